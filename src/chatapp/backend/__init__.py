@@ -1,0 +1,1 @@
+"""The backend: FastAPI in front of one model."""

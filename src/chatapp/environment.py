@@ -1,0 +1,35 @@
+"""The environment: the variables we were started with, and the `.env` files that stand in for those not set."""
+
+import os
+from pathlib import Path
+
+
+def env_files() -> tuple[Path, ...]:
+    """Give the `.env` files that exist, the one that wins first: the working directory's, then the user's own."""
+    from platformdirs import user_config_path  # noqa: PLC0415 - 10 ms that only a command which needs settings pays
+
+    candidates = (Path(".env"), user_config_path("chatapp", appauthor=False) / ".env")
+    return tuple(path for path in candidates if path.is_file())
+
+
+def load_env_files() -> None:
+    """Put the variables of the `.env` files into the environment, where they are not set yet.
+
+    After this the environment alone says everything, to this process and to its children.
+    """
+    for path in env_files():
+        from dotenv import dotenv_values  # noqa: PLC0415 - 20 ms, only where there is a file
+
+        for name, value in dotenv_values(path, encoding="utf-8").items():
+            if value is not None:
+                os.environ.setdefault(name, value)
+
+
+def is_set(name: str) -> bool:
+    """Say whether the user gave `name` a value; an empty one counts as none."""
+    return bool(os.environ.get(name))
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """Give the environment for a child process: ours with `changes`."""
+    return {**os.environ, **changes}

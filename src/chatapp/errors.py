@@ -1,0 +1,318 @@
+"""Every error chatapp raises, with its code, HTTP status and exit code.
+
+ChatappError
+├── SettingsError                  a setting has a wrong value
+├── PortInUseError                 somebody else listens there
+├── ProcessDiedError               one half of `chatapp up` ended
+├── LocalModelError                the embedded model cannot be had here
+├── BackendError                   the client's side of the wire
+│   ├── BackendUnreachableError    nobody answers
+│   ├── BackendTimeoutError        silence for longer than REQUEST_TIMEOUT
+│   ├── BackendProtocolError       an answer that is not ours
+│   └── StreamCutError             the connection ended before the answer did
+├── RequestError                   what came in cannot be served
+│   ├── InvalidRequestError  BodyTooLargeError  UnauthorizedError  NotFoundError
+│   ├── MethodNotAllowedError  UnsupportedMediaTypeError  ForeignHostError
+│   └── ConflictError  IdempotencyConflictError  TurnActiveError  RateLimitedError
+├── UpstreamError                  the model refused, failed or fell silent
+│   ├── UpstreamAuthError  UpstreamModelNotFoundError  UpstreamQuotaError
+│   ├── UpstreamRateLimitedError  UpstreamTimeoutError  UpstreamUnavailableError
+│   ├── UpstreamBadResponseError  UpstreamRefusedError  ContextLengthExceededError
+│   └── IncompleteAnswerError  AnswerTooLongError
+├── OverloadedError  ShuttingDownError  StoreUnavailableError
+├── EventTooLargeError             one event of a stream passes the reader's limit
+├── StoreTooNewError               the database was written by a newer chatapp
+└── InternalError                  a defect of ours
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+
+class ChatappError(Exception):
+    """A failure that can be shown: one sentence, a stable code and, where there is one, a next step."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, detail: str, *, hint: str | None = None, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.hint = hint
+        self.retry_after = retry_after
+        self.request_id: str | None = None
+
+    def as_dict(self, request_id: str | None = None) -> dict[str, Any]:
+        """Give the error object of the HTTP API; `hint` and `retry_after` (seconds) only where there is one."""
+        body: dict[str, Any] = {"detail": self.detail, "code": self.code, "request_id": request_id or self.request_id}
+        if self.retry_after is not None:
+            body["retry_after"] = self.retry_after
+        if self.hint is not None:
+            body["hint"] = self.hint
+        return body
+
+    def sentence(self) -> str:
+        """Give what happened and what to do about it, as one line for a person."""
+        return f"{self.detail} {self.hint}" if self.hint else self.detail
+
+
+class SettingsError(ChatappError):
+    """A setting or an option has a value it cannot have."""
+
+    code, exit_code = "invalid_settings", 2
+
+
+class PortInUseError(ChatappError):
+    """Somebody else listens on a port we were told to use."""
+
+    code, exit_code = "port_in_use", 4
+
+
+class ProcessDiedError(ChatappError):
+    """A process we started ended before it was asked to."""
+
+    code = "process_died"
+
+
+class LocalModelError(ChatappError):
+    """The embedded model cannot be fetched, loaded or started on this machine."""
+
+    code = "local_model"
+
+
+class BackendError(ChatappError):
+    """The backend could not be asked, or answered in a way we do not know."""
+
+    code = "backend_error"
+
+
+class BackendUnreachableError(BackendError):
+    """No connection to the backend."""
+
+    code, exit_code = "backend_unreachable", 3
+
+
+class BackendTimeoutError(BackendError):
+    """The backend was silent for longer than the client waits."""
+
+    code = "backend_timeout"
+
+
+class BackendProtocolError(BackendError):
+    """What answered does not speak chatapp's protocol."""
+
+    code = "backend_protocol"
+
+
+class StreamCutError(BackendError):
+    """The connection ended before the stream said that the answer was done."""
+
+    code = "stream_cut"
+
+
+class RequestError(ChatappError):
+    """The request cannot be served as it stands."""
+
+    code, status, exit_code = "bad_request", 400, 2
+
+
+class InvalidRequestError(RequestError):
+    """The request's body or a parameter breaks a rule."""
+
+    code, status = "invalid_request", 422
+
+
+class BodyTooLargeError(RequestError):
+    """The request's body is larger than MAX_BODY_BYTES."""
+
+    code, status = "body_too_large", 413
+
+
+class EventTooLargeError(ChatappError):
+    """One event of a stream is larger than its reader accepts."""
+
+    code = "event_too_large"
+
+
+class UnauthorizedError(RequestError):
+    """The request carries no API key, or one we do not know."""
+
+    code, status = "unauthorized", 401
+
+
+class NotFoundError(RequestError):
+    """There is no such path, turn or conversation."""
+
+    code, status = "not_found", 404
+
+
+class MethodNotAllowedError(RequestError):
+    """The path exists, but not for this method."""
+
+    code, status = "method_not_allowed", 405
+
+
+class UnsupportedMediaTypeError(RequestError):
+    """The request's body is not JSON."""
+
+    code, status = "unsupported_media_type", 415
+
+
+class ForeignHostError(RequestError):
+    """The Host header names a machine that this backend does not answer for."""
+
+    code, status = "foreign_host", 400
+
+
+class ConflictError(RequestError):
+    """The request does not fit the state of things."""
+
+    code, status = "conflict", 409
+
+
+class IdempotencyConflictError(ConflictError):
+    """The Idempotency-Key was used before with another body."""
+
+    code = "idempotency_conflict"
+
+
+class TurnActiveError(ConflictError):
+    """The conversation is still answering its last question."""
+
+    code = "turn_active"
+
+
+class RateLimitedError(RequestError):
+    """More requests than RATE_LIMIT allows."""
+
+    code, status, exit_code = "rate_limited", 429, 1
+
+
+class UpstreamError(ChatappError):
+    """The model could not answer. `what` is said in our words, never in the upstream's."""
+
+    code = "upstream_error"
+
+    def __init__(self, what: str, *, hint: str | None = None, retry_after: int | None = None) -> None:
+        super().__init__(f"LLM processing failed: {what}", hint=hint, retry_after=retry_after)
+
+
+class UpstreamAuthError(UpstreamError):
+    """The model server does not accept the key."""
+
+    code = "upstream_auth"
+
+
+class UpstreamModelNotFoundError(UpstreamError):
+    """The model server has no such model."""
+
+    code = "upstream_model_not_found"
+
+
+class UpstreamQuotaError(UpstreamError):
+    """The account behind the key has nothing left to spend."""
+
+    code = "upstream_quota"
+
+
+class UpstreamRateLimitedError(UpstreamError):
+    """The model server wants fewer requests."""
+
+    code, status = "upstream_rate_limited", 429
+
+
+class UpstreamTimeoutError(UpstreamError):
+    """The model said nothing for longer than a deadline allows."""
+
+    code, status = "upstream_timeout", 504
+
+
+class UpstreamUnavailableError(UpstreamError):
+    """The model server cannot be reached or reports a failure of its own."""
+
+    code = "upstream_unavailable"
+
+
+class UpstreamBadResponseError(UpstreamError):
+    """The model server sent something that is not a chat completion."""
+
+    code = "upstream_bad_response"
+
+
+class UpstreamRefusedError(UpstreamError):
+    """The model server does not accept this request."""
+
+    code = "upstream_refused"
+
+
+class ContextLengthExceededError(UpstreamError):
+    """The question and what came before it are longer than the model can read."""
+
+    code = "context_length_exceeded"
+
+
+class IncompleteAnswerError(UpstreamError):
+    """The model's stream ended before the answer did."""
+
+    code = "incomplete"
+
+
+class AnswerTooLongError(UpstreamError):
+    """The answer grew beyond MAX_ANSWER_BYTES."""
+
+    code = "answer_too_long"
+
+
+class OverloadedError(ChatappError):
+    """As many answers are being made as this process allows."""
+
+    code, status = "overloaded", 503
+
+
+class ShuttingDownError(ChatappError):
+    """The backend is stopping."""
+
+    code, status = "shutting_down", 503
+
+
+class StoreUnavailableError(ChatappError):
+    """Conversations cannot be read or written right now."""
+
+    code, status = "store_unavailable", 503
+
+
+class StoreTooNewError(ChatappError):
+    """The database was written by a newer version of chatapp."""
+
+    code, exit_code = "store_too_new", 2
+
+
+class InternalError(ChatappError):
+    """A defect of ours; the log has the details under the same request id."""
+
+
+def _tree(root: type[ChatappError]) -> Iterator[type[ChatappError]]:
+    yield root
+    for child in root.__subclasses__():
+        yield from _tree(child)
+
+
+def error_from_dict(body: Mapping[str, Any]) -> ChatappError | None:
+    """Give the error that `ChatappError.as_dict` described, as its class, or None if `body` is no such object."""
+    code, detail = body.get("code"), body.get("detail")
+    kinds = [kind for kind in _tree(ChatappError) if kind.code == code]
+    if not kinds or not isinstance(detail, str | list):
+        return None
+    error = kinds[-1].__new__(kinds[-1])
+    ChatappError.__init__(error, _sentence(detail), hint=body.get("hint"), retry_after=body.get("retry_after"))
+    error.request_id = body.get("request_id")
+    return error
+
+
+def _sentence(detail: str | list[Any]) -> str:
+    """Give FastAPI's list of validation errors as one sentence."""
+    if isinstance(detail, str):
+        return detail
+    faults = [f"{'.'.join(map(str, fault.get('loc', ())[1:])) or 'body'}: {fault.get('msg')}" for fault in detail]
+    return f"The request is not valid: {'; '.join(faults)}."

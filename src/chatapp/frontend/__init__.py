@@ -1,0 +1,1 @@
+"""The page: Streamlit in front of the backend."""

@@ -1,0 +1,244 @@
+"""Every setting, in one frozen object, and the model server they name."""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from chatapp.environment import load_env_files
+from chatapp.errors import SettingsError
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Names = Annotated[tuple[str, ...], NoDecode]
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+OPENAI_MODEL = "gpt-4o-mini"
+
+
+class Settings(BaseSettings):
+    """What a user can set. Each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    openai_api_key: SecretStr | None = Field(None, description="Key sent to the model server.")
+    openai_api_key_file: Path | None = Field(
+        None,
+        description="File that holds the key instead; read again when it changes, so a key is rotated while running.",
+    )
+    base_url: str = Field(
+        OPENAI_BASE_URL,
+        validation_alias=AliasChoices("base_url", "openai_base_url"),
+        description="Any OpenAI-compatible server; `OPENAI_BASE_URL` is read too.",
+    )
+    model_name: str = Field(
+        OPENAI_MODEL,
+        description="Model to ask. A local server that was found gives its first model unless this is set.",
+    )
+    local_model: str = Field(
+        "smollm2-135m",
+        description="Embedded model: a built-in name, a path to a `.gguf` file, or a Hugging Face repository `owner/name`.",
+    )
+
+    backend_url: str = Field(
+        "http://localhost:8000", description="Where the page, `ask` and `health` look for the backend."
+    )
+    backend_api_key: SecretStr | None = Field(
+        None, description="Key the page, `ask` and `health` send to a backend that has `API_KEYS`."
+    )
+    use_streaming: bool = Field(
+        False, description="Show answers while they are made. `chatapp up` turns it on unless this is set."
+    )
+    request_timeout: Seconds = Field(30, description="Seconds the page and `ask` wait for the next byte.")
+
+    host: str = Field("127.0.0.1", description="Address to listen on. Beyond this machine it needs `API_KEYS`.")
+    port: Port = Field(8000, description="Port of the backend.")
+    ui_port: Port = Field(8501, description="Port of the page.")
+    allowed_hosts: Names = Field(
+        (), description="Names, separated by commas, that this machine is called by, beside localhost and `HOST`."
+    )
+    api_keys: SecretStr | None = Field(
+        None,
+        description="Who may ask: `name:key` pairs separated by commas, or a file of `name:<SHA-256 of the key>` lines.",
+    )
+    cors_origins: Names = Field(
+        (),
+        description="Web origins, separated by commas, whose pages may read answers. Default: any port of localhost and "
+        "127.0.0.1. `*` means every page, then without credentials.",
+    )
+
+    connect_timeout: Seconds = Field(5, description="Seconds to reach the model server.")
+    first_content_timeout: Seconds = Field(60, description="Seconds until the model's first word.")
+    gap_timeout: Seconds = Field(30, description="Seconds between two words.")
+    total_timeout: Seconds = Field(300, description="Seconds for a whole answer.")
+    max_body_bytes: PositiveInt = Field(1024 * 1024, description="Largest request body, in bytes.")
+    max_prompt_chars: PositiveInt = Field(100_000, description="Longest prompt, in characters.")
+    max_event_bytes: PositiveInt = Field(
+        1024 * 1024, description="Largest event accepted from the model server, in bytes."
+    )
+    max_answer_bytes: PositiveInt = Field(8 * 1024 * 1024, description="Largest answer, in bytes.")
+    max_active_turns: PositiveInt = Field(
+        1000, description="Answers made at a time by one process; a further question gets status 503."
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="`json` writes one JSON object a line, for machines."
+    )
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("chatapp", appauthor=False),
+        description="Folder for conversations and other files of ours. Default: the user's data folder.",
+    )
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"openai_api_key", "backend_api_key", "api_keys"})
+
+    @classmethod
+    def load(cls, **options: Any) -> Self:
+        """Give the settings of this process: `options` that are not None, then environment, `.env` files, defaults.
+
+        Raises:
+            SettingsError: a value is not allowed; the sentence names the setting.
+        """
+        load_env_files()
+        try:
+            return cls(**{name: value for name, value in options.items() if value is not None})
+        except ValidationError as error:
+            raise SettingsError(_fault(error.errors(include_url=False)[0])) from None
+
+    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("base_url", "backend_url")
+    @classmethod
+    def _is_http_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("an address that starts with http:// or https://")
+        if parts.username or parts.password:
+            raise ValueError("an address without a user name or password in it")
+        return value.rstrip("/")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if origin != "*" and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path):
+                raise ValueError("`*` or origins such as https://chat.example.org, separated by commas")
+        return value
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    def is_set(self, name: str) -> bool:
+        """Say whether the user gave the field `name` a value."""
+        return name in self.model_fields_set
+
+
+def _fault(error: ErrorDetails) -> str:
+    """Give one sentence about a wrong value: the setting, the value unless it is a secret, what is allowed."""
+    name = str(error["loc"][0]).lower()
+    allowed = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
+    shown = "has a value that cannot be used" if name in Settings.secrets else f"is {error['input']!r}"
+    return f"{name.upper()} {shown}: it must be {allowed}."
+
+
+class SettingRow(NamedTuple):
+    """One line of the documentation of the settings."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+def setting_rows() -> list[SettingRow]:
+    """Give every setting with its default and its sentence, in the order of `Settings`."""
+    return [
+        SettingRow(name.upper(), _shown(field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, bool):
+        return str(default).lower()
+    return str(default) if isinstance(default, int | float | str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """The model server that answers, and why it was chosen. `is_demo`: it is the small embedded model."""
+
+    base_url: str
+    model: str
+    provider: str
+    reason: str
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+    is_demo: bool = False
+
+
+class Provider(NamedTuple):
+    """A model server that people know by name. `port` is where it listens on the user's own machine."""
+
+    name: str
+    host: str | None = None
+    port: int | None = None
+
+
+PROVIDERS = (
+    Provider("OpenAI", host="api.openai.com"),
+    Provider("OpenRouter", host="openrouter.ai"),
+    Provider("Groq", host="api.groq.com"),
+    Provider("Mistral", host="api.mistral.ai"),
+    Provider("DeepSeek", host="api.deepseek.com"),
+    Provider("Ollama", port=11434),
+    Provider("LM Studio", port=1234),
+    Provider("llama.cpp", port=8080),
+)
+
+
+def provider_of(base_url: str) -> str:
+    """Give the name people know the server at `base_url` by, or its host and port."""
+    parts = urlsplit(base_url)
+    for provider in PROVIDERS:
+        is_local = provider.port is not None and parts.port == provider.port and parts.hostname in LOOPBACK_NAMES
+        if is_local or (provider.host is not None and parts.hostname == provider.host):
+            return provider.name
+    return parts.netloc
+
+
+def configured_upstream(settings: Settings) -> Upstream | None:
+    """Give the model server that the user named by BASE_URL or a key, or None if neither is set."""
+    named = [name for name in ("base_url", "openai_api_key", "openai_api_key_file") if settings.is_set(name)]
+    if not named:
+        return None
+    return Upstream(
+        base_url=settings.base_url,
+        model=settings.model_name,
+        provider=provider_of(settings.base_url),
+        reason=f"{named[0].upper()} is set",
+        api_key=settings.openai_api_key,
+        api_key_file=settings.openai_api_key_file,
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach a server that listens on `host`."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
