@@ -1,0 +1,64 @@
+"""What the rest of the backend knows of a model: ask it, read its answer, hang up."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from chatapp.events import Message, Reasoning, Text, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """What the model is asked: messages oldest first, and the sampling parameters the caller gave."""
+
+    messages: list[Message]
+    model: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one read from the model held: pieces of text in their order, and how the answer ended, if it did."""
+
+    pieces: list[Text | Reasoning] = field(default_factory=list)
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    is_last: bool = False
+
+
+class ModelStream(Protocol):
+    """An answer while it is made."""
+
+    def __aiter__(self) -> AsyncIterator[Batch]:
+        """Give what has come, read by read, until the model is done."""
+        ...
+
+    async def close(self) -> None:
+        """Hang up; the model stops."""
+        ...
+
+
+class ChatModel(Protocol):
+    """Something that answers."""
+
+    name: str
+
+    async def open(self, request: ModelRequest) -> ModelStream:
+        """Give the stream of one answer once the model has accepted the question.
+
+        Raises:
+            UpstreamError: the model refused or cannot be reached.
+        """
+        ...
+
+    async def probe(self) -> None:
+        """Ask the model server for a sign of life.
+
+        Raises:
+            UpstreamError: it gave none.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...

@@ -1,0 +1,136 @@
+"""A model behind an OpenAI-compatible server, through the `openai` package."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from chatapp.backend.llm import ModelRequest
+from chatapp.backend.llm.failures import our_errors
+from chatapp.backend.llm.openai_stream import OpenAIStream
+from chatapp.errors import UpstreamAuthError, UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
+from chatapp.settings import Settings, Upstream
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import AsyncOpenAI
+
+RETRY_PAUSE_S = 0.25
+RETRY_AFTER_AT_MOST_S = 2
+
+
+class OpenAIModel:
+    """The model that an `Upstream` names."""
+
+    def __init__(self, upstream: Upstream, settings: Settings) -> None:
+        self.name = upstream.model
+        self._upstream = upstream
+        self._settings = settings
+        self._key = KeySource(upstream)
+        self._sdk: AsyncOpenAI | None = None
+        self._lock = asyncio.Lock()
+
+    async def open(self, request: ModelRequest) -> "OpenAIStream":
+        """Give the stream of one answer; one retry where the model server has not begun to answer."""
+        client = await self._client()
+        model = request.model or self.name
+        body = {
+            "model": model,
+            "messages": request.messages,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            **request.parameters,
+        }
+        try:
+            response = await self._post(client, body)
+        except UpstreamError as error:
+            if (pause_s := _pause_before_retry(error)) is None:
+                raise
+            await asyncio.sleep(pause_s)
+            response = await self._post(client, body)
+        return await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes)
+
+    async def probe(self) -> None:
+        """List the models, which every OpenAI-compatible server does without charge."""
+        client = await self._client()
+        with our_errors(self.name):
+            async with asyncio.timeout(self._settings.connect_timeout):
+                await client.get("/models", cast_to=object, options={"headers": self._key.headers()})
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._sdk is not None:
+            await self._sdk.close()
+
+    async def _post(self, client: "AsyncOpenAI", body: dict[str, Any]) -> "httpx2.Response":
+        from openai._constants import RAW_RESPONSE_HEADER  # noqa: PLC0415
+
+        headers = {**self._key.headers(), RAW_RESPONSE_HEADER: "stream"}
+        with our_errors(body["model"]):
+            answer: Any = await client.post(
+                "/chat/completions", cast_to=object, body=body, options={"headers": headers}
+            )
+        response: httpx2.Response = answer.http_response
+        return response
+
+    async def _client(self) -> "AsyncOpenAI":
+        if self._sdk is not None:
+            return self._sdk
+        async with self._lock:
+            sdk = self._sdk or await asyncio.to_thread(_sdk_client, self._upstream, self._settings)
+            self._sdk = sdk
+        return sdk
+
+
+def _sdk_client(upstream: Upstream, settings: Settings) -> "AsyncOpenAI":
+    """Give the package's client without its own retries, timeouts and redirects: those are ours.
+
+    Importing the package takes most of a second, so this runs in a thread, after the backend has begun to listen.
+    """
+    import httpx2  # noqa: PLC0415
+    from openai import AsyncOpenAI, DefaultAioHttpClient  # noqa: PLC0415
+
+    timeout = httpx2.Timeout(None, connect=settings.connect_timeout)
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=1000)
+    http = DefaultAioHttpClient(timeout=timeout, limits=limits, follow_redirects=False)
+    return AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
+
+
+class KeySource:
+    """The key as it is now: from the settings, or from a file that is read again when it changes."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._key = upstream.api_key.get_secret_value() if upstream.api_key else ""
+        self._file = upstream.api_key_file
+        self._seen: tuple[int, int] | None = None
+
+    def headers(self) -> dict[str, Any]:
+        """Give the Authorization header, or the sign for the `openai` package to send none.
+
+        Raises:
+            UpstreamAuthError: the key file cannot be read.
+        """
+        from openai import Omit  # noqa: PLC0415
+
+        key = self._current()
+        return {"Authorization": f"Bearer {key}" if key else Omit()}
+
+    def _current(self) -> str:
+        if self._file is None:
+            return self._key
+        try:
+            stat = self._file.stat()
+            if (seen := (stat.st_mtime_ns, stat.st_size)) != self._seen:
+                self._key, self._seen = self._file.read_text(encoding="utf-8").strip(), seen
+        except (OSError, UnicodeError) as error:
+            raise UpstreamAuthError(
+                "the file with the API key cannot be read.", hint="Check OPENAI_API_KEY_FILE."
+            ) from error
+        return self._key
+
+
+def _pause_before_retry(error: UpstreamError) -> float | None:
+    """Give the seconds to wait before the one retry, or None where another try would fail the same way."""
+    if isinstance(error, UpstreamUnavailableError):
+        return RETRY_PAUSE_S
+    if isinstance(error, UpstreamRateLimitedError) and (error.retry_after or 0) <= RETRY_AFTER_AT_MOST_S:
+        return float(error.retry_after or RETRY_PAUSE_S)
+    return None

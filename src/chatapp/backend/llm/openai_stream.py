@@ -1,0 +1,183 @@
+"""One answer of an OpenAI-compatible server: bytes → events → chunks → batches.
+
+Each chunk is decoded into the few fields we use: the `openai` package's own chunk objects cost more than everything
+else a token passes through.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from chatapp.backend.llm import Batch
+from chatapp.backend.llm.failures import error_from_body, our_errors_midway
+from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError
+from chatapp.events import Reasoning, Text, Usage
+from chatapp.sse import Decoder, ServerSentEvent
+
+if TYPE_CHECKING:
+    import httpx2
+
+
+class _Delta(msgspec.Struct):
+    content: str | None = None
+    refusal: str | None = None
+    reasoning_content: Any = None
+    reasoning: Any = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta | None = None
+    message: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int | None = 0
+    completion_tokens: int | None = 0
+    total_tokens: int | None = 0
+
+
+class _Chunk(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: Any = None
+
+
+_decode_chunk = msgspec.json.Decoder(_Chunk).decode
+
+
+class OpenAIStream:
+    """The chunks of one chat completion, as batches of what one read held."""
+
+    def __init__(self, response: "httpx2.Response", *, max_event_bytes: int) -> None:
+        self._response = response
+        self._decoder = Decoder(max_event_bytes=max_event_bytes)
+        self._finish_reason: str | None = None
+        self._half = ""
+
+    @classmethod
+    async def open(cls, response: "httpx2.Response", *, max_event_bytes: int) -> "OpenAIStream":
+        """Give the stream of a response that is one.
+
+        Raises:
+            UpstreamBadResponseError: the response is a web page or the like.
+        """
+        if _content_type(response) not in {"text/event-stream", "application/json"}:
+            await response.aclose()
+            raise UpstreamBadResponseError(
+                "the model server answered with something that is not a chat completion.", hint="Check BASE_URL."
+            )
+        return cls(response, max_event_bytes=max_event_bytes)
+
+    async def __aiter__(self) -> AsyncIterator[Batch]:
+        """Give what has come, read by read. After the finish reason only what follows at once is waited for."""
+        if _content_type(self._response) == "application/json":
+            yield await self._whole()
+            return
+        reads = self._response.aiter_bytes()
+        with our_errors_midway():
+            async for data in reads:
+                batch = self._batch(data)
+                yield batch
+                if batch.is_last:
+                    return
+        if self._finish_reason is None:
+            raise IncompleteAnswerError("the model's answer broke off.", hint="Ask again.")
+
+    async def close(self) -> None:
+        """Hang up; an answer that was read to its end leaves its connection for the next one."""
+        await self._response.aclose()
+
+    async def _whole(self) -> Batch:
+        """Give the answer of a server that does not stream."""
+        with our_errors_midway():
+            data = b"".join([part async for part in self._response.aiter_bytes()])
+        batch = self._batch(b"data: " + data.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n")
+        if batch.finish_reason is None and not batch.pieces:
+            raise UpstreamBadResponseError("the model server sent no answer.")
+        return batch
+
+    def _batch(self, data: bytes) -> Batch:
+        try:
+            events = self._decoder.feed(data)
+        except EventTooLargeError as error:
+            raise UpstreamBadResponseError("the model server sent an event that is too large.") from error
+        batch = Batch()
+        for event in events:
+            if self._read(event, batch):
+                batch.is_last = True
+                break
+        return batch
+
+    def _read(self, event: ServerSentEvent, batch: Batch) -> bool:
+        """Add one event to `batch` and say whether it was the last."""
+        if event.data == b"[DONE]":
+            return True
+        chunk = _chunk_of(event.data)
+        if chunk.error is not None or event.name == "error":
+            raise error_from_body(chunk.error)
+        if chunk.usage is not None:
+            batch.usage = _usage(chunk.usage)
+        if chunk.choices:
+            choice = chunk.choices[0]
+            delta = choice.delta or choice.message
+            if delta is not None:
+                self._add(delta, batch.pieces)
+            if choice.finish_reason:
+                self._finish_reason = batch.finish_reason = choice.finish_reason
+        return False
+
+    def _add(self, delta: _Delta, pieces: list[Text | Reasoning]) -> None:
+        thought = delta.reasoning_content or delta.reasoning
+        if thought and isinstance(thought, str):
+            pieces.append(Reasoning(_whole_characters(thought)))
+        text = delta.content or delta.refusal
+        if text:
+            if self._half or not text.isascii():
+                text = self._join_halves(text)
+            pieces.append(Text(text))
+
+    def _join_halves(self, text: str) -> str:
+        """Put together a character that the server cut into two \\u escapes of two chunks."""
+        text, self._half = self._half + text, ""
+        if "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return _whole_characters(text)
+
+
+def _content_type(response: "httpx2.Response") -> str:
+    kind: str = response.headers.get("content-type", "text/event-stream")
+    return kind.partition(";")[0].strip().lower()
+
+
+def _whole_characters(text: str) -> str:
+    """Give `text` with surrogate pairs joined, and lone halves, which UTF-8 cannot carry, replaced."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _chunk_of(data: bytes) -> _Chunk:
+    try:
+        return _decode_chunk(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _unusual_chunk_of(data)
+
+
+def _unusual_chunk_of(data: bytes) -> _Chunk:
+    """Decode with the lenient parser: lone surrogates are no JSON for msgspec, but some servers send them."""
+    try:
+        return msgspec.convert(json.loads(data), _Chunk)
+    except (ValueError, RecursionError) as error:
+        raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.") from error
+
+
+def _usage(usage: _Usage) -> Usage:
+    prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
+    return Usage(
+        prompt_tokens=prompt, completion_tokens=completion, total_tokens=usage.total_tokens or prompt + completion
+    )
