@@ -1,0 +1,47 @@
+"""Ports to listen on: taken before anything is started, so that a busy one is a sentence and not a half-started house."""
+
+import errno
+import os
+import socket
+from typing import Any
+
+from chatapp.errors import PortInUseError, SettingsError
+
+_BACKLOG = 2048
+
+
+def bound_socket(host: str, port: int, *, setting: str) -> socket.socket:
+    """Give a socket that listens on `host` and `port`, 0 for any free one. `setting` is what the port was read from.
+
+    Raises:
+        PortInUseError: somebody else listens there.
+        SettingsError: this machine has no such address, or the port is not for us.
+    """
+    try:
+        family, _, _, _, address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), key=_ipv4_first)
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(f"HOST is {host!r}: there is no such address.") from error
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere the option would let two programs share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)  # only a listening socket keeps others away on Linux
+    except OSError as error:
+        listener.close()
+        raise _bind_error(error, host, port, setting) from error
+    return listener
+
+
+def _ipv4_first(info: tuple[Any, ...]) -> bool:
+    return bool(info[0] != socket.AF_INET)
+
+
+def _bind_error(error: OSError, host: str, port: int, setting: str) -> PortInUseError | SettingsError:
+    if error.errno == errno.EADDRINUSE:
+        return PortInUseError(
+            f"Port {port} on {host} is in use ({setting}).", hint=f"Stop what listens there, or set another {setting}."
+        )
+    if error.errno == errno.EACCES:
+        return SettingsError(f"{setting} is {port}: this user may not listen there.", hint="Choose one above 1023.")
+    return SettingsError(f"HOST is {host!r}: this machine has no such address.")

@@ -1,0 +1,272 @@
+"""Child processes: start one, wait until it is ready, pass its output on, stop it; none outlives its parent.
+
+Every child holds the read end of a pipe whose only write end is here. However this process ends, also by SIGKILL, the
+system closes that end, the child reads the end of the file and stops itself: `lifeline.py` is the child's side of it.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from chatapp import lifeline
+from chatapp.environment import child_environment
+from chatapp.errors import ProcessDiedError
+
+_POLL_S = 0.05
+
+
+class Child:
+    """A running child process. `last_lines` is the end of its output, oldest line first, if `on_line` was given."""
+
+    def __init__(
+        self,
+        name: str,
+        popen: "subprocess.Popen[str]",
+        life: int,
+        on_line: Callable[[str], object] | None,
+    ) -> None:
+        self.name = name
+        self.last_lines: deque[str] = deque(maxlen=20)
+        self._popen = popen
+        self._life: int | None = life
+        self._lock = threading.Lock()
+        self._reader = threading.Thread(target=self._pass_on, args=(on_line,), name=f"output of {name}", daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._popen.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, the negative signal number if a signal ended it, None while it runs."""
+        return self._popen.poll()
+
+    def is_running(self) -> bool:
+        """Say whether the process has not ended yet."""
+        return self.returncode is None
+
+    def fate(self) -> str:
+        """Give how it ended, as the end of a sentence about it."""
+        code = self.returncode
+        if code is None:
+            return "is still running"
+        return f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the process has ended and its output is passed on; False if `timeout_s` was too short."""
+        try:
+            self._popen.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        self._release()
+        return True
+
+    def stop(self, grace_s: float = 5.0) -> None:
+        """Ask the process to end, kill it after `grace_s` seconds. Safe to call twice and after its end."""
+        self.ask_to_stop()
+        if not self.wait(grace_s):
+            self.kill()
+
+    def ask_to_stop(self) -> None:
+        """Send the signal that lets the process clean up, without waiting."""
+        self._popen.terminate()
+
+    def kill(self) -> None:
+        """End the process at once; what it started follows by itself."""
+        self._popen.kill()
+        self.wait()
+
+    def _release(self) -> None:
+        with self._lock:
+            life, self._life = self._life, None
+        if life is not None:
+            os.close(life)
+        if self._reader is not threading.current_thread():
+            self._reader.join(timeout=1)  # a grandchild may hold the output open for longer
+
+    def _pass_on(self, on_line: Callable[[str], object] | None) -> None:
+        if self._popen.stdout is None or on_line is None:
+            return
+        with self._popen.stdout as lines:
+            for line in lines:
+                self.last_lines.append(line.rstrip("\n"))
+                on_line(line.rstrip("\n"))
+
+
+def start_child(
+    name: str,
+    module: str,
+    arguments: Sequence[str] = (),
+    *,
+    env: Mapping[str, str] | None = None,
+    on_line: Callable[[str], object] | None = None,
+) -> Child:
+    """Start `python -m module arguments…` as a child that ends when this process does.
+
+    `env` is what its environment has beside ours. `on_line` gets every line of its output and errors, without the
+    newline and from a thread of its own; without it the child writes where we write.
+    """
+    read_end, write_end = os.pipe()
+    try:
+        popen = subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "chatapp.lifeline",
+                str(lifeline.inherited_name(read_end)),
+                module,
+                *arguments,
+            ],
+            env=child_environment(**{"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", **(env or {})}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if on_line else None,
+            stderr=subprocess.STDOUT if on_line else None,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # Ctrl-C reaches us alone, and we stop the children in order
+            **lifeline.passing(read_end),
+        )
+    except BaseException:
+        os.close(write_end)
+        raise
+    finally:
+        os.close(read_end)
+    return Child(name, popen, write_end, on_line)
+
+
+class Finished(NamedTuple):
+    """How a one-shot child ended, and all it wrote, oldest line first."""
+
+    returncode: int
+    lines: list[str]
+
+
+def run(
+    name: str,
+    module: str,
+    arguments: Sequence[str] = (),
+    *,
+    env: Mapping[str, str] | None = None,
+    on_line: Callable[[str], object] | None = None,
+) -> Finished:
+    """Run `python -m module arguments…` to its end and give its exit code and output, whatever they are."""
+    lines: list[str] = []
+
+    def take(line: str) -> None:
+        lines.append(line)
+        if on_line is not None:
+            on_line(line)
+
+    child = start_child(name, module, arguments, env=env, on_line=take)
+    try:
+        child.wait()
+    finally:
+        child.stop()
+    return Finished(child.returncode or 0, lines)
+
+
+def wait_until_ready(child: Child, is_ready: Callable[[], bool], *, deadline_s: float) -> None:
+    """Return as soon as `is_ready()` says so; it is asked every few hundredths of a second.
+
+    Raises:
+        ProcessDiedError: the child ended first, or was not ready after `deadline_s` seconds.
+    """
+    deadline = time.monotonic() + deadline_s
+    while not is_ready():
+        if not child.is_running():
+            raise died(child)
+        if time.monotonic() > deadline:
+            raise ProcessDiedError(f"The {child.name} was not ready after {deadline_s:g} seconds.")
+        time.sleep(_POLL_S)
+
+
+def died(child: Child) -> ProcessDiedError:
+    """Give the error that says which child ended and how."""
+    child.wait(1)
+    return ProcessDiedError(f"The {child.name} {child.fate()}.", hint=f"Its last words: {_last_words(child)}")
+
+
+def _last_words(child: Child) -> str:
+    return next((line.strip() for line in reversed(child.last_lines) if line.strip()), "none.")
+
+
+class ChildGroup:
+    """Children that live together: the group ends with the first that dies, and leaving it stops all."""
+
+    def __init__(self, *, grace_s: float = 5.0) -> None:
+        self.children: list[Child] = []
+        self._grace_s = grace_s
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    def add(self, child: Child) -> Child:
+        """Take `child` in and give it back."""
+        self.children.append(child)
+        return child
+
+    def check(self) -> None:
+        """Do nothing while all run.
+
+        Raises:
+            ProcessDiedError: one has ended.
+        """
+        for child in self.children:
+            if not child.is_running():
+                raise died(child)
+
+    def wait_until_ready(self, child: Child, is_ready: Callable[[], bool], *, deadline_s: float) -> None:
+        """Do as `wait_until_ready` does, and notice when another child of the group ends meanwhile."""
+
+        def all_run_and_it_is_ready() -> bool:
+            self.check()
+            return is_ready()
+
+        wait_until_ready(child, all_run_and_it_is_ready, deadline_s=deadline_s)
+
+    def watch(self) -> None:
+        """Wait for ever.
+
+        Raises:
+            ProcessDiedError: one child has ended; it is the first that did.
+        """
+        while True:
+            self.check()
+            time.sleep(_POLL_S)
+
+    def stop(self) -> None:
+        """Ask all to end, the newest first, and kill what is left after the grace; a second Ctrl-C kills at once."""
+        deadline = time.monotonic() + self._grace_s
+        try:
+            for child in reversed(self.children):
+                child.ask_to_stop()
+            for child in self.children:
+                child.wait(max(0.0, deadline - time.monotonic()))
+        finally:
+            for child in self.children:
+                child.kill()
+
+
+def interrupt_on_sigterm() -> None:
+    """Let SIGTERM raise KeyboardInterrupt in the main thread, as Ctrl-C does, so that both clean up the same way."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
