@@ -26,6 +26,8 @@ from typing import Any, Self
 import scripts
 from scripts import Script
 
+KEY = "sk-stub-5entinel0f0ne0f0ur0wn"
+
 
 @dataclass
 class Call:

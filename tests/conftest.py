@@ -1,0 +1,101 @@
+"""What every test can ask for: a model server, a backend in front of it, its client, and the console script."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from stub_model import KEY, StubModel
+
+from chatapp.client import BackendClient
+from chatapp.settings import Settings
+
+_CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+_PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+_OURS = {name.upper() for name in Settings.model_fields} | {"OPENAI_BASE_URL"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_from_outside(tmp_path: Path) -> Iterator[None]:
+    """Let no setting, proxy, `.env` file or folder of whoever runs the tests change their outcome."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() not in _OURS | _PROXIES and not name.startswith(("XDG_", "STREAMLIT_"))
+    }
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    home = tmp_path / "home"
+    home.mkdir()
+    with mock.patch.dict(os.environ, kept | {"HOME": str(home), "USERPROFILE": str(home)}, clear=True):
+        yield
+    os.chdir(before)
+
+
+@pytest.fixture
+def shared_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the cache folder of whoever runs the tests, for what is too large to fetch for every test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", _CACHE)
+
+
+@pytest.fixture
+def stub() -> Iterator[StubModel]:
+    """A model server that answers well until it is told otherwise."""
+    with StubModel() as server:
+        yield server
+
+
+@pytest.fixture
+def run_backend(stub: StubModel, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """A function that starts the real backend in front of `stub`, with any settings: `run_backend(gap_timeout=0.2)`."""
+    from running_backend import RunningBackend  # noqa: PLC0415 - a second that other tests need not pay
+
+    from chatapp.backend.app import create_app  # noqa: PLC0415
+
+    with ExitStack() as running:
+
+        def run(**settings: Any) -> RunningBackend:
+            defaults = {"base_url": stub.url, "openai_api_key": KEY, "model_name": "stub-model"}
+            options = {**defaults, "data_dir": tmp_path / "data", **settings}
+            return running.enter_context(RunningBackend(create_app(Settings.load(**options))))
+
+        yield run
+
+
+@pytest.fixture
+def backend(run_backend: Callable[..., Any]) -> Any:
+    """The real backend in front of `stub`."""
+    return run_backend()
+
+
+@pytest.fixture
+def client(backend: Any) -> BackendClient:
+    """A client of `backend`."""
+    return backend.client
+
+
+@pytest.fixture
+def chatapp() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """A function that runs the console script to its end: `chatapp("ask", "Why?", stdin="…", env={…})`."""
+    script = Path(sys.executable).with_name("chatapp")
+
+    def run(
+        *arguments: str, stdin: str | None = None, env: dict[str, str] | None = None, timeout_s: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [script, *arguments],
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=timeout_s,
+            check=False,
+        )
+
+    return run

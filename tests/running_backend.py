@@ -1,0 +1,86 @@
+"""The real backend on a real port, in a thread of the test."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import uvicorn
+
+from chatapp.client import BackendClient
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+class RunningBackend:
+    """`app` behind uvicorn at `url`. Leave the block to stop it the way SIGTERM does."""
+
+    def __init__(self, app: "FastAPI") -> None:
+        self.app = app
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
+        self._thread = threading.Thread(target=self._run, name="backend", daemon=True)
+
+    @cached_property
+    def client(self) -> BackendClient:
+        """A client of this backend, closed with it."""
+        return BackendClient(self.url, timeout_s=10)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that the backend runs on."""
+        return self._server.loop
+
+    def call(self, function: Callable[[], Any]) -> Any:
+        """Give what `function` returns on the backend's event loop."""
+
+        async def run() -> Any:
+            return function()
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(5)
+
+    def begin_stop(self) -> None:
+        """Do what SIGTERM does, and return at once."""
+        self._server.should_exit = True
+
+    def stop(self) -> None:
+        """Do what SIGTERM does, and wait for the end."""
+        self.begin_stop()
+        self._thread.join(10)
+        assert not self._thread.is_alive(), "the backend does not stop"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._server.has_begun.wait(10), "the backend does not start"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+        self.stop()
+        self._socket.close()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that notices the wish to stop in a hundredth of a second instead of a tenth."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.has_begun = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.loop = asyncio.get_running_loop()
+        self.has_begun.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(0.01)
