@@ -10,10 +10,10 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from stub_model import KEY, StubModel
 
 from chatapp.client import BackendClient
 from chatapp.settings import Settings
+from stub_model import KEY, StubModel
 
 _CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
@@ -53,9 +53,9 @@ def stub() -> Iterator[StubModel]:
 @pytest.fixture
 def run_backend(stub: StubModel, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """A function that starts the real backend in front of `stub`, with any settings: `run_backend(gap_timeout=0.2)`."""
-    from running_backend import RunningBackend  # noqa: PLC0415 - a second that other tests need not pay
-
     from chatapp.backend.app import create_app  # noqa: PLC0415
+
+    from running_backend import RunningBackend  # noqa: PLC0415 - a second that other tests need not pay
 
     with ExitStack() as running:
 

@@ -82,5 +82,5 @@ class _Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         await self.on_tick(0)
-        while not self.should_exit:
+        while not self.should_exit:  # noqa: ASYNC110 - a flag, set from another thread
             await asyncio.sleep(0.01)

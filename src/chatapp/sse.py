@@ -62,9 +62,10 @@ class Decoder:
         Raises:
             EventTooLargeError: an event passes `max_event_bytes`.
         """
-        if not self._rest and not self._data and _is_one_plain_event(data) and len(data) <= self._max_event_bytes:
+        is_between_events = not (self._rest or self._data or self._name)
+        if is_between_events and _is_one_plain_event(data) and len(data) <= self._max_event_bytes:
             self._after_cr = self._at_start = False
-            return [ServerSentEvent(data[6:-2], self._name, self._id)]
+            return [ServerSentEvent(data[6:-2], "", self._id)]
         events: list[ServerSentEvent] = []
         for line in self._lines(data):
             self._take(line, events)
@@ -131,7 +132,7 @@ def parse_event(raw: ServerSentEvent) -> Event | None:
             return Failed(_object(raw.data))
         kind = _KINDS.get(raw.name)
         return kind(**_known(kind, _object(raw.data))) if kind else None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise BackendProtocolError(f"The backend sent a {raw.name!r} event that cannot be read.") from error
 
 
