@@ -1,6 +1,6 @@
 """What the rest of the backend knows of a model: ask it, read its answer, hang up."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -29,7 +29,7 @@ class Batch:
 class ModelStream(Protocol):
     """An answer while it is made."""
 
-    def __aiter__(self) -> AsyncIterator[Batch]:
+    def batches(self) -> AsyncGenerator[Batch]:
         """Give what has come, read by read, until the model is done."""
         ...
 
@@ -42,6 +42,10 @@ class ChatModel(Protocol):
     """Something that answers."""
 
     name: str
+
+    async def prepare(self) -> None:
+        """Do what the first question would otherwise wait for."""
+        ...
 
     async def open(self, request: ModelRequest) -> ModelStream:
         """Give the stream of one answer once the model has accepted the question.

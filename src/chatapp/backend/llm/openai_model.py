@@ -28,6 +28,10 @@ class OpenAIModel:
         self._sdk: AsyncOpenAI | None = None
         self._lock = asyncio.Lock()
 
+    async def prepare(self) -> None:
+        """Import the package and make its client."""
+        await self._client()
+
     async def open(self, request: ModelRequest) -> "OpenAIStream":
         """Give the stream of one answer; one retry where the model server has not begun to answer."""
         client = await self._client()
@@ -72,12 +76,10 @@ class OpenAIModel:
         return response
 
     async def _client(self) -> "AsyncOpenAI":
-        if self._sdk is not None:
-            return self._sdk
         async with self._lock:
-            sdk = self._sdk or await asyncio.to_thread(_sdk_client, self._upstream, self._settings)
-            self._sdk = sdk
-        return sdk
+            if self._sdk is None:
+                self._sdk = await asyncio.to_thread(_sdk_client, self._upstream, self._settings)
+            return self._sdk
 
 
 def _sdk_client(upstream: Upstream, settings: Settings) -> "AsyncOpenAI":

@@ -5,7 +5,7 @@ else a token passes through.
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -71,7 +71,7 @@ class OpenAIStream:
             )
         return cls(response, max_event_bytes=max_event_bytes)
 
-    async def __aiter__(self) -> AsyncIterator[Batch]:
+    async def batches(self) -> AsyncGenerator[Batch]:
         """Give what has come, read by read. After the finish reason only what follows at once is waited for."""
         if _content_type(self._response) == "application/json":
             yield await self._whole()

@@ -1,0 +1,95 @@
+"""A turn as an HTTP response: whole, or as server-sent events while it is made."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from chatapp.backend.turns.alarm import Alarm
+from chatapp.backend.turns.reader import Reader
+from chatapp.backend.turns.turn import Turn
+from chatapp.sse import KEEP_ALIVE
+
+KEEP_ALIVE_S = 15.0
+ACCEPTED_WITHIN_S = 5.0
+"""How long a response waits for the model's yes or no before it commits itself to status 200."""
+
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold the stream back
+]
+
+
+class WholeAnswer(Response):
+    """The JSON of `POST /query`, once the answer is whole."""
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__()
+        self._turn = turn
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response."""
+        turn = self._turn
+        with Reader(turn) as reader:
+            async with _watching(receive, reader):
+                await turn.finished()
+        body = {
+            "model": turn.model,
+            "answer": turn.text,
+            "conversation_id": turn.conversation_id,
+            "turn_id": turn.id,
+            "finish_reason": turn.finish_reason,
+            "usage": turn.usage,
+            "latency_ms": turn.latency_ms,
+        }
+        await JSONResponse(body)(scope, receive, send)
+
+
+class StreamedAnswer(Response):
+    """The events of a turn behind the position `after`, from its first word to its one end."""
+
+    def __init__(self, turn: Turn, *, after: int = 0) -> None:
+        super().__init__()
+        self._turn = turn
+        self._after = after
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response."""
+        with Reader(self._turn, after=self._after) as reader:
+            async with _watching(receive, reader):
+                await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
+                await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+                await _send_events(reader, send)
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_events(reader: Reader, send: Send) -> None:
+    with Alarm(reader.knock) as silence:
+        silence.put_off(KEEP_ALIVE_S)
+        while not reader.is_at_end():
+            await reader.wait()
+            data = reader.take()
+            if not data and reader.was_knocked:
+                data = KEEP_ALIVE
+            if data:
+                silence.put_off(KEEP_ALIVE_S)
+                await send({"type": "http.response.body", "body": data, "more_body": True})
+
+
+@asynccontextmanager
+async def _watching(receive: Receive, reader: Reader) -> AsyncIterator[None]:
+    """Meanwhile, notice that the client has left: its reader then leaves the turn."""
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        reader.leave()
+
+    task = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        task.cancel()

@@ -1,0 +1,88 @@
+"""The backend put together: settings, model, middleware, routes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+import chatapp
+from chatapp.backend.access import HostCheck, KeyCheck, KeyRing
+from chatapp.backend.error_responses import EXCEPTION_HANDLERS
+from chatapp.backend.llm import ChatModel
+from chatapp.backend.llm.openai_model import OpenAIModel
+from chatapp.backend.routes import router
+from chatapp.backend.telemetry import Telemetry
+from chatapp.backend.turns import Turns
+from chatapp.settings import Settings, Upstream, configured_upstream, provider_of
+
+ANY_LOCAL_PORT = r"https?://(localhost|127\.0\.0\.1)(:\d{1,5})?"
+
+
+def create_app(
+    settings: Settings | None = None, *, upstream: Upstream | None = None, model: ChatModel | None = None
+) -> FastAPI:
+    """Give the backend as an ASGI application.
+
+    `settings` are the process's own unless given, `upstream` is what they name, and `model` is asked instead of it.
+    """
+    settings = settings or Settings.load()
+    upstream = upstream or configured_upstream(settings) or _default_upstream(settings)
+    app = FastAPI(
+        title="chatapp",
+        description="Ask a language model, whole answers or streamed.",
+        version=chatapp.__version__,
+        lifespan=_lifespan,
+        middleware=_middleware(settings),
+        redirect_slashes=False,  # the redirect would be built from the Host header
+    )
+    app.state.settings = settings
+    app.state.upstream = upstream
+    app.state.model = model or OpenAIModel(upstream, settings)
+    app.state.turns = Turns(app.state.model, settings)
+    app.include_router(router)
+    for kind, handler in EXCEPTION_HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    return app
+
+
+def _default_upstream(settings: Settings) -> Upstream:
+    return Upstream(
+        base_url=settings.base_url,
+        model=settings.model_name,
+        provider=provider_of(settings.base_url),
+        reason="nothing else is configured",
+    )
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """Give the layers around the routes, outermost first."""
+    layers = [Middleware(Telemetry), Middleware(HostCheck, settings=settings), _cors(settings)]
+    if settings.api_keys is not None:
+        layers.append(Middleware(KeyCheck, keys=KeyRing(settings.api_keys.get_secret_value())))
+    return [*layers, Middleware(GZipMiddleware, minimum_size=1000)]
+
+
+def _cors(settings: Settings) -> Middleware:
+    every_page = "*" in settings.cors_origins
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=["*"] if every_page else settings.cors_origins,
+        allow_origin_regex=None if settings.cors_origins else ANY_LOCAL_PORT,
+        allow_credentials=not every_page,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["X-Request-ID", "Retry-After"],
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    preparing = asyncio.create_task(app.state.model.prepare())
+    yield
+    preparing.cancel()
+    await app.state.turns.close()
+    await app.state.model.close()

@@ -1,0 +1,68 @@
+"""Request bodies: no larger than allowed, and JSON by the letter of RFC 8259."""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic_core import from_json
+from starlette.exceptions import HTTPException
+
+from chatapp.errors import BodyTooLargeError
+
+
+class BoundedJsonRequest(Request):
+    """A request whose body is measured while it arrives, and read by pydantic's parser.
+
+    The standard library's parser accepts UTF-16, NaN and lone surrogates, and fails on deep nesting and huge numbers.
+    """
+
+    async def body(self) -> bytes:
+        """Give the whole body.
+
+        Raises:
+            HTTPException: with status 413, as soon as the body is known to be larger than MAX_BODY_BYTES.
+        """
+        if not hasattr(self, "_body"):
+            self._body = await self._read(self.app.state.settings.max_body_bytes)
+        return self._body
+
+    async def json(self) -> Any:
+        """Give the parsed body.
+
+        Raises:
+            json.JSONDecodeError: FastAPI makes a 422 of it.
+        """
+        try:
+            return from_json(await self.body(), allow_inf_nan=False)
+        except ValueError:
+            raise json.JSONDecodeError("not valid JSON", "", 0) from None
+
+    async def _read(self, limit: int) -> bytes:
+        declared = self.headers.get("content-length", "")
+        size = int(declared) if declared.isdecimal() else 0
+        chunks = []
+        if size <= limit:
+            size = 0
+            async for chunk in self.stream():
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > limit:
+                    break
+        if size > limit:
+            raise HTTPException(BodyTooLargeError.status)
+        return b"".join(chunks)
+
+
+class BoundedJsonRoute(APIRoute):
+    """A route whose requests are `BoundedJsonRequest`s."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's handler."""
+        handle = super().get_route_handler()
+
+        async def handle_bounded(request: Request) -> Response:
+            return await handle(BoundedJsonRequest(request.scope, request.receive))
+
+        return handle_bounded

@@ -1,0 +1,128 @@
+"""What is known of a request afterwards: its id on the response, one line in the log; never a prompt or a key."""
+
+import json
+import logging
+import re
+import time
+import traceback
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatapp.backend.error_responses import error_response
+from chatapp.errors import InternalError
+from chatapp.settings import Settings
+
+if TYPE_CHECKING:
+    from chatapp.backend.turns.turn import Turn
+
+CLIENT_LEFT = 499
+"""The status in the log for a client that did not wait, as nginx writes it."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+_DEFECT = InternalError("Something went wrong in the backend.", hint="Its log says more under this request id.")
+
+_FRAMES = 6
+"""How much of a traceback is logged; what is above is the framework's."""
+
+log = logging.getLogger(__name__)
+
+
+class Telemetry:
+    """Outermost middleware: gives every request an id and a log line, and every error the one shape."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = RequestRecord(scope)
+        scope["record"] = request
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                request.status = message["status"]
+                message = {**message, "headers": [*message["headers"], (b"x-request-id", request.id.encode())]}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:  # noqa: BLE001 - the outermost handler
+            log.error(
+                "%s: %s\n%s",
+                request.id,
+                type(error).__name__,
+                "".join(traceback.format_tb(error.__traceback__)[-_FRAMES:]),
+            )
+            if request.status is None:
+                await error_response(_DEFECT, scope)(scope, receive, send_with_id)
+        finally:
+            request.write()
+
+
+class RequestRecord:
+    """What the log will say of one request. `turn` is filled in by the route that has one."""
+
+    def __init__(self, scope: Scope) -> None:
+        offered = Headers(scope=scope).get("x-request-id", "")
+        self.id = offered if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+        self.status: int | None = None
+        self.turn: Turn | None = None
+        self._scope = scope
+        self._began = time.perf_counter()
+
+    def write(self) -> None:
+        """Write the line; health checks only at debug level."""
+        level = logging.DEBUG if self._scope["path"] == "/health" else logging.INFO
+        if log.isEnabledFor(level):
+            fields = self._fields()
+            log.log(level, " ".join(f"{name}={value}" for name, value in fields.items()), extra={"fields": fields})
+
+    def _fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "method": self._scope["method"],
+            "path": self._scope["path"].encode("unicode_escape").decode()[:200],
+            "status": self.status or CLIENT_LEFT,
+            "ms": round((time.perf_counter() - self._began) * 1000),
+            "request_id": self.id,
+        }
+        if self.turn is not None:
+            fields["model"] = self.turn.model
+            fields["tokens"] = self.turn.usage["total_tokens"] if self.turn.usage else None
+            fields["outcome"] = self.turn.failure.code if self.turn.failure else self.turn.finish_reason
+        return fields
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the record as JSON: time (UTC), level, logger, and either the fields or the message."""
+        head = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+        }
+        fields = getattr(record, "fields", None) or {"message": record.getMessage()}
+        return json.dumps({**head, **fields}, ensure_ascii=False)
+
+
+def log_config(settings: Settings) -> dict[str, Any]:
+    """Give the `logging.config` dictionary for us and for uvicorn: to stderr, as LOG_LEVEL and LOG_FORMAT say."""
+    level = settings.log_level.upper()
+    text = {"format": "%(levelname)s:     %(message)s"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": JsonFormatter} if settings.log_format == "json" else text},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "loggers": {
+            name: {"handlers": ["stderr"], "level": level, "propagate": False} for name in ("chatapp", "uvicorn")
+        },
+    }

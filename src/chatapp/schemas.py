@@ -1,0 +1,168 @@
+"""What travels over HTTP as JSON, as FastAPI validates and documents it."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+_EXAMPLE_ANSWER = "Python is a programming language that is easy to read."
+_EXAMPLE_ID = "0198f2c41d7e7b6a9c3e5f0a1b2c3d4e"
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not contain NUL characters")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Words = Annotated[str, AfterValidator(_without_nul)]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class MessageIn(_Strict):
+    """One earlier message, as the client holds it."""
+
+    role: Literal["user", "assistant", "system"] = Field(description="Who said it.")
+    content: Words = Field(description="What was said.")
+
+
+class QueryRequest(_Strict):
+    """One question and how to answer it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"prompt": "What is Python?"},
+                {"prompt": "Say it shorter.", "temperature": 0.2, "max_tokens": 60},
+            ]
+        }
+    )
+
+    prompt: Annotated[Words, AfterValidator(_not_blank)] = Field(description="The question.", min_length=1)
+    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="Model to ask instead of the configured one."
+    )
+    system: Words | None = Field(None, description="System prompt: how the model should behave.")
+    temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
+    top_p: float | None = Field(None, ge=0, le=1, description="Choose among the likeliest tokens of this share.")
+    max_tokens: int | None = Field(None, ge=1, le=10_000_000, description="Longest answer, in tokens.")
+    stop: Words | Annotated[list[Words], Field(min_length=1, max_length=4)] | None = Field(
+        None, description="Text at which the answer ends; up to four."
+    )
+    seed: int | None = Field(
+        None, ge=-(2**63), le=2**63 - 1, description="The same seed gives the same answer, where the model can do it."
+    )
+    conversation_id: Identifier | None = Field(None, description="Conversation this question belongs to.")
+    messages: Annotated[list[MessageIn], Field(max_length=10_000)] | None = Field(
+        None, description="Earlier messages that the client holds itself, oldest first; not with `conversation_id`."
+    )
+
+    @model_validator(mode="after")
+    def _one_history(self) -> "QueryRequest":
+        if self.conversation_id is not None and self.messages is not None:
+            raise ValueError("messages and conversation_id cannot be given together")
+        return self
+
+
+class UsageOut(BaseModel):
+    """Tokens as the model server counted them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class AnswerResponse(BaseModel):
+    """A whole answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "model": "gpt-4o-mini",
+                    "answer": _EXAMPLE_ANSWER,
+                    "conversation_id": None,
+                    "turn_id": _EXAMPLE_ID,
+                    "finish_reason": "stop",
+                    "usage": {"prompt_tokens": 11, "completion_tokens": 10, "total_tokens": 21},
+                    "latency_ms": 812,
+                }
+            ]
+        }
+    )
+
+    model: str = Field(description="Model that answered.")
+    answer: str = Field(description="The answer; newlines are LF.")
+    conversation_id: str | None = Field(None, description="Conversation the answer was kept in.")
+    turn_id: str = Field(description="This question and answer.")
+    finish_reason: str | None = Field(description="Why the model stopped: stop, length, content_filter, …")
+    usage: UsageOut | None = Field(description="Null where the model server does not count.")
+    latency_ms: int = Field(description="Milliseconds from the request to the last token.")
+
+
+class Health(BaseModel):
+    """The backend runs. Says nothing of the model."""
+
+    status: Literal["healthy"] = "healthy"
+    service: Literal["llm-query-api"] = "llm-query-api"
+    version: str = Field(examples=["1.0.0"])
+
+
+class Dependency(BaseModel):
+    """Something the backend needs. `detail` and `hint` say what is wrong and what to do where `ok` is false."""
+
+    model_config = ConfigDict(extra="allow")
+
+    ok: bool
+    latency_ms: int = Field(description="Milliseconds the check took.")
+    detail: str | None = None
+    hint: str | None = None
+
+
+class ModelDependency(Dependency):
+    """The model server."""
+
+    name: str = Field(description="Model that is asked by default.", examples=["gpt-4o-mini"])
+    provider: str = Field(examples=["OpenAI"])
+    reason: str = Field(description="Why this model was chosen.", examples=["OPENAI_API_KEY is set"])
+    is_demo: bool = Field(description="True for the small embedded model.")
+
+
+class Readiness(BaseModel):
+    """Whether a question asked now would be answered."""
+
+    status: Literal["ready", "not_ready"]
+    model: ModelDependency
+    store: Dependency
+
+
+class ErrorResponse(BaseModel):
+    """What every answer outside 2xx holds."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "detail": "LLM processing failed: the model server does not accept the API key.",
+                    "code": "upstream_auth",
+                    "request_id": _EXAMPLE_ID,
+                    "hint": "Check OPENAI_API_KEY.",
+                }
+            ]
+        }
+    )
+
+    detail: str | list[dict[str, Any]] = Field(description="What happened; with status 422 a list of faults.")
+    code: str = Field(description="Stable name of the error.")
+    request_id: str | None = Field(description="The same as the X-Request-ID header; the log has it too.")
+    retry_after: int | None = Field(None, description="Seconds after which another try makes sense.")
+    hint: str | None = Field(None, description="What to do about it.")
