@@ -71,6 +71,26 @@ def answer(
     return script
 
 
+def raw(*parts: bytes | float | Script) -> Script:
+    """Write bytes as they are, pause for seconds, go on with another script; then hang up."""
+
+    async def script(exchange: "Exchange") -> None:
+        for part in (*parts, hang_up):
+            if isinstance(part, bytes):
+                await exchange.send(part)
+            elif callable(part):
+                await part(exchange)
+            else:
+                await asyncio.sleep(part)
+
+    return script
+
+
+def respond(status: int, body: bytes | str | Chunk, **headers: str) -> Script:
+    """Answer with a status and a body, whatever was asked: a dict as JSON, a str as a web page."""
+    return lambda exchange: exchange.respond(status, body, **headers)
+
+
 def whole(text: str) -> Script:
     """Answer with one JSON body, also where a stream was asked for."""
     return lambda exchange: exchange.respond(200, completion(text, model=_model(exchange)))
@@ -89,18 +109,18 @@ def status(status: int, message: str | None = None, *, code: str | None = None, 
 
 def html(status: int = 200) -> Script:
     """Answer with a web page, as proxies and sign-in portals do."""
-    return lambda exchange: exchange.respond(status, HTML)
+    return respond(status, HTML)
 
 
 def redirect(url: str) -> Script:
     """Send the question to another address."""
-    return lambda exchange: exchange.respond(307, b"", Location=url)
+    return respond(307, b"", Location=url)
 
 
 def listing(*names: str) -> Script:
     """Answer `GET /v1/models`."""
     entries = [{"id": name, "object": "model", "created": 0, "owned_by": "stub"} for name in names]
-    return lambda exchange: exchange.respond(200, {"object": "list", "data": entries})
+    return respond(200, {"object": "list", "data": entries})
 
 
 def later(delay_s: float, script: Script) -> Script:

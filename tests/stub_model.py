@@ -181,7 +181,7 @@ class StubModel:
                 await _run_until_left(self._script_for(call)(exchange), exchange, reader)
                 if call.left_at or not exchange.is_open:
                     break
-        except ConnectionError:
+        except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
@@ -194,8 +194,8 @@ class StubModel:
             self._changed.notify_all()
 
     def _script_for(self, call: Call) -> Script:
-        if call.method == "GET":
-            return self.listing if call.path.endswith("/models") else scripts.status(404)
+        if call.path.endswith("/models"):
+            return self.listing
         if self._queue:
             return self._queue.popleft()
         model = call.body.get("model") if isinstance(call.body, dict) else None

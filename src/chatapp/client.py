@@ -10,18 +10,22 @@ with BackendClient("http://localhost:8000") as backend:
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from http.client import HTTPException, IncompleteRead
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from chatapp.errors import (
     BackendProtocolError,
     BackendTimeoutError,
     BackendUnreachableError,
     ChatappError,
+    InvalidRequestError,
     SettingsError,
     StreamCutError,
     error_from_dict,
@@ -31,6 +35,8 @@ from chatapp.sse import Decoder, parse_event
 
 CONNECT_TIMEOUT_S = 5.0
 _READ_BYTES = 64 * 1024
+_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+_NO_PROXY = {"http": "", "https": ""}
 
 
 class BackendClient:
@@ -48,7 +54,8 @@ class BackendClient:
         self._session.mount(self.base_url, HTTPAdapter(pool_maxsize=64))
         self._session.headers["Accept"] = "application/json, text/event-stream"
         if api_key:
-            self._session.headers["Authorization"] = f"Bearer {api_key}"
+            self._session.auth = _BearerKey(api_key)
+        self._proxies = _NO_PROXY if urlsplit(base_url).hostname in _LOOPBACK_NAMES else None
 
     def __enter__(self) -> Self:
         return self
@@ -118,24 +125,39 @@ class BackendClient:
         stream: bool = False,
     ) -> requests.Response:
         timeout = (min(CONNECT_TIMEOUT_S, self.timeout_s), self.timeout_s)
-        url = self.base_url + path
         try:
             return self._session.request(
-                method, url, json=body, headers=headers, stream=stream, timeout=timeout, allow_redirects=False
+                method,
+                self.base_url + path,
+                json=body,
+                headers=headers,
+                stream=stream,
+                timeout=timeout,
+                proxies=self._proxies,
+                allow_redirects=False,
             )
-        except requests.ReadTimeout as error:
-            raise timed_out(self.base_url, self.timeout_s) from error
-        except (requests.ConnectionError, requests.ConnectTimeout) as error:
-            raise unreachable(self.base_url) from error
+        except requests.exceptions.InvalidJSONError as error:
+            raise InvalidRequestError("The request holds a number that JSON cannot hold.") from error
         except requests.RequestException as error:
-            raise self._foreign("cannot be asked") from error
+            raise self._error_from(error) from error
+
+    def _error_from(self, error: requests.RequestException) -> ChatappError:
+        """Tell apart what `requests` raises as the same class: only the cause knows what happened."""
+        cause = error.args[0] if error.args else None
+        if isinstance(error, requests.ReadTimeout) or isinstance(cause, ReadTimeoutError):
+            return timed_out(self.base_url, self.timeout_s)
+        if isinstance(cause, ProtocolError) and not _is_no_http(cause):
+            return cut_off(self.base_url)
+        if isinstance(error, requests.ConnectionError) and not isinstance(cause, ProtocolError):
+            return unreachable(self.base_url)
+        return self._foreign("cannot be asked")
 
     def _checked(self, response: requests.Response, body: dict[str, Any]) -> dict[str, Any]:
         """Give `body` if the status is 2xx, raise the error it describes otherwise."""
-        if response.ok:
+        if response.ok and body:
             return body
         error = error_from_dict(body)
-        raise error or self._foreign(f"answered with status {response.status_code}")
+        raise error or self._foreign(f"answered with status {response.status_code}, but not as a backend does")
 
     def _foreign(self, what: str) -> BackendProtocolError:
         return BackendProtocolError(
@@ -187,19 +209,34 @@ class AnswerStream:
                         return
         finally:
             self.close()
-        raise StreamCutError(
-            f"The connection to the backend at {self._url} ended before the answer did.",
-            hint="Ask again, or turn streaming off.",
-        )
+        raise cut_off(self._url)
 
     def _read_some(self) -> bytes:
         try:
             data: bytes = self._response.raw.read1(_READ_BYTES, decode_content=True)
-        except (HTTPError, OSError, ValueError) as error:
-            if "timed out" in str(error).lower():
-                raise timed_out(self._url, self._timeout_s) from error
+        except ReadTimeoutError as error:
+            raise timed_out(self._url, self._timeout_s) from error
+        except (HTTPError, OSError, ValueError):
             return b""
         return data
+
+
+class _BearerKey(AuthBase):
+    """Signs requests. Without an auth object `requests` would put a login from `.netrc` in the key's place."""
+
+    def __init__(self, key: str) -> None:
+        if not (key.isascii() and key.isprintable()):
+            raise SettingsError("BACKEND_API_KEY holds a character that cannot be sent.")
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+def _is_no_http(error: ProtocolError) -> bool:
+    """Say whether the server spoke, but not HTTP. A connection that broke is an OSError, also in disguise."""
+    return isinstance(error.args[-1], HTTPException) and not isinstance(error.args[-1], OSError | IncompleteRead)
 
 
 def _failure(event: Failed) -> ChatappError:
@@ -214,7 +251,7 @@ def _body_of(response: requests.Response) -> dict[str, Any]:
     """Give the JSON object of a response, empty if it holds none."""
     try:
         body = response.json()
-    except (requests.RequestException, json.JSONDecodeError):
+    except (requests.RequestException, json.JSONDecodeError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 
@@ -227,6 +264,11 @@ def messages_from(history: Sequence[Mapping[str, Any]]) -> list[Message]:
 def unreachable(url: str) -> BackendUnreachableError:
     """Give the error for a backend that nobody answers for."""
     return BackendUnreachableError(f"Cannot connect to backend at {url}.", hint="Start it with: chatapp serve")
+
+
+def cut_off(url: str) -> StreamCutError:
+    """Give the error for a connection that ended before the answer did."""
+    return StreamCutError(f"The connection to the backend at {url} ended before the answer did.", hint="Ask again.")
 
 
 def timed_out(url: str, timeout_s: float) -> BackendTimeoutError:

@@ -299,20 +299,33 @@ def _tree(root: type[ChatappError]) -> Iterator[type[ChatappError]]:
 
 
 def error_from_dict(body: Mapping[str, Any]) -> ChatappError | None:
-    """Give the error that `ChatappError.as_dict` described, as its class, or None if `body` is no such object."""
+    """Give the error that `ChatappError.as_dict` described, as its class, or None if `body` is no such object.
+
+    A code that this version does not know gives a BackendError with its sentence.
+    """
     code, detail = body.get("code"), body.get("detail")
-    kinds = [kind for kind in _tree(ChatappError) if kind.code == code]
-    if not kinds or not isinstance(detail, str | list):
+    if not isinstance(code, str) or not isinstance(detail, str | list):
         return None
-    error = kinds[-1].__new__(kinds[-1])
-    ChatappError.__init__(error, _sentence(detail), hint=body.get("hint"), retry_after=body.get("retry_after"))
-    error.request_id = body.get("request_id")
+    kinds: list[type[ChatappError]] = [BackendError, *(kind for kind in _tree(ChatappError) if kind.code == code)]
+    kind = kinds[-1]
+    error = kind.__new__(kind)
+    hint, retry_after, request_id = body.get("hint"), body.get("retry_after"), body.get("request_id")
+    ChatappError.__init__(
+        error,
+        detail if isinstance(detail, str) else _sentence(detail),
+        hint=hint if isinstance(hint, str) else None,
+        retry_after=retry_after if isinstance(retry_after, int) else None,
+    )
+    error.request_id = request_id if isinstance(request_id, str) else None
     return error
 
 
-def _sentence(detail: str | list[Any]) -> str:
+def _sentence(faults: list[Any]) -> str:
     """Give FastAPI's list of validation errors as one sentence."""
-    if isinstance(detail, str):
-        return detail
-    faults = [f"{'.'.join(map(str, fault.get('loc', ())[1:])) or 'body'}: {fault.get('msg')}" for fault in detail]
-    return f"The request is not valid: {'; '.join(faults)}."
+    return f"The request is not valid: {'; '.join(_fault(fault) for fault in faults if isinstance(fault, dict))}."
+
+
+def _fault(fault: dict[str, Any]) -> str:
+    place = fault.get("loc")
+    names = place[1:] if isinstance(place, list | tuple) else ()
+    return f"{'.'.join(map(str, names)) or 'body'}: {fault.get('msg')}"
