@@ -96,8 +96,12 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("chatapp", appauthor=False),
         description="Folder for conversations and other files of ours. Default: the user's data folder.",
     )
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL for conversations instead of a file in `DATA_DIR`: `postgresql://user:password@host/name`.",
+    )
 
-    secrets: ClassVar[frozenset[str]] = frozenset({"openai_api_key", "backend_api_key", "api_keys"})
+    secrets: ClassVar[frozenset[str]] = frozenset({"openai_api_key", "backend_api_key", "api_keys", "database_url"})
 
     @classmethod
     def load(cls, **options: Any) -> Self:
@@ -126,6 +130,13 @@ class Settings(BaseSettings):
         if parts.username or parts.password:
             raise ValueError("an address without a user name or password in it")
         return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("an address that starts with postgresql://")
+        return value
 
     @field_validator("cors_origins")
     @classmethod

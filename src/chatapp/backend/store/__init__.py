@@ -1,0 +1,87 @@
+"""The conversation store: conversations, their messages as a tree, and the turns that make them.
+
+Everything here is synchronous and may be called from any thread. SQLite in the user's data folder holds it all, or
+PostgreSQL where `DATABASE_URL` names one.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+from chatapp.backend.store.conversations import Changes, Conversations, Shelf
+from chatapp.backend.store.database import Database, open_database
+from chatapp.backend.store.messages import Messages
+from chatapp.backend.store.migration import bring_up_to_date
+from chatapp.backend.store.records import (
+    ROOT,
+    BegunTurn,
+    Conversation,
+    FinalStatus,
+    NewTurn,
+    Page,
+    Role,
+    Runs,
+    StoredMessage,
+    Turn,
+    TurnStatus,
+)
+from chatapp.backend.store.turns import Turns
+from chatapp.settings import Settings
+
+__all__ = [
+    "ROOT",
+    "BegunTurn",
+    "Changes",
+    "Conversation",
+    "Conversations",
+    "FinalStatus",
+    "Messages",
+    "NewTurn",
+    "Page",
+    "Role",
+    "Runs",
+    "Shelf",
+    "Store",
+    "StoredMessage",
+    "Turn",
+    "TurnStatus",
+    "Turns",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """All that is kept, by what it is: `store.turns.begin(…)`, `store.messages.page(…)`."""
+
+    conversations: Conversations
+    messages: Messages
+    turns: Turns
+    database: Database
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Give the store that the settings name, with its tables brought to this version.
+
+        Raises:
+            SettingsError: `DATABASE_URL` cannot be used.
+            StoreTooNewError: a newer chatapp has written it.
+            StoreUnavailableError: it cannot be read or written.
+        """
+        database = open_database(settings)
+        try:
+            bring_up_to_date(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(Conversations(database), Messages(database), Turns(database), database)
+
+    def ping(self) -> None:
+        """Read the smallest thing there is.
+
+        Raises:
+            StoreUnavailableError: the store does not answer.
+        """
+        self.database.ping()
+
+    def close(self) -> None:
+        """Close the connections; the store cannot be used afterwards."""
+        self.database.close()

@@ -1,0 +1,238 @@
+"""Conversations: begun, listed, changed, thrown away and taken back."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypedDict, Unpack
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, insert, select, tuple_, update
+
+from chatapp.backend.store.cursors import decode_cursor, encode_cursor
+from chatapp.backend.store.database import Database
+from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.records import Conversation, Page
+from chatapp.backend.store.schema import conversations, messages, pieces, turns
+from chatapp.errors import InvalidRequestError, NotFoundError
+
+KEPT_AFTER_DELETION = timedelta(days=30)
+
+_ORDER = (conversations.c.pinned, conversations.c.updated_at, conversations.c.id)
+
+Shelf = Literal["active", "archived", "deleted"]
+"""Where a conversation is: in the list, put away, or thrown away but not gone yet."""
+
+
+class Changes(TypedDict, total=False):
+    """What of a conversation can be changed; what is not named stays."""
+
+    title: str | None
+    pinned: bool
+    archived: bool
+    system: str | None
+    model: str | None
+    leaf_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """The conversations of every owner; somebody else's do not exist for a caller."""
+
+    database: Database
+
+    def create(
+        self, *, owner: str, title: str | None = None, system: str | None = None, model: str | None = None
+    ) -> Conversation:
+        """Give a new, empty conversation."""
+        with self.database.write() as connection:
+            conversation_id = insert_conversation(connection, owner=owner, title=title, system=system, model=model)
+            return _one(connection, conversation_id, owner)
+
+    def get(self, conversation_id: str, *, owner: str) -> Conversation:
+        """Give the conversation, also an archived one.
+
+        Raises:
+            NotFoundError: there is none, it is deleted, or it is somebody else's.
+        """
+        with self.database.read() as connection:
+            return _one(connection, conversation_id, owner)
+
+    def page(
+        self, *, owner: str, shelf: Shelf = "active", cursor: str | None = None, limit: int = 50
+    ) -> Page[Conversation]:
+        """Give the conversations on one shelf, pinned ones first, then the one last talked in.
+
+        Raises:
+            InvalidRequestError: the cursor is none of ours.
+        """
+        query = _selected().where(conversations.c.owner == owner, on_shelf(shelf))
+        if cursor is not None:
+            query = query.where(tuple_(*_ORDER) < _after(cursor))
+        query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        items = [_record(row) for row in rows[:limit]]
+        return Page(items, next=_cursor(items[-1]) if len(rows) > limit else None)
+
+    def change(self, conversation_id: str, *, owner: str, **changes: Unpack[Changes]) -> Conversation:
+        """Give the conversation after the changes. Its place in the list changes by pinning only.
+
+        Raises:
+            NotFoundError: no such conversation.
+            InvalidRequestError: `leaf_id` is not a message of this conversation.
+        """
+        with self.database.write() as connection:
+            locked(connection, conversation_id, owner)
+            values = _values(connection, conversation_id, changes)
+            if values:
+                connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(values))
+            return _one(connection, conversation_id, owner)
+
+    def delete(self, conversation_id: str, *, owner: str) -> None:
+        """Throw the conversation away; it can be restored for 30 days. An answer that is being made is stopped.
+
+        Raises:
+            NotFoundError: no such conversation.
+        """
+        with self.database.write() as connection:
+            locked(connection, conversation_id, owner)
+            is_it = conversations.c.id == conversation_id
+            connection.execute(update(conversations).where(is_it).values(deleted_at=now()))
+            connection.execute(
+                update(turns)
+                .where(turns.c.conversation_id == conversation_id, turns.c.status == "streaming")
+                .values(cancel_requested=True)
+            )
+
+    def restore(self, conversation_id: str, *, owner: str) -> Conversation:
+        """Give the conversation back that was thrown away; one that was not stays as it is.
+
+        Raises:
+            NotFoundError: no such conversation, or it is gone for good.
+        """
+        with self.database.write() as connection:
+            is_it = and_(conversations.c.id == conversation_id, conversations.c.owner == owner)
+            connection.execute(update(conversations).where(is_it).values(deleted_at=None))
+            return _one(connection, conversation_id, owner)
+
+    def purge(self, conversation_id: str, *, owner: str) -> None:
+        """Remove the conversation for good, deleted before or not.
+
+        Raises:
+            NotFoundError: no such conversation.
+        """
+        with self.database.write() as connection:
+            is_it = and_(conversations.c.id == conversation_id, conversations.c.owner == owner)
+            if connection.scalar(select(conversations.c.id).where(is_it)) is None:
+                raise not_found()
+            _remove(connection, conversation_id)
+
+    def purge_expired(self, *, kept: timedelta = KEPT_AFTER_DELETION) -> int:
+        """Remove for good what was thrown away longer than `kept` ago; give how many."""
+        is_expired = conversations.c.deleted_at < now() - kept
+        with self.database.read() as connection:
+            expired = connection.scalars(select(conversations.c.id).where(is_expired)).all()
+        for conversation_id in expired:
+            with self.database.write() as connection:
+                _remove(connection, conversation_id)
+        return len(expired)
+
+
+def insert_conversation(connection: Connection, **values: Any) -> str:
+    """Give the id of a new row; what `values` do not name is empty, and new now."""
+    moment = now()
+    row = {"id": new_id(), "pinned": False, "created_at": moment, "updated_at": moment, **values}
+    connection.execute(insert(conversations).values(row))
+    return str(row["id"])
+
+
+def locked(connection: Connection, conversation_id: str, owner: str) -> Row[Any]:
+    """Give the row of a conversation that is not deleted; until the transaction ends nobody else writes to it.
+
+    Raises:
+        NotFoundError: no such conversation.
+    """
+    row = connection.execute(
+        select(conversations).where(_is_there(conversation_id, owner)).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise not_found()
+    return row
+
+
+def require(connection: Connection, conversation_id: str, owner: str) -> Row[Any]:
+    """Give the row of a conversation that is not deleted.
+
+    Raises:
+        NotFoundError: no such conversation.
+    """
+    row = connection.execute(select(conversations).where(_is_there(conversation_id, owner))).one_or_none()
+    if row is None:
+        raise not_found()
+    return row
+
+
+def not_found() -> NotFoundError:
+    """Give the error about a conversation that is not there for this caller."""
+    return NotFoundError("There is no such conversation.")
+
+
+def on_shelf(shelf: Shelf) -> ColumnElement[bool]:
+    """Give the condition that a conversation is on `shelf`."""
+    is_deleted, is_archived = conversations.c.deleted_at.is_not(None), conversations.c.archived_at.is_not(None)
+    if shelf == "deleted":
+        return is_deleted
+    return and_(~is_deleted, is_archived if shelf == "archived" else ~is_archived)
+
+
+def _is_there(conversation_id: str, owner: str) -> ColumnElement[bool]:
+    columns = conversations.c
+    return and_(columns.id == conversation_id, columns.owner == owner, columns.deleted_at.is_(None))
+
+
+def _selected() -> Select[Any]:
+    is_active = and_(turns.c.conversation_id == conversations.c.id, turns.c.status == "streaming")
+    return select(conversations, turns.c.id.label("active_turn_id")).outerjoin(turns, is_active)
+
+
+def _one(connection: Connection, conversation_id: str, owner: str) -> Conversation:
+    row = connection.execute(_selected().where(_is_there(conversation_id, owner))).one_or_none()
+    if row is None:
+        raise not_found()
+    return _record(row)
+
+
+def _record(row: Row[Any]) -> Conversation:
+    return Conversation(**{name: row._mapping[name] for name in Conversation.__dataclass_fields__})
+
+
+def _cursor(last: Conversation) -> str:
+    return encode_cursor(last.pinned, last.updated_at.isoformat(), last.id)
+
+
+def _after(cursor: str) -> Any:
+    pinned, updated_at, conversation_id = decode_cursor(cursor, bool, str, str)
+    try:
+        moment = datetime.fromisoformat(updated_at)
+    except ValueError:
+        raise InvalidRequestError("The cursor is not one that this list gave.") from None
+    return tuple_(pinned, moment, conversation_id, types=[column.type for column in _ORDER])
+
+
+def _values(connection: Connection, conversation_id: str, changes: Changes) -> dict[str, Any]:
+    values: dict[str, Any] = dict(changes)
+    if "archived" in values:
+        values["archived_at"] = now() if values.pop("archived") else None
+    leaf_id = values.get("leaf_id")
+    if leaf_id is not None:
+        is_it = and_(messages.c.id == leaf_id, messages.c.conversation_id == conversation_id)
+        if connection.scalar(select(messages.c.id).where(is_it)) is None:
+            raise InvalidRequestError("leaf_id is not a message of this conversation.")
+    return values
+
+
+def _remove(connection: Connection, conversation_id: str) -> None:
+    """Delete what refers to something before what it refers to."""
+    its_turns = select(turns.c.id).where(turns.c.conversation_id == conversation_id)
+    connection.execute(delete(pieces).where(pieces.c.turn_id.in_(its_turns)))
+    for table in (turns, messages):
+        connection.execute(delete(table).where(table.c.conversation_id == conversation_id))
+    connection.execute(delete(conversations).where(conversations.c.id == conversation_id))

@@ -1,0 +1,164 @@
+"""One database, SQLite or PostgreSQL: how it is opened, how it is read and written, how its failures are told."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, ColumnElement, Connection, create_engine, event, exc, func, make_url, text
+
+from chatapp.errors import SettingsError, StoreUnavailableError
+from chatapp.settings import Settings
+
+BUSY_TIMEOUT_S = 10
+"""How long a write waits for another process's write."""
+
+FILE_NAME = "chatapp.db"
+
+_UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.DisconnectionError, exc.TimeoutError)
+
+
+class Database:
+    """Connections for many threads. `path` is the file, or None with PostgreSQL."""
+
+    def __init__(self, url: URL, *, path: Path | None = None) -> None:
+        self.path = path
+        options: dict[str, Any] = _sqlite_options() if path else _postgres_options()
+        self._engine = create_engine(url, hide_parameters=True, **options)
+        if path:
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Say whether this is a file of ours."""
+        return self.path is not None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection that sees one state of things (with SQLite) and changes nothing.
+
+        Raises:
+            StoreUnavailableError: the database cannot be read.
+        """
+        with store_errors(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, *, survives_power_cut: bool = True) -> Iterator[Connection]:
+        """Give a connection whose changes are committed together when the block ends, or not at all.
+
+        What is committed survives the death of this process in any case. SQLite's `synchronous=NORMAL`, which
+        `survives_power_cut=False` chooses, saves a wait for the disk: https://www.sqlite.org/pragma.html#pragma_synchronous
+
+        Raises:
+            StoreUnavailableError: the database cannot be written: disk full, read-only, away, or busy for too long.
+        """
+        synchronous = "FULL" if survives_power_cut else "NORMAL"
+        engine = self._engine.execution_options(synchronous=synchronous)
+        with store_errors(), engine.begin() as connection:
+            yield connection
+
+    def now(self) -> datetime | ColumnElement[datetime]:
+        """Give the time by the clock that all processes share: the machine's, or PostgreSQL's."""
+        return datetime.now(UTC) if self.is_sqlite else func.clock_timestamp()
+
+    def ping(self) -> None:
+        """Read the smallest thing there is.
+
+        Raises:
+            StoreUnavailableError: the database does not answer.
+        """
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close every connection that nobody uses."""
+        self._engine.dispose()
+
+
+def open_database(settings: Settings) -> Database:
+    """Give the database that the settings name; a file that is not there yet is made, for its user alone.
+
+    Raises:
+        SettingsError: `DATABASE_URL` cannot be used.
+        StoreUnavailableError: the file cannot be made.
+    """
+    if settings.database_url is not None:
+        return _open_postgres(settings.database_url.get_secret_value())
+    path = settings.data_dir / FILE_NAME
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+    except OSError as error:
+        raise _unavailable(f"{path} cannot be written ({error.strerror})") from error
+    return Database(URL.create("sqlite", database=str(path)), path=path)
+
+
+def _open_postgres(address: str) -> Database:
+    try:
+        url = make_url(address).set(drivername="postgresql+psycopg")
+        return Database(url)
+    except (exc.ArgumentError, ValueError):
+        raise SettingsError("DATABASE_URL cannot be read: it must be postgresql://user:password@host/name.") from None
+    except ImportError:
+        hint = "Install it with: pip install 'psycopg[binary]'"
+        raise SettingsError("DATABASE_URL names PostgreSQL, whose driver is not installed.", hint=hint) from None
+
+
+def _sqlite_options() -> dict[str, Any]:
+    return {"connect_args": {"timeout": BUSY_TIMEOUT_S}, "pool_size": 8, "max_overflow": -1}
+
+
+def _postgres_options() -> dict[str, Any]:
+    return {"pool_pre_ping": True, "pool_timeout": BUSY_TIMEOUT_S, "connect_args": {"connect_timeout": BUSY_TIMEOUT_S}}
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Begin by hand: the driver's own transactions start late, and fail as "locked" when two of them write."""
+    synchronous = connection.get_execution_options().get("synchronous")
+    if synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if synchronous else "BEGIN")
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn the library's errors that mean "not now" into ours; the others are defects and stay what they are."""
+    try:
+        yield
+    except _UNAVAILABLE as error:
+        raise _unavailable(_reason(error)) from error
+    except exc.DatabaseError as error:
+        if type(error) is exc.DatabaseError:
+            raise _unavailable(_reason(error)) from error
+        raise
+
+
+_REASONS = {
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_READONLY": "the file is read-only",
+    "SQLITE_CANTOPEN": "the file cannot be opened",
+    "SQLITE_IOERR": "the disk reports an error",
+    "SQLITE_BUSY": "another process is writing",
+    "SQLITE_CORRUPT": "the file is damaged",
+    "SQLITE_NOTADB": "the file is not a database",
+}
+
+
+def _reason(error: Exception) -> str:
+    name = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
+    return next((reason for code, reason in _REASONS.items() if name.startswith(code)), "the database does not answer")
+
+
+def _unavailable(reason: str) -> StoreUnavailableError:
+    return StoreUnavailableError(f"Conversations cannot be read or saved: {reason}.")

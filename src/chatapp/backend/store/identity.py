@@ -1,0 +1,14 @@
+"""Names and moments of new things."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+
+def new_id() -> str:
+    """Give an id that nobody can guess: 32 hexadecimal digits."""
+    return uuid4().hex
+
+
+def now() -> datetime:
+    """Give the time in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,84 @@
+"""Bringing the tables to the version this chatapp knows, with a copy of the file beside it before anything changes."""
+
+import logging
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from chatapp.backend.store.database import Database
+from chatapp.backend.store.schema import SCHEMA_VERSION
+from chatapp.errors import StoreTooNewError, StoreUnavailableError
+
+logger = logging.getLogger(__name__)
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK = 0x63686174
+
+
+def bring_up_to_date(database: Database) -> None:
+    """Leave `database` at `SCHEMA_VERSION`, whatever it was; of several processes one does it, the others wait.
+
+    Raises:
+        StoreTooNewError: a newer chatapp has written it.
+        StoreUnavailableError: it cannot be read or written; nothing has changed then.
+    """
+    with database.read() as connection:
+        if _version(connection) == SCHEMA_VERSION:
+            return
+    with database.write() as connection:
+        _lock(connection)
+        version = _version(connection)
+        if version == SCHEMA_VERSION:
+            return
+        if version and database.path:
+            logger.warning("the conversations before this update are kept in %s", _snapshot(database.path, version))
+        upgrade(connection)
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations up to `revision` in the transaction that is open on `connection`."""
+    from alembic import command  # noqa: PLC0415 - 0.1 s, only when there is something to migrate
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _version(connection: Connection) -> str | None:
+    """Give the version the tables have, or None where there are none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if version is not None and str(version) > SCHEMA_VERSION:
+        raise StoreTooNewError(
+            f"The conversations were written by a newer chatapp (version {version} of its tables, this one knows "
+            f"{SCHEMA_VERSION}).",
+            hint="Update chatapp, or set DATA_DIR to another folder.",
+        )
+    return None if version is None else str(version)
+
+
+def _lock(connection: Connection) -> None:
+    """Make other processes wait. With SQLite the transaction does it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def _snapshot(path: Path, version: str) -> Path:
+    """Give the copy of the file that is made beside it; a copy that was cut short never has its final name."""
+    copy = path.with_name(f"{path.stem}-{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db")
+    part = copy.with_suffix(".part")
+    try:
+        part.touch(mode=0o600)
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
+            source.backup(target)
+        part.replace(copy)
+    except (OSError, sqlite3.Error) as error:
+        part.unlink(missing_ok=True)
+        raise StoreUnavailableError(f"The conversations cannot be copied to {copy} before the update.") from error
+    return copy

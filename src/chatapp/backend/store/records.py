@@ -1,0 +1,138 @@
+"""What the store gives back: plain, frozen, with times in UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from chatapp.events import Message, Usage
+
+TurnStatus = Literal["streaming", "complete", "stopped", "incomplete", "failed", "interrupted"]
+FinalStatus = Literal["complete", "stopped", "incomplete", "failed", "interrupted"]
+Role = Literal["user", "assistant", "system"]
+Item = TypeVar("Item")
+ROOT = "root"
+"""Stands for the place above the first message, where a message has one of a conversation."""
+
+Runs = list[list[Any]]
+"""In which order the parts of a stream came, e.g. `[["start", 1], ["reasoning", 300], ["text", 1200], ["done", 1]]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One conversation without its messages.
+
+    `leaf_id` is the message the branch on show ends in, None before the first one; `model` and `system` are None where
+    the defaults hold; `active_turn_id` is set while an answer is being made.
+    """
+
+    id: str
+    owner: str
+    title: str | None
+    pinned: bool
+    system: str | None
+    model: str | None
+    leaf_id: str | None
+    active_turn_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """One message of a tree. `siblings` are the ids of its alternatives, oldest first, itself among them.
+
+    `content` and `reasoning` of a message that is still `streaming` are what was saved last.
+    """
+
+    id: str
+    conversation_id: str
+    parent_id: str | None
+    sequence: int
+    role: Role
+    content: str
+    reasoning: str
+    model: str | None
+    status: TurnStatus
+    finish_reason: str | None
+    usage: Usage | None
+    error: dict[str, Any] | None
+    latency_ms: int | None
+    turn_id: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    siblings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTurn:
+    """A question as it comes in.
+
+    `conversation_id` None begins a new conversation, unless `is_stored` is false: then nothing is kept but the turn.
+    `parent_id` is the message to go on from: None the end of the branch on show, `ROOT` the beginning of a new branch.
+    `prompt` None asks again for an answer to the question at `parent_id`. To edit a question, send the new words with
+    the old question's `parent_id`. `model` and `system` are remembered by the conversation; `fallback_model` is asked
+    where neither the request nor the conversation names one.
+    """
+
+    owner: str
+    process_id: str
+    fallback_model: str
+    prompt: str | None = None
+    conversation_id: str | None = None
+    parent_id: str | None = None
+    system: str | None = None
+    model: str | None = None
+    is_stored: bool = True
+    idempotency_key: str | None = None
+    body_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BegunTurn:
+    """A turn that is saved as begun, and all its maker needs to know.
+
+    `history` is the branch, oldest first, the new question last, the system prompt left out. `replayed`: the turn was
+    begun by an earlier request with the same Idempotency-Key; read it instead of making it; `history` is empty then.
+    """
+
+    turn_id: str
+    conversation_id: str | None
+    user_message_id: str | None
+    answer_message_id: str | None
+    model: str
+    system: str | None
+    history: list[Message]
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn as far as it is saved."""
+
+    id: str
+    conversation_id: str | None
+    user_message_id: str | None
+    answer_message_id: str | None
+    status: TurnStatus
+    model: str
+    process_id: str
+    cancel_requested: bool
+    text: str
+    reasoning: str
+    runs: Runs
+    finish_reason: str | None
+    usage: Usage | None
+    error: dict[str, Any] | None
+    latency_ms: int | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some of many. `next` is the cursor of what follows, None at the end."""
+
+    items: list[Item]
+    next: str | None

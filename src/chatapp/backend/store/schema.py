@@ -1,0 +1,152 @@
+"""The tables, as queries see them. What the database really holds is made by `migrations/`; a test compares the two."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+SCHEMA_VERSION = "0001"
+"""The newest revision in `migrations/versions`."""
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time with its zone in Python, UTC in the database; SQLite keeps it as text that sorts by time."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the time in UTC, without its zone where the database knows none."""
+        if value is None:
+            return None
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the time in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Prose(TypeDecorator[str]):
+    """Text as people and models write it. What UTF-8 or PostgreSQL cannot hold is replaced, character by character."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Give `value` at the same length, NUL as U+FFFD and lone surrogates as question marks."""
+        if value is None:
+            return None
+        if "\0" in value:
+            value = value.replace("\0", "\ufffd")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode(errors="replace").decode()
+        return value
+
+
+metadata = MetaData(naming_convention=NAMES)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("owner", Text, nullable=False),
+    Column("title", Prose),
+    Column("pinned", Boolean, nullable=False),
+    Column("system", Prose),
+    Column("model", Text),
+    Column("leaf_id", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("archived_at", Moment),
+    Column("deleted_at", Moment),
+    Index("ix_conversations_listed", "owner", "pinned", "updated_at", "id"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("conversation_id", ForeignKey(conversations.c.id), nullable=False),
+    Column("parent_id", ForeignKey("messages.id"), index=True),
+    Column("sequence", Integer, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("content", Prose, nullable=False),
+    Column("reasoning", Prose, nullable=False),
+    Column("model", Text),
+    Column("status", Text, nullable=False),
+    Column("finish_reason", Text),
+    Column("prompt_tokens", Integer),
+    Column("completion_tokens", Integer),
+    Column("created_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    UniqueConstraint("conversation_id", "sequence"),
+)
+
+IS_STREAMING = text("status = 'streaming'")
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("conversation_id", ForeignKey(conversations.c.id)),
+    Column("user_message_id", ForeignKey(messages.c.id)),
+    Column("answer_message_id", ForeignKey(messages.c.id), unique=True),
+    Column("status", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("process_id", Text, nullable=False),
+    Column("heartbeat_at", Moment, nullable=False),
+    Column("cancel_requested", Boolean, nullable=False),
+    Column("idempotency_key", Text),
+    Column("body_hash", Text),
+    Column("runs", JSON(none_as_null=True), nullable=False),
+    Column("saved_text", Integer, nullable=False),
+    Column("saved_reasoning", Integer, nullable=False),
+    Column("finish_reason", Text),
+    Column("usage", JSON(none_as_null=True)),
+    Column("error", JSON(none_as_null=True)),
+    Column("latency_ms", Integer),
+    Column("created_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    UniqueConstraint("owner", "idempotency_key"),
+    Index("ix_turns_conversation_id", "conversation_id"),
+    Index("ix_turns_user_message_id", "user_message_id"),
+    Index("uq_turns_active", "conversation_id", unique=True, sqlite_where=IS_STREAMING, postgresql_where=IS_STREAMING),
+    Index("ix_turns_streaming", "process_id", sqlite_where=IS_STREAMING, postgresql_where=IS_STREAMING),
+)
+
+pieces = Table(
+    "turn_pieces",
+    metadata,
+    Column("turn_id", ForeignKey(turns.c.id), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("text", Prose, nullable=False),
+    Column("reasoning", Prose, nullable=False),
+)

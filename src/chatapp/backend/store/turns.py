@@ -1,0 +1,194 @@
+"""Turns: begun with the question saved, saved as they grow, finished, cancelled, taken from makers that died."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from chatapp.backend.store.database import Database
+from chatapp.backend.store.identity import now
+from chatapp.backend.store.opening import open_turn
+from chatapp.backend.store.pieces import append_piece, drop_pieces, saved_pieces
+from chatapp.backend.store.records import BegunTurn, FinalStatus, NewTurn, Runs, Turn
+from chatapp.backend.store.schema import conversations, messages, pieces, turns
+from chatapp.errors import NotFoundError
+from chatapp.events import Usage
+
+KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The turns of every process. One conversation has one that is `streaming` at most; the database sees to it."""
+
+    database: Database
+
+    def begin(self, turn: NewTurn) -> BegunTurn:
+        """Give the turn with its question and an empty answer saved, all at once and for good.
+
+        Raises:
+            NotFoundError: no such conversation, or no such message in it.
+            TurnActiveError: the conversation is still answering its last question.
+            IdempotencyConflictError: the key was used with another body.
+            InvalidRequestError: there is no question to answer again.
+        """
+        try:
+            return self._begin(turn)
+        except IntegrityError:
+            return self._begin(turn)
+
+    def _begin(self, turn: NewTurn) -> BegunTurn:
+        """Try once. A second try finds what another process has committed meanwhile, and says what that means."""
+        with self.database.write() as connection:
+            return open_turn(connection, turn, heartbeat_at=self.database.now())
+
+    def save(self, turn_id: str, *, text: str, reasoning: str = "", runs: Runs) -> bool:
+        """Save the answer so far, of which only what is new is written; say whether its maker should stop.
+
+        It should when a cancellation was asked for, and when the turn is no longer `streaming` or gone.
+        """
+        with self.database.write(survives_power_cut=False) as connection:
+            turn = _streaming(connection, turn_id)
+            if turn is None:
+                return True
+            append_piece(connection, turn, text=text, reasoning=reasoning)
+            values = {"runs": runs, "heartbeat_at": self.database.now()}
+            connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
+            return bool(turn.cancel_requested)
+
+    def beat(self, process_id: str) -> set[str]:
+        """Say that the process lives, for all of its turns at once; give the ids of those that should stop."""
+        is_mine = and_(turns.c.process_id == process_id, turns.c.status == "streaming")
+        with self.database.write(survives_power_cut=False) as connection:
+            connection.execute(update(turns).where(is_mine).values(heartbeat_at=self.database.now()))
+            return set(connection.scalars(select(turns.c.id).where(is_mine, turns.c.cancel_requested)))
+
+    def finish(
+        self,
+        turn_id: str,
+        *,
+        status: FinalStatus,
+        text: str,
+        reasoning: str = "",
+        runs: Runs,
+        finish_reason: str | None = None,
+        usage: Usage | None = None,
+        error: dict[str, Any] | None = None,
+        latency_ms: int | None = None,
+    ) -> None:
+        """Save how the turn ended. One that has ended before stays as it is, unless it was taken for interrupted."""
+        with self.database.write() as connection:
+            turn = _locked(connection, turn_id)
+            if turn is None or turn.status not in {"streaming", "interrupted"}:
+                return
+            outcome = {"finish_reason": finish_reason, "usage": usage, "error": error, "latency_ms": latency_ms}
+            values = {"status": status, "runs": runs, "finished_at": now(), **outcome}
+            connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
+            if turn.answer_message_id is None:
+                append_piece(connection, turn, text=text, reasoning=reasoning)
+            else:
+                _settle(connection, turn, text, reasoning, status=status, finish_reason=finish_reason, usage=usage)
+
+    def get(self, turn_id: str, *, owner: str) -> Turn:
+        """Give the turn as far as it is saved, whichever process makes it.
+
+        Raises:
+            NotFoundError: there is no such turn, or it is somebody else's.
+        """
+        with self.database.read() as connection:
+            is_it = and_(turns.c.id == turn_id, turns.c.owner == owner)
+            row = connection.execute(select(turns).where(is_it)).one_or_none()
+            if row is None:
+                raise NotFoundError("There is no such turn.")
+            return _record(connection, row)
+
+    def request_cancel(self, turn_id: str, *, owner: str) -> None:
+        """Ask the turn's maker to stop; nothing happens to a turn that has ended.
+
+        Raises:
+            NotFoundError: there is no such turn, or it is somebody else's.
+        """
+        with self.database.write() as connection:
+            is_it = and_(turns.c.id == turn_id, turns.c.owner == owner)
+            if connection.scalar(select(turns.c.id).where(is_it)) is None:
+                raise NotFoundError("There is no such turn.")
+            is_streaming = turns.c.status == "streaming"
+            connection.execute(update(turns).where(is_it, is_streaming).values(cancel_requested=True))
+
+    def interrupt_orphans(
+        self, *, silent_s: float = 15, is_gone: Callable[[str], bool] = lambda _process_id: False
+    ) -> list[str]:
+        """End the turns whose maker is gone, keeping the text they had; give their ids.
+
+        A maker is gone when `is_gone` says so of its process id, or when it has been silent for `silent_s` seconds.
+        """
+        with self.database.read() as connection:
+            query = select(turns.c.process_id).where(turns.c.status == "streaming").distinct()
+            makers = list(connection.scalars(query))
+        if not makers:
+            return []
+        gone = [process_id for process_id in makers if is_gone(process_id)]
+        return self._interrupt(gone, silent_s)
+
+    def _interrupt(self, gone: list[str], silent_s: float) -> list[str]:
+        is_silent = turns.c.heartbeat_at < self.database.now() - timedelta(seconds=silent_s)
+        is_orphan = and_(turns.c.status == "streaming", or_(turns.c.process_id.in_(gone), is_silent))
+        with self.database.write() as connection:
+            orphans = connection.execute(select(turns).where(is_orphan).with_for_update()).all()
+            for turn in orphans:
+                values = {"status": "interrupted", "finished_at": now()}
+                connection.execute(update(turns).where(turns.c.id == turn.id).values(values))
+                if turn.answer_message_id is not None:
+                    text, reasoning = saved_pieces(connection, turn.id)
+                    _settle(connection, turn, text, reasoning, status="interrupted")
+        return [turn.id for turn in orphans]
+
+    def forget_loose(self, *, kept: timedelta = KEPT_WITHOUT_CONVERSATION) -> int:
+        """Remove the turns without a conversation that ended longer than `kept` ago; give how many."""
+        is_old = and_(turns.c.conversation_id.is_(None), turns.c.finished_at < now() - kept)
+        with self.database.write() as connection:
+            connection.execute(delete(pieces).where(pieces.c.turn_id.in_(select(turns.c.id).where(is_old))))
+            return connection.execute(delete(turns).where(is_old)).rowcount
+
+
+def _locked(connection: Connection, turn_id: str) -> Row[Any] | None:
+    return connection.execute(select(turns).where(turns.c.id == turn_id).with_for_update()).one_or_none()
+
+
+def _streaming(connection: Connection, turn_id: str) -> Row[Any] | None:
+    turn = _locked(connection, turn_id)
+    return turn if turn is not None and turn.status == "streaming" else None
+
+
+def _settle(
+    connection: Connection,
+    turn: Row[Any],
+    text: str,
+    reasoning: str,
+    *,
+    status: FinalStatus,
+    finish_reason: str | None = None,
+    usage: Usage | None = None,
+) -> None:
+    """Put the answer where it stays: into its message."""
+    values: dict[str, Any] = {"content": text, "reasoning": reasoning, "status": status, "finished_at": now()}
+    values["finish_reason"] = finish_reason
+    if usage is not None:
+        values |= {"prompt_tokens": usage["prompt_tokens"], "completion_tokens": usage["completion_tokens"]}
+    connection.execute(update(messages).where(messages.c.id == turn.answer_message_id).values(values))
+    connection.execute(update(conversations).where(conversations.c.id == turn.conversation_id).values(updated_at=now()))
+    drop_pieces(connection, turn.id)
+
+
+def _record(connection: Connection, row: Row[Any]) -> Turn:
+    values = dict(row._mapping)
+    if row.status == "streaming" or row.answer_message_id is None:
+        values["text"], values["reasoning"] = saved_pieces(connection, row.id)
+    else:
+        is_answer = messages.c.id == row.answer_message_id
+        answer = connection.execute(select(messages.c.content, messages.c.reasoning).where(is_answer)).one()
+        values["text"], values["reasoning"] = answer
+    return Turn(**{name: values[name] for name in Turn.__dataclass_fields__})

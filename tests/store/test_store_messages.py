@@ -1,0 +1,84 @@
+"""Messages in the store: branches, pages, and the title that the first one gives."""
+
+from collections.abc import Callable
+
+import pytest
+
+from chatapp.backend.store import ROOT, BegunTurn, Store
+from chatapp.backend.store.titles import title_from
+from chatapp.errors import NotFoundError
+
+Ask = Callable[..., BegunTurn]
+
+
+def contents(store: Store, conversation_id: str | None, **options: object) -> list[str]:
+    return [message.content for message in store.messages.page(conversation_id, owner="ada", **options).items]
+
+
+def test_branch_goes_through_the_message_down_to_the_newest(ask: Ask, store: Store) -> None:
+    first = ask("One?", "1")
+    conversation_id = first.conversation_id
+    ask("Two?", "2", conversation_id=conversation_id)
+    ask(None, "zwei", conversation_id=conversation_id)
+    ask("Eins?", "eins", conversation_id=conversation_id, parent_id=ROOT)
+    assert contents(store, conversation_id) == ["Eins?", "eins"]
+    assert contents(store, conversation_id, branch=first.user_message_id) == ["One?", "1", "Two?", "zwei"]
+
+
+def test_pages_go_back_to_the_first_message(ask: Ask, store: Store) -> None:
+    conversation_id = ask("0?", "0").conversation_id
+    for number in range(1, 4):
+        ask(f"{number}?", str(number), conversation_id=conversation_id)
+    last = store.messages.page(conversation_id, owner="ada", limit=3)
+    middle = store.messages.page(conversation_id, owner="ada", limit=3, before=last.next)
+    first = store.messages.page(conversation_id, owner="ada", limit=3, before=middle.next)
+    pages = [[message.content for message in page.items] for page in (first, middle, last)]
+    assert pages == [["0?", "0"], ["1?", "1", "2?"], ["2", "3?", "3"]]
+    assert first.next is None
+
+
+def test_conversation_without_messages_has_an_empty_page(store: Store) -> None:
+    made = store.conversations.create(owner="ada")
+    assert store.messages.page(made.id, owner="ada").items == []
+
+
+def test_first_questions_are_siblings_of_each_other(ask: Ask, store: Store) -> None:
+    first = ask("One?", "1")
+    second = ask("Eins?", "eins", conversation_id=first.conversation_id, parent_id=ROOT)
+    message = store.messages.page(first.conversation_id, owner="ada").items[0]
+    assert message.siblings == (first.user_message_id, second.user_message_id)
+
+
+def test_unknown_branch_does_not_exist(ask: Ask, store: Store) -> None:
+    with pytest.raises(NotFoundError):
+        store.messages.page(ask().conversation_id, owner="ada", branch="nowhere")
+
+
+def test_all_messages_come_after_their_parents(ask: Ask, store: Store) -> None:
+    first = ask("One?", "1")
+    ask("Two?", "2", conversation_id=first.conversation_id)
+    ask(None, "uno", conversation_id=first.conversation_id, parent_id=first.user_message_id)
+    seen: set[str | None] = {None}
+    for message in store.messages.all(first.conversation_id, owner="ada"):
+        assert message.parent_id in seen
+        seen.add(message.id)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "title"),
+    [
+        ("What is Python?", "What is Python?"),
+        ("\n\n  ## **Plan** my `week`\nplease", "Plan my week"),
+        ("```\n---\nprint(1)", "print(1)"),
+        (
+            "Explain why the sky is blue and why sunsets are red, as if I were five",
+            "Explain why the sky is blue and why sunsets are red, as if…",
+        ),
+        ("x" * 100, "x" * 59 + "…"),
+        ("为什么天空是蓝色的", "为什么天空是蓝色的"),
+        ("???", None),
+        ("", None),
+    ],
+)
+def test_title_is_the_first_line_that_says_something(prompt: str, title: str | None) -> None:
+    assert title_from(prompt) == title
