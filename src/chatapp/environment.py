@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from chatapp.errors import SettingsError
+
 
 def env_files() -> tuple[Path, ...]:
     """Give the `.env` files that exist, the one that wins first: the working directory's, then the user's own."""
@@ -16,13 +18,23 @@ def load_env_files() -> None:
     """Put the variables of the `.env` files into the environment, where they are not set yet.
 
     After this the environment alone says everything, to this process and to its children.
+
+    Raises:
+        SettingsError: a file is no text that an environment can hold.
     """
     for path in env_files():
-        from dotenv import dotenv_values  # noqa: PLC0415 - 20 ms, only where there is a file
+        try:
+            _load(path)
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"The file {path} cannot be read.", hint="Save it as UTF-8 text.") from error
 
-        for name, value in dotenv_values(path, encoding="utf-8").items():
-            if value is not None:
-                os.environ.setdefault(name, value)
+
+def _load(path: Path) -> None:
+    from dotenv import dotenv_values  # noqa: PLC0415 - 20 ms, only where there is a file
+
+    for name, text in dotenv_values(path, encoding="utf-8-sig").items():
+        if text is not None:
+            os.environ.setdefault(name, text)
 
 
 def is_set(name: str) -> bool:

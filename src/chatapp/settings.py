@@ -4,7 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationError, field_validator
@@ -44,7 +44,8 @@ class Settings(BaseSettings):
     )
     local_model: str = Field(
         "smollm2-135m",
-        description="Embedded model: a built-in name, a path to a `.gguf` file, or a Hugging Face repository `owner/name`.",
+        description="Embedded model: a built-in name, a path to a `.gguf` file, or a Hugging Face repository "
+        "`owner/name`.",
     )
 
     backend_url: str = Field(
@@ -66,12 +67,13 @@ class Settings(BaseSettings):
     )
     api_keys: SecretStr | None = Field(
         None,
-        description="Who may ask: `name:key` pairs separated by commas, or a file of `name:<SHA-256 of the key>` lines.",
+        description="Who may ask: `name:key` pairs separated by commas, or a file of `name:<SHA-256 of the key>` "
+        "lines.",
     )
     cors_origins: Names = Field(
         (),
-        description="Web origins, separated by commas, whose pages may read answers. Default: any port of localhost and "
-        "127.0.0.1. `*` means every page, then without credentials.",
+        description="Web origins, separated by commas, whose pages may read answers. Default: any port of localhost "
+        "and 127.0.0.1. `*` means every page, then without credentials.",
     )
 
     connect_timeout: Seconds = Field(5, description="Seconds to reach the model server.")
@@ -121,11 +123,19 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
 
+    @field_validator("openai_api_key", "backend_api_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value().strip() if value else ""
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError("made of plain letters, digits and signs")
+        return SecretStr(key) if key else None
+
     @field_validator("base_url", "backend_url")
     @classmethod
     def _is_http_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        parts = _url_parts(value)
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("an address that starts with http:// or https://")
         if parts.username or parts.password:
             raise ValueError("an address without a user name or password in it")
@@ -142,8 +152,9 @@ class Settings(BaseSettings):
     @classmethod
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
-            parts = urlsplit(origin)
-            if origin != "*" and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path):
+            parts = _url_parts(origin)
+            is_origin = parts is not None and parts.scheme in {"http", "https"} and parts.netloc and not parts.path
+            if origin != "*" and not is_origin:
                 raise ValueError("`*` or origins such as https://chat.example.org, separated by commas")
         return value
 
@@ -161,8 +172,19 @@ def _fault(error: ErrorDetails) -> str:
     """Give one sentence about a wrong value: the setting, the value unless it is a secret, what is allowed."""
     name = str(error["loc"][0]).lower()
     allowed = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
-    shown = "has a value that cannot be used" if name in Settings.secrets else f"is {error['input']!r}"
+    is_secret = name in Settings.secrets or "@" in str(error["input"])  # as in http://user:password@host
+    shown = "has a value that cannot be used" if is_secret else f"is {error['input']!r}"
     return f"{name.upper()} {shown}: it must be {allowed}."
+
+
+def _url_parts(url: str) -> SplitResult | None:
+    """Give the parts of `url`, or None for one that has no sense, such as a port beyond 65535."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - it is checked when it is read
+    except ValueError:
+        return None
+    return parts
 
 
 class SettingRow(NamedTuple):
