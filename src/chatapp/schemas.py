@@ -1,5 +1,6 @@
 """What travels over HTTP as JSON, as FastAPI validates and documents it."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -66,10 +67,27 @@ class QueryRequest(_Strict):
         None, description="Earlier messages that the client holds itself, oldest first; not with `conversation_id`."
     )
 
+    parent_id: Identifier | None = Field(
+        None,
+        description="Message of the conversation to go on from, `root` for a new beginning; without it the last one. "
+        "To edit a question, send the new words with the old question's parent.",
+    )
+    store: bool | None = Field(
+        None,
+        description="Keep question and answer: in a new conversation if none is named. Without `conversation_id` "
+        "the default is false.",
+    )
+
     @model_validator(mode="after")
     def _one_history(self) -> "QueryRequest":
         if self.conversation_id is not None and self.messages is not None:
             raise ValueError("messages and conversation_id cannot be given together")
+        if self.store and self.messages is not None:
+            raise ValueError("messages and store cannot be given together")
+        if self.store is False and self.conversation_id is not None:
+            raise ValueError("a question in a conversation is always stored")
+        if self.parent_id is not None and self.conversation_id is None:
+            raise ValueError("parent_id needs a conversation_id")
         return self
 
 
@@ -79,6 +97,101 @@ class UsageOut(BaseModel):
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
+
+
+class Regeneration(_Strict):
+    """Another answer to a question of a conversation."""
+
+    message_id: Identifier | None = Field(
+        None, description="The question, or an answer to it; without it the last one."
+    )
+    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(None, description="Model to ask.")
+    temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
+
+
+class NewConversation(_Strict):
+    """A conversation to begin."""
+
+    title: Annotated[Words, Field(max_length=200)] | None = None
+    system: Words | None = Field(None, description="System prompt of every question in it.")
+    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(None, description="Model to ask in it.")
+
+
+class ConversationChanges(NewConversation):
+    """What to change; what is not named stays as it is."""
+
+    pinned: bool | None = None
+    archived: bool | None = None
+    leaf_id: Identifier | None = Field(None, description="Message the branch on show goes through.")
+
+
+class ConversationOut(BaseModel):
+    """One conversation without its messages. Times are UTC."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    title: str | None
+    pinned: bool
+    system: str | None
+    model: str | None
+    leaf_id: str | None = Field(description="Last message of the branch on show.")
+    active_turn_id: str | None = Field(description="Turn that is being answered now.")
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None
+    deleted_at: datetime | None
+    snippet: str | None = Field(None, description="Where a search was given: the words around what was found.")
+    message_id: str | None = Field(None, description="Where a search was given: the message it was found in.")
+
+
+class ConversationPage(BaseModel):
+    """Some conversations, pinned ones first, then the one last talked in. `next` is the cursor of the next page."""
+
+    items: list[ConversationOut]
+    next: str | None
+
+
+class MessageOut(BaseModel):
+    """One message. Times are UTC; `siblings` are its alternatives, oldest first, itself among them."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    parent_id: str | None
+    role: Literal["user", "assistant", "system"]
+    content: str
+    reasoning: str
+    model: str | None
+    status: Literal["streaming", "complete", "stopped", "incomplete", "failed", "interrupted"]
+    finish_reason: str | None
+    usage: UsageOut | None
+    error: dict[str, Any] | None
+    latency_ms: int | None
+    turn_id: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    siblings: list[str]
+
+
+class MessagePage(BaseModel):
+    """The last messages of a branch, oldest first. `next` is the `before` of the page with earlier ones."""
+
+    items: list[MessageOut]
+    next: str | None
+
+
+class TurnOut(BaseModel):
+    """One question and its answer, as far as it is."""
+
+    turn_id: str
+    conversation_id: str | None
+    model: str
+    status: Literal["streaming", "over"]
+    answer: str
+    finish_reason: str | None
+    usage: UsageOut | None
+    error: dict[str, Any] | None
 
 
 class AnswerResponse(BaseModel):

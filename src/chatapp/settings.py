@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     first_content_timeout: Seconds = Field(60, description="Seconds until the model's first word.")
     gap_timeout: Seconds = Field(30, description="Seconds between two words.")
     total_timeout: Seconds = Field(300, description="Seconds for a whole answer.")
+    context_tokens: PositiveInt | None = Field(
+        None, description="Tokens the model can read. Default: what is known of the model, or what its server tells."
+    )
     max_body_bytes: PositiveInt = Field(1024 * 1024, description="Largest request body, in bytes.")
     max_prompt_chars: PositiveInt = Field(100_000, description="Longest prompt, in characters.")
     max_event_bytes: PositiveInt = Field(

@@ -15,6 +15,7 @@ from chatapp.backend.error_responses import EXCEPTION_HANDLERS
 from chatapp.backend.llm import ChatModel
 from chatapp.backend.llm.openai_model import OpenAIModel
 from chatapp.backend.routes import router
+from chatapp.backend.store import Store
 from chatapp.backend.telemetry import Telemetry
 from chatapp.backend.turns import Turns
 from chatapp.settings import Settings, Upstream, configured_upstream, provider_of
@@ -23,11 +24,21 @@ ANY_LOCAL_PORT = r"https?://(localhost|127\.0\.0\.1)(:\d{1,5})?"
 
 
 def create_app(
-    settings: Settings | None = None, *, upstream: Upstream | None = None, model: ChatModel | None = None
+    settings: Settings | None = None,
+    *,
+    upstream: Upstream | None = None,
+    model: ChatModel | None = None,
+    store: Store | None = None,
 ) -> FastAPI:
     """Give the backend as an ASGI application.
 
-    `settings` are the process's own unless given, `upstream` is what they name, and `model` is asked instead of it.
+    `settings` are the process's own unless given, `upstream` is what they name, `model` is asked instead of it, and
+    `store` is used instead of the one in DATA_DIR.
+
+    Raises:
+        SettingsError: a setting has a wrong value.
+        StoreTooNewError: the conversations were written by a newer version.
+        StoreUnavailableError: the conversations cannot be opened.
     """
     settings = settings or Settings.load()
     upstream = upstream or configured_upstream(settings) or _default_upstream(settings)
@@ -42,7 +53,8 @@ def create_app(
     app.state.settings = settings
     app.state.upstream = upstream
     app.state.model = model or OpenAIModel(upstream, settings)
-    app.state.turns = Turns(app.state.model, settings)
+    app.state.store = store or Store.open(settings)
+    app.state.turns = Turns(app.state.model, settings, app.state.store)
     app.include_router(router)
     for kind, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(kind, handler)
@@ -81,8 +93,10 @@ def _cors(settings: Settings) -> Middleware:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    preparing = asyncio.create_task(app.state.model.prepare())
+    background = [asyncio.create_task(app.state.model.prepare()), asyncio.create_task(app.state.turns.tidy_up())]
     yield
-    preparing.cancel()
+    for task in background:
+        task.cancel()
     await app.state.turns.close()
     await app.state.model.close()
+    app.state.store.close()

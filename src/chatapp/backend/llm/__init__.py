@@ -55,6 +55,10 @@ class ChatModel(Protocol):
         """
         ...
 
+    async def window(self, model: str) -> int | None:
+        """Give the tokens that `model` can read, question and answer together; None if nobody knows."""
+        ...
+
     async def probe(self) -> None:
         """Ask the model server for a sign of life.
 

@@ -1,11 +1,13 @@
 """A model behind an OpenAI-compatible server, through the `openai` package."""
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from chatapp.backend.llm import ModelRequest
 from chatapp.backend.llm.failures import our_errors
 from chatapp.backend.llm.openai_stream import OpenAIStream
+from chatapp.backend.llm.windows import known_window, windows_in
 from chatapp.errors import UpstreamAuthError, UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
 from chatapp.settings import Settings, Upstream
 
@@ -27,6 +29,7 @@ class OpenAIModel:
         self._key = KeySource(upstream)
         self._sdk: AsyncOpenAI | None = None
         self._lock = asyncio.Lock()
+        self._windows: dict[str, int] | None = None
 
     async def prepare(self) -> None:
         """Import the package and make its client."""
@@ -52,12 +55,22 @@ class OpenAIModel:
             response = await self._post(client, body)
         return await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes)
 
+    async def window(self, model: str) -> int | None:
+        """Give CONTEXT_TOKENS, or what is known of the model, or what its server tells; the server is asked once."""
+        tokens = self._settings.context_tokens or known_window(model)
+        if tokens is None and self._windows is None:
+            self._windows = {}
+            with suppress(UpstreamError):
+                await self.probe()
+        return tokens or (self._windows or {}).get(model)
+
     async def probe(self) -> None:
         """List the models, which every OpenAI-compatible server does without charge."""
         client = await self._client()
         with our_errors(self.name):
             async with asyncio.timeout(self._settings.connect_timeout):
-                await client.get("/models", cast_to=object, options={"headers": self._key.headers()})
+                listing = await client.get("/models", cast_to=object, options={"headers": self._key.headers()})
+        self._windows = windows_in(listing)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -91,7 +104,8 @@ def _sdk_client(upstream: Upstream, settings: Settings) -> "AsyncOpenAI":
     from openai import AsyncOpenAI, DefaultAioHttpClient  # noqa: PLC0415
 
     timeout = httpx2.Timeout(None, connect=settings.connect_timeout)
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=1000)
+    connections = settings.max_active_turns + 10  # None would be a hundred to the aiohttp transport
+    limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
     http = DefaultAioHttpClient(timeout=timeout, limits=limits, follow_redirects=False)
     return AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
 

@@ -1,0 +1,113 @@
+"""Questions: answered whole or streamed."""
+
+import hashlib
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+
+from chatapp.backend.answers import StreamedAnswer, WholeAnswer
+from chatapp.backend.routes.context import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentTurns
+from chatapp.backend.turns.question import Question
+from chatapp.backend.turns.turn import Turn
+from chatapp.schemas import AnswerResponse, QueryRequest, Regeneration
+
+_SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed")
+_STREAM_EXAMPLE = (
+    'id: 1\nevent: start\ndata:{"turn_id":"0198…","model":"gpt-4o-mini","conversation_id":null}\n\n'
+    "id: 8\ndata: Quantum\n\nid: 18\ndata:  computing\n\n"
+    'id: 19\nevent: done\ndata:{"finish_reason":"stop","usage":null,"latency_ms":640}\n\n'
+)
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Unnamed events carry the answer's text, named ones (`start`, `reasoning`, `notice`, and one of "
+        "`done` or `error` at the end) JSON.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _STREAM_EXAMPLE}},
+    },
+    **ERRORS,
+}
+
+router = APIRouter(route_class=BoundedJsonRoute, tags=["ask"])
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description="Any text of your own. A second request with the same key and body gets the same turn.",
+        min_length=1,
+        max_length=200,
+    ),
+]
+
+
+async def _asked(
+    request: Request,
+    query: QueryRequest,
+    turns: CurrentTurns,
+    owner: CurrentOwner,
+    idempotency_key: IdempotencyKey = None,
+) -> Turn:
+    """Begin the turn that `query` asks for."""
+    _require_length(query.prompt, request.app.state.settings.max_prompt_chars)
+    body_hash = hashlib.sha256(await request.body()).hexdigest() if idempotency_key else None
+    question = Question(
+        prompt=query.prompt,
+        system=query.system,
+        history=[{"role": message.role, "content": message.content} for message in query.messages or ()],
+        model=query.model,
+        parameters={name: value for name in _SAMPLING if (value := getattr(query, name)) is not None},
+        conversation_id=query.conversation_id,
+        parent_id=query.parent_id,
+        is_stored=bool(query.store or query.conversation_id),
+        key=idempotency_key,
+        body_hash=body_hash,
+    )
+    return await _begun(request, turns, question, owner)
+
+
+def _require_length(prompt: str, max_chars: int) -> None:
+    if len(prompt) > max_chars:
+        message = f"String should have at most {max_chars} characters"
+        raise RequestValidationError([{"type": "string_too_long", "loc": ("body", "prompt"), "msg": message}])
+
+
+async def _begun(request: Request, turns: CurrentTurns, question: Question, owner: str) -> Turn:
+    record = request.scope["record"]
+    record.turn = await turns.start(question, owner=owner, request_id=record.id)
+    turn: Turn = record.turn
+    return turn
+
+
+AskedTurn = Annotated[Turn, Depends(_asked)]
+
+
+@router.post("/query", summary="Ask and get the whole answer", response_model=AnswerResponse, responses=ERRORS)
+async def query(turn: AskedTurn) -> WholeAnswer:
+    """Answer in one piece. The same as the stream, drained."""
+    return WholeAnswer(turn)
+
+
+@router.post("/query/stream", summary="Ask and read along", response_class=Response, responses=STREAM)
+async def query_stream(turn: AskedTurn) -> StreamedAnswer:
+    """Answer as server-sent events while the model speaks."""
+    return StreamedAnswer(turn)
+
+
+@router.post(
+    "/conversations/{conversation_id}/regenerate",
+    summary="Get another answer and read along",
+    response_class=Response,
+    responses=STREAM,
+)
+async def regenerate(
+    request: Request, conversation_id: str, wanted: Regeneration, turns: CurrentTurns, owner: CurrentOwner
+) -> StreamedAnswer:
+    """Answer a question of the conversation again, beside the answers it has."""
+    question = Question(
+        prompt=None,
+        model=wanted.model,
+        parameters={} if wanted.temperature is None else {"temperature": wanted.temperature},
+        conversation_id=conversation_id,
+        parent_id=wanted.message_id,
+        is_stored=True,
+    )
+    return StreamedAnswer(await _begun(request, turns, question, owner))

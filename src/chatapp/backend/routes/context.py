@@ -1,0 +1,47 @@
+"""What an endpoint can ask for: the parts of the application, and who is asking."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from chatapp.backend.bodies import BoundedJsonRoute
+from chatapp.backend.store import Store
+from chatapp.backend.turns import Turns
+from chatapp.schemas import ErrorResponse
+
+__all__ = ["ERRORS", "BoundedJsonRoute", "CurrentOwner", "CurrentStore", "CurrentTurns"]
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorResponse, "description": meaning}
+    for status, meaning in {
+        401: "No API key, or an unknown one.",
+        404: "No such conversation, message or turn.",
+        409: "The conversation is still answering, or the Idempotency-Key was used with another body.",
+        413: "The body is larger than MAX_BODY_BYTES.",
+        422: "The request breaks a rule.",
+        429: "Too many requests, here or at the model server.",
+        500: "The model refused or failed.",
+        503: "Overloaded, shutting down, or the store cannot be used.",
+        504: "The model was silent for too long.",
+    }.items()
+}
+
+
+def _turns(request: Request) -> Turns:
+    turns: Turns = request.app.state.turns
+    return turns
+
+
+def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+def _owner(request: Request) -> str:
+    owner: str = request.scope.get("owner", "")
+    return owner
+
+
+CurrentTurns = Annotated[Turns, Depends(_turns)]
+CurrentStore = Annotated[Store, Depends(_store)]
+CurrentOwner = Annotated[str, Depends(_owner)]
