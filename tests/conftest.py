@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, chdir, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -13,28 +13,41 @@ import pytest
 
 from chatapp.client import BackendClient
 from chatapp.settings import Settings
-from stub_model import KEY, StubModel
+from stub_model import StubModel
 
 _CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 _OURS = {name.upper() for name in Settings.model_fields} | {"OPENAI_BASE_URL"}
 
 
-@pytest.fixture(autouse=True)
-def nothing_from_outside(tmp_path: Path) -> Iterator[None]:
-    """Let no setting, proxy, `.env` file or folder of whoever runs the tests change their outcome."""
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
     kept = {
         name: value
         for name, value in os.environ.items()
         if name.upper() not in _OURS | _PROXIES and not name.startswith(("XDG_", "STREAMLIT_"))
     }
-    before = Path.cwd()
-    os.chdir(tmp_path)
-    home = tmp_path / "home"
+    home = folder / "home"
     home.mkdir()
-    with mock.patch.dict(os.environ, kept | {"HOME": str(home), "USERPROFILE": str(home)}, clear=True):
+    with (
+        chdir(folder),
+        mock.patch.dict(os.environ, {**kept, "HOME": str(home), "USERPROFILE": str(home)}, clear=True),
+    ):
         yield
-    os.chdir(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let no setting, proxy, `.env` file or folder of whoever runs the tests change their outcome."""
+    with _alone_in(tmp_path_factory.mktemp("session")):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_from_other_tests(tmp_path: Path) -> Iterator[None]:
+    """Let no variable or file that another test has set change the outcome of this one."""
+    with _alone_in(tmp_path):
+        yield
 
 
 @pytest.fixture
@@ -53,18 +66,10 @@ def stub() -> Iterator[StubModel]:
 @pytest.fixture
 def run_backend(stub: StubModel, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """A function that starts the real backend in front of `stub`, with any settings: `run_backend(gap_timeout=0.2)`."""
-    from chatapp.backend.app import create_app  # noqa: PLC0415
-
-    from running_backend import RunningBackend  # noqa: PLC0415 - a second that other tests need not pay
+    from running_backend import backend_before  # noqa: PLC0415 - a second that other tests need not pay
 
     with ExitStack() as running:
-
-        def run(**settings: Any) -> RunningBackend:
-            defaults = {"base_url": stub.url, "openai_api_key": KEY, "model_name": "stub-model"}
-            options = {**defaults, "data_dir": tmp_path / "data", **settings}
-            return running.enter_context(RunningBackend(create_app(Settings.load(**options))))
-
-        yield run
+        yield lambda **settings: running.enter_context(backend_before(stub, tmp_path / "data", **settings))
 
 
 @pytest.fixture

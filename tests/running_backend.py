@@ -5,20 +5,28 @@ import socket
 import threading
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
 import uvicorn
+from fastapi import FastAPI
 
+from chatapp.backend.app import create_app
 from chatapp.client import BackendClient
+from chatapp.settings import Settings
+from stub_model import KEY, StubModel
 
-if TYPE_CHECKING:
-    from fastapi import FastAPI
+
+def backend_before(stub: StubModel, data_dir: Path, **settings: Any) -> "RunningBackend":
+    """Give the backend that asks `stub`, to be entered; `settings` as `Settings.load` takes them."""
+    defaults = {"base_url": stub.url, "openai_api_key": KEY, "model_name": "stub-model", "data_dir": data_dir}
+    return RunningBackend(create_app(Settings.load(**{**defaults, **settings})))
 
 
 class RunningBackend:
     """`app` behind uvicorn at `url`. Leave the block to stop it the way SIGTERM does."""
 
-    def __init__(self, app: "FastAPI") -> None:
+    def __init__(self, app: FastAPI) -> None:
         self.app = app
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
