@@ -37,9 +37,14 @@ def _load(path: Path) -> None:
             os.environ.setdefault(name, text)
 
 
+def value(name: str) -> str | None:
+    """Give what the user set `name` to; an empty value counts as none."""
+    return os.environ.get(name) or None
+
+
 def is_set(name: str) -> bool:
-    """Say whether the user gave `name` a value; an empty one counts as none."""
-    return bool(os.environ.get(name))
+    """Say whether the user gave `name` a value."""
+    return value(name) is not None
 
 
 def child_environment(**changes: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Ports to listen on: taken before anything is started, so that a busy one is a sentence and not a half-started house."""
+"""Ports to listen on, taken before anything is started, so that a busy one leaves nothing half-started behind."""
 
 import errno
 import os
@@ -31,6 +31,13 @@ def bound_socket(host: str, port: int, *, setting: str) -> socket.socket:
         listener.close()
         raise _bind_error(error, host, port, setting) from error
     return listener
+
+
+def free_port() -> int:
+    """Give a port of this machine that nobody listens on right now."""
+    with bound_socket("127.0.0.1", 0, setting="PORT") as listener:
+        port: int = listener.getsockname()[1]
+    return port
 
 
 def _ipv4_first(info: tuple[Any, ...]) -> bool:

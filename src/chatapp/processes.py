@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import NamedTuple, Self
 
 from chatapp import lifeline
@@ -263,6 +263,23 @@ class ChildGroup:
 def interrupt_on_sigterm() -> None:
     """Let SIGTERM raise KeyboardInterrupt in the main thread, as Ctrl-C does, so that both clean up the same way."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def on_stop_signal(call: Callable[[], object]) -> None:
+    """Have `call` called as soon as this process is asked to stop, before what happens then anyway."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        _call_first(call, number)
+
+
+def _call_first(call: Callable[[], object], number: signal.Signals) -> None:
+    usual = signal.getsignal(number)
+
+    def handle(received: int, frame: FrameType | None) -> None:
+        call()
+        if callable(usual):
+            usual(received, frame)
+
+    signal.signal(number, handle)
 
 
 def _signal_name(number: int) -> str:

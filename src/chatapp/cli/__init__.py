@@ -1,0 +1,193 @@
+"""The command line: which commands there are, how a failure is shown, and which exit code it gives.
+
+A command imports what it does when it is run, so that `--help` and `--version` answer at once.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from chatapp import __version__, environment
+from chatapp.cli.parameters import (
+    AsJson,
+    BackendUrl,
+    Certificate,
+    CertificateKey,
+    Host,
+    LightCommand,
+    LightGroup,
+    MaxTokens,
+    Model,
+    NoBrowser,
+    NoStream,
+    PagePort,
+    Port,
+    Prompt,
+    Reload,
+    ServeCommand,
+    System,
+    Temperature,
+    UiPort,
+    Workers,
+)
+from chatapp.errors import ChatappError
+
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended: 128 and the signal's number, as shells count."""
+
+app = typer.Typer(
+    name="chatapp",
+    cls=LightGroup,
+    help="Your own AI chat: a backend, a page and a command line for any OpenAI-compatible model.",
+    epilog="Every option can also be set by environment or in a file named .env, by the name beside it.",
+    rich_markup_mode=None,  # Rich costs more than all else that --help needs
+    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"], "auto_envvar_prefix": "CHATAPP"},
+)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"chatapp {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _before_any_command(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            allow_from_autoenv=False,
+            show_envvar=False,
+            help="Show the version.",
+        ),
+    ] = False,
+) -> None:
+    environment.load_env_files()
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command(cls=LightCommand)
+def up(*, host: Host = None, port: Port = None, ui_port: UiPort = None, no_browser: NoBrowser = False) -> None:
+    """Start everything: the model where one is embedded, the backend and the page, and open the browser."""
+    from chatapp.cli.up import run  # noqa: PLC0415
+
+    run(host=host, port=port, ui_port=ui_port, no_browser=no_browser)
+
+
+@app.command(cls=ServeCommand)
+def serve(
+    *,
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = 1,
+    reload: Reload = False,
+    ssl_certfile: Certificate = None,
+    ssl_keyfile: CertificateKey = None,
+) -> None:
+    """Start the backend, and the embedded model if nothing better is configured or found."""
+    from chatapp.cli.serve import run  # noqa: PLC0415
+
+    run(
+        host=host,
+        port=port,
+        workers=workers,
+        is_reloading=reload,
+        ssl_certfile=ssl_certfile,
+        ssl_keyfile=ssl_keyfile,
+    )
+
+
+@app.command(cls=LightCommand)
+def ui(*, backend_url: BackendUrl = None, host: Host = None, port: PagePort = None) -> None:
+    """Start the page, for a backend that runs already, here or elsewhere."""
+    from chatapp.cli.ui import run  # noqa: PLC0415
+
+    run(backend_url=backend_url, host=host, port=port)
+
+
+@app.command(cls=LightCommand)
+def health(*, backend_url: BackendUrl = None, json: AsJson = False) -> int:
+    """Show how the backend, its model and its store are."""
+    from chatapp.cli.health import run  # noqa: PLC0415
+
+    return run(backend_url=backend_url, as_json=json)
+
+
+@app.command(cls=LightCommand)
+def ask(
+    prompt: Prompt = None,
+    *,
+    model: Model = None,
+    system: System = None,
+    temperature: Temperature = None,
+    max_tokens: MaxTokens = None,
+    no_stream: NoStream = False,
+    json: AsJson = False,
+    backend_url: BackendUrl = None,
+) -> None:
+    """Ask one question and print the answer. What is piped in is added to the question."""
+    from chatapp.cli.ask import run  # noqa: PLC0415
+
+    run(
+        prompt,
+        options={"model": model, "system": system, "temperature": temperature, "max_tokens": max_tokens},
+        backend_url=backend_url,
+        is_streamed=not no_stream,
+        as_json=json,
+    )
+
+
+def main() -> None:
+    """Run the command that the arguments name and exit with its code; a failure is one sentence on stderr."""
+    try:
+        code = _run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _let_go_of_stdout()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except typer.Exit as leaving:
+        code = leaving.exit_code
+    except typer.TyperException as error:
+        code = _fail(_usage_sentence(error), error.exit_code)
+    except ChatappError as error:
+        code = _fail(error.sentence(), error.exit_code)
+    except Exception as error:
+        if (environment.value("LOG_LEVEL") or "").lower() == "debug":
+            raise
+        code = _fail(f"{type(error).__name__}, a defect of chatapp's own. LOG_LEVEL=debug shows where.", 1)
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run the command without typer's own error pages."""
+    command = get_command(app)
+    with command.make_context("chatapp", arguments) as context:
+        code: int | None = command.invoke(context)
+    return code or 0
+
+
+def _usage_sentence(error: typer.TyperException) -> str:
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = context.command_path if context else "chatapp"
+    return f"{error.format_message().rstrip('.')}. See: {command} --help"
+
+
+def _fail(sentence: str, exit_code: int) -> int:
+    typer.echo(f"chatapp: {sentence}", err=True)
+    return exit_code
+
+
+def _let_go_of_stdout() -> int:
+    """Be quiet about a reader that has seen enough, also when Python flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

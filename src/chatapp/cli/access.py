@@ -1,0 +1,26 @@
+"""Who may reach what we start."""
+
+from chatapp.cli.parameters import KEY_COMMAND
+from chatapp.errors import SettingsError
+from chatapp.settings import Settings, is_loopback
+
+
+def require_keys_beyond_loopback(settings: Settings) -> None:
+    """Let nobody but this machine in unless there are keys.
+
+    Raises:
+        SettingsError: other machines could ask without a key.
+    """
+    if not is_loopback(settings.host) and settings.api_keys is None:
+        raise SettingsError(
+            f"HOST is {settings.host!r}: beyond this machine only people with a key may ask, and API_KEYS is not set.",
+            hint=f"Set it to what this prints: {KEY_COMMAND}",
+        )
+
+
+def url_for(host: str, port: int, *, scheme: str = "http") -> str:
+    """Give the address by which this machine reaches what listens on `host` and `port`."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host.strip("[]"), host)  # noqa: S104 - compared, not bound
+    if ":" in name and not name.startswith("["):
+        name = f"[{name}]"
+    return f"{scheme}://{name}:{port}"

@@ -1,0 +1,69 @@
+"""The backend that `ask` and `health` talk to, without the second that reading all settings would cost."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from chatapp import environment
+from chatapp.cli.parameters import DEFAULT_BACKEND_URL
+from chatapp.client import BackendClient
+from chatapp.errors import BackendError, SettingsError
+
+DEFAULT_TIMEOUT_S = 30.0
+START_DEADLINE_S = 600.0
+"""Seconds a backend may take to start; the first time it fetches the embedded model over whatever line there is."""
+
+
+def connect(backend_url: str | None) -> BackendClient:
+    """Give a client of the backend at `backend_url`, or where one is by default."""
+    return BackendClient(
+        backend_url or DEFAULT_BACKEND_URL,
+        timeout_s=_request_timeout_s(),
+        api_key=environment.value("BACKEND_API_KEY"),
+    )
+
+
+def _request_timeout_s() -> float:
+    text = environment.value("REQUEST_TIMEOUT")
+    try:
+        seconds = float(text) if text else DEFAULT_TIMEOUT_S
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise SettingsError(f"REQUEST_TIMEOUT is {text!r}: it must be a number of seconds greater than 0.")
+    return seconds
+
+
+@contextmanager
+def temporary_backend(*, on_line: Callable[[str], object]) -> Iterator[BackendClient]:
+    """Give a client of a backend of our own, which listens on a free port of this machine and wants a key only we have.
+
+    `on_line` gets what it writes while it starts.
+    """
+    import secrets  # noqa: PLC0415 - only for the rare question without a backend
+
+    from chatapp.ports import free_port  # noqa: PLC0415
+    from chatapp.processes import start_child, wait_until_ready  # noqa: PLC0415
+
+    port, key = free_port(), secrets.token_urlsafe(32)
+    child = start_child(
+        "backend",
+        "chatapp",
+        ["serve", "--host", "127.0.0.1", "--port", str(port)],
+        env={"API_KEYS": f"ask:{key}", "CHATAPP_SERVE_WORKERS": "1"},
+        on_line=on_line,
+    )
+    try:
+        with BackendClient(f"http://127.0.0.1:{port}", timeout_s=_request_timeout_s(), api_key=key) as client:
+            wait_until_ready(child, lambda: is_healthy(client), deadline_s=START_DEADLINE_S)
+            yield client
+    finally:
+        child.stop()
+
+
+def is_healthy(client: BackendClient) -> bool:
+    """Say whether a backend answers."""
+    try:
+        return client.health().get("status") == "healthy"
+    except BackendError:
+        return False

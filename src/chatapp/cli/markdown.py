@@ -1,0 +1,58 @@
+"""An answer as rendered Markdown that grows on a terminal."""
+
+import io
+import sys
+import time
+
+from rich.console import Console
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.text import Text
+
+from chatapp.cli.terminal import printable
+
+_LIVE_LINES = 8
+"""Lines at the end that may still change their look; what is above is printed for good and can be scrolled to."""
+
+_LEAST_PAUSE_S = 0.05
+
+
+class MarkdownAnswer:
+    """Renders an answer while it grows. Rendering the whole of it takes longer and longer, so it is done less often."""
+
+    def __init__(self) -> None:
+        self._console = Console(file=sys.stdout)
+        self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="visible")
+        self._text = ""
+        self._printed = 0
+        self._next_render = 0.0
+
+    def add(self, text: str) -> None:
+        """Take the next piece, and show it if the last look is old enough."""
+        self._text += printable(text)
+        if time.monotonic() >= self._next_render:
+            self._render(is_last=False)
+
+    def close(self) -> None:
+        """Show all of it."""
+        self._render(is_last=True)
+        self._live.stop()
+
+    def _render(self, *, is_last: bool) -> None:
+        began = time.monotonic()
+        if not self._live.is_started:
+            self._live.start()
+        lines = self._lines()
+        final = len(lines) if is_last else max(self._printed, len(lines) - _LIVE_LINES)
+        if final > self._printed:
+            self._console.print(Text.from_ansi("\n".join(lines[self._printed : final])))
+        self._printed = final
+        self._live.update(Text.from_ansi("\n".join(lines[final:])), refresh=True)
+        now = time.monotonic()
+        self._next_render = now + max(_LEAST_PAUSE_S, 10 * (now - began))
+
+    def _lines(self) -> list[str]:
+        page = io.StringIO()
+        console = Console(file=page, force_terminal=True, width=self._console.width)
+        console.print(Markdown(self._text))
+        return page.getvalue().rstrip("\n").split("\n")

@@ -1,0 +1,158 @@
+"""`chatapp serve`: the backend, and the embedded model if nothing better is configured or found."""
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from socket import socket
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+import chatapp
+from chatapp.cli.access import require_keys_beyond_loopback, url_for
+from chatapp.errors import ProcessDiedError, SettingsError
+from chatapp.lifeline import follow_parent
+from chatapp.ports import bound_socket
+from chatapp.processes import interrupt_on_sigterm, on_stop_signal
+from chatapp.settings import Settings, Upstream, configured_upstream
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
+GRACE_S = 2
+"""Seconds that connections get to end by themselves. Answers end at once: see `backend_app`."""
+
+
+def run(
+    *,
+    host: str | None,
+    port: str | None,
+    workers: int,
+    is_reloading: bool,
+    ssl_certfile: str | None,
+    ssl_keyfile: str | None,
+) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    interrupt_on_sigterm()
+    settings = Settings.load(host=host, port=port)
+    require_keys_beyond_loopback(settings)
+    _check_certificate(ssl_certfile, ssl_keyfile)
+    try:
+        with bound_socket(settings.host, settings.port, setting="PORT") as listener, chosen_model(settings) as model:
+            config = _config(
+                settings,
+                model,
+                workers=1 if is_reloading else workers,
+                reload=is_reloading,
+                ssl_certfile=ssl_certfile,
+                ssl_keyfile=ssl_keyfile,
+            )
+            _announce(settings, model, scheme="https" if ssl_certfile else "http")
+            _serve(config, listener)
+    except KeyboardInterrupt:
+        return
+
+
+def _check_certificate(certfile: str | None, keyfile: str | None) -> None:
+    if certfile is None and keyfile is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certfile or "", keyfile)
+    except OSError as error:
+        raise SettingsError(
+            f"--ssl-certfile {certfile or ''!r} and --ssl-keyfile {keyfile or ''!r} are no certificate and its key.",
+            hint="Both are PEM files; the key may be in the certificate's file.",
+        ) from error
+
+
+@contextmanager
+def chosen_model(settings: Settings) -> Iterator[Upstream]:
+    """Give the model server that is configured or found; else the embedded one, for as long as the block lasts."""
+    upstream = configured_upstream(settings)
+    if upstream is None:
+        from chatapp.detection import choose_upstream  # noqa: PLC0415 - only where nothing is configured
+
+        upstream = choose_upstream(settings)
+    if upstream is not None:
+        yield upstream
+        return
+    from chatapp.local_model import LocalModel  # noqa: PLC0415 - only where it is needed
+
+    model = LocalModel.start(settings)
+    try:
+        yield model.upstream
+    finally:
+        model.stop()
+
+
+def backend_app(settings: Settings, upstream: Upstream) -> "FastAPI":
+    """Give the backend, in the process and on the event loop that will serve it.
+
+    Uvicorn waits for open connections before it tells the application to stop, and an answer in the making is one. So
+    the application hears of the signal itself, and ends its answers at once.
+    """
+    from chatapp.backend.app import create_app  # noqa: PLC0415 - a second that only the process which serves pays
+
+    follow_parent()
+    app = create_app(settings, upstream=upstream)
+    loop = asyncio.get_running_loop()
+    on_stop_signal(partial(loop.call_soon_threadsafe, app.state.turns.begin_shutdown))
+    return app
+
+
+def _config(settings: Settings, upstream: Upstream, *, reload: bool, **options: Any) -> "uvicorn.Config":
+    import uvicorn  # noqa: PLC0415 - after the port is taken
+
+    from chatapp.backend.telemetry import log_config  # noqa: PLC0415
+
+    config = uvicorn.Config(
+        partial(backend_app, settings, upstream),
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        ws="none",
+        lifespan="on",
+        reload=reload,
+        log_config=log_config(settings),
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        **options,
+    )
+    config.reload_dirs = [Path(chatapp.__file__).parent]
+    return config
+
+
+def _announce(settings: Settings, upstream: Upstream, *, scheme: str) -> None:
+    url = url_for(settings.host, settings.port, scheme=scheme)
+    typer.echo(f"Backend at {url}, its API described at {url}/docs")
+    typer.echo(f"Model {upstream.model} from {upstream.provider}, because {upstream.reason}")
+    if upstream.is_demo:
+        typer.echo("It is a small model for trying things out. Connect a better one with OPENAI_API_KEY or BASE_URL.")
+    typer.echo("Press Ctrl-C to quit")
+
+
+def _serve(config: "uvicorn.Config", listener: socket) -> None:
+    """Serve in this process, in several, or in one that starts again when the source changes.
+
+    Raises:
+        ProcessDiedError: it cannot; the log says why.
+    """
+    import uvicorn  # noqa: PLC0415
+    from uvicorn.supervisors import ChangeReload, Multiprocess  # noqa: PLC0415
+
+    server = uvicorn.Server(config)
+    if config.reload:
+        ChangeReload(config, target=server.run, sockets=[listener]).run()
+    elif config.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+    else:
+        try:
+            server.run(sockets=[listener])
+        except SystemExit as error:
+            raise ProcessDiedError("The backend could not start.", hint="The log above says why.") from error

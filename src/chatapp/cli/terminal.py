@@ -1,0 +1,62 @@
+"""Writing for people and for pipes: a status line that goes away, and text that cannot command the terminal."""
+
+import re
+import shutil
+import sys
+
+from chatapp import environment
+
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def is_terminal() -> bool:
+    """Say whether a person reads the answer as it comes, on a terminal that can move its cursor."""
+    return sys.stdout.isatty() and environment.value("TERM") != "dumb"
+
+
+def printable(text: str) -> str:
+    """Give `text` without the characters that a terminal would obey instead of showing."""
+    return _COMMANDS.sub("", text)
+
+
+class StatusLine:
+    """One line on stderr that says what is going on; it replaces itself, and nothing is written where nobody looks."""
+
+    def __init__(self) -> None:
+        self._is_shown = False
+
+    def show(self, text: str) -> None:
+        """Replace the line by `text`, cut to the terminal's width."""
+        if sys.stderr.isatty():
+            width = shutil.get_terminal_size().columns
+            _draw(f"\x1b[2m{printable(text)[: width - 1]}\x1b[0m")
+            self._is_shown = True
+
+    def clear(self) -> None:
+        """Remove the line."""
+        if self._is_shown:
+            _draw("")
+            self._is_shown = False
+
+
+def _draw(line: str) -> None:
+    sys.stderr.write(f"\r\x1b[K{line}")
+    sys.stderr.flush()
+
+
+class PlainAnswer:
+    """Writes an answer as it comes, to the character."""
+
+    def __init__(self) -> None:
+        self._last = "\n"
+
+    def add(self, text: str) -> None:
+        """Write the next piece at once."""
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        self._last = text[-1:] or self._last
+
+    def close(self) -> None:
+        """End the last line."""
+        if self._last != "\n":
+            self.add("\n")

@@ -1,0 +1,56 @@
+"""`chatapp ui`: the page, for a backend that runs already."""
+
+import http.client
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import typer
+
+from chatapp.cli.access import require_keys_beyond_loopback, url_for
+from chatapp.frontend.server import streamlit_arguments
+from chatapp.ports import bound_socket
+from chatapp.processes import Child, ChildGroup, interrupt_on_sigterm, start_child
+from chatapp.settings import Settings
+
+START_DEADLINE_S = 60.0
+
+
+def run(*, backend_url: str | None, host: str | None, port: str | None) -> None:
+    """Serve the page until Ctrl-C or SIGTERM."""
+    interrupt_on_sigterm()
+    settings = Settings.load(backend_url=backend_url, host=host, ui_port=port)
+    require_keys_beyond_loopback(settings)
+    bound_socket(settings.host, settings.ui_port, setting="UI_PORT").close()
+    try:
+        with ChildGroup() as group:
+            page = group.add(start_page(settings))
+            group.wait_until_ready(page, lambda: is_page_ready(settings), deadline_s=START_DEADLINE_S)
+            typer.echo("You can now view the page in your browser.")
+            typer.echo(f"URL: {url_for(settings.host, settings.ui_port)}")
+            group.watch()
+    except KeyboardInterrupt:
+        return
+
+
+def start_page(settings: Settings, *, on_line: Callable[[str], object] | None = None) -> Child:
+    """Start the page as a child, which reads from its environment what `settings` say."""
+    environment = {
+        "BACKEND_URL": settings.backend_url,
+        "HOST": settings.host,
+        "UI_PORT": str(settings.ui_port),
+        "USE_STREAMING": str(settings.use_streaming).lower(),
+    }
+    return start_child("UI", "streamlit", streamlit_arguments(settings), env=environment, on_line=on_line)
+
+
+def is_page_ready(settings: Settings) -> bool:
+    """Say whether the page would be served."""
+    host = urlsplit(url_for(settings.host, settings.ui_port)).hostname or ""
+    page = http.client.HTTPConnection(host, settings.ui_port, timeout=1)
+    try:
+        page.request("GET", "/_stcore/health")
+        return page.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        page.close()

@@ -1,0 +1,138 @@
+"""`chatapp up`: backend and page as two children that live and die together, and one panel that says where they are."""
+
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+
+import typer
+
+from chatapp import environment
+from chatapp.cli.access import require_keys_beyond_loopback, url_for
+from chatapp.cli.connection import START_DEADLINE_S, is_healthy
+from chatapp.cli.terminal import is_terminal
+from chatapp.cli.ui import is_page_ready, start_page
+from chatapp.client import BackendClient
+from chatapp.errors import ChatappError
+from chatapp.ports import bound_socket
+from chatapp.processes import ChildGroup, interrupt_on_sigterm, start_child
+from chatapp.settings import Settings
+
+PAGE_DEADLINE_S = 120.0
+POLL_TIMEOUT_S = 2.0
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+
+
+def run(*, host: str | None, port: str | None, ui_port: str | None, no_browser: bool) -> None:
+    """Run everything until Ctrl-C or SIGTERM."""
+    interrupt_on_sigterm()
+    settings = _settings(host=host, port=port, ui_port=ui_port)
+    require_keys_beyond_loopback(settings)
+    bound_socket(settings.host, settings.port, setting="PORT").close()
+    bound_socket(settings.host, settings.ui_port, setting="UI_PORT").close()
+    try:
+        with ChildGroup() as group, _client(settings) as backend:
+            _start(group, settings, backend)
+            _show_panel(_facts(settings, backend))
+            if not no_browser and _has_browser():
+                webbrowser.open(url_for(settings.host, settings.ui_port))
+            group.watch()
+    except KeyboardInterrupt:
+        return
+
+
+def _settings(**options: str | None) -> Settings:
+    """Give the settings with what only `up` knows: where the backend will be, and that answers are to be streamed."""
+    settings = Settings.load(**options)
+    streams = settings.use_streaming or not settings.is_set("use_streaming")
+    return settings.model_copy(update={"backend_url": url_for(settings.host, settings.port), "use_streaming": streams})
+
+
+def _client(settings: Settings) -> BackendClient:
+    key = settings.backend_api_key
+    return BackendClient(
+        settings.backend_url, timeout_s=POLL_TIMEOUT_S, api_key=key.get_secret_value() if key else None
+    )
+
+
+def _start(group: ChildGroup, settings: Settings, backend: BackendClient) -> None:
+    """Start both halves and wait until they answer. The backend starts the embedded model where there is one."""
+    log = _Log(is_colored=is_terminal())
+    where = ["--host", settings.host, "--port", str(settings.port)]
+    serving = group.add(start_child("backend", "chatapp", ["serve", *where], on_line=log.of("backend", "cyan")))
+    page = group.add(start_page(settings, on_line=log.of("UI", "magenta")))
+    group.wait_until_ready(serving, lambda: is_healthy(backend), deadline_s=START_DEADLINE_S)
+    group.wait_until_ready(page, lambda: is_page_ready(settings), deadline_s=PAGE_DEADLINE_S)
+
+
+class _Log:
+    """The children's lines on our stdout, whole and with the name of the child before them."""
+
+    def __init__(self, *, is_colored: bool) -> None:
+        self._is_colored = is_colored
+        self._lock = threading.Lock()
+        self._has_reader = True
+
+    def of(self, name: str, color: str) -> Callable[[str], None]:
+        """Give the function that takes the lines of the child `name`."""
+        prefix = f"{name:<7} | "
+        if self._is_colored:
+            prefix = typer.style(prefix, fg=color)
+
+        def write(line: str) -> None:
+            with self._lock:
+                self._write(prefix + line)
+
+        return write
+
+    def _write(self, line: str) -> None:
+        if self._has_reader:
+            try:
+                typer.echo(line)
+            except OSError:
+                self._has_reader = False  # a closed pipe is no reason to stop
+
+
+def _facts(settings: Settings, backend: BackendClient) -> dict[str, str]:
+    return {
+        "Page": url_for(settings.host, settings.ui_port),
+        "Backend": f"{settings.backend_url}, its API at {settings.backend_url}/docs",
+        **_facts_of_model(backend),
+        "Stop": "Ctrl-C",
+    }
+
+
+def _facts_of_model(backend: BackendClient) -> dict[str, str]:
+    """Give the model and why it was chosen, or nothing where the backend wants a key that we do not have."""
+    try:
+        model = backend.ready()["model"]
+    except ChatappError:
+        return {}
+    facts = {"Model": f"{model['name']} from {model['provider']}, because {model['reason']}"}
+    if model.get("is_demo"):
+        facts["Note"] = "It is a small model for trying things out. Connect a better one: OPENAI_API_KEY or BASE_URL."
+    if not model["ok"]:
+        facts["Problem"] = " ".join(filter(None, (model.get("detail"), model.get("hint"))))
+    return facts
+
+
+def _show_panel(facts: dict[str, str]) -> None:
+    if not is_terminal():
+        for name, fact in facts.items():
+            typer.echo(f"{name:<8} {fact}")
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where it is seen
+    from rich.panel import Panel  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table.grid(padding=(0, 2))
+    for name, fact in facts.items():
+        table.add_row(f"[dim]{name}[/dim]", Text(fact))
+    Console().print(Panel.fit(table, title="chatapp", border_style="cyan", padding=(1, 2)))
+
+
+def _has_browser() -> bool:
+    """Say whether a window could open: the browsers of a bare terminal would take it from us."""
+    has_display = sys.platform in {"darwin", "win32"} or any(map(environment.is_set, _DISPLAYS))
+    return has_display and sys.stdout.isatty()
