@@ -20,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
+from chatapp.calls import POOL_CLASSES
 from chatapp.errors import (
     BackendProtocolError,
     BackendTimeoutError,
@@ -39,6 +40,14 @@ _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _NO_PROXY = {"http": "", "https": ""}
 
 
+class _Adapter(HTTPAdapter):
+    """Connections whose requests a `chatapp.calls.Call` can end."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
+
+
 class BackendClient:
     """A chatapp backend at `base_url`. Every failure is raised as its class from `chatapp.errors`.
 
@@ -51,7 +60,7 @@ class BackendClient:
         self.base_url = base_url.rstrip("/")
         self.timeout_s = timeout_s
         self._session = requests.Session()
-        self._session.mount(self.base_url, HTTPAdapter(pool_maxsize=64))
+        self._session.mount(self.base_url, _Adapter(pool_maxsize=64))
         self._session.headers["Accept"] = "application/json, text/event-stream"
         if api_key:
             self._session.auth = _BearerKey(api_key)
