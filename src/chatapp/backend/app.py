@@ -14,7 +14,7 @@ from chatapp.backend.access import HostCheck, KeyCheck, KeyRing
 from chatapp.backend.error_responses import EXCEPTION_HANDLERS
 from chatapp.backend.llm import ChatModel
 from chatapp.backend.llm.openai_model import OpenAIModel
-from chatapp.backend.routes import router
+from chatapp.backend.routes import ROUTERS
 from chatapp.backend.store import Store
 from chatapp.backend.telemetry import Telemetry
 from chatapp.backend.turns import Turns
@@ -55,7 +55,8 @@ def create_app(
     app.state.model = model or OpenAIModel(upstream, settings)
     app.state.store = store or Store.open(settings)
     app.state.turns = Turns(app.state.model, settings, app.state.store)
-    app.include_router(router)
+    for router in ROUTERS:
+        app.include_router(router)
     for kind, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
