@@ -104,3 +104,19 @@ def chatapp() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[StubModel]:
+    """A model server for all tests of a file, for those that leave nothing behind."""
+    with StubModel() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shared(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A backend in front of `model`, for all tests of a file."""
+    from running_backend import backend_before  # noqa: PLC0415 - a second that other tests need not pay
+
+    with backend_before(model, tmp_path_factory.mktemp("data")) as backend:
+        yield backend

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Coroutine
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from chatapp.backend.app import create_app
 from chatapp.client import BackendClient
+from chatapp.ports import bound_socket
 from chatapp.settings import Settings
 from stub_model import KEY, StubModel
 
@@ -28,7 +29,7 @@ class RunningBackend:
 
     def __init__(self, app: FastAPI) -> None:
         self.app = app
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = bound_socket("127.0.0.1", 0, setting="PORT")
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
@@ -44,27 +45,26 @@ class RunningBackend:
         """The event loop that the backend runs on."""
         return self._server.loop
 
-    def call(self, function: Callable[[], Any]) -> Any:
-        """Give what `function` returns on the backend's event loop."""
-
-        async def run() -> Any:
-            return function()
-
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(5)
+    def run(self, awaited: Coroutine[Any, Any, Any]) -> Any:
+        """Give what `awaited` gives on the backend's event loop."""
+        return asyncio.run_coroutine_threadsafe(awaited, self.loop).result(10)
 
     def begin_stop(self) -> None:
-        """Do what SIGTERM does, and return at once."""
+        """Do what SIGTERM does to `chatapp serve`, and return at once."""
+        self.loop.call_soon_threadsafe(self.app.state.turns.begin_shutdown)
         self._server.should_exit = True
 
     def stop(self) -> None:
-        """Do what SIGTERM does, and wait for the end."""
-        self.begin_stop()
+        """Do what SIGTERM does, and wait for the end. Safe to call twice."""
+        if self._thread.is_alive():
+            self.begin_stop()
         self._thread.join(10)
         assert not self._thread.is_alive(), "the backend does not stop"
 
     def __enter__(self) -> Self:
         self._thread.start()
         assert self._server.has_begun.wait(10), "the backend does not start"
+        self.run(self.app.state.model.prepare())  # importing the SDK takes longer than the deadlines of tests
         return self
 
     def __exit__(self, *_: object) -> None:

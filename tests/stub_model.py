@@ -119,6 +119,7 @@ class StubModel:
         self._queue: deque[Script] = deque()
         self._changed = threading.Condition()
         self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does it for sockets of its own
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1"
 
     def next(self, *queued: Script) -> None:
