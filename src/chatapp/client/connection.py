@@ -1,0 +1,166 @@
+"""HTTP requests to one backend, every failure as its class."""
+
+import json
+from collections.abc import Mapping
+from http.client import HTTPException, IncompleteRead
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
+
+from chatapp.calls import POOL_CLASSES
+from chatapp.client.stream import AnswerStream, cut_off, timed_out
+from chatapp.errors import (
+    BackendProtocolError,
+    BackendUnreachableError,
+    ChatappError,
+    InvalidRequestError,
+    SettingsError,
+    error_from_dict,
+)
+
+CONNECT_TIMEOUT_S = 5.0
+_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+_NO_PROXY = {"http": "", "https": ""}
+
+
+class _Adapter(HTTPAdapter):
+    """Connections whose requests a `chatapp.calls.Call` can end."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
+
+
+class Connection:
+    """A pooled session with the backend at `base_url`."""
+
+    def __init__(self, base_url: str, *, timeout_s: float = 30.0, api_key: str | None = None) -> None:
+        if not base_url.startswith(("http://", "https://")):
+            raise SettingsError(f"BACKEND_URL is {base_url!r}, but it must start with http:// or https://.")
+        self.base_url = base_url.rstrip("/")
+        self.timeout_s = timeout_s
+        self._session = requests.Session()
+        self._session.mount(self.base_url, _Adapter(pool_maxsize=64))
+        self._session.headers["Accept"] = "application/json, text/event-stream"
+        if api_key:
+            self._session.auth = _BearerKey(api_key)
+        self._proxies = _NO_PROXY if urlsplit(base_url).hostname in _LOOPBACK_NAMES else None
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def events(self, response: requests.Response) -> AnswerStream:
+        """Give the events of a response that is a stream of them.
+
+        Raises:
+            ChatappError: it is a refusal, or something else.
+        """
+        if response.status_code != requests.codes.ok:
+            self.checked(response, body_of(response))
+        if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
+            response.close()
+            raise self.foreign("did not answer with an event stream")
+        return AnswerStream(response, url=self.base_url, timeout_s=self.timeout_s)
+
+    def json(self, method: str, path: str, body: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        """Give the JSON object of the answer; of one without content, an empty one."""
+        response = self.send(method, path, body, **options)
+        if response.status_code == requests.codes.no_content:
+            return {}
+        return self.checked(response, body_of(response))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+        content: Any = None,
+        headers: Mapping[str, str] | None = None,
+        stream: bool = False,
+    ) -> requests.Response:
+        """Give the response, whatever its status.
+
+        Raises:
+            ChatappError: there is none; as the class that says why.
+        """
+        timeout = (min(CONNECT_TIMEOUT_S, self.timeout_s), self.timeout_s)
+        try:
+            return self._session.request(
+                method,
+                self.base_url + path,
+                json=body,
+                data=content,
+                params=params,
+                headers=headers,
+                stream=stream,
+                timeout=timeout,
+                proxies=self._proxies,
+                allow_redirects=False,
+            )
+        except requests.exceptions.InvalidJSONError as error:
+            raise InvalidRequestError("The request holds a number that JSON cannot hold.") from error
+        except requests.RequestException as error:
+            raise self._error_from(error) from error
+
+    def _error_from(self, error: requests.RequestException) -> ChatappError:
+        """Tell apart what `requests` raises as the same class: only the cause knows what happened."""
+        cause = error.args[0] if error.args else None
+        if isinstance(error, requests.ReadTimeout) or isinstance(cause, ReadTimeoutError):
+            return timed_out(self.base_url, self.timeout_s)
+        if isinstance(cause, ProtocolError) and not _is_no_http(cause):
+            return cut_off(self.base_url)
+        if isinstance(error, requests.ConnectionError) and not isinstance(cause, ProtocolError):
+            return unreachable(self.base_url)
+        return self.foreign("cannot be asked")
+
+    def checked(self, response: requests.Response, body: dict[str, Any]) -> dict[str, Any]:
+        """Give `body` if the status is 2xx, raise the error it describes otherwise."""
+        if response.ok and body:
+            return body
+        error = error_from_dict(body)
+        raise error or self.foreign(f"answered with status {response.status_code}, but not as a backend does")
+
+    def foreign(self, what: str) -> BackendProtocolError:
+        """Give the error for a server that is no backend of ours, or a broken one."""
+        return BackendProtocolError(
+            f"The server at {self.base_url} {what}.", hint="Check that BACKEND_URL is the address of a chatapp backend."
+        )
+
+
+class _BearerKey(AuthBase):
+    """Signs requests. Without an auth object `requests` would put a login from `.netrc` in the key's place."""
+
+    def __init__(self, key: str) -> None:
+        if not (key.isascii() and key.isprintable()):
+            raise SettingsError("BACKEND_API_KEY holds a character that cannot be sent.")
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+def _is_no_http(error: ProtocolError) -> bool:
+    """Say whether the server spoke, but not HTTP. A connection that broke is an OSError, also in disguise."""
+    return isinstance(error.args[-1], HTTPException) and not isinstance(error.args[-1], OSError | IncompleteRead)
+
+
+def body_of(response: requests.Response) -> dict[str, Any]:
+    """Give the JSON object of a response, empty if it holds none."""
+    try:
+        body = response.json()
+    except (requests.RequestException, json.JSONDecodeError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def unreachable(url: str) -> BackendUnreachableError:
+    """Give the error for a backend that nobody answers for."""
+    return BackendUnreachableError(f"Cannot connect to backend at {url}.", hint="Start it with: chatapp serve")
