@@ -1,0 +1,43 @@
+"""How the page's server is started."""
+
+from pathlib import Path
+
+from chatapp.settings import Settings
+
+DISCONNECTED_SESSION_S = 3600
+"""Seconds a conversation is kept while its browser is away, e.g. asleep."""
+_MEGABYTES = 1024 * 1024
+
+
+def streamlit_arguments(settings: Settings) -> list[str]:
+    """Give what follows `python -m streamlit` to serve the page.
+
+    Flags win over a `config.toml` and over `STREAMLIT_…` variables that the user may have for other apps. The page
+    itself reads its settings from the environment.
+    """
+    options = {
+        "server.address": settings.host.strip("[]"),
+        "server.port": settings.ui_port,
+        "server.headless": True,
+        "server.showEmailPrompt": False,
+        "server.fileWatcherType": "none",
+        "server.runOnSave": False,
+        "server.enableCORS": True,
+        "server.enableXsrfProtection": True,
+        "server.enableStaticServing": False,
+        "server.enableAgentApi": False,
+        "server.baseUrlPath": "",
+        "server.maxUploadSize": 1,
+        "server.maxMessageSize": 4 * settings.max_answer_bytes // _MEGABYTES + 1,
+        "server.disconnectedSessionTTL": DISCONNECTED_SESSION_S,
+        "browser.gatherUsageStats": False,
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "client.toolbarMode": "minimal",
+        "global.developmentMode": False,
+        "logger.hideWelcomeMessage": True,
+        "logger.level": "warning",
+        "runner.magicEnabled": False,
+    }
+    flags = [f"--{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in options.items()]
+    return ["run", str(Path(__file__).with_name("app.py")), *flags]
