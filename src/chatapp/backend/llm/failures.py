@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from chatapp.errors import (
     ContextLengthExceededError,
     IncompleteAnswerError,
@@ -21,7 +23,7 @@ from chatapp.errors import (
 )
 
 if TYPE_CHECKING:
-    from openai import APIStatusError
+    import httpx2
 
 _CONTEXT = re.compile(
     r"context.{0,20}(length|window|size)|maximum.{0,20}(context|tokens)|too many tokens", re.IGNORECASE
@@ -32,18 +34,19 @@ _KEY = re.compile(r"api.?key", re.IGNORECASE)
 
 @contextmanager
 def our_errors(model: str) -> Iterator[None]:
-    """Turn what the `openai` package raises before an answer begins into our errors, without a word of theirs."""
+    """Turn what the `openai` package and its HTTP client raise into our errors, without a word of theirs."""
+    import httpx2  # noqa: PLC0415
     from openai import APIConnectionError, APIError, APIStatusError, OpenAIError  # noqa: PLC0415
 
     try:
         yield
     except APIStatusError as error:
-        raise _error_from_status(error, model) from None
-    except (APIConnectionError, TimeoutError) as error:
+        raise error_from_response(error.response, error.response.content, model) from None
+    except (APIConnectionError, httpx2.TransportError, TimeoutError) as error:
         raise _error_from_connection(error) from None
     except APIError as error:
         raise error_from_body(error.body) from None
-    except (OpenAIError, ValueError, UnicodeError):
+    except (OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, ValueError):
         raise UpstreamBadResponseError("the model server's answer cannot be read.") from None
 
 
@@ -75,19 +78,33 @@ def _is_timeout(error: BaseException | None) -> bool:
     return False
 
 
-def _error_from_status(error: "APIStatusError", model: str) -> UpstreamError:
-    status, said = error.status_code, _words_of(error.body)
-    if status in {402, 429} and (status == 402 or _QUOTA.search(said)):  # noqa: PLR2004
-        return UpstreamQuotaError("the account has no quota left.", hint="Check plan and billing of the model server.")
+def error_from_response(response: "httpx2.Response", body: bytes, model: str) -> UpstreamError:
+    """Give the error for a status outside 2xx."""
+    status, said = response.status_code, _words_of(_error_object(body))
+    if status == 402 or (status == 429 and _QUOTA.search(said)):  # noqa: PLR2004
+        return _no_quota()
     if status == 429:  # noqa: PLR2004
         return UpstreamRateLimitedError(
             "the model server is being asked too often.",
             hint="Wait a moment and ask again.",
-            retry_after=_retry_after_s(error.response.headers.get("retry-after")),
+            retry_after=_retry_after_s(response.headers.get("retry-after")),
         )
     if status in {401, 403} or (status == 400 and _KEY.search(said)):  # noqa: PLR2004
         return UpstreamAuthError("the model server does not accept the API key.", hint="Check OPENAI_API_KEY.")
     return _error_from_words(said, model) or _error_from_status_alone(status, model)
+
+
+def _error_object(body: bytes) -> object:
+    """Give the error object of a response's body, as the `openai` package finds it."""
+    try:
+        content = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return content.get("error", content) if isinstance(content, dict) else content
+
+
+def _no_quota() -> UpstreamQuotaError:
+    return UpstreamQuotaError("the account has no quota left.", hint="Check plan and billing of the model server.")
 
 
 def _error_from_status_alone(status: int, model: str) -> UpstreamError:
@@ -117,7 +134,7 @@ def error_from_body(body: object) -> UpstreamError:
     """Give the error for an error object that came instead of a chunk."""
     said = _words_of(body)
     if _QUOTA.search(said):
-        return UpstreamQuotaError("the account has no quota left.", hint="Check plan and billing of the model server.")
+        return _no_quota()
     if "rate_limit" in said:
         return UpstreamRateLimitedError("the model server is being asked too often.", hint="Ask again in a moment.")
     return _error_from_words(said, "") or UpstreamUnavailableError(

@@ -2,10 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from chatapp.backend.llm import ModelRequest
-from chatapp.backend.llm.failures import our_errors
+from chatapp.backend.llm.failures import error_from_response, our_errors
 from chatapp.backend.llm.openai_stream import OpenAIStream
 from chatapp.backend.llm.windows import known_window, windows_in
 from chatapp.errors import UpstreamAuthError, UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
@@ -27,17 +30,17 @@ class OpenAIModel:
         self._upstream = upstream
         self._settings = settings
         self._key = KeySource(upstream)
-        self._sdk: AsyncOpenAI | None = None
+        self._connected: _Server | None = None
         self._lock = asyncio.Lock()
         self._windows: dict[str, int] | None = None
 
     async def prepare(self) -> None:
         """Import the package and make its client."""
-        await self._client()
+        await self._server()
 
     async def open(self, request: ModelRequest) -> "OpenAIStream":
         """Give the stream of one answer; one retry where the model server has not begun to answer."""
-        client = await self._client()
+        server = await self._server()
         model = request.model or self.name
         body = {
             "model": model,
@@ -47,12 +50,12 @@ class OpenAIModel:
             **request.parameters,
         }
         try:
-            response = await self._post(client, body)
+            response = await self._post(server, body)
         except UpstreamError as error:
             if (pause_s := _pause_before_retry(error)) is None:
                 raise
             await asyncio.sleep(pause_s)
-            response = await self._post(client, body)
+            response = await self._post(server, body)
         return await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes)
 
     async def window(self, model: str) -> int | None:
@@ -66,36 +69,57 @@ class OpenAIModel:
 
     async def probe(self) -> None:
         """List the models, which every OpenAI-compatible server does without charge."""
-        client = await self._client()
+        from openai import Omit  # noqa: PLC0415
+
+        server = await self._server()
+        headers: dict[str, Any] = {"Authorization": Omit(), **self._key.headers()}
         with our_errors(self.name):
             async with asyncio.timeout(self._settings.connect_timeout):
-                listing = await client.get("/models", cast_to=object, options={"headers": self._key.headers()})
+                listing = await server.sdk.get("/models", cast_to=object, options={"headers": headers})
         self._windows = windows_in(listing)
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._sdk is not None:
-            await self._sdk.close()
+        if self._connected is not None:
+            await self._connected.http.aclose()
 
-    async def _post(self, client: "AsyncOpenAI", body: dict[str, Any]) -> "httpx2.Response":
-        from openai._constants import RAW_RESPONSE_HEADER  # noqa: PLC0415
+    async def _post(self, server: "_Server", body: dict[str, Any]) -> "httpx2.Response":
+        """Give the response to a question once the model server has accepted it.
 
-        headers = {**self._key.headers(), RAW_RESPONSE_HEADER: "stream"}
+        It goes over the package's HTTP client and with its headers, but past `chat.completions.create`, which costs
+        more than everything else a short answer passes through.
+        """
         with our_errors(body["model"]):
-            answer: Any = await client.post(
-                "/chat/completions", cast_to=object, body=body, options={"headers": headers}
+            response = await server.http.send(
+                server.http.build_request(
+                    "POST",
+                    f"{self._upstream.base_url}/chat/completions",
+                    headers={**server.headers, **self._key.headers()},
+                    content=msgspec.json.encode(body),
+                ),
+                stream=True,
             )
-        response: httpx2.Response = answer.http_response
+            if not response.is_success:
+                raise error_from_response(response, await response.aread(), body["model"])
         return response
 
-    async def _client(self) -> "AsyncOpenAI":
+    async def _server(self) -> "_Server":
         async with self._lock:
-            if self._sdk is None:
-                self._sdk = await asyncio.to_thread(_sdk_client, self._upstream, self._settings)
-            return self._sdk
+            if self._connected is None:
+                self._connected = await asyncio.to_thread(_connect, self._upstream, self._settings)
+            return self._connected
 
 
-def _sdk_client(upstream: Upstream, settings: Settings) -> "AsyncOpenAI":
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """The way to the model server: the package's client, and the HTTP client and headers it uses."""
+
+    sdk: "AsyncOpenAI"
+    http: "httpx2.AsyncClient"
+    headers: dict[str, str]
+
+
+def _connect(upstream: Upstream, settings: Settings) -> _Server:
     """Give the package's client without its own retries, timeouts and redirects: those are ours.
 
     Importing the package takes most of a second, so this runs in a thread, after the backend has begun to listen.
@@ -107,7 +131,9 @@ def _sdk_client(upstream: Upstream, settings: Settings) -> "AsyncOpenAI":
     connections = settings.max_active_turns + 10  # None would be a hundred to the aiohttp transport
     limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
     http = DefaultAioHttpClient(timeout=timeout, limits=limits, follow_redirects=False)
-    return AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
+    sdk = AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
+    headers = {name: value for name, value in sdk.default_headers.items() if isinstance(value, str)}
+    return _Server(sdk, http, headers | {"Accept": "text/event-stream"})
 
 
 class KeySource:
@@ -118,16 +144,14 @@ class KeySource:
         self._file = upstream.api_key_file
         self._seen: tuple[int, int] | None = None
 
-    def headers(self) -> dict[str, Any]:
-        """Give the Authorization header, or the sign for the `openai` package to send none.
+    def headers(self) -> dict[str, str]:
+        """Give the Authorization header, or none where there is no key.
 
         Raises:
             UpstreamAuthError: the key file cannot be read.
         """
-        from openai import Omit  # noqa: PLC0415
-
         key = self._current()
-        return {"Authorization": f"Bearer {key}" if key else Omit()}
+        return {"Authorization": f"Bearer {key}"} if key else {}
 
     def _current(self) -> str:
         if self._file is None:
