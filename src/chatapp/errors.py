@@ -17,7 +17,7 @@ ChatappError
 ├── UpstreamError                  the model refused, failed or fell silent
 │   ├── UpstreamAuthError  UpstreamModelNotFoundError  UpstreamQuotaError
 │   ├── UpstreamRateLimitedError  UpstreamTimeoutError  UpstreamUnavailableError
-│   ├── UpstreamBadResponseError  UpstreamRefusedError  ContextLengthExceededError
+│   ├── UpstreamBadResponseError  ContextLengthExceededError
 │   └── IncompleteAnswerError  AnswerTooLongError
 ├── OverloadedError  ShuttingDownError  StoreUnavailableError
 ├── EventTooLargeError             one event of a stream passes the reader's limit
@@ -238,12 +238,6 @@ class UpstreamBadResponseError(UpstreamError):
     """The model server sent something that is not a chat completion."""
 
     code = "upstream_bad_response"
-
-
-class UpstreamRefusedError(UpstreamError):
-    """The model server does not accept this request."""
-
-    code = "upstream_refused"
 
 
 class ContextLengthExceededError(UpstreamError):

@@ -21,7 +21,7 @@ def bound_socket(host: str, port: int, *, setting: str) -> socket.socket:
         family, _, _, _, address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), key=_ipv4_first)
     except (OSError, UnicodeError) as error:
         raise SettingsError(f"HOST is {host!r}: there is no such address.") from error
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sends at once only with this
     try:
         if os.name == "posix":  # elsewhere the option would let two programs share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -116,7 +116,9 @@ def _error_from_status_alone(status: int, model: str) -> UpstreamError:
         )
     if status < 400:  # noqa: PLR2004
         return UpstreamBadResponseError("the model server sends us elsewhere.", hint="Check BASE_URL.")
-    return UpstreamBadResponseError(f"the model server does not accept the request (status {status}).")
+    return UpstreamBadResponseError(
+        f"the model server does not accept the request (status {status}).", hint="Check BASE_URL and the parameters."
+    )
 
 
 def _error_from_words(said: str, model: str) -> UpstreamError | None:

@@ -114,6 +114,7 @@ class OpenAIStream:
     def _read(self, event: ServerSentEvent, batch: Batch) -> bool:
         """Add one event to `batch` and say whether it was the last."""
         if event.data == b"[DONE]":
+            self._give_up_half(batch)
             return True
         chunk = _chunk_of(event.data)
         if chunk.error is not None or event.name == "error":
@@ -126,6 +127,7 @@ class OpenAIStream:
             if delta is not None:
                 self._add(delta, batch.pieces)
             if choice.finish_reason:
+                self._give_up_half(batch)
                 self._finish_reason = batch.finish_reason = choice.finish_reason
         return False
 
@@ -138,6 +140,12 @@ class OpenAIStream:
             if self._half or not text.isascii():
                 text = self._join_halves(text)
             pieces.append(Text(text))
+
+    def _give_up_half(self, batch: Batch) -> None:
+        """At the end, let half a character that stayed alone be seen as what it is."""
+        if self._half:
+            batch.pieces.append(Text(_whole_characters(self._half)))
+            self._half = ""
 
     def _join_halves(self, text: str) -> str:
         """Put together a character that the server cut into two \\u escapes of two chunks."""
