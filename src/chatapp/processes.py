@@ -266,18 +266,26 @@ def interrupt_on_sigterm() -> None:
 
 
 def on_stop_signal(call: Callable[[], object]) -> None:
-    """Have `call` called as soon as this process is asked to stop, before what happens then anyway."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        _call_first(call, number)
+    """Have `call` called as soon as this process is asked to stop, before what happens then anyway.
+
+    A second Ctrl-C ends the process at once.
+    """
+    _add_handler(call, signal.SIGTERM)
+    _add_handler(call, signal.SIGINT, is_final_twice=True)
 
 
-def _call_first(call: Callable[[], object], number: signal.Signals) -> None:
+def _add_handler(call: Callable[[], object], number: signal.Signals, *, is_final_twice: bool = False) -> None:
     usual = signal.getsignal(number)
+    received = 0
 
-    def handle(received: int, frame: FrameType | None) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal received
+        received += 1
+        if is_final_twice and received > 1:
+            os._exit(0)
         call()
         if callable(usual):
-            usual(received, frame)
+            usual(number, frame)
 
     signal.signal(number, handle)
 

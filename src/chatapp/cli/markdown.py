@@ -16,6 +16,9 @@ _LIVE_LINES = 8
 
 _LEAST_PAUSE_S = 0.05
 
+_CTRL_C_ECHO = len("^C")
+"""Columns kept free at the right, where the echo of Ctrl-C would start a line that Live knows nothing of."""
+
 
 class MarkdownAnswer:
     """Renders an answer while it grows. Rendering the whole of it takes longer and longer, so it is done less often."""
@@ -44,15 +47,17 @@ class MarkdownAnswer:
             self._live.start()
         lines = self._lines()
         final = len(lines) if is_last else max(self._printed, len(lines) - _LIVE_LINES)
+        self._live.update(Text.from_ansi("\n".join(lines[final:])))
         if final > self._printed:
             self._console.print(Text.from_ansi("\n".join(lines[self._printed : final])))
+        else:
+            self._live.refresh()
         self._printed = final
-        self._live.update(Text.from_ansi("\n".join(lines[final:])), refresh=True)
         now = time.monotonic()
         self._next_render = now + max(_LEAST_PAUSE_S, 10 * (now - began))
 
     def _lines(self) -> list[str]:
         page = io.StringIO()
-        console = Console(file=page, force_terminal=True, width=self._console.width)
-        console.print(Markdown(self._text))
-        return page.getvalue().rstrip("\n").split("\n")
+        width = self._console.width - _CTRL_C_ECHO
+        Console(file=page, force_terminal=True, width=width).print(Markdown(self._text))
+        return [line.rstrip() for line in page.getvalue().rstrip("\n").split("\n")]

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,16 +14,18 @@ import typer
 
 import chatapp
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
+from chatapp.cli.terminal import StatusLine
 from chatapp.errors import ProcessDiedError, SettingsError
 from chatapp.lifeline import follow_parent
 from chatapp.ports import bound_socket
 from chatapp.processes import interrupt_on_sigterm, on_stop_signal
-from chatapp.settings import Settings, Upstream, configured_upstream
+from chatapp.settings import Settings, Upstream
 
 if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
+_MB = 1000 * 1000
 GRACE_S = 2
 """Seconds that connections get to end by themselves. Answers end at once: see `backend_app`."""
 
@@ -64,29 +67,50 @@ def _check_certificate(certfile: str | None, keyfile: str | None) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certfile or "", keyfile)
     except OSError as error:
         raise SettingsError(
-            f"--ssl-certfile {certfile or ''!r} and --ssl-keyfile {keyfile or ''!r} are no certificate and its key.",
-            hint="Both are PEM files; the key may be in the certificate's file.",
+            f"--ssl-certfile is {certfile or ''!r}: it must be a PEM file with a certificate that fits the key.",
+            hint="The key may be in the same file, or in that of --ssl-keyfile.",
         ) from error
 
 
 @contextmanager
 def chosen_model(settings: Settings) -> Iterator[Upstream]:
     """Give the model server that is configured or found; else the embedded one, for as long as the block lasts."""
-    upstream = configured_upstream(settings)
-    if upstream is None:
-        from chatapp.detection import choose_upstream  # noqa: PLC0415 - only where nothing is configured
+    from chatapp.detection import choose_upstream  # noqa: PLC0415 - after the port is taken
 
-        upstream = choose_upstream(settings)
+    upstream = choose_upstream(settings)
     if upstream is not None:
         yield upstream
         return
     from chatapp.local_model import LocalModel  # noqa: PLC0415 - only where it is needed
 
-    model = LocalModel.start(settings)
+    status = StatusLine()
+    model = LocalModel.start(settings, on_progress=_Progress(status).show, on_line=_tell)
+    status.clear()
     try:
         yield model.upstream
     finally:
         model.stop()
+
+
+class _Progress:
+    """How far the fetching of the model is: one line that grows on a terminal, one line per tenth elsewhere."""
+
+    def __init__(self, status: StatusLine) -> None:
+        self._status = status
+        self._tenths = -1
+
+    def show(self, fetched_bytes: int, all_bytes: int) -> None:
+        tenths = 10 * fetched_bytes // all_bytes
+        line = f"Fetching the embedded model: {fetched_bytes // _MB} of {all_bytes // _MB} MB"
+        if sys.stderr.isatty():
+            self._status.show(f"{line} {'━' * (2 * tenths)}{'─' * (20 - 2 * tenths)}")
+        elif tenths > self._tenths:
+            _tell(line)
+        self._tenths = tenths
+
+
+def _tell(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 def backend_app(settings: Settings, upstream: Upstream) -> "FastAPI":

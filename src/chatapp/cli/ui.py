@@ -26,7 +26,7 @@ def run(*, backend_url: str | None, host: str | None, port: str | None) -> None:
             page = group.add(start_page(settings))
             group.wait_until_ready(page, lambda: is_page_ready(settings), deadline_s=START_DEADLINE_S)
             typer.echo("You can now view the page in your browser.")
-            typer.echo(f"URL: {url_for(settings.host, settings.ui_port)}")
+            typer.echo(f"URL: {page_url(settings)}")
             group.watch()
     except KeyboardInterrupt:
         return
@@ -41,6 +41,11 @@ def start_page(settings: Settings, *, on_line: Callable[[str], object] | None = 
         "USE_STREAMING": str(settings.use_streaming).lower(),
     }
     return start_child("UI", "streamlit", streamlit_arguments(settings), env=environment, on_line=on_line)
+
+
+def page_url(settings: Settings) -> str:
+    """Give the address to type into a browser."""
+    return url_for(settings.host, settings.ui_port).replace("//127.0.0.1:", "//localhost:")
 
 
 def is_page_ready(settings: Settings) -> bool:

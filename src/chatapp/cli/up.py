@@ -11,7 +11,7 @@ from chatapp import environment
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
 from chatapp.cli.connection import START_DEADLINE_S, is_healthy
 from chatapp.cli.terminal import is_terminal
-from chatapp.cli.ui import is_page_ready, start_page
+from chatapp.cli.ui import is_page_ready, page_url, start_page
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError
 from chatapp.ports import bound_socket
@@ -35,7 +35,7 @@ def run(*, host: str | None, port: str | None, ui_port: str | None, no_browser: 
             _start(group, settings, backend)
             _show_panel(_facts(settings, backend))
             if not no_browser and _has_browser():
-                webbrowser.open(url_for(settings.host, settings.ui_port))
+                webbrowser.open(page_url(settings))
             group.watch()
     except KeyboardInterrupt:
         return
@@ -95,7 +95,7 @@ class _Log:
 
 def _facts(settings: Settings, backend: BackendClient) -> dict[str, str]:
     return {
-        "Page": url_for(settings.host, settings.ui_port),
+        "Page": page_url(settings),
         "Backend": f"{settings.backend_url}, its API at {settings.backend_url}/docs",
         **_facts_of_model(backend),
         "Stop": "Ctrl-C",
