@@ -30,7 +30,7 @@ ROOMS = {
     "__main__": "cli",
 }
 LIBRARIES = {
-    "openai httpx2 msgspec": "backend/llm",
+    "openai httpx2 aiohttp msgspec": "backend/llm",
     "fastapi": "backend",
     "starlette": "backend frontend",
     "sqlalchemy alembic sqlite3 psycopg": "backend/store",

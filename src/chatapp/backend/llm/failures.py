@@ -34,7 +34,11 @@ _KEY = re.compile(r"api.?key", re.IGNORECASE)
 
 @contextmanager
 def our_errors(model: str) -> Iterator[None]:
-    """Turn what the `openai` package and its HTTP client raise into our errors, without a word of theirs."""
+    """Turn what the `openai` package and its HTTP client raise into our errors, without a word of theirs.
+
+    The client's aiohttp transport lets some of aiohttp's own errors pass.
+    """
+    import aiohttp  # noqa: PLC0415
     import httpx2  # noqa: PLC0415
     from openai import APIConnectionError, APIError, APIStatusError, OpenAIError  # noqa: PLC0415
 
@@ -46,18 +50,19 @@ def our_errors(model: str) -> Iterator[None]:
         raise _error_from_connection(error) from None
     except APIError as error:
         raise error_from_body(error.body) from None
-    except (OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, ValueError):
+    except (OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, ValueError):
         raise UpstreamBadResponseError("the model server's answer cannot be read.") from None
 
 
 @contextmanager
 def our_errors_midway() -> Iterator[None]:
     """Turn a connection that breaks while an answer is read into our error."""
+    import aiohttp  # noqa: PLC0415
     import httpx2  # noqa: PLC0415
 
     try:
         yield
-    except (httpx2.HTTPError, httpx2.StreamError, OSError):
+    except (httpx2.HTTPError, httpx2.StreamError, aiohttp.ClientError, OSError):
         raise IncompleteAnswerError("the connection to the model broke.", hint="Ask again.") from None
 
 

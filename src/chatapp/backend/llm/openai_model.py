@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -12,7 +13,7 @@ from chatapp.backend.llm.failures import error_from_response, our_errors
 from chatapp.backend.llm.openai_stream import OpenAIStream
 from chatapp.backend.llm.windows import known_window, windows_in
 from chatapp.errors import UpstreamAuthError, UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
-from chatapp.settings import Settings, Upstream
+from chatapp.settings import Settings, Upstream, is_loopback
 
 if TYPE_CHECKING:
     import httpx2
@@ -130,7 +131,8 @@ def _connect(upstream: Upstream, settings: Settings) -> _Server:
     timeout = httpx2.Timeout(None, connect=settings.connect_timeout)
     connections = settings.max_active_turns + 10  # None would be a hundred to the aiohttp transport
     limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
-    http = DefaultAioHttpClient(timeout=timeout, limits=limits, follow_redirects=False)
+    is_here = is_loopback(urlsplit(upstream.base_url).hostname or "")  # no proxy leads to this machine
+    http = DefaultAioHttpClient(timeout=timeout, limits=limits, follow_redirects=False, trust_env=not is_here)
     sdk = AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
     headers = {name: value for name, value in sdk.default_headers.items() if isinstance(value, str)}
     return _Server(sdk, http, headers | {"Accept": "text/event-stream"})
@@ -160,9 +162,11 @@ class KeySource:
             stat = self._file.stat()
             if (seen := (stat.st_mtime_ns, stat.st_size)) != self._seen:
                 self._key, self._seen = self._file.read_text(encoding="utf-8").strip(), seen
-        except (OSError, UnicodeError) as error:
+            if not (self._key.isascii() and self._key.isprintable()):
+                raise ValueError("no header can hold it")
+        except (OSError, ValueError) as error:
             raise UpstreamAuthError(
-                "the file with the API key cannot be read.", hint="Check OPENAI_API_KEY_FILE."
+                "the file with the API key holds none that can be sent.", hint="Check OPENAI_API_KEY_FILE."
             ) from error
         return self._key
 
