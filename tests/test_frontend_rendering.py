@@ -30,6 +30,7 @@ def test_formulas_get_the_dollars_that_streamlit_draws(raw: str, shown: str) -> 
         ("![a [nested] cat](http://a.example/x)", "[a [nested] cat](http://a.example/x)"),
         ("![A cat][1]\n\n[1]: http://a.example/x", "[A cat][1]\n\n[1]: http://a.example/x"),
         ("![1]\n\n[1]: http://a.example/x", "[1]\n\n[1]: http://a.example/x"),
+        ("![1]\n```\ncode\n```\n[1]: http://a.example/x", "[1]\n```\ncode\n```\n[1]: http://a.example/x"),
         ("- ![A\ncat](http://a.example/x)", "- [A\ncat](http://a.example/x)"),
     ],
 )

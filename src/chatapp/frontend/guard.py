@@ -55,8 +55,10 @@ class Guard:
             await self._app(scope, receive, send)
         elif fault := self._fault(scope):
             await _refuse(fault, scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._app(scope, receive, send)
         else:
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(_without_origin(scope), receive, _with_headers(send))
 
     def _fault(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
@@ -96,6 +98,11 @@ async def _refuse(fault: str, scope: Scope, receive: Receive, send: Send) -> Non
         await send({"type": "websocket.close", "code": 1008, "reason": fault})
     else:
         await PlainTextResponse(fault, status_code=400, headers=_HEADERS)(scope, receive, send)
+
+
+def _without_origin(scope: Scope) -> Scope:
+    """Leave out what was checked: Streamlit would check it again, and ask elsewhere for the address of this machine."""
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"origin"]}
 
 
 def _with_headers(send: Send) -> Send:

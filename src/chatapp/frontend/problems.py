@@ -23,7 +23,7 @@ class Problem(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """How errors of a class are shown. `next_step` is for errors without a hint, or for all if the page knows better."""
+    """How errors of a class are shown; `next_step` is for those without a hint, or for all if the page knows better."""
 
     kind: type[ChatappError]
     title: str
@@ -47,4 +47,6 @@ def problem_of(error: ChatappError) -> Problem:
     """Give how `error` is shown: by the row of its nearest class."""
     row = next(row for row in _ROWS if isinstance(error, row.kind))
     next_step = row.next_step if row.knows_better else error.hint or row.next_step
+    if error.retry_after:
+        next_step = f"Ask again in {error.retry_after} seconds."
     return Problem(row.title.format(status=error.status), error.detail, next_step)

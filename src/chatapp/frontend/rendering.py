@@ -22,7 +22,8 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+\-!|~$:])")
 
 def display(markdown: str) -> str:
     """Give `markdown` as the page draws it."""
-    return "".join(part.text if part.is_code else _prose(part.text) for part in _parts(markdown))
+    names = _DEFINITION.search(markdown) is not None
+    return "".join(part.text if part.is_code else _prose(part.text, has_names=names) for part in _parts(markdown))
 
 
 def literal(text: str) -> str:
@@ -101,10 +102,11 @@ def _without_spans(prose: str) -> list[_Part]:
     return [*parts, _Part(prose[end:], False)]
 
 
-def _prose(text: str) -> str:
+def _prose(text: str, *, has_names: bool) -> str:
+    """Give what is not code as the page draws it; `has_names`: an image may be given by its name alone."""
     text = _INLINE_MATH.sub(lambda math: f"${math[1].strip()}$", _DISPLAY_MATH.sub(_display_math, text))
     text = _IMAGE.sub(lambda image: f"[{image[1].strip() or 'image'}]", text)
-    if _DEFINITION.search(text):
+    if has_names:
         text = _IMAGE_BY_NAME.sub("", text)
     return _DIRECTIVE.sub(r"\\:", text)
 

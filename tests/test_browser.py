@@ -1,0 +1,319 @@
+"""The page in a real browser, in front of the real backend and the stub model."""
+
+import asyncio
+import http.server
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import scripts
+from running_page import running_page
+from stub_model import StubModel
+
+pytest.importorskip("selenium")
+
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DRIVER = shutil.which("chromedriver")
+PATIENCE_S = 45
+QUIET = "no-first-run disable-background-networking disable-component-update disable-sync disable-quic disable-gpu"
+NEITHER_TOLD = (NoSuchElementException, StaleElementReferenceException)
+
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
+
+
+class Page:
+    """A browser with the page open in it."""
+
+    def __init__(self, driver: Chrome, port: int) -> None:
+        self.driver = driver
+        self.port = port
+
+    def open(self, host: str = "127.0.0.1") -> None:
+        """Open the page in a new session, and wait until it can be used."""
+        self.driver.get(f"http://{host}:{self.port}/")
+        self.wait_for("[data-testid='stChatInputTextArea']")
+
+    def wait_for(self, selector: str, text: str = "") -> Any:
+        """Give the first element that fits `selector` and holds `text`, once there is one."""
+
+        def find(driver: Chrome) -> Any:
+            return next(
+                (found for found in driver.find_elements(By.CSS_SELECTOR, selector) if text in found.text), None
+            )
+
+        return self.wait_until(find, f"{selector} with {text!r}")
+
+    def wait_until(self, is_so: Callable[[Chrome], Any], what: str) -> Any:
+        waiting = WebDriverWait(self.driver, PATIENCE_S, poll_frequency=0.05, ignored_exceptions=NEITHER_TOLD)
+        return waiting.until(is_so, f"{what} is not on the page:\n{self.text}")
+
+    def ask(self, prompt: str) -> None:
+        self.wait_for("[data-testid='stChatInputTextArea']").send_keys(prompt + Keys.ENTER)
+
+    def click(self, key: str) -> None:
+        self.wait_for(f".st-key-{key} :is(button, label)").click()
+
+    def wait_for_answer(self, text: str) -> None:
+        self.wait_for("[aria-label='Chat message from assistant']", text)
+
+    def copy_code(self) -> None:
+        """Click the copy button of the first code block the way a hand does, and wait until it says that it copied."""
+        code = self.wait_for("[data-testid='stCode']")
+        button = self.wait_until(lambda _: code.find_element(By.TAG_NAME, "button"), "a copy button")
+        ActionChains(self.driver).move_to_element(code).pause(0.4).move_to_element(button).click().perform()
+        self.wait_until(lambda _: button.get_attribute("aria-label") == "Copied", "the mark of a copy")
+
+    def run(self, script: str) -> Any:
+        return self.driver.execute_script(script)
+
+    @property
+    def text(self) -> str:
+        return str(self.driver.find_element(By.TAG_NAME, "body").text)
+
+
+@pytest.fixture(scope="module")
+def port(shared: Any) -> Iterator[int]:
+    with running_page(shared.url) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    options = ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    profile = tmp_path_factory.mktemp("profile")
+    flags = ["headless", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900", f"user-data-dir={profile}"]
+    for flag in [
+        *flags,
+        *QUIET.split(),
+        "host-resolver-rules=MAP chat.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ]:
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = Chrome(options=options, service=ChromeService(str(DRIVER)))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(driver: Chrome, port: int, model: StubModel) -> Page:
+    model.default = scripts.answer("Hello", " from", " the", " stub", ".")
+    model.requests.clear()
+    for log in ("performance", "browser"):
+        driver.get_log(log)
+    page = Page(driver, port)
+    page.open()
+    return page
+
+
+def test_an_answer_grows_on_the_page_and_names_its_model(page: Page, model: StubModel) -> None:
+    goes_on = threading.Event()
+    model.next(scripts.answer("Once ", until(goes_on), "upon a time."))
+
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+    assert "upon a time" not in page.text
+    goes_on.set()
+
+    page.wait_for_answer("Once upon a time.")
+    page.wait_for("[aria-label='Chat message from assistant']", "stub-model ·")
+
+
+@pytest.mark.parametrize("said", ["", "Once "], ids=["before the first word", "in the middle"])
+def test_stop_stops_the_model_within_a_second_and_keeps_what_was_said(said: str, page: Page, model: StubModel) -> None:
+    model.next(scripts.answer(*filter(None, [said]), scripts.silence))
+    page.ask("A story, please")
+    question = model.wait_for_call(timeout_s=PATIENCE_S)
+    page.wait_for_answer(said.strip() or "Waiting for the first word")
+
+    page.click("stop")
+
+    assert question.wait_until_left(timeout_s=1)
+    page.wait_for(".st-key-unfinished", "Ask again")
+    page.wait_for("[data-testid='stMainBlockContainer']", "Stopped")
+    assert said.strip() in page.text
+
+
+def test_a_click_elsewhere_loses_nothing_and_asks_nothing_twice(page: Page, model: StubModel) -> None:
+    goes_on = threading.Event()
+    model.next(scripts.answer("Once ", until(goes_on), "upon a time."))
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+
+    page.click("use_streaming")
+    page.wait_until(
+        lambda _: not page.run("return document.querySelector('.st-key-use_streaming input').checked"), "off"
+    )
+    goes_on.set()
+
+    page.wait_for_answer("Once upon a time.")
+    assert model.hits == 1
+
+
+def test_a_question_during_an_answer_is_asked_next(page: Page, model: StubModel) -> None:
+    goes_on = threading.Event()
+    model.next(scripts.answer("First ", until(goes_on), "answer."), scripts.answer("Second answer."))
+    page.ask("One?")
+    page.wait_for_answer("First")
+
+    page.ask("Two?")
+    page.wait_for("[data-testid='stMainBlockContainer']", "Asked next: Two?")
+    goes_on.set()
+
+    page.wait_for_answer("Second answer.")
+    said = [message["content"] for message in model.calls[-1].body["messages"]]
+    assert said == ["One?", "First answer.", "Two?"]
+
+
+def test_a_failure_can_be_tried_again_from_the_page(page: Page, model: StubModel) -> None:
+    model.next(scripts.status(401))
+    page.ask("Why?")
+    page.wait_for("[role='alert'], [data-testid='stAlert']", "Backend error (500)")
+
+    page.click("again")
+
+    page.wait_for_answer("Hello from the stub.")
+
+
+def test_the_page_asks_nobody_but_its_own_server(page: Page) -> None:
+    page.ask("Why?")
+    page.wait_for_answer("stub-model ·")
+
+    addresses = {url.partition("://")[2].partition("/")[0] for url in requested(page.driver)}
+    assert addresses == {f"127.0.0.1:{page.port}"}
+    assert [entry for entry in page.driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_an_answer_loads_and_runs_nothing(page: Page, model: StubModel) -> None:
+    with Elsewhere() as elsewhere:
+        model.next(scripts.answer(*(ATTACK.format(url=elsewhere.url)[start : start + 7] for start in range(0, 900, 7))))
+        page.ask("Attack")
+        page.wait_for_answer("The end.")
+        page.wait_for_answer("stub-model ·")
+
+    assert elsewhere.paths == []
+    assert page.run("return window.hit") is None
+    assert page.run(f"return document.querySelectorAll('{LOADING}').length") == 0
+    links = page.run("return [...document.querySelectorAll('.st-key-conversation a')].map(link => link.href)")
+    assert f"{elsewhere.url}/inline.png" in links
+    assert not [link for link in links if link.startswith("javascript:")]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "chat.test"], ids=["this machine", "plain http in a network"])
+def test_code_can_be_copied(
+    host: str, page: Page, model: StubModel, shared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "chat.test")
+    with running_page(shared.url) as port:
+        page = Page(page.driver, port)
+        page.open(host)
+        assert page.run("return window.isSecureContext") is (host != "chat.test")
+        model.next(scripts.answer("```python\nprint(42)\n```"))
+        page.ask("Code")
+        page.wait_for_answer("stub-model ·")
+
+        page.copy_code()
+        box = page.wait_for("[data-testid='stChatInputTextArea']")
+        box.send_keys(Keys.CONTROL, "v")
+
+        page.wait_until(lambda _: "print(42)" in box.get_attribute("value"), "the copied code")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_sticks_out_of_the_window(width: int, page: Page, model: StubModel) -> None:
+    model.next(
+        scripts.answer(f"```\n{'wide ' * 60}\n```\n\n{'long' * 60}\n\n|{'a|' * 20}\n|{'-|' * 20}\n|{'cell|' * 20}")
+    )
+    metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        page.open()
+        page.ask("Wide " + "x" * 200)
+        page.wait_for_answer("stub-model ·")
+
+        assert page.run("return document.documentElement.scrollWidth") <= width
+        assert page.run(WIDEST) <= width
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+LOADING = '.st-key-conversation :is(img:not([src^="blob:"]), iframe, script)'
+WIDEST = """
+const parts = document.querySelectorAll("[data-testid=stChatMessageContent], [data-testid=stCode], p");
+return Math.max(...[...parts].map(element => element.getBoundingClientRect().right));
+"""
+ATTACK = """![inline]({url}/inline.png) and ![by name][a] and ![a]
+
+<img src="{url}/html.png" onerror="window.hit = 1"> <script>window.hit = 2</script>
+<iframe src="{url}/frame.html"></iframe> <svg onload="window.hit = 3"></svg>
+
+[script](javascript:window.hit=4) [data](data:text/html,<script>window.hit=5</script>) <javascript:window.hit=6>
+
+![nested [alt]]({url}/nested.png) [![badge]({url}/badge.png)]({url}/link)
+
+$\\href{{javascript:window.hit=7}}{{x}} \\includegraphics{{{url}/math.png}}$
+
+```mermaid
+graph TD; A[<img src={url}/mermaid.png>] --> B; click A "javascript:window.hit=8"
+```
+
+[a]: {url}/by-name.png
+
+The end."""
+
+
+def until(event: threading.Event) -> scripts.Script:
+    """Give a step that waits for the test."""
+
+    async def wait(_: Any) -> None:
+        await asyncio.to_thread(event.wait, PATIENCE_S)
+
+    return wait
+
+
+def requested(driver: Chrome) -> Iterator[str]:
+    """Give the addresses that the page has asked for since its logs were last read."""
+    for entry in driver.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            url = message["params"]["request"]["url"]
+        elif message["method"] == "Network.webSocketCreated":
+            url = message["params"]["url"]
+        else:
+            continue
+        if url.startswith(("http", "ws")):
+            yield url
+
+
+class Elsewhere:
+    """Another server, and what was asked of it."""
+
+    def __enter__(self) -> "Elsewhere":
+        paths: list[str] = []
+        self.paths = paths
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                paths.append(self.path)
+                self.send_error(404)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()

@@ -1,0 +1,115 @@
+"""Who may open the page: hosts, origins, headers."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chatapp.frontend.guard import Guard, is_host_allowed
+from chatapp.settings import Settings
+
+LOOPBACK = Settings()
+BEYOND = Settings(host="0.0.0.0", allowed_hosts=("chat.example.org",))
+ANY = Settings(allowed_hosts=("*",))
+
+
+@pytest.mark.parametrize(
+    ("host", "settings", "is_allowed"),
+    [
+        ("localhost:8501", LOOPBACK, True),
+        ("LOCALHOST.", LOOPBACK, True),
+        ("127.0.0.1", LOOPBACK, True),
+        ("[::1]:8501", LOOPBACK, True),
+        ("evil.example", LOOPBACK, False),
+        ("evil.example:8501", BEYOND, False),
+        ("localhost.evil.example", LOOPBACK, False),
+        ("localhost@evil.example", LOOPBACK, False),
+        ("192.168.1.7:8501", LOOPBACK, False),
+        ("192.168.1.7:8501", BEYOND, True),
+        ("[fe80::1]", BEYOND, True),
+        ("Chat.Example.org", BEYOND, True),
+        ("evil.example", ANY, True),
+        ("", LOOPBACK, False),
+        ("", ANY, False),
+        ("[", LOOPBACK, False),
+    ],
+)
+def test_only_names_of_this_machine_are_answered_for(host: str, settings: Settings, is_allowed: bool) -> None:
+    assert is_host_allowed(host, settings) is is_allowed
+
+
+class App:
+    """An ASGI application that remembers what reached it."""
+
+    scope: dict[str, Any] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scope = scope
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"x-frame-options", b"none")]})
+            await send({"type": "http.response.body"})
+
+
+def request(app: App, kind: str = "http", path: str = "/", **headers: str) -> list[dict[str, Any]]:
+    """Give what the guard in front of `app` sends for one request."""
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": kind, "path": path, "method": "GET", "headers": raw}
+    asyncio.run(Guard(app, settings=LOOPBACK)(scope, receive, send))
+    return sent
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"},
+        {"host": "localhost:8501", "origin": "http://evil.example"},
+        {"host": "localhost:8501", "origin": "http://localhost:3000"},
+        {"host": "localhost:8501", "origin": "null"},
+        {},
+    ],
+    ids=["foreign host", "foreign origin", "other port", "no origin's origin", "no host"],
+)
+def test_a_stranger_reaches_neither_page_nor_websocket(headers: dict[str, str]) -> None:
+    app = App()
+
+    assert request(app, **headers)[0]["status"] == 400
+    assert request(app, "websocket", **headers)[0]["type"] == "websocket.close"
+    assert app.scope is None
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_the_page_itself_reaches_both(kind: str) -> None:
+    app = App()
+
+    request(app, kind, host="localhost:8501", origin="http://localhost:8501")
+
+    assert app.scope is not None
+
+
+def test_streamlit_is_not_made_to_look_up_addresses_for_an_origin() -> None:
+    app = App()
+
+    request(app, host="localhost:8501", origin="http://localhost:8501")
+
+    assert app.scope is not None
+    assert app.scope["headers"] == [(b"host", b"localhost:8501")]
+
+
+def test_every_response_carries_the_security_headers_once() -> None:
+    for sent in (request(App(), host="localhost"), request(App(), host="evil.example")):
+        headers = [(name.decode().lower(), value.decode()) for name, value in sent[0]["headers"]]
+        assert headers.count(("x-frame-options", "DENY")) == 1
+        assert "default-src 'none'" in dict(headers)["content-security-policy"]
+        assert dict(headers)["x-content-type-options"] == "nosniff"
+
+
+def test_streamlit_s_interface_for_programs_is_closed() -> None:
+    assert request(App(), path="/_stcore/agent/openapi.json", host="localhost")[0]["status"] == 400
