@@ -16,7 +16,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -184,6 +184,20 @@ def closed_port() -> Iterator[str]:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{holder.getsockname()[1]}/v1"
+
+
+@contextmanager
+def full_port() -> Iterator[str]:
+    """Give the base URL of a port on which nobody answers the phone: connecting takes for ever."""
+    with ExitStack() as open_sockets:
+        listener = open_sockets.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):  # one waits to be accepted, and Linux drops what comes after
+            caller = open_sockets.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
 
 
 def delta(*, finish: str | None = None, **fields: Any) -> Chunk:
