@@ -16,6 +16,7 @@ import pytest
 from chatapp.errors import PortInUseError, ProcessDiedError, SettingsError
 from chatapp.ports import bound_socket, free_port
 from chatapp.processes import Child, ChildGroup, run, start_child, wait_until_ready
+from commands import left_after
 
 PATIENCE_S = 30.0
 
@@ -209,8 +210,7 @@ def test_no_generation_outlives_a_parent_that_is_killed(module: Callable[..., st
     eldest.kill()
     eldest.wait()
 
-    _, left = psutil.wait_procs(others, timeout=5)
-    assert left == []
+    assert left_after(others, 5) == []
 
 
 def test_a_stubborn_orphan_is_ended_by_force(module: Callable[..., str]) -> None:
@@ -228,8 +228,7 @@ def test_a_stubborn_orphan_is_ended_by_force(module: Callable[..., str]) -> None
     parent.kill()
     parent.wait()
 
-    _, left = psutil.wait_procs([orphan], timeout=5)
-    assert left == []
+    assert left_after([orphan], 5) == []
 
 
 def test_a_busy_port_is_named_with_its_setting() -> None:

@@ -179,7 +179,8 @@ def _run(arguments: list[str]) -> int:
 def _usage_sentence(error: typer.TyperException) -> str:
     context: typer.Context | None = getattr(error, "ctx", None)
     command = context.command_path if context else "chatapp"
-    return f"{error.format_message().rstrip('.')}. See: {command} --help"
+    message = error.format_message()
+    return f"{message}{'' if message.endswith(('.', '?')) else '.'} See: {command} --help"
 
 
 def _fail(sentence: str, exit_code: int) -> int:

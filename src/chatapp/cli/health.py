@@ -9,7 +9,7 @@ import typer
 from chatapp.cli.connection import connect
 from chatapp.cli.terminal import printable
 from chatapp.client import BackendClient
-from chatapp.errors import BackendError, ChatappError
+from chatapp.errors import BackendError, BackendProtocolError, ChatappError
 
 NOT_READY = 1
 
@@ -32,13 +32,22 @@ def run(*, backend_url: str | None, as_json: bool) -> int:
 def _report(backend: BackendClient) -> tuple[Report, int]:
     began = time.perf_counter()
     try:
-        version = backend.health().get("version")
+        version = _healthy(backend).get("version")
     except BackendError as error:
         return {"backend": {"ok": False, "url": backend.base_url, **_why(error)}}, error.exit_code
     latency_ms = round((time.perf_counter() - began) * 1000)
     needed = _needed(backend)
     report = {"backend": {"ok": True, "url": backend.base_url, "version": version, "latency_ms": latency_ms}, **needed}
     return report, 0 if all(entry.get("ok") for entry in needed.values()) else NOT_READY
+
+
+def _healthy(backend: BackendClient) -> dict[str, Any]:
+    body = backend.health()
+    if body.get("status") != "healthy":
+        raise BackendProtocolError(
+            f"The server at {backend.base_url} is no chatapp backend.", hint="Check the address in BACKEND_URL."
+        )
+    return body
 
 
 def _needed(backend: BackendClient) -> Report:

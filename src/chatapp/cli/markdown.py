@@ -47,11 +47,10 @@ class MarkdownAnswer:
             self._live.start()
         lines = self._lines()
         final = len(lines) if is_last else max(self._printed, len(lines) - _LIVE_LINES)
-        self._live.update(Text.from_ansi("\n".join(lines[final:])))
-        if final > self._printed:
-            self._console.print(Text.from_ansi("\n".join(lines[self._printed : final])))
-        else:
-            self._live.refresh()
+        with self._console:  # gathers both into one write, so that nothing flickers
+            self._live.update(_text_of(lines[final:]), refresh=True)
+            if final > self._printed:
+                self._console.print(_text_of(lines[self._printed : final]))
         self._printed = final
         now = time.monotonic()
         self._next_render = now + max(_LEAST_PAUSE_S, 10 * (now - began))
@@ -61,3 +60,7 @@ class MarkdownAnswer:
         width = self._console.width - _CTRL_C_ECHO
         Console(file=page, force_terminal=True, width=width).print(Markdown(self._text))
         return [line.rstrip() for line in page.getvalue().rstrip("\n").split("\n")]
+
+
+def _text_of(lines: list[str]) -> Text:
+    return Text.from_ansi("\n".join(lines))

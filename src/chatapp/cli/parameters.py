@@ -39,7 +39,8 @@ Certificate = Annotated[
     str | None, typer.Option("--ssl-certfile", metavar="FILE", help="Certificate chain (PEM): serve https.")
 ]
 CertificateKey = Annotated[
-    str | None, typer.Option("--ssl-keyfile", metavar="FILE", help="Private key (PEM), if not in --ssl-certfile.")
+    str | None,
+    typer.Option("--ssl-keyfile", metavar="FILE", help="Private key (PEM), unless the certificate's file holds it."),
 ]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open the page in a browser.")]
 

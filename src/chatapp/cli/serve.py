@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,6 @@ from chatapp.settings import Settings, Upstream
 
 if TYPE_CHECKING:
     import uvicorn
-    from fastapi import FastAPI
 
 _MB = 1000 * 1000
 GRACE_S = 2
@@ -113,8 +112,8 @@ def _tell(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def backend_app(settings: Settings, upstream: Upstream) -> "FastAPI":
-    """Give the backend, in the process and on the event loop that will serve it.
+def backend_app(settings: Settings, upstream: Upstream) -> Callable[..., Awaitable[None]]:
+    """Give the backend as an ASGI application, in the process and on the event loop that will serve it.
 
     Uvicorn waits for open connections before it tells the application to stop, and an answer in the making is one. So
     the application hears of the signal itself, and ends its answers at once.

@@ -52,9 +52,9 @@ class PlainAnswer:
 
     def add(self, text: str) -> None:
         """Write the next piece at once."""
+        self._last = text[-1:] or self._last
         sys.stdout.write(text)
         sys.stdout.flush()
-        self._last = text[-1:] or self._last
 
     def close(self) -> None:
         """End the last line."""
