@@ -187,7 +187,7 @@ class TurnOut(BaseModel):
     turn_id: str
     conversation_id: str | None
     model: str
-    status: Literal["streaming", "over"]
+    status: Literal["streaming", "complete", "stopped", "incomplete", "failed", "interrupted"]
     answer: str
     finish_reason: str | None
     usage: UsageOut | None

@@ -31,7 +31,7 @@ async def look(turn: FoundTurn) -> TurnOut:
             "turn_id": turn.id,
             "conversation_id": turn.conversation_id,
             "model": turn.model,
-            "status": "over" if turn.is_over else "streaming",
+            "status": turn.status,
             "answer": turn.text,
             "finish_reason": turn.finish_reason,
             "usage": turn.usage,

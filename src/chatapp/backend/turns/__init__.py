@@ -2,27 +2,25 @@
 
 import asyncio
 import logging
-import os
-import socket
 import traceback
-import uuid
 from collections import OrderedDict
+from weakref import WeakSet
 
 from chatapp.backend.llm import ChatModel, ModelRequest
 from chatapp.backend.store import BegunTurn, NewTurn, Store
-from chatapp.backend.turns.following import follow, followed
+from chatapp.backend.turns.following import FollowedTurn
 from chatapp.backend.turns.making import CLOSING_S, TurnMaker
+from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.question import Question
 from chatapp.backend.turns.record import TurnRecord
+from chatapp.backend.turns.tidying import tidy_up
 from chatapp.backend.turns.turn import Turn
-from chatapp.errors import InternalError, NotFoundError, OverloadedError, ShuttingDownError, StoreUnavailableError
+from chatapp.errors import InternalError, NotFoundError, OverloadedError, ShuttingDownError
 from chatapp.events import Message
 from chatapp.settings import Settings
 
 FINISHED_KEPT = 256
 """How many finished turns a reader can still come back to without the store."""
-
-ORPHANS_EVERY_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +29,12 @@ class Turns:
     """All turns of this process, and the way to those of others."""
 
     def __init__(self, model: ChatModel, settings: Settings, store: Store) -> None:
-        self.process_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._model = model
         self._settings = settings
         self._store = store
         self._active: dict[str, Turn] = {}
         self._finished: OrderedDict[str, Turn] = OrderedDict()
+        self._followed: WeakSet[FollowedTurn] = WeakSet()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -78,14 +76,15 @@ class Turns:
         Raises:
             NotFoundError: there is none with this id, or it is somebody else's.
         """
-        turn = self._active.get(turn_id) or self._finished.get(turn_id)
-        if turn is None:
-            stored = await asyncio.to_thread(self._store.turns.get, turn_id, owner=owner)
-            turn = followed(stored, owner=owner)
-            self._own(turn, asyncio.create_task(follow(turn, self._store), name=f"turn {turn_id}, followed"))
-        if turn.owner != owner:
-            raise NotFoundError("There is no such turn.")
-        return turn
+        turn = self._made_here(turn_id, owner)
+        if turn is not None:
+            return turn
+        stored = await asyncio.to_thread(self._store.turns.get, turn_id, owner=owner)
+        followed = FollowedTurn(stored, self._store, owner=owner)
+        self._followed.add(followed)
+        if self._is_closing:
+            followed.stop(shutting_down())
+        return followed
 
     async def cancel(self, turn_id: str, *, owner: str = "") -> None:
         """Stop a turn, or ask the process that makes it to.
@@ -93,27 +92,20 @@ class Turns:
         Raises:
             NotFoundError: there is none with this id, or it is somebody else's.
         """
-        turn = self._active.get(turn_id)
-        if turn is not None and turn.owner == owner:
+        turn = self._made_here(turn_id, owner)
+        if turn is not None:
             turn.stop()
-        elif turn_id not in self._finished:
+        else:
             await asyncio.to_thread(self._store.turns.request_cancel, turn_id, owner=owner)
 
     async def tidy_up(self) -> None:
-        """Again and again, end the turns whose process is gone."""
-        while True:
-            try:
-                orphans = await asyncio.to_thread(self._store.turns.interrupt_orphans, is_gone=_is_gone)
-            except StoreUnavailableError:
-                orphans = []
-            if orphans:
-                log.warning("%d unfinished answers of a process that is gone are marked as interrupted", len(orphans))
-            await asyncio.sleep(ORPHANS_EVERY_S)
+        """Again and again, end the turns whose process is gone, and remove what has been kept for long enough."""
+        await tidy_up(self._store)
 
     def begin_shutdown(self) -> None:
         """Take no more questions and end all answers with the error `shutting_down`."""
         self._is_closing = True
-        for turn in list(self._active.values()):
+        for turn in [*self._active.values(), *self._followed]:
             turn.stop(shutting_down())
 
     async def close(self) -> None:
@@ -125,7 +117,7 @@ class Turns:
     def _new_turn(self, question: Question, owner: str) -> NewTurn:
         return NewTurn(
             owner=owner,
-            process_id=self.process_id,
+            process_id=this_process(),
             fallback_model=self._model.name,
             prompt=question.prompt,
             conversation_id=question.conversation_id,
@@ -140,20 +132,25 @@ class Turns:
     def _make(self, turn: Turn, question: Question, messages: list[Message], *, record: TurnRecord | None) -> Turn:
         request = ModelRequest(messages=messages, model=turn.model, parameters=question.parameters)
         maker = TurnMaker(turn, request, model=self._model, settings=self._settings, record=record)
-        self._own(turn, asyncio.create_task(maker.run(), name=f"turn {turn.id}"))
-        return turn
-
-    def _own(self, turn: Turn, task: "asyncio.Task[None]") -> None:
-        turn.task = task
+        task = asyncio.create_task(maker.run(), name=f"turn {turn.id}")
         self._active[turn.id] = turn
         self._tasks.add(task)
         task.add_done_callback(lambda task: self._retire(turn, task))
+        if self._is_closing:
+            turn.stop(shutting_down())
+        return turn
+
+    def _made_here(self, turn_id: str, owner: str) -> Turn | None:
+        turn = self._active.get(turn_id) or self._finished.get(turn_id)
+        if turn is not None and turn.owner != owner:
+            raise NotFoundError("There is no such turn.")
+        return turn
 
     def _retire(self, turn: Turn, task: "asyncio.Task[None]") -> None:
         """Keep a turn whose task is gone for a while; end it if the task did not."""
         self._tasks.discard(task)
-        if not turn.is_over:  # stopped before its first step, or a defect
-            turn.end(_defect_of(task) or turn.stop_error)
+        if not turn.is_over:
+            turn.end(_defect_of(task) or shutting_down())
         self._active.pop(turn.id, None)
         self._finished[turn.id] = turn
         if len(self._finished) > FINISHED_KEPT:
@@ -172,20 +169,6 @@ def _defect_of(task: "asyncio.Task[None]") -> InternalError | None:
         return None
     log.error("A turn failed with %s\n%s", type(defect).__name__, "".join(traceback.format_tb(defect.__traceback__)))
     return InternalError("Something went wrong in the backend.", hint="Its log says more.")
-
-
-def _is_gone(process_id: str) -> bool:
-    """Say whether `process_id` named a process of this machine that does not run any more."""
-    host, pid, _ = process_id.rsplit(":", 2)
-    if host != socket.gethostname() or os.name != "posix":
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def shutting_down() -> ShuttingDownError:

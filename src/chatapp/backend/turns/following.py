@@ -2,61 +2,75 @@
 
 import asyncio
 
-from chatapp.backend.store import Store
+from chatapp.backend.store import Store, TurnStatus
 from chatapp.backend.store import Turn as StoredTurn
-from chatapp.backend.turns.turn import Turn
-from chatapp.errors import ChatappError, IncompleteAnswerError, InternalError, StoreUnavailableError, error_from_dict
+from chatapp.backend.turns.turn import Listener, Turn
+from chatapp.errors import ChatappError, IncompleteAnswerError, InternalError, error_from_dict
 from chatapp.events import Event, Notice, Reasoning, Text
 
 POLL_S = 0.5
 
 
-def followed(stored: StoredTurn, *, owner: str) -> Turn:
-    """Give an empty turn for `follow` to fill."""
-    return Turn(
-        stored.model,
-        turn_id=stored.id,
-        owner=owner,
-        conversation_id=stored.conversation_id,
-        outlives_readers=False,
-    )
+class FollowedTurn(Turn):
+    """A turn as far as it is saved; it grows for as long as somebody reads it."""
+
+    def __init__(self, stored: StoredTurn, store: Store, *, owner: str) -> None:
+        super().__init__(stored.model, turn_id=stored.id, owner=owner, conversation_id=stored.conversation_id)
+        self._store = store
+        self._saved_status = stored.status
+        self._follower: asyncio.Task[None] | None = None
+        self.accept()
+        self._catch_up(stored)
+
+    @property
+    def status(self) -> TurnStatus:
+        """How far it is, or how it ended."""
+        return self._saved_status
+
+    def join(self, listener: Listener) -> None:
+        """Let `listener` know of every event from now on."""
+        super().join(listener)
+        if self._follower is None and not self.is_over:
+            self._follower = asyncio.create_task(self._follow(), name=f"turn {self.id}, followed")
+
+    async def _follow(self) -> None:
+        self.filled_by(asyncio.current_task())
+        try:
+            while not self.is_over:
+                await asyncio.sleep(POLL_S)
+                self._catch_up(await asyncio.to_thread(self._store.turns.get, self.id, owner=self.owner))
+        except ChatappError as error:
+            self.end(error)
+        except asyncio.CancelledError:
+            self.end(self.stop_error)
+
+    def _catch_up(self, stored: StoredTurn) -> None:
+        for event in _beyond(self.ends[-1], stored):
+            self.append(event)
+        self._saved_status = stored.status
+        if stored.status != "streaming":
+            self.usage, self.finish_reason = stored.usage, stored.finish_reason
+            self.end(_failure(stored), latency_ms=stored.latency_ms or 0)
 
 
-async def follow(turn: Turn, store: Store) -> None:
-    """Fill `turn` with what is saved of it, and go on until it has ended there too."""
-    turn.accept()
-    try:
-        while (stored := await asyncio.to_thread(store.turns.get, turn.id, owner=turn.owner)).status == "streaming":
-            _append_new(turn, stored)
-            await asyncio.sleep(POLL_S)
-    except StoreUnavailableError as error:
-        turn.end(error)
-        return
-    _append_new(turn, stored)
-    turn.usage, turn.finish_reason = stored.usage, stored.finish_reason
-    turn.end(_failure(stored), latency_ms=stored.latency_ms)
-
-
-def _append_new(turn: Turn, stored: StoredTurn) -> None:
-    """Append what the store has beyond the end of `turn`."""
-    begin = 0
-    at = {"text": 0, "reasoning": 0}
+def _beyond(position: int, stored: StoredTurn) -> list[Event]:
+    """Give what is saved behind `position`, as far as it is there without a gap."""
+    events: list[Event] = []
     texts = {"text": stored.text, "reasoning": stored.reasoning}
-    for kind, size in stored.runs:
-        piece = texts[kind][at[kind] : at[kind] + size] if kind in texts else ""
-        if kind in at:
-            at[kind] += size
-        if begin + size > turn.ends[-1] and (event := _event(kind, piece[max(0, turn.ends[-1] - begin) :])):
-            turn.append(event)
+    begin = 0
+    for kind, size, *content in stored.runs:
+        part, texts[kind] = texts.get(kind, "")[:size], texts.get(kind, "")[size:]
+        if kind in _PIECES and len(part) < size:
+            break
+        if begin + size > position and kind in _PIECES:
+            events.append(_PIECES[kind](part[max(0, position - begin) :]))
+        elif begin + size > position and kind == "notice":
+            events.append(Notice(*content))
         begin += size
+    return events
 
 
-def _event(kind: str, piece: str) -> Event | None:
-    if kind == "notice":
-        return Notice("earlier_notice", "There was a notice here.")
-    if not piece:
-        return None
-    return Text(piece) if kind == "text" else Reasoning(piece)
+_PIECES: dict[str, type[Text | Reasoning]] = {"text": Text, "reasoning": Reasoning}
 
 
 def _failure(stored: StoredTurn) -> ChatappError | None:

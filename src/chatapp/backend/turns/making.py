@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from functools import partial
 
 from chatapp.backend.llm import Batch, ChatModel, ModelRequest
 from chatapp.backend.turns.alarm import Alarm
 from chatapp.backend.turns.context import fitted, left_out_notice
 from chatapp.backend.turns.record import TurnRecord
-from chatapp.backend.turns.turn import Turn
+from chatapp.backend.turns.turn import STOPPED, Turn
 from chatapp.errors import (
     AnswerTooLongError,
     ChatappError,
@@ -24,6 +26,8 @@ CLOSING_S = 2.0
 """How long usage and [DONE] may take after the finish reason."""
 
 SAVE_EVERY_S = 1.0
+SAVE_AGAIN_S = 2.0
+"""How long to wait before the next try to save an answer that is whole, but could not be saved."""
 
 ANSWER_TOKENS = 1024
 """What is kept free in the model's window for an answer whose length nobody has limited."""
@@ -55,15 +59,16 @@ class TurnMaker:
     async def run(self) -> None:
         """Make the answer. Every way it can end is an end of the turn."""
         failure: ChatappError | None = None
+        self._turn.filled_by(asyncio.current_task())
         try:
             with Alarm(self._fall_silent) as deadline:
                 await self._answer_and_save(deadline)
         except ChatappError as error:
             failure = error
         except asyncio.CancelledError:
-            self._turn.finish_reason = self._turn.finish_reason or "stopped"
+            self._turn.finish_reason = self._turn.finish_reason or STOPPED
             failure = self._turn.stop_error
-        self._turn.task = None  # too late to stop it
+        self._turn.filled_by(None)
         await self._end(failure)
 
     async def _answer_and_save(self, deadline: Alarm) -> None:
@@ -160,12 +165,28 @@ class TurnMaker:
                     self._turn.stop()
 
     async def _end(self, failure: ChatappError | None) -> None:
+        """Save the answer, then end it for its readers; where it cannot be saved they learn so, and saving goes on."""
         if self._held_cr:
             self._turn.append(Text("\n"))
-        if self._record is not None:
-            try:
-                await self._record.finish(self._turn, failure)
-            except StoreUnavailableError as error:
-                log.error("turn %s could not be saved: %s", self._turn.id, error.detail)
-                self._turn.append(Notice("not_saved", f"This answer could not be saved. {error.detail}"))
-        self._turn.end(failure)
+        latency_ms = round(self._turn.elapsed_s * 1000)
+        if self._record is None:
+            self._turn.end(failure, latency_ms=latency_ms)
+            return
+        finish = partial(self._record.finish, self._turn, failure, latency_ms=latency_ms)
+        try:
+            await finish()
+        except StoreUnavailableError as error:
+            log.error("turn %s cannot be saved: %s", self._turn.id, error.detail)
+            self._turn.append(Notice("not_saved", f"This answer is not saved yet. {error.detail}"))
+            self._turn.end(failure, latency_ms=latency_ms)
+            await _until_saved(finish)
+        else:
+            self._turn.end(failure, latency_ms=latency_ms)
+
+
+async def _until_saved(finish: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(SAVE_AGAIN_S)
+        with suppress(StoreUnavailableError):
+            await finish()
+            return

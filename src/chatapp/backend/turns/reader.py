@@ -15,8 +15,8 @@ class Reader:
 
     def __init__(self, turn: Turn, *, after: int = 0) -> None:
         self.turn = turn
-        self._next = bisect_right(turn.ends, after)
-        self._skip = after - turn.ends[self._next - 1] if self._next else after
+        self._after = after
+        self._next = 0
         self._waiting: asyncio.Future[None] | None = None
         self._has_left = False
         self.was_knocked = False
@@ -45,14 +45,16 @@ class Reader:
 
     def take(self) -> bytes:
         """Give all events behind this reader's position as server-sent events, neighbouring pieces of text as one."""
+        known = self._pass_by() if self._after else 0
         entries, ends = self.turn.entries, self.turn.ends
         frames = []
         while self._next < len(entries):
             event = entries[self._next]
             self._next += 1
             if isinstance(event, Text | Reasoning):
-                event = self._with_following(event)
+                event = self._with_following(event, known)
             frames.append(sse.encode(event, ends[self._next - 1]))
+            known = 0
         return frames[0] if len(frames) == 1 else b"".join(frames)
 
     async def wait(self) -> None:
@@ -67,12 +69,25 @@ class Reader:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
-    def _with_following(self, event: Text | Reasoning) -> Text | Reasoning:
+    def _with_following(self, event: Text | Reasoning, known: int) -> Text | Reasoning:
+        """Give the text of `event` and its neighbours as one, without the `known` characters at its beginning."""
         kind, entries, texts = type(event), self.turn.entries, [event.text]
         while self._next < len(entries) and type(following := entries[self._next]) is kind:
             texts.append(following.text)
             self._next += 1
-        if len(texts) == 1 and not self._skip:
-            return event
-        text, self._skip = "".join(texts)[self._skip :], 0
-        return kind(text)
+        return event if len(texts) == 1 and not known else kind("".join(texts)[known:])
+
+    def _pass_by(self) -> int:
+        """Move on to where this reader begins; give how many characters of the next event it knows already.
+
+        A turn that is followed through the store may not be there yet. One that was cut may never get there: then what
+        is left to tell is how it ended.
+        """
+        ends, after = self.turn.ends, self._after
+        self._next = bisect_right(ends, after, lo=self._next)
+        if self._next < len(ends):
+            self._after = 0
+            return after - ends[self._next - 1] if self._next else after
+        if self.turn.is_over and after > ends[-1]:
+            self._next -= 1
+        return 0

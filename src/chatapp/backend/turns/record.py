@@ -2,9 +2,9 @@
 
 import asyncio
 
-from chatapp.backend.store import FinalStatus, Store
-from chatapp.backend.turns.turn import Turn
-from chatapp.errors import ChatappError, IncompleteAnswerError, ShuttingDownError
+from chatapp.backend.store import Store
+from chatapp.backend.turns.turn import Turn, final_status
+from chatapp.errors import ChatappError
 
 
 class TurnRecord:
@@ -22,7 +22,7 @@ class TurnRecord:
         text, reasoning, runs = turn.text, turn.reasoning, turn.runs()
         return await asyncio.to_thread(self._store.turns.save, turn.id, text=text, reasoning=reasoning, runs=runs)
 
-    async def finish(self, turn: Turn, failure: ChatappError | None) -> None:
+    async def finish(self, turn: Turn, failure: ChatappError | None, *, latency_ms: int) -> None:
         """Save how the turn ends.
 
         Raises:
@@ -31,20 +31,12 @@ class TurnRecord:
         await asyncio.to_thread(
             self._store.turns.finish,
             turn.id,
-            status=_status(turn, failure),
+            status=final_status(turn, failure),
             text=turn.text,
             reasoning=turn.reasoning,
             runs=turn.runs(),
             finish_reason=turn.finish_reason,
             usage=turn.usage,
-            error=failure.as_dict() if failure else None,
-            latency_ms=round(turn.elapsed_s * 1000),
+            error=failure.as_dict(turn.request_id) if failure else None,
+            latency_ms=latency_ms,
         )
-
-
-def _status(turn: Turn, failure: ChatappError | None) -> FinalStatus:
-    if failure is None:
-        return "stopped" if turn.finish_reason == "stopped" else "complete"
-    if isinstance(failure, IncompleteAnswerError):
-        return "incomplete"
-    return "interrupted" if isinstance(failure, ShuttingDownError) else "failed"

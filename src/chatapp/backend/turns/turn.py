@@ -5,11 +5,12 @@ import time
 import uuid
 from typing import Protocol
 
-from chatapp.errors import ChatappError
+from chatapp.backend.store import FinalStatus, Runs, TurnStatus
+from chatapp.errors import ChatappError, IncompleteAnswerError, ShuttingDownError
 from chatapp.events import Done, Event, Failed, Notice, Reasoning, Start, Text, Usage
 
-Runs = list[list[str | int]]
-"""In which order a turn's events came: `[["start", 1], ["reasoning", 300], ["text", 1200], ["done", 1]]`."""
+STOPPED = "stopped"
+"""The finish reason of an answer that somebody did not want to the end."""
 
 _KIND_NAMES: dict[type[Event], str] = {
     Start: "start",
@@ -56,10 +57,11 @@ class Turn:
         self.is_over = False
         self.entries: list[Event] = []
         self.ends: list[int] = []
-        self.task: asyncio.Task[None] | None = None
         self.stop_error: ChatappError | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._is_stopped = False
         self._outlives_readers = outlives_readers
-        self._request_id = request_id
+        self.request_id = request_id
         self._began = time.perf_counter()
         self._listeners: list[Listener] = []
         self._accepted = asyncio.Event()
@@ -86,14 +88,21 @@ class Turn:
         """Say whether the model has said anything."""
         return any(isinstance(entry, Text | Reasoning) for entry in self.entries)
 
+    @property
+    def status(self) -> TurnStatus:
+        """How far it is, or how it ended."""
+        return final_status(self, self.failure) if self.is_over else "streaming"
+
     def runs(self) -> Runs:
-        """Give the order in which the events came, neighbours of one kind taken together."""
+        """Give the order in which the events came, neighbouring pieces of one kind taken together; notices in full."""
         runs: Runs = []
         begin = 0
         for entry, end in zip(self.entries, self.ends, strict=True):
             name = _KIND_NAMES[type(entry)]
-            if runs and runs[-1][0] == name:
-                runs[-1][1] = int(runs[-1][1]) + end - begin
+            if isinstance(entry, Notice):
+                runs.append([name, 1, entry.code, entry.text])
+            elif runs and runs[-1][0] == name:
+                runs[-1][1] += end - begin
             else:
                 runs.append([name, end - begin])
             begin = end
@@ -111,15 +120,15 @@ class Turn:
         """Note that the model has accepted the question."""
         self._accepted.set()
 
-    def end(self, failure: ChatappError | None = None, *, latency_ms: int | None = None) -> None:
+    def end(self, failure: ChatappError | None = None, *, latency_ms: int = 0) -> None:
         """End the turn: whole, or with a failure. Nothing comes after this."""
         self.failure = failure
         self.is_over = True
-        self.latency_ms = round(self.elapsed_s * 1000) if latency_ms is None else latency_ms
+        self.latency_ms = latency_ms
         if failure is None:
             self.append(Done(self.finish_reason, self.usage, self.latency_ms))
         else:
-            self.append(Failed(failure.as_dict(self._request_id)))
+            self.append(Failed(failure.as_dict(self.request_id)))
         self._accepted.set()
         self._over.set()
 
@@ -148,11 +157,19 @@ class Turn:
         if self.failure is not None:
             raise self.failure
 
+    def filled_by(self, task: "asyncio.Task[None] | None") -> None:
+        """Note which task fills the turn, None once it cannot be stopped any more; an earlier `stop` reaches it now."""
+        self._task = task
+        if task is not None and self._is_stopped:
+            task.cancel()
+
     def stop(self, error: ChatappError | None = None) -> None:
-        """End the answer here, as a failure if there is an `error`; what was said so far is kept."""
-        if self.task is not None and not self.is_over:
-            self.stop_error = error
-            self.task.cancel()
+        """End the answer here, as a failure if there is an `error`; what was said is kept. The first call counts."""
+        if self._is_stopped or self.is_over:
+            return
+        self._is_stopped, self.stop_error = True, error
+        if self._task is not None:
+            self._task.cancel()
 
     def join(self, listener: Listener) -> None:
         """Let `listener` know of every event from now on."""
@@ -164,3 +181,12 @@ class Turn:
             self._listeners.remove(listener)
             if not self._listeners and not self._outlives_readers:
                 self.stop()
+
+
+def final_status(turn: Turn, failure: ChatappError | None) -> FinalStatus:
+    """Give how a turn is kept that ends with `failure`, or with none."""
+    if failure is None:
+        return "stopped" if turn.finish_reason == STOPPED else "complete"
+    if isinstance(failure, IncompleteAnswerError):
+        return "incomplete"
+    return "interrupted" if isinstance(failure, ShuttingDownError) else "failed"

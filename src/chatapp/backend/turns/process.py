@@ -1,0 +1,29 @@
+"""Which process makes a turn, and whether it still runs."""
+
+import os
+import socket
+from uuid import uuid4
+
+_TOKEN = uuid4().hex[:8]
+"""Tells this process from an earlier one with the same number: in a container every first process has one."""
+
+
+def this_process() -> str:
+    """Give the name under which this process makes turns: host, process number, and what makes it unique."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_TOKEN}"
+
+
+def is_gone(process_id: str) -> bool:
+    """Say whether `process_id` named a process of this machine that does not run any more; in doubt it does."""
+    host, _, rest = process_id.rpartition(":")[0].rpartition(":")
+    if host != socket.gethostname() or os.name != "posix" or not rest.isdecimal():
+        return False
+    if int(rest) == os.getpid():
+        return process_id != this_process()
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False

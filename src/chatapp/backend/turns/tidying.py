@@ -1,0 +1,40 @@
+"""What has to be done in the store from time to time, whoever asks what."""
+
+import asyncio
+import itertools
+import logging
+
+from chatapp.backend.store import Store
+from chatapp.backend.turns.process import is_gone, this_process
+from chatapp.errors import StoreUnavailableError
+
+ORPHANS_EVERY_S = 5.0
+FORGET_EVERY = 720
+"""Each how many rounds, about an hour, what was thrown away long ago is removed."""
+
+log = logging.getLogger(__name__)
+
+
+async def tidy_up(store: Store) -> None:
+    """Again and again, end the turns whose process is gone, and remove what has been kept for long enough."""
+    for number in itertools.count():
+        try:
+            await asyncio.to_thread(_end_orphans, store)
+            if number % FORGET_EVERY == 0:
+                await asyncio.to_thread(_forget, store)
+        except StoreUnavailableError as error:
+            log.warning("%s", error.detail)
+        await asyncio.sleep(ORPHANS_EVERY_S)
+
+
+def _end_orphans(store: Store) -> None:
+    """End turns that nobody makes. Ours are made: a machine that has slept must not take them for silent."""
+    store.turns.beat(this_process())
+    if orphans := store.turns.interrupt_orphans(is_gone=is_gone):
+        log.warning("%d unfinished answers of a process that is gone are marked as interrupted", len(orphans))
+
+
+def _forget(store: Store) -> None:
+    conversations, turns = store.conversations.purge_expired(), store.turns.forget_loose()
+    if conversations or turns:
+        log.info("%d conversations thrown away long ago are removed, and %d loose answers", conversations, turns)
