@@ -24,6 +24,8 @@ from chatapp.backend.store.records import (
     Turn,
     TurnStatus,
 )
+from chatapp.backend.store.search import Found, Search
+from chatapp.backend.store.snippets import SnippetPart
 from chatapp.backend.store.turns import Turns
 from chatapp.settings import Settings
 
@@ -34,12 +36,15 @@ __all__ = [
     "Conversation",
     "Conversations",
     "FinalStatus",
+    "Found",
     "Messages",
     "NewTurn",
     "Page",
     "Role",
     "Runs",
+    "Search",
     "Shelf",
+    "SnippetPart",
     "Store",
     "StoredMessage",
     "Turn",
@@ -55,6 +60,7 @@ class Store:
     conversations: Conversations
     messages: Messages
     turns: Turns
+    search: Search
     database: Database
 
     @classmethod
@@ -72,7 +78,7 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls(Conversations(database), Messages(database), Turns(database), database)
+        return cls(Conversations(database), Messages(database), Turns(database), Search(database), database)
 
     def ping(self) -> None:
         """Read the smallest thing there is.

@@ -1,12 +1,12 @@
 """Conversations: begun, listed, changed, thrown away and taken back."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, insert, select, tuple_, update
 
-from chatapp.backend.store.cursors import decode_cursor, encode_cursor
+from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_in
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.records import Conversation, Page
@@ -63,13 +63,13 @@ class Conversations:
         Raises:
             InvalidRequestError: the cursor is none of ours.
         """
-        query = _selected().where(conversations.c.owner == owner, on_shelf(shelf))
+        query = select_conversations().where(conversations.c.owner == owner, on_shelf(shelf))
         if cursor is not None:
             query = query.where(tuple_(*_ORDER) < _after(cursor))
         query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
         with self.database.read() as connection:
             rows = connection.execute(query).all()
-        items = [_record(row) for row in rows[:limit]]
+        items = [conversation_of(row) for row in rows[:limit]]
         return Page(items, next=_cursor(items[-1]) if len(rows) > limit else None)
 
     def change(self, conversation_id: str, *, owner: str, **changes: Unpack[Changes]) -> Conversation:
@@ -188,19 +188,21 @@ def _is_there(conversation_id: str, owner: str) -> ColumnElement[bool]:
     return and_(columns.id == conversation_id, columns.owner == owner, columns.deleted_at.is_(None))
 
 
-def _selected() -> Select[Any]:
+def select_conversations() -> Select[Any]:
+    """Give the query for all conversations, each with the turn that is active in it."""
     is_active = and_(turns.c.conversation_id == conversations.c.id, turns.c.status == "streaming")
     return select(conversations, turns.c.id.label("active_turn_id")).outerjoin(turns, is_active)
 
 
 def _one(connection: Connection, conversation_id: str, owner: str) -> Conversation:
-    row = connection.execute(_selected().where(_is_there(conversation_id, owner))).one_or_none()
+    row = connection.execute(select_conversations().where(_is_there(conversation_id, owner))).one_or_none()
     if row is None:
         raise not_found()
-    return _record(row)
+    return conversation_of(row)
 
 
-def _record(row: Row[Any]) -> Conversation:
+def conversation_of(row: Row[Any]) -> Conversation:
+    """Give what a row of `select_conversations` says."""
     return Conversation(**{name: row._mapping[name] for name in Conversation.__dataclass_fields__})
 
 
@@ -210,11 +212,7 @@ def _cursor(last: Conversation) -> str:
 
 def _after(cursor: str) -> Any:
     pinned, updated_at, conversation_id = decode_cursor(cursor, bool, str, str)
-    try:
-        moment = datetime.fromisoformat(updated_at)
-    except ValueError:
-        raise InvalidRequestError("The cursor is not one that this list gave.") from None
-    return tuple_(pinned, moment, conversation_id, types=[column.type for column in _ORDER])
+    return tuple_(pinned, moment_in(updated_at), conversation_id, types=[column.type for column in _ORDER])
 
 
 def _values(connection: Connection, conversation_id: str, changes: Changes) -> dict[str, Any]:

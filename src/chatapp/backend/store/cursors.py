@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime
 from typing import Any
 
 from chatapp.errors import InvalidRequestError
@@ -23,5 +24,21 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
     except ValueError:
         values = None
     if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
-        raise InvalidRequestError("The cursor is not one that this list gave.")
+        raise _not_ours()
     return values
+
+
+def moment_in(word: str) -> datetime:
+    """Give the time that a cursor holds.
+
+    Raises:
+        InvalidRequestError: it holds none.
+    """
+    try:
+        return datetime.fromisoformat(word).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _not_ours() from None
+
+
+def _not_ours() -> InvalidRequestError:
+    return InvalidRequestError("The cursor is not one that this list gave.")

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {
@@ -87,6 +87,7 @@ conversations = Table(
     Column("archived_at", Moment),
     Column("deleted_at", Moment),
     Index("ix_conversations_listed", "owner", "pinned", "updated_at", "id"),
+    Index("ix_conversations_recent", "owner", "updated_at", "id"),
 )
 
 messages = Table(
