@@ -1,6 +1,7 @@
 """The wire format: what is encoded is decoded again however it is cut, and every parser reads the same answer."""
 
 import json
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -201,6 +202,14 @@ def test_an_event_beyond_the_limit_is_refused(parts: list[bytes]) -> None:
 
 def test_many_small_events_in_one_read_pass_the_limit_of_one() -> None:
     assert len(decode(b"data: 1234567890\n\n" * 100, max_event_bytes=100)) == 100
+
+
+def test_a_long_event_in_many_pieces_is_read_in_no_time() -> None:
+    pieces = [b"x" * 1000] * 16_000
+    began = time.monotonic()
+    (event,) = decode(b"data: ", *pieces, b"\n\n", max_event_bytes=20_000_000)
+    assert len(event.data) == 16_000_000
+    assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize("event", [Start("t", "m"), Reasoning("r"), Notice("c", "t"), Done(None, None, 0), Failed({})])

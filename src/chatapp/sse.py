@@ -48,7 +48,8 @@ class Decoder:
 
     def __init__(self, *, max_event_bytes: int = 16 * 1024 * 1024) -> None:
         self._max_event_bytes = max_event_bytes
-        self._rest = b""
+        self._rest: list[bytes] = []
+        self._rest_size = 0
         self._after_cr = False
         self._at_start = True
         self._data: list[bytes] = []
@@ -69,7 +70,7 @@ class Decoder:
         events: list[ServerSentEvent] = []
         for line in self._lines(data):
             self._take(line, events)
-        if self._size + len(self._rest) > self._max_event_bytes:
+        if self._size + self._rest_size > self._max_event_bytes:
             raise EventTooLargeError(f"An event is larger than {self._max_event_bytes} bytes.")
         return events
 
@@ -81,11 +82,23 @@ class Decoder:
         self._after_cr = data.endswith(b"\r")
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        first, *others = data.split(b"\n")
+        lines = [self._completed(first), *others[:-1]] if others else []
+        self._keep(others[-1] if others else first)
         if self._at_start and lines:
             lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
             self._at_start = False
         return lines
+
+    def _completed(self, end: bytes) -> bytes:
+        line = b"".join([*self._rest, end])
+        self._rest, self._rest_size = [], 0
+        return line
+
+    def _keep(self, beginning: bytes) -> None:
+        if beginning:
+            self._rest.append(beginning)
+            self._rest_size += len(beginning)
 
     def _take(self, line: bytes, events: list[ServerSentEvent]) -> None:
         if not line:
