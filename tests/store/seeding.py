@@ -15,6 +15,7 @@ BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 CHANCE = random.Random(7)
 VOCABULARY = ["".join(CHANCE.choices("abcdefghijklmnopqrstuvwxyz", k=CHANCE.randint(3, 9))) for _ in range(20_000)]
 WEIGHTS = list(accumulate(1 / rank for rank in range(1, 20_001)))
+SENTENCES = [" ".join(CHANCE.choices(VOCABULARY, cum_weights=WEIGHTS, k=8)) for _ in range(10_000)]
 
 
 def seed(store: Store, *, conversations_count: int, messages_each: int) -> None:
@@ -57,4 +58,4 @@ def _messages(number: int, messages_each: int) -> Iterator[dict[str, Any]]:
 
 
 def _words(count: int) -> str:
-    return " ".join(CHANCE.choices(VOCABULARY, cum_weights=WEIGHTS, k=count))
+    return " ".join(SENTENCES[CHANCE.randrange(len(SENTENCES))] for _ in range(count // 8 + 1))

@@ -9,6 +9,7 @@ from typing import Self
 
 from chatapp.backend.store.conversations import Changes, Conversations, Shelf
 from chatapp.backend.store.database import Database, open_database
+from chatapp.backend.store.export import ExportedFile, ExportFormat, Exports
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.migration import bring_up_to_date
 from chatapp.backend.store.records import (
@@ -35,6 +36,9 @@ __all__ = [
     "Changes",
     "Conversation",
     "Conversations",
+    "ExportFormat",
+    "ExportedFile",
+    "Exports",
     "FinalStatus",
     "Found",
     "Messages",
@@ -61,6 +65,7 @@ class Store:
     messages: Messages
     turns: Turns
     search: Search
+    exports: Exports
     database: Database
 
     @classmethod
@@ -78,7 +83,15 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls(Conversations(database), Messages(database), Turns(database), Search(database), database)
+        conversations, messages = Conversations(database), Messages(database)
+        return cls(
+            conversations=conversations,
+            messages=messages,
+            turns=Turns(database),
+            search=Search(database),
+            exports=Exports(conversations, messages),
+            database=database,
+        )
 
     def ping(self) -> None:
         """Read the smallest thing there is.

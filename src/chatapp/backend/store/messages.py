@@ -41,11 +41,19 @@ class Messages:
             conversation = require(connection, conversation_id, owner)
             if before is not None:
                 end = message_in(connection, conversation_id, before).parent_id
-            elif branch is not None:
-                end = newest_leaf(connection, message_in(connection, conversation_id, branch).id)
             else:
-                end = conversation.leaf_id
+                end = _end(connection, conversation, branch)
             return _page(connection, conversation_id, end, limit) if end else Page([], next=None)
+
+    def whole_branch(self, conversation_id: str, *, owner: str, branch: str | None = None) -> list[StoredMessage]:
+        """Give every message of a branch, oldest first; `branch` as in `page`.
+
+        Raises:
+            NotFoundError: no such conversation, or no such message in it.
+        """
+        with self.database.read() as connection:
+            end = _end(connection, require(connection, conversation_id, owner), branch)
+            return _page(connection, conversation_id, end, limit=None).items if end else []
 
     def all(self, conversation_id: str, *, owner: str) -> list[StoredMessage]:
         """Give every message of every branch in the order they were made: each one after its parent.
@@ -59,7 +67,13 @@ class Messages:
             return _records(connection, conversation_id, connection.execute(query).all())
 
 
-def _page(connection: Connection, conversation_id: str, end: str, limit: int) -> Page[StoredMessage]:
+def _end(connection: Connection, conversation: Row[Any], branch: str | None) -> str | None:
+    if branch is not None:
+        return newest_leaf(connection, message_in(connection, conversation.id, branch).id)
+    return str(conversation.leaf_id) if conversation.leaf_id else None
+
+
+def _page(connection: Connection, conversation_id: str, end: str, limit: int | None) -> Page[StoredMessage]:
     up = ancestors(end, limit=limit)
     query = _selected().join(up, messages.c.id == up.c.id).order_by(messages.c.sequence)
     items = _records(connection, conversation_id, connection.execute(query).all())
