@@ -6,7 +6,7 @@ import pydantic
 import pytest
 
 from chatapp.errors import SettingsError
-from chatapp.settings import Settings, Upstream, configured_upstream, is_loopback, provider_of, setting_rows
+from chatapp.settings import Settings, Upstream, configured_upstream, provider_of, setting_rows
 
 SECRET = "hunter2"
 
@@ -217,13 +217,3 @@ def test_an_address_or_a_key_names_a_model_server(option: dict[str, str], reason
     upstream = configured_upstream(Settings.load(**option))
     assert isinstance(upstream, Upstream)
     assert upstream.reason == reason
-
-
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1", "[::1]"])
-def test_this_machine_alone_is_loopback(host: str) -> None:
-    assert is_loopback(host)
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", "localhost.example.org", ""])
-def test_other_addresses_are_not_loopback(host: str) -> None:
-    assert not is_loopback(host)

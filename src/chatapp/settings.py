@@ -1,6 +1,5 @@
 """Every setting, in one frozen object, and the model server they name."""
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
@@ -13,12 +12,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chatapp.environment import load_env_files
 from chatapp.errors import SettingsError
+from chatapp.hosts import LOOPBACK_NAMES
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Names = Annotated[tuple[str, ...], NoDecode]
 
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 OPENAI_MODEL = "gpt-4o-mini"
 
@@ -268,13 +267,3 @@ def configured_upstream(settings: Settings) -> Upstream | None:
         api_key=settings.openai_api_key,
         api_key_file=settings.openai_api_key_file,
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine can reach a server that listens on `host`."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -2,51 +2,37 @@
 
 import hashlib
 import hmac
-import ipaddress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatapp.backend.error_responses import error_response
 from chatapp.errors import ForeignHostError, SettingsError, UnauthorizedError
-from chatapp.settings import LOOPBACK_NAMES, Settings, is_loopback
+from chatapp.hosts import is_ours
+from chatapp.settings import Settings
 
 
 class HostCheck:
     """Middleware that refuses requests meant for another machine, as a web page makes them after DNS rebinding.
 
-    A name must be known; an address is no danger, and is accepted where we listen beyond loopback.
+    See `chatapp.hosts.is_ours` for which those are.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._names = {name.lower() for name in (*LOOPBACK_NAMES, settings.host, *settings.allowed_hosts)}
-        self._any_address = not is_loopback(settings.host)
+        self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
-        if scope["type"] == "http" and not self._accepts(Headers(scope=scope).get("host", "")):
+        if scope["type"] == "http" and not self._is_ours(Headers(scope=scope).get("host", "")):
             error = ForeignHostError("This backend does not answer for that host.", hint="See ALLOWED_HOSTS.")
             await error_response(error, scope)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _accepts(self, host: str) -> bool:
-        try:
-            name = (urlsplit(f"//{host}").hostname or "").removesuffix(".")
-        except ValueError:
-            return False
-        return "*" in self._names or name in self._names or (self._any_address and _is_address(name))
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    def _is_ours(self, host: str) -> bool:
+        return is_ours(host, listening_on=self._settings.host, allowed=self._settings.allowed_hosts)
 
 
 class KeyCheck:

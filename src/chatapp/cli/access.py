@@ -2,7 +2,8 @@
 
 from chatapp.cli.parameters import KEY_COMMAND
 from chatapp.errors import SettingsError
-from chatapp.settings import Settings, is_loopback
+from chatapp.hosts import is_loopback
+from chatapp.settings import Settings
 
 
 def require_keys_beyond_loopback(settings: Settings) -> None:

@@ -21,9 +21,9 @@ from chatapp.errors import (
     SettingsError,
     error_from_dict,
 )
+from chatapp.hosts import LOOPBACK_NAMES
 
 CONNECT_TIMEOUT_S = 5.0
-_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _NO_PROXY = {"http": "", "https": ""}
 
 
@@ -48,7 +48,7 @@ class Connection:
         self._session.headers["Accept"] = "application/json, text/event-stream"
         if api_key:
             self._session.auth = _BearerKey(api_key)
-        self._proxies = _NO_PROXY if urlsplit(base_url).hostname in _LOOPBACK_NAMES else None
+        self._proxies = _NO_PROXY if urlsplit(base_url).hostname in LOOPBACK_NAMES else None
 
     def close(self) -> None:
         """Close the pooled connections."""

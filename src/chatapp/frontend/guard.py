@@ -4,14 +4,14 @@ A page on this machine is open to every site the user visits, through names that
 and through scripts that open its websocket. So the Host must be ours, and the Origin must be the Host.
 """
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chatapp.settings import LOOPBACK_NAMES, Settings, is_loopback
+from chatapp.hosts import is_ours
+from chatapp.settings import Settings
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -63,34 +63,11 @@ class Guard:
     def _fault(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if not is_host_allowed(host, self._settings):
+        if not is_ours(host, listening_on=self._settings.host, allowed=self._settings.allowed_hosts):
             return "This page does not answer for the host that was asked for. Its owner can add it to ALLOWED_HOSTS."
         if origin is not None and urlsplit(origin).netloc != host:
             return "This page is not for scripts of other sites."
         return "There is nothing here." if scope["path"].startswith(_CLOSED) else None
-
-
-def is_host_allowed(host: str, settings: Settings) -> bool:
-    """Say whether `host`, a Host header, names this machine as `settings` know it; its port does not matter.
-
-    Beyond loopback every IP address is ours: DNS rebinding needs a name.
-    """
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return False
-    if "*" in settings.allowed_hosts:
-        return bool(name)
-    allowed = {*LOOPBACK_NAMES, settings.host.strip("[]"), *settings.allowed_hosts}
-    return name in {known.lower() for known in allowed} or (not is_loopback(settings.host) and _is_address(name))
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 async def _refuse(fault: str, scope: Scope, receive: Receive, send: Send) -> None:

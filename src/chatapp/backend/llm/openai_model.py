@@ -13,7 +13,8 @@ from chatapp.backend.llm.failures import error_from_response, our_errors
 from chatapp.backend.llm.openai_stream import OpenAIStream
 from chatapp.backend.llm.windows import known_window, windows_in
 from chatapp.errors import UpstreamAuthError, UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
-from chatapp.settings import Settings, Upstream, is_loopback
+from chatapp.hosts import is_loopback
+from chatapp.settings import Settings, Upstream
 
 if TYPE_CHECKING:
     import httpx2

@@ -1,0 +1,41 @@
+"""What this machine is called: loopback or not, ours or foreign."""
+
+import ipaddress
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach a server that listens on `host`."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def is_ours(host: str, *, listening_on: str, allowed: Sequence[str]) -> bool:
+    """Say whether `host`, a Host header, names this machine; its port does not matter.
+
+    `allowed` are the names it has beside loopback and the address it listens on, `*` for every name. Beyond loopback
+    every IP address is ours: DNS rebinding needs a name.
+    """
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if "*" in allowed:
+        return bool(name)
+    known = {*LOOPBACK_NAMES, listening_on.strip("[]").lower(), *map(str.lower, allowed)}
+    return name in known or (not is_loopback(listening_on) and _is_address(name))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
