@@ -43,10 +43,14 @@ class Terminal:
             if select.select([self._ours], [], [], 0.1)[0] and not self._read():
                 return
 
+    def close(self) -> None:
+        """Close the window."""
+        os.close(self._ours)
+
     def exit_code(self) -> int:
         """Read to the end and give the command's exit code."""
         self.read_until(lambda _: False)
-        os.close(self._ours)
+        self.close()
         return self.process.wait(timeout=30)
 
     def _read(self) -> bool:

@@ -4,19 +4,16 @@ import json
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from subprocess import CompletedProcess
 
 import psutil
 import pytest
 
 import scripts
+from commands import SCRIPT
 
 Run = Callable[..., CompletedProcess[str]]
-
-SCRIPT = str(Path(sys.executable).with_name("chatapp"))
 
 
 @pytest.fixture

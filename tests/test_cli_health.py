@@ -15,7 +15,7 @@ def test_a_backend_that_can_answer_is_healthy(chatapp: Run, backend) -> None:
     rows = [line.split()[:2] for line in done.stdout.splitlines()]
     assert (done.returncode, done.stderr) == (0, "")
     assert rows == [["backend", "ok"], ["model", "ok"], ["store", "ok"]]
-    assert "stub-model from 127.0.0.1" in done.stdout
+    assert "stub-model (127.0.0.1" in done.stdout
     assert "because" in done.stdout
 
 

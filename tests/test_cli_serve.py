@@ -31,7 +31,7 @@ def test_it_says_where_it_is_and_which_model_answers_and_why(settings: dict[str,
         backend.wait_until_said("Press Ctrl-C to quit")
 
     assert backend.lines[0].startswith(f"Backend at {backend.url}")
-    assert backend.lines[1].startswith("Model stub-model from 127.0.0.1")
+    assert backend.lines[1].startswith("Model stub-model (127.0.0.1")
     assert backend.lines[1].endswith("because BASE_URL is set")
     assert KEY not in backend.output
 

@@ -1,11 +1,13 @@
 """`chatapp up`: everything starts together, and nothing is left when any of it is killed."""
 
+import re
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from subprocess import CompletedProcess
+from typing import Any
 
 import psutil
 import pytest
@@ -13,7 +15,7 @@ import requests
 
 from chatapp.client import BackendClient
 from chatapp.ports import free_port
-from commands import Command, left_after
+from commands import SCRIPT, Command, left_after
 from stub_model import KEY
 
 GONE_S = 5.0
@@ -61,7 +63,7 @@ def test_it_shows_where_everything_is_and_which_model_answers(settings: dict[str
 
     assert f"Page     http://localhost:{up.ui_port}" in up.lines
     assert any(line.startswith(f"Backend  http://127.0.0.1:{up.port}") for line in up.lines)
-    assert any(line.startswith("Model    stub-model from 127.0.0.1") for line in up.lines)
+    assert any(line.startswith("Model    stub-model (127.0.0.1") for line in up.lines)
     assert any(line.startswith("backend | INFO:") and "path=/query" in line for line in up.lines)
     assert KEY not in up.output
     up.assert_nothing_is_left_of(family)
@@ -182,3 +184,34 @@ class TestWithTheEmbeddedModel:
 
     def is_ready(self, up: Up) -> bool:
         return requests.get(f"http://127.0.0.1:{up.port}/ready", timeout=30).ok
+
+
+class TestOnATerminal:
+    """What a person sees, and what closing the window does."""
+
+    def start(self, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Any:
+        from terminals import Terminal  # noqa: PLC0415 - skips where there are none
+
+        for name, text in settings.items():
+            monkeypatch.setenv(name, text)
+        monkeypatch.delenv("DISPLAY", raising=False)
+        terminal = Terminal([SCRIPT, "up", "--port", str(free_port()), "--ui-port", str(free_port())])
+        terminal.read_until(lambda output: "╯" in output.decode(errors="ignore"))
+        return terminal
+
+    def test_a_panel_is_drawn_and_ctrl_c_ends_it(self, settings: dict[str, str], monkeypatch: Any) -> None:
+        terminal = self.start(settings, monkeypatch)
+        assert "─ chatapp ─" in re.sub(r"\x1b\[[0-9;]*m", "", terminal.output.decode())
+
+        terminal.type(b"\x03")
+
+        assert terminal.exit_code() == 0
+
+    def test_closing_the_window_leaves_nothing(self, settings: dict[str, str], monkeypatch: Any) -> None:
+        terminal = self.start(settings, monkeypatch)
+        family = psutil.Process(terminal.process.pid).children(recursive=True)
+
+        terminal.close()
+
+        assert left_after(family, GONE_S) == []
+        terminal.process.wait(10)

@@ -45,17 +45,24 @@ def temporary_backend(*, on_line: Callable[[str], object]) -> Iterator[BackendCl
     from chatapp.ports import free_port  # noqa: PLC0415
     from chatapp.processes import start_child, wait_until_ready  # noqa: PLC0415
 
+    is_starting = True
+
+    def tell(line: str) -> None:
+        if is_starting:
+            on_line(line)
+
     port, key = free_port(), secrets.token_urlsafe(32)
     child = start_child(
         "backend",
         "chatapp",
         ["serve", "--host", "127.0.0.1", "--port", str(port)],
         env={"API_KEYS": f"ask:{key}", "CHATAPP_SERVE_WORKERS": "1"},
-        on_line=on_line,
+        on_line=tell,
     )
     try:
         with BackendClient(f"http://127.0.0.1:{port}", timeout_s=_request_timeout_s(), api_key=key) as client:
             wait_until_ready(child, lambda: is_healthy(client), deadline_s=START_DEADLINE_S)
+            is_starting = False
             yield client
     finally:
         child.stop()

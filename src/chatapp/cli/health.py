@@ -81,7 +81,7 @@ def _facts(name: str, entry: dict[str, Any]) -> list[str]:
 
 
 def _model(entry: dict[str, Any]) -> str:
-    return f"{entry.get('name')} from {entry['provider']}, because {entry.get('reason')}"
+    return f"{entry.get('name')} ({entry['provider']}), because {entry.get('reason')}"
 
 
 def _version(entry: dict[str, Any]) -> str | None:

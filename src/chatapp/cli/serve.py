@@ -6,8 +6,10 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from socket import socket
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -82,6 +84,7 @@ def chosen_model(settings: Settings) -> Iterator[Upstream]:
         return
     from chatapp.local_model import LocalModel  # noqa: PLC0415 - only where it is needed
 
+    Thread(target=import_module, args=["chatapp.backend.app"], daemon=True).start()  # while the model's process loads
     status = StatusLine()
     model = LocalModel.start(settings, on_progress=_Progress(status).show, on_line=_tell)
     status.clear()
@@ -154,7 +157,7 @@ def _config(settings: Settings, upstream: Upstream, *, reload: bool, **options: 
 def _announce(settings: Settings, upstream: Upstream, *, scheme: str) -> None:
     url = url_for(settings.host, settings.port, scheme=scheme)
     typer.echo(f"Backend at {url}, its API described at {url}/docs")
-    typer.echo(f"Model {upstream.model} from {upstream.provider}, because {upstream.reason}")
+    typer.echo(f"Model {upstream.model} ({upstream.provider}), because {upstream.reason}")
     if upstream.is_demo:
         typer.echo("It is a small model for trying things out. Connect a better one with OPENAI_API_KEY or BASE_URL.")
     typer.echo("Press Ctrl-C to quit")

@@ -108,7 +108,7 @@ def _facts_of_model(backend: BackendClient) -> dict[str, str]:
         model = backend.ready()["model"]
     except ChatappError:
         return {}
-    facts = {"Model": f"{model['name']} from {model['provider']}, because {model['reason']}"}
+    facts = {"Model": f"{model['name']} ({model['provider']}), because {model['reason']}"}
     if model.get("is_demo"):
         facts["Note"] = "It is a small model for trying things out. Connect a better one: OPENAI_API_KEY or BASE_URL."
     if not model["ok"]:
