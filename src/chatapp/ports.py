@@ -18,7 +18,9 @@ def bound_socket(host: str, port: int, *, setting: str) -> socket.socket:
         SettingsError: this machine has no such address, or the port is not for us.
     """
     try:
-        family, _, _, _, address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), key=_ipv4_first)
+        family, _, _, _, address = min(
+            socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM), key=_ipv4_first
+        )
     except (OSError, UnicodeError) as error:
         raise SettingsError(f"HOST is {host!r}: there is no such address.") from error
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sends at once only with this
