@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -202,6 +203,32 @@ def test_open_streams_end_with_a_word_when_the_backend_stops(
     for response in responses:
         assert read(response.content).bodies["error"]["code"] == "shutting_down"
     assert time.monotonic() - began < 5
+
+
+def test_a_whole_answer_in_the_making_is_refused_when_the_backend_stops(
+    run_backend: Callable[..., RunningBackend], stub: StubModel
+) -> None:
+    backend = run_backend()
+    stub.default = scripts.answer("a", scripts.silence)
+    with ThreadPoolExecutor() as threads:
+        asked = threads.submit(requests.post, f"{backend.url}/query", json={"prompt": "Why?"}, timeout=10)
+        stub.wait_for_call()
+        backend.stop()
+        response = asked.result(5)
+    assert (response.status_code, response.json()["code"]) == (503, "shutting_down")
+
+
+def test_a_hundred_streams_do_not_mix(shared: RunningBackend, model: StubModel) -> None:
+    for number in range(100):
+        model.models[f"model-{number}"] = scripts.answer(*[f"{number} ", 0.01] * 20)
+
+    def text_of(number: int) -> str:
+        events = shared.client.stream("Why?", model=f"model-{number}")
+        return "".join(event.text for event in events if isinstance(event, Text))
+
+    with ThreadPoolExecutor(max_workers=100) as threads:
+        texts = list(threads.map(text_of, range(100)))
+    assert texts == [f"{number} " * 20 for number in range(100)]
 
 
 def test_whole_and_streamed_answers_are_the_same(shared: RunningBackend, model: StubModel) -> None:
