@@ -11,11 +11,9 @@ import requests
 import scripts
 from chatapp.backend import answers
 from chatapp.errors import (
-    IdempotencyConflictError,
     NotFoundError,
     ShuttingDownError,
     TurnActiveError,
-    UpstreamAuthError,
 )
 from chatapp.events import Done, Reasoning, Text
 from event_streams import read
@@ -191,64 +189,6 @@ def test_a_turn_of_somebody_else_does_not_exist(run_backend: RunBackend, stub: S
             assert requests.get(f"{turn}/stream", headers=bob, timeout=5).status_code == 404
             assert requests.post(f"{turn}/cancel", headers=bob, timeout=5).status_code == 404
             assert requests.post(f"{turn}/cancel", headers=ada, timeout=5).status_code == 202
-
-
-class TestIdempotencyKey:
-    """A question sent twice by somebody who does not know whether it arrived."""
-
-    @staticmethod
-    def post(backend: RunningBackend, key: str, path: str = "/query", **fields: object) -> requests.Response:
-        body = {"prompt": "Why?", **fields}
-        return requests.post(backend.url + path, json=body, headers={"Idempotency-Key": key}, timeout=10)
-
-    @pytest.mark.parametrize("store", [True, False])
-    def test_same_key_and_body_is_one_turn(self, store: bool, backend: RunningBackend, stub: StubModel) -> None:
-        first, second = (self.post(backend, "k", store=store).json() for _ in range(2))
-        assert first == second
-        assert stub.hits == 1
-
-    def test_at_once_is_one_turn_too(self, backend: RunningBackend, stub: StubModel) -> None:
-        stub.default = scripts.answer("one", 0.3, " two")
-        with ThreadPoolExecutor(8) as threads:
-            bodies = list(threads.map(lambda _: self.post(backend, "k", store=True).json(), range(8)))
-        assert {body["answer"] for body in bodies} == {"one two"}
-        assert len({body["turn_id"] for body in bodies}) == 1
-        assert stub.hits == 1
-
-    @pytest.mark.parametrize("store", [True, False])
-    def test_it_holds_after_a_restart(self, store: bool, run_backend: RunBackend, stub: StubModel) -> None:
-        before = run_backend()
-        first = self.post(before, "k", store=store).json()
-        before.stop()
-        assert self.post(run_backend(), "k", store=store).json() == first
-        assert stub.hits == 1
-
-    def test_it_can_be_streamed_the_second_time(self, backend: RunningBackend) -> None:
-        first = self.post(backend, "k").json()
-        seen = read(self.post(backend, "k", "/query/stream").content)
-        assert (seen.text, seen.bodies["start"]["turn_id"]) == (first["answer"], first["turn_id"])
-
-    def test_an_answer_that_its_reader_lost_is_not_asked_for_again(
-        self, backend: RunningBackend, stub: StubModel
-    ) -> None:
-        stub.next(scripts.answer("one", 0.5, " two"))
-        with pytest.raises(requests.ReadTimeout):
-            requests.post(
-                f"{backend.url}/query", json={"prompt": "Why?"}, headers={"Idempotency-Key": "k"}, timeout=0.2
-            )
-        assert self.post(backend, "k").json()["answer"] == "one two"
-        assert stub.hits == 1
-
-    def test_another_body_is_refused(self, backend: RunningBackend) -> None:
-        self.post(backend, "k")
-        refused = self.post(backend, "k", temperature=1)
-        assert (refused.status_code, refused.json()["code"]) == (409, IdempotencyConflictError.code)
-
-    def test_a_refusal_is_told_again(self, backend: RunningBackend, stub: StubModel) -> None:
-        stub.next(scripts.status(401))
-        first, second = (self.post(backend, "k", store=True) for _ in range(2))
-        assert first.json()["code"] == second.json()["code"] == UpstreamAuthError.code
-        assert stub.hits == 1
 
 
 def test_every_reader_hears_of_a_shutdown_and_the_store_keeps_the_text(

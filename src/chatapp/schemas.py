@@ -120,9 +120,16 @@ class NewConversation(_Strict):
 class ConversationChanges(NewConversation):
     """What to change; what is not named stays as it is."""
 
-    pinned: bool | None = None
-    archived: bool | None = None
+    pinned: bool = False
+    archived: bool = False
     leaf_id: Identifier | None = Field(None, description="Message the branch on show goes through.")
+
+
+class SnippetPart(BaseModel):
+    """A stretch of a snippet; `is_match`: it is what was looked for."""
+
+    text: str
+    is_match: bool
 
 
 class ConversationOut(BaseModel):
@@ -141,7 +148,9 @@ class ConversationOut(BaseModel):
     updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
-    snippet: str | None = Field(None, description="Where a search was given: the words around what was found.")
+    snippet: list[SnippetPart] | None = Field(
+        None, description="Where a search was given: the words around what was found."
+    )
     message_id: str | None = Field(None, description="Where a search was given: the message it was found in.")
 
 

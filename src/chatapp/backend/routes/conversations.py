@@ -1,12 +1,27 @@
 """Conversations: begun, listed, searched, changed, thrown away and taken back."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from chatapp.backend.routes.context import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentStore
-from chatapp.backend.store import Conversation, Shelf
+from chatapp.backend.store import Conversation, ExportFormat, Found, Shelf
 from chatapp.schemas import ConversationChanges, ConversationOut, ConversationPage, MessagePage, NewConversation
+
+EXPORTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file.",
+        "content": {
+            kind: {"schema": {"type": "string"}} for kind in ("application/json", "text/markdown", "text/html")
+        },
+    },
+}
+_INERT = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+}
+"""A page made of what people and models write must not act in our name, whatever it holds."""
 
 router = APIRouter(prefix="/conversations", route_class=BoundedJsonRoute, tags=["conversations"], responses=ERRORS)
 
@@ -20,11 +35,22 @@ def begin(new: NewConversation, store: CurrentStore, owner: CurrentOwner) -> Con
     return store.conversations.create(owner=owner, title=new.title, system=new.system, model=new.model)
 
 
-@router.get("", summary="List conversations", response_model=ConversationPage)
+@router.get("", summary="List or search conversations", response_model=ConversationPage)
 def page(
-    store: CurrentStore, owner: CurrentOwner, shelf: Shelf = "active", cursor: Cursor = None, limit: Limit = 50
+    *,
+    store: CurrentStore,
+    owner: CurrentOwner,
+    q: Annotated[
+        str | None, Query(description="Words to look for, on every shelf but `deleted`.", max_length=500)
+    ] = None,
+    shelf: Shelf = "active",
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Any:
-    """Give a page of conversations, pinned ones first, then the one last talked in."""
+    """Give a page of conversations, pinned ones first, then the one last talked in; what was found, latest first."""
+    if q is not None:
+        found = store.search.find(q, owner=owner, cursor=cursor, limit=limit)
+        return {"items": [_found(one) for one in found.items], "next": found.next}
     return _as_dict(store.conversations.page(owner=owner, shelf=shelf, cursor=cursor, limit=limit))
 
 
@@ -40,6 +66,9 @@ def change(
 ) -> Conversation:
     """Rename, pin, archive, set system prompt or model, or show another branch."""
     named: Any = changes.model_dump(exclude_unset=True)
+    if changes.leaf_id is not None:
+        below = store.messages.page(conversation_id, owner=owner, branch=changes.leaf_id, limit=1)
+        named["leaf_id"] = below.items[-1].id
     return store.conversations.change(conversation_id, owner=owner, **named)
 
 
@@ -67,6 +96,27 @@ def messages(
 ) -> Any:
     """Give the last messages of a branch, oldest first."""
     return _as_dict(store.messages.page(conversation_id, owner=owner, branch=branch, before=before, limit=limit))
+
+
+@router.get(
+    "/{conversation_id}/export", summary="Take a conversation along", response_class=Response, responses=EXPORTED
+)
+def export(
+    *,
+    conversation_id: str,
+    store: CurrentStore,
+    owner: CurrentOwner,
+    as_format: Annotated[ExportFormat, Query(alias="format", description="`json` holds every branch.")] = "json",
+    branch: Annotated[str | None, Query(description="A message: its branch; without it the one on show.")] = None,
+) -> Response:
+    """Give the conversation as a file: JSON that can be imported again, Markdown, or a page that loads nothing."""
+    file = store.exports.file(conversation_id, owner=owner, as_format=as_format, branch=branch)
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', **_INERT}
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+def _found(found: Found) -> dict[str, Any]:
+    return {**asdict(found.conversation), "snippet": found.snippet, "message_id": found.message_id}
 
 
 def _as_dict(page: Any) -> dict[str, Any]:
