@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -62,21 +62,44 @@ class StreamedAnswer(Response):
             async with _watching(receive, reader):
                 await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-                await _send_events(reader, send)
-        await send({"type": "http.response.body", "body": b""})
+                with suppress(TimeoutError):
+                    await _Outlet(reader, send).send_events()
+                    await send({"type": "http.response.body", "body": b""})
 
 
-async def _send_events(reader: Reader, send: Send) -> None:
-    with Alarm(reader.knock) as silence:
-        silence.put_off(KEEP_ALIVE_S)
-        while not reader.is_at_end():
-            await reader.wait()
-            data = reader.take()
-            if not data and reader.was_knocked:
-                data = KEEP_ALIVE
-            if data:
-                silence.put_off(KEEP_ALIVE_S)
-                await send({"type": "http.response.body", "body": data, "more_body": True})
+class _Outlet:
+    """The way to one client. While there is nothing to say it hears a comment; if it takes nothing, we hang up."""
+
+    def __init__(self, reader: Reader, send: Send) -> None:
+        self._reader = reader
+        self._send = send
+        self._is_sending = False
+
+    async def send_events(self) -> None:
+        """Send all events of the turn.
+
+        Raises:
+            TimeoutError: the client has taken nothing for `KEEP_ALIVE_S` seconds.
+        """
+        async with asyncio.timeout(None) as patience:
+            with Alarm(lambda: self._on_quiet(patience)) as quiet:
+                quiet.put_off(KEEP_ALIVE_S)
+                while not self._reader.is_at_end():
+                    await self._reader.wait()
+                    data = self._reader.take()
+                    if not data and self._reader.was_knocked:
+                        data = KEEP_ALIVE
+                    if data:
+                        quiet.put_off(KEEP_ALIVE_S)
+                        self._is_sending = True
+                        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+                        self._is_sending = False
+
+    def _on_quiet(self, patience: asyncio.Timeout) -> None:
+        if self._is_sending:
+            patience.reschedule(0)
+        else:
+            self._reader.knock()
 
 
 @asynccontextmanager

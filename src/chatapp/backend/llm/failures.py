@@ -70,7 +70,8 @@ def _error_from_connection(error: Exception) -> UpstreamError:
     if _is_timeout(error):
         return UpstreamTimeoutError("the model server cannot be reached in time.", hint="Check BASE_URL.")
     return UpstreamUnavailableError(
-        "the model server cannot be reached.", hint="Check that it runs and that BASE_URL is its address."
+        "the model server cannot be reached.",
+        hint="Check that it runs and that BASE_URL is its address, or ask again in a moment if it has just started.",
     )
 
 

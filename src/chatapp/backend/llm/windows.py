@@ -15,7 +15,6 @@ _KNOWN = (
     ("o4", 200_000),
     ("claude", 200_000),
     ("deepseek", 64_000),
-    ("smollm2", 2_048),
 )
 """Beginning of the name → tokens; the first that fits counts."""
 

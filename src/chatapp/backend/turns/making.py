@@ -26,6 +26,9 @@ CLOSING_S = 2.0
 """How long usage and [DONE] may take after the finish reason."""
 
 SAVE_EVERY_S = 1.0
+
+CLOCK_S = 0.01
+"""By how much a timer may go off early: the event loop's clock counts milliseconds."""
 SAVE_AGAIN_S = 2.0
 """How long to wait before the next try to save an answer that is whole, but could not be saved."""
 
@@ -128,7 +131,7 @@ class TurnMaker:
         """End the answer because a deadline on its content has passed."""
         if self._turn.finish_reason is not None:
             self._turn.stop()
-        elif self._turn.elapsed_s >= self._settings.total_timeout:
+        elif self._turn.elapsed_s > self._settings.total_timeout - CLOCK_S:
             self._time_out("the answer took too long.", "Raise TOTAL_TIMEOUT to wait longer.")
         elif self._has_content:
             self._time_out("the model fell silent.", "Ask again, or raise GAP_TIMEOUT.")
