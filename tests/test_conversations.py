@@ -191,7 +191,7 @@ def test_a_page_that_makes_no_sense_is_refused(path: str, backend: RunningBacken
 
 @pytest.mark.parametrize("name", ["nowhere", "0" * 32, "%00", "%F0%9F%98%80", "x" * 5000, "'; DROP TABLE turns"])
 def test_a_conversation_that_is_not_there_is_404(name: str, backend: RunningBackend) -> None:
-    for path in (name, f"{name}/messages"):
+    for path in (name, f"{name}/messages", f"{name}/export"):
         response = requests.get(f"{backend.url}/conversations/{path}", timeout=5)
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from chatapp.backend.answers import StreamedAnswer, WholeAnswer
-from chatapp.backend.routes.context import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentTurns
+from chatapp.backend.routes.context import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentTurns, Id
 from chatapp.backend.turns.question import Question
 from chatapp.backend.turns.turn import Turn
 from chatapp.schemas import AnswerResponse, QueryRequest, Regeneration
@@ -99,7 +99,7 @@ async def query_stream(turn: AskedTurn) -> StreamedAnswer:
     responses=STREAM,
 )
 async def regenerate(
-    request: Request, conversation_id: str, wanted: Regeneration, turns: CurrentTurns, owner: CurrentOwner
+    request: Request, conversation_id: Id, wanted: Regeneration, turns: CurrentTurns, owner: CurrentOwner
 ) -> StreamedAnswer:
     """Answer a question of the conversation again, beside the answers it has."""
     question = Question(

@@ -3,13 +3,15 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from pydantic import AfterValidator
 
 from chatapp.backend.bodies import BoundedJsonRoute
 from chatapp.backend.store import Store
 from chatapp.backend.turns import Turns
+from chatapp.errors import NotFoundError
 from chatapp.schemas import ErrorResponse
 
-__all__ = ["ERRORS", "BoundedJsonRoute", "CurrentOwner", "CurrentStore", "CurrentTurns"]
+__all__ = ["ERRORS", "BoundedJsonRoute", "CurrentOwner", "CurrentStore", "CurrentTurns", "Id"]
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorResponse, "description": meaning}
@@ -25,6 +27,16 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         504: "The model was silent for too long.",
     }.items()
 }
+
+
+def _possible(name: str) -> str:
+    if "\0" in name:  # PostgreSQL does not even look for it
+        raise NotFoundError("There is nothing of that name.")
+    return name
+
+
+Id = Annotated[str, AfterValidator(_possible)]
+"""What a conversation, message or turn is called in an address."""
 
 
 async def _turns(request: Request) -> Turns:

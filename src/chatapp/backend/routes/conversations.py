@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from chatapp.backend.routes.context import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentStore
+from chatapp.backend.routes.context import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentStore, Id
 from chatapp.backend.store import Conversation, ExportFormat, Found, Shelf
 from chatapp.schemas import ConversationChanges, ConversationOut, ConversationPage, MessagePage, NewConversation
 
@@ -55,15 +55,13 @@ def page(
 
 
 @router.get("/{conversation_id}", summary="Look at a conversation", response_model=ConversationOut)
-def look(conversation_id: str, store: CurrentStore, owner: CurrentOwner) -> Conversation:
+def look(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Conversation:
     """Give the conversation without its messages."""
     return store.conversations.get(conversation_id, owner=owner)
 
 
 @router.patch("/{conversation_id}", summary="Change a conversation", response_model=ConversationOut)
-def change(
-    conversation_id: str, changes: ConversationChanges, store: CurrentStore, owner: CurrentOwner
-) -> Conversation:
+def change(conversation_id: Id, changes: ConversationChanges, store: CurrentStore, owner: CurrentOwner) -> Conversation:
     """Rename, pin, archive, set system prompt or model, or show another branch."""
     named: Any = changes.model_dump(exclude_unset=True)
     if changes.leaf_id is not None:
@@ -73,13 +71,13 @@ def change(
 
 
 @router.delete("/{conversation_id}", summary="Throw a conversation away", status_code=204)
-def delete(conversation_id: str, store: CurrentStore, owner: CurrentOwner) -> None:
+def delete(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> None:
     """It can be restored for 30 days."""
     store.conversations.delete(conversation_id, owner=owner)
 
 
 @router.post("/{conversation_id}/restore", summary="Take a conversation back", response_model=ConversationOut)
-def restore(conversation_id: str, store: CurrentStore, owner: CurrentOwner) -> Conversation:
+def restore(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Conversation:
     """Undo throwing it away."""
     return store.conversations.restore(conversation_id, owner=owner)
 
@@ -87,11 +85,11 @@ def restore(conversation_id: str, store: CurrentStore, owner: CurrentOwner) -> C
 @router.get("/{conversation_id}/messages", summary="Read a conversation", response_model=MessagePage)
 def messages(
     *,
-    conversation_id: str,
+    conversation_id: Id,
     store: CurrentStore,
     owner: CurrentOwner,
-    branch: Annotated[str | None, Query(description="A message: its branch; without it the one on show.")] = None,
-    before: Annotated[str | None, Query(description="The `next` of the page with later messages.")] = None,
+    branch: Annotated[Id | None, Query(description="A message: its branch; without it the one on show.")] = None,
+    before: Annotated[Id | None, Query(description="The `next` of the page with later messages.")] = None,
     limit: Limit = 50,
 ) -> Any:
     """Give the last messages of a branch, oldest first."""
@@ -103,11 +101,11 @@ def messages(
 )
 def export(
     *,
-    conversation_id: str,
+    conversation_id: Id,
     store: CurrentStore,
     owner: CurrentOwner,
     as_format: Annotated[ExportFormat, Query(alias="format", description="`json` holds every branch.")] = "json",
-    branch: Annotated[str | None, Query(description="A message: its branch; without it the one on show.")] = None,
+    branch: Annotated[Id | None, Query(description="A message: its branch; without it the one on show.")] = None,
 ) -> Response:
     """Give the conversation as a file: JSON that can be imported again, Markdown, or a page that loads nothing."""
     file = store.exports.file(conversation_id, owner=owner, as_format=as_format, branch=branch)

@@ -6,14 +6,14 @@ from fastapi import APIRouter, Depends, Header, Path, Response
 
 from chatapp.backend.answers import StreamedAnswer
 from chatapp.backend.routes.ask import STREAM
-from chatapp.backend.routes.context import ERRORS, CurrentOwner, CurrentTurns
+from chatapp.backend.routes.context import ERRORS, CurrentOwner, CurrentTurns, Id
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import InvalidRequestError
 from chatapp.schemas import TurnOut
 
 router = APIRouter(prefix="/turns", tags=["turns"])
 
-TurnId = Annotated[str, Path(description="The id from the `start` event.")]
+TurnId = Annotated[Id, Path(description="The id from the `start` event.")]
 
 
 async def _found(turn_id: TurnId, turns: CurrentTurns, owner: CurrentOwner) -> Turn:
