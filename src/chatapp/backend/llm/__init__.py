@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from chatapp.errors import UpstreamError
 from chatapp.events import Message, Reasoning, Text, Usage
 
 
@@ -18,12 +19,27 @@ class ModelRequest:
 
 @dataclass(slots=True)
 class Batch:
-    """What one read from the model held: pieces of text in their order, and how the answer ended, if it did."""
+    """What one read from the model held: text in its order, and how the answer ended, if it did.
 
-    pieces: list[Text | Reasoning] = field(default_factory=list)
+    `failure` is what is wrong with the answer behind this text.
+    """
+
     finish_reason: str | None = None
     usage: Usage | None = None
+    failure: UpstreamError | None = None
     is_last: bool = False
+    _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)
+
+    def add(self, kind: type[Text] | type[Reasoning], text: str) -> None:
+        """Append a piece; neighbours of one kind become one."""
+        if self._runs and self._runs[-1][0] is kind:
+            self._runs[-1][1].append(text)
+        else:
+            self._runs.append((kind, [text]))
+
+    def pieces(self) -> list[Text | Reasoning]:
+        """Give the text, oldest first."""
+        return [kind("".join(texts)) for kind, texts in self._runs]
 
 
 class ModelStream(Protocol):

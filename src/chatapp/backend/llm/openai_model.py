@@ -91,16 +91,12 @@ class OpenAIModel:
         It goes over the package's HTTP client and with its headers, but past `chat.completions.create`, which costs
         more than everything else a short answer passes through.
         """
+        import httpx2  # noqa: PLC0415
+
         with our_errors(body["model"]):
-            response = await server.http.send(
-                server.http.build_request(
-                    "POST",
-                    f"{self._upstream.base_url}/chat/completions",
-                    headers={**server.headers, **self._key.headers()},
-                    content=msgspec.json.encode(body),
-                ),
-                stream=True,
-            )
+            headers = {**server.headers, **self._key.headers()}
+            request = httpx2.Request("POST", server.url, headers=headers, content=msgspec.json.encode(body))
+            response = await server.http.send(request, stream=True)
             if not response.is_success:
                 raise error_from_response(response, await response.aread(), body["model"])
         return response
@@ -114,11 +110,12 @@ class OpenAIModel:
 
 @dataclass(frozen=True, slots=True)
 class _Server:
-    """The way to the model server: the package's client, and the HTTP client and headers it uses."""
+    """The way to the model server: the package's client, the HTTP client and headers it uses, where questions go."""
 
     sdk: "AsyncOpenAI"
     http: "httpx2.AsyncClient"
     headers: dict[str, str]
+    url: "httpx2.URL"
 
 
 def _connect(upstream: Upstream, settings: Settings) -> _Server:
@@ -136,7 +133,8 @@ def _connect(upstream: Upstream, settings: Settings) -> _Server:
     http = DefaultAioHttpClient(timeout=timeout, limits=limits, follow_redirects=False, trust_env=not is_here)
     sdk = AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
     headers = {name: value for name, value in sdk.default_headers.items() if isinstance(value, str)}
-    return _Server(sdk, http, headers | {"Accept": "text/event-stream"})
+    url = httpx2.URL(f"{upstream.base_url}/chat/completions")
+    return _Server(sdk, http, headers | {"Accept": "text/event-stream"}, url)
 
 
 class KeySource:

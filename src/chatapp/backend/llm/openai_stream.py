@@ -12,7 +12,7 @@ import msgspec
 
 from chatapp.backend.llm import Batch
 from chatapp.backend.llm.failures import error_from_body, our_errors_midway
-from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError
+from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError, UpstreamError
 from chatapp.events import Reasoning, Text, Usage
 from chatapp.sse import Decoder, ServerSentEvent
 
@@ -81,6 +81,8 @@ class OpenAIStream:
             async for data in reads:
                 batch = self._batch(data)
                 yield batch
+                if batch.failure is not None:
+                    raise batch.failure
                 if batch.is_last:
                     return
         if self._finish_reason is None:
@@ -95,20 +97,23 @@ class OpenAIStream:
         with our_errors_midway():
             data = b"".join([part async for part in self._response.aiter_bytes()])
         batch = self._batch(b"data: " + data.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n")
-        if batch.finish_reason is None and not batch.pieces:
+        if batch.failure is not None:
+            raise batch.failure
+        if batch.finish_reason is None and not batch.pieces():
             raise UpstreamBadResponseError("the model server sent no answer.")
         return batch
 
     def _batch(self, data: bytes) -> Batch:
-        try:
-            events = self._decoder.feed(data)
-        except EventTooLargeError as error:
-            raise UpstreamBadResponseError("the model server sent an event that is too large.") from error
         batch = Batch()
-        for event in events:
-            if self._read(event, batch):
-                batch.is_last = True
-                break
+        try:
+            for event in self._decoder.feed(data):
+                if self._read(event, batch):
+                    batch.is_last = True
+                    break
+        except EventTooLargeError:
+            batch.failure = UpstreamBadResponseError("the model server sent an event that is too large.")
+        except UpstreamError as error:
+            batch.failure = error
         return batch
 
     def _read(self, event: ServerSentEvent, batch: Batch) -> bool:
@@ -125,26 +130,26 @@ class OpenAIStream:
             choice = chunk.choices[0]
             delta = choice.delta or choice.message
             if delta is not None:
-                self._add(delta, batch.pieces)
+                self._add(delta, batch)
             if choice.finish_reason:
                 self._give_up_half(batch)
                 self._finish_reason = batch.finish_reason = choice.finish_reason
         return False
 
-    def _add(self, delta: _Delta, pieces: list[Text | Reasoning]) -> None:
+    def _add(self, delta: _Delta, batch: Batch) -> None:
         thought = delta.reasoning_content or delta.reasoning
         if thought and isinstance(thought, str):
-            pieces.append(Reasoning(_whole_characters(thought)))
+            batch.add(Reasoning, _whole_characters(thought))
         text = delta.content or delta.refusal
         if text:
             if self._half or not text.isascii():
                 text = self._join_halves(text)
-            pieces.append(Text(text))
+            batch.add(Text, text)
 
     def _give_up_half(self, batch: Batch) -> None:
         """At the end, let half a character that stayed alone be seen as what it is."""
         if self._half:
-            batch.pieces.append(Text(_whole_characters(self._half)))
+            batch.add(Text, _whole_characters(self._half))
             self._half = ""
 
     def _join_halves(self, text: str) -> str:

@@ -117,14 +117,15 @@ class TurnMaker:
         return left_out > 0
 
     def _take(self, batch: Batch, deadline: Alarm) -> None:
-        for piece in batch.pieces:
+        pieces = batch.pieces()
+        for piece in pieces:
             self._add(piece)
         turn = self._turn
         turn.usage = batch.usage or turn.usage
         if batch.finish_reason:
             turn.finish_reason = batch.finish_reason
             deadline.put_off(CLOSING_S)
-        elif batch.pieces and turn.finish_reason is None:
+        elif pieces and turn.finish_reason is None:
             deadline.put_off(min(self._settings.gap_timeout, self._settings.total_timeout - turn.elapsed_s))
 
     def _fall_silent(self) -> None:
@@ -145,8 +146,8 @@ class TurnMaker:
         self._has_content = True
         if type(piece) is Text and (self._held_cr or "\r" in piece.text):
             piece = Text(self._with_line_feeds(piece.text))
-            if not piece.text:
-                return
+        if not piece.text:
+            return
         self._bytes += len(piece.text.encode())
         if self._bytes > self._settings.max_answer_bytes:
             raise AnswerTooLongError("the answer is longer than allowed.", hint="Raise MAX_ANSWER_BYTES.")
