@@ -32,7 +32,8 @@ ROOMS = {
     "__main__": "cli",
 }
 LIBRARIES = {
-    "openai httpx2 aiohttp msgspec": "backend/llm",
+    "openai httpx2 aiohttp": "backend/llm",
+    "msgspec": "backend/llm backend/store",
     "fastapi": "backend",
     "starlette": "backend frontend",
     "sqlalchemy alembic sqlite3 psycopg": "backend/store",

@@ -10,6 +10,7 @@ from typing import Self
 from chatapp.backend.store.conversations import Changes, Conversations, Shelf
 from chatapp.backend.store.database import Database, open_database
 from chatapp.backend.store.export import ExportedFile, ExportFormat, Exports
+from chatapp.backend.store.importers import Imports, Receipt, Skipped
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.migration import bring_up_to_date
 from chatapp.backend.store.records import (
@@ -41,13 +42,16 @@ __all__ = [
     "Exports",
     "FinalStatus",
     "Found",
+    "Imports",
     "Messages",
     "NewTurn",
     "Page",
+    "Receipt",
     "Role",
     "Runs",
     "Search",
     "Shelf",
+    "Skipped",
     "SnippetPart",
     "Store",
     "StoredMessage",
@@ -66,6 +70,7 @@ class Store:
     turns: Turns
     search: Search
     exports: Exports
+    imports: Imports
     database: Database
 
     @classmethod
@@ -90,6 +95,7 @@ class Store:
             turns=Turns(database),
             search=Search(database),
             exports=Exports(conversations, messages),
+            imports=Imports(database),
             database=database,
         )
 
