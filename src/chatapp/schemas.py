@@ -161,6 +161,26 @@ class ConversationPage(BaseModel):
     next: str | None
 
 
+class SkippedOut(BaseModel):
+    """Something an import left out: `count` times the `why` in `what`."""
+
+    what: str
+    why: str
+    count: int
+
+
+class ImportReceipt(BaseModel):
+    """What an import has done. What was read and not added was here before, or is in `skipped`."""
+
+    sources: list[str] = Field(description="Programs the conversations come from.")
+    conversations_read: int
+    messages_read: int
+    conversations_added: int
+    messages_added: int
+    skipped: list[SkippedOut]
+    skipped_more: int = Field(description="How many more were skipped than `skipped` holds.")
+
+
 class MessageOut(BaseModel):
     """One message. Times are UTC; `siblings` are its alternatives, oldest first, itself among them."""
 

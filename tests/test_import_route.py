@@ -1,0 +1,101 @@
+"""`POST /import`: conversations brought along from elsewhere, over HTTP."""
+
+import json
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from chatapp.backend import uploads
+from chatapp.client import BackendClient
+from chatapp.errors import BodyTooLargeError, InvalidRequestError
+from running_backend import RunningBackend, backend_before
+from stub_model import StubModel
+from turn_steps import contents
+
+
+@pytest.fixture
+def exported(backend: RunningBackend) -> bytes:
+    """A conversation of ours as a file."""
+    kept = str(backend.client.ask("What is a python?", store=True).conversation_id)
+    return backend.client.conversations.export(kept, "json")
+
+
+@pytest.fixture
+def elsewhere(stub: StubModel, tmp_path: Path) -> Iterator[RunningBackend]:
+    """A backend with a store of its own."""
+    with backend_before(stub, tmp_path / "elsewhere") as backend:
+        yield backend
+
+
+def bring(backend: RunningBackend, content: Any, **headers: str) -> requests.Response:
+    return requests.post(f"{backend.url}/import", data=content, headers=headers, timeout=10)
+
+
+def test_what_was_exported_is_there_elsewhere(exported: bytes, elsewhere: RunningBackend) -> None:
+    receipt = bring(elsewhere, exported).json()
+    assert (receipt["conversations_added"], receipt["messages_added"], receipt["skipped"]) == (1, 2, [])
+    (conversation,) = elsewhere.client.conversations.page()["items"]
+    assert contents(elsewhere, conversation["id"]) == ["What is a python?", "Hello from the stub."]
+
+
+def test_reading_it_twice_adds_nothing(exported: bytes, elsewhere: RunningBackend) -> None:
+    bring(elsewhere, exported)
+    receipt = bring(elsewhere, exported).json()
+    assert (receipt["conversations_read"], receipt["conversations_added"], receipt["messages_added"]) == (1, 0, 0)
+    assert len(elsewhere.client.conversations.page()["items"]) == 1
+
+
+def test_the_client_sends_a_file(exported: bytes, elsewhere: RunningBackend, tmp_path: Path) -> None:
+    file = tmp_path / "export.json"
+    file.write_bytes(exported)
+    assert elsewhere.client.conversations.import_file(file)["conversations_added"] == 1
+
+
+def test_an_import_may_be_larger_than_a_question(exported: bytes, run_backend: Callable[..., Any]) -> None:
+    small = run_backend(max_body_bytes=100)
+    assert bring(small, exported).status_code == 200
+
+
+def test_a_file_without_a_declared_length_is_read_too(exported: bytes, elsewhere: RunningBackend) -> None:
+    chunks = iter([exported[:50], exported[50:]])
+    assert bring(elsewhere, chunks).json()["conversations_added"] == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04", b"\xff\xfe"])
+def test_a_file_that_is_no_export_is_refused(content: bytes, backend: RunningBackend) -> None:
+    refused = bring(backend, content)
+    assert (refused.status_code, refused.json()["code"]) == (422, InvalidRequestError.code)
+
+
+def test_a_file_that_is_too_large_is_refused(backend: RunningBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MAX_UPLOAD_BYTES", 1024**2)
+    refused = bring(backend, BytesIO(b"x" * (1024**2 + 1)))
+    assert (refused.status_code, refused.json()["code"]) == (413, BodyTooLargeError.code)
+
+
+def test_a_form_is_told_what_to_send(backend: RunningBackend) -> None:
+    refused = requests.post(f"{backend.url}/import", files={"file": b"[]"}, timeout=5)
+    assert refused.status_code == 415
+    assert "curl" in refused.json()["hint"]
+
+
+def test_what_is_brought_along_is_its_owner_s_alone(exported: bytes, run_backend: Callable[..., Any]) -> None:
+    guarded = run_backend(api_keys="ada:a,bob:b")
+    bring(guarded, exported, Authorization="Bearer a").raise_for_status()
+    with BackendClient(guarded.url, api_key="b") as bob:
+        assert bob.conversations.page()["items"] == []
+
+
+def test_nothing_of_the_file_is_left_lying_about(
+    exported: bytes, elsewhere: RunningBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(uploads.tempfile, "tempdir", str(folder))
+    bring(elsewhere, exported)
+    bring(elsewhere, json.dumps({"oh": "no"}))
+    assert list(folder.iterdir()) == []
