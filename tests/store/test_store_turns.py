@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from chatapp.backend.store import ROOT, BegunTurn, NewTurn, Store
+from chatapp.backend.store.schema import turns
 from chatapp.errors import (
     ChatappError,
     IdempotencyConflictError,
@@ -282,6 +284,14 @@ def test_turn_of_a_living_process_is_left_alone(begin: Ask, store: Store) -> Non
     begin()
     store.turns.beat("p1")
     assert store.turns.interrupt_orphans() == []
+
+
+def test_turn_whose_end_could_not_be_saved_is_interrupted(begin: Ask, store: Store) -> None:
+    lost, made = begin(), begin()
+    with store.database.write() as connection:
+        connection.execute(update(turns).values(heartbeat_at=datetime.now(UTC) - timedelta(hours=1)))
+    store.turns.beat("p1", making=[made.turn_id])
+    assert store.turns.interrupt_orphans() == [lost.turn_id]
 
 
 def test_conversation_goes_on_after_an_interruption(begin: Ask, store: Store) -> None:

@@ -1,4 +1,8 @@
-"""Conversations: begun, listed, changed, thrown away and taken back."""
+"""Conversations: begun, listed, changed, thrown away and taken back.
+
+Everybody who writes to more than one table does so in one order, or PostgreSQL would find two of them waiting for each
+other: a turn, its pieces, its messages, its conversation. A conversation that is locked first only gets new rows.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -93,14 +97,11 @@ class Conversations:
             NotFoundError: no such conversation.
         """
         with self.database.write() as connection:
-            locked(connection, conversation_id, owner)
+            require(connection, conversation_id, owner)
+            is_active = and_(turns.c.conversation_id == conversation_id, turns.c.status == "streaming")
+            connection.execute(update(turns).where(is_active).values(cancel_requested=True))
             is_it = conversations.c.id == conversation_id
             connection.execute(update(conversations).where(is_it).values(deleted_at=now()))
-            connection.execute(
-                update(turns)
-                .where(turns.c.conversation_id == conversation_id, turns.c.status == "streaming")
-                .values(cancel_requested=True)
-            )
 
     def restore(self, conversation_id: str, *, owner: str) -> Conversation:
         """Give the conversation back that was thrown away; one that was not stays as it is.
@@ -229,8 +230,8 @@ def _values(connection: Connection, conversation_id: str, changes: Changes) -> d
 
 def _remove(connection: Connection, conversation_id: str) -> None:
     """Delete what refers to something before what it refers to."""
-    its_turns = select(turns.c.id).where(turns.c.conversation_id == conversation_id)
-    connection.execute(delete(pieces).where(pieces.c.turn_id.in_(its_turns)))
+    its_turns = select(turns.c.id).where(turns.c.conversation_id == conversation_id).with_for_update()
+    connection.execute(delete(pieces).where(pieces.c.turn_id.in_(connection.scalars(its_turns).all())))
     for table in (turns, messages):
         connection.execute(delete(table).where(table.c.conversation_id == conversation_id))
     connection.execute(delete(conversations).where(conversations.c.id == conversation_id))

@@ -1,6 +1,6 @@
 """Turns: begun with the question saved, saved as they grow, finished, cancelled, taken from makers that died."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -59,9 +59,15 @@ class Turns:
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
             return bool(turn.cancel_requested)
 
-    def beat(self, process_id: str) -> set[str]:
-        """Say that the process lives, for all of its turns at once; give the ids of those that should stop."""
+    def beat(self, process_id: str, *, making: Collection[str] | None = None) -> set[str]:
+        """Say that the process lives, for all of its turns at once; give the ids of those that should stop.
+
+        `making` are the turns that it still makes: one whose end could not be saved falls silent, and is interrupted.
+        None stands for all that are `streaming`.
+        """
         is_mine = and_(turns.c.process_id == process_id, turns.c.status == "streaming")
+        if making is not None:
+            is_mine = and_(is_mine, turns.c.id.in_(making))
         with self.database.write(survives_power_cut=False) as connection:
             connection.execute(update(turns).where(is_mine).values(heartbeat_at=self.database.now()))
             return set(connection.scalars(select(turns.c.id).where(is_mine, turns.c.cancel_requested)))
@@ -137,7 +143,7 @@ class Turns:
         is_silent = turns.c.heartbeat_at < self.database.now() - timedelta(seconds=silent_s)
         is_orphan = and_(turns.c.status == "streaming", or_(turns.c.process_id.in_(gone), is_silent))
         with self.database.write() as connection:
-            orphans = connection.execute(select(turns).where(is_orphan).with_for_update()).all()
+            orphans = connection.execute(select(turns).where(is_orphan).with_for_update(skip_locked=True)).all()
             for turn in orphans:
                 values = {"status": "interrupted", "finished_at": now()}
                 connection.execute(update(turns).where(turns.c.id == turn.id).values(values))

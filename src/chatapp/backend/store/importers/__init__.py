@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy.exc import IntegrityError
+
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.importers.adding import Added, add
 from chatapp.backend.store.importers.files import read_file
@@ -68,9 +70,15 @@ class Imports:
         if not theirs.messages:
             _skip(receipt, what, "it has no messages")
             return
-        with self.database.write(survives_power_cut=False) as connection:
-            added = add(connection, theirs, owner=owner)
+        try:
+            added = self._save(theirs, owner)
+        except IntegrityError:  # somebody imports the same at the same time; now it is here
+            added = self._save(theirs, owner)
         _note(receipt, what, added, theirs.left_out)
+
+    def _save(self, theirs: ForeignConversation, owner: str) -> Added:
+        with self.database.write(survives_power_cut=False) as connection:
+            return add(connection, theirs, owner=owner)
 
 
 def _note(receipt: Receipt, what: str, added: Added, left_out: Counter[str]) -> None:

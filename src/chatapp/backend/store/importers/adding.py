@@ -79,7 +79,7 @@ def _existing(connection: Connection, theirs: ForeignConversation, owner: str) -
     if theirs.source == "chatapp":
         ids.append(theirs.id)
     is_it = and_(conversations.c.id.in_(ids), conversations.c.owner == owner)
-    return connection.execute(select(conversations).where(is_it).limit(1)).one_or_none()
+    return connection.execute(select(conversations).where(is_it).limit(1).with_for_update()).one_or_none()
 
 
 def _known_ids(connection: Connection, conversation_id: str) -> set[str]:
