@@ -1,12 +1,14 @@
 """A turn as an HTTP response: whole, or as server-sent events while it is made."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from chatapp.backend.access.keys import Admission, unauthorized
 from chatapp.backend.turns.alarm import Alarm
 from chatapp.backend.turns.reader import Reader
 from chatapp.backend.turns.turn import Turn
@@ -34,7 +36,7 @@ class WholeAnswer(Response):
         """Send the response."""
         turn = self._turn
         with Reader(turn) as reader:
-            async with _watching(receive, reader):
+            async with _meanwhile(_notice_leaving(receive, reader)):
                 await turn.finished()
         body = {
             "model": turn.model,
@@ -59,7 +61,7 @@ class StreamedAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
         with Reader(self._turn, after=self._after) as reader:
-            async with _watching(receive, reader):
+            async with _meanwhile(*_watches(scope, receive, reader)):
                 await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
                 with suppress(TimeoutError):
@@ -103,16 +105,32 @@ class _Outlet:
 
 
 @asynccontextmanager
-async def _watching(receive: Receive, reader: Reader) -> AsyncIterator[None]:
-    """Meanwhile, notice that the client has left: its reader then leaves the turn."""
-
-    async def watch() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        reader.leave()
-
-    task = asyncio.create_task(watch())
+async def _meanwhile(*watches: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let the watches run for as long as the block does."""
+    tasks = [asyncio.create_task(watch) for watch in watches]
     try:
         yield
     finally:
-        task.cancel()
+        for task in tasks:
+            task.cancel()
+
+
+def _watches(scope: Scope, receive: Receive, reader: Reader) -> list[Coroutine[Any, Any, None]]:
+    """Give what could end a reader before its turn does."""
+    watches = [_notice_leaving(receive, reader)]
+    if "admission" in scope:
+        watches.append(_notice_withdrawal(scope["admission"], reader))
+    return watches
+
+
+async def _notice_leaving(receive: Receive, reader: Reader) -> None:
+    """Let the reader leave the turn when its client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    reader.leave()
+
+
+async def _notice_withdrawal(admission: Admission, reader: Reader) -> None:
+    """Send the reader away when its key is revoked; a turn in a conversation goes on."""
+    await admission.withdrawn()
+    reader.dismiss(unauthorized())

@@ -10,7 +10,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 import chatapp
-from chatapp.backend.access import HostCheck, KeyCheck, KeyRing
+from chatapp.backend.access.hosts import HostCheck
+from chatapp.backend.access.key_ring import KeyRing
+from chatapp.backend.access.keys import KeyCheck
 from chatapp.backend.error_responses import EXCEPTION_HANDLERS
 from chatapp.backend.llm import ChatModel
 from chatapp.backend.llm.openai_model import OpenAIModel

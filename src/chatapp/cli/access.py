@@ -1,5 +1,6 @@
 """Who may reach what we start."""
 
+from chatapp.backend.access.key_ring import KeyRing
 from chatapp.cli.parameters import KEY_COMMAND
 from chatapp.errors import SettingsError
 from chatapp.hosts import is_loopback
@@ -10,8 +11,10 @@ def require_keys_beyond_loopback(settings: Settings) -> None:
     """Let nobody but this machine in unless there are keys.
 
     Raises:
-        SettingsError: other machines could ask without a key.
+        SettingsError: other machines could ask without a key, or the keys cannot be read.
     """
+    if settings.api_keys is not None:
+        KeyRing(settings.api_keys.get_secret_value())
     if not is_loopback(settings.host) and settings.api_keys is None:
         raise SettingsError(
             f"HOST is {settings.host!r}: beyond this machine only people with a key may ask, and API_KEYS is not set.",

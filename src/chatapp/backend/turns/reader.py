@@ -7,7 +7,8 @@ from typing import Self
 
 from chatapp import sse
 from chatapp.backend.turns.turn import Turn
-from chatapp.events import Reasoning, Text
+from chatapp.errors import ChatappError
+from chatapp.events import Failed, Reasoning, Text
 
 
 class Reader:
@@ -19,6 +20,7 @@ class Reader:
         self._next = 0
         self._waiting: asyncio.Future[None] | None = None
         self._has_left = False
+        self._farewell: Failed | None = None
         self.was_knocked = False
 
     def __enter__(self) -> Self:
@@ -34,6 +36,11 @@ class Reader:
         self.turn.leave(self)
         self.wake()
 
+    def dismiss(self, error: ChatappError) -> None:
+        """Let the next event be `error`, and the last."""
+        self._farewell = Failed(error.as_dict(self.turn.request_id))
+        self.wake()
+
     def knock(self) -> None:
         """Let `wait` return once although nothing has come."""
         self.was_knocked = True
@@ -45,6 +52,9 @@ class Reader:
 
     def take(self) -> bytes:
         """Give all events behind this reader's position as server-sent events, neighbouring pieces of text as one."""
+        if self._farewell is not None:
+            self.leave()
+            return sse.encode(self._farewell, max(self._after, self.turn.ends[max(self._next - 1, 0)]))
         known = self._pass_by() if self._after else 0
         entries, ends = self.turn.entries, self.turn.ends
         frames = []
@@ -60,7 +70,7 @@ class Reader:
     async def wait(self) -> None:
         """Return when there is something to take, or when woken."""
         self.was_knocked = False
-        if self._next >= len(self.turn.entries):
+        if self._next >= len(self.turn.entries) and self._farewell is None:
             self._waiting = asyncio.get_running_loop().create_future()
             await self._waiting
 

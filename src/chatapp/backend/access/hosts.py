@@ -1,0 +1,31 @@
+"""The Host header: which machine a request is meant for."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chatapp.backend.error_responses import error_response
+from chatapp.errors import ForeignHostError
+from chatapp.hosts import is_ours
+from chatapp.settings import Settings
+
+
+class HostCheck:
+    """Middleware that refuses requests meant for another machine, as a web page makes them after DNS rebinding.
+
+    See `chatapp.hosts.is_ours` for which those are.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["type"] == "http" and not self._is_ours(Headers(scope=scope).get("host", "")):
+            error = ForeignHostError("This backend does not answer for that host.", hint="See ALLOWED_HOSTS.")
+            await error_response(error, scope)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _is_ours(self, host: str) -> bool:
+        return is_ours(host, listening_on=self._settings.host, allowed=self._settings.allowed_hosts)
