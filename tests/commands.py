@@ -108,6 +108,13 @@ def is_healthy(url: str) -> bool:
         return False
 
 
+def somebody_listens_on(port: int) -> bool:
+    return any(
+        connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+        for connection in psutil.net_connections("tcp")
+    )
+
+
 def left_after(processes: Iterable[psutil.Process], timeout_s: float) -> list[psutil.Process]:
     """Give those of `processes` that still run after `timeout_s` seconds."""
     deadline = time.monotonic() + timeout_s

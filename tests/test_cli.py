@@ -74,7 +74,7 @@ def test_no_command_shows_all_of_them(chatapp: Run) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_shows_what_stands_in_for_it(chatapp: Run, command: str) -> None:
     text = " ".join(chatapp(command, "--help").stdout.partition("Options:")[2].partition("\n\n")[0].split())
-    options = re.split(r" (?=--\w)", text.partition("-h, --help")[0])
+    options = re.split(r"(?<!,) (?=(?:-\w, )?--\w)", text.partition("-h, --help")[0])
 
     assert len(options) > 1
     assert all("[env var: " in option for option in options), options

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 import scripts
-from commands import SCRIPT
+from commands import SCRIPT, somebody_listens_on
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -169,7 +169,7 @@ def test_ctrl_c_keeps_the_partial_answer_and_exits_with_130(shared, model) -> No
 
 
 def test_without_any_backend_one_is_started_for_the_question_alone(chatapp: Run, stub) -> None:
-    if _somebody_listens_on(8000):
+    if somebody_listens_on(8000):
         pytest.skip("a backend runs on this machine's port 8000")
 
     done = chatapp("ask", "Hi", env={"BASE_URL": stub.url, "DATA_DIR": "data"})
@@ -179,7 +179,7 @@ def test_without_any_backend_one_is_started_for_the_question_alone(chatapp: Run,
 
 
 def test_a_backend_that_cannot_be_started_says_why(chatapp: Run) -> None:
-    if _somebody_listens_on(8000):
+    if somebody_listens_on(8000):
         pytest.skip("a backend runs on this machine's port 8000")
 
     done = chatapp("ask", "Hi", env={"BASE_URL": "nonsense"})
@@ -187,13 +187,6 @@ def test_a_backend_that_cannot_be_started_says_why(chatapp: Run) -> None:
     assert done.returncode == 1
     assert "BASE_URL is 'nonsense'" in done.stderr
     assert done.stderr.count("\n") == 1
-
-
-def _somebody_listens_on(port: int) -> bool:
-    return any(
-        connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
-        for connection in psutil.net_connections("tcp")
-    )
 
 
 def _is_serving_for(process: psutil.Process, url: str) -> bool:

@@ -52,6 +52,14 @@ Temperature = Annotated[
 ]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Longest answer, in tokens.")]
 NoStream = Annotated[bool, typer.Option("--no-stream", help="Wait for the whole answer.")]
+Continue = Annotated[
+    bool,
+    typer.Option("--continue", "-c", envvar="CHATAPP_ASK_CONTINUE", help="Go on with the conversation last talked in."),
+]
+ConversationId = Annotated[
+    str | None, typer.Option("--conversation", metavar="ID", help="Go on with this conversation.")
+]
+NoStore = Annotated[bool, typer.Option("--no-store", help="Do not keep question and answer.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 

@@ -1,0 +1,84 @@
+"""Writing an answer: its text on stdout as it comes, everything else on stderr."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
+from typing import Protocol
+
+import typer
+
+from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, printable
+from chatapp.events import Answer, Done, Event, Notice, Reasoning, Start, Text
+
+
+def write_json(events: Iterable[Event], status: StatusLine) -> None:
+    """Write the whole answer as one JSON object with the fields of `POST /query`."""
+    answer = Answer(model="", answer="")
+    texts: list[str] = []
+    for event in events:
+        if isinstance(event, Start):
+            answer = replace(answer, turn_id=event.turn_id, model=event.model, conversation_id=event.conversation_id)
+        elif isinstance(event, Text):
+            texts.append(event.text)
+        elif isinstance(event, Notice):
+            status.clear()
+            remark(event.text)
+        elif isinstance(event, Done):
+            answer = replace(answer, finish_reason=event.finish_reason, usage=event.usage, latency_ms=event.latency_ms)
+    status.clear()
+    typer.echo(json.dumps(asdict(replace(answer, answer="".join(texts))), ensure_ascii=False))
+
+
+def write_text(events: Iterable[Event], status: StatusLine) -> None:
+    """Write the answer as it comes. Remarks follow it: they would tear apart what is being drawn."""
+    remarks: list[str] = []
+    model = ""
+    writer: _AnswerWriter | None = None
+    try:
+        for event in events:
+            if isinstance(event, Start):
+                model = event.model
+                status.show(f"{model} …")
+                writer = _writer()
+            elif isinstance(event, Reasoning):
+                status.show(f"{model} is thinking …")
+            elif isinstance(event, Text) and writer is not None:
+                status.clear()
+                writer.add(event.text)
+            elif isinstance(event, Notice):
+                remarks.append(event.text)
+            elif isinstance(event, Done):
+                remarks.extend(_remarks_on(model, event))
+    finally:
+        status.clear()
+        if writer is not None:
+            writer.close()
+        for text in remarks:
+            remark(text)
+
+
+def remark(text: str) -> None:
+    """Say something beside the answer."""
+    typer.secho(printable(text), err=True, dim=True)
+
+
+class _AnswerWriter(Protocol):
+    def add(self, text: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def _writer() -> _AnswerWriter:
+    if not is_terminal():
+        return PlainAnswer()
+    from chatapp.cli.markdown import MarkdownAnswer  # noqa: PLC0415 - Rich, only where there is something to draw on
+
+    return MarkdownAnswer()
+
+
+def _remarks_on(model: str, done: Done) -> Iterator[str]:
+    if done.finish_reason == "length":
+        yield "The answer ends here because it reached the longest length allowed."
+    if sys.stderr.isatty():
+        yield f"{model} · {done.latency_ms / 1000:.1f} s"
