@@ -89,9 +89,11 @@ def test_query_is_words_and_nothing_else(ask: Ask, store: Store, query: str, is_
     assert bool(found(store, query)) == is_found
 
 
-@pytest.mark.parametrize(("query", "is_found"), [("天空", True), ("蓝色", True), ("草", False), ("天空 why", True)])
+@pytest.mark.parametrize(
+    ("query", "is_found"), [("天空", True), ("蓝色", True), ("草", False), ("天空 why", True), ("html入", True)]
+)
 def test_words_of_a_language_without_spaces_are_found(ask: Ask, store: Store, query: str, is_found: bool) -> None:
-    ask("Why? 为什么天空是蓝色的")
+    ask("Why? 为什么天空是蓝色的 HTML入门")
     assert bool(found(store, query)) == is_found
 
 

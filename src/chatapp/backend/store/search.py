@@ -36,8 +36,8 @@ class Search:
 
     database: Database
 
-    def find(self, query: str, *, owner: str, cursor: str | None = None, limit: int = 20) -> Page[Found]:
-        """Give the conversations in which all words of `query` are, in one message or the title; last talked in first.
+    def find(self, words: str, *, owner: str, cursor: str | None = None, limit: int = 20) -> Page[Found]:
+        """Give the conversations in which all of `words` are, in one message or the title; last talked in first.
 
         Words in quotes follow each other. The last word may be unfinished. Case does not count; in SQLite accents do
         not either.
@@ -45,7 +45,7 @@ class Search:
         Raises:
             InvalidRequestError: the cursor is none of ours.
         """
-        terms = parse_terms(query)
+        terms = parse_terms(words)
         if not terms:
             return Page([], next=None)
         index = search_index(terms, is_sqlite=self.database.is_sqlite)
@@ -53,20 +53,21 @@ class Search:
         if cursor is not None:
             is_wanted.append(tuple_(*_ORDER) < _after(cursor))
         with self.database.read() as connection:
-            rows = connection.execute(_matching(index, is_wanted, limit + 1)).all()
+            query = _matching(index.has_hit(connection), is_wanted, limit + 1)
+            rows = connection.execute(query).all()
             items = _found(connection, index, rows[:limit], terms)
         return Page(items, next=_cursor(rows[limit - 1]) if len(rows) > limit else None)
 
 
-def _matching(index: SearchIndex, is_wanted: list[ColumnElement[bool]], limit: int) -> Select[Any]:
-    """Give the query for the first `limit` conversations with a hit.
+def _matching(has_hit: list[ColumnElement[bool]], is_wanted: list[ColumnElement[bool]], limit: int) -> Select[Any]:
+    """Give the query for the first `limit` conversations of which one condition in `has_hit` is true.
 
     Each condition is a query of its own, so that PostgreSQL may stop at `limit` conversations when words are common.
     """
     newest_first = [column.desc() for column in _ORDER]
     parts = (
         select(*_ORDER).where(*is_wanted, condition).order_by(*newest_first).limit(limit).subquery().select()
-        for condition in index.has_hit()
+        for condition in has_hit
     )
     hits = union(*parts).subquery()
     query = select_conversations().join(hits, hits.c.id == conversations.c.id)
