@@ -91,7 +91,7 @@ def _by_tsvector(terms: list[Term]) -> Hit:
 
 
 def _by_reading(terms: list[Term]) -> Hit:
-    """Read all text, which takes the longer the more there is; most of it in folding case, where there is any."""
+    """Read all text, which takes the longer the more there is. Words without capitals save the folding of case."""
     words = [word for term in terms for word in term.words]
     return lambda text: and_(
         *(
