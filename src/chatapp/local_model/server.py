@@ -71,11 +71,11 @@ def _lock_down(params: Any, port: int) -> None:
 def _steady(params: Any) -> None:
     """Keep a very small model on its subject and from repeating itself for ever, where a request does not say how.
 
-    Measured with SmolLM2-135M: of 30 simple questions it answers 20 right with these and 14 with llama.cpp's defaults.
+    Measured with SmolLM2-135M over 12 answers: with a penalty of 1.05 some went round in circles, with 1.15 none did.
     """
     params.sampling.temp = 0.2
     params.sampling.top_p = 0.9
-    params.sampling.penalty_repeat = 1.05
+    params.sampling.penalty_repeat = 1.15
     params.n_predict = 1024
 
 
