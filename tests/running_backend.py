@@ -32,7 +32,7 @@ class RunningBackend:
         self._socket = bound_socket("127.0.0.1", 0, setting="PORT")
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
+        self._server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, proxy_headers=False))
         self._thread = threading.Thread(target=self._run, name="backend", daemon=True)
 
     @cached_property

@@ -1,5 +1,6 @@
 """Every setting, in one frozen object, and the model server they name."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
@@ -17,6 +18,8 @@ from chatapp.hosts import LOOPBACK_NAMES
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Names = Annotated[tuple[str, ...], NoDecode]
+
+_RATE = re.compile(r"[1-9][0-9]{0,5}/(second|minute|hour|day)")
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 OPENAI_MODEL = "gpt-4o-mini"
@@ -69,6 +72,16 @@ class Settings(BaseSettings):
         description="Who may ask: `name:key` pairs separated by commas, or a file of `name:<SHA-256 of the key>` "
         "lines.",
     )
+    rate_limit: str | None = Field(
+        None,
+        description="Most requests of each key, or of each address where there are no keys, such as `60/minute`; "
+        "further ones get status 429. Default: any number.",
+    )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Redis that counts for `RATE_LIMIT` over several machines: `redis://user:password@host:port`. "
+        "Without it the processes of one machine count together.",
+    )
     cors_origins: Names = Field(
         (),
         description="Web origins, separated by commas, whose pages may read answers. Default: any port of localhost "
@@ -105,7 +118,9 @@ class Settings(BaseSettings):
         description="PostgreSQL for conversations instead of a file in `DATA_DIR`: `postgresql://user:password@host/name`.",
     )
 
-    secrets: ClassVar[frozenset[str]] = frozenset({"openai_api_key", "backend_api_key", "api_keys", "database_url"})
+    secrets: ClassVar[frozenset[str]] = frozenset(
+        {"openai_api_key", "backend_api_key", "api_keys", "database_url", "redis_url"}
+    )
 
     @classmethod
     def load(cls, **options: Any) -> Self:
@@ -148,6 +163,20 @@ class Settings(BaseSettings):
     def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("an address that starts with postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "redis+unix://")):
+            raise ValueError("an address that starts with redis://, rediss:// or redis+unix://")
+        return value
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _is_rate(cls, value: str | None) -> str | None:
+        if value is not None and not _RATE.fullmatch(value):
+            raise ValueError("a number and a time, such as 60/minute: second, minute, hour or day")
         return value
 
     @field_validator("cors_origins")

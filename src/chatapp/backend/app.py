@@ -78,6 +78,10 @@ def _middleware(settings: Settings) -> list[Middleware]:
     layers = [Middleware(Telemetry), Middleware(HostCheck, settings=settings), _cors(settings)]
     if settings.api_keys is not None:
         layers.append(Middleware(KeyCheck, keys=KeyRing(settings.api_keys.get_secret_value())))
+    if settings.rate_limit is not None:
+        from chatapp.backend.access.rate_limit import Limiter, RateLimitCheck  # noqa: PLC0415 - 0.15 s for who sets it
+
+        layers.append(Middleware(RateLimitCheck, limiter=Limiter.open(settings, settings.rate_limit)))
     return [*layers, Middleware(GZipMiddleware, minimum_size=1000)]
 
 
