@@ -140,7 +140,7 @@ def ask(
     json: AsJson = False,
     backend_url: BackendUrl = None,
 ) -> None:
-    """Ask one question and print the answer. What is piped in is added to the question."""
+    """Ask a question and print the answer. What is piped in is added to it. Without one, on a terminal, ask many."""
     from chatapp.cli.ask import run  # noqa: PLC0415
 
     run(

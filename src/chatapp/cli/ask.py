@@ -1,12 +1,14 @@
-"""`chatapp ask`: one question from the shell, its answer on stdout and everything else on stderr."""
+"""`chatapp ask`: a question from the shell, its answer on stdout and everything else on stderr."""
 
 import sys
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
 from chatapp.cli.connection import connect, temporary_backend
 from chatapp.cli.conversation import Conversation, Options, last_conversation
 from chatapp.cli.terminal import StatusLine
-from chatapp.cli.writing import write_json, write_text
+from chatapp.cli.writing import remark, write_json, write_text
 from chatapp.client import BackendClient
 from chatapp.errors import BackendUnreachableError, SettingsError
 
@@ -25,29 +27,57 @@ def run(
     is_streamed: bool,
     as_json: bool,
 ) -> None:
-    """Ask the backend that is configured, or else the one that runs here, or else one of our own for this question."""
-    _require_one_conversation(conversation_id, is_continued=is_continued, is_kept=is_kept)
-    prompt = _prompt(question)
-    status = StatusLine()
-    write = write_json if as_json else write_text
+    """Ask the backend that is configured, or else the one that runs here, or else one of our own for this call.
 
-    def ask(backend: BackendClient) -> None:
-        chosen = last_conversation(backend)["id"] if is_continued else conversation_id
-        conversation = Conversation(backend, conversation_id=chosen, is_kept=is_kept, is_streamed=is_streamed)
-        with closing(conversation.ask(prompt, options)) as events:
-            write(events, status)
+    Without a question, on a terminal, questions are taken until the user leaves.
+    """
+    _require_one_conversation(conversation_id, is_continued=is_continued, is_kept=is_kept)
+    has_session = question is None and not as_json and _can_be_typed()
+    prompt = None if has_session else _prompt(question)
+    status = StatusLine()
+
+    def talk(backend: BackendClient) -> None:
+        begin = partial(Conversation, backend, is_kept=is_kept, is_streamed=is_streamed)
+        chosen = _chosen(backend, conversation_id, is_continued=is_continued)
+        if prompt is None:
+            _hold_session(backend, chosen, begin, options, status)
+            return
+        with closing(begin(conversation_id=chosen).ask(prompt, options)) as events:
+            (write_json if as_json else write_text)(events, status)
 
     try:
         with connect(backend_url) as backend:
-            ask(backend)
+            talk(backend)
     except BackendUnreachableError:
         if backend_url is not None:
             raise
-        status.show("No backend is running; starting one for this question …")
+        status.show("No backend is running; starting one …")
         with temporary_backend(on_line=status.show) as backend:
-            ask(backend)
+            talk(backend)
     finally:
         status.clear()
+
+
+def _chosen(backend: BackendClient, conversation_id: str | None, *, is_continued: bool) -> str | None:
+    """Give the id of the conversation to go on with, None for a new one."""
+    return str(last_conversation(backend)["id"]) if is_continued else conversation_id
+
+
+def _hold_session(
+    backend: BackendClient,
+    conversation_id: str | None,
+    begin: Callable[..., Conversation],
+    options: Options,
+    status: StatusLine,
+) -> None:
+    from chatapp.cli.session import Session  # noqa: PLC0415 - most calls are one question
+
+    backend.health()  # so that it is there, or fails, before the first question
+    title = backend.conversations.get(conversation_id)["title"] if conversation_id else None
+    status.clear()
+    if title:
+        remark(f"Going on with: {title}")
+    Session(begin(conversation_id=conversation_id), begin=begin, options=options).run()
 
 
 def _require_one_conversation(conversation_id: str | None, *, is_continued: bool, is_kept: bool) -> None:
@@ -65,6 +95,10 @@ def _prompt(question: str | None) -> str:
     if not prompt:
         raise SettingsError("There is no question.", hint='Ask one: chatapp ask "What is Python?"')
     return prompt
+
+
+def _can_be_typed() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _piped_in() -> str | None:

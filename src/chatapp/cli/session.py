@@ -1,0 +1,115 @@
+"""`chatapp ask` without a question, on a terminal: one question after the other."""
+
+import re
+from collections.abc import Callable
+from contextlib import closing, suppress
+from importlib import import_module
+
+import typer
+
+from chatapp.cli.conversation import Conversation, Events, Options
+from chatapp.cli.terminal import StatusLine, printable
+from chatapp.cli.writing import remark, write_text
+from chatapp.errors import ChatappError
+
+_PROMPT, _PROMPT_FOR_MORE = "> ", "| "
+_QUOTES = '"""'
+_COMMAND = re.compile(r"/([a-z]+)(?:\s+(.*))?", re.DOTALL)
+_WELCOME = "/help shows what you can do here beside asking. Ctrl-D leaves."
+_HELP = """\
+/new           Begin a new conversation.
+/model NAME    Ask this model from now on.
+/system TEXT   How the model is to answer from now on.
+/retry         Get another answer to the last question.
+/undo          Take the last question and its answer back.
+/quit          Leave, as Ctrl-D does.
+
+Arrow up brings earlier lines back; they are forgotten at the end. A line that ends with \\ goes on in the next one,
+and so does everything between lines of \"\"\". Ctrl-C stops an answer, or clears the line."""
+
+
+class Session:
+    """Questions typed on a terminal, in one conversation until `/new` begins another with `begin()`."""
+
+    def __init__(self, conversation: Conversation, *, begin: Callable[[], Conversation], options: Options) -> None:
+        self._conversation = conversation
+        self._begin = begin
+        self._options = dict(options)
+
+    def run(self) -> None:
+        """Take questions and commands until the user leaves. No failure ends the session."""
+        with suppress(ImportError):
+            import_module("readline")  # from here on `input` lets lines be edited and keeps them in memory
+        remark(_WELCOME)
+        while (entry := _next_entry()) is not None:
+            try:
+                self._take(entry)
+            except KeyboardInterrupt:
+                remark("Stopped.")
+            except EOFError:
+                return
+            except ChatappError as error:
+                typer.secho(printable(error.sentence()), err=True, fg="red")
+
+    def _take(self, entry: str) -> None:
+        command = _COMMAND.fullmatch(entry.strip())
+        if command is not None:
+            self._obey(command[1], command[2] or "")
+        elif entry.strip():
+            _write(self._conversation.ask(entry, self._options))
+
+    def _obey(self, name: str, words: str) -> None:
+        match name:
+            case "new":
+                self._conversation = self._begin()
+                remark("A new conversation.")
+            case "model" | "system" if words:
+                self._options[name] = words
+            case "model" | "system":
+                remark(f"Say more: /{name} {'NAME' if name == 'model' else 'TEXT'}")
+            case "retry":
+                _write(self._conversation.retry(self._options))
+            case "undo":
+                remark(f"Taken back: {self._conversation.undo()}")
+            case "help":
+                typer.echo(_HELP, err=True)
+            case "quit":
+                raise EOFError
+            case _:
+                remark(f"There is no command /{name}. /help shows those there are.")
+
+
+def _write(events: Events) -> None:
+    with closing(events):
+        write_text(events, StatusLine())
+
+
+def _next_entry() -> str | None:
+    """Give what is typed next, None when nothing more will be; Ctrl-C begins anew."""
+    while True:
+        try:
+            return _entry(input(_PROMPT))
+        except KeyboardInterrupt:
+            typer.echo(err=True)
+        except EOFError:
+            typer.echo(err=True)
+            return None
+
+
+def _entry(line: str) -> str:
+    """Give the entry that begins with `line`; newlines within are LF."""
+    if line.lstrip().startswith(_QUOTES):
+        return _up_to_quotes(line.lstrip().removeprefix(_QUOTES))
+    lines = [line]
+    while lines[-1].endswith("\\"):
+        lines[-1] = lines[-1].removesuffix("\\")
+        lines.append(input(_PROMPT_FOR_MORE))
+    return "\n".join(lines)
+
+
+def _up_to_quotes(line: str) -> str:
+    lines = []
+    while not line.rstrip().endswith(_QUOTES):
+        lines.append(line)
+        line = input(_PROMPT_FOR_MORE)
+    return "\n".join([*lines, line.rstrip().removesuffix(_QUOTES)]).strip("\n")
