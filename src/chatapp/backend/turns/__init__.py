@@ -100,7 +100,7 @@ class Turns:
 
     async def tidy_up(self) -> None:
         """Again and again, end the turns whose process is gone, and remove what has been kept for long enough."""
-        await tidy_up(self._store)
+        await tidy_up(self._store, active_ids=lambda: list(self._active))
 
     def begin_shutdown(self) -> None:
         """Take no more questions and end all answers with the error `shutting_down`."""

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+from collections.abc import Callable
 
 from chatapp.backend.store import Store
 from chatapp.backend.turns.process import is_gone, this_process
@@ -15,11 +16,14 @@ FORGET_EVERY = 720
 log = logging.getLogger(__name__)
 
 
-async def tidy_up(store: Store) -> None:
-    """Again and again, end the turns whose process is gone, and remove what has been kept for long enough."""
+async def tidy_up(store: Store, *, active_ids: Callable[[], list[str]]) -> None:
+    """Again and again, end the turns whose process is gone, and remove what has been kept for long enough.
+
+    `active_ids` gives the turns that this process makes.
+    """
     for number in itertools.count():
         try:
-            await asyncio.to_thread(_end_orphans, store)
+            await asyncio.to_thread(_end_orphans, store, active_ids())
             if number % FORGET_EVERY == 0:
                 await asyncio.to_thread(_forget, store)
         except StoreUnavailableError as error:
@@ -27,9 +31,9 @@ async def tidy_up(store: Store) -> None:
         await asyncio.sleep(ORPHANS_EVERY_S)
 
 
-def _end_orphans(store: Store) -> None:
+def _end_orphans(store: Store, active_ids: list[str]) -> None:
     """End turns that nobody makes. Ours are made: a machine that has slept must not take them for silent."""
-    store.turns.beat(this_process())
+    store.turns.beat(this_process(), making=active_ids)
     if orphans := store.turns.interrupt_orphans(is_gone=is_gone):
         log.warning("%d unfinished answers of a process that is gone are marked as interrupted", len(orphans))
 
