@@ -25,7 +25,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name.upper() not in _OURS | _PROXIES and not name.startswith(("XDG_", "STREAMLIT_"))
+        if name.upper() not in _OURS | _PROXIES and not name.startswith(("XDG_", "STREAMLIT_", "CREDENTIALS_"))
     }
     home = folder / "home"
     home.mkdir()
@@ -120,3 +120,21 @@ def shared(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
     with backend_before(model, tmp_path_factory.mktemp("data")) as backend:
         yield backend
+
+
+@pytest.fixture(scope="module")
+def page_port(shared: Any) -> Iterator[int]:
+    """The port of a page in front of `shared`, for all tests of a file."""
+    from running_page import running_page  # noqa: PLC0415 - a second that other tests need not pay
+
+    with running_page(shared.url) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A browser for all tests of a file."""
+    from browsing import running_browser  # noqa: PLC0415 - selenium may be missing
+
+    with running_browser(tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads")) as browser:
+        yield browser

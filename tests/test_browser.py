@@ -1,11 +1,9 @@
 """The page in a real browser, in front of the real backend and the stub model."""
 
-import asyncio
 import http.server
 import json
-import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,101 +14,20 @@ from stub_model import StubModel
 
 pytest.importorskip("selenium")
 
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
-from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
+from selenium.webdriver import Chrome, Keys
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-PATIENCE_S = 45
-QUIET = "no-first-run disable-background-networking disable-component-update disable-sync disable-quic disable-gpu"
-NEITHER_TOLD = (NoSuchElementException, StaleElementReferenceException)
+from browsing import PATIENCE_S, Page, needs_browser, until
 
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
-
-
-class Page:
-    """A browser with the page open in it."""
-
-    def __init__(self, driver: Chrome, port: int) -> None:
-        self.driver = driver
-        self.port = port
-
-    def open(self, host: str = "127.0.0.1") -> None:
-        """Open the page in a new session, and wait until it can be used."""
-        self.driver.get(f"http://{host}:{self.port}/")
-        self.wait_for("[data-testid='stChatInputTextArea']")
-
-    def wait_for(self, selector: str, text: str = "") -> Any:
-        """Give the first element that fits `selector` and holds `text`, once there is one."""
-
-        def find(driver: Chrome) -> Any:
-            return next(
-                (found for found in driver.find_elements(By.CSS_SELECTOR, selector) if text in found.text), None
-            )
-
-        return self.wait_until(find, f"{selector} with {text!r}")
-
-    def wait_until(self, is_so: Callable[[Chrome], Any], what: str) -> Any:
-        waiting = WebDriverWait(self.driver, PATIENCE_S, poll_frequency=0.05, ignored_exceptions=NEITHER_TOLD)
-        return waiting.until(is_so, f"{what} is not on the page:\n{self.text}")
-
-    def ask(self, prompt: str) -> None:
-        self.wait_for("[data-testid='stChatInputTextArea']").send_keys(prompt + Keys.ENTER)
-
-    def click(self, key: str) -> None:
-        self.wait_for(f".st-key-{key} :is(button, label)").click()
-
-    def wait_for_answer(self, text: str) -> None:
-        self.wait_for("[aria-label='Chat message from assistant']", text)
-
-    def copy_code(self) -> None:
-        """Click the copy button of the first code block the way a hand does, and wait until it says that it copied."""
-        code = self.wait_for("[data-testid='stCode']")
-        button = self.wait_until(lambda _: code.find_element(By.TAG_NAME, "button"), "a copy button")
-        ActionChains(self.driver).move_to_element(code).pause(0.4).move_to_element(button).click().perform()
-        self.wait_until(lambda _: button.get_attribute("aria-label") == "Copied", "the mark of a copy")
-
-    def run(self, script: str) -> Any:
-        return self.driver.execute_script(script)
-
-    @property
-    def text(self) -> str:
-        return str(self.driver.find_element(By.TAG_NAME, "body").text)
-
-
-@pytest.fixture(scope="module")
-def port(shared: Any) -> Iterator[int]:
-    with running_page(shared.url) as port:
-        yield port
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    profile = tmp_path_factory.mktemp("profile")
-    flags = ["headless", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900", f"user-data-dir={profile}"]
-    for flag in [
-        *flags,
-        *QUIET.split(),
-        "host-resolver-rules=MAP chat.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    ]:
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    driver = Chrome(options=options, service=ChromeService(str(DRIVER)))
-    yield driver
-    driver.quit()
+pytestmark = needs_browser
 
 
 @pytest.fixture
-def page(driver: Chrome, port: int, model: StubModel) -> Page:
+def page(browser: Chrome, page_port: int, model: StubModel) -> Page:
     model.default = scripts.answer("Hello", " from", " the", " stub", ".")
     model.requests.clear()
     for log in ("performance", "browser"):
-        driver.get_log(log)
-    page = Page(driver, port)
+        browser.get_log(log)
+    page = Page(browser, page_port)
     page.open()
     return page
 
@@ -269,15 +186,6 @@ graph TD; A[<img src={url}/mermaid.png>] --> B; click A "javascript:window.hit=8
 [a]: {url}/by-name.png
 
 The end."""
-
-
-def until(event: threading.Event) -> scripts.Script:
-    """Give a step that waits for the test."""
-
-    async def wait(_: Any) -> None:
-        await asyncio.to_thread(event.wait, PATIENCE_S)
-
-    return wait
 
 
 def requested(driver: Chrome) -> Iterator[str]:

@@ -10,13 +10,14 @@ import scripts
 from chatapp.client import BackendClient
 from chatapp.errors import BackendUnreachableError, InternalError, UpstreamRateLimitedError
 from chatapp.frontend.live_answer import LiveAnswer
+from chatapp.frontend.sources import Asking, asked
 from stub_model import StubModel
 
 streamed_and_whole = pytest.mark.parametrize("is_streamed", [True, False], ids=["streamed", "whole"])
 
 
 def start(client: BackendClient, *, is_streamed: bool = True) -> LiveAnswer:
-    return LiveAnswer.start(client, "Why?", messages=[], is_streamed=is_streamed)
+    return LiveAnswer.start("Why?", asked(Asking(client, is_streamed), "Why?"))
 
 
 def wait_until(is_so: Callable[[], bool], timeout_s: float = 10) -> None:
@@ -52,7 +53,7 @@ def test_reasoning_stays_apart_from_the_answer(stub: StubModel, client: BackendC
 def test_earlier_messages_reach_the_model(stub: StubModel, client: BackendClient) -> None:
     earlier: list[Any] = [{"role": "user", "content": "One?"}, {"role": "assistant", "content": "Two."}]
 
-    ended(LiveAnswer.start(client, "Three?", messages=earlier, is_streamed=True))
+    ended(LiveAnswer.start("Three?", asked(Asking(client, True), "Three?", messages=earlier)))
 
     assert [message["content"] for message in stub.calls[0].body["messages"]] == ["One?", "Two.", "Three?"]
 

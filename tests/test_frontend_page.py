@@ -49,6 +49,9 @@ class FakeBackend:
 
     async def _script(self, exchange: Any) -> None:
         path = exchange.call.path.removeprefix("/v1")
+        if path.startswith("/conversations"):
+            await exchange.respond(404, {"detail": "Not Found"})
+            return
         self.paths.append(path)
         if path == "/ready":
             await exchange.respond(200, {"model": {"ok": True, "name": "tiny", "is_demo": True}, "store": {"ok": True}})
@@ -294,8 +297,9 @@ def test_a_cut_stream_can_be_asked_again_without_streaming(open_page: Open, fake
     assert page.toggle(key="use_streaming").value is False
 
 
-def test_a_question_without_answer_is_not_sent_along(stub: StubModel, page: AppTest) -> None:
+def test_a_temporary_question_without_answer_is_not_sent_along(stub: StubModel, page: AppTest) -> None:
     stub.next(scripts.status(401))
+    click(page, "temporary-chat")
 
     ask(ask(page, "One?"), "Two?")
 

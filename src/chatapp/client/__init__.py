@@ -62,20 +62,29 @@ class BackendClient:
             return body
         return self._connection.checked(response, body)
 
-    def ask(self, prompt: str, **options: Any) -> Answer:
-        """Give the whole answer of `POST /query`. `options` are the request's other fields, e.g. `temperature=0.2`."""
-        body = self._connection.json("POST", "/query", _request(prompt, options))
+    def ask(self, prompt: str, *, idempotency_key: str | None = None, **options: Any) -> Answer:
+        """Give the whole answer of `POST /query`. `options` are the request's other fields, e.g. `temperature=0.2`.
+
+        With the same `idempotency_key` the same question is asked once, however often it is sent.
+        """
+        headers = _headers(idempotency_key)
+        body = self._connection.json("POST", "/query", _request(prompt, options), headers=headers)
         if not isinstance(body.get("answer"), str) or not isinstance(body.get("model"), str):
             raise self._connection.foreign("sent no answer")
         return Answer(**{name: body.get(name) for name in Answer.__dataclass_fields__})  # type: ignore[arg-type]
 
-    def stream(self, prompt: str, **options: Any) -> AnswerStream:
+    def stream(self, prompt: str, *, idempotency_key: str | None = None, **options: Any) -> AnswerStream:
         """Start `POST /query/stream` and give its events as they come; close it to stop the answer.
+
+        `idempotency_key` and `options` are those of `ask`.
 
         Raises:
             ChatappError: the backend refused before the first event, or cannot be reached.
         """
-        response = self._connection.send("POST", "/query/stream", _request(prompt, options), stream=True)
+        headers = _headers(idempotency_key)
+        response = self._connection.send(
+            "POST", "/query/stream", _request(prompt, options), headers=headers, stream=True
+        )
         return self._connection.events(response)
 
     def resume(self, turn_id: str, *, last_event_id: str = "0") -> AnswerStream:
@@ -95,6 +104,10 @@ class BackendClient:
 
 def _request(prompt: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return {"prompt": prompt, **{name: value for name, value in options.items() if value is not None}}
+
+
+def _headers(idempotency_key: str | None) -> dict[str, str]:
+    return {"Idempotency-Key": idempotency_key} if idempotency_key else {}
 
 
 def messages_from(history: Sequence[Mapping[str, Any]]) -> list[Message]:

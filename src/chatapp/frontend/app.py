@@ -17,7 +17,10 @@ _HERE = Path(__file__).parent
 _ASSETS = _HERE / "assets"
 _HEAD = """<title>chatapp</title>
     <script src="./app/copying.js"></script>
+    <script src="./app/sidebar.js"></script>
     <style>@media (prefers-color-scheme: dark) { html { background: #15181b } }</style>"""
+_PREFIX = "/app/"
+_SERVED = {"copying.js": "text/javascript", "sidebar.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _INLINE_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 
 
@@ -32,18 +35,15 @@ async def _index(_: Request) -> HTMLResponse:
     return HTMLResponse(_FIRST_HTML, headers={"Cache-Control": "no-cache"})
 
 
-async def _copying(_: Request) -> FileResponse:
-    return FileResponse(_ASSETS / "copying.js", media_type="text/javascript")
-
-
-async def _icon(_: Request) -> FileResponse:
-    return FileResponse(_ASSETS / "icon.svg")
+async def _asset(request: Request) -> FileResponse:
+    name = request.url.path.removeprefix(_PREFIX)
+    return FileResponse(_ASSETS / name, media_type=_SERVED[name])
 
 
 _FIRST_HTML = first_html()
 
 app = App(
     _HERE / "page.py",
-    routes=[Route("/", _index), Route("/app/copying.js", _copying), Route("/app/icon.svg", _icon)],
+    routes=[Route("/", _index), *(Route(_PREFIX + name, _asset) for name in _SERVED)],
     middleware=[Middleware(Guard, settings=Settings.load())],
 )

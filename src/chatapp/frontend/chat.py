@@ -2,23 +2,22 @@
 
 import streamlit as st
 
-from chatapp.errors import StreamCutError
-from chatapp.frontend import state
+from chatapp.errors import StoreUnavailableError, StreamCutError
+from chatapp.frontend import actions, message, state
 from chatapp.frontend.connection import readiness_of
+from chatapp.frontend.conversation import Unfinished
 from chatapp.frontend.growing_text import GrowingText
 from chatapp.frontend.live_answer import LiveAnswer
 from chatapp.frontend.problems import problem_of
-from chatapp.frontend.rendering import display, literal
+from chatapp.frontend.rendering import literal
 
 TICK_S = 0.1
 _PULSE_S = 1.0
-_AVATARS = {"user": ":material/person:", "assistant": ":material/forum:"}
-_ENDS = {"stopped": "Stopped", "failed": "Interrupted"}
-_FINISHES = {"length": "Cut off at the length limit", "content_filter": "Cut off by the model's content filter"}
 _DEMO = (
     "You are talking to {model}, a small demonstration model: fine for a first try, often wrong. "
     "Connect a better one with `BASE_URL` or `OPENAI_API_KEY`."
 )
+_TEMPORARY = "Temporary chat: nothing of it is stored, and it is gone with this tab."
 
 SUGGESTIONS = (
     (":material/wb_sunny:", "Explain how a rainbow forms, in three sentences."),
@@ -29,38 +28,32 @@ SUGGESTIONS = (
 
 
 def prompt_box() -> None:
-    """Draw the box to ask from, and take the question that was sent with it."""
+    """Draw the box to ask from."""
     stop_slot = st.bottom.empty()
     limit = state.settings().max_prompt_chars
-    prompt = st.chat_input("Ask anything", key=state.PROMPT, max_chars=limit)
-    if prompt and prompt.strip():
-        state.ask(prompt)
-    if state.live() is not None:
+    st.chat_input("Ask anything", key=state.PROMPT, max_chars=limit, on_submit=actions.ask)
+    if state.view().conversation.live is not None:
         stop_slot.button(
-            "Stop", icon=":material/stop_circle:", key="stop", shortcut="Esc", on_click=state.stop, width="content"
+            "Stop", icon=":material/stop_circle:", key="stop", shortcut="Esc", on_click=actions.stop, width="content"
         )
 
 
-def conversation() -> "LiveView | None":
+def chat() -> "LiveView | None":
     """Draw the last part of the conversation; give the view of the answer that is being made, if one is."""
-    above = st.empty()
-    if not state.messages():
-        with above.container(key="welcome"):
-            _welcome()
-    elif len(state.shown_messages()) < len(state.messages()):
-        above.button("Show earlier", icon=":material/expand_less:", on_click=state.show_earlier, key="earlier")
+    conversation = state.view().conversation
+    _above()
     with st.container(key="conversation"):
-        for place, message in state.shown_messages():
-            _message(place, message)
-        live = state.live()
-        view = LiveView(live) if live else None
+        entries = conversation.shown_entries
+        for entry in entries:
+            message.draw(entry, is_last=entry is entries[-1])
+        live_view = LiveView(conversation.live) if conversation.live else None
     below = st.empty()
-    if (answer := state.unfinished()) is not None:
+    if conversation.live is None and conversation.unfinished is not None:
         with below.container(key="unfinished"):
-            _unfinished(answer)
-    elif prompt := state.queued_prompt():
-        below.caption(literal(f"Asked next: {prompt}"))
-    return view
+            _unfinished(conversation.unfinished)
+    elif conversation.queued:
+        below.caption(literal(f"Asked next: {conversation.queued}"))
+    return live_view
 
 
 class LiveView:
@@ -69,7 +62,7 @@ class LiveView:
     def __init__(self, answer: LiveAnswer) -> None:
         self._answer = answer
         self._next_pulse_s = 0.0
-        with st.chat_message("assistant", avatar=_AVATARS["assistant"]):
+        with st.chat_message("assistant", avatar=message.AVATARS["assistant"]):
             self._reasoning_slot = st.empty()
             self._text = GrowingText(st.container())
             self._pulse = st.empty()
@@ -77,8 +70,12 @@ class LiveView:
 
     def follow(self) -> None:
         """Draw the answer while it grows, until it ends. Any click and a lost connection end this, not the answer."""
+        view, address = state.view(), state.address()
         while self._answer.is_going:
             self.draw()
+            if view.is_unlisted():
+                return
+            address.lead(view)
             self._answer.wait(TICK_S)
 
     def draw(self) -> None:
@@ -95,6 +92,25 @@ class LiveView:
         return GrowingText(self._reasoning_slot.expander("Thinking", icon=":material/neurology:", expanded=True))
 
 
+def _above() -> None:
+    """Draw what stands above the first message that is shown."""
+    view = state.view()
+    conversation = view.conversation
+    trouble, view.trouble = view.trouble, None
+    with st.container(key="above"):
+        if trouble is not None:
+            problem = problem_of(trouble)
+            st.warning(f"{literal(problem.sentence)} {literal(problem.next_step)}", icon=":material/error:")
+        if conversation.is_temporary:
+            st.caption(_TEMPORARY, text_alignment="center")
+    above = st.empty()
+    if conversation.id is None and not conversation.entries and conversation.live is None:
+        with above.container(key="welcome"):
+            _welcome()
+    elif conversation.has_earlier:
+        above.button("Show earlier", icon=":material/expand_less:", on_click=actions.show_earlier, key="earlier")
+
+
 def _welcome() -> None:
     st.markdown("# What would you like to know?", anchors=False)
     readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
@@ -102,51 +118,27 @@ def _welcome() -> None:
         st.markdown(_DEMO.format(model=literal(readiness.model or "a model")))
     with st.container(key="suggestions"):
         for place, (icon, prompt) in enumerate(SUGGESTIONS):
-            st.button(prompt, icon=icon, key=f"suggestion-{place}", on_click=state.ask, args=(prompt,), width="stretch")
-
-
-def _message(place: int, message: state.ShownMessage) -> None:
-    answer = state.answer_at(place)
-    with st.chat_message(message["role"], avatar=_AVATARS[message["role"]]):
-        if message["role"] == "user":
-            st.text(message["content"])
-            return
-        thoughts = st.empty()
-        if answer and answer.reasoning:
-            thoughts.expander("Thoughts", icon=":material/neurology:").markdown(
-                display(answer.reasoning), anchors=False
-            )
-        st.container().markdown(display(message["content"]), anchors=False)
-        st.caption(literal(_footer(message, answer)))
-
-
-def _footer(message: state.ShownMessage, answer: LiveAnswer | None) -> str:
-    """Give the line under an answer: how it ended if not well, its model, how long it took, when it was."""
-    if answer is None:
-        return message["timestamp"]
-    end = _ENDS.get(answer.status) or _FINISHES.get(answer.finish_reason or "")
-    tokens = f"{answer.tokens} tokens" if answer.tokens else None
-    parts = (end, answer.model, _seconds(answer.elapsed_s), tokens, message["timestamp"], *answer.notices)
-    return " · ".join(part for part in parts if part)
+            key = f"suggestion-{place}"
+            st.button(prompt, icon=icon, key=key, on_click=actions.ask_this, args=(prompt,), width="stretch")
 
 
 def _pulse(answer: LiveAnswer) -> str:
+    if answer.is_stopping:
+        return "Stopping …"
     said = answer.text or answer.reasoning
     return f"{'Answering' if said else 'Waiting for the first word'} … {answer.elapsed_s:.0f} s"
 
 
-def _unfinished(answer: LiveAnswer) -> None:
-    if answer.error is not None:
-        problem = problem_of(answer.error)
+def _unfinished(unfinished: Unfinished) -> None:
+    error = unfinished.error
+    if error is not None:
+        problem = problem_of(error)
         st.error(f"**{literal(problem.title)}** — {literal(problem.sentence)}  \n{literal(problem.next_step)}")
-    elif not answer.text:
+    elif not unfinished.has_text:
         st.caption("Stopped before the first word.")
     with st.container(horizontal=True):
-        st.button("Ask again", icon=":material/refresh:", key="again", on_click=state.ask_again)
-        if isinstance(answer.error, StreamCutError):
-            whole = {"without_streaming": True}
-            st.button("Ask again without streaming", key="again-whole", on_click=state.ask_again, kwargs=whole)
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - two figures are enough
+        st.button("Ask again", icon=":material/refresh:", key="again", on_click=actions.ask_again)
+        if isinstance(error, StreamCutError):
+            st.button("Ask again without streaming", key="again-whole", on_click=actions.ask_again_whole)
+        if isinstance(error, StoreUnavailableError):
+            st.button("Ask in a temporary chat", key="again-temporary", on_click=actions.ask_temporarily)

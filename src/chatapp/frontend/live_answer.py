@@ -4,36 +4,42 @@ It is read by a thread of its own. A Streamlit script run ends at any click and 
 the next run finds it in the session and shows what has come meanwhile. Only `stop` ends it early.
 """
 
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from typing import Literal, Self
 
 from chatapp.calls import Call
-from chatapp.client import BackendClient
 from chatapp.errors import ChatappError, InternalError
-from chatapp.events import Answer, Done, Event, Message, Notice, Reasoning, Start, Text
+from chatapp.events import Done, Event, Notice, Reasoning, Start, Text
+
+STOPPING_S = 5.0
+"""How long the backend may take to stop an answer before the page stops listening to it."""
 
 logger = logging.getLogger(__name__)
 
 Status = Literal["going", "complete", "stopped", "failed"]
-_Read = Callable[[BackendClient, Sequence[Message]], None]
 
 
 class LiveAnswer:
     """What a model has said so far to `prompt`. Another thread adds to it until `status` is no longer "going"."""
 
-    def __init__(self, prompt: str) -> None:
+    def __init__(self, prompt: str, *, cancel: "Cancel | None" = None, asked_s_ago: float = 0.0) -> None:
         self.prompt = prompt
         self.status: Status = "going"
+        self.is_stopping = False
+        self.turn_id: str | None = None
+        self.conversation_id: str | None = None
         self.model: str | None = None
         self.notices: list[str] = []
         self.finish_reason: str | None = None
         self.tokens: int | None = None
         self.error: ChatappError | None = None
-        self.started_at = time.monotonic()
+        self.started_at = time.monotonic() - asked_s_ago
         self.duration_s: float | None = None
+        self._cancel = cancel
         self._text = _Growing()
         self._reasoning = _Growing()
         self._call = Call()
@@ -42,12 +48,20 @@ class LiveAnswer:
         self._lock = threading.Lock()
 
     @classmethod
-    def start(cls, client: BackendClient, prompt: str, *, messages: Sequence[Message], is_streamed: bool) -> Self:
-        """Ask `prompt` after the earlier `messages`, oldest first, and return at once."""
-        answer = cls(prompt)
-        read = answer._read_stream if is_streamed else answer._read_whole
-        thread = threading.Thread(target=answer._run, args=(read, client, messages), name="answer", daemon=True)
-        thread.start()
+    def start(
+        cls,
+        prompt: str,
+        events: Iterator[Event],
+        *,
+        cancel: "Cancel | None" = None,
+        asked_s_ago: float = 0.0,
+    ) -> Self:
+        """Read `events`, the answer to `prompt`, and return at once.
+
+        `cancel` asks the backend to stop an answer that would be made to its end without a listener.
+        """
+        answer = cls(prompt, cancel=cancel, asked_s_ago=asked_s_ago)
+        threading.Thread(target=answer._run, args=(events,), name="answer", daemon=True).start()
         return answer
 
     @property
@@ -71,7 +85,15 @@ class LiveAnswer:
         return time.monotonic() - self.started_at if self.duration_s is None else self.duration_s
 
     def stop(self) -> None:
-        """Hang up, which stops the model too, and keep what was said."""
+        """Stop the model, and keep what was said."""
+        if self._cancel is None:
+            self.leave()
+        elif self.is_going and not self.is_stopping:
+            self.is_stopping = True
+            threading.Thread(target=self._cancel_then_leave, args=(self._cancel,), name="stop", daemon=True).start()
+
+    def leave(self) -> None:
+        """Hang up, which stops the model too unless the backend keeps the conversation."""
         if self.is_going:
             self._end("stopped")
             self._call.end()
@@ -80,34 +102,31 @@ class LiveAnswer:
         """Wait until the first word or, when that was said, the end; at most `timeout_s` seconds."""
         (self._ended if self._spoke.is_set() else self._spoke).wait(timeout_s)
 
-    def _run(self, read: _Read, client: BackendClient, messages: Sequence[Message]) -> None:
+    def _cancel_then_leave(self, cancel: "Cancel") -> None:
+        with contextlib.suppress(ChatappError):
+            cancel(self)
+        self._ended.wait(STOPPING_S)
+        self.leave()
+
+    def _run(self, events: Iterator[Event]) -> None:
         try:
             with self._call:
-                read(client, messages)
+                for event in events:
+                    if not self.is_going:
+                        return
+                    self._take(event)
         except ChatappError as error:
             self._end("failed", error)
         except Exception:
             logger.exception("An answer could not be read.")
             self._end("failed", InternalError("The page could not read the answer.", hint="Its log says more."))
 
-    def _read_stream(self, client: BackendClient, messages: Sequence[Message]) -> None:
-        with client.stream(self.prompt, messages=messages or None) as events:
-            for event in events:
-                if not self.is_going:
-                    return
-                self._take(event)
-
-    def _read_whole(self, client: BackendClient, messages: Sequence[Message]) -> None:
-        answer: Answer = client.ask(self.prompt, messages=messages or None)
-        if self.is_going:
-            self._take(Start(turn_id="", model=answer.model))
-            self._take(Text(answer.answer))
-            self._take(Done(answer.finish_reason, answer.usage, answer.latency_ms or 0))
-
     def _take(self, event: Event) -> None:
         match event:
             case Start():
-                self.model = event.model
+                self.turn_id = event.turn_id or self.turn_id
+                self.conversation_id = event.conversation_id or self.conversation_id
+                self.model = event.model or self.model
             case Text():
                 self._text.add(event.text)
                 self._spoke.set()
@@ -119,7 +138,7 @@ class LiveAnswer:
             case Done():
                 self.finish_reason = event.finish_reason
                 self.tokens = event.usage["completion_tokens"] if event.usage else None
-                self._end("complete")
+                self._end("stopped" if event.finish_reason == "stopped" else "complete")
 
     def _end(self, status: Status, error: ChatappError | None = None) -> None:
         with self._lock:
@@ -129,6 +148,10 @@ class LiveAnswer:
                 self.status = status
         self._ended.set()
         self._spoke.set()
+
+
+Cancel = Callable[[LiveAnswer], None]
+"""Asks the backend to stop an answer."""
 
 
 class _Growing:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from chatapp import __version__
 from chatapp.frontend import state
-from chatapp.frontend.chat import conversation, prompt_box
+from chatapp.frontend.chat import chat, prompt_box
 from chatapp.frontend.sidebar import sidebar
 from chatapp.frontend.sign_in import sign_in
 
@@ -16,18 +16,36 @@ _ABOUT = f"**chatapp {__version__}** — your own AI chat. The page and its back
 
 def page() -> None:
     """Draw the page, then follow the answer that is being made, if one is, and draw it once more when it has ended."""
-    st.set_page_config("chatapp", str(_HERE / "assets" / "icon.svg"), menu_items={"About": _ABOUT})
-    st.html(_HERE / "assets" / "style.css")
     state.begin()
     if state.needs_sign_in():
+        _frame("chatapp")
         sign_in()
         return
+    _catch_up()
+    title = state.view().conversation.title
+    _frame(f"{title} · chatapp" if title else "chatapp")
     prompt_box()
-    view = conversation()
+    live_view = chat()
     sidebar()
-    if view is not None:
-        view.follow()
+    if live_view is not None:
+        live_view.follow()
         st.rerun()
+
+
+def _frame(title: str) -> None:
+    st.set_page_config(title, str(_HERE / "assets" / "icon.svg"), menu_items={"About": _ABOUT})
+    st.html(_HERE / "assets" / "style.css")
+
+
+def _catch_up() -> None:
+    """Show what the browser asks for, and what has happened since the last run."""
+    view = state.view()
+    state.adopt_messages()
+    state.address().follow(view)
+    if unasked := view.refresh(state.asking(), query=state.query()):
+        state.give_back(unasked)
+    state.address().lead(view)
+    state.mirror_messages()
 
 
 page()

@@ -4,8 +4,10 @@ from html import escape
 
 import streamlit as st
 
-from chatapp.frontend import state
+from chatapp.frontend import actions, state
 from chatapp.frontend.connection import Readiness, readiness_of
+from chatapp.frontend.conversation import Conversation
+from chatapp.frontend.history import history
 from chatapp.frontend.rendering import literal
 
 REFRESH_S = 10
@@ -26,9 +28,23 @@ def sidebar() -> None:
     with st.sidebar:
         with st.container(key="brand"):
             st.markdown(":material/forum: **chatapp**")
-        st.button("New chat", icon=":material/edit_square:", width="stretch", on_click=state.new_chat, key="new-chat")
+        _new_chat()
+        history()
         _status()
         _options()
+
+
+def _new_chat() -> None:
+    with st.container(horizontal=True, gap="small", key="new"):
+        st.button("New chat", icon=":material/edit_square:", width="stretch", on_click=actions.new_chat, key="new-chat")
+        st.button(
+            "",
+            icon=":material/visibility_off:",
+            help="Temporary chat that is not stored",
+            on_click=actions.new_chat,
+            kwargs={"is_temporary": True},
+            key="temporary-chat",
+        )
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -37,6 +53,8 @@ def _status() -> None:
     readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
     if not readiness.is_known_key:
         state.sign_out()
+        st.rerun(scope="app")
+    if state.view().has_news(state.asking()):
         st.rerun(scope="app")
     with st.container(key="status", gap="small"):
         _badge(readiness)
@@ -58,11 +76,16 @@ def _badge(readiness: Readiness) -> None:
 def _facts() -> None:
     facts = {
         "Backend": state.settings().backend_url,
-        "Messages": str(len(state.messages())),
+        "Messages": _count(state.view().conversation),
         "Session": _duration(state.duration_s()),
     }
     rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
     st.html(f'<dl class="facts">{rows}</dl>')
+
+
+def _count(conversation: Conversation) -> str:
+    """Give how many messages are loaded, with a plus where the backend has earlier ones."""
+    return f"{len(conversation.messages)}{'+' if conversation.has_unloaded else ''}"
 
 
 def _options() -> None:

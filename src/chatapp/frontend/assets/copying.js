@@ -14,3 +14,12 @@ if (!navigator.clipboard) {
   };
   Object.defineProperty(navigator, "clipboard", { value: { writeText } });
 }
+
+// The button under an answer copies it as the model wrote it.
+document.addEventListener("click", async (event) => {
+  const button = event.target instanceof Element && event.target.closest("button.copy");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.classList.add("copied");
+  setTimeout(() => button.classList.remove("copied"), 2000);
+});

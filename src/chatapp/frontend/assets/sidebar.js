@@ -1,0 +1,6 @@
+// On a narrow screen the sidebar lies over the conversation: whoever has chosen one wants to see it.
+document.addEventListener("click", (event) => {
+  const isChoice = event.target instanceof Element && event.target.closest('[class*="st-key-open-"], .st-key-new');
+  if (!isChoice || !window.matchMedia("(max-width: 768px)").matches) return;
+  document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+});

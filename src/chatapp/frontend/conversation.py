@@ -1,0 +1,106 @@
+"""A conversation on screen: its messages, the answer that is being made, and the question that waits."""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+from chatapp.errors import ChatappError
+from chatapp.frontend.entries import Entry, ShownMessage, question_entry
+from chatapp.frontend.live_answer import LiveAnswer
+from chatapp.frontend.sources import Asking
+
+PAGE_OF_MESSAGES = 20
+
+
+class Unfinished(NamedTuple):
+    """How the last answer ended, if it did not end well. `error` is None for one that was stopped."""
+
+    error: ChatappError | None
+    has_text: bool
+
+
+class Conversation(ABC):
+    """What a conversation can do, whoever keeps it.
+
+    Its state changes in plain attributes only: Streamlit may end a script run at any access to `st.session_state`.
+    """
+
+    is_temporary: bool
+    id: str | None = None
+    title: str | None = None
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.shown = PAGE_OF_MESSAGES
+        self.live: LiveAnswer | None = None
+        self.unfinished: Unfinished | None = None
+        self.queued: str | None = None
+
+    @property
+    def messages(self) -> list[ShownMessage]:
+        """The messages that are loaded, oldest first, without answers in which nothing was said."""
+        return [entry.message for entry in self.entries if not entry.is_silent]
+
+    @property
+    def shown_entries(self) -> list[Entry]:
+        """The last part of the conversation, oldest first."""
+        return self.entries[-self.shown :]
+
+    @property
+    def has_unloaded(self) -> bool:
+        """Whether there are messages that only the backend has."""
+        return False
+
+    @property
+    def has_earlier(self) -> bool:
+        """Whether there are messages before those that are shown."""
+        return self.shown < len(self.entries) or self.has_unloaded
+
+    def show_earlier(self, asking: Asking) -> None:
+        """Show a page of messages more."""
+        self.shown += PAGE_OF_MESSAGES
+
+    def ask(self, prompt: str, asking: Asking) -> None:
+        """Ask `prompt`, at once or after the answer that is being made."""
+        if self.live is not None:
+            self.queued = "\n\n".join(filter(None, (self.queued, prompt)))
+            return
+        self.entries.append(question_entry(prompt, asking.zone))
+        self._begin(prompt, asking)
+
+    def stop(self) -> None:
+        """Stop the answer that is being made and keep what was said."""
+        if self.live is not None:
+            self.live.stop()
+
+    def settle(self, asking: Asking) -> str | None:
+        """Take over an answer that has ended, then ask what was queued; give it back instead if the answer was cut."""
+        answer = self.live
+        if answer is None or answer.is_going:
+            return None
+        self.live = None
+        self._take_over(answer, asking)
+        queued, self.queued = self.queued, None
+        if queued and answer.status == "complete":
+            self.ask(queued, asking)
+            return None
+        return queued
+
+    @abstractmethod
+    def ask_again(self, asking: Asking) -> None:
+        """Ask the last question once more, in place of what was answered to it."""
+
+    @abstractmethod
+    def edit(self, entry: Entry, prompt: str, asking: Asking) -> None:
+        """Ask `prompt` in place of the question `entry`."""
+
+    @abstractmethod
+    def leave(self) -> None:
+        """Look away; an answer that could not be found again is stopped."""
+
+    @abstractmethod
+    def _begin(self, prompt: str, asking: Asking) -> None:
+        """Ask `prompt`, which is the last entry."""
+
+    @abstractmethod
+    def _take_over(self, answer: LiveAnswer, asking: Asking) -> None:
+        """Put an answer that has ended among the entries."""

@@ -1,0 +1,108 @@
+"""The messages on screen: their words, and what is known about each of them."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Literal, TypedDict
+
+from chatapp.errors import ChatappError, InternalError, error_from_dict
+from chatapp.frontend.live_answer import LiveAnswer
+
+Role = Literal["user", "assistant"]
+_BROKEN = {"failed", "incomplete", "interrupted"}
+
+
+class ShownMessage(TypedDict):
+    """One message of the conversation; `timestamp` is the reader's time of day, HH:MM:SS."""
+
+    role: Role
+    content: str
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message and what is known about it. `siblings` are the ids of its alternatives, itself among them.
+
+    `status` of an answer is "complete", or how else it ended; `error` is set where the backend kept one.
+    """
+
+    message: ShownMessage
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    is_stored: bool = False
+    parent_id: str | None = None
+    siblings: tuple[str, ...] = ()
+    reasoning: str = ""
+    status: str = "complete"
+    finish_reason: str | None = None
+    model: str | None = None
+    elapsed_s: float | None = None
+    tokens: int | None = None
+    notices: tuple[str, ...] = ()
+    error: ChatappError | None = None
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the model said it."""
+        return self.message["role"] == "assistant"
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is an answer that ended before its first word."""
+        return self.is_answer and not self.content and self.status != "complete"
+
+    @property
+    def content(self) -> str:
+        """The words, raw."""
+        return self.message["content"]
+
+
+def question_entry(prompt: str, zone: tzinfo | None) -> Entry:
+    """Give a question that is asked now."""
+    return Entry(_message("user", prompt, datetime.now(UTC), zone))
+
+
+def answer_entry(answer: LiveAnswer, zone: tzinfo | None) -> Entry:
+    """Give an answer that has just ended."""
+    return Entry(
+        _message("assistant", answer.text, datetime.now(UTC), zone),
+        reasoning=answer.reasoning,
+        status=answer.status,
+        finish_reason=answer.finish_reason,
+        model=answer.model,
+        elapsed_s=answer.elapsed_s,
+        tokens=answer.tokens,
+        notices=tuple(answer.notices),
+    )
+
+
+def stored_entry(item: Mapping[str, Any], zone: tzinfo | None) -> Entry:
+    """Give a message as the backend keeps it."""
+    latency_ms, usage = item["latency_ms"], item["usage"]
+    when = datetime.fromisoformat(item["finished_at"] or item["created_at"])
+    return Entry(
+        _message(item["role"], item["content"], when, zone),
+        id=item["id"],
+        is_stored=True,
+        parent_id=item["parent_id"],
+        siblings=tuple(item["siblings"]),
+        reasoning=item["reasoning"],
+        status=item["status"],
+        finish_reason=item["finish_reason"],
+        model=item["model"],
+        elapsed_s=None if latency_ms is None else latency_ms / 1000,
+        tokens=usage["completion_tokens"] if usage else None,
+        error=_error(item),
+    )
+
+
+def _error(item: Mapping[str, Any]) -> ChatappError | None:
+    if item["role"] != "assistant" or item["status"] not in _BROKEN:
+        return None
+    error = error_from_dict(item["error"]) if item["error"] else None
+    return error or InternalError("The backend stopped before the answer was whole.", hint="Ask again.")
+
+
+def _message(role: Role, content: str, when: datetime, zone: tzinfo | None) -> ShownMessage:
+    return {"role": role, "content": content, "timestamp": when.astimezone(zone).strftime("%H:%M:%S")}

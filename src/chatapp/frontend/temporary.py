@@ -1,0 +1,61 @@
+"""A conversation that only this browser session holds: nothing of it is stored."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from chatapp.client import messages_from
+from chatapp.events import Message
+from chatapp.frontend.conversation import Conversation, Unfinished
+from chatapp.frontend.entries import Entry, ShownMessage, answer_entry
+from chatapp.frontend.live_answer import LiveAnswer
+from chatapp.frontend.sources import Asking, asked
+
+
+class TemporaryConversation(Conversation):
+    """A conversation whose earlier messages go along with every question."""
+
+    is_temporary = True
+
+    @classmethod
+    def holding(cls, messages: Sequence[ShownMessage]) -> "TemporaryConversation":
+        """Give one with these messages, oldest first."""
+        conversation = cls()
+        conversation.entries = [Entry(message) for message in messages]
+        return conversation
+
+    def ask_again(self, asking: Asking) -> None:
+        """Ask the last question once more, in place of what was answered to it."""
+        if self.live is not None or not self.entries:
+            return
+        if self.entries[-1].is_answer:
+            self.entries.pop()
+        self._begin(self.entries[-1].content, asking)
+
+    def edit(self, entry: Entry, prompt: str, asking: Asking) -> None:
+        """Ask `prompt` in place of the question `entry` and all that came after it."""
+        if self.live is None and entry in self.entries:
+            del self.entries[self.entries.index(entry) :]
+            self.ask(prompt, asking)
+
+    def leave(self) -> None:
+        """Stop an answer that is being made: nobody could find it again."""
+        self.stop()
+
+    def _begin(self, prompt: str, asking: Asking) -> None:
+        self.unfinished = None
+        self.live = LiveAnswer.start(prompt, asked(asking, prompt, messages=self._history() or None))
+
+    def _take_over(self, answer: LiveAnswer, asking: Asking) -> None:
+        self.unfinished = None if answer.status == "complete" else Unfinished(answer.error, bool(answer.text))
+        if answer.text or answer.status == "complete":
+            self.entries.append(answer_entry(answer, asking.zone))
+
+    def _history(self) -> list[Message]:
+        """Give the answered questions before the last one; models take turns, so one without answer stays out."""
+        earlier = self.messages[:-1]
+        answered = [
+            (question, answer)
+            for question, answer in pairwise(earlier)
+            if (question["role"], answer["role"]) == ("user", "assistant") and answer["content"].strip()
+        ]
+        return messages_from([message for pair in answered for message in pair])

@@ -1,0 +1,144 @@
+"""What one browser session shows: a conversation, the list of all, and what is being changed in them."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from chatapp.errors import ChatappError, NotFoundError
+from chatapp.frontend.conversation import Conversation
+from chatapp.frontend.entries import Entry, ShownMessage
+from chatapp.frontend.listing import Deleted, Listing
+from chatapp.frontend.sources import Asking
+from chatapp.frontend.stored import StoredConversation
+from chatapp.frontend.temporary import TemporaryConversation
+
+
+class OpenRow(NamedTuple):
+    """A row of the list that shows more than its name."""
+
+    conversation_id: str
+    what: Literal["rename", "export"]
+
+
+class View:
+    """Its state changes in plain attributes only: Streamlit may end a run at any access to `st.session_state`.
+
+    `trouble` is what an action failed with; `editing` the id of the question that is being written
+    anew; `mirrored` what of the conversation others were last told.
+    """
+
+    def __init__(self) -> None:
+        self.conversation: Conversation = StoredConversation()
+        self.listing = Listing()
+        self.trouble: ChatappError | None = None
+        self.editing: str | None = None
+        self.open_row: OpenRow | None = None
+        self.mirrored: list[ShownMessage] = []
+        self._listed_id: str | None = None
+
+    def refresh(self, asking: Asking, *, query: str) -> str | None:
+        """Take over what happened meanwhile; give back a question that waited for an answer that was cut."""
+        had_answer = self.conversation.live is not None
+        unasked = self.conversation.settle(asking)
+        if had_answer and self.conversation.live is None:
+            self.listing.expire()
+        self._refresh_conversation(asking)
+        self.listing.refresh(asking.client, query)
+        return unasked
+
+    def has_news(self, asking: Asking) -> bool:
+        """Say whether the conversation on show has changed elsewhere, and show it."""
+        if not isinstance(self.conversation, StoredConversation):
+            return False
+        try:
+            return self.conversation.refresh(asking)
+        except ChatappError:
+            return False
+
+    def is_unlisted(self) -> bool:
+        """Say, once, that the answer that is being made has begun a conversation which the list does not hold yet."""
+        live = self.conversation.live
+        if live is None or self._listed_id == live.conversation_id or not live.turn_id:
+            return False
+        self._listed_id = live.conversation_id
+        self.listing.expire()
+        return True
+
+    def ask(self, prompt: str, asking: Asking) -> None:
+        """Ask `prompt` in the conversation on show."""
+        self._refresh_conversation(asking)
+        self.trouble = None
+        if not self.listing.is_supported and not self.conversation.entries:
+            self.conversation = TemporaryConversation()
+        self.conversation.ask(prompt, asking)
+        self.listing.expire()
+
+    def ask_again(self, asking: Asking) -> None:
+        """Ask the last question again."""
+        self.conversation.ask_again(asking)
+        self.listing.expire()
+
+    def ask_temporarily(self, asking: Asking) -> None:
+        """Ask the last question again, in a temporary conversation with the messages before it."""
+        messages = self.conversation.messages
+        self.show_messages(messages)
+        self.conversation.ask_again(asking)
+
+    def edit(self, entry: Entry, prompt: str, asking: Asking) -> None:
+        """Ask `prompt` in place of the question `entry`."""
+        self.editing = None
+        self.conversation.edit(entry, prompt, asking)
+
+    def show_new(self, *, is_temporary: bool = False) -> str | None:
+        """Show an empty conversation; give back a question that was not asked yet."""
+        return self._show(TemporaryConversation() if is_temporary else StoredConversation())
+
+    def show_stored(self, conversation_id: str) -> str | None:
+        """Show a conversation of the list; give back a question that was not asked yet."""
+        if conversation_id == self.conversation.id:
+            return None
+        return self._show(StoredConversation(conversation_id))
+
+    def show_messages(self, messages: Sequence[ShownMessage]) -> None:
+        """Show a temporary conversation that holds `messages`."""
+        self._show(TemporaryConversation.holding(messages))
+
+    def delete(self, conversation_id: str, asking: Asking) -> None:
+        """Throw a conversation away.
+
+        Raises:
+            ChatappError: the backend cannot do it.
+        """
+        asking.client.conversations.delete(conversation_id)
+        self.listing.deleted = Deleted(conversation_id, self.listing.title_of(conversation_id))
+        self.listing.expire()
+        if conversation_id == self.conversation.id:
+            self.show_new()
+
+    def restore(self, asking: Asking) -> None:
+        """Take back the conversation that was thrown away last.
+
+        Raises:
+            ChatappError: the backend cannot do it.
+        """
+        deleted, self.listing.deleted = self.listing.deleted, None
+        if deleted is not None:
+            asking.client.conversations.restore(deleted.id)
+            self.listing.expire()
+
+    def _show(self, conversation: Conversation) -> str | None:
+        left, self.conversation = self.conversation, conversation
+        self.editing = self.open_row = self.trouble = None
+        left.leave()
+        return left.queued
+
+    def _refresh_conversation(self, asking: Asking) -> None:
+        if not isinstance(self.conversation, StoredConversation):
+            return
+        try:
+            self.conversation.refresh(asking)
+        except NotFoundError as error:
+            self.show_new()
+            self.trouble = error
+        except ChatappError as error:
+            if not self.conversation.entries:
+                self.trouble = error
