@@ -1,5 +1,6 @@
 """`chatapp serve` as a process: it starts, says what it serves, and stops without keeping anybody waiting."""
 
+import json
 import signal
 import socket
 import threading
@@ -34,6 +35,17 @@ def test_it_says_where_it_is_and_which_model_answers_and_why(settings: dict[str,
     assert backend.lines[1].startswith("Model stub-model (127.0.0.1")
     assert backend.lines[1].endswith("because BASE_URL is set")
     assert KEY not in backend.output
+
+
+def test_what_is_no_request_is_refused_like_every_other_error(settings: dict[str, str]) -> None:
+    with Serving(env=settings) as backend, socket.create_connection(("127.0.0.1", backend.port), timeout=10) as line:
+        line.sendall(b"GARBAGE\r\n\r\n")
+        head, _, body = line.makefile("rb").read().partition(b"\r\n\r\n")
+
+    refusal = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert refusal["code"] == "bad_request"
+    assert f"x-request-id: {refusal['request_id']}".encode() in head
 
 
 def test_it_does_not_tell_who_serves(settings: dict[str, str]) -> None:
