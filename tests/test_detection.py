@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from chatapp.detection import choose_upstream, find_local_server
-from chatapp.settings import PROVIDERS, Provider, Settings
+from chatapp.providers import PROVIDERS, Provider
+from chatapp.settings import Settings
 
 Start = Callable[..., Provider]
 

@@ -6,7 +6,8 @@ import pydantic
 import pytest
 
 from chatapp.errors import SettingsError
-from chatapp.settings import Settings, Upstream, configured_upstream, provider_of, setting_rows
+from chatapp.providers import provider_of
+from chatapp.settings import Settings, Upstream, configured_upstream, setting_rows
 
 SECRET = "hunter2"
 

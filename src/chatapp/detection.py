@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException
 from threading import Thread
 
-from chatapp.settings import PROVIDERS, Provider, Settings, Upstream, configured_upstream
+from chatapp.providers import PROVIDERS, Provider
+from chatapp.settings import Settings, Upstream, configured_upstream
 
 LOOPBACK = "127.0.0.1"
 TIMEOUT_S = 0.3

@@ -1,9 +1,12 @@
-"""The environment: the variables we were started with, and the `.env` files that stand in for those not set."""
+"""The environment: the variables we were started with, and the files that stand in for those not set."""
 
 import os
 from pathlib import Path
 
 from chatapp.errors import SettingsError
+
+RUN_SECRETS = Path("/run/secrets")
+"""Where Docker, Podman and Kubernetes put secrets, a file each."""
 
 
 def env_files() -> tuple[Path, ...]:
@@ -45,6 +48,30 @@ def value(name: str) -> str | None:
 def is_set(name: str) -> bool:
     """Say whether the user gave `name` a value."""
     return value(name) is not None
+
+
+def secret_folders() -> list[Path]:
+    """Give the folders whose files are secrets named like settings, the one that wins last.
+
+    A systemd unit's `LoadCredential=` is in $CREDENTIALS_DIRECTORY: https://systemd.io/CREDENTIALS
+    """
+    named = value("CREDENTIALS_DIRECTORY")
+    return [folder for folder in (RUN_SECRETS, *([Path(named)] if named else [])) if folder.is_dir()]
+
+
+def secret(name: str) -> str | None:
+    """Give what the user set `name` to, by a variable or else by a secret's file.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    if is_set(name):
+        return value(name)
+    files = [folder / spelling for folder in reversed(secret_folders()) for spelling in (name.lower(), name)]
+    try:
+        return next((file.read_text(encoding="utf-8").strip() for file in files if file.is_file()), None)
+    except (OSError, UnicodeError):
+        raise SettingsError(f"The file of the secret {name} cannot be read.") from None
 
 
 def child_environment(**changes: str) -> dict[str, str]:

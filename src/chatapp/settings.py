@@ -10,10 +10,11 @@ from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableError
 
-from chatapp.environment import load_env_files
+from chatapp.environment import load_env_files, secret_folders
 from chatapp.errors import SettingsError
-from chatapp.hosts import LOOPBACK_NAMES
+from chatapp.providers import provider_of
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -124,14 +125,17 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, **options: Any) -> Self:
-        """Give the settings of this process: `options` that are not None, then environment, `.env` files, defaults.
+        """Give the settings of this process: `options` that are not None, environment, `.env`, secret files, defaults.
 
         Raises:
             SettingsError: a value is not allowed; the sentence names the setting.
         """
         load_env_files()
+        given = {name: value for name, value in options.items() if value is not None}
         try:
-            return cls(**{name: value for name, value in options.items() if value is not None})
+            return cls(**{"_secrets_dir": secret_folders(), **given})
+        except UnreadableError:
+            raise SettingsError("The file of a secret cannot be read.", hint="It must be UTF-8 text.") from None
         except ValidationError as error:
             raise SettingsError(_fault(error.errors(include_url=False)[0])) from None
 
@@ -251,36 +255,6 @@ class Upstream:
     api_key: SecretStr | None = None
     api_key_file: Path | None = None
     is_demo: bool = False
-
-
-class Provider(NamedTuple):
-    """A model server that people know by name. `port` is where it listens on the user's own machine."""
-
-    name: str
-    host: str | None = None
-    port: int | None = None
-
-
-PROVIDERS = (
-    Provider("OpenAI", host="api.openai.com"),
-    Provider("OpenRouter", host="openrouter.ai"),
-    Provider("Groq", host="api.groq.com"),
-    Provider("Mistral", host="api.mistral.ai"),
-    Provider("DeepSeek", host="api.deepseek.com"),
-    Provider("Ollama", port=11434),
-    Provider("LM Studio", port=1234),
-    Provider("llama.cpp", port=8080),
-)
-
-
-def provider_of(base_url: str) -> str:
-    """Give the name people know the server at `base_url` by, or its host and port."""
-    parts = urlsplit(base_url)
-    for provider in PROVIDERS:
-        is_local = provider.port is not None and parts.port == provider.port and parts.hostname in LOOPBACK_NAMES
-        if is_local or (provider.host is not None and parts.hostname == provider.host):
-            return provider.name
-    return parts.netloc
 
 
 def configured_upstream(settings: Settings) -> Upstream | None:

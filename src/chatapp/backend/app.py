@@ -20,7 +20,8 @@ from chatapp.backend.routes import ROUTERS
 from chatapp.backend.store import Store
 from chatapp.backend.telemetry import Telemetry
 from chatapp.backend.turns import Turns
-from chatapp.settings import Settings, Upstream, configured_upstream, provider_of
+from chatapp.providers import provider_of
+from chatapp.settings import Settings, Upstream, configured_upstream
 
 ANY_LOCAL_PORT = r"https?://(localhost|127\.0\.0\.1)(:\d{1,5})?"
 

@@ -19,7 +19,7 @@ def connect(backend_url: str | None) -> BackendClient:
     return BackendClient(
         backend_url or DEFAULT_BACKEND_URL,
         timeout_s=_request_timeout_s(),
-        api_key=environment.value("BACKEND_API_KEY"),
+        api_key=environment.secret("BACKEND_API_KEY"),
     )
 
 

@@ -143,7 +143,7 @@ class KeySource:
     def __init__(self, upstream: Upstream) -> None:
         self._key = upstream.api_key.get_secret_value() if upstream.api_key else ""
         self._file = upstream.api_key_file
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[int, ...] | None = None
 
     def headers(self) -> dict[str, str]:
         """Give the Authorization header, or none where there is no key.
@@ -159,7 +159,7 @@ class KeySource:
             return self._key
         try:
             stat = self._file.stat()
-            if (seen := (stat.st_mtime_ns, stat.st_size)) != self._seen:
+            if (seen := (stat.st_mtime_ns, stat.st_size, stat.st_ino)) != self._seen:
                 self._key, self._seen = self._file.read_text(encoding="utf-8").strip(), seen
             if not (self._key.isascii() and self._key.isprintable()):
                 raise ValueError("no header can hold it")
