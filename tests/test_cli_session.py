@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 import scripts
-from commands import SCRIPT, left_after
+from commands import SCRIPT, left_after, somebody_listens_on
 from running_backend import RunningBackend
 from stub_model import StubModel
 from terminals import Terminal
@@ -337,3 +337,18 @@ def test_what_is_piped_in_starts_no_session(
     done = chatapp("ask", "--backend-url", backend.url, stdin="/help")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "Hello from the stub.\n", "")
+
+
+def test_without_any_backend_one_is_started_for_the_session(stub: StubModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    if somebody_listens_on(8000):
+        pytest.skip("a backend runs on this machine's port 8000")
+    monkeypatch.setenv("BASE_URL", stub.url)
+    typist = Typist()
+    typist.wait_for_prompt()
+
+    assert "Hello from the stub." in typist.say("Hi")
+    started = psutil.Process(typist.process.pid).children(recursive=True)
+    typist.press(CTRL_D)
+    assert typist.exit_code() == 0
+    assert started
+    assert left_after(started, 10) == []
