@@ -18,11 +18,23 @@ _STREAM_EXAMPLE = (
     "id: 8\ndata: Quantum\n\nid: 18\ndata:  computing\n\n"
     'id: 19\nevent: done\ndata:{"finish_reason":"stop","usage":null,"latency_ms":640}\n\n'
 )
+_STREAM_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]+$", "description": "Position in the turn, for `Last-Event-ID`."},
+        "event": {
+            "enum": ["message", "start", "reasoning", "notice", "done", "error"],
+            "description": "Not written for answer text: what has no name is a `message`.",
+        },
+        "data": {"type": "string", "description": "Answer text, or the JSON of a named event."},
+    },
+    "required": ["id", "data"],
+}
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Unnamed events carry the answer's text, named ones (`start`, `reasoning`, `notice`, and one of "
         "`done` or `error` at the end) JSON.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _STREAM_EXAMPLE}},
+        "content": {"text/event-stream": {"itemSchema": _STREAM_EVENT, "example": _STREAM_EXAMPLE}},
     },
     **ERRORS,
 }
