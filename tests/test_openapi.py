@@ -41,14 +41,15 @@ def operations(api: Any) -> Iterator[Any]:
     yield from found
 
 
-def ask_often(operation: Any, mode: GenerationMode, **checks: Any) -> int:
-    """Send requests made by `mode`, check each response, and give how many were refused."""
+def ask_often(operation: Any, mode: GenerationMode, *, ids: dict[str, str] | None = None, **checks: Any) -> int:
+    """Send requests made by `mode`, about `ids` if given; check each response, and give how many were refused."""
     refused = 0
 
     @settings
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     def ask(case: Case) -> None:
         nonlocal refused
+        case.path_parameters.update({name: ids[name] for name in case.path_parameters if ids})
         response = case.call_and_validate(timeout=10, **checks)
         if response.status_code >= 400:
             assert_one_shape(case, response)
@@ -83,6 +84,13 @@ def strings(value: Any) -> Iterator[str]:
 def test_what_is_described_is_answered_as_described(api: Any) -> None:
     for operation in operations(api):
         ask_often(operation, GenerationMode.POSITIVE, excluded_checks=[RULES_IN_WORDS])
+
+
+def test_what_is_there_is_answered_as_described(api: Any, shared: RunningBackend) -> None:
+    answer = shared.client.ask("Why?", store=True)
+    ids = {"conversation_id": answer.conversation_id, "turn_id": answer.turn_id}
+    for operation in operations(api):
+        ask_often(operation, GenerationMode.POSITIVE, ids=ids, excluded_checks=[RULES_IN_WORDS])
 
 
 def test_what_is_not_described_is_refused_in_the_one_shape(api: Any, model: StubModel) -> None:

@@ -13,7 +13,9 @@ EXPORTED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file.",
         "content": {
-            kind: {"schema": {"type": "string"}} for kind in ("application/json", "text/markdown", "text/html")
+            "application/json": {"schema": {"type": "object"}},
+            "text/markdown": {"schema": {"type": "string"}},
+            "text/html": {"schema": {"type": "string"}},
         },
     },
 }
