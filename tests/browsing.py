@@ -1,8 +1,6 @@
 """A browser with the page open in it, and what a person does there."""
 
-import asyncio
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,11 +12,10 @@ from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeServic
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-import scripts
+from scripts import PATIENCE_S
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
-PATIENCE_S = 45
 QUIET = "no-first-run disable-background-networking disable-component-update disable-sync disable-quic disable-gpu"
 NEITHER_TOLD = (NoSuchElementException, StaleElementReferenceException)
 HOSTS = "MAP chat.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
@@ -39,15 +36,6 @@ def running_browser(profile: Path, downloads: Path) -> Iterator[Chrome]:
     driver = Chrome(options=options, service=ChromeService(str(DRIVER)))
     yield driver
     driver.quit()
-
-
-def until(event: threading.Event) -> scripts.Script:
-    """Give a step that waits for the test."""
-
-    async def wait(_: Any) -> None:
-        await asyncio.to_thread(event.wait, PATIENCE_S)
-
-    return wait
 
 
 class Page:

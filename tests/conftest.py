@@ -138,3 +138,19 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
     with running_browser(tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads")) as browser:
         yield browser
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """A function that opens the page in a new session, in front of the backend at `url`; `query` is in its address."""
+    import streamlit as st  # noqa: PLC0415 - a second that other tests need not pay
+
+    from pages import opened_page  # noqa: PLC0415
+
+    def open_page(url: str, *, query: dict[str, str] | None = None, **settings: str) -> Any:
+        st.cache_data.clear()
+        for name, value in {"BACKEND_URL": url, "USE_STREAMING": "true", **settings}.items():
+            monkeypatch.setenv(name, value)
+        return opened_page(query=query)
+
+    return open_page

@@ -15,6 +15,7 @@ so that `answer("one", "two", reset)` breaks after two words, and `answer(silenc
 import asyncio
 import json
 import socket
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ Script = Callable[["Exchange"], Coroutine[Any, Any, None]]
 Chunk = dict[str, Any]
 Step = str | bytes | float | Chunk | Script
 
+PATIENCE_S = 45
 USAGE = {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12}
 HTML = "<!doctype html><html><body><h1>502 Bad Gateway</h1><hr>nginx/1.25 at 10.0.0.7</body></html>"
 NULL_DELTA: Chunk = {"choices": [{"index": 0, "delta": None, "finish_reason": None}]}
@@ -136,6 +138,15 @@ def later(delay_s: float, script: Script) -> Script:
 async def silence(_: "Exchange") -> None:
     """Say nothing more, for as long as the client waits."""
     await asyncio.Event().wait()
+
+
+def until(event: threading.Event) -> Script:
+    """Say nothing more until the test wants it."""
+
+    async def script(_: "Exchange") -> None:
+        await asyncio.to_thread(event.wait, PATIENCE_S)
+
+    return script
 
 
 async def pings(exchange: "Exchange") -> None:

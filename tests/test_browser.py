@@ -16,7 +16,7 @@ pytest.importorskip("selenium")
 
 from selenium.webdriver import Chrome, Keys
 
-from browsing import PATIENCE_S, Page, needs_browser, until
+from browsing import Page, needs_browser
 
 pytestmark = needs_browser
 
@@ -34,7 +34,7 @@ def page(browser: Chrome, page_port: int, model: StubModel) -> Page:
 
 def test_an_answer_grows_on_the_page_and_names_its_model(page: Page, model: StubModel) -> None:
     goes_on = threading.Event()
-    model.next(scripts.answer("Once ", until(goes_on), "upon a time."))
+    model.next(scripts.answer("Once ", scripts.until(goes_on), "upon a time."))
 
     page.ask("A story, please")
     page.wait_for_answer("Once")
@@ -49,7 +49,7 @@ def test_an_answer_grows_on_the_page_and_names_its_model(page: Page, model: Stub
 def test_stop_stops_the_model_within_a_second_and_keeps_what_was_said(said: str, page: Page, model: StubModel) -> None:
     model.next(scripts.answer(*filter(None, [said]), scripts.silence))
     page.ask("A story, please")
-    question = model.wait_for_call(timeout_s=PATIENCE_S)
+    question = model.wait_for_call(timeout_s=scripts.PATIENCE_S)
     page.wait_for_answer(said.strip() or "Waiting for the first word")
 
     page.click("stop")
@@ -62,7 +62,7 @@ def test_stop_stops_the_model_within_a_second_and_keeps_what_was_said(said: str,
 
 def test_a_click_elsewhere_loses_nothing_and_asks_nothing_twice(page: Page, model: StubModel) -> None:
     goes_on = threading.Event()
-    model.next(scripts.answer("Once ", until(goes_on), "upon a time."))
+    model.next(scripts.answer("Once ", scripts.until(goes_on), "upon a time."))
     page.ask("A story, please")
     page.wait_for_answer("Once")
 
@@ -78,7 +78,7 @@ def test_a_click_elsewhere_loses_nothing_and_asks_nothing_twice(page: Page, mode
 
 def test_a_question_during_an_answer_is_asked_next(page: Page, model: StubModel) -> None:
     goes_on = threading.Event()
-    model.next(scripts.answer("First ", until(goes_on), "answer."), scripts.answer("Second answer."))
+    model.next(scripts.answer("First ", scripts.until(goes_on), "answer."), scripts.answer("Second answer."))
     page.ask("One?")
     page.wait_for_answer("First")
 

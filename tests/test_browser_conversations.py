@@ -14,7 +14,7 @@ pytest.importorskip("selenium")
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from browsing import Page, needs_browser, until
+from browsing import Page, needs_browser
 
 pytestmark = needs_browser
 
@@ -39,7 +39,7 @@ def page(browser: Chrome, page_port: int, client: BackendClient) -> Page:
 def goes_on(model: StubModel) -> threading.Event:
     """An answer that is half made until this event."""
     event = threading.Event()
-    model.next(scripts.answer("Once ", until(event), "upon a time."))
+    model.next(scripts.answer("Once ", scripts.until(event), "upon a time."))
     return event
 
 
@@ -116,7 +116,7 @@ def test_the_back_button_leads_to_the_conversation_before(page: Page, client: Ba
 def test_stop_keeps_what_was_said_after_a_reload_too(page: Page, model: StubModel, client: BackendClient) -> None:
     model.next(scripts.answer("Once ", scripts.silence))
     page.ask("A story, please")
-    question = model.wait_for_call(timeout_s=45)
+    question = model.wait_for_call(timeout_s=scripts.PATIENCE_S)
     page.wait_for_answer("Once")
 
     page.click("stop")

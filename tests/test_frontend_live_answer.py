@@ -9,9 +9,11 @@ import pytest
 import scripts
 from chatapp.client import BackendClient
 from chatapp.errors import BackendUnreachableError, InternalError, UpstreamRateLimitedError
+from chatapp.events import Done, Start, Text
 from chatapp.frontend.live_answer import LiveAnswer
-from chatapp.frontend.sources import Asking, asked
-from stub_model import StubModel
+from chatapp.frontend.sources import Asking, asked, kept
+from chatapp.sse import encode
+from stub_model import Exchange, StubModel
 
 streamed_and_whole = pytest.mark.parametrize("is_streamed", [True, False], ids=["streamed", "whole"])
 
@@ -121,3 +123,23 @@ def test_waiting_ends_with_the_first_word(stub: StubModel, client: BackendClient
 
     assert answer.text
     answer.stop()
+
+
+def test_an_answer_goes_on_where_its_connection_broke(stub: StubModel) -> None:
+    async def backend(exchange: Exchange) -> None:
+        await exchange.start_stream()
+        if exchange.call.path.endswith("/query/stream"):
+            await exchange.write(encode(Start("turn-1", "tiny", "talk"), 1) + encode(Text("Once upon"), 10))
+            exchange.reset()
+        else:
+            await exchange.write(encode(Text(" a time."), 18) + encode(Done("stop", None, 5), 19))
+            await exchange.end_stream()
+
+    stub.default = backend
+    asking = Asking(BackendClient(stub.url), is_streamed=True)
+
+    answer = ended(LiveAnswer.start("Why?", kept(asking, "Why?", "talk", key="one")))
+
+    assert (answer.status, answer.text) == ("complete", "Once upon a time.")
+    assert stub.requests[1].path.endswith("/turns/turn-1/stream")
+    assert stub.requests[1].headers["last-event-id"] == "10"

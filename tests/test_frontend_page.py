@@ -3,34 +3,16 @@
 import re
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-import chatapp.frontend
 import scripts
-from chatapp.events import Start, Text
-from chatapp.sse import encode
+from pages import FakeBackend, ask, click, contents, cut_stream, html, problem, sidebar
 from stub_model import KEY, StubModel
 
-PAGE = Path(chatapp.frontend.__file__).with_name("page.py")
 Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """A function that opens the page in a new session, in front of the backend at `url`."""
-
-    def open_page(url: str, **settings: str) -> AppTest:
-        st.cache_data.clear()
-        for name, value in {"BACKEND_URL": url, "USE_STREAMING": "true", **settings}.items():
-            monkeypatch.setenv(name, value)
-        return AppTest.from_file(str(PAGE), default_timeout=60).run()
-
-    return open_page
 
 
 @pytest.fixture
@@ -38,51 +20,9 @@ def page(open_page: Open, backend: Any) -> AppTest:
     return open_page(backend.url)
 
 
-class FakeBackend:
-    """A server where the page expects its backend: ready, and with the answer that a test gives it."""
-
-    def __init__(self, stub: StubModel) -> None:
-        self.url = stub.url
-        self.answer = scripts.silence
-        self.paths: list[str] = []
-        stub.default = self._script
-
-    async def _script(self, exchange: Any) -> None:
-        path = exchange.call.path.removeprefix("/v1")
-        if path.startswith("/conversations"):
-            await exchange.respond(404, {"detail": "Not Found"})
-            return
-        self.paths.append(path)
-        if path == "/ready":
-            await exchange.respond(200, {"model": {"ok": True, "name": "tiny", "is_demo": True}, "store": {"ok": True}})
-        else:
-            await self.answer(exchange)
-
-
 @pytest.fixture
 def fake_backend(stub: StubModel) -> FakeBackend:
     return FakeBackend(stub)
-
-
-def ask(page: AppTest, prompt: str) -> AppTest:
-    page.chat_input[0].set_value(prompt).run()
-    assert not page.exception
-    return page
-
-
-def click(page: AppTest, key: str) -> AppTest:
-    page.button(key=key).click().run()
-    assert not page.exception
-    return page
-
-
-def contents(page: AppTest) -> list[tuple[str, str]]:
-    return [(message["role"], message["content"]) for message in page.session_state.messages]
-
-
-def sidebar(page: AppTest) -> str:
-    elements = [*page.sidebar.markdown, *page.sidebar.caption, *page.sidebar.get("html")]
-    return "\n".join(getattr(element, "value", None) or element.proto.body for element in elements)
 
 
 def test_a_session_has_an_id_and_no_messages(page: AppTest) -> None:
@@ -208,21 +148,6 @@ def test_the_demonstration_model_is_called_one(open_page: Open, fake_backend: Fa
     assert "tiny, a small demonstration model" in welcome
     assert "OPENAI_API_KEY" in welcome
     assert "BASE_URL" in page.sidebar.expander[0].markdown[0].value
-
-
-def problem(page: AppTest) -> str:
-    assert len(page.error) == 1
-    return page.error[0].value.replace("\\", "")
-
-
-def html(status: int) -> scripts.Script:
-    return lambda exchange: exchange.respond(status, "<html>")
-
-
-async def cut_stream(exchange: Any) -> None:
-    await exchange.start_stream()
-    await exchange.write(encode(Start("turn-1", "tiny"), 1) + encode(Text("Once upon"), 2))
-    await exchange.end_stream()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The conversations that a backend keeps."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from chatapp.client.connection import Connection, body_of
 from chatapp.client.stream import AnswerStream
@@ -66,7 +66,9 @@ class Conversations:
             self._connection.checked(response, body_of(response))
         return response.content
 
-    def import_file(self, path: Path) -> dict[str, Any]:
+    def import_file(self, file: Path | BinaryIO) -> dict[str, Any]:
         """Take in the conversations of another program's export; give the receipt: what was read, what skipped."""
-        with path.open("rb") as content:
-            return self._connection.json("POST", "/import", content=content)
+        if isinstance(file, Path):
+            with file.open("rb") as content:
+                return self.import_file(content)
+        return self._connection.json("POST", "/import", content=file)

@@ -6,6 +6,8 @@ from chatapp.settings import Settings
 
 DISCONNECTED_SESSION_S = 3600
 """Seconds a conversation is kept while its browser is away, e.g. asleep."""
+MAX_UPLOAD_MEGABYTES = 256
+"""The page holds what is brought along in memory; larger exports go to `POST /import` of the backend."""
 _MEGABYTES = 1024 * 1024
 
 
@@ -27,7 +29,7 @@ def streamlit_arguments(settings: Settings) -> list[str]:
         "server.enableStaticServing": False,
         "server.enableAgentApi": False,
         "server.baseUrlPath": "",
-        "server.maxUploadSize": 1,
+        "server.maxUploadSize": MAX_UPLOAD_MEGABYTES,
         "server.maxMessageSize": 4 * settings.max_answer_bytes // _MEGABYTES + 1,
         "server.disconnectedSessionTTL": DISCONNECTED_SESSION_S,
         "browser.gatherUsageStats": False,

@@ -8,6 +8,7 @@ from chatapp.frontend import actions, state
 from chatapp.frontend.connection import Readiness, readiness_of
 from chatapp.frontend.conversation import Conversation
 from chatapp.frontend.history import history
+from chatapp.frontend.imports import import_box
 from chatapp.frontend.rendering import literal
 
 REFRESH_S = 10
@@ -32,6 +33,7 @@ def sidebar() -> None:
         history()
         _status()
         _options()
+        import_box()
 
 
 def _new_chat() -> None:

@@ -19,6 +19,7 @@ PROMPT = "prompt"
 STREAMING = "use_streaming"
 TIMEOUT = "request_timeout"
 SEARCH = "search"
+EXPORT_FILE = "export_file"
 
 
 def begin() -> None:

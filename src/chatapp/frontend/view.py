@@ -1,7 +1,7 @@
 """What one browser session shows: a conversation, the list of all, and what is being changed in them."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from chatapp.errors import ChatappError, NotFoundError
 from chatapp.frontend.conversation import Conversation
@@ -22,8 +22,8 @@ class OpenRow(NamedTuple):
 class View:
     """Its state changes in plain attributes only: Streamlit may end a run at any access to `st.session_state`.
 
-    `trouble` is what an action failed with; `editing` the id of the question that is being written
-    anew; `mirrored` what of the conversation others were last told.
+    `trouble` is what an action failed with, `receipt` what the last import did, `editing` the id of the question that
+    is being written anew, `mirrored` what others were last told of the conversation.
     """
 
     def __init__(self) -> None:
@@ -32,6 +32,7 @@ class View:
         self.trouble: ChatappError | None = None
         self.editing: str | None = None
         self.open_row: OpenRow | None = None
+        self.receipt: dict[str, Any] | None = None
         self.mirrored: list[ShownMessage] = []
         self._listed_id: str | None = None
 

@@ -1,0 +1,88 @@
+"""The page as Streamlit runs it, without a browser, and what a person does there."""
+
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+import chatapp.frontend
+import scripts
+from chatapp.events import Start, Text
+from chatapp.sse import encode
+from stub_model import StubModel
+
+PAGE = Path(chatapp.frontend.__file__).with_name("page.py")
+
+
+def opened_page(*, query: dict[str, str] | None = None) -> AppTest:
+    """Open the page in a new session, with the settings of the environment."""
+    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    for name, value in (query or {}).items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def ask(page: AppTest, prompt: str) -> AppTest:
+    page.chat_input[0].set_value(prompt).run()
+    assert not page.exception
+    return page
+
+
+def click(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def contents(page: AppTest) -> list[tuple[str, str]]:
+    return [(message["role"], message["content"]) for message in page.session_state.messages]
+
+
+def sidebar(page: AppTest) -> str:
+    elements = [*page.sidebar.markdown, *page.sidebar.caption, *page.sidebar.get("html")]
+    return "\n".join(getattr(element, "value", None) or element.proto.body for element in elements)
+
+
+def problem(page: AppTest) -> str:
+    assert len(page.error) == 1
+    return page.error[0].value.replace("\\", "")
+
+
+def choose(page: AppTest, conversation_id: str | None, entry: str) -> AppTest:
+    """Choose an entry of a conversation's menu in the list."""
+    menu = next(menu for menu in page.get("menu_button") if menu.key == f"menu-{conversation_id}")
+    menu.click(entry).run()
+    assert not page.exception
+    return page
+
+
+class FakeBackend:
+    """A server where the page expects its backend: ready, and with the answer that a test gives it."""
+
+    def __init__(self, stub: StubModel) -> None:
+        self.url = stub.url
+        self.answer = scripts.silence
+        self.conversations = scripts.respond(404, {"detail": "Not Found"})
+        self.paths: list[str] = []
+        stub.default = self._script
+
+    async def _script(self, exchange: Any) -> None:
+        path = exchange.call.path.removeprefix("/v1")
+        if path.startswith("/conversations"):
+            await self.conversations(exchange)
+            return
+        self.paths.append(path)
+        if path == "/ready":
+            await exchange.respond(200, {"model": {"ok": True, "name": "tiny", "is_demo": True}, "store": {"ok": True}})
+        else:
+            await self.answer(exchange)
+
+
+def html(status: int) -> scripts.Script:
+    return lambda exchange: exchange.respond(status, "<html>")
+
+
+async def cut_stream(exchange: Any) -> None:
+    await exchange.start_stream()
+    await exchange.write(encode(Start("turn-1", "tiny"), 1) + encode(Text("Once upon"), 2))
+    await exchange.end_stream()
