@@ -12,7 +12,7 @@ ChatappError
 │   └── StreamCutError             the connection ended before the answer did
 ├── RequestError                   what came in cannot be served
 │   ├── InvalidRequestError  BodyTooLargeError  UnauthorizedError  NotFoundError
-│   ├── MethodNotAllowedError  UnsupportedMediaTypeError  ForeignHostError
+│   ├── MethodNotAllowedError  UnsupportedMediaTypeError  ForeignHostError  ForeignOriginError
 │   └── ConflictError  IdempotencyConflictError  TurnActiveError  RateLimitedError
 ├── UpstreamError                  the model refused, failed or fell silent
 │   ├── UpstreamAuthError  UpstreamModelNotFoundError  UpstreamQuotaError
@@ -163,6 +163,12 @@ class ForeignHostError(RequestError):
     """The Host header names a machine that this backend does not answer for."""
 
     code, status = "foreign_host", 400
+
+
+class ForeignOriginError(RequestError):
+    """A web page asks that is not ours."""
+
+    code, status = "foreign_origin", 403
 
 
 class ConflictError(RequestError):

@@ -15,6 +15,9 @@ from chatapp.backend.turns.turn import Turn
 from chatapp.sse import KEEP_ALIVE
 
 KEEP_ALIVE_S = 15.0
+SLICE_BYTES = 64 * 1024
+"""How much a slow client is given time for at once."""
+
 ACCEPTED_WITHIN_S = 5.0
 """How long a response waits for the model's yes or no before it commits itself to status 200."""
 
@@ -66,7 +69,6 @@ class StreamedAnswer(Response):
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
                 with suppress(TimeoutError):
                     await _Outlet(reader, send).send_events()
-                    await send({"type": "http.response.body", "body": b""})
 
 
 class _Outlet:
@@ -78,10 +80,10 @@ class _Outlet:
         self._is_sending = False
 
     async def send_events(self) -> None:
-        """Send all events of the turn.
+        """Send all events of the turn, and the end of the response.
 
         Raises:
-            TimeoutError: the client has taken nothing for `KEEP_ALIVE_S` seconds.
+            TimeoutError: the client has not taken a slice for `KEEP_ALIVE_S` seconds.
         """
         async with asyncio.timeout(None) as patience:
             with Alarm(lambda: self._on_quiet(patience)) as quiet:
@@ -91,11 +93,15 @@ class _Outlet:
                     data = self._reader.take()
                     if not data and self._reader.was_knocked:
                         data = KEEP_ALIVE
-                    if data:
-                        quiet.put_off(KEEP_ALIVE_S)
-                        self._is_sending = True
-                        await self._send({"type": "http.response.body", "body": data, "more_body": True})
-                        self._is_sending = False
+                    for begin in range(0, len(data), SLICE_BYTES):
+                        await self._give(data[begin : begin + SLICE_BYTES], quiet)
+                await self._give(b"", quiet, is_last=True)
+
+    async def _give(self, data: bytes, quiet: Alarm, *, is_last: bool = False) -> None:
+        quiet.put_off(KEEP_ALIVE_S)
+        self._is_sending = True
+        await self._send({"type": "http.response.body", "body": data, "more_body": not is_last})
+        self._is_sending = False
 
     def _on_quiet(self, patience: asyncio.Timeout) -> None:
         if self._is_sending:

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 import chatapp
 from chatapp.backend.access.hosts import HostCheck
 from chatapp.backend.access.key_ring import KeyRing
 from chatapp.backend.access.keys import KeyCheck
+from chatapp.backend.access.origins import OriginCheck
 from chatapp.backend.error_responses import EXCEPTION_HANDLERS
 from chatapp.backend.llm import ChatModel
 from chatapp.backend.llm.openai_model import OpenAIModel
@@ -22,8 +22,6 @@ from chatapp.backend.telemetry import Telemetry
 from chatapp.backend.turns import Turns
 from chatapp.providers import provider_of
 from chatapp.settings import Settings, Upstream, configured_upstream
-
-ANY_LOCAL_PORT = r"https?://(localhost|127\.0\.0\.1)(:\d{1,5})?"
 
 
 def create_app(
@@ -76,7 +74,11 @@ def _default_upstream(settings: Settings) -> Upstream:
 
 def _middleware(settings: Settings) -> list[Middleware]:
     """Give the layers around the routes, outermost first."""
-    layers = [Middleware(Telemetry), Middleware(HostCheck, settings=settings), _cors(settings)]
+    layers = [
+        Middleware(Telemetry),
+        Middleware(HostCheck, settings=settings),
+        Middleware(OriginCheck, origins=settings.cors_origins),
+    ]
     if settings.api_keys is not None:
         layers.append(Middleware(KeyCheck, keys=KeyRing(settings.api_keys.get_secret_value())))
     if settings.rate_limit is not None:
@@ -84,19 +86,6 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
         layers.append(Middleware(RateLimitCheck, limiter=Limiter.open(settings, settings.rate_limit)))
     return [*layers, Middleware(GZipMiddleware, minimum_size=1000)]
-
-
-def _cors(settings: Settings) -> Middleware:
-    every_page = "*" in settings.cors_origins
-    return Middleware(
-        CORSMiddleware,
-        allow_origins=["*"] if every_page else settings.cors_origins,
-        allow_origin_regex=None if settings.cors_origins else ANY_LOCAL_PORT,
-        allow_credentials=not every_page,
-        allow_methods=["*"],
-        allow_headers=["*"],
-        expose_headers=["X-Request-ID", "Retry-After"],
-    )
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatapp.backend.error_responses import error_response
@@ -53,6 +54,8 @@ class Telemetry:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            pass  # while its request was read
         except Exception as error:  # noqa: BLE001 - the outermost handler
             log.error(
                 "%s: %s\n%s",
@@ -82,12 +85,13 @@ class RequestRecord:
         level = logging.DEBUG if self._scope["path"] == "/health" else logging.INFO
         if log.isEnabledFor(level):
             fields = self._fields()
-            log.log(level, " ".join(f"{name}={value}" for name, value in fields.items()), extra={"fields": fields})
+            line = " ".join(f"{name}={_printable(value)}" for name, value in fields.items())
+            log.log(level, line, extra={"fields": fields})
 
     def _fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = {
             "method": self._scope["method"],
-            "path": self._scope["path"].encode("unicode_escape").decode()[:200],
+            "path": self._scope["path"],
             "status": self.status or CLIENT_LEFT,
             "ms": round((time.perf_counter() - self._began) * 1000),
             "request_id": self.id,
@@ -97,6 +101,11 @@ class RequestRecord:
             fields["tokens"] = self.turn.usage["total_tokens"] if self.turn.usage else None
             fields["outcome"] = self.turn.failure.code if self.turn.failure else self.turn.finish_reason
         return fields
+
+
+def _printable(value: object) -> str:
+    """Give a value that can neither begin a line of its own nor steer a terminal."""
+    return str(value).encode("unicode_escape").decode()[:200]
 
 
 class JsonFormatter(logging.Formatter):

@@ -10,7 +10,7 @@ import msgspec
 
 from chatapp.backend.llm import ModelRequest
 from chatapp.backend.llm.failures import error_from_response, our_errors
-from chatapp.backend.llm.openai_stream import OpenAIStream
+from chatapp.backend.llm.openai_stream import OpenAIStream, beginning
 from chatapp.backend.llm.windows import known_window, windows_in
 from chatapp.errors import UpstreamAuthError, UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
 from chatapp.hosts import is_loopback
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 RETRY_PAUSE_S = 0.25
 RETRY_AFTER_AT_MOST_S = 2
+
+REFUSAL_BYTES = 64 * 1024
+"""How much of a refusal is read to find out what it means."""
 
 
 class OpenAIModel:
@@ -37,8 +40,9 @@ class OpenAIModel:
         self._windows: dict[str, int] | None = None
 
     async def prepare(self) -> None:
-        """Import the package and make its client."""
-        await self._server()
+        """Import the package and make its client. A failure is reported to the first who asks."""
+        with suppress(UpstreamError):
+            await self._server()
 
     async def open(self, request: ModelRequest) -> "OpenAIStream":
         """Give the stream of one answer; one retry where the model server has not begun to answer."""
@@ -98,13 +102,20 @@ class OpenAIModel:
             request = httpx2.Request("POST", server.url, headers=headers, content=msgspec.json.encode(body))
             response = await server.http.send(request, stream=True)
             if not response.is_success:
-                raise error_from_response(response, await response.aread(), body["model"])
+                said = await beginning(response, size=REFUSAL_BYTES)
+                await response.aclose()
+                raise error_from_response(response, said, body["model"])
         return response
 
     async def _server(self) -> "_Server":
         async with self._lock:
             if self._connected is None:
-                self._connected = await asyncio.to_thread(_connect, self._upstream, self._settings)
+                try:
+                    self._connected = await asyncio.to_thread(_connect, self._upstream, self._settings)
+                except (OSError, ValueError) as error:
+                    raise UpstreamUnavailableError(
+                        "the way to the model server cannot be prepared.", hint="Check HTTPS_PROXY and SSL_CERT_FILE."
+                    ) from error
             return self._connected
 
 

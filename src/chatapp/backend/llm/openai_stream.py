@@ -53,6 +53,7 @@ class OpenAIStream:
 
     def __init__(self, response: "httpx2.Response", *, max_event_bytes: int) -> None:
         self._response = response
+        self._max_event_bytes = max_event_bytes
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
         self._finish_reason: str | None = None
         self._half = ""
@@ -76,17 +77,23 @@ class OpenAIStream:
         if _content_type(self._response) == "application/json":
             yield await self._whole()
             return
-        reads = self._response.aiter_bytes()
-        with our_errors_midway():
-            async for data in reads:
-                batch = self._batch(data)
+        try:
+            async for batch in self._reads():
                 yield batch
                 if batch.failure is not None:
                     raise batch.failure
                 if batch.is_last:
                     return
+        except UpstreamError:
+            if self._finish_reason is None:
+                raise
         if self._finish_reason is None:
             raise IncompleteAnswerError("the model's answer broke off.", hint="Ask again.")
+
+    async def _reads(self) -> AsyncGenerator[Batch]:
+        with our_errors_midway():
+            async for data in self._response.aiter_bytes():
+                yield self._batch(data)
 
     async def close(self) -> None:
         """Hang up; an answer that was read to its end leaves its connection for the next one."""
@@ -95,7 +102,7 @@ class OpenAIStream:
     async def _whole(self) -> Batch:
         """Give the answer of a server that does not stream."""
         with our_errors_midway():
-            data = b"".join([part async for part in self._response.aiter_bytes()])
+            data = await beginning(self._response, size=self._max_event_bytes)
         batch = self._batch(b"data: " + data.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n")
         if batch.failure is not None:
             raise batch.failure
@@ -158,6 +165,16 @@ class OpenAIStream:
         if "\ud800" <= text[-1] <= "\udbff":
             text, self._half = text[:-1], text[-1]
         return _whole_characters(text)
+
+
+async def beginning(response: "httpx2.Response", *, size: int) -> bytes:
+    """Give the body of a response that nothing else bounds: all of it, or what came until it passed `size` bytes."""
+    data = bytearray()
+    async for part in response.aiter_bytes():
+        data += part
+        if len(data) > size:
+            break
+    return bytes(data)
 
 
 def _content_type(response: "httpx2.Response") -> str:

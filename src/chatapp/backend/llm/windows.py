@@ -30,8 +30,9 @@ def known_window(model: str) -> int | None:
 
 def windows_in(listing: object) -> dict[str, int]:
     """Give the windows that the answer of `GET /v1/models` names, by model."""
-    entries = listing.get("data") if isinstance(listing, Mapping) else None
-    windows = {str(entry.get("id")): _window_of(entry) for entry in entries or () if isinstance(entry, Mapping)}
+    data = listing.get("data") if isinstance(listing, Mapping) else None
+    entries = data if isinstance(data, list) else []
+    windows = {str(entry.get("id")): _window_of(entry) for entry in entries if isinstance(entry, Mapping)}
     return {model: tokens for model, tokens in windows.items() if tokens}
 
 

@@ -1,0 +1,44 @@
+"""Which web pages may ask, and read the answers."""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chatapp.backend.error_responses import error_response
+from chatapp.errors import ForeignOriginError
+
+ANY_LOCAL_PORT = r"https?://(localhost|127\.0\.0\.1)(:\d{1,5})?"
+_HARMLESS = {"GET", "HEAD", "OPTIONS"}
+
+
+class OriginCheck(CORSMiddleware):
+    """CORS that also refuses what a foreign page sends without asking first: a form or a file needs no preflight."""
+
+    def __init__(self, app: ASGIApp, *, origins: Sequence[str]) -> None:
+        every_page = "*" in origins
+        super().__init__(
+            app,
+            allow_origins=["*"] if every_page else origins,
+            allow_origin_regex=None if origins else ANY_LOCAL_PORT,
+            allow_credentials=not every_page,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["X-Request-ID", "Retry-After"],
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["type"] == "http" and self._is_foreign(scope["method"], Headers(scope=scope)):
+            error = ForeignOriginError("Pages of this origin may not ask here.", hint="See CORS_ORIGINS.")
+            await error_response(error, scope, headers={"Vary": "Origin"})(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    def _is_foreign(self, method: str, headers: Headers) -> bool:
+        origin = headers.get("origin")
+        if origin is None or self.is_allowed_origin(origin) or urlsplit(origin).netloc == headers.get("host"):
+            return False
+        return method not in _HARMLESS or "access-control-request-method" in headers

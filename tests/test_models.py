@@ -1,0 +1,64 @@
+"""What is told about models, and ways to them that are blocked."""
+
+import pytest
+import requests
+
+import scripts
+from chatapp.backend.llm.windows import known_window, windows_in
+from running_backend import RunningBackend
+from stub_model import StubModel
+
+
+@pytest.mark.parametrize(
+    ("entry", "tokens"),
+    [
+        ({"id": "m", "max_model_len": 32768}, 32768),
+        ({"id": "m", "context_length": 8192}, 8192),
+        ({"id": "m", "meta": {"n_ctx": 4096, "n_ctx_train": 8192}}, 4096),
+    ],
+    ids=["vLLM", "OpenRouter", "llama.cpp"],
+)
+def test_model_servers_tell_their_windows_in_their_own_ways(entry: dict[str, object], tokens: int) -> None:
+    assert windows_in({"data": [entry]}) == {"m": tokens}
+
+
+@pytest.mark.parametrize("listing", [None, [], {"data": 5}, {"data": [7, {"id": "m"}, {"id": "m", "n_ctx": "many"}]}])
+def test_a_listing_that_says_nothing_of_windows_is_no_harm(listing: object) -> None:
+    assert windows_in(listing) == {}
+
+
+def test_a_known_model_is_recognised_by_the_beginning_of_its_name() -> None:
+    assert known_window("openai/gpt-4o-mini-2024-07-18") == 128_000
+    assert known_window("my-own-model") is None
+
+
+def test_an_answer_is_whole_once_it_has_its_finish_reason(backend: RunningBackend, stub: StubModel) -> None:
+    stub.next(scripts.answer("All of it.", scripts.delta(finish="stop"), scripts.reset))
+
+    answer = backend.client.ask("Why?")
+
+    assert (answer.answer, answer.finish_reason) == ("All of it.", "stop")
+
+
+def test_a_way_to_the_model_that_cannot_be_prepared_is_the_user_s_to_mend(
+    run_backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "foo://nowhere")
+    backend = run_backend(base_url="https://models.example.org/v1")
+
+    answer = requests.post(f"{backend.url}/query", json={"prompt": "Hi"}, timeout=10)
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "upstream_unavailable")
+    assert "HTTPS_PROXY" in answer.json()["hint"]
+
+
+def test_a_model_s_name_cannot_forge_a_line_of_the_log(
+    backend: RunningBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="chatapp")
+    requests.post(f"{backend.url}/query", json={"prompt": "Hi", "model": "a\nINFO: forged \x1b[31m"}, timeout=10)
+    backend.stop()
+
+    lines = [record.getMessage() for record in caplog.records if "path=/query" in record.getMessage()]
+    assert lines
+    assert all(line.isprintable() for line in lines)
