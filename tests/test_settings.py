@@ -218,3 +218,8 @@ def test_an_address_or_a_key_names_a_model_server(option: dict[str, str], reason
     upstream = configured_upstream(Settings.load(**option))
     assert isinstance(upstream, Upstream)
     assert upstream.reason == reason
+
+
+@pytest.mark.parametrize("name", ["data_dir", "openai_api_key_file"])
+def test_a_tilde_in_a_path_is_the_home_folder(name: str) -> None:
+    assert getattr(Settings.load(**{name: "~/chats"}), name) == Path.home() / "chats"

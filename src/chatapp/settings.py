@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 from urllib.parse import SplitResult, urlsplit
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, AliasChoices, Field, PositiveInt, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
@@ -18,6 +18,7 @@ from chatapp.providers import provider_of
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 Names = Annotated[tuple[str, ...], NoDecode]
 
 _RATE = re.compile(r"[1-9][0-9]{0,5}/(second|minute|hour|day)")
@@ -32,7 +33,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     openai_api_key: SecretStr | None = Field(None, description="Key sent to the model server.")
-    openai_api_key_file: Path | None = Field(
+    openai_api_key_file: HomePath | None = Field(
         None,
         description="File that holds the key instead; read again when it changes, so a key is rotated while running.",
     )
@@ -110,7 +111,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="`json` writes one JSON object a line, for machines."
     )
-    data_dir: Path = Field(
+    data_dir: HomePath = Field(
         default_factory=lambda: user_data_path("chatapp", appauthor=False),
         description="Folder for conversations and other files of ours. Default: the user's data folder.",
     )
