@@ -7,10 +7,11 @@ import pytest
 import requests
 
 import scripts
-from chatapp.errors import IdempotencyConflictError, UpstreamAuthError
+from chatapp.errors import IdempotencyConflictError, IncompleteAnswerError, ShuttingDownError
 from event_streams import read
 from running_backend import RunningBackend
 from stub_model import StubModel
+from turn_steps import contents, wait_for
 
 RunBackend = Callable[..., RunningBackend]
 
@@ -65,8 +66,40 @@ def test_another_body_is_refused(backend: RunningBackend) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, IdempotencyConflictError.code)
 
 
-def test_a_refusal_is_told_again(backend: RunningBackend, stub: StubModel) -> None:
+@pytest.mark.parametrize("store", [True, False])
+@pytest.mark.parametrize("trouble", [scripts.status(401), scripts.status(429), scripts.status(503)])
+def test_a_failure_in_which_nothing_was_said_is_not_repeated(
+    trouble: scripts.Script, store: bool, backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.default = trouble
+    assert not post(backend, "k", store=store).ok
+    stub.default = scripts.answer("well again")
+    assert post(backend, "k", store=store).json()["answer"] == "well again"
+
+
+def test_a_kept_question_that_is_tried_again_is_there_once(backend: RunningBackend, stub: StubModel) -> None:
     stub.next(scripts.status(401))
-    first, second = (post(backend, "k", store=True) for _ in range(2))
-    assert first.json()["code"] == second.json()["code"] == UpstreamAuthError.code
+    post(backend, "k", store=True)
+    conversation_id = post(backend, "k", store=True).json()["conversation_id"]
+    assert contents(backend, conversation_id) == ["Why?", "Hello from the stub."]
+    assert len(backend.client.conversations.page()["items"]) == 1
+
+
+def test_what_a_stopped_backend_left_unanswered_is_answered_by_the_next(
+    run_backend: RunBackend, stub: StubModel
+) -> None:
+    stub.next(scripts.answer(scripts.silence))
+    before = run_backend()
+    with ThreadPoolExecutor(1) as threads:
+        cut = threads.submit(post, before, "k", store=True)
+        wait_for(lambda: stub.hits)
+        before.stop()
+        assert cut.result().json()["code"] == ShuttingDownError.code
+    assert post(run_backend(), "k", store=True).json()["answer"] == "Hello from the stub."
+
+
+def test_a_failure_after_words_is_told_again(backend: RunningBackend, stub: StubModel) -> None:
+    stub.next(scripts.answer("half an", scripts.reset))
+    first, second = (post(backend, "k", store=True).json() for _ in range(2))
+    assert first["code"] == second["code"] == IncompleteAnswerError.code
     assert stub.hits == 1

@@ -44,7 +44,8 @@ router = APIRouter(route_class=BoundedJsonRoute, tags=["ask"])
 IdempotencyKey = Annotated[
     str | None,
     Header(
-        description="Any text of your own. A second request with the same key and body gets the same turn.",
+        description="Any text of your own. A second request with the same key and body gets the same turn, "
+        "or a new one where that failed before anything was said.",
         min_length=1,
         max_length=200,
     ),

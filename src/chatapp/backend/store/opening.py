@@ -1,5 +1,6 @@
 """The beginning of a turn: its question and an empty answer, put into the tree in one transaction."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -24,9 +25,11 @@ class _Place(NamedTuple):
 
 def open_turn(connection: Connection, turn: NewTurn, *, heartbeat_at: datetime | ColumnElement[datetime]) -> BegunTurn:
     """Give the turn, as `Turns.begin` promises it."""
-    earlier = _replayed(connection, turn)
+    earlier = _earlier(connection, turn)
+    if earlier is not None and not _may_be_tried_again(earlier):
+        return _replayed(earlier)
     if earlier is not None:
-        return earlier
+        turn = _tried_again(connection, turn, earlier)
     if not turn.is_stored:
         return _insert_turn(connection, turn, heartbeat_at, model=turn.model or turn.fallback_model)
     conversation = _conversation(connection, turn)
@@ -37,21 +40,41 @@ def open_turn(connection: Connection, turn: NewTurn, *, heartbeat_at: datetime |
     return begun
 
 
-def _replayed(connection: Connection, turn: NewTurn) -> BegunTurn | None:
+def _earlier(connection: Connection, turn: NewTurn) -> Row[Any] | None:
+    """Give the turn that was begun with the same Idempotency-Key."""
     if turn.idempotency_key is None:
         return None
     is_it = and_(turns.c.owner == turn.owner, turns.c.idempotency_key == turn.idempotency_key)
-    row = connection.execute(select(turns).where(is_it)).one_or_none()
-    if row is None:
-        return None
-    if row.body_hash != turn.body_hash:
+    row = connection.execute(select(turns).where(is_it).with_for_update()).one_or_none()
+    if row is not None and row.body_hash != turn.body_hash:
         raise IdempotencyConflictError("This Idempotency-Key was used before with another body.")
+    return row
+
+
+def _may_be_tried_again(earlier: Row[Any]) -> bool:
+    """Say whether a turn failed with nothing said: whoever sends the question again wants an answer, not the failure.
+
+    What can fail so is the model server or this backend, and both may be well again.
+    """
+    has_content = any(kind in {"text", "reasoning"} for kind, *_ in earlier.runs)
+    return earlier.status in {"failed", "incomplete", "interrupted"} and not has_content
+
+
+def _tried_again(connection: Connection, turn: NewTurn, earlier: Row[Any]) -> NewTurn:
+    """Give `turn` with the key for its own; a question that is kept already gets another answer."""
+    connection.execute(update(turns).where(turns.c.id == earlier.id).values(idempotency_key=None))
+    if earlier.user_message_id is None:
+        return turn
+    return replace(turn, prompt=None, conversation_id=earlier.conversation_id, parent_id=earlier.user_message_id)
+
+
+def _replayed(earlier: Row[Any]) -> BegunTurn:
     return BegunTurn(
-        turn_id=row.id,
-        conversation_id=row.conversation_id,
-        user_message_id=row.user_message_id,
-        answer_message_id=row.answer_message_id,
-        model=row.model,
+        turn_id=earlier.id,
+        conversation_id=earlier.conversation_id,
+        user_message_id=earlier.user_message_id,
+        answer_message_id=earlier.answer_message_id,
+        model=earlier.model,
         system=None,
         history=[],
         replayed=True,
