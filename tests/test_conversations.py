@@ -167,6 +167,13 @@ def test_another_answer_stands_beside_the_first(backend: RunningBackend, stub: S
     assert second["siblings"] == [first["id"], second["id"]]
 
 
+def test_the_model_of_another_answer_is_asked_that_once(client: BackendClient, stub: StubModel) -> None:
+    conversation_id = talk(client, "One?")
+    list(client.conversations.regenerate(conversation_id, model="big"))
+    client.ask("Two?", conversation_id=conversation_id)
+    assert stub.calls[-1].body["model"] == "stub-model"
+
+
 def test_a_branch_can_be_shown_and_gone_on_with(backend: RunningBackend, stub: StubModel) -> None:
     stub.next(*map(scripts.answer, "1234"))
     conversation_id = talk(backend.client, "One?", "Two?")

@@ -50,9 +50,15 @@ class QueryRequest(_Strict):
 
     prompt: Annotated[Words, AfterValidator(_not_blank)] = Field(description="The question.", min_length=1)
     model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="Model to ask instead of the configured one."
+        None,
+        description="Model to ask this question instead of the conversation's or the configured one. "
+        "A conversation that the question begins remembers it.",
     )
-    system: Words | None = Field(None, description="System prompt: how the model should behave.")
+    system: Words | None = Field(
+        None,
+        description="System prompt of this question, instead of the conversation's: how the model should behave. "
+        "A conversation that the question begins remembers it.",
+    )
     temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
     top_p: float | None = Field(None, ge=0, le=1, description="Choose among the likeliest tokens of this share.")
     max_tokens: int | None = Field(None, ge=1, le=10_000_000, description="Longest answer, in tokens.")
@@ -105,7 +111,9 @@ class Regeneration(_Strict):
     message_id: Identifier | None = Field(
         None, description="The question, or an answer to it; without it the last one."
     )
-    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(None, description="Model to ask.")
+    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="Model to ask this time."
+    )
     temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
 
 
@@ -113,8 +121,10 @@ class NewConversation(_Strict):
     """A conversation to begin."""
 
     title: Annotated[Words, Field(max_length=200)] | None = None
-    system: Words | None = Field(None, description="System prompt of every question in it.")
-    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(None, description="Model to ask in it.")
+    system: Words | None = Field(None, description="System prompt of the questions in it that bring none.")
+    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="Model to ask in it, unless a question names one."
+    )
 
 
 class ConversationChanges(NewConversation):

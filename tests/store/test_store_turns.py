@@ -173,15 +173,23 @@ def test_parent_of_another_conversation_does_not_exist(ask: Ask, begin: Ask) -> 
 def test_refused_question_leaves_nothing_behind(ask: Ask, begin: Ask, store: Store) -> None:
     first = ask("One?", "1")
     with pytest.raises(NotFoundError):
-        begin("Two?", conversation_id=first.conversation_id, parent_id="nowhere", model="large")
+        begin("Two?", conversation_id=first.conversation_id, parent_id="nowhere")
     assert len(store.messages.all(first.conversation_id, owner="ada")) == 2
-    assert store.conversations.get(first.conversation_id, owner="ada").model is None
+    assert store.conversations.get(first.conversation_id, owner="ada").leaf_id == first.answer_message_id
 
 
-def test_chosen_model_and_system_prompt_are_remembered(ask: Ask, begin: Ask) -> None:
+def test_model_and_system_prompt_that_a_conversation_is_begun_with_are_remembered(ask: Ask, begin: Ask) -> None:
     first = ask("One?", model="large", system="Be brief.")
     second = begin("Two?", conversation_id=first.conversation_id)
     assert (second.model, second.system) == ("large", "Be brief.")
+
+
+def test_model_and_system_prompt_of_a_later_question_hold_for_that_one(ask: Ask, begin: Ask) -> None:
+    first = ask("One?", model="large", system="Be brief.")
+    second = ask("Two?", conversation_id=first.conversation_id, model="tiny", system="Be kind.")
+    third = begin("Three?", conversation_id=first.conversation_id)
+    assert (second.model, second.system) == ("tiny", "Be kind.")
+    assert (third.model, third.system) == ("large", "Be brief.")
 
 
 def test_fallback_model_is_not_remembered(ask: Ask, begin: Ask) -> None:

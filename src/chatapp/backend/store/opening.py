@@ -31,11 +31,12 @@ def open_turn(connection: Connection, turn: NewTurn, *, heartbeat_at: datetime |
     if earlier is not None:
         turn = _tried_again(connection, turn, earlier)
     if not turn.is_stored:
-        return _insert_turn(connection, turn, heartbeat_at, model=turn.model or turn.fallback_model)
+        return _insert_turn(connection, turn, heartbeat_at, model=turn.model or turn.fallback_model, system=turn.system)
     conversation = _conversation(connection, turn)
     model = turn.model or conversation.model or turn.fallback_model
+    system = conversation.system if turn.system is None else turn.system
     place = _insert_messages(connection, turn, conversation, model)
-    begun = _insert_turn(connection, turn, heartbeat_at, model=model, place=place, system=conversation.system)
+    begun = _insert_turn(connection, turn, heartbeat_at, model=model, system=system, place=place)
     begun.history.extend(history(connection, place.user_message_id))
     return begun
 
@@ -82,16 +83,15 @@ def _replayed(earlier: Row[Any]) -> BegunTurn:
 
 
 def _conversation(connection: Connection, turn: NewTurn) -> Row[Any]:
-    """Give the conversation, locked and with what the turn changes in it."""
-    conversation_id = turn.conversation_id or insert_conversation(connection, owner=turn.owner)
+    """Give the conversation, locked; a new one remembers what it is begun with."""
+    begun_with = {"owner": turn.owner, "system": turn.system, "model": turn.model}
+    conversation_id = turn.conversation_id or insert_conversation(connection, **begun_with)
     conversation = locked(connection, conversation_id, turn.owner)
     _refuse_while_active(connection, conversation_id)
     title = conversation.title or title_from(turn.prompt or "")
-    chosen = {"title": title, "model": turn.model, "system": turn.system}
-    values = {name: value for name, value in chosen.items() if value is not None}
     is_it = conversations.c.id == conversation_id
-    connection.execute(update(conversations).where(is_it).values(updated_at=now(), **values))
-    return connection.execute(select(conversations).where(is_it)).one()
+    connection.execute(update(conversations).where(is_it).values(updated_at=now(), title=title))
+    return conversation
 
 
 def _refuse_while_active(connection: Connection, conversation_id: str) -> None:
@@ -152,8 +152,8 @@ def _insert_turn(
     heartbeat_at: datetime | ColumnElement[datetime],
     *,
     model: str,
+    system: str | None,
     place: _Place | None = None,
-    system: str | None = None,
 ) -> BegunTurn:
     where = place._asdict() if place else dict.fromkeys(_Place._fields)
     row = {
@@ -173,4 +173,4 @@ def _insert_turn(
         **where,
     }
     connection.execute(insert(turns).values(row))
-    return BegunTurn(turn_id=str(row["id"]), model=model, system=system or turn.system, history=[], **where)
+    return BegunTurn(turn_id=str(row["id"]), model=model, system=system, history=[], **where)

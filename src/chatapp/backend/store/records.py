@@ -72,9 +72,9 @@ class NewTurn:
     `conversation_id` None begins a new conversation, unless `is_stored` is false: then nothing is kept but the turn.
     `parent_id` is the message to go on from: None the end of the branch on show, `ROOT` the beginning of a new branch.
     `prompt` None asks again for an answer to the question at `parent_id`. To edit a question, send the new words with
-    the old question's `parent_id`. A question whose `idempotency_key` is known is not asked again,
-    unless its turn failed before anything was said. `model` and `system` are remembered by the conversation;
-    `fallback_model` is asked where neither the request nor the conversation names one.
+    the old question's `parent_id`. A question whose `idempotency_key` is known is not asked again, unless its turn
+    failed before anything was said. `model` and `system` hold for this turn; the conversation that it begins, if any,
+    remembers them. `fallback_model` is asked where neither the request nor the conversation names one.
     """
 
     owner: str
