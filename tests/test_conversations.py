@@ -118,7 +118,7 @@ def test_a_conversation_can_be_renamed_and_put_away(client: BackendClient) -> No
 
 
 @pytest.mark.parametrize(
-    "changes", [{"pinned": None}, {"archived": None}, {"pinned": 1}, {"owner": "bob"}, {"id": "x"}]
+    "changes", [{"pinned": None}, {"archived": None}, {"leaf_id": None}, {"pinned": 1}, {"owner": "bob"}, {"id": "x"}]
 )
 def test_changes_that_make_no_sense_are_refused(changes: dict[str, Any], client: BackendClient) -> None:
     conversation_id = talk(client, "One?")

@@ -132,7 +132,7 @@ class ConversationChanges(NewConversation):
 
     pinned: bool = False
     archived: bool = False
-    leaf_id: Identifier | None = Field(None, description="Message the branch on show goes through.")
+    leaf_id: Identifier = Field("", description="Message the branch on show goes through.")
 
 
 class SnippetPart(BaseModel):

@@ -66,7 +66,7 @@ def look(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Conve
 def change(conversation_id: Id, changes: ConversationChanges, store: CurrentStore, owner: CurrentOwner) -> Conversation:
     """Rename, pin, archive, set system prompt or model, or show another branch."""
     named: Any = changes.model_dump(exclude_unset=True)
-    if changes.leaf_id is not None:
+    if "leaf_id" in named:
         below = store.messages.page(conversation_id, owner=owner, branch=changes.leaf_id, limit=1)
         named["leaf_id"] = below.items[-1].id
     return store.conversations.change(conversation_id, owner=owner, **named)
