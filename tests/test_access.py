@@ -286,6 +286,12 @@ def test_keys_are_compared_by_digests_of_one_length(monkeypatch: pytest.MonkeyPa
     assert {len(digest) for pair in compared for digest in pair} == {64}
 
 
+def test_the_key_of_a_backend_of_our_own_owns_what_is_kept_without_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATAPP_OWN_KEY", "own")
+    keys = KeyRing("ask:own,ada:a")
+    assert [keys.owner_of(key) for key in (b"own", b"a", b"")] == ["", "ada", None]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="names of files that hold a colon")
 def test_a_file_whose_name_holds_a_colon_is_a_file(tmp_path: Path) -> None:
     assert KeyRing(str(key_file(tmp_path / "keys:prod", ada=KEY))).owner_of(KEY.encode()) == "ada"

@@ -178,6 +178,17 @@ def test_without_any_backend_one_is_started_for_the_question_alone(chatapp: Run,
     assert not [process for process in psutil.process_iter() if _is_serving_for(process, stub.url)]
 
 
+def test_what_is_set_for_serve_is_not_for_the_backend_of_one_question(chatapp: Run, stub) -> None:
+    if somebody_listens_on(8000):
+        pytest.skip("a backend runs on this machine's port 8000")
+
+    done = chatapp(
+        "ask", "Hi", env={"BASE_URL": stub.url, "DATA_DIR": "data", "CHATAPP_SERVE_SSL_CERTFILE": "no-such.pem"}
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Hello from the stub.\n", "")
+
+
 def test_a_backend_that_cannot_be_started_says_why(chatapp: Run) -> None:
     if somebody_listens_on(8000):
         pytest.skip("a backend runs on this machine's port 8000")

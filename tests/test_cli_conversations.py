@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import scripts
-from commands import SCRIPT, somebody_listens_on
+from chatapp.client import BackendClient
+from commands import SCRIPT, Serving, somebody_listens_on
 from running_backend import RunningBackend
 from stub_model import StubModel
 from test_turns_shared import disk_full
@@ -116,6 +117,7 @@ def test_a_conversation_can_be_named(ask: Run, backend: RunningBackend) -> None:
     [
         (["-c"], "There is no conversation to continue. Ask without --continue to begin one."),
         (["--conversation", "nowhere"], "There is no such conversation."),
+        (["--conversation", ""], "--conversation names no conversation. Leave it out to begin one."),
         (["-c", "--conversation", "x"], "--continue and --conversation each name a conversation. Use one of them."),
         (
             ["-c", "--no-store"],
@@ -192,3 +194,14 @@ def test_a_backend_for_one_question_keeps_it_too(chatapp: Run, stub: StubModel) 
     chatapp("ask", "What is my name?", "-c", env=settings)
 
     assert stub.calls[-1].body["messages"][0]["content"] == "My name is Ada."
+
+
+def test_what_a_backend_for_one_question_keeps_is_there_in_the_next_one(chatapp: Run, stub: StubModel) -> None:
+    if somebody_listens_on(8000):
+        pytest.skip("a backend runs on this machine's port 8000")
+
+    settings = {"BASE_URL": stub.url, "DATA_DIR": "data"}
+    chatapp("ask", "My name is Ada.", env=settings)
+
+    with Serving(env=settings) as backend, BackendClient(backend.url) as client:
+        assert [item["title"] for item in client.conversations.page()["items"]] == ["My name is Ada."]

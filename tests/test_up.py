@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -136,17 +137,24 @@ def test_a_busy_port_is_told_before_anything_starts(
 
 
 def test_a_backend_that_cannot_start_is_told_with_its_reason(settings: dict[str, str]) -> None:
+    Path("file").touch()
     with Command(
         "up",
         "--port",
         str(free_port()),
         "--ui-port",
         str(free_port()),
-        env={**settings, "CHATAPP_SERVE_SSL_CERTFILE": "no-such.pem"},
+        env={**settings, "DATA_DIR": "file/data"},
     ) as up:
         assert up.wait() == 1
 
-    assert "chatapp: The backend ended with exit code 2. Its last words: chatapp: --ssl-certfile is" in up.lines[-1]
+    assert "chatapp: The backend ended with exit code 1. Its last words: chatapp: " in up.lines[-1]
+    assert "file/data" in up.lines[-1]
+
+
+def test_what_is_set_for_serve_is_not_for_its_backend(settings: dict[str, str]) -> None:
+    with Up(env={**settings, "CHATAPP_SERVE_SSL_CERTFILE": "no-such.pem", "CHATAPP_SERVE_RELOAD": "1"}) as up:
+        assert requests.get(f"http://127.0.0.1:{up.port}/health", timeout=30).ok
 
 
 class TestWithTheEmbeddedModel:

@@ -74,6 +74,11 @@ def secret(name: str) -> str | None:
         raise SettingsError(f"The file of the secret {name} cannot be read.") from None
 
 
+def emptied(prefix: str) -> dict[str, str]:
+    """Give the change to a child's environment that takes from it what is set by names which begin with `prefix`."""
+    return {name: "" for name in os.environ if name.startswith(prefix)}
+
+
 def child_environment(**changes: str) -> dict[str, str]:
     """Give the environment for a child process: ours with `changes`."""
     return {**os.environ, **changes}

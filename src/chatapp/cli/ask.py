@@ -81,6 +81,8 @@ def _hold_session(
 
 
 def _require_one_conversation(conversation_id: str | None, *, is_continued: bool, is_kept: bool) -> None:
+    if conversation_id is not None and not conversation_id.strip():
+        raise SettingsError("--conversation names no conversation.", hint="Leave it out to begin one.")
     if is_continued and conversation_id is not None:
         raise SettingsError("--continue and --conversation each name a conversation.", hint="Use one of them.")
     if not is_kept and (is_continued or conversation_id is not None):

@@ -3,11 +3,15 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from chatapp import environment
 from chatapp.cli.parameters import DEFAULT_BACKEND_URL
 from chatapp.client import BackendClient
-from chatapp.errors import BackendError, SettingsError
+from chatapp.errors import ChatappError, SettingsError
+
+if TYPE_CHECKING:
+    from chatapp.processes import Child
 
 DEFAULT_TIMEOUT_S = 30.0
 START_DEADLINE_S = 600.0
@@ -43,7 +47,7 @@ def temporary_backend(*, on_line: Callable[[str], object]) -> Iterator[BackendCl
     import secrets  # noqa: PLC0415 - only for the rare question without a backend
 
     from chatapp.ports import free_port  # noqa: PLC0415
-    from chatapp.processes import start_child, wait_until_ready  # noqa: PLC0415
+    from chatapp.processes import wait_until_ready  # noqa: PLC0415
 
     is_starting = True
 
@@ -52,13 +56,7 @@ def temporary_backend(*, on_line: Callable[[str], object]) -> Iterator[BackendCl
             on_line(line)
 
     port, key = free_port(), secrets.token_urlsafe(32)
-    child = start_child(
-        "backend",
-        "chatapp",
-        ["serve", "--host", "127.0.0.1", "--port", str(port)],
-        env={"API_KEYS": f"ask:{key}", "CHATAPP_SERVE_WORKERS": "1"},
-        on_line=tell,
-    )
+    child = start_backend("127.0.0.1", port, on_line=tell, API_KEYS=f"ask:{key}", CHATAPP_OWN_KEY=key)
     try:
         with BackendClient(f"http://127.0.0.1:{port}", timeout_s=_request_timeout_s(), api_key=key) as client:
             wait_until_ready(child, lambda: is_healthy(client), deadline_s=START_DEADLINE_S)
@@ -68,9 +66,17 @@ def temporary_backend(*, on_line: Callable[[str], object]) -> Iterator[BackendCl
         child.stop()
 
 
+def start_backend(host: str, port: int, *, on_line: Callable[[str], object], **variables: str) -> "Child":
+    """Start `chatapp serve` as a child. What the user set for that command, such as https, is not for how we use it."""
+    from chatapp.processes import start_child  # noqa: PLC0415
+
+    env = {**environment.emptied("CHATAPP_SERVE_"), **variables}
+    return start_child("backend", "chatapp", ["serve", "--host", host, "--port", str(port)], env=env, on_line=on_line)
+
+
 def is_healthy(client: BackendClient) -> bool:
     """Say whether a backend answers."""
     try:
         return client.health().get("status") == "healthy"
-    except BackendError:
+    except ChatappError:
         return False

@@ -9,13 +9,13 @@ import typer
 
 from chatapp import environment
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
-from chatapp.cli.connection import START_DEADLINE_S, is_healthy
+from chatapp.cli.connection import START_DEADLINE_S, is_healthy, start_backend
 from chatapp.cli.terminal import is_terminal
 from chatapp.cli.ui import is_page_ready, page_url, start_page
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError
 from chatapp.ports import bound_socket
-from chatapp.processes import ChildGroup, interrupt_on_sigterm, start_child
+from chatapp.processes import ChildGroup, interrupt_on_sigterm
 from chatapp.settings import Settings
 
 PAGE_DEADLINE_S = 120.0
@@ -58,8 +58,7 @@ def _client(settings: Settings) -> BackendClient:
 def _start(group: ChildGroup, settings: Settings, backend: BackendClient) -> None:
     """Start both halves and wait until they answer. The backend starts the embedded model where there is one."""
     log = _Log(is_colored=is_terminal())
-    where = ["--host", settings.host, "--port", str(settings.port)]
-    serving = group.add(start_child("backend", "chatapp", ["serve", *where], on_line=log.of("backend", "cyan")))
+    serving = group.add(start_backend(settings.host, settings.port, on_line=log.of("backend", "cyan")))
     page = group.add(start_page(settings, on_line=log.of("UI", "magenta")))
     group.wait_until_ready(serving, lambda: is_healthy(backend), deadline_s=START_DEADLINE_S)
     group.wait_until_ready(page, lambda: is_page_ready(settings), deadline_s=PAGE_DEADLINE_S)

@@ -6,10 +6,14 @@ import logging
 import re
 from pathlib import Path
 
+from chatapp import environment
 from chatapp.errors import SettingsError
 
 _NAME = re.compile(r"[\w.@-]{1,100}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+
+OWN_KEY = "CHATAPP_OWN_KEY"
+"""The variable in which `chatapp ask` tells a backend of its own their key. It owns what is kept without keys."""
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +28,8 @@ class KeyRing:
         self._file = _file_named_by(api_keys)
         self._seen: object = None
         self._owners: list[tuple[str, str]] = []
+        own_key = environment.value(OWN_KEY)
+        self._own = [("", _digest(own_key))] if own_key else []
         if self._file is None:
             self._owners = [_pair(part, is_digest=False) for part in api_keys.split(",") if part.strip()]
         else:
@@ -39,7 +45,7 @@ class KeyRing:
         self._refresh()
         digest = hashlib.sha256(key).hexdigest()
         owner = None
-        for name, known in self._owners:
+        for name, known in (*self._owners, *self._own):
             if hmac.compare_digest(known, digest):
                 owner = name
         return owner
@@ -82,8 +88,12 @@ def _file_named_by(api_keys: str) -> Path | None:
 def _pair(text: str, *, is_digest: bool) -> tuple[str, str]:
     """Give the name and the digest of one entry, which no error may show."""
     name, _, secret = (part.strip() for part in text.partition(":"))
-    digest = secret.lower() if is_digest else hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest()
+    digest = secret.lower() if is_digest else _digest(secret)
     if not (_NAME.fullmatch(name) and secret and _DIGEST.fullmatch(digest)):
         where = "The file that API_KEYS names has a line" if is_digest else "API_KEYS has an entry"
         raise SettingsError(f"{where} that cannot be used.", hint=_HINT)
     return name, digest
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
