@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 
 import psutil
@@ -15,6 +16,7 @@ import requests
 import scripts
 from chatapp.client import BackendClient
 from chatapp.errors import ShuttingDownError
+from chatapp.ports import free_port
 from commands import Serving, left_after
 from stub_model import KEY
 
@@ -128,6 +130,21 @@ def test_with_keys_it_listens_beyond_this_machine(settings) -> None:
         listening = {connection.laddr.ip for connection in psutil.Process(backend._popen.pid).net_connections("tcp")}
         assert "0.0.0.0" in listening
         assert requests.get(f"{backend.url}/ready", timeout=10).status_code == 401
+
+
+@pytest.mark.parametrize("options", [["--workers", "2"], ["--reload"]], ids=["workers", "reload"])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"DATA_DIR": "file/data"}, {"RATE_LIMIT": "1/hour", "REDIS_URL": "redis://x:port"}],
+    ids=lambda w: [*w][-1],
+)
+def test_what_no_worker_can_start_with_is_one_sentence(settings, chatapp, options: list[str], wrong) -> None:
+    Path("file").touch()
+
+    done = chatapp("serve", *options, env={**settings, "PORT": str(free_port()), **wrong})
+
+    assert (done.returncode in {1, 2}, done.stdout, done.stderr.count("\n")) == (True, "", 1)
+    assert done.stderr.startswith("chatapp: ")
 
 
 class Reader(threading.Thread):

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -46,7 +46,11 @@ def run(
     require_keys_beyond_loopback(settings)
     _check_certificate(ssl_certfile, ssl_keyfile)
     try:
-        with bound_socket(settings.host, settings.port, setting="PORT") as listener, chosen_model(settings) as model:
+        with ExitStack() as running:
+            listener = running.enter_context(bound_socket(settings.host, settings.port, setting="PORT"))
+            if is_reloading or workers > 1:
+                _require_what_workers_open(settings)
+            model = running.enter_context(chosen_model(settings))
             config = _config(
                 settings,
                 model,
@@ -73,6 +77,17 @@ def _check_certificate(certfile: str | None, keyfile: str | None) -> None:
         ) from error
 
 
+def _require_what_workers_open(settings: Settings) -> None:
+    """Fail here and once, where each worker would, and be replaced by the next that does."""
+    from chatapp.backend.store import Store  # noqa: PLC0415 - a second that one process alone need not pay twice
+
+    Store.open(settings).close()
+    if settings.rate_limit is not None:
+        from chatapp.backend.access.rate_limit import Limiter  # noqa: PLC0415
+
+        Limiter.open(settings, settings.rate_limit)
+
+
 @contextmanager
 def chosen_model(settings: Settings) -> Iterator[Upstream]:
     """Give the model server that is configured or found; else the embedded one, for as long as the block lasts."""
@@ -86,8 +101,10 @@ def chosen_model(settings: Settings) -> Iterator[Upstream]:
 
     Thread(target=import_module, args=["chatapp.backend.app"], daemon=True).start()  # while the model's process loads
     status = StatusLine()
-    model = LocalModel.start(settings, on_progress=_Progress(status).show, on_line=_tell)
-    status.clear()
+    try:
+        model = LocalModel.start(settings, on_progress=_Progress(status).show, on_line=_tell)
+    finally:
+        status.clear()
     try:
         yield model.upstream
     finally:
