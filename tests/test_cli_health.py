@@ -4,7 +4,11 @@ import json
 from collections.abc import Callable
 from subprocess import CompletedProcess
 
+import pytest
+
 import scripts
+from chatapp.cli.connection import is_healthy
+from chatapp.client import BackendClient
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -61,3 +65,29 @@ def test_something_else_there_is_no_backend(chatapp: Run, stub) -> None:
 
     assert done.returncode == 1
     assert "Check the address in BACKEND_URL." in done.stdout
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://localhost:99999", "http://", "http://user:s3cret@localhost"])
+@pytest.mark.parametrize("command", [["health"], ["health", "--json"], ["ask", "Hi"]], ids=" ".join)
+def test_an_address_without_sense_is_exit_code_2(chatapp: Run, command: list[str], url: str) -> None:
+    done = chatapp(*command, "--backend-url", url)
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("chatapp: BACKEND_URL ")
+    assert "s3cret" not in done.stderr
+
+
+def test_a_refusal_is_exit_code_1_and_a_report(chatapp: Run, stub) -> None:
+    refusal = {"detail": "This backend does not answer for that host.", "code": "foreign_host", "request_id": "r-1"}
+    stub.next(scripts.respond(400, refusal))
+
+    done = chatapp("health", "--json", "--backend-url", stub.url)
+
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["backend"]["detail"] == refusal["detail"]
+
+
+def test_a_backend_that_refuses_is_not_healthy(stub) -> None:
+    stub.next(scripts.respond(429, {"detail": "Not now.", "code": "rate_limited", "request_id": "r-1"}))
+
+    assert not is_healthy(BackendClient(stub.url))

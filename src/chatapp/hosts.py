@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -31,6 +31,30 @@ def is_ours(host: str, *, listening_on: str, allowed: Sequence[str]) -> bool:
         return bool(name)
     known = {*LOOPBACK_NAMES, listening_on.strip("[]").lower(), *map(str.lower, allowed)}
     return name in known or (not is_loopback(listening_on) and _is_address(name))
+
+
+def http_url(text: str) -> str:
+    """Give the address of a server without a slash at its end.
+
+    Raises:
+        ValueError: it is none; what it says completes "it must be".
+    """
+    parts = url_parts(text)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("an address that starts with http:// or https://")
+    if parts.username or parts.password:
+        raise ValueError("an address without a user name or password in it")
+    return text.rstrip("/")
+
+
+def url_parts(url: str) -> SplitResult | None:
+    """Give the parts of `url`, or None for one that has no sense, such as a port beyond 65535."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - it is checked when it is read
+    except ValueError:
+        return None
+    return parts
 
 
 def _is_address(name: str) -> bool:

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
-from urllib.parse import SplitResult, urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AfterValidator, AliasChoices, Field, PositiveInt, SecretStr, ValidationError, field_validator
@@ -14,6 +13,7 @@ from pydantic_settings import SettingsError as UnreadableError
 
 from chatapp.environment import load_env_files, secret_folders
 from chatapp.errors import SettingsError
+from chatapp.hosts import http_url, url_parts
 from chatapp.providers import provider_of
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -156,12 +156,7 @@ class Settings(BaseSettings):
     @field_validator("base_url", "backend_url")
     @classmethod
     def _is_http_url(cls, value: str) -> str:
-        parts = _url_parts(value)
-        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("an address that starts with http:// or https://")
-        if parts.username or parts.password:
-            raise ValueError("an address without a user name or password in it")
-        return value.rstrip("/")
+        return http_url(value)
 
     @field_validator("database_url")
     @classmethod
@@ -188,7 +183,7 @@ class Settings(BaseSettings):
     @classmethod
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
-            parts = _url_parts(origin)
+            parts = url_parts(origin)
             is_origin = parts is not None and parts.scheme in {"http", "https"} and parts.netloc and not parts.path
             if origin != "*" and not is_origin:
                 raise ValueError("`*` or origins such as https://chat.example.org, separated by commas")
@@ -211,16 +206,6 @@ def _fault(error: ErrorDetails) -> str:
     is_secret = name in Settings.secrets or "@" in str(error["input"])  # as in http://user:password@host
     shown = "has a value that cannot be used" if is_secret else f"is {error['input']!r}"
     return f"{name.upper()} {shown}: it must be {allowed}."
-
-
-def _url_parts(url: str) -> SplitResult | None:
-    """Give the parts of `url`, or None for one that has no sense, such as a port beyond 65535."""
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - it is checked when it is read
-    except ValueError:
-        return None
-    return parts
 
 
 class SettingRow(NamedTuple):

@@ -9,7 +9,7 @@ import typer
 from chatapp.cli.connection import connect
 from chatapp.cli.terminal import printable
 from chatapp.client import BackendClient
-from chatapp.errors import BackendError, BackendProtocolError, ChatappError
+from chatapp.errors import BackendProtocolError, BackendUnreachableError, ChatappError
 
 NOT_READY = 1
 
@@ -33,8 +33,9 @@ def _report(backend: BackendClient) -> tuple[Report, int]:
     began = time.perf_counter()
     try:
         version = _healthy(backend).get("version")
-    except BackendError as error:
-        return {"backend": {"ok": False, "url": backend.base_url, **_why(error)}}, error.exit_code
+    except ChatappError as error:
+        code = error.exit_code if isinstance(error, BackendUnreachableError) else NOT_READY
+        return {"backend": {"ok": False, "url": backend.base_url, **_why(error)}}, code
     latency_ms = round((time.perf_counter() - began) * 1000)
     needed = _needed(backend)
     report = {"backend": {"ok": True, "url": backend.base_url, "version": version, "latency_ms": latency_ms}, **needed}

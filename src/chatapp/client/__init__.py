@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import requests
 
-from chatapp.client.connection import Connection, body_of
+from chatapp.client.connection import Connection, body_of, path_of
 from chatapp.client.conversations import Conversations
 from chatapp.client.stream import AnswerStream
 from chatapp.events import Answer, Message
@@ -90,16 +90,16 @@ class BackendClient:
     def resume(self, turn_id: str, *, last_event_id: str = "0") -> AnswerStream:
         """Go on reading a turn behind the event `last_event_id`; "0" reads it from its start."""
         headers = {"Last-Event-ID": last_event_id}
-        response = self._connection.send("GET", f"/turns/{turn_id}/stream", headers=headers, stream=True)
+        response = self._connection.send("GET", path_of("turns", turn_id, "stream"), headers=headers, stream=True)
         return self._connection.events(response)
 
     def turn(self, turn_id: str) -> dict[str, Any]:
         """Give a turn as far as it is: status, answer, usage, error."""
-        return self._connection.json("GET", f"/turns/{turn_id}")
+        return self._connection.json("GET", path_of("turns", turn_id))
 
     def cancel(self, turn_id: str) -> None:
         """Stop an answer; what was said so far is kept."""
-        self._connection.json("POST", f"/turns/{turn_id}/cancel")
+        self._connection.json("POST", path_of("turns", turn_id, "cancel"))
 
 
 def _request(prompt: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping
 from http.client import HTTPException, IncompleteRead
+from ssl import SSLCertVerificationError
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -21,7 +22,7 @@ from chatapp.errors import (
     SettingsError,
     error_from_dict,
 )
-from chatapp.hosts import LOOPBACK_NAMES
+from chatapp.hosts import LOOPBACK_NAMES, http_url
 
 CONNECT_TIMEOUT_S = 5.0
 _NO_PROXY = {"http": "", "https": ""}
@@ -39,9 +40,7 @@ class Connection:
     """A pooled session with the backend at `base_url`."""
 
     def __init__(self, base_url: str, *, timeout_s: float = 30.0, api_key: str | None = None) -> None:
-        if not base_url.startswith(("http://", "https://")):
-            raise SettingsError(f"BACKEND_URL is {base_url!r}, but it must start with http:// or https://.")
-        self.base_url = base_url.rstrip("/")
+        self.base_url = _checked_url(base_url)
         self.timeout_s = timeout_s
         self._session = requests.Session()
         self._session.mount(self.base_url, _Adapter(pool_maxsize=64))
@@ -108,6 +107,8 @@ class Connection:
             raise InvalidRequestError("The request holds a number that JSON cannot hold.") from error
         except requests.RequestException as error:
             raise self._error_from(error) from error
+        except OSError as error:  # from `requests` itself, which looks for the file before it connects
+            raise SettingsError("REQUESTS_CA_BUNDLE must be a file of certificates.") from error
 
     def _error_from(self, error: requests.RequestException) -> ChatappError:
         """Tell apart what `requests` raises as the same class: only the cause knows what happened."""
@@ -116,6 +117,8 @@ class Connection:
             return timed_out(self.base_url, self.timeout_s)
         if isinstance(cause, ProtocolError) and not _is_no_http(cause):
             return cut_off(self.base_url)
+        if isinstance(error, requests.exceptions.SSLError):
+            return self._untrusted() if _is_about_trust(cause) else self.foreign("does not speak HTTPS")
         if isinstance(error, requests.ConnectionError) and not isinstance(cause, ProtocolError):
             return unreachable(self.base_url)
         return self.foreign("cannot be asked")
@@ -127,11 +130,24 @@ class Connection:
         error = error_from_dict(body)
         raise error or self.foreign(f"answered with status {response.status_code}, but not as a backend does")
 
+    def _untrusted(self) -> BackendProtocolError:
+        return BackendProtocolError(
+            f"The certificate of {self.base_url} is not trusted.", hint="Set REQUESTS_CA_BUNDLE to its file."
+        )
+
     def foreign(self, what: str) -> BackendProtocolError:
         """Give the error for a server that is no backend of ours, or a broken one."""
         return BackendProtocolError(
             f"The server at {self.base_url} {what}.", hint="Check that BACKEND_URL is the address of a chatapp backend."
         )
+
+
+def _checked_url(url: str) -> str:
+    try:
+        return http_url(url)
+    except ValueError as error:
+        shown = "has a value that cannot be used" if "@" in url else f"is {url!r}"  # as in http://user:password@host
+        raise SettingsError(f"BACKEND_URL {shown}: it must be {error}.") from None
 
 
 class _BearerKey(AuthBase):
@@ -145,6 +161,12 @@ class _BearerKey(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._key}"
         return request
+
+
+def _is_about_trust(error: object) -> bool:
+    """Say whether what `requests` was given for an SSLError means the certificate; else it was no TLS at all."""
+    reason = getattr(error, "reason", error)
+    return any(isinstance(cause, SSLCertVerificationError) for cause in getattr(reason, "args", ()))
 
 
 def _is_no_http(error: ProtocolError) -> bool:
@@ -164,3 +186,8 @@ def body_of(response: requests.Response) -> dict[str, Any]:
 def unreachable(url: str) -> BackendUnreachableError:
     """Give the error for a backend that nobody answers for."""
     return BackendUnreachableError(f"Cannot connect to backend at {url}.", hint="Start it with: chatapp serve")
+
+
+def path_of(*parts: str) -> str:
+    """Give the path of the resource that `parts` name; an id among them is one part, whatever is in it."""
+    return "".join(f"/{quote(part, safe='', errors='surrogatepass')}" for part in parts)

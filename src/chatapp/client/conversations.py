@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from chatapp.client.connection import Connection, body_of
+from chatapp.client.connection import Connection, body_of, path_of
 from chatapp.client.stream import AnswerStream
 
 ExportFormat = Literal["json", "md", "html"]
@@ -27,14 +27,14 @@ class Conversations:
 
     def get(self, conversation_id: str) -> dict[str, Any]:
         """Give one conversation without its messages."""
-        return self._connection.json("GET", f"/conversations/{conversation_id}")
+        return self._connection.json("GET", path_of("conversations", conversation_id))
 
     def messages(
         self, conversation_id: str, *, branch: str | None = None, before: str | None = None, limit: int = 50
     ) -> dict[str, Any]:
         """Give `items`, the last messages of a branch, oldest first, and `next`, the `before` of earlier ones."""
         params = {"branch": branch, "before": before, "limit": limit}
-        return self._connection.json("GET", f"/conversations/{conversation_id}/messages", params=params)
+        return self._connection.json("GET", path_of("conversations", conversation_id, "messages"), params=params)
 
     def begin(self, **values: Any) -> dict[str, Any]:
         """Give a new, empty conversation; `values` are title, system and model."""
@@ -42,25 +42,27 @@ class Conversations:
 
     def change(self, conversation_id: str, **changes: Any) -> dict[str, Any]:
         """Give the conversation after `changes` of title, pinned, archived, system, model or leaf_id."""
-        return self._connection.json("PATCH", f"/conversations/{conversation_id}", changes)
+        return self._connection.json("PATCH", path_of("conversations", conversation_id), changes)
 
     def delete(self, conversation_id: str) -> None:
         """Throw the conversation away; `restore` takes it back for 30 days."""
-        self._connection.json("DELETE", f"/conversations/{conversation_id}")
+        self._connection.json("DELETE", path_of("conversations", conversation_id))
 
     def restore(self, conversation_id: str) -> dict[str, Any]:
         """Give the conversation back that was thrown away."""
-        return self._connection.json("POST", f"/conversations/{conversation_id}/restore")
+        return self._connection.json("POST", path_of("conversations", conversation_id, "restore"))
 
     def regenerate(self, conversation_id: str, **options: Any) -> AnswerStream:
         """Start another answer to a question and give its events; `options` are message_id, model, temperature."""
-        path = f"/conversations/{conversation_id}/regenerate"
-        return self._connection.events(self._connection.send("POST", path, options, stream=True))
+        response = self._connection.send(
+            "POST", path_of("conversations", conversation_id, "regenerate"), options, stream=True
+        )
+        return self._connection.events(response)
 
     def export(self, conversation_id: str, export_format: ExportFormat) -> bytes:
         """Give the whole conversation as a file."""
         response = self._connection.send(
-            "GET", f"/conversations/{conversation_id}/export", params={"format": export_format}
+            "GET", path_of("conversations", conversation_id, "export"), params={"format": export_format}
         )
         if not response.ok:
             self._connection.checked(response, body_of(response))

@@ -23,7 +23,8 @@ _READ_BYTES = 64 * 1024
 class AnswerStream:
     """The events of one answer, oldest first. It ends after `Done`; a failure is raised as its class.
 
-    `turn_id`, `conversation_id` and `model` are known after the first event, `last_event_id` says where to resume.
+    `start`, which names turn, conversation and model, is known after the first event; `last_event_id` says where to
+    resume.
     """
 
     def __init__(self, response: requests.Response, *, url: str, timeout_s: float) -> None:
