@@ -1,0 +1,36 @@
+"""Two `chatapp serve` processes on one PostgreSQL."""
+
+import signal
+from pathlib import Path
+
+import scripts
+from chatapp.client import BackendClient
+from chatapp.events import Start, Text
+from commands import Serving
+from stub_model import KEY, StubModel
+from turn_steps import wait_for
+
+
+def test_the_other_backend_goes_on_where_a_killed_one_broke_off(
+    postgres_url: str, stub: StubModel, tmp_path: Path
+) -> None:
+    env = {"BASE_URL": stub.url, "OPENAI_API_KEY": KEY, "MODEL_NAME": "stub", "DATABASE_URL": postgres_url}
+    stub.next(scripts.answer("What was ", "said.", scripts.silence))
+    with (
+        Serving(env=env | {"DATA_DIR": str(tmp_path / "1")}) as killed,
+        Serving(env=env | {"DATA_DIR": str(tmp_path / "2")}) as other,
+        BackendClient(killed.url) as first,
+        BackendClient(other.url) as second,
+    ):
+        events = iter(first.stream("Why?", store=True))
+        start = next(events)
+        assert isinstance(start, Start)
+        assert isinstance(next(events), Text)
+        wait_for(lambda: second.turn(start.turn_id)["answer"] == "What was said.", timeout_s=10)
+
+        killed.signal(signal.SIGKILL)
+
+        wait_for(lambda: second.turn(start.turn_id)["status"] == "interrupted", timeout_s=30)
+        assert second.turn(start.turn_id)["answer"] == "What was said."
+        assert second.ask("And now?", conversation_id=start.conversation_id).answer
+        assert [message["content"] for message in stub.calls[-1].body["messages"]][:2] == ["Why?", "What was said."]
