@@ -1,6 +1,7 @@
 """Turns that one process makes and another reads: the database between them, and what happens when it fails."""
 
 import resource
+import socket
 import subprocess
 import sys
 import time
@@ -194,6 +195,11 @@ class TestOrphans:
         host, number, _ = this_process().split(":")
         assert is_gone(f"{host}:{number}:earlier1")
         assert not is_gone(this_process())
+
+    def test_of_another_container_with_our_host_name_are_not_guessed_at(self) -> None:
+        machine, number, token = self.dead_process().split(":")
+        assert is_gone(f"{machine}:{number}:{token}")
+        assert not is_gone(f"{socket.gethostname()}/pid[1]:{number}:{token}")
 
     @pytest.mark.parametrize("name", ["elsewhere:1:aaaa", "", "x", "a:b", "elsewhere:x:aaaa", "::"])
     def test_are_not_guessed_at(self, name: str) -> None:
