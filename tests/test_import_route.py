@@ -14,7 +14,7 @@ from chatapp.client import BackendClient
 from chatapp.errors import BodyTooLargeError, InvalidRequestError
 from running_backend import RunningBackend, backend_before
 from stub_model import StubModel
-from turn_steps import contents
+from turn_steps import contents, wait_for
 
 
 @pytest.fixture
@@ -90,12 +90,22 @@ def test_what_is_brought_along_is_its_owner_s_alone(exported: bytes, run_backend
         assert bob.conversations.page()["items"] == []
 
 
-def test_nothing_of_the_file_is_left_lying_about(
-    exported: bytes, elsewhere: RunningBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_file_is_written_down_in_our_folder_for_us_alone(
+    exported: bytes, elsewhere: RunningBackend, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(uploads.tempfile, "tempdir", str(folder))
+    modes: list[int] = []
+
+    def body() -> Iterator[bytes]:
+        yield exported[:10]
+        written = wait_for(lambda: list((tmp_path / "elsewhere").glob("import-*")))
+        modes.extend(file.stat().st_mode & 0o777 for file in written)
+        yield exported[10:]
+
+    assert bring(elsewhere, body()).json()["conversations_added"] == 1
+    assert modes == [0o600]
+
+
+def test_nothing_of_the_file_is_left_lying_about(exported: bytes, elsewhere: RunningBackend, tmp_path: Path) -> None:
     bring(elsewhere, exported)
     bring(elsewhere, json.dumps({"oh": "no"}))
-    assert list(folder.iterdir()) == []
+    assert list((tmp_path / "elsewhere").glob("import-*")) == []

@@ -1,5 +1,6 @@
 """Files that are sent to us: written down while they arrive, never held in memory."""
 
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,27 +28,34 @@ async def received_file(request: Request) -> AsyncIterator[Path]:
         raise UnsupportedMediaTypeError(
             "The file has to be the body itself, not a part of a form.", hint="Send it with: curl --data-binary @FILE"
         )
+    file, path = _new_file(request.app.state.settings.data_dir)
     try:
-        file = tempfile.NamedTemporaryFile(prefix="chatapp-")  # noqa: SIM115 - closed below, before an error is told
+        await _write(request, file)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _new_file(folder: Path) -> tuple[IO[bytes], Path]:
+    """Give a new file that only its user can read, in our folder: the system's may be no disk but memory."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix="import-", dir=folder)
     except OSError as error:
         raise _no_room() from error
-    with file:
-        await _write(request, file)
-        yield Path(file.name)
+    return os.fdopen(descriptor, "wb"), Path(name)
 
 
 async def _write(request: Request, file: IO[bytes]) -> None:
+    """Write the body down and close the file: Windows lets nobody read it before."""
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_UPLOAD_BYTES:
-            raise BodyTooLargeError(f"The file is larger than {MAX_UPLOAD_BYTES // 1024**2} MiB.")
-        try:
-            file.write(chunk)
-        except OSError as error:
-            raise _no_room() from error
     try:
-        file.flush()
+        with file:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > MAX_UPLOAD_BYTES:
+                    raise BodyTooLargeError(f"The file is larger than {MAX_UPLOAD_BYTES // 1024**2} MiB.")
+                file.write(chunk)
     except OSError as error:
         raise _no_room() from error
 
