@@ -10,6 +10,8 @@ import requests
 
 import scripts
 from chatapp.backend import answers
+from chatapp.backend.turns import finished
+from chatapp.backend.turns.following import FollowedTurn
 from chatapp.errors import (
     NotFoundError,
     ShuttingDownError,
@@ -19,7 +21,7 @@ from chatapp.events import Done, Reasoning, Text
 from event_streams import read
 from running_backend import RunningBackend
 from stub_model import StubModel
-from turn_steps import begin, messages, read_on, wait_for_text, wait_until_over
+from turn_steps import begin, messages, read_on, wait_for, wait_for_text, wait_until_over
 
 RunBackend = Callable[..., RunningBackend]
 THOUGHTFUL = scripts.answer(scripts.delta(reasoning="hm, so"), 0.05, "a é", 0.05, "😀\n", 0.05, "\n b", 0.05, "c")
@@ -81,6 +83,22 @@ def test_readers_who_join_at_any_time_read_the_same(backend: RunningBackend, stu
         texts = set(threads.map(join_after, [0, 0.05, 0.1, 0.2, 0.3, 1.0]))
     assert texts == {"".join(f"{number} " for number in range(40))}
     assert stub.hits == 1
+
+
+def test_plain_answers_are_held_until_they_take_too_much_memory(
+    backend: RunningBackend, stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finished, "MOST_CHARACTERS", 1000)
+    stub.default = scripts.answer("word " * 80)
+    first, second, third = (backend.client.ask("Why?").turn_id for _ in range(3))
+    with pytest.raises(NotFoundError):
+        backend.client.turn(str(first))
+    assert [backend.client.turn(str(kept))["status"] for kept in (second, third)] == ["complete"] * 2
+
+
+def test_a_kept_answer_is_not_held_in_memory_as_well(backend: RunningBackend) -> None:
+    turn_id = str(backend.client.ask("Why?", store=True).turn_id)
+    wait_for(lambda: type(backend.run(backend.app.state.turns.find(turn_id))) is FollowedTurn)
 
 
 def test_nothing_is_left_to_read_behind_the_end(backend: RunningBackend) -> None:
@@ -189,6 +207,13 @@ def test_a_turn_of_somebody_else_does_not_exist(run_backend: RunBackend, stub: S
             assert requests.get(f"{turn}/stream", headers=bob, timeout=5).status_code == 404
             assert requests.post(f"{turn}/cancel", headers=bob, timeout=5).status_code == 404
             assert requests.post(f"{turn}/cancel", headers=ada, timeout=5).status_code == 202
+
+
+def test_a_failed_turn_names_the_request_that_asked(backend: RunningBackend, stub: StubModel) -> None:
+    stub.next(scripts.answer("half an", scripts.reset))
+    with requests.post(f"{backend.url}/query/stream", json={"prompt": "Why?"}, timeout=5) as response:
+        turn = backend.client.turn(read(response.content).bodies["start"]["turn_id"])
+    assert turn["error"]["request_id"] == response.headers["X-Request-ID"]
 
 
 def test_every_reader_hears_of_a_shutdown_and_the_store_keeps_the_text(

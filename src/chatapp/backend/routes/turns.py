@@ -35,7 +35,7 @@ async def look(turn: FoundTurn) -> TurnOut:
             "answer": turn.text,
             "finish_reason": turn.finish_reason,
             "usage": turn.usage,
-            "error": turn.failure.as_dict() if turn.failure else None,
+            "error": turn.failure.as_dict(turn.request_id) if turn.failure else None,
         }
     )
 

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import traceback
-from collections import OrderedDict
 from weakref import WeakSet
 
 from chatapp.backend.llm import ChatModel, ModelRequest
 from chatapp.backend.store import BegunTurn, NewTurn, Store
+from chatapp.backend.turns.finished import FinishedTurns
 from chatapp.backend.turns.following import FollowedTurn
-from chatapp.backend.turns.making import CLOSING_S, TurnMaker
+from chatapp.backend.turns.making import TurnMaker
 from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.question import Question
 from chatapp.backend.turns.record import TurnRecord
@@ -19,8 +19,8 @@ from chatapp.errors import InternalError, NotFoundError, OverloadedError, Shutti
 from chatapp.events import Message
 from chatapp.settings import Settings
 
-FINISHED_KEPT = 256
-"""How many finished turns a reader can still come back to without the store."""
+SAVING_S = 2.0
+"""How long answers that are cut by the end of the process may take to be saved."""
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Turns:
         self._settings = settings
         self._store = store
         self._active: dict[str, Turn] = {}
-        self._finished: OrderedDict[str, Turn] = OrderedDict()
+        self._finished = FinishedTurns()
         self._followed: WeakSet[FollowedTurn] = WeakSet()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
@@ -112,7 +112,7 @@ class Turns:
         """End all answers and wait until they are saved and their connections closed."""
         self.begin_shutdown()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=CLOSING_S)
+            await asyncio.wait(self._tasks, timeout=SAVING_S)
 
     def _new_turn(self, question: Question, owner: str) -> NewTurn:
         return NewTurn(
@@ -135,7 +135,7 @@ class Turns:
         task = asyncio.create_task(maker.run(), name=f"turn {turn.id}")
         self._active[turn.id] = turn
         self._tasks.add(task)
-        task.add_done_callback(lambda task: self._retire(turn, task))
+        task.add_done_callback(lambda task: self._retire(turn, task, is_saved=record is not None))
         if self._is_closing:
             turn.stop(shutting_down())
         return turn
@@ -146,15 +146,15 @@ class Turns:
             raise NotFoundError("There is no such turn.")
         return turn
 
-    def _retire(self, turn: Turn, task: "asyncio.Task[None]") -> None:
-        """Keep a turn whose task is gone for a while; end it if the task did not."""
+    def _retire(self, turn: Turn, task: "asyncio.Task[None]", *, is_saved: bool) -> None:
+        """Keep a turn whose task is gone for a while, unless the store does; end it if the task did not."""
         self._tasks.discard(task)
         if not turn.is_over:
+            is_saved = False
             turn.end(_defect_of(task) or shutting_down())
         self._active.pop(turn.id, None)
-        self._finished[turn.id] = turn
-        if len(self._finished) > FINISHED_KEPT:
-            self._finished.popitem(last=False)
+        if not is_saved:
+            self._finished.add(turn)
 
 
 def _messages(begun: BegunTurn) -> list[Message]:
