@@ -15,7 +15,7 @@ import pytest
 
 from chatapp.errors import PortInUseError, ProcessDiedError, SettingsError
 from chatapp.ports import bound_socket, free_port
-from chatapp.processes import Child, ChildGroup, run, start_child, wait_until_ready
+from chatapp.processes import Child, ChildGroup, start_child, wait_until_ready
 from commands import left_after
 
 PATIENCE_S = 30.0
@@ -64,19 +64,26 @@ def started(group: ChildGroup, module: str, name: str = "child") -> Child:
     return child
 
 
+def finished(module: str, *arguments: str, env: dict[str, str] | None = None) -> Child:
+    """Give a child that has run to its end."""
+    child = start_child("child", module, arguments, env=env, on_line=lambda _: None)
+    assert child.wait(PATIENCE_S)
+    return child
+
+
 def test_output_and_errors_are_passed_on_line_by_line(module: Callable[..., str]) -> None:
     source = "import sys; print('one'); print('zwei ä'); sys.stderr.write('three\\n'); sys.stdout.write('no newline')"
 
-    finished = run("child", module(source))
+    child = finished(module(source))
 
-    assert finished.returncode == 0
-    assert finished.lines == ["one", "zwei ä", "three", "no newline"]
+    assert child.returncode == 0
+    assert list(child.last_lines) == ["one", "zwei ä", "three", "no newline"]
 
 
 def test_arguments_and_variables_reach_the_child(module: Callable[..., str]) -> None:
     name = module("import os, sys; print(sys.argv[1:], os.environ['WHO'], __name__)")
 
-    assert run("child", name, ["a b", "--c"], env={"WHO": "me"}).lines == ["['a b', '--c'] me __main__"]
+    assert finished(name, "a b", "--c", env={"WHO": "me"}).last_lines[-1] == "['a b', '--c'] me __main__"
 
 
 def test_a_file_in_the_working_directory_shadows_nothing(module: Callable[..., str], tmp_path: Path) -> None:
@@ -85,11 +92,11 @@ def test_a_file_in_the_working_directory_shadows_nothing(module: Callable[..., s
     (folder / "json.py").write_text("raise SystemExit('shadowed')")
     os.chdir(folder)
 
-    assert run("child", module("import json; print('fine')")).lines == ["fine"]
+    assert finished(module("import json; print('fine')")).last_lines[-1] == "fine"
 
 
 def test_exit_code_of_a_one_shot_child_is_given(module: Callable[..., str]) -> None:
-    assert run("child", module("raise SystemExit(7)")).returncode == 7
+    assert finished(module("raise SystemExit(7)")).returncode == 7
 
 
 def test_stop_lets_the_child_clean_up(group: ChildGroup, module: Callable[..., str]) -> None:
@@ -128,11 +135,11 @@ def test_stop_may_be_called_twice_and_after_the_end(group: ChildGroup, module: C
 
 def test_a_child_leaves_no_descriptor_behind(module: Callable[..., str]) -> None:
     name, this = module("print('done')"), psutil.Process()
-    run("child", name)
+    finished(name)
     before = this.num_fds()
 
     for _ in range(3):
-        run("child", name)
+        finished(name)
 
     assert this.num_fds() == before
 

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType, TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from chatapp import lifeline
 from chatapp.environment import child_environment
@@ -142,37 +142,6 @@ def start_child(
     finally:
         os.close(read_end)
     return Child(name, popen, write_end, on_line)
-
-
-class Finished(NamedTuple):
-    """How a one-shot child ended, and all it wrote, oldest line first."""
-
-    returncode: int
-    lines: list[str]
-
-
-def run(
-    name: str,
-    module: str,
-    arguments: Sequence[str] = (),
-    *,
-    env: Mapping[str, str] | None = None,
-    on_line: Callable[[str], object] | None = None,
-) -> Finished:
-    """Run `python -m module arguments…` to its end and give its exit code and output, whatever they are."""
-    lines: list[str] = []
-
-    def take(line: str) -> None:
-        lines.append(line)
-        if on_line is not None:
-            on_line(line)
-
-    child = start_child(name, module, arguments, env=env, on_line=take)
-    try:
-        child.wait()
-    finally:
-        child.stop()
-    return Finished(child.returncode or 0, lines)
 
 
 def wait_until_ready(child: Child, is_ready: Callable[[], bool], *, deadline_s: float) -> None:

@@ -17,7 +17,7 @@ from chatapp.errors import LocalModelError, ProcessDiedError
 from chatapp.local_model.cache import distrust
 from chatapp.local_model.failures import failure
 from chatapp.local_model.weights import Weights, find_weights
-from chatapp.ports import bound_socket
+from chatapp.ports import free_port
 from chatapp.processes import Child, start_child, wait_until_ready
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class LocalModel:
     def __init__(self, weights: Weights, on_line: Callable[[str], object]) -> None:
         self._weights = weights
         self._on_line = on_line
-        self._port = _free_port()
+        self._port = free_port()
         self._key = secrets.token_urlsafe(32)
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -177,9 +177,3 @@ def _require_llama() -> None:
 
 def _after(pause_s: int) -> str:
     return f" in {pause_s} s" if pause_s else ""
-
-
-def _free_port() -> int:
-    with bound_socket(_HOST, 0, setting="LOCAL_MODEL") as listener:
-        port: int = listener.getsockname()[1]
-        return port
