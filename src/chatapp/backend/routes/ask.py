@@ -10,7 +10,8 @@ from chatapp.backend.answers import StreamedAnswer, WholeAnswer
 from chatapp.backend.routes.context import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentTurns, Id
 from chatapp.backend.turns.question import Question
 from chatapp.backend.turns.turn import Turn
-from chatapp.schemas import AnswerResponse, QueryRequest, Regeneration
+from chatapp.schemas import AnswerResponse, QueryRequest
+from chatapp.schemas.conversations import Regeneration
 
 _SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed")
 _STREAM_EXAMPLE = (

@@ -7,7 +7,13 @@ from fastapi import APIRouter, Query, Response
 
 from chatapp.backend.routes.context import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentStore, Id
 from chatapp.backend.store import Conversation, ExportFormat, Found, Shelf
-from chatapp.schemas import ConversationChanges, ConversationOut, ConversationPage, MessagePage, NewConversation
+from chatapp.schemas.conversations import (
+    ConversationChanges,
+    ConversationOut,
+    ConversationPage,
+    MessagePage,
+    NewConversation,
+)
 
 EXPORTED: dict[int | str, dict[str, Any]] = {
     200: {

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from chatapp.backend.routes.context import ERRORS, CurrentOwner, CurrentStore
 from chatapp.backend.store import Receipt
 from chatapp.backend.uploads import received_file
-from chatapp.schemas import ImportReceipt
+from chatapp.schemas.conversations import ImportReceipt
 
 router = APIRouter(tags=["conversations"])
 

@@ -1,42 +1,23 @@
 """What travels over HTTP as JSON, as FastAPI validates and documents it."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from chatapp.schemas.shared import Identifier, Strict, UsageOut, Words, not_blank
 
 _EXAMPLE_ANSWER = "Python is a programming language that is easy to read."
 _EXAMPLE_ID = "0198f2c41d7e7b6a9c3e5f0a1b2c3d4e"
 
 
-def _without_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("must not contain NUL characters")
-    return text
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
-Words = Annotated[str, AfterValidator(_without_nul)]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-
-
-class MessageIn(_Strict):
+class MessageIn(Strict):
     """One earlier message, as the client holds it."""
 
     role: Literal["user", "assistant", "system"] = Field(description="Who said it.")
     content: Words = Field(description="What was said.")
 
 
-class QueryRequest(_Strict):
+class QueryRequest(Strict):
     """One question and how to answer it."""
 
     model_config = ConfigDict(
@@ -48,7 +29,7 @@ class QueryRequest(_Strict):
         }
     )
 
-    prompt: Annotated[Words, AfterValidator(_not_blank)] = Field(description="The question.", min_length=1)
+    prompt: Annotated[Words, AfterValidator(not_blank)] = Field(description="The question.", min_length=1)
     model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
         None,
         description="Model to ask this question instead of the conversation's or the configured one. "
@@ -95,129 +76,6 @@ class QueryRequest(_Strict):
         if self.parent_id is not None and self.conversation_id is None:
             raise ValueError("parent_id needs a conversation_id")
         return self
-
-
-class UsageOut(BaseModel):
-    """Tokens as the model server counted them."""
-
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-
-
-class Regeneration(_Strict):
-    """Another answer to a question of a conversation."""
-
-    message_id: Identifier | None = Field(
-        None, description="The question, or an answer to it; without it the last one."
-    )
-    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="Model to ask this time."
-    )
-    temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
-
-
-class NewConversation(_Strict):
-    """A conversation to begin."""
-
-    title: Annotated[Words, Field(max_length=200)] | None = None
-    system: Words | None = Field(None, description="System prompt of the questions in it that bring none.")
-    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="Model to ask in it, unless a question names one."
-    )
-
-
-class ConversationChanges(NewConversation):
-    """What to change; what is not named stays as it is."""
-
-    pinned: bool = False
-    archived: bool = False
-    leaf_id: Identifier = Field("", description="Message the branch on show goes through.")
-
-
-class SnippetPart(BaseModel):
-    """A stretch of a snippet; `is_match`: it is what was looked for."""
-
-    text: str
-    is_match: bool
-
-
-class ConversationOut(BaseModel):
-    """One conversation without its messages. Times are UTC."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str
-    title: str | None
-    pinned: bool
-    system: str | None
-    model: str | None
-    leaf_id: str | None = Field(description="Last message of the branch on show.")
-    active_turn_id: str | None = Field(description="Turn that is being answered now.")
-    created_at: datetime
-    updated_at: datetime
-    archived_at: datetime | None
-    deleted_at: datetime | None
-    snippet: list[SnippetPart] | None = Field(
-        None, description="Where a search was given: the words around what was found."
-    )
-    message_id: str | None = Field(None, description="Where a search was given: the message it was found in.")
-
-
-class ConversationPage(BaseModel):
-    """Some conversations, pinned ones first, then the one last talked in. `next` is the cursor of the next page."""
-
-    items: list[ConversationOut]
-    next: str | None
-
-
-class SkippedOut(BaseModel):
-    """Something an import left out: `count` times the `why` in `what`."""
-
-    what: str
-    why: str
-    count: int
-
-
-class ImportReceipt(BaseModel):
-    """What an import has done. What was read and not added was here before, or is in `skipped`."""
-
-    sources: list[str] = Field(description="Programs the conversations come from.")
-    conversations_read: int
-    messages_read: int
-    conversations_added: int
-    messages_added: int
-    skipped: list[SkippedOut]
-    skipped_more: int = Field(description="How many more were skipped than `skipped` holds.")
-
-
-class MessageOut(BaseModel):
-    """One message. Times are UTC; `siblings` are its alternatives, oldest first, itself among them."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str
-    parent_id: str | None
-    role: Literal["user", "assistant", "system"]
-    content: str
-    reasoning: str
-    model: str | None
-    status: Literal["streaming", "complete", "stopped", "incomplete", "failed", "interrupted"]
-    finish_reason: str | None
-    usage: UsageOut | None
-    error: dict[str, Any] | None
-    latency_ms: int | None
-    turn_id: str | None
-    created_at: datetime
-    finished_at: datetime | None
-    siblings: list[str]
-
-
-class MessagePage(BaseModel):
-    """The last messages of a branch, oldest first. `next` is the `before` of the page with earlier ones."""
-
-    items: list[MessageOut]
-    next: str | None
 
 
 class TurnOut(BaseModel):
