@@ -285,7 +285,7 @@ def test_what_is_not_http_is_refused(data: bytes, shared: RunningBackend) -> Non
 @pytest.mark.parametrize("header", ["Idempotency-Key", "Authorization", "X-API-Key", "Origin", "Cookie", "Accept"])
 def test_headers_that_are_no_text_do_no_harm(header: str, shared: RunningBackend) -> None:
     data = request("/query", prompt(), f"Content-Type: {JSON}", f"{header}: HERE")
-    assert send(shared, data.replace(b"HERE", b"\xff\xfe\x80")).status in {200, 422}
+    assert send(shared, data.replace(b"HERE", b"\xff\xfe\x80")).status in {200, 403, 422}
 
 
 def test_the_backend_lives_on(shared: RunningBackend) -> None:

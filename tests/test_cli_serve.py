@@ -100,10 +100,14 @@ def test_no_worker_outlives_its_parent(settings, stub, options: list[str]) -> No
         pass
 
 
+def workers_of(backend: Serving) -> list[psutil.Process]:
+    return [process for process in backend.descendants() if "--multiprocessing-fork" in process.cmdline()]
+
+
 def test_a_worker_that_dies_is_replaced(settings) -> None:
     with Serving("--workers", "2", env=settings) as backend:
-        workers = [process for process in backend.descendants() if "--multiprocessing-fork" in process.cmdline()]
-        workers[0].kill()
+        backend.wait_until(lambda: workers_of(backend))
+        workers_of(backend)[0].kill()
 
         backend.wait_until(lambda: any("died" in line for line in backend.lines))
         assert BackendClient(backend.url).ask("Still there?").answer == "Hello from the stub."

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -49,6 +49,15 @@ class Typist:
     def wait_for_prompt(self, prompt: bytes = PROMPT) -> None:
         self._terminal.read_until(lambda output: output[self._typed_at :].endswith(prompt))
         assert self._terminal.output.endswith(prompt), self._terminal.output
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C until there is a prompt: one that comes while readline is being set up is not seen by it."""
+        for _ in range(10):
+            self.press(CTRL_C)
+            with suppress(AssertionError):
+                self._terminal.read_until(lambda output: output[self._typed_at :].endswith(PROMPT), within_s=3)
+                return
+        self.wait_for_prompt()
 
     def exit_code(self) -> int:
         return self._terminal.exit_code()
@@ -108,8 +117,7 @@ def test_ctrl_c_stops_the_answer_and_not_the_session(typist: Typist, backend: Ru
     stub.next(scripts.answer("one two", scripts.silence), scripts.answer("Still here."))
     typist.press(b"Count" + ENTER)
     typist.wait_for("one two")
-    typist.press(CTRL_C)
-    typist.wait_for_prompt()
+    typist.interrupt()
 
     assert stub.calls[0].wait_until_left(timeout_s=1)
     assert "Still here." in typist.say("And now?")
@@ -120,8 +128,7 @@ def test_ctrl_c_before_the_first_word_stops_the_model(typist: Typist, stub: Stub
     stub.next(scripts.answer(scripts.silence), scripts.answer("Still here."))
     typist.press(b"Hello?" + ENTER)
     typist.wait_for("stub-model …")
-    typist.press(CTRL_C)
-    typist.wait_for_prompt()
+    typist.interrupt()
 
     assert stub.calls[0].wait_until_left(timeout_s=1)
     assert "Still here." in typist.say("And now?")
@@ -130,8 +137,7 @@ def test_ctrl_c_before_the_first_word_stops_the_model(typist: Typist, stub: Stub
 def test_ctrl_c_at_the_prompt_clears_the_line(typist: Typist, backend: RunningBackend) -> None:
     typist.press(b"Not what I ")
     typist.wait_for("Not what I ")
-    typist.press(CTRL_C)
-    typist.wait_for_prompt()
+    typist.interrupt()
     typist.say("Asked")
 
     assert kept(backend) == [["Asked", "Hello from the stub."]]
@@ -163,8 +169,7 @@ def test_lines_between_quotes_are_one_question(typist: Typist, stub: StubModel) 
 def test_ctrl_c_between_quotes_forgets_what_was_typed(typist: Typist, stub: StubModel) -> None:
     typist.say('"""', prompt=PROMPT_FOR_MORE)
     typist.say("Never mind", prompt=PROMPT_FOR_MORE)
-    typist.press(CTRL_C)
-    typist.wait_for_prompt()
+    typist.interrupt()
     typist.say("Asked")
 
     assert asked(stub) == ["Asked"]
