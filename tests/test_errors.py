@@ -21,8 +21,8 @@ from chatapp.errors import (
     InternalError,
     InvalidRequestError,
     UpstreamError,
-    error_from_dict,
 )
+from chatapp.received_errors import error_from_dict
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -13,6 +13,7 @@ HOUSE = Path(__file__).parents[1] / "src" / "chatapp"
 ROOMS = {
     "errors": "",
     "hosts": "",
+    "received_errors": "errors",
     "events": "",
     "calls": "",
     "lifeline": "",
@@ -23,11 +24,11 @@ ROOMS = {
     "schemas": "events",
     "sse": "errors events",
     "processes": "errors environment lifeline",
-    "client": "errors hosts events sse calls",
+    "client": "errors received_errors hosts events sse calls",
     "detection": "errors providers settings",
     "local_model": "errors environment settings ports processes",
-    "backend": "errors hosts events environment providers settings schemas sse",
-    "frontend": "errors hosts events settings client calls",
+    "backend": "errors received_errors hosts events environment providers settings schemas sse",
+    "frontend": "errors received_errors hosts events settings client calls",
     "cli": "errors hosts events environment settings ports processes lifeline client detection local_model backend "
     "frontend",
     "__main__": "cli",

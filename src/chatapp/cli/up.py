@@ -19,7 +19,7 @@ from chatapp.processes import ChildGroup, interrupt_on_sigterm
 from chatapp.settings import Settings
 
 PAGE_DEADLINE_S = 120.0
-POLL_TIMEOUT_S = 2.0
+POLL_TIMEOUT_S = 10.0
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 

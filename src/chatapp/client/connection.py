@@ -20,9 +20,9 @@ from chatapp.errors import (
     ChatappError,
     InvalidRequestError,
     SettingsError,
-    error_from_dict,
 )
 from chatapp.hosts import LOOPBACK_NAMES, http_url
+from chatapp.received_errors import error_from_dict
 
 CONNECT_TIMEOUT_S = 5.0
 _NO_PROXY = {"http": "", "https": ""}

@@ -12,9 +12,9 @@ from chatapp.errors import (
     BackendTimeoutError,
     ChatappError,
     StreamCutError,
-    error_from_dict,
 )
 from chatapp.events import Done, Event, Failed, Start
+from chatapp.received_errors import error_from_dict
 from chatapp.sse import Decoder, parse_event
 
 _READ_BYTES = 64 * 1024

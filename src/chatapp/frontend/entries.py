@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal, TypedDict
 
-from chatapp.errors import ChatappError, InternalError, error_from_dict
+from chatapp.errors import ChatappError, InternalError
 from chatapp.frontend.live_answer import LiveAnswer
+from chatapp.received_errors import error_from_dict
 
 Role = Literal["user", "assistant"]
 _BROKEN = {"failed", "incomplete", "interrupted"}

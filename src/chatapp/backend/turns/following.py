@@ -5,8 +5,9 @@ import asyncio
 from chatapp.backend.store import Store, TurnStatus
 from chatapp.backend.store import Turn as StoredTurn
 from chatapp.backend.turns.turn import Listener, Turn
-from chatapp.errors import ChatappError, IncompleteAnswerError, InternalError, error_from_dict
+from chatapp.errors import ChatappError, IncompleteAnswerError, InternalError
 from chatapp.events import Event, Notice, Reasoning, Text
+from chatapp.received_errors import error_from_dict
 
 POLL_S = 0.5
 
