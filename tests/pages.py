@@ -1,5 +1,7 @@
 """The page as Streamlit runs it, without a browser, and what a person does there."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import chatapp.frontend
 import scripts
+from chatapp.client import BackendClient
 from chatapp.events import Start, Text
 from chatapp.sse import encode
 from stub_model import StubModel
@@ -54,6 +57,38 @@ def choose(page: AppTest, conversation_id: str | None, entry: str) -> AppTest:
     menu.click(entry).run()
     assert not page.exception
     return page
+
+
+def conversation_in(page: AppTest) -> str:
+    """Give the id in the page's address."""
+    return "".join(page.query_params["c"])
+
+
+def rows(page: AppTest) -> list[str]:
+    """Give the names in the list of conversations, as they are shown."""
+    return [button.label for button in page.button if str(button.key).startswith("open-")]
+
+
+def press(page: AppTest, start: str, *, place: int = -1) -> AppTest:
+    """Click a button whose key begins with `start`, the last one unless told."""
+    [button for button in page.button if str(button.key).startswith(start)][place].click().run()
+    assert not page.exception
+    return page
+
+
+def branch_place(page: AppTest) -> list[str]:
+    return [caption.value for caption in page.main.caption if " / " in caption.value]
+
+
+def stored(client: BackendClient) -> list[dict[str, Any]]:
+    return client.conversations.page()["items"]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 class FakeBackend:

@@ -1,8 +1,6 @@
 """Conversations on the page, without a browser: real backend, stub model."""
 
-import json
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import scripts
 from chatapp.client import BackendClient
-from pages import FakeBackend, ask, choose, click, contents, problem, sidebar
+from pages import FakeBackend, ask, click, contents, conversation_in, problem, rows, sidebar, stored
 from stub_model import StubModel
 
 Open = Callable[..., AppTest]
@@ -20,35 +18,6 @@ Open = Callable[..., AppTest]
 @pytest.fixture
 def page(open_page: Open, backend: Any) -> AppTest:
     return open_page(backend.url)
-
-
-def conversation_in(page: AppTest) -> str:
-    """Give the id in the page's address."""
-    return "".join(page.query_params["c"])
-
-
-def rows(page: AppTest) -> list[str]:
-    """Give the names in the list of conversations, as they are shown."""
-    return [button.label for button in page.button if str(button.key).startswith("open-")]
-
-
-def headings(page: AppTest) -> list[str]:
-    return [caption.value for caption in page.sidebar.caption if caption.value in {"Pinned", "Today", "Earlier"}]
-
-
-def press(page: AppTest, start: str, *, place: int = -1) -> AppTest:
-    """Click a button whose key begins with `start`, the last one unless told."""
-    [button for button in page.button if str(button.key).startswith(start)][place].click().run()
-    assert not page.exception
-    return page
-
-
-def branch_place(page: AppTest) -> list[str]:
-    return [caption.value for caption in page.main.caption if " / " in caption.value]
-
-
-def stored(client: BackendClient) -> list[dict[str, Any]]:
-    return client.conversations.page()["items"]
 
 
 def test_a_question_begins_a_conversation_with_an_address_and_a_row(page: AppTest, client: BackendClient) -> None:
@@ -115,64 +84,6 @@ def test_a_question_during_an_answer_that_another_session_asked_for_waits_for_it
     assert stub.hits == 3
 
 
-@pytest.mark.parametrize("use_streaming", ["true", "false"])
-def test_another_answer_stands_beside_the_first(
-    use_streaming: str, open_page: Open, backend: Any, stub: StubModel
-) -> None:
-    page = ask(open_page(backend.url, USE_STREAMING=use_streaming), "Why?")
-    stub.next(scripts.answer("Because."))
-
-    press(page, "regenerate-")
-
-    assert contents(page) == [("user", "Why?"), ("assistant", "Because.")]
-    assert branch_place(page) == ["2 / 2"]
-
-
-def test_the_arrows_move_between_answers(page: AppTest, stub: StubModel) -> None:
-    ask(page, "Why?")
-    stub.next(scripts.answer("Because."))
-    press(page, "regenerate-")
-
-    press(page, "older-")
-    assert (contents(page)[1][1], branch_place(page)) == ("Hello from the stub.", ["1 / 2"])
-    press(page, "newer-")
-
-    assert (contents(page)[1][1], branch_place(page)) == ("Because.", ["2 / 2"])
-
-
-def test_an_edited_question_is_a_branch_of_its_own(page: AppTest, stub: StubModel) -> None:
-    ask(ask(page, "One?"), "Two?")
-
-    press(page, "edit-")
-    page.text_area[0].set_value("Two, really?").run()
-    click(page, "edit-send")
-
-    assert [content for role, content in contents(page) if role == "user"] == ["One?", "Two, really?"]
-    assert branch_place(page) == ["2 / 2"]
-    press(page, "older-")
-    assert [content for role, content in contents(page) if role == "user"] == ["One?", "Two?"]
-
-
-def test_the_first_question_can_be_edited_too(page: AppTest, stub: StubModel) -> None:
-    ask(page, "One?")
-
-    press(page, "edit-")
-    page.text_area[0].set_value("Another?").run()
-    click(page, "edit-send")
-
-    assert contents(page)[0] == ("user", "Another?")
-    assert [message["content"] for message in stub.calls[-1].body["messages"]] == ["Another?"]
-
-
-def test_an_edit_can_be_called_off(page: AppTest, stub: StubModel) -> None:
-    press(ask(page, "One?"), "edit-")
-
-    click(page, "edit-cancel")
-
-    assert not page.text_area
-    assert stub.hits == 1
-
-
 def test_a_temporary_chat_leaves_nothing_behind(page: AppTest, client: BackendClient) -> None:
     click(page, "temporary-chat")
 
@@ -182,91 +93,6 @@ def test_a_temporary_chat_leaves_nothing_behind(page: AppTest, client: BackendCl
     assert "Temporary chat" in page.main.caption[0].value
     assert stored(client) == []
     assert "c" not in page.query_params
-
-
-def test_a_temporary_answer_and_question_can_be_had_anew(page: AppTest, stub: StubModel) -> None:
-    ask(click(page, "temporary-chat"), "One?")
-    stub.next(scripts.answer("Again."), scripts.answer("Edited."))
-
-    press(page, "regenerate-")
-    assert contents(page) == [("user", "One?"), ("assistant", "Again.")]
-    press(page, "edit-")
-    page.text_area[0].set_value("Two?").run()
-    click(page, "edit-send")
-
-    assert contents(page) == [("user", "Two?"), ("assistant", "Edited.")]
-
-
-def test_a_conversation_is_renamed(page: AppTest, client: BackendClient) -> None:
-    ask(page, "One?")
-
-    choose(page, conversation_in(page), "Rename")
-    page.text_input(key=f"name-{conversation_in(page)}").set_value("My *first*").run()
-
-    assert rows(page) == [r"My \*first\*"]
-    assert stored(client)[0]["title"] == "My *first*"
-
-
-def test_a_pinned_conversation_stands_above_the_others(page: AppTest) -> None:
-    ask(page, "One?")
-    pinned = conversation_in(page)
-    ask(click(page, "new-chat"), "Two?")
-
-    choose(page, pinned, "Pin")
-
-    assert (rows(page), headings(page)) == (["One?", "Two?"], ["Pinned", "Today"])
-
-
-def test_a_deleted_conversation_can_be_taken_back(page: AppTest, client: BackendClient) -> None:
-    ask(page, "One?")
-    deleted = conversation_in(page)
-
-    choose(page, deleted, "Delete")
-    assert (rows(page), contents(page), stored(client)) == ([], [], [])
-    assert "c" not in page.query_params
-    click(page, "undo")
-
-    assert rows(page) == ["One?"]
-    assert contents(press(page, "open-"))[0] == ("user", "One?")
-
-
-def test_the_search_looks_into_answers(page: AppTest, client: BackendClient, stub: StubModel) -> None:
-    stub.next(scripts.answer("A palindrome reads the same backwards."))
-    client.ask("Words?", store=True)
-    client.ask("Something else?", store=True)
-
-    wait_until(lambda: len(rows(page.run())) == 2)
-    page.text_input(key="search").set_value("palindrome").run()
-
-    assert rows(page) == ["Words?"]
-    assert "A **palindrome** reads the same backwards." in [caption.value for caption in page.sidebar.caption]
-
-
-def test_a_search_without_a_hit_says_so(page: AppTest) -> None:
-    ask(page, "One?")
-
-    page.text_input(key="search").set_value("zebra").run()
-
-    assert rows(page) == []
-    assert "No conversation has these words." in [caption.value for caption in page.sidebar.caption]
-
-
-def test_the_list_grows_page_by_page(page: AppTest, client: BackendClient) -> None:
-    for number in range(35):
-        client.conversations.begin(title=f"Number {number}")
-    wait_until(lambda: len(rows(page.run())) == 30)
-
-    click(page, "more")
-
-    assert len(rows(page)) == 35
-    assert not [button for button in page.button if button.key == "more"]
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_earlier_messages_are_fetched_when_asked_for(open_page: Open, backend: Any, client: BackendClient) -> None:
@@ -285,6 +111,22 @@ def test_earlier_messages_are_fetched_when_asked_for(open_page: Open, backend: A
     assert "<dd>50</dd>" in sidebar(page)
 
 
+def test_a_window_moves_over_a_long_conversation(page: AppTest) -> None:
+    page.session_state.messages = [
+        {"role": ("user", "assistant")[place % 2], "content": f"Message {place}", "timestamp": "12:00:00"}
+        for place in range(100)
+    ]
+    page.run()
+    for _ in range(3):
+        click(page, "earlier")
+    assert [page.chat_message[0].text[0].value, len(page.chat_message)] == ["Message 20", 60]
+
+    click(page, "later")
+
+    assert [page.chat_message[0].text[0].value, len(page.chat_message)] == ["Message 40", 60]
+    assert not [button for button in page.button if button.key == "later"]
+
+
 @pytest.mark.parametrize("use_streaming", ["true", "false"])
 def test_a_timeout_asks_nothing_twice(
     use_streaming: str, open_page: Open, backend: Any, stub: StubModel, client: BackendClient
@@ -301,16 +143,6 @@ def test_a_timeout_asks_nothing_twice(
 
     assert contents(page) == [("user", "Why?"), ("assistant", "At last.")]
     assert stub.hits == 1
-
-
-def test_a_refusal_can_be_asked_again_and_stays_a_branch(page: AppTest, stub: StubModel) -> None:
-    stub.next(scripts.status(401))
-    ask(page, "Why?")
-
-    click(page, "again")
-
-    assert contents(page) == [("user", "Why?"), ("assistant", "Hello from the stub.")]
-    assert branch_place(page) == ["2 / 2"]
 
 
 def test_a_failed_answer_says_so_after_a_reload_too(open_page: Open, backend: Any, stub: StubModel) -> None:
@@ -360,22 +192,3 @@ def test_a_backend_without_conversations_is_talked_to_all_the_same(open_page: Op
     assert contents(page) == [("user", "Why?"), ("assistant", "Whole.")]
     assert "keeps no conversations" in sidebar(page)
     assert backend.paths[-1] == "/query"
-
-
-def test_conversations_are_brought_along_with_a_receipt(page: AppTest, client: BackendClient) -> None:
-    conversation = str(client.ask("One?", store=True).conversation_id)
-    exported = json.loads(client.conversations.export(conversation, "json"))
-    file = json.dumps(exported).replace(conversation, "f" * 32).encode()
-
-    page.file_uploader[0].set_value(("export.json", file, "application/json")).run()
-    click(page, "import-file")
-
-    assert "1 of 1 conversations added" in page.success[0].value.replace("\\", "")
-    assert len(stored(client)) == 2
-
-
-def test_a_file_that_is_no_export_is_refused_in_a_sentence(page: AppTest) -> None:
-    page.file_uploader[0].set_value(("cat.jpg", b"\xff\xd8\xff", "image/jpeg")).run()
-    click(page, "import-file")
-
-    assert len(page.error) == 1

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from chatapp.client import BackendClient
 from chatapp.errors import BackendUnreachableError, InternalError, UpstreamRateLimitedError
 from chatapp.events import Done, Start, Text
 from chatapp.frontend.live_answer import LiveAnswer
-from chatapp.frontend.sources import Asking, asked, kept
+from chatapp.frontend.sources import Asking, asked, cancel, kept
 from chatapp.sse import encode
 from stub_model import Exchange, StubModel
 
@@ -75,6 +76,21 @@ def test_stop_stops_the_model_within_a_second(
 
     assert question.wait_until_left(timeout_s=1)
     assert (answer.status, answer.error) == ("stopped", None)
+
+
+@streamed_and_whole
+def test_stop_reaches_an_answer_that_is_made_without_a_listener_too(
+    is_streamed: bool, stub: StubModel, client: BackendClient
+) -> None:
+    stub.default = scripts.silence
+    events = kept(Asking(client, is_streamed), "Why?", None, key="one")
+    answer = LiveAnswer.start("Why?", events, cancel=partial(cancel, client))
+    question = stub.wait_for_call()
+
+    answer.stop()
+
+    assert question.wait_until_left(timeout_s=1)
+    assert ended(answer).status == "stopped"
 
 
 def test_what_was_said_before_stop_is_kept(stub: StubModel, client: BackendClient) -> None:

@@ -49,6 +49,11 @@ def show_earlier() -> None:
         state.view().conversation.show_earlier(state.asking())
 
 
+def show_later() -> None:
+    """Show a page of later messages."""
+    state.view().conversation.show_later()
+
+
 def regenerate(entry: Entry) -> None:
     """Get another answer beside `entry`."""
     conversation = state.view().conversation

@@ -43,9 +43,10 @@ def chat() -> "LiveView | None":
     conversation = state.view().conversation
     _above()
     with st.container(key="conversation"):
-        entries = conversation.shown_entries
-        for entry in entries:
-            message.draw(entry, is_last=entry is entries[-1])
+        for entry in conversation.shown_entries:
+            message.draw(entry, is_last=entry is conversation.entries[-1])
+        if conversation.has_later:
+            st.button("Show later", icon=":material/expand_more:", on_click=actions.show_later, key="later")
         live_view = LiveView(conversation.live) if conversation.live else None
     below = st.empty()
     if conversation.live is None and conversation.unfinished is not None:

@@ -9,6 +9,8 @@ from chatapp.frontend.live_answer import LiveAnswer
 from chatapp.frontend.sources import Asking
 
 PAGE_OF_MESSAGES = 20
+MOST_SHOWN = 60
+"""A browser takes some milliseconds for every message at every click, so the page shows a window of this size."""
 
 
 class Unfinished(NamedTuple):
@@ -42,8 +44,14 @@ class Conversation(ABC):
 
     @property
     def shown_entries(self) -> list[Entry]:
-        """The last part of the conversation, oldest first."""
-        return self.entries[-self.shown :]
+        """The last part of the conversation, or an earlier window of it, oldest first."""
+        start = max(0, len(self.entries) - self.shown)
+        return self.entries[start : start + MOST_SHOWN]
+
+    @property
+    def has_later(self) -> bool:
+        """Whether there are messages behind those that are shown."""
+        return max(0, len(self.entries) - self.shown) + MOST_SHOWN < len(self.entries)
 
     @property
     def has_unloaded(self) -> bool:
@@ -59,11 +67,16 @@ class Conversation(ABC):
         """Show a page of messages more."""
         self.shown += PAGE_OF_MESSAGES
 
+    def show_later(self) -> None:
+        """Show a page of later messages."""
+        self.shown -= PAGE_OF_MESSAGES
+
     def ask(self, prompt: str, asking: Asking) -> None:
         """Ask `prompt`, at once or after the answer that is being made."""
         if self.live is not None:
             self.queued = "\n\n".join(filter(None, (self.queued, prompt)))
             return
+        self.shown = PAGE_OF_MESSAGES
         self.entries.append(question_entry(prompt, asking.zone))
         self._begin(prompt, asking)
 

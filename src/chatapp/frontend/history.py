@@ -48,7 +48,6 @@ def _search_box() -> None:
         type="search",
         placeholder="Search",
         live="400ms",
-        max_chars=200,
         label_visibility="collapsed",
     )
 
@@ -56,7 +55,7 @@ def _search_box() -> None:
 def _deleted(listing: Listing) -> None:
     if listing.deleted is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center", key="deleted"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="deleted"):
         st.caption(literal(f"Deleted: {listing.deleted.title}"))
         st.button("Undo", key="undo", type="tertiary", on_click=actions.restore)
 
@@ -107,19 +106,11 @@ def _menu(item: dict[str, Any]) -> None:
 
 def _rename_field(conversation_id: str, title: str) -> None:
     field = f"name-{conversation_id}"
-    with st.container(key="rename"):
-        st.text_input(
-            "Name",
-            title,
-            key=field,
-            max_chars=200,
-            label_visibility="collapsed",
-            on_change=actions.rename,
-            args=(conversation_id, field),
-        )
-        with st.container(horizontal=True):
-            st.button("Save", key="rename-save", on_click=actions.rename, args=(conversation_id, field))
-            st.button("Cancel", key="rename-cancel", type="tertiary", on_click=actions.close_row)
+    with st.container(key="rename"), st.form("rename-form", border=False):
+        st.text_input("Name", title, key=field, max_chars=200, label_visibility="collapsed")
+        with st.container(horizontal=True, gap="small"):
+            st.form_submit_button("Save", key="rename-save", on_click=actions.rename, args=(conversation_id, field))
+            st.form_submit_button("Cancel", key="rename-cancel", type="tertiary", on_click=actions.close_row)
 
 
 def _export_buttons(conversation_id: str, title: str) -> None:

@@ -75,7 +75,6 @@ def _arrow(name: str, icon: str, key: str, message_id: str | None) -> None:
         name,
         icon=f":material/{icon}:",
         key=key,
-        help=name,
         type="tertiary",
         disabled=is_off,
         on_click=actions.show_branch,
@@ -88,7 +87,6 @@ def _button(name: str, icon: str, key: str, on_click: object, entry: Entry) -> N
         name,
         icon=f":material/{icon}:",
         key=key,
-        help=name,
         type="tertiary",
         disabled=_is_busy(),
         on_click=on_click,  # type: ignore[arg-type]

@@ -20,6 +20,8 @@ STREAMING = "use_streaming"
 TIMEOUT = "request_timeout"
 SEARCH = "search"
 EXPORT_FILE = "export_file"
+MAX_QUERY_CHARS = 500
+"""What the backend takes to look for."""
 
 
 def begin() -> None:
@@ -113,7 +115,7 @@ def adopt_messages() -> None:
 
 def query() -> str:
     """Give the words that are looked for in the list of conversations."""
-    return cast(str, st.session_state.get(SEARCH) or "").strip()
+    return cast(str, st.session_state.get(SEARCH) or "").strip()[:MAX_QUERY_CHARS]
 
 
 def value_of(key: str) -> str:

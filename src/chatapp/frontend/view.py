@@ -58,9 +58,11 @@ class View:
     def is_unlisted(self) -> bool:
         """Say, once, that the answer that is being made has begun a conversation which the list does not hold yet."""
         live = self.conversation.live
-        if live is None or self._listed_id == live.conversation_id or not live.turn_id:
+        if live is None or not live.turn_id or live.conversation_id in {None, self._listed_id}:
             return False
         self._listed_id = live.conversation_id
+        if any(item["id"] == live.conversation_id for item in self.listing.items):
+            return False
         self.listing.expire()
         return True
 
