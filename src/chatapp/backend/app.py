@@ -49,6 +49,7 @@ def create_app(
         version=chatapp.__version__,
         lifespan=_lifespan,
         middleware=_middleware(settings),
+        routes=[route for router in ROUTERS for route in router.routes],  # include_router builds each a second time
         redirect_slashes=False,  # the redirect would be built from the Host header
     )
     app.state.settings = settings
@@ -56,8 +57,6 @@ def create_app(
     app.state.model = model or OpenAIModel(upstream, settings)
     app.state.store = store or Store.open(settings)
     app.state.turns = Turns(app.state.model, settings, app.state.store)
-    for router in ROUTERS:
-        app.include_router(router)
     for kind, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
