@@ -41,7 +41,7 @@ def running_browser(profile: Path, downloads: Path) -> Iterator[Chrome]:
 class Page:
     """A browser with the page open in it."""
 
-    ENTER = Keys.ENTER
+    ENTER, CONTROL = Keys.ENTER, Keys.CONTROL
 
     def __init__(self, driver: Chrome, port: int) -> None:
         self.driver = driver

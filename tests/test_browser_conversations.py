@@ -185,6 +185,28 @@ def test_a_conversation_is_taken_along_as_a_file(page: Page, client: BackendClie
     assert "Hello from the stub." in next(tmp_path.glob("*.md")).read_text(encoding="utf-8")
 
 
+def test_a_whole_answer_is_copied_as_the_model_wrote_it(page: Page, model: StubModel) -> None:
+    model.next(scripts.answer('Some **bold** "words" & <tags>.'))
+    page.ask("Why?")
+
+    page.wait_for(".copy").click()
+    page.wait_for(".copy.copied")
+    box = page.wait_for("[data-testid='stChatInputTextArea']")
+    box.send_keys(page.CONTROL, "v")
+
+    page.wait_until(lambda _: box.get_attribute("value") == 'Some **bold** "words" & <tags>.', "the copied answer")
+
+
+def test_what_is_said_elsewhere_comes_to_an_open_page_by_itself(page: Page, client: BackendClient) -> None:
+    conversation = client.ask("One?", store=True).conversation_id
+    page.open(query=f"?c={conversation}")
+    page.wait_for_answer("Hello from the stub.")
+
+    client.ask("Two?", conversation_id=conversation)
+
+    page.wait_for("[aria-label='Chat message from user']", "Two?")
+
+
 def test_the_sidebar_gives_way_on_a_phone(page: Page, client: BackendClient) -> None:
     conversation = client.ask("One?", store=True).conversation_id
     metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}

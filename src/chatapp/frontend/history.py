@@ -115,7 +115,7 @@ def _rename_field(conversation_id: str, title: str) -> None:
 
 def _export_buttons(conversation_id: str, title: str) -> None:
     client = state.client()
-    with st.container(horizontal=True, key="export", gap="small"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="export", gap="xxsmall"):
         for name, export_format, mime in _FORMATS:
             st.download_button(
                 name,
