@@ -35,6 +35,10 @@ def bring(backend: RunningBackend, content: Any, **headers: str) -> requests.Res
     return requests.post(f"{backend.url}/import", data=content, headers=headers, timeout=10)
 
 
+def bring_form(backend: RunningBackend, *parts: tuple[str, Any]) -> requests.Response:
+    return requests.post(f"{backend.url}/import", files=parts, timeout=10)
+
+
 def test_what_was_exported_is_there_elsewhere(exported: bytes, elsewhere: RunningBackend) -> None:
     receipt = bring(elsewhere, exported).json()
     assert (receipt["conversations_added"], receipt["messages_added"], receipt["skipped"]) == (1, 2, [])
@@ -71,16 +75,45 @@ def test_a_file_that_is_no_export_is_refused(content: bytes, backend: RunningBac
     assert (refused.status_code, refused.json()["code"]) == (422, InvalidRequestError.code)
 
 
-def test_a_file_that_is_too_large_is_refused(backend: RunningBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("send", [bring, lambda backend, file: bring_form(backend, ("file", file))])
+def test_a_file_that_is_too_large_is_refused(
+    send: Callable[..., requests.Response], backend: RunningBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(uploads, "MAX_UPLOAD_BYTES", 1024**2)
-    refused = bring(backend, BytesIO(b"x" * (1024**2 + 1)))
+    refused = send(backend, BytesIO(b"x" * (1024**2 + 1)))
     assert (refused.status_code, refused.json()["code"]) == (413, BodyTooLargeError.code)
 
 
-def test_a_form_is_told_what_to_send(backend: RunningBackend) -> None:
-    refused = requests.post(f"{backend.url}/import", files={"file": b"[]"}, timeout=5)
-    assert refused.status_code == 415
-    assert "curl" in refused.json()["hint"]
+def test_a_file_in_a_form_is_read_too(exported: bytes, elsewhere: RunningBackend) -> None:
+    receipt = bring_form(elsewhere, ("note", (None, "mine")), ("file", ("export.json", exported))).json()
+    assert (receipt["conversations_added"], receipt["messages_added"]) == (1, 2)
+
+
+def test_a_file_in_a_form_arrives_to_the_byte_however_it_is_cut(exported: bytes, elsewhere: RunningBackend) -> None:
+    head = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.json"\r\n\r\n'
+    form = head + exported + b"\r\n--cut--\r\n"
+    pieces = (form[at : at + 7] for at in range(0, len(form), 7))
+    answer = bring(elsewhere, pieces, **{"Content-Type": "multipart/form-data; boundary=cut"})
+    assert answer.json()["conversations_added"] == 1
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [("note", (None, "no file"))],
+        [("file", ("one.json", b"[]")), ("file", ("two.json", b"[]"))],
+    ],
+)
+def test_a_form_holds_one_file(parts: list[Any], backend: RunningBackend) -> None:
+    refused = bring_form(backend, *parts)
+    assert (refused.status_code, refused.json()["code"]) == (422, InvalidRequestError.code)
+    assert "curl -F file=@" in refused.json()["hint"]
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=cut"])
+def test_a_form_that_cannot_be_read_is_refused(content_type: str, backend: RunningBackend) -> None:
+    refused = bring(backend, b"--other\r\n", **{"Content-Type": content_type})
+    assert (refused.status_code, refused.json()["code"]) == (422, InvalidRequestError.code)
 
 
 def test_what_is_brought_along_is_its_owner_s_alone(exported: bytes, run_backend: Callable[..., Any]) -> None:

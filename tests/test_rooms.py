@@ -40,6 +40,7 @@ LIBRARIES = {
     "starlette": "backend frontend",
     "sqlalchemy alembic psycopg": "backend/store",
     "sqlite3": "backend/store backend/access",
+    "python_multipart": "backend",
     "limits": "backend/access",
     "streamlit": "frontend",
     "typer rich uvicorn": "cli",

@@ -9,7 +9,8 @@ from typing import IO
 
 from fastapi import Request
 
-from chatapp.errors import BodyTooLargeError, StoreUnavailableError, UnsupportedMediaTypeError
+from chatapp.backend.forms import file_in_form
+from chatapp.errors import BodyTooLargeError, StoreUnavailableError
 
 MAX_UPLOAD_BYTES = 1024**3
 """Exports with pictures in them are large; the pictures are left out later."""
@@ -17,23 +18,25 @@ MAX_UPLOAD_BYTES = 1024**3
 
 @asynccontextmanager
 async def received_file(request: Request) -> AsyncIterator[Path]:
-    """Give the request's body as a file, for as long as the block lasts.
+    """Give the request's body, or the one file of the form that it is, for as long as the block lasts.
 
     Raises:
-        UnsupportedMediaTypeError: it is a form.
+        InvalidRequestError: it is a form without a file, or with several.
         BodyTooLargeError: it is larger than `MAX_UPLOAD_BYTES`.
         StoreUnavailableError: there is no room for it.
     """
-    if request.headers.get("content-type", "").lower().startswith("multipart/"):
-        raise UnsupportedMediaTypeError(
-            "The file has to be the body itself, not a part of a form.", hint="Send it with: curl --data-binary @FILE"
-        )
     file, path = _new_file(request.app.state.settings.data_dir)
     try:
-        await _write(request, file)
+        await _write(_content(request), file)
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+def _content(request: Request) -> AsyncIterator[bytes]:
+    content_type = request.headers.get("content-type", "")
+    is_form = content_type.lower().startswith("multipart/form-data")
+    return file_in_form(content_type, request.stream()) if is_form else request.stream()
 
 
 def _new_file(folder: Path) -> tuple[IO[bytes], Path]:
@@ -46,12 +49,12 @@ def _new_file(folder: Path) -> tuple[IO[bytes], Path]:
     return os.fdopen(descriptor, "wb"), Path(name)
 
 
-async def _write(request: Request, file: IO[bytes]) -> None:
-    """Write the body down and close the file: Windows lets nobody read it before."""
+async def _write(content: AsyncIterator[bytes], file: IO[bytes]) -> None:
+    """Write it down and close the file: Windows lets nobody read it before."""
     size = 0
     try:
         with file:
-            async for chunk in request.stream():
+            async for chunk in content:
                 size += len(chunk)
                 if size > MAX_UPLOAD_BYTES:
                     raise BodyTooLargeError(f"The file is larger than {MAX_UPLOAD_BYTES // 1024**2} MiB.")

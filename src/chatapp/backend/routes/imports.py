@@ -12,10 +12,16 @@ from chatapp.schemas.conversations import ImportReceipt
 
 router = APIRouter(tags=["conversations"])
 
+_CONTENT = {"type": "string", "format": "binary"}
 _FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            "application/octet-stream": {"schema": _CONTENT},
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"file": _CONTENT}, "required": ["file"]},
+            },
+        },
     }
 }
 
@@ -28,6 +34,6 @@ _FILE: dict[str, Any] = {
     openapi_extra=_FILE,
 )
 async def bring_along(request: Request, store: CurrentStore, owner: CurrentOwner) -> Receipt:
-    """Read an export of ChatGPT, Claude, Open WebUI, llm or chatapp, sent as the body; twice adds nothing twice."""
+    """Read an export of ChatGPT, Claude, Open WebUI, llm or chatapp, as body or in a form; twice adds nothing twice."""
     async with received_file(request) as path:
         return await asyncio.to_thread(store.imports.read, path, owner=owner)
