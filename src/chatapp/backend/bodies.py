@@ -1,6 +1,7 @@
 """Request bodies: no larger than allowed, and JSON by the letter of RFC 8259."""
 
 import json
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -9,7 +10,9 @@ from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from starlette.exceptions import HTTPException
 
-from chatapp.errors import BodyTooLargeError
+from chatapp.errors import BodyTooLargeError, UnsupportedMediaTypeError
+
+_JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 
 
 class BoundedJsonRequest(Request):
@@ -56,13 +59,22 @@ class BoundedJsonRequest(Request):
 
 
 class BoundedJsonRoute(APIRoute):
-    """A route whose requests are `BoundedJsonRequest`s."""
+    """A route whose requests are `BoundedJsonRequest`s, and say that they are JSON where the endpoint wants a body."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
         handle = super().get_route_handler()
 
         async def handle_bounded(request: Request) -> Response:
+            if self.body_field is not None:
+                _require_json(request.headers.get("content-type", ""))
             return await handle(BoundedJsonRequest(request.scope, request.receive))
 
         return handle_bounded
+
+
+def _require_json(content_type: str) -> None:
+    if not _JSON.fullmatch(content_type):
+        raise UnsupportedMediaTypeError(
+            "The body must be sent as JSON.", hint="Send it with the header Content-Type: application/json."
+        )

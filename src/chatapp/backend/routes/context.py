@@ -20,6 +20,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         404: "No such conversation, message or turn.",
         409: "The conversation is still answering, or the Idempotency-Key was used with another body.",
         413: "The body is larger than MAX_BODY_BYTES.",
+        415: "The body is not of the kind that is wanted.",
         422: "The request breaks a rule.",
         429: "Too many requests, here or at the model server.",
         500: "The model refused or failed.",
