@@ -205,8 +205,19 @@ def test_same_idempotency_key_and_body_is_the_same_turn(begin: Ask, store: Store
     assert len(store.messages.all(first.conversation_id, owner="ada")) == 2
 
 
-def test_same_idempotency_key_at_once_is_one_turn(store: Store, second_store: Store) -> None:
-    turn = NewTurn(owner="ada", process_id="p", fallback_model="m", prompt="One?", idempotency_key="k", body_hash="h")
+@pytest.mark.parametrize("is_begun", [False, True], ids=["new conversation", "conversation of before"])
+@pytest.mark.parametrize("has_failed", [False, True], ids=["first tries", "tried again after a failure"])
+def test_same_idempotency_key_at_once_is_one_turn(
+    has_failed: bool, is_begun: bool, ask: Ask, begin: Ask, store: Store, second_store: Store
+) -> None:
+    question = {
+        "idempotency_key": "k",
+        "body_hash": "h",
+        "conversation_id": ask().conversation_id if is_begun else None,
+    }
+    if has_failed:
+        store.turns.finish(begin("One?", **question).turn_id, status="failed", text="", runs=[])
+    turn = NewTurn(owner="ada", process_id="p", fallback_model="m", prompt="One?", **question)
     start = threading.Barrier(6)
 
     def race(which: Store) -> BegunTurn:

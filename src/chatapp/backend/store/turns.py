@@ -14,7 +14,7 @@ from chatapp.backend.store.opening import open_turn
 from chatapp.backend.store.pieces import append_piece, drop_pieces, saved_pieces
 from chatapp.backend.store.records import BegunTurn, FinalStatus, NewTurn, Runs, Turn
 from chatapp.backend.store.schema import conversations, messages, pieces, turns
-from chatapp.errors import NotFoundError
+from chatapp.errors import NotFoundError, TurnActiveError
 from chatapp.events import Usage
 
 KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
@@ -37,7 +37,7 @@ class Turns:
         """
         try:
             return self._begin(turn)
-        except IntegrityError:
+        except (IntegrityError, TurnActiveError):
             return self._begin(turn)
 
     def _begin(self, turn: NewTurn) -> BegunTurn:
