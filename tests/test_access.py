@@ -1,38 +1,22 @@
-"""API keys: who gets in, who does not, and what happens to a reader whose key is revoked."""
+"""API keys: who gets in, and who does not."""
 
 import hashlib
-import json
 import logging
-import os
 import socket
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-import scripts
 from chatapp.backend.access.key_ring import KeyRing
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
-from event_streams import read
+from keyed_requests import KEY, bearer, get
 from running_backend import RunningBackend, backend_before
 from stub_model import StubModel
-from turn_steps import wait_for
 
-RunBackend = Callable[..., RunningBackend]
-KEY = "k3y-0f-ada"
 STREAM = "/query/stream"
-
-
-def key_file(path: Path, **keys: str) -> Path:
-    """Write `name:digest` lines; the file is replaced, as an editor or a secret store does it."""
-    lines = [f"{name}:{hashlib.sha256(key.encode()).hexdigest()}" for name, key in keys.items()]
-    part = path.with_suffix(".part")
-    part.write_text("\n".join(["", *lines, ""]), encoding="utf-8")
-    return part.replace(path)
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +24,6 @@ def guarded(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A backend that knows two people."""
     with backend_before(model, tmp_path_factory.mktemp("data"), api_keys=f"ada:{KEY}, bob:schlüssel") as backend:
         yield backend
-
-
-def get(backend: RunningBackend, path: str = "/conversations", **headers: Any) -> requests.Response:
-    return requests.get(backend.url + path, headers=headers, timeout=10)
-
-
-def bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
 
 
 GOOD = {
@@ -162,102 +138,9 @@ def test_ask_with_a_wrong_key_says_what_to_do_and_not_the_key(
     assert "wr0ng" not in done.stderr
 
 
-def test_a_key_file_is_read_again_when_it_changes(run_backend: RunBackend, tmp_path: Path) -> None:
-    file = key_file(tmp_path / "keys", ada="first")
-    backend = run_backend(api_keys=str(file))
-    assert get(backend, **bearer("first")).status_code == 200
-    key_file(file, ada="other", bob="second")
-    assert get(backend, **bearer("first")).status_code == 401
-    assert get(backend, **bearer("other")).status_code == get(backend, **bearer("second")).status_code == 200
-
-
 def test_a_name_can_have_two_keys() -> None:
     keys = KeyRing("ada:old,ada:new")
     assert keys.owner_of(b"old") == keys.owner_of(b"new") == "ada"
-
-
-SPOILT: dict[str, Callable[[Path], object]] = {
-    "gone": lambda file: file.unlink(),
-    "a folder": lambda file: (file.unlink(), file.mkdir()),
-    "no text": lambda file: file.write_bytes(b"ada:\xff\xfe"),
-    "no digest": lambda file: file.write_text(f"ada:{KEY}"),
-    "no name": lambda file: file.write_text("0" * 64),
-    "empty": lambda file: file.write_text(""),
-}
-
-
-@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
-def test_a_key_file_that_is_spoilt_lets_nobody_in(
-    spoil: Callable[[Path], object], run_backend: RunBackend, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    file = key_file(tmp_path / "keys", ada=KEY)
-    backend = run_backend(api_keys=str(file))
-    spoil(file)
-    assert [get(backend, **bearer(KEY)).status_code for _ in range(3)] == [401] * 3
-    assert get(backend, "/health").status_code == 200
-    said = [record.getMessage() for record in caplog.records if "API_KEYS" in record.getMessage()]
-    assert len(said) == (spoil is not SPOILT["empty"]), "once, in the log"
-    assert KEY not in caplog.text
-
-
-def test_a_key_file_that_is_mended_lets_people_in_again(run_backend: RunBackend, tmp_path: Path) -> None:
-    file = key_file(tmp_path / "keys", ada=KEY)
-    backend = run_backend(api_keys=str(file))
-    file.unlink()
-    assert get(backend, **bearer(KEY)).status_code == 401
-    key_file(file, ada=KEY)
-    assert get(backend, **bearer(KEY)).status_code == 200
-
-
-@pytest.mark.parametrize("words", [[], ["half an"]], ids=["before the first word", "in mid-answer"])
-def test_a_revoked_key_ends_its_streams_and_not_the_turn(
-    words: list[str], run_backend: RunBackend, stub: StubModel, tmp_path: Path
-) -> None:
-    file = key_file(tmp_path / "keys", ada=KEY, bob="bob")
-    backend = run_backend(api_keys=str(file))
-    stub.next(scripts.answer(*words, scripts.silence))
-    body = {"prompt": "Why?", "store": True}
-    with requests.post(backend.url + STREAM, json=body, headers=bearer(KEY), stream=True, timeout=10) as response:
-        start = response.raw.readline() + response.raw.readline() + response.raw.readline()
-        key_file(file, bob="bob")
-        began = time.monotonic()
-        rest = response.raw.read()
-    assert time.monotonic() - began < 5
-    seen = read(start + rest)
-    assert seen.bodies["error"]["code"] == "unauthorized"
-    assert seen.names[-1] == "error"
-    key_file(file, ada="new")
-    turn_id = json.loads(start.partition(b"data:")[2])["turn_id"]
-    assert get(backend, f"/turns/{turn_id}", **bearer("new")).json()["status"] == "streaming"
-
-
-def test_a_revoked_key_ends_a_turn_that_nobody_could_come_back_to(
-    run_backend: RunBackend, stub: StubModel, tmp_path: Path
-) -> None:
-    file = key_file(tmp_path / "keys", ada=KEY)
-    backend = run_backend(api_keys=str(file))
-    stub.next(scripts.answer("one", scripts.silence))
-    with requests.post(
-        backend.url + STREAM, json={"prompt": "Why?"}, headers=bearer(KEY), stream=True, timeout=10
-    ) as response:
-        response.raw.readline()
-        key_file(file)
-        assert stub.calls[0].wait_until_left(timeout_s=5)
-
-
-def test_other_people_s_streams_go_on(run_backend: RunBackend, stub: StubModel, tmp_path: Path) -> None:
-    file = key_file(tmp_path / "keys", ada=KEY, bob="bob")
-    backend = run_backend(api_keys=str(file))
-    stub.next(scripts.answer("one", 2.5, " two"))
-    headers = bearer("bob")
-    with requests.post(
-        backend.url + STREAM, json={"prompt": "Why?"}, headers=headers, stream=True, timeout=10
-    ) as response:
-        start = response.raw.readline()
-        key_file(file, bob="bob")
-        wait_for(lambda: get(backend, **bearer(KEY)).status_code == 401)
-        seen = read(start + response.raw.read())
-    assert (seen.text, seen.names[-1]) == ("one two", "done")
 
 
 WRONG = ["s3cret", "me:", ":s3cret", "me", "me:a,s3cret", "a b:s3cret", "/no/such:s3cret", "me:a," + "s3cret" * 1000]
@@ -290,8 +173,3 @@ def test_the_key_of_a_backend_of_our_own_owns_what_is_kept_without_keys(monkeypa
     monkeypatch.setenv("CHATAPP_OWN_KEY", "own")
     keys = KeyRing("ask:own,ada:a")
     assert [keys.owner_of(key) for key in (b"own", b"a", b"")] == ["", "ada", None]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="names of files that hold a colon")
-def test_a_file_whose_name_holds_a_colon_is_a_file(tmp_path: Path) -> None:
-    assert KeyRing(str(key_file(tmp_path / "keys:prod", ada=KEY))).owner_of(KEY.encode()) == "ada"

@@ -208,7 +208,7 @@ def test_same_idempotency_key_and_body_is_the_same_turn(begin: Ask, store: Store
 @pytest.mark.parametrize("is_begun", [False, True], ids=["new conversation", "conversation of before"])
 @pytest.mark.parametrize("has_failed", [False, True], ids=["first tries", "tried again after a failure"])
 def test_same_idempotency_key_at_once_is_one_turn(
-    has_failed: bool, is_begun: bool, ask: Ask, begin: Ask, store: Store, second_store: Store
+    *, has_failed: bool, is_begun: bool, ask: Ask, begin: Ask, store: Store, second_store: Store
 ) -> None:
     question = {
         "idempotency_key": "k",

@@ -39,7 +39,7 @@ class WholeAnswer(Response):
         """Send the response."""
         turn = self._turn
         with Reader(turn) as reader:
-            async with _meanwhile(_notice_leaving(receive, reader)):
+            async with _meanwhile(_notice_leaving(receive, reader)), _while_admitted(scope):
                 await turn.finished()
         body = {
             "model": turn.model,
@@ -121,6 +121,22 @@ async def _meanwhile(*watches: Coroutine[Any, Any, None]) -> AsyncIterator[None]
             task.cancel()
 
 
+@asynccontextmanager
+async def _while_admitted(scope: Scope) -> AsyncIterator[None]:
+    """End the block when the request's key is revoked.
+
+    Raises:
+        UnauthorizedError: it was.
+    """
+    try:
+        async with asyncio.timeout(None) as patience:
+            watches = [_lose_patience(scope["admission"], patience)] if "admission" in scope else []
+            async with _meanwhile(*watches):
+                yield
+    except TimeoutError:
+        raise unauthorized() from None
+
+
 def _watches(scope: Scope, receive: Receive, reader: Reader) -> list[Coroutine[Any, Any, None]]:
     """Give what could end a reader before its turn does."""
     watches = [_notice_leaving(receive, reader)]
@@ -140,3 +156,8 @@ async def _notice_withdrawal(admission: Admission, reader: Reader) -> None:
     """Send the reader away when its key is revoked; a turn in a conversation goes on."""
     await admission.withdrawn()
     reader.dismiss(unauthorized())
+
+
+async def _lose_patience(admission: Admission, patience: asyncio.Timeout) -> None:
+    await admission.withdrawn()
+    patience.reschedule(0)
