@@ -69,12 +69,11 @@ class _ColumnIndex:
         self._is_hit = is_hit
 
     def has_hit(self, connection: Connection) -> list[ColumnElement[bool]]:
-        in_messages = select(messages.c.conversation_id).where(self._is_hit(messages.c.content))
-        some = connection.scalars(in_messages.limit(MANY)).all()
-        return [
-            conversations.c.id.in_(in_messages if len(some) == MANY else set(some)),
-            self._is_hit(conversations.c.title),
-        ]
+        hits = select(messages.c.conversation_id).where(self._is_hit(messages.c.content))
+        some = connection.scalars(hits.limit(MANY)).all()
+        is_common = len(some) == MANY
+        has_one = hits.where(messages.c.conversation_id == conversations.c.id).exists()
+        return [has_one if is_common else conversations.c.id.in_(set(some)), self._is_hit(conversations.c.title)]
 
     def newest_hits(self, connection: Connection, among: Sequence[Row[Any]]) -> list[tuple[str, int]]:
         is_here = messages.c.conversation_id.in_([row.id for row in among])
