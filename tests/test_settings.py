@@ -128,6 +128,8 @@ def test_values_are_read_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -
         ("BASE_URL", "http://x:99999/v1", "BASE_URL is 'http://x:99999/v1': it must be an address that starts with"),
         ("BACKEND_URL", "http://", "BACKEND_URL is 'http://': it must be an address that starts with http"),
         ("CORS_ORIGINS", "localhost", "CORS_ORIGINS is 'localhost': it must be `*` or origins such as https://chat"),
+        ("TRUSTED_PROXY", "*", "TRUSTED_PROXY is '*': it must be addresses or networks such as 10.0.0.0/8"),
+        ("TRUSTED_PROXY", "10.0.0.1/8", "TRUSTED_PROXY is '10.0.0.1/8': it must be addresses or networks such as"),
         ("CORS_ORIGINS", "http://[", "CORS_ORIGINS is 'http://[': it must be `*` or origins such as https://chat"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
@@ -84,6 +85,11 @@ class Settings(BaseSettings):
         description="Redis that counts for `RATE_LIMIT` over several machines: `redis://user:password@host:port`. "
         "Without it the processes of one machine count together.",
     )
+    trusted_proxy: Names = Field(
+        (),
+        description="Addresses or networks, separated by commas, of the proxy in front: what it says in "
+        "`X-Forwarded-For` is the address that `RATE_LIMIT` counts. Default: nobody's word is taken for it.",
+    )
     cors_origins: Names = Field(
         (),
         description="Web origins, separated by commas, whose pages may read answers. Default: any port of localhost "
@@ -140,7 +146,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise SettingsError(_fault(error.errors(include_url=False)[0])) from None
 
-    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @field_validator("allowed_hosts", "trusted_proxy", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
@@ -177,6 +183,16 @@ class Settings(BaseSettings):
     def _is_rate(cls, value: str | None) -> str | None:
         if value is not None and not _RATE.fullmatch(value):
             raise ValueError("a number and a time, such as 60/minute: second, minute, hour or day")
+        return value
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError("addresses or networks such as 10.0.0.0/8, separated by commas") from None
         return value
 
     @field_validator("cors_origins")
