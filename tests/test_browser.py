@@ -83,7 +83,7 @@ def test_a_question_during_an_answer_is_asked_next(page: Page, model: StubModel)
     page.wait_for_answer("First")
 
     page.ask("Two?")
-    page.wait_for("[data-testid='stMainBlockContainer']", "Asked next: Two?")
+    page.wait_for(".st-key-queued", "Asked next: Two?")
     goes_on.set()
 
     page.wait_for_answer("Second answer.")
@@ -120,9 +120,17 @@ def test_an_answer_loads_and_runs_nothing(page: Page, model: StubModel) -> None:
     assert elsewhere.paths == []
     assert page.run("return window.hit") is None
     assert page.run(f"return document.querySelectorAll('{LOADING}').length") == 0
-    links = page.run("return [...document.querySelectorAll('.st-key-conversation a')].map(link => link.href)")
+    links = page.run("return [...document.querySelectorAll('[class*=st-key-conversation-] a')].map(link => link.href)")
     assert f"{elsewhere.url}/inline.png" in links
     assert not [link for link in links if link.startswith("javascript:")]
+
+
+def test_the_browser_itself_is_told_to_load_nothing_from_elsewhere(page: Page) -> None:
+    with Elsewhere() as elsewhere:
+        outcome = page.driver.execute_async_script(LOAD, f"{elsewhere.url}/pixel.png")
+
+    assert outcome == "refused"
+    assert elsewhere.paths == []
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "chat.test"], ids=["this machine", "plain http in a network"])
@@ -163,7 +171,14 @@ def test_nothing_sticks_out_of_the_window(width: int, page: Page, model: StubMod
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-LOADING = '.st-key-conversation :is(img:not([src^="blob:"]), iframe, script)'
+LOADING = '[class*="st-key-conversation-"] :is(img:not([src^="blob:"]), iframe, script)'
+LOAD = """
+const [address, say] = arguments;
+const image = new Image();
+image.onload = () => say("loaded");
+addEventListener("securitypolicyviolation", () => say("refused"));
+image.src = address;
+"""
 WIDEST = """
 const parts = document.querySelectorAll("[data-testid=stChatMessageContent], [data-testid=stCode], p");
 return Math.max(...[...parts].map(element => element.getBoundingClientRect().right));

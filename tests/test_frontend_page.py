@@ -48,7 +48,7 @@ def test_an_answer_stands_under_its_question_with_model_and_time(
     question, answer = page.chat_message
     assert question.text[0].value == "What is Python?"
     assert answer.markdown[0].value == "Hello from the stub."
-    assert re.match(r"stub\\-model · \d\.\d s · 5 tokens", answer.caption[0].value)
+    assert re.match(r"stub\\-model · \d\.\d s · 5 tokens said", answer.caption[0].value)
 
 
 @pytest.mark.parametrize(("use_streaming", "path"), [("true", "/query/stream"), ("false", "/query")])
@@ -147,7 +147,7 @@ def test_the_demonstration_model_is_called_one(open_page: Open, fake_backend: Fa
     welcome = page.main.markdown[1].value
     assert "tiny, a small demonstration model" in welcome
     assert "OPENAI_API_KEY" in welcome
-    assert "BASE_URL" in page.sidebar.expander[0].markdown[0].value
+    assert "BASE_URL" in page.sidebar.get("popover")[0].markdown[0].value
 
 
 @pytest.mark.parametrize(

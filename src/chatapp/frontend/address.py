@@ -40,8 +40,7 @@ class Address:
 
     def lead(self, view: View) -> None:
         """Let the browser go where the conversation on show is."""
-        conversation = view.conversation
-        wanted = conversation.id or (conversation.live.conversation_id if conversation.live else None)
+        wanted = view.conversation_id
         if wanted != self._now:
             self._before, self._now, self._moved_at = self._now, wanted, time.monotonic()
         if wanted is None:

@@ -29,10 +29,16 @@ SUGGESTIONS = (
 
 def prompt_box() -> None:
     """Draw the box to ask from."""
+    st.bottom.html('<button class="to-end" title="To the end" aria-label="To the end"></button>')
     stop_slot = st.bottom.empty()
+    queued_slot = st.bottom.empty()
     limit = state.settings().max_prompt_chars
     st.chat_input("Ask anything", key=state.PROMPT, max_chars=limit, on_submit=actions.ask)
-    if state.view().conversation.live is not None:
+    conversation = state.view().conversation
+    if conversation.queued:
+        with queued_slot.container(key="queued"):
+            st.caption(literal(f"Asked next: {conversation.queued}"))
+    if conversation.live is not None:
         stop_slot.button(
             "Stop", icon=":material/stop_circle:", key="stop", shortcut="Esc", on_click=actions.stop, width="content"
         )
@@ -42,18 +48,15 @@ def chat() -> "LiveView | None":
     """Draw the last part of the conversation; give the view of the answer that is being made, if one is."""
     conversation = state.view().conversation
     _above()
-    with st.container(key="conversation"):
+    with st.container(key=f"conversation-{conversation.name}"):
         for entry in conversation.shown_entries:
             message.draw(entry, is_last=entry is conversation.entries[-1])
         if conversation.has_later:
             st.button("Show later", icon=":material/expand_more:", on_click=actions.show_later, key="later")
         live_view = LiveView(conversation.live) if conversation.live else None
-    below = st.empty()
-    if conversation.live is None and conversation.unfinished is not None:
-        with below.container(key="unfinished"):
-            _unfinished(conversation.unfinished)
-    elif conversation.queued:
-        below.caption(literal(f"Asked next: {conversation.queued}"))
+        if live_view is None and conversation.unfinished is not None:
+            with st.container(key="unfinished"):
+                _unfinished(conversation.unfinished)
     return live_view
 
 
@@ -63,7 +66,7 @@ class LiveView:
     def __init__(self, answer: LiveAnswer) -> None:
         self._answer = answer
         self._next_pulse_s = 0.0
-        with st.chat_message("assistant", avatar=message.AVATARS["assistant"]):
+        with st.container(key=f"live-{answer.name}"), st.chat_message("assistant", avatar=message.AVATARS["assistant"]):
             self._reasoning_slot = st.empty()
             self._text = GrowingText(st.container())
             self._pulse = st.empty()

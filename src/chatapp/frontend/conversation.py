@@ -1,5 +1,6 @@
 """A conversation on screen: its messages, the answer that is being made, and the question that waits."""
 
+import uuid
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
@@ -23,7 +24,8 @@ class Unfinished(NamedTuple):
 class Conversation(ABC):
     """What a conversation can do, whoever keeps it.
 
-    Its state changes in plain attributes only: Streamlit may end a script run at any access to `st.session_state`.
+    `name` tells it from the others of a session. Its state changes in plain attributes only: Streamlit may end a script
+    run at any access to `st.session_state`.
     """
 
     is_temporary: bool
@@ -31,6 +33,7 @@ class Conversation(ABC):
     title: str | None = None
 
     def __init__(self) -> None:
+        self.name = uuid.uuid4().hex
         self.entries: list[Entry] = []
         self.shown = PAGE_OF_MESSAGES
         self.live: LiveAnswer | None = None

@@ -67,7 +67,7 @@ def _row(item: dict[str, Any]) -> None:
     if row is not None and row == (conversation_id, "rename"):
         _rename_field(conversation_id, title)
         return
-    is_current = conversation_id == view.conversation.id
+    is_current = conversation_id == view.conversation_id
     with st.container(
         horizontal=True, wrap=False, gap=None, key="current-row" if is_current else f"row-{conversation_id}"
     ):

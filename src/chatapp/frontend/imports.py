@@ -20,7 +20,7 @@ def import_box() -> None:
     view = state.view()
     if not view.listing.is_supported:
         return
-    with st.expander("Bring conversations along", icon=":material/upload_file:", key="import"):
+    with st.popover("Bring conversations along", icon=":material/upload_file:", width="stretch", key="import"):
         st.caption(_WHAT)
         file = st.file_uploader("Export", key=state.EXPORT_FILE, label_visibility="collapsed")
         if file is not None and st.button("Import", type="primary", width="stretch", key="import-file"):

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Literal, Self
 
@@ -24,9 +25,13 @@ Status = Literal["going", "complete", "stopped", "failed"]
 
 
 class LiveAnswer:
-    """What a model has said so far to `prompt`. Another thread adds to it until `status` is no longer "going"."""
+    """What a model has said so far to `prompt`. Another thread adds to it until `status` is no longer "going".
+
+    `name` tells it from the others of a session.
+    """
 
     def __init__(self, prompt: str, *, cancel: "Cancel | None" = None, asked_s_ago: float = 0.0) -> None:
+        self.name = uuid.uuid4().hex
         self.prompt = prompt
         self.status: Status = "going"
         self.is_stopping = False

@@ -62,7 +62,7 @@ def _status() -> None:
         _badge(readiness)
         _facts()
     if readiness.is_demo:
-        with st.expander("Small demonstration model", icon=":material/school:", key="better-model"):
+        with st.popover("Small demonstration model", icon=":material/school:", width="stretch", key="better-model"):
             st.markdown(_BETTER_MODEL)
 
 

@@ -36,6 +36,12 @@ class View:
         self.mirrored: list[ShownMessage] = []
         self._listed_id: str | None = None
 
+    @property
+    def conversation_id(self) -> str | None:
+        """The id of the conversation on show, as soon as the backend has begun it."""
+        conversation = self.conversation
+        return conversation.id or (conversation.live.conversation_id if conversation.live else None)
+
     def refresh(self, asking: Asking, *, query: str) -> str | None:
         """Take over what happened meanwhile; give back a question that waited for an answer that was cut."""
         had_answer = self.conversation.live is not None

@@ -1,0 +1,67 @@
+// Where the conversation is scrolled to. Streamlit would keep its end in view, and so take an answer that is being made
+// away from its reader. Here a question goes to the top of the window when it is asked and its answer grows below it;
+// the end is followed only while the reader is there. style.css makes the conversation scroll instead of Streamlit.
+(() => {
+  const NEAR_PX = 8;
+  const ROOM_PX = 48; // below the question's window, so that its reader is not at the end yet
+  const NEXT_MS = 500; // an answer that begins so soon after another one was asked for before that ended
+
+  let place, shown, live;
+  let lastAnsweringMs = 0;
+  let follows = true;
+
+  const find = (name) => document.querySelector(`[class*="st-key-${name}-"]`);
+  const nameOf = (element) => element && [...element.classList].find((name) => name.startsWith("st-key-"));
+  const isAtEnd = () => place.scrollHeight - place.clientHeight - place.scrollTop < NEAR_PX;
+  const showEnd = () => place.scrollTo({ top: place.scrollHeight });
+
+  const look = () => {
+    follows = isAtEnd();
+    const parts = [...(find("conversation")?.children ?? [])].map((part) => part.getBoundingClientRect().bottom);
+    const isBelow = Math.max(...parts) - place.getBoundingClientRect().bottom > NEAR_PX;
+    document.querySelector(".to-end")?.classList.toggle("wanted", isBelow);
+  };
+
+  // The room below a question that lets it stand at the top of the window, however short its answer is.
+  const showQuestion = (conversation, question) => {
+    const margin = parseFloat(getComputedStyle(place).paddingTop);
+    const top = question.getBoundingClientRect().top - conversation.getBoundingClientRect().top;
+    conversation.style.minHeight = `${top + place.clientHeight - margin + ROOM_PX}px`;
+    place.scrollTo({ top: place.scrollTop + question.getBoundingClientRect().top - margin });
+  };
+
+  const begin = (conversation, answer) => {
+    const isNext = performance.now() - lastAnsweringMs < NEXT_MS;
+    const questions = conversation.querySelectorAll('[aria-label="Chat message from user"]');
+    if (questions.length && (follows || !isNext)) showQuestion(conversation, questions[questions.length - 1]);
+    live = nameOf(answer);
+  };
+
+  const keepUp = () => {
+    const conversation = find("conversation");
+    if (!conversation) return;
+    const answer = find("live");
+    if (nameOf(conversation) !== shown) {
+      shown = nameOf(conversation);
+      conversation.style.minHeight = "";
+      follows = true;
+    }
+    if (answer && nameOf(answer) !== live) begin(conversation, answer);
+    else if (follows) showEnd();
+    if (answer) lastAnsweringMs = performance.now();
+    look();
+  };
+
+  new MutationObserver(() => {
+    const found = document.querySelector('[data-testid="stMainBlockContainer"]');
+    if (found !== place) {
+      place = found;
+      place?.addEventListener("scroll", look, { passive: true });
+    }
+    if (place) keepUp();
+  }).observe(document, { childList: true, subtree: true, characterData: true });
+
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest(".to-end")) showEnd();
+  });
+})();
