@@ -51,6 +51,17 @@ def test_a_key_that_is_missing_is_exit_code_1_with_what_to_do(chatapp: Run, run_
     assert "BACKEND_API_KEY" in without.stdout
 
 
+def test_a_wrong_key_is_told_as_that(chatapp: Run, run_backend: Callable[..., object]) -> None:
+    backend = run_backend(api_keys="me:a-key")
+
+    done = chatapp("health", env={"BACKEND_URL": backend.url, "BACKEND_API_KEY": "wrong"})  # type: ignore[attr-defined]
+
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"backend  failed {backend.url}")  # type: ignore[attr-defined]
+    assert "The backend does not know this API key." in done.stdout
+    assert "model" not in done.stdout
+
+
 def test_nobody_there_is_exit_code_3(chatapp: Run) -> None:
     with scripts.closed_port() as url:
         told, machine = chatapp("health", "--backend-url", url), chatapp("health", "--backend-url", url, "--json")

@@ -1,14 +1,9 @@
-"""The client against servers that are no backend, or a broken one; against the real one see `test_query.py`."""
+"""What the client reads: servers that are no backend, or a broken one; of the real one see `test_query.py`."""
 
 import gzip
-import shutil
-import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +17,6 @@ from chatapp.errors import (
     ChatappError,
     EventTooLargeError,
     InvalidRequestError,
-    SettingsError,
     StreamCutError,
     UpstreamRateLimitedError,
 )
@@ -71,24 +65,6 @@ def to(server: StubModel) -> Iterator[BackendClient]:
     """A client of `server`."""
     with BackendClient(server.url, timeout_s=0.3) as client:
         yield client
-
-
-@pytest.fixture
-def tls_url(tmp_path: Path) -> Iterator[str]:
-    """The address of a server whose certificate nobody has signed."""
-    openssl = shutil.which("openssl") or pytest.skip("makes the certificate")
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    new = ["-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost"]
-    subprocess.run([openssl, "req", "-x509", *new], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, args=[0.05])
-        thread.start()
-        yield f"https://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join(10)
 
 
 @asking
@@ -299,84 +275,6 @@ def test_options_left_out_are_not_sent(server: StubModel, to: BackendClient) -> 
 def test_an_option_that_is_no_json_is_an_invalid_request(to: BackendClient) -> None:
     with pytest.raises(InvalidRequestError):
         to.ask("Why?", temperature=float("nan"))
-
-
-def test_the_key_is_sent(server: StubModel) -> None:
-    with BackendClient(server.url, api_key="secret") as client, pytest.raises(BackendProtocolError):
-        client.ask("Why?")
-    assert server.calls[0].headers["authorization"] == "Bearer secret"
-
-
-def test_a_netrc_file_does_not_replace_the_key(server: StubModel) -> None:
-    netrc = Path.home() / ".netrc"
-    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
-    netrc.chmod(0o600)
-    test_the_key_is_sent(server)
-
-
-@pytest.mark.parametrize("key", ["schlüssel", "a\nb", "密"])
-def test_a_key_that_no_header_can_hold_is_named_without_itself(key: str) -> None:
-    with pytest.raises(SettingsError, match="BACKEND_API_KEY") as caught:
-        BackendClient("http://localhost:8000", api_key=key)
-    assert key not in caught.value.sentence()
-
-
-def test_a_backend_on_this_machine_is_asked_without_a_proxy(
-    server: StubModel, to: BackendClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    server.next(scripts.respond(200, {"model": "m", "answer": "a"}))
-    assert to.ask("Why?").answer == "a"
-
-
-NONSENSE = ["http://", "http://[::1", "http://localhost:99999"]
-
-
-@pytest.mark.parametrize("url", ["localhost:8000", "", "ftp://localhost", "//localhost", *NONSENSE])
-def test_what_is_no_address_is_refused_at_once(url: str) -> None:
-    with pytest.raises(SettingsError, match="BACKEND_URL"):
-        BackendClient(url)
-
-
-def test_a_password_in_the_address_is_refused_and_not_shown() -> None:
-    with pytest.raises(SettingsError, match="without a user name or password") as caught:
-        BackendClient("http://user:s3cret@localhost")
-    assert "s3cret" not in caught.value.sentence()
-
-
-def test_an_id_cannot_lead_to_another_path(server: StubModel) -> None:
-    with BackendClient(server.url) as client:
-        client.conversations.get("a/b?c#d")
-    assert server.requests[0].path == "/conversations/a%2Fb%3Fc%23d"
-
-
-def test_a_certificate_that_is_not_trusted_is_named(tls_url: str) -> None:
-    with BackendClient(tls_url) as client, pytest.raises(BackendProtocolError) as caught:
-        client.health()
-    assert caught.value.sentence() == (
-        f"The certificate of {tls_url} is not trusted. Set REQUESTS_CA_BUNDLE to its file."
-    )
-
-
-def test_a_file_of_certificates_that_is_missing_is_a_wrong_setting(
-    tls_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "no-such.pem")
-    with BackendClient(tls_url) as client, pytest.raises(SettingsError, match="REQUESTS_CA_BUNDLE"):
-        client.health()
-
-
-def test_https_to_a_server_without_it_is_told_as_that(backend: Any) -> None:
-    url = backend.url.replace("http:", "https:")
-    with BackendClient(url) as client, pytest.raises(BackendProtocolError, match="does not speak HTTPS"):
-        client.health()
-
-
-def test_a_slash_behind_the_address_does_no_harm(server: StubModel) -> None:
-    server.next(scripts.respond(200, {"model": "m", "answer": "a"}))
-    with BackendClient(server.url + "/") as client:
-        client.ask("Why?")
-    assert server.calls[0].path == "/query"
 
 
 def test_one_client_serves_many_threads(server: StubModel) -> None:

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from chatapp.errors import PortInUseError, ProcessDiedError, SettingsError
-from chatapp.ports import bound_socket, free_port
-from chatapp.processes import Child, ChildGroup, start_child, wait_until_ready
+from chatapp.ports import bound_socket, free_port, require_free_ports
+from chatapp.processes import Child, ChildGroup, died, start_child, wait_until_ready
 from commands import left_after
 
 PATIENCE_S = 30.0
@@ -154,6 +154,21 @@ def test_a_child_that_dies_before_it_is_ready_is_an_error_with_its_last_words(mo
     assert caught.value.sentence() == "The helper ended with exit code 3. Its last words: no such file: x"
 
 
+def test_the_last_words_of_a_child_are_what_it_says_of_its_end(module: Callable[..., str]) -> None:
+    name = module("print('chatapp: The disk is full.'); print('a warning at exit'); raise SystemExit(1)")
+    child = start_child("helper", name, on_line=lambda _: None)
+
+    assert child.wait(PATIENCE_S)
+    assert died(child).sentence() == "The helper ended with exit code 1. Its last words: The disk is full."
+
+
+def test_a_child_that_is_killed_has_no_last_words(module: Callable[..., str], group: ChildGroup) -> None:
+    child = started(group, module(SLEEPER), "helper")
+    child.kill()
+
+    assert died(child).sentence() == "The helper was killed by SIGKILL."
+
+
 def test_a_child_that_is_never_ready_is_an_error(group: ChildGroup, module: Callable[..., str]) -> None:
     child = started(group, module(SLEEPER))
 
@@ -245,6 +260,24 @@ def test_a_busy_port_is_named_with_its_setting() -> None:
             bound_socket("localhost", port, setting="UI_PORT")
 
     assert caught.value.detail == f"Port {port} on localhost is in use (UI_PORT)."
+
+
+def test_all_busy_ports_are_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        first, second = one.getsockname()[1], other.getsockname()[1]
+        with pytest.raises(PortInUseError) as caught:
+            require_free_ports("127.0.0.1", PORT=first, UI_PORT=second)
+
+    assert caught.value.sentence() == (
+        f"Port {first} on 127.0.0.1 is in use (PORT). Port {second} on 127.0.0.1 is in use (UI_PORT). "
+        "Stop what listens there, or set another PORT and another UI_PORT."
+    )
+
+
+def test_two_settings_cannot_name_the_same_port() -> None:
+    port = free_port()
+    with pytest.raises(PortInUseError, match=rf"^Port {port} on 127\.0\.0\.1 is in use \(UI_PORT\)\.$"):
+        require_free_ports("127.0.0.1", PORT=port, UI_PORT=port)
 
 
 def test_a_port_can_be_taken_again_right_after_a_connection() -> None:

@@ -147,7 +147,7 @@ def test_a_backend_that_cannot_start_is_told_with_its_reason(settings: dict[str,
     ) as up:
         assert up.wait() == 1
 
-    assert "chatapp: The backend ended with exit code 1. Its last words: chatapp: " in up.lines[-1]
+    assert "chatapp: The backend ended with exit code 1. Its last words: " in up.lines[-1]
     assert "file/data" in up.lines[-1]
 
 

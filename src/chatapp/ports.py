@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from contextlib import ExitStack
 from typing import Any
 
 from chatapp.errors import PortInUseError, SettingsError
@@ -33,6 +34,25 @@ def bound_socket(host: str, port: int, *, setting: str) -> socket.socket:
         listener.close()
         raise _bind_error(error, host, port, setting) from error
     return listener
+
+
+def require_free_ports(host: str, **ports: int) -> None:
+    """Do nothing where nobody listens on any of `ports`, each by the name of its setting.
+
+    Raises:
+        PortInUseError: somebody does; it names all ports that are busy.
+        SettingsError: this machine has no such address, or a port is not for us.
+    """
+    busy: dict[str, str] = {}
+    with ExitStack() as listeners:  # held until the last is tried: two settings may name the same port
+        for setting, port in ports.items():
+            try:
+                listeners.enter_context(bound_socket(host, port, setting=setting))
+            except PortInUseError as error:
+                busy[setting] = error.detail
+    if busy:
+        hint = f"Stop what listens there, or set another {' and another '.join(busy)}."
+        raise PortInUseError(" ".join(busy.values()), hint=hint)
 
 
 def free_port() -> int:

@@ -20,6 +20,7 @@ from chatapp.environment import child_environment
 from chatapp.errors import ProcessDiedError
 
 _POLL_S = 0.05
+_OWN_WORDS = "chatapp: "
 
 
 class Child:
@@ -162,11 +163,15 @@ def wait_until_ready(child: Child, is_ready: Callable[[], bool], *, deadline_s: 
 def died(child: Child) -> ProcessDiedError:
     """Give the error that says which child ended and how."""
     child.wait(1)
-    return ProcessDiedError(f"The {child.name} {child.fate()}.", hint=f"Its last words: {_last_words(child)}")
+    words = None if (child.returncode or 0) < 0 else _last_words(child)  # who is killed says nothing of it
+    return ProcessDiedError(f"The {child.name} {child.fate()}.", hint=words and f"Its last words: {words}")
 
 
-def _last_words(child: Child) -> str:
-    return next((line.strip() for line in reversed(child.last_lines) if line.strip()), "none.")
+def _last_words(child: Child) -> str | None:
+    """Give what `chatapp` itself said about its end, else the last line there is."""
+    lines = [line.strip() for line in reversed(child.last_lines) if line.strip()]
+    ours = (line.removeprefix(_OWN_WORDS) for line in lines if line.startswith(_OWN_WORDS))
+    return next(ours, lines[0] if lines else None)
 
 
 class ChildGroup:

@@ -37,9 +37,12 @@ def _report(backend: BackendClient) -> tuple[Report, int]:
         code = error.exit_code if isinstance(error, BackendUnreachableError) else NOT_READY
         return {"backend": {"ok": False, "url": backend.base_url, **_why(error)}}, code
     latency_ms = round((time.perf_counter() - began) * 1000)
-    needed = _needed(backend)
-    report = {"backend": {"ok": True, "url": backend.base_url, "version": version, "latency_ms": latency_ms}, **needed}
-    return report, 0 if all(entry.get("ok") for entry in needed.values()) else NOT_READY
+    reached = {"ok": True, "url": backend.base_url, "version": version, "latency_ms": latency_ms}
+    try:
+        report = {"backend": reached, **_dependencies(backend)}
+    except ChatappError as error:
+        report = {"backend": {**reached, "ok": False, **_why(error)}}
+    return report, 0 if all(entry.get("ok") for entry in report.values()) else NOT_READY
 
 
 def _healthy(backend: BackendClient) -> dict[str, Any]:
@@ -51,11 +54,8 @@ def _healthy(backend: BackendClient) -> dict[str, Any]:
     return body
 
 
-def _needed(backend: BackendClient) -> Report:
-    try:
-        return {name: entry for name, entry in backend.ready().items() if isinstance(entry, dict)}
-    except ChatappError as error:
-        return {"model": {"ok": False, **_why(error)}}
+def _dependencies(backend: BackendClient) -> Report:
+    return {name: entry for name, entry in backend.ready().items() if isinstance(entry, dict)}
 
 
 def _why(error: ChatappError) -> dict[str, str | None]:

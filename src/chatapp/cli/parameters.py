@@ -77,6 +77,10 @@ class _Light:
 class LightCommand(_Light, TyperCommand):
     """A command that starts quickly."""
 
+    def get_short_help_str(self, limit: int = 0) -> str:
+        """Give all that is said of the command: the list of commands has as many lines as it takes."""
+        return self.help or ""
+
 
 class LightGroup(_Light, TyperGroup):
     """A group of commands that starts quickly."""

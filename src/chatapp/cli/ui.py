@@ -8,7 +8,7 @@ import typer
 
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
 from chatapp.frontend.server import streamlit_arguments
-from chatapp.ports import bound_socket
+from chatapp.ports import require_free_ports
 from chatapp.processes import Child, ChildGroup, interrupt_on_sigterm, start_child
 from chatapp.settings import Settings
 
@@ -20,7 +20,7 @@ def run(*, backend_url: str | None, host: str | None, port: str | None) -> None:
     interrupt_on_sigterm()
     settings = Settings.load(backend_url=backend_url, host=host, ui_port=port)
     require_keys_beyond_loopback(settings)
-    bound_socket(settings.host, settings.ui_port, setting="UI_PORT").close()
+    require_free_ports(settings.host, UI_PORT=settings.ui_port)
     try:
         with ChildGroup() as group:
             page = group.add(start_page(settings))

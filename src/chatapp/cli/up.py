@@ -14,7 +14,7 @@ from chatapp.cli.terminal import is_terminal
 from chatapp.cli.ui import is_page_ready, page_url, start_page
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError
-from chatapp.ports import bound_socket
+from chatapp.ports import require_free_ports
 from chatapp.processes import ChildGroup, interrupt_on_sigterm
 from chatapp.settings import Settings
 
@@ -28,8 +28,7 @@ def run(*, host: str | None, port: str | None, ui_port: str | None, no_browser: 
     interrupt_on_sigterm()
     settings = _settings(host=host, port=port, ui_port=ui_port)
     require_keys_beyond_loopback(settings)
-    bound_socket(settings.host, settings.port, setting="PORT").close()
-    bound_socket(settings.host, settings.ui_port, setting="UI_PORT").close()
+    require_free_ports(settings.host, PORT=settings.port, UI_PORT=settings.ui_port)
     try:
         with ChildGroup() as group, _client(settings) as backend:
             _start(group, settings, backend)

@@ -20,6 +20,7 @@ from chatapp.errors import (
     ChatappError,
     InvalidRequestError,
     SettingsError,
+    UnauthorizedError,
 )
 from chatapp.hosts import LOOPBACK_NAMES, http_url
 from chatapp.received_errors import error_from_dict
@@ -118,7 +119,8 @@ class Connection:
         if isinstance(cause, ProtocolError) and not _is_no_http(cause):
             return cut_off(self.base_url)
         if isinstance(error, requests.exceptions.SSLError):
-            return self._untrusted() if _is_about_trust(cause) else self.foreign("does not speak HTTPS")
+            refused = _refused_certificate(cause)
+            return self._untrusted(refused) if refused else self.foreign("does not speak HTTPS")
         if isinstance(error, requests.ConnectionError) and not isinstance(cause, ProtocolError):
             return unreachable(self.base_url)
         return self.foreign("cannot be asked")
@@ -128,12 +130,13 @@ class Connection:
         if response.ok and body:
             return body
         error = error_from_dict(body)
+        if isinstance(error, UnauthorizedError) and self._session.auth is not None:
+            error = UnauthorizedError("The backend does not know this API key.", hint="Check BACKEND_API_KEY.")
         raise error or self.foreign(f"answered with status {response.status_code}, but not as a backend does")
 
-    def _untrusted(self) -> BackendProtocolError:
-        return BackendProtocolError(
-            f"The certificate of {self.base_url} is not trusted.", hint="Set REQUESTS_CA_BUNDLE to its file."
-        )
+    def _untrusted(self, refused: SSLCertVerificationError) -> BackendProtocolError:
+        what, hint = _CERTIFICATE_FAULTS.get(refused.verify_code, _UNTRUSTED)
+        return BackendProtocolError(f"The certificate of {self.base_url} {what}.", hint=hint)
 
     def foreign(self, what: str) -> BackendProtocolError:
         """Give the error for a server that is no backend of ours, or a broken one."""
@@ -163,10 +166,16 @@ class _BearerKey(AuthBase):
         return request
 
 
-def _is_about_trust(error: object) -> bool:
-    """Say whether what `requests` was given for an SSLError means the certificate; else it was no TLS at all."""
+_UNTRUSTED = ("is not trusted", "Set REQUESTS_CA_BUNDLE to its file.")
+_OTHER_NAME = ("is for another name", "Set BACKEND_URL to an address that the certificate names.")
+_CERTIFICATE_FAULTS = {10: ("has expired", "Renew it."), 62: _OTHER_NAME, 64: _OTHER_NAME}
+"""OpenSSL's X509_V_ERR_* → what that means, and what to do."""
+
+
+def _refused_certificate(error: object) -> SSLCertVerificationError | None:
+    """Give why OpenSSL refused the certificate, from what `requests` has for an SSLError; None if it was no TLS."""
     reason = getattr(error, "reason", error)
-    return any(isinstance(cause, SSLCertVerificationError) for cause in getattr(reason, "args", ()))
+    return next((cause for cause in getattr(reason, "args", ()) if isinstance(cause, SSLCertVerificationError)), None)
 
 
 def _is_no_http(error: ProtocolError) -> bool:
