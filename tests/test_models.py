@@ -1,10 +1,15 @@
 """What is told about models, and ways to them that are blocked."""
 
+from pathlib import Path
+
 import pytest
 import requests
 
 import scripts
+from chatapp.backend.app import create_app
 from chatapp.backend.llm.windows import known_window, windows_in
+from chatapp.errors import UpstreamModelNotFoundError
+from chatapp.settings import Settings, Upstream
 from running_backend import RunningBackend
 from stub_model import StubModel
 
@@ -50,6 +55,16 @@ def test_a_way_to_the_model_that_cannot_be_prepared_is_the_user_s_to_mend(
 
     assert (answer.status_code, answer.json()["code"]) == (500, "upstream_unavailable")
     assert "HTTPS_PROXY" in answer.json()["hint"]
+
+
+def test_the_embedded_model_answers_to_no_other_name(stub: StubModel, tmp_path: Path) -> None:
+    embedded = Upstream(base_url=stub.url, model="tiny", provider="embedded", reason="nothing else is there")
+    with RunningBackend(create_app(Settings.load(data_dir=tmp_path), upstream=embedded)) as backend:
+        with pytest.raises(UpstreamModelNotFoundError, match="does not have the model 'gpt-4o'") as caught:
+            backend.client.ask("Hi", model="gpt-4o")
+        assert caught.value.hint == "The embedded one is tiny. BASE_URL connects others."
+        assert stub.calls == []
+        assert backend.client.ask("Hi", model="tiny").model == "tiny"
 
 
 def test_a_model_s_name_cannot_forge_a_line_of_the_log(

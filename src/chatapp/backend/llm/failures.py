@@ -115,7 +115,7 @@ def _no_quota() -> UpstreamQuotaError:
 
 def _error_from_status_alone(status: int, model: str) -> UpstreamError:
     if status == 404:  # noqa: PLR2004
-        return _model_not_found(model)
+        return model_not_found(model)
     if status >= 500 or status in {408, 409}:  # noqa: PLR2004
         return UpstreamUnavailableError(
             f"the model server reports a failure (status {status}).", hint="Ask again later."
@@ -130,7 +130,7 @@ def _error_from_status_alone(status: int, model: str) -> UpstreamError:
 def _error_from_words(said: str, model: str) -> UpstreamError | None:
     """Recognise the two refusals that every server words its own way."""
     if "model_not_found" in said:
-        return _model_not_found(model)
+        return model_not_found(model)
     if _CONTEXT.search(said):
         return ContextLengthExceededError(
             "the conversation is longer than the model can read.", hint="Start a new chat or shorten the question."
@@ -150,11 +150,12 @@ def error_from_body(body: object) -> UpstreamError:
     )
 
 
-def _model_not_found(model: str) -> UpstreamModelNotFoundError:
+def model_not_found(
+    model: str, *, hint: str = "Set MODEL_NAME to one it has, and check BASE_URL."
+) -> UpstreamModelNotFoundError:
+    """Give the error for a model server without `model`."""
     named = f"the model {model[:100]!r}" if model else "this model"
-    return UpstreamModelNotFoundError(
-        f"the model server does not have {named}.", hint="Set MODEL_NAME to one it has, and check BASE_URL."
-    )
+    return UpstreamModelNotFoundError(f"the model server does not have {named}.", hint=hint)
 
 
 def _words_of(body: object) -> str:

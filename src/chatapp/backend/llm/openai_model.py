@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from chatapp.backend.llm import ModelRequest
-from chatapp.backend.llm.failures import error_from_response, our_errors
+from chatapp.backend.llm.failures import error_from_response, model_not_found, our_errors
 from chatapp.backend.llm.openai_stream import OpenAIStream, beginning
 from chatapp.backend.llm.windows import known_window, windows_in
 from chatapp.errors import UpstreamAuthError, UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
@@ -48,6 +48,8 @@ class OpenAIModel:
         """Give the stream of one answer; one retry where the model server has not begun to answer."""
         server = await self._server()
         model = request.model or self.name
+        if self._upstream.provider == "embedded" and model != self.name:  # llama.cpp answers to any name
+            raise model_not_found(model, hint=f"The embedded one is {self.name}. BASE_URL connects others.")
         body = {
             "model": model,
             "messages": request.messages,
