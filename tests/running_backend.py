@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from chatapp.backend.app import create_app
+from chatapp.cli.http_protocol import HttpProtocol
 from chatapp.client import BackendClient
 from chatapp.ports import bound_socket
 from chatapp.settings import Settings
@@ -32,7 +33,10 @@ class RunningBackend:
         self._socket = bound_socket("127.0.0.1", 0, setting="PORT")
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, proxy_headers=False))
+        config = uvicorn.Config(
+            app, http=HttpProtocol, log_config=None, timeout_graceful_shutdown=5, proxy_headers=False
+        )
+        self._server = _Server(config)
         self._thread = threading.Thread(target=self._run, name="backend", daemon=True)
 
     @cached_property

@@ -11,7 +11,7 @@ ChatappError
 │   ├── BackendProtocolError       an answer that is not ours
 │   └── StreamCutError             the connection ended before the answer did
 ├── RequestError                   what came in cannot be served
-│   ├── InvalidRequestError  BodyTooLargeError  UnauthorizedError  NotFoundError
+│   ├── InvalidRequestError  BodyTooLargeError  RequestTimeoutError  UnauthorizedError  NotFoundError
 │   ├── MethodNotAllowedError  UnsupportedMediaTypeError  ForeignHostError  ForeignOriginError
 │   └── ConflictError  IdempotencyConflictError  TurnActiveError  RateLimitedError
 ├── UpstreamError                  the model refused, failed or fell silent
@@ -126,6 +126,12 @@ class BodyTooLargeError(RequestError):
     """The request's body is larger than MAX_BODY_BYTES."""
 
     code, status = "body_too_large", 413
+
+
+class RequestTimeoutError(RequestError):
+    """The request's body did not arrive in time."""
+
+    code, status = "request_timeout", 408
 
 
 class EventTooLargeError(ChatappError):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -15,9 +15,6 @@ from chatapp.backend.turns.turn import Turn
 from chatapp.sse import KEEP_ALIVE
 
 KEEP_ALIVE_S = 15.0
-SLICE_BYTES = 64 * 1024
-"""How much a slow client is given time for at once."""
-
 ACCEPTED_WITHIN_S = 5.0
 """How long a response waits for the model's yes or no before it commits itself to status 200."""
 
@@ -67,47 +64,21 @@ class StreamedAnswer(Response):
             async with _meanwhile(*_watches(scope, receive, reader)):
                 await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-                with suppress(TimeoutError):
-                    await _Outlet(reader, send).send_events()
+                await _send_events(reader, send)
 
 
-class _Outlet:
-    """The way to one client. While there is nothing to say it hears a comment; if it takes nothing, we hang up."""
-
-    def __init__(self, reader: Reader, send: Send) -> None:
-        self._reader = reader
-        self._send = send
-        self._is_sending = False
-
-    async def send_events(self) -> None:
-        """Send all events of the turn, and the end of the response.
-
-        Raises:
-            TimeoutError: the client has not taken a slice for `KEEP_ALIVE_S` seconds.
-        """
-        async with asyncio.timeout(None) as patience:
-            with Alarm(lambda: self._on_quiet(patience)) as quiet:
-                quiet.put_off(KEEP_ALIVE_S)
-                while not self._reader.is_at_end():
-                    await self._reader.wait()
-                    data = self._reader.take()
-                    if not data and self._reader.was_knocked:
-                        data = KEEP_ALIVE
-                    for begin in range(0, len(data), SLICE_BYTES):
-                        await self._give(data[begin : begin + SLICE_BYTES], quiet)
-                await self._give(b"", quiet, is_last=True)
-
-    async def _give(self, data: bytes, quiet: Alarm, *, is_last: bool = False) -> None:
+async def _send_events(reader: Reader, send: Send) -> None:
+    """Send all events of a turn, a comment whenever there has been nothing to say, and the end of the response."""
+    with Alarm(reader.knock) as quiet:
         quiet.put_off(KEEP_ALIVE_S)
-        self._is_sending = True
-        await self._send({"type": "http.response.body", "body": data, "more_body": not is_last})
-        self._is_sending = False
-
-    def _on_quiet(self, patience: asyncio.Timeout) -> None:
-        if self._is_sending:
-            patience.reschedule(0)
-        else:
-            self._reader.knock()
+        while not reader.is_at_end():
+            await reader.wait()
+            data = reader.take()
+            if not data and reader.was_knocked:
+                data = KEEP_ALIVE
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+            quiet.put_off(KEEP_ALIVE_S)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 @asynccontextmanager

@@ -1,8 +1,9 @@
-"""Request bodies: no larger than allowed, and JSON by the letter of RFC 8259."""
+"""Request bodies: in time, no larger than allowed, and JSON by the letter of RFC 8259."""
 
+import asyncio
 import json
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
@@ -10,9 +11,33 @@ from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from starlette.exceptions import HTTPException
 
-from chatapp.errors import BodyTooLargeError, UnsupportedMediaTypeError
+from chatapp.errors import BodyTooLargeError, RequestTimeoutError, UnsupportedMediaTypeError
+
+PATIENCE_S = 30.0
+LEAST_BYTES_PER_S = 4096
+"""What a body may take beside `PATIENCE_S`: who sends one byte a second holds a connection for nothing."""
 
 _JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
+
+
+async def arriving(request: Request) -> AsyncIterator[bytes]:
+    """Give the pieces of the request's body as they come in.
+
+    Raises:
+        HTTPException: with status 408, for a body that comes in too slowly.
+    """
+    pieces = request.stream()
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    while True:
+        try:
+            async with asyncio.timeout_at(deadline):
+                piece = await anext(pieces, None)
+        except TimeoutError:
+            raise HTTPException(RequestTimeoutError.status, headers={"Connection": "close"}) from None
+        if piece is None:
+            return
+        deadline += len(piece) / LEAST_BYTES_PER_S
+        yield piece
 
 
 class BoundedJsonRequest(Request):
@@ -25,7 +50,7 @@ class BoundedJsonRequest(Request):
         """Give the whole body.
 
         Raises:
-            HTTPException: with status 413, as soon as the body is known to be larger than MAX_BODY_BYTES.
+            HTTPException: with status 413, as soon as the body is known to be larger than MAX_BODY_BYTES, or with 408.
         """
         if not hasattr(self, "_body"):
             self._body = await self._read(self.app.state.settings.max_body_bytes)
@@ -48,7 +73,7 @@ class BoundedJsonRequest(Request):
         chunks = []
         if size <= limit:
             size = 0
-            async for chunk in self.stream():
+            async for chunk in arriving(self):
                 chunks.append(chunk)
                 size += len(chunk)
                 if size > limit:

@@ -16,6 +16,7 @@ from chatapp.errors import (
     MethodNotAllowedError,
     NotFoundError,
     RequestError,
+    RequestTimeoutError,
 )
 
 FAULTS_SHOWN = 5
@@ -49,6 +50,7 @@ def _our_error(status: int) -> RequestError:
     kinds = {
         404: NotFoundError("There is no such path.", hint="GET /docs lists them all."),
         405: MethodNotAllowedError("This path does not take that method."),
+        408: RequestTimeoutError("The request's body took too long to arrive."),
         413: BodyTooLargeError("The request's body is too large.", hint="MAX_BODY_BYTES is the limit."),
     }
     return kinds.get(status) or RequestError("The request cannot be read.")

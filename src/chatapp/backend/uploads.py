@@ -9,6 +9,7 @@ from typing import IO
 
 from fastapi import Request
 
+from chatapp.backend.bodies import arriving
 from chatapp.backend.forms import file_in_form
 from chatapp.errors import BodyTooLargeError, StoreUnavailableError
 
@@ -23,6 +24,7 @@ async def received_file(request: Request) -> AsyncIterator[Path]:
     Raises:
         InvalidRequestError: it is a form without a file, or with several.
         BodyTooLargeError: it is larger than `MAX_UPLOAD_BYTES`.
+        HTTPException: with status 408, it comes in too slowly.
         StoreUnavailableError: there is no room for it.
     """
     file, path = _new_file(request.app.state.settings.data_dir)
@@ -36,7 +38,7 @@ async def received_file(request: Request) -> AsyncIterator[Path]:
 def _content(request: Request) -> AsyncIterator[bytes]:
     content_type = request.headers.get("content-type", "")
     is_form = content_type.lower().startswith("multipart/form-data")
-    return file_in_form(content_type, request.stream()) if is_form else request.stream()
+    return file_in_form(content_type, arriving(request)) if is_form else arriving(request)
 
 
 def _new_file(folder: Path) -> tuple[IO[bytes], Path]:

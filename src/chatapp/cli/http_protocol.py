@@ -1,24 +1,80 @@
-"""Uvicorn's protocol for HTTP, with our answer to bytes that are no request: there is no application to ask yet."""
+"""Uvicorn's protocol for HTTP, with our answer to what never becomes a request: there is no application to ask yet."""
 
 import json
 import uuid
-from typing import TYPE_CHECKING
-
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from asyncio import TimerHandle
+from typing import TYPE_CHECKING, Any
 
 from chatapp.errors import RequestError
 
 if TYPE_CHECKING:
-    _Protocol = H11Protocol
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as _Protocol
 else:
     try:
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as _Protocol
     except ImportError:
-        _Protocol = H11Protocol
+        from uvicorn.protocols.http.h11_impl import H11Protocol as _Protocol
+
+HEAD_S = 30.0
+"""How long the head of a request may take, from its first byte or, for the first one, from the connection."""
+
+MAX_HEAD_BYTES = 512 * 1024
+"""More than one read can bring of the request before. httptools has no limit of its own, h11 has."""
 
 
-class JsonErrorProtocol(_Protocol):
-    """Gives what cannot be read as HTTP the shape of every other error."""
+TAKING_S = 15.0
+"""How long a client that takes nothing of what is sent to it is kept."""
+
+
+class HttpProtocol(_Protocol):
+    """Gives what cannot be read as HTTP the shape of every other error, and hangs up on who keeps us waiting."""
+
+    _head_due: TimerHandle | None = None
+    _head_bytes: int | None = None
+    _taking_due: TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._head_due = self.loop.call_later(HEAD_S, self._hang_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._stop_waiting()
+        if self._taking_due is not None:
+            self._taking_due.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on."""
+        super().data_received(data)
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        """Wait for the rest of a head."""
+        super().on_message_begin()
+        self._head_bytes = 0
+        if self._head_due is None:
+            self._head_due = self.loop.call_later(HEAD_S, self._hang_up)
+
+    def on_headers_complete(self) -> None:
+        """Serve the request."""
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        """Wait for the client to take what is sent."""
+        super().pause_writing()
+        self._watch_taking()
+
+    def resume_writing(self) -> None:
+        """Send on."""
+        if self._taking_due is not None:
+            self._taking_due.cancel()
+        super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse it, and hang up."""
@@ -33,3 +89,24 @@ class JsonErrorProtocol(_Protocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+    def _stop_waiting(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
+        self._head_due = self._head_bytes = None
+
+    def _hang_up(self) -> None:
+        """Close the connection, unless the request before is still being answered."""
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+    def _watch_taking(self) -> None:
+        left = self.transport.get_write_buffer_size()
+        self._taking_due = self.loop.call_later(TAKING_S, self._look_at_taking, left)
+
+    def _look_at_taking(self, left_before: int) -> None:
+        """Cut the connection if nothing was taken: closing it would wait for ever for that."""
+        if self.transport.get_write_buffer_size() < left_before:
+            self._watch_taking()
+        else:
+            self.transport.abort()

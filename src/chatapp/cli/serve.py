@@ -151,14 +151,14 @@ def _config(settings: Settings, upstream: Upstream, *, reload: bool, **options: 
     import uvicorn  # noqa: PLC0415 - after the port is taken
 
     from chatapp.backend.telemetry import log_config  # noqa: PLC0415
-    from chatapp.cli.http_protocol import JsonErrorProtocol  # noqa: PLC0415
+    from chatapp.cli.http_protocol import HttpProtocol  # noqa: PLC0415
 
     config = uvicorn.Config(
         partial(backend_app, settings, upstream),
         factory=True,
         host=settings.host,
         port=settings.port,
-        http=JsonErrorProtocol,
+        http=HttpProtocol,
         ws="none",
         lifespan="on",
         reload=reload,

@@ -18,6 +18,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     for status, meaning in {
         401: "No API key, or an unknown one.",
         404: "No such conversation, message or turn.",
+        408: "The body took too long to arrive.",
         409: "The conversation is still answering, or the Idempotency-Key was used with another body.",
         413: "The body is larger than MAX_BODY_BYTES.",
         415: "The body is not of the kind that is wanted.",
