@@ -136,13 +136,13 @@ def test_with_keys_it_listens_beyond_this_machine(settings) -> None:
         assert requests.get(f"{backend.url}/ready", timeout=10).status_code == 401
 
 
-@pytest.mark.parametrize("options", [["--workers", "2"], ["--reload"]], ids=["workers", "reload"])
+@pytest.mark.parametrize("options", [[], ["--workers", "2"], ["--reload"]], ids=["one", "workers", "reload"])
 @pytest.mark.parametrize(
     "wrong",
     [{"DATA_DIR": "file/data"}, {"RATE_LIMIT": "1/hour", "REDIS_URL": "redis://x:port"}],
     ids=lambda w: [*w][-1],
 )
-def test_what_no_worker_can_start_with_is_one_sentence(settings, chatapp, options: list[str], wrong) -> None:
+def test_what_it_cannot_start_with_is_one_sentence(settings, chatapp, options: list[str], wrong) -> None:
     Path("file").touch()
 
     done = chatapp("serve", *options, env={**settings, "PORT": str(free_port()), **wrong})

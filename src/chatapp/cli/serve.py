@@ -48,9 +48,8 @@ def run(
     try:
         with ExitStack() as running:
             listener = running.enter_context(bound_socket(settings.host, settings.port, setting="PORT"))
-            if is_reloading or workers > 1:
-                _require_what_workers_open(settings)
             model = running.enter_context(chosen_model(settings))
+            _require_what_answers_need(settings)
             config = _config(
                 settings,
                 model,
@@ -77,9 +76,9 @@ def _check_certificate(certfile: str | None, keyfile: str | None) -> None:
         ) from error
 
 
-def _require_what_workers_open(settings: Settings) -> None:
-    """Fail here and once, where each worker would, and be replaced by the next that does."""
-    from chatapp.backend.store import Store  # noqa: PLC0415 - a second that one process alone need not pay twice
+def _require_what_answers_need(settings: Settings) -> None:
+    """Fail here and once, before anything is announced: each worker would, and be replaced by the next that does."""
+    from chatapp.backend.store import Store  # noqa: PLC0415 - while the model's process loads it has been imported
 
     Store.open(settings).close()
     if settings.rate_limit is not None:
