@@ -3,10 +3,13 @@
 import inspect
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import aiohttp
 import httpx2
 import openai
 import pytest
@@ -183,8 +186,10 @@ def test_every_error_of_the_openai_package_becomes_ours_without_its_words(kind: 
     assert caught.value.__suppress_context__
 
 
-@pytest.mark.parametrize("kind", classes(httpx2, httpx2.HTTPError) + classes(httpx2, httpx2.StreamError))
-def test_every_error_of_the_connection_becomes_ours_midway(kind: type[Exception]) -> None:
-    error = kind.__new__(kind)
-    with pytest.raises(UpstreamError), our_errors_midway():
-        raise error
+@pytest.mark.parametrize("translating", [partial(our_errors, "some-model"), our_errors_midway])
+@pytest.mark.parametrize("kind", classes(aiohttp, aiohttp.ClientError), ids=lambda kind: kind.__name__)
+def test_every_error_of_the_connection_becomes_ours(
+    kind: type[Exception], translating: Callable[[], AbstractContextManager[None]]
+) -> None:
+    with pytest.raises(UpstreamError), translating():
+        raise kind.__new__(kind)

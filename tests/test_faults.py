@@ -219,6 +219,24 @@ def test_a_proxy_in_the_environment_is_not_asked_for_a_server_on_this_machine(
     assert run_backend().client.ask(PROMPT).answer == "Hello from the stub."
 
 
+@pytest.mark.parametrize(("exception", "code"), [("", None), ("models.invalid", "upstream_unavailable")])
+def test_a_proxy_in_the_environment_is_asked_for_servers_elsewhere_unless_it_is_excepted(
+    exception: str,
+    code: str | None,
+    run_backend: Callable[..., RunningBackend],
+    stub: StubModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", stub.url.removesuffix("/v1"))
+    monkeypatch.setenv("NO_PROXY", exception)
+    backend = run_backend(base_url="http://models.invalid/v1")
+    with requests.Session() as client:
+        client.trust_env = False
+        response = client.post(f"{backend.url}/query", json={"prompt": PROMPT}, timeout=10)
+    assert response.json().get("code") == code
+    assert [call.path for call in stub.calls] == ([] if code else ["http://models.invalid/v1/chat/completions"])
+
+
 def test_one_question_more_than_allowed_is_refused_at_once(
     run_backend: Callable[..., RunningBackend], stub: StubModel
 ) -> None:

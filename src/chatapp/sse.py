@@ -64,9 +64,9 @@ class Decoder:
             EventTooLargeError: an event passes `max_event_bytes`.
         """
         is_between_events = not (self._rest or self._data or self._name)
-        if is_between_events and _is_one_plain_event(data) and len(data) <= self._max_event_bytes:
+        if is_between_events and len(data) <= self._max_event_bytes and (plain := _plain_events(data)):
             self._after_cr = self._at_start = False
-            return [ServerSentEvent(data[6:-2], "", self._id)]
+            return [ServerSentEvent(piece, "", self._id) for piece in plain]
         events: list[ServerSentEvent] = []
         for line in self._lines(data):
             self._take(line, events)
@@ -122,14 +122,12 @@ class Decoder:
         self._data, self._size, self._name = [], 0, ""
 
 
-def _is_one_plain_event(data: bytes) -> bool:
-    """Say whether `data` is one unnamed, single-line event and nothing else, as model servers send nearly always."""
-    return (
-        data.startswith(b"data: ")
-        and data.endswith(b"\n\n")
-        and data.find(b"\n") == len(data) - 2
-        and b"\r" not in data
-    )
+def _plain_events(data: bytes) -> list[bytes]:
+    """Give the events of `data` if all are whole, unnamed and of one line, as model servers send them; else nothing."""
+    if not (data.startswith(b"data: ") and data.endswith(b"\n\n")) or b"\r" in data:
+        return []
+    events = data[6:-2].split(b"\n\ndata: ")
+    return events if data.count(b"\n") == 2 * len(events) else []
 
 
 def parse_event(raw: ServerSentEvent) -> Event | None:

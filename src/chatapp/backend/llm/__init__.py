@@ -1,6 +1,5 @@
 """What the rest of the backend knows of a model: ask it, read its answer, hang up."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -45,8 +44,8 @@ class Batch:
 class ModelStream(Protocol):
     """An answer while it is made."""
 
-    def batches(self) -> AsyncGenerator[Batch]:
-        """Give what has come, read by read, until the model is done."""
+    async def read(self) -> Batch:
+        """Give what has come since the last read; nothing comes behind a batch that `is_last` or has a `failure`."""
         ...
 
     async def close(self) -> None:

@@ -3,9 +3,8 @@
 import email.utils
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,9 +21,6 @@ from chatapp.errors import (
     UpstreamUnavailableError,
 )
 
-if TYPE_CHECKING:
-    import httpx2
-
 _CONTEXT = re.compile(
     r"context.{0,20}(length|window|size)|maximum.{0,20}(context|tokens)|too many tokens", re.IGNORECASE
 )
@@ -34,10 +30,7 @@ _KEY = re.compile(r"api.?key", re.IGNORECASE)
 
 @contextmanager
 def our_errors(model: str) -> Iterator[None]:
-    """Turn what the `openai` package and its HTTP client raise into our errors, without a word of theirs.
-
-    The client's aiohttp transport lets some of aiohttp's own errors pass.
-    """
+    """Turn what the `openai` package, its HTTP client and aiohttp raise into our errors, without a word of theirs."""
     import aiohttp  # noqa: PLC0415
     import httpx2  # noqa: PLC0415
     from openai import APIConnectionError, APIError, APIStatusError, OpenAIError  # noqa: PLC0415
@@ -45,8 +38,14 @@ def our_errors(model: str) -> Iterator[None]:
     try:
         yield
     except APIStatusError as error:
-        raise error_from_response(error.response, error.response.content, model) from None
-    except (APIConnectionError, httpx2.TransportError, TimeoutError) as error:
+        raise error_from_response(error.status_code, error.response.headers, error.response.content, model) from None
+    except (
+        APIConnectionError,
+        httpx2.TransportError,
+        aiohttp.ClientConnectionError,
+        aiohttp.ClientHttpProxyError,
+        TimeoutError,
+    ) as error:
         raise _error_from_connection(error) from None
     except APIError as error:
         raise error_from_body(error.body) from None
@@ -58,11 +57,10 @@ def our_errors(model: str) -> Iterator[None]:
 def our_errors_midway() -> Iterator[None]:
     """Turn a connection that breaks while an answer is read into our error."""
     import aiohttp  # noqa: PLC0415
-    import httpx2  # noqa: PLC0415
 
     try:
         yield
-    except (httpx2.HTTPError, httpx2.StreamError, aiohttp.ClientError, OSError):
+    except (aiohttp.ClientError, OSError):
         raise IncompleteAnswerError("the connection to the model broke.", hint="Ask again.") from None
 
 
@@ -84,16 +82,16 @@ def _is_timeout(error: BaseException | None) -> bool:
     return False
 
 
-def error_from_response(response: "httpx2.Response", body: bytes, model: str) -> UpstreamError:
+def error_from_response(status: int, headers: Mapping[str, str], body: bytes, model: str) -> UpstreamError:
     """Give the error for a status outside 2xx."""
-    status, said = response.status_code, _words_of(_error_object(body))
+    said = _words_of(_error_object(body))
     if status == 402 or (status == 429 and _QUOTA.search(said)):  # noqa: PLR2004
         return _no_quota()
     if status == 429:  # noqa: PLR2004
         return UpstreamRateLimitedError(
             "the model server is being asked too often.",
             hint="Wait a moment and ask again.",
-            retry_after=_retry_after_s(response.headers.get("retry-after")),
+            retry_after=_retry_after_s(headers.get("retry-after")),
         )
     if status in {401, 403} or (status == 400 and _KEY.search(said)):  # noqa: PLR2004
         return UpstreamAuthError("the model server does not accept the API key.", hint="Check OPENAI_API_KEY.")

@@ -5,7 +5,6 @@ else a token passes through.
 """
 
 import json
-from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,7 +16,7 @@ from chatapp.events import Reasoning, Text, Usage
 from chatapp.sse import Decoder, ServerSentEvent
 
 if TYPE_CHECKING:
-    import httpx2
+    from aiohttp import ClientResponse
 
 
 class _Delta(msgspec.Struct):
@@ -51,63 +50,54 @@ _decode_chunk = msgspec.json.Decoder(_Chunk).decode
 class OpenAIStream:
     """The chunks of one chat completion, as batches of what one read held."""
 
-    def __init__(self, response: "httpx2.Response", *, max_event_bytes: int) -> None:
+    def __init__(self, response: "ClientResponse", *, max_event_bytes: int) -> None:
         self._response = response
         self._max_event_bytes = max_event_bytes
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
         self._finish_reason: str | None = None
         self._half = ""
+        self._is_streamed = _content_type(response) == "text/event-stream"
 
     @classmethod
-    async def open(cls, response: "httpx2.Response", *, max_event_bytes: int) -> "OpenAIStream":
+    def open(cls, response: "ClientResponse", *, max_event_bytes: int) -> "OpenAIStream":
         """Give the stream of a response that is one.
 
         Raises:
             UpstreamBadResponseError: the response is a web page or the like.
         """
         if _content_type(response) not in {"text/event-stream", "application/json"}:
-            await response.aclose()
+            response.close()
             raise UpstreamBadResponseError(
                 "the model server answered with something that is not a chat completion.", hint="Check BASE_URL."
             )
         return cls(response, max_event_bytes=max_event_bytes)
 
-    async def batches(self) -> AsyncGenerator[Batch]:
-        """Give what has come, read by read. After the finish reason only what follows at once is waited for."""
-        if _content_type(self._response) == "application/json":
-            yield await self._whole()
-            return
+    async def read(self) -> Batch:
+        """Give what has come since the last read. What goes wrong behind the finish reason is no harm."""
+        if not self._is_streamed:
+            return await self._whole()
         try:
-            async for batch in self._reads():
-                yield batch
-                if batch.failure is not None:
-                    raise batch.failure
-                if batch.is_last:
-                    return
-        except UpstreamError:
-            if self._finish_reason is None:
-                raise
-        if self._finish_reason is None:
-            raise IncompleteAnswerError("the model's answer broke off.", hint="Ask again.")
-
-    async def _reads(self) -> AsyncGenerator[Batch]:
-        with our_errors_midway():
-            async for data in self._response.aiter_bytes():
-                yield self._batch(data)
+            with our_errors_midway():
+                data = await self._response.content.readany()
+            batch = self._batch(data) if data else Batch(failure=_broken_off())
+        except UpstreamError as error:
+            batch = Batch(failure=error)
+        if batch.failure is not None and self._finish_reason is not None:
+            batch.failure, batch.is_last = None, True
+        return batch
 
     async def close(self) -> None:
         """Hang up; an answer that was read to its end leaves its connection for the next one."""
-        await self._response.aclose()
+        self._response.release()
 
     async def _whole(self) -> Batch:
         """Give the answer of a server that does not stream."""
         with our_errors_midway():
             data = await beginning(self._response, size=self._max_event_bytes)
         batch = self._batch(b"data: " + data.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n")
-        if batch.failure is not None:
-            raise batch.failure
-        if batch.finish_reason is None and not batch.pieces():
-            raise UpstreamBadResponseError("the model server sent no answer.")
+        batch.is_last = True
+        if batch.finish_reason is None and not batch.failure and not batch.pieces():
+            batch.failure = UpstreamBadResponseError("the model server sent no answer.")
         return batch
 
     def _batch(self, data: bytes) -> Batch:
@@ -167,19 +157,21 @@ class OpenAIStream:
         return _whole_characters(text)
 
 
-async def beginning(response: "httpx2.Response", *, size: int) -> bytes:
+async def beginning(response: "ClientResponse", *, size: int) -> bytes:
     """Give the body of a response that nothing else bounds: all of it, or what came until it passed `size` bytes."""
     data = bytearray()
-    async for part in response.aiter_bytes():
+    while len(data) <= size and (part := await response.content.readany()):
         data += part
-        if len(data) > size:
-            break
     return bytes(data)
 
 
-def _content_type(response: "httpx2.Response") -> str:
-    kind: str = response.headers.get("content-type", "text/event-stream")
+def _content_type(response: "ClientResponse") -> str:
+    kind = response.headers.get("content-type", "text/event-stream")
     return kind.partition(";")[0].strip().lower()
+
+
+def _broken_off() -> IncompleteAnswerError:
+    return IncompleteAnswerError("the model's answer broke off.", hint="Ask again.")
 
 
 def _whole_characters(text: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -98,9 +98,9 @@ class TurnMaker:
         stream = await self._model.open(self._request)
         try:
             self._turn.accept()
-            async with aclosing(stream.batches()) as batches:
-                async for batch in batches:
-                    self._take(batch, deadline)
+            is_last = False
+            while not is_last:
+                is_last = self._take(await stream.read(), deadline)
         finally:
             await stream.close()
 
@@ -116,7 +116,8 @@ class TurnMaker:
             self._turn.append(left_out_notice(left_out))
         return left_out > 0
 
-    def _take(self, batch: Batch, deadline: Alarm) -> None:
+    def _take(self, batch: Batch, deadline: Alarm) -> bool:
+        """Add what a batch holds and say whether it was the last."""
         pieces = batch.pieces()
         for piece in pieces:
             self._add(piece)
@@ -127,6 +128,9 @@ class TurnMaker:
             deadline.put_off(CLOSING_S)
         elif pieces and turn.finish_reason is None:
             deadline.put_off(min(self._settings.gap_timeout, self._settings.total_timeout - turn.elapsed_s))
+        if batch.failure is not None:
+            raise batch.failure
+        return batch.is_last
 
     def _fall_silent(self) -> None:
         """End the answer because a deadline on its content has passed."""

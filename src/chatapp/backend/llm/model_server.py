@@ -1,0 +1,161 @@
+"""The way to an OpenAI-compatible server: its address, its connections, and the key as it is now."""
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import msgspec
+
+from chatapp.backend.llm.failures import error_from_response, our_errors
+from chatapp.backend.llm.openai_stream import beginning
+from chatapp.errors import UpstreamAuthError, UpstreamUnavailableError
+from chatapp.hosts import is_loopback
+from chatapp.settings import Settings, Upstream
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+    from openai import AsyncOpenAI
+
+REFUSAL_BYTES = 64 * 1024
+"""How much of a refusal is read to find out what it means."""
+
+IDLE_S = 5.0
+"""How long a connection is kept for the next question: servers hang up too, and rarely sooner."""
+
+
+class ModelServer:
+    """The server that an `Upstream` names.
+
+    The `openai` package's client asks what is asked rarely. Questions go with its headers, but over a session of
+    aiohttp, which it would use too: what the package adds costs more than all else that a short answer passes through.
+    """
+
+    def __init__(
+        self, upstream: Upstream, *, sdk: "AsyncOpenAI", session: "ClientSession", connect_timeout_s: float
+    ) -> None:
+        self._url = f"{upstream.base_url}/chat/completions"
+        self._key = KeySource(upstream)
+        self._sdk = sdk
+        self._session = session
+        self._connect_timeout_s = connect_timeout_s
+
+    @classmethod
+    async def connect(cls, upstream: Upstream, settings: Settings) -> "ModelServer":
+        """Give the way there, prepared but not gone yet.
+
+        Importing the packages takes most of a second, so it is done in a thread, after the backend has begun to listen.
+
+        Raises:
+            UpstreamUnavailableError: a proxy or a certificate of the environment cannot be used.
+        """
+        try:
+            sdk, tls, proxy = await asyncio.to_thread(_prepared, upstream, settings)
+        except (OSError, ValueError) as error:
+            raise UpstreamUnavailableError(
+                "the way to the model server cannot be prepared.", hint="Check HTTPS_PROXY and SSL_CERT_FILE."
+            ) from error
+        session = _session(sdk, tls, proxy, settings)
+        return cls(upstream, sdk=sdk, session=session, connect_timeout_s=settings.connect_timeout)
+
+    async def ask(self, body: dict[str, Any]) -> "ClientResponse":
+        """Give the response to a question once the server has accepted it.
+
+        Raises:
+            UpstreamError: it refused or cannot be reached.
+        """
+        with our_errors(body["model"]):
+            response = await self._session.post(
+                self._url, data=msgspec.json.encode(body), headers=self._key.headers(), allow_redirects=False
+            )
+            if not 200 <= response.status < 300:  # noqa: PLR2004
+                said = await beginning(response, size=REFUSAL_BYTES)
+                response.close()
+                raise error_from_response(response.status, response.headers, said, body["model"])
+        return response
+
+    async def models(self, *, asked_for: str) -> object:
+        """Give the server's list of models, as it words it.
+
+        Raises:
+            UpstreamError: it refused or cannot be reached.
+        """
+        from openai import Omit  # noqa: PLC0415
+
+        headers: dict[str, Any] = {"Authorization": Omit(), **self._key.headers()}
+        with our_errors(asked_for):
+            async with asyncio.timeout(self._connect_timeout_s):
+                return await self._sdk.get("/models", cast_to=object, options={"headers": headers})
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+        await self._sdk.close()
+
+
+def _prepared(upstream: Upstream, settings: Settings) -> "tuple[AsyncOpenAI, ssl.SSLContext, str | None]":
+    """Give the package's client without retries, timeouts and redirects, which are ours; and certificates and proxy."""
+    import aiohttp  # noqa: F401, PLC0415 - the session will want it
+    import httpx2  # noqa: PLC0415
+    from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # noqa: PLC0415
+
+    address = urlsplit(upstream.base_url)
+    is_here = is_loopback(address.hostname or "")  # no proxy leads to this machine
+    tls = httpx2.create_ssl_context()
+    timeout = httpx2.Timeout(None, connect=settings.connect_timeout)
+    http = DefaultAsyncHttpxClient(timeout=timeout, follow_redirects=False, trust_env=not is_here, verify=tls)
+    sdk = AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
+    return sdk, tls, None if is_here else _proxy_for(address.scheme, address.netloc)
+
+
+def _proxy_for(scheme: str, host: str) -> str | None:
+    """Give the address of the proxy that the environment names, unless it excepts this host."""
+    proxies = {} if proxy_bypass(host) else getproxies()
+    return proxies.get(scheme) or proxies.get("all")
+
+
+def _session(sdk: "AsyncOpenAI", tls: ssl.SSLContext, proxy: str | None, settings: Settings) -> "ClientSession":
+    from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector  # noqa: PLC0415
+
+    headers = {name: value for name, value in sdk.default_headers.items() if isinstance(value, str)}
+    return ClientSession(
+        connector=TCPConnector(limit=settings.max_active_turns + 10, ssl=tls, keepalive_timeout=IDLE_S),
+        headers=headers | {"Accept": "text/event-stream"},
+        cookie_jar=DummyCookieJar(),
+        timeout=ClientTimeout(total=None, sock_connect=settings.connect_timeout),
+        proxy=proxy,
+    )
+
+
+class KeySource:
+    """The key as it is now: from the settings, or from a file that is read again when it changes."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._key = upstream.api_key.get_secret_value() if upstream.api_key else ""
+        self._file = upstream.api_key_file
+        self._seen: tuple[int, ...] | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Give the Authorization header, or none where there is no key.
+
+        Raises:
+            UpstreamAuthError: the key file cannot be read.
+        """
+        key = self._current()
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def _current(self) -> str:
+        if self._file is None:
+            return self._key
+        try:
+            stat = self._file.stat()
+            if (seen := (stat.st_mtime_ns, stat.st_size, stat.st_ino)) != self._seen:
+                self._key, self._seen = self._file.read_text(encoding="utf-8").strip(), seen
+            if not (self._key.isascii() and self._key.isprintable()):
+                raise ValueError("no header can hold it")
+        except (OSError, ValueError) as error:
+            raise UpstreamAuthError(
+                "the file with the API key holds none that can be sent.", hint="Check OPENAI_API_KEY_FILE."
+            ) from error
+        return self._key
