@@ -8,7 +8,7 @@ from chatapp import __version__
 from chatapp.frontend import state
 from chatapp.frontend.chat import chat, prompt_box
 from chatapp.frontend.sidebar import sidebar
-from chatapp.frontend.sign_in import sign_in
+from chatapp.frontend.sign_in import is_let_in, sign_in
 
 _HERE = Path(__file__).parent
 _ABOUT = f"**chatapp {__version__}** — your own AI chat. The page and its backend run where you started them."
@@ -17,7 +17,7 @@ _ABOUT = f"**chatapp {__version__}** — your own AI chat. The page and its back
 def page() -> None:
     """Draw the page, then follow the answer that is being made, if one is, and draw it once more when it has ended."""
     state.begin()
-    if state.needs_sign_in():
+    if not is_let_in():
         _frame("chatapp")
         sign_in()
         return

@@ -28,6 +28,7 @@ def streamlit_arguments(settings: Settings) -> list[str]:
         "server.enableXsrfProtection": True,
         "server.enableStaticServing": False,
         "server.enableAgentApi": False,
+        "server.trustedUserHeaders": "{}",
         "server.baseUrlPath": "",
         "server.maxUploadSize": MAX_UPLOAD_MEGABYTES,
         "server.maxMessageSize": 4 * settings.max_answer_bytes // _MEGABYTES + 1,

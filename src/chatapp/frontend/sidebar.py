@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from chatapp.frontend import actions, state
+from chatapp.frontend import accounts, actions, state
 from chatapp.frontend.connection import Readiness, readiness_of
 from chatapp.frontend.conversation import Conversation
 from chatapp.frontend.history import history
@@ -34,6 +34,8 @@ def sidebar() -> None:
         _status()
         _options()
         import_box()
+        if accounts.is_signed_in():
+            _account()
 
 
 def _new_chat() -> None:
@@ -102,6 +104,12 @@ def _options() -> None:
             key=state.TIMEOUT,
             help="How long to wait for the next word.",
         )
+
+
+def _account() -> None:
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="account"):
+        st.caption(literal(accounts.email() or ""))
+        st.button("Sign out", key="sign-out", type="tertiary", on_click=st.logout)
 
 
 def _duration(seconds: float) -> str:
