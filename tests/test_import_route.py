@@ -1,6 +1,9 @@
 """`POST /import`: conversations brought along from elsewhere, over HTTP."""
 
 import json
+import os
+import signal
+import socket
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -12,8 +15,9 @@ import requests
 from chatapp.backend import uploads
 from chatapp.client import BackendClient
 from chatapp.errors import BodyTooLargeError, InvalidRequestError
+from commands import Serving
 from running_backend import RunningBackend, backend_before
-from stub_model import StubModel
+from stub_model import KEY, StubModel
 from turn_steps import contents, wait_for
 
 
@@ -142,3 +146,17 @@ def test_nothing_of_the_file_is_left_lying_about(exported: bytes, elsewhere: Run
     bring(elsewhere, exported)
     bring(elsewhere, json.dumps({"oh": "no"}))
     assert list((tmp_path / "elsewhere").glob("import-*")) == []
+
+
+def test_what_a_killed_backend_has_left_of_a_file_is_removed_a_day_later(stub: StubModel, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    env = {"BASE_URL": stub.url, "OPENAI_API_KEY": KEY, "DATA_DIR": str(data)}
+    with Serving(env=env) as killed, socket.create_connection(("127.0.0.1", killed.port), timeout=10) as line:
+        line.sendall(b"POST /import HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nhalf of it")
+        (left,) = wait_for(lambda: list(data.glob("import-*")))
+        killed.signal(signal.SIGKILL)
+    with backend_before(stub, data):
+        assert left.exists(), "another process might be reading it"
+    os.utime(left, (0, 0))
+    with backend_before(stub, data):
+        assert not left.exists()

@@ -20,6 +20,7 @@ from chatapp.backend.routes import ROUTERS
 from chatapp.backend.store import Store
 from chatapp.backend.telemetry import Telemetry
 from chatapp.backend.turns import Turns
+from chatapp.backend.uploads import remove_abandoned_files
 from chatapp.providers import provider_of
 from chatapp.settings import Settings, Upstream, configured_upstream
 
@@ -89,6 +90,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    remove_abandoned_files(app.state.settings.data_dir)
     background = [asyncio.create_task(app.state.model.prepare()), asyncio.create_task(app.state.turns.tidy_up())]
     yield
     for task in background:

@@ -2,8 +2,9 @@
 
 import os
 import tempfile
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +16,11 @@ from chatapp.errors import BodyTooLargeError, StoreUnavailableError
 
 MAX_UPLOAD_BYTES = 1024**3
 """Exports with pictures in them are large; the pictures are left out later."""
+
+ABANDONED_S = 24 * 60 * 60
+"""No upload takes that long: a file as old was left by a process that was killed."""
+
+_PREFIX, _SUFFIX = "import-", ".part"
 
 
 @asynccontextmanager
@@ -35,6 +41,14 @@ async def received_file(request: Request) -> AsyncIterator[Path]:
         path.unlink(missing_ok=True)
 
 
+def remove_abandoned_files(folder: Path) -> None:
+    """Remove from `folder`, which may be missing, what killed processes have left of uploads."""
+    for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - ABANDONED_S:
+                path.unlink()
+
+
 def _content(request: Request) -> AsyncIterator[bytes]:
     content_type = request.headers.get("content-type", "")
     is_form = content_type.lower().startswith("multipart/form-data")
@@ -45,7 +59,7 @@ def _new_file(folder: Path) -> tuple[IO[bytes], Path]:
     """Give a new file that only its user can read, in our folder: the system's may be no disk but memory."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix="import-", dir=folder)
+        descriptor, name = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=folder)
     except OSError as error:
         raise _no_room() from error
     return os.fdopen(descriptor, "wb"), Path(name)
