@@ -18,7 +18,7 @@ from running_backend import RunningBackend
 from scripts import Script, answer, later, pings, silence
 from stub_model import StubModel
 
-REPEATS = 50
+BATCHES, AT_ONCE = 8, 25
 
 every_path = pytest.mark.parametrize("path", ["/query", "/query/stream"])
 
@@ -111,22 +111,27 @@ def test_a_turn_of_a_conversation_goes_on_without_readers(shared: RunningBackend
 
 
 @every_path
-def test_fifty_that_leave_leave_nothing_behind(path: str, shared: RunningBackend, model: StubModel) -> None:
-    _come_and_go(shared, model, path, times=5)
+def test_two_hundred_that_leave_leave_nothing_behind(path: str, shared: RunningBackend, model: StubModel) -> None:
+    _come_and_go(shared, model, path)
     before = _belongings(shared, model)
-    _come_and_go(shared, model, path, times=REPEATS)
+    for _ in range(BATCHES):
+        _come_and_go(shared, model, path)
     assert _belongings(shared, model) == before
 
 
-def _come_and_go(backend: RunningBackend, model: StubModel, path: str, *, times: int) -> None:
+def _come_and_go(backend: RunningBackend, model: StubModel, path: str) -> None:
+    """Let `AT_ONCE` clients ask and leave; check that the model is let go of within a second."""
     before = model.hits
-    model.next(*[answer("a", silence)] * times)
-    lines = [ask(backend, path) for _ in range(times)]
-    model.wait_for_call(before + times)
+    model.next(*[answer("a", silence)] * AT_ONCE)
+    lines = [ask(backend, path) for _ in range(AT_ONCE)]
+    model.wait_for_call(before + AT_ONCE)
+    left_at = time.monotonic()
     for line in lines:
         line.close()
     for call in model.calls[before:]:
-        assert call.wait_until_left(timeout_s=2)
+        assert call.wait_until_left(timeout_s=5)
+        assert call.left_at is not None
+        assert call.left_at - left_at < 1
 
 
 def _belongings(backend: RunningBackend, model: StubModel) -> tuple[int, int]:
