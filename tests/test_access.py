@@ -16,6 +16,8 @@ from keyed_requests import KEY, bearer, get
 from running_backend import RunningBackend, backend_before
 from stub_model import StubModel
 
+pytestmark = pytest.mark.faults
+
 STREAM = "/query/stream"
 
 

@@ -12,6 +12,8 @@ import requests
 from running_backend import RunningBackend
 from stub_model import StubModel
 
+pytestmark = pytest.mark.faults
+
 SENTINEL = "s3ntinel"
 JSON = "application/json"
 

@@ -20,6 +20,8 @@ from chatapp.ports import free_port
 from commands import Serving, left_after
 from stub_model import KEY
 
+pytestmark = pytest.mark.faults
+
 STOP_S = 5.0
 
 

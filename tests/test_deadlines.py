@@ -16,6 +16,8 @@ from running_backend import RunningBackend, backend_before
 from scripts import NULL_DELTA, Script, answer, delta, later, pings, raw, silence, status
 from stub_model import StubModel
 
+pytestmark = pytest.mark.faults
+
 FIRST_S, GAP_S, TOTAL_S = 0.8, 0.6, 3.0
 SLACK_S = 3.0
 """By how much a busy machine may be late."""

@@ -8,6 +8,8 @@ import pytest
 from chatapp.frontend.guard import Guard
 from chatapp.settings import Settings
 
+pytestmark = pytest.mark.faults
+
 LOOPBACK = Settings()
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from chatapp.hosts import is_loopback, is_ours
 
+pytestmark = pytest.mark.faults
+
 LOOPBACK = {"listening_on": "127.0.0.1", "allowed": ()}
 BEYOND = {"listening_on": "0.0.0.0", "allowed": ("chat.example.org",)}
 ANY = {"listening_on": "0.0.0.0", "allowed": ("*",)}

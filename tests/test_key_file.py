@@ -18,6 +18,8 @@ from running_backend import RunningBackend
 from stub_model import StubModel
 from turn_steps import wait_for
 
+pytestmark = pytest.mark.faults
+
 RunBackend = Callable[..., RunningBackend]
 STREAM = "/query/stream"
 

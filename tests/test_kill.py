@@ -19,6 +19,8 @@ from commands import Serving
 from stub_model import KEY, StubModel
 from turn_steps import wait_for
 
+pytestmark = pytest.mark.faults
+
 KILLS_BEFORE_A_WORD = 6
 KILLS_AMID_WORDS = 14
 LANES = 2

@@ -18,6 +18,8 @@ from running_backend import RunningBackend
 from scripts import Script, answer, later, pings, silence
 from stub_model import StubModel
 
+pytestmark = pytest.mark.faults
+
 BATCHES, AT_ONCE = 8, 25
 
 every_path = pytest.mark.parametrize("path", ["/query", "/query/stream"])

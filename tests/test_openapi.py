@@ -15,6 +15,8 @@ import chatapp
 from running_backend import RunningBackend
 from stub_model import StubModel
 
+pytestmark = pytest.mark.faults
+
 LONG_ENOUGH = 12
 """Shorter values can be in a sentence by chance."""
 

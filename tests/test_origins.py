@@ -5,6 +5,8 @@ import requests
 
 from running_backend import RunningBackend
 
+pytestmark = pytest.mark.faults
+
 FOREIGN = {"Origin": "https://evil.example"}
 PREFLIGHT = {"Access-Control-Request-Method": "POST"}
 

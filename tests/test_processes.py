@@ -18,6 +18,8 @@ from chatapp.ports import bound_socket, free_port, require_free_ports
 from chatapp.processes import Child, ChildGroup, died, start_child, wait_until_ready
 from commands import left_after
 
+pytestmark = pytest.mark.faults
+
 PATIENCE_S = 30.0
 
 

@@ -17,6 +17,8 @@ from commands import Serving
 from running_backend import RunningBackend
 from stub_model import KEY, StubModel
 
+pytestmark = pytest.mark.faults
+
 RunBackend = Callable[..., RunningBackend]
 
 

@@ -23,6 +23,8 @@ from running_backend import RunningBackend
 from stub_model import KEY, StubModel
 from turn_steps import wait_for
 
+pytestmark = pytest.mark.faults
+
 JSON = "Content-Type: application/json"
 CROWD = 200
 WATCHED_S = 3.0

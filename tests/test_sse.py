@@ -13,6 +13,8 @@ from chatapp.errors import BackendProtocolError, EventTooLargeError
 from chatapp.events import Done, Event, Failed, Notice, Reasoning, Start, Text
 from chatapp.sse import KEEP_ALIVE, Decoder, ServerSentEvent, encode, encode_text, parse_event
 
+pytestmark = pytest.mark.faults
+
 quickly = settings(deadline=None, database=None, max_examples=60)
 
 LINE_ENDS = pytest.mark.parametrize("end", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CRLF"])

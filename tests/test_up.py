@@ -19,6 +19,8 @@ from chatapp.ports import free_port
 from commands import SCRIPT, Command, left_after
 from stub_model import KEY
 
+pytestmark = pytest.mark.faults
+
 GONE_S = 5.0
 
 
