@@ -1,7 +1,7 @@
 """The page as Streamlit runs it, without a browser, and what a person does there."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,16 @@ def sidebar(page: AppTest) -> str:
 def problem(page: AppTest) -> str:
     assert len(page.error) == 1
     return page.error[0].value.replace("\\", "")
+
+
+def everything(page: AppTest) -> str:
+    """Give all that the page has sent to the browser, as text."""
+
+    def parts(block: Any) -> Iterator[str]:
+        for child in block.children.values():
+            yield from parts(child) if hasattr(child, "children") else [str(child.proto)]
+
+    return "\n".join((*parts(page.main), *parts(page.sidebar)))
 
 
 def choose(page: AppTest, conversation_id: str | None, entry: str) -> AppTest:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import scripts
+from outcomes import assert_says_nothing_of_others
 from running_page import running_page
 from stub_model import StubModel
 
@@ -101,6 +102,16 @@ def test_a_failure_can_be_tried_again_from_the_page(page: Page, model: StubModel
     page.wait_for_answer("Hello from the stub.")
 
 
+def test_half_an_answer_stays_on_the_page_and_says_nothing_of_the_model_server(page: Page, model: StubModel) -> None:
+    model.next(scripts.answer("Once ", scripts.STREAM_ERROR))
+    page.ask("A story, please")
+
+    page.wait_for("[data-testid='stAlert']", "the model server reports a failure")
+    page.wait_for_answer("Interrupted · stub-model")
+    page.wait_for_answer("Once")
+    assert_says_nothing_of_others(page.run("return document.body.innerHTML"), model)
+
+
 def test_the_page_asks_nobody_but_its_own_server(page: Page) -> None:
     page.ask("Why?")
     page.wait_for_answer("stub-model ·")
@@ -110,6 +121,7 @@ def test_the_page_asks_nobody_but_its_own_server(page: Page) -> None:
     assert [entry for entry in page.driver.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
+@pytest.mark.faults
 def test_an_answer_loads_and_runs_nothing(page: Page, model: StubModel) -> None:
     with Elsewhere() as elsewhere:
         model.next(scripts.answer(*(ATTACK.format(url=elsewhere.url)[start : start + 7] for start in range(0, 900, 7))))
@@ -125,6 +137,7 @@ def test_an_answer_loads_and_runs_nothing(page: Page, model: StubModel) -> None:
     assert not [link for link in links if link.startswith("javascript:")]
 
 
+@pytest.mark.faults
 def test_the_browser_itself_is_told_to_load_nothing_from_elsewhere(page: Page) -> None:
     with Elsewhere() as elsewhere:
         outcome = page.driver.execute_async_script(LOAD, f"{elsewhere.url}/pixel.png")
