@@ -76,7 +76,9 @@ def test_it_stops_within_five_seconds_and_tells_readers(settings, stub, options:
 
 def test_a_second_ctrl_c_ends_at_once(settings, stub) -> None:
     with Serving(env=settings) as backend, socket.create_connection(("127.0.0.1", backend.port)) as slow:
-        slow.sendall(b"POST /query HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
+        slow.sendall(
+            b"POST /query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+        )
         time.sleep(0.3)
         backend.signal(signal.SIGINT)
         time.sleep(0.3)
