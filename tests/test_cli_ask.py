@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 
 import psutil
@@ -185,6 +186,16 @@ def test_what_is_set_for_serve_is_not_for_the_backend_of_one_question(chatapp: R
     done = chatapp(
         "ask", "Hi", env={"BASE_URL": stub.url, "DATA_DIR": "data", "CHATAPP_SERVE_SSL_CERTFILE": "no-such.pem"}
     )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Hello from the stub.\n", "")
+
+
+def test_a_question_that_is_not_kept_needs_no_data_folder(chatapp: Run, stub) -> None:
+    if somebody_listens_on(8000):
+        pytest.skip("a backend runs on this machine's port 8000")
+    Path("file").touch()
+
+    done = chatapp("ask", "Hi", "--no-store", env={"BASE_URL": stub.url, "DATA_DIR": "file/data"})
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "Hello from the stub.\n", "")
 

@@ -52,7 +52,7 @@ def run(
         if backend_url is not None:
             raise
         status.show("No backend is running; starting one …")
-        with temporary_backend(on_line=status.show) as backend:
+        with temporary_backend(is_kept=is_kept, on_line=status.show) as backend:
             talk(backend)
     finally:
         status.clear()

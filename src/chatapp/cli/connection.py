@@ -39,12 +39,14 @@ def _request_timeout_s() -> float:
 
 
 @contextmanager
-def temporary_backend(*, on_line: Callable[[str], object]) -> Iterator[BackendClient]:
+def temporary_backend(*, is_kept: bool, on_line: Callable[[str], object]) -> Iterator[BackendClient]:
     """Give a client of a backend of our own, which listens on a free port of this machine and wants a key only we have.
 
-    `on_line` gets what it writes while it starts.
+    Unless what is said is to be kept, it does without the user's data folder. `on_line` gets what it writes while it
+    starts.
     """
     import secrets  # noqa: PLC0415 - only for the rare question without a backend
+    from tempfile import TemporaryDirectory  # noqa: PLC0415
 
     from chatapp.ports import free_port  # noqa: PLC0415
     from chatapp.processes import wait_until_ready  # noqa: PLC0415
@@ -56,14 +58,17 @@ def temporary_backend(*, on_line: Callable[[str], object]) -> Iterator[BackendCl
             on_line(line)
 
     port, key = free_port(), secrets.token_urlsafe(32)
-    child = start_backend("127.0.0.1", port, on_line=tell, API_KEYS=f"ask:{key}", CHATAPP_OWN_KEY=key)
-    try:
-        with BackendClient(f"http://127.0.0.1:{port}", timeout_s=_request_timeout_s(), api_key=key) as client:
-            wait_until_ready(child, lambda: is_healthy(client), deadline_s=START_DEADLINE_S)
-            is_starting = False
-            yield client
-    finally:
-        child.stop()
+    with TemporaryDirectory(prefix="chatapp-") as folder:
+        store = {} if is_kept else {"DATA_DIR": folder, "DATABASE_URL": ""}
+        variables = {"API_KEYS": f"ask:{key}", "CHATAPP_OWN_KEY": key, **store}
+        child = start_backend("127.0.0.1", port, on_line=tell, **variables)
+        try:
+            with BackendClient(f"http://127.0.0.1:{port}", timeout_s=_request_timeout_s(), api_key=key) as client:
+                wait_until_ready(child, lambda: is_healthy(client), deadline_s=START_DEADLINE_S)
+                is_starting = False
+                yield client
+        finally:
+            child.stop()
 
 
 def start_backend(host: str, port: int, *, on_line: Callable[[str], object], **variables: str) -> "Child":
