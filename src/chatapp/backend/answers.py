@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from pydantic_core import to_json
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from chatapp.backend.access.keys import Admission, unauthorized
@@ -47,7 +48,7 @@ class WholeAnswer(Response):
             "usage": turn.usage,
             "latency_ms": turn.latency_ms,
         }
-        await JSONResponse(body)(scope, receive, send)
+        await Response(to_json(body), media_type="application/json")(scope, receive, send)
 
 
 class StreamedAnswer(Response):

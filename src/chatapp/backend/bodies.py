@@ -93,9 +93,15 @@ class BoundedJsonRoute(APIRoute):
         async def handle_bounded(request: Request) -> Response:
             if self.body_field is not None:
                 _require_json(request.headers.get("content-type", ""))
-            return await handle(BoundedJsonRequest(request.scope, request.receive))
+            return await self.answer(BoundedJsonRequest(request.scope, request.receive), handle)
 
         return handle_bounded
+
+    async def answer(
+        self, request: BoundedJsonRequest, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+    ) -> Response:
+        """Give the response to `request`, as FastAPI's `handle` gives it."""
+        return await handle(request)
 
 
 def _require_json(content_type: str) -> None:

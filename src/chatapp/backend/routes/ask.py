@@ -1,13 +1,15 @@
 """Questions: answered whole or streamed."""
 
 import hashlib
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from chatapp.backend.answers import StreamedAnswer, WholeAnswer
-from chatapp.backend.routes.context import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentTurns, Id
+from chatapp.backend.bodies import BoundedJsonRequest, BoundedJsonRoute
+from chatapp.backend.routes.context import ERRORS, Id
 from chatapp.backend.turns.question import Question
 from chatapp.backend.turns.turn import Turn
 from chatapp.schemas import AnswerResponse, QueryRequest
@@ -40,7 +42,34 @@ STREAM: dict[int | str, dict[str, Any]] = {
     **ERRORS,
 }
 
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class QuestionRoute(BoundedJsonRoute):
+    """A route for questions, documented by FastAPI from its endpoint.
+
+    A question that is as most are goes straight to the endpoint: FastAPI's way there takes as long as all that we do
+    for a short answer. Whatever is special about it, or wrong with it, takes that way.
+    """
+
+    async def answer(self, request: BoundedJsonRequest, handle: Handle) -> Response:
+        """Give the response to a question."""
+        query = await _plain_question(request)
+        response: Response = await (handle(request) if query is None else self.endpoint(request, query))
+        return response
+
+
+async def _plain_question(request: BoundedJsonRequest) -> QueryRequest | None:
+    if "idempotency-key" in request.headers:
+        return None
+    try:
+        return QueryRequest.model_validate(await request.json())
+    except ValueError:  # FastAPI will say what is wrong
+        return None
+
+
 router = APIRouter(route_class=BoundedJsonRoute, tags=["ask"])
+questions = APIRouter(route_class=QuestionRoute, tags=["ask"])
 
 IdempotencyKey = Annotated[
     str | None,
@@ -53,13 +82,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-async def _asked(
-    request: Request,
-    query: QueryRequest,
-    turns: CurrentTurns,
-    owner: CurrentOwner,
-    idempotency_key: IdempotencyKey = None,
-) -> Turn:
+async def _asked(request: Request, query: QueryRequest, idempotency_key: str | None) -> Turn:
     """Begin the turn that `query` asks for."""
     _require_length(query.prompt, request.app.state.settings.max_prompt_chars)
     body_hash = hashlib.sha256(await request.body()).hexdigest() if idempotency_key else None
@@ -75,7 +98,7 @@ async def _asked(
         key=idempotency_key,
         body_hash=body_hash,
     )
-    return await _begun(request, turns, question, owner)
+    return await _begun(request, question)
 
 
 def _require_length(prompt: str, max_chars: int) -> None:
@@ -84,26 +107,23 @@ def _require_length(prompt: str, max_chars: int) -> None:
         raise RequestValidationError([{"type": "string_too_long", "loc": ("body", "prompt"), "msg": message}])
 
 
-async def _begun(request: Request, turns: CurrentTurns, question: Question, owner: str) -> Turn:
-    record = request.scope["record"]
-    record.turn = await turns.start(question, owner=owner, request_id=record.id)
+async def _begun(request: Request, question: Question) -> Turn:
+    turns, record = request.app.state.turns, request.scope["record"]
+    record.turn = await turns.start(question, owner=request.scope.get("owner", ""), request_id=record.id)
     turn: Turn = record.turn
     return turn
 
 
-AskedTurn = Annotated[Turn, Depends(_asked)]
-
-
-@router.post("/query", summary="Ask and get the whole answer", response_model=AnswerResponse, responses=ERRORS)
-async def query(turn: AskedTurn) -> WholeAnswer:
+@questions.post("/query", summary="Ask and get the whole answer", response_model=AnswerResponse, responses=ERRORS)
+async def query(request: Request, query: QueryRequest, idempotency_key: IdempotencyKey = None) -> WholeAnswer:
     """Answer in one piece. The same as the stream, drained."""
-    return WholeAnswer(turn)
+    return WholeAnswer(await _asked(request, query, idempotency_key))
 
 
-@router.post("/query/stream", summary="Ask and read along", response_class=Response, responses=STREAM)
-async def query_stream(turn: AskedTurn) -> StreamedAnswer:
+@questions.post("/query/stream", summary="Ask and read along", response_class=Response, responses=STREAM)
+async def query_stream(request: Request, query: QueryRequest, idempotency_key: IdempotencyKey = None) -> StreamedAnswer:
     """Answer as server-sent events while the model speaks."""
-    return StreamedAnswer(turn)
+    return StreamedAnswer(await _asked(request, query, idempotency_key))
 
 
 @router.post(
@@ -112,9 +132,7 @@ async def query_stream(turn: AskedTurn) -> StreamedAnswer:
     response_class=Response,
     responses=STREAM,
 )
-async def regenerate(
-    request: Request, conversation_id: Id, wanted: Regeneration, turns: CurrentTurns, owner: CurrentOwner
-) -> StreamedAnswer:
+async def regenerate(request: Request, conversation_id: Id, wanted: Regeneration) -> StreamedAnswer:
     """Answer a question of the conversation again, beside the answers it has."""
     question = Question(
         prompt=None,
@@ -124,4 +142,4 @@ async def regenerate(
         parent_id=wanted.message_id,
         is_stored=True,
     )
-    return StreamedAnswer(await _begun(request, turns, question, owner))
+    return StreamedAnswer(await _begun(request, question))
