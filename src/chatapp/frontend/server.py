@@ -41,6 +41,7 @@ def streamlit_arguments(settings: Settings) -> list[str]:
         "logger.hideWelcomeMessage": True,
         "logger.level": "warning",
         "runner.magicEnabled": False,
+        "runner.postScriptGC": False,  # 50 ms after every click, in which nobody's answer grows
     }
     flags = [f"--{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in options.items()]
     return ["run", str(Path(__file__).with_name("app.py")), *flags]
