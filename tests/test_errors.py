@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatapp import errors
-from chatapp.backend.llm.failures import our_errors, our_errors_midway
+from chatapp.backend.llm.failures import OurErrorsMidway, our_errors
 from chatapp.errors import (
     BackendError,
     ChatappError,
@@ -186,7 +186,7 @@ def test_every_error_of_the_openai_package_becomes_ours_without_its_words(kind: 
     assert caught.value.__suppress_context__
 
 
-@pytest.mark.parametrize("translating", [partial(our_errors, "some-model"), our_errors_midway])
+@pytest.mark.parametrize("translating", [partial(our_errors, "some-model"), OurErrorsMidway])
 @pytest.mark.parametrize("kind", classes(aiohttp, aiohttp.ClientError), ids=lambda kind: kind.__name__)
 def test_every_error_of_the_connection_becomes_ours(
     kind: type[Exception], translating: Callable[[], AbstractContextManager[None]]

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import TracebackType
 
 import msgspec
 
@@ -53,15 +54,21 @@ def our_errors(model: str) -> Iterator[None]:
         raise UpstreamBadResponseError("the model server's answer cannot be read.") from None
 
 
-@contextmanager
-def our_errors_midway() -> Iterator[None]:
-    """Turn a connection that breaks while an answer is read into our error."""
+class OurErrorsMidway:
+    """Turns a connection that breaks while an answer is read into our error; entered for every read, so it is light."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if error is not None and _is_broken_connection(error):
+            raise IncompleteAnswerError("the connection to the model broke.", hint="Ask again.") from None
+
+
+def _is_broken_connection(error: BaseException) -> bool:
     import aiohttp  # noqa: PLC0415
 
-    try:
-        yield
-    except (aiohttp.ClientError, OSError):
-        raise IncompleteAnswerError("the connection to the model broke.", hint="Ask again.") from None
+    return isinstance(error, (aiohttp.ClientError, OSError))
 
 
 def _error_from_connection(error: Exception) -> UpstreamError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chatapp.backend.llm import Batch
-from chatapp.backend.llm.failures import error_from_body, our_errors_midway
+from chatapp.backend.llm.failures import OurErrorsMidway, error_from_body
 from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError, UpstreamError
 from chatapp.events import Reasoning, Text, Usage
 from chatapp.sse import Decoder, ServerSentEvent
@@ -77,7 +77,7 @@ class OpenAIStream:
         if not self._is_streamed:
             return await self._whole()
         try:
-            with our_errors_midway():
+            with OurErrorsMidway():
                 data = await self._response.content.readany()
             batch = self._batch(data) if data else Batch(failure=_broken_off())
         except UpstreamError as error:
@@ -92,7 +92,7 @@ class OpenAIStream:
 
     async def _whole(self) -> Batch:
         """Give the answer of a server that does not stream."""
-        with our_errors_midway():
+        with OurErrorsMidway():
             data = await beginning(self._response, size=self._max_event_bytes)
         batch = self._batch(b"data: " + data.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n")
         batch.is_last = True
