@@ -259,13 +259,22 @@ def test_file_that_llama_cannot_load_is_a_sentence_with_its_reason(weights: Weig
     )
 
 
-def test_llama_that_cannot_be_imported_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "xllamacpp.py").write_text("raise ImportError('libgomp.so.1 is missing')", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("no such symbol", "Its last words: xllamacpp cannot be loaded: no such symbol"),
+        ("libgomp.so.1: cannot open shared object file: No such file or directory", "this system has no libgomp.so.1."),
+    ],
+)
+def test_llama_that_cannot_be_imported_is_a_sentence(
+    said: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "xllamacpp.py").write_text(f"raise ImportError({said!r})", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     own = tmp_path / "own.gguf"
     own.write_bytes(b"GGUF")
 
-    assert "xllamacpp cannot be loaded: libgomp.so.1 is missing" in start_failure(local_model=str(own)).sentence()
+    assert told in start_failure(local_model=str(own)).sentence()
 
 
 def test_platform_without_llama_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,7 @@ _PAUSES_S = (0, 1, 2, 4, 8, 16, 30)
 """Seconds before it is started again, by how often it has died since it last ran steadily."""
 
 _LOAD_ERROR = re.compile(r"error loading model: (.+)")
+_NO_LIBRARY = re.compile(r"(lib\S+): cannot open shared object file")
 
 
 class LocalModel:
@@ -130,7 +131,11 @@ class LocalModel:
 
     def _start_failure(self, error: ProcessDiedError) -> LocalModelError:
         hint = "Start again to have the file checked." if self._weights.is_demo else "Check LOCAL_MODEL."
-        if reason := _LOAD_ERROR.search("\n".join(self._child.last_lines)):
+        said = "\n".join(self._child.last_lines)
+        if library := _NO_LIBRARY.search(said):
+            what = f"The embedded model cannot run here: this system has no {library[1]}."
+            return failure(what, hint="Install it; on Debian: apt-get install libgomp1.")
+        if reason := _LOAD_ERROR.search(said):
             return failure(f"The embedded model cannot be loaded: {reason[1]}.", hint=hint)
         return failure(f"The embedded model cannot be started. {error.sentence()}", hint=hint)
 
