@@ -1,7 +1,9 @@
 """Each fault of a model server has one outcome, whichever way the question came; silence is in `test_deadlines.py`."""
 
 import email.utils
+import gc
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import requests
 
 import scripts
 from faults import FAULTS, Fault
-from outcomes import PROMPT, Ask, assert_says_nothing_of_others, every_way, whole
+from outcomes import PROMPT, Ask, assert_says_nothing_of_others, every_way, streamed, whole
 from running_backend import RunningBackend
 from scripts import Script, answer, hang_up, html, redirect, reset, status
 from stub_model import StubModel
@@ -46,6 +48,21 @@ def test_after_all_faults_the_backend_answers_and_holds_no_connections(
     model.default = answer("fine")
     assert shared.client.ask(PROMPT).answer == "fine"
     assert model.open_connections <= 2
+
+
+def test_what_a_failed_turn_had_at_hand_is_not_kept_with_it(shared: RunningBackend, model: StubModel) -> None:
+    model.default = answer("word", scripts.long_line(2))
+    streamed(shared)
+    tracemalloc.start()
+    try:
+        for _ in range(20):
+            assert streamed(shared).code == "upstream_bad_response"
+        gc.collect()
+        held_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        model.default = answer("fine")
+    assert held_bytes < 5 * 1024**2
 
 
 @every_way

@@ -25,7 +25,7 @@ ChatappError
 └── InternalError                  a defect of ours
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class ChatappError(Exception):
@@ -54,6 +54,12 @@ class ChatappError(Exception):
     def sentence(self) -> str:
         """Give what happened and what to do about it, as one line for a person."""
         return f"{self.detail} {self.hint}" if self.hint else self.detail
+
+    def fresh(self) -> Self:
+        """Give the error as it was before it was raised. Once raised it keeps all in memory that was at hand there."""
+        error = type(self).__new__(type(self), *self.args)
+        error.__dict__.update(self.__dict__)
+        return error
 
 
 class SettingsError(ChatappError):

@@ -122,7 +122,7 @@ class Turn:
 
     def end(self, failure: ChatappError | None = None, *, latency_ms: int = 0) -> None:
         """End the turn: whole, or with a failure. Nothing comes after this."""
-        self.failure = failure
+        self.failure = failure.fresh() if failure else None
         self.is_over = True
         self.latency_ms = latency_ms
         if failure is None:
@@ -145,7 +145,7 @@ class Turn:
             except TimeoutError:
                 return
         if self.failure is not None and not self.has_content:
-            raise self.failure
+            raise self.failure.fresh()
 
     async def finished(self) -> None:
         """Wait until the answer is whole.
@@ -155,7 +155,7 @@ class Turn:
         """
         await self._over.wait()
         if self.failure is not None:
-            raise self.failure
+            raise self.failure.fresh()
 
     def filled_by(self, task: "asyncio.Task[None] | None") -> None:
         """Note which task fills the turn, None once it cannot be stopped any more; an earlier `stop` reaches it now."""
