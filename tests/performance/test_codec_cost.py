@@ -1,0 +1,67 @@
+"""What server-sent events cost, in units of the standard library's JSON parser on the same chunks."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chatapp.backend.llm.openai_stream import OpenAIStream
+from chatapp.events import Text
+from chatapp.sse import Decoder, encode, parse_event
+
+WORDS = 2000
+CHUNK: dict[str, Any] = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion.chunk",
+    "created": 1,
+    "model": "some-model",
+    "choices": [{"index": 0, "delta": {"content": " word"}, "finish_reason": None}],
+}
+EVENT = b"data: " + json.dumps(CHUNK).encode() + b"\n\n"
+
+ExpectCost = Callable[..., None]
+
+
+def parse_with_json() -> None:
+    for _ in range(WORDS):
+        json.loads(EVENT[6:-2])
+
+
+class _Reads:
+    """Stands for the content of a response: every read gives `events` events."""
+
+    def __init__(self, events: int) -> None:
+        self._reads = iter([EVENT * events] * (WORDS // events))
+
+    async def readany(self) -> bytes:
+        return next(self._reads)
+
+
+def read_answer(events_a_read: int) -> None:
+    response: Any = SimpleNamespace(headers={}, content=_Reads(events_a_read))
+    stream = OpenAIStream.open(response, max_event_bytes=2**20)
+
+    async def read() -> None:
+        for _ in range(WORDS // events_a_read):
+            await stream.read()
+
+    asyncio.run(read())
+
+
+@pytest.mark.parametrize(("events_a_read", "usual"), [(1, 1.2), (20, 0.55)])
+def test_the_cost_of_a_word_from_the_model(events_a_read: int, usual: float, expect_cost: ExpectCost) -> None:
+    expect_cost(lambda: read_answer(events_a_read), usual=usual, reference=parse_with_json)
+
+
+def test_the_cost_of_a_word_to_the_client(expect_cost: ExpectCost) -> None:
+    expect_cost(
+        lambda: [encode(Text(" word"), position) for position in range(WORDS)], usual=0.17, reference=parse_with_json
+    )
+
+
+def test_the_cost_of_a_word_in_the_client(expect_cost: ExpectCost) -> None:
+    received = b"".join(encode(Text(" word"), position) for position in range(WORDS))
+    expect_cost(lambda: [*map(parse_event, Decoder().feed(received))], usual=0.57, reference=parse_with_json)
