@@ -52,6 +52,12 @@ def test_asking_imports_no_more_than_the_client(shared) -> None:
     assert imported_by("health", "--backend-url", shared.url) == {"requests"}
 
 
+def test_the_list_of_commands_says_every_sentence_to_its_end(chatapp: Run) -> None:
+    _, commands = chatapp("--help").stdout.split("Commands:")
+    assert "..." not in commands
+    assert "ask many." in commands
+
+
 def test_version_is_the_package_version(chatapp: Run) -> None:
     assert chatapp("--version").stdout == f"chatapp {__version__}\n"
 
