@@ -92,3 +92,21 @@ def test_a_conversation_opens_at_its_end(page: Page, model: StubModel, shared: A
 
     page.wait_for_answer("The end.")
     page.wait_until(lambda _: is_seen("The end."), "the end")
+
+
+def test_earlier_messages_do_not_move_what_is_read(page: Page, model: StubModel, shared: Any, is_seen: Any) -> None:
+    model.next(*[scripts.answer(f"Answer {number}.\n\n{'word ' * 60}") for number in range(15)])
+    conversation = None
+    for number in range(15):
+        asked = {"conversation_id": conversation} if conversation else {"store": True}
+        conversation = shared.client.ask(f"Question {number}", **asked).conversation_id
+    page.open(query=f"?c={conversation}")
+    page.wait_for_answer("Answer 14.")
+    page.run("document.querySelector('[data-testid=stMainBlockContainer]').scrollTop = 0")
+    page.wait_until(lambda _: is_seen("Answer 5."), "the first answer that is shown")
+
+    page.click("earlier")
+
+    page.wait_for_answer("Answer 0.")
+    page.wait_until(lambda _: is_seen("Answer 5."), "the same answer")
+    assert not is_seen("Answer 0.")

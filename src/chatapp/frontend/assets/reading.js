@@ -5,10 +5,12 @@
   const NEAR_PX = 8;
   const ROOM_PX = 48; // below the question's window, so that its reader is not at the end yet
   const NEXT_MS = 500; // an answer that begins so soon after another one was asked for before that ended
+  const HOLD_MS = 2000; // in which more messages come that were asked for
 
-  let place, shown, live;
+  let place, shown, live, held;
   let lastAnsweringMs = 0;
   let follows = true;
+  let isDue = false;
 
   const find = (name) => document.querySelector(`[class*="st-key-${name}-"]`);
   const nameOf = (element) => element && [...element.classList].find((name) => name.startsWith("st-key-"));
@@ -37,6 +39,19 @@
     live = nameOf(answer);
   };
 
+  // More messages above or below do not move those that are being read.
+  const hold = (button) => {
+    const parts = find("conversation")?.querySelectorAll('[class*="st-key-under-"]') ?? [];
+    const part = parts[button.matches(".st-key-earlier *") ? 0 : parts.length - 1];
+    if (part) held = { name: nameOf(part), top: part.getBoundingClientRect().top, sinceMs: performance.now() };
+  };
+
+  const isHeld = () => {
+    const part = held && performance.now() - held.sinceMs < HOLD_MS && document.querySelector(`.${held.name}`);
+    if (part) place.scrollTop += part.getBoundingClientRect().top - held.top;
+    return Boolean(part);
+  };
+
   const keepUp = () => {
     const conversation = find("conversation");
     if (!conversation) return;
@@ -47,21 +62,33 @@
       follows = true;
     }
     if (answer && nameOf(answer) !== live) begin(conversation, answer);
-    else if (follows) showEnd();
+    else if (!isHeld() && follows) showEnd();
     if (answer) lastAnsweringMs = performance.now();
     look();
   };
 
-  new MutationObserver(() => {
+  const draw = () => {
+    isDue = false;
     const found = document.querySelector('[data-testid="stMainBlockContainer"]');
     if (found !== place) {
       place = found;
       place?.addEventListener("scroll", look, { passive: true });
     }
     if (place) keepUp();
+  };
+
+  // Once a frame: where things are is known only after the browser has laid the page out.
+  new MutationObserver(() => {
+    if (!isDue) requestAnimationFrame(draw);
+    isDue = true;
   }).observe(document, { childList: true, subtree: true, characterData: true });
 
   document.addEventListener("click", (event) => {
-    if (event.target instanceof Element && event.target.closest(".to-end")) showEnd();
+    if (!(event.target instanceof Element)) return;
+    if (event.target.closest(".to-end")) showEnd();
+    if (event.target.closest(".st-key-earlier button, .st-key-later button")) hold(event.target);
   });
+  for (const scrolling of ["wheel", "touchmove", "keydown"]) {
+    document.addEventListener(scrolling, () => (held = undefined), { passive: true });
+  }
 })();
