@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -157,6 +158,23 @@ def test_a_reader_that_stops_reading_is_let_go(
         line.sendall(head("/query/stream", JSON, "Content-Length: 17") + b'{"prompt": "Why"}')
         assert model.wait_for_call(before + 1).wait_until_left(timeout_s=8)
         wait_for(lambda: len(connections_of(shared)) <= connections)
+
+
+@pytest.mark.skipif(sys.platform not in {"linux", "darwin"}, reason="elsewhere the system hides who reads slowly")
+def test_a_reader_that_reads_slowly_is_kept(
+    shared: RunningBackend, model: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "TAKING_S", 1)
+    model.next(scripts.answer(*[BURST[:65536]] * 96, scripts.silence))
+    before = model.hits
+    with connect(shared, receive_buffer=4096) as line:
+        line.sendall(head("/query/stream", JSON, "Content-Length: 17") + b'{"prompt": "Why"}')
+        call, until = model.wait_for_call(before + 1), time.monotonic() + 4
+        while time.monotonic() < until:
+            assert line.recv(8192)
+            time.sleep(0.02)
+        assert call.left_at is None
+    assert call.wait_until_left(timeout_s=5)
 
 
 def test_a_reader_that_stops_reading_holds_up_nobody_else(

@@ -9,6 +9,8 @@ from typing import Any
 from chatapp.errors import PortInUseError, SettingsError
 
 _BACKLOG = 2048
+_UNSENT_BYTES = 64 * 1024
+"""What the system may hold back for a slow reader. With the megabytes of its default nobody sees whether he reads."""
 
 
 def bound_socket(host: str, port: int, *, setting: str) -> socket.socket:
@@ -28,6 +30,8 @@ def bound_socket(host: str, port: int, *, setting: str) -> socket.socket:
     try:
         if os.name == "posix":  # elsewhere the option would let two programs share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)  # connections inherit it
         listener.bind(address)
         listener.listen(_BACKLOG)  # only a listening socket keeps others away on Linux
     except OSError as error:

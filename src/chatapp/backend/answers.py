@@ -16,6 +16,9 @@ from chatapp.backend.turns.turn import Turn
 from chatapp.sse import KEEP_ALIVE
 
 KEEP_ALIVE_S = 15.0
+SLICE_BYTES = 64 * 1024
+"""How much is sent at once. Of a larger piece nobody sees, through TLS, how far it has got with a slow reader."""
+
 ACCEPTED_WITHIN_S = 5.0
 """How long a response waits for the model's yes or no before it commits itself to status 200."""
 
@@ -77,7 +80,8 @@ async def _send_events(reader: Reader, send: Send) -> None:
             data = reader.take()
             if not data and reader.was_knocked:
                 data = KEEP_ALIVE
-            await send({"type": "http.response.body", "body": data, "more_body": True})
+            for begin in range(0, len(data), SLICE_BYTES):
+                await send({"type": "http.response.body", "body": data[begin : begin + SLICE_BYTES], "more_body": True})
             quiet.put_off(KEEP_ALIVE_S)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -22,6 +22,9 @@ MAX_HEAD_BYTES = 512 * 1024
 """More than one read can bring of the request before. httptools has no limit of its own, h11 has."""
 
 
+SENDING_BYTES = 64 * 1024
+"""What may wait to be sent; by its becoming less we see that a client reads. The default is more with TLS."""
+
 TAKING_S = 15.0
 """How long a client that takes nothing of what is sent to it is kept."""
 
@@ -36,6 +39,7 @@ class HttpProtocol(_Protocol):
     def connection_made(self, transport: Any) -> None:
         """Wait for the first request."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=SENDING_BYTES)
         self._head_due = self.loop.call_later(HEAD_S, self._hang_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
