@@ -105,6 +105,13 @@ def test_the_short_cut_for_one_plain_event_gives_what_the_long_way_gives(text: s
     assert decode(data) == decode(data[:cut], data[cut:]) == [ServerSentEvent(text.encode())]
 
 
+@quickly
+@given(st.lists(st.sampled_from([b"data: a", b"data: ", b"data:a", b"\n", b"\n\n", b"\n\ndata: ", b"\r", b"id: 7"])))
+def test_the_short_cut_for_many_plain_events_gives_what_the_long_way_gives(parts: list[bytes]) -> None:
+    data = b"".join(parts)
+    assert decode(data) == decode(*(data[i : i + 1] for i in range(len(data))))
+
+
 def test_the_short_cut_keeps_the_last_id() -> None:
     assert [event.id for event in decode(b"id: 4\n\n", b"data: a\n\n", b"data: b\n\n")] == ["4", "4"]
 
