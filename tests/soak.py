@@ -32,7 +32,9 @@ KEPT = 1 / 3
 FIRST_S = 10.0
 """How long the load lasts whose end is what the rest is compared with: connections and threads are there then."""
 
-SETTLING_S = 10.0
+SETTLING_S = 20.0
+"""Idle connections to the model server are closed by then."""
+
 WARM_UP_S = 120.0
 SAMPLE_EVERY_S = 5.0
 PROBE_EVERY_S = 0.5
