@@ -95,13 +95,13 @@ def test_a_conversation_opens_at_its_end(page: Page, model: StubModel, shared: A
 
 
 def test_earlier_messages_do_not_move_what_is_read(page: Page, model: StubModel, shared: Any, is_seen: Any) -> None:
-    model.next(*[scripts.answer(f"Answer {number}.\n\n{'word ' * 60}") for number in range(15)])
+    model.next(*[scripts.answer(f"Answer {number}.\n\n{'word ' * 60}") for number in range(10)])
     conversation = None
-    for number in range(15):
+    for number in range(10):
         asked = {"conversation_id": conversation} if conversation else {"store": True}
         conversation = shared.client.ask(f"Question {number}", **asked).conversation_id
     page.open(query=f"?c={conversation}")
-    page.wait_for_answer("Answer 14.")
+    page.wait_for_answer("Answer 9.")
     page.run("document.querySelector('[data-testid=stMainBlockContainer]').scrollTop = 0")
     page.wait_until(lambda _: is_seen("Answer 5."), "the first answer that is shown")
 

@@ -134,11 +134,11 @@ def test_long_conversations_show_the_last_part_first(page: AppTest) -> None:
         for place in range(50)
     ]
     page.run()
-    assert [page.chat_message[0].text[0].value, len(page.chat_message)] == ["Message 30", 20]
+    assert [page.chat_message[0].text[0].value, len(page.chat_message)] == ["Message 40", 10]
 
     click(page, "earlier")
 
-    assert [page.chat_message[0].text[0].value, len(page.chat_message)] == ["Message 10", 40]
+    assert [page.chat_message[0].text[0].value, len(page.chat_message)] == ["Message 30", 20]
 
 
 def test_the_demonstration_model_is_called_one(open_page: Open, fake_backend: FakeBackend) -> None:

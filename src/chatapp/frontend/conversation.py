@@ -9,7 +9,7 @@ from chatapp.frontend.entries import Entry, ShownMessage, question_entry
 from chatapp.frontend.live_answer import LiveAnswer
 from chatapp.frontend.sources import Asking
 
-PAGE_OF_MESSAGES = 20
+PAGE_OF_MESSAGES = 10
 MOST_SHOWN = 60
 """A browser takes some milliseconds for every message at every click, so the page shows a window of this size."""
 
