@@ -81,7 +81,7 @@ def _error_from_connection(error: Exception) -> UpstreamError:
 
 
 def _is_timeout(error: BaseException | None) -> bool:
-    """Say whether a deadline passed: the aiohttp transport calls a lost connection one too, but its cause does not."""
+    """Say whether a deadline passed, here or in what led to it: the packages wrap their errors."""
     while error is not None:
         if isinstance(error, TimeoutError):
             return True
