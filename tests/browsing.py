@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -64,13 +64,22 @@ class Page:
 
     def wait_until(self, is_so: Callable[[Chrome], Any], what: str) -> Any:
         waiting = WebDriverWait(self.driver, PATIENCE_S, poll_frequency=0.05, ignored_exceptions=NEITHER_TOLD)
-        return waiting.until(is_so, f"{what} is not on the page:\n{self.text}")
+        try:
+            return waiting.until(is_so)
+        except TimeoutException:
+            pytest.fail(f"{what} is not on the page:\n{self.text}")
 
     def ask(self, prompt: str) -> None:
         self.wait_for("[data-testid='stChatInputTextArea']").send_keys(prompt + Keys.ENTER)
 
     def click(self, key: str) -> None:
-        self.wait_for(f".st-key-{key} :is(button, label)").click()
+        """Click once what is drawn with `key`, also where the page is just drawing it anew."""
+
+        def click(driver: Chrome) -> bool:
+            driver.find_element(By.CSS_SELECTOR, f".st-key-{key} :is(button, label)").click()
+            return True
+
+        self.wait_until(click, key)
 
     def choose(self, conversation_id: str, entry: str) -> None:
         """Choose an entry of a conversation's menu in the list."""
