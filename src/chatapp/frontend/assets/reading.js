@@ -7,7 +7,7 @@
   const NEXT_MS = 500; // an answer that begins so soon after another one was asked for before that ended
   const HOLD_MS = 2000; // in which more messages come that were asked for
 
-  let place, shown, live, held;
+  let place, shown, begun, live, held;
   let lastAnsweringMs = 0;
   let follows = true;
   let isDue = false;
@@ -32,11 +32,11 @@
     place.scrollTo({ top: place.scrollTop + question.getBoundingClientRect().top - margin });
   };
 
-  const begin = (conversation, answer) => {
+  const begin = (conversation) => {
     const isNext = performance.now() - lastAnsweringMs < NEXT_MS;
     const questions = conversation.querySelectorAll('[aria-label="Chat message from user"]');
     if (questions.length && (follows || !isNext)) showQuestion(conversation, questions[questions.length - 1]);
-    live = nameOf(answer);
+    live = begun;
   };
 
   // More messages above or below do not move those that are being read.
@@ -55,15 +55,14 @@
   const keepUp = () => {
     const conversation = find("conversation");
     if (!conversation) return;
-    const answer = find("live");
     if (nameOf(conversation) !== shown) {
       shown = nameOf(conversation);
       conversation.style.minHeight = "";
       follows = true;
     }
-    if (answer && nameOf(answer) !== live) begin(conversation, answer);
+    if (begun !== live) begin(conversation);
     else if (!isHeld() && follows) showEnd();
-    if (answer) lastAnsweringMs = performance.now();
+    if (find("live")) lastAnsweringMs = performance.now();
     look();
   };
 
@@ -79,6 +78,7 @@
 
   // Once a frame: where things are is known only after the browser has laid the page out.
   new MutationObserver(() => {
+    begun = nameOf(find("live")) ?? begun; // a short answer may be there and whole before the next frame
     if (!isDue) requestAnimationFrame(draw);
     isDue = true;
   }).observe(document, { childList: true, subtree: true, characterData: true });
