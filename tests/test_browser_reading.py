@@ -73,7 +73,7 @@ def test_the_end_is_followed_by_whoever_goes_there(page: Page, goes_on: threadin
 
 
 def test_a_question_stands_at_the_top_however_short_its_answer(page: Page, model: StubModel, is_seen: Any) -> None:
-    model.next(scripts.answer(*PARAGRAPHS), scripts.answer(0.5, "Short."))
+    model.next(scripts.answer(*PARAGRAPHS), scripts.answer("Short."))
     page.ask("A long story")
     page.wait_for_answer("stub-model ·")
 

@@ -57,6 +57,8 @@ def chat() -> "LiveView | None":
         if live_view is None and conversation.unfinished is not None:
             with st.container(key="unfinished"):
                 _unfinished(conversation.unfinished)
+        if conversation.begun:  # behind all messages: it tells reading.js that they are there
+            st.html(f'<i class="begun" id="{conversation.begun}"></i>')
     return live_view
 
 

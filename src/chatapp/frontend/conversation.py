@@ -24,8 +24,8 @@ class Unfinished(NamedTuple):
 class Conversation(ABC):
     """What a conversation can do, whoever keeps it.
 
-    `name` tells it from the others of a session. Its state changes in plain attributes only: Streamlit may end a script
-    run at any access to `st.session_state`.
+    `name` tells it from the others of a session, `begun` is the name of the last answer to go to. Its state changes in
+    plain attributes only: Streamlit may end a script run at any access to `st.session_state`.
     """
 
     is_temporary: bool
@@ -37,6 +37,7 @@ class Conversation(ABC):
         self.entries: list[Entry] = []
         self.shown = PAGE_OF_MESSAGES
         self.live: LiveAnswer | None = None
+        self.begun: str | None = None
         self.unfinished: Unfinished | None = None
         self.queued: str | None = None
 
@@ -98,6 +99,7 @@ class Conversation(ABC):
         queued, self.queued = self.queued, None
         if queued and answer.status == "complete":
             self.ask(queued, asking)
+            self.begun = answer.name  # whoever still reads that answer is not taken to the next
             return None
         return queued
 
@@ -112,6 +114,9 @@ class Conversation(ABC):
     @abstractmethod
     def leave(self) -> None:
         """Look away; an answer that could not be found again is stopped."""
+
+    def _listen_to(self, answer: LiveAnswer) -> None:
+        self.live, self.begun = answer, answer.name
 
     @abstractmethod
     def _begin(self, prompt: str, asking: Asking) -> None:

@@ -121,7 +121,7 @@ class StoredConversation(Conversation):
     def _start(self, prompt: str, events: Iterator[Event], asking: Asking, *, asked_s_ago: float = 0.0) -> None:
         self.unfinished = self._failed = None
         stop = partial(cancel, asking.client)
-        self.live = LiveAnswer.start(prompt, events, cancel=stop, asked_s_ago=asked_s_ago)
+        self._listen_to(LiveAnswer.start(prompt, events, cancel=stop, asked_s_ago=asked_s_ago))
 
     def _take_over(self, answer: LiveAnswer, asking: Asking) -> None:
         """Load the branch as the backend keeps it now; where it cannot tell, keep what is on screen."""

@@ -4,11 +4,9 @@
 (() => {
   const NEAR_PX = 8;
   const ROOM_PX = 48; // below the question's window, so that its reader is not at the end yet
-  const NEXT_MS = 500; // an answer that begins so soon after another one was asked for before that ended
   const HOLD_MS = 2000; // in which more messages come that were asked for
 
-  let place, shown, begun, live, held;
-  let lastAnsweringMs = 0;
+  let place, shown, last, held;
   let follows = true;
   let isDue = false;
 
@@ -33,10 +31,8 @@
   };
 
   const begin = (conversation) => {
-    const isNext = performance.now() - lastAnsweringMs < NEXT_MS;
     const questions = conversation.querySelectorAll('[aria-label="Chat message from user"]');
-    if (questions.length && (follows || !isNext)) showQuestion(conversation, questions[questions.length - 1]);
-    live = begun;
+    if (questions.length) showQuestion(conversation, questions[questions.length - 1]);
   };
 
   // More messages above or below do not move those that are being read.
@@ -60,9 +56,10 @@
       conversation.style.minHeight = "";
       follows = true;
     }
-    if (begun !== live) begin(conversation);
+    const begun = document.querySelector(".begun")?.id ?? last;
+    if (begun !== last) begin(conversation);
     else if (!isHeld() && follows) showEnd();
-    if (find("live")) lastAnsweringMs = performance.now();
+    last = begun;
     look();
   };
 
@@ -78,7 +75,6 @@
 
   // Once a frame: where things are is known only after the browser has laid the page out.
   new MutationObserver(() => {
-    begun = nameOf(find("live")) ?? begun; // a short answer may be there and whole before the next frame
     if (!isDue) requestAnimationFrame(draw);
     isDue = true;
   }).observe(document, { childList: true, subtree: true, characterData: true });
