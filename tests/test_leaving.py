@@ -20,6 +20,7 @@ from stub_model import StubModel
 
 pytestmark = pytest.mark.faults
 
+HALF_A_REFUSAL = scripts.raw(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n{", silence)
 BATCHES, AT_ONCE = 8, 25
 
 every_path = pytest.mark.parametrize("path", ["/query", "/query/stream"])
@@ -46,8 +47,15 @@ every_goodbye = pytest.mark.parametrize("goodbye", [socket.socket.close, reset],
 @every_path
 @pytest.mark.parametrize(
     "script",
-    [silence, answer(silence, role=False), answer("a", silence), answer(pings), answer(scripts.endless(every_s=0.01))],
-    ids=["silent", "headers", "a word", "comments", "endless"],
+    [
+        silence,
+        HALF_A_REFUSAL,
+        answer(silence, role=False),
+        answer("a", silence),
+        answer(pings),
+        answer(scripts.endless(every_s=0.01)),
+    ],
+    ids=["silent", "half a refusal", "headers", "a word", "comments", "endless"],
 )
 def test_a_client_that_leaves_takes_its_model_along(
     script: Script, path: str, goodbye: Callable[[socket.socket], None], shared: RunningBackend, model: StubModel

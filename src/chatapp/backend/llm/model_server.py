@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -70,8 +71,8 @@ class ModelServer:
                 self._url, data=msgspec.json.encode(body), headers=self._key.headers(), allow_redirects=False
             )
             if not 200 <= response.status < 300:  # noqa: PLR2004
-                said = await beginning(response, size=REFUSAL_BYTES)
-                response.close()
+                with closing(response):
+                    said = await beginning(response, size=REFUSAL_BYTES)
                 raise error_from_response(response.status, response.headers, said, body["model"])
         return response
 
