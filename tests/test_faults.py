@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -174,6 +175,44 @@ def test_a_proxy_in_the_environment_is_asked_for_servers_elsewhere_unless_it_is_
         response = client.post(f"{backend.url}/query", json={"prompt": PROMPT}, timeout=10)
     assert response.json().get("code") == code
     assert [call.path for call in stub.calls] == ([] if code else ["http://models.invalid/v1/chat/completions"])
+
+
+@pytest.mark.parametrize(
+    ("proxies", "authorization"),
+    [
+        ({"HTTP_PROXY": "{host}"}, None),
+        ({"HTTP_PROXY": "http://{host}", "ALL_PROXY": "socks5://127.0.0.1:9"}, None),
+        ({"ALL_PROXY": "http://me:p%40ss@{host}"}, "Basic bWU6cEBzcw=="),
+    ],
+    ids=["no scheme", "socks beside http", "user:password"],
+)
+def test_one_proxy_carries_all_that_a_model_server_is_asked(
+    proxies: dict[str, str],
+    authorization: str | None,
+    run_backend: Callable[..., RunningBackend],
+    stub: StubModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, proxy in proxies.items():
+        monkeypatch.setenv(name, proxy.format(host=urlsplit(stub.url).netloc))
+    client = run_backend(base_url="http://models.invalid/v1").client
+    assert client.ask(PROMPT).answer == "Hello from the stub."
+    assert client.ready()["model"]["ok"]
+    assert [(call.path, call.headers.get("proxy-authorization")) for call in stub.requests] == [
+        ("http://models.invalid/v1/chat/completions", authorization),
+        ("http://models.invalid/v1/models", authorization),
+    ]
+
+
+def test_a_proxy_is_asked_for_a_tunnel_to_a_server_with_https(
+    run_backend: Callable[..., RunningBackend], stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", urlsplit(stub.url).netloc)
+    stub.default = status(403)
+    backend = run_backend(base_url="https://models.invalid/v1")
+    assert whole(backend).code == "upstream_unavailable"
+    assert not backend.client.ready()["model"]["ok"]
+    assert {(call.method, call.path) for call in stub.requests} == {("CONNECT", "models.invalid:443")}
 
 
 def test_one_question_more_than_allowed_is_refused_at_once(

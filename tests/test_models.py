@@ -1,14 +1,19 @@
 """What is told about models, and ways to them that are blocked."""
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 import scripts
 from chatapp.backend.app import create_app
+from chatapp.backend.llm import Batch, ModelRequest
+from chatapp.backend.llm.openai_model import OpenAIModel
 from chatapp.backend.llm.windows import known_window, windows_in
-from chatapp.errors import UpstreamModelNotFoundError
+from chatapp.errors import IncompleteAnswerError, UpstreamModelNotFoundError, UpstreamUnavailableError
 from chatapp.settings import Settings, Upstream
 from running_backend import RunningBackend
 from stub_model import StubModel
@@ -45,16 +50,46 @@ def test_an_answer_is_whole_once_it_has_its_finish_reason(backend: RunningBacken
     assert (answer.answer, answer.finish_reason) == ("All of it.", "stop")
 
 
+@pytest.mark.parametrize(
+    ("variable", "proxy"),
+    [
+        ("HTTPS_PROXY", "foo://nowhere"),
+        ("ALL_PROXY", "socks5://127.0.0.1:9"),
+        ("HTTPS_PROXY", "http://"),
+        ("HTTPS_PROXY", "http://me:p#ss@127.0.0.1:9"),
+    ],
+)
 def test_a_way_to_the_model_that_cannot_be_prepared_is_the_user_s_to_mend(
-    run_backend, monkeypatch: pytest.MonkeyPatch
+    variable: str, proxy: str, run_backend: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "foo://nowhere")
+    monkeypatch.setenv(variable, proxy)
     backend = run_backend(base_url="https://models.example.org/v1")
 
-    answer = requests.post(f"{backend.url}/query", json={"prompt": "Hi"}, timeout=10)
+    with pytest.raises(UpstreamUnavailableError, match="cannot be prepared") as caught:
+        backend.client.ask("Hi")
 
-    assert (answer.status_code, answer.json()["code"]) == (500, "upstream_unavailable")
-    assert "HTTPS_PROXY" in answer.json()["hint"]
+    assert caught.value.hint is not None
+    assert variable in caught.value.hint
+    assert not backend.client.ready()["model"]["ok"]
+
+
+def test_a_whole_answer_that_breaks_off_is_a_failure_of_its_batch(stub: StubModel, tmp_path: Path) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    stub.default = scripts.raw(head)
+
+    batch = asyncio.run(_first_batch(stub, Settings.load(data_dir=tmp_path)))
+
+    assert isinstance(batch.failure, IncompleteAnswerError)
+
+
+async def _first_batch(stub: StubModel, settings: Settings) -> Batch:
+    model = OpenAIModel(Upstream(base_url=stub.url, model="m", provider="openai", reason="a test"), settings)
+    stream = await model.open(ModelRequest([]))
+    try:
+        return await stream.read()
+    finally:
+        await stream.close()
+        await model.close()
 
 
 def test_the_embedded_model_answers_to_no_other_name(stub: StubModel, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import msgspec
@@ -55,7 +55,8 @@ class ModelServer:
             sdk, tls, proxy = await asyncio.to_thread(_prepared, upstream, settings)
         except (OSError, ValueError) as error:
             raise UpstreamUnavailableError(
-                "the way to the model server cannot be prepared.", hint="Check HTTPS_PROXY and SSL_CERT_FILE."
+                "the way to the model server cannot be prepared.",
+                hint="Check SSL_CERT_FILE, and that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names an http:// proxy.",
             ) from error
         session = _session(sdk, tls, proxy, settings)
         return cls(upstream, sdk=sdk, session=session, connect_timeout_s=settings.connect_timeout)
@@ -99,21 +100,33 @@ def _prepared(upstream: Upstream, settings: Settings) -> "tuple[AsyncOpenAI, ssl
     """Give the package's client without retries, timeouts and redirects, which are ours; and certificates and proxy."""
     import aiohttp  # noqa: F401, PLC0415 - the session will want it
     import httpx2  # noqa: PLC0415
-    from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # noqa: PLC0415
+    from openai import AsyncOpenAI  # noqa: PLC0415
 
-    address = urlsplit(upstream.base_url)
-    is_here = is_loopback(address.hostname or "")  # no proxy leads to this machine
+    proxy = _proxy_for(urlsplit(upstream.base_url))
     tls = httpx2.create_ssl_context()
     timeout = httpx2.Timeout(None, connect=settings.connect_timeout)
-    http = DefaultAsyncHttpxClient(timeout=timeout, follow_redirects=False, trust_env=not is_here, verify=tls)
+    http = httpx2.AsyncClient(timeout=timeout, verify=tls, proxy=proxy, trust_env=False)
     sdk = AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
-    return sdk, tls, None if is_here else _proxy_for(address.scheme, address.netloc)
+    return sdk, tls, proxy
 
 
-def _proxy_for(scheme: str, host: str) -> str | None:
-    """Give the address of the proxy that the environment names, unless it excepts this host."""
-    proxies = {} if proxy_bypass(host) else getproxies()
-    return proxies.get(scheme) or proxies.get("all")
+def _proxy_for(address: SplitResult) -> str | None:
+    """Give the proxy that the environment names for `address`, unless it is on this machine or excepted.
+
+    Raises:
+        ValueError: the proxy is none that both HTTP clients can speak to.
+    """
+    if is_loopback(address.hostname or "") or proxy_bypass(address.netloc):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(address.scheme) or proxies.get("all")
+    if not proxy:
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    parts = urlsplit(proxy)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+        raise ValueError("no http proxy")
+    return proxy
 
 
 def _session(sdk: "AsyncOpenAI", tls: ssl.SSLContext, proxy: str | None, settings: Settings) -> "ClientSession":

@@ -74,12 +74,13 @@ class OpenAIStream:
 
     async def read(self) -> Batch:
         """Give what has come since the last read. What goes wrong behind the finish reason is no harm."""
-        if not self._is_streamed:
-            return await self._whole()
         try:
             with OurErrorsMidway():
-                data = await self._response.content.readany()
-            batch = self._batch(data) if data else Batch(failure=_broken_off())
+                if self._is_streamed:
+                    data = await self._response.content.readany()
+                    batch = self._batch(data) if data else Batch(failure=_broken_off())
+                else:
+                    batch = await self._whole()
         except UpstreamError as error:
             batch = Batch(failure=error)
         if batch.failure is not None and self._finish_reason is not None:
@@ -92,8 +93,7 @@ class OpenAIStream:
 
     async def _whole(self) -> Batch:
         """Give the answer of a server that does not stream."""
-        with OurErrorsMidway():
-            data = await beginning(self._response, size=self._max_event_bytes)
+        data = await beginning(self._response, size=self._max_event_bytes)
         batch = self._batch(b"data: " + data.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n")
         batch.is_last = True
         if batch.finish_reason is None and not batch.failure and not batch.pieces():
