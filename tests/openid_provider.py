@@ -39,6 +39,7 @@ class OpenIdProvider:
 [auth]
 redirect_uri = "http://127.0.0.1:{{port}}/oauth2callback"
 cookie_secret = "{secrets.token_hex(32)}"
+client_kwargs = {{ scope = "openid email" }}
 
 [auth.example]
 client_id = "{CLIENT_ID}"

@@ -20,7 +20,7 @@ from openid_provider import OpenIdProvider
 
 pytestmark = needs_browser
 
-KEYS = "ann@example.org:key-of-ann,bob@example.org:key-of-bob"
+KEYS = "ann+chat@example.org:key-of-ann,bob@example.org:key-of-bob"
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def sign_in(browser: Chrome, locked_port: int, provider: OpenIdProvider) -> Call
 
 
 def test_a_person_with_a_key_comes_in_and_talks(sign_in: Any, backend: RunningBackend) -> None:
-    page = sign_in("Ann@example.org")
+    page = sign_in("Ann+Chat@example.org")
     page.ask("Why?")
     page.wait_for_answer("Hello from the stub.")
 
@@ -92,7 +92,7 @@ def test_nobody_sees_what_another_person_has_asked(sign_in: Any, backend: Runnin
 
 @pytest.mark.parametrize(
     ("email", "is_verified", "says"),
-    [("eve@example.org", True, "has no key here"), ("ann@example.org", False, "no verified e-mail address")],
+    [("eve@example.org", True, "has no key here"), ("ann+chat@example.org", False, "no verified e-mail address")],
     ids=["a stranger", "whoever says to be somebody"],
 )
 def test_an_account_alone_opens_nothing(email: str, is_verified: bool, says: str, sign_in: Any) -> None:
@@ -103,8 +103,9 @@ def test_an_account_alone_opens_nothing(email: str, is_verified: bool, says: str
 
 
 def test_whoever_signs_out_is_asked_again(sign_in: Any) -> None:
-    page = sign_in("ann@example.org")
+    page = sign_in("ann+chat@example.org")
 
     page.click("sign-out")
 
     page.wait_for(".st-key-sign-in-with-example")
+    assert len(page.driver.find_elements("css selector", "[class*='st-key-sign-in-with-']")) == 1

@@ -4,6 +4,7 @@ The key in API_KEYS whose name is a person's verified e-mail address is theirs. 
 the same person finds the same conversations in the shell, and an account alone opens nothing.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import streamlit as st
@@ -21,8 +22,9 @@ class Way(NamedTuple):
 def ways() -> list[Way]:
     """Give the providers that `.streamlit/secrets.toml` names; none without an `[auth]` section."""
     section = st.secrets.get("auth", {}) if st.secrets.load_if_toml_exists() else {}
-    named = [Way(name, name.title()) for name, value in section.items() if hasattr(value, "keys")]
-    return [Way(None, "your account"), *named] if "client_id" in section else named
+    names = [name for name, table in section.items() if isinstance(table, Mapping) and "client_id" in table]
+    unnamed = [Way(None, "your account")] if "client_id" in section else []
+    return unnamed + [Way(name, name.title()) for name in names]
 
 
 def is_signed_in() -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from chatapp import environment
 from chatapp.errors import SettingsError
 
-_NAME = re.compile(r"[\w.@-]{1,100}")
+_NAME = re.compile(r"[\w.@+'-]{1,100}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 OWN_KEY = "CHATAPP_OWN_KEY"
