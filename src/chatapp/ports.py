@@ -3,7 +3,6 @@
 import errno
 import os
 import socket
-from contextlib import ExitStack
 from typing import Any
 
 from chatapp.errors import PortInUseError, SettingsError
@@ -45,15 +44,16 @@ def require_free_ports(host: str, **ports: int) -> None:
 
     Raises:
         PortInUseError: somebody does; it names all ports that are busy.
-        SettingsError: this machine has no such address, or a port is not for us.
+        SettingsError: this machine has no such address, a port is not for us, or two are the same.
     """
+    if len(set(ports.values())) < len(ports):
+        raise SettingsError(f"{' and '.join(ports)} are the same port.", hint="Choose another for one of them.")
     busy: dict[str, str] = {}
-    with ExitStack() as listeners:  # held until the last is tried: two settings may name the same port
-        for setting, port in ports.items():
-            try:
-                listeners.enter_context(bound_socket(host, port, setting=setting))
-            except PortInUseError as error:
-                busy[setting] = error.detail
+    for setting, port in ports.items():
+        try:
+            bound_socket(host, port, setting=setting).close()
+        except PortInUseError as error:
+            busy[setting] = error.detail
     if busy:
         hint = f"Stop what listens there, or set another {' and another '.join(busy)}."
         raise PortInUseError(" ".join(busy.values()), hint=hint)
