@@ -79,8 +79,16 @@ def test_a_file_that_is_no_export_is_refused(content: bytes, backend: RunningBac
     assert (refused.status_code, refused.json()["code"]) == (422, InvalidRequestError.code)
 
 
-@pytest.mark.parametrize("send", [bring, lambda backend, file: bring_form(backend, ("file", file))])
-def test_a_file_that_is_too_large_is_refused(
+@pytest.mark.parametrize(
+    "send",
+    [
+        bring,
+        lambda backend, content: bring_form(backend, ("file", content)),
+        lambda backend, content: bring_form(backend, ("note", (None, content))),
+    ],
+    ids=["a file", "a file in a form", "a field of a form"],
+)
+def test_an_upload_that_is_too_large_is_refused(
     send: Callable[..., requests.Response], backend: RunningBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "MAX_UPLOAD_BYTES", 1024**2)
@@ -112,6 +120,14 @@ def test_a_form_holds_one_file(parts: list[Any], backend: RunningBackend) -> Non
     refused = bring_form(backend, *parts)
     assert (refused.status_code, refused.json()["code"]) == (422, InvalidRequestError.code)
     assert "curl -F file=@" in refused.json()["hint"]
+
+
+def test_a_second_file_is_not_waited_for(backend: RunningBackend) -> None:
+    head = "POST /import HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n"
+    file = '--cut\r\nContent-Disposition: form-data; name="file"; filename="a.json"\r\n\r\n[]\r\n'
+    with socket.create_connection(("127.0.0.1", backend.port), timeout=10) as line:
+        line.sendall(f"{head}Content-Type: multipart/form-data; boundary=cut\r\n\r\n{file * 2}".encode())
+        assert line.recv(65536).startswith(b"HTTP/1.1 422 ")
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=cut"])

@@ -84,7 +84,8 @@ def test_a_body_that_trickles_is_refused(
 ) -> None:
     monkeypatch.setattr(bodies, "PATIENCE_S", 0.5)
     before, began = model.hits, time.monotonic()
-    with connect(shared) as line, trickling(line, chain([head(path, JSON, "Content-Length: 1000")], repeat(b" "))):
+    began_fast = [head(path, JSON, "Content-Length: 200000"), b" " * 100_000]
+    with connect(shared) as line, trickling(line, chain(began_fast, repeat(b" "))):
         top, _, body = received(line).partition(b"\r\n\r\n")
     assert 0.5 <= time.monotonic() - began < 5
     assert top.startswith(b"HTTP/1.1 408 ")
@@ -113,8 +114,14 @@ HALF_A_HEAD = [b"GET /health HTTP/1.1\r\n", *[b"X-Another: a\r\n"] * 1000]
 
 @pytest.mark.parametrize(
     ("earlier", "pieces"),
-    [(b"", []), (b"", HALF_A_HEAD), (head("/health", method="GET"), HALF_A_HEAD)],
-    ids=["nothing", "half a head", "half of a second head"],
+    [
+        (b"", []),
+        (b"", HALF_A_HEAD),
+        (head("/health", method="GET"), HALF_A_HEAD),
+        (head("/health", method="GET"), [b"\r\n"]),
+        (head("/health", "Content-Length: 1000000", method="GET"), [b"a"] * 1000),
+    ],
+    ids=["nothing", "half a head", "half of a second head", "an empty line", "a body that was not asked for"],
 )
 def test_a_request_that_does_not_come_is_not_waited_for(
     earlier: bytes, pieces: list[bytes], shared: RunningBackend, monkeypatch: pytest.MonkeyPatch
@@ -127,11 +134,36 @@ def test_a_request_that_does_not_come_is_not_waited_for(
             assert received(line) == b""
 
 
-def test_a_head_without_an_end_is_refused(shared: RunningBackend) -> None:
-    with connect(shared) as line, pytest.raises(OSError):  # noqa: PT011, PT012 - whichever error a hang-up is
-        line.sendall(b"GET /health HTTP/1.1\r\nX-Endless: ")
-        for _ in range(1000):
-            line.sendall(b"a" * 65536)
+def test_a_head_that_began_before_the_answer_is_not_waited_for(
+    shared: RunningBackend, model: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "HEAD_S", 0.2)
+    model.next(scripts.answer("a", 0.6, "b"))
+    with connect(shared) as line:
+        line.sendall(head("/query", JSON, "Content-Length: 17") + b'{"prompt": "Why"}' + HALF_A_HEAD[0])
+        assert line.recv(65536).startswith(b"HTTP/1.1 200 ")
+        with trickling(line, iter(HALF_A_HEAD[1:])):
+            received(line)
+
+
+@pytest.mark.parametrize(
+    ("start", "more"),
+    [
+        (b"GET /health HTTP/1.1\r\nX-Endless: ", b"a" * 4096),
+        (head("/query", JSON, "Transfer-Encoding: chunked") + b"0\r\n", b"X-Another: a\r\n" * 300),
+    ],
+    ids=["a header", "trailers"],
+)
+def test_what_has_no_end_is_refused(
+    start: bytes, more: bytes, shared: RunningBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "MAX_HEAD_BYTES", 8192)
+    with connect(shared) as line, trickling(line, chain([start], repeat(more))):
+        top, _, body = received(line).partition(b"\r\n\r\n")
+    assert top.startswith(b"HTTP/1.1 400 ")
+    error = json.loads(body)
+    assert error["code"] == "bad_request"
+    assert f"x-request-id: {error['request_id']}\r\n" in top.decode()
 
 
 def test_a_keep_alive_connection_is_kept_through_a_long_answer(
@@ -161,9 +193,10 @@ def test_a_reader_that_stops_reading_is_let_go(
 
 
 @pytest.mark.skipif(sys.platform not in {"linux", "darwin"}, reason="elsewhere the system hides who reads slowly")
-def test_a_reader_that_reads_slowly_is_kept(
+def test_a_reader_of_some_400_kilobytes_a_second_is_kept(
     shared: RunningBackend, model: StubModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A small buffer makes small steps; with the usual one this would take minutes."""
     monkeypatch.setattr(http_protocol, "TAKING_S", 1)
     model.next(scripts.answer(*[BURST[:65536]] * 96, scripts.silence))
     before = model.hits

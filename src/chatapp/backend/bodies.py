@@ -15,7 +15,10 @@ from chatapp.errors import BodyTooLargeError, RequestTimeoutError, UnsupportedMe
 
 PATIENCE_S = 30.0
 LEAST_BYTES_PER_S = 4096
-"""What a body may take beside `PATIENCE_S`: who sends one byte a second holds a connection for nothing."""
+"""What a body may take beside `PATIENCE_S`: who sends one byte a second holds a connection for nothing.
+
+Who sends faster saves up no more than `PATIENCE_S`.
+"""
 
 _JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 
@@ -26,8 +29,8 @@ async def arriving(request: Request) -> AsyncIterator[bytes]:
     Raises:
         HTTPException: with status 408, for a body that comes in too slowly.
     """
-    pieces = request.stream()
-    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    pieces, loop = request.stream(), asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE_S
     while True:
         try:
             async with asyncio.timeout_at(deadline):
@@ -36,7 +39,7 @@ async def arriving(request: Request) -> AsyncIterator[bytes]:
             raise HTTPException(RequestTimeoutError.status, headers={"Connection": "close"}) from None
         if piece is None:
             return
-        deadline += len(piece) / LEAST_BYTES_PER_S
+        deadline = min(deadline + len(piece) / LEAST_BYTES_PER_S, loop.time() + PATIENCE_S)
         yield piece
 
 

@@ -30,6 +30,8 @@ async def file_in_form(content_type: str, chunks: AsyncIterator[bytes]) -> Async
         )
         async for chunk in chunks:
             parser.write(chunk)
+            if form.files > 1:
+                break
             yield form.taken()
     except FormParserError as error:
         raise InvalidRequestError("The form cannot be read.") from error

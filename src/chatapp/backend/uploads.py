@@ -15,7 +15,7 @@ from chatapp.backend.forms import file_in_form
 from chatapp.errors import BodyTooLargeError, StoreUnavailableError
 
 MAX_UPLOAD_BYTES = 1024**3
-"""Exports with pictures in them are large; the pictures are left out later."""
+"""Exports with pictures in them are large; the pictures are left out later. Of a form, all of it counts."""
 
 ABANDONED_S = 24 * 60 * 60
 """No upload takes that long: a file as old was left by a process that was killed."""
@@ -52,7 +52,16 @@ def remove_abandoned_files(folder: Path) -> None:
 def _content(request: Request) -> AsyncIterator[bytes]:
     content_type = request.headers.get("content-type", "")
     is_form = content_type.lower().startswith("multipart/form-data")
-    return file_in_form(content_type, arriving(request)) if is_form else arriving(request)
+    return file_in_form(content_type, _bounded(request)) if is_form else _bounded(request)
+
+
+async def _bounded(request: Request) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in arriving(request):
+        size += len(chunk)
+        if size > MAX_UPLOAD_BYTES:
+            raise BodyTooLargeError(f"The upload is larger than {MAX_UPLOAD_BYTES // 1024**2} MiB.")
+        yield chunk
 
 
 def _new_file(folder: Path) -> tuple[IO[bytes], Path]:
@@ -67,13 +76,9 @@ def _new_file(folder: Path) -> tuple[IO[bytes], Path]:
 
 async def _write(content: AsyncIterator[bytes], file: IO[bytes]) -> None:
     """Write it down and close the file: Windows lets nobody read it before."""
-    size = 0
     try:
         with file:
             async for chunk in content:
-                size += len(chunk)
-                if size > MAX_UPLOAD_BYTES:
-                    raise BodyTooLargeError(f"The file is larger than {MAX_UPLOAD_BYTES // 1024**2} MiB.")
                 file.write(chunk)
     except OSError as error:
         raise _no_room() from error

@@ -16,17 +16,20 @@ else:
         from uvicorn.protocols.http.h11_impl import H11Protocol as _Protocol
 
 HEAD_S = 30.0
-"""How long the head of a request may take, from its first byte or, for the first one, from the connection."""
+"""How long a connection without a request to answer is kept, from its beginning or the first byte after an answer."""
 
 MAX_HEAD_BYTES = 512 * 1024
-"""More than one read can bring of the request before. httptools has no limit of its own, h11 has."""
-
+"""Of a head, or of trailers; more than one read brings of a body. httptools has no limit of its own, h11 has."""
 
 SENDING_BYTES = 64 * 1024
 """What may wait to be sent; by its becoming less we see that a client reads. The default is more with TLS."""
 
-TAKING_S = 15.0
-"""How long a client that takes nothing of what is sent to it is kept."""
+TAKING_S = 60.0
+"""How long a client is kept of which we see nothing taken.
+
+We see it when the system has room for more, on Linux after up to 1.6 MB (measured): of an answer that is larger than
+the system's buffers, a client has to read some 30 KB/s.
+"""
 
 
 class HttpProtocol(_Protocol):
@@ -40,7 +43,7 @@ class HttpProtocol(_Protocol):
         """Wait for the first request."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=SENDING_BYTES)
-        self._head_due = self.loop.call_later(HEAD_S, self._hang_up)
+        self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
@@ -50,24 +53,27 @@ class HttpProtocol(_Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on."""
-        super().data_received(data)
+        """Read on, and wait for the next request if there is none to answer: uvicorn stops waiting at any byte."""
         if self._head_bytes is not None:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self.send_400_response("")
+                return
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:
+            self._await_head()
+        else:
+            self._stop_waiting()
 
     def on_message_begin(self) -> None:
-        """Wait for the rest of a head."""
+        """Measure the head."""
         super().on_message_begin()
         self._head_bytes = 0
-        if self._head_due is None:
-            self._head_due = self.loop.call_later(HEAD_S, self._hang_up)
 
-    def on_headers_complete(self) -> None:
-        """Serve the request."""
-        self._stop_waiting()
-        super().on_headers_complete()
+    def on_body(self, body: bytes) -> None:
+        """Measure what comes after it: trailers are kept as headers are."""
+        super().on_body(body)
+        self._head_bytes = 0
 
     def pause_writing(self) -> None:
         """Wait for the client to take what is sent."""
@@ -94,15 +100,14 @@ class HttpProtocol(_Protocol):
         self.transport.write(head.encode() + body)
         self.transport.close()
 
+    def _await_head(self) -> None:
+        if self._head_due is None:
+            self._head_due = self.loop.call_later(HEAD_S, self.transport.close)
+
     def _stop_waiting(self) -> None:
         if self._head_due is not None:
             self._head_due.cancel()
-        self._head_due = self._head_bytes = None
-
-    def _hang_up(self) -> None:
-        """Close the connection, unless the request before is still being answered."""
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.close()
+        self._head_due = None
 
     def _watch_taking(self) -> None:
         left = self.transport.get_write_buffer_size()

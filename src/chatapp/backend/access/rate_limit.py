@@ -95,7 +95,7 @@ def _redis(url: str) -> Storage:
 
 
 def _who(scope: Scope) -> str:
-    """Give the name of the key, or the client's address as the connection has it: headers can say anything."""
+    """Give the name of the key, or the client's address: the connection's, or what a TRUSTED_PROXY says it is."""
     if "owner" in scope:
         return f"key {scope['owner']}"
     host = scope["client"][0] if scope.get("client") else ""
