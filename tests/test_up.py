@@ -72,6 +72,13 @@ def test_it_shows_where_everything_is_and_which_model_answers(settings: dict[str
     up.assert_nothing_is_left_of(family)
 
 
+def test_the_model_is_shown_where_keys_are_wanted_too(settings: dict[str, str]) -> None:
+    with Up(env={**settings, "API_KEYS": "ann:a-key-of-ann"}) as up:
+        assert requests.get(f"http://127.0.0.1:{up.port}/ready", timeout=30).status_code == 401
+
+    assert any(line.startswith("Model    stub-model (127.0.0.1") for line in up.lines)
+
+
 def test_the_page_gets_its_backend_and_streams_unless_told_otherwise(settings: dict[str, str]) -> None:
     with Up(env=settings) as up:
         told = up.page.environ()

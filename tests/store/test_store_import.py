@@ -243,7 +243,7 @@ def test_broken_conversations_are_named_and_the_others_read(store: Store, tmp_pa
         ("conversations-000.json, number 3", "it cannot be read"),
         ("Empty", "it has no messages"),
         ("Whales", "the work of a tool"),
-        ("conversations-001.json", "it is not JSON"),
+        ("conversations-001.json", "it is no export that we know"),
     ]
 
 

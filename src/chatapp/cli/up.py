@@ -1,5 +1,6 @@
 """`chatapp up`: backend and page as two children that live and die together, and one panel that says where they are."""
 
+import secrets
 import sys
 import threading
 import webbrowser
@@ -30,8 +31,10 @@ def run(*, host: str | None, port: str | None, ui_port: str | None, no_browser: 
     require_keys_beyond_loopback(settings)
     require_free_ports(settings.host, PORT=settings.port, UI_PORT=settings.ui_port)
     try:
-        with ChildGroup() as group, _client(settings) as backend:
-            _start(group, settings, backend)
+        key = secrets.token_urlsafe(32)
+        backend = BackendClient(settings.backend_url, timeout_s=POLL_TIMEOUT_S, api_key=key)
+        with ChildGroup() as group, backend:
+            _start(group, settings, backend, key)
             _show_panel(_facts(settings, backend))
             if not no_browser and _has_browser():
                 webbrowser.open(page_url(settings))
@@ -47,17 +50,15 @@ def _settings(**options: str | None) -> Settings:
     return settings.model_copy(update={"backend_url": url_for(settings.host, settings.port), "use_streaming": streams})
 
 
-def _client(settings: Settings) -> BackendClient:
-    key = settings.backend_api_key
-    return BackendClient(
-        settings.backend_url, timeout_s=POLL_TIMEOUT_S, api_key=key.get_secret_value() if key else None
-    )
+def _start(group: ChildGroup, settings: Settings, backend: BackendClient, key: str) -> None:
+    """Start both halves and wait until they answer. The backend starts the embedded model where there is one.
 
-
-def _start(group: ChildGroup, settings: Settings, backend: BackendClient) -> None:
-    """Start both halves and wait until they answer. The backend starts the embedded model where there is one."""
+    `key` is ours alone: it lets us ask for the model that was chosen, also where API_KEYS is set.
+    """
     log = _Log(is_colored=is_terminal())
-    serving = group.add(start_backend(settings.host, settings.port, on_line=log.of("backend", "cyan")))
+    serving = group.add(
+        start_backend(settings.host, settings.port, on_line=log.of("backend", "cyan"), CHATAPP_OWN_KEY=key)
+    )
     page = group.add(start_page(settings, on_line=log.of("UI", "magenta")))
     group.wait_until_ready(serving, lambda: is_healthy(backend), deadline_s=START_DEADLINE_S)
     group.wait_until_ready(page, lambda: is_page_ready(settings), deadline_s=PAGE_DEADLINE_S)
@@ -101,7 +102,7 @@ def _facts(settings: Settings, backend: BackendClient) -> dict[str, str]:
 
 
 def _facts_of_model(backend: BackendClient) -> dict[str, str]:
-    """Give the model and why it was chosen, or nothing where the backend wants a key that we do not have."""
+    """Give the model and why it was chosen, or nothing where the backend cannot say."""
     try:
         model = backend.ready()["model"]
     except ChatappError:

@@ -47,10 +47,10 @@ def _draw(receipt: dict[str, Any]) -> None:
         st.error(literal(receipt["error"]))
         return
     added, read = receipt["conversations_added"], receipt["conversations_read"]
-    source = ", ".join(receipt["sources"])
+    source = f"{', '.join(receipt['sources'])}: " if receipt["sources"] else ""
     st.success(
         literal(
-            f"{source}: {added} of {read} conversations added, with {receipt['messages_added']} of "
+            f"{source}{added} of {read} conversations added, with {receipt['messages_added']} of "
             f"{receipt['messages_read']} messages."
         )
     )

@@ -7,6 +7,7 @@ from chatapp.errors import (
     BackendTimeoutError,
     BackendUnreachableError,
     ChatappError,
+    NotFoundError,
     RateLimitedError,
     StreamCutError,
     UnauthorizedError,
@@ -39,6 +40,7 @@ _ROWS = (
     _Row(UpstreamError, "Backend error ({status})", "Check the backend's log and its API key."),
     _Row(RateLimitedError, "Too many questions", "Wait a moment, then ask again."),
     _Row(UnauthorizedError, "Sign-in needed", "Sign in with a key that the backend knows.", True),
+    _Row(NotFoundError, "Not found", "It may have been deleted. Choose another conversation, or begin a new one."),
     _Row(ChatappError, "Backend error ({status})", "Ask again; the backend's log says more."),
 )
 

@@ -53,7 +53,7 @@ def _ask_for_account(ways: list[accounts.Way]) -> None:
 
 
 def _ask_for_key(what: str) -> None:
-    st.caption(f"{what} the key that its owner gave you; it stays with this browser tab.")
+    st.caption(f"{what} the key that its owner gave you; the page forgets it when it is loaded again.")
     with st.form("sign-in-form", border=False):
         key = st.text_input("API key", type="password", autocomplete="current-password")
         is_sent = st.form_submit_button("Sign in", type="primary", width="stretch")

@@ -1,9 +1,10 @@
 """Files that people export: a zip of JSON files, one JSON file, or a database. What is in them, one piece at a time."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 
@@ -32,7 +33,7 @@ def read_file(path: Path) -> Iterator[Piece]:
         return llm_logs.read(path)
     if zipfile.is_zipfile(path):
         return _unzipped(path)
-    return _conversations(path.name, path.read_bytes(), is_alone=True)
+    return _conversations("the file", path.read_bytes(), is_alone=True)
 
 
 def _unzipped(path: Path) -> Iterator[Piece]:
@@ -69,7 +70,7 @@ def _conversations(name: str, content: bytes, *, is_alone: bool = False) -> Iter
     except (msgspec.DecodeError, RecursionError):
         if is_alone:
             raise _not_known() from None
-        yield Unreadable(name, "it is not JSON")
+        yield Unreadable(name, "it is no export that we know")
         return
     for number, item in enumerate(items, 1):
         yield _piece(f"{name}, number {number}", item)
@@ -83,16 +84,22 @@ def _items(content: bytes) -> list[msgspec.Raw]:
     named = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     if "conversations" in named:
         return msgspec.json.decode(named["conversations"], type=list[msgspec.Raw])
+    if _source_of(named) is None:
+        raise msgspec.DecodeError("neither conversations nor one of them")
     return [raw]
 
 
 def _piece(what: str, raw: msgspec.Raw) -> Piece:
     try:
         names = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        source = next((source for source in SOURCES if source.MARK in names), None)
+        source = _source_of(names)
         return source.read(raw) if source else Unreadable(what, "it is no conversation that we know")
     except (msgspec.DecodeError, RecursionError) as error:
         return Unreadable(what, f"it cannot be read ({error})")
+
+
+def _source_of(names: Container[str]) -> ModuleType | None:
+    return next((source for source in SOURCES if source.MARK in names), None)
 
 
 def _not_known() -> InvalidRequestError:
