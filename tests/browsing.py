@@ -14,6 +14,7 @@ from selenium.common.exceptions import (
     TimeoutException,
 )
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -85,6 +86,11 @@ class Page:
             return True
 
         self.wait_until(click, key)
+
+    def scroll_up(self) -> None:
+        """Turn the wheel until the first message that is shown is there."""
+        place = self.wait_for("[data-testid='stMainBlockContainer']")
+        ActionChains(self.driver).scroll_from_origin(ScrollOrigin.from_element(place), 0, -100_000).perform()
 
     def choose(self, conversation_id: str, entry: str) -> None:
         """Choose an entry of a conversation's menu in the list."""

@@ -64,7 +64,7 @@ def test_the_end_is_followed_by_whoever_goes_there(page: Page, goes_on: threadin
     page.ask("A long story")
     page.wait_for_answer("Paragraph 19")
 
-    page.wait_for(".to-end").click()
+    page.wait_for(".to-end.wanted").click()
     page.wait_until(lambda _: is_seen("Paragraph 19"), "the end so far")
     goes_on.set()
 
@@ -102,7 +102,7 @@ def test_earlier_messages_do_not_move_what_is_read(page: Page, model: StubModel,
         conversation = shared.client.ask(f"Question {number}", **asked).conversation_id
     page.open(query=f"?c={conversation}")
     page.wait_for_answer("Answer 9.")
-    page.run("document.querySelector('[data-testid=stMainBlockContainer]').scrollTop = 0")
+    page.scroll_up()
     page.wait_until(lambda _: is_seen("Answer 5."), "the first answer that is shown")
 
     page.click("earlier")

@@ -256,7 +256,8 @@ def test_messages_that_are_their_own_ancestors_are_counted_out(store: Store, tmp
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello", b"\x89PNG", b"PK\x03\x04broken", b'{"a": ', b"[" * 100_000, b"\xff\xfe[\x00]\x00"]
+    "content",
+    [b"", b"hello", b"\x89PNG", b"PK\x03\x04broken", b'{"a": ', b'{"a": 1}', b"[" * 100_000, b"\xff\xfe[\x00]\x00"],
 )
 def test_file_that_is_no_export_is_refused(store: Store, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "file"

@@ -1,13 +1,16 @@
 // Where the conversation is scrolled to. Streamlit would keep its end in view, and so take an answer that is being made
 // away from its reader. Here a question goes to the top of the window when it is asked and its answer grows below it;
-// the end is followed only while the reader is there. style.css makes the conversation scroll instead of Streamlit.
+// the end is followed from when its reader goes there until they go up again. style.css makes the conversation scroll
+// instead of Streamlit.
 (() => {
   const NEAR_PX = 8;
   const ROOM_PX = 48; // below the question's window, so that its reader is not at the end yet
   const HOLD_MS = 2000; // in which more messages come that were asked for
+  const UP_MS = 1000; // in which a hand moves what is read: a scroll at another time is our own, or the browser's
 
   let place, shown, last, held;
   let follows = true;
+  let upMs = -UP_MS;
   let isDue = false;
 
   const find = (name) => document.querySelector(`[class*="st-key-${name}-"]`);
@@ -15,8 +18,13 @@
   const isAtEnd = () => place.scrollHeight - place.clientHeight - place.scrollTop < NEAR_PX;
   const showEnd = () => place.scrollTo({ top: place.scrollHeight });
 
+  const scrolled = () => {
+    if (performance.now() - upMs < UP_MS) follows = false;
+    look();
+  };
+
   const look = () => {
-    follows = isAtEnd();
+    follows ||= isAtEnd();
     const parts = [...(find("conversation")?.children ?? [])].map((part) => part.getBoundingClientRect().bottom);
     const isBelow = Math.max(...parts) - place.getBoundingClientRect().bottom > NEAR_PX;
     document.querySelector(".to-end")?.classList.toggle("wanted", isBelow);
@@ -28,6 +36,7 @@
     const top = question.getBoundingClientRect().top - conversation.getBoundingClientRect().top;
     conversation.style.minHeight = `${top + place.clientHeight - margin + ROOM_PX}px`;
     place.scrollTo({ top: place.scrollTop + question.getBoundingClientRect().top - margin });
+    follows = false;
   };
 
   const begin = (conversation) => {
@@ -68,7 +77,7 @@
     const found = document.querySelector('[data-testid="stMainBlockContainer"]');
     if (found !== place) {
       place = found;
-      place?.addEventListener("scroll", look, { passive: true });
+      place?.addEventListener("scroll", scrolled, { passive: true });
     }
     if (place) keepUp();
   };
@@ -81,10 +90,20 @@
 
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
-    if (event.target.closest(".to-end")) showEnd();
+    if (event.target.closest(".to-end")) {
+      follows = true;
+      showEnd();
+    }
     if (event.target.closest(".st-key-earlier button, .st-key-later button")) hold(event.target);
   });
-  for (const scrolling of ["wheel", "touchmove", "keydown"]) {
-    document.addEventListener(scrolling, () => (held = undefined), { passive: true });
+  const isScrollbar = (target, x) => target === place && x >= place.clientWidth;
+  const goesUp = ({ type, deltaY, key, target, offsetX }) =>
+    deltaY < 0 || type === "touchmove" || key === "PageUp" || isScrollbar(target, offsetX);
+  const moved = (event) => {
+    held = undefined;
+    if (goesUp(event)) upMs = performance.now();
+  };
+  for (const moving of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+    document.addEventListener(moving, moved, { passive: true });
   }
 })();
