@@ -13,7 +13,7 @@ ChatappError
 ├── RequestError                   what came in cannot be served
 │   ├── InvalidRequestError  BodyTooLargeError  RequestTimeoutError  UnauthorizedError  NotFoundError
 │   ├── MethodNotAllowedError  UnsupportedMediaTypeError  ForeignHostError  ForeignOriginError
-│   └── ConflictError  IdempotencyConflictError  TurnActiveError  RateLimitedError
+│   └── IdempotencyConflictError  TurnActiveError  RateLimitedError
 ├── UpstreamError                  the model refused, failed or fell silent
 │   ├── UpstreamAuthError  UpstreamModelNotFoundError  UpstreamQuotaError
 │   ├── UpstreamRateLimitedError  UpstreamTimeoutError  UpstreamUnavailableError
@@ -182,22 +182,16 @@ class ForeignOriginError(RequestError):
     code, status = "foreign_origin", 403
 
 
-class ConflictError(RequestError):
-    """The request does not fit the state of things."""
-
-    code, status = "conflict", 409
-
-
-class IdempotencyConflictError(ConflictError):
+class IdempotencyConflictError(RequestError):
     """The Idempotency-Key was used before with another body."""
 
-    code = "idempotency_conflict"
+    code, status = "idempotency_conflict", 409
 
 
-class TurnActiveError(ConflictError):
+class TurnActiveError(RequestError):
     """The conversation is still answering its last question."""
 
-    code = "turn_active"
+    code, status = "turn_active", 409
 
 
 class RateLimitedError(RequestError):
