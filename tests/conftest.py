@@ -1,6 +1,7 @@
 """What every test can ask for: a model server, a backend in front of it, its client, and the console script."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -82,6 +83,17 @@ def backend(run_backend: Callable[..., Any]) -> Any:
 def client(backend: Any) -> BackendClient:
     """A client of `backend`."""
     return backend.client
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for `localhost` that nobody has signed; its key is in the same file."""
+    openssl = shutil.which("openssl") or pytest.skip("makes the certificate")
+    file = tmp_path / "certificate.pem"
+    new = ["-newkey", "rsa:2048", "-nodes", "-keyout", f"{file}.key", "-out", str(file), "-subj", "/CN=localhost"]
+    subprocess.run([openssl, "req", "-x509", *new, "-addext", "subjectAltName=DNS:localhost"], check=True)
+    file.write_bytes(file.read_bytes() + Path(f"{file}.key").read_bytes())
+    return file
 
 
 @pytest.fixture

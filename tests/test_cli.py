@@ -18,8 +18,8 @@ Run = Callable[..., CompletedProcess[str]]
 
 COMMANDS = ("up", "serve", "ui", "health", "ask")
 HEAVY = {
-    "aiohttp",
     "fastapi",
+    "httptools",
     "openai",
     "pydantic",
     "pydantic_settings",

@@ -1,8 +1,6 @@
 """How the client finds a backend: addresses, keys, proxies and certificates."""
 
-import shutil
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,17 +20,6 @@ def server(stub: StubModel) -> StubModel:
     """A server that is no backend, and does what its scripts say."""
     stub.url = stub.url.removesuffix("/v1")
     return stub
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate for `localhost` that nobody has signed; its key is in the same file."""
-    openssl = shutil.which("openssl") or pytest.skip("makes the certificate")
-    file = tmp_path / "certificate.pem"
-    new = ["-newkey", "rsa:2048", "-nodes", "-keyout", f"{file}.key", "-out", str(file), "-subj", "/CN=localhost"]
-    subprocess.run([openssl, "req", "-x509", *new, "-addext", "subjectAltName=DNS:localhost"], check=True)
-    file.write_bytes(file.read_bytes() + Path(f"{file}.key").read_bytes())
-    return file
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import email.utils
 import gc
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ import requests
 import scripts
 from faults import FAULTS, Fault
 from outcomes import PROMPT, Ask, assert_says_nothing_of_others, every_way, streamed, whole
-from running_backend import RunningBackend
+from running_backend import RunningBackend, backend_before
 from scripts import Script, answer, hang_up, html, redirect, reset, status
 from stub_model import StubModel
 
@@ -213,6 +214,30 @@ def test_a_proxy_is_asked_for_a_tunnel_to_a_server_with_https(
     assert whole(backend).code == "upstream_unavailable"
     assert not backend.client.ready()["model"]["ok"]
     assert {(call.method, call.path) for call in stub.requests} == {("CONNECT", "models.invalid:443")}
+
+
+@pytest.fixture(scope="module")
+def behind_a_proxy(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBackend]:
+    """A backend that reaches `model` as the proxy on the way to somewhere else."""
+    with ExitStack() as running:
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("ALL_PROXY", urlsplit(model.url).netloc)
+            backend = backend_before(model, tmp_path_factory.mktemp("data"), base_url="http://models.invalid/v1")
+            running.enter_context(backend)
+        yield backend
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_has_the_same_outcome_behind_a_proxy(
+    name: str, behind_a_proxy: RunningBackend, model: StubModel
+) -> None:
+    fault = FAULTS[name]
+    model.default = fault.script
+    outcome = streamed(behind_a_proxy)
+    assert outcome.error is not None
+    assert outcome.code == ("upstream_unavailable" if name == "no HTTP" else fault.code)
+    assert fault.is_midway or not outcome.has_begun
+    assert_says_nothing_of_others(str(outcome.error), model)
 
 
 def test_one_question_more_than_allowed_is_refused_at_once(

@@ -34,7 +34,7 @@ ROOMS = {
     "__main__": "cli",
 }
 LIBRARIES = {
-    "openai httpx2 aiohttp": "backend/llm",
+    "openai httpx2 httptools aiohappyeyeballs": "backend/llm",
     "msgspec": "backend/llm backend/store",
     "fastapi": "backend",
     "starlette": "backend frontend",

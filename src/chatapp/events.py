@@ -69,6 +69,9 @@ class Failed:
     error: dict[str, Any]
 
 
+PIECES = (Text, Reasoning)
+"""The events that count by character; every other is one step."""
+
 Event = Start | Text | Reasoning | Notice | Done | Failed
 
 

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from types import SimpleNamespace
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -30,21 +29,24 @@ def parse_with_json() -> None:
         json.loads(EVENT[6:-2])
 
 
-class _Reads:
-    """Stands for the content of a response: every read gives `events` events."""
+class _Response:
+    """Stands for a response: every read gives `events` events."""
+
+    status = 200
+    headers: Mapping[str, str] = {}
 
     def __init__(self, events: int) -> None:
         self._reads = iter([EVENT * events] * (WORDS // events))
 
-    async def readany(self) -> bytes:
+    async def read(self) -> bytes:
         return next(self._reads)
+
+    async def release(self) -> None: ...
 
 
 def read_answer(events_a_read: int) -> None:
-    response: Any = SimpleNamespace(headers={}, content=_Reads(events_a_read))
-    stream = OpenAIStream.open(response, max_event_bytes=2**20)
-
     async def read() -> None:
+        stream = await OpenAIStream.open(_Response(events_a_read), max_event_bytes=2**20)
         for _ in range(WORDS // events_a_read):
             await stream.read()
 

@@ -43,7 +43,7 @@ class Telemetry:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = RequestRecord(scope)
+        request = RequestRecord(scope, send)
         scope["record"] = request
 
         async def send_with_id(message: Message) -> None:
@@ -70,13 +70,17 @@ class Telemetry:
 
 
 class RequestRecord:
-    """What the log will say of one request. `turn` is filled in by the route that has one."""
+    """What the log will say of one request. `turn` is filled in by the route that has one.
 
-    def __init__(self, scope: Scope) -> None:
+    `send` is the server's own: what a long response says after its head need not pass the layers in between.
+    """
+
+    def __init__(self, scope: Scope, send: Send) -> None:
         offered = Headers(scope=scope).get("x-request-id", "")
         self.id = offered if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
         self.status: int | None = None
         self.turn: Turn | None = None
+        self.send = send
         self._scope = scope
         self._began = time.perf_counter()
 

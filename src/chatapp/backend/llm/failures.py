@@ -5,13 +5,11 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import TracebackType
 
 import msgspec
 
 from chatapp.errors import (
     ContextLengthExceededError,
-    IncompleteAnswerError,
     UpstreamAuthError,
     UpstreamBadResponseError,
     UpstreamError,
@@ -31,8 +29,7 @@ _KEY = re.compile(r"api.?key", re.IGNORECASE)
 
 @contextmanager
 def our_errors(model: str) -> Iterator[None]:
-    """Turn what the `openai` package, its HTTP client and aiohttp raise into our errors, without a word of theirs."""
-    import aiohttp  # noqa: PLC0415
+    """Turn what the `openai` package, its HTTP client and sockets raise into our errors, without a word of theirs."""
     import httpx2  # noqa: PLC0415
     from openai import APIConnectionError, APIError, APIStatusError, OpenAIError  # noqa: PLC0415
 
@@ -40,35 +37,12 @@ def our_errors(model: str) -> Iterator[None]:
         yield
     except APIStatusError as error:
         raise error_from_response(error.status_code, error.response.headers, error.response.content, model) from None
-    except (
-        APIConnectionError,
-        httpx2.TransportError,
-        aiohttp.ClientConnectionError,
-        aiohttp.ClientHttpProxyError,
-        TimeoutError,
-    ) as error:
+    except (APIConnectionError, httpx2.TransportError, OSError) as error:
         raise _error_from_connection(error) from None
     except APIError as error:
         raise error_from_body(error.body) from None
-    except (OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, ValueError):
+    except (OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, ValueError):
         raise UpstreamBadResponseError("the model server's answer cannot be read.") from None
-
-
-class OurErrorsMidway:
-    """Turns a connection that breaks while an answer is read into our error; entered for every read, so it is light."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if error is not None and _is_broken_connection(error):
-            raise IncompleteAnswerError("the connection to the model broke.", hint="Ask again.") from None
-
-
-def _is_broken_connection(error: BaseException) -> bool:
-    import aiohttp  # noqa: PLC0415
-
-    return isinstance(error, (aiohttp.ClientError, OSError))
 
 
 def _error_from_connection(error: Exception) -> UpstreamError:

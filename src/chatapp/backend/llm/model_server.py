@@ -1,8 +1,8 @@
 """The way to an OpenAI-compatible server: its address, its connections, and the key as it is now."""
 
 import asyncio
-import ssl
-from contextlib import closing
+from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -11,35 +11,31 @@ import msgspec
 
 from chatapp.backend.llm.failures import error_from_response, our_errors
 from chatapp.backend.llm.openai_stream import beginning
-from chatapp.errors import UpstreamAuthError, UpstreamUnavailableError
+from chatapp.backend.llm.transports import IDLE_S, PackageTransport, Response, Transport
+from chatapp.errors import UpstreamAuthError, UpstreamError, UpstreamUnavailableError
 from chatapp.hosts import is_loopback
 from chatapp.settings import Settings, Upstream
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
     from openai import AsyncOpenAI
 
 REFUSAL_BYTES = 64 * 1024
 """How much of a refusal is read to find out what it means."""
 
-IDLE_S = 5.0
-"""How long a connection is kept for the next question: servers hang up too, and rarely sooner."""
-
 
 class ModelServer:
     """The server that an `Upstream` names.
 
-    The `openai` package's client asks what is asked rarely. Questions go with its headers, but over a session of
-    aiohttp, which it would use too: what the package adds costs more than all else that a short answer passes through.
+    The `openai` package asks what is asked rarely. Questions go with its headers, but straight where they can: what it
+    adds costs more than all else that a short answer passes through.
     """
 
     def __init__(
-        self, upstream: Upstream, *, sdk: "AsyncOpenAI", session: "ClientSession", connect_timeout_s: float
+        self, upstream: Upstream, *, sdk: "AsyncOpenAI", questions: Transport, connect_timeout_s: float
     ) -> None:
-        self._url = f"{upstream.base_url}/chat/completions"
         self._key = KeySource(upstream)
         self._sdk = sdk
-        self._session = session
+        self._questions = questions
         self._connect_timeout_s = connect_timeout_s
 
     @classmethod
@@ -52,29 +48,24 @@ class ModelServer:
             UpstreamUnavailableError: a proxy or a certificate of the environment cannot be used.
         """
         try:
-            sdk, tls, proxy = await asyncio.to_thread(_prepared, upstream, settings)
+            sdk, questions = await asyncio.to_thread(_prepared, upstream, settings)
         except (OSError, ValueError) as error:
             raise UpstreamUnavailableError(
                 "the way to the model server cannot be prepared.",
                 hint="Check SSL_CERT_FILE, and that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names an http:// proxy.",
             ) from error
-        session = _session(sdk, tls, proxy, settings)
-        return cls(upstream, sdk=sdk, session=session, connect_timeout_s=settings.connect_timeout)
+        return cls(upstream, sdk=sdk, questions=questions, connect_timeout_s=settings.connect_timeout)
 
-    async def ask(self, body: dict[str, Any]) -> "ClientResponse":
+    async def ask(self, body: dict[str, Any]) -> Response:
         """Give the response to a question once the server has accepted it.
 
         Raises:
             UpstreamError: it refused or cannot be reached.
         """
         with our_errors(body["model"]):
-            response = await self._session.post(
-                self._url, data=msgspec.json.encode(body), headers=self._key.headers(), allow_redirects=False
-            )
+            response = await self._questions.post(msgspec.json.encode(body), self._key.headers())
             if not 200 <= response.status < 300:  # noqa: PLR2004
-                with closing(response):
-                    said = await beginning(response, size=REFUSAL_BYTES)
-                raise error_from_response(response.status, response.headers, said, body["model"])
+                raise await _refusal(response, body["model"])
         return response
 
     async def models(self, *, asked_for: str) -> object:
@@ -92,22 +83,41 @@ class ModelServer:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._session.close()
+        await self._questions.close()
         await self._sdk.close()
 
 
-def _prepared(upstream: Upstream, settings: Settings) -> "tuple[AsyncOpenAI, ssl.SSLContext, str | None]":
-    """Give the package's client without retries, timeouts and redirects, which are ours; and certificates and proxy."""
-    import aiohttp  # noqa: F401, PLC0415 - the session will want it
+async def _refusal(response: Response, model: str) -> UpstreamError:
+    try:
+        said = await beginning(response, size=REFUSAL_BYTES)
+    finally:
+        await response.release()
+    return error_from_response(response.status, response.headers, said, model)
+
+
+def _prepared(upstream: Upstream, settings: Settings) -> tuple["AsyncOpenAI", Transport]:
+    """Give the package's client without retries, timeouts and redirects, which are ours, and the way for questions."""
     import httpx2  # noqa: PLC0415
     from openai import AsyncOpenAI  # noqa: PLC0415
 
     proxy = _proxy_for(urlsplit(upstream.base_url))
     tls = httpx2.create_ssl_context()
     timeout = httpx2.Timeout(None, connect=settings.connect_timeout)
-    http = httpx2.AsyncClient(timeout=timeout, verify=tls, proxy=proxy, trust_env=False)
+    unlimited = httpx2.Limits(keepalive_expiry=IDLE_S)  # MAX_ACTIVE_TURNS is the limit
+    http = httpx2.AsyncClient(timeout=timeout, limits=unlimited, verify=tls, proxy=proxy, trust_env=False)
     sdk = AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
-    return sdk, tls, proxy
+    url, headers = httpx2.URL(f"{upstream.base_url}/chat/completions"), _headers(sdk)
+    if proxy or not find_spec("httptools"):
+        return sdk, PackageTransport(url, headers, http=http)
+    from chatapp.backend.llm.direct import DirectTransport  # noqa: PLC0415
+
+    return sdk, DirectTransport(url, headers, tls=tls, connect_timeout_s=settings.connect_timeout)
+
+
+def _headers(sdk: "AsyncOpenAI") -> Mapping[str, str]:
+    """Give the headers of every question. Events that are compressed would come late."""
+    own = {name: value for name, value in sdk.default_headers.items() if isinstance(value, str)}
+    return own | {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
 
 
 def _proxy_for(address: SplitResult) -> str | None:
@@ -127,19 +137,6 @@ def _proxy_for(address: SplitResult) -> str | None:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
         raise ValueError("no http proxy")
     return proxy
-
-
-def _session(sdk: "AsyncOpenAI", tls: ssl.SSLContext, proxy: str | None, settings: Settings) -> "ClientSession":
-    from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector  # noqa: PLC0415
-
-    headers = {name: value for name, value in sdk.default_headers.items() if isinstance(value, str)}
-    return ClientSession(
-        connector=TCPConnector(limit=settings.max_active_turns + 10, ssl=tls, keepalive_timeout=IDLE_S),
-        headers=headers | {"Accept": "text/event-stream"},
-        cookie_jar=DummyCookieJar(),
-        timeout=ClientTimeout(total=None, sock_connect=settings.connect_timeout),
-        proxy=proxy,
-    )
 
 
 class KeySource:

@@ -51,7 +51,7 @@ class OpenAIModel:
                 raise
             await asyncio.sleep(pause_s)
             response = await server.ask(body)
-        return OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes)
+        return await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes)
 
     async def window(self, model: str) -> int | None:
         """Give CONTEXT_TOKENS, or what is known of the model, or what its server tells; the server is asked once."""

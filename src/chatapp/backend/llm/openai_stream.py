@@ -5,18 +5,16 @@ else a token passes through.
 """
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from chatapp.backend.llm import Batch
-from chatapp.backend.llm.failures import OurErrorsMidway, error_from_body
+from chatapp.backend.llm.failures import error_from_body
+from chatapp.backend.llm.transports import Response
 from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError, UpstreamError
 from chatapp.events import Reasoning, Text, Usage
 from chatapp.sse import Decoder, ServerSentEvent
-
-if TYPE_CHECKING:
-    from aiohttp import ClientResponse
 
 
 class _Delta(msgspec.Struct):
@@ -50,7 +48,7 @@ _decode_chunk = msgspec.json.Decoder(_Chunk).decode
 class OpenAIStream:
     """The chunks of one chat completion, as batches of what one read held."""
 
-    def __init__(self, response: "ClientResponse", *, max_event_bytes: int) -> None:
+    def __init__(self, response: Response, *, max_event_bytes: int) -> None:
         self._response = response
         self._max_event_bytes = max_event_bytes
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
@@ -59,14 +57,15 @@ class OpenAIStream:
         self._is_streamed = _content_type(response) == "text/event-stream"
 
     @classmethod
-    def open(cls, response: "ClientResponse", *, max_event_bytes: int) -> "OpenAIStream":
+    async def open(cls, response: Response, *, max_event_bytes: int) -> "OpenAIStream":
         """Give the stream of a response that is one.
 
         Raises:
-            UpstreamBadResponseError: the response is a web page or the like.
+            UpstreamBadResponseError: the response is a web page or the like, or compressed, which we did not ask for.
         """
-        if _content_type(response) not in {"text/event-stream", "application/json"}:
-            response.close()
+        is_known = _content_type(response) in {"text/event-stream", "application/json"}
+        if not is_known or response.headers.get("content-encoding", "identity") != "identity":
+            await response.release()
             raise UpstreamBadResponseError(
                 "the model server answered with something that is not a chat completion.", hint="Check BASE_URL."
             )
@@ -75,12 +74,11 @@ class OpenAIStream:
     async def read(self) -> Batch:
         """Give what has come since the last read. What goes wrong behind the finish reason is no harm."""
         try:
-            with OurErrorsMidway():
-                if self._is_streamed:
-                    data = await self._response.content.readany()
-                    batch = self._batch(data) if data else Batch(failure=_broken_off())
-                else:
-                    batch = await self._whole()
+            if self._is_streamed:
+                data = await self._response.read()
+                batch = self._batch(data) if data else Batch(failure=_broken_off())
+            else:
+                batch = await self._whole()
         except UpstreamError as error:
             batch = Batch(failure=error)
         if batch.failure is not None and self._finish_reason is not None:
@@ -89,7 +87,7 @@ class OpenAIStream:
 
     async def close(self) -> None:
         """Hang up; an answer that was read to its end leaves its connection for the next one."""
-        self._response.release()
+        await self._response.release()
 
     async def _whole(self) -> Batch:
         """Give the answer of a server that does not stream."""
@@ -157,15 +155,15 @@ class OpenAIStream:
         return _whole_characters(text)
 
 
-async def beginning(response: "ClientResponse", *, size: int) -> bytes:
+async def beginning(response: Response, *, size: int) -> bytes:
     """Give the body of a response that nothing else bounds: all of it, or what came until it passed `size` bytes."""
     data = bytearray()
-    while len(data) <= size and (part := await response.content.readany()):
+    while len(data) <= size and (part := await response.read()):
         data += part
     return bytes(data)
 
 
-def _content_type(response: "ClientResponse") -> str:
+def _content_type(response: Response) -> str:
     kind = response.headers.get("content-type", "text/event-stream")
     return kind.partition(";")[0].strip().lower()
 

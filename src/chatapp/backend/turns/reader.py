@@ -8,7 +8,7 @@ from typing import Self
 from chatapp import sse
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import ChatappError
-from chatapp.events import Failed, Reasoning, Text
+from chatapp.events import PIECES, Failed, Reasoning, Text
 
 
 class Reader:
@@ -18,6 +18,7 @@ class Reader:
         self.turn = turn
         self._after = after
         self._next = 0
+        self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Future[None] | None = None
         self._has_left = False
         self._farewell: Failed | None = None
@@ -61,7 +62,7 @@ class Reader:
         while self._next < len(entries):
             event = entries[self._next]
             self._next += 1
-            if isinstance(event, Text | Reasoning):
+            if isinstance(event, PIECES):
                 event = self._with_following(event, known)
             frames.append(sse.encode(event, ends[self._next - 1]))
             known = 0
@@ -71,7 +72,7 @@ class Reader:
         """Return when there is something to take, or when woken."""
         self.was_knocked = False
         if self._next >= len(self.turn.entries) and self._farewell is None:
-            self._waiting = asyncio.get_running_loop().create_future()
+            self._waiting = self._loop.create_future()
             await self._waiting
 
     def wake(self) -> None:

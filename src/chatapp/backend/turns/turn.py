@@ -7,7 +7,7 @@ from typing import Protocol
 
 from chatapp.backend.store import FinalStatus, Runs, TurnStatus
 from chatapp.errors import ChatappError, IncompleteAnswerError, ShuttingDownError
-from chatapp.events import Done, Event, Failed, Notice, Reasoning, Start, Text, Usage
+from chatapp.events import PIECES, Done, Event, Failed, Notice, Reasoning, Start, Text, Usage
 
 STOPPED = "stopped"
 """The finish reason of an answer that somebody did not want to the end."""
@@ -86,7 +86,7 @@ class Turn:
     @property
     def has_content(self) -> bool:
         """Say whether the model has said anything."""
-        return any(isinstance(entry, Text | Reasoning) for entry in self.entries)
+        return any(isinstance(entry, PIECES) for entry in self.entries)
 
     @property
     def status(self) -> TurnStatus:
@@ -110,7 +110,7 @@ class Turn:
 
     def append(self, event: Event) -> None:
         """Add an event and let every reader know."""
-        size = len(event.text) if isinstance(event, Text | Reasoning) else 1
+        size = len(event.text) if isinstance(event, PIECES) else 1
         self.entries.append(event)
         self.ends.append(self.ends[-1] + size if self.ends else size)
         for listener in self._listeners:
