@@ -6,7 +6,7 @@ only looks for lines starting with `data: ` sees nothing but the answer.
 """
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 from chatapp.errors import BackendProtocolError, EventTooLargeError
@@ -31,7 +31,10 @@ def encode(event: Event, position: int) -> bytes:
     """Give the bytes of one event; `position` is where a reader stands once it has it."""
     if isinstance(event, Text):
         return encode_text(event.text, position)
-    name, body = ("error", event.error) if isinstance(event, Failed) else (_NAMES[type(event)], asdict(event))
+    if isinstance(event, Failed):
+        name, body = "error", event.error
+    else:
+        name, body = _NAMES[type(event)], {field.name: getattr(event, field.name) for field in fields(event)}
     payload = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return f"id: {position}\nevent: {name}\ndata:{payload}\n\n".encode()
 
