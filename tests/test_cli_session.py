@@ -190,8 +190,8 @@ def test_new_begins_another_conversation(typist: Typist, backend: RunningBackend
 
 
 def test_model_and_system_hold_from_now_on(typist: Typist, stub: StubModel) -> None:
-    typist.say("/model other")
-    typist.say("/system Be brief.")
+    assert "From now on: /model other" in typist.say("/model other")
+    assert "From now on: /system Be brief." in typist.say("/system Be brief.")
     typist.say("Hi")
 
     assert stub.calls[-1].body["model"] == "other"

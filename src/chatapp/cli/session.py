@@ -65,6 +65,7 @@ class Session:
                 remark("A new conversation.")
             case "model" | "system" if words:
                 self._options[name] = words
+                remark(f"From now on: /{name} {words}")
             case "model" | "system":
                 remark(f"Say more: /{name} {'NAME' if name == 'model' else 'TEXT'}")
             case "retry":

@@ -12,7 +12,6 @@ from chatapp.frontend.problems import problem_of
 from chatapp.frontend.rendering import literal
 
 TICK_S = 0.1
-_PULSE_S = 1.0
 _DEMO = (
     "You are talking to {model}, a small demonstration model: fine for a first try, often wrong. "
     "Connect a better one with `BASE_URL` or `OPENAI_API_KEY`."
@@ -67,7 +66,7 @@ class LiveView:
 
     def __init__(self, answer: LiveAnswer) -> None:
         self._answer = answer
-        self._next_pulse_s = 0.0
+        self._last_pulse = ""
         with st.container(key=f"live-{answer.name}"), st.chat_message("assistant", avatar=message.AVATARS["assistant"]):
             self._reasoning_slot = st.empty()
             self._text = GrowingText(st.container())
@@ -90,9 +89,10 @@ class LiveView:
             self._reasoning = self._reasoning or self._open_reasoning()
             self._reasoning.show(reasoning)
         self._text.show(self._answer.text)
-        if self._answer.elapsed_s >= self._next_pulse_s:
-            self._next_pulse_s = self._answer.elapsed_s + _PULSE_S
-            self._pulse.caption(_pulse(self._answer))
+        pulse = _pulse(self._answer)
+        if pulse != self._last_pulse:
+            self._last_pulse = pulse
+            self._pulse.caption(pulse)
 
     def _open_reasoning(self) -> GrowingText:
         return GrowingText(self._reasoning_slot.expander("Thinking", icon=":material/neurology:", expanded=True))
