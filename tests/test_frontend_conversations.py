@@ -1,7 +1,9 @@
 """Conversations on the page, without a browser: real backend, stub model."""
 
+import json
 import threading
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -34,6 +36,18 @@ def test_an_address_shows_its_conversation(open_page: Open, backend: Any, client
 
     assert contents(page) == [("user", "One?"), ("assistant", "Hello from the stub.")]
     assert page.chat_message[1].caption[0].value.startswith("stub\\-model · ")
+
+
+def test_an_answer_from_another_day_says_which(open_page: Open, backend: Any, client: BackendClient) -> None:
+    said = [("q", None, "user", "Long ago?"), ("a", "q", "assistant", "Yes.")]
+    messages = [
+        {"id": own, "parent_id": parent, "role": role, "content": text, "created_at": "2020-02-03T12:00:00+00:00"}
+        for own, parent, role, text in said
+    ]
+    client.conversations.import_file(BytesIO(json.dumps({"id": "old", "leaf_id": "a", "messages": messages}).encode()))
+    page = open_page(backend.url, query={"c": stored(client)[0]["id"]})
+
+    assert "2020\\-02\\-03 " in page.chat_message[1].caption[0].value
 
 
 @pytest.mark.parametrize("address", ["0198f2c41d7e7b6a9c3e5f0a1b2c3d4e", "../health", "x" * 99])

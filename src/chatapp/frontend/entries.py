@@ -26,10 +26,12 @@ class ShownMessage(TypedDict):
 class Entry:
     """One message and what is known about it. `siblings` are the ids of its alternatives, itself among them.
 
-    `status` of an answer is "complete", or how else it ended; `error` is set where the backend kept one.
+    `status` of an answer is "complete", or how else it ended; `error` is set where the backend kept one. `day` is the
+    reader's date, YYYY-MM-DD, of a message from before today.
     """
 
     message: ShownMessage
+    day: str | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     is_stored: bool = False
     parent_id: str | None = None
@@ -52,6 +54,11 @@ class Entry:
     def is_silent(self) -> bool:
         """Whether it is an answer that ended before its first word."""
         return self.is_answer and not self.content and self.status != "complete"
+
+    @property
+    def when(self) -> str:
+        """When it was said, as the reader is told."""
+        return " ".join(filter(None, (self.day, self.message["timestamp"])))
 
     @property
     def content(self) -> str:
@@ -82,8 +89,10 @@ def stored_entry(item: Mapping[str, Any], zone: tzinfo | None) -> Entry:
     """Give a message as the backend keeps it."""
     latency_ms, usage = item["latency_ms"], item["usage"]
     when = datetime.fromisoformat(item["finished_at"] or item["created_at"])
+    day = when.astimezone(zone).date()
     return Entry(
         _message(item["role"], item["content"], when, zone),
+        day=None if day == datetime.now(zone).date() else day.isoformat(),
         id=item["id"],
         is_stored=True,
         parent_id=item["parent_id"],

@@ -124,11 +124,11 @@ def _copy_button(text: str) -> str:
 def _footer(entry: Entry) -> str:
     """Give the line under an answer: how it ended if not well, its model, how long it took, when it was."""
     if entry.model is None:
-        return entry.message["timestamp"]
+        return entry.when
     end = _ENDS.get(entry.status) or _FINISHES.get(entry.finish_reason or "")
     seconds = _seconds(entry.elapsed_s) if entry.elapsed_s is not None else None
     tokens = f"{entry.tokens} tokens said" if entry.tokens else None
-    parts = (end, entry.model, seconds, tokens, entry.message["timestamp"], *entry.notices)
+    parts = (end, entry.model, seconds, tokens, entry.when, *entry.notices)
     return " · ".join(part for part in parts if part)
 
 
