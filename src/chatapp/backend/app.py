@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 
 import chatapp
 from chatapp.backend.access.hosts import HostCheck
 from chatapp.backend.access.key_ring import KeyRing
 from chatapp.backend.access.keys import KeyCheck
 from chatapp.backend.access.origins import OriginCheck
-from chatapp.backend.compression import Compression
 from chatapp.backend.error_responses import EXCEPTION_HANDLERS
 from chatapp.backend.llm import ChatModel
 from chatapp.backend.llm.openai_model import OpenAIModel
@@ -85,7 +85,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         from chatapp.backend.access.rate_limit import Limiter, RateLimitCheck  # noqa: PLC0415 - 0.15 s for who sets it
 
         layers.append(Middleware(RateLimitCheck, limiter=Limiter.open(settings, settings.rate_limit)))
-    return [*layers, Middleware(Compression, minimum_size=1000)]
+    return [*layers, Middleware(GZipMiddleware, minimum_size=1000)]
 
 
 @asynccontextmanager
