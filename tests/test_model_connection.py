@@ -16,37 +16,13 @@ from chatapp.backend.llm.direct import DirectTransport
 from chatapp.backend.llm.transports import Response
 from chatapp.errors import IncompleteAnswerError, UpstreamBadResponseError
 from stub_model import StubModel
+from wires import Wire
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 IN_CHUNKS = CHUNKED + b"5\r\nHello\r\n7;of=it\r\n, world\r\n0\r\nTrailer: x\r\n\r\n"
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 12\r\n\r\nHello, world"
 HINTED = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" + IN_CHUNKS
 OLD = b"HTTP/1.0 200 OK\nContent-Type: text/event-stream\n\nHello, world"
-
-
-class Wire(asyncio.Transport):
-    """Stands for a socket: notes what is done to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.is_closed = False
-        self.is_paused = False
-
-    def write(self, data: Any) -> None:
-        self.written += data
-
-    def abort(self) -> None:
-        self.is_closed = True
-
-    def is_closing(self) -> bool:
-        return self.is_closed
-
-    def pause_reading(self) -> None:
-        self.is_paused = True
-
-    def resume_reading(self) -> None:
-        self.is_paused = False
 
 
 class Talk:

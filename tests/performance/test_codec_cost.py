@@ -2,14 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from chatapp.backend.llm.connection import Connection
 from chatapp.backend.llm.openai_stream import OpenAIStream
 from chatapp.events import Text
 from chatapp.sse import Decoder, encode, parse_event
+from wires import Wire
 
 WORDS = 2000
 CHUNK: dict[str, Any] = {
@@ -29,31 +31,27 @@ def parse_with_json() -> None:
         json.loads(EVENT[6:-2])
 
 
-class _Response:
-    """Stands for a response: every read gives `events` events."""
-
-    status = 200
-    headers: Mapping[str, str] = {}
-
-    def __init__(self, events: int) -> None:
-        self._reads = iter([EVENT * events] * (WORDS // events))
-
-    async def read(self) -> bytes:
-        return next(self._reads)
-
-    async def release(self) -> None: ...
-
-
 def read_answer(events_a_read: int) -> None:
+    """Let a model server say the words, in as many chunks as there are reads, and read them as batches of text."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"%x\r\n%s\r\n" % (len(EVENT) * events_a_read, EVENT * events_a_read)
+
     async def read() -> None:
-        stream = await OpenAIStream.open(_Response(events_a_read), max_event_bytes=2**20)
+        connection = Connection(lambda _: None)
+        connection.connection_made(Wire())
+        asking = asyncio.create_task(connection.ask(b""))
+        await asyncio.sleep(0)
+        connection.data_received(head)
+        await asking
+        stream = await OpenAIStream.open(connection, max_event_bytes=2**20)
         for _ in range(WORDS // events_a_read):
+            connection.data_received(chunk)
             await stream.read()
 
     asyncio.run(read())
 
 
-@pytest.mark.parametrize(("events_a_read", "usual"), [(1, 1.2), (20, 0.55)])
+@pytest.mark.parametrize(("events_a_read", "usual"), [(1, 1.3), (20, 0.55)])
 def test_the_cost_of_a_word_from_the_model(events_a_read: int, usual: float, expect_cost: ExpectCost) -> None:
     expect_cost(lambda: read_answer(events_a_read), usual=usual, reference=parse_with_json)
 

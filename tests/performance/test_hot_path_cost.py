@@ -107,7 +107,7 @@ def test_the_cost_of_a_whole_answer(ask: Ask, expect_cost: ExpectCost) -> None:
     ours = create_app(Settings.load(), model=Words(1))
     expect_cost(
         lambda: ask(ours, "/query", times=QUESTIONS),
-        usual=2.4,
+        usual=2.5,
         reference=lambda: ask(bare, "/query", times=QUESTIONS),
     )
 
@@ -116,6 +116,6 @@ def test_the_cost_of_a_word_of_a_stream(ask: Ask, expect_cost: ExpectCost) -> No
     ours = create_app(Settings.load(), model=Words(WORDS))
     expect_cost(
         lambda: ask(ours, "/query/stream"),
-        usual=2.3,
+        usual=2.0,
         reference=lambda: ask(bare, "/query/stream"),
     )
