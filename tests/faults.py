@@ -1,5 +1,6 @@
 """The faults of a model server, and the one outcome that each of them has."""
 
+import gzip
 from dataclasses import dataclass
 
 import scripts
@@ -52,6 +53,12 @@ REFUSED = {
     "a redirect": Fault(redirect("http://10.0.0.7/v1"), "upstream_bad_response", "sends us elsewhere"),
     "RST at once": Fault(reset, "upstream_unavailable", "cannot be reached", tries=2),
     "EOF at once": Fault(hang_up, "upstream_unavailable", "cannot be reached", tries=2),
+    "401 cut off": Fault(raw(b"HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\n{"), "upstream_auth", "the API key"),
+    "compressed": Fault(
+        respond(200, gzip.compress(b"{}"), Content_Type="application/json", Content_Encoding="gzip"),
+        "upstream_bad_response",
+        "came compressed",
+    ),
     "no HTTP": Fault(raw(b"SSH-2.0-OpenSSH_9.7\r\n\r\n"), "upstream_bad_response", "cannot be read"),
 }
 

@@ -31,12 +31,13 @@ KEY = "sk-stub-5entinel0f0ne0f0ur0wn"
 
 @dataclass
 class Call:
-    """One request as it arrived. `body` is its JSON, or None; times are `time.monotonic()`."""
+    """One request as it arrived. `body` is its JSON, or None, `head` is raw; times are `time.monotonic()`."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: Any = None
+    head: str = ""
     arrived_at: float = field(default_factory=time.monotonic)
     left_at: float | None = None
     _left: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -254,7 +255,7 @@ async def _read_call(reader: asyncio.StreamReader) -> Call | None:
         body = await _read_body(reader, headers)
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
-    return Call(method, path, headers, json.loads(body) if body else None)
+    return Call(method, path, headers, json.loads(body) if body else None, head)
 
 
 async def _read_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:

@@ -3,6 +3,8 @@
 import inspect
 import json
 import re
+import socket
+import ssl
 from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -146,6 +148,7 @@ def test_no_json_object_breaks_the_reader(body: dict[str, Any]) -> None:
 REQUEST = httpx2.Request("POST", "http://model.invalid/v1/chat/completions")
 SENTINEL = "sk-sentinel http://10.0.0.7 What is Python?"
 THEIRS = classes(openai, openai.OpenAIError)
+OF_SOCKETS = [OSError, ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError, ssl.SSLCertVerificationError]
 
 
 def theirs(kind: type[openai.OpenAIError]) -> openai.OpenAIError:
@@ -183,7 +186,7 @@ def test_every_error_of_the_openai_package_becomes_ours_without_its_words(kind: 
     assert caught.value.__suppress_context__
 
 
-@pytest.mark.parametrize("kind", [*classes(httpx2, httpx2.TransportError), OSError, ConnectionError, TimeoutError])
+@pytest.mark.parametrize("kind", [*classes(httpx2, httpx2.TransportError), *OF_SOCKETS], ids=lambda kind: kind.__name__)
 def test_every_error_of_the_connection_becomes_ours(kind: type[Exception]) -> None:
     with pytest.raises(UpstreamError), our_errors("some-model"):
         raise kind.__new__(kind)

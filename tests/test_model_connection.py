@@ -3,26 +3,39 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from httpx2 import URL, create_ssl_context
+from httpx2 import URL, Headers, create_ssl_context
 
 import scripts
-from chatapp.backend.llm import direct
-from chatapp.backend.llm.connection import HELD_BYTES, MAX_HEAD_BYTES, Connection
+from chatapp.backend.llm import connection, direct
+from chatapp.backend.llm.connection import HELD_BYTES, MAX_HEAD_BYTES, Connection, DirectResponse
 from chatapp.backend.llm.direct import DirectTransport
-from chatapp.backend.llm.transports import Response
+from chatapp.backend.llm.openai_stream import OpenAIStream
 from chatapp.errors import IncompleteAnswerError, UpstreamBadResponseError
+from running_backend import RunningBackend
 from stub_model import StubModel
 from wires import Wire
 
-CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 IN_CHUNKS = CHUNKED + b"5\r\nHello\r\n7;of=it\r\n, world\r\n0\r\nTrailer: x\r\n\r\n"
-SIZED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 12\r\n\r\nHello, world"
+SIZED = HEAD + b"Content-Length: 12\r\n\r\nHello, world"
 HINTED = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" + IN_CHUNKS
 OLD = b"HTTP/1.0 200 OK\nContent-Type: text/event-stream\n\nHello, world"
+PADDED = CHUNKED + b"c  \r\nHello, world\r\n0\r\n\r\n"
+FOLDED = HEAD + b"X-Note: one\r\n two\r\nContent-Length: 12\r\n\r\nHello, world"
+
+
+async def body_of(response: DirectResponse) -> bytes:
+    body = b""
+    while part := await response.read():
+        body += part
+    await response.release()
+    return body
 
 
 class Talk:
@@ -46,15 +59,16 @@ class Talk:
         await asyncio.sleep(0)
         self.connection.connection_lost(error)
 
-    async def whole_body(self) -> bytes:
-        await asyncio.wait_for(self._reading, 5)
-        return self.body
+    async def response(self) -> DirectResponse:
+        """Give the response once it has been read."""
+        return await asyncio.wait_for(self._reading, 5)
 
-    async def _read(self) -> None:
-        await self.connection.ask(b"question")
-        while part := await self.connection.read():
+    async def _read(self) -> DirectResponse:
+        response = await self.connection.ask(b"question")
+        while part := await response.read():
             self.body += part
-        await self.connection.release()
+        await response.release()
+        return response
 
 
 @pytest.mark.parametrize("said", [IN_CHUNKS, SIZED, HINTED], ids=["chunked", "sized", "behind a hint"])
@@ -62,26 +76,51 @@ def test_a_response_is_read_wherever_it_is_cut(said: bytes) -> None:
     async def cut_at(position: int) -> None:
         talk = Talk()
         await talk.hear(said[:position], said[position:])
-        assert await talk.whole_body() == b"Hello, world"
-        assert (talk.connection.status, talk.connection.headers["content-type"]) == (200, "text/event-stream")
+        response = await talk.response()
+        assert talk.body == b"Hello, world"
+        assert (response.status, response.headers["content-type"]) == (200, "text/event-stream")
         assert talk.kept == [talk.connection]
 
     for position in range(1, len(said)):
         asyncio.run(cut_at(position))
 
 
+@pytest.mark.parametrize("said", [PADDED, FOLDED], ids=["padded", "folded"])
+def test_what_is_not_quite_http_is_read_all_the_same(said: bytes) -> None:
+    async def read() -> None:
+        talk = Talk()
+        await talk.hear(said)
+        await talk.response()
+        assert talk.body == b"Hello, world"
+
+    asyncio.run(read())
+
+
 def test_one_connection_carries_one_question_after_the_other() -> None:
     async def ask_twice() -> None:
         talk = Talk()
         await talk.hear(IN_CHUNKS)
-        await talk.whole_body()
+        await talk.response()
         second = asyncio.create_task(talk.connection.ask(b"another"))
         await talk.hear(SIZED)
-        await second
-        assert await talk.connection.read() == b"Hello, world"
+        assert await body_of(await second) == b"Hello, world"
         assert talk.wire.written == b"questionanother"
 
     asyncio.run(ask_twice())
+
+
+def test_a_response_that_was_released_has_nothing_to_do_with_the_next() -> None:
+    async def release_late() -> None:
+        talk = Talk()
+        await talk.hear(SIZED)
+        first = await talk.response()
+        second = asyncio.create_task(talk.connection.ask(b"another"))
+        await talk.hear(CHUNKED)
+        await first.release()
+        await second
+        assert talk.connection.is_open()
+
+    asyncio.run(release_late())
 
 
 def test_a_response_without_a_length_ends_with_the_connection() -> None:
@@ -89,7 +128,8 @@ def test_a_response_without_a_length_ends_with_the_connection() -> None:
         talk = Talk()
         await talk.hear(OLD)
         await talk.end()
-        assert await talk.whole_body() == b"Hello, world"
+        await talk.response()
+        assert talk.body == b"Hello, world"
         assert talk.kept == []
 
     asyncio.run(until_the_end())
@@ -106,7 +146,7 @@ def test_a_response_that_breaks_off_is_told_from_one_that_ends(said: bytes, erro
         await talk.hear(said)
         await talk.end(error)
         with pytest.raises(IncompleteAnswerError):
-            await talk.whole_body()
+            await talk.response()
         assert b"Hello, world".startswith(talk.body)
 
     asyncio.run(broken())
@@ -116,18 +156,19 @@ def test_a_response_that_breaks_off_is_told_from_one_that_ends(said: bytes, erro
     "said",
     [
         [b"SSH-2.0-OpenSSH_9.2\r\n"],
+        [b"HTTP/1.1 001 What\r\n\r\n"],
         [b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"],
         [b"HTTP/1.1 200 OK\r\n", *[b"X-Header: " + b"x" * 60_000 + b"\r\n"] * (MAX_HEAD_BYTES // 60_000 + 1)],
         [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"],
     ],
-    ids=["another protocol", "an upgrade", "a head without an end", "two lengths"],
+    ids=["another protocol", "no status", "an upgrade", "a head without an end", "two lengths"],
 )
 def test_what_is_no_response_is_refused(said: list[bytes]) -> None:
     async def refuse() -> None:
         talk = Talk()
         await talk.hear(*said)
         with pytest.raises(UpstreamBadResponseError):
-            await talk.whole_body()
+            await talk.response()
         assert talk.wire.is_closed
 
     asyncio.run(refuse())
@@ -136,9 +177,10 @@ def test_what_is_no_response_is_refused(said: list[bytes]) -> None:
 def test_trailers_without_an_end_end_the_answer() -> None:
     async def endless() -> None:
         talk = Talk()
-        await talk.hear(CHUNKED + b"0\r\n", *[b"X-Trailer: " + b"x" * 60_000 + b"\r\n"] * 10)
+        trailer = b"X-Trailer: " + b"x" * 60_000 + b"\r\n"
+        await talk.hear(CHUNKED + b"0\r\n", *[trailer] * (MAX_HEAD_BYTES // len(trailer) + 1))
         with pytest.raises(IncompleteAnswerError):
-            await talk.whole_body()
+            await talk.response()
         assert talk.wire.is_closed
 
     asyncio.run(endless())
@@ -146,11 +188,10 @@ def test_trailers_without_an_end_end_the_answer() -> None:
 
 def test_a_server_that_speaks_first_is_hung_up_on() -> None:
     async def unasked() -> None:
-        wire, connection = Wire(), Connection(lambda _: None)
-        connection.connection_made(wire)
-        connection.data_received(SIZED)
-        assert wire.is_closed
-        assert not connection.is_open()
+        wire, fresh = Wire(), Connection(lambda _: None)
+        fresh.connection_made(wire)
+        fresh.data_received(SIZED)
+        assert not fresh.is_open()
 
     asyncio.run(unasked())
 
@@ -160,64 +201,90 @@ def test_what_nobody_asked_for_is_no_answer_to_the_next_question(together: bool)
     async def unasked() -> None:
         talk = Talk()
         await talk.hear(*([SIZED + SIZED] if together else [SIZED, SIZED]))
-        assert await talk.whole_body() == b"Hello, world"
+        await talk.response()
+        assert talk.body == b"Hello, world"
         assert not talk.connection.is_open()
 
     asyncio.run(unasked())
 
 
-def test_no_more_is_taken_than_is_read() -> None:
-    async def unread() -> None:
-        wire, connection = Wire(), Connection(lambda _: None)
-        connection.connection_made(wire)
-        asking = asyncio.create_task(connection.ask(b"question"))
-        await asyncio.sleep(0)
-        connection.data_received(CHUNKED + b"%x\r\n" % (4 * HELD_BYTES))
-        await asking
-        connection.data_received(b"x" * (HELD_BYTES + 1))
-        assert wire.is_paused
-        assert len(await connection.read()) == HELD_BYTES + 1
-        assert not wire.is_paused
+def _loop_factories() -> list[Any]:
+    with suppress(ImportError):  # it is not everywhere
+        import uvloop  # noqa: PLC0415
 
-    asyncio.run(unread())
+        return [asyncio.new_event_loop, uvloop.new_event_loop]
+    return [asyncio.new_event_loop]
 
 
 Visit = Callable[[DirectTransport], Coroutine[Any, Any, None]]
+Run = Callable[[Coroutine[Any, Any, None]], None]
 
 
-def with_transport(url: str, visit: Visit) -> None:
-    async def go() -> None:
-        address = URL(f"{url}/chat/completions")
-        transport = DirectTransport(address, {}, tls=create_ssl_context(), connect_timeout_s=5)
-        await visit(transport)
-        await transport.close()
+@pytest.fixture(params=_loop_factories(), ids=lambda factory: factory.__module__.partition(".")[0])
+def run(request: pytest.FixtureRequest) -> Run:
+    """A function that runs a coroutine on each of the event loops that a backend may have."""
 
-    asyncio.run(asyncio.wait_for(go(), 20))
+    def run(coroutine: Coroutine[Any, Any, None]) -> None:
+        with asyncio.Runner(loop_factory=request.param) as runner:
+            runner.run(asyncio.wait_for(coroutine, 20))
 
-
-async def body_of(response: Response) -> bytes:
-    body = b""
-    while part := await response.read():
-        body += part
-    await response.release()
-    return body
+    return run
 
 
-def test_a_connection_is_kept_for_the_next_question(stub: StubModel) -> None:
+async def with_transport(url: str, visit: Visit, *, tls: ssl.SSLContext | None = None) -> None:
+    address = URL(f"{url}/chat/completions")
+    transport = DirectTransport(address, Headers(), tls=tls or create_ssl_context(), connect_timeout_s=5)
+    await visit(transport)
+    await transport.close()
+
+
+def test_a_connection_is_kept_for_the_next_question(stub: StubModel, run: Run) -> None:
     async def visit(transport: DirectTransport) -> None:
-        first, second = await transport.post(b"{}", {}), await transport.post(b"{}", {})
-        assert second is not first
-        await body_of(first)
-        third = await transport.post(b"{}", {})
-        assert third is first
-        await body_of(second)
-        await body_of(third)
+        together = [await transport.post(b"{}", {}) for _ in range(2)]
+        for response in together:
+            await body_of(response)
+        await body_of(await transport.post(b"{}", {}))
+        assert stub.open_connections == 2
 
-    with_transport(stub.url, visit)
+    run(with_transport(stub.url, visit))
     assert stub.wait_until_idle()
 
 
-def test_an_answer_that_is_not_read_to_its_end_gives_its_connection_up(stub: StubModel) -> None:
+def test_a_connection_is_kept_although_the_end_comes_after_the_last_word(stub: StubModel, run: Run) -> None:
+    async def ends_late(exchange: Any) -> None:
+        await exchange.start_stream()
+        await exchange.write(b"data: [DONE]\n\n")
+        await asyncio.sleep(0.05)
+        await exchange.end_stream()
+
+    async def visit(transport: DirectTransport) -> None:
+        for _ in range(3):
+            stream = await OpenAIStream.open(await transport.post(b"{}", {}), max_event_bytes=1000)
+            assert (await stream.read()).is_last
+            await stream.close()
+            await asyncio.sleep(0.2)
+        assert stub.open_connections == 1
+
+    stub.default = ends_late
+    run(with_transport(stub.url, visit))
+
+
+def test_a_connection_whose_end_does_not_come_is_given_up(
+    stub: StubModel, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "ENDING_S", 0.05)
+    stub.default = scripts.answer("word", b"data: [DONE]\n\n", scripts.silence)
+
+    async def visit(transport: DirectTransport) -> None:
+        response = await transport.post(b'{"stream": true}', {})
+        await response.read()
+        await response.release(is_over=True)
+        assert await asyncio.to_thread(stub.calls[0].wait_until_left, timeout_s=5)
+
+    run(with_transport(stub.url, visit))
+
+
+def test_an_answer_that_is_not_read_to_its_end_gives_its_connection_up(stub: StubModel, run: Run) -> None:
     stub.default = scripts.answer("word", scripts.silence)
 
     async def visit(transport: DirectTransport) -> None:
@@ -225,28 +292,49 @@ def test_an_answer_that_is_not_read_to_its_end_gives_its_connection_up(stub: Stu
         await response.read()
         await response.release()
         assert await asyncio.to_thread(stub.calls[0].wait_until_left, timeout_s=5)
-        assert not response.is_open()
 
-    with_transport(stub.url, visit)
+    run(with_transport(stub.url, visit))
+
+
+def test_no_more_is_taken_than_is_read_and_the_next_question_is_answered(stub: StubModel, run: Run) -> None:
+    size = 8 * HELD_BYTES
+    page = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
+    left = asyncio.Event()
+
+    async def much(exchange: Any) -> None:
+        await exchange.send(page + b"x" * size)
+        left.set()
+
+    async def visit(transport: DirectTransport) -> None:
+        unread = await transport.post(b"{}", {})
+        await asyncio.sleep(0.2)
+        assert len(await unread.read()) < size
+        while await unread.read():
+            pass
+        await unread.release()
+        assert await body_of(await transport.post(b"{}", {}))
+        assert stub.open_connections == 1
+
+    stub.next(much)
+    run(with_transport(stub.url, visit))
 
 
 @pytest.mark.parametrize("end", [b"Connection: close\r\n", b""], ids=["announced", "by surprise"])
-def test_a_connection_that_the_server_closes_is_not_used_again(end: bytes, stub: StubModel) -> None:
+def test_a_connection_that_the_server_closes_is_not_used_again(end: bytes, stub: StubModel, run: Run) -> None:
     stub.default = scripts.raw(SIZED.replace(b"Content-Type", end + b"Content-Type"))
 
     async def visit(transport: DirectTransport) -> None:
-        first = await transport.post(b"{}", {})
-        assert await body_of(first) == b"Hello, world"
-        while first.is_open():  # noqa: ASYNC110 - nobody else tells
-            await asyncio.sleep(0.01)
-        assert await body_of(await transport.post(b"{}", {})) == b"Hello, world"
+        for _ in range(2):
+            assert await body_of(await transport.post(b"{}", {})) == b"Hello, world"
+            assert await asyncio.to_thread(stub.wait_until_idle)
+            await asyncio.sleep(0.05)
 
-    with_transport(stub.url, visit)
+    run(with_transport(stub.url, visit))
     assert stub.hits == 2
 
 
 def test_a_connection_that_nobody_uses_is_closed_after_a_while(
-    stub: StubModel, monkeypatch: pytest.MonkeyPatch
+    stub: StubModel, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(direct, "IDLE_S", 0.05)
 
@@ -254,29 +342,65 @@ def test_a_connection_that_nobody_uses_is_closed_after_a_while(
         await body_of(await transport.post(b"{}", {}))
         assert await asyncio.to_thread(stub.wait_until_idle)
 
-    with_transport(stub.url, visit)
+    run(with_transport(stub.url, visit))
 
 
-def test_of_several_addresses_one_may_be_dead(stub: StubModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(direct, "EYEBALLS_S", 0.05)
-    port = URL(stub.url).port
+def test_a_connection_that_comes_free_after_the_end_is_closed(stub: StubModel, run: Run) -> None:
+    async def go() -> None:
+        responses = []
+
+        async def visit(transport: DirectTransport) -> None:
+            responses.append(await transport.post(b"{}", {}))
+
+        await with_transport(stub.url, visit)
+        await body_of(responses[0])
+        assert await asyncio.to_thread(stub.wait_until_idle)
+
+    run(go())
+
+
+def test_who_stops_waiting_for_an_answer_hangs_up(stub: StubModel, run: Run) -> None:
+    stub.default = scripts.silence
 
     async def visit(transport: DirectTransport) -> None:
-        loop = asyncio.get_running_loop()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await transport.post(b"{}", {})
+        assert await asyncio.to_thread(stub.calls[0].wait_until_left, timeout_s=5)
+
+    run(with_transport(stub.url, visit))
+
+
+def test_of_several_addresses_one_may_be_dead(stub: StubModel, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def both(transport: DirectTransport) -> Any:
+        loop, port = asyncio.get_running_loop(), URL(stub.url).port
         dead = await loop.getaddrinfo("192.0.2.1", port, type=1)  # RFC 5737: nobody is there
-        live = await loop.getaddrinfo("127.0.0.1", port, type=1)
+        return [*dead, *await loop.getaddrinfo("127.0.0.1", port, type=1)]
 
-        async def addresses(*_: object, **__: object) -> Any:
-            return [*dead, *live]
-
-        monkeypatch.setattr(loop, "getaddrinfo", addresses)
+    async def visit(transport: DirectTransport) -> None:
         assert await body_of(await transport.post(b"{}", {}))
 
-    with_transport(f"http://models.invalid:{port}/v1", visit)
+    monkeypatch.setattr(direct, "NEXT_ADDRESS_AFTER_S", 0.05)
+    monkeypatch.setattr(DirectTransport, "_addresses", both)
+    run(with_transport("http://models.invalid/v1", visit))
 
 
-@pytest.mark.parametrize("is_trusted", [True, False], ids=["trusted", "not trusted"])
-def test_a_server_with_https_has_to_be_the_one_it_says(is_trusted: bool, certificate: Path) -> None:
+def test_a_name_that_no_name_server_could_know_is_no_connection(run: Run) -> None:
+    async def visit(transport: DirectTransport) -> None:
+        with pytest.raises(OSError, match="cannot be reached"):
+            await transport.post(b"{}", {})
+
+    run(with_transport("http://models..invalid/v1", visit))
+
+
+@pytest.mark.parametrize(
+    ("host", "is_trusted"),
+    [("localhost", True), ("localhost.", True), ("localhost.", False)],
+    ids=["here", "elsewhere", "not trusted"],
+)
+def test_a_server_with_https_has_to_be_the_one_it_says(
+    host: str, is_trusted: bool, certificate: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(certificate)
     trusting = ssl.create_default_context(cafile=certificate if is_trusted else None)
@@ -287,15 +411,41 @@ def test_a_server_with_https_has_to_be_the_one_it_says(is_trusted: bool, certifi
         await writer.drain()
         writer.close()
 
-    async def go() -> None:
-        async with await asyncio.start_server(answer, "localhost", 0, ssl=serving) as server:
-            url = URL(f"https://localhost:{server.sockets[0].getsockname()[1]}/v1/chat/completions")
-            transport = DirectTransport(url, {}, tls=trusting, connect_timeout_s=5)
-            if is_trusted:
-                assert await body_of(await transport.post(b"{}", {})) == b"Hello, world"
-            else:
-                with pytest.raises(ssl.SSLCertVerificationError):
-                    await transport.post(b"{}", {})
-            await transport.close()
+    async def visit(transport: DirectTransport) -> None:
+        if is_trusted:
+            assert await body_of(await transport.post(b"{}", {})) == b"Hello, world"
+        else:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                await transport.post(b"{}", {})
 
-    asyncio.run(go())
+    async def go() -> None:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=serving) as server:
+            port = server.sockets[0].getsockname()[1]
+            addresses = await asyncio.get_running_loop().getaddrinfo("127.0.0.1", port, type=1)
+            monkeypatch.setattr(DirectTransport, "_addresses", lambda _: asyncio.sleep(0, addresses))
+            await with_transport(f"https://{host}:{port}/v1", visit, tls=trusting)
+
+    run(go())
+
+
+def test_headers_of_the_user_s_own_come_once(
+    run_backend: Callable[..., RunningBackend], stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "host: inner\nauthorization: Basic b3V0\naccept: text/html\nx-team: a")
+    run_backend().client.ask("Hi")
+
+    assert stub.calls[0].head.lower().count("\nhost:") == 1
+    assert {name: stub.calls[0].headers[name] for name in ("host", "x-team")} == {"host": "inner", "x-team": "a"}
+    assert stub.calls[0].headers["authorization"].startswith("Bearer ")
+    assert stub.calls[0].headers["accept"] == "text/event-stream"
+
+
+def test_a_header_that_would_be_two_is_the_user_s_to_mend(
+    run_backend: Callable[..., RunningBackend], stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org\r\nX-Injected: yes")
+    response = run_backend().client.ready()["model"]
+
+    assert not response["ok"]
+    assert "OPENAI_" in response["hint"]
+    assert stub.requests == []

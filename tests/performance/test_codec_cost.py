@@ -42,8 +42,7 @@ def read_answer(events_a_read: int) -> None:
         asking = asyncio.create_task(connection.ask(b""))
         await asyncio.sleep(0)
         connection.data_received(head)
-        await asking
-        stream = await OpenAIStream.open(connection, max_event_bytes=2**20)
+        stream = await OpenAIStream.open(await asking, max_event_bytes=2**20)
         for _ in range(WORDS // events_a_read):
             connection.data_received(chunk)
             await stream.read()

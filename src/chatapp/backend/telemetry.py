@@ -33,7 +33,10 @@ log = logging.getLogger(__name__)
 
 
 class Telemetry:
-    """Outermost middleware: gives every request an id and a log line, and every error the one shape."""
+    """Outermost middleware: gives every request an id and a log line, and every error the one shape.
+
+    What a long response says after its head need not come back through all layers: `outer_send` is the way past them.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,8 +46,9 @@ class Telemetry:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = RequestRecord(scope, send)
+        request = RequestRecord(scope)
         scope["record"] = request
+        scope["outer_send"] = send
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -66,21 +70,18 @@ class Telemetry:
             if request.status is None:
                 await error_response(_DEFECT, scope)(scope, receive, send_with_id)
         finally:
+            del scope["outer_send"]  # it leads back to the scope: both would wait for the garbage collector
             request.write()
 
 
 class RequestRecord:
-    """What the log will say of one request. `turn` is filled in by the route that has one.
+    """What the log will say of one request. `turn` is filled in by the route that has one."""
 
-    `send` is the server's own: what a long response says after its head need not pass the layers in between.
-    """
-
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope) -> None:
         offered = Headers(scope=scope).get("x-request-id", "")
         self.id = offered if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
         self.status: int | None = None
         self.turn: Turn | None = None
-        self.send = send
         self._scope = scope
         self._began = time.perf_counter()
 

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection to a model server: a question goes out, and its response is read as it comes.
+"""HTTP/1.1 to a model server: a connection, and the responses that come over it, one after the other.
 
 What llhttp finds, by httptools, is kept as it is until somebody reads it: an HTTP client for everything costs several
 times that for every question and every word (measured against aiohttp).
@@ -13,50 +13,114 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from chatapp.errors import IncompleteAnswerError, UpstreamBadResponseError
 
 HELD_BYTES = 256 * 1024
-"""How much of a response waits here to be read; the rest waits at the server."""
+"""How much of a body waits here to be read, beside what one read brings; the rest waits at the server."""
 
 MAX_HEAD_BYTES = 512 * 1024
 """Of a head, or of trailers; more than one read brings of a body. llhttp has no limit of its own."""
 
+ENDING_S = 1.0
+"""How long the end of a body may take behind the end of the answer, before the connection is given up."""
+
 
 class Connection(asyncio.Protocol):
-    """Carries one question after the other, and is the response to the last one.
+    """Carries one question after the other.
 
-    `keep` is called with a connection whose response was read to its end, if the server lets it carry another.
+    `keep` is called with a connection whose response has come to its end, if the server lets it carry another.
     """
 
     def __init__(self, keep: Callable[["Connection"], None]) -> None:
         self._keep = keep
-        self._parser = HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)  # home-made servers end lines so
         self._loop = asyncio.get_running_loop()
-        self._waiting: asyncio.Future[None] | None = None
-        self._failure: Exception | None = None
-        self._begin()
-        self._is_complete = True
+        self._response: DirectResponse | None = None
+        self._ending: asyncio.TimerHandle | None = None
 
-    def _begin(self) -> None:
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        self._parts: list[bytes] = []
-        self._held_bytes = 0
-        self._head_bytes = 0
-        self._is_complete = False
-        self._is_reusable = False
-
-    async def ask(self, request: bytes) -> None:
-        """Send a request and wait for the head of its response.
+    async def ask(self, request: bytes) -> "DirectResponse":
+        """Send a request and give its response once the head is there.
 
         Raises:
             ConnectionError: the server hung up.
             UpstreamBadResponseError: what it sent is not HTTP.
         """
-        self._begin()
+        if not self.is_open():
+            raise ConnectionResetError("The server has hung up.")
+        self._response = DirectResponse(self, self._loop)
         self._transport.write(request)
+        await self._response.begin()
+        return self._response
+
+    def is_open(self) -> bool:
+        """Say whether it can carry another question."""
+        return not self._transport.is_closing()
+
+    def hang_up(self) -> None:
+        """Close the connection, in the middle of whatever is said."""
+        self._transport.abort()
+
+    def free(self, response: "DirectResponse", *, is_over: bool) -> None:
+        """Leave the connection to the next question; hang up if more is to come than the end, or that does not."""
+        if response.is_complete and response.is_reusable and self.is_open():
+            self._response = None
+            self._transport.resume_reading()
+            self._keep(self)
+        elif is_over and not response.is_complete:
+            self._ending = self._loop.call_later(ENDING_S, self.hang_up)
+        else:
+            self.hang_up()
+
+    def hold(self, *, is_held: bool) -> None:
+        """Let the server wait, or go on."""
+        if self.is_open():
+            (self._transport.pause_reading if is_held else self._transport.resume_reading)()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be ready to be asked."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what the server says; when nobody has asked, it says nothing."""
+        if self._response is None:
+            self.hang_up()
+            return
+        self._response.feed(data)
+        if self._ending is not None and self._response.is_complete:
+            self._ending.cancel()
+            self._ending = None
+            self.free(self._response, is_over=True)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let the response know that nothing more comes."""
+        if self._ending is not None:
+            self._ending.cancel()
+        if self._response is not None:
+            self._response.feed_end(exc)
+
+
+class DirectResponse:
+    """What the server answers to one question: `status`, `headers` with their names in lower case, then the body."""
+
+    def __init__(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.is_complete = False
+        self.is_reusable = False
+        self._connection: Connection | None = connection
+        self._loop = loop
+        self._parser = HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(  # home-made servers need them, and aiohttp grants them too
+            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+        self._parts: list[bytes] = []
+        self._held_bytes = 0
+        self._bytes_without_body = 0
+        self._failure: Exception | None = None
+        self._waiting: asyncio.Future[None] | None = None
+
+    async def begin(self) -> None:
+        """Wait for the head."""
         while not self.status:
             if self._failure is not None:
                 raise self._failure
-            await self._news()
+            await self._wait()
 
     async def read(self) -> bytes:
         """Give what has come since the last read, nothing at the end.
@@ -64,84 +128,75 @@ class Connection(asyncio.Protocol):
         Raises:
             IncompleteAnswerError: the connection broke.
         """
-        while not self._parts and not self._is_complete:
+        while not self._parts and not self.is_complete:
             if self._failure is not None:
                 raise IncompleteAnswerError("the connection to the model broke.", hint="Ask again.")
-            await self._news()
+            await self._wait()
         data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts.clear()
-        if self._held_bytes > HELD_BYTES and not self._transport.is_closing():
-            self._transport.resume_reading()
+        if self._held_bytes > HELD_BYTES and self._connection is not None:
+            self._connection.hold(is_held=False)
         self._held_bytes = 0
         return data
 
-    async def release(self) -> None:
-        """Leave the connection to the next question if this response is complete; else hang up."""
-        if self._is_complete and self._is_reusable:
-            self._keep(self)
-        else:
-            self.hang_up()
+    async def release(self, *, is_over: bool = False) -> None:
+        """Leave the connection to the next question, or hang up; `is_over`: nothing is to come but the end."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.free(self, is_over=is_over)
 
-    def hang_up(self) -> None:
-        """Close the connection, in the middle of whatever is said."""
-        self._transport.abort()
+    def feed(self, data: bytes) -> None:
+        """Take in what the connection brings."""
+        self._bytes_without_body += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade):
+            self._refuse()
+        if self._bytes_without_body > MAX_HEAD_BYTES:
+            self._refuse()
+        if self._held_bytes > HELD_BYTES and self._connection is not None:
+            self._connection.hold(is_held=True)
+        self._wake()
 
-    def is_open(self) -> bool:
-        """Say whether it can carry another question."""
-        return not self._transport.is_closing()
+    def feed_end(self, error: Exception | None) -> None:
+        """Take in that the connection is closed: a body ends so that does not say how long it is."""
+        if error is None and self._failure is None and self.status and self._ends_with_connection():
+            self.is_complete = True
+        self._failure = self._failure or ConnectionResetError("The server hung up.")
+        self._wake()
 
-    async def _news(self) -> None:
+    def _refuse(self) -> None:
+        self.is_reusable = False
+        self._failure = UpstreamBadResponseError("the model server's answer cannot be read.")
+        if self._connection is not None:
+            self._connection.hang_up()
+
+    def _ends_with_connection(self) -> bool:
+        is_chunked = self.headers.get("transfer-encoding", "").lower().endswith("chunked")
+        return not is_chunked and "content-length" not in self.headers
+
+    async def _wait(self) -> None:
         self._waiting = self._loop.create_future()
         await self._waiting
 
-    def _tell(self) -> None:
+    def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
-    # What the event loop calls.
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Be ready to be asked."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Take in what the server says; nobody asked for what comes behind a response."""
-        try:
-            self._parser.feed_data(data)
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
-                raise HttpParserError("a head without an end")
-        except (HttpParserError, HttpParserUpgrade):
-            self._failure = UpstreamBadResponseError("the model server's answer cannot be read.")
-            self.hang_up()
-        if self._held_bytes > HELD_BYTES and not self._transport.is_closing():
-            self._transport.pause_reading()
-        self._tell()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End the response: that is how one ends that does not say how long it is."""
-        if exc is None and self._failure is None and not self._is_complete and self._ends_with_connection():
-            self._is_complete = True
-        self._failure = self._failure or ConnectionResetError("The server hung up.")
-        self._tell()
-
-    def _ends_with_connection(self) -> bool:
-        return bool(self.status) and not {"content-length", "transfer-encoding"} & self.headers.keys()
-
-    # What the parser calls.
-
     def on_message_begin(self) -> None:
-        """Refuse a response that nobody asked for."""
-        if self._is_complete:
+        """Refuse a second response: nobody asked for it."""
+        if self.is_complete:
             raise ValueError("nobody asked")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Note a header; of several with one name, the last."""
+        """Note a header, or a trailer; of several with one name, the last."""
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        """Let the question be accepted or refused, unless this is only a sign of life (1xx)."""
+        """Begin, unless this is only a sign of life (1xx)."""
         status = self._parser.get_status_code()
+        if status < 100:  # noqa: PLR2004
+            raise ValueError("no status")
         if status >= 200:  # noqa: PLR2004
             self.status = status
         else:
@@ -151,10 +206,10 @@ class Connection(asyncio.Protocol):
         """Keep a piece of the body."""
         self._parts.append(data)
         self._held_bytes += len(data)
-        self._head_bytes = 0
+        self._bytes_without_body = 0
 
     def on_message_complete(self) -> None:
         """Note the end."""
         if self.status:
-            self._is_complete = True
-            self._is_reusable = self._parser.should_keep_alive()
+            self.is_complete = True
+            self.is_reusable = self._parser.should_keep_alive()

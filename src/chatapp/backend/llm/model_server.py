@@ -1,7 +1,7 @@
 """The way to an OpenAI-compatible server: its address, its connections, and the key as it is now."""
 
 import asyncio
-from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
@@ -12,11 +12,12 @@ import msgspec
 from chatapp.backend.llm.failures import error_from_response, our_errors
 from chatapp.backend.llm.openai_stream import beginning
 from chatapp.backend.llm.transports import IDLE_S, PackageTransport, Response, Transport
-from chatapp.errors import UpstreamAuthError, UpstreamError, UpstreamUnavailableError
+from chatapp.errors import IncompleteAnswerError, UpstreamAuthError, UpstreamError, UpstreamUnavailableError
 from chatapp.hosts import is_loopback
 from chatapp.settings import Settings, Upstream
 
 if TYPE_CHECKING:
+    import httpx2
     from openai import AsyncOpenAI
 
 REFUSAL_BYTES = 64 * 1024
@@ -45,14 +46,15 @@ class ModelServer:
         Importing the packages takes most of a second, so it is done in a thread, after the backend has begun to listen.
 
         Raises:
-            UpstreamUnavailableError: a proxy or a certificate of the environment cannot be used.
+            UpstreamUnavailableError: an address, a proxy, a certificate or a header of the environment cannot be used.
         """
         try:
             sdk, questions = await asyncio.to_thread(_prepared, upstream, settings)
         except (OSError, ValueError) as error:
             raise UpstreamUnavailableError(
                 "the way to the model server cannot be prepared.",
-                hint="Check SSL_CERT_FILE, and that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names an http:// proxy.",
+                hint="Check BASE_URL, SSL_CERT_FILE and the variables OPENAI_…, and that HTTPS_PROXY, HTTP_PROXY or "
+                "ALL_PROXY names an http:// proxy.",
             ) from error
         return cls(upstream, sdk=sdk, questions=questions, connect_timeout_s=settings.connect_timeout)
 
@@ -88,8 +90,10 @@ class ModelServer:
 
 
 async def _refusal(response: Response, model: str) -> UpstreamError:
+    said = b""
     try:
-        said = await beginning(response, size=REFUSAL_BYTES)
+        with suppress(IncompleteAnswerError):  # the status says enough
+            said = await beginning(response, size=REFUSAL_BYTES)
     finally:
         await response.release()
     return error_from_response(response.status, response.headers, said, model)
@@ -100,13 +104,17 @@ def _prepared(upstream: Upstream, settings: Settings) -> tuple["AsyncOpenAI", Tr
     import httpx2  # noqa: PLC0415
     from openai import AsyncOpenAI  # noqa: PLC0415
 
+    try:
+        url = httpx2.URL(f"{upstream.base_url}/chat/completions")
+    except httpx2.InvalidURL as error:
+        raise ValueError("no address") from error
     proxy = _proxy_for(urlsplit(upstream.base_url))
     tls = httpx2.create_ssl_context()
     timeout = httpx2.Timeout(None, connect=settings.connect_timeout)
-    unlimited = httpx2.Limits(keepalive_expiry=IDLE_S)  # MAX_ACTIVE_TURNS is the limit
-    http = httpx2.AsyncClient(timeout=timeout, limits=unlimited, verify=tls, proxy=proxy, trust_env=False)
+    limits = httpx2.Limits(keepalive_expiry=IDLE_S)  # how many there may be is for MAX_ACTIVE_TURNS to say
+    http = httpx2.AsyncClient(timeout=timeout, limits=limits, verify=tls, proxy=proxy, trust_env=False)
     sdk = AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
-    url, headers = httpx2.URL(f"{upstream.base_url}/chat/completions"), _headers(sdk)
+    headers = _headers(sdk, has_key=bool(upstream.api_key or upstream.api_key_file))
     if proxy or not find_spec("httptools"):
         return sdk, PackageTransport(url, headers, http=http)
     from chatapp.backend.llm.direct import DirectTransport  # noqa: PLC0415
@@ -114,10 +122,15 @@ def _prepared(upstream: Upstream, settings: Settings) -> tuple["AsyncOpenAI", Tr
     return sdk, DirectTransport(url, headers, tls=tls, connect_timeout_s=settings.connect_timeout)
 
 
-def _headers(sdk: "AsyncOpenAI") -> Mapping[str, str]:
-    """Give the headers of every question. Events that are compressed would come late."""
-    own = {name: value for name, value in sdk.default_headers.items() if isinstance(value, str)}
-    return own | {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+def _headers(sdk: "AsyncOpenAI", *, has_key: bool) -> "httpx2.Headers":
+    """Give the headers of every question; the key comes with each. Events that are compressed would come late."""
+    import httpx2  # noqa: PLC0415
+
+    headers = httpx2.Headers({name: value for name, value in sdk.default_headers.items() if isinstance(value, str)})
+    headers.update({"Accept": "text/event-stream", "Accept-Encoding": "identity"})
+    if has_key:
+        headers.pop("Authorization", None)
+    return headers
 
 
 def _proxy_for(address: SplitResult) -> str | None:

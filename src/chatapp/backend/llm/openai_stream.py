@@ -42,6 +42,8 @@ class _Chunk(msgspec.Struct):
     error: Any = None
 
 
+_COMPRESSIONS = {"gzip", "x-gzip", "deflate", "br", "zstd"}
+
 _decode_chunk = msgspec.json.Decoder(_Chunk).decode
 
 
@@ -54,6 +56,7 @@ class OpenAIStream:
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
         self._finish_reason: str | None = None
         self._half = ""
+        self._is_over = False
         self._is_streamed = _content_type(response) == "text/event-stream"
 
     @classmethod
@@ -61,13 +64,17 @@ class OpenAIStream:
         """Give the stream of a response that is one.
 
         Raises:
-            UpstreamBadResponseError: the response is a web page or the like, or compressed, which we did not ask for.
+            UpstreamBadResponseError: the response is a web page or the like, or compressed.
         """
-        is_known = _content_type(response) in {"text/event-stream", "application/json"}
-        if not is_known or response.headers.get("content-encoding", "identity") != "identity":
+        if _content_type(response) not in {"text/event-stream", "application/json"}:
             await response.release()
             raise UpstreamBadResponseError(
                 "the model server answered with something that is not a chat completion.", hint="Check BASE_URL."
+            )
+        if response.headers.get("content-encoding", "").lower() in _COMPRESSIONS:
+            await response.release()
+            raise UpstreamBadResponseError(
+                "the answer came compressed, which it was asked not to be.", hint="Check what is in front of BASE_URL."
             )
         return cls(response, max_event_bytes=max_event_bytes)
 
@@ -87,7 +94,7 @@ class OpenAIStream:
 
     async def close(self) -> None:
         """Hang up; an answer that was read to its end leaves its connection for the next one."""
-        await self._response.release()
+        await self._response.release(is_over=self._is_over)
 
     async def _whole(self) -> Batch:
         """Give the answer of a server that does not stream."""
@@ -114,6 +121,7 @@ class OpenAIStream:
     def _read(self, event: ServerSentEvent, batch: Batch) -> bool:
         """Add one event to `batch` and say whether it was the last."""
         if event.data == b"[DONE]":
+            self._is_over = True
             self._give_up_half(batch)
             return True
         chunk = _chunk_of(event.data)

@@ -33,8 +33,8 @@ class Response(Protocol):
         """
         ...
 
-    async def release(self) -> None:
-        """Leave the connection to the next question if all was read, else hang up."""
+    async def release(self, *, is_over: bool = False) -> None:
+        """Leave the connection to the next question, or hang up; `is_over`: nothing is to come but the end."""
         ...
 
 
@@ -50,14 +50,14 @@ class Transport(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close the connections that nobody uses."""
         ...
 
 
 class PackageTransport:
     """The client of the `openai` package: slower, but it knows proxies, and needs no parser in C."""
 
-    def __init__(self, url: "httpx2.URL", headers: Mapping[str, str], *, http: "httpx2.AsyncClient") -> None:
+    def __init__(self, url: "httpx2.URL", headers: "httpx2.Headers", *, http: "httpx2.AsyncClient") -> None:
         self._url = url
         self._headers = headers
         self._http = http
@@ -89,6 +89,6 @@ class PackageResponse:
         except httpx2.HTTPError:
             raise IncompleteAnswerError("the connection to the model broke.", hint="Ask again.") from None
 
-    async def release(self) -> None:
+    async def release(self, *, is_over: bool = False) -> None:
         """Let the client decide."""
         await self._response.aclose()
