@@ -154,6 +154,23 @@ def test_what_is_no_response_is_refused(said: list[bytes]) -> None:
     asyncio.run(refuse())
 
 
+def test_a_server_that_goes_on_behind_the_end_is_hung_up_on() -> None:
+    async def go_on() -> None:
+        wire = Wire()
+        connection = Connection(lambda _: None)
+        connection.connection_made(wire)
+        asking = asyncio.create_task(connection.ask(b"question"))
+        await asyncio.sleep(0)
+        connection.data_received(CHUNKED + b"6\r\n[DONE]\r\n")
+        await (await asking).release(is_over=True)
+        assert connection.is_open()
+        connection.data_received(b"5\r\nHello\r\n")
+        assert not connection.is_open()
+        connection.connection_lost(None)
+
+    asyncio.run(go_on())
+
+
 def test_trailers_without_an_end_end_the_answer() -> None:
     async def endless() -> None:
         talk = Talk()

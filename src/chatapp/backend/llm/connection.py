@@ -103,7 +103,8 @@ class DirectResponse:
         self.headers: dict[str, str] = {}
         self.is_complete = False
         self.is_reusable = False
-        self._connection: Connection | None = connection
+        self._connection = connection
+        self._is_released = False
         self._loop = loop
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(  # home-made servers need them, and aiohttp grants them too
@@ -134,16 +135,16 @@ class DirectResponse:
             await self._wait()
         data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts.clear()
-        if self._held_bytes > HELD_BYTES and self._connection is not None:
+        if self._held_bytes > HELD_BYTES:
             self._connection.hold(is_held=False)
         self._held_bytes = 0
         return data
 
     async def release(self, *, is_over: bool = False) -> None:
         """Leave the connection to the next question, or hang up; `is_over`: nothing is to come but the end."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.free(self, is_over=is_over)
+        if not self._is_released:
+            self._is_released = True
+            self._connection.free(self, is_over=is_over)
 
     def feed(self, data: bytes) -> None:
         """Take in what the connection brings."""
@@ -154,7 +155,7 @@ class DirectResponse:
             self._refuse()
         if self._bytes_without_body > MAX_HEAD_BYTES:
             self._refuse()
-        if self._held_bytes > HELD_BYTES and self._connection is not None:
+        if self._held_bytes > HELD_BYTES:
             self._connection.hold(is_held=True)
         self._wake()
 
@@ -168,8 +169,7 @@ class DirectResponse:
     def _refuse(self) -> None:
         self.is_reusable = False
         self._failure = UpstreamBadResponseError("the model server's answer cannot be read.")
-        if self._connection is not None:
-            self._connection.hang_up()
+        self._connection.hang_up()
 
     def _ends_with_connection(self) -> bool:
         is_chunked = self.headers.get("transfer-encoding", "").lower().endswith("chunked")
@@ -203,7 +203,10 @@ class DirectResponse:
             self.headers = {}
 
     def on_body(self, data: bytes) -> None:
-        """Keep a piece of the body."""
+        """Keep a piece of the body; hang up if nobody is to read it."""
+        if self._is_released:
+            self._connection.hang_up()
+            return
         self._parts.append(data)
         self._held_bytes += len(data)
         self._bytes_without_body = 0
