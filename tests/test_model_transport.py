@@ -1,7 +1,9 @@
 """The straight way to a model server over sockets: connections that are used again, given up, and not to be had."""
 
 import asyncio
+import gc
 import ssl
+import weakref
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -164,18 +166,56 @@ def test_a_connection_that_nobody_uses_is_closed_after_a_while(
     run(with_transport(stub.url, visit))
 
 
-def test_a_connection_that_comes_free_after_the_end_is_closed(stub: StubModel, run: Run) -> None:
+def test_at_the_end_all_connections_are_closed(stub: StubModel, run: Run) -> None:
+    stub.default = scripts.answer("word", b"data: [DONE]\n\n", scripts.silence)
+
+    async def visit(transport: DirectTransport) -> None:
+        ending, reading = [await transport.post(b'{"stream": true}', {}) for _ in range(2)]
+        await ending.release(is_over=True)
+        await reading.read()
+
+    run(with_transport(stub.url, visit))
+    assert stub.wait_until_idle()
+
+
+def test_a_question_that_is_still_being_sent_keeps_no_other_waiting(stub: StubModel, run: Run) -> None:
+    refused: list[asyncio.StreamWriter] = []
+
+    async def refuse_early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        refused.append(writer)
+        writer.write(SIZED.replace(b"200 OK", b"413 No"))
+
     async def go() -> None:
-        responses = []
+        async with await asyncio.start_server(refuse_early, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
 
-        async def visit(transport: DirectTransport) -> None:
-            responses.append(await transport.post(b"{}", {}))
+            async def visit(transport: DirectTransport) -> None:
+                response = await transport.post(b"x" * 30_000_000, {})
+                await body_of(response)
+                assert await asyncio.wait_for(body_of(await transport.post(b"{}", {})), 2)
 
-        await with_transport(stub.url, visit)
-        await body_of(responses[0])
-        assert await asyncio.to_thread(stub.wait_until_idle)
+            await with_transport(f"http://127.0.0.1:{port}/v1", visit)
+            for writer in refused:
+                writer.transport.abort()
+            await asyncio.sleep(0.05)
 
     run(go())
+
+
+def test_a_response_that_was_read_needs_no_garbage_collector(stub: StubModel, run: Run) -> None:
+    async def visit(transport: DirectTransport) -> None:
+        response = await transport.post(b"{}", {})
+        await body_of(response)
+        seen = weakref.ref(response)
+        del response
+        assert seen() is None
+
+    gc.disable()
+    try:
+        run(with_transport(stub.url, visit))
+    finally:
+        gc.enable()
 
 
 def test_who_stops_waiting_for_an_answer_hangs_up(stub: StubModel, run: Run) -> None:

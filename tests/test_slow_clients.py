@@ -217,7 +217,10 @@ def test_a_reader_that_stops_reading_holds_up_nobody_else(
     model.next(scripts.answer(*[BURST[:65536]] * 96, *["word ", 0.1] * 20))
     with connect(shared, receive_buffer=4096) as line:
         line.sendall(head("/query/stream", JSON, "Content-Length: 32") + b'{"prompt": "Why", "store": true}')
-        turn_id = re.search(rb'"turn_id":"(\w+)"', line.recv(1024))[1].decode()
+        said = b""
+        while not (found := re.search(rb'"turn_id":"(\w+)"', said)):
+            said += line.recv(1024)
+        turn_id = found[1].decode()
         with shared.client.resume(turn_id) as events:
             text = "".join(getattr(event, "text", "") for event in events)
         assert text == BURST + "word " * 20

@@ -27,3 +27,6 @@ class Wire(asyncio.Transport):
 
     def resume_reading(self) -> None:
         self.is_paused = False
+
+    def get_write_buffer_size(self) -> int:
+        return 0

@@ -70,7 +70,7 @@ class Telemetry:
             if request.status is None:
                 await error_response(_DEFECT, scope)(scope, receive, send_with_id)
         finally:
-            del scope["outer_send"]  # it leads back to the scope: both would wait for the garbage collector
+            del scope["outer_send"], scope["record"]  # they lead back here, and would wait for the garbage collector
             request.write()
 
 

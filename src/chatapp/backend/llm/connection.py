@@ -43,10 +43,10 @@ class Connection(asyncio.Protocol):
         """
         if not self.is_open():
             raise ConnectionResetError("The server has hung up.")
-        self._response = DirectResponse(self, self._loop)
+        self._response = response = DirectResponse(self, self._loop)
         self._transport.write(request)
-        await self._response.begin()
-        return self._response
+        await response.begin()
+        return response
 
     def is_open(self) -> bool:
         """Say whether it can carry another question."""
@@ -57,9 +57,14 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def free(self, response: "DirectResponse", *, is_over: bool) -> None:
-        """Leave the connection to the next question; hang up if more is to come than the end, or that does not."""
-        if response.is_complete and response.is_reusable and self.is_open():
-            self._response = None
+        """Leave the connection to the next question; hang up if more is to come than the end, or that does not.
+
+        Hang up too where the response came before the question was sent: the next would have to wait behind it.
+        """
+        if not self.is_open() or self._transport.get_write_buffer_size():
+            self.hang_up()
+        elif response.is_complete and response.is_reusable:
+            self._forget(response)
             self._transport.resume_reading()
             self._keep(self)
         elif is_over and not response.is_complete:
@@ -93,6 +98,12 @@ class Connection(asyncio.Protocol):
             self._ending.cancel()
         if self._response is not None:
             self._response.feed_end(exc)
+            self._forget(self._response)
+
+    def _forget(self, response: "DirectResponse") -> None:
+        """Let go of what refers to itself in a circle, and would wait for the garbage collector."""
+        response.parse_no_more()
+        self._response = None
 
 
 class DirectResponse:
@@ -165,6 +176,10 @@ class DirectResponse:
             self.is_complete = True
         self._failure = self._failure or ConnectionResetError("The server hung up.")
         self._wake()
+
+    def parse_no_more(self) -> None:
+        """Let go of the parser, which knows us as we know it."""
+        del self._parser
 
     def _refuse(self) -> None:
         self.is_reusable = False

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Iterable, Mapping
 from typing import Any
+from weakref import WeakSet
 
 from aiohappyeyeballs import start_connection
 from httpx2 import URL, Headers
@@ -31,7 +32,7 @@ class DirectTransport:
         self._connect_timeout_s = connect_timeout_s
         self._head = b"POST %b HTTP/1.1\r\n%b" % (url.raw_path, _lines(_with_host(headers, url).raw))
         self._idle: dict[Connection, asyncio.TimerHandle] = {}
-        self._is_closed = False
+        self._all: WeakSet[Connection] = WeakSet()
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> DirectResponse:
         """Give the response once its head is there."""
@@ -44,17 +45,16 @@ class DirectTransport:
             raise
 
     async def close(self) -> None:
-        """Close the connections that nobody uses, and keep none any more."""
-        self._is_closed = True
-        for connection in list(self._idle):
-            self._let_go(connection)
+        """Close all connections."""
+        for expiry in self._idle.values():
+            expiry.cancel()
+        self._idle.clear()
+        for connection in list(self._all):
+            connection.hang_up()
         await asyncio.sleep(0)  # the event loop closes their sockets when it comes round
 
     def _keep(self, connection: Connection) -> None:
-        if self._is_closed:
-            connection.hang_up()
-        else:
-            self._idle[connection] = asyncio.get_running_loop().call_later(IDLE_S, self._let_go, connection)
+        self._idle[connection] = asyncio.get_running_loop().call_later(IDLE_S, self._let_go, connection)
 
     def _let_go(self, connection: Connection) -> None:
         self._idle.pop(connection).cancel()
@@ -84,6 +84,7 @@ class DirectTransport:
                     )
         except (RuntimeError, UnicodeError) as error:  # uvloop's, now and then; a name that no name server could know
             raise ConnectionError("The server cannot be reached.") from error
+        self._all.add(connection)
         return connection
 
     def _new(self) -> Connection:

@@ -50,7 +50,7 @@ class Transport(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close all connections."""
         ...
 
 
