@@ -74,6 +74,7 @@ def assert_refused(response: requests.Response | Reply, *statuses: int) -> None:
     assert response.headers["x-request-id"] == body["request_id"]
     assert SENTINEL not in content.decode()
     assert "Traceback" not in content.decode()
+    assert "Value error, " not in content.decode()
 
 
 def assert_no_http(reply: Reply) -> None:

@@ -139,6 +139,7 @@ def test_a_key_file_that_is_not_there_is_said_so(
     outcome = ask(run_backend(openai_api_key=None, openai_api_key_file=tmp_path / "none"))
     assert outcome.error is not None
     assert outcome.code == "upstream_auth"
+    assert "the file with the API key cannot be read" in outcome.error["detail"]
     assert "OPENAI_API_KEY_FILE" in outcome.error["hint"]
     assert stub.hits == 0
 

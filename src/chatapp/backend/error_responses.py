@@ -65,7 +65,7 @@ async def _on_invalid_request(request: Request, error: RequestValidationError) -
 def _fault(fault: dict[str, Any]) -> dict[str, Any]:
     """Give FastAPI's entry without what was sent: no input, and of an unknown field only the beginning of its name."""
     place = [part if isinstance(part, int) else part[:40].encode("ascii", "replace").decode() for part in fault["loc"]]
-    return {"type": fault["type"], "loc": place, "msg": fault["msg"]}
+    return {"type": fault["type"], "loc": place, "msg": fault["msg"].removeprefix("Value error, ")}
 
 
 EXCEPTION_HANDLERS: dict[type[Exception], Callable[[Request, Any], Any]] = {

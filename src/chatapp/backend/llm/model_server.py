@@ -179,7 +179,6 @@ class KeySource:
             if not (self._key.isascii() and self._key.isprintable()):
                 raise ValueError("no header can hold it")
         except (OSError, ValueError) as error:
-            raise UpstreamAuthError(
-                "the file with the API key holds none that can be sent.", hint="Check OPENAI_API_KEY_FILE."
-            ) from error
+            what = "cannot be read" if isinstance(error, OSError) else "holds none that can be sent"
+            raise UpstreamAuthError(f"the file with the API key {what}.", hint="Check OPENAI_API_KEY_FILE.") from error
         return self._key
