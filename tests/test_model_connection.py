@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chatapp.backend.llm.connection import MAX_HEAD_BYTES, Connection, DirectResponse
+from chatapp.backend.llm.connection import HELD_BYTES, MAX_HEAD_BYTES, Connection, DirectResponse
 from chatapp.errors import IncompleteAnswerError, UpstreamBadResponseError
 from wires import Wire
 
@@ -101,6 +101,22 @@ def test_a_response_that_was_released_has_nothing_to_do_with_the_next() -> None:
         assert talk.connection.is_open()
 
     asyncio.run(release_late())
+
+
+def test_a_response_that_nobody_has_read_does_not_hold_up_the_next() -> None:
+    async def leave_unread() -> None:
+        wire, kept = Wire(), list[Connection]()
+        connection = Connection(kept.append)
+        connection.connection_made(wire)
+        asking = asyncio.create_task(connection.ask(b"question"))
+        await asyncio.sleep(0)
+        connection.data_received(HEAD + b"Content-Length: %d\r\n\r\n" % (HELD_BYTES + 1) + b"x" * (HELD_BYTES + 1))
+        assert wire.is_paused
+        await (await asking).release()
+        assert kept == [connection]
+        assert not wire.is_paused
+
+    asyncio.run(leave_unread())
 
 
 def test_a_response_without_a_length_ends_with_the_connection() -> None:

@@ -85,7 +85,9 @@ def test_a_connection_is_kept_although_the_end_comes_after_the_last_word(stub: S
             stream = await OpenAIStream.open(await transport.post(b"{}", {}), max_event_bytes=1000)
             assert (await stream.read()).is_last
             await stream.close()
-            await asyncio.sleep(0.2)
+            async with asyncio.timeout(5):
+                while not transport._idle:  # noqa: ASYNC110 - nobody else tells
+                    await asyncio.sleep(0.01)
         assert stub.open_connections == 1
 
     stub.default = ends_late
@@ -147,8 +149,9 @@ def test_a_connection_that_the_server_closes_is_not_used_again(end: bytes, stub:
     async def visit(transport: DirectTransport) -> None:
         for _ in range(2):
             assert await body_of(await transport.post(b"{}", {})) == b"Hello, world"
-            assert await asyncio.to_thread(stub.wait_until_idle)
-            await asyncio.sleep(0.05)
+            async with asyncio.timeout(5):
+                while any(kept.is_open() for kept in transport._idle):  # noqa: ASYNC110 - nobody else tells
+                    await asyncio.sleep(0.01)
 
     run(with_transport(stub.url, visit))
     assert stub.hits == 2
