@@ -91,6 +91,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     remove_abandoned_files(app.state.settings.data_dir)
+    await app.state.turns.end_orphans()
     background = [asyncio.create_task(app.state.model.prepare()), asyncio.create_task(app.state.turns.tidy_up())]
     yield
     for task in background:

@@ -13,7 +13,7 @@ from chatapp.backend.turns.making import TurnMaker
 from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.question import Question
 from chatapp.backend.turns.record import TurnRecord
-from chatapp.backend.turns.tidying import tidy_up
+from chatapp.backend.turns.tidying import end_orphans, tidy_up
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import InternalError, NotFoundError, OverloadedError, ShuttingDownError
 from chatapp.events import Message
@@ -97,6 +97,10 @@ class Turns:
             turn.stop()
         else:
             await asyncio.to_thread(self._store.turns.request_cancel, turn_id, owner=owner)
+
+    async def end_orphans(self) -> None:
+        """End the turns whose process is gone, as far as their text was saved."""
+        await end_orphans(self._store, active_ids=list(self._active))
 
     async def tidy_up(self) -> None:
         """Again and again, end the turns whose process is gone, and remove what has been kept for long enough."""
