@@ -86,6 +86,11 @@ def press(page: AppTest, start: str, *, place: int = -1) -> AppTest:
     return page
 
 
+def editor(page: AppTest) -> Any:
+    """Give the field in which a question is edited; None while none is."""
+    return next((area for area in page.text_area if str(area.key).startswith("edited-")), None)
+
+
 def branch_place(page: AppTest) -> list[str]:
     return [caption.value for caption in page.main.caption if " / " in caption.value]
 

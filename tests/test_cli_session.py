@@ -198,6 +198,13 @@ def test_model_and_system_hold_from_now_on(typist: Typist, stub: StubModel) -> N
     assert asked(stub) == ["Be brief.", "Hi"]
 
 
+def test_model_alone_lists_what_can_be_asked(typist: Typist, stub: StubModel) -> None:
+    stub.listing = scripts.listing("stub-model", "other")
+
+    assert typist.say("/model").split("\r\n")[:3] == ["stub-model", "other", "Choose one: /model NAME"]
+    assert stub.calls == []
+
+
 def test_system_holds_for_another_answer_too(typist: Typist, stub: StubModel) -> None:
     typist.say("Hi")
     typist.say("/system Be brief.")
@@ -298,7 +305,6 @@ def test_help_shows_every_command(typist: Typist) -> None:
     ("line", "answer"),
     [
         ("/sytem Be brief.", "There is no command /sytem. /help shows those there are."),
-        ("/model", "Say more: /model NAME"),
         ("/system", "Say more: /system TEXT"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import scripts
-from pages import ask, branch_place, click, contents, press
+from pages import ask, branch_place, click, contents, editor, press
 from stub_model import StubModel
 
 Open = Callable[..., AppTest]
@@ -47,7 +47,7 @@ def test_an_edited_question_is_a_branch_of_its_own(page: AppTest, stub: StubMode
     ask(ask(page, "One?"), "Two?")
 
     press(page, "edit-")
-    page.text_area[0].set_value("Two, really?").run()
+    editor(page).set_value("Two, really?").run()
     click(page, "edit-send")
 
     assert [content for role, content in contents(page) if role == "user"] == ["One?", "Two, really?"]
@@ -60,7 +60,7 @@ def test_the_first_question_can_be_edited_too(page: AppTest, stub: StubModel) ->
     ask(page, "One?")
 
     press(page, "edit-")
-    page.text_area[0].set_value("Another?").run()
+    editor(page).set_value("Another?").run()
     click(page, "edit-send")
 
     assert contents(page)[0] == ("user", "Another?")
@@ -72,7 +72,7 @@ def test_an_edit_can_be_called_off(page: AppTest, stub: StubModel) -> None:
 
     click(page, "edit-cancel")
 
-    assert not page.text_area
+    assert editor(page) is None
     assert stub.hits == 1
 
 
@@ -83,7 +83,7 @@ def test_a_temporary_answer_and_question_can_be_had_anew(page: AppTest, stub: St
     press(page, "regenerate-")
     assert contents(page) == [("user", "One?"), ("assistant", "Again.")]
     press(page, "edit-")
-    page.text_area[0].set_value("Two?").run()
+    editor(page).set_value("Two?").run()
     click(page, "edit-send")
 
     assert contents(page) == [("user", "Two?"), ("assistant", "Edited.")]

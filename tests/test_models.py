@@ -13,7 +13,12 @@ from chatapp.backend.app import create_app
 from chatapp.backend.llm import Batch, ModelRequest
 from chatapp.backend.llm.openai_model import OpenAIModel
 from chatapp.backend.llm.windows import known_window, windows_in
-from chatapp.errors import IncompleteAnswerError, UpstreamModelNotFoundError, UpstreamUnavailableError
+from chatapp.errors import (
+    IncompleteAnswerError,
+    UpstreamAuthError,
+    UpstreamModelNotFoundError,
+    UpstreamUnavailableError,
+)
 from chatapp.settings import Settings, Upstream
 from running_backend import RunningBackend
 from stub_model import StubModel
@@ -48,6 +53,31 @@ def test_an_answer_is_whole_once_it_has_its_finish_reason(backend: RunningBacken
     answer = backend.client.ask("Why?")
 
     assert (answer.answer, answer.finish_reason) == ("All of it.", "stop")
+
+
+@pytest.mark.parametrize(
+    ("listing", "names"),
+    [
+        (scripts.listing("other", "stub-model", "text-embedding-3-small"), ["stub-model", "other"]),
+        (scripts.listing("a", "a", "b" * 201, "c\n"), ["stub-model", "a"]),
+        (scripts.respond(200, {"data": [{"id": 7}, "x", None]}), ["stub-model"]),
+        (scripts.respond(200, {}), ["stub-model"]),
+    ],
+    ids=["others", "names that are none", "no names", "no list"],
+)
+def test_models_are_the_default_and_those_that_chat(
+    listing: scripts.Script, names: list[str], backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.listing = listing
+
+    assert backend.client.models() == {"default": "stub-model", "models": names}
+
+
+def test_why_models_cannot_be_listed_is_told(backend: RunningBackend, stub: StubModel) -> None:
+    stub.listing = scripts.status(401)
+
+    with pytest.raises(UpstreamAuthError):
+        backend.client.models()
 
 
 @pytest.mark.parametrize(
@@ -98,6 +128,7 @@ def test_the_embedded_model_answers_to_no_other_name(stub: StubModel, tmp_path: 
         with pytest.raises(UpstreamModelNotFoundError, match="does not have the model 'gpt-4o'") as caught:
             backend.client.ask("Hi", model="gpt-4o")
         assert caught.value.hint == "The embedded one is tiny. BASE_URL connects others."
+        assert backend.client.models()["models"] == ["tiny"]
         assert stub.calls == []
         assert backend.client.ask("Hi", model="tiny").model == "tiny"
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException
 from threading import Thread
 
+from chatapp.model_listing import can_chat, names_in
 from chatapp.providers import PROVIDERS, Provider
 from chatapp.settings import Settings, Upstream, configured_upstream
 
@@ -30,7 +31,7 @@ def find_local_server(
     deadline = time.monotonic() + timeout_s
     for probe in [_Probe(provider, timeout_s) for provider in providers if provider.port is not None]:
         probe.join(max(0.0, deadline - time.monotonic()))
-        model = probe.models and (model_name or _first_that_chats(probe.models))
+        model = probe.models and (model_name or next(filter(can_chat, probe.models), None))
         if model:
             return probe.upstream(model)
     return None
@@ -52,7 +53,7 @@ class _Probe(Thread):
             connection.request("GET", "/v1/models", headers={"Accept": "application/json"})
             with connection.getresponse() as response:
                 if response.status == 200:  # noqa: PLR2004
-                    self.models = _names_in(json.loads(response.read(_MAX_BYTES)))
+                    self.models = names_in(json.loads(response.read(_MAX_BYTES)))
         except (OSError, HTTPException, ValueError, RecursionError):
             return
         finally:
@@ -67,17 +68,3 @@ class _Probe(Thread):
             provider=name,
             reason=f"{name} was found on port {port}",
         )
-
-
-def _names_in(listing: object) -> list[str]:
-    """Give the model names of an OpenAI-style listing; none if it is something else."""
-    entries = listing.get("data") if isinstance(listing, dict) else None
-    if not isinstance(entries, list):
-        return []
-    names = [entry.get("id") for entry in entries if isinstance(entry, dict)]
-    return [name for name in names if isinstance(name, str) and name]
-
-
-def _first_that_chats(names: list[str]) -> str | None:
-    """Give the first name that is not an embedding model's; LM Studio and Ollama list those among the others."""
-    return next((name for name in names if "embed" not in name.lower()), None)

@@ -77,7 +77,8 @@ def _hold_session(
     status.clear()
     if title:
         remark(f"Going on with: {title}")
-    Session(begin(conversation_id=conversation_id), begin=begin, options=options).run()
+    conversation = begin(conversation_id=conversation_id)
+    Session(conversation, begin=begin, model_names=lambda: backend.models()["models"], options=options).run()
 
 
 def _require_one_conversation(conversation_id: str | None, *, is_continued: bool, is_kept: bool) -> None:

@@ -18,7 +18,7 @@ _COMMAND = re.compile(r"/([a-z]+)(?:\s+(.*))?", re.DOTALL)
 _WELCOME = "/help shows what you can do here beside asking. Ctrl-D leaves."
 _HELP = """\
 /new           Begin a new conversation.
-/model NAME    Ask this model from now on.
+/model NAME    Ask this model from now on; /model alone lists those there are.
 /system TEXT   How the model is to answer from now on.
 /retry         Get another answer to the last question.
 /undo          Take the last question and its answer back.
@@ -29,11 +29,22 @@ and so does everything between lines of \"\"\". Ctrl-C stops an answer, or clear
 
 
 class Session:
-    """Questions typed on a terminal, in one conversation until `/new` begins another with `begin()`."""
+    """Questions typed on a terminal, in one conversation until `/new` begins another with `begin()`.
 
-    def __init__(self, conversation: Conversation, *, begin: Callable[[], Conversation], options: Options) -> None:
+    `model_names` gives the models that can be asked.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        *,
+        begin: Callable[[], Conversation],
+        model_names: Callable[[], list[str]],
+        options: Options,
+    ) -> None:
         self._conversation = conversation
         self._begin = begin
+        self._model_names = model_names
         self._options = dict(options)
 
     def run(self) -> None:
@@ -63,11 +74,13 @@ class Session:
             case "new":
                 self._conversation = self._begin()
                 remark("A new conversation.")
+            case "model" if not words:
+                remark("\n".join([*self._model_names(), "Choose one: /model NAME"]))
             case "model" | "system" if words:
                 self._options[name] = words
                 remark(f"From now on: /{name} {words}")
-            case "model" | "system":
-                remark(f"Say more: /{name} {'NAME' if name == 'model' else 'TEXT'}")
+            case "system":
+                remark("Say more: /system TEXT")
             case "retry":
                 _write(self._conversation.retry(self._options))
             case "undo":

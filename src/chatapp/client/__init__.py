@@ -62,6 +62,10 @@ class BackendClient:
             return body
         return self._connection.checked(response, body)
 
+    def models(self) -> dict[str, Any]:
+        """Give the JSON of `GET /models`: `models`, the names of those that can be asked, and `default` among them."""
+        return self._connection.json("GET", "/models")
+
     def ask(self, prompt: str, *, idempotency_key: str | None = None, **options: Any) -> Answer:
         """Give the whole answer of `POST /query`. `options` are the request's other fields, e.g. `temperature=0.2`.
 

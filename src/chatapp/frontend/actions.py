@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from chatapp.errors import ChatappError
 from chatapp.frontend import state
+from chatapp.frontend.conversation import Manner
 from chatapp.frontend.entries import Entry
 from chatapp.frontend.stored import StoredConversation
 from chatapp.frontend.view import OpenRow
@@ -36,6 +37,16 @@ def ask_again_whole() -> None:
 def ask_temporarily() -> None:
     """Ask the last question again, where nothing is stored."""
     state.view().ask_temporarily(state.asking())
+
+
+def choose_model() -> None:
+    """Ask the chosen model from now on."""
+    _adopt(state.view().conversation.manner._replace(model=state.value_of(state.MODEL) or None))
+
+
+def instruct(field: str) -> None:
+    """Have questions answered from now on as `field` says."""
+    _adopt(state.view().conversation.manner._replace(system=state.value_of(field).strip() or None))
 
 
 def stop() -> None:
@@ -135,6 +146,11 @@ def restore() -> None:
     """Take back what was thrown away last."""
     with _trouble_shown():
         state.view().restore(state.asking())
+
+
+def _adopt(manner: Manner) -> None:
+    with _trouble_shown():
+        state.view().conversation.adopt(manner, state.asking())
 
 
 def _open_row(row: OpenRow) -> None:

@@ -10,6 +10,7 @@ from chatapp.errors import BackendError, ChatappError, UnauthorizedError
 
 READY_TIMEOUT_S = 5.0
 _READY_TTL_S = 5.0
+_MODELS_TTL_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,15 @@ class Readiness:
 def client_of(url: str, *, timeout_s: float, api_key: str | None) -> BackendClient:
     """Give the client of the backend at `url`, shared by every session that asks it in the same way."""
     return BackendClient(url, timeout_s=timeout_s, api_key=api_key)
+
+
+@st.cache_data(ttl=_MODELS_TTL_S, max_entries=64, show_spinner=False)
+def models_of(url: str, *, api_key: str | None) -> list[str]:
+    """Give the names of the models that can be asked at the backend at `url`; none where it does not tell."""
+    try:
+        return [str(name) for name in client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models()["models"]]
+    except (ChatappError, KeyError, TypeError):
+        return []
 
 
 @st.cache_data(ttl=_READY_TTL_S, max_entries=64, show_spinner=False)

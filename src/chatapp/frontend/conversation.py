@@ -21,6 +21,13 @@ class Unfinished(NamedTuple):
     has_text: bool
 
 
+class Manner(NamedTuple):
+    """How the questions of a conversation are answered; None where the backend decides."""
+
+    model: str | None = None
+    system: str | None = None
+
+
 class Conversation(ABC):
     """What a conversation can do, whoever keeps it.
 
@@ -34,6 +41,7 @@ class Conversation(ABC):
 
     def __init__(self) -> None:
         self.name = uuid.uuid4().hex
+        self.manner = Manner()
         self.entries: list[Entry] = []
         self.shown = PAGE_OF_MESSAGES
         self.live: LiveAnswer | None = None
@@ -74,6 +82,10 @@ class Conversation(ABC):
     def show_later(self) -> None:
         """Show a page of later messages."""
         self.shown -= PAGE_OF_MESSAGES
+
+    def adopt(self, manner: Manner, asking: Asking) -> None:
+        """Have what is asked from now on answered in this manner."""
+        self.manner = manner
 
     def ask(self, prompt: str, asking: Asking) -> None:
         """Ask `prompt`, at once or after the answer that is being made."""

@@ -7,6 +7,7 @@ import streamlit as st
 from chatapp import __version__
 from chatapp.frontend import state
 from chatapp.frontend.chat import chat, prompt_box
+from chatapp.frontend.manner import manner_menu
 from chatapp.frontend.sidebar import sidebar
 from chatapp.frontend.sign_in import is_let_in, sign_in
 
@@ -24,9 +25,12 @@ def page() -> None:
     _catch_up()
     title = state.view().conversation.title
     _frame(f"{title} · chatapp" if title else "chatapp")
+    top = st.container(key="top")
     prompt_box()
     live_view = chat()
     sidebar()
+    with top:
+        manner_menu()
     if live_view is not None:
         live_view.follow()
         st.rerun()

@@ -1,7 +1,7 @@
 """Where the events of an answer come from. Each source does nothing until its first event is asked for."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
@@ -38,14 +38,22 @@ def asked(asking: Asking, prompt: str, **options: Any) -> Iterator[Event]:
     yield Done(answer.finish_reason, answer.usage, answer.latency_ms or 0)
 
 
-def kept(asking: Asking, prompt: str, conversation_id: str | None, *, key: str, **options: Any) -> Iterator[Event]:
+def kept(
+    asking: Asking,
+    prompt: str,
+    conversation_id: str | None,
+    *,
+    key: str,
+    begin_with: Mapping[str, Any],
+    **options: Any,
+) -> Iterator[Event]:
     """Ask `prompt` in a conversation, a new one if None, and give the answer's events even if the connection breaks.
 
-    The conversation is begun first, so that its id is known before the model says anything. The same `key` never asks
-    the same question twice.
+    The conversation is begun first, so that its id is known before the model says anything; `begin_with` is its model
+    and system prompt. The same `key` never asks the same question twice.
     """
     if conversation_id is None:
-        conversation_id = str(asking.client.conversations.begin()["id"])
+        conversation_id = str(asking.client.conversations.begin(**begin_with)["id"])
     yield Start("", "", conversation_id)
     options |= {"conversation_id": conversation_id, "idempotency_key": key}
     if asking.is_streamed:

@@ -19,6 +19,7 @@ PROMPT = "prompt"
 STREAMING = "use_streaming"
 TIMEOUT = "request_timeout"
 SEARCH = "search"
+MODEL = "model"
 EXPORT_FILE = "export_file"
 MAX_QUERY_CHARS = 500
 """What the backend takes to look for."""
@@ -126,6 +127,12 @@ def value_of(key: str) -> str:
 def give_back(prompt: str) -> None:
     """Put a question that could not be asked into the box again. Before the box is drawn only."""
     st.session_state[PROMPT] = prompt
+
+
+def show(key: str, value: str) -> None:
+    """Let a widget hold `value`, before it is drawn only. What is typed in it meanwhile stays unless that is news."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
 
 
 def ask_whole() -> None:

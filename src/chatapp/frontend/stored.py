@@ -8,7 +8,7 @@ from typing import Any
 
 from chatapp.errors import BackendError, ChatappError
 from chatapp.events import Event
-from chatapp.frontend.conversation import PAGE_OF_MESSAGES, Conversation, Unfinished
+from chatapp.frontend.conversation import PAGE_OF_MESSAGES, Conversation, Manner, Unfinished
 from chatapp.frontend.entries import Entry, answer_entry, question_entry, stored_entry
 from chatapp.frontend.live_answer import LiveAnswer
 from chatapp.frontend.sources import Asking, answered_again, cancel, kept, resumed
@@ -45,6 +45,16 @@ class StoredConversation(Conversation):
             self._before = page["next"]
         super().show_earlier(asking)
 
+    def adopt(self, manner: Manner, asking: Asking) -> None:
+        """Have what is asked from now on answered in this manner, here and wherever the conversation goes on.
+
+        Raises:
+            ChatappError: the backend cannot do it.
+        """
+        if conversation_id := self.id or (self.live.conversation_id if self.live else None):
+            asking.client.conversations.change(conversation_id, **manner._asdict())
+        super().adopt(manner, asking)
+
     def refresh(self, asking: Asking) -> bool:
         """Take over what changed elsewhere, and say whether anything did.
 
@@ -55,6 +65,7 @@ class StoredConversation(Conversation):
         if self.id is None or self.live is not None:
             return False
         found = asking.client.conversations.get(self.id)
+        self.manner = Manner(found["model"], found["system"])
         seen = (found["title"], found["leaf_id"], found["updated_at"], found["active_turn_id"])
         if seen == self._seen:
             return False
@@ -112,7 +123,8 @@ class StoredConversation(Conversation):
         self._start(prompt, self._kept(asking), asking)
 
     def _kept(self, asking: Asking) -> Iterator[Event]:
-        return kept(asking, self._question(), self.id, key=self._key, **self._options)
+        begin_with = self.manner._asdict()
+        return kept(asking, self._question(), self.id, begin_with=begin_with, key=self._key, **self._options)
 
     def _question(self) -> str:
         """Give the words of the last question."""

@@ -43,7 +43,8 @@ class TemporaryConversation(Conversation):
 
     def _begin(self, prompt: str, asking: Asking) -> None:
         self.unfinished = None
-        self._listen_to(LiveAnswer.start(prompt, asked(asking, prompt, messages=self._history() or None)))
+        options = {**self.manner._asdict(), "messages": self._history() or None}
+        self._listen_to(LiveAnswer.start(prompt, asked(asking, prompt, **options)))
 
     def _take_over(self, answer: LiveAnswer, asking: Asking) -> None:
         self.unfinished = None if answer.status == "complete" else Unfinished(answer.error, bool(answer.text))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from chatapp.errors import ChatappError, NotFoundError
-from chatapp.frontend.conversation import Conversation
+from chatapp.frontend.conversation import Conversation, Manner
 from chatapp.frontend.entries import Entry, ShownMessage
 from chatapp.frontend.listing import Deleted, Listing
 from chatapp.frontend.sources import Asking
@@ -88,8 +88,9 @@ class View:
 
     def ask_temporarily(self, asking: Asking) -> None:
         """Ask the last question again, in a temporary conversation with the messages before it."""
-        messages = self.conversation.messages
-        self.show_messages(messages)
+        manner = self.conversation.manner
+        self.show_messages(self.conversation.messages)
+        self.conversation.manner = manner
         self.conversation.ask_again(asking)
 
     def edit(self, entry: Entry, prompt: str, asking: Asking) -> None:
@@ -136,6 +137,7 @@ class View:
 
     def _show(self, conversation: Conversation) -> str | None:
         left, self.conversation = self.conversation, conversation
+        conversation.manner = Manner(model=left.manner.model)  # where it is stored already, its own is loaded
         self.editing = self.open_row = self.trouble = None
         left.leave()
         return left.queued

@@ -155,6 +155,13 @@ class Readiness(BaseModel):
     store: Dependency
 
 
+class Models(BaseModel):
+    """The models that can be asked."""
+
+    default: str = Field(description="Model that is asked by default.", examples=["gpt-4o-mini"])
+    models: list[str] = Field(description="All of them, the default first.", examples=[["gpt-4o-mini", "gpt-4o"]])
+
+
 class ErrorResponse(BaseModel):
     """What every answer outside 2xx holds."""
 

@@ -74,6 +74,14 @@ class ChatModel(Protocol):
         """Give the tokens that `model` can read, question and answer together; None if nobody knows."""
         ...
 
+    async def models(self) -> list[str]:
+        """Give the names of the models that can be asked, `name` first.
+
+        Raises:
+            UpstreamError: the model server does not tell.
+        """
+        ...
+
     async def probe(self) -> None:
         """Ask the model server for a sign of life.
 

@@ -9,6 +9,7 @@ from chatapp.backend.llm.model_server import ModelServer
 from chatapp.backend.llm.openai_stream import OpenAIStream
 from chatapp.backend.llm.windows import known_window, windows_in
 from chatapp.errors import UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
+from chatapp.model_listing import can_chat, names_in
 from chatapp.settings import Settings, Upstream
 
 RETRY_PAUSE_S = 0.25
@@ -21,6 +22,7 @@ class OpenAIModel:
     def __init__(self, upstream: Upstream, settings: Settings) -> None:
         self.name = upstream.model
         self._upstream = upstream
+        self._is_embedded = upstream.provider == "embedded"
         self._settings = settings
         self._connected: ModelServer | None = None
         self._lock = asyncio.Lock()
@@ -35,7 +37,7 @@ class OpenAIModel:
         """Give the stream of one answer; one retry where the model server has not begun to answer."""
         server = await self._server()
         model = request.model or self.name
-        if self._upstream.provider == "embedded" and model != self.name:  # llama.cpp answers to any name
+        if self._is_embedded and model != self.name:  # llama.cpp answers to any name
             raise model_not_found(model, hint=f"The embedded one is {self.name}. BASE_URL connects others.")
         body = {
             "model": model,
@@ -62,16 +64,26 @@ class OpenAIModel:
                 await self.probe()
         return tokens or (self._windows or {}).get(model)
 
+    async def models(self) -> list[str]:
+        """Give the one that is asked by default, and behind it those that the server lists and that can chat."""
+        if self._is_embedded:
+            return [self.name]
+        return list(dict.fromkeys([self.name, *filter(can_chat, names_in(await self._listing()))]))
+
     async def probe(self) -> None:
         """List the models, which every OpenAI-compatible server does without charge."""
-        server = await self._server()
-        listing = await server.models(asked_for=self.name)
-        self._windows = windows_in(listing)
+        await self._listing()
 
     async def close(self) -> None:
         """Close all connections."""
         if self._connected is not None:
             await self._connected.close()
+
+    async def _listing(self) -> object:
+        server = await self._server()
+        listing = await server.models(asked_for=self.name)
+        self._windows = windows_in(listing)
+        return listing
 
     async def _server(self) -> ModelServer:
         async with self._lock:

@@ -9,12 +9,15 @@ from starlette.responses import JSONResponse
 
 import chatapp
 from chatapp.backend.llm import ChatModel
+from chatapp.backend.routes.context import ERRORS
 from chatapp.backend.store import Store
 from chatapp.errors import ChatappError
-from chatapp.schemas import Dependency, Health, ModelDependency, Readiness
+from chatapp.schemas import Dependency, Health, ModelDependency, Models, Readiness
 from chatapp.settings import Upstream
 
 router = APIRouter(tags=["state"])
+
+_UNTOLD: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (401, 429, 500, 503, 504)}
 
 
 @router.get("/health", summary="Is the backend running?")
@@ -42,6 +45,13 @@ async def ready(request: Request) -> JSONResponse:
     is_ready = model.ok and store.ok
     body = Readiness(status="ready" if is_ready else "not_ready", model=model, store=store)
     return JSONResponse(body.model_dump(exclude_none=True), status_code=200 if is_ready else 503)
+
+
+@router.get("/models", summary="Which models can be asked?", responses=_UNTOLD)
+async def models(request: Request) -> Models:
+    """Name the models that a question's `model` may be, as the model server lists them now."""
+    model: ChatModel = request.app.state.model
+    return Models(default=model.name, models=await model.models())
 
 
 async def _model(model: ChatModel, upstream: Upstream) -> ModelDependency:
