@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = [str(ROOT / "src"), str(ROOT / "tests")]
 
 
+@pytest.mark.timeout(300)  # mypy starts without a cache
 @pytest.mark.parametrize(
     "tool",
     [
