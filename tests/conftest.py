@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -39,7 +40,9 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let no setting, proxy, `.env` file or folder of whoever runs the tests change their outcome."""
+    """Let no setting, proxy, `.env` file, folder or ignored signal of whoever runs the tests change their outcome."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # `nohup` and `&` let commands of ours ignore these
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with _alone_in(tmp_path_factory.mktemp("session")):
         yield
 
