@@ -88,6 +88,22 @@ def test_partial_answer_stays_on_stdout_when_the_model_fails(ask: Run, model) ->
     assert done.stderr.count("\n") == 1
 
 
+def test_json_holds_what_came_before_the_model_failed(ask: Run, model) -> None:
+    model.next(scripts.answer("one ", "two", scripts.reset))
+
+    done = ask("Break", "--json")
+
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["answer"], told["finish_reason"]) == (1, "one two", None)
+    assert done.stderr.startswith("chatapp: LLM processing failed: ")
+
+
+def test_json_says_nothing_of_an_answer_that_never_came(ask: Run, model) -> None:
+    model.next(scripts.status(401))
+
+    assert ask("Hi", "--json").stdout == ""
+
+
 def test_refusal_is_one_sentence_without_the_key(ask: Run, model) -> None:
     model.next(scripts.status(401, "Incorrect API key provided: sk-live-abcdef"))
 

@@ -13,21 +13,28 @@ from chatapp.events import Answer, Done, Event, Notice, Reasoning, Start, Text
 
 
 def write_json(events: Iterable[Event], status: StatusLine) -> None:
-    """Write the whole answer as one JSON object with the fields of `POST /query`."""
+    """Write the answer as one JSON object with the fields of `POST /query`: all of it, or what came before it failed."""
     answer = Answer(model="", answer="")
     texts: list[str] = []
-    for event in events:
-        if isinstance(event, Start):
-            answer = replace(answer, turn_id=event.turn_id, model=event.model, conversation_id=event.conversation_id)
-        elif isinstance(event, Text):
-            texts.append(event.text)
-        elif isinstance(event, Notice):
-            status.clear()
-            remark(event.text)
-        elif isinstance(event, Done):
-            answer = replace(answer, finish_reason=event.finish_reason, usage=event.usage, latency_ms=event.latency_ms)
-    status.clear()
-    typer.echo(json.dumps(asdict(replace(answer, answer="".join(texts))), ensure_ascii=False))
+    try:
+        for event in events:
+            if isinstance(event, Start):
+                answer = replace(
+                    answer, turn_id=event.turn_id, model=event.model, conversation_id=event.conversation_id
+                )
+            elif isinstance(event, Text):
+                texts.append(event.text)
+            elif isinstance(event, Notice):
+                status.clear()
+                remark(event.text)
+            elif isinstance(event, Done):
+                answer = replace(
+                    answer, finish_reason=event.finish_reason, usage=event.usage, latency_ms=event.latency_ms
+                )
+    finally:
+        status.clear()
+        if texts or answer.latency_ms is not None:
+            typer.echo(json.dumps(asdict(replace(answer, answer="".join(texts))), ensure_ascii=False))
 
 
 def write_text(events: Iterable[Event], status: StatusLine) -> None:
