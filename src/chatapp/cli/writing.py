@@ -13,7 +13,7 @@ from chatapp.events import Answer, Done, Event, Notice, Reasoning, Start, Text
 
 
 def write_json(events: Iterable[Event], status: StatusLine) -> None:
-    """Write the answer as one JSON object with the fields of `POST /query`: all of it, or what came before it failed."""
+    """Write the answer as one JSON object with the fields of `POST /query`, or what came of it before it failed."""
     answer = Answer(model="", answer="")
     texts: list[str] = []
     try:
