@@ -154,7 +154,7 @@ def test_an_answer_goes_on_where_its_connection_broke(stub: StubModel) -> None:
     stub.default = backend
     asking = Asking(BackendClient(stub.url), is_streamed=True)
 
-    answer = ended(LiveAnswer.start("Why?", kept(asking, "Why?", "talk", key="one")))
+    answer = ended(LiveAnswer.start("Why?", kept(asking, "Why?", "talk", begin_with={}, key="one")))
 
     assert (answer.status, answer.text) == ("complete", "Once upon a time.")
     assert stub.requests[1].path.endswith("/turns/turn-1/stream")
