@@ -83,7 +83,7 @@ def test_stop_reaches_an_answer_that_is_made_without_a_listener_too(
     is_streamed: bool, stub: StubModel, client: BackendClient
 ) -> None:
     stub.default = scripts.silence
-    events = kept(Asking(client, is_streamed), "Why?", None, key="one")
+    events = kept(Asking(client, is_streamed), "Why?", None, begin_with={}, key="one")
     answer = LiveAnswer.start("Why?", events, cancel=partial(cancel, client))
     question = stub.wait_for_call()
 
