@@ -78,6 +78,16 @@ def test_continue_goes_on_with_the_conversation_last_talked_in(
     assert len(kept(backend)) == 2
 
 
+def test_continue_is_answered_by_the_model_and_as_the_system_prompt_said_at_the_beginning(
+    ask: Run, stub: StubModel
+) -> None:
+    ask("Hi", "--model", "other", "--system", "Be brief.")
+    ask("And now?", "-c")
+
+    body = stub.calls[-1].body
+    assert (body["model"], body["messages"][0]) == ("other", {"role": "system", "content": "Be brief."})
+
+
 def test_continue_goes_on_with_what_was_asked_in_the_browser(ask: Run, backend: RunningBackend) -> None:
     start, *_ = backend.client.stream("In the browser", store=True)
     done = json.loads(ask("In the shell", "-c", "--json").stdout)

@@ -92,7 +92,8 @@ class _Kept:
 
     def ask(self, prompt: str, options: Options) -> Events:
         # Begun in a request of its own, so that there is a name for what to stop before the answer has begun.
-        self.id = self.id or str(self._backend.conversations.begin()["id"])
+        begin_with = {name: options.get(name) for name in ("model", "system")}
+        self.id = self.id or str(self._backend.conversations.begin(**begin_with)["id"])
         parent_id = (self._undone["parent_id"] or "root") if self._undone else None
         named = {**options, "conversation_id": self.id, "parent_id": parent_id}
         self._unsaved = None
