@@ -22,6 +22,7 @@ pytestmark = needs_browser
 @pytest.fixture
 def client(shared: Any, model: StubModel) -> BackendClient:
     model.default = scripts.answer("Hello", " from", " the", " stub", ".")
+    model.listing = scripts.listing("stub-model", "large")
     model.requests.clear()
     for item in shared.client.conversations.page(limit=200)["items"]:
         shared.client.conversations.delete(item["id"])
@@ -46,6 +47,24 @@ def goes_on(model: StubModel) -> threading.Event:
 def conversation_in(page: Page) -> str:
     """Give the id in the page's address, once it has one."""
     return page.wait_until(lambda driver: driver.current_url.partition("?c=")[2], "an address")
+
+
+def test_another_model_chosen_during_the_first_answer_gives_the_next(
+    page: Page, model: StubModel, goes_on: threading.Event
+) -> None:
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+
+    page.click("manner")
+    page.wait_for(".st-key-model input").click()
+    page.wait_for("[role='option']", "large").click()
+    page.wait_for(".st-key-manner button", "large")
+    goes_on.set()
+    page.wait_for_answer("Once upon a time.")
+    page.ask("Another one")
+
+    page.wait_for_answer("Hello from the stub.")
+    assert [call.body["model"] for call in model.calls] == ["stub-model", "large"]
 
 
 def test_a_reload_in_the_middle_of_an_answer_finds_all_of_it(
