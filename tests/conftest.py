@@ -14,8 +14,8 @@ from unittest import mock
 import pytest
 
 from chatapp.client import BackendClient
-from chatapp.settings import Settings
-from stub_model import StubModel
+from chatapp.config.settings import Settings
+from support.stub_model import StubModel
 
 _CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
@@ -70,7 +70,7 @@ def stub() -> Iterator[StubModel]:
 @pytest.fixture
 def run_backend(stub: StubModel, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """A function that starts the real backend in front of `stub`, with any settings: `run_backend(gap_timeout=0.2)`."""
-    from running_backend import backend_before  # noqa: PLC0415 - a second that other tests need not pay
+    from support.running_backend import backend_before  # noqa: PLC0415 - a second that other tests need not pay
 
     with ExitStack() as running:
         yield lambda **settings: running.enter_context(backend_before(stub, tmp_path / "data", **settings))
@@ -131,7 +131,7 @@ def model() -> Iterator[StubModel]:
 @pytest.fixture(scope="module")
 def shared(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A backend in front of `model`, for all tests of a file."""
-    from running_backend import backend_before  # noqa: PLC0415 - a second that other tests need not pay
+    from support.running_backend import backend_before  # noqa: PLC0415 - a second that other tests need not pay
 
     with backend_before(model, tmp_path_factory.mktemp("data")) as backend:
         yield backend
@@ -140,7 +140,7 @@ def shared(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture(scope="module")
 def page_port(shared: Any) -> Iterator[int]:
     """The port of a page in front of `shared`, for all tests of a file."""
-    from running_page import running_page  # noqa: PLC0415 - a second that other tests need not pay
+    from support.running_page import running_page  # noqa: PLC0415 - a second that other tests need not pay
 
     with running_page(shared.url) as port:
         yield port
@@ -149,7 +149,7 @@ def page_port(shared: Any) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A browser for all tests of a file."""
-    from browsing import running_browser  # noqa: PLC0415 - selenium may be missing
+    from support.browsing import running_browser  # noqa: PLC0415 - selenium may be missing
 
     with running_browser(tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads")) as browser:
         yield browser
@@ -160,7 +160,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """A function that opens the page in a new session, in front of the backend at `url`; `query` is in its address."""
     import streamlit as st  # noqa: PLC0415 - a second that other tests need not pay
 
-    from pages import opened_page  # noqa: PLC0415
+    from support.pages import opened_page  # noqa: PLC0415
 
     def open_page(url: str, *, query: dict[str, str] | None = None, **settings: str) -> Any:
         st.cache_data.clear()

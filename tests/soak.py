@@ -17,14 +17,14 @@ from typing import NamedTuple
 import psutil
 import requests
 
-import scripts
 from chatapp.client import BackendClient
+from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError
-from chatapp.events import Text
-from chatapp.settings import Settings
-from commands import Serving
-from scripts import Script, answer
-from stub_model import KEY, StubModel
+from chatapp.protocol.events import Text
+from support import scripts
+from support.commands import Serving
+from support.scripts import Script, answer
+from support.stub_model import KEY, StubModel
 
 STREAMS = 10
 LEAVERS = FAULTS = 0.05

@@ -43,7 +43,7 @@ class ChatappError(Exception):
         self.request_id: str | None = None
 
     def as_dict(self, request_id: str | None = None) -> dict[str, Any]:
-        """Give the error object of the HTTP API; `hint` and `retry_after` (seconds) only where there is one."""
+        """Return the error object of the HTTP API; `hint` and `retry_after` (seconds) only where there is one."""
         body: dict[str, Any] = {"detail": self.detail, "code": self.code, "request_id": request_id or self.request_id}
         if self.retry_after is not None:
             body["retry_after"] = self.retry_after
@@ -52,11 +52,11 @@ class ChatappError(Exception):
         return body
 
     def sentence(self) -> str:
-        """Give what happened and what to do about it, as one line for a person."""
+        """Return what happened and what to do about it, as one line for a person."""
         return f"{self.detail} {self.hint}" if self.hint else self.detail
 
     def fresh(self) -> Self:
-        """Give the error as it was before it was raised. Once raised it keeps all in memory that was at hand there."""
+        """Return the error as it was before it was raised. Once raised it keeps all in memory that was at hand."""
         error = type(self).__new__(type(self), *self.args)
         error.__dict__.update(self.__dict__)
         return error

@@ -8,7 +8,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether only this machine can reach a server that listens on `host`."""
+    """Return whether only this machine can reach a server that listens on `host`."""
     if host.lower() == "localhost":
         return True
     try:
@@ -18,7 +18,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_ours(host: str, *, listening_on: str, allowed: Sequence[str]) -> bool:
-    """Say whether `host`, a Host header, names this machine; its port does not matter.
+    """Return whether `host`, a Host header, names this machine; its port does not matter.
 
     `allowed` are the names it has beside loopback and the address it listens on, `*` for every name. Beyond loopback
     every IP address is ours: DNS rebinding needs a name.
@@ -34,7 +34,7 @@ def is_ours(host: str, *, listening_on: str, allowed: Sequence[str]) -> bool:
 
 
 def http_url(text: str) -> str:
-    """Give the address of a server without a slash at its end.
+    """Return the address of a server without a slash at its end.
 
     Raises:
         ValueError: it is none; what it says completes "it must be".
@@ -48,7 +48,7 @@ def http_url(text: str) -> str:
 
 
 def url_parts(url: str) -> SplitResult | None:
-    """Give the parts of `url`, or None for one that has no sense, such as a port beyond 65535."""
+    """Return the parts of `url`, or None for one that has no sense, such as a port beyond 65535."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - it is checked when it is read

@@ -32,7 +32,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _ratio(work: Callable[[], object], reference: Callable[[], object]) -> float:
-    """Give what `work` costs at its best over what `reference` does; they take turns, so a bad moment meets both."""
+    """Return what `work` costs at its best over what `reference` does; they take turns, so a bad moment meets both."""
     ours, theirs = zip(*((_cpu_s(work), _cpu_s(reference)) for _ in range(ROUNDS)), strict=True)
     return min(ours) / min(theirs)
 

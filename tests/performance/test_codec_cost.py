@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from chatapp.backend.llm.connection import Connection
-from chatapp.backend.llm.openai_stream import OpenAIStream
-from chatapp.events import Text
-from chatapp.sse import Decoder, encode, parse_event
-from wires import Wire
+from chatapp.backend.models.openai.stream import OpenAIStream
+from chatapp.backend.models.transport.connection import Connection
+from chatapp.protocol.events import Text
+from chatapp.protocol.sse import Decoder, encode, parse_event
+from support.fake_transports import Wire
 
 WORDS = 2000
 CHUNK: dict[str, Any] = {

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
 from chatapp.backend.app import create_app
-from chatapp.backend.llm import Batch, ModelRequest
-from chatapp.events import Text
-from chatapp.settings import Settings
+from chatapp.backend.models.chat_model import Batch, ModelRequest
+from chatapp.config.settings import Settings
+from chatapp.protocol.events import Text
 
 WORDS = 1000
 QUESTIONS = 100

@@ -9,20 +9,23 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 import chatapp
+from chatapp.backend.access.api_keys import KeyRing
+from chatapp.backend.access.authentication import KeyCheck
 from chatapp.backend.access.hosts import HostCheck
-from chatapp.backend.access.key_ring import KeyRing
-from chatapp.backend.access.keys import KeyCheck
 from chatapp.backend.access.origins import OriginCheck
-from chatapp.backend.error_responses import EXCEPTION_HANDLERS
-from chatapp.backend.llm import ChatModel
-from chatapp.backend.llm.openai_model import OpenAIModel
-from chatapp.backend.routes import ROUTERS
+from chatapp.backend.api.routes import ROUTERS
+from chatapp.backend.http.errors import EXCEPTION_HANDLERS
+from chatapp.backend.http.uploads import remove_abandoned_files
+from chatapp.backend.models.chat_model import ChatModel
+from chatapp.backend.models.openai.model import OpenAIModel
 from chatapp.backend.store import Store
-from chatapp.backend.telemetry import Telemetry
-from chatapp.backend.turns import Turns
-from chatapp.backend.uploads import remove_abandoned_files
-from chatapp.providers import provider_of
-from chatapp.settings import Settings, Upstream, configured_upstream
+from chatapp.backend.telemetry.requests import Telemetry
+from chatapp.backend.transfer.exporters import Exports
+from chatapp.backend.transfer.importers import Imports
+from chatapp.backend.turns.registry import Turns
+from chatapp.config.settings import Settings
+from chatapp.providers.catalog import provider_of
+from chatapp.providers.connection import Upstream, configured_upstream
 
 
 def create_app(
@@ -32,7 +35,7 @@ def create_app(
     model: ChatModel | None = None,
     store: Store | None = None,
 ) -> FastAPI:
-    """Give the backend as an ASGI application.
+    """Return the backend as an ASGI application.
 
     `settings` are the process's own unless given, `upstream` is what they name, `model` is asked instead of it, and
     `store` is used instead of the one in DATA_DIR.
@@ -57,6 +60,8 @@ def create_app(
     app.state.upstream = upstream
     app.state.model = model or OpenAIModel(upstream, settings)
     app.state.store = store or Store.open(settings)
+    app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
+    app.state.imports = Imports(app.state.store.database)
     app.state.turns = Turns(app.state.model, settings, app.state.store)
     for kind, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(kind, handler)
@@ -73,7 +78,7 @@ def _default_upstream(settings: Settings) -> Upstream:
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
-    """Give the layers around the routes, outermost first."""
+    """Return the layers around the routes, outermost first."""
     layers = [
         Middleware(Telemetry),
         Middleware(HostCheck, settings=settings),
@@ -92,7 +97,10 @@ def _middleware(settings: Settings) -> list[Middleware]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     remove_abandoned_files(app.state.settings.data_dir)
     await app.state.turns.end_orphans()
-    background = [asyncio.create_task(app.state.model.prepare()), asyncio.create_task(app.state.turns.tidy_up())]
+    background = [
+        asyncio.create_task(app.state.model.prepare()),
+        asyncio.create_task(app.state.turns.run_maintenance()),
+    ]
     yield
     for task in background:
         task.cancel()

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from chatapp import __version__, environment
+from chatapp import __version__
 from chatapp.cli.parameters import (
     AsJson,
     BackendUrl,
@@ -36,6 +36,7 @@ from chatapp.cli.parameters import (
     UiPort,
     Workers,
 )
+from chatapp.config import environment
 from chatapp.errors import ChatappError
 
 INTERRUPTED = 130

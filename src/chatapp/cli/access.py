@@ -1,10 +1,10 @@
 """Who may reach what we start."""
 
-from chatapp.backend.access.key_ring import KeyRing
+from chatapp.backend.access.api_keys import KeyRing
 from chatapp.cli.parameters import KEY_COMMAND
+from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
 from chatapp.hosts import is_loopback
-from chatapp.settings import Settings
 
 
 def require_keys_beyond_loopback(settings: Settings) -> None:
@@ -23,7 +23,7 @@ def require_keys_beyond_loopback(settings: Settings) -> None:
 
 
 def url_for(host: str, port: int, *, scheme: str = "http") -> str:
-    """Give the address by which this machine reaches what listens on `host` and `port`."""
+    """Return the address by which this machine reaches what listens on `host` and `port`."""
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host.strip("[]"), host)  # noqa: S104 - compared, not bound
     if ":" in name and not name.startswith("["):
         name = f"[{name}]"

@@ -8,7 +8,7 @@ from functools import partial
 from chatapp.cli.connection import connect, temporary_backend
 from chatapp.cli.conversation import Conversation, Options, last_conversation
 from chatapp.cli.terminal import StatusLine
-from chatapp.cli.writing import remark, write_json, write_text
+from chatapp.cli.writing import note, write_json, write_text
 from chatapp.client import BackendClient
 from chatapp.errors import BackendUnreachableError, SettingsError
 
@@ -59,7 +59,7 @@ def run(
 
 
 def _chosen(backend: BackendClient, conversation_id: str | None, *, is_continued: bool) -> str | None:
-    """Give the id of the conversation to go on with, None for a new one."""
+    """Return the id of the conversation to go on with, None for a new one."""
     return str(last_conversation(backend)["id"]) if is_continued else conversation_id
 
 
@@ -76,7 +76,7 @@ def _hold_session(
     title = backend.conversations.get(conversation_id)["title"] if conversation_id else None
     status.clear()
     if title:
-        remark(f"Going on with: {title}")
+        note(f"Going on with: {title}")
     conversation = begin(conversation_id=conversation_id)
     Session(conversation, begin=begin, model_names=lambda: backend.models()["models"], options=options).run()
 
@@ -93,7 +93,7 @@ def _require_one_conversation(conversation_id: str | None, *, is_continued: bool
 
 
 def _prompt(question: str | None) -> str:
-    """Give the question, and what is piped in below it."""
+    """Return the question, and what is piped in below it."""
     prompt = "\n\n".join(part for part in (question, _piped_in()) if part and part.strip())
     if not prompt:
         raise SettingsError("There is no question.", hint='Ask one: chatapp ask "What is Python?"')

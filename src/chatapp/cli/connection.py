@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from chatapp import environment
 from chatapp.cli.parameters import DEFAULT_BACKEND_URL
 from chatapp.client import BackendClient
+from chatapp.config import environment
 from chatapp.errors import ChatappError, SettingsError
 
 if TYPE_CHECKING:
-    from chatapp.processes import Child
+    from chatapp.processes.child import Child
 
 DEFAULT_TIMEOUT_S = 30.0
 START_DEADLINE_S = 600.0
@@ -19,7 +19,7 @@ START_DEADLINE_S = 600.0
 
 
 def connect(backend_url: str | None) -> BackendClient:
-    """Give a client of the backend at `backend_url`, or where one is by default."""
+    """Return a client of the backend at `backend_url`, or where one is by default."""
     return BackendClient(
         backend_url or DEFAULT_BACKEND_URL,
         timeout_s=_request_timeout_s(),
@@ -40,7 +40,7 @@ def _request_timeout_s() -> float:
 
 @contextmanager
 def temporary_backend(*, is_kept: bool, on_line: Callable[[str], object]) -> Iterator[BackendClient]:
-    """Give a client of a backend of our own, which listens on a free port of this machine and wants a key only we have.
+    """Return a client of a backend of our own, on a free port of this machine and with a key that only we have.
 
     Unless what is said is to be kept, it does without the user's data folder. `on_line` gets what it writes while it
     starts.
@@ -48,8 +48,8 @@ def temporary_backend(*, is_kept: bool, on_line: Callable[[str], object]) -> Ite
     import secrets  # noqa: PLC0415 - only for the rare question without a backend
     from tempfile import TemporaryDirectory  # noqa: PLC0415
 
-    from chatapp.ports import free_port  # noqa: PLC0415
-    from chatapp.processes import wait_until_ready  # noqa: PLC0415
+    from chatapp.processes.child import wait_until_ready  # noqa: PLC0415
+    from chatapp.processes.ports import free_port  # noqa: PLC0415
 
     is_starting = True
 
@@ -73,14 +73,14 @@ def temporary_backend(*, is_kept: bool, on_line: Callable[[str], object]) -> Ite
 
 def start_backend(host: str, port: int, *, on_line: Callable[[str], object], **variables: str) -> "Child":
     """Start `chatapp serve` as a child. What the user set for that command, such as https, is not for how we use it."""
-    from chatapp.processes import start_child  # noqa: PLC0415
+    from chatapp.processes.child import start_child  # noqa: PLC0415
 
     env = {**environment.emptied("CHATAPP_SERVE_"), **variables}
     return start_child("backend", "chatapp", ["serve", "--host", host, "--port", str(port)], env=env, on_line=on_line)
 
 
 def is_healthy(client: BackendClient) -> bool:
-    """Say whether a backend answers."""
+    """Return whether a backend answers."""
     try:
         return client.health().get("status") == "healthy"
     except ChatappError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError, NotFoundError, StoreUnavailableError
-from chatapp.events import Done, Event, Message, Notice, Start, Text
+from chatapp.protocol.events import Done, Event, Message, Notice, Start, Text
 
 Events = Generator[Event, None, None]
 
@@ -31,23 +31,23 @@ class Conversation:
     ) -> None:
         self._backend = backend
         self._is_streamed = is_streamed
-        self._place: _Kept | _Held = (
-            _Kept(backend, conversation_id, is_streamed) if is_kept else _Held(backend, is_streamed)
+        self._place: _Stored | _Ephemeral = (
+            _Stored(backend, conversation_id, is_streamed) if is_kept else _Ephemeral(backend, is_streamed)
         )
 
     def ask(self, prompt: str, options: Options) -> Events:
-        """Give the events of the answer. Where a new conversation cannot be kept, a notice says so first."""
+        """Return the events of the answer. Where a new conversation cannot be kept, a notice says so first."""
         try:
             yield from self._place.ask(prompt, options)
         except StoreUnavailableError as error:
             if self._place.id is not None:
                 raise
-            self._place = _Held(self._backend, self._is_streamed)
+            self._place = _Ephemeral(self._backend, self._is_streamed)
             yield Notice("not_kept", f"This conversation is not kept. {error.sentence()}")
             yield from self._place.ask(prompt, options)
 
     def retry(self, options: Options) -> Events:
-        """Give the events of another answer to the last question.
+        """Return the events of another answer to the last question.
 
         Raises:
             NotFoundError: nothing was asked yet.
@@ -64,7 +64,7 @@ class Conversation:
 
 
 def last_conversation(backend: BackendClient) -> dict[str, Any]:
-    """Give the conversation that was last talked in, pinned or not.
+    """Return the conversation that was last talked in, pinned or not.
 
     Raises:
         NotFoundError: there is none.
@@ -80,7 +80,7 @@ def last_conversation(backend: BackendClient) -> dict[str, Any]:
     return max(found, key=lambda conversation: datetime.fromisoformat(conversation["updated_at"]))
 
 
-class _Kept:
+class _Stored:
     """A conversation that the backend keeps. `id` is None until it is begun."""
 
     def __init__(self, backend: BackendClient, conversation_id: str | None, is_streamed: bool) -> None:
@@ -170,7 +170,7 @@ class _Kept:
                 self.id = None
 
 
-class _Held:
+class _Ephemeral:
     """A conversation that nobody keeps; what was said goes along with every question."""
 
     id = None

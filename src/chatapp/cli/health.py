@@ -71,7 +71,7 @@ def _print_row(name: str, entry: dict[str, Any]) -> None:
 
 
 def _facts(name: str, entry: dict[str, Any]) -> list[str]:
-    """Give what to say of one entry, a line each: what it is and how fast, then what is wrong with it."""
+    """Return what to say of one entry, a line each: what it is and how fast, then what is wrong with it."""
     what = [entry.get("url"), _model(entry) if "provider" in entry else entry.get("name"), _version(entry)]
     latency = f"{entry['latency_ms']} ms" if "latency_ms" in entry else None
     lines = [", ".join(part for part in (*what, latency) if part)]

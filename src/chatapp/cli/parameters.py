@@ -10,7 +10,7 @@ DEFAULT_BACKEND_URL = "http://localhost:8000"
 
 
 def _setting(option: str, name: str, *, default: str, help: str) -> Any:  # noqa: A002 - as typer calls it
-    """Give the option for the setting `name`. Its value stays text: `Settings` checks it, wherever it came from."""
+    """Return the option for the setting `name`. Its value stays text: `Settings` checks it, wherever it came from."""
     return typer.Option(option, envvar=name, metavar=name, help=f"{help} Default: {default}.")
 
 
@@ -67,7 +67,7 @@ class _Light:
     """Reads what is there already without pydantic, which typer 0.29 imports for any parameter: 90 ms of 150."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Give the parameters, `--help` among them."""
+        """Return the parameters, `--help` among them."""
         parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
         for parameter in parameters:
             parameter.process_value = partial(_processed, parameter)
@@ -78,7 +78,7 @@ class LightCommand(_Light, TyperCommand):
     """A command that starts quickly."""
 
     def get_short_help_str(self, limit: int = 0) -> str:
-        """Give all that is said of the command: the list of commands has as many lines as it takes."""
+        """Return all that is said of the command: the list of commands has as many lines as it takes."""
         return self.help or ""
 
 
@@ -87,7 +87,7 @@ class LightGroup(_Light, TyperGroup):
 
 
 def _processed(parameter: Any, context: Any, value: Any) -> Any:
-    """Give the value of `parameter` as the command wants it."""
+    """Return the value of `parameter` as the command wants it."""
     wanted = parameter.type_descriptor.annotation
     if parameter.required or not (value is None or type(value) is wanted):
         return type(parameter).process_value(parameter, context, value)
@@ -99,7 +99,7 @@ class ServeCommand(LightCommand):
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the settings, read from their definition only now."""
-        from chatapp.settings import setting_rows  # noqa: PLC0415
+        from chatapp.config.settings import setting_rows  # noqa: PLC0415
 
         formatter.width = min(100, max(60, formatter.width))
         with formatter.section("Settings, by environment or in a .env file"):

@@ -18,11 +18,12 @@ import typer
 import chatapp
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
 from chatapp.cli.terminal import StatusLine
+from chatapp.config.settings import Settings
 from chatapp.errors import ProcessDiedError, SettingsError
-from chatapp.lifeline import follow_parent
-from chatapp.ports import bound_socket
-from chatapp.processes import interrupt_on_sigterm, on_stop_signal
-from chatapp.settings import Settings, Upstream
+from chatapp.processes.parent_watch import follow_parent
+from chatapp.processes.ports import bound_socket
+from chatapp.processes.signals import interrupt_on_sigterm, on_stop_signal
+from chatapp.providers.connection import Upstream
 
 if TYPE_CHECKING:
     import uvicorn
@@ -93,8 +94,8 @@ def _require_what_answers_need(settings: Settings) -> None:
 
 @contextmanager
 def chosen_model(settings: Settings) -> Iterator[Upstream]:
-    """Give the model server that is configured or found; else the embedded one, for as long as the block lasts."""
-    from chatapp.detection import choose_upstream  # noqa: PLC0415 - after the port is taken
+    """Return the model server that is configured or found; else the embedded one, for as long as the block lasts."""
+    from chatapp.providers.detection import choose_upstream  # noqa: PLC0415 - after the port is taken
 
     upstream = choose_upstream(settings)
     if upstream is not None:
@@ -136,7 +137,7 @@ def _tell(line: str) -> None:
 
 
 def backend_app(settings: Settings, upstream: Upstream) -> Callable[..., Awaitable[None]]:
-    """Give the backend as an ASGI application, in the process and on the event loop that will serve it.
+    """Return the backend as an ASGI application, in the process and on the event loop that will serve it.
 
     Uvicorn waits for open connections before it tells the application to stop, and an answer in the making is one. So
     the application hears of the signal itself, and ends its answers at once.
@@ -154,7 +155,7 @@ def backend_app(settings: Settings, upstream: Upstream) -> Callable[..., Awaitab
 def _config(settings: Settings, upstream: Upstream, *, reload: bool, **options: Any) -> "uvicorn.Config":
     import uvicorn  # noqa: PLC0415 - after the port is taken
 
-    from chatapp.backend.telemetry import log_config  # noqa: PLC0415
+    from chatapp.backend.telemetry.logs import log_config  # noqa: PLC0415
     from chatapp.cli.http_protocol import HttpProtocol  # noqa: PLC0415
 
     config = uvicorn.Config(

@@ -9,7 +9,7 @@ import typer
 
 from chatapp.cli.conversation import Conversation, Events, Options
 from chatapp.cli.terminal import StatusLine, printable
-from chatapp.cli.writing import remark, write_text
+from chatapp.cli.writing import note, write_text
 from chatapp.errors import ChatappError
 
 _PROMPT, _PROMPT_FOR_MORE = "> ", "| "
@@ -51,12 +51,12 @@ class Session:
         """Take questions and commands until the user leaves. No failure ends the session."""
         with suppress(ImportError):
             import_module("readline")  # from here on `input` lets lines be edited and keeps them in memory
-        remark(_WELCOME)
+        note(_WELCOME)
         while (entry := _next_entry()) is not None:
             try:
                 self._take(entry)
             except KeyboardInterrupt:
-                remark("Stopped.")
+                note("Stopped.")
             except EOFError:
                 return
             except ChatappError as error:
@@ -73,24 +73,24 @@ class Session:
         match name:
             case "new":
                 self._conversation = self._begin()
-                remark("A new conversation.")
+                note("A new conversation.")
             case "model" if not words:
-                remark("\n".join([*self._model_names(), "Choose one: /model NAME"]))
+                note("\n".join([*self._model_names(), "Choose one: /model NAME"]))
             case "model" | "system" if words:
                 self._options[name] = words
-                remark(f"From now on: /{name} {words}")
+                note(f"From now on: /{name} {words}")
             case "system":
-                remark("Say more: /system TEXT")
+                note("Say more: /system TEXT")
             case "retry":
                 _write(self._conversation.retry(self._options))
             case "undo":
-                remark(f"Taken back: {self._conversation.undo()}")
+                note(f"Taken back: {self._conversation.undo()}")
             case "help":
                 typer.echo(_HELP, err=True)
             case "quit":
                 raise EOFError
             case _:
-                remark(f"There is no command /{name}. /help shows those there are.")
+                note(f"There is no command /{name}. /help shows those there are.")
 
 
 def _write(events: Events) -> None:
@@ -99,7 +99,7 @@ def _write(events: Events) -> None:
 
 
 def _next_entry() -> str | None:
-    """Give what is typed next, None when nothing more will be; Ctrl-C begins anew."""
+    """Return what is typed next, None when nothing more will be; Ctrl-C begins anew."""
     while True:
         try:
             return _entry(input(_PROMPT))
@@ -111,7 +111,7 @@ def _next_entry() -> str | None:
 
 
 def _entry(line: str) -> str:
-    """Give the entry that begins with `line`; newlines within are LF."""
+    """Return the entry that begins with `line`; newlines within are LF."""
     if line.lstrip().startswith(_QUOTES):
         return _up_to_quotes(line.lstrip().removeprefix(_QUOTES))
     lines = [line]

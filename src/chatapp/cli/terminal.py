@@ -4,18 +4,18 @@ import re
 import shutil
 import sys
 
-from chatapp import environment
+from chatapp.config import environment
 
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def is_terminal() -> bool:
-    """Say whether a person reads the answer as it comes, on a terminal that can move its cursor."""
+    """Return whether a person reads the answer as it comes, on a terminal that can move its cursor."""
     return sys.stdout.isatty() and environment.value("TERM") != "dumb"
 
 
 def printable(text: str) -> str:
-    """Give `text` without the characters that a terminal would obey instead of showing."""
+    """Return `text` without the characters that a terminal would obey instead of showing."""
     return _COMMANDS.sub("", text)
 
 

@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 import typer
 
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
+from chatapp.config.settings import Settings
 from chatapp.frontend.server import streamlit_arguments
-from chatapp.ports import require_free_ports
-from chatapp.processes import Child, ChildGroup, interrupt_on_sigterm, start_child
-from chatapp.settings import Settings
+from chatapp.processes.child import Child, start_child
+from chatapp.processes.group import ChildGroup
+from chatapp.processes.ports import require_free_ports
+from chatapp.processes.signals import interrupt_on_sigterm
 
 START_DEADLINE_S = 60.0
 
@@ -44,12 +46,12 @@ def start_page(settings: Settings, *, on_line: Callable[[str], object] | None = 
 
 
 def page_url(settings: Settings) -> str:
-    """Give the address to type into a browser."""
+    """Return the address to type into a browser."""
     return url_for(settings.host, settings.ui_port).replace("//127.0.0.1:", "//localhost:")
 
 
 def is_page_ready(settings: Settings) -> bool:
-    """Say whether the page would be served."""
+    """Return whether the page would be served."""
     host = urlsplit(url_for(settings.host, settings.ui_port)).hostname or ""
     page = http.client.HTTPConnection(host, settings.ui_port, timeout=1)
     try:

@@ -8,16 +8,17 @@ from collections.abc import Callable
 
 import typer
 
-from chatapp import environment
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
 from chatapp.cli.connection import START_DEADLINE_S, is_healthy, start_backend
 from chatapp.cli.terminal import is_terminal
 from chatapp.cli.ui import is_page_ready, page_url, start_page
 from chatapp.client import BackendClient
+from chatapp.config import environment
+from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError
-from chatapp.ports import require_free_ports
-from chatapp.processes import ChildGroup, interrupt_on_sigterm
-from chatapp.settings import Settings
+from chatapp.processes.group import ChildGroup
+from chatapp.processes.ports import require_free_ports
+from chatapp.processes.signals import interrupt_on_sigterm
 
 PAGE_DEADLINE_S = 120.0
 POLL_TIMEOUT_S = 10.0
@@ -44,7 +45,7 @@ def run(*, host: str | None, port: str | None, ui_port: str | None, no_browser: 
 
 
 def _settings(**options: str | None) -> Settings:
-    """Give the settings with what only `up` knows: where the backend will be, and that answers are to be streamed."""
+    """Return the settings with what only `up` knows: where the backend will be, and that answers are to be streamed."""
     settings = Settings.load(**options)
     streams = settings.use_streaming or not settings.is_set("use_streaming")
     return settings.model_copy(update={"backend_url": url_for(settings.host, settings.port), "use_streaming": streams})
@@ -73,7 +74,7 @@ class _Log:
         self._has_reader = True
 
     def of(self, name: str, color: str) -> Callable[[str], None]:
-        """Give the function that takes the lines of the child `name`."""
+        """Return the function that takes the lines of the child `name`."""
         prefix = f"{name:<7} | "
         if self._is_colored:
             prefix = typer.style(prefix, fg=color)
@@ -102,7 +103,7 @@ def _facts(settings: Settings, backend: BackendClient) -> dict[str, str]:
 
 
 def _facts_of_model(backend: BackendClient) -> dict[str, str]:
-    """Give the model and why it was chosen, or nothing where the backend cannot say."""
+    """Return the model and why it was chosen, or nothing where the backend cannot say."""
     try:
         model = backend.ready()["model"]
     except ChatappError:
@@ -132,6 +133,6 @@ def _show_panel(facts: dict[str, str]) -> None:
 
 
 def _has_browser() -> bool:
-    """Say whether a window could open: the browsers of a bare terminal would take it from us."""
+    """Return whether a window could open: the browsers of a bare terminal would take it from us."""
     has_display = sys.platform in {"darwin", "win32"} or any(map(environment.is_set, _DISPLAYS))
     return has_display and sys.stdout.isatty()

@@ -9,7 +9,7 @@ from typing import Protocol
 import typer
 
 from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, printable
-from chatapp.events import Answer, Done, Event, Notice, Reasoning, Start, Text
+from chatapp.protocol.events import Answer, Done, Event, Notice, Reasoning, Start, Text
 
 
 def write_json(events: Iterable[Event], status: StatusLine) -> None:
@@ -26,7 +26,7 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
                 texts.append(event.text)
             elif isinstance(event, Notice):
                 status.clear()
-                remark(event.text)
+                note(event.text)
             elif isinstance(event, Done):
                 answer = replace(
                     answer, finish_reason=event.finish_reason, usage=event.usage, latency_ms=event.latency_ms
@@ -62,10 +62,10 @@ def write_text(events: Iterable[Event], status: StatusLine) -> None:
         if writer is not None:
             writer.close()
         for text in remarks:
-            remark(text)
+            note(text)
 
 
-def remark(text: str) -> None:
+def note(text: str) -> None:
     """Say something beside the answer."""
     typer.secho(printable(text), err=True, dim=True)
 

@@ -17,7 +17,7 @@ import requests
 from chatapp.client.connection import Connection, body_of, path_of
 from chatapp.client.conversations import Conversations
 from chatapp.client.stream import AnswerStream
-from chatapp.events import Answer, Message
+from chatapp.protocol.events import Answer, Message
 
 __all__ = ["AnswerStream", "BackendClient", "messages_from"]
 
@@ -48,11 +48,11 @@ class BackendClient:
         self._connection.close()
 
     def health(self) -> dict[str, Any]:
-        """Give the JSON of `GET /health`: status, service, version."""
+        """Return the JSON of `GET /health`: status, service, version."""
         return self._connection.json("GET", "/health")
 
     def ready(self) -> dict[str, Any]:
-        """Give the JSON of `GET /ready`, also when it says that the backend is not ready.
+        """Return the JSON of `GET /ready`, also when it says that the backend is not ready.
 
         The entries `model` and `store` hold `ok`, and where that is false `detail` and `hint`.
         """
@@ -63,11 +63,11 @@ class BackendClient:
         return self._connection.checked(response, body)
 
     def models(self) -> dict[str, Any]:
-        """Give the JSON of `GET /models`: `models`, the names of those that can be asked, and `default` among them."""
+        """Return the JSON of `GET /models`: `models`, the names that can be asked, and `default` among them."""
         return self._connection.json("GET", "/models")
 
     def ask(self, prompt: str, *, idempotency_key: str | None = None, **options: Any) -> Answer:
-        """Give the whole answer of `POST /query`. `options` are the request's other fields, e.g. `temperature=0.2`.
+        """Return the whole answer of `POST /query`. `options` are the request's other fields, e.g. `temperature=0.2`.
 
         With the same `idempotency_key` the same question is asked once, however often it is sent.
         """
@@ -98,7 +98,7 @@ class BackendClient:
         return self._connection.events(response)
 
     def turn(self, turn_id: str) -> dict[str, Any]:
-        """Give a turn as far as it is: status, answer, usage, error."""
+        """Return a turn as far as it is: status, answer, usage, error."""
         return self._connection.json("GET", path_of("turns", turn_id))
 
     def cancel(self, turn_id: str) -> None:
@@ -115,5 +115,5 @@ def _headers(idempotency_key: str | None) -> dict[str, str]:
 
 
 def messages_from(history: Sequence[Mapping[str, Any]]) -> list[Message]:
-    """Give earlier messages as the backend takes them: role and content, without what a page adds for itself."""
+    """Return earlier messages as the backend takes them: role and content, without what a page adds for itself."""
     return [Message(role=message["role"], content=message["content"]) for message in history]

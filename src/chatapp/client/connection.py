@@ -12,7 +12,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
-from chatapp.calls import POOL_CLASSES
+from chatapp.client.cancellation import POOL_CLASSES
 from chatapp.client.stream import AnswerStream, cut_off, timed_out
 from chatapp.errors import (
     BackendProtocolError,
@@ -23,14 +23,14 @@ from chatapp.errors import (
     UnauthorizedError,
 )
 from chatapp.hosts import LOOPBACK_NAMES, http_url
-from chatapp.received_errors import error_from_dict
+from chatapp.protocol.received_errors import error_from_dict
 
 CONNECT_TIMEOUT_S = 5.0
 _NO_PROXY = {"http": "", "https": ""}
 
 
 class _Adapter(HTTPAdapter):
-    """Connections whose requests a `chatapp.calls.Call` can end."""
+    """Connections whose requests a `chatapp.client.cancellation.Call` can end."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
@@ -55,7 +55,7 @@ class Connection:
         self._session.close()
 
     def events(self, response: requests.Response) -> AnswerStream:
-        """Give the events of a response that is a stream of them.
+        """Return the events of a response that is a stream of them.
 
         Raises:
             ChatappError: it is a refusal, or something else.
@@ -68,7 +68,7 @@ class Connection:
         return AnswerStream(response, url=self.base_url, timeout_s=self.timeout_s)
 
     def json(self, method: str, path: str, body: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-        """Give the JSON object of the answer; of one without content, an empty one."""
+        """Return the JSON object of the answer; of one without content, an empty one."""
         response = self.send(method, path, body, **options)
         if response.status_code == requests.codes.no_content:
             return {}
@@ -85,7 +85,7 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         stream: bool = False,
     ) -> requests.Response:
-        """Give the response, whatever its status.
+        """Return the response, whatever its status.
 
         Raises:
             ChatappError: there is none; as the class that says why.
@@ -126,7 +126,7 @@ class Connection:
         return self.foreign("cannot be asked")
 
     def checked(self, response: requests.Response, body: dict[str, Any]) -> dict[str, Any]:
-        """Give `body` if the status is 2xx, raise the error it describes otherwise."""
+        """Return `body` if the status is 2xx, raise the error it describes otherwise."""
         if response.ok and body:
             return body
         error = error_from_dict(body)
@@ -139,7 +139,7 @@ class Connection:
         return BackendProtocolError(f"The certificate of {self.base_url} {what}.", hint=hint)
 
     def foreign(self, what: str) -> BackendProtocolError:
-        """Give the error for a server that is no backend of ours, or a broken one."""
+        """Return the error for a server that is no backend of ours, or a broken one."""
         return BackendProtocolError(
             f"The server at {self.base_url} {what}.", hint="Check that BACKEND_URL is the address of a chatapp backend."
         )
@@ -173,18 +173,18 @@ _CERTIFICATE_FAULTS = {10: ("has expired", "Renew it."), 62: _OTHER_NAME, 64: _O
 
 
 def _refused_certificate(error: object) -> SSLCertVerificationError | None:
-    """Give why OpenSSL refused the certificate, from what `requests` has for an SSLError; None if it was no TLS."""
+    """Return why OpenSSL refused the certificate, from what `requests` has for an SSLError; None if it was no TLS."""
     reason = getattr(error, "reason", error)
     return next((cause for cause in getattr(reason, "args", ()) if isinstance(cause, SSLCertVerificationError)), None)
 
 
 def _is_no_http(error: ProtocolError) -> bool:
-    """Say whether the server spoke, but not HTTP. A connection that broke is an OSError, also in disguise."""
+    """Return whether the server spoke, but not HTTP. A connection that broke is an OSError, also in disguise."""
     return isinstance(error.args[-1], HTTPException) and not isinstance(error.args[-1], OSError | IncompleteRead)
 
 
 def body_of(response: requests.Response) -> dict[str, Any]:
-    """Give the JSON object of a response, empty if it holds none."""
+    """Return the JSON object of a response, empty if it holds none."""
     try:
         body = response.json()
     except (requests.RequestException, json.JSONDecodeError, RecursionError):
@@ -193,10 +193,10 @@ def body_of(response: requests.Response) -> dict[str, Any]:
 
 
 def unreachable(url: str) -> BackendUnreachableError:
-    """Give the error for a backend that nobody answers for."""
+    """Return the error for a backend that nobody answers for."""
     return BackendUnreachableError(f"Cannot connect to backend at {url}.", hint="Start it with: chatapp serve")
 
 
 def path_of(*parts: str) -> str:
-    """Give the path of the resource that `parts` name; an id among them is one part, whatever is in it."""
+    """Return the path of the resource that `parts` name; an id among them is one part, whatever is in it."""
     return "".join(f"/{quote(part, safe='', errors='surrogatepass')}" for part in parts)

@@ -18,7 +18,7 @@ class Conversations:
     def page(
         self, *, query: str | None = None, shelf: str | None = None, cursor: str | None = None, limit: int = 50
     ) -> dict[str, Any]:
-        """Give `items`, pinned ones first, then the one last talked in, and `next`, the cursor of the next page.
+        """Return `items`, pinned ones first, then the one last talked in, and `next`, the cursor of the next page.
 
         With `query` only those that hold the words, each with a `snippet`.
         """
@@ -26,22 +26,22 @@ class Conversations:
         return self._connection.json("GET", "/conversations", params=params)
 
     def get(self, conversation_id: str) -> dict[str, Any]:
-        """Give one conversation without its messages."""
+        """Return one conversation without its messages."""
         return self._connection.json("GET", path_of("conversations", conversation_id))
 
     def messages(
         self, conversation_id: str, *, branch: str | None = None, before: str | None = None, limit: int = 50
     ) -> dict[str, Any]:
-        """Give `items`, the last messages of a branch, oldest first, and `next`, the `before` of earlier ones."""
+        """Return `items`, the last messages of a branch, oldest first, and `next`, the `before` of earlier ones."""
         params = {"branch": branch, "before": before, "limit": limit}
         return self._connection.json("GET", path_of("conversations", conversation_id, "messages"), params=params)
 
     def begin(self, **values: Any) -> dict[str, Any]:
-        """Give a new, empty conversation; `values` are title, system and model."""
+        """Return a new, empty conversation; `values` are title, system and model."""
         return self._connection.json("POST", "/conversations", values)
 
     def change(self, conversation_id: str, **changes: Any) -> dict[str, Any]:
-        """Give the conversation after `changes` of title, pinned, archived, system, model or leaf_id."""
+        """Return the conversation after `changes` of title, pinned, archived, system, model or leaf_id."""
         return self._connection.json("PATCH", path_of("conversations", conversation_id), changes)
 
     def delete(self, conversation_id: str) -> None:
@@ -49,7 +49,7 @@ class Conversations:
         self._connection.json("DELETE", path_of("conversations", conversation_id))
 
     def restore(self, conversation_id: str) -> dict[str, Any]:
-        """Give the conversation back that was thrown away."""
+        """Return the conversation back that was thrown away."""
         return self._connection.json("POST", path_of("conversations", conversation_id, "restore"))
 
     def regenerate(self, conversation_id: str, **options: Any) -> AnswerStream:
@@ -60,7 +60,7 @@ class Conversations:
         return self._connection.events(response)
 
     def export(self, conversation_id: str, export_format: ExportFormat) -> bytes:
-        """Give the whole conversation as a file."""
+        """Return the whole conversation as a file."""
         response = self._connection.send(
             "GET", path_of("conversations", conversation_id, "export"), params={"format": export_format}
         )

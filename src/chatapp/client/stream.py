@@ -13,9 +13,9 @@ from chatapp.errors import (
     ChatappError,
     StreamCutError,
 )
-from chatapp.events import Done, Event, Failed, Start
-from chatapp.received_errors import error_from_dict
-from chatapp.sse import Decoder, parse_event
+from chatapp.protocol.events import Done, Event, Failed, Start
+from chatapp.protocol.received_errors import error_from_dict
+from chatapp.protocol.sse import Decoder, parse_event
 
 _READ_BYTES = 64 * 1024
 
@@ -82,12 +82,12 @@ def _failure(event: Failed) -> ChatappError:
 
 
 def cut_off(url: str) -> StreamCutError:
-    """Give the error for a connection that ended before the answer did."""
+    """Return the error for a connection that ended before the answer did."""
     return StreamCutError(f"The connection to the backend at {url} ended before the answer did.", hint="Ask again.")
 
 
 def timed_out(url: str, timeout_s: float) -> BackendTimeoutError:
-    """Give the error for a backend that was silent for too long."""
+    """Return the error for a backend that was silent for too long."""
     return BackendTimeoutError(
         f"The backend at {url} said nothing for {timeout_s:g} seconds.", hint="Wait longer with REQUEST_TIMEOUT."
     )

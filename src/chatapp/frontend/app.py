@@ -10,8 +10,8 @@ from starlette.routing import Route
 from streamlit import file_util
 from streamlit.starlette import App
 
-from chatapp.frontend.guard import Guard
-from chatapp.settings import Settings
+from chatapp.config.settings import Settings
+from chatapp.frontend.access.guard import Guard
 
 _HERE = Path(__file__).parent
 _ASSETS = _HERE / "assets"
@@ -27,7 +27,7 @@ _INLINE_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 
 
 def first_html() -> str:
-    """Give Streamlit's first HTML with our title and icon, and a script that lets copy buttons work without HTTPS."""
+    """Return Streamlit's first HTML with our title and icon, and a script that lets copy buttons work without HTTPS."""
     html = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
     html = _INLINE_SCRIPT.sub("", html).replace("<title>Streamlit</title>", _HEAD)
     return html.replace("./favicon.png", "./app/icon.svg")

@@ -5,11 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from chatapp import __version__
-from chatapp.frontend import state
-from chatapp.frontend.chat import chat, prompt_box
-from chatapp.frontend.manner import manner_menu
-from chatapp.frontend.sidebar import sidebar
-from chatapp.frontend.sign_in import is_let_in, sign_in
+from chatapp.frontend.access.sign_in import is_let_in, sign_in
+from chatapp.frontend.components.model_menu import model_menu
+from chatapp.frontend.components.sidebar import sidebar
+from chatapp.frontend.screens.chat import chat, prompt_box
+from chatapp.frontend.session import state
 
 _HERE = Path(__file__).parent
 _ABOUT = f"**chatapp {__version__}** — your own AI chat. The page and its backend run where you started them."
@@ -30,7 +30,7 @@ def page() -> None:
     live_view = chat()
     sidebar()
     with top:
-        manner_menu()
+        model_menu()
     if live_view is not None:
         live_view.follow()
         st.rerun()

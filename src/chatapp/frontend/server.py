@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chatapp.settings import Settings
+from chatapp.config.settings import Settings
 
 DISCONNECTED_SESSION_S = 3600
 """Seconds a conversation is kept while its browser is away, e.g. asleep."""
@@ -12,7 +12,7 @@ _MEGABYTES = 1024 * 1024
 
 
 def streamlit_arguments(settings: Settings) -> list[str]:
-    """Give what follows `python -m streamlit` to serve the page.
+    """Return what follows `python -m streamlit` to serve the page.
 
     Flags win over a `config.toml` and over `STREAMLIT_…` variables that the user may have for other apps. The page
     itself reads its settings from the environment.

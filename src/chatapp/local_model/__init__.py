@@ -17,11 +17,12 @@ from chatapp.errors import LocalModelError, ProcessDiedError
 from chatapp.local_model.cache import distrust
 from chatapp.local_model.failures import failure
 from chatapp.local_model.weights import Weights, find_weights
-from chatapp.ports import free_port
-from chatapp.processes import Child, start_child, wait_until_ready
+from chatapp.processes.child import Child, start_child, wait_until_ready
+from chatapp.processes.ports import free_port
 
 if TYPE_CHECKING:
-    from chatapp.settings import Settings, Upstream
+    from chatapp.config.settings import Settings
+    from chatapp.providers.connection import Upstream
 
 __all__ = ["KEY_VARIABLE", "LocalModel"]
 
@@ -63,7 +64,7 @@ class LocalModel:
         on_progress: Callable[[int, int], object] | None = None,
         on_line: Callable[[str], object] | None = None,
     ) -> Self:
-        """Give the model that LOCAL_MODEL names, ready to answer. What has to be fetched first is kept in `folder`.
+        """Return the model that LOCAL_MODEL names, ready to answer. What has to be fetched first is kept in `folder`.
 
         `on_progress` gets the bytes fetched so far and in all. `on_line` gets what there is to tell, one line at a
         time and from another thread: the process's own output, and that it died and is started again.
@@ -88,7 +89,7 @@ class LocalModel:
         """The model as a server to be asked."""
         from pydantic import SecretStr  # noqa: PLC0415 - the model's process imports this package too, and needs neither
 
-        from chatapp.settings import Upstream  # noqa: PLC0415
+        from chatapp.providers.connection import Upstream  # noqa: PLC0415
 
         return Upstream(
             base_url=f"http://{_HOST}:{self._port}/v1",
@@ -160,7 +161,7 @@ class LocalModel:
                 return
             deaths = deaths + 1 if time.monotonic() - began < _STEADY_AFTER_S else 0
             pause_s = _PAUSES_S[min(max(deaths - 1, 0), len(_PAUSES_S) - 1)]
-            self._on_line(f"The embedded model {self._child.fate()}; it is started again{_after(pause_s)}.")
+            self._on_line(f"The embedded model {self._child.exit_description()}; it is started again{_after(pause_s)}.")
             if self._stopping.wait(pause_s) or not self._relaunch():
                 return
 

@@ -34,7 +34,7 @@ class _Note(NamedTuple):
 
 
 def cached(path: Path, fetch: Callable[[Path], Fetched], *, sha256: str | None = None) -> Path:
-    """Give `path`; if there is no file, or a broken one, `fetch` puts it into the scratch folder it is given first.
+    """Return `path`; if there is no file, or a broken one, `fetch` puts it into the scratch folder it is given first.
 
     `sha256` is what the file must have where that is known before; else it is what it had when it was fetched.
 

@@ -6,5 +6,5 @@ WAY_OUT = "Or set BASE_URL or OPENAI_API_KEY to use another model."
 
 
 def failure(what: str, *, hint: str) -> LocalModelError:
-    """Give the error that says `what` happened, what to do about it, and how to do without the embedded model."""
+    """Return the error that says `what` happened, what to do about it, and how to do without the embedded model."""
     return LocalModelError(what, hint=f"{hint} {WAY_OUT}")

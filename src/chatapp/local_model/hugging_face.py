@@ -88,7 +88,7 @@ def _our_errors(name: str) -> Iterator[None]:
 
 
 def _chosen(listing: list[dict[str, Any]], quantisation: str | None) -> _RemoteFile | None:
-    """Give the file of `quantisation`, else of the one most people take, else the smallest."""
+    """Return the file of `quantisation`, else of the one most people take, else the smallest."""
     files = sorted(_models_in(listing), key=lambda file: file.size_bytes)
     for wanted in (quantisation,) if quantisation else _PREFERRED:
         for file in files:

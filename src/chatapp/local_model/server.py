@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from chatapp.environment import value
+from chatapp.config.environment import value
 from chatapp.local_model import KEY_VARIABLE
 
 _CONTEXT_TOKENS = 16_384
@@ -80,7 +80,7 @@ def _steady(params: Any) -> None:
 
 
 def _threads() -> int:
-    """Give the threads to compute with: one processor is left to everything else.
+    """Return the threads to compute with: one processor is left to everything else.
 
     Threads wait for each other by spinning, hundreds of times a token, so they must not have to share. Measured on two
     processors: two threads give 90 tokens a second alone and 5 beside one busy process, one gives 50 and 40.
@@ -89,7 +89,7 @@ def _threads() -> int:
 
 
 def _usable_cpus() -> int:
-    """Give the processors that this process may use: by its affinity, and by its control group's quota on Linux."""
+    """Return the processors that this process may use: by its affinity, and by its control group's quota on Linux."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()

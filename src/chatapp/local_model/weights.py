@@ -37,7 +37,7 @@ class Weights(NamedTuple):
 def find_weights(
     local_model: str, *, folder: Path | None = None, on_progress: Callable[[int, int], object] | None = None
 ) -> Weights:
-    """Give the weights that `local_model` names; what is not in `folder`, the user's cache, is fetched first.
+    """Return the weights that `local_model` names; what is not in `folder`, the user's cache, is fetched first.
 
     `on_progress` gets the bytes fetched so far and in all; it is not called if nothing has to be fetched.
 

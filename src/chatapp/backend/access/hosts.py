@@ -3,10 +3,10 @@
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chatapp.backend.error_responses import error_response
+from chatapp.backend.http.errors import error_response
+from chatapp.config.settings import Settings
 from chatapp.errors import ForeignHostError
 from chatapp.hosts import is_ours
-from chatapp.settings import Settings
 
 
 class HostCheck:

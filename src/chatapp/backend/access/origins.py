@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chatapp.backend.error_responses import error_response
+from chatapp.backend.http.errors import error_response
 from chatapp.errors import ForeignOriginError
 
 ANY_LOCAL_PORT = r"https?://(localhost|127\.0\.0\.1)(:\d{1,5})?"

@@ -11,10 +11,10 @@ from limits.storage import Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chatapp.backend.access.hit_file import HitFile
-from chatapp.backend.error_responses import error_response
+from chatapp.backend.access.rate_limit_storage import HitFile
+from chatapp.backend.http.errors import error_response
+from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, RateLimitedError, SettingsError, StoreUnavailableError
-from chatapp.settings import Settings
 
 REDIS_TIMEOUT_S = 2
 IPV6_NETWORK_BITS = 64
@@ -49,7 +49,7 @@ class Limiter:
 
     @classmethod
     def open(cls, settings: Settings, limit: str) -> "Limiter":
-        """Give the limiter that counts in REDIS_URL, or else in a file that the processes of this machine share.
+        """Return the limiter that counts in REDIS_URL, or else in a file that the processes of this machine share.
 
         Raises:
             SettingsError: REDIS_URL cannot be used.
@@ -95,7 +95,7 @@ def _redis(url: str) -> Storage:
 
 
 def _who(scope: Scope) -> str:
-    """Give the name of the key, or the client's address: the connection's, or what a TRUSTED_PROXY says it is."""
+    """Return the name of the key, or the client's address: the connection's, or what a TRUSTED_PROXY says it is."""
     if "owner" in scope:
         return f"key {scope['owner']}"
     host = scope["client"][0] if scope.get("client") else ""

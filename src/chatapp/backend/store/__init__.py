@@ -9,8 +9,6 @@ from typing import Self
 
 from chatapp.backend.store.conversations import Changes, Conversations, Shelf
 from chatapp.backend.store.database import Database, open_database
-from chatapp.backend.store.export import ExportedFile, ExportFormat, Exports
-from chatapp.backend.store.importers import Imports, Receipt, Skipped
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.migration import bring_up_to_date
 from chatapp.backend.store.records import (
@@ -21,15 +19,15 @@ from chatapp.backend.store.records import (
     NewTurn,
     Page,
     Role,
-    Runs,
+    Segments,
     StoredMessage,
     Turn,
     TurnStatus,
 )
-from chatapp.backend.store.search import Found, Search
-from chatapp.backend.store.snippets import SnippetPart
+from chatapp.backend.store.search.search import Found, Search
+from chatapp.backend.store.search.snippets import SnippetPart
 from chatapp.backend.store.turns import Turns
-from chatapp.settings import Settings
+from chatapp.config.settings import Settings
 
 __all__ = [
     "ROOT",
@@ -37,21 +35,15 @@ __all__ = [
     "Changes",
     "Conversation",
     "Conversations",
-    "ExportFormat",
-    "ExportedFile",
-    "Exports",
     "FinalStatus",
     "Found",
-    "Imports",
     "Messages",
     "NewTurn",
     "Page",
-    "Receipt",
     "Role",
-    "Runs",
     "Search",
+    "Segments",
     "Shelf",
-    "Skipped",
     "SnippetPart",
     "Store",
     "StoredMessage",
@@ -69,13 +61,11 @@ class Store:
     messages: Messages
     turns: Turns
     search: Search
-    exports: Exports
-    imports: Imports
     database: Database
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """Give the store that the settings name, with its tables brought to this version.
+        """Return the store that the settings name, with its tables brought to this version.
 
         Raises:
             SettingsError: `DATABASE_URL` cannot be used.
@@ -88,14 +78,11 @@ class Store:
         except BaseException:
             database.close()
             raise
-        conversations, messages = Conversations(database), Messages(database)
         return cls(
-            conversations=conversations,
-            messages=messages,
+            conversations=Conversations(database),
+            messages=Messages(database),
             turns=Turns(database),
             search=Search(database),
-            exports=Exports(conversations, messages),
-            imports=Imports(database),
             database=database,
         )
 

@@ -1,7 +1,7 @@
 """Conversations: begun, listed, changed, thrown away and taken back.
 
 Everybody who writes to more than one table does so in one order, or PostgreSQL would find two of them waiting for each
-other: a turn, its pieces, its messages, its conversation. A conversation that is locked first only gets new rows.
+other: a turn, its chunks, its messages, its conversation. A conversation that is locked first only gets new rows.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_i
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.records import Conversation, Page
-from chatapp.backend.store.schema import conversations, messages, pieces, turns
+from chatapp.backend.store.schema import chunks, conversations, messages, turns
 from chatapp.errors import InvalidRequestError, NotFoundError
 
 KEPT_AFTER_DELETION = timedelta(days=30)
@@ -45,13 +45,13 @@ class Conversations:
     def create(
         self, *, owner: str, title: str | None = None, system: str | None = None, model: str | None = None
     ) -> Conversation:
-        """Give a new, empty conversation."""
+        """Return a new, empty conversation."""
         with self.database.write() as connection:
             conversation_id = insert_conversation(connection, owner=owner, title=title, system=system, model=model)
             return _one(connection, conversation_id, owner)
 
     def get(self, conversation_id: str, *, owner: str) -> Conversation:
-        """Give the conversation, also an archived one.
+        """Return the conversation, also an archived one.
 
         Raises:
             NotFoundError: there is none, it is deleted, or it is somebody else's.
@@ -62,7 +62,7 @@ class Conversations:
     def page(
         self, *, owner: str, shelf: Shelf = "active", cursor: str | None = None, limit: int = 50
     ) -> Page[Conversation]:
-        """Give the conversations on one shelf, pinned ones first, then the one last talked in.
+        """Return the conversations on one shelf, pinned ones first, then the one last talked in.
 
         Raises:
             InvalidRequestError: the cursor is none of ours.
@@ -77,7 +77,7 @@ class Conversations:
         return Page(items, next=_cursor(items[-1]) if len(rows) > limit else None)
 
     def change(self, conversation_id: str, *, owner: str, **changes: Unpack[Changes]) -> Conversation:
-        """Give the conversation after the changes. Its place in the list changes by pinning only.
+        """Return the conversation after the changes. Its place in the list changes by pinning only.
 
         Raises:
             NotFoundError: no such conversation.
@@ -104,7 +104,7 @@ class Conversations:
             connection.execute(update(conversations).where(is_it).values(deleted_at=now()))
 
     def restore(self, conversation_id: str, *, owner: str) -> Conversation:
-        """Give the conversation back that was thrown away; one that was not stays as it is.
+        """Return the conversation that was thrown away to the list; one that was not stays as it is.
 
         Raises:
             NotFoundError: no such conversation, or it is gone for good.
@@ -138,7 +138,7 @@ class Conversations:
 
 
 def insert_conversation(connection: Connection, **values: Any) -> str:
-    """Give the id of a new row; what `values` do not name is empty, and new now."""
+    """Return the id of a new row; what `values` do not name is empty, and new now."""
     moment = now()
     row = {"id": new_id(), "pinned": False, "created_at": moment, "updated_at": moment, **values}
     connection.execute(insert(conversations).values(row))
@@ -146,7 +146,7 @@ def insert_conversation(connection: Connection, **values: Any) -> str:
 
 
 def locked(connection: Connection, conversation_id: str, owner: str) -> Row[Any]:
-    """Give the row of a conversation that is not deleted; until the transaction ends nobody else writes to it.
+    """Return the row of a conversation that is not deleted; until the transaction ends nobody else writes to it.
 
     Raises:
         NotFoundError: no such conversation.
@@ -160,7 +160,7 @@ def locked(connection: Connection, conversation_id: str, owner: str) -> Row[Any]
 
 
 def require(connection: Connection, conversation_id: str, owner: str) -> Row[Any]:
-    """Give the row of a conversation that is not deleted.
+    """Return the row of a conversation that is not deleted.
 
     Raises:
         NotFoundError: no such conversation.
@@ -172,12 +172,12 @@ def require(connection: Connection, conversation_id: str, owner: str) -> Row[Any
 
 
 def not_found() -> NotFoundError:
-    """Give the error about a conversation that is not there for this caller."""
+    """Return the error about a conversation that is not there for this caller."""
     return NotFoundError("There is no such conversation.")
 
 
 def on_shelf(shelf: Shelf) -> ColumnElement[bool]:
-    """Give the condition that a conversation is on `shelf`."""
+    """Return the condition that a conversation is on `shelf`."""
     is_deleted, is_archived = conversations.c.deleted_at.is_not(None), conversations.c.archived_at.is_not(None)
     if shelf == "deleted":
         return is_deleted
@@ -190,7 +190,7 @@ def _is_there(conversation_id: str, owner: str) -> ColumnElement[bool]:
 
 
 def select_conversations() -> Select[Any]:
-    """Give the query for all conversations, each with the turn that is active in it."""
+    """Return the query for all conversations, each with the turn that is active in it."""
     is_active = and_(turns.c.conversation_id == conversations.c.id, turns.c.status == "streaming")
     return select(conversations, turns.c.id.label("active_turn_id")).outerjoin(turns, is_active)
 
@@ -203,7 +203,7 @@ def _one(connection: Connection, conversation_id: str, owner: str) -> Conversati
 
 
 def conversation_of(row: Row[Any]) -> Conversation:
-    """Give what a row of `select_conversations` says."""
+    """Return what a row of `select_conversations` says."""
     return Conversation(**{name: row._mapping[name] for name in Conversation.__dataclass_fields__})
 
 
@@ -231,7 +231,7 @@ def _values(connection: Connection, conversation_id: str, changes: Changes) -> d
 def _remove(connection: Connection, conversation_id: str) -> None:
     """Delete what refers to something before what it refers to."""
     its_turns = select(turns.c.id).where(turns.c.conversation_id == conversation_id).with_for_update()
-    connection.execute(delete(pieces).where(pieces.c.turn_id.in_(connection.scalars(its_turns).all())))
+    connection.execute(delete(chunks).where(chunks.c.turn_id.in_(connection.scalars(its_turns).all())))
     for table in (turns, messages):
         connection.execute(delete(table).where(table.c.conversation_id == conversation_id))
     connection.execute(delete(conversations).where(conversations.c.id == conversation_id))

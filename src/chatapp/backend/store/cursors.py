@@ -9,12 +9,12 @@ from chatapp.errors import InvalidRequestError
 
 
 def encode_cursor(*values: Any) -> str:
-    """Give `values` as one word that is safe in an address."""
+    """Return `values` as one word that is safe in an address."""
     return urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
-    """Give the values again, one of each kind.
+    """Return the values again, one of each kind.
 
     Raises:
         InvalidRequestError: `cursor` is not one of ours.
@@ -29,7 +29,7 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
 
 
 def moment_in(word: str) -> datetime:
-    """Give the time that a cursor holds.
+    """Return the time that a cursor holds.
 
     Raises:
         InvalidRequestError: it holds none.

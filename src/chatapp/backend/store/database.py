@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import URL, ColumnElement, Connection, create_engine, event, exc, func, make_url, text
 
+from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError, StoreUnavailableError
-from chatapp.settings import Settings
 
 BUSY_TIMEOUT_S = 10
 """How long a write waits for another process's write."""
@@ -33,12 +33,12 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        """Say whether this is a file of ours."""
+        """Return whether this is a file of ours."""
         return self.path is not None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection that sees one state of things (with SQLite) and changes nothing.
+        """Return a connection that sees one state of things (with SQLite) and changes nothing.
 
         Raises:
             StoreUnavailableError: the database cannot be read.
@@ -48,7 +48,7 @@ class Database:
 
     @contextmanager
     def write(self, *, survives_power_cut: bool = True) -> Iterator[Connection]:
-        """Give a connection whose changes are committed together when the block ends, or not at all.
+        """Return a connection whose changes are committed together when the block ends, or not at all.
 
         What is committed survives the death of this process in any case. SQLite's `synchronous=NORMAL`, which
         `survives_power_cut=False` chooses, saves a wait for the disk: https://www.sqlite.org/pragma.html#pragma_synchronous
@@ -62,7 +62,7 @@ class Database:
             yield connection
 
     def now(self) -> datetime | ColumnElement[datetime]:
-        """Give the time by the clock that all processes share: the machine's, or PostgreSQL's."""
+        """Return the time by the clock that all processes share: the machine's, or PostgreSQL's."""
         return datetime.now(UTC) if self.is_sqlite else func.clock_timestamp()
 
     def ping(self) -> None:
@@ -80,7 +80,7 @@ class Database:
 
 
 def open_database(settings: Settings) -> Database:
-    """Give the database that the settings name; a file that is not there yet is made, for its user alone.
+    """Return the database that the settings name; a file that is not there yet is made, for its user alone.
 
     Raises:
         SettingsError: `DATABASE_URL` cannot be used.

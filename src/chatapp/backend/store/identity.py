@@ -5,10 +5,10 @@ from uuid import uuid4
 
 
 def new_id() -> str:
-    """Give an id that nobody can guess: 32 hexadecimal digits."""
+    """Return an id that nobody can guess: 32 hexadecimal digits."""
     return uuid4().hex
 
 
 def now() -> datetime:
-    """Give the time in UTC."""
+    """Return the time in UTC."""
     return datetime.now(UTC)

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
+from chatapp.backend.store.chunks import saved_chunks
 from chatapp.backend.store.conversations import require
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.pieces import saved_pieces
 from chatapp.backend.store.records import Page, StoredMessage
 from chatapp.backend.store.schema import messages, turns
 from chatapp.backend.store.tree import ancestors, message_in, newest_leaf, siblings
-from chatapp.events import Usage
+from chatapp.protocol.events import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Messages:
         before: str | None = None,
         limit: int = 50,
     ) -> Page[StoredMessage]:
-        """Give the last messages of a branch, oldest first; `next` is the `before` of the page with earlier ones.
+        """Return the last messages of a branch, oldest first; `next` is the `before` of the page with earlier ones.
 
         `branch` is a message: the branch goes through it, down to the newest message below. None is the branch on show.
 
@@ -46,7 +46,7 @@ class Messages:
             return _page(connection, conversation_id, end, limit) if end else Page([], next=None)
 
     def whole_branch(self, conversation_id: str, *, owner: str, branch: str | None = None) -> list[StoredMessage]:
-        """Give every message of a branch, oldest first; `branch` as in `page`.
+        """Return every message of a branch, oldest first; `branch` as in `page`.
 
         Raises:
             NotFoundError: no such conversation, or no such message in it.
@@ -56,7 +56,7 @@ class Messages:
             return _page(connection, conversation_id, end, limit=None).items if end else []
 
     def all(self, conversation_id: str, *, owner: str) -> list[StoredMessage]:
-        """Give every message of every branch in the order they were made: each one after its parent.
+        """Return every message of every branch in the order they were made: each one after its parent.
 
         Raises:
             NotFoundError: no such conversation.
@@ -95,7 +95,7 @@ def _record(connection: Connection, row: Row[Any], alternatives: tuple[str, ...]
     values["siblings"] = alternatives
     values["usage"] = row.usage or _usage(values.pop("prompt_tokens"), values.pop("completion_tokens"))
     if row.status == "streaming" and row.turn_id:
-        values["content"], values["reasoning"] = saved_pieces(connection, row.turn_id)
+        values["content"], values["reasoning"] = saved_chunks(connection, row.turn_id)
     return StoredMessage(**{name: values[name] for name in StoredMessage.__dataclass_fields__})
 
 

@@ -50,7 +50,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 
 
 def _version(connection: Connection) -> str | None:
-    """Give the version the tables have, or None where there are none."""
+    """Return the version the tables have, or None where there are none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     version = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -70,7 +70,7 @@ def _lock(connection: Connection) -> None:
 
 
 def _snapshot(path: Path, version: str) -> Path:
-    """Give the copy of the file that is made beside it; a copy that was cut short never has its final name."""
+    """Return the copy of the file that is made beside it; a copy that was cut short never has its final name."""
     copy = path.with_name(f"{path.stem}-{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db")
     part = copy.with_suffix(".part")
     try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from chatapp.events import Message, Usage
+from chatapp.protocol.events import Message, Usage
 
 TurnStatus = Literal["streaming", "complete", "stopped", "incomplete", "failed", "interrupted"]
 FinalStatus = Literal["complete", "stopped", "incomplete", "failed", "interrupted"]
@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 ROOT = "root"
 """Stands for the place above the first message, where a message has one of a conversation."""
 
-Runs = list[list[Any]]
+Segments = list[list[Any]]
 """In which order the parts of a stream came, e.g. `[["start", 1], ["reasoning", 300], ["text", 1200], ["done", 1]]`."""
 
 
@@ -122,7 +122,7 @@ class Turn:
     cancel_requested: bool
     text: str
     reasoning: str
-    runs: Runs
+    runs: Segments
     finish_reason: str | None
     usage: Usage | None
     error: dict[str, Any] | None

@@ -30,34 +30,34 @@ NAMES = {
 }
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """A time with its zone in Python, UTC in the database; SQLite keeps it as text that sorts by time."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the time in UTC, without its zone where the database knows none."""
+        """Return the time in UTC, without its zone where the database knows none."""
         if value is None:
             return None
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the time in UTC."""
+        """Return the time in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Prose(TypeDecorator[str]):
+class SafeText(TypeDecorator[str]):
     """Text as people and models write it. What UTF-8 or PostgreSQL cannot hold is replaced, character by character."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Give `value` at the same length, NUL as U+FFFD and lone surrogates as question marks."""
+        """Return `value` at the same length, NUL as U+FFFD and lone surrogates as question marks."""
         if value is None:
             return None
         if "\0" in value:
@@ -77,15 +77,15 @@ conversations = Table(
     Column("number", Integer, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("owner", Text, nullable=False),
-    Column("title", Prose),
+    Column("title", SafeText),
     Column("pinned", Boolean, nullable=False),
-    Column("system", Prose),
-    Column("model", Prose),
+    Column("system", SafeText),
+    Column("model", SafeText),
     Column("leaf_id", Text),
-    Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-    Column("archived_at", Moment),
-    Column("deleted_at", Moment),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("archived_at", UtcDateTime),
+    Column("deleted_at", UtcDateTime),
     Index("ix_conversations_listed", "owner", "pinned", "updated_at", "id"),
     Index("ix_conversations_recent", "owner", "updated_at", "id"),
 )
@@ -98,15 +98,15 @@ messages = Table(
     Column("parent_id", ForeignKey("messages.id"), index=True),
     Column("sequence", Integer, nullable=False),
     Column("role", Text, nullable=False),
-    Column("content", Prose, nullable=False),
-    Column("reasoning", Prose, nullable=False),
-    Column("model", Prose),
+    Column("content", SafeText, nullable=False),
+    Column("reasoning", SafeText, nullable=False),
+    Column("model", SafeText),
     Column("status", Text, nullable=False),
-    Column("finish_reason", Prose),
+    Column("finish_reason", SafeText),
     Column("prompt_tokens", Integer),
     Column("completion_tokens", Integer),
-    Column("created_at", Moment, nullable=False),
-    Column("finished_at", Moment),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
     UniqueConstraint("conversation_id", "sequence"),
 )
 
@@ -121,21 +121,21 @@ turns = Table(
     Column("user_message_id", ForeignKey(messages.c.id)),
     Column("answer_message_id", ForeignKey(messages.c.id), unique=True),
     Column("status", Text, nullable=False),
-    Column("model", Prose, nullable=False),
+    Column("model", SafeText, nullable=False),
     Column("process_id", Text, nullable=False),
-    Column("heartbeat_at", Moment, nullable=False),
+    Column("heartbeat_at", UtcDateTime, nullable=False),
     Column("cancel_requested", Boolean, nullable=False),
     Column("idempotency_key", Text),
     Column("body_hash", Text),
     Column("runs", JSON(none_as_null=True), nullable=False),
     Column("saved_text", Integer, nullable=False),
     Column("saved_reasoning", Integer, nullable=False),
-    Column("finish_reason", Prose),
+    Column("finish_reason", SafeText),
     Column("usage", JSON(none_as_null=True)),
     Column("error", JSON(none_as_null=True)),
     Column("latency_ms", Integer),
-    Column("created_at", Moment, nullable=False),
-    Column("finished_at", Moment),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
     UniqueConstraint("owner", "idempotency_key"),
     Index("ix_turns_conversation_id", "conversation_id"),
     Index("ix_turns_user_message_id", "user_message_id"),
@@ -143,11 +143,11 @@ turns = Table(
     Index("ix_turns_streaming", "process_id", sqlite_where=IS_STREAMING, postgresql_where=IS_STREAMING),
 )
 
-pieces = Table(
+chunks = Table(
     "turn_pieces",
     metadata,
     Column("turn_id", ForeignKey(turns.c.id), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("text", Prose, nullable=False),
-    Column("reasoning", Prose, nullable=False),
+    Column("text", SafeText, nullable=False),
+    Column("reasoning", SafeText, nullable=False),
 )

@@ -8,7 +8,7 @@ _MARKUP = re.compile(r"^[#>*\-\s]+|[`*_]{1,3}")
 
 
 def title_from(prompt: str) -> str | None:
-    """Give the first line that says something, without markup, cut between words; None where nothing is said."""
+    """Return the first line that says something, without markup, cut between words; None where nothing is said."""
     for line in prompt.splitlines():
         words = " ".join(_MARKUP.sub("", line).split())
         if any(character.isalnum() for character in words):
@@ -17,7 +17,7 @@ def title_from(prompt: str) -> str | None:
 
 
 def shorten(words: str, max_chars: int) -> str:
-    """Give at most `max_chars` characters, ended by an ellipsis where something is left out."""
+    """Return at most `max_chars` characters, ended by an ellipsis where something is left out."""
     if len(words) <= max_chars:
         return words
     head = words[: max_chars - 1]

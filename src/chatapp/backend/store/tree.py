@@ -12,11 +12,11 @@ from sqlalchemy import CTE, Connection, Row, and_, func, insert, literal, or_, s
 from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.schema import messages
 from chatapp.errors import NotFoundError
-from chatapp.events import Message
+from chatapp.protocol.events import Message
 
 
 def insert_message(connection: Connection, *, conversation_id: str, parent_id: str | None, **values: Any) -> str:
-    """Give the id of a new message below `parent_id`, last in its conversation, which the caller has locked."""
+    """Return the id of a new message below `parent_id`, last in its conversation, which the caller has locked."""
     last = select(func.coalesce(func.max(messages.c.sequence), 0)).where(messages.c.conversation_id == conversation_id)
     row = {
         "id": new_id(),
@@ -33,7 +33,7 @@ def insert_message(connection: Connection, *, conversation_id: str, parent_id: s
 
 
 def message_in(connection: Connection, conversation_id: str, message_id: str) -> Row[Any]:
-    """Give the row of one message.
+    """Return the row of one message.
 
     Raises:
         NotFoundError: the conversation has no such message.
@@ -46,7 +46,7 @@ def message_in(connection: Connection, conversation_id: str, message_id: str) ->
 
 
 def ancestors(leaf_id: str, *, limit: int | None = None) -> CTE:
-    """Give the ids from `leaf_id` up, itself included, at most `limit` of them, as a table with one column `id`."""
+    """Return the ids from `leaf_id` up, itself included, at most `limit` of them, as a table with one column `id`."""
     top = select(messages.c.id, messages.c.parent_id, literal(1).label("depth")).where(messages.c.id == leaf_id)
     up = top.cte("up", recursive=True)
     step = select(messages.c.id, messages.c.parent_id, up.c.depth + 1).join(up, messages.c.id == up.c.parent_id)
@@ -54,7 +54,7 @@ def ancestors(leaf_id: str, *, limit: int | None = None) -> CTE:
 
 
 def newest_leaf(connection: Connection, message_id: str) -> str:
-    """Give the id of the newest message below `message_id`, or `message_id` where nothing is."""
+    """Return the id of the newest message below `message_id`, or `message_id` where nothing is."""
     top = select(messages.c.id, messages.c.sequence).where(messages.c.id == message_id)
     down = top.cte("down", recursive=True)
     step = select(messages.c.id, messages.c.sequence).join(down, messages.c.parent_id == down.c.id)
@@ -63,7 +63,7 @@ def newest_leaf(connection: Connection, message_id: str) -> str:
 
 
 def history(connection: Connection, leaf_id: str) -> list[Message]:
-    """Give the branch that ends in `leaf_id`, oldest first, without answers in which nothing was said."""
+    """Return the branch that ends in `leaf_id`, oldest first, without answers in which nothing was said."""
     up = ancestors(leaf_id)
     query = select(messages.c.role, messages.c.content).join(up, messages.c.id == up.c.id).order_by(messages.c.sequence)
     return [Message(role=role, content=content) for role, content in connection.execute(query) if content]
@@ -72,7 +72,7 @@ def history(connection: Connection, leaf_id: str) -> list[Message]:
 def siblings(
     connection: Connection, conversation_id: str, parent_ids: Iterable[str | None]
 ) -> dict[str | None, tuple[str, ...]]:
-    """Give the ids below each parent, oldest first; the parent of first messages is None."""
+    """Return the ids below each parent, oldest first; the parent of first messages is None."""
     parents = set(parent_ids)
     is_first = and_(messages.c.parent_id.is_(None), literal(None in parents))
     is_below = or_(messages.c.parent_id.in_(parents - {None}), is_first)

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from chatapp.backend.store.begin_turn import begin_turn
+from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import now
-from chatapp.backend.store.opening import open_turn
-from chatapp.backend.store.pieces import append_piece, drop_pieces, saved_pieces
-from chatapp.backend.store.records import BegunTurn, FinalStatus, NewTurn, Runs, Turn
-from chatapp.backend.store.schema import conversations, messages, pieces, turns
+from chatapp.backend.store.records import BegunTurn, FinalStatus, NewTurn, Segments, Turn
+from chatapp.backend.store.schema import chunks, conversations, messages, turns
 from chatapp.errors import NotFoundError, TurnActiveError
-from chatapp.events import Usage
+from chatapp.protocol.events import Usage
 
 KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
 
@@ -27,7 +27,7 @@ class Turns:
     database: Database
 
     def begin(self, turn: NewTurn) -> BegunTurn:
-        """Give the turn with its question and an empty answer saved, all at once and for good.
+        """Return the turn with its question and an empty answer saved, all at once and for good.
 
         Raises:
             NotFoundError: no such conversation, or no such message in it.
@@ -43,9 +43,9 @@ class Turns:
     def _begin(self, turn: NewTurn) -> BegunTurn:
         """Try once. A second try finds what another process has committed meanwhile, and says what that means."""
         with self.database.write() as connection:
-            return open_turn(connection, turn, heartbeat_at=self.database.now())
+            return begin_turn(connection, turn, heartbeat_at=self.database.now())
 
-    def save(self, turn_id: str, *, text: str, reasoning: str = "", runs: Runs) -> bool:
+    def save(self, turn_id: str, *, text: str, reasoning: str = "", runs: Segments) -> bool:
         """Save the answer so far, of which only what is new is written; say whether its maker should stop.
 
         It should when a cancellation was asked for, and when the turn is no longer `streaming` or gone.
@@ -54,12 +54,12 @@ class Turns:
             turn = _streaming(connection, turn_id)
             if turn is None:
                 return True
-            append_piece(connection, turn, text=text, reasoning=reasoning)
+            append_chunk(connection, turn, text=text, reasoning=reasoning)
             values = {"runs": runs, "heartbeat_at": self.database.now()}
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
             return bool(turn.cancel_requested)
 
-    def beat(self, process_id: str, *, making: Collection[str] | None = None) -> set[str]:
+    def heartbeat(self, process_id: str, *, making: Collection[str] | None = None) -> set[str]:
         """Say that the process lives, for all of its turns at once; give the ids of those that should stop.
 
         `making` are the turns that it still makes: one whose end could not be saved falls silent, and is interrupted.
@@ -79,7 +79,7 @@ class Turns:
         status: FinalStatus,
         text: str,
         reasoning: str = "",
-        runs: Runs,
+        runs: Segments,
         finish_reason: str | None = None,
         usage: Usage | None = None,
         error: dict[str, Any] | None = None,
@@ -94,12 +94,12 @@ class Turns:
             values = {"status": status, "runs": runs, "finished_at": now(), **outcome}
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
             if turn.answer_message_id is None:
-                append_piece(connection, turn, text=text, reasoning=reasoning)
+                append_chunk(connection, turn, text=text, reasoning=reasoning)
             else:
                 _settle(connection, turn, text, reasoning, status=status, finish_reason=finish_reason, usage=usage)
 
     def get(self, turn_id: str, *, owner: str) -> Turn:
-        """Give the turn as far as it is saved, whichever process makes it.
+        """Return the turn as far as it is saved, whichever process makes it.
 
         Raises:
             NotFoundError: there is no such turn, or it is somebody else's.
@@ -148,15 +148,15 @@ class Turns:
                 values = {"status": "interrupted", "finished_at": now()}
                 connection.execute(update(turns).where(turns.c.id == turn.id).values(values))
                 if turn.answer_message_id is not None:
-                    text, reasoning = saved_pieces(connection, turn.id)
+                    text, reasoning = saved_chunks(connection, turn.id)
                     _settle(connection, turn, text, reasoning, status="interrupted")
         return [turn.id for turn in orphans]
 
-    def forget_loose(self, *, kept: timedelta = KEPT_WITHOUT_CONVERSATION) -> int:
+    def forget_unattached(self, *, kept: timedelta = KEPT_WITHOUT_CONVERSATION) -> int:
         """Remove the turns without a conversation that ended longer than `kept` ago; give how many."""
         is_old = and_(turns.c.conversation_id.is_(None), turns.c.finished_at < now() - kept)
         with self.database.write() as connection:
-            connection.execute(delete(pieces).where(pieces.c.turn_id.in_(select(turns.c.id).where(is_old))))
+            connection.execute(delete(chunks).where(chunks.c.turn_id.in_(select(turns.c.id).where(is_old))))
             return connection.execute(delete(turns).where(is_old)).rowcount
 
 
@@ -186,13 +186,13 @@ def _settle(
         values |= {"prompt_tokens": usage["prompt_tokens"], "completion_tokens": usage["completion_tokens"]}
     connection.execute(update(messages).where(messages.c.id == turn.answer_message_id).values(values))
     connection.execute(update(conversations).where(conversations.c.id == turn.conversation_id).values(updated_at=now()))
-    drop_pieces(connection, turn.id)
+    drop_chunks(connection, turn.id)
 
 
 def _record(connection: Connection, row: Row[Any]) -> Turn:
     values = dict(row._mapping)
     if row.status == "streaming" or row.answer_message_id is None:
-        values["text"], values["reasoning"] = saved_pieces(connection, row.id)
+        values["text"], values["reasoning"] = saved_chunks(connection, row.id)
     else:
         is_answer = messages.c.id == row.answer_message_id
         answer = connection.execute(select(messages.c.content, messages.c.reasoning).where(is_answer)).one()

@@ -1,6 +1,6 @@
 """Which messages the model reads: all of them, or the newest that fit its window."""
 
-from chatapp.events import Message, Notice
+from chatapp.protocol.events import Message, Notice
 
 CHARACTERS_PER_TOKEN = 3
 """On the safe side: English text has about four."""
@@ -9,12 +9,12 @@ TOKENS_PER_MESSAGE = 8
 
 
 def estimated_tokens(message: Message) -> int:
-    """Give about how many tokens a message takes; rather too many than too few."""
+    """Return about how many tokens a message takes; rather too many than too few."""
     return len(message["content"].encode()) // CHARACTERS_PER_TOKEN + TOKENS_PER_MESSAGE
 
 
 def fitted(messages: list[Message], *, tokens: int | None) -> tuple[list[Message], int]:
-    """Give the messages that go along, oldest first, and how many were left out.
+    """Return the messages that go along, oldest first, and how many were left out.
 
     The system prompt and the last question always stay. Of what lies between, the oldest go first, in whole turns,
     until the rest takes at most `tokens`; None stands for half of what it takes now.
@@ -31,6 +31,6 @@ def fitted(messages: list[Message], *, tokens: int | None) -> tuple[list[Message
 
 
 def left_out_notice(count: int) -> Notice:
-    """Give the event that tells the readers."""
+    """Return the event that tells the readers."""
     earlier = "message was" if count == 1 else "messages were"
     return Notice("context_trimmed", f"{count} earlier {earlier} left out to fit the model's context.")

@@ -16,7 +16,7 @@ class FinishedTurns:
         self._characters = 0
 
     def get(self, turn_id: str) -> Turn | None:
-        """Give the turn, or None where it is not held any more."""
+        """Return the turn, or None where it is not held any more."""
         return self._turns.get(turn_id)
 
     def add(self, turn: Turn) -> None:

@@ -9,7 +9,7 @@ _TOKEN = uuid4().hex[:8]
 
 
 def this_machine() -> str:
-    """Give the name of where process numbers are ours: the host, and on Linux also the container on it."""
+    """Return the name of where process numbers are ours: the host, and on Linux also the container on it."""
     try:
         namespace = os.readlink("/proc/self/ns/pid")
     except OSError:
@@ -18,12 +18,12 @@ def this_machine() -> str:
 
 
 def this_process() -> str:
-    """Give the name under which this process makes turns: machine, process number, and what makes it unique."""
+    """Return the name under which this process makes turns: machine, process number, and what makes it unique."""
     return f"{this_machine()}:{os.getpid()}:{_TOKEN}"
 
 
 def is_gone(process_id: str) -> bool:
-    """Say whether `process_id` named a process of this machine that does not run any more; in doubt it does."""
+    """Return whether `process_id` named a process of this machine that does not run any more; in doubt it does."""
     machine, _, rest = process_id.rpartition(":")[0].rpartition(":")
     if machine != this_machine() or os.name != "posix" or not rest.isdecimal():
         return False

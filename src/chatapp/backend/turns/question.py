@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from chatapp.events import Message
+from chatapp.protocol.events import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,6 @@ class Question:
     body_hash: str | None = None
 
     def messages(self) -> list[Message]:
-        """Give what the model reads when nothing is stored: system prompt, history, question."""
+        """Return what the model reads when nothing is stored: system prompt, history, question."""
         system = [Message(role="system", content=self.system)] if self.system else []
         return [*system, *self.history, Message(role="user", content=self.prompt or "")]

@@ -5,10 +5,10 @@ from bisect import bisect_right
 from types import TracebackType
 from typing import Self
 
-from chatapp import sse
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import ChatappError
-from chatapp.events import PIECES, Failed, Reasoning, Text
+from chatapp.protocol import sse
+from chatapp.protocol.events import DELTAS, Failed, Reasoning, Text
 
 
 class Reader:
@@ -21,8 +21,8 @@ class Reader:
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Future[None] | None = None
         self._has_left = False
-        self._farewell: Failed | None = None
-        self.was_knocked = False
+        self._final_event: Failed | None = None
+        self.is_idle = False
 
     def __enter__(self) -> Self:
         self.turn.join(self)
@@ -37,32 +37,32 @@ class Reader:
         self.turn.leave(self)
         self.wake()
 
-    def dismiss(self, error: ChatappError) -> None:
+    def abort(self, error: ChatappError) -> None:
         """Let the next event be `error`, and the last."""
-        self._farewell = Failed(error.as_dict(self.turn.request_id))
+        self._final_event = Failed(error.as_dict(self.turn.request_id))
         self.wake()
 
-    def knock(self) -> None:
+    def wake_idle(self) -> None:
         """Let `wait` return once although nothing has come."""
-        self.was_knocked = True
+        self.is_idle = True
         self.wake()
 
     def is_at_end(self) -> bool:
-        """Say whether this reader has everything, or has left."""
+        """Return whether this reader has everything, or has left."""
         return self._has_left or (self.turn.is_over and self._next >= len(self.turn.entries))
 
     def take(self) -> bytes:
-        """Give all events behind this reader's position as server-sent events, neighbouring pieces of text as one."""
-        if self._farewell is not None:
+        """Return all events behind this reader's position as server-sent events, neighbouring pieces of text as one."""
+        if self._final_event is not None:
             self.leave()
-            return sse.encode(self._farewell, max(self._after, self.turn.ends[max(self._next - 1, 0)]))
-        known = self._pass_by() if self._after else 0
+            return sse.encode(self._final_event, max(self._after, self.turn.ends[max(self._next - 1, 0)]))
+        known = self._skip_to_start() if self._after else 0
         entries, ends = self.turn.entries, self.turn.ends
         frames = []
         while self._next < len(entries):
             event = entries[self._next]
             self._next += 1
-            if isinstance(event, PIECES):
+            if isinstance(event, DELTAS):
                 event = self._with_following(event, known)
             frames.append(sse.encode(event, ends[self._next - 1]))
             known = 0
@@ -70,8 +70,8 @@ class Reader:
 
     async def wait(self) -> None:
         """Return when there is something to take, or when woken."""
-        self.was_knocked = False
-        if self._next >= len(self.turn.entries) and self._farewell is None:
+        self.is_idle = False
+        if self._next >= len(self.turn.entries) and self._final_event is None:
             self._waiting = self._loop.create_future()
             await self._waiting
 
@@ -81,14 +81,14 @@ class Reader:
             self._waiting.set_result(None)
 
     def _with_following(self, event: Text | Reasoning, known: int) -> Text | Reasoning:
-        """Give the text of `event` and its neighbours as one, without the `known` characters at its beginning."""
+        """Return the text of `event` and its neighbours as one, without the `known` characters at its beginning."""
         kind, entries, texts = type(event), self.turn.entries, [event.text]
         while self._next < len(entries) and type(following := entries[self._next]) is kind:
             texts.append(following.text)
             self._next += 1
         return event if len(texts) == 1 and not known else kind("".join(texts)[known:])
 
-    def _pass_by(self) -> int:
+    def _skip_to_start(self) -> int:
         """Move on to where this reader begins; give how many characters of the next event it knows already.
 
         A turn that is followed through the store may not be there yet. One that was cut may never get there: then what

@@ -5,9 +5,9 @@ import time
 import uuid
 from typing import Protocol
 
-from chatapp.backend.store import FinalStatus, Runs, TurnStatus
+from chatapp.backend.store import FinalStatus, Segments, TurnStatus
 from chatapp.errors import ChatappError, IncompleteAnswerError, ShuttingDownError
-from chatapp.events import PIECES, Done, Event, Failed, Notice, Reasoning, Start, Text, Usage
+from chatapp.protocol.events import DELTAS, Done, Event, Failed, Notice, Reasoning, Start, Text, Usage
 
 STOPPED = "stopped"
 """The finish reason of an answer that somebody did not want to the end."""
@@ -85,17 +85,17 @@ class Turn:
 
     @property
     def has_content(self) -> bool:
-        """Say whether the model has said anything."""
-        return any(isinstance(entry, PIECES) for entry in self.entries)
+        """Return whether the model has said anything."""
+        return any(isinstance(entry, DELTAS) for entry in self.entries)
 
     @property
     def status(self) -> TurnStatus:
         """How far it is, or how it ended."""
         return final_status(self, self.failure) if self.is_over else "streaming"
 
-    def runs(self) -> Runs:
-        """Give the order in which the events came, neighbouring pieces of one kind taken together; notices in full."""
-        runs: Runs = []
+    def runs(self) -> Segments:
+        """Return the order in which the events came, neighbours of one kind taken together; notices in full."""
+        runs: Segments = []
         begin = 0
         for entry, end in zip(self.entries, self.ends, strict=True):
             name = _KIND_NAMES[type(entry)]
@@ -110,7 +110,7 @@ class Turn:
 
     def append(self, event: Event) -> None:
         """Add an event and let every reader know."""
-        size = len(event.text) if isinstance(event, PIECES) else 1
+        size = len(event.text) if isinstance(event, DELTAS) else 1
         self.entries.append(event)
         self.ends.append(self.ends[-1] + size if self.ends else size)
         for listener in self._listeners:
@@ -184,7 +184,7 @@ class Turn:
 
 
 def final_status(turn: Turn, failure: ChatappError | None) -> FinalStatus:
-    """Give how a turn is kept that ends with `failure`, or with none."""
+    """Return how a turn is kept that ends with `failure`, or with none."""
     if failure is None:
         return "stopped" if turn.finish_reason == STOPPED else "complete"
     if isinstance(failure, IncompleteAnswerError):

@@ -1,0 +1,99 @@
+"""The keys of API_KEYS, and whose they are."""
+
+import hashlib
+import hmac
+import logging
+import re
+from pathlib import Path
+
+from chatapp.config import environment
+from chatapp.errors import SettingsError
+
+_NAME = re.compile(r"[\w.@+'-]{1,100}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+OWN_KEY = "CHATAPP_OWN_KEY"
+"""The variable in which `chatapp ask` tells a backend of its own their key. It owns what is kept without keys."""
+
+log = logging.getLogger(__name__)
+
+
+class KeyRing:
+    """The keys of `name:key` pairs, or of a file of `name:<SHA-256 of the key>` lines that is read again on change.
+
+    A name may have several keys, so that a new one can be handed out before the old one is taken away.
+    """
+
+    def __init__(self, api_keys: str) -> None:
+        self._file = _file_named_by(api_keys)
+        self._seen: object = None
+        self._owners: list[tuple[str, str]] = []
+        own_key = environment.value(OWN_KEY)
+        self._own = [("", _digest(own_key))] if own_key else []
+        if self._file is None:
+            self._owners = [_pair(part, is_digest=False) for part in api_keys.split(",") if part.strip()]
+        else:
+            self._read(self._file)
+
+    @property
+    def is_reloadable(self) -> bool:
+        """Return whether keys can come and go while we run."""
+        return self._file is not None
+
+    def owner_of(self, key: bytes) -> str | None:
+        """Return the name of the key's owner, None for a key we do not know. Takes the same time either way."""
+        self._refresh()
+        digest = hashlib.sha256(key).hexdigest()
+        owner = None
+        for name, known in (*self._owners, *self._own):
+            if hmac.compare_digest(known, digest):
+                owner = name
+        return owner
+
+    def _refresh(self) -> None:
+        """Read the file again if it has changed; while it cannot be read, no key is good."""
+        if self._file is None:
+            return
+        try:
+            self._read(self._file)
+        except SettingsError as error:
+            if self._seen is not None:
+                log.error("%s Nobody is let in until it is mended.", error.detail)
+            self._seen, self._owners = None, []
+
+    def _read(self, file: Path) -> None:
+        try:
+            stat = file.stat()
+            seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            if seen != self._seen:
+                lines = file.read_text(encoding="utf-8").splitlines()
+                self._owners = [_pair(line, is_digest=True) for line in lines if line.strip()]
+                self._seen = seen
+        except (OSError, ValueError) as error:
+            raise SettingsError("API_KEYS names a file that cannot be read.", hint=_HINT) from error
+
+
+_HINT = "It must be name:key pairs separated by commas, or the path of a file of name:<SHA-256 of the key> lines."
+
+
+def _file_named_by(api_keys: str) -> Path | None:
+    """Return the file that holds the keys, or None where the setting itself holds them."""
+    path = Path(api_keys)
+    try:
+        return path if ":" not in api_keys or path.is_absolute() or path.is_file() else None
+    except OSError:  # a long list of pairs is no file name
+        return None
+
+
+def _pair(text: str, *, is_digest: bool) -> tuple[str, str]:
+    """Return the name and the digest of one entry, which no error may show."""
+    name, _, secret = (part.strip() for part in text.partition(":"))
+    digest = secret.lower() if is_digest else _digest(secret)
+    if not (_NAME.fullmatch(name) and secret and _DIGEST.fullmatch(digest)):
+        where = "The file that API_KEYS names has a line" if is_digest else "API_KEYS has an entry"
+        raise SettingsError(f"{where} that cannot be used.", hint=_HINT)
+    return name, digest
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()

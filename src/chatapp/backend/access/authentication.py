@@ -1,0 +1,61 @@
+"""API keys on requests: who sent one, and for how long it is good."""
+
+import asyncio
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chatapp.backend.access.api_keys import KeyRing
+from chatapp.backend.http.errors import error_response
+from chatapp.errors import UnauthorizedError
+
+LOOK_AGAIN_S = 1.0
+"""How soon a revoked key is noticed that somebody still reads with."""
+
+
+class KeyCheck:
+    """Middleware that lets only known keys pass, as `Authorization: Bearer` or `X-API-Key`; `/health` needs none."""
+
+    def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
+        self._app = app
+        self._keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["type"] == "http" and scope["path"] != "/health":
+            admission = Credential(self._keys, _key_in(Headers(scope=scope)))
+            if admission.owner is None:
+                await error_response(unauthorized(), scope)(scope, receive, send)
+                return
+            scope["owner"] = admission.owner
+            if self._keys.is_reloadable:
+                scope["admission"] = admission
+        await self._app(scope, receive, send)
+
+
+class Credential:
+    """What lets one request in. `owner` is the name of its key, None for a key that we do not know."""
+
+    def __init__(self, keys: KeyRing, key: bytes) -> None:
+        self._keys = keys
+        self._key = key
+        self.owner = keys.owner_of(key)
+
+    async def revoked(self) -> None:
+        """Return once the key is not good any more."""
+        while self._keys.owner_of(self._key) == self.owner:  # noqa: ASYNC110 - a file, which sends no word
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+
+def unauthorized() -> UnauthorizedError:
+    """Return the error for a request without a key, with a wrong one, and for readers whose key is revoked."""
+    return UnauthorizedError(
+        "This backend wants an API key.", hint="Send it as: Authorization: Bearer KEY, or set BACKEND_API_KEY."
+    )
+
+
+def _key_in(headers: Headers) -> bytes:
+    """Return the key as its bytes came: header values are text of one character a byte."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    sent = key.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+    return sent.encode("latin-1")

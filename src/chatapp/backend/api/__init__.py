@@ -1,0 +1,1 @@
+"""The HTTP API: requests become function calls, and turns become responses."""

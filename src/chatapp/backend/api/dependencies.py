@@ -1,0 +1,84 @@
+"""What an endpoint can ask for: the parts of the application, and who is asking."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from pydantic import AfterValidator
+
+from chatapp.backend.http.bodies import BoundedJsonRoute
+from chatapp.backend.store import Store
+from chatapp.backend.transfer.exporters import Exports
+from chatapp.backend.transfer.importers import Imports
+from chatapp.backend.turns.registry import Turns
+from chatapp.errors import NotFoundError
+from chatapp.protocol.schemas.error import ErrorResponse
+
+__all__ = [
+    "ERRORS",
+    "BoundedJsonRoute",
+    "CurrentExports",
+    "CurrentImports",
+    "CurrentOwner",
+    "CurrentStore",
+    "CurrentTurns",
+    "Id",
+]
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorResponse, "description": meaning}
+    for status, meaning in {
+        401: "No API key, or an unknown one.",
+        404: "No such conversation, message or turn.",
+        408: "The body took too long to arrive.",
+        409: "The conversation is still answering, or the Idempotency-Key was used with another body.",
+        413: "The body is larger than MAX_BODY_BYTES.",
+        415: "The body is not of the kind that is wanted.",
+        422: "The request breaks a rule.",
+        429: "Too many requests, here or at the model server.",
+        500: "The model refused or failed.",
+        503: "Overloaded, shutting down, or the store cannot be used.",
+        504: "The model was silent for too long.",
+    }.items()
+}
+
+
+def _possible(name: str) -> str:
+    if "\0" in name:  # PostgreSQL does not even look for it
+        raise NotFoundError("There is nothing of that name.")
+    return name
+
+
+Id = Annotated[str, AfterValidator(_possible)]
+"""What a conversation, message or turn is called in an address."""
+
+
+async def _turns(request: Request) -> Turns:
+    turns: Turns = request.app.state.turns
+    return turns
+
+
+async def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+async def _exports(request: Request) -> Exports:
+    exports: Exports = request.app.state.exports
+    return exports
+
+
+async def _imports(request: Request) -> Imports:
+    imports: Imports = request.app.state.imports
+    return imports
+
+
+async def _owner(request: Request) -> str:
+    owner: str = request.scope.get("owner", "")
+    return owner
+
+
+CurrentTurns = Annotated[Turns, Depends(_turns)]
+CurrentStore = Annotated[Store, Depends(_store)]
+CurrentExports = Annotated[Exports, Depends(_exports)]
+CurrentImports = Annotated[Imports, Depends(_imports)]
+CurrentOwner = Annotated[str, Depends(_owner)]

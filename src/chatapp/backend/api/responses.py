@@ -1,0 +1,143 @@
+"""A turn as an HTTP response: whole, or as server-sent events while it is made."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from chatapp.backend.access.authentication import Credential, unauthorized
+from chatapp.backend.turns.idle_timer import IdleTimer
+from chatapp.backend.turns.reader import Reader
+from chatapp.backend.turns.turn import Turn
+from chatapp.protocol.sse import KEEP_ALIVE
+
+KEEP_ALIVE_S = 15.0
+SLICE_BYTES = 64 * 1024
+"""How much is sent at once. Of a larger piece nobody sees, through TLS, how far it has got with a slow reader."""
+
+ACCEPTED_WITHIN_S = 5.0
+"""How long a response waits for the model's yes or no before it commits itself to status 200."""
+
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold the stream back
+]
+
+
+class WholeAnswer(Response):
+    """The JSON of `POST /query`, once the answer is whole."""
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__()
+        self._turn = turn
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response."""
+        turn = self._turn
+        with Reader(turn) as reader:
+            async with _meanwhile(_watch_disconnect(receive, reader)), _while_admitted(scope):
+                await turn.finished()
+        body = {
+            "model": turn.model,
+            "answer": turn.text,
+            "conversation_id": turn.conversation_id,
+            "turn_id": turn.id,
+            "finish_reason": turn.finish_reason,
+            "usage": turn.usage,
+            "latency_ms": turn.latency_ms,
+        }
+        await Response(to_json(body), media_type="application/json")(scope, receive, send)
+
+
+class StreamedAnswer(Response):
+    """The events of a turn behind the position `after`, from its first word to its one end.
+
+    A task of its own sends them, past the middleware: to wake and to walk through all its layers costs a tenth of a
+    word's way. So no layer may hold back the head, as Starlette's compression does before 1.8.
+    """
+
+    def __init__(self, turn: Turn, *, after: int = 0) -> None:
+        super().__init__()
+        self._turn = turn
+        self._after = after
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response."""
+        with Reader(self._turn, after=self._after) as reader:
+            async with _meanwhile(*_watches(scope, receive, reader)):
+                await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
+                await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+                await asyncio.create_task(_send_events(reader, scope["outer_send"]))
+
+
+async def _send_events(reader: Reader, send: Send) -> None:
+    """Send all events of a turn, a comment whenever there has been nothing to say, and the end of the response."""
+    with IdleTimer(reader.wake_idle) as quiet:
+        quiet.reset(KEEP_ALIVE_S)
+        while not reader.is_at_end():
+            await reader.wait()
+            data = reader.take()
+            if not data and reader.is_idle:
+                data = KEEP_ALIVE
+            for begin in range(0, len(data), SLICE_BYTES):
+                await send({"type": "http.response.body", "body": data[begin : begin + SLICE_BYTES], "more_body": True})
+            quiet.reset(KEEP_ALIVE_S)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+@asynccontextmanager
+async def _meanwhile(*watches: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let the watches run for as long as the block does."""
+    tasks = [asyncio.create_task(watch) for watch in watches]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+@asynccontextmanager
+async def _while_admitted(scope: Scope) -> AsyncIterator[None]:
+    """End the block when the request's key is revoked.
+
+    Raises:
+        UnauthorizedError: it was.
+    """
+    try:
+        async with asyncio.timeout(None) as patience:
+            watches = [_cancel_on_revocation(scope["admission"], patience)] if "admission" in scope else []
+            async with _meanwhile(*watches):
+                yield
+    except TimeoutError:
+        raise unauthorized() from None
+
+
+def _watches(scope: Scope, receive: Receive, reader: Reader) -> list[Coroutine[Any, Any, None]]:
+    """Return what could end a reader before its turn does."""
+    watches = [_watch_disconnect(receive, reader)]
+    if "admission" in scope:
+        watches.append(_watch_revocation(scope["admission"], reader))
+    return watches
+
+
+async def _watch_disconnect(receive: Receive, reader: Reader) -> None:
+    """Let the reader leave the turn when its client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    reader.leave()
+
+
+async def _watch_revocation(admission: Credential, reader: Reader) -> None:
+    """Send the reader away when its key is revoked; a turn in a conversation goes on."""
+    await admission.revoked()
+    reader.abort(unauthorized())
+
+
+async def _cancel_on_revocation(admission: Credential, patience: asyncio.Timeout) -> None:
+    await admission.revoked()
+    patience.reschedule(0)

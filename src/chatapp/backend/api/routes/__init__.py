@@ -1,0 +1,6 @@
+"""HTTP ⇄ function calls: one short function per endpoint."""
+
+from chatapp.backend.api.routes import conversations, health, imports, query, turns
+
+ROUTERS = (query.questions, query.router, health.router, turns.router, conversations.router, imports.router)
+"""The most asked for first: they are tried in this order."""

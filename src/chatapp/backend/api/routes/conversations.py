@@ -1,0 +1,131 @@
+"""Conversations: begun, listed, searched, changed, thrown away and taken back."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from chatapp.backend.api.dependencies import ERRORS, BoundedJsonRoute, CurrentExports, CurrentOwner, CurrentStore, Id
+from chatapp.backend.store import Conversation, Found, Shelf
+from chatapp.backend.transfer.exporters import ExportFormat
+from chatapp.protocol.schemas.conversations import (
+    ConversationChanges,
+    ConversationOut,
+    ConversationPage,
+    MessagePage,
+    NewConversation,
+)
+
+EXPORTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "text/markdown": {"schema": {"type": "string"}},
+            "text/html": {"schema": {"type": "string"}},
+        },
+    },
+}
+_INERT = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+}
+"""A page made of what people and models write must not act in our name, whatever it holds."""
+
+router = APIRouter(prefix="/conversations", route_class=BoundedJsonRoute, tags=["conversations"], responses=ERRORS)
+
+Cursor = Annotated[str | None, Query(description="The `next` of the page before.", max_length=500)]
+Limit = Annotated[int, Query(description="Most to give.", ge=1, le=200)]
+
+
+@router.post("", summary="Begin a conversation", status_code=201, response_model=ConversationOut)
+def begin(new: NewConversation, store: CurrentStore, owner: CurrentOwner) -> Conversation:
+    """Return a new, empty conversation. A question with `store: true` begins one by itself."""
+    return store.conversations.create(owner=owner, title=new.title, system=new.system, model=new.model)
+
+
+@router.get("", summary="List or search conversations", response_model=ConversationPage)
+def page(
+    *,
+    store: CurrentStore,
+    owner: CurrentOwner,
+    q: Annotated[
+        str | None, Query(description="Words to look for, on every shelf but `deleted`.", max_length=500)
+    ] = None,
+    shelf: Shelf = "active",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Any:
+    """Return a page of conversations, pinned ones first, then the one last talked in; what was found, latest first."""
+    if q is not None:
+        found = store.search.find(q, owner=owner, cursor=cursor, limit=limit)
+        return {"items": [_found(one) for one in found.items], "next": found.next}
+    return _as_dict(store.conversations.page(owner=owner, shelf=shelf, cursor=cursor, limit=limit))
+
+
+@router.get("/{conversation_id}", summary="Look at a conversation", response_model=ConversationOut)
+def look(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Conversation:
+    """Return the conversation without its messages."""
+    return store.conversations.get(conversation_id, owner=owner)
+
+
+@router.patch("/{conversation_id}", summary="Change a conversation", response_model=ConversationOut)
+def change(conversation_id: Id, changes: ConversationChanges, store: CurrentStore, owner: CurrentOwner) -> Conversation:
+    """Rename, pin, archive, set system prompt or model, or show another branch."""
+    named: Any = changes.model_dump(exclude_unset=True)
+    if "leaf_id" in named:
+        below = store.messages.page(conversation_id, owner=owner, branch=changes.leaf_id, limit=1)
+        named["leaf_id"] = below.items[-1].id
+    return store.conversations.change(conversation_id, owner=owner, **named)
+
+
+@router.delete("/{conversation_id}", summary="Throw a conversation away", status_code=204)
+def delete(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> None:
+    """It can be restored for 30 days."""
+    store.conversations.delete(conversation_id, owner=owner)
+
+
+@router.post("/{conversation_id}/restore", summary="Take a conversation back", response_model=ConversationOut)
+def restore(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Conversation:
+    """Undo throwing it away."""
+    return store.conversations.restore(conversation_id, owner=owner)
+
+
+@router.get("/{conversation_id}/messages", summary="Read a conversation", response_model=MessagePage)
+def messages(
+    *,
+    conversation_id: Id,
+    store: CurrentStore,
+    owner: CurrentOwner,
+    branch: Annotated[Id | None, Query(description="A message: its branch; without it the one on show.")] = None,
+    before: Annotated[Id | None, Query(description="The `next` of the page with later messages.")] = None,
+    limit: Limit = 50,
+) -> Any:
+    """Return the last messages of a branch, oldest first."""
+    return _as_dict(store.messages.page(conversation_id, owner=owner, branch=branch, before=before, limit=limit))
+
+
+@router.get(
+    "/{conversation_id}/export", summary="Take a conversation along", response_class=Response, responses=EXPORTED
+)
+def export(
+    *,
+    conversation_id: Id,
+    exports: CurrentExports,
+    owner: CurrentOwner,
+    as_format: Annotated[ExportFormat, Query(alias="format", description="`json` holds every branch.")] = "json",
+    branch: Annotated[Id | None, Query(description="A message: its branch; without it the one on show.")] = None,
+) -> Response:
+    """Return the conversation as a file: JSON that can be imported again, Markdown, or a page that loads nothing."""
+    file = exports.file(conversation_id, owner=owner, as_format=as_format, branch=branch)
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', **_INERT}
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+def _found(found: Found) -> dict[str, Any]:
+    return {**asdict(found.conversation), "snippet": found.snippet, "message_id": found.message_id}
+
+
+def _as_dict(page: Any) -> dict[str, Any]:
+    """Return a page of the store as FastAPI serializes it."""
+    return {"items": page.items, "next": page.next}

@@ -1,0 +1,83 @@
+"""Whether the backend runs, and whether it could answer."""
+
+import asyncio
+import time
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import JSONResponse
+
+import chatapp
+from chatapp.backend.api.dependencies import ERRORS
+from chatapp.backend.models.chat_model import ChatModel
+from chatapp.backend.store import Store
+from chatapp.errors import ChatappError
+from chatapp.protocol.schemas.status import Dependency, Health, ModelDependency, Models, Readiness
+from chatapp.providers.connection import Upstream
+
+router = APIRouter(tags=["state"])
+
+_UNTOLD: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (401, 429, 500, 503, 504)}
+
+
+@router.get("/health", summary="Is the backend running?")
+async def health() -> Health:
+    """Liveness only: no I/O, and a yes while the model is down."""
+    return Health(version=chatapp.__version__)
+
+
+@router.head("/health", include_in_schema=False)
+async def health_head() -> Response:
+    """Liveness without a body."""
+    return Response()
+
+
+@router.get(
+    "/ready",
+    summary="Would a question be answered?",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "Something is missing; its entry says what to do."}},
+)
+async def ready(request: Request) -> JSONResponse:
+    """Ask everything a question needs for a sign of life."""
+    state = request.app.state
+    model, store = await asyncio.gather(_model(state.model, state.upstream), _store(state.store))
+    is_ready = model.ok and store.ok
+    body = Readiness(status="ready" if is_ready else "not_ready", model=model, store=store)
+    return JSONResponse(body.model_dump(exclude_none=True), status_code=200 if is_ready else 503)
+
+
+@router.get("/models", summary="Which models can be asked?", responses=_UNTOLD)
+async def models(request: Request) -> Models:
+    """Name the models that a question's `model` may be, as the model server lists them now."""
+    model: ChatModel = request.app.state.model
+    return Models(default=model.name, models=await model.models())
+
+
+async def _model(model: ChatModel, upstream: Upstream) -> ModelDependency:
+    checked = await _checked(model.probe())
+    return ModelDependency(
+        name=model.name,
+        provider=upstream.provider,
+        reason=upstream.reason,
+        is_demo=upstream.is_demo,
+        **checked,
+    )
+
+
+async def _store(store: Store) -> Dependency:
+    return Dependency(**await _checked(asyncio.to_thread(store.ping)))
+
+
+async def _checked(check: Any) -> dict[str, Any]:
+    """Return how a check went: ok, milliseconds, and what is wrong where something is."""
+    began = time.perf_counter()
+    failure: ChatappError | None = None
+    try:
+        await check
+    except ChatappError as error:
+        failure = error
+    took_ms = round((time.perf_counter() - began) * 1000)
+    if failure is None:
+        return {"ok": True, "latency_ms": took_ms}
+    return {"ok": False, "latency_ms": took_ms, "detail": failure.detail, "hint": failure.hint}

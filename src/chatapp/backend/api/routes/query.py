@@ -1,0 +1,145 @@
+"""Questions: answered whole or streamed."""
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+
+from chatapp.backend.api.dependencies import ERRORS, Id
+from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
+from chatapp.backend.http.bodies import BoundedJsonRequest, BoundedJsonRoute
+from chatapp.backend.turns.question import Question
+from chatapp.backend.turns.turn import Turn
+from chatapp.protocol.schemas.conversations import Regeneration
+from chatapp.protocol.schemas.query import AnswerResponse, QueryRequest
+
+_SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed")
+_STREAM_EXAMPLE = (
+    'id: 1\nevent: start\ndata:{"turn_id":"0198…","model":"gpt-4o-mini","conversation_id":null}\n\n'
+    "id: 8\ndata: Quantum\n\nid: 18\ndata:  computing\n\n"
+    'id: 19\nevent: done\ndata:{"finish_reason":"stop","usage":null,"latency_ms":640}\n\n'
+)
+_STREAM_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]+$", "description": "Position in the turn, for `Last-Event-ID`."},
+        "event": {
+            "enum": ["message", "start", "reasoning", "notice", "done", "error"],
+            "description": "Not written for answer text: what has no name is a `message`.",
+        },
+        "data": {"type": "string", "description": "Answer text, or the JSON of a named event."},
+    },
+    "required": ["id", "data"],
+}
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Unnamed events carry the answer's text, named ones (`start`, `reasoning`, `notice`, and one of "
+        "`done` or `error` at the end) JSON.",
+        "content": {"text/event-stream": {"itemSchema": _STREAM_EVENT, "example": _STREAM_EXAMPLE}},
+    },
+    **ERRORS,
+}
+
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class QuestionRoute(BoundedJsonRoute):
+    """A route for questions, documented by FastAPI from its endpoint.
+
+    A question that is as most are goes straight to the endpoint: FastAPI's way there takes as long as all that we do
+    for a short answer. Whatever is special about it, or wrong with it, takes that way.
+    """
+
+    async def answer(self, request: BoundedJsonRequest, handle: Handle) -> Response:
+        """Return the response to a question."""
+        query = await _plain_question(request)
+        response: Response = await (handle(request) if query is None else self.endpoint(request, query))
+        return response
+
+
+async def _plain_question(request: BoundedJsonRequest) -> QueryRequest | None:
+    if "idempotency-key" in request.headers:
+        return None
+    try:
+        return QueryRequest.model_validate(await request.json())
+    except ValueError:  # FastAPI will say what is wrong
+        return None
+
+
+router = APIRouter(route_class=BoundedJsonRoute, tags=["ask"])
+questions = APIRouter(route_class=QuestionRoute, tags=["ask"])
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description="Any text of your own. A second request with the same key and body gets the same turn, "
+        "or a new one where that failed before anything was said.",
+        min_length=1,
+        max_length=200,
+    ),
+]
+
+
+async def _asked(request: Request, query: QueryRequest, idempotency_key: str | None) -> Turn:
+    """Begin the turn that `query` asks for."""
+    _require_length(query.prompt, request.app.state.settings.max_prompt_chars)
+    body_hash = hashlib.sha256(await request.body()).hexdigest() if idempotency_key else None
+    question = Question(
+        prompt=query.prompt,
+        system=query.system,
+        history=[{"role": message.role, "content": message.content} for message in query.messages or ()],
+        model=query.model,
+        parameters={name: value for name in _SAMPLING if (value := getattr(query, name)) is not None},
+        conversation_id=query.conversation_id,
+        parent_id=query.parent_id,
+        is_stored=bool(query.store or query.conversation_id),
+        key=idempotency_key,
+        body_hash=body_hash,
+    )
+    return await _begun(request, question)
+
+
+def _require_length(prompt: str, max_chars: int) -> None:
+    if len(prompt) > max_chars:
+        message = f"String should have at most {max_chars} characters"
+        raise RequestValidationError([{"type": "string_too_long", "loc": ("body", "prompt"), "msg": message}])
+
+
+async def _begun(request: Request, question: Question) -> Turn:
+    turns, record = request.app.state.turns, request.scope["record"]
+    record.turn = await turns.start(question, owner=request.scope.get("owner", ""), request_id=record.id)
+    turn: Turn = record.turn
+    return turn
+
+
+@questions.post("/query", summary="Ask and get the whole answer", response_model=AnswerResponse, responses=ERRORS)
+async def query(request: Request, query: QueryRequest, idempotency_key: IdempotencyKey = None) -> WholeAnswer:
+    """Answer in one piece. The same as the stream, drained."""
+    return WholeAnswer(await _asked(request, query, idempotency_key))
+
+
+@questions.post("/query/stream", summary="Ask and read along", response_class=Response, responses=STREAM)
+async def query_stream(request: Request, query: QueryRequest, idempotency_key: IdempotencyKey = None) -> StreamedAnswer:
+    """Answer as server-sent events while the model speaks."""
+    return StreamedAnswer(await _asked(request, query, idempotency_key))
+
+
+@router.post(
+    "/conversations/{conversation_id}/regenerate",
+    summary="Get another answer and read along",
+    response_class=Response,
+    responses=STREAM,
+)
+async def regenerate(request: Request, conversation_id: Id, wanted: Regeneration) -> StreamedAnswer:
+    """Answer a question of the conversation again, beside the answers it has."""
+    question = Question(
+        prompt=None,
+        model=wanted.model,
+        parameters={} if wanted.temperature is None else {"temperature": wanted.temperature},
+        conversation_id=conversation_id,
+        parent_id=wanted.message_id,
+        is_stored=True,
+    )
+    return StreamedAnswer(await _begun(request, question))

@@ -1,0 +1,114 @@
+"""Request bodies: in time, no larger than allowed, and JSON by the letter of RFC 8259."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic_core import from_json
+from starlette.exceptions import HTTPException
+
+from chatapp.errors import BodyTooLargeError, RequestTimeoutError, UnsupportedMediaTypeError
+
+PATIENCE_S = 30.0
+LEAST_BYTES_PER_S = 4096
+"""What a body may take beside `PATIENCE_S`: who sends one byte a second holds a connection for nothing.
+
+Who sends faster saves up no more than `PATIENCE_S`.
+"""
+
+_JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
+
+
+async def arriving(request: Request) -> AsyncIterator[bytes]:
+    """Return the pieces of the request's body as they come in.
+
+    Raises:
+        HTTPException: with status 408, for a body that comes in too slowly.
+    """
+    pieces, loop = request.stream(), asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE_S
+    while True:
+        try:
+            async with asyncio.timeout_at(deadline):
+                piece = await anext(pieces, None)
+        except TimeoutError:
+            raise HTTPException(RequestTimeoutError.status, headers={"Connection": "close"}) from None
+        if piece is None:
+            return
+        deadline = min(deadline + len(piece) / LEAST_BYTES_PER_S, loop.time() + PATIENCE_S)
+        yield piece
+
+
+class BoundedJsonRequest(Request):
+    """A request whose body is measured while it arrives, and read by pydantic's parser.
+
+    The standard library's parser accepts UTF-16, NaN and lone surrogates, and fails on deep nesting and huge numbers.
+    """
+
+    async def body(self) -> bytes:
+        """Return the whole body.
+
+        Raises:
+            HTTPException: with status 413, as soon as the body is known to be larger than MAX_BODY_BYTES, or with 408.
+        """
+        if not hasattr(self, "_body"):
+            self._body = await self._read(self.app.state.settings.max_body_bytes)
+        return self._body
+
+    async def json(self) -> Any:
+        """Return the parsed body.
+
+        Raises:
+            json.JSONDecodeError: FastAPI makes a 422 of it.
+        """
+        try:
+            return from_json(await self.body(), allow_inf_nan=False)
+        except ValueError:
+            raise json.JSONDecodeError("not valid JSON", "", 0) from None
+
+    async def _read(self, limit: int) -> bytes:
+        declared = self.headers.get("content-length", "")
+        size = int(declared) if declared.isdecimal() else 0
+        chunks = []
+        if size <= limit:
+            size = 0
+            async for chunk in arriving(self):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > limit:
+                    break
+        if size > limit:
+            raise HTTPException(BodyTooLargeError.status)
+        return b"".join(chunks)
+
+
+class BoundedJsonRoute(APIRoute):
+    """A route whose requests are `BoundedJsonRequest`s, and say that they are JSON where the endpoint wants a body."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's handler."""
+        handle = super().get_route_handler()
+
+        async def handle_bounded(request: Request) -> Response:
+            if self.body_field is not None:
+                _require_json(request.headers.get("content-type", ""))
+            return await self.answer(BoundedJsonRequest(request.scope, request.receive), handle)
+
+        return handle_bounded
+
+    async def answer(
+        self, request: BoundedJsonRequest, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+    ) -> Response:
+        """Return the response to `request`, as FastAPI's `handle` gives it."""
+        return await handle(request)
+
+
+def _require_json(content_type: str) -> None:
+    if not _JSON.fullmatch(content_type):
+        raise UnsupportedMediaTypeError(
+            "The body must be sent as JSON.", hint="Send it with the header Content-Type: application/json."
+        )

@@ -1,0 +1,75 @@
+"""The one shape of every error, whoever raised it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.types import Scope
+
+from chatapp.errors import (
+    BodyTooLargeError,
+    ChatappError,
+    InvalidRequestError,
+    MethodNotAllowedError,
+    NotFoundError,
+    RequestError,
+    RequestTimeoutError,
+)
+
+FAULTS_SHOWN = 5
+
+
+def error_response(error: ChatappError, scope: Scope, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return the response for `error`, with its status and the headers that belong to it."""
+    response = JSONResponse(error.as_dict(_request_id(scope)), status_code=error.status, headers=headers)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401:  # noqa: PLR2004
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _request_id(scope: Scope) -> str:
+    request_id: str = scope["record"].id
+    return request_id
+
+
+async def _on_our_error(request: Request, error: ChatappError) -> JSONResponse:
+    return error_response(error, request.scope)
+
+
+async def _on_http_error(request: Request, error: HTTPException) -> JSONResponse:
+    return error_response(_our_error(error.status_code), request.scope, headers=error.headers)
+
+
+def _our_error(status: int) -> RequestError:
+    """Return our error for one that the framework raises."""
+    kinds = {
+        404: NotFoundError("There is no such path.", hint="GET /docs lists them all."),
+        405: MethodNotAllowedError("This path does not take that method."),
+        408: RequestTimeoutError("The request's body took too long to arrive."),
+        413: BodyTooLargeError("The request's body is too large.", hint="MAX_BODY_BYTES is the limit."),
+    }
+    return kinds.get(status) or RequestError("The request cannot be read.")
+
+
+async def _on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
+    faults = [_fault(fault) for fault in error.errors()[:FAULTS_SHOWN]]
+    body = {"detail": faults, "code": InvalidRequestError.code, "request_id": _request_id(request.scope)}
+    return JSONResponse(body, status_code=InvalidRequestError.status)
+
+
+def _fault(fault: dict[str, Any]) -> dict[str, Any]:
+    """Return FastAPI's entry without what was sent: no input, of an unknown field only the beginning of its name."""
+    place = [part if isinstance(part, int) else part[:40].encode("ascii", "replace").decode() for part in fault["loc"]]
+    return {"type": fault["type"], "loc": place, "msg": fault["msg"].removeprefix("Value error, ")}
+
+
+EXCEPTION_HANDLERS: dict[type[Exception], Callable[[Request, Any], Any]] = {
+    ChatappError: _on_our_error,
+    HTTPException: _on_http_error,
+    RequestValidationError: _on_invalid_request,
+}

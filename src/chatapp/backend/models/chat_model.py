@@ -1,0 +1,95 @@
+"""What the rest of the backend knows of a model: ask it, read its answer, hang up."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from chatapp.errors import UpstreamError
+from chatapp.protocol.events import Message, Reasoning, Text, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """What the model is asked: messages oldest first, and the sampling parameters the caller gave."""
+
+    messages: list[Message]
+    model: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one read from the model held: text in its order, and how the answer ended, if it did.
+
+    `failure` is what is wrong with the answer behind this text.
+    """
+
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    failure: UpstreamError | None = None
+    is_last: bool = False
+    _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)
+
+    def add(self, kind: type[Text] | type[Reasoning], text: str) -> None:
+        """Append a piece; neighbours of one kind become one."""
+        if self._runs and self._runs[-1][0] is kind:
+            self._runs[-1][1].append(text)
+        else:
+            self._runs.append((kind, [text]))
+
+    def deltas(self) -> list[Text | Reasoning]:
+        """Return the text, oldest first."""
+        return [kind("".join(texts)) for kind, texts in self._runs]
+
+
+class ModelStream(Protocol):
+    """An answer while it is made."""
+
+    async def read(self) -> Batch:
+        """Return what has come since the last read; nothing comes behind a batch that `is_last` or has a `failure`."""
+        ...
+
+    async def close(self) -> None:
+        """Hang up; the model stops."""
+        ...
+
+
+class ChatModel(Protocol):
+    """Something that answers."""
+
+    name: str
+
+    async def prepare(self) -> None:
+        """Do what the first question would otherwise wait for."""
+        ...
+
+    async def open(self, request: ModelRequest) -> ModelStream:
+        """Return the stream of one answer once the model has accepted the question.
+
+        Raises:
+            UpstreamError: the model refused or cannot be reached.
+        """
+        ...
+
+    async def window(self, model: str) -> int | None:
+        """Return the tokens that `model` can read, question and answer together; None if nobody knows."""
+        ...
+
+    async def models(self) -> list[str]:
+        """Return the names of the models that can be asked, `name` first.
+
+        Raises:
+            UpstreamError: the model server does not tell.
+        """
+        ...
+
+    async def probe(self) -> None:
+        """Ask the model server for a sign of life.
+
+        Raises:
+            UpstreamError: it gave none.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...

@@ -1,0 +1,102 @@
+"""A model behind an OpenAI-compatible server."""
+
+import asyncio
+from contextlib import suppress
+
+from chatapp.backend.models.chat_model import ModelRequest
+from chatapp.backend.models.openai.errors import model_not_found
+from chatapp.backend.models.openai.server import ModelServer
+from chatapp.backend.models.openai.stream import OpenAIStream
+from chatapp.config.settings import Settings
+from chatapp.errors import UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
+from chatapp.providers.connection import Upstream
+from chatapp.providers.context_windows import known_window, windows_in
+from chatapp.providers.listing import can_chat, names_in
+
+RETRY_PAUSE_S = 0.25
+RETRY_AFTER_AT_MOST_S = 2
+
+
+class OpenAIModel:
+    """The model that an `Upstream` names."""
+
+    def __init__(self, upstream: Upstream, settings: Settings) -> None:
+        self.name = upstream.model
+        self._upstream = upstream
+        self._is_embedded = upstream.provider == "embedded"
+        self._settings = settings
+        self._connected: ModelServer | None = None
+        self._lock = asyncio.Lock()
+        self._windows: dict[str, int] | None = None
+
+    async def prepare(self) -> None:
+        """Import the package and make its client. A failure is reported to the first who asks."""
+        with suppress(UpstreamError):
+            await self._server()
+
+    async def open(self, request: ModelRequest) -> OpenAIStream:
+        """Return the stream of one answer; one retry where the model server has not begun to answer."""
+        server = await self._server()
+        model = request.model or self.name
+        if self._is_embedded and model != self.name:  # llama.cpp answers to any name
+            raise model_not_found(model, hint=f"The embedded one is {self.name}. BASE_URL connects others.")
+        body = {
+            "model": model,
+            "messages": request.messages,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            **request.parameters,
+        }
+        try:
+            response = await server.ask(body)
+        except UpstreamError as error:
+            if (pause_s := _pause_before_retry(error)) is None:
+                raise
+            await asyncio.sleep(pause_s)
+            response = await server.ask(body)
+        return await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes)
+
+    async def window(self, model: str) -> int | None:
+        """Return CONTEXT_TOKENS, or what is known of the model, or what its server tells; the server is asked once."""
+        tokens = self._settings.context_tokens or known_window(model)
+        if tokens is None and self._windows is None:
+            self._windows = {}
+            with suppress(UpstreamError):
+                await self.probe()
+        return tokens or (self._windows or {}).get(model)
+
+    async def models(self) -> list[str]:
+        """Return the one that is asked by default, and behind it those that the server lists and that can chat."""
+        if self._is_embedded:
+            return [self.name]
+        return list(dict.fromkeys([self.name, *filter(can_chat, names_in(await self._listing()))]))
+
+    async def probe(self) -> None:
+        """List the models, which every OpenAI-compatible server does without charge."""
+        await self._listing()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._connected is not None:
+            await self._connected.close()
+
+    async def _listing(self) -> object:
+        server = await self._server()
+        listing = await server.models(asked_for=self.name)
+        self._windows = windows_in(listing)
+        return listing
+
+    async def _server(self) -> ModelServer:
+        async with self._lock:
+            if self._connected is None:
+                self._connected = await ModelServer.connect(self._upstream, self._settings)
+            return self._connected
+
+
+def _pause_before_retry(error: UpstreamError) -> float | None:
+    """Return the seconds to wait before the one retry, or None where another try would fail the same way."""
+    if isinstance(error, UpstreamUnavailableError):
+        return RETRY_PAUSE_S
+    if isinstance(error, UpstreamRateLimitedError) and (error.retry_after or 0) <= RETRY_AFTER_AT_MOST_S:
+        return float(error.retry_after or RETRY_PAUSE_S)
+    return None

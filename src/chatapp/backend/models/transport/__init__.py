@@ -1,0 +1,1 @@
+"""How questions get to a model server."""

@@ -1,0 +1,233 @@
+"""HTTP/1.1 to a model server: a connection, and the responses that come over it, one after the other.
+
+What llhttp finds, by httptools, is kept as it is until somebody reads it. With aiohttp, a client for everything, a
+question took a third more of the processor, and 200 at once waited 350 ms for their first words instead of 150.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from chatapp.errors import IncompleteAnswerError, UpstreamBadResponseError
+
+HELD_BYTES = 256 * 1024
+"""How much of a body waits here to be read, beside what one read brings; the rest waits at the server."""
+
+MAX_HEAD_BYTES = 512 * 1024
+"""Of a head, or of trailers; more than one read brings of a body. llhttp has no limit of its own."""
+
+ENDING_S = 1.0
+"""How long the end of a body may take behind the end of the answer, before the connection is given up."""
+
+
+class Connection(asyncio.Protocol):
+    """Carries one question after the other.
+
+    `keep` is called with a connection whose response has come to its end, if the server lets it carry another.
+    """
+
+    def __init__(self, keep: Callable[["Connection"], None]) -> None:
+        self._keep = keep
+        self._loop = asyncio.get_running_loop()
+        self._response: DirectResponse | None = None
+        self._ending: asyncio.TimerHandle | None = None
+
+    async def ask(self, request: bytes) -> "DirectResponse":
+        """Send a request and give its response once the head is there.
+
+        Raises:
+            ConnectionError: the server hung up.
+            UpstreamBadResponseError: what it sent is not HTTP.
+        """
+        if not self.is_open():
+            raise ConnectionResetError("The server has hung up.")
+        self._response = response = DirectResponse(self, self._loop)
+        self._transport.write(request)
+        await response.begin()
+        return response
+
+    def is_open(self) -> bool:
+        """Return whether it can carry another question."""
+        return not self._transport.is_closing()
+
+    def hang_up(self) -> None:
+        """Close the connection, in the middle of whatever is said."""
+        self._transport.abort()
+
+    def free(self, response: "DirectResponse", *, is_over: bool) -> None:
+        """Leave the connection to the next question; hang up if more is to come than the end, or that does not.
+
+        Hang up too where the response came before the question was sent: the next would have to wait behind it.
+        """
+        if not self.is_open() or self._transport.get_write_buffer_size():
+            self.hang_up()
+        elif response.is_complete and response.is_reusable:
+            self._forget(response)
+            self._transport.resume_reading()
+            self._keep(self)
+        elif is_over and not response.is_complete:
+            self._ending = self._loop.call_later(ENDING_S, self.hang_up)
+        else:
+            self.hang_up()
+
+    def hold(self, *, is_held: bool) -> None:
+        """Let the server wait, or go on."""
+        if self.is_open():
+            (self._transport.pause_reading if is_held else self._transport.resume_reading)()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be ready to be asked."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what the server says; when nobody has asked, it says nothing."""
+        if self._response is None:
+            self.hang_up()
+            return
+        self._response.feed(data)
+        if self._ending is not None and self._response.is_complete:
+            self._ending.cancel()
+            self._ending = None
+            self.free(self._response, is_over=True)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let the response know that nothing more comes."""
+        if self._ending is not None:
+            self._ending.cancel()
+        if self._response is not None:
+            self._response.feed_end(exc)
+            self._forget(self._response)
+
+    def _forget(self, response: "DirectResponse") -> None:
+        """Let go of what refers to itself in a circle, and would wait for the garbage collector."""
+        response.parse_no_more()
+        self._response = None
+
+
+class DirectResponse:
+    """What the server answers to one question: `status`, `headers` with their names in lower case, then the body."""
+
+    def __init__(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.is_complete = False
+        self.is_reusable = False
+        self._connection = connection
+        self._is_released = False
+        self._loop = loop
+        self._parser = HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(  # home-made servers need them, and aiohttp grants them too
+            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+        self._parts: list[bytes] = []
+        self._held_bytes = 0
+        self._bytes_without_body = 0
+        self._failure: Exception | None = None
+        self._waiting: asyncio.Future[None] | None = None
+
+    async def begin(self) -> None:
+        """Wait for the head."""
+        while not self.status:
+            if self._failure is not None:
+                raise self._failure
+            await self._wait()
+
+    async def read(self) -> bytes:
+        """Return what has come since the last read, nothing at the end.
+
+        Raises:
+            IncompleteAnswerError: the connection broke.
+        """
+        while not self._parts and not self.is_complete:
+            if self._failure is not None:
+                raise IncompleteAnswerError("the connection to the model broke.", hint="Ask again.")
+            await self._wait()
+        data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts.clear()
+        if self._held_bytes > HELD_BYTES:
+            self._connection.hold(is_held=False)
+        self._held_bytes = 0
+        return data
+
+    async def release(self, *, is_over: bool = False) -> None:
+        """Leave the connection to the next question, or hang up; `is_over`: nothing is to come but the end."""
+        if not self._is_released:
+            self._is_released = True
+            self._connection.free(self, is_over=is_over)
+
+    def feed(self, data: bytes) -> None:
+        """Take in what the connection brings."""
+        self._bytes_without_body += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade):
+            self._refuse()
+        if self._bytes_without_body > MAX_HEAD_BYTES:
+            self._refuse()
+        if self._held_bytes > HELD_BYTES:
+            self._connection.hold(is_held=True)
+        self._wake()
+
+    def feed_end(self, error: Exception | None) -> None:
+        """Take in that the connection is closed: a body ends so that does not say how long it is."""
+        if error is None and self._failure is None and self.status and self._ends_with_connection():
+            self.is_complete = True
+        self._failure = self._failure or ConnectionResetError("The server hung up.")
+        self._wake()
+
+    def parse_no_more(self) -> None:
+        """Let go of the parser, which knows us as we know it."""
+        del self._parser
+
+    def _refuse(self) -> None:
+        self.is_reusable = False
+        self._failure = UpstreamBadResponseError("the model server's answer cannot be read.")
+        self._connection.hang_up()
+
+    def _ends_with_connection(self) -> bool:
+        is_chunked = self.headers.get("transfer-encoding", "").lower().endswith("chunked")
+        return not is_chunked and "content-length" not in self.headers
+
+    async def _wait(self) -> None:
+        self._waiting = self._loop.create_future()
+        await self._waiting
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    def on_message_begin(self) -> None:
+        """Refuse a second response: nobody asked for it."""
+        if self.is_complete:
+            raise ValueError("nobody asked")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Note a header, or a trailer; of several with one name, the last."""
+        self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """Begin, unless this is only a sign of life (1xx)."""
+        status = self._parser.get_status_code()
+        if status < 100:  # noqa: PLR2004
+            raise ValueError("no status")
+        if status >= 200:  # noqa: PLR2004
+            self.status = status
+        else:
+            self.headers = {}
+
+    def on_body(self, data: bytes) -> None:
+        """Keep a piece of the body; hang up if nobody is to read it."""
+        if self._is_released:
+            self._connection.hang_up()
+            return
+        self._parts.append(data)
+        self._held_bytes += len(data)
+        self._bytes_without_body = 0
+
+    def on_message_complete(self) -> None:
+        """Note the end."""
+        if self.status:
+            self.is_complete = True
+            self.is_reusable = self._parser.should_keep_alive()

@@ -1,0 +1,176 @@
+"""The beginning of a turn: its question and an empty answer, put into the tree in one transaction."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+
+from chatapp.backend.store.conversations import insert_conversation, locked
+from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.records import ROOT, BegunTurn, NewTurn
+from chatapp.backend.store.schema import conversations, turns
+from chatapp.backend.store.titles import title_from
+from chatapp.backend.store.tree import history, insert_message, message_in
+from chatapp.errors import IdempotencyConflictError, InvalidRequestError, TurnActiveError
+
+
+class _Place(NamedTuple):
+    """Where in the tree a turn is: its question and the answer to come."""
+
+    conversation_id: str
+    user_message_id: str
+    answer_message_id: str
+
+
+def begin_turn(connection: Connection, turn: NewTurn, *, heartbeat_at: datetime | ColumnElement[datetime]) -> BegunTurn:
+    """Return the turn, as `Turns.begin` promises it."""
+    earlier = _earlier(connection, turn)
+    if earlier is not None and not _may_be_tried_again(earlier):
+        return _replayed(earlier)
+    if earlier is not None:
+        turn = _tried_again(connection, turn, earlier)
+    if not turn.is_stored:
+        return _insert_turn(connection, turn, heartbeat_at, model=turn.model or turn.fallback_model, system=turn.system)
+    conversation = _conversation(connection, turn)
+    model = turn.model or conversation.model or turn.fallback_model
+    system = conversation.system if turn.system is None else turn.system
+    place = _insert_messages(connection, turn, conversation, model)
+    begun = _insert_turn(connection, turn, heartbeat_at, model=model, system=system, place=place)
+    begun.history.extend(history(connection, place.user_message_id))
+    return begun
+
+
+def _earlier(connection: Connection, turn: NewTurn) -> Row[Any] | None:
+    """Return the turn that was begun with the same Idempotency-Key."""
+    if turn.idempotency_key is None:
+        return None
+    is_it = and_(turns.c.owner == turn.owner, turns.c.idempotency_key == turn.idempotency_key)
+    row = connection.execute(select(turns).where(is_it).with_for_update()).one_or_none()
+    if row is not None and row.body_hash != turn.body_hash:
+        raise IdempotencyConflictError("This Idempotency-Key was used before with another body.")
+    return row
+
+
+def _may_be_tried_again(earlier: Row[Any]) -> bool:
+    """Return whether a turn failed with nothing said: who sends the question again wants an answer, not the failure.
+
+    What can fail so is the model server or this backend, and both may be well again.
+    """
+    has_content = any(kind in {"text", "reasoning"} for kind, *_ in earlier.runs)
+    return earlier.status in {"failed", "incomplete", "interrupted"} and not has_content
+
+
+def _tried_again(connection: Connection, turn: NewTurn, earlier: Row[Any]) -> NewTurn:
+    """Return `turn` with the key for its own; a question that is kept already gets another answer."""
+    connection.execute(update(turns).where(turns.c.id == earlier.id).values(idempotency_key=None))
+    if earlier.user_message_id is None:
+        return turn
+    return replace(turn, prompt=None, conversation_id=earlier.conversation_id, parent_id=earlier.user_message_id)
+
+
+def _replayed(earlier: Row[Any]) -> BegunTurn:
+    return BegunTurn(
+        turn_id=earlier.id,
+        conversation_id=earlier.conversation_id,
+        user_message_id=earlier.user_message_id,
+        answer_message_id=earlier.answer_message_id,
+        model=earlier.model,
+        system=None,
+        history=[],
+        replayed=True,
+    )
+
+
+def _conversation(connection: Connection, turn: NewTurn) -> Row[Any]:
+    """Return the conversation, locked; a new one remembers what it is begun with."""
+    begun_with = {"owner": turn.owner, "system": turn.system, "model": turn.model}
+    conversation_id = turn.conversation_id or insert_conversation(connection, **begun_with)
+    conversation = locked(connection, conversation_id, turn.owner)
+    _refuse_while_active(connection, conversation_id)
+    title = conversation.title or title_from(turn.prompt or "")
+    is_it = conversations.c.id == conversation_id
+    connection.execute(update(conversations).where(is_it).values(updated_at=now(), title=title))
+    return conversation
+
+
+def _refuse_while_active(connection: Connection, conversation_id: str) -> None:
+    is_active = and_(turns.c.conversation_id == conversation_id, turns.c.status == "streaming")
+    if connection.scalar(select(turns.c.id).where(is_active)) is not None:
+        raise TurnActiveError(
+            "The conversation is still answering its last question.", hint="Wait for the answer, or stop it."
+        )
+
+
+def _insert_messages(connection: Connection, turn: NewTurn, conversation: Row[Any], model: str) -> _Place:
+    parent_id = _parent_id(connection, turn, conversation)
+    if turn.prompt is None:
+        question_id = _question_above(connection, conversation.id, parent_id)
+    else:
+        question_id = insert_message(
+            connection,
+            conversation_id=conversation.id,
+            parent_id=parent_id,
+            role="user",
+            content=turn.prompt,
+            status="complete",
+            finished_at=now(),
+        )
+    answer_id = insert_message(
+        connection,
+        conversation_id=conversation.id,
+        parent_id=question_id,
+        role="assistant",
+        model=model,
+        status="streaming",
+    )
+    connection.execute(update(conversations).where(conversations.c.id == conversation.id).values(leaf_id=answer_id))
+    return _Place(conversation.id, question_id, answer_id)
+
+
+def _parent_id(connection: Connection, turn: NewTurn, conversation: Row[Any]) -> str | None:
+    if turn.parent_id is None:
+        return str(conversation.leaf_id) if conversation.leaf_id else None
+    if turn.parent_id == ROOT:
+        return None
+    return str(message_in(connection, conversation.id, turn.parent_id).id)
+
+
+def _question_above(connection: Connection, conversation_id: str, message_id: str | None) -> str:
+    """Return the id of the question that `message_id` is, or answers."""
+    while message_id is not None:
+        message = message_in(connection, conversation_id, message_id)
+        if message.role == "user":
+            return str(message.id)
+        message_id = message.parent_id
+    raise InvalidRequestError("There is no question here that could be answered again.")
+
+
+def _insert_turn(
+    connection: Connection,
+    turn: NewTurn,
+    heartbeat_at: datetime | ColumnElement[datetime],
+    *,
+    model: str,
+    system: str | None,
+    place: _Place | None = None,
+) -> BegunTurn:
+    where = place._asdict() if place else dict.fromkeys(_Place._fields)
+    row = {
+        "id": new_id(),
+        "owner": turn.owner,
+        "status": "streaming",
+        "model": model,
+        "process_id": turn.process_id,
+        "heartbeat_at": heartbeat_at,
+        "cancel_requested": False,
+        "idempotency_key": turn.idempotency_key,
+        "body_hash": turn.body_hash,
+        "runs": [],
+        "saved_text": 0,
+        "saved_reasoning": 0,
+        "created_at": now(),
+        **where,
+    }
+    connection.execute(insert(turns).values(row))
+    return BegunTurn(turn_id=str(row["id"]), model=model, system=system, history=[], **where)

@@ -1,0 +1,33 @@
+"""The text of an answer in the making. Each save appends what is new: to write all of it each time costs its square."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from chatapp.backend.store.schema import chunks, turns
+
+
+def append_chunk(connection: Connection, turn: Row[Any], *, text: str, reasoning: str) -> None:
+    """Save what `text` and `reasoning`, which are the whole so far, have beyond what was saved before."""
+    new_text, new_reasoning = text[turn.saved_text :], reasoning[turn.saved_reasoning :]
+    if not new_text and not new_reasoning:
+        return
+    last = select(func.coalesce(func.max(chunks.c.position), 0)).where(chunks.c.turn_id == turn.id)
+    position = (connection.scalar(last) or 0) + 1
+    connection.execute(
+        insert(chunks).values(turn_id=turn.id, position=position, text=new_text, reasoning=new_reasoning)
+    )
+    saved = {"saved_text": len(text), "saved_reasoning": len(reasoning)}
+    connection.execute(update(turns).where(turns.c.id == turn.id).values(saved))
+
+
+def saved_chunks(connection: Connection, turn_id: str) -> tuple[str, str]:
+    """Return the text and the reasoning saved so far."""
+    query = select(chunks.c.text, chunks.c.reasoning).where(chunks.c.turn_id == turn_id).order_by(chunks.c.position)
+    rows = connection.execute(query).all()
+    return "".join(row.text for row in rows), "".join(row.reasoning for row in rows)
+
+
+def drop_chunks(connection: Connection, turn_id: str) -> None:
+    """Forget the chunks, once the whole is somewhere else."""
+    connection.execute(delete(chunks).where(chunks.c.turn_id == turn_id))

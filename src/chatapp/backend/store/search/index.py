@@ -1,0 +1,100 @@
+"""Where words are: asked of SQLite's index, of PostgreSQL's, or of the text itself where no index knows the words.
+
+Every query here reads each hit once at most: common words have a hit in nearly every message.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Column, ColumnElement, Connection, Row, and_, column, func, literal_column, select, table
+
+from chatapp.backend.store.schema import conversations, messages
+from chatapp.backend.store.search.terms import Term
+
+
+class SearchIndex(Protocol):
+    """Two questions that each database is asked in its own way."""
+
+    def has_hit(self, connection: Connection) -> list[ColumnElement[bool]]:
+        """Return the conditions one of which is true of a conversation with the words in its title or a message."""
+        ...
+
+    def newest_hits(self, connection: Connection, among: Sequence[Row[Any]]) -> list[tuple[str, int]]:
+        """Return the newest message with the words, as conversation and sequence, of each conversation with one."""
+        ...
+
+
+def search_index(terms: list[Term], *, is_sqlite: bool) -> SearchIndex:
+    """Return who knows where `terms` are."""
+    if any(term.is_unspaced for term in terms):
+        return _ColumnIndex(_by_reading(terms))
+    return _SqliteIndex(terms) if is_sqlite else _ColumnIndex(_by_tsvector(terms))
+
+
+_search = table("search", column("rowid"))
+_BITS = 20
+"""A row's number in SQLite's index is conversation * 2^20 + sequence; see the migration that makes it."""
+
+
+class _SqliteIndex:
+    """https://www.sqlite.org/fts5.html"""
+
+    def __init__(self, terms: list[Term]) -> None:
+        query = " ".join(f'"{" ".join(term.words)}"{"*" if term.is_prefix else ""}' for term in terms)
+        self._is_hit = literal_column("search").op("MATCH")(query)
+        self._number = _search.c.rowid.op(">>")(_BITS)
+
+    def has_hit(self, connection: Connection) -> list[ColumnElement[bool]]:
+        return [conversations.c.number.in_(select(self._number).select_from(_search).where(self._is_hit).distinct())]
+
+    def newest_hits(self, connection: Connection, among: Sequence[Row[Any]]) -> list[tuple[str, int]]:
+        ids = {row.number: row.id for row in among}
+        hits = select(_search.c.rowid).where(self._is_hit, self._number.in_(ids)).order_by(_search.c.rowid)
+        newest = {rowid >> _BITS: rowid & ((1 << _BITS) - 1) for rowid in connection.scalars(hits)}
+        return [(ids[number], sequence) for number, sequence in newest.items()]
+
+
+MANY = 1000
+"""Hits from which on a word is common: its conversations are found fast by going through them from the newest on. Of a
+rarer word all hits are taken. PostgreSQL, left to choose between the two, chooses wrong for words it has never seen."""
+
+Hit = Callable[[Column[Any]], ColumnElement[bool]]
+"""Gives the condition that a column of text has the words."""
+
+
+class _ColumnIndex:
+    """Asks the text where it is."""
+
+    def __init__(self, is_hit: Hit) -> None:
+        self._is_hit = is_hit
+
+    def has_hit(self, connection: Connection) -> list[ColumnElement[bool]]:
+        hits = select(messages.c.conversation_id).where(self._is_hit(messages.c.content))
+        some = connection.scalars(hits.limit(MANY)).all()
+        is_common = len(some) == MANY
+        has_one = hits.where(messages.c.conversation_id == conversations.c.id).exists()
+        return [has_one if is_common else conversations.c.id.in_(set(some)), self._is_hit(conversations.c.title)]
+
+    def newest_hits(self, connection: Connection, among: Sequence[Row[Any]]) -> list[tuple[str, int]]:
+        is_here = messages.c.conversation_id.in_([row.id for row in among])
+        newest = select(messages.c.conversation_id, func.max(messages.c.sequence))
+        hits = newest.where(is_here, self._is_hit(messages.c.content)).group_by(messages.c.conversation_id)
+        return [(conversation_id, sequence) for conversation_id, sequence in connection.execute(hits)]
+
+
+def _by_tsvector(terms: list[Term]) -> Hit:
+    """https://www.postgresql.org/docs/current/textsearch.html"""
+    phrases = (" <-> ".join(term.words) + (":*" if term.is_prefix else "") for term in terms)
+    query = func.to_tsquery("simple", " & ".join(f"({phrase})" for phrase in phrases))
+    return lambda text: literal_column(f"{text.table.name}.searchable").bool_op("@@")(query)
+
+
+def _by_reading(terms: list[Term]) -> Hit:
+    """Read all text, which takes the longer the more there is. Words without capitals save the folding of case."""
+    words = [word for term in terms for word in term.words]
+    return lambda text: and_(
+        *(
+            text.contains(word, autoescape=True) if word.upper() == word else text.icontains(word, autoescape=True)
+            for word in words
+        )
+    )

@@ -1,0 +1,97 @@
+"""Finding conversations by the words in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, or_, select, tuple_, union
+
+from chatapp.backend.store.conversations import conversation_of, select_conversations
+from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_in
+from chatapp.backend.store.database import Database
+from chatapp.backend.store.records import Conversation, Page
+from chatapp.backend.store.schema import conversations, messages
+from chatapp.backend.store.search.index import SearchIndex, search_index
+from chatapp.backend.store.search.snippets import SnippetPart, snippet
+from chatapp.backend.store.search.terms import Term, parse_terms
+
+_ORDER = (conversations.c.updated_at, conversations.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A conversation that was found.
+
+    `message_id` is the newest message with the words, None where only the title has them.
+    """
+
+    conversation: Conversation
+    message_id: str | None
+    snippet: list[SnippetPart]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The words of every conversation that is not deleted, archived ones too."""
+
+    database: Database
+
+    def find(self, words: str, *, owner: str, cursor: str | None = None, limit: int = 20) -> Page[Found]:
+        """Return the conversations in which all of `words` are, in one message or the title; last talked in first.
+
+        Words in quotes follow each other. The last word may be unfinished. Case does not count; in SQLite accents do
+        not either.
+
+        Raises:
+            InvalidRequestError: the cursor is none of ours.
+        """
+        terms = parse_terms(words)
+        if not terms:
+            return Page([], next=None)
+        index = search_index(terms, is_sqlite=self.database.is_sqlite)
+        is_wanted = [conversations.c.owner == owner, conversations.c.deleted_at.is_(None)]
+        if cursor is not None:
+            is_wanted.append(tuple_(*_ORDER) < _after(cursor))
+        with self.database.read() as connection:
+            query = _matching(index.has_hit(connection), is_wanted, limit + 1)
+            rows = connection.execute(query).all()
+            items = _found(connection, index, rows[:limit], terms)
+        return Page(items, next=_cursor(rows[limit - 1]) if len(rows) > limit else None)
+
+
+def _matching(has_hit: list[ColumnElement[bool]], is_wanted: list[ColumnElement[bool]], limit: int) -> Select[Any]:
+    """Return the query for the first `limit` conversations of which one condition in `has_hit` is true.
+
+    Each condition is a query of its own, so that PostgreSQL may stop at `limit` conversations when words are common.
+    """
+    newest_first = [column.desc() for column in _ORDER]
+    parts = (
+        select(*_ORDER).where(*is_wanted, condition).order_by(*newest_first).limit(limit).subquery().select()
+        for condition in has_hit
+    )
+    hits = union(*parts).subquery()
+    query = select_conversations().join(hits, hits.c.id == conversations.c.id)
+    return query.order_by(*newest_first).limit(limit)
+
+
+def _found(connection: Connection, index: SearchIndex, rows: Sequence[Row[Any]], terms: list[Term]) -> list[Found]:
+    columns = messages.c
+    newest = index.newest_hits(connection, rows)
+    is_newest = or_(false(), *(and_(columns.conversation_id == it, columns.sequence == last) for it, last in newest))
+    message_of = {row.conversation_id: row for row in connection.execute(select(messages).where(is_newest))}
+    return [_shown(row, message_of.get(row.id), terms) for row in rows]
+
+
+def _shown(row: Row[Any], message: Row[Any] | None, terms: list[Term]) -> Found:
+    if message is None:
+        return Found(conversation_of(row), message_id=None, snippet=snippet(row.title or "", terms))
+    return Found(conversation_of(row), message_id=message.id, snippet=snippet(message.content, terms))
+
+
+def _cursor(last: Row[Any]) -> str:
+    return encode_cursor(last.updated_at.isoformat(), last.id)
+
+
+def _after(cursor: str) -> Any:
+    updated_at, conversation_id = decode_cursor(cursor, str, str)
+    return tuple_(moment_in(updated_at), conversation_id, types=[column.type for column in _ORDER])

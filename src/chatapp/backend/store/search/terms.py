@@ -1,0 +1,68 @@
+"""What somebody looks for: words that must all be there, quoted phrases, the last word perhaps unfinished."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+MIN_PREFIX = 2
+"""Letters from which on a word may be unfinished; one letter begins half of all words, and costs as much to look up."""
+
+_PARTS = re.compile(r'"([^"]*)"?|([^\s"]+)')
+_WORDS = re.compile(r"[^\W_]+")
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Thai, Lao, Burmese, Khmer, Japanese, Chinese: written without spaces, so that no index knows their words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words that follow each other, in lower case; `is_prefix`: the last one may go on."""
+
+    words: tuple[str, ...]
+    is_prefix: bool
+
+    @property
+    def is_unspaced(self) -> bool:
+        """Return whether the index knows nothing of these words."""
+        return any(_UNSPACED.search(word) for word in self.words)
+
+
+def parse_terms(query: str) -> list[Term]:
+    """Return what `query` asks for; empty where it has no letter and no digit."""
+    terms = []
+    for part in _PARTS.finditer(query):
+        words = tuple(_WORDS.findall((part[1] or part[2] or "").lower()))
+        if words:
+            is_last = part[2] is not None and part.end() == len(query)
+            terms.append(Term(words, is_prefix=is_last and len(words[-1]) >= MIN_PREFIX))
+    return terms
+
+
+class _Folding(dict[int, int]):
+    """Maps each character to its lower case without accents, one to one, so that positions stay."""
+
+    def __missing__(self, codepoint: int) -> int:
+        plain = unicodedata.normalize("NFKD", chr(codepoint))[0].lower()
+        self[codepoint] = ord(plain) if len(plain) == 1 else codepoint
+        return self[codepoint]
+
+
+_FOLDING = _Folding()
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case without accents, at the same length."""
+    return text.translate(_FOLDING)
+
+
+def pattern_of(terms: list[Term]) -> re.Pattern[str]:
+    """Return what finds any of the terms in folded text."""
+    return re.compile("|".join(_pattern(term) for term in terms))
+
+
+def _pattern(term: Term) -> str:
+    words = r"[\W_]+".join(re.escape(fold(word)) for word in term.words)
+    if term.is_unspaced:
+        return words
+    return rf"(?<![^\W_]){words}" + ("" if term.is_prefix else r"(?![^\W_])")

@@ -1,0 +1,1 @@
+"""Conversations that come in from other programs and go out as files."""

@@ -1,0 +1,53 @@
+"""What has to be done in the store from time to time, whoever asks what."""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from chatapp.backend.store import Store
+from chatapp.backend.turns.process import is_gone, this_process
+from chatapp.errors import StoreUnavailableError
+
+ORPHANS_EVERY_S = 5.0
+FORGET_EVERY = 720
+"""Each how many rounds, about an hour, what was thrown away long ago is removed."""
+
+log = logging.getLogger(__name__)
+
+
+async def run_maintenance(store: Store, *, active_ids: Callable[[], list[str]]) -> None:
+    """Again and again, end the turns whose process is gone, and remove what has been kept for long enough.
+
+    `active_ids` gives the turns that this process makes. The first orphans are ended before that: `end_orphans`.
+    """
+    for number in itertools.count():
+        if number % FORGET_EVERY == 0:
+            await _try(_forget, store)
+        await asyncio.sleep(ORPHANS_EVERY_S)
+        await end_orphans(store, active_ids=active_ids())
+
+
+async def end_orphans(store: Store, *, active_ids: list[str]) -> None:
+    """End turns that nobody makes. Ours are made: a machine that has slept must not take them for silent."""
+    await _try(_end_orphans, store, active_ids)
+
+
+async def _try(tidy: Callable[..., None], *arguments: Any) -> None:
+    try:
+        await asyncio.to_thread(tidy, *arguments)
+    except StoreUnavailableError as error:
+        log.warning("%s", error.detail)
+
+
+def _end_orphans(store: Store, active_ids: list[str]) -> None:
+    store.turns.heartbeat(this_process(), making=active_ids)
+    if orphans := store.turns.interrupt_orphans(is_gone=is_gone):
+        log.warning("%d unfinished answers of a process that is gone are marked as interrupted", len(orphans))
+
+
+def _forget(store: Store) -> None:
+    conversations, turns = store.conversations.purge_expired(), store.turns.forget_unattached()
+    if conversations or turns:
+        log.info("%d conversations thrown away long ago are removed, and %d loose answers", conversations, turns)

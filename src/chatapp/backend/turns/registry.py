@@ -1,0 +1,180 @@
+"""Turns: each is one question and its answer. The application owns them; HTTP responses only read along."""
+
+import asyncio
+import logging
+import traceback
+from weakref import WeakSet
+
+from chatapp.backend.models.chat_model import ChatModel, ModelRequest
+from chatapp.backend.store import BegunTurn, NewTurn, Store
+from chatapp.backend.turns.finished import FinishedTurns
+from chatapp.backend.turns.process import this_process
+from chatapp.backend.turns.question import Question
+from chatapp.backend.turns.record import TurnRecord
+from chatapp.backend.turns.recovery import end_orphans, run_maintenance
+from chatapp.backend.turns.remote import RemoteTurn
+from chatapp.backend.turns.runner import TurnRunner
+from chatapp.backend.turns.turn import Turn
+from chatapp.config.settings import Settings
+from chatapp.errors import InternalError, NotFoundError, OverloadedError, ShuttingDownError
+from chatapp.protocol.events import Message
+
+SAVING_S = 2.0
+"""How long answers that are cut by the end of the process may take to be saved."""
+
+log = logging.getLogger(__name__)
+
+
+class Turns:
+    """All turns of this process, and the way to those of others."""
+
+    def __init__(self, model: ChatModel, settings: Settings, store: Store) -> None:
+        self._model = model
+        self._settings = settings
+        self._store = store
+        self._active: dict[str, Turn] = {}
+        self._finished = FinishedTurns()
+        self._followed: WeakSet[RemoteTurn] = WeakSet()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closing = False
+
+    async def start(self, question: Question, *, owner: str = "", request_id: str | None = None) -> Turn:
+        """Begin to answer; with an Idempotency-Key that was seen before, give the turn of then.
+
+        Raises:
+            ShuttingDownError: the backend is stopping.
+            OverloadedError: as many turns as allowed are active.
+            NotFoundError: no such conversation or message.
+            TurnActiveError: the conversation is still answering.
+            IdempotencyConflictError: the key was used with another body.
+            StoreUnavailableError: the question cannot be saved.
+        """
+        if self._is_closing:
+            raise shutting_down()
+        if len(self._active) >= self._settings.max_active_turns:
+            raise OverloadedError("Too many answers are being made.", hint="Ask again in a moment.", retry_after=1)
+        if not question.is_stored and question.key is None:
+            turn = Turn(question.model or self._model.name, owner=owner, request_id=request_id)
+            return self._make(turn, question, question.messages(), record=None)
+        begun = await asyncio.to_thread(self._store.turns.begin, self._new_turn(question, owner))
+        if begun.replayed:
+            return await self.find(begun.turn_id, owner=owner)
+        turn = Turn(
+            begun.model,
+            turn_id=begun.turn_id,
+            owner=owner,
+            conversation_id=begun.conversation_id,
+            outlives_readers=True,
+            request_id=request_id,
+        )
+        messages = _messages(begun) if question.is_stored else question.messages()
+        return self._make(turn, question, messages, record=TurnRecord(self._store))
+
+    async def find(self, turn_id: str, *, owner: str = "") -> Turn:
+        """Return a turn, wherever it is made.
+
+        Raises:
+            NotFoundError: there is none with this id, or it is somebody else's.
+        """
+        turn = self._made_here(turn_id, owner)
+        if turn is not None:
+            return turn
+        stored = await asyncio.to_thread(self._store.turns.get, turn_id, owner=owner)
+        followed = RemoteTurn(stored, self._store, owner=owner)
+        self._followed.add(followed)
+        if self._is_closing:
+            followed.stop(shutting_down())
+        return followed
+
+    async def cancel(self, turn_id: str, *, owner: str = "") -> None:
+        """Stop a turn, or ask the process that makes it to.
+
+        Raises:
+            NotFoundError: there is none with this id, or it is somebody else's.
+        """
+        turn = self._made_here(turn_id, owner)
+        if turn is not None:
+            turn.stop()
+        else:
+            await asyncio.to_thread(self._store.turns.request_cancel, turn_id, owner=owner)
+
+    async def end_orphans(self) -> None:
+        """End the turns whose process is gone, as far as their text was saved."""
+        await end_orphans(self._store, active_ids=list(self._active))
+
+    async def run_maintenance(self) -> None:
+        """Again and again, end the turns whose process is gone, and remove what has been kept for long enough."""
+        await run_maintenance(self._store, active_ids=lambda: list(self._active))
+
+    def begin_shutdown(self) -> None:
+        """Take no more questions and end all answers with the error `shutting_down`."""
+        self._is_closing = True
+        for turn in [*self._active.values(), *self._followed]:
+            turn.stop(shutting_down())
+
+    async def close(self) -> None:
+        """End all answers and wait until they are saved and their connections closed."""
+        self.begin_shutdown()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=SAVING_S)
+
+    def _new_turn(self, question: Question, owner: str) -> NewTurn:
+        return NewTurn(
+            owner=owner,
+            process_id=this_process(),
+            fallback_model=self._model.name,
+            prompt=question.prompt,
+            conversation_id=question.conversation_id,
+            parent_id=question.parent_id,
+            system=question.system,
+            model=question.model,
+            is_stored=question.is_stored,
+            idempotency_key=question.key,
+            body_hash=question.body_hash,
+        )
+
+    def _make(self, turn: Turn, question: Question, messages: list[Message], *, record: TurnRecord | None) -> Turn:
+        request = ModelRequest(messages=messages, model=turn.model, parameters=question.parameters)
+        maker = TurnRunner(turn, request, model=self._model, settings=self._settings, record=record)
+        task = asyncio.create_task(maker.run(), name=f"turn {turn.id}")
+        self._active[turn.id] = turn
+        self._tasks.add(task)
+        task.add_done_callback(lambda task: self._retire(turn, task, is_saved=record is not None))
+        if self._is_closing:
+            turn.stop(shutting_down())
+        return turn
+
+    def _made_here(self, turn_id: str, owner: str) -> Turn | None:
+        turn = self._active.get(turn_id) or self._finished.get(turn_id)
+        if turn is not None and turn.owner != owner:
+            raise NotFoundError("There is no such turn.")
+        return turn
+
+    def _retire(self, turn: Turn, task: "asyncio.Task[None]", *, is_saved: bool) -> None:
+        """Keep a turn whose task is gone for a while, unless the store does; end it if the task did not."""
+        self._tasks.discard(task)
+        if not turn.is_over:
+            is_saved = False
+            turn.end(_defect_of(task) or shutting_down())
+        self._active.pop(turn.id, None)
+        if not is_saved:
+            self._finished.add(turn)
+
+
+def _messages(begun: BegunTurn) -> list[Message]:
+    system = [Message(role="system", content=begun.system)] if begun.system else []
+    return [*system, *begun.history]
+
+
+def _defect_of(task: "asyncio.Task[None]") -> InternalError | None:
+    """Log what a task raised that it should not have, without its words: they may hold a prompt."""
+    defect = None if task.cancelled() else task.exception()
+    if defect is None:
+        return None
+    log.error("A turn failed with %s\n%s", type(defect).__name__, "".join(traceback.format_tb(defect.__traceback__)))
+    return InternalError("Something went wrong in the backend.", hint="Its log says more.")
+
+
+def shutting_down() -> ShuttingDownError:
+    """Return the error for questions that come, and answers that are cut, while the backend stops."""
+    return ShuttingDownError("The backend is shutting down.", hint="Ask again in a moment.", retry_after=5)

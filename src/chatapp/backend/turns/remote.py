@@ -1,0 +1,82 @@
+"""A turn that another process makes, or has made, read from the store: the database is the bus between them."""
+
+import asyncio
+
+from chatapp.backend.store import Store, TurnStatus
+from chatapp.backend.store import Turn as StoredTurn
+from chatapp.backend.turns.turn import Listener, Turn
+from chatapp.errors import ChatappError, IncompleteAnswerError, InternalError
+from chatapp.protocol.events import Event, Notice, Reasoning, Text
+from chatapp.protocol.received_errors import error_from_dict
+
+POLL_S = 0.5
+
+
+class RemoteTurn(Turn):
+    """A turn as far as it is saved; it grows for as long as somebody reads it."""
+
+    def __init__(self, stored: StoredTurn, store: Store, *, owner: str) -> None:
+        super().__init__(stored.model, turn_id=stored.id, owner=owner, conversation_id=stored.conversation_id)
+        self._store = store
+        self._saved_status = stored.status
+        self._follower: asyncio.Task[None] | None = None
+        self.accept()
+        self._catch_up(stored)
+
+    @property
+    def status(self) -> TurnStatus:
+        """How far it is, or how it ended."""
+        return self._saved_status
+
+    def join(self, listener: Listener) -> None:
+        """Let `listener` know of every event from now on."""
+        super().join(listener)
+        if self._follower is None and not self.is_over:
+            self._follower = asyncio.create_task(self._follow(), name=f"turn {self.id}, followed")
+
+    async def _follow(self) -> None:
+        self.filled_by(asyncio.current_task())
+        try:
+            while not self.is_over:
+                await asyncio.sleep(POLL_S)
+                self._catch_up(await asyncio.to_thread(self._store.turns.get, self.id, owner=self.owner))
+        except ChatappError as error:
+            self.end(error)
+        except asyncio.CancelledError:
+            self.end(self.stop_error)
+
+    def _catch_up(self, stored: StoredTurn) -> None:
+        for event in _beyond(self.ends[-1], stored):
+            self.append(event)
+        self._saved_status = stored.status
+        if stored.status != "streaming":
+            self.usage, self.finish_reason = stored.usage, stored.finish_reason
+            self.end(_failure(stored), latency_ms=stored.latency_ms or 0)
+
+
+def _beyond(position: int, stored: StoredTurn) -> list[Event]:
+    """Return what is saved behind `position`, as far as it is there without a gap."""
+    events: list[Event] = []
+    texts = {"text": stored.text, "reasoning": stored.reasoning}
+    begin = 0
+    for kind, size, *content in stored.runs:
+        part, texts[kind] = texts.get(kind, "")[:size], texts.get(kind, "")[size:]
+        if kind in _DELTAS and len(part) < size:
+            break
+        if begin + size > position and kind in _DELTAS:
+            events.append(_DELTAS[kind](part[max(0, position - begin) :]))
+        elif begin + size > position and kind == "notice":
+            events.append(Notice(*content))
+        begin += size
+    return events
+
+
+_DELTAS: dict[str, type[Text | Reasoning]] = {"text": Text, "reasoning": Reasoning}
+
+
+def _failure(stored: StoredTurn) -> ChatappError | None:
+    if stored.error is not None:
+        return error_from_dict(stored.error) or InternalError("The answer failed.")
+    if stored.status == "interrupted":
+        return IncompleteAnswerError("the backend was stopped while it answered.", hint="Ask again.")
+    return None

@@ -1,0 +1,200 @@
+"""How an answer is made: history → model → events → saved."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from chatapp.backend.models.chat_model import Batch, ChatModel, ModelRequest
+from chatapp.backend.turns.context import fitted, left_out_notice
+from chatapp.backend.turns.idle_timer import IdleTimer
+from chatapp.backend.turns.record import TurnRecord
+from chatapp.backend.turns.turn import STOPPED, Turn
+from chatapp.config.settings import Settings
+from chatapp.errors import (
+    AnswerTooLongError,
+    ChatappError,
+    ContextLengthExceededError,
+    StoreUnavailableError,
+    UpstreamTimeoutError,
+)
+from chatapp.protocol.events import Notice, Reasoning, Text
+
+CLOSING_S = 2.0
+"""How long usage and [DONE] may take after the finish reason."""
+
+SAVE_EVERY_S = 1.0
+
+CLOCK_S = 0.01
+"""By how much a timer may go off early: the event loop's clock counts milliseconds."""
+SAVE_AGAIN_S = 2.0
+"""How long to wait before the next try to save an answer that is whole, but could not be saved."""
+
+ANSWER_TOKENS = 1024
+"""What is kept free in the model's window for an answer whose length nobody has limited."""
+
+log = logging.getLogger(__name__)
+
+
+class TurnRunner:
+    """Fills one turn from the model, within the deadlines and limits of the settings, and keeps its record."""
+
+    def __init__(
+        self,
+        turn: Turn,
+        request: ModelRequest,
+        *,
+        model: ChatModel,
+        settings: Settings,
+        record: TurnRecord | None = None,
+    ) -> None:
+        self._turn = turn
+        self._request = request
+        self._model = model
+        self._settings = settings
+        self._record = record
+        self._bytes = 0
+        self._held_cr = False
+        self._has_content = False
+
+    async def run(self) -> None:
+        """Make the answer. Every way it can end is an end of the turn."""
+        failure: ChatappError | None = None
+        self._turn.filled_by(asyncio.current_task())
+        try:
+            with IdleTimer(self._fall_silent) as deadline:
+                await self._answer_and_save(deadline)
+        except ChatappError as error:
+            failure = error
+        except asyncio.CancelledError:
+            self._turn.finish_reason = self._turn.finish_reason or STOPPED
+            failure = self._turn.stop_error
+        self._turn.filled_by(None)
+        await self._end(failure)
+
+    async def _answer_and_save(self, deadline: IdleTimer) -> None:
+        saving = asyncio.create_task(self._save_along(self._record)) if self._record else None
+        try:
+            await self._answer(deadline)
+        finally:
+            if saving is not None:
+                saving.cancel()
+                await asyncio.wait([saving])
+
+    async def _answer(self, deadline: IdleTimer) -> None:
+        deadline.reset(min(self._settings.first_content_timeout, self._settings.total_timeout))
+        if len(self._request.messages) > 1 and (window := await self._model.window(self._turn.model)):
+            self._shorten(window - self._answer_tokens(window))
+        try:
+            await self._read(deadline)
+        except ContextLengthExceededError:
+            if self._has_content or not self._shorten(None):
+                raise
+            await self._read(deadline)
+
+    async def _read(self, deadline: IdleTimer) -> None:
+        stream = await self._model.open(self._request)
+        try:
+            self._turn.accept()
+            is_last = False
+            while not is_last:
+                is_last = self._take(await stream.read(), deadline)
+        finally:
+            await stream.close()
+
+    def _answer_tokens(self, window: int) -> int:
+        """Return the share of the window that is kept free for the answer."""
+        return min(int(self._request.parameters.get("max_tokens", ANSWER_TOKENS)), window // 4)
+
+    def _shorten(self, tokens: int | None) -> bool:
+        """Leave out what does not fit `tokens` (None: the older half of it), tell the readers; return whether any."""
+        messages, left_out = fitted(self._request.messages, tokens=tokens)
+        if left_out:
+            self._request = replace(self._request, messages=messages)
+            self._turn.append(left_out_notice(left_out))
+        return left_out > 0
+
+    def _take(self, batch: Batch, deadline: IdleTimer) -> bool:
+        """Add what a batch holds and return whether it was the last."""
+        pieces = batch.deltas()
+        for piece in pieces:
+            self._add(piece)
+        turn = self._turn
+        turn.usage = batch.usage or turn.usage
+        if batch.finish_reason:
+            turn.finish_reason = batch.finish_reason
+            deadline.reset(CLOSING_S)
+        elif pieces and turn.finish_reason is None:
+            deadline.reset(min(self._settings.gap_timeout, self._settings.total_timeout - turn.elapsed_s))
+        if batch.failure is not None:
+            raise batch.failure
+        return batch.is_last
+
+    def _fall_silent(self) -> None:
+        """End the answer because a deadline on its content has passed."""
+        if self._turn.finish_reason is not None:
+            self._turn.stop()
+        elif self._turn.elapsed_s > self._settings.total_timeout - CLOCK_S:
+            self._time_out("the answer took too long.", "Raise TOTAL_TIMEOUT to wait longer.")
+        elif self._has_content:
+            self._time_out("the model fell silent.", "Ask again, or raise GAP_TIMEOUT.")
+        else:
+            self._time_out("the model did not begin to answer in time.", "Ask again, or raise FIRST_CONTENT_TIMEOUT.")
+
+    def _time_out(self, what: str, hint: str) -> None:
+        self._turn.stop(UpstreamTimeoutError(what, hint=hint))
+
+    def _add(self, piece: Text | Reasoning) -> None:
+        self._has_content = True
+        if type(piece) is Text and (self._held_cr or "\r" in piece.text):
+            piece = Text(self._with_line_feeds(piece.text))
+        if not piece.text:
+            return
+        self._bytes += len(piece.text.encode())
+        if self._bytes > self._settings.max_answer_bytes:
+            raise AnswerTooLongError("the answer is longer than allowed.", hint="Raise MAX_ANSWER_BYTES.")
+        self._turn.append(piece)
+
+    def _with_line_feeds(self, text: str) -> str:
+        """Return `text` with CR and CRLF as LF; a CR at its end waits for what follows."""
+        text = "\r" + text if self._held_cr else text
+        self._held_cr = text.endswith("\r")
+        text = text.removesuffix("\r") if self._held_cr else text
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    async def _save_along(self, record: TurnRecord) -> None:
+        """Save what there is once a second, which also says that we live, and stop if somebody asked for it."""
+        while True:
+            await asyncio.sleep(SAVE_EVERY_S)
+            with suppress(StoreUnavailableError):  # the next second may be better, and the end is reported
+                if await record.save(self._turn):
+                    self._turn.stop()
+
+    async def _end(self, failure: ChatappError | None) -> None:
+        """Save the answer, then end it for its readers; where it cannot be saved they learn so, and saving goes on."""
+        if self._held_cr:
+            self._turn.append(Text("\n"))
+        latency_ms = round(self._turn.elapsed_s * 1000)
+        if self._record is None:
+            self._turn.end(failure, latency_ms=latency_ms)
+            return
+        finish = partial(self._record.finish, self._turn, failure, latency_ms=latency_ms)
+        try:
+            await finish()
+        except StoreUnavailableError as error:
+            log.error("turn %s cannot be saved: %s", self._turn.id, error.detail)
+            self._turn.append(Notice("not_saved", f"This answer is not saved yet. {error.detail}"))
+            self._turn.end(failure, latency_ms=latency_ms)
+            await _until_saved(finish)
+        else:
+            self._turn.end(failure, latency_ms=latency_ms)
+
+
+async def _until_saved(finish: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(SAVE_AGAIN_S)
+        with suppress(StoreUnavailableError):
+            await finish()
+            return

@@ -1,0 +1,84 @@
+"""The environment: the variables we were started with, and the files that stand in for those not set."""
+
+import os
+from pathlib import Path
+
+from chatapp.errors import SettingsError
+
+RUN_SECRETS = Path("/run/secrets")
+"""Where Docker, Podman and Kubernetes put secrets, a file each."""
+
+
+def env_files() -> tuple[Path, ...]:
+    """Return the `.env` files that exist, the one that wins first: the working directory's, then the user's own."""
+    from platformdirs import user_config_path  # noqa: PLC0415 - 10 ms that only a command which needs settings pays
+
+    candidates = (Path(".env"), user_config_path("chatapp", appauthor=False) / ".env")
+    return tuple(path for path in candidates if path.is_file())
+
+
+def load_env_files() -> None:
+    """Put the variables of the `.env` files into the environment, where they are not set yet.
+
+    After this the environment alone says everything, to this process and to its children.
+
+    Raises:
+        SettingsError: a file is no text that an environment can hold.
+    """
+    for path in env_files():
+        try:
+            _load(path)
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"The file {path} cannot be read.", hint="Save it as UTF-8 text.") from error
+
+
+def _load(path: Path) -> None:
+    from dotenv import dotenv_values  # noqa: PLC0415 - 20 ms, only where there is a file
+
+    for name, text in dotenv_values(path, encoding="utf-8-sig").items():
+        if text is not None:
+            os.environ.setdefault(name, text)
+
+
+def value(name: str) -> str | None:
+    """Return what the user set `name` to; an empty value counts as none."""
+    return os.environ.get(name) or None
+
+
+def is_set(name: str) -> bool:
+    """Return whether the user gave `name` a value."""
+    return value(name) is not None
+
+
+def secret_folders() -> list[Path]:
+    """Return the folders whose files are secrets named like settings, the one that wins last.
+
+    A systemd unit's `LoadCredential=` is in $CREDENTIALS_DIRECTORY: https://systemd.io/CREDENTIALS
+    """
+    named = value("CREDENTIALS_DIRECTORY")
+    return [folder for folder in (RUN_SECRETS, *([Path(named)] if named else [])) if folder.is_dir()]
+
+
+def secret(name: str) -> str | None:
+    """Return what the user set `name` to, by a variable or else by a secret's file.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    if is_set(name):
+        return value(name)
+    files = [folder / spelling for folder in reversed(secret_folders()) for spelling in (name.lower(), name)]
+    try:
+        return next((file.read_text(encoding="utf-8").strip() for file in files if file.is_file()), None)
+    except (OSError, UnicodeError):
+        raise SettingsError(f"The file of the secret {name} cannot be read.") from None
+
+
+def emptied(prefix: str) -> dict[str, str]:
+    """Return the change to a child's environment that takes from it what is set by names which begin with `prefix`."""
+    return {name: "" for name in os.environ if name.startswith(prefix)}
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """Return the environment for a child process: ours with `changes`."""
+    return {**os.environ, **changes}

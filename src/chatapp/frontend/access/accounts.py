@@ -1,0 +1,52 @@
+"""Visitors who sign in with an account they have elsewhere, by OpenID Connect through Streamlit's own login.
+
+The key in API_KEYS whose name is a person's verified e-mail address is theirs. So the backend knows one kind of owner,
+the same person finds the same conversations in the shell, and an account alone opens nothing.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import streamlit as st
+
+from chatapp.config.settings import Settings
+
+
+class LoginProvider(NamedTuple):
+    """A provider of accounts: what Streamlit calls it, and what the page does."""
+
+    provider: str | None
+    name: str
+
+
+def ways() -> list[LoginProvider]:
+    """Return the providers that `.streamlit/secrets.toml` names; none without an `[auth]` section."""
+    section = st.secrets.get("auth", {}) if st.secrets.load_if_toml_exists() else {}
+    names = [name for name, table in section.items() if isinstance(table, Mapping) and "client_id" in table]
+    unnamed = [LoginProvider(None, "your account")] if "client_id" in section else []
+    return unnamed + [LoginProvider(name, name.title()) for name in names]
+
+
+def is_signed_in() -> bool:
+    """Return whether the visitor has signed in with an account."""
+    return st.user.to_dict().get("is_logged_in") is True
+
+
+def email() -> str | None:
+    """Return the visitor's e-mail address if their provider has verified it, in small letters.
+
+    Letters beyond ASCII are refused: some of them are the same as others once they are small.
+    """
+    claims = st.user.to_dict()
+    address = claims.get("email")
+    is_verified = is_signed_in() and claims.get("email_verified") in {True, "true"}
+    return address.lower() if is_verified and isinstance(address, str) and address.isascii() else None
+
+
+def key(settings: Settings) -> str | None:
+    """Return the key in API_KEYS that has the visitor's e-mail address for a name."""
+    address = email()
+    if address is None or "@" not in address or settings.api_keys is None:
+        return None
+    pairs = (pair.partition(":") for pair in settings.api_keys.get_secret_value().split(","))
+    return next((secret.strip() for name, _, secret in pairs if name.strip().lower() == address), None)

@@ -1,0 +1,91 @@
+"""Who may open the page, and what a browser may load for it.
+
+A page on this machine is open to every site the user visits, through names that resolve to 127.0.0.1 (DNS rebinding)
+and through scripts that open its websocket. So the Host must be ours, and the Origin must be the Host.
+"""
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatapp.config.settings import Settings
+from chatapp.hosts import is_ours
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self' blob:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_CLOSED = "/_stcore/agent/"
+"""Streamlit's interface for programs: it is off, and need not say so."""
+
+
+class Guard:
+    """ASGI middleware that refuses foreign hosts, on the page and on its websocket, and adds the security headers."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it: with 400, or by not accepting the websocket, which is a 403."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+        elif fault := self._fault(scope):
+            await _refuse(fault, scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+        else:
+            await self._app(_without_origin(scope), receive, _with_headers(send))
+
+    def _fault(self, scope: Scope) -> str | None:
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if not is_ours(host, listening_on=self._settings.host, allowed=self._settings.allowed_hosts):
+            return "This page does not answer for the host that was asked for. Its owner can add it to ALLOWED_HOSTS."
+        if origin is not None and urlsplit(origin).netloc != host:
+            return "This page is not for scripts of other sites."
+        return "There is nothing here." if scope["path"].startswith(_CLOSED) else None
+
+
+async def _refuse(fault: str, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008, "reason": fault})
+    else:
+        await PlainTextResponse(fault, status_code=400, headers=_HEADERS)(scope, receive, send)
+
+
+def _without_origin(scope: Scope) -> Scope:
+    """Leave out what was checked: Streamlit would check it again, and ask elsewhere for the address of this machine."""
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"origin"]}
+
+
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(_HEADERS)
+        await send(message)
+
+    return send_with_headers

@@ -1,0 +1,77 @@
+"""The door: where keys are required, a visitor signs in before anything else is shown."""
+
+import logging
+
+import streamlit as st
+from streamlit.errors import StreamlitAuthError
+
+from chatapp.frontend.access import accounts
+from chatapp.frontend.markdown.rendering import literal
+from chatapp.frontend.session import state
+from chatapp.frontend.session.backend import ask_readiness, readiness_of
+
+logger = logging.getLogger(__name__)
+
+
+def is_let_in() -> bool:
+    """Return whether to show the page. Whoever has signed in with an account brings their key along."""
+    if state.needs_sign_in() and (key := accounts.key(state.settings())) and _is_known(key):
+        state.sign_in(key)
+    return not state.needs_sign_in()
+
+
+def sign_in() -> None:
+    """Draw the ways to sign in, and let the visitor in when the backend knows their key."""
+    with st.container(key="sign-in"):
+        st.markdown("## Sign in", anchors=False)
+        if accounts.is_signed_in():
+            _unknown_account()
+        else:
+            ways = accounts.ways()
+            _ask_for_account(ways)
+            _ask_for_key("Or type" if ways else "This chat is private. Type")
+
+
+def _unknown_account() -> None:
+    who = accounts.email()
+    if who is None:
+        st.error("Your account has no verified e-mail address.", icon=":material/person_off:")
+    else:
+        hint = "Ask the owner of this chat for a key with that name."
+        st.error(literal(f"{who} has no key here that the backend knows. {hint}"), icon=":material/person_off:")
+    st.button("Sign in as somebody else", key="sign-out", width="stretch", on_click=st.logout)
+
+
+def _ask_for_account(ways: list[accounts.LoginProvider]) -> None:
+    for provider, name in ways:
+        key = f"sign-in-with-{provider or 'account'}"
+        if st.button(f"Sign in with {name}", key=key, type="primary", width="stretch"):
+            try:
+                st.login(provider)
+            except StreamlitAuthError as error:
+                logger.error("Nobody can sign in with %s. %s", name, " ".join(str(error).split()))
+                st.error("This way to sign in is not set up well. The page's log says more.", icon=":material/error:")
+
+
+def _ask_for_key(what: str) -> None:
+    st.caption(f"{what} the key that its owner gave you; the page forgets it when it is loaded again.")
+    with st.form("sign-in-form", border=False):
+        key = st.text_input("API key", type="password", autocomplete="current-password")
+        is_sent = st.form_submit_button("Sign in", type="primary", width="stretch")
+    if is_sent:
+        _try(key.strip())
+
+
+def _is_known(key: str) -> bool:
+    return readiness_of(state.settings().backend_url, api_key=key).is_known_key
+
+
+def _try(key: str) -> None:
+    readiness = ask_readiness(state.settings().backend_url, api_key=key) if key.isascii() and key else None
+    if readiness is None or not readiness.is_known_key:
+        st.error("The backend does not know this key. Check it for missing characters.", icon=":material/key_off:")
+    elif readiness.is_answering:
+        state.sign_in(key)
+        st.rerun()
+    else:
+        st.error(literal(f"{readiness.sentence} {readiness.hint}"), icon=":material/cloud_off:")

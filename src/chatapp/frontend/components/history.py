@@ -1,0 +1,136 @@
+"""The list of conversations in the sidebar."""
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from chatapp.client.conversations import ExportFormat
+from chatapp.frontend.conversations.listing import Listing
+from chatapp.frontend.markdown.rendering import literal
+from chatapp.frontend.session import actions, state
+
+_FORMATS: tuple[tuple[str, ExportFormat, str], ...] = (
+    ("Markdown", "md", "text/markdown"),
+    ("HTML", "html", "text/html"),
+    ("JSON", "json", "application/json"),
+)
+_NOT_KEPT = "This backend keeps no conversations: they live as long as this tab."
+
+
+def history() -> None:
+    """Draw the search box and the conversations, pinned ones first, then by the day they were last talked in."""
+    listing = state.view().listing
+    if not listing.is_supported:
+        st.caption(_NOT_KEPT)
+        return
+    with st.container(key="history", gap="small"):
+        if listing.items or listing.query:
+            _search_box()
+        if listing.error is not None:
+            st.caption(literal(f"The conversations cannot be shown. {listing.error.detail}"))
+        _deleted(listing)
+        for group in listing.groups(state.timezone()):
+            st.caption(group.name)
+            with st.container(key=f"group-{group.name.lower()}", gap=None):
+                for item in group.items:
+                    _row(item)
+        if listing.query and not listing.items:
+            st.caption("No conversation has these words.")
+        if listing.has_more:
+            st.button("More conversations", key="more", type="tertiary", on_click=actions.show_more, width="stretch")
+
+
+def _search_box() -> None:
+    st.text_input(
+        "Search conversations",
+        key=state.SEARCH,
+        type="search",
+        placeholder="Search",
+        live="400ms",
+        label_visibility="collapsed",
+    )
+
+
+def _deleted(listing: Listing) -> None:
+    if listing.deleted is None:
+        return
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="deleted"):
+        st.caption(literal(f"Deleted: {listing.deleted.title}"))
+        st.button("Undo", key="undo", type="tertiary", on_click=actions.restore)
+
+
+def _row(item: dict[str, Any]) -> None:
+    conversation_id, title = item["id"], item["title"] or "New conversation"
+    view = state.view()
+    row = view.open_row
+    if row is not None and row == (conversation_id, "rename"):
+        _rename_field(conversation_id, title)
+        return
+    is_current = conversation_id == view.conversation_id
+    with st.container(
+        horizontal=True, wrap=False, gap=None, key="current-row" if is_current else f"row-{conversation_id}"
+    ):
+        _open_button(item, title)
+        _menu(item)
+    for part in [item["snippet"]] if item.get("snippet") else []:
+        st.caption("".join(_snippet(part)))
+    if row is not None and row == (conversation_id, "export"):
+        _export_buttons(conversation_id, title)
+
+
+def _open_button(item: dict[str, Any], title: str) -> None:
+    st.button(
+        literal(title),
+        key=f"open-{item['id']}",
+        type="tertiary",
+        icon=":material/pending:" if item["active_turn_id"] else None,
+        width="stretch",
+        on_click=actions.open_conversation,
+        args=(item["id"],),
+    )
+
+
+def _menu(item: dict[str, Any]) -> None:
+    key = f"menu-{item['id']}"
+    st.menu_button(
+        "",
+        ["Rename", "Unpin" if item["pinned"] else "Pin", "Export", "Delete"],
+        icon=":material/more_horiz:",
+        key=key,
+        type="tertiary",
+        on_click=actions.choose,
+        args=(item["id"], key, item["pinned"]),
+    )
+
+
+def _rename_field(conversation_id: str, title: str) -> None:
+    field = f"name-{conversation_id}"
+    with st.container(key="rename"), st.form("rename-form", border=False):
+        st.text_input("Name", title, key=field, max_chars=200, label_visibility="collapsed")
+        with st.container(horizontal=True, gap="small"):
+            st.form_submit_button("Save", key="rename-save", on_click=actions.rename, args=(conversation_id, field))
+            st.form_submit_button("Cancel", key="rename-cancel", type="tertiary", on_click=actions.close_row)
+
+
+def _export_buttons(conversation_id: str, title: str) -> None:
+    client = state.client()
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="export", gap="xxsmall"):
+        for name, export_format, mime in _FORMATS:
+            st.download_button(
+                name,
+                partial(client.conversations.export, conversation_id, export_format),
+                file_name=f"{_file_name(title)}.{export_format}",
+                mime=mime,
+                key=f"export-{export_format}",
+                on_click="ignore",
+            )
+        st.button("", icon=":material/close:", key="export-close", type="tertiary", on_click=actions.close_row)
+
+
+def _file_name(title: str) -> str:
+    return "".join(char if char.isalnum() else "-" for char in title).strip("-")[:60] or "conversation"
+
+
+def _snippet(parts: list[dict[str, Any]]) -> list[str]:
+    return [f"**{literal(part['text'])}**" if part["is_match"] else literal(part["text"]) for part in parts]

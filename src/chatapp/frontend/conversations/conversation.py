@@ -1,0 +1,139 @@
+"""A conversation on screen: its messages, the answer that is being made, and the question that waits."""
+
+import uuid
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+from chatapp.errors import ChatappError
+from chatapp.frontend.conversations.answer_streams import RequestContext
+from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage, question_entry
+from chatapp.frontend.conversations.live_answer import LiveAnswer
+
+PAGE_OF_MESSAGES = 10
+MOST_SHOWN = 60
+"""A browser takes some milliseconds for every message at every click, so the page shows a window of this size."""
+
+
+class Unfinished(NamedTuple):
+    """How the last answer ended, if it did not end well. `error` is None for one that was stopped."""
+
+    error: ChatappError | None
+    has_text: bool
+
+
+class ChatOptions(NamedTuple):
+    """How the questions of a conversation are answered; None where the backend decides."""
+
+    model: str | None = None
+    system: str | None = None
+
+
+class Conversation(ABC):
+    """What a conversation can do, whoever keeps it.
+
+    `name` tells it from the others of a session, `begun` is the name of the last answer to go to. Its state changes in
+    plain attributes only: Streamlit may end a script run at any access to `st.session_state`.
+    """
+
+    is_temporary: bool
+    id: str | None = None
+    title: str | None = None
+
+    def __init__(self) -> None:
+        self.name = uuid.uuid4().hex
+        self.chat_options = ChatOptions()
+        self.entries: list[DisplayMessage] = []
+        self.shown = PAGE_OF_MESSAGES
+        self.live: LiveAnswer | None = None
+        self.begun: str | None = None
+        self.unfinished: Unfinished | None = None
+        self.queued: str | None = None
+
+    @property
+    def messages(self) -> list[ShownMessage]:
+        """The messages that are loaded, oldest first, without answers in which nothing was said."""
+        return [entry.message for entry in self.entries if not entry.is_silent]
+
+    @property
+    def shown_entries(self) -> list[DisplayMessage]:
+        """The last part of the conversation, or an earlier window of it, oldest first."""
+        start = max(0, len(self.entries) - self.shown)
+        return self.entries[start : start + MOST_SHOWN]
+
+    @property
+    def has_later(self) -> bool:
+        """Whether there are messages behind those that are shown."""
+        return max(0, len(self.entries) - self.shown) + MOST_SHOWN < len(self.entries)
+
+    @property
+    def has_unloaded(self) -> bool:
+        """Whether there are messages that only the backend has."""
+        return False
+
+    @property
+    def has_earlier(self) -> bool:
+        """Whether there are messages before those that are shown."""
+        return self.shown < len(self.entries) or self.has_unloaded
+
+    def show_earlier(self, asking: RequestContext) -> None:
+        """Show a page of messages more."""
+        self.shown += PAGE_OF_MESSAGES
+
+    def show_later(self) -> None:
+        """Show a page of later messages."""
+        self.shown -= PAGE_OF_MESSAGES
+
+    def adopt(self, chat_options: ChatOptions, asking: RequestContext) -> None:
+        """Have what is asked from now on answered in this chat_options."""
+        self.chat_options = chat_options
+
+    def ask(self, prompt: str, asking: RequestContext) -> None:
+        """Ask `prompt`, at once or after the answer that is being made."""
+        if self.live is not None:
+            self.queued = "\n\n".join(filter(None, (self.queued, prompt)))
+            return
+        self.shown = PAGE_OF_MESSAGES
+        self.entries.append(question_entry(prompt, asking.zone))
+        self._begin(prompt, asking)
+
+    def stop(self) -> None:
+        """Stop the answer that is being made and keep what was said."""
+        if self.live is not None:
+            self.live.stop()
+
+    def settle(self, asking: RequestContext) -> str | None:
+        """Take over an answer that has ended, then ask what was queued; give it back instead if the answer was cut."""
+        answer = self.live
+        if answer is None or answer.is_going:
+            return None
+        self.live = None
+        self._take_over(answer, asking)
+        queued, self.queued = self.queued, None
+        if queued and answer.status == "complete":
+            self.ask(queued, asking)
+            self.begun = answer.name  # whoever still reads that answer is not taken to the next
+            return None
+        return queued
+
+    @abstractmethod
+    def ask_again(self, asking: RequestContext) -> None:
+        """Ask the last question once more, in place of what was answered to it."""
+
+    @abstractmethod
+    def edit(self, entry: DisplayMessage, prompt: str, asking: RequestContext) -> None:
+        """Ask `prompt` in place of the question `entry`."""
+
+    @abstractmethod
+    def leave(self) -> None:
+        """Look away; an answer that could not be found again is stopped."""
+
+    def _listen_to(self, answer: LiveAnswer) -> None:
+        self.live, self.begun = answer, answer.name
+
+    @abstractmethod
+    def _begin(self, prompt: str, asking: RequestContext) -> None:
+        """Ask `prompt`, which is the last entry."""
+
+    @abstractmethod
+    def _take_over(self, answer: LiveAnswer, asking: RequestContext) -> None:
+        """Put an answer that has ended among the entries."""

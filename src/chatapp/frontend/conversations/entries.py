@@ -1,0 +1,118 @@
+"""The messages on screen: their words, and what is known about each of them."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Literal, TypedDict
+
+from chatapp.errors import ChatappError, InternalError
+from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.protocol.received_errors import error_from_dict
+
+Role = Literal["user", "assistant"]
+_BROKEN = {"failed", "incomplete", "interrupted"}
+
+
+class ShownMessage(TypedDict):
+    """One message of the conversation; `timestamp` is the reader's time of day, HH:MM:SS."""
+
+    role: Role
+    content: str
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayMessage:
+    """One message and what is known about it. `siblings` are the ids of its alternatives, itself among them.
+
+    `status` of an answer is "complete", or how else it ended; `error` is set where the backend kept one. `day` is the
+    reader's date, YYYY-MM-DD, of a message from before today.
+    """
+
+    message: ShownMessage
+    day: str | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    is_stored: bool = False
+    parent_id: str | None = None
+    siblings: tuple[str, ...] = ()
+    reasoning: str = ""
+    status: str = "complete"
+    finish_reason: str | None = None
+    model: str | None = None
+    elapsed_s: float | None = None
+    tokens: int | None = None
+    notices: tuple[str, ...] = ()
+    error: ChatappError | None = None
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the model said it."""
+        return self.message["role"] == "assistant"
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is an answer that ended before its first word."""
+        return self.is_answer and not self.content and self.status != "complete"
+
+    @property
+    def when(self) -> str:
+        """When it was said, as the reader is told."""
+        return " ".join(filter(None, (self.day, self.message["timestamp"])))
+
+    @property
+    def content(self) -> str:
+        """The words, raw."""
+        return self.message["content"]
+
+
+def question_entry(prompt: str, zone: tzinfo | None) -> DisplayMessage:
+    """Return a question that is asked now."""
+    return DisplayMessage(_message("user", prompt, datetime.now(UTC), zone))
+
+
+def answer_entry(answer: LiveAnswer, zone: tzinfo | None) -> DisplayMessage:
+    """Return an answer that has just ended."""
+    return DisplayMessage(
+        _message("assistant", answer.text, datetime.now(UTC), zone),
+        reasoning=answer.reasoning,
+        status=answer.status,
+        finish_reason=answer.finish_reason,
+        model=answer.model,
+        elapsed_s=answer.elapsed_s,
+        tokens=answer.tokens,
+        notices=tuple(answer.notices),
+    )
+
+
+def stored_entry(item: Mapping[str, Any], zone: tzinfo | None) -> DisplayMessage:
+    """Return a message as the backend keeps it."""
+    latency_ms, usage = item["latency_ms"], item["usage"]
+    when = datetime.fromisoformat(item["finished_at"] or item["created_at"])
+    day = when.astimezone(zone).date()
+    return DisplayMessage(
+        _message(item["role"], item["content"], when, zone),
+        day=None if day == datetime.now(zone).date() else day.isoformat(),
+        id=item["id"],
+        is_stored=True,
+        parent_id=item["parent_id"],
+        siblings=tuple(item["siblings"]),
+        reasoning=item["reasoning"],
+        status=item["status"],
+        finish_reason=item["finish_reason"],
+        model=item["model"],
+        elapsed_s=None if latency_ms is None else latency_ms / 1000,
+        tokens=usage["completion_tokens"] if usage else None,
+        error=_error(item),
+    )
+
+
+def _error(item: Mapping[str, Any]) -> ChatappError | None:
+    if item["role"] != "assistant" or item["status"] not in _BROKEN:
+        return None
+    error = error_from_dict(item["error"]) if item["error"] else None
+    return error or InternalError("The backend stopped before the answer was whole.", hint="Ask again.")
+
+
+def _message(role: Role, content: str, when: datetime, zone: tzinfo | None) -> ShownMessage:
+    return {"role": role, "content": content, "timestamp": when.astimezone(zone).strftime("%H:%M:%S")}

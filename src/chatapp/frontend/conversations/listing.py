@@ -1,0 +1,107 @@
+"""The conversations that the backend keeps, as far as this session has looked at them."""
+
+import time
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple
+
+from chatapp.client import BackendClient
+from chatapp.errors import BackendProtocolError, ChatappError, MethodNotAllowedError, NotFoundError
+
+PAGE_OF_CONVERSATIONS = 30
+FRESH_S = 5.0
+_MOST_AT_ONCE = 200
+
+
+class Group(NamedTuple):
+    """Conversations under one heading."""
+
+    name: str
+    items: list[dict[str, Any]]
+
+
+class Deleted(NamedTuple):
+    """A conversation that can still be taken back."""
+
+    id: str
+    title: str
+
+
+class Listing:
+    """The first pages of the list, or of what a search found. `error` says why they could not be fetched."""
+
+    def __init__(self) -> None:
+        self.items: list[dict[str, Any]] = []
+        self.has_more = False
+        self.error: ChatappError | None = None
+        self.is_supported = True
+        self.deleted: Deleted | None = None
+        self.query = ""
+        self._wanted = PAGE_OF_CONVERSATIONS
+        self._fetched_at: float | None = None
+
+    def refresh(self, client: BackendClient, query: str) -> None:
+        """Fetch the list, or what a search for `query` finds, if it was not looked at just now."""
+        if query != self.query:
+            self.query, self._wanted = query, PAGE_OF_CONVERSATIONS
+            self.expire()
+        now = time.monotonic()
+        if self._fetched_at is None or now - self._fetched_at > FRESH_S:
+            self._fetch(client)
+            self._fetched_at = time.monotonic()
+
+    def expire(self) -> None:
+        """Fetch the list again the next time: something in it has changed."""
+        self._fetched_at = None
+
+    def show_more(self) -> None:
+        """Want a page of conversations more."""
+        self._wanted += PAGE_OF_CONVERSATIONS
+        self.expire()
+
+    def title_of(self, conversation_id: str) -> str:
+        """Return the name of a conversation as the list shows it."""
+        titles = (item["title"] for item in self.items if item["id"] == conversation_id)
+        return next(titles, None) or "New conversation"
+
+    def groups(self, zone: tzinfo | None) -> list[Group]:
+        """Return the list under its headings, in their order; no heading is empty."""
+        if self.query:
+            return [Group("Found", self.items)] if self.items else []
+        today = datetime.now(zone).date()
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for item in self.items:
+            groups.setdefault(_heading(item, today, zone), []).append(item)
+        return [Group(name, items) for name, items in groups.items()]
+
+    def _fetch(self, client: BackendClient) -> None:
+        try:
+            self.items, self.has_more = _first(client, self._wanted, self.query or None)
+        except (BackendProtocolError, NotFoundError, MethodNotAllowedError) as error:
+            self.items, self.has_more, self.error, self.is_supported = [], False, error, False
+        except ChatappError as error:
+            self.error = error
+        else:
+            self.error, self.is_supported = None, True
+
+
+def _first(client: BackendClient, wanted: int, query: str | None) -> tuple[list[dict[str, Any]], bool]:
+    """Return the first `wanted` conversations, and whether there are more."""
+    items: list[dict[str, Any]] = []
+    cursor = None
+    while len(items) < wanted:
+        limit = min(wanted - len(items), _MOST_AT_ONCE)
+        page = client.conversations.page(query=query, cursor=cursor, limit=limit)
+        items += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    return items, cursor is not None
+
+
+def _heading(item: dict[str, Any], today: date, zone: tzinfo | None) -> str:
+    if item["pinned"]:
+        return "Pinned"
+    day = datetime.fromisoformat(item["updated_at"]).astimezone(zone).date()
+    if day >= today:
+        return "Today"
+    return "Yesterday" if day == today - timedelta(days=1) else "Earlier"

@@ -1,0 +1,1 @@
+"""Text of messages, ready to be drawn."""

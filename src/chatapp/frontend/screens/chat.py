@@ -1,0 +1,151 @@
+"""The chat page: the conversation, the answer in the making, and the box to ask from."""
+
+import streamlit as st
+
+from chatapp.errors import StoreUnavailableError, StreamCutError
+from chatapp.frontend.components import message
+from chatapp.frontend.components.problems import problem_of
+from chatapp.frontend.conversations.conversation import Unfinished
+from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.frontend.markdown.growing_text import GrowingText
+from chatapp.frontend.markdown.rendering import literal
+from chatapp.frontend.session import actions, state
+from chatapp.frontend.session.backend import readiness_of
+
+TICK_S = 0.1
+_DEMO = (
+    "You are talking to {model}, a small demonstration model: fine for a first try, often wrong. "
+    "Connect a better one with `BASE_URL` or `OPENAI_API_KEY`."
+)
+_TEMPORARY = "Temporary chat: nothing of it is stored, and it is gone with this tab."
+
+SUGGESTIONS = (
+    (":material/wb_sunny:", "Explain how a rainbow forms, in three sentences."),
+    (":material/code:", "Write a Python function that tells whether a word is a palindrome."),
+    (":material/mail:", "Draft a friendly email that moves Tuesday's meeting to Thursday."),
+    (":material/lightbulb:", "Give me five ideas for a rainy Sunday at home."),
+)
+
+
+def prompt_box() -> None:
+    """Draw the box to ask from."""
+    st.bottom.html('<button class="to-end" title="To the end" aria-label="To the end"></button>')
+    stop_slot = st.bottom.empty()
+    queued_slot = st.bottom.empty()
+    limit = state.settings().max_prompt_chars
+    st.chat_input("Ask anything", key=state.PROMPT, max_chars=limit, on_submit=actions.ask)
+    conversation = state.view().conversation
+    if conversation.queued:
+        with queued_slot.container(key="queued"):
+            st.caption(literal(f"Asked next: {conversation.queued}"))
+    if conversation.live is not None:
+        stop_slot.button(
+            "Stop", icon=":material/stop_circle:", key="stop", shortcut="Esc", on_click=actions.stop, width="content"
+        )
+
+
+def chat() -> "LiveView | None":
+    """Draw the last part of the conversation; give the view of the answer that is being made, if one is."""
+    conversation = state.view().conversation
+    _above()
+    with st.container(key=f"conversation-{conversation.name}"):
+        for entry in conversation.shown_entries:
+            message.draw(entry, is_last=entry is conversation.entries[-1])
+        if conversation.has_later:
+            st.button("Show later", icon=":material/expand_more:", on_click=actions.show_later, key="later")
+        live_view = LiveView(conversation.live) if conversation.live else None
+        if live_view is None and conversation.unfinished is not None:
+            with st.container(key="unfinished"):
+                _unfinished(conversation.unfinished)
+        if conversation.begun:  # behind all messages: it tells reading.js that they are there
+            st.html(f'<i class="begun" id="{conversation.begun}"></i>')
+    return live_view
+
+
+class LiveView:
+    """The place of an answer that is being made: its reasoning, its text, and a line that shows life."""
+
+    def __init__(self, answer: LiveAnswer) -> None:
+        self._answer = answer
+        self._last_pulse = ""
+        with st.container(key=f"live-{answer.name}"), st.chat_message("assistant", avatar=message.AVATARS["assistant"]):
+            self._reasoning_slot = st.empty()
+            self._text = GrowingText(st.container())
+            self._pulse = st.empty()
+        self._reasoning: GrowingText | None = None
+
+    def follow(self) -> None:
+        """Draw the answer while it grows, until it ends. Any click and a lost connection end this, not the answer."""
+        view, address = state.view(), state.address()
+        while self._answer.is_going:
+            self.draw()
+            if view.is_unlisted():
+                return
+            address.lead(view)
+            self._answer.wait(TICK_S)
+
+    def draw(self) -> None:
+        """Draw what has come since the last time."""
+        if reasoning := self._answer.reasoning:
+            self._reasoning = self._reasoning or self._open_reasoning()
+            self._reasoning.show(reasoning)
+        self._text.show(self._answer.text)
+        pulse = _pulse(self._answer)
+        if pulse != self._last_pulse:
+            self._last_pulse = pulse
+            self._pulse.caption(pulse)
+
+    def _open_reasoning(self) -> GrowingText:
+        return GrowingText(self._reasoning_slot.expander("Thinking", icon=":material/neurology:", expanded=True))
+
+
+def _above() -> None:
+    """Draw what stands above the first message that is shown."""
+    view = state.view()
+    conversation = view.conversation
+    trouble, view.trouble = view.trouble, None
+    with st.container(key="above"):
+        if trouble is not None:
+            problem = problem_of(trouble)
+            st.warning(f"{literal(problem.sentence)} {literal(problem.next_step)}", icon=":material/error:")
+        if conversation.is_temporary:
+            st.caption(_TEMPORARY, text_alignment="center")
+    above = st.empty()
+    if conversation.id is None and not conversation.entries and conversation.live is None:
+        with above.container(key="welcome"):
+            _welcome()
+    elif conversation.has_earlier:
+        above.button("Show earlier", icon=":material/expand_less:", on_click=actions.show_earlier, key="earlier")
+
+
+def _welcome() -> None:
+    st.markdown("# What would you like to know?", anchors=False)
+    readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
+    if readiness.is_demo:
+        st.markdown(_DEMO.format(model=literal(readiness.model or "a model")))
+    with st.container(key="suggestions"):
+        for place, (icon, prompt) in enumerate(SUGGESTIONS):
+            key = f"suggestion-{place}"
+            st.button(prompt, icon=icon, key=key, on_click=actions.ask_this, args=(prompt,), width="stretch")
+
+
+def _pulse(answer: LiveAnswer) -> str:
+    if answer.is_stopping:
+        return "Stopping …"
+    said = answer.text or answer.reasoning
+    return f"{'Answering' if said else 'Waiting for the first word'} … {answer.elapsed_s:.0f} s"
+
+
+def _unfinished(unfinished: Unfinished) -> None:
+    error = unfinished.error
+    if error is not None:
+        problem = problem_of(error)
+        st.error(f"**{literal(problem.title)}** — {literal(problem.sentence)}  \n{literal(problem.next_step)}")
+    elif not unfinished.has_text:
+        st.caption("Stopped before the first word.")
+    with st.container(horizontal=True):
+        st.button("Ask again", icon=":material/refresh:", key="again", on_click=actions.ask_again)
+        if isinstance(error, StreamCutError):
+            st.button("Ask again without streaming", key="again-whole", on_click=actions.ask_again_whole)
+        if isinstance(error, StoreUnavailableError):
+            st.button("Ask in a temporary chat", key="again-temporary", on_click=actions.ask_temporarily)

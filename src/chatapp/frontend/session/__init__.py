@@ -1,0 +1,1 @@
+"""One visitor's session: its state and what changes it."""

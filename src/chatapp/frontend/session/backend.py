@@ -1,0 +1,78 @@
+"""The backend as the page sees it: one pooled client per address, and whether it is ready."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from chatapp.client import BackendClient
+from chatapp.errors import BackendError, ChatappError, UnauthorizedError
+
+READY_TIMEOUT_S = 5.0
+_READY_TTL_S = 5.0
+_MODELS_TTL_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What `GET /ready` says, or why it could not be asked. `model` is None where the backend did not tell it.
+
+    `is_answering` is false where nobody could be asked, `is_known_key` where the backend does not know the key.
+    """
+
+    is_ready: bool
+    is_answering: bool = True
+    model: str | None = None
+    provider: str | None = None
+    is_demo: bool = False
+    sentence: str = ""
+    hint: str = ""
+    is_known_key: bool = True
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, on_release=BackendClient.close)
+def client_of(url: str, *, timeout_s: float, api_key: str | None) -> BackendClient:
+    """Return the client of the backend at `url`, shared by every session that asks it in the same way."""
+    return BackendClient(url, timeout_s=timeout_s, api_key=api_key)
+
+
+@st.cache_data(ttl=_MODELS_TTL_S, max_entries=64, show_spinner=False)
+def models_of(url: str, *, api_key: str | None) -> list[str]:
+    """Return the names of the models that can be asked at the backend at `url`; none where it does not tell."""
+    try:
+        return [str(name) for name in client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models()["models"]]
+    except (ChatappError, KeyError, TypeError):
+        return []
+
+
+@st.cache_data(ttl=_READY_TTL_S, max_entries=64, show_spinner=False)
+def readiness_of(url: str, *, api_key: str | None) -> Readiness:
+    """Return whether the backend at `url` can answer; asked at most every few seconds, for all sessions."""
+    return ask_readiness(url, api_key=api_key)
+
+
+def ask_readiness(url: str, *, api_key: str | None) -> Readiness:
+    """Ask the backend at `url` now whether it can answer."""
+    try:
+        return _readiness(client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).ready())
+    except ChatappError as error:
+        return Readiness(
+            is_ready=False,
+            is_answering=not isinstance(error, BackendError),
+            is_known_key=not isinstance(error, UnauthorizedError),
+            sentence=error.detail,
+            hint=error.hint or "",
+        )
+
+
+def _readiness(body: dict[str, Any]) -> Readiness:
+    model = body.get("model") or {}
+    fault = next((entry for entry in body.values() if isinstance(entry, dict) and not entry.get("ok", True)), {})
+    return Readiness(
+        is_ready=not fault,
+        model=model.get("name"),
+        provider=model.get("provider"),
+        is_demo=bool(model.get("is_demo")),
+        sentence=fault.get("detail") or "",
+        hint=fault.get("hint") or "",
+    )

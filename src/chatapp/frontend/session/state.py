@@ -1,0 +1,154 @@
+"""What a browser's session holds. The only file that knows the keys of `st.session_state`."""
+
+import time
+import uuid
+from typing import cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from chatapp.client import BackendClient
+from chatapp.config.settings import Settings
+from chatapp.frontend.conversations.answer_streams import RequestContext
+from chatapp.frontend.conversations.entries import ShownMessage
+from chatapp.frontend.session.backend import client_of
+from chatapp.frontend.session.url import Address
+from chatapp.frontend.session.view import View
+
+PROMPT = "prompt"
+STREAMING = "use_streaming"
+TIMEOUT = "request_timeout"
+SEARCH = "search"
+MODEL = "model"
+EXPORT_FILE = "export_file"
+MAX_QUERY_CHARS = 500
+"""What the backend takes to look for."""
+
+
+def begin() -> None:
+    """Make the session's first run its own, and keep what Streamlit would forget."""
+    if "session_id" not in st.session_state:
+        _fill()
+    for key in (STREAMING, TIMEOUT):  # Streamlit forgets the value of a widget that one run did not draw
+        st.session_state[key] = st.session_state[key]
+
+
+def settings() -> Settings:
+    """Return the settings this session began with."""
+    return cast(Settings, st.session_state.settings)
+
+
+def api_key() -> str | None:
+    """Return the key this session sends: the one that was typed in, else BACKEND_API_KEY."""
+    if st.session_state.api_key:
+        return cast(str, st.session_state.api_key)
+    key = settings().backend_api_key
+    return key.get_secret_value() if key else None
+
+
+def needs_sign_in() -> bool:
+    """Return whether a key must be typed in before anything is shown."""
+    return cast(bool, st.session_state.needs_sign_in)
+
+
+def sign_in(key: str) -> None:
+    """Send `key` from now on."""
+    st.session_state.api_key = key
+    st.session_state.needs_sign_in = False
+
+
+def sign_out() -> None:
+    """Ask for a key before anything more is shown; the conversation waits."""
+    st.session_state.needs_sign_in = True
+
+
+def client() -> BackendClient:
+    """Return the client that this session asks."""
+    return client_of(settings().backend_url, timeout_s=float(st.session_state[TIMEOUT]), api_key=api_key())
+
+
+def asking() -> RequestContext:
+    """Return how this session asks now."""
+    return RequestContext(client(), is_streamed=bool(st.session_state[STREAMING]), zone=timezone())
+
+
+def timezone() -> ZoneInfo | None:
+    """Return the browser's time zone, or None for this machine's."""
+    try:
+        return ZoneInfo(st.context.timezone) if st.context.timezone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def duration_s() -> float:
+    """Return the seconds since this session began."""
+    return time.time() - cast(float, st.session_state.started_at)
+
+
+def view() -> View:
+    """Return what this session shows."""
+    return cast(View, st.session_state.view)
+
+
+def address() -> Address:
+    """Return where the browser is."""
+    return cast(Address, st.session_state.address)
+
+
+def messages() -> list[ShownMessage]:
+    """Return the messages of the conversation on show, oldest first."""
+    return cast(list[ShownMessage], st.session_state.messages)
+
+
+def mirror_messages() -> None:
+    """Let `st.session_state.messages` hold what is on show. In place: a run may be ended at any assignment to a key."""
+    shown, held = view(), messages()
+    shown.mirrored = shown.conversation.messages
+    held[:] = shown.mirrored
+
+
+def adopt_messages() -> None:
+    """Show the messages that somebody else has put into `st.session_state.messages`, as a temporary conversation."""
+    if messages() != view().mirrored:
+        view().show_messages(messages())
+        mirror_messages()
+
+
+def query() -> str:
+    """Return the words that are looked for in the list of conversations."""
+    return cast(str, st.session_state.get(SEARCH) or "").strip()[:MAX_QUERY_CHARS]
+
+
+def value_of(key: str) -> str:
+    """Return what a widget holds, e.g. the words in a field or the chosen entry of a menu."""
+    return cast(str, st.session_state.get(key) or "")
+
+
+def give_back(prompt: str) -> None:
+    """Put a question that could not be asked into the box again. Before the box is drawn only."""
+    st.session_state[PROMPT] = prompt
+
+
+def show(key: str, value: str) -> None:
+    """Let a widget hold `value`, before it is drawn only. What is typed in it meanwhile stays unless that is news."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
+def ask_whole() -> None:
+    """Turn streaming off."""
+    st.session_state[STREAMING] = False
+
+
+def _fill() -> None:
+    state = st.session_state
+    state.session_id = str(uuid.uuid4())
+    state.started_at = time.time()
+    state.settings = Settings.load()
+    state.needs_sign_in = settings().api_keys is not None
+    state.api_key = None
+    state[STREAMING] = settings().use_streaming
+    state[TIMEOUT] = settings().request_timeout
+    state.messages = []
+    state.view = View()
+    state.address = Address()

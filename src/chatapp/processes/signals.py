@@ -1,0 +1,36 @@
+"""What happens when this process is asked to stop."""
+
+import os
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+
+def interrupt_on_sigterm() -> None:
+    """Let SIGTERM raise KeyboardInterrupt in the main thread, as Ctrl-C does, so that both clean up the same way."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def on_stop_signal(call: Callable[[], object]) -> None:
+    """Have `call` called as soon as this process is asked to stop, before what happens then anyway.
+
+    A second Ctrl-C ends the process at once.
+    """
+    _add_handler(call, signal.SIGTERM)
+    _add_handler(call, signal.SIGINT, is_final_twice=True)
+
+
+def _add_handler(call: Callable[[], object], number: signal.Signals, *, is_final_twice: bool = False) -> None:
+    usual = signal.getsignal(number)
+    received = 0
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal received
+        received += 1
+        if is_final_twice and received > 1:
+            os._exit(0)
+        call()
+        if callable(usual):
+            usual(number, frame)
+
+    signal.signal(number, handle)

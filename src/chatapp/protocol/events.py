@@ -1,0 +1,88 @@
+"""What one answer is made of while it travels: the events of a stream and the answer they add up to."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+
+class Message(TypedDict):
+    """One earlier message, as the client holds it."""
+
+    role: Literal["user", "assistant", "system"]
+    content: str
+
+
+class Usage(TypedDict):
+    """Tokens as the model server counted them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The turn has begun."""
+
+    turn_id: str
+    model: str
+    conversation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The next piece of the answer, newlines as LF."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """The next piece of what the model thinks before it answers; never part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the reader should know, e.g. that earlier turns were left out."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer is whole.
+
+    `finish_reason` is the model server's word: stop, length, content_filter, …; `latency_ms` counts from the request.
+    """
+
+    finish_reason: str | None
+    usage: Usage | None
+    latency_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The answer ended early; `error` is the error object of the HTTP API."""
+
+    error: dict[str, Any]
+
+
+DELTAS = (Text, Reasoning)
+"""The events that count by character; every other is one step."""
+
+Event = Start | Text | Reasoning | Notice | Done | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, as `BackendClient.ask` gives it."""
+
+    model: str
+    answer: str
+    conversation_id: str | None = None
+    turn_id: str | None = None
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    latency_ms: int | None = None

@@ -1,0 +1,1 @@
+"""What travels as JSON, as FastAPI validates and documents it."""

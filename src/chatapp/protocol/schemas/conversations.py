@@ -1,0 +1,123 @@
+"""Conversations and their messages, as they travel."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chatapp.protocol.schemas.fields import Identifier, Strict, UsageOut, Words
+
+
+class Regeneration(Strict):
+    """Another answer to a question of a conversation."""
+
+    message_id: Identifier | None = Field(
+        None, description="The question, or an answer to it; without it the last one."
+    )
+    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="Model to ask this time."
+    )
+    temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
+
+
+class NewConversation(Strict):
+    """A conversation to begin."""
+
+    title: Annotated[Words, Field(max_length=200)] | None = None
+    system: Words | None = Field(None, description="System prompt of the questions in it that bring none.")
+    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="Model to ask in it, unless a question names one."
+    )
+
+
+class ConversationChanges(NewConversation):
+    """What to change; what is not named stays as it is."""
+
+    pinned: bool = False
+    archived: bool = False
+    leaf_id: Identifier = Field("", description="Message the branch on show goes through.")
+
+
+class SnippetPart(BaseModel):
+    """A stretch of a snippet; `is_match`: it is what was looked for."""
+
+    text: str
+    is_match: bool
+
+
+class ConversationOut(BaseModel):
+    """One conversation without its messages. Times are UTC."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    title: str | None
+    pinned: bool
+    system: str | None
+    model: str | None
+    leaf_id: str | None = Field(description="Last message of the branch on show.")
+    active_turn_id: str | None = Field(description="Turn that is being answered now.")
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None
+    deleted_at: datetime | None
+    snippet: list[SnippetPart] | None = Field(
+        None, description="Where a search was given: the words around what was found."
+    )
+    message_id: str | None = Field(None, description="Where a search was given: the message it was found in.")
+
+
+class ConversationPage(BaseModel):
+    """Some conversations, pinned ones first, then the one last talked in. `next` is the cursor of the next page."""
+
+    items: list[ConversationOut]
+    next: str | None
+
+
+class SkippedOut(BaseModel):
+    """Something an import left out: `count` times the `why` in `what`."""
+
+    what: str
+    why: str
+    count: int
+
+
+class ImportReceipt(BaseModel):
+    """What an import has done. What was read and not added was here before, or is in `skipped`."""
+
+    sources: list[str] = Field(description="Programs the conversations come from.")
+    conversations_read: int
+    messages_read: int
+    conversations_added: int
+    messages_added: int
+    skipped: list[SkippedOut]
+    skipped_more: int = Field(description="How many more were skipped than `skipped` holds.")
+
+
+class MessageOut(BaseModel):
+    """One message. Times are UTC; `siblings` are its alternatives, oldest first, itself among them."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    parent_id: str | None
+    role: Literal["user", "assistant", "system"]
+    content: str
+    reasoning: str
+    model: str | None
+    status: Literal["streaming", "complete", "stopped", "incomplete", "failed", "interrupted"]
+    finish_reason: str | None
+    usage: UsageOut | None
+    error: dict[str, Any] | None
+    latency_ms: int | None
+    turn_id: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    siblings: list[str]
+
+
+class MessagePage(BaseModel):
+    """The last messages of a branch, oldest first. `next` is the `before` of the page with earlier ones."""
+
+    items: list[MessageOut]
+    next: str | None

@@ -1,0 +1,38 @@
+"""What the bodies of several requests and answers have in common."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+EXAMPLE_ID = "0198f2c41d7e7b6a9c3e5f0a1b2c3d4e"
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not contain NUL characters")
+    return text
+
+
+def not_blank(text: str) -> str:
+    """Return `text` if it says anything."""
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Words = Annotated[str, AfterValidator(_without_nul)]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class Strict(BaseModel):
+    """What comes in: each field as its type says, and none that we do not know."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class UsageOut(BaseModel):
+    """Tokens as the model server counted them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int

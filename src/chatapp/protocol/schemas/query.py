@@ -1,0 +1,118 @@
+"""A question and its answer, as they travel."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from chatapp.protocol.schemas.fields import EXAMPLE_ID, Identifier, Strict, UsageOut, Words, not_blank
+
+_EXAMPLE_ANSWER = "Python is a programming language that is easy to read."
+
+
+class MessageIn(Strict):
+    """One earlier message, as the client holds it."""
+
+    role: Literal["user", "assistant", "system"] = Field(description="Who said it.")
+    content: Words = Field(description="What was said.")
+
+
+class QueryRequest(Strict):
+    """One question and how to answer it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"prompt": "What is Python?"},
+                {"prompt": "Say it shorter.", "temperature": 0.2, "max_tokens": 60},
+            ]
+        }
+    )
+
+    prompt: Annotated[Words, AfterValidator(not_blank)] = Field(description="The question.", min_length=1)
+    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
+        None,
+        description="Model to ask this question instead of the conversation's or the configured one. "
+        "A conversation that the question begins remembers it.",
+    )
+    system: Words | None = Field(
+        None,
+        description="System prompt of this question, instead of the conversation's: how the model should behave. "
+        "A conversation that the question begins remembers it.",
+    )
+    temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
+    top_p: float | None = Field(None, ge=0, le=1, description="Choose among the likeliest tokens of this share.")
+    max_tokens: int | None = Field(None, ge=1, le=10_000_000, description="Longest answer, in tokens.")
+    stop: Words | Annotated[list[Words], Field(min_length=1, max_length=4)] | None = Field(
+        None, description="Text at which the answer ends; up to four."
+    )
+    seed: int | None = Field(
+        None, ge=-(2**63), le=2**63 - 1, description="The same seed gives the same answer, where the model can do it."
+    )
+    conversation_id: Identifier | None = Field(None, description="Conversation this question belongs to.")
+    messages: Annotated[list[MessageIn], Field(max_length=10_000)] | None = Field(
+        None, description="Earlier messages that the client holds itself, oldest first; not with `conversation_id`."
+    )
+
+    parent_id: Identifier | None = Field(
+        None,
+        description="Message of the conversation to go on from, `root` for a new beginning; without it the last one. "
+        "To edit a question, send the new words with the old question's parent.",
+    )
+    store: bool | None = Field(
+        None,
+        description="Keep question and answer: in a new conversation if none is named. Without `conversation_id` "
+        "the default is false.",
+    )
+
+    @model_validator(mode="after")
+    def _one_history(self) -> "QueryRequest":
+        if self.conversation_id is not None and self.messages is not None:
+            raise ValueError("messages and conversation_id cannot be given together")
+        if self.store and self.messages is not None:
+            raise ValueError("messages and store cannot be given together")
+        if self.store is False and self.conversation_id is not None:
+            raise ValueError("a question in a conversation is always stored")
+        if self.parent_id is not None and self.conversation_id is None:
+            raise ValueError("parent_id needs a conversation_id")
+        return self
+
+
+class TurnOut(BaseModel):
+    """One question and its answer, as far as it is."""
+
+    turn_id: str
+    conversation_id: str | None
+    model: str
+    status: Literal["streaming", "complete", "stopped", "incomplete", "failed", "interrupted"]
+    answer: str
+    finish_reason: str | None
+    usage: UsageOut | None
+    error: dict[str, Any] | None
+
+
+class AnswerResponse(BaseModel):
+    """A whole answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "model": "gpt-4o-mini",
+                    "answer": _EXAMPLE_ANSWER,
+                    "conversation_id": None,
+                    "turn_id": EXAMPLE_ID,
+                    "finish_reason": "stop",
+                    "usage": {"prompt_tokens": 11, "completion_tokens": 10, "total_tokens": 21},
+                    "latency_ms": 812,
+                }
+            ]
+        }
+    )
+
+    model: str = Field(description="Model that answered.")
+    answer: str = Field(description="The answer; newlines are LF.")
+    conversation_id: str | None = Field(None, description="Conversation the answer was kept in.")
+    turn_id: str = Field(description="This question and answer.")
+    finish_reason: str | None = Field(description="Why the model stopped: stop, length, content_filter, …")
+    usage: UsageOut | None = Field(description="Null where the model server does not count.")
+    latency_ms: int = Field(description="Milliseconds from the request to the last token.")

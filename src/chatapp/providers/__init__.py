@@ -1,0 +1,1 @@
+"""The model servers there are: known ones, found ones, and what they list."""

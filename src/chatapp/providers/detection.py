@@ -1,0 +1,71 @@
+"""Which model server answers: the one the user named, or one that is found on this machine."""
+
+import json
+import time
+from collections.abc import Sequence
+from http.client import HTTPConnection, HTTPException
+from threading import Thread
+
+from chatapp.config.settings import Settings
+from chatapp.providers.catalog import PROVIDERS, Provider
+from chatapp.providers.connection import Upstream, configured_upstream
+from chatapp.providers.listing import can_chat, names_in
+
+LOOPBACK = "127.0.0.1"
+TIMEOUT_S = 0.3
+_MAX_BYTES = 1024 * 1024
+
+
+def choose_upstream(settings: Settings, *, providers: Sequence[Provider] = PROVIDERS) -> Upstream | None:
+    """Return the model server that the user named, else one found on this machine, else None: the embedded model."""
+    model_name = settings.model_name if settings.is_set("model_name") else None
+    return configured_upstream(settings) or find_local_server(model_name, providers=providers)
+
+
+def find_local_server(
+    model_name: str | None = None, *, providers: Sequence[Provider] = PROVIDERS, timeout_s: float = TIMEOUT_S
+) -> Upstream | None:
+    """Return the first of `providers` that answers on its port of this machine within `timeout_s`, or None.
+
+    All are asked at the same time. The model is `model_name`, or else the first listed that can chat.
+    """
+    deadline = time.monotonic() + timeout_s
+    for probe in [_Probe(provider, timeout_s) for provider in providers if provider.port is not None]:
+        probe.join(max(0.0, deadline - time.monotonic()))
+        model = probe.models and (model_name or next(filter(can_chat, probe.models), None))
+        if model:
+            return probe.upstream(model)
+    return None
+
+
+class _Probe(Thread):
+    """One question to one port, asked as soon as it is made; `models` are the names listed so far."""
+
+    def __init__(self, provider: Provider, timeout_s: float) -> None:
+        super().__init__(name=f"looks for {provider.name}", daemon=True)
+        self.models: list[str] = []
+        self._provider = provider
+        self._timeout_s = timeout_s
+        self.start()
+
+    def run(self) -> None:
+        connection = HTTPConnection(LOOPBACK, self._provider.port, timeout=self._timeout_s)
+        try:
+            connection.request("GET", "/v1/models", headers={"Accept": "application/json"})
+            with connection.getresponse() as response:
+                if response.status == 200:  # noqa: PLR2004
+                    self.models = names_in(json.loads(response.read(_MAX_BYTES)))
+        except (OSError, HTTPException, ValueError, RecursionError):
+            return
+        finally:
+            connection.close()
+
+    def upstream(self, model: str) -> Upstream:
+        """Return the server that was found, to be asked for `model`."""
+        name, port = self._provider.name, self._provider.port
+        return Upstream(
+            base_url=f"http://{LOOPBACK}:{port}/v1",
+            model=model,
+            provider=name,
+            reason=f"{name} was found on port {port}",
+        )

@@ -1,0 +1,139 @@
+"""API keys in a file that changes: keys come and go, and whoever waits with one that has gone is sent away."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from chatapp.backend.access.api_keys import KeyRing
+from support import scripts
+from support.event_streams import read
+from support.keyed_requests import KEY, bearer, get, key_file
+from support.running_backend import RunningBackend
+from support.stub_model import StubModel
+from support.turn_steps import wait_for
+
+pytestmark = pytest.mark.faults
+
+RunBackend = Callable[..., RunningBackend]
+STREAM = "/query/stream"
+
+
+def test_a_key_file_is_read_again_when_it_changes(run_backend: RunBackend, tmp_path: Path) -> None:
+    file = key_file(tmp_path / "keys", ada="first")
+    backend = run_backend(api_keys=str(file))
+    assert get(backend, **bearer("first")).status_code == 200
+    key_file(file, ada="other", bob="second")
+    assert get(backend, **bearer("first")).status_code == 401
+    assert get(backend, **bearer("other")).status_code == get(backend, **bearer("second")).status_code == 200
+
+
+SPOILT: dict[str, Callable[[Path], object]] = {
+    "gone": lambda file: file.unlink(),
+    "a folder": lambda file: (file.unlink(), file.mkdir()),
+    "no text": lambda file: file.write_bytes(b"ada:\xff\xfe"),
+    "no digest": lambda file: file.write_text(f"ada:{KEY}"),
+    "no name": lambda file: file.write_text("0" * 64),
+    "empty": lambda file: file.write_text(""),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
+def test_a_key_file_that_is_spoilt_lets_nobody_in(
+    spoil: Callable[[Path], object], run_backend: RunBackend, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = key_file(tmp_path / "keys", ada=KEY)
+    backend = run_backend(api_keys=str(file))
+    spoil(file)
+    assert [get(backend, **bearer(KEY)).status_code for _ in range(3)] == [401] * 3
+    assert get(backend, "/health").status_code == 200
+    said = [record.getMessage() for record in caplog.records if "API_KEYS" in record.getMessage()]
+    assert len(said) == (spoil is not SPOILT["empty"]), "once, in the log"
+    assert KEY not in caplog.text
+
+
+def test_a_key_file_that_is_mended_lets_people_in_again(run_backend: RunBackend, tmp_path: Path) -> None:
+    file = key_file(tmp_path / "keys", ada=KEY)
+    backend = run_backend(api_keys=str(file))
+    file.unlink()
+    assert get(backend, **bearer(KEY)).status_code == 401
+    key_file(file, ada=KEY)
+    assert get(backend, **bearer(KEY)).status_code == 200
+
+
+@pytest.mark.parametrize("words", [[], ["half an"]], ids=["before the first word", "in mid-answer"])
+def test_a_revoked_key_ends_its_streams_and_not_the_turn(
+    words: list[str], run_backend: RunBackend, stub: StubModel, tmp_path: Path
+) -> None:
+    file = key_file(tmp_path / "keys", ada=KEY, bob="bob")
+    backend = run_backend(api_keys=str(file))
+    stub.next(scripts.answer(*words, scripts.silence))
+    body = {"prompt": "Why?", "store": True}
+    with requests.post(backend.url + STREAM, json=body, headers=bearer(KEY), stream=True, timeout=10) as response:
+        start = response.raw.readline() + response.raw.readline() + response.raw.readline()
+        key_file(file, bob="bob")
+        began = time.monotonic()
+        rest = response.raw.read()
+    assert time.monotonic() - began < 5
+    seen = read(start + rest)
+    assert seen.bodies["error"]["code"] == "unauthorized"
+    assert seen.names[-1] == "error"
+    key_file(file, ada="new")
+    turn_id = json.loads(start.partition(b"data:")[2])["turn_id"]
+    assert get(backend, f"/turns/{turn_id}", **bearer("new")).json()["status"] == "streaming"
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_revoked_key_ends_the_wait_for_a_whole_answer(
+    is_kept: bool, run_backend: RunBackend, stub: StubModel, tmp_path: Path
+) -> None:
+    file = key_file(tmp_path / "keys", ada=KEY)
+    backend = run_backend(api_keys=str(file))
+    stub.next(scripts.answer("half an", scripts.silence))
+    body = {"prompt": "Why?", "store": is_kept}
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(requests.post, f"{backend.url}/query", json=body, headers=bearer(KEY), timeout=10)
+        call = stub.wait_for_call()
+        key_file(file)
+        refused = waiting.result(timeout=5)
+    assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
+    assert call.wait_until_left(timeout_s=1) is not is_kept
+
+
+def test_a_revoked_key_ends_a_turn_that_nobody_could_come_back_to(
+    run_backend: RunBackend, stub: StubModel, tmp_path: Path
+) -> None:
+    file = key_file(tmp_path / "keys", ada=KEY)
+    backend = run_backend(api_keys=str(file))
+    stub.next(scripts.answer("one", scripts.silence))
+    with requests.post(
+        backend.url + STREAM, json={"prompt": "Why?"}, headers=bearer(KEY), stream=True, timeout=10
+    ) as response:
+        response.raw.readline()
+        key_file(file)
+        assert stub.calls[0].wait_until_left(timeout_s=5)
+
+
+def test_other_people_s_streams_go_on(run_backend: RunBackend, stub: StubModel, tmp_path: Path) -> None:
+    file = key_file(tmp_path / "keys", ada=KEY, bob="bob")
+    backend = run_backend(api_keys=str(file))
+    stub.next(scripts.answer("one", 2.5, " two"))
+    headers = bearer("bob")
+    with requests.post(
+        backend.url + STREAM, json={"prompt": "Why?"}, headers=headers, stream=True, timeout=10
+    ) as response:
+        start = response.raw.readline()
+        key_file(file, bob="bob")
+        wait_for(lambda: get(backend, **bearer(KEY)).status_code == 401)
+        seen = read(start + response.raw.read())
+    assert (seen.text, seen.names[-1]) == ("one two", "done")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files that hold a colon")
+def test_a_file_whose_name_holds_a_colon_is_a_file(tmp_path: Path) -> None:
+    assert KeyRing(str(key_file(tmp_path / "keys:prod", ada=KEY))).owner_of(KEY.encode()) == "ada"

@@ -1,0 +1,131 @@
+"""Whether the backend runs, and whether it could answer."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+import chatapp
+from chatapp.client import BackendClient
+from support import scripts
+from support.stub_model import KEY, StubModel
+
+
+def test_health_is_what_the_guide_says(backend: Any) -> None:
+    response = requests.get(f"{backend.url}/health", timeout=5)
+    assert response.status_code == 200
+    assert response.json() == {"status": "healthy", "service": "llm-query-api", "version": chatapp.__version__}
+    assert list(response.json()) == ["status", "service", "version"]
+
+
+def test_health_answers_head_too(backend: Any) -> None:
+    response = requests.head(f"{backend.url}/health", timeout=5)
+    assert (response.status_code, response.content) == (200, b"")
+
+
+def test_the_guide_s_health_check_says_yes(backend: Any) -> None:
+    def check_backend_health() -> bool:
+        try:
+            response = requests.get(f"{backend.url}/health", timeout=30)
+            return response.status_code == 200
+        except:  # noqa: E722 - the guide's own code
+            return False
+
+    assert check_backend_health()
+
+
+def test_health_asks_nobody(client: BackendClient, stub: StubModel) -> None:
+    client.health()
+    assert stub.requests == []
+
+
+def test_health_is_quick_while_the_model_is_silent(client: BackendClient, stub: StubModel) -> None:
+    stub.default = scripts.silence
+    readers = [threading.Thread(target=_ask_and_leave, args=[client], daemon=True) for _ in range(20)]
+    for reader in readers:
+        reader.start()
+    stub.wait_for_call(20)
+    began = time.monotonic()
+    client.health()
+    assert time.monotonic() - began < 0.25
+
+
+def _ask_and_leave(client: BackendClient) -> None:
+    """Wait for an answer that never comes, until the backend stops."""
+    try:
+        client.ask("Why?")
+    except chatapp.errors.ChatappError:
+        return
+
+
+def test_ready_names_the_model_and_the_store(client: BackendClient) -> None:
+    body = client.ready()
+    assert body["model"] | {"latency_ms": 0} == {
+        "ok": True,
+        "latency_ms": 0,
+        "name": "stub-model",
+        "provider": body["model"]["provider"],
+        "reason": "BASE_URL is set",
+        "is_demo": False,
+    }
+    assert body["store"]["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("listing", "code"),
+    [
+        (scripts.status(401), "key"),
+        (scripts.status(500), "failure"),
+        (scripts.silence, "in time"),
+        (scripts.reset, "reached"),
+        (scripts.html(502), "failure"),
+    ],
+    ids=["key", "broken", "silent", "gone", "proxy"],
+)
+def test_ready_says_why_the_model_is_not(
+    listing: scripts.Script, code: str, run_backend: Callable[..., Any], stub: StubModel
+) -> None:
+    stub.listing = listing
+    response = requests.get(f"{run_backend(connect_timeout=0.3).url}/ready", timeout=5)
+    model = response.json()["model"]
+    assert response.status_code == 503
+    assert model["ok"] is False
+    assert code in model["detail"]
+    assert model["hint"]
+    assert KEY not in response.text
+
+
+def test_not_ready_while_nobody_listens(run_backend: Callable[..., Any]) -> None:
+    with scripts.closed_port() as url:
+        backend = run_backend(base_url=url)
+        assert backend.client.ready()["model"]["ok"] is False
+        assert backend.client.health()["status"] == "healthy"
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/query", "/nowhere"])
+def test_every_response_has_a_request_id(path: str, backend: Any) -> None:
+    assert len(requests.get(backend.url + path, timeout=5).headers["X-Request-ID"]) >= 16
+
+
+def test_a_request_id_of_the_caller_is_kept(backend: Any) -> None:
+    response = requests.get(f"{backend.url}/nowhere", headers={"X-Request-ID": "mine-1"}, timeout=5)
+    assert response.headers["X-Request-ID"] == response.json()["request_id"] == "mine-1"
+
+
+@pytest.mark.parametrize("offered", ["a b", "x" * 200, "<script>", ""])
+def test_a_request_id_that_is_none_is_replaced(offered: str, backend: Any) -> None:
+    response = requests.get(f"{backend.url}/nowhere", headers={"X-Request-ID": offered}, timeout=5)
+    assert response.headers["X-Request-ID"] not in {offered, ""}
+
+
+def test_the_api_describes_itself(backend: Any) -> None:
+    assert "swagger" in requests.get(f"{backend.url}/docs", timeout=5).text.lower()
+    paths = requests.get(f"{backend.url}/openapi.json", timeout=5).json()["paths"]
+    assert {"/health", "/ready", "/query", "/query/stream"} <= set(paths)
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            assert operation.get("summary"), f"{method} {path} has no summary"
+            assert operation.get("description"), f"{method} {path} has no description"

@@ -1,0 +1,108 @@
+"""What our OpenAPI says is so: hundreds of requests made out of it, right and wrong ones, the same at every run."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import CHECKS, load_all_checks
+
+import chatapp
+from support.running_backend import RunningBackend
+from support.stub_model import StubModel
+
+pytestmark = pytest.mark.faults
+
+LONG_ENOUGH = 12
+"""Shorter values can be in a sentence by chance."""
+
+OUR_WORDS = "".join(file.read_text(encoding="utf-8") for file in Path(chatapp.__file__).parent.rglob("*.py"))
+"""Hypothesis tries the strings it finds in the source too, and the source says some of them in its answers."""
+
+load_all_checks()
+RULES_IN_WORDS = CHECKS.get_one("positive_data_acceptance")
+"""Not every rule can be written as a schema: no NUL, not blank, cursors that we gave, files that can be read."""
+
+settings = hypothesis.settings(
+    max_examples=50,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def api(shared: RunningBackend) -> Any:
+    """What /openapi.json says."""
+    return schemathesis.openapi.from_url(f"{shared.url}/openapi.json")
+
+
+def operations(api: Any) -> Iterator[Any]:
+    found = [operation.ok() for operation in api.get_all_operations()]
+    assert {"POST /query", "POST /query/stream", "GET /health"} <= {operation.label for operation in found}
+    yield from found
+
+
+def ask_often(operation: Any, mode: GenerationMode, *, ids: dict[str, str] | None = None, **checks: Any) -> int:
+    """Send requests made by `mode`, about `ids` if given; check each response, and give how many were refused."""
+    refused = 0
+
+    @settings
+    @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Case) -> None:
+        nonlocal refused
+        case.path_parameters.update({name: ids[name] for name in case.path_parameters if ids})
+        response = case.call_and_validate(timeout=10, **checks)
+        if response.status_code >= 400:
+            assert_one_shape(case, response)
+            refused += 1
+
+    with suppress(hypothesis.errors.Unsatisfiable):  # nothing that can be sent there is wrong
+        ask()
+    return refused
+
+
+def assert_one_shape(case: Case, response: Any) -> None:
+    body = response.json()
+    assert response.status_code < 500
+    assert set(body) - {"hint", "retry_after"} == {"detail", "code", "request_id"}
+    assert response.headers["x-request-id"] == [body["request_id"]]
+    assert len(response.content) < 4096
+    sent = strings([case.body, case.query, case.path_parameters, case.headers, case.cookies])
+    theirs = [text for text in sent if len(text) >= LONG_ENOUGH and text not in OUR_WORDS]
+    assert not [text for text in theirs if text in response.text], "nothing is echoed"
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Return every text in `value`, except the names of fields."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from strings(item)
+    elif hasattr(value, "values"):
+        yield from strings(list(value.values()))
+
+
+def test_what_is_described_is_answered_as_described(api: Any) -> None:
+    for operation in operations(api):
+        ask_often(operation, GenerationMode.POSITIVE, excluded_checks=[RULES_IN_WORDS])
+
+
+def test_what_is_there_is_answered_as_described(api: Any, shared: RunningBackend) -> None:
+    answer = shared.client.ask("Why?", store=True)
+    ids = {"conversation_id": answer.conversation_id, "turn_id": answer.turn_id}
+    for operation in operations(api):
+        ask_often(operation, GenerationMode.POSITIVE, ids=ids, excluded_checks=[RULES_IN_WORDS])
+
+
+def test_what_is_not_described_is_refused_in_the_one_shape(api: Any, model: StubModel) -> None:
+    before = model.hits
+    refused = {operation.label: ask_often(operation, GenerationMode.NEGATIVE) for operation in operations(api)}
+    assert model.hits == before, "and the model is not asked"
+    assert refused["POST /query"] == refused["POST /query/stream"] == settings.max_examples

@@ -1,0 +1,237 @@
+"""`POST /query/stream`: the format to the byte, and every reader's view of it."""
+
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from chatapp.backend.api import responses
+from chatapp.protocol.events import Done, Reasoning, Start, Text
+from support import scripts
+from support.event_streams import EVENT, read
+from support.running_backend import RunningBackend
+from support.stub_model import StubModel
+from support.valid_completions import FINE, Fine, every_fine_answer
+
+
+def ask(backend: RunningBackend, **options: Any) -> requests.Response:
+    return requests.post(f"{backend.url}/query/stream", json={"prompt": "Why?"}, timeout=10, **options)
+
+
+def test_a_stream_to_the_byte(shared: RunningBackend, model: StubModel) -> None:
+    model.next(scripts.answer(scripts.delta(reasoning_content="hm"), 0.1, "Quantum", 0.1, " com\nputing"))
+    data = ask(shared).content
+    data = re.sub(rb'"turn_id":"[0-9a-f]{32}"', b'"turn_id":"T"', data)
+    data = re.sub(rb'"latency_ms":\d+', b'"latency_ms":1', data)
+    assert data.decode() == (
+        'id: 1\nevent: start\ndata:{"turn_id":"T","model":"stub-model","conversation_id":null}\n\n'
+        'id: 3\nevent: reasoning\ndata:{"text":"hm"}\n\n'
+        "id: 10\ndata: Quantum\n\n"
+        "id: 21\ndata:  com\ndata: puting\n\n"
+        'id: 22\nevent: done\ndata:{"finish_reason":"stop","usage":'
+        '{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12},"latency_ms":1}\n\n'
+    )
+
+
+def test_its_headers_keep_proxies_from_holding_it_back(shared: RunningBackend) -> None:
+    headers = ask(shared, headers={"Accept-Encoding": "gzip"}).headers
+    assert headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    assert headers["Cache-Control"] == "no-cache"
+    assert headers["X-Accel-Buffering"] == "no"
+    assert headers["Transfer-Encoding"] == "chunked"
+    assert "Content-Encoding" not in headers
+    assert headers["X-Request-ID"]
+
+
+@every_fine_answer
+def test_every_fine_answer_is_streamed_in_order_with_one_end(
+    fine: Fine, shared: RunningBackend, model: StubModel
+) -> None:
+    model.next(fine.script)
+    seen = read(ask(shared).content)
+    assert seen.text == fine.text
+    assert seen.bodies["done"]["finish_reason"] == fine.finish_reason
+    assert (seen.names[0], seen.names[-1], seen.names.count("done")) == ("start", "done", 1)
+    assert seen.ids == sorted(set(seen.ids))
+
+
+@every_fine_answer
+def test_the_guide_s_client_sees_the_answer_alone(fine: Fine, shared: RunningBackend, model: StubModel) -> None:
+    model.next(fine.script)
+    response = requests.post(f"{shared.url}/query/stream", json={"prompt": "Why?"}, stream=True, timeout=30)
+    chunks = []
+    for line in response.iter_lines():
+        if line.startswith(b"data: "):
+            chunk = line[6:].decode("utf-8")
+            chunks.append(chunk)
+    assert "".join(chunks) == fine.text.replace("\n", "")
+
+
+@every_fine_answer
+def test_the_client_gives_the_same_as_events(fine: Fine, shared: RunningBackend, model: StubModel) -> None:
+    model.next(fine.script)
+    events = list(shared.client.stream("Why?"))
+    assert isinstance(events[0], Start)
+    assert isinstance(events[-1], Done)
+    assert "".join(event.text for event in events if isinstance(event, Text)) == fine.text
+    assert "".join(event.text for event in events if isinstance(event, Reasoning)) == fine.reasoning
+
+
+def test_a_word_arrives_before_the_answer_is_whole(shared: RunningBackend, model: StubModel) -> None:
+    model.next(scripts.answer("first", scripts.silence))
+    with shared.client.stream("Why?") as events:
+        assert [event for _, event in zip(range(2), events, strict=False)][1] == Text("first")
+
+
+def test_every_word_arrives_when_it_is_said(shared: RunningBackend, model: StubModel) -> None:
+    model.next(scripts.answer("a", 0.2, "b", 0.2, "c"))
+    began = time.monotonic()
+    arrivals = [time.monotonic() - began for event in shared.client.stream("Why?") if isinstance(event, Text)]
+    assert arrivals == pytest.approx([0, 0.2, 0.4], abs=0.15)
+
+
+def test_the_response_begins_when_the_model_has_accepted(shared: RunningBackend, model: StubModel) -> None:
+    model.next(scripts.answer(scripts.silence, role=False))
+    with shared.client.stream("Why?") as events:
+        assert isinstance(next(iter(events)), Start)
+
+
+def test_a_refusal_has_its_own_status(shared: RunningBackend, model: StubModel) -> None:
+    model.next(scripts.later(0.1, scripts.status(429, Retry_After="9")))
+    response = ask(shared)
+    assert response.status_code == 429
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Retry-After"] == "9"
+
+
+def test_a_refusal_that_takes_too_long_is_an_event(
+    shared: RunningBackend, model: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responses, "ACCEPTED_WITHIN_S", 0.1)
+    model.next(scripts.later(0.3, scripts.status(401)))
+    response = ask(shared)
+    seen = read(response.content)
+    assert (response.status_code, seen.names) == (200, ["start", "error"])
+    assert seen.bodies["error"]["code"] == "upstream_auth"
+    assert seen.bodies["error"]["request_id"] == response.headers["X-Request-ID"]
+
+
+def test_a_failure_midway_is_the_one_end(shared: RunningBackend, model: StubModel) -> None:
+    model.next(scripts.answer("a", 0.05, "b", scripts.reset))
+    response = ask(shared)
+    seen = read(response.content)
+    assert (seen.names[0], seen.names[-1], seen.text) == ("start", "error", "ab")
+    assert seen.bodies["error"].keys() >= {"detail", "code", "request_id"}
+
+
+def test_comments_keep_a_silent_stream_alive(
+    shared: RunningBackend, model: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responses, "KEEP_ALIVE_S", 0.1)
+    model.next(scripts.answer("a", 0.55, "b"))
+    seen = read(ask(shared).content)
+    assert 3 <= seen.comments <= 6
+    assert (seen.text, seen.names.count("done")) == ("ab", 1)
+
+
+def test_a_slow_reader_gets_fewer_and_larger_events(shared: RunningBackend, model: StubModel) -> None:
+    words = ["x" * 1000] * 7000
+    model.next(scripts.answer(*words))
+    with ask(shared, stream=True) as response:
+        time.sleep(0.5)
+        seen = read(response.raw.read())
+    assert seen.text == "".join(words)
+    assert len(seen.ids) < len(words) / 2
+
+
+def test_reading_on_from_any_event_gives_the_rest(shared: RunningBackend, model: StubModel) -> None:
+    pieces = [scripts.delta(reasoning="hm"), 0.02, "a é", 0.02, "😀\n", 0.02, "\n b", 0.02, "c"]
+    model.next(scripts.answer(*pieces))
+    data = ask(shared).content
+    whole = read(data)
+    ends = [match.end() for match in EVENT.finditer(data)]
+    turn = whole.bodies["start"]["turn_id"]
+    for number, end in zip(whole.ids, ends, strict=True):
+        rest = requests.get(
+            f"{shared.url}/turns/{turn}/stream", headers={"Last-Event-ID": str(number)}, timeout=5
+        ).content
+        assert (read(rest).text, read(rest).names[-1:]) == (read(data[end:]).text, read(data[end:]).names[-1:])
+
+
+@pytest.mark.parametrize("position", ["x", "-1", "1.5", "²", ""])
+def test_a_position_that_is_none_is_refused(position: str, shared: RunningBackend) -> None:
+    turn = read(ask(shared).content).bodies["start"]["turn_id"]
+    response = requests.get(
+        f"{shared.url}/turns/{turn}/stream", headers={"Last-Event-ID": position.encode()}, timeout=5
+    )
+    assert response.status_code == 422
+
+
+def test_a_turn_that_is_not_there_is_404(shared: RunningBackend) -> None:
+    response = requests.get(f"{shared.url}/turns/0000/stream", timeout=5)
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+def test_a_stopped_answer_keeps_what_was_said(shared: RunningBackend, model: StubModel) -> None:
+    model.next(scripts.answer("a", scripts.silence))
+    with shared.client.stream("Why?") as events:
+        iterator = iter(events)
+        assert [next(iterator), next(iterator)][1] == Text("a")
+        assert events.start is not None
+        requests.post(f"{shared.url}/turns/{events.start.turn_id}/cancel", timeout=5).raise_for_status()
+        last = next(iterator)
+    assert isinstance(last, Done)
+    assert model.calls[-1].wait_until_left(timeout_s=1)
+
+
+def test_open_streams_end_with_a_word_when_the_backend_stops(
+    run_backend: Callable[..., RunningBackend], stub: StubModel
+) -> None:
+    backend = run_backend()
+    stub.default = scripts.answer("a", scripts.silence)
+    responses = [
+        requests.post(f"{backend.url}/query/stream", json={"prompt": "Why?"}, stream=True, timeout=10)
+        for _ in range(10)
+    ]
+    stub.wait_for_call(10)
+    began = time.monotonic()
+    backend.stop()
+    for response in responses:
+        assert read(response.content).bodies["error"]["code"] == "shutting_down"
+    assert time.monotonic() - began < 5
+
+
+def test_a_whole_answer_in_the_making_is_refused_when_the_backend_stops(
+    run_backend: Callable[..., RunningBackend], stub: StubModel
+) -> None:
+    backend = run_backend()
+    stub.default = scripts.answer("a", scripts.silence)
+    with ThreadPoolExecutor() as threads:
+        asked = threads.submit(requests.post, f"{backend.url}/query", json={"prompt": "Why?"}, timeout=10)
+        stub.wait_for_call()
+        backend.stop()
+        response = asked.result(5)
+    assert (response.status_code, response.json()["code"]) == (503, "shutting_down")
+
+
+def test_a_hundred_streams_do_not_mix(shared: RunningBackend, model: StubModel) -> None:
+    for number in range(100):
+        model.models[f"model-{number}"] = scripts.answer(*[f"{number} ", 0.01] * 20)
+
+    def text_of(number: int) -> str:
+        events = shared.client.stream("Why?", model=f"model-{number}")
+        return "".join(event.text for event in events if isinstance(event, Text))
+
+    with ThreadPoolExecutor(max_workers=100) as threads:
+        texts = list(threads.map(text_of, range(100)))
+    assert texts == [f"{number} " * 20 for number in range(100)]
+
+
+def test_whole_and_streamed_answers_are_the_same(shared: RunningBackend, model: StubModel) -> None:
+    for fine in FINE.values():
+        model.next(fine.script, fine.script)
+        assert shared.client.ask("Why?").answer == read(ask(shared).content).text

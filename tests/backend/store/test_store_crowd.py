@@ -1,0 +1,70 @@
+"""Many at once on one conversation: everybody gets an answer or a reason, nobody waits for each other for ever."""
+
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from chatapp.backend.store import BegunTurn, Store
+from chatapp.backend.transfer.importers import Imports
+from chatapp.errors import NotFoundError, TurnActiveError
+from support.foreign_exports import chatgpt, write_json
+
+Ask = Callable[..., BegunTurn]
+
+OWNERS_WISHES: list[Callable[[Store, str], object]] = [
+    lambda store, it: store.conversations.change(it, owner="ada", title="New", pinned=True),
+    lambda store, it: store.conversations.delete(it, owner="ada"),
+    lambda store, it: store.conversations.restore(it, owner="ada"),
+    lambda store, it: store.messages.page(it, owner="ada"),
+    lambda store, _: store.turns.heartbeat("p1"),
+    lambda store, _: store.turns.interrupt_orphans(silent_s=-1),
+    lambda store, _: store.search.find("hello", owner="ada"),
+]
+
+
+def test_everybody_at_once_leaves_the_conversation_whole(ask: Ask, begin: Ask, store: Store) -> None:
+    conversation_id = str(ask().conversation_id)
+
+    def live(seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(15):
+            with suppress(NotFoundError, TurnActiveError):
+                begun = begin("Hello again", conversation_id=conversation_id)
+                store.turns.save(begun.turn_id, text="Hel", runs=[])
+                store.turns.finish(begun.turn_id, status="complete", text="Hello", runs=[])
+            with suppress(NotFoundError):
+                chance.choice(OWNERS_WISHES)(store, conversation_id)
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(live, range(6)))
+    store.turns.interrupt_orphans(silent_s=-1)
+    conversation = store.conversations.restore(conversation_id, owner="ada")
+    messages = store.messages.all(conversation_id, owner="ada")
+    assert [message.sequence for message in messages] == list(range(1, len(messages) + 1))
+    assert conversation.active_turn_id is None
+
+
+def test_purging_while_an_answer_is_made_waits_for_nobody(begin: Ask, store: Store) -> None:
+    def live(seed: int) -> None:
+        begun = begin(f"Hello {seed}")
+        with ThreadPoolExecutor(2) as threads:
+            threads.submit(store.conversations.purge, str(begun.conversation_id), owner="ada")
+            for words in range(5):
+                store.turns.save(begun.turn_id, text="word " * words, runs=[])
+            store.turns.finish(begun.turn_id, status="complete", text="word " * 5, runs=[])
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(live, range(12)))
+    assert store.conversations.page(owner="ada").items == []
+
+
+def test_same_import_at_once_adds_one(store: Store, second_store: Store, tmp_path: Path) -> None:
+    path = write_json(tmp_path / "conversations.json", [chatgpt(f"g{number}") for number in range(10)])
+    with ThreadPoolExecutor(2) as threads:
+        receipts = list(
+            threads.map(lambda which: Imports(which.database).read(path, owner="ada"), [store, second_store])
+        )
+    assert sum(receipt.conversations_added for receipt in receipts) == 10
+    assert len(store.conversations.page(owner="ada").items) == 10

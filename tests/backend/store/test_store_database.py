@@ -1,0 +1,233 @@
+"""The database under the store: made, migrated, guarded, and told about when it cannot be used."""
+
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import exc, text
+
+from chatapp.backend.store import BegunTurn, Store
+from chatapp.backend.store.conversations import insert_conversation
+from chatapp.backend.store.database import open_database, store_errors
+from chatapp.backend.store.migration import MIGRATIONS, upgrade
+from chatapp.backend.store.schema import SCHEMA_VERSION, metadata
+from chatapp.config.settings import Settings
+from chatapp.errors import SettingsError, StoreTooNewError, StoreUnavailableError
+
+Ask = Callable[..., BegunTurn]
+
+only_sqlite = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+only_postgres = pytest.mark.parametrize("store_settings", ["postgresql"], indirect=True)
+
+
+def test_tables_are_those_that_queries_expect(store: Store) -> None:
+    with store.database.read() as connection:
+        options = {"compare_type": False, "include_object": is_not_of_search}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+
+
+def is_not_of_search(_item: object, name: str | None, *_of_what: object) -> bool:
+    return "search" not in str(name)
+
+
+def test_schema_version_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_VERSION
+
+
+def test_migrating_is_not_imported_when_there_is_nothing_to_migrate(store: Store, sqlite_settings: Settings) -> None:
+    program = (
+        "import sys; from pathlib import Path; from chatapp.backend.store import Store; "
+        "from chatapp.config.settings import Settings; Store.open(Settings(data_dir=Path(sys.argv[1]))).ping(); "
+        "sys.exit('alembic' in sys.modules)"
+    )
+    Store.open(sqlite_settings).close()
+    done = subprocess.run([sys.executable, "-c", program, sqlite_settings.data_dir], check=False, timeout=60)
+    assert done.returncode == 0
+
+
+@pytest.fixture
+def old_settings(sqlite_settings: Settings) -> Settings:
+    """Settings of a store that the first version has written, with one conversation in it."""
+    database = open_database(sqlite_settings)
+    with database.write() as connection:
+        upgrade(connection, "0001")
+        insert_conversation(connection, owner="ada", title="Old words")
+    database.close()
+    return sqlite_settings
+
+
+def test_older_store_is_migrated_with_all_that_is_in_it(old_settings: Settings) -> None:
+    store = Store.open(old_settings)
+    found = store.search.find("words", owner="ada")
+    store.close()
+    assert [hit.conversation.title for hit in found.items] == ["Old words"]
+
+
+def test_older_store_is_kept_beside_before_it_is_migrated(
+    old_settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    Store.open(old_settings).close()
+    (copy,) = old_settings.data_dir.glob("chatapp-0001-*.db")
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT version_num, title FROM alembic_version, conversations").fetchall() == [
+            ("0001", "Old words")
+        ]
+    assert str(copy) in caplog.text
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+
+
+def test_store_that_cannot_be_copied_is_not_migrated(old_settings: Settings) -> None:
+    with files_cannot_grow(beyond=40_000), pytest.raises(StoreUnavailableError, match="cannot be copied"):
+        Store.open(old_settings)
+    assert [path.name for path in old_settings.data_dir.iterdir() if path.suffix != ".db"] == []
+    Store.open(old_settings).close()
+
+
+def test_newer_store_is_refused_in_one_sentence(store: Store, store_settings: Settings) -> None:
+    with store.database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    try:
+        with pytest.raises(StoreTooNewError, match="newer chatapp"):
+            Store.open(store_settings)
+    finally:
+        with store.database.write() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": SCHEMA_VERSION})
+
+
+def test_first_starts_at_once_make_one_store(sqlite_settings: Settings) -> None:
+    program = (
+        "import sys; from pathlib import Path; from chatapp.backend.store import Store; "
+        "from chatapp.config.settings import Settings; "
+        "Store.open(Settings(data_dir=Path(sys.argv[1]))).conversations.create(owner='ada')"
+    )
+    starts = [subprocess.Popen([sys.executable, "-c", program, sqlite_settings.data_dir]) for _ in range(4)]
+    assert [start.wait(timeout=60) for start in starts] == [0, 0, 0, 0]
+    store = Store.open(sqlite_settings)
+    assert len(store.conversations.page(owner="ada").items) == 4
+    store.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file modes on Windows")
+def test_file_and_folder_are_for_their_user_alone(sqlite_settings: Settings) -> None:
+    store = Store.open(sqlite_settings)
+    store.conversations.create(owner="ada")
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in sqlite_settings.data_dir.iterdir()}
+    store.close()
+    assert stat.S_IMODE(sqlite_settings.data_dir.stat().st_mode) == 0o700
+    assert modes == {"chatapp.db": 0o600, "chatapp.db-wal": 0o600, "chatapp.db-shm": 0o600}
+
+
+@contextmanager
+def files_cannot_grow(*, beyond: int = 1024) -> Iterator[None]:
+    """Make every write beyond so many bytes of a file fail, as a full disk does."""
+    resource = pytest.importorskip("resource", reason="no limits of this kind on Windows")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (beyond, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@only_sqlite
+def test_failing_disk_is_told_and_survived(begin: Ask, store: Store) -> None:
+    begun = begin()
+    with files_cannot_grow(), pytest.raises(StoreUnavailableError):
+        store.turns.save(begun.turn_id, text="lost", runs=[])
+    store.turns.save(begun.turn_id, text="kept", runs=[])
+    assert store.turns.get(begun.turn_id, owner="ada").text == "kept"
+
+
+@only_sqlite
+def test_full_disk_is_named(store: Store) -> None:
+    with store.database.write() as connection:
+        connection.execute(text("PRAGMA max_page_count = 1"))
+    with pytest.raises(StoreUnavailableError, match="the disk is full"):
+        store.conversations.create(owner="ada", system="long " * 100_000)
+
+
+@only_sqlite
+def test_read_only_file_is_named(store: Store) -> None:
+    with store.database.read() as connection:
+        connection.execute(text("PRAGMA query_only = 1"))
+    with pytest.raises(StoreUnavailableError, match="read-only"):
+        store.conversations.create(owner="ada")
+
+
+def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreUnavailableError, match=r"file/data/chatapp\.db cannot be written"):
+        Store.open(Settings(data_dir=tmp_path / "file" / "data"))
+
+
+def test_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "chatapp.db").write_text("Dear diary, " * 1000)
+    with pytest.raises(StoreUnavailableError, match="not a database"):
+        Store.open(Settings(data_dir=tmp_path))
+    assert (tmp_path / "chatapp.db").read_text().startswith("Dear diary")
+
+
+@only_postgres
+def test_lost_connection_is_made_anew(store: Store, second_store: Store) -> None:
+    store.ping()
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname <> ''"
+    with second_store.database.write() as connection:
+        connection.execute(text(others))
+    store.ping()
+
+
+def test_server_that_is_away_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg")
+    settings = Settings(data_dir=tmp_path, database_url="postgresql://ada:secret@127.0.0.1:1/chat")
+    with pytest.raises(StoreUnavailableError) as caught:
+        Store.open(settings)
+    assert "secret" not in caught.value.sentence()
+
+
+def test_address_that_cannot_be_read_is_refused_without_showing_it(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url="postgresql://ada:secret@host:port/chat")
+    with pytest.raises(SettingsError, match="DATABASE_URL") as caught:
+        Store.open(settings)
+    assert "secret" not in caught.value.sentence()
+
+
+NOT_NOW = {"OperationalError", "InterfaceError", "InternalError", "DatabaseError"}
+DEFECTS = {"IntegrityError", "DataError", "ProgrammingError", "NotSupportedError"}
+
+
+def _kinds(root: type[exc.DBAPIError]) -> Iterator[type[exc.DBAPIError]]:
+    for kind in root.__subclasses__():
+        if kind.__module__ == exc.__name__:
+            yield kind
+            yield from _kinds(kind)
+
+
+def test_every_error_of_the_library_has_its_place() -> None:
+    assert {kind.__name__ for kind in _kinds(exc.DBAPIError)} == NOT_NOW | DEFECTS
+
+
+@pytest.mark.parametrize("kind", list(_kinds(exc.DBAPIError)))
+def test_error_that_means_not_now_becomes_ours(kind: type[exc.DBAPIError]) -> None:
+    expected = StoreUnavailableError if kind.__name__ in NOT_NOW else kind
+    with pytest.raises(expected), store_errors():
+        raise kind("SELECT", {}, sqlite3.Error())
+
+
+@only_sqlite
+def test_errors_never_show_what_was_written(store: Store) -> None:
+    insert = text("INSERT INTO messages (id, content) VALUES ('1', :content)")
+    with pytest.raises(exc.IntegrityError) as caught, store.database.write() as connection:
+        connection.execute(insert, {"content": "my secret"})
+    assert "my secret" not in str(caught.value)

@@ -1,0 +1,160 @@
+"""Searching the store: what is found, what is not, and what is shown of it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from chatapp.backend.store import BegunTurn, Store
+from chatapp.backend.store.search.snippets import snippet
+from chatapp.backend.store.search.terms import Term, parse_terms
+
+Ask = Callable[..., BegunTurn]
+
+
+def found(store: Store, query: str, **options: object) -> list[str | None]:
+    return [hit.conversation.title for hit in store.search.find(query, owner="ada", **options).items]
+
+
+def shown(text: str, query: str) -> str:
+    """The snippet as one line, its matches in brackets."""
+    parts = snippet(text, parse_terms(query))
+    return "".join(f"[{part['text']}]" if part["is_match"] else part["text"] for part in parts)
+
+
+def test_words_of_questions_and_answers_are_found(ask: Ask, store: Store) -> None:
+    ask("Tell me about whales", "They are mammals.")
+    ask("Tell me about trees", "They are plants.")
+    assert found(store, "whales") == ["Tell me about whales"]
+    assert found(store, "plants") == ["Tell me about trees"]
+    assert found(store, "tell") == ["Tell me about trees", "Tell me about whales"]
+
+
+def test_titles_are_found(ask: Ask, store: Store) -> None:
+    begun = ask("One", "1")
+    store.conversations.change(begun.conversation_id, owner="ada", title="Holiday in Norway")
+    assert found(store, "norway") == ["Holiday in Norway"]
+    assert found(store, "one") == ["Holiday in Norway"]
+    store.conversations.change(begun.conversation_id, owner="ada", title="Something else")
+    assert found(store, "norway") == []
+
+
+def test_hit_names_the_newest_message_with_the_words(ask: Ask, store: Store) -> None:
+    first = ask("Whales?", "Large.")
+    second = ask("More whales?", "Larger.", conversation_id=first.conversation_id)
+    ask("Trees?", "Tall.", conversation_id=first.conversation_id)
+    (hit,) = store.search.find("whales", owner="ada").items
+    assert hit.message_id == second.user_message_id
+    assert hit.snippet[0] == {"text": "More ", "is_match": False}
+    assert hit.snippet[1] == {"text": "whales", "is_match": True}
+
+
+def test_hit_in_the_title_alone_names_no_message(store: Store) -> None:
+    store.conversations.create(owner="ada", title="Holiday in Norway")
+    (hit,) = store.search.find("norway", owner="ada").items
+    assert hit.message_id is None
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ("python", True),
+        ("PYTHON", True),
+        ("pyth", True),
+        ("p", False),
+        ("pyth web", False),
+        ("web pyth", True),
+        ("python server", True),
+        ("python whale", False),
+        ('"the python"', True),
+        ('"python the"', False),
+        ('"the pyth"', False),
+        ("python.org", True),
+        ("org", True),
+        ("file-name", True),
+        ("file_name", True),
+        ("3.14", True),
+        ("c++", True),
+        ("it's", True),
+        ("NOT", False),
+        ("web AND OR NOT NEAR(", False),
+        ("* ' \" \\ ( ) : ^ -web", True),
+        ("web%", True),
+        ("%", False),
+        ("", False),
+        ("web\0", True),
+    ],
+)
+def test_query_is_words_and_nothing_else(ask: Ask, store: Store, query: str, is_found: bool) -> None:
+    ask("Start", "It's the Python web server of python.org, file_name, file-name and 3.14 in C++")
+    assert bool(found(store, query)) == is_found
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"), [("天空", True), ("蓝色", True), ("草", False), ("天空 why", True), ("html入", True)]
+)
+def test_words_of_a_language_without_spaces_are_found(ask: Ask, store: Store, query: str, is_found: bool) -> None:
+    ask("Why? 为什么天空是蓝色的 HTML入门")
+    assert bool(found(store, query)) == is_found
+
+
+def test_answer_is_found_once_it_is_made(begin: Ask, store: Store) -> None:
+    begun = begin("One?")
+    store.turns.save(begun.turn_id, text="whales", runs=[])
+    store.turns.finish(begun.turn_id, status="complete", text="whales and more", runs=[])
+    assert found(store, "whales more") == ["One?"]
+
+
+def test_every_page_has_other_conversations(ask: Ask, store: Store) -> None:
+    for number in range(5):
+        first = ask(f"whale {number}", "whale")
+        ask("whale again", "whale", conversation_id=first.conversation_id)
+    seen, cursor = [], None
+    while True:
+        page = store.search.find("whale", owner="ada", cursor=cursor, limit=2)
+        seen += [hit.conversation.title for hit in page.items]
+        cursor = page.next
+        if cursor is None:
+            break
+    assert seen == [f"whale {number}" for number in (4, 3, 2, 1, 0)]
+
+
+def test_archived_conversations_are_found_and_deleted_ones_not(ask: Ask, store: Store) -> None:
+    archived, deleted, purged = ask("whale archived"), ask("whale deleted"), ask("whale purged")
+    store.conversations.change(archived.conversation_id, owner="ada", archived=True)
+    store.conversations.delete(deleted.conversation_id, owner="ada")
+    store.conversations.purge(purged.conversation_id, owner="ada")
+    assert found(store, "whale") == ["whale archived"]
+
+
+def test_words_of_somebody_else_are_not_found(ask: Ask, store: Store) -> None:
+    ask("whale", owner="bob")
+    assert found(store, "whale") == []
+
+
+def test_very_long_message_is_found_by_its_beginning(ask: Ask, store: Store) -> None:
+    ask("One?", "whale " + " ".join(f"w{number}" for number in range(300_000)))
+    assert found(store, "whale") == ["One?"]
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "line"),
+    [
+        ("The sky is blue", "sky", "The [sky] is blue"),
+        ("The sky is blue", "bl", "The sky is [bl]ue"),
+        ("line one\nthe sky\nis", "sky", "line one the [sky] is"),
+        ("Un café noir", "cafe", "Un [café] noir"),
+        ("x " * 60 + "whale" + " y" * 100, "whale", "…" + "x " * 19 + "[whale]" + " y" * 58 + " …"),
+        ("Nothing here", "whale", "Nothing here"),
+        ("skyline sky", '"sky"', "skyline [sky]"),
+    ],
+)
+def test_snippet_is_one_line_around_the_first_match(text: str, query: str, line: str) -> None:
+    assert shown(text, query) == line
+
+
+def test_last_unquoted_word_may_be_unfinished() -> None:
+    assert parse_terms('one "two three" fo') == [
+        Term(("one",), is_prefix=False),
+        Term(("two", "three"), is_prefix=False),
+        Term(("fo",), is_prefix=True),
+    ]

@@ -1,0 +1,109 @@
+"""Conversations as files: whole, escaped, and quiet."""
+
+import json
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+import pytest
+
+from chatapp.backend.store import BegunTurn, Store
+from chatapp.backend.transfer.exporters import Exports
+from chatapp.errors import NotFoundError
+
+Ask = Callable[..., BegunTurn]
+
+NASTY = '<script>alert(1)</script> <img src=http://evil/x> & "quotes" {braces} </title>'
+
+
+class Tags(HTMLParser):
+    """Every tag of a page with its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_json_holds_every_branch(ask: Ask, store: Store) -> None:
+    first = ask("One?", "1", system="Be brief.", model="large")
+    ask(None, "uno", conversation_id=first.conversation_id)
+    told = json.loads(
+        Exports(store.conversations, store.messages).file(first.conversation_id, owner="ada", as_format="json").content
+    )
+    (conversation,) = told["conversations"]
+    assert (told["format"], told["version"]) == ("chatapp", 1)
+    assert (conversation["title"], conversation["system"], conversation["model"]) == ("One?", "Be brief.", "large")
+    assert [(message["content"], message["parent_id"]) for message in conversation["messages"]] == [
+        ("One?", None),
+        ("1", first.user_message_id),
+        ("uno", first.user_message_id),
+    ]
+    assert '"owner"' not in json.dumps(told)
+
+
+def test_markdown_holds_the_branch_on_show(ask: Ask, store: Store) -> None:
+    first = ask("One?", "**1**", model="large")
+    ask(None, "uno", conversation_id=first.conversation_id)
+    shown = Exports(store.conversations, store.messages).file(first.conversation_id, owner="ada", as_format="md")
+    other = Exports(store.conversations, store.messages).file(
+        first.conversation_id, owner="ada", as_format="md", branch=first.answer_message_id
+    )
+    assert shown.content.startswith("# One?\n\n## You, 2")
+    assert "uno" in shown.content
+    assert "**1**" not in shown.content
+    assert "**1**" in other.content
+
+
+def test_answer_that_is_not_whole_says_so(begin: Ask, store: Store) -> None:
+    begun = begin("One?")
+    store.turns.finish(begun.turn_id, status="stopped", text="Half an", runs=[])
+    assert (
+        "This answer was stopped."
+        in Exports(store.conversations, store.messages).file(begun.conversation_id, owner="ada", as_format="md").content
+    )
+
+
+def test_html_loads_and_runs_nothing(ask: Ask, store: Store) -> None:
+    begun = ask(NASTY, f"{NASTY}\n```html\n{NASTY}\n```\nend", system=NASTY, model=NASTY)
+    page = Tags(
+        Exports(store.conversations, store.messages).file(begun.conversation_id, owner="ada", as_format="html").content
+    )
+    names = {tag for tag, _ in page.seen}
+    assert not names & {"script", "img", "link", "iframe", "a", "object"}
+    assert not {name for _, attributes in page.seen for name in attributes} & {"src", "href", "onload", "style"}
+    assert page.text.count("<script>alert(1)</script>") == 7
+
+
+def test_html_shows_fenced_code_in_boxes(ask: Ask, store: Store) -> None:
+    begun = ask("One?", "before\n```python\nif a < b:\n    pass\n```\nafter")
+    content = (
+        Exports(store.conversations, store.messages).file(begun.conversation_id, owner="ada", as_format="html").content
+    )
+    assert "<pre><code>if a &lt; b:\n    pass\n</code></pre>" in content
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Häagen & Co: a/b\r\n.", "haagen-co-a-b-"),
+        ("天空", "conversation-"),
+        (None, "conversation-"),
+        ("x" * 99, "x" * 50 + "-"),
+    ],
+)
+def test_file_name_is_safe_everywhere(store: Store, title: str | None, name: str) -> None:
+    made = store.conversations.create(owner="ada", title=title)
+    file = Exports(store.conversations, store.messages).file(made.id, owner="ada", as_format="md")
+    assert file.name == f"{name}{made.created_at:%Y-%m-%d}.md"
+
+
+def test_conversation_of_somebody_else_is_not_exported(ask: Ask, store: Store) -> None:
+    with pytest.raises(NotFoundError):
+        Exports(store.conversations, store.messages).file(ask().conversation_id, owner="bob", as_format="json")

@@ -1,0 +1,315 @@
+"""`chatapp ask`: what is on stdout, what is on stderr, and the exit code."""
+
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import psutil
+import pytest
+
+from support import scripts
+from support.commands import SCRIPT, somebody_listens_on
+
+Run = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture
+def ask(chatapp: Run, shared) -> Run:
+    """A function that asks the shared backend."""
+    return lambda *arguments, **options: chatapp("ask", "--backend-url", shared.url, *arguments, **options)
+
+
+def test_answer_goes_to_stdout_and_nothing_else_anywhere(ask: Run) -> None:
+    done = ask("Who are you?")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Hello from the stub.\n", "")
+
+
+def test_answer_is_exact_to_the_character(ask: Run, model) -> None:
+    text = "# Not a title\n\n  two  spaces\t*tab* \x1b[31m ä 🙂\n\nlast\n"
+    model.next(scripts.answer(*text))
+
+    assert ask("Exactly?").stdout == text
+
+
+def test_what_is_piped_in_is_added_to_the_question(ask: Run, model) -> None:
+    ask("Summarise", stdin="\ufeffOttawa is the capital.\n")
+
+    assert model.calls[-1].body["messages"][-1]["content"] == "Summarise\n\nOttawa is the capital.\n"
+
+
+def test_what_is_piped_in_can_be_the_question(ask: Run, model) -> None:
+    ask(stdin="Why?")
+
+    assert model.calls[-1].body["messages"][-1]["content"] == "Why?"
+
+
+def test_no_question_is_wrong_usage(ask: Run) -> None:
+    done = ask("  ", stdin="\n")
+
+    assert done.returncode == 2
+    assert done.stderr == 'chatapp: There is no question. Ask one: chatapp ask "What is Python?"\n'
+
+
+def test_options_reach_the_model(ask: Run, model) -> None:
+    ask("Hi", "--model", "other", "--system", "Be brief.", "--temperature", "0.5", "--max-tokens", "7")
+
+    body = model.calls[-1].body
+    assert (body["model"], body["temperature"]) == ("other", 0.5)
+    assert 7 in {body.get("max_tokens"), body.get("max_completion_tokens")}
+    assert body["messages"][0] == {"role": "system", "content": "Be brief."}
+
+
+@pytest.mark.parametrize("mode", [[], ["--no-stream"]])
+def test_json_is_one_object_with_the_fields_of_query(ask: Run, shared, mode: list[str]) -> None:
+    done = ask("Hi", "--json", *mode)
+
+    told = json.loads(done.stdout)
+    assert told["answer"] == "Hello from the stub."
+    assert set(told) >= set(shared.client.ask("Hi").__dataclass_fields__)
+    assert done.stdout.count("\n") == 1
+
+
+def test_no_stream_gives_the_same_answer(ask: Run) -> None:
+    assert ask("Hi", "--no-stream").stdout == "Hello from the stub.\n"
+
+
+def test_partial_answer_stays_on_stdout_when_the_model_fails(ask: Run, model) -> None:
+    model.next(scripts.answer("one ", "two", scripts.reset))
+
+    done = ask("Break")
+
+    assert (done.returncode, done.stdout) == (1, "one two\n")
+    assert done.stderr.startswith("chatapp: LLM processing failed: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_json_holds_what_came_before_the_model_failed(ask: Run, model) -> None:
+    model.next(scripts.answer("one ", "two", scripts.reset))
+
+    done = ask("Break", "--json")
+
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["answer"], told["finish_reason"]) == (1, "one two", None)
+    assert done.stderr.startswith("chatapp: LLM processing failed: ")
+
+
+def test_json_says_nothing_of_an_answer_that_never_came(ask: Run, model) -> None:
+    model.next(scripts.status(401))
+
+    assert ask("Hi", "--json").stdout == ""
+
+
+def test_refusal_is_one_sentence_without_the_key(ask: Run, model) -> None:
+    model.next(scripts.status(401, "Incorrect API key provided: sk-live-abcdef"))
+
+    done = ask("Hi")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "API key" in done.stderr
+    assert "sk-live" not in done.stderr
+
+
+def test_an_answer_cut_by_its_length_says_so_on_stderr(ask: Run, model) -> None:
+    model.next(scripts.answer("and so", finish="length"))
+
+    done = ask("Go on")
+
+    assert (done.returncode, done.stdout) == (0, "and so\n")
+    assert done.stderr == "The answer ends here because it reached the longest length allowed.\n"
+
+
+def test_a_backend_that_was_named_and_is_not_there_is_unreachable(chatapp: Run) -> None:
+    with scripts.closed_port() as url:
+        done = chatapp("ask", "Hi", env={"BACKEND_URL": url})
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.endswith("Start it with: chatapp serve\n")
+
+
+@pytest.mark.parametrize("seconds", ["soon", "0", "-1", "inf", "nan"])
+def test_a_wrong_timeout_names_the_setting(ask: Run, seconds: str) -> None:
+    done = ask("Hi", env={"REQUEST_TIMEOUT": seconds})
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"chatapp: REQUEST_TIMEOUT is '{seconds}': it must be")
+
+
+def test_silence_beyond_the_timeout_is_an_error(ask: Run, model) -> None:
+    model.next(scripts.answer("one", scripts.silence))
+
+    done = ask("Hi", env={"REQUEST_TIMEOUT": "0.5"})
+
+    assert (done.returncode, done.stdout) == (1, "one\n")
+    assert "said nothing for 0.5 seconds" in done.stderr
+
+
+def test_a_closed_pipe_ends_quietly_and_stops_the_model(shared, model) -> None:
+    model.next(scripts.answer("first line\n", scripts.endless("word\n", every_s=0.02)))
+    asking = subprocess.Popen(
+        [SCRIPT, "ask", "--backend-url", shared.url, "Hi"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert asking.stdout is not None
+
+    first = asking.stdout.readline()
+    asking.stdout.close()
+    _, errors = asking.communicate(timeout=30)
+
+    assert (first, errors, asking.returncode) == ("first line\n", "", 0)
+    assert model.calls[-1].wait_until_left(timeout_s=5)
+
+
+def test_ctrl_c_keeps_the_partial_answer_and_exits_with_130(shared, model) -> None:
+    model.next(scripts.answer("one ", scripts.silence))
+    asking = subprocess.Popen(
+        [SCRIPT, "ask", "--backend-url", shared.url, "Hi"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert asking.stdout is not None
+    first = asking.stdout.read(4)
+
+    asking.send_signal(signal.SIGINT)
+    rest, errors = asking.communicate(timeout=30)
+
+    assert (first, rest, errors, asking.returncode) == ("one ", "\n", "", 130)
+
+
+def test_without_any_backend_one_is_started_for_the_question_alone(chatapp: Run, stub) -> None:
+    if somebody_listens_on(8000):
+        pytest.skip("a backend runs on this machine's port 8000")
+
+    done = chatapp("ask", "Hi", env={"BASE_URL": stub.url, "DATA_DIR": "data"})
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Hello from the stub.\n", "")
+    assert not [process for process in psutil.process_iter() if _is_serving_for(process, stub.url)]
+
+
+def test_what_is_set_for_serve_is_not_for_the_backend_of_one_question(chatapp: Run, stub) -> None:
+    if somebody_listens_on(8000):
+        pytest.skip("a backend runs on this machine's port 8000")
+
+    done = chatapp(
+        "ask", "Hi", env={"BASE_URL": stub.url, "DATA_DIR": "data", "CHATAPP_SERVE_SSL_CERTFILE": "no-such.pem"}
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Hello from the stub.\n", "")
+
+
+def test_a_question_that_is_not_kept_needs_no_data_folder(chatapp: Run, stub) -> None:
+    if somebody_listens_on(8000):
+        pytest.skip("a backend runs on this machine's port 8000")
+    Path("file").touch()
+
+    done = chatapp("ask", "Hi", "--no-store", env={"BASE_URL": stub.url, "DATA_DIR": "file/data"})
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Hello from the stub.\n", "")
+
+
+def test_a_backend_that_cannot_be_started_says_why(chatapp: Run) -> None:
+    if somebody_listens_on(8000):
+        pytest.skip("a backend runs on this machine's port 8000")
+
+    done = chatapp("ask", "Hi", env={"BASE_URL": "nonsense"})
+
+    assert done.returncode == 1
+    assert "BASE_URL is 'nonsense'" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def _is_serving_for(process: psutil.Process, url: str) -> bool:
+    try:
+        return process.environ().get("BASE_URL") == url
+    except psutil.Error:
+        return False
+
+
+class TestOnATerminal:
+    """What a person sees."""
+
+    def start(self, url: str, *arguments: str):
+        from support.terminals import Terminal  # noqa: PLC0415 - skips where there are none
+
+        return Terminal([SCRIPT, "ask", "--backend-url", url, *arguments])
+
+    def test_markdown_is_rendered_and_the_model_named(self, shared, model) -> None:
+        model.next(scripts.answer("Some **bold** text.\n\n- one\n", "- two\n"))
+        terminal = self.start(shared.url, "Hi")
+
+        assert terminal.exit_code() == 0
+        seen = _without_codes(terminal.output)
+        assert "**" not in seen
+        assert " • one" in seen
+        assert re.search(r"stub-model · \d+\.\d s", seen)
+
+    def test_a_long_answer_is_on_screen_once(self, shared, model) -> None:
+        lines = [f"{number}. item {number}.\n" for number in range(1, 61)]
+        model.next(scripts.answer(*(part for line in lines for part in (line, 0.01))))
+        terminal = self.start(shared.url, "Hi")
+
+        assert terminal.exit_code() == 0
+        for number in (1, 30, 60):
+            assert _lines_left_on_screen(terminal.output).count(f" {number:>2} item {number}.") == 1
+
+    def test_the_answer_cannot_command_the_terminal(self, shared, model) -> None:
+        model.next(scripts.answer("fine \x1b]0;owned\x07\x1b[2J\x9b31m end"))
+        terminal = self.start(shared.url, "Hi")
+
+        assert terminal.exit_code() == 0
+        assert b"\x1b]0" not in terminal.output
+        assert b"\x1b[2J" not in terminal.output
+        assert b"\x07" not in terminal.output
+        assert b"\xc2\x9b" not in terminal.output
+
+    def test_ctrl_c_leaves_the_text_and_a_visible_cursor(self, shared, model) -> None:
+        model.next(scripts.answer("partial answer", scripts.silence))
+        terminal = self.start(shared.url, "Hi")
+        terminal.read_until(lambda output: b"partial answer" in output)
+
+        terminal.type(b"\x03")
+
+        assert terminal.exit_code() == 130
+        assert terminal.output.rfind(b"\x1b[?25h") > terminal.output.rfind(b"\x1b[?25l")
+        assert _lines_left_on_screen(terminal.output)[0] == "partial answer"
+
+    def test_thinking_is_told_and_removed(self, shared, model) -> None:
+        model.next(scripts.answer(scripts.delta(reasoning_content="hm"), 0.3, "Done."))
+        terminal = self.start(shared.url, "Hi")
+
+        assert terminal.exit_code() == 0
+        assert "stub-model is thinking …" in terminal.output.decode()
+        assert "hm" not in terminal.output.decode()
+        assert _lines_left_on_screen(terminal.output)[0] == "Done."
+
+
+def _without_codes(output: bytes) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output.decode())
+
+
+def _lines_left_on_screen(output: bytes) -> list[str]:
+    """Return the lines that remain after all the drawing, scrolled-out ones included, without colours."""
+    lines: list[str] = [""]
+    row = 0
+    for part in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", output.decode()):
+        if part == "\n":
+            row += 1
+            lines.extend([""] * (row + 1 - len(lines)))
+        elif part in {"\x1b[2K", "\x1b[K"}:
+            lines[row] = ""
+        elif part == "\x1b[1A":
+            row -= 1
+        elif part == "\r" or part.startswith("\x1b"):
+            continue
+        else:
+            lines[row] += part
+    return [line.rstrip() for line in lines]

@@ -1,0 +1,178 @@
+"""`chatapp serve` as a process: it starts, says what it serves, and stops without keeping anybody waiting."""
+
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import psutil
+import pytest
+import requests
+
+from chatapp.client import BackendClient
+from chatapp.errors import ShuttingDownError
+from chatapp.processes.ports import free_port
+from support import scripts
+from support.commands import Serving, left_after
+from support.stub_model import KEY
+
+pytestmark = pytest.mark.faults
+
+STOP_S = 5.0
+
+
+@pytest.fixture
+def settings(stub) -> dict[str, str]:
+    """Variables for a backend in front of `stub`."""
+    return {"BASE_URL": stub.url, "OPENAI_API_KEY": KEY, "MODEL_NAME": "stub-model", "DATA_DIR": "data"}
+
+
+def test_it_says_where_it_is_and_which_model_answers_and_why(settings: dict[str, str]) -> None:
+    with Serving(env=settings) as backend:
+        backend.wait_until_said("Press Ctrl-C to quit")
+
+    assert backend.lines[0].startswith(f"Backend at {backend.url}")
+    assert backend.lines[1].startswith("Model stub-model (127.0.0.1")
+    assert backend.lines[1].endswith("because BASE_URL is set")
+    assert KEY not in backend.output
+
+
+def test_what_is_no_request_is_refused_like_every_other_error(settings: dict[str, str]) -> None:
+    with Serving(env=settings) as backend, socket.create_connection(("127.0.0.1", backend.port), timeout=10) as line:
+        line.sendall(b"GARBAGE\r\n\r\n")
+        head, _, body = line.makefile("rb").read().partition(b"\r\n\r\n")
+
+    refusal = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert refusal["code"] == "bad_request"
+    assert f"x-request-id: {refusal['request_id']}".encode() in head
+
+
+def test_it_does_not_tell_who_serves(settings: dict[str, str]) -> None:
+    with Serving(env=settings) as backend:
+        assert "server" not in requests.get(f"{backend.url}/health", timeout=10).headers
+
+
+@pytest.mark.parametrize("options", [[], ["--workers", "2"], ["--reload"]], ids=["alone", "workers", "reload"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_within_five_seconds_and_tells_readers(settings, stub, options: list[str], number: int) -> None:
+    stub.default = scripts.answer("one ", scripts.silence)
+    with Serving(*options, env=settings) as backend:
+        readers = [Reader(backend.url) for _ in range(10)]
+        backend.wait_until(lambda: all(reader.text for reader in readers))
+        family, began = backend.descendants(), time.monotonic()
+
+        backend.signal(number)
+
+        assert backend.wait() == 0
+        assert time.monotonic() - began < STOP_S
+        assert left_after(family, 1) == []
+    assert [type(reader.outcome()) for reader in readers] == [ShuttingDownError] * 10
+
+
+def test_a_second_ctrl_c_ends_at_once(settings, stub) -> None:
+    with Serving(env=settings) as backend, socket.create_connection(("127.0.0.1", backend.port)) as slow:
+        slow.sendall(
+            b"POST /query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+        )
+        time.sleep(0.3)
+        backend.signal(signal.SIGINT)
+        time.sleep(0.3)
+        began = time.monotonic()
+        backend.signal(signal.SIGINT)
+
+        assert backend.wait() == 0
+        assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("options", [["--workers", "2"], ["--reload"]], ids=["workers", "reload"])
+def test_no_worker_outlives_its_parent(settings, stub, options: list[str]) -> None:
+    stub.default = scripts.answer("one ", scripts.silence)
+    with Serving(*options, env=settings) as backend:
+        reader = Reader(backend.url)
+        backend.wait_until(lambda: reader.text)
+        family = backend.descendants()
+
+        backend.signal(signal.SIGKILL)
+
+        assert left_after(family, STOP_S) == []
+    with socket.create_server(("127.0.0.1", backend.port)):
+        pass
+
+
+def workers_of(backend: Serving) -> list[psutil.Process]:
+    return [process for process in backend.descendants() if "--multiprocessing-fork" in process.cmdline()]
+
+
+def test_a_worker_that_dies_is_replaced(settings) -> None:
+    with Serving("--workers", "2", env=settings) as backend:
+        backend.wait_until(lambda: workers_of(backend))
+        workers_of(backend)[0].kill()
+
+        backend.wait_until(lambda: any("died" in line for line in backend.lines))
+        assert BackendClient(backend.url).ask("Still there?").answer == "Hello from the stub."
+
+
+def test_a_busy_port_is_exit_code_4(settings, chatapp: Callable[..., CompletedProcess[str]]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = chatapp("serve", env={**settings, "PORT": str(port)})
+
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith(f"chatapp: Port {port} on 127.0.0.1 is in use (PORT).")
+
+
+def test_a_certificate_that_is_none_is_one_sentence(settings, chatapp: Callable[..., CompletedProcess[str]]) -> None:
+    done = chatapp("serve", "--ssl-certfile", "no-such.pem", env=settings)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("chatapp: --ssl-certfile is 'no-such.pem': it must be")
+
+
+def test_with_keys_it_listens_beyond_this_machine(settings) -> None:
+    with Serving("--host", "0.0.0.0", env={**settings, "API_KEYS": "me:a-key"}) as backend:
+        listening = {connection.laddr.ip for connection in psutil.Process(backend._popen.pid).net_connections("tcp")}
+        assert "0.0.0.0" in listening
+        assert requests.get(f"{backend.url}/ready", timeout=10).status_code == 401
+
+
+@pytest.mark.parametrize("options", [[], ["--workers", "2"], ["--reload"]], ids=["one", "workers", "reload"])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"DATA_DIR": "file/data"}, {"RATE_LIMIT": "1/hour", "REDIS_URL": "redis://x:port"}],
+    ids=lambda w: [*w][-1],
+)
+def test_what_it_cannot_start_with_is_one_sentence(settings, chatapp, options: list[str], wrong) -> None:
+    Path("file").touch()
+
+    done = chatapp("serve", *options, env={**settings, "PORT": str(free_port()), **wrong})
+
+    assert (done.returncode in {1, 2}, done.stdout, done.stderr.count("\n")) == (True, "", 1)
+    assert done.stderr.startswith("chatapp: ")
+
+
+class Reader(threading.Thread):
+    """Somebody who reads an answer, from the moment this is made."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.text = ""
+        self._url = url
+        self._error: Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            with BackendClient(self._url) as backend, backend.stream("Hi") as events:
+                for event in events:
+                    self.text += getattr(event, "text", "")
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            self._error = error
+
+    def outcome(self) -> Exception | None:
+        self.join(10)
+        return self._error

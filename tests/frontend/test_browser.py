@@ -1,0 +1,255 @@
+"""The page in a real browser, in front of the real backend and the stub model."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support import scripts
+from support.results import assert_says_nothing_of_others
+from support.running_page import running_page
+from support.stub_model import StubModel
+
+pytest.importorskip("selenium")
+
+from selenium.webdriver import Chrome, Keys
+
+from support.browsing import Page, needs_browser
+
+pytestmark = needs_browser
+
+
+@pytest.fixture
+def page(browser: Chrome, page_port: int, model: StubModel) -> Page:
+    model.default = scripts.answer("Hello", " from", " the", " stub", ".")
+    model.requests.clear()
+    for log in ("performance", "browser"):
+        browser.get_log(log)
+    page = Page(browser, page_port)
+    page.open()
+    return page
+
+
+def test_an_answer_grows_on_the_page_and_names_its_model(page: Page, model: StubModel) -> None:
+    goes_on = threading.Event()
+    model.next(scripts.answer("Once ", scripts.until(goes_on), "upon a time."))
+
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+    assert "upon a time" not in page.text
+    goes_on.set()
+
+    page.wait_for_answer("Once upon a time.")
+    page.wait_for("[aria-label='Chat message from assistant']", "stub-model ·")
+
+
+@pytest.mark.parametrize("said", ["", "Once "], ids=["before the first word", "in the middle"])
+def test_stop_stops_the_model_within_a_second_and_keeps_what_was_said(said: str, page: Page, model: StubModel) -> None:
+    model.next(scripts.answer(*filter(None, [said]), scripts.silence))
+    page.ask("A story, please")
+    question = model.wait_for_call(timeout_s=scripts.PATIENCE_S)
+    page.wait_for_answer(said.strip() or "Waiting for the first word")
+
+    page.click("stop")
+
+    assert question.wait_until_left(timeout_s=1)
+    page.wait_for(".st-key-unfinished", "Ask again")
+    page.wait_for("[data-testid='stMainBlockContainer']", "Stopped")
+    assert said.strip() in page.text
+
+
+def test_a_click_elsewhere_loses_nothing_and_asks_nothing_twice(page: Page, model: StubModel) -> None:
+    goes_on = threading.Event()
+    model.next(scripts.answer("Once ", scripts.until(goes_on), "upon a time."))
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+
+    page.click("use_streaming")
+    page.wait_until(
+        lambda _: not page.run("return document.querySelector('.st-key-use_streaming input').checked"), "off"
+    )
+    goes_on.set()
+
+    page.wait_for_answer("Once upon a time.")
+    assert model.hits == 1
+
+
+def test_a_question_during_an_answer_is_asked_next(page: Page, model: StubModel) -> None:
+    goes_on = threading.Event()
+    model.next(scripts.answer("First ", scripts.until(goes_on), "answer."), scripts.answer("Second answer."))
+    page.ask("One?")
+    page.wait_for_answer("First")
+
+    page.ask("Two?")
+    page.wait_for(".st-key-queued", "Asked next: Two?")
+    goes_on.set()
+
+    page.wait_for_answer("Second answer.")
+    said = [message["content"] for message in model.calls[-1].body["messages"]]
+    assert said == ["One?", "First answer.", "Two?"]
+
+
+def test_a_failure_can_be_tried_again_from_the_page(page: Page, model: StubModel) -> None:
+    model.next(scripts.status(401))
+    page.ask("Why?")
+    page.wait_for("[role='alert'], [data-testid='stAlert']", "Backend error (500)")
+
+    page.click("again")
+
+    page.wait_for_answer("Hello from the stub.")
+
+
+def test_half_an_answer_stays_on_the_page_and_says_nothing_of_the_model_server(page: Page, model: StubModel) -> None:
+    model.next(scripts.answer("Once ", scripts.STREAM_ERROR))
+    page.ask("A story, please")
+
+    page.wait_for("[data-testid='stAlert']", "the model server reports a failure")
+    page.wait_for_answer("Interrupted · stub-model")
+    page.wait_for_answer("Once")
+    assert_says_nothing_of_others(page.run("return document.body.innerHTML"), model)
+
+
+def test_the_page_asks_nobody_but_its_own_server(page: Page) -> None:
+    page.ask("Why?")
+    page.wait_for_answer("stub-model ·")
+
+    addresses = {url.partition("://")[2].partition("/")[0] for url in requested(page.driver)}
+    assert addresses == {f"127.0.0.1:{page.port}"}
+    assert [entry for entry in page.driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+@pytest.mark.faults
+def test_an_answer_loads_and_runs_nothing(page: Page, model: StubModel) -> None:
+    with Elsewhere() as elsewhere:
+        model.next(scripts.answer(*(ATTACK.format(url=elsewhere.url)[start : start + 7] for start in range(0, 900, 7))))
+        page.ask("Attack")
+        page.wait_for_answer("The end.")
+        page.wait_for_answer("stub-model ·")
+
+    assert elsewhere.paths == []
+    assert page.run("return window.hit") is None
+    assert page.run(f"return document.querySelectorAll('{LOADING}').length") == 0
+    links = page.run("return [...document.querySelectorAll('[class*=st-key-conversation-] a')].map(link => link.href)")
+    assert f"{elsewhere.url}/inline.png" in links
+    assert not [link for link in links if link.startswith("javascript:")]
+
+
+@pytest.mark.faults
+def test_the_browser_itself_is_told_to_load_nothing_from_elsewhere(page: Page) -> None:
+    with Elsewhere() as elsewhere:
+        outcome = page.driver.execute_async_script(LOAD, f"{elsewhere.url}/pixel.png")
+
+    assert outcome == "refused"
+    assert elsewhere.paths == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "chat.test"], ids=["this machine", "plain http in a network"])
+def test_code_can_be_copied(
+    host: str, page: Page, model: StubModel, shared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "chat.test")
+    with running_page(shared.url) as port:
+        page = Page(page.driver, port)
+        page.open(host)
+        assert page.run("return window.isSecureContext") is (host != "chat.test")
+        model.next(scripts.answer("```python\nprint(42)\n```"))
+        page.ask("Code")
+        page.wait_for_answer("stub-model ·")
+
+        page.copy_code()
+        box = page.wait_for("[data-testid='stChatInputTextArea']")
+        box.send_keys(Keys.CONTROL, "v")
+
+        page.wait_until(lambda _: "print(42)" in box.get_attribute("value"), "the copied code")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_sticks_out_of_the_window(width: int, page: Page, model: StubModel) -> None:
+    model.next(
+        scripts.answer(f"```\n{'wide ' * 60}\n```\n\n{'long' * 60}\n\n|{'a|' * 20}\n|{'-|' * 20}\n|{'cell|' * 20}")
+    )
+    metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        page.open()
+        page.ask("Wide " + "x" * 200)
+        page.wait_for_answer("stub-model ·")
+
+        assert page.run("return document.documentElement.scrollWidth") <= width
+        assert page.run(WIDEST) <= width
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+LOADING = '[class*="st-key-conversation-"] :is(img:not([src^="blob:"]), iframe, script)'
+LOAD = """
+const [address, say] = arguments;
+const image = new Image();
+image.onload = () => say("loaded");
+addEventListener("securitypolicyviolation", () => say("refused"));
+image.src = address;
+"""
+WIDEST = """
+const parts = document.querySelectorAll("[data-testid=stChatMessageContent], [data-testid=stCode], p");
+return Math.max(...[...parts].map(element => element.getBoundingClientRect().right));
+"""
+ATTACK = """![inline]({url}/inline.png) and ![by name][a] and ![a]
+
+<img src="{url}/html.png" onerror="window.hit = 1"> <script>window.hit = 2</script>
+<iframe src="{url}/frame.html"></iframe> <svg onload="window.hit = 3"></svg>
+
+[script](javascript:window.hit=4) [data](data:text/html,<script>window.hit=5</script>) <javascript:window.hit=6>
+
+![nested [alt]]({url}/nested.png) [![badge]({url}/badge.png)]({url}/link)
+
+$\\href{{javascript:window.hit=7}}{{x}} \\includegraphics{{{url}/math.png}}$
+
+```mermaid
+graph TD; A[<img src={url}/mermaid.png>] --> B; click A "javascript:window.hit=8"
+```
+
+[a]: {url}/by-name.png
+
+The end."""
+
+
+def requested(driver: Chrome) -> Iterator[str]:
+    """Return the addresses that the page has asked for since its logs were last read."""
+    for entry in driver.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            url = message["params"]["request"]["url"]
+        elif message["method"] == "Network.webSocketCreated":
+            url = message["params"]["url"]
+        else:
+            continue
+        if url.startswith(("http", "ws")):
+            yield url
+
+
+class Elsewhere:
+    """Another server, and what was asked of it."""
+
+    def __enter__(self) -> "Elsewhere":
+        paths: list[str] = []
+        self.paths = paths
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                paths.append(self.path)
+                self.send_error(404)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()

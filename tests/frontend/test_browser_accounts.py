@@ -1,0 +1,111 @@
+"""Signing in with an account from elsewhere, in a real browser and before a provider of accounts on this machine."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from chatapp.client import BackendClient
+from support.running_backend import RunningBackend, backend_before
+from support.running_page import running_page
+from support.stub_model import StubModel
+
+pytest.importorskip("selenium")
+pytest.importorskip("authlib")
+
+from selenium.webdriver import Chrome
+
+from support.browsing import Page, needs_browser
+from support.openid_provider import OpenIdProvider
+
+pytestmark = needs_browser
+
+KEYS = "ann+chat@example.org:key-of-ann,bob@example.org:key-of-bob"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[OpenIdProvider]:
+    with OpenIdProvider() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def backend(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBackend]:
+    with backend_before(model, tmp_path_factory.mktemp("data"), api_keys=KEYS) as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def locked_port(
+    provider: OpenIdProvider, backend: RunningBackend, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[int]:
+    """The port of a page that lets in whoever has a key, and where `provider` says who somebody is."""
+    folder = tmp_path_factory.mktemp("page")
+    (folder / ".streamlit").mkdir()
+    (folder / ".streamlit" / "secrets.toml").write_text(provider.secrets_toml())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("API_KEYS", KEYS)
+        with running_page(backend.url) as port:
+            yield port
+
+
+@pytest.fixture
+def sign_in(browser: Chrome, locked_port: int, provider: OpenIdProvider) -> Callable[..., Page]:
+    """Sign in as whoever the provider says has come."""
+
+    def sign_in(email: str, *, email_verified: bool = True) -> Page:
+        provider.claims = {"email": email, "email_verified": email_verified}
+        browser.delete_all_cookies()
+        browser.get(f"http://127.0.0.1:{locked_port}/")
+        page = Page(browser, locked_port)
+        page.click("sign-in-with-example")
+        page.wait_for(".st-key-sign-out")
+        return page
+
+    return sign_in
+
+
+def test_a_person_with_a_key_comes_in_and_talks(sign_in: Any, backend: RunningBackend) -> None:
+    page = sign_in("Ann+Chat@example.org")
+    page.ask("Why?")
+    page.wait_for_answer("Hello from the stub.")
+
+    with (
+        BackendClient(backend.url, api_key="key-of-ann") as ann,
+        BackendClient(backend.url, api_key="key-of-bob") as bob,
+    ):
+        assert [item["title"] for item in ann.conversations.page()["items"]] == ["Why?"]
+        assert bob.conversations.page()["items"] == []
+
+
+def test_nobody_sees_what_another_person_has_asked(sign_in: Any, backend: RunningBackend) -> None:
+    with BackendClient(backend.url, api_key="key-of-ann") as ann:
+        conversation = ann.ask("A secret of Ann", store=True).conversation_id
+
+    page = sign_in("bob@example.org")
+    page.open(query=f"?c={conversation}")
+
+    page.wait_for("[data-testid='stAlert']")
+    assert "A secret of Ann" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("email", "is_verified", "says"),
+    [("eve@example.org", True, "has no key here"), ("ann+chat@example.org", False, "no verified e-mail address")],
+    ids=["a stranger", "whoever says to be somebody"],
+)
+def test_an_account_alone_opens_nothing(email: str, is_verified: bool, says: str, sign_in: Any) -> None:
+    page = sign_in(email, email_verified=is_verified)
+
+    page.wait_for(".st-key-sign-in", says)
+    assert page.run("return document.querySelectorAll('[data-testid=stChatInput]').length") == 0
+
+
+def test_whoever_signs_out_is_asked_again(sign_in: Any) -> None:
+    page = sign_in("ann+chat@example.org")
+
+    page.click("sign-out")
+
+    page.wait_for(".st-key-sign-in-with-example")
+    assert len(page.driver.find_elements("css selector", "[class*='st-key-sign-in-with-']")) == 1

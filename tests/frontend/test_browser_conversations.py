@@ -1,0 +1,241 @@
+"""Conversations in a real browser: nothing is lost and nothing is asked twice, whatever a person clicks."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from chatapp.client import BackendClient
+from support import scripts
+from support.stub_model import StubModel
+
+pytest.importorskip("selenium")
+
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+
+from support.browsing import Page, needs_browser
+
+pytestmark = needs_browser
+
+
+@pytest.fixture
+def client(shared: Any, model: StubModel) -> BackendClient:
+    model.default = scripts.answer("Hello", " from", " the", " stub", ".")
+    model.listing = scripts.listing("stub-model", "large")
+    model.requests.clear()
+    for item in shared.client.conversations.page(limit=200)["items"]:
+        shared.client.conversations.delete(item["id"])
+    return shared.client
+
+
+@pytest.fixture
+def page(browser: Chrome, page_port: int, client: BackendClient) -> Page:
+    page = Page(browser, page_port)
+    page.open()
+    return page
+
+
+@pytest.fixture
+def goes_on(model: StubModel) -> threading.Event:
+    """An answer that is half made until this event."""
+    event = threading.Event()
+    model.next(scripts.answer("Once ", scripts.until(event), "upon a time."))
+    return event
+
+
+def conversation_in(page: Page) -> str:
+    """Return the id in the page's address, once it has one."""
+    return page.wait_until(lambda driver: driver.current_url.partition("?c=")[2], "an address")
+
+
+def test_another_model_chosen_during_the_first_answer_gives_the_next(
+    page: Page, model: StubModel, goes_on: threading.Event
+) -> None:
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+
+    page.click("chat_options")
+    page.wait_for(".st-key-model input").click()
+    page.wait_for("[role='option']", "large").click()
+    page.wait_for(".st-key-chat_options button", "large")
+    goes_on.set()
+    page.wait_for_answer("Once upon a time.")
+    page.ask("Another one")
+
+    page.wait_for_answer("Hello from the stub.")
+    assert [call.body["model"] for call in model.calls] == ["stub-model", "large"]
+
+
+def test_a_reload_in_the_middle_of_an_answer_finds_all_of_it(
+    page: Page, model: StubModel, goes_on: threading.Event
+) -> None:
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+
+    page.driver.refresh()
+    page.wait_for_answer("Once")
+    goes_on.set()
+
+    page.wait_for_answer("Once upon a time.")
+    assert model.hits == 1
+
+
+def test_a_second_tab_shows_the_same_answer_growing(page: Page, model: StubModel, goes_on: threading.Event) -> None:
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+    first, address = page.driver.current_window_handle, f"?c={conversation_in(page)}"
+
+    page.driver.switch_to.new_window("tab")
+    try:
+        page.open(query=address)
+        page.wait_for_answer("Once")
+        goes_on.set()
+        page.wait_for_answer("Once upon a time.")
+    finally:
+        page.driver.close()
+        page.driver.switch_to.window(first)
+
+    page.wait_for_answer("Once upon a time.")
+    assert model.hits == 1
+
+
+def test_an_answer_goes_on_while_another_conversation_is_on_show(
+    page: Page, model: StubModel, client: BackendClient, goes_on: threading.Event
+) -> None:
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+    story = conversation_in(page)
+
+    page.click("new-chat")
+    page.wait_for(".st-key-welcome")
+    goes_on.set()
+    page.click(f"open-{story}")
+
+    page.wait_for_answer("Once upon a time.")
+    assert model.hits == 1
+
+
+def test_the_back_button_leads_to_the_conversation_before(page: Page, client: BackendClient) -> None:
+    one = client.ask("One?", store=True).conversation_id
+    two = client.ask("Two?", store=True).conversation_id
+    page.open(query=f"?c={one}")
+    page.wait_for("[aria-label='Chat message from user']", "One?")
+    page.click(f"open-{two}")
+    page.wait_for("[aria-label='Chat message from user']", "Two?")
+    page.wait_until(lambda driver: driver.current_url.endswith(f"?c={two}"), "the second address")
+
+    page.driver.back()
+
+    page.wait_for("[aria-label='Chat message from user']", "One?")
+    page.driver.forward()
+    page.wait_for("[aria-label='Chat message from user']", "Two?")
+
+
+def test_stop_keeps_what_was_said_after_a_reload_too(page: Page, model: StubModel, client: BackendClient) -> None:
+    model.next(scripts.answer("Once ", scripts.silence))
+    page.ask("A story, please")
+    question = model.wait_for_call(timeout_s=scripts.PATIENCE_S)
+    page.wait_for_answer("Once")
+
+    page.click("stop")
+
+    assert question.wait_until_left(timeout_s=1)
+    page.wait_for_answer("Stopped")
+    page.driver.refresh()
+    page.wait_for_answer("Once")
+    page.wait_for_answer("Stopped")
+    stored = client.conversations.messages(conversation_in(page))["items"][-1]
+    assert (stored["content"], stored["status"]) == ("Once ", "stopped")
+
+
+def test_a_search_finds_words_of_an_answer(page: Page, client: BackendClient, model: StubModel) -> None:
+    model.next(scripts.answer("A palindrome reads the same backwards."))
+    found = client.ask("Words?", store=True).conversation_id
+    other = client.ask("Something else?", store=True).conversation_id
+    page.open()
+    page.wait_for(f".st-key-open-{other}")
+
+    page.wait_for(".st-key-search input").send_keys("palindrome")
+
+    page.wait_for(".st-key-history", "reads the same backwards")
+    page.wait_until(lambda driver: not driver.find_elements(By.CSS_SELECTOR, f".st-key-open-{other}"), "one row")
+    page.click(f"open-{found}")
+    page.wait_for_answer("A palindrome reads")
+
+
+def test_a_conversation_is_deleted_and_taken_back(page: Page, client: BackendClient) -> None:
+    conversation = client.ask("One?", store=True).conversation_id
+    page.open(query=f"?c={conversation}")
+
+    page.choose(conversation, "Delete")
+    page.wait_for(".st-key-deleted", "One?")
+    page.wait_for(".st-key-welcome")
+    assert client.conversations.page()["items"] == []
+
+    page.click("undo")
+    page.click(f"open-{conversation}")
+    page.wait_for_answer("Hello from the stub.")
+
+
+def test_a_conversation_is_renamed_and_pinned(page: Page, client: BackendClient) -> None:
+    conversation = client.ask("One?", store=True).conversation_id
+    page.open(query=f"?c={conversation}")
+
+    page.choose(conversation, "Rename")
+    field = page.wait_for(".st-key-rename input")
+    field.clear()
+    field.send_keys("My first", page.ENTER)
+    page.wait_for(f".st-key-open-{conversation}", "My first")
+    page.choose(conversation, "Pin")
+
+    page.wait_for(".st-key-group-pinned", "My first")
+
+
+def test_a_conversation_is_taken_along_as_a_file(page: Page, client: BackendClient, tmp_path: Any) -> None:
+    page.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    conversation = client.ask("One?", store=True).conversation_id
+    page.open()
+
+    page.choose(conversation, "Export")
+    page.click("export-md")
+
+    page.wait_until(lambda _: [path for path in tmp_path.iterdir() if path.suffix == ".md"], "a file")
+    assert "Hello from the stub." in next(tmp_path.glob("*.md")).read_text(encoding="utf-8")
+
+
+def test_a_whole_answer_is_copied_as_the_model_wrote_it(page: Page, model: StubModel) -> None:
+    model.next(scripts.answer('Some **bold** "words" & <tags>.'))
+    page.ask("Why?")
+
+    page.wait_for(".copy").click()
+    page.wait_for(".copy.copied")
+    box = page.wait_for("[data-testid='stChatInputTextArea']")
+    box.send_keys(page.CONTROL, "v")
+
+    page.wait_until(lambda _: box.get_attribute("value") == 'Some **bold** "words" & <tags>.', "the copied answer")
+
+
+def test_what_is_said_elsewhere_comes_to_an_open_page_by_itself(page: Page, client: BackendClient) -> None:
+    conversation = client.ask("One?", store=True).conversation_id
+    page.open(query=f"?c={conversation}")
+    page.wait_for_answer("Hello from the stub.")
+
+    client.ask("Two?", conversation_id=conversation)
+
+    page.wait_for("[aria-label='Chat message from user']", "Two?")
+
+
+def test_the_sidebar_gives_way_on_a_phone(page: Page, client: BackendClient) -> None:
+    conversation = client.ask("One?", store=True).conversation_id
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        page.open()
+        page.wait_for("[data-testid='stExpandSidebarButton']").click()
+        page.click(f"open-{conversation}")
+
+        page.wait_for_answer("Hello from the stub.")
+        page.wait_for("[data-testid='stExpandSidebarButton']")
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -1,0 +1,112 @@
+"""Reading in a real browser: an answer that is being made is never taken away from its reader."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from support import scripts
+from support.stub_model import StubModel
+
+pytest.importorskip("selenium")
+
+from selenium.webdriver import Chrome
+
+from support.browsing import Page, needs_browser
+
+pytestmark = needs_browser
+
+PARAGRAPHS = [f"Paragraph {number}: {'word ' * 60}\n\n" for number in range(30)]
+SEEN = """
+const place = document.querySelector("[data-testid=stMainBlockContainer]").getBoundingClientRect();
+const parts = [...document.querySelectorAll("[data-testid=stChatMessage] p")];
+const part = parts.findLast(part => part.innerText.startsWith(arguments[0]));
+const {top, bottom} = part.getBoundingClientRect();
+return top >= place.top && bottom <= place.bottom + 1;
+"""
+
+
+@pytest.fixture
+def page(browser: Chrome, page_port: int) -> Page:
+    page = Page(browser, page_port)
+    page.open()
+    return page
+
+
+@pytest.fixture
+def is_seen(page: Page) -> Callable[[str], bool]:
+    """Return whether the last paragraph that begins so is in the window."""
+    return lambda start: bool(page.driver.execute_script(SEEN, start))
+
+
+@pytest.fixture
+def goes_on(model: StubModel) -> Iterator[threading.Event]:
+    """An answer of several windows, two thirds of which are there before this event."""
+    event = threading.Event()
+    model.next(scripts.answer(*PARAGRAPHS[:20], scripts.until(event), *PARAGRAPHS[20:], "The end."))
+    yield event
+    event.set()
+
+
+def test_a_long_answer_is_read_from_its_top(page: Page, goes_on: threading.Event, is_seen: Any) -> None:
+    page.ask("A long story")
+    page.wait_for_answer("Paragraph 19")
+    goes_on.set()
+    page.wait_for_answer("The end.")
+    page.wait_for_answer("stub-model ·")
+
+    assert is_seen("Paragraph 0")
+    assert not is_seen("The end.")
+
+
+def test_the_end_is_followed_by_whoever_goes_there(page: Page, goes_on: threading.Event, is_seen: Any) -> None:
+    page.ask("A long story")
+    page.wait_for_answer("Paragraph 19")
+
+    page.wait_for(".to-end.wanted").click()
+    page.wait_until(lambda _: is_seen("Paragraph 19"), "the end so far")
+    goes_on.set()
+
+    page.wait_for_answer("stub-model ·")
+    page.wait_until(lambda _: is_seen("The end."), "the end")
+
+
+def test_a_question_stands_at_the_top_however_short_its_answer(page: Page, model: StubModel, is_seen: Any) -> None:
+    model.next(scripts.answer(*PARAGRAPHS), scripts.answer("Short."))
+    page.ask("A long story")
+    page.wait_for_answer("stub-model ·")
+
+    page.ask("And now?")
+
+    page.wait_for_answer("Short.")
+    page.wait_until(lambda _: is_seen("Short."), "the answer")
+    assert not is_seen("Paragraph 29")
+
+
+def test_a_conversation_opens_at_its_end(page: Page, model: StubModel, shared: Any, is_seen: Any) -> None:
+    model.next(scripts.answer(*PARAGRAPHS, "The end."))
+    conversation = shared.client.ask("A long story", store=True).conversation_id
+
+    page.open(query=f"?c={conversation}")
+
+    page.wait_for_answer("The end.")
+    page.wait_until(lambda _: is_seen("The end."), "the end")
+
+
+def test_earlier_messages_do_not_move_what_is_read(page: Page, model: StubModel, shared: Any, is_seen: Any) -> None:
+    model.next(*[scripts.answer(f"Answer {number}.\n\n{'word ' * 60}") for number in range(10)])
+    conversation = None
+    for number in range(10):
+        asked = {"conversation_id": conversation} if conversation else {"store": True}
+        conversation = shared.client.ask(f"Question {number}", **asked).conversation_id
+    page.open(query=f"?c={conversation}")
+    page.wait_for_answer("Answer 9.")
+    page.scroll_up()
+    page.wait_until(lambda _: is_seen("Answer 5."), "the first answer that is shown")
+
+    page.click("earlier")
+
+    page.wait_for_answer("Answer 0.")
+    page.wait_until(lambda _: is_seen("Answer 5."), "the same answer")
+    assert not is_seen("Answer 0.")

@@ -1,0 +1,90 @@
+"""Who may open the page: hosts, origins, headers."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chatapp.config.settings import Settings
+from chatapp.frontend.access.guard import Guard
+
+pytestmark = pytest.mark.faults
+
+LOOPBACK = Settings()
+
+
+class App:
+    """An ASGI application that remembers what reached it."""
+
+    scope: dict[str, Any] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scope = scope
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"x-frame-options", b"none")]})
+            await send({"type": "http.response.body"})
+
+
+def request(app: App, kind: str = "http", path: str = "/", **headers: str) -> list[dict[str, Any]]:
+    """Return what the guard in front of `app` sends for one request."""
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": kind, "path": path, "method": "GET", "headers": raw}
+    asyncio.run(Guard(app, settings=LOOPBACK)(scope, receive, send))
+    return sent
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"},
+        {"host": "localhost:8501", "origin": "http://evil.example"},
+        {"host": "localhost:8501", "origin": "http://localhost:3000"},
+        {"host": "localhost:8501", "origin": "null"},
+        {},
+    ],
+    ids=["foreign host", "foreign origin", "other port", "no origin's origin", "no host"],
+)
+def test_a_stranger_reaches_neither_page_nor_websocket(headers: dict[str, str]) -> None:
+    app = App()
+
+    assert request(app, **headers)[0]["status"] == 400
+    assert request(app, "websocket", **headers)[0]["type"] == "websocket.close"
+    assert app.scope is None
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_the_page_itself_reaches_both(kind: str) -> None:
+    app = App()
+
+    request(app, kind, host="localhost:8501", origin="http://localhost:8501")
+
+    assert app.scope is not None
+
+
+def test_streamlit_is_not_made_to_look_up_addresses_for_an_origin() -> None:
+    app = App()
+
+    request(app, host="localhost:8501", origin="http://localhost:8501")
+
+    assert app.scope is not None
+    assert app.scope["headers"] == [(b"host", b"localhost:8501")]
+
+
+def test_every_response_carries_the_security_headers_once() -> None:
+    for sent in (request(App(), host="localhost"), request(App(), host="evil.example")):
+        headers = [(name.decode().lower(), value.decode()) for name, value in sent[0]["headers"]]
+        assert headers.count(("x-frame-options", "DENY")) == 1
+        assert "default-src 'none'" in dict(headers)["content-security-policy"]
+        assert dict(headers)["x-content-type-options"] == "nosniff"
+
+
+def test_streamlit_s_interface_for_programs_is_closed() -> None:
+    assert request(App(), path="/_stcore/agent/openapi.json", host="localhost")[0]["status"] == 400

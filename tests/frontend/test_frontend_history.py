@@ -1,0 +1,109 @@
+"""The list of conversations in the sidebar, without a browser: real backend, stub model."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from chatapp.client import BackendClient
+from support import scripts
+from support.pages import ask, choose, click, contents, conversation_in, press, rows, stored, wait_until
+from support.stub_model import StubModel
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(open_page: Open, backend: Any) -> AppTest:
+    return open_page(backend.url)
+
+
+def headings(page: AppTest) -> list[str]:
+    return [caption.value for caption in page.sidebar.caption if caption.value in {"Pinned", "Today", "Earlier"}]
+
+
+def test_a_conversation_is_renamed(page: AppTest, client: BackendClient) -> None:
+    ask(page, "One?")
+
+    choose(page, conversation_in(page), "Rename")
+    page.text_input(key=f"name-{conversation_in(page)}").set_value("My *first*")
+    click(page, "rename-save")
+
+    assert rows(page) == [r"My \*first\*"]
+    assert stored(client)[0]["title"] == "My *first*"
+
+
+def test_a_pinned_conversation_stands_above_the_others(page: AppTest) -> None:
+    ask(page, "One?")
+    pinned = conversation_in(page)
+    ask(click(page, "new-chat"), "Two?")
+
+    choose(page, pinned, "Pin")
+
+    assert (rows(page), headings(page)) == (["One?", "Two?"], ["Pinned", "Today"])
+
+
+def test_a_deleted_conversation_can_be_taken_back(page: AppTest, client: BackendClient) -> None:
+    ask(page, "One?")
+    deleted = conversation_in(page)
+
+    choose(page, deleted, "Delete")
+    assert (rows(page), contents(page), stored(client)) == ([], [], [])
+    assert "c" not in page.query_params
+    click(page, "undo")
+
+    assert rows(page) == ["One?"]
+    assert contents(press(page, "open-"))[0] == ("user", "One?")
+
+
+def test_the_search_looks_into_answers(page: AppTest, client: BackendClient, stub: StubModel) -> None:
+    stub.next(scripts.answer("A palindrome reads the same backwards."))
+    client.ask("Words?", store=True)
+    client.ask("Something else?", store=True)
+
+    wait_until(lambda: len(rows(page.run())) == 2)
+    page.text_input(key="search").set_value("palindrome").run()
+
+    assert rows(page) == ["Words?"]
+    assert "A **palindrome** reads the same backwards." in [caption.value for caption in page.sidebar.caption]
+
+
+def test_a_search_without_a_hit_says_so(page: AppTest) -> None:
+    ask(page, "One?")
+
+    page.text_input(key="search").set_value("zebra").run()
+
+    assert rows(page) == []
+    assert "No conversation has these words." in [caption.value for caption in page.sidebar.caption]
+
+
+def test_the_list_grows_page_by_page(page: AppTest, client: BackendClient) -> None:
+    for number in range(35):
+        client.conversations.begin(title=f"Number {number}")
+    wait_until(lambda: len(rows(page.run())) == 30)
+
+    click(page, "more")
+
+    assert len(rows(page)) == 35
+    assert not [button for button in page.button if button.key == "more"]
+
+
+def test_conversations_are_brought_along_with_a_receipt(page: AppTest, client: BackendClient) -> None:
+    conversation = str(client.ask("One?", store=True).conversation_id)
+    exported = json.loads(client.conversations.export(conversation, "json"))
+    file = json.dumps(exported).replace(conversation, "f" * 32).encode()
+
+    page.file_uploader[0].set_value(("export.json", file, "application/json")).run()
+    click(page, "import-file")
+
+    assert "1 of 1 conversations added" in page.success[0].value.replace("\\", "")
+    assert len(stored(client)) == 2
+
+
+def test_a_file_that_is_no_export_is_refused_in_a_sentence(page: AppTest) -> None:
+    page.file_uploader[0].set_value(("cat.jpg", b"\xff\xd8\xff", "image/jpeg")).run()
+    click(page, "import-file")
+
+    assert len(page.error) == 1

@@ -1,0 +1,153 @@
+"""The model and the instructions that a conversation is answered with, chosen on the page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from chatapp.client import BackendClient
+from support import scripts
+from support.pages import FakeBackend, ask, click, conversation_in, press, stored
+from support.stub_model import StubModel
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(open_page: Open, backend: Any, stub: StubModel) -> AppTest:
+    stub.listing = scripts.listing("stub-model", "large")
+    return open_page(backend.url)
+
+
+def choose_model(page: AppTest, name: str) -> None:
+    page.selectbox(key="model").set_value(name).run()
+    assert not page.exception
+
+
+def instruct(page: AppTest, text: str) -> None:
+    instructions(page).set_value(text).run()
+    assert not page.exception
+
+
+def instructions(page: AppTest) -> Any:
+    return next(area for area in page.text_area if area.label == "Instructions")
+
+
+def shown_model(page: AppTest) -> str:
+    return page.main.get("popover")[0].proto.popover.label.replace("\\", "")
+
+
+def sent(stub: StubModel) -> list[tuple[str, str]]:
+    return [(message["role"], message["content"]) for message in stub.calls[-1].body["messages"]]
+
+
+def test_the_model_that_answers_is_named_above_and_others_can_be_chosen(page: AppTest) -> None:
+    assert shown_model(page) == "stub-model"
+    assert page.selectbox(key="model").options == ["stub-model", "large"]
+
+
+def test_the_chosen_model_answers_from_now_on(page: AppTest, stub: StubModel) -> None:
+    choose_model(page, "large")
+    ask(ask(page, "One?"), "Two?")
+    assert [call.body["model"] for call in stub.calls] == ["large", "large"]
+
+    choose_model(page, "stub-model")
+    ask(page, "Three?")
+    assert stub.calls[-1].body["model"] == "stub-model"
+
+
+def test_another_answer_comes_from_the_chosen_model(page: AppTest, stub: StubModel) -> None:
+    ask(page, "One?")
+    choose_model(page, "large")
+    press(page, "regenerate-")
+
+    assert stub.calls[-1].body["model"] == "large"
+
+
+def test_instructions_go_along_with_every_question(page: AppTest, stub: StubModel) -> None:
+    instruct(page, " Be brief. ")
+    ask(ask(page, "One?"), "Two?")
+    assert sent(stub)[0] == ("system", "Be brief.")
+    assert sent(stub)[-1] == ("user", "Two?")
+
+    instruct(page, "")
+    ask(page, "Three?")
+    assert sent(stub)[0] == ("user", "One?")
+
+
+def test_a_conversation_remembers_how_it_is_answered(
+    page: AppTest, open_page: Open, backend: Any, client: BackendClient
+) -> None:
+    instruct(page, "Be brief.")
+    choose_model(page, "large")
+    ask(page, "One?")
+    assert [(item["model"], item["system"]) for item in stored(client)] == [("large", "Be brief.")]
+
+    elsewhere = open_page(backend.url, query={"c": conversation_in(page)})
+    assert (shown_model(elsewhere), instructions(elsewhere).value) == ("large", "Be brief.")
+
+
+def test_a_new_chat_keeps_the_model_and_not_the_instructions(page: AppTest, stub: StubModel) -> None:
+    choose_model(page, "large")
+    instruct(page, "Be brief.")
+    ask(page, "One?")
+
+    click(page, "new-chat")
+    assert (shown_model(page), instructions(page).value) == ("large", "")
+    ask(page, "Two?")
+    assert (stub.calls[-1].body["model"], sent(stub)) == ("large", [("user", "Two?")])
+
+
+def test_a_temporary_chat_is_answered_in_the_chosen_manner(page: AppTest, stub: StubModel) -> None:
+    click(page, "temporary-chat")
+    choose_model(page, "large")
+    instruct(page, "Be brief.")
+    ask(page, "One?")
+
+    assert (stub.calls[-1].body["model"], sent(stub)[0]) == ("large", ("system", "Be brief."))
+
+
+def test_a_choice_that_cannot_be_kept_is_told_and_undone(page: AppTest, backend: Any) -> None:
+    ask(page, "One?")
+    backend.stop()
+    choose_model(page, "large")
+
+    assert "Cannot connect to backend" in page.warning[0].value
+    assert shown_model(page) == "stub-model"
+
+
+def test_a_model_of_a_conversation_that_is_not_served_any_more_is_still_named(
+    open_page: Open, backend: Any, client: BackendClient, stub: StubModel
+) -> None:
+    stub.listing = scripts.listing("stub-model", "large")
+    conversation = client.ask("One?", store=True, model="retired").conversation_id
+
+    page = open_page(backend.url, query={"c": str(conversation)})
+
+    assert shown_model(page) == "retired"
+    assert page.selectbox(key="model").options == ["retired", "stub-model", "large"]
+
+
+def test_one_model_leaves_nothing_to_choose(open_page: Open, backend: Any) -> None:
+    page = open_page(backend.url)
+
+    assert shown_model(page) == "stub-model"
+    assert not page.selectbox
+
+
+def test_a_backend_that_lists_no_models_leaves_nothing_to_choose(open_page: Open, stub: StubModel) -> None:
+    fake = FakeBackend(stub)
+    fake.answer = scripts.respond(404, {"detail": "Not Found"})
+
+    page = open_page(fake.url)
+
+    assert shown_model(page) == "tiny"
+    assert not page.selectbox
+
+
+def test_without_a_backend_there_is_no_model_to_name(open_page: Open) -> None:
+    with scripts.closed_port() as url:
+        page = open_page(url)
+
+    assert not page.main.get("popover")

@@ -1,0 +1,285 @@
+"""The page as Streamlit runs it, without a browser: real backend, stub model."""
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from support import scripts
+from support.pages import FakeBackend, ask, click, contents, cut_stream, html, problem, sidebar
+from support.stub_model import KEY, StubModel
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(open_page: Open, backend: Any) -> AppTest:
+    return open_page(backend.url)
+
+
+@pytest.fixture
+def fake_backend(stub: StubModel) -> FakeBackend:
+    return FakeBackend(stub)
+
+
+def test_a_session_has_an_id_and_no_messages(page: AppTest) -> None:
+    assert uuid.UUID(page.session_state.session_id).version == 4
+    assert page.session_state.messages == []
+
+
+def test_messages_are_as_the_guide_describes_them(page: AppTest) -> None:
+    ask(page, "What is Python?")
+
+    assert contents(page) == [("user", "What is Python?"), ("assistant", "Hello from the stub.")]
+    for message in page.session_state.messages:
+        assert message.keys() == {"role", "content", "timestamp"}
+        assert re.fullmatch(r"\d\d:\d\d:\d\d", message["timestamp"])
+
+
+@pytest.mark.parametrize("use_streaming", ["true", "false"])
+def test_an_answer_stands_under_its_question_with_model_and_time(
+    use_streaming: str, open_page: Open, backend: Any
+) -> None:
+    page = ask(open_page(backend.url, USE_STREAMING=use_streaming), "What is Python?")
+
+    question, answer = page.chat_message
+    assert question.text[0].value == "What is Python?"
+    assert answer.markdown[0].value == "Hello from the stub."
+    assert re.match(r"stub\\-model · \d\.\d s · 5 tokens said", answer.caption[0].value)
+
+
+@pytest.mark.parametrize(("use_streaming", "path"), [("true", "/query/stream"), ("false", "/query")])
+def test_the_switch_chooses_the_way_to_ask(
+    use_streaming: str, path: str, open_page: Open, fake_backend: FakeBackend
+) -> None:
+    fake_backend.answer = html(404)
+    page = open_page(fake_backend.url, USE_STREAMING="false" if use_streaming == "true" else "true")
+
+    ask(page.toggle(key="use_streaming").set_value(use_streaming == "true").run(), "Why?")
+
+    assert fake_backend.paths[-1] == path
+
+
+def test_the_conversation_goes_along_with_the_next_question(stub: StubModel, page: AppTest) -> None:
+    ask(ask(page, "One?"), "Two?")
+
+    said = [message["content"] for message in stub.calls[1].body["messages"]]
+    assert said == ["One?", "Hello from the stub.", "Two?"]
+
+
+def test_a_suggestion_is_a_question(page: AppTest) -> None:
+    suggestion = page.button(key="suggestion-0").label
+
+    click(page, "suggestion-0")
+
+    assert contents(page)[0] == ("user", suggestion)
+    assert [button for button in page.button if button.key and button.key.startswith("suggestion")] == []
+
+
+def test_a_new_chat_is_empty(page: AppTest) -> None:
+    ask(page, "One?")
+
+    click(page, "new-chat")
+
+    assert page.session_state.messages == []
+    assert page.button(key="suggestion-0")
+
+
+def test_the_sidebar_tells_model_backend_messages_and_duration(page: AppTest, backend: Any) -> None:
+    ask(page, "One?")
+
+    page.run()
+
+    text = sidebar(page)
+    assert ":green-badge[:material/check_circle: stub-model]" in text
+    assert f"<dd>{backend.url}</dd>" in text
+    assert "<dt>Messages</dt><dd>2</dd>" in text
+    assert re.search(r"<dt>Session</dt><dd>\d+ s</dd>", text)
+    assert page.sidebar.number_input(key="request_timeout").value == 30
+
+
+def test_reasoning_is_folded_above_the_answer(stub: StubModel, page: AppTest) -> None:
+    stub.next(scripts.answer(scripts.delta(reasoning_content="Let me see."), "Yes."))
+
+    ask(page, "Is it?")
+
+    answer = page.chat_message[1]
+    assert answer.expander[0].markdown[0].value == "Let me see."
+    assert contents(page)[1] == ("assistant", "Yes.")
+
+
+def test_content_is_kept_raw_and_drawn_safe(stub: StubModel, page: AppTest) -> None:
+    stub.next(scripts.answer("![cat](http://a.example/cat.png) is \\(x\\)"))
+
+    ask(page, "A cat?")
+
+    assert contents(page)[1][1] == "![cat](http://a.example/cat.png) is \\(x\\)"
+    assert page.chat_message[1].markdown[0].value == "[cat](http://a.example/cat.png) is $x$"
+
+
+def test_an_answer_that_was_cut_short_says_so(stub: StubModel, page: AppTest) -> None:
+    stub.next(scripts.answer("Once upon", finish="length"))
+
+    ask(page, "A story")
+
+    assert page.chat_message[1].caption[0].value.startswith("Cut off at the length limit")
+
+
+def test_long_conversations_show_the_last_part_first(page: AppTest) -> None:
+    page.session_state.messages = [
+        {"role": ("user", "assistant")[place % 2], "content": f"Message {place}", "timestamp": "12:00:00"}
+        for place in range(50)
+    ]
+    page.run()
+    assert [page.chat_message[0].text[0].value, len(page.chat_message)] == ["Message 40", 10]
+
+    click(page, "earlier")
+
+    assert [page.chat_message[0].text[0].value, len(page.chat_message)] == ["Message 30", 20]
+
+
+def test_the_demonstration_model_is_called_one(open_page: Open, fake_backend: FakeBackend) -> None:
+    page = open_page(fake_backend.url)
+
+    welcome = page.main.markdown[1].value
+    assert "tiny, a small demonstration model" in welcome
+    assert "OPENAI_API_KEY" in welcome
+    assert "BASE_URL" in page.sidebar.get("popover")[0].markdown[0].value
+
+
+@pytest.mark.parametrize(
+    ("script", "title", "next_step"),
+    [
+        (scripts.silence, "Timeout Error", "REQUEST_TIMEOUT"),
+        (html(200), "Invalid JSON", "BACKEND_URL"),
+        (cut_stream, "SSE Stream Error", "turn streaming off"),
+    ],
+    ids=["timeout", "json", "stream"],
+)
+def test_every_failure_has_its_sentence_and_keeps_the_question(
+    script: scripts.Script, title: str, next_step: str, open_page: Open, fake_backend: FakeBackend
+) -> None:
+    fake_backend.answer = script
+    page = open_page(fake_backend.url, REQUEST_TIMEOUT="1")
+
+    ask(page, "Why?")
+
+    assert problem(page).startswith(f"**{title}**")
+    assert next_step in problem(page)
+    assert contents(page)[0] == ("user", "Why?")
+
+
+def test_a_backend_that_is_not_running_is_a_connection_error(open_page: Open) -> None:
+    with scripts.closed_port() as url:
+        page = ask(open_page(url), "Why?")
+
+    assert problem(page).startswith("**Connection Error** — Cannot connect to backend")
+    assert "chatapp serve" in problem(page)
+    assert ":red-badge[:material/error: Not connected]" in sidebar(page)
+
+
+def test_a_model_that_refuses_is_a_backend_error(stub: StubModel, page: AppTest) -> None:
+    stub.default = scripts.status(401)
+
+    ask(page, "Why?")
+
+    assert problem(page).startswith("**Backend error (500)** — LLM processing failed")
+    assert KEY not in problem(page)
+
+
+def test_ask_again_repeats_the_question(stub: StubModel, page: AppTest) -> None:
+    stub.next(scripts.status(401))
+    ask(page, "Why?")
+
+    click(page, "again")
+
+    assert contents(page) == [("user", "Why?"), ("assistant", "Hello from the stub.")]
+    assert list(page.error) == []
+
+
+def test_ask_again_replaces_half_an_answer_and_leaves_it_out_of_the_question(stub: StubModel, page: AppTest) -> None:
+    stub.next(scripts.answer("Once", scripts.reset))
+    ask(page, "Why?")
+    assert contents(page)[1] == ("assistant", "Once")
+
+    click(page, "again")
+
+    assert contents(page)[1:] == [("assistant", "Hello from the stub.")]
+    assert [message["content"] for message in stub.calls[-1].body["messages"]] == ["Why?"]
+
+
+def test_a_cut_stream_can_be_asked_again_without_streaming(open_page: Open, fake_backend: FakeBackend) -> None:
+    fake_backend.answer = cut_stream
+    page = ask(open_page(fake_backend.url), "Why?")
+    fake_backend.answer = lambda exchange: exchange.respond(200, {"model": "tiny", "answer": "Whole."})
+
+    click(page, "again-whole")
+
+    assert contents(page)[1] == ("assistant", "Whole.")
+    assert page.toggle(key="use_streaming").value is False
+
+
+def test_a_temporary_question_without_answer_is_not_sent_along(stub: StubModel, page: AppTest) -> None:
+    stub.next(scripts.status(401))
+    click(page, "temporary-chat")
+
+    ask(ask(page, "One?"), "Two?")
+
+    assert [message["content"] for message in stub.calls[-1].body["messages"]] == ["Two?"]
+
+
+def test_a_model_that_is_not_ready_is_red(open_page: Open, run_backend: Any) -> None:
+    with scripts.closed_port() as url:
+        page = open_page(run_backend(base_url=url).url)
+
+    assert ":red-badge[" in sidebar(page)
+
+
+@pytest.fixture
+def locked_page(open_page: Open, run_backend: Any) -> AppTest:
+    backend = run_backend(api_keys="ann:open-sesame")
+    return open_page(backend.url, API_KEYS="ann:open-sesame")
+
+
+def sign_in(page: AppTest, key: str) -> AppTest:
+    page.text_input[0].set_value(key)
+    page.button[0].click().run()
+    assert not page.exception
+    return page
+
+
+def test_nothing_but_the_door_is_shown_without_a_key(locked_page: AppTest) -> None:
+    assert locked_page.text_input[0].label == "API key"
+    assert not locked_page.chat_input
+    assert not locked_page.sidebar.children
+
+
+@pytest.mark.parametrize("key", ["wrong", "", "schlüssel"])
+def test_a_wrong_key_opens_nothing(key: str, locked_page: AppTest) -> None:
+    sign_in(locked_page, key)
+
+    assert "does not know this key" in problem(locked_page)
+    assert not locked_page.chat_input
+
+
+def test_a_known_key_opens_the_chat(locked_page: AppTest) -> None:
+    ask(sign_in(locked_page, "open-sesame"), "Why?")
+
+    assert contents(locked_page)[1] == ("assistant", "Hello from the stub.")
+
+
+def test_the_configured_key_needs_no_door(open_page: Open, run_backend: Any) -> None:
+    backend = run_backend(api_keys="ann:open-sesame")
+
+    page = ask(open_page(backend.url, BACKEND_API_KEY="open-sesame"), "Why?")
+
+    assert contents(page)[1] == ("assistant", "Hello from the stub.")
+
+
+def test_a_backend_that_wants_a_key_leads_to_the_door(open_page: Open, run_backend: Any) -> None:
+    backend = run_backend(api_keys="ann:open-sesame")
+
+    assert open_page(backend.url).text_input[0].label == "API key"

@@ -1,0 +1,116 @@
+"""What Markdown becomes on screen."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatapp.frontend.markdown.rendering import display, literal, split_blocks, without_open_math
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (r"So \(a^2\) it is", "So $a^2$ it is"),
+        (r"So \[ a^2 \] it is", "So $$a^2$$ it is"),
+        ("So\n\n\\[\na^2\n\\]\n\nis", "So\n\n$$\na^2\n$$\n\nis"),
+        ("1. Look:\n   \\[a^2\\]", "1. Look:\n   $$\n   a^2\n   $$"),
+        (r"It costs $5 and $10", r"It costs $5 and $10"),
+        (r"A line break: \\(not math\\)", r"A line break: \\(not math\\)"),
+    ],
+)
+def test_formulas_get_the_dollars_that_streamlit_draws(raw: str, shown: str) -> None:
+    assert display(raw) == shown
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("![A cat](http://a.example/cat.png)", "[A cat](http://a.example/cat.png)"),
+        ("![](http://a.example/cat.png)", "[image](http://a.example/cat.png)"),
+        ("![a [nested] cat](http://a.example/x)", "[a [nested] cat](http://a.example/x)"),
+        ("![A cat][1]\n\n[1]: http://a.example/x", "[A cat][1]\n\n[1]: http://a.example/x"),
+        ("![1]\n\n[1]: http://a.example/x", "[1]\n\n[1]: http://a.example/x"),
+        ("![1]\n```\ncode\n```\n[1]: http://a.example/x", "[1]\n```\ncode\n```\n[1]: http://a.example/x"),
+        ("- ![A\ncat](http://a.example/x)", "- [A\ncat](http://a.example/x)"),
+    ],
+)
+def test_images_become_links(raw: str, shown: str) -> None:
+    assert display(raw) == shown
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "```rust\nvec![1](2) \\(x\\)\n```",
+        "~~~\n![a](b)\n~~~\n",
+        "- item\n  ```\n  ![a](b)\n  ```\n",
+        "> ```\n> ![a](b)\n> ```\n",
+        "````md\n```\n![a](b)\n```\n````",
+        "Use `![a](b)` and ``\\(x\\)``",
+        "```\n![a](b) of a fence that is still open",
+        'println!("{}", vec![1, 2])',
+    ],
+)
+def test_code_stays_as_it_is(raw: str) -> None:
+    assert display(raw) == raw
+
+
+def test_text_around_code_is_drawn_too() -> None:
+    raw = "![a](b)\n```\n![c](d)\n```\n![e](f) `![g](h)` ![i](j)"
+
+    assert display(raw) == "[a](b)\n```\n![c](d)\n```\n[e](f) `![g](h)` [i](j)"
+
+
+def test_a_stray_backtick_does_not_hide_an_image_in_the_next_paragraph() -> None:
+    assert display("a ` b\n\n![c](d)\n\ne ` f") == "a ` b\n\n[c](d)\n\ne ` f"
+
+
+def test_streamlit_s_directives_are_no_more_than_text() -> None:
+    assert display("Make it :red[red] at 12:30, x:blue[y]") == "Make it \\:red[red] at 12:30, x\\:blue[y]"
+
+
+def test_literal_text_has_no_markdown_in_it() -> None:
+    assert literal("*a* [b](c) `d`") == r"\*a\* \[b\](c) \`d\`"
+
+
+BLOCKS = ["First.\n\n", "## Second\n\nwith text.\n\n", "- a\n\n- b\n\n  more\n\n", "```\nx\n\ny\n```\n\n", "Last"]
+
+
+def test_an_answer_is_cut_where_a_new_block_starts_at_the_margin() -> None:
+    assert split_blocks("".join(BLOCKS)) == [
+        "First.\n\n",
+        "## Second\n\n",
+        "with text.\n\n- a\n\n- b\n\n  more\n\n",
+        "```\nx\n\ny\n```\n\n",
+        "Last",
+    ]
+
+
+@pytest.mark.parametrize(
+    "raw", ["1. a\n\n   b\n\n2. c", "\\[\na\n\nb\n\nc", "```\na\n\nb", "> a\n\n> b", "| a |\n\n| b |"]
+)
+def test_what_may_belong_together_stays_together(raw: str) -> None:
+    assert split_blocks(raw) == [raw]
+
+
+TEXTS = st.lists(st.sampled_from([*"ab`#\\[]$ -1.\n", "\n\n", "```", "\n```\n", "\\[", "\\]", "Word "])).map("".join)
+
+
+@given(TEXTS)
+def test_blocks_joined_are_the_answer(raw: str) -> None:
+    assert "".join(split_blocks(raw)) == raw
+
+
+@given(TEXTS, TEXTS)
+def test_a_finished_block_does_not_change_when_more_comes(raw: str, more: str) -> None:
+    finished = split_blocks(raw)[:-1]
+
+    assert split_blocks(raw + more)[: len(finished)] == finished
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [("See \\(a", "See "), ("See \\(a\\) b", "See \\(a\\) b"), ("\\[a\\] and \\[b", "\\[a\\] and "), ("So \\", "So ")],
+)
+def test_half_a_formula_is_held_back(raw: str, shown: str) -> None:
+    assert without_open_math(raw) == shown

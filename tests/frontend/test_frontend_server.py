@@ -1,0 +1,98 @@
+"""The page's server, as a process: what strangers and browsers get from it."""
+
+import base64
+import http.client
+import os
+import re
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from chatapp.config.settings import Settings
+from chatapp.frontend.app import first_html
+from chatapp.frontend.server import streamlit_arguments
+from support.running_page import running_page
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with running_page("http://127.0.0.1:9") as port:
+        yield port
+
+
+def get(port: int, path: str = "/", **headers: str) -> tuple[http.client.HTTPResponse, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path, headers=headers)
+    response = connection.getresponse()
+    body = response.read().decode(errors="replace")
+    connection.close()
+    return response, body
+
+
+def handshake(port: int, *, host: str, origin: str) -> int:
+    """Return the status with which the page's websocket answers."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    lines = [
+        "GET /_stcore/stream HTTP/1.1",
+        f"Host: {host}",
+        f"Origin: {origin}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        f"Sec-WebSocket-Key: {key}",
+        "Sec-WebSocket-Protocol: streamlit",
+    ]
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall("\r\n".join([*lines, "", ""]).encode())
+        return int(line.recv(4096).split()[1])
+
+
+def test_the_page_is_ours_from_its_first_byte(port: int) -> None:
+    response, body = get(port)
+
+    assert response.status == 200
+    assert "<title>chatapp</title>" in body
+    assert body == first_html()
+
+
+def test_the_first_html_loads_nothing_from_elsewhere_and_holds_no_script(port: int) -> None:
+    _, body = get(port)
+
+    sources = re.findall(r'(?:src|href)="([^"]+)"', body.partition("<noscript>")[0])
+    assert sources
+    assert all(source.startswith("./") for source in sources)
+    assert not re.search(r"<script>", body)
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/app/icon.svg", "image/svg+xml"), ("/app/copying.js", "text/javascript")])
+def test_what_the_first_html_names_is_there(port: int, path: str, kind: str) -> None:
+    response, body = get(port, path)
+
+    assert (response.status, response.getheader("content-type", "").partition(";")[0]) == (200, kind)
+    assert body
+
+
+def test_the_page_carries_a_policy_against_remote_content(port: int) -> None:
+    policy = get(port)[0].getheader("Content-Security-Policy", "")
+
+    assert "img-src 'self' data: blob:" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+
+
+def test_a_foreign_host_gets_neither_page_nor_websocket(port: int) -> None:
+    assert get(port, Host="evil.example")[0].status == 400
+    assert handshake(port, host="evil.example", origin="http://evil.example") == 403
+
+
+def test_a_foreign_site_cannot_open_the_websocket(port: int) -> None:
+    assert handshake(port, host=f"127.0.0.1:{port}", origin="http://evil.example") == 403
+    assert handshake(port, host=f"127.0.0.1:{port}", origin=f"http://127.0.0.1:{port}") == 101
+
+
+def test_flags_say_where_to_listen() -> None:
+    arguments = streamlit_arguments(Settings(host="::1", ui_port=8600))
+
+    assert arguments[0] == "run"
+    assert {"--server.address=::1", "--server.port=8600", "--browser.gatherUsageStats=false"} <= set(arguments)

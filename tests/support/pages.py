@@ -1,0 +1,138 @@
+"""The page as Streamlit runs it, without a browser, and what a person does there."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+import chatapp.frontend
+from chatapp.client import BackendClient
+from chatapp.protocol.events import Start, Text
+from chatapp.protocol.sse import encode
+from support import scripts
+from support.stub_model import StubModel
+
+PAGE = Path(chatapp.frontend.__file__).with_name("page.py")
+
+
+def opened_page(*, query: dict[str, str] | None = None) -> AppTest:
+    """Open the page in a new session, with the settings of the environment."""
+    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    for name, value in (query or {}).items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def ask(page: AppTest, prompt: str) -> AppTest:
+    page.chat_input[0].set_value(prompt).run()
+    assert not page.exception
+    return page
+
+
+def click(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def contents(page: AppTest) -> list[tuple[str, str]]:
+    return [(message["role"], message["content"]) for message in page.session_state.messages]
+
+
+def sidebar(page: AppTest) -> str:
+    elements = [*page.sidebar.markdown, *page.sidebar.caption, *page.sidebar.get("html")]
+    return "\n".join(getattr(element, "value", None) or element.proto.body for element in elements)
+
+
+def problem(page: AppTest) -> str:
+    assert len(page.error) == 1
+    return page.error[0].value.replace("\\", "")
+
+
+def everything(page: AppTest) -> str:
+    """Return all that the page has sent to the browser, as text."""
+
+    def parts(block: Any) -> Iterator[str]:
+        for child in block.children.values():
+            yield from parts(child) if hasattr(child, "children") else [str(child.proto)]
+
+    return "\n".join((*parts(page.main), *parts(page.sidebar)))
+
+
+def choose(page: AppTest, conversation_id: str | None, entry: str) -> AppTest:
+    """Choose an entry of a conversation's menu in the list."""
+    menu = next(menu for menu in page.get("menu_button") if menu.key == f"menu-{conversation_id}")
+    menu.click(entry).run()
+    assert not page.exception
+    return page
+
+
+def conversation_in(page: AppTest) -> str:
+    """Return the id in the page's address."""
+    return "".join(page.query_params["c"])
+
+
+def rows(page: AppTest) -> list[str]:
+    """Return the names in the list of conversations, as they are shown."""
+    return [button.label for button in page.button if str(button.key).startswith("open-")]
+
+
+def press(page: AppTest, start: str, *, place: int = -1) -> AppTest:
+    """Click a button whose key begins with `start`, the last one unless told."""
+    [button for button in page.button if str(button.key).startswith(start)][place].click().run()
+    assert not page.exception
+    return page
+
+
+def editor(page: AppTest) -> Any:
+    """Return the field in which a question is edited; None while none is."""
+    return next((area for area in page.text_area if str(area.key).startswith("edited-")), None)
+
+
+def branch_place(page: AppTest) -> list[str]:
+    return [caption.value for caption in page.main.caption if " / " in caption.value]
+
+
+def stored(client: BackendClient) -> list[dict[str, Any]]:
+    return client.conversations.page()["items"]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+class FakeBackend:
+    """A server where the page expects its backend: ready, and with the answer that a test gives it."""
+
+    def __init__(self, stub: StubModel) -> None:
+        self.url = stub.url
+        self.answer = scripts.silence
+        self.conversations = scripts.respond(404, {"detail": "Not Found"})
+        self.paths: list[str] = []
+        stub.default = self._script
+
+    async def _script(self, exchange: Any) -> None:
+        path = exchange.call.path.removeprefix("/v1")
+        if path.startswith("/conversations"):
+            await self.conversations(exchange)
+            return
+        self.paths.append(path)
+        if path == "/ready":
+            await exchange.respond(200, {"model": {"ok": True, "name": "tiny", "is_demo": True}, "store": {"ok": True}})
+        else:
+            await self.answer(exchange)
+
+
+def html(status: int) -> scripts.Script:
+    return lambda exchange: exchange.respond(status, "<html>")
+
+
+async def cut_stream(exchange: Any) -> None:
+    await exchange.start_stream()
+    await exchange.write(encode(Start("turn-1", "tiny"), 1) + encode(Text("Once upon"), 2))
+    await exchange.end_stream()

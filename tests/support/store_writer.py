@@ -1,0 +1,33 @@
+"""A process that talks without end and says what the store has acknowledged, until it is killed."""
+
+import json
+import sys
+from pathlib import Path
+
+from chatapp.backend.store import NewTurn, Store
+from chatapp.config.settings import Settings
+
+
+def main(data_dir: str, database_url: str | None = None) -> None:
+    store = Store.open(Settings(data_dir=Path(data_dir), database_url=database_url))
+    conversation_id = None
+    while True:
+        turn = NewTurn(
+            owner="ada", process_id="writer", fallback_model="m", prompt="And?", conversation_id=conversation_id
+        )
+        begun = store.turns.begin(turn)
+        conversation_id = begun.conversation_id
+        say(question=begun.user_message_id, turn=begun.turn_id)
+        for words in range(1, 6):
+            store.turns.save(begun.turn_id, text="word " * words, runs=[["text", 5 * words]])
+            say(turn=begun.turn_id, text="word " * words)
+        store.turns.finish(begun.turn_id, status="complete", text="word " * 6, runs=[["text", 30]])
+        say(turn=begun.turn_id, text="word " * 6)
+
+
+def say(**acknowledged: object) -> None:
+    print(json.dumps(acknowledged), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
