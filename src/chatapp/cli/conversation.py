@@ -7,7 +7,7 @@ from typing import Any
 
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError, NotFoundError, StoreUnavailableError
-from chatapp.protocol.events import Done, Event, Message, Notice, Start, Text
+from chatapp.protocol.events import Done, Event, Notice, Start, Text
 
 Events = Generator[Event, None, None]
 
@@ -206,11 +206,11 @@ class _Ephemeral:
             raise _nothing_asked()
         return self._answered.pop()[0]
 
-    def _history(self) -> list[Message]:
+    def _history(self) -> list[dict[str, str]]:
         return [
             message
             for question, answer in self._answered
-            for message in (Message(role="user", content=question), Message(role="assistant", content=answer))
+            for message in ({"role": "user", "content": question}, {"role": "assistant", "content": answer})
         ]
 
 

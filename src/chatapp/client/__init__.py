@@ -17,7 +17,7 @@ import requests
 from chatapp.client.connection import Connection, body_of, path_of
 from chatapp.client.conversations import Conversations
 from chatapp.client.stream import AnswerStream
-from chatapp.protocol.events import Answer, Message
+from chatapp.protocol.events import Answer
 
 __all__ = ["AnswerStream", "BackendClient", "messages_from"]
 
@@ -114,6 +114,6 @@ def _headers(idempotency_key: str | None) -> dict[str, str]:
     return {"Idempotency-Key": idempotency_key} if idempotency_key else {}
 
 
-def messages_from(history: Sequence[Mapping[str, Any]]) -> list[Message]:
+def messages_from(history: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Return earlier messages as the backend takes them: role and content, without what a page adds for itself."""
-    return [Message(role=message["role"], content=message["content"]) for message in history]
+    return [{"role": message["role"], "content": message["content"]} for message in history]

@@ -1,14 +1,7 @@
 """What one answer is made of while it travels: the events of a stream and the answer they add up to."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict
-
-
-class Message(TypedDict):
-    """One earlier message, as the client holds it."""
-
-    role: Literal["user", "assistant", "system"]
-    content: str
+from typing import Any, TypedDict
 
 
 class Usage(TypedDict):

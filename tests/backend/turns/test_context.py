@@ -6,7 +6,7 @@ import pytest
 
 from chatapp.backend.turns.context import estimated_tokens, fitted
 from chatapp.errors import ContextLengthExceededError
-from chatapp.protocol.events import Message
+from chatapp.protocol.messages import Message
 from support import scripts
 from support.running_backend import RunningBackend
 from support.stub_model import Call, StubModel
@@ -120,14 +120,14 @@ def test_a_list_of_models_that_cannot_be_had_stops_nobody(backend: RunningBacken
 
 
 def user(content: str) -> Message:
-    return Message(role="user", content=content)
+    return Message.of("user", content)
 
 
 def assistant(content: str) -> Message:
-    return Message(role="assistant", content=content)
+    return Message.of("assistant", content)
 
 
-SYSTEM = Message(role="system", content="Be brief.")
+SYSTEM = Message.of("system", "Be brief.")
 TALK = [user("1" * 30), assistant("a" * 30), user("2" * 30), assistant("b" * 30)]
 
 

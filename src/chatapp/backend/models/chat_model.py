@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chatapp.errors import UpstreamError
-from chatapp.protocol.events import Message, Reasoning, Text, Usage
+from chatapp.protocol.events import Reasoning, Text, Usage
+from chatapp.protocol.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,28 @@ class ModelRequest:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """Tokens of one call as the server counted them; cached ones are part of the prompt, reasoning of the completion.
+
+    Each is at least 0, and 0 where the server does not say.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    def told(self) -> Usage:
+        """Return what readers of a turn learn."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            total_tokens=self.total_tokens,
+        )
+
+
 @dataclass(slots=True)
 class Batch:
     """What one read from the model held: text in its order, and how the answer ended, if it did.
@@ -24,7 +47,7 @@ class Batch:
     """
 
     finish_reason: str | None = None
-    usage: Usage | None = None
+    usage: TokenUsage | None = None
     failure: UpstreamError | None = None
     is_last: bool = False
     _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)

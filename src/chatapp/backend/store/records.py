@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from chatapp.protocol.events import Message, Usage
+from chatapp.protocol.events import Usage
+from chatapp.protocol.messages import Message
 
 TurnStatus = Literal["streaming", "complete", "stopped", "incomplete", "failed", "interrupted"]
 FinalStatus = Literal["complete", "stopped", "incomplete", "failed", "interrupted"]

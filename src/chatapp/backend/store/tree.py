@@ -12,7 +12,7 @@ from sqlalchemy import CTE, Connection, Row, and_, func, insert, literal, or_, s
 from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.schema import messages
 from chatapp.errors import NotFoundError
-from chatapp.protocol.events import Message
+from chatapp.protocol.messages import Message
 
 
 def insert_message(connection: Connection, *, conversation_id: str, parent_id: str | None, **values: Any) -> str:
@@ -66,7 +66,7 @@ def history(connection: Connection, leaf_id: str) -> list[Message]:
     """Return the branch that ends in `leaf_id`, oldest first, without answers in which nothing was said."""
     up = ancestors(leaf_id)
     query = select(messages.c.role, messages.c.content).join(up, messages.c.id == up.c.id).order_by(messages.c.sequence)
-    return [Message(role=role, content=content) for role, content in connection.execute(query) if content]
+    return [Message.of(role, content) for role, content in connection.execute(query) if content]
 
 
 def siblings(

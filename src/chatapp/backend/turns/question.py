@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from chatapp.protocol.events import Message
+from chatapp.protocol.messages import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,5 +27,5 @@ class Question:
 
     def messages(self) -> list[Message]:
         """Return what the model reads when nothing is stored: system prompt, history, question."""
-        system = [Message(role="system", content=self.system)] if self.system else []
-        return [*system, *self.history, Message(role="user", content=self.prompt or "")]
+        system = [Message.of("system", self.system)] if self.system else []
+        return [*system, *self.history, Message.of("user", self.prompt or "")]

@@ -17,7 +17,7 @@ from chatapp.backend.turns.runner import TurnRunner
 from chatapp.backend.turns.turn import Turn
 from chatapp.config.settings import Settings
 from chatapp.errors import InternalError, NotFoundError, OverloadedError, ShuttingDownError
-from chatapp.protocol.events import Message
+from chatapp.protocol.messages import Message
 
 SAVING_S = 2.0
 """How long answers that are cut by the end of the process may take to be saved."""
@@ -162,7 +162,7 @@ class Turns:
 
 
 def _messages(begun: BegunTurn) -> list[Message]:
-    system = [Message(role="system", content=begun.system)] if begun.system else []
+    system = [Message.of("system", begun.system)] if begun.system else []
     return [*system, *begun.history]
 
 

@@ -122,7 +122,7 @@ class TurnRunner:
         for piece in pieces:
             self._add(piece)
         turn = self._turn
-        turn.usage = batch.usage or turn.usage
+        turn.usage = batch.usage.told() if batch.usage else turn.usage
         if batch.finish_reason:
             turn.finish_reason = batch.finish_reason
             deadline.reset(CLOSING_S)

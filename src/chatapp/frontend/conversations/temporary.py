@@ -8,7 +8,6 @@ from chatapp.frontend.conversations.answer_streams import RequestContext, asked
 from chatapp.frontend.conversations.conversation import Conversation, Unfinished
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage, answer_entry
 from chatapp.frontend.conversations.live_answer import LiveAnswer
-from chatapp.protocol.events import Message
 
 
 class TemporaryConversation(Conversation):
@@ -51,7 +50,7 @@ class TemporaryConversation(Conversation):
         if answer.text or answer.status == "complete":
             self.entries.append(answer_entry(answer, asking.zone))
 
-    def _history(self) -> list[Message]:
+    def _history(self) -> list[dict[str, str]]:
         """Return the answered questions before the last one; models take turns, so one without answer stays out."""
         earlier = self.messages[:-1]
         answered = [

@@ -12,6 +12,7 @@ from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
 from chatapp.backend.http.bodies import BoundedJsonRequest, BoundedJsonRoute
 from chatapp.backend.turns.question import Question
 from chatapp.backend.turns.turn import Turn
+from chatapp.protocol.messages import Message
 from chatapp.protocol.schemas.conversations import Regeneration
 from chatapp.protocol.schemas.query import AnswerResponse, QueryRequest
 
@@ -89,7 +90,7 @@ async def _asked(request: Request, query: QueryRequest, idempotency_key: str | N
     question = Question(
         prompt=query.prompt,
         system=query.system,
-        history=[{"role": message.role, "content": message.content} for message in query.messages or ()],
+        history=[Message.of(message.role, message.content) for message in query.messages or ()],
         model=query.model,
         parameters={name: value for name in _SAMPLING if (value := getattr(query, name)) is not None},
         conversation_id=query.conversation_id,

@@ -7,6 +7,7 @@ from chatapp.backend.models.chat_model import ModelRequest
 from chatapp.backend.models.openai.errors import model_not_found
 from chatapp.backend.models.openai.server import ModelServer
 from chatapp.backend.models.openai.stream import OpenAIStream
+from chatapp.backend.models.openai.wire import messages_as_json
 from chatapp.config.settings import Settings
 from chatapp.errors import UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
 from chatapp.providers.connection import Upstream
@@ -42,7 +43,7 @@ class OpenAIModel:
             raise model_not_found(model, hint=f"The embedded one is {self.name}. BASE_URL connects others.")
         body = {
             "model": model,
-            "messages": request.messages,
+            "messages": messages_as_json(request.messages),
             "stream": True,
             "stream_options": {"include_usage": True},
             **request.parameters,

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from chatapp.backend.models.chat_model import Batch
+from chatapp.backend.models.chat_model import Batch, TokenUsage
 from chatapp.backend.models.openai.errors import error_from_body
 from chatapp.backend.models.transport.sdk import Response
 from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError, UpstreamError
-from chatapp.protocol.events import Reasoning, Text, Usage
+from chatapp.protocol.events import Reasoning, Text
 from chatapp.protocol.sse import Decoder, ServerSentEvent
 
 
@@ -204,8 +204,8 @@ def _unusual_chunk_of(data: bytes) -> _Chunk:
         raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.") from error
 
 
-def _usage(usage: _Usage) -> Usage:
+def _usage(usage: _Usage) -> TokenUsage:
     prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
-    return Usage(
+    return TokenUsage(
         prompt_tokens=prompt, completion_tokens=completion, total_tokens=usage.total_tokens or prompt + completion
     )

@@ -1,0 +1,110 @@
+"""A message: who says it, and the parts it is made of. One definition for backend, client and page.
+
+The words are those of the `llm` package: text, reasoning, attachment, tool call, tool result.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal, Self
+
+Role = Literal["user", "assistant", "system", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """What is said."""
+
+    type: ClassVar[str] = "text"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningPart:
+    """What the model thinks before it answers; never sent back to it."""
+
+    type: ClassVar[str] = "reasoning"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentPart:
+    """A file: `content_id` is its SHA-256 in hex where its bytes are kept, None where only its place is known."""
+
+    type: ClassVar[str] = "attachment"
+    name: str
+    media_type: str = "application/octet-stream"
+    size: int | None = None
+    content_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallPart:
+    """The model asks for a tool; `arguments` is JSON as the model wrote it."""
+
+    type: ClassVar[str] = "tool_call"
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResultPart:
+    """What a tool gave back for the call `call_id`."""
+
+    type: ClassVar[str] = "tool_result"
+    call_id: str
+    text: str
+    is_error: bool = False
+
+
+Part = TextPart | ReasoningPart | AttachmentPart | ToolCallPart | ToolResultPart
+
+_KINDS: dict[str, type[Part]] = {
+    kind.type: kind for kind in (TextPart, ReasoningPart, AttachmentPart, ToolCallPart, ToolResultPart)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one side says. `parts` are in the order in which they are read."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, role: Role, text: str) -> Self:
+        """Return a message of plain text."""
+        return cls(role, (TextPart(text),))
+
+    @property
+    def text(self) -> str:
+        """What is said, without the other parts; what is searched and shown in lists."""
+        parts = self.parts
+        if len(parts) == 1 and type(parts[0]) is TextPart:
+            return parts[0].text
+        return "".join([part.text for part in parts if type(part) is TextPart])
+
+    @property
+    def reasoning(self) -> str:
+        """What the model thought."""
+        return "".join([part.text for part in self.parts if type(part) is ReasoningPart])
+
+
+def parts_as_json(parts: Iterable[Part]) -> list[dict[str, Any]]:
+    """Return `parts` as JSON objects, each with its `type`."""
+    return [{"type": part.type, **asdict(part)} for part in parts]
+
+
+def parts_from_json(told: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
+    """Return the parts that `parts_as_json` wrote; kinds and fields that this version does not know are passed over.
+
+    Raises:
+        TypeError: a field is missing.
+    """
+    parts = []
+    for fields in told:
+        kind = _KINDS.get(str(fields.get("type")))
+        if kind is not None:
+            names = kind.__dataclass_fields__
+            parts.append(kind(**{name: value for name, value in fields.items() if name in names}))
+    return tuple(parts)
