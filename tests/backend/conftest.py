@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from chatapp.backend.store import BegunTurn, NewTurn, Store
+from chatapp.backend.store import BegunTurn, Store
 from chatapp.config.settings import Settings
+from chatapp.protocol.question import Question
 
 TABLES = "turn_pieces, turns, messages, conversations"
 
@@ -74,8 +75,9 @@ def begin(store: Store) -> Ask:
     """A function that begins a turn: `begin("Hello", conversation_id=…)`."""
 
     def begin(prompt: str | None = "Hello", **changes: Any) -> BegunTurn:
-        given = {"owner": "ada", "process_id": "p1", "fallback_model": "small", **changes}
-        return store.turns.begin(NewTurn(prompt=prompt, **given))
+        maker = {name: changes.pop(name, usual) for name, usual in (("process_id", "p1"), ("fallback_model", "small"))}
+        question = Question(prompt=prompt, **{"owner": "ada", "store": True, **changes})
+        return store.turns.begin(question, **maker)
 
     return begin
 

@@ -25,13 +25,14 @@ ROOMS = {
     "__main__": "cli",
 }
 BACKEND = {
-    "http": "",
+    "principal": "",
+    "http": "principal",
     "store": "",
     "models": "",
-    "access": "http",
+    "access": "principal http",
     "transfer": "store",
     "turns": "store models",
-    "telemetry": "http turns",
+    "telemetry": "http",
     "api": "http access store models transfer turns",
     "app": "http access store models transfer turns telemetry api",
 }

@@ -4,18 +4,17 @@ import json
 import sys
 from pathlib import Path
 
-from chatapp.backend.store import NewTurn, Store
+from chatapp.backend.store import Store
 from chatapp.config.settings import Settings
+from chatapp.protocol.question import Question
 
 
 def main(data_dir: str, database_url: str | None = None) -> None:
     store = Store.open(Settings(data_dir=Path(data_dir), database_url=database_url))
     conversation_id = None
     while True:
-        turn = NewTurn(
-            owner="ada", process_id="writer", fallback_model="m", prompt="And?", conversation_id=conversation_id
-        )
-        begun = store.turns.begin(turn)
+        question = Question(owner="ada", prompt="And?", conversation_id=conversation_id, store=True)
+        begun = store.turns.begin(question, process_id="writer", fallback_model="m")
         conversation_id = begun.conversation_id
         say(question=begun.user_message_id, turn=begun.turn_id)
         for words in range(1, 6):

@@ -78,9 +78,13 @@ def _default_upstream(settings: Settings) -> Upstream:
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
-    """Return the layers around the routes, outermost first."""
+    """Return the layers around the routes, outermost first.
+
+    A stream goes past the layers inside `Telemetry` if all are named in `stream_blind`: those that have nothing to do
+    with what it says. A layer that is not named there sees every byte, at the cost of the shortcut.
+    """
+    stream_blind = {HostCheck, OriginCheck, KeyCheck, GZipMiddleware}
     layers = [
-        Middleware(Telemetry),
         Middleware(HostCheck, settings=settings),
         Middleware(OriginCheck, origins=settings.cors_origins),
     ]
@@ -90,7 +94,9 @@ def _middleware(settings: Settings) -> list[Middleware]:
         from chatapp.backend.access.rate_limit import Limiter, RateLimitCheck  # noqa: PLC0415 - 0.15 s for who sets it
 
         layers.append(Middleware(RateLimitCheck, limiter=Limiter.open(settings, settings.rate_limit)))
-    return [*layers, Middleware(GZipMiddleware, minimum_size=1000)]
+        stream_blind.add(RateLimitCheck)
+    outermost = Middleware(Telemetry, stream_blind=frozenset(stream_blind))
+    return [outermost, *layers, Middleware(GZipMiddleware, minimum_size=1000)]
 
 
 @asynccontextmanager

@@ -136,4 +136,4 @@ def test_other_people_s_streams_go_on(run_backend: RunBackend, stub: StubModel, 
 
 @pytest.mark.skipif(os.name != "posix", reason="names of files that hold a colon")
 def test_a_file_whose_name_holds_a_colon_is_a_file(tmp_path: Path) -> None:
-    assert KeyRing(str(key_file(tmp_path / "keys:prod", ada=KEY))).owner_of(KEY.encode()) == "ada"
+    assert KeyRing(str(key_file(tmp_path / "keys:prod", ada=KEY))).principal_of(KEY.encode()).name == "ada"

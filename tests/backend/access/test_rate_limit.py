@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from chatapp.backend.access.rate_limit import Limiter, _who
+from chatapp.backend.http.context import RequestContext, enter
 from chatapp.config.settings import Settings
 from chatapp.errors import RateLimitedError, SettingsError, StoreUnavailableError
 from support.commands import Serving
@@ -21,6 +22,13 @@ from support.stub_model import KEY, StubModel
 pytestmark = pytest.mark.faults
 
 RunBackend = Callable[..., RunningBackend]
+
+
+def scope_of(address: str | None) -> dict[str, Any]:
+    """Give the scope of a request that comes from `address`."""
+    scope: dict[str, Any] = {"client": address and (address, 1)}
+    enter(scope, RequestContext("a request"))
+    return scope
 
 
 def get(backend: Any, path: str = "/conversations", **headers: str) -> requests.Response:
@@ -163,11 +171,11 @@ def test_the_proxy_in_front_says_who_asks(settings: dict[str, str]) -> None:
     ],
 )
 def test_an_ipv6_subscriber_is_one_client(one: str, other: str, is_same: bool) -> None:
-    assert (_who({"client": (one, 1)}) == _who({"client": (other, 2)})) is is_same
+    assert (_who(scope_of(one)) == _who(scope_of(other))) is is_same
 
 
 def test_somebody_without_an_address_is_counted_too() -> None:
-    assert _who({"client": None}) == _who({})
+    assert _who(scope_of(None)) == _who(scope_of(None))
 
 
 def test_the_window_moves(tmp_path: Path) -> None:

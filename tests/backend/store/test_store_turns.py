@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from chatapp.backend.store import ROOT, BegunTurn, NewTurn, Store
+from chatapp.backend.store import ROOT, BegunTurn, Store
 from chatapp.backend.store.schema import turns
 from chatapp.errors import (
     ChatappError,
@@ -17,6 +17,7 @@ from chatapp.errors import (
     NotFoundError,
     TurnActiveError,
 )
+from chatapp.protocol.question import Question
 
 Ask = Callable[..., BegunTurn]
 
@@ -97,10 +98,10 @@ def test_of_questions_at_once_one_is_begun(ask: Ask, store: Store, second_store:
     start = threading.Barrier(8)
 
     def race(which: Store) -> object:
-        turn = NewTurn(owner="ada", process_id="p", fallback_model="m", prompt="Now?", conversation_id=conversation_id)
+        turn = Question(owner="ada", prompt="Now?", conversation_id=conversation_id, store=True)
         start.wait(timeout=10)
         try:
-            return which.turns.begin(turn)
+            return which.turns.begin(turn, process_id="p", fallback_model="m")
         except ChatappError as error:
             return type(error)
 
@@ -112,18 +113,15 @@ def test_of_questions_at_once_one_is_begun(ask: Ask, store: Store, second_store:
 def test_history_is_the_branch_with_the_new_question_last(ask: Ask, begin: Ask) -> None:
     first = ask("One?", "1")
     begun = begin("Two?", conversation_id=first.conversation_id)
-    assert begun.history == [
-        {"role": "user", "content": "One?"},
-        {"role": "assistant", "content": "1"},
-        {"role": "user", "content": "Two?"},
-    ]
+    said = [(message.role, message.text) for message in begun.history]
+    assert said == [("user", "One?"), ("assistant", "1"), ("user", "Two?")]
 
 
 def test_answer_in_which_nothing_was_said_is_no_history(begin: Ask, store: Store) -> None:
     first = begin("One?")
     store.turns.finish(first.turn_id, status="failed", text="", runs=[])
     begun = begin("Two?", conversation_id=first.conversation_id)
-    assert [message["content"] for message in begun.history] == ["One?", "Two?"]
+    assert [message.text for message in begun.history] == ["One?", "Two?"]
 
 
 def test_question_asked_again_gets_a_second_answer_beside_the_first(ask: Ask, store: Store) -> None:
@@ -139,7 +137,7 @@ def test_last_question_is_asked_again_where_none_is_named(ask: Ask, begin: Ask) 
     first = ask("One?", "1")
     again = begin(None, conversation_id=first.conversation_id)
     assert again.user_message_id == first.user_message_id
-    assert [message["content"] for message in again.history] == ["One?"]
+    assert [message.text for message in again.history] == ["One?"]
 
 
 def test_edited_question_begins_a_branch_beside_the_old_one(ask: Ask, begin: Ask, store: Store) -> None:
@@ -147,7 +145,7 @@ def test_edited_question_begins_a_branch_beside_the_old_one(ask: Ask, begin: Ask
     conversation_id = first.conversation_id
     second = ask("Two?", "2", conversation_id=conversation_id)
     edited = begin("Too?", conversation_id=conversation_id, parent_id=first.answer_message_id)
-    assert [message["content"] for message in edited.history] == ["One?", "1", "Too?"]
+    assert [message.text for message in edited.history] == ["One?", "1", "Too?"]
     page = store.messages.page(conversation_id, owner="ada")
     assert page.items[2].siblings == (second.user_message_id, edited.user_message_id)
 
@@ -155,7 +153,7 @@ def test_edited_question_begins_a_branch_beside_the_old_one(ask: Ask, begin: Ask
 def test_edited_first_question_hangs_from_the_root(ask: Ask, begin: Ask) -> None:
     first = ask("One?", "1")
     edited = begin("Eins?", conversation_id=first.conversation_id, parent_id=ROOT)
-    assert [message["content"] for message in edited.history] == ["Eins?"]
+    assert [message.text for message in edited.history] == ["Eins?"]
 
 
 def test_nothing_to_answer_again_is_refused(begin: Ask, store: Store) -> None:
@@ -217,12 +215,12 @@ def test_same_idempotency_key_at_once_is_one_turn(
     }
     if has_failed:
         store.turns.finish(begin("One?", **question).turn_id, status="failed", text="", runs=[])
-    turn = NewTurn(owner="ada", process_id="p", fallback_model="m", prompt="One?", **question)
+    turn = Question(**{"owner": "ada", "prompt": "One?", "store": True, **question})
     start = threading.Barrier(6)
 
     def race(which: Store) -> BegunTurn:
         start.wait(timeout=10)
-        return which.turns.begin(turn)
+        return which.turns.begin(turn, process_id="p", fallback_model="m")
 
     with ThreadPoolExecutor(6) as threads:
         begun = list(threads.map(race, [store, second_store] * 3))
@@ -242,7 +240,7 @@ def test_idempotency_keys_of_two_owners_are_two(begin: Ask) -> None:
 
 
 def test_turn_without_a_conversation_keeps_its_answer_and_no_question(begin: Ask, store: Store) -> None:
-    begun = begin("One?", is_stored=False)
+    begun = begin("One?", store=False)
     store.turns.save(begun.turn_id, text="On", runs=[])
     store.turns.finish(begun.turn_id, status="complete", text="One.", runs=[])
     assert begun.conversation_id is None
@@ -251,7 +249,7 @@ def test_turn_without_a_conversation_keeps_its_answer_and_no_question(begin: Ask
 
 
 def test_turn_without_a_conversation_is_forgotten_in_time(begin: Ask, store: Store) -> None:
-    begun = begin("One?", is_stored=False)
+    begun = begin("One?", store=False)
     store.turns.finish(begun.turn_id, status="complete", text="One.", runs=[])
     assert store.turns.forget_unattached() == 0
     assert store.turns.forget_unattached(kept=timedelta(seconds=-1)) == 1
@@ -318,7 +316,7 @@ def test_conversation_goes_on_after_an_interruption(begin: Ask, store: Store) ->
     store.turns.save(begun.turn_id, text="Half an", runs=[])
     store.turns.interrupt_orphans(silent_s=-1)
     following = begin("Two?", conversation_id=begun.conversation_id)
-    assert [message["content"] for message in following.history] == ["One?", "Half an", "Two?"]
+    assert [message.text for message in following.history] == ["One?", "Half an", "Two?"]
 
 
 def test_maker_thought_dead_may_still_finish(begin: Ask, store: Store) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from chatapp.backend.store import NewTurn, Store
+from chatapp.backend.store import Store
 from chatapp.backend.turns import recovery, remote, runner
 from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.config.settings import Settings
 from chatapp.errors import IncompleteAnswerError, StoreUnavailableError, TurnActiveError
+from chatapp.protocol.question import Question
 from support import scripts
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
@@ -154,7 +155,7 @@ class TestOrphans:
     @staticmethod
     def leave_orphan(data_dir: Path, process_id: str, *, text: str = "half an") -> str:
         store = Store.open(Settings(data_dir=data_dir))
-        begun = store.turns.begin(NewTurn(owner="", process_id=process_id, fallback_model="m", prompt="Why?"))
+        begun = store.turns.begin(Question(prompt="Why?", store=True), process_id=process_id, fallback_model="m")
         store.turns.save(begun.turn_id, text=text, runs=[["start", 1], ["text", len(text)]])
         store.close()
         return begun.turn_id

@@ -6,6 +6,7 @@ import logging
 import re
 from pathlib import Path
 
+from chatapp.backend.principal import Principal
 from chatapp.config import environment
 from chatapp.errors import SettingsError
 
@@ -14,6 +15,9 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 OWN_KEY = "CHATAPP_OWN_KEY"
 """The variable in which `chatapp ask` tells a backend of its own their key. It owns what is kept without keys."""
+
+KEY_ID_DIGITS = 8
+"""How much of a key's digest tells it from others; nobody finds the key by it."""
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +44,15 @@ class KeyRing:
         """Return whether keys can come and go while we run."""
         return self._file is not None
 
-    def owner_of(self, key: bytes) -> str | None:
-        """Return the name of the key's owner, None for a key we do not know. Takes the same time either way."""
+    def principal_of(self, key: bytes) -> Principal | None:
+        """Return whose key it is, None for one that we do not know. Takes the same time either way."""
         self._refresh()
         digest = hashlib.sha256(key).hexdigest()
         owner = None
         for name, known in (*self._owners, *self._own):
             if hmac.compare_digest(known, digest):
                 owner = name
-        return owner
+        return None if owner is None else Principal(owner, digest[:KEY_ID_DIGITS])
 
     def _refresh(self) -> None:
         """Read the file again if it has changed; while it cannot be read, no key is good."""
@@ -58,7 +62,7 @@ class KeyRing:
             self._read(self._file)
         except SettingsError as error:
             if self._seen is not None:
-                log.error("%s Nobody is let in until it is mended.", error.detail)
+                log.error("%s All keys are refused until it can be read.", error.detail)
             self._seen, self._owners = None, []
 
     def _read(self, file: Path) -> None:

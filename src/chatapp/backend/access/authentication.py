@@ -6,7 +6,9 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatapp.backend.access.api_keys import KeyRing
+from chatapp.backend.http.context import context_of, is_public
 from chatapp.backend.http.errors import error_response
+from chatapp.backend.principal import Principal
 from chatapp.errors import UnauthorizedError
 
 LOOK_AGAIN_S = 1.0
@@ -22,28 +24,30 @@ class KeyCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
-        if scope["type"] == "http" and scope["path"] != "/health":
-            admission = Credential(self._keys, _key_in(Headers(scope=scope)))
-            if admission.owner is None:
+        if scope["type"] == "http" and not is_public(scope):
+            key = _key_in(Headers(scope=scope))
+            principal = self._keys.principal_of(key)
+            if principal is None:
                 await error_response(unauthorized(), scope)(scope, receive, send)
                 return
-            scope["owner"] = admission.owner
+            context = context_of(scope)
+            context.principal = principal
             if self._keys.is_reloadable:
-                scope["admission"] = admission
+                context.credential = ShownKey(self._keys, key, principal)
         await self._app(scope, receive, send)
 
 
-class Credential:
-    """What lets one request in. `owner` is the name of its key, None for a key that we do not know."""
+class ShownKey:
+    """The key that lets one request in."""
 
-    def __init__(self, keys: KeyRing, key: bytes) -> None:
+    def __init__(self, keys: KeyRing, key: bytes, principal: Principal) -> None:
         self._keys = keys
         self._key = key
-        self.owner = keys.owner_of(key)
+        self._principal = principal
 
     async def revoked(self) -> None:
         """Return once the key is not good any more."""
-        while self._keys.owner_of(self._key) == self.owner:  # noqa: ASYNC110 - a file, which sends no word
+        while self._keys.principal_of(self._key) == self._principal:  # noqa: ASYNC110 - a file, which sends no word
             await asyncio.sleep(LOOK_AGAIN_S)
 
 

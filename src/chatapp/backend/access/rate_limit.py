@@ -12,6 +12,7 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatapp.backend.access.rate_limit_storage import HitFile
+from chatapp.backend.http.context import context_of, is_public
 from chatapp.backend.http.errors import error_response
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, RateLimitedError, SettingsError, StoreUnavailableError
@@ -30,7 +31,7 @@ class RateLimitCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
-        if scope["type"] == "http" and scope["path"] != "/health":
+        if scope["type"] == "http" and not is_public(scope):
             try:
                 await asyncio.to_thread(self._limiter.count, _who(scope))
             except ChatappError as error:
@@ -96,8 +97,9 @@ def _redis(url: str) -> Storage:
 
 def _who(scope: Scope) -> str:
     """Return the name of the key, or the client's address: the connection's, or what a TRUSTED_PROXY says it is."""
-    if "owner" in scope:
-        return f"key {scope['owner']}"
+    principal = context_of(scope).principal
+    if principal.key_id is not None:
+        return f"key {principal.name}"
     host = scope["client"][0] if scope.get("client") else ""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])

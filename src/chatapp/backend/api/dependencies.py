@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 from pydantic import AfterValidator
 
 from chatapp.backend.http.bodies import BoundedJsonRoute
+from chatapp.backend.http.context import context_of
 from chatapp.backend.store import Store
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.importers import Imports
@@ -73,8 +74,7 @@ async def _imports(request: Request) -> Imports:
 
 
 async def _owner(request: Request) -> str:
-    owner: str = request.scope.get("owner", "")
-    return owner
+    return context_of(request.scope).principal.name
 
 
 CurrentTurns = Annotated[Turns, Depends(_turns)]

@@ -9,11 +9,12 @@ from pydantic_core import to_json
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from chatapp.backend.access.authentication import Credential, unauthorized
+from chatapp.backend.access.authentication import unauthorized
+from chatapp.backend.http.context import Credential, context_of
 from chatapp.backend.turns.idle_timer import IdleTimer
 from chatapp.backend.turns.reader import Reader
 from chatapp.backend.turns.turn import Turn
-from chatapp.protocol.sse import KEEP_ALIVE
+from chatapp.protocol import sse
 
 KEEP_ALIVE_S = 15.0
 SLICE_BYTES = 64 * 1024
@@ -39,9 +40,11 @@ class WholeAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
         turn = self._turn
-        with Reader(turn) as reader:
-            async with _meanwhile(_watch_disconnect(receive, reader)), _while_admitted(scope):
-                await turn.finished()
+        with Reader(turn, wants_deltas=False) as reader:
+            async with _meanwhile(*_watches(scope, receive, reader)):
+                await reader.end()
+        if reader.has_left and not turn.is_over:
+            return  # nobody is there to answer
         body = {
             "model": turn.model,
             "answer": turn.text,
@@ -57,8 +60,9 @@ class WholeAnswer(Response):
 class StreamedAnswer(Response):
     """The events of a turn behind the position `after`, from its first word to its one end.
 
-    A task of its own sends them, past the middleware: to wake and to walk through all its layers costs a tenth of a
-    word's way. So no layer may hold back the head, as Starlette's compression does before 1.8.
+    A task of its own sends them, past the middleware where that has nothing to do with them: to wake and to walk
+    through all its layers costs a tenth of a word's way. So no layer may hold back the head, as Starlette's
+    compression does before 1.8.
     """
 
     def __init__(self, turn: Turn, *, after: int = 0) -> None:
@@ -72,7 +76,11 @@ class StreamedAnswer(Response):
             async with _meanwhile(*_watches(scope, receive, reader)):
                 await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-                await asyncio.create_task(_send_events(reader, scope["outer_send"]))
+                direct_send = context_of(scope).direct_send
+                if direct_send is None:
+                    await _send_events(reader, send)
+                else:
+                    await asyncio.create_task(_send_events(reader, direct_send))
 
 
 async def _send_events(reader: Reader, send: Send) -> None:
@@ -81,9 +89,9 @@ async def _send_events(reader: Reader, send: Send) -> None:
         quiet.reset(KEEP_ALIVE_S)
         while not reader.is_at_end():
             await reader.wait()
-            data = reader.take()
+            data = b"".join([sse.encode(event, position) for event, position in reader.take()])
             if not data and reader.is_idle:
-                data = KEEP_ALIVE
+                data = sse.KEEP_ALIVE
             for begin in range(0, len(data), SLICE_BYTES):
                 await send({"type": "http.response.body", "body": data[begin : begin + SLICE_BYTES], "more_body": True})
             quiet.reset(KEEP_ALIVE_S)
@@ -92,7 +100,7 @@ async def _send_events(reader: Reader, send: Send) -> None:
 
 @asynccontextmanager
 async def _meanwhile(*watches: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Let the watches run for as long as the block does."""
+    """Run the watches for as long as the block does."""
     tasks = [asyncio.create_task(watch) for watch in watches]
     try:
         yield
@@ -101,43 +109,23 @@ async def _meanwhile(*watches: Coroutine[Any, Any, None]) -> AsyncIterator[None]
             task.cancel()
 
 
-@asynccontextmanager
-async def _while_admitted(scope: Scope) -> AsyncIterator[None]:
-    """End the block when the request's key is revoked.
-
-    Raises:
-        UnauthorizedError: it was.
-    """
-    try:
-        async with asyncio.timeout(None) as patience:
-            watches = [_cancel_on_revocation(scope["admission"], patience)] if "admission" in scope else []
-            async with _meanwhile(*watches):
-                yield
-    except TimeoutError:
-        raise unauthorized() from None
-
-
 def _watches(scope: Scope, receive: Receive, reader: Reader) -> list[Coroutine[Any, Any, None]]:
     """Return what could end a reader before its turn does."""
     watches = [_watch_disconnect(receive, reader)]
-    if "admission" in scope:
-        watches.append(_watch_revocation(scope["admission"], reader))
+    credential = context_of(scope).credential
+    if credential is not None:
+        watches.append(_watch_revocation(credential, reader))
     return watches
 
 
 async def _watch_disconnect(receive: Receive, reader: Reader) -> None:
-    """Let the reader leave the turn when its client has left."""
+    """Have the reader leave the turn when its client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
     reader.leave()
 
 
-async def _watch_revocation(admission: Credential, reader: Reader) -> None:
+async def _watch_revocation(credential: Credential, reader: Reader) -> None:
     """Send the reader away when its key is revoked; a turn in a conversation goes on."""
-    await admission.revoked()
+    await credential.revoked()
     reader.abort(unauthorized())
-
-
-async def _cancel_on_revocation(admission: Credential, patience: asyncio.Timeout) -> None:
-    await admission.revoked()
-    patience.reschedule(0)

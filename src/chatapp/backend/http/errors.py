@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import Scope
 
+from chatapp.backend.http.context import context_of
 from chatapp.errors import (
     BodyTooLargeError,
     ChatappError,
@@ -33,8 +34,7 @@ def error_response(error: ChatappError, scope: Scope, *, headers: Mapping[str, s
 
 
 def _request_id(scope: Scope) -> str:
-    request_id: str = scope["record"].id
-    return request_id
+    return context_of(scope).id
 
 
 async def _on_our_error(request: Request, error: ChatappError) -> JSONResponse:

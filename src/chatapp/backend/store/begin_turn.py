@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, upd
 
 from chatapp.backend.store.conversations import insert_conversation, locked
 from chatapp.backend.store.identity import new_id, now
-from chatapp.backend.store.records import ROOT, BegunTurn, NewTurn
+from chatapp.backend.store.records import ROOT, BegunTurn
 from chatapp.backend.store.schema import conversations, turns
 from chatapp.backend.store.titles import title_from
 from chatapp.backend.store.tree import history, insert_message, message_in
 from chatapp.errors import IdempotencyConflictError, InvalidRequestError, TurnActiveError
+from chatapp.protocol.question import Question
 
 
 class _Place(NamedTuple):
@@ -23,31 +24,41 @@ class _Place(NamedTuple):
     answer_message_id: str
 
 
-def begin_turn(connection: Connection, turn: NewTurn, *, heartbeat_at: datetime | ColumnElement[datetime]) -> BegunTurn:
-    """Return the turn, as `Turns.begin` promises it."""
-    earlier = _earlier(connection, turn)
+class Maker(NamedTuple):
+    """Who makes a turn: its process, the first sign of life, and the model to ask where nobody names one."""
+
+    process_id: str
+    heartbeat_at: datetime | ColumnElement[datetime]
+    fallback_model: str
+
+
+def begin_turn(connection: Connection, question: Question, maker: Maker) -> BegunTurn:
+    """Return the question, as `Turns.begin` promises it."""
+    earlier = _earlier(connection, question)
     if earlier is not None and not _may_be_tried_again(earlier):
         return _replayed(earlier)
     if earlier is not None:
-        turn = _tried_again(connection, turn, earlier)
-    if not turn.is_stored:
-        return _insert_turn(connection, turn, heartbeat_at, model=turn.model or turn.fallback_model, system=turn.system)
-    conversation = _conversation(connection, turn)
-    model = turn.model or conversation.model or turn.fallback_model
-    system = conversation.system if turn.system is None else turn.system
-    place = _insert_messages(connection, turn, conversation, model)
-    begun = _insert_turn(connection, turn, heartbeat_at, model=model, system=system, place=place)
+        question = _tried_again(connection, question, earlier)
+    if not question.store:
+        return _insert_turn(
+            connection, question, maker, model=question.model or maker.fallback_model, system=question.system
+        )
+    conversation = _conversation(connection, question)
+    model = question.model or conversation.model or maker.fallback_model
+    system = conversation.system if question.system is None else question.system
+    place = _insert_messages(connection, question, conversation, model)
+    begun = _insert_turn(connection, question, maker, model=model, system=system, place=place)
     begun.history.extend(history(connection, place.user_message_id))
     return begun
 
 
-def _earlier(connection: Connection, turn: NewTurn) -> Row[Any] | None:
+def _earlier(connection: Connection, question: Question) -> Row[Any] | None:
     """Return the turn that was begun with the same Idempotency-Key."""
-    if turn.idempotency_key is None:
+    if question.idempotency_key is None:
         return None
-    is_it = and_(turns.c.owner == turn.owner, turns.c.idempotency_key == turn.idempotency_key)
+    is_it = and_(turns.c.owner == question.owner, turns.c.idempotency_key == question.idempotency_key)
     row = connection.execute(select(turns).where(is_it).with_for_update()).one_or_none()
-    if row is not None and row.body_hash != turn.body_hash:
+    if row is not None and row.body_hash != question.body_hash:
         raise IdempotencyConflictError("This Idempotency-Key was used before with another body.")
     return row
 
@@ -61,12 +72,12 @@ def _may_be_tried_again(earlier: Row[Any]) -> bool:
     return earlier.status in {"failed", "incomplete", "interrupted"} and not has_content
 
 
-def _tried_again(connection: Connection, turn: NewTurn, earlier: Row[Any]) -> NewTurn:
-    """Return `turn` with the key for its own; a question that is kept already gets another answer."""
+def _tried_again(connection: Connection, question: Question, earlier: Row[Any]) -> Question:
+    """Return the question with the key for its own; a question that is kept already gets another answer."""
     connection.execute(update(turns).where(turns.c.id == earlier.id).values(idempotency_key=None))
     if earlier.user_message_id is None:
-        return turn
-    return replace(turn, prompt=None, conversation_id=earlier.conversation_id, parent_id=earlier.user_message_id)
+        return question
+    return replace(question, prompt=None, conversation_id=earlier.conversation_id, parent_id=earlier.user_message_id)
 
 
 def _replayed(earlier: Row[Any]) -> BegunTurn:
@@ -82,13 +93,13 @@ def _replayed(earlier: Row[Any]) -> BegunTurn:
     )
 
 
-def _conversation(connection: Connection, turn: NewTurn) -> Row[Any]:
+def _conversation(connection: Connection, question: Question) -> Row[Any]:
     """Return the conversation, locked; a new one remembers what it is begun with."""
-    begun_with = {"owner": turn.owner, "system": turn.system, "model": turn.model}
-    conversation_id = turn.conversation_id or insert_conversation(connection, **begun_with)
-    conversation = locked(connection, conversation_id, turn.owner)
+    begun_with = {"owner": question.owner, "system": question.system, "model": question.model}
+    conversation_id = question.conversation_id or insert_conversation(connection, **begun_with)
+    conversation = locked(connection, conversation_id, question.owner)
     _refuse_while_active(connection, conversation_id)
-    title = conversation.title or title_from(turn.prompt or "")
+    title = conversation.title or title_from(question.prompt or "")
     is_it = conversations.c.id == conversation_id
     connection.execute(update(conversations).where(is_it).values(updated_at=now(), title=title))
     return conversation
@@ -102,9 +113,9 @@ def _refuse_while_active(connection: Connection, conversation_id: str) -> None:
         )
 
 
-def _insert_messages(connection: Connection, turn: NewTurn, conversation: Row[Any], model: str) -> _Place:
-    parent_id = _parent_id(connection, turn, conversation)
-    if turn.prompt is None:
+def _insert_messages(connection: Connection, question: Question, conversation: Row[Any], model: str) -> _Place:
+    parent_id = _parent_id(connection, question, conversation)
+    if question.prompt is None:
         question_id = _question_above(connection, conversation.id, parent_id)
     else:
         question_id = insert_message(
@@ -112,7 +123,7 @@ def _insert_messages(connection: Connection, turn: NewTurn, conversation: Row[An
             conversation_id=conversation.id,
             parent_id=parent_id,
             role="user",
-            content=turn.prompt,
+            content=question.prompt,
             status="complete",
             finished_at=now(),
         )
@@ -128,12 +139,12 @@ def _insert_messages(connection: Connection, turn: NewTurn, conversation: Row[An
     return _Place(conversation.id, question_id, answer_id)
 
 
-def _parent_id(connection: Connection, turn: NewTurn, conversation: Row[Any]) -> str | None:
-    if turn.parent_id is None:
+def _parent_id(connection: Connection, question: Question, conversation: Row[Any]) -> str | None:
+    if question.parent_id is None:
         return str(conversation.leaf_id) if conversation.leaf_id else None
-    if turn.parent_id == ROOT:
+    if question.parent_id == ROOT:
         return None
-    return str(message_in(connection, conversation.id, turn.parent_id).id)
+    return str(message_in(connection, conversation.id, question.parent_id).id)
 
 
 def _question_above(connection: Connection, conversation_id: str, message_id: str | None) -> str:
@@ -148,8 +159,8 @@ def _question_above(connection: Connection, conversation_id: str, message_id: st
 
 def _insert_turn(
     connection: Connection,
-    turn: NewTurn,
-    heartbeat_at: datetime | ColumnElement[datetime],
+    question: Question,
+    maker: Maker,
     *,
     model: str,
     system: str | None,
@@ -158,14 +169,14 @@ def _insert_turn(
     where = place._asdict() if place else dict.fromkeys(_Place._fields)
     row = {
         "id": new_id(),
-        "owner": turn.owner,
+        "owner": question.owner,
         "status": "streaming",
         "model": model,
-        "process_id": turn.process_id,
-        "heartbeat_at": heartbeat_at,
+        "process_id": maker.process_id,
+        "heartbeat_at": maker.heartbeat_at,
         "cancel_requested": False,
-        "idempotency_key": turn.idempotency_key,
-        "body_hash": turn.body_hash,
+        "idempotency_key": question.idempotency_key,
+        "body_hash": question.body_hash,
         "runs": [],
         "saved_text": 0,
         "saved_reasoning": 0,

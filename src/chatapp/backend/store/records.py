@@ -66,31 +66,6 @@ class StoredMessage:
     siblings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewTurn:
-    """A question as it comes in.
-
-    `conversation_id` None begins a new conversation, unless `is_stored` is false: then nothing is kept but the turn.
-    `parent_id` is the message to go on from: None the end of the branch on show, `ROOT` the beginning of a new branch.
-    `prompt` None asks again for an answer to the question at `parent_id`. To edit a question, send the new words with
-    the old question's `parent_id`. A question whose `idempotency_key` is known is not asked again, unless its turn
-    failed before anything was said. `model` and `system` hold for this turn; the conversation that it begins, if any,
-    remembers them. `fallback_model` is asked where neither the request nor the conversation names one.
-    """
-
-    owner: str
-    process_id: str
-    fallback_model: str
-    prompt: str | None = None
-    conversation_id: str | None = None
-    parent_id: str | None = None
-    system: str | None = None
-    model: str | None = None
-    is_stored: bool = True
-    idempotency_key: str | None = None
-    body_hash: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class BegunTurn:
     """A turn that is saved as begun, and all its maker needs to know.

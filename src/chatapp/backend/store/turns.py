@@ -8,14 +8,15 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from chatapp.backend.store.begin_turn import begin_turn
+from chatapp.backend.store.begin_turn import Maker, begin_turn
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import now
-from chatapp.backend.store.records import BegunTurn, FinalStatus, NewTurn, Segments, Turn
+from chatapp.backend.store.records import BegunTurn, FinalStatus, Segments, Turn
 from chatapp.backend.store.schema import chunks, conversations, messages, turns
 from chatapp.errors import NotFoundError, TurnActiveError
 from chatapp.protocol.events import Usage
+from chatapp.protocol.question import Question
 
 KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
 
@@ -26,8 +27,10 @@ class Turns:
 
     database: Database
 
-    def begin(self, turn: NewTurn) -> BegunTurn:
+    def begin(self, question: Question, *, process_id: str, fallback_model: str) -> BegunTurn:
         """Return the turn with its question and an empty answer saved, all at once and for good.
+
+        `process_id` names who makes it; `fallback_model` is asked where neither question nor conversation names one.
 
         Raises:
             NotFoundError: no such conversation, or no such message in it.
@@ -36,14 +39,14 @@ class Turns:
             InvalidRequestError: there is no question to answer again.
         """
         try:
-            return self._begin(turn)
+            return self._begin(question, process_id, fallback_model)
         except (IntegrityError, TurnActiveError):
-            return self._begin(turn)
+            return self._begin(question, process_id, fallback_model)
 
-    def _begin(self, turn: NewTurn) -> BegunTurn:
+    def _begin(self, question: Question, process_id: str, fallback_model: str) -> BegunTurn:
         """Try once. A second try finds what another process has committed meanwhile, and says what that means."""
         with self.database.write() as connection:
-            return begin_turn(connection, turn, heartbeat_at=self.database.now())
+            return begin_turn(connection, question, Maker(process_id, self.database.now(), fallback_model))
 
     def save(self, turn_id: str, *, text: str, reasoning: str = "", runs: Segments) -> bool:
         """Save the answer so far, of which only what is new is written; say whether its maker should stop.

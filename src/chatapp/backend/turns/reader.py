@@ -7,21 +7,21 @@ from typing import Self
 
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import ChatappError
-from chatapp.protocol import sse
-from chatapp.protocol.events import DELTAS, Failed, Reasoning, Text
+from chatapp.protocol.events import DELTAS, Event, Failed, Reasoning, Text
 
 
 class Reader:
     """Somebody who reads along from a position; takes all that has gathered at once, so being slow costs nothing."""
 
-    def __init__(self, turn: Turn, *, after: int = 0) -> None:
+    def __init__(self, turn: Turn, *, after: int = 0, wants_deltas: bool = True) -> None:
         self.turn = turn
+        self._wants_deltas = wants_deltas
         self._after = after
         self._next = 0
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Future[None] | None = None
-        self._has_left = False
-        self._final_event: Failed | None = None
+        self.has_left = False
+        self._abort_error: ChatappError | None = None
         self.is_idle = False
 
     def __enter__(self) -> Self:
@@ -33,13 +33,13 @@ class Reader:
 
     def leave(self) -> None:
         """Read no further."""
-        self._has_left = True
+        self.has_left = True
         self.turn.leave(self)
         self.wake()
 
     def abort(self, error: ChatappError) -> None:
         """Let the next event be `error`, and the last."""
-        self._final_event = Failed(error.as_dict(self.turn.request_id))
+        self._abort_error = error
         self.wake()
 
     def wake_idle(self) -> None:
@@ -49,35 +49,52 @@ class Reader:
 
     def is_at_end(self) -> bool:
         """Return whether this reader has everything, or has left."""
-        return self._has_left or (self.turn.is_over and self._next >= len(self.turn.entries))
+        return self.has_left or (self.turn.is_over and self._next >= len(self.turn.entries))
 
-    def take(self) -> bytes:
-        """Return all events behind this reader's position as server-sent events, neighbouring pieces of text as one."""
-        if self._final_event is not None:
+    def take(self) -> list[tuple[Event, int]]:
+        """Return all events behind this reader's position, each with where it ends, neighbouring pieces of text as one.
+
+        May be empty: then somebody woke this reader.
+        """
+        if self._abort_error is not None:
             self.leave()
-            return sse.encode(self._final_event, max(self._after, self.turn.ends[max(self._next - 1, 0)]))
+            told = Failed(self._abort_error.as_dict(self.turn.request_id))
+            return [(told, max(self._after, self.turn.ends[max(self._next - 1, 0)]))]
         known = self._skip_to_start() if self._after else 0
         entries, ends = self.turn.entries, self.turn.ends
-        frames = []
+        taken: list[tuple[Event, int]] = []
         while self._next < len(entries):
             event = entries[self._next]
             self._next += 1
             if isinstance(event, DELTAS):
                 event = self._with_following(event, known)
-            frames.append(sse.encode(event, ends[self._next - 1]))
+            taken.append((event, ends[self._next - 1]))
             known = 0
-        return frames[0] if len(frames) == 1 else b"".join(frames)
+        return taken
 
     async def wait(self) -> None:
         """Return when there is something to take, or when woken."""
         self.is_idle = False
-        if self._next >= len(self.turn.entries) and self._final_event is None:
+        if self._next >= len(self.turn.entries) and self._abort_error is None:
             self._waiting = self._loop.create_future()
             await self._waiting
 
+    async def end(self) -> None:
+        """Wait until the answer is whole, or this reader has left.
+
+        Raises:
+            ChatappError: it ended early, or this reader was sent away.
+        """
+        while not (self.turn.is_over or self.has_left or self._abort_error):
+            self._waiting = self._loop.create_future()
+            await self._waiting
+        if error := self._abort_error or self.turn.failure:
+            raise error.fresh()
+
     def wake(self) -> None:
-        """Let `wait` return."""
-        if self._waiting is not None and not self._waiting.done():
+        """Let `wait` return, or `end` look again."""
+        is_due = self._wants_deltas or self.turn.is_over or self.has_left or self._abort_error
+        if is_due and self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
     def _with_following(self, event: Text | Reasoning, known: int) -> Text | Reasoning:

@@ -6,10 +6,9 @@ import traceback
 from weakref import WeakSet
 
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
-from chatapp.backend.store import BegunTurn, NewTurn, Store
+from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.turns.finished import FinishedTurns
 from chatapp.backend.turns.process import this_process
-from chatapp.backend.turns.question import Question
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.recovery import end_orphans, run_maintenance
 from chatapp.backend.turns.remote import RemoteTurn
@@ -18,6 +17,7 @@ from chatapp.backend.turns.turn import Turn
 from chatapp.config.settings import Settings
 from chatapp.errors import InternalError, NotFoundError, OverloadedError, ShuttingDownError
 from chatapp.protocol.messages import Message
+from chatapp.protocol.question import Question
 
 SAVING_S = 2.0
 """How long answers that are cut by the end of the process may take to be saved."""
@@ -38,7 +38,7 @@ class Turns:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
-    async def start(self, question: Question, *, owner: str = "", request_id: str | None = None) -> Turn:
+    async def start(self, question: Question, *, request_id: str | None = None) -> Turn:
         """Begin to answer; with an Idempotency-Key that was seen before, give the turn of then.
 
         Raises:
@@ -53,21 +53,23 @@ class Turns:
             raise shutting_down()
         if len(self._active) >= self._settings.max_active_turns:
             raise OverloadedError("Too many answers are being made.", hint="Ask again in a moment.", retry_after=1)
-        if not question.is_stored and question.key is None:
-            turn = Turn(question.model or self._model.name, owner=owner, request_id=request_id)
-            return self._make(turn, question, question.messages(), record=None)
-        begun = await asyncio.to_thread(self._store.turns.begin, self._new_turn(question, owner))
+        if not question.store and question.idempotency_key is None:
+            turn = Turn(question.model or self._model.name, owner=question.owner, request_id=request_id)
+            return self._make(turn, question, question.conversation(), record=None)
+        begun = await asyncio.to_thread(
+            self._store.turns.begin, question, process_id=this_process(), fallback_model=self._model.name
+        )
         if begun.replayed:
-            return await self.find(begun.turn_id, owner=owner)
+            return await self.find(begun.turn_id, owner=question.owner)
         turn = Turn(
             begun.model,
             turn_id=begun.turn_id,
-            owner=owner,
+            owner=question.owner,
             conversation_id=begun.conversation_id,
             outlives_readers=True,
             request_id=request_id,
         )
-        messages = _messages(begun) if question.is_stored else question.messages()
+        messages = _messages(begun) if question.store else question.conversation()
         return self._make(turn, question, messages, record=TurnRecord(self._store))
 
     async def find(self, turn_id: str, *, owner: str = "") -> Turn:
@@ -117,21 +119,6 @@ class Turns:
         self.begin_shutdown()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=SAVING_S)
-
-    def _new_turn(self, question: Question, owner: str) -> NewTurn:
-        return NewTurn(
-            owner=owner,
-            process_id=this_process(),
-            fallback_model=self._model.name,
-            prompt=question.prompt,
-            conversation_id=question.conversation_id,
-            parent_id=question.parent_id,
-            system=question.system,
-            model=question.model,
-            is_stored=question.is_stored,
-            idempotency_key=question.key,
-            body_hash=question.body_hash,
-        )
 
     def _make(self, turn: Turn, question: Question, messages: list[Message], *, record: TurnRecord | None) -> Turn:
         request = ModelRequest(messages=messages, model=turn.model, parameters=question.parameters)

@@ -65,7 +65,6 @@ class Turn:
         self._began = time.perf_counter()
         self._listeners: list[Listener] = []
         self._accepted = asyncio.Event()
-        self._over = asyncio.Event()
         self.append(Start(turn_id=self.id, model=model, conversation_id=conversation_id))
 
     @property
@@ -130,7 +129,6 @@ class Turn:
         else:
             self.append(Failed(failure.as_dict(self.request_id)))
         self._accepted.set()
-        self._over.set()
 
     async def accepted(self, *, within_s: float) -> None:
         """Wait until the model has accepted the question, at most `within_s` seconds.
@@ -145,16 +143,6 @@ class Turn:
             except TimeoutError:
                 return
         if self.failure is not None and not self.has_content:
-            raise self.failure.fresh()
-
-    async def finished(self) -> None:
-        """Wait until the answer is whole.
-
-        Raises:
-            ChatappError: it ended early.
-        """
-        await self._over.wait()
-        if self.failure is not None:
             raise self.failure.fresh()
 
     def filled_by(self, task: "asyncio.Task[None] | None") -> None:

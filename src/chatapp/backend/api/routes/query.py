@@ -10,13 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from chatapp.backend.api.dependencies import ERRORS, Id
 from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
 from chatapp.backend.http.bodies import BoundedJsonRequest, BoundedJsonRoute
-from chatapp.backend.turns.question import Question
+from chatapp.backend.http.context import context_of
+from chatapp.backend.turns.registry import Turns
 from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.messages import Message
+from chatapp.protocol.question import SAMPLING, Question
 from chatapp.protocol.schemas.conversations import Regeneration
 from chatapp.protocol.schemas.query import AnswerResponse, QueryRequest
 
-_SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed")
 _STREAM_EXAMPLE = (
     'id: 1\nevent: start\ndata:{"turn_id":"0198…","model":"gpt-4o-mini","conversation_id":null}\n\n'
     "id: 8\ndata: Quantum\n\nid: 18\ndata:  computing\n\n"
@@ -50,14 +51,19 @@ class QuestionRoute(BoundedJsonRoute):
     """A route for questions, documented by FastAPI from its endpoint.
 
     A question that is as most are goes straight to the endpoint: FastAPI's way there takes as long as all that we do
-    for a short answer. Whatever is special about it, or wrong with it, takes that way.
+    for a short answer. Whatever is special about it, or wrong with it, takes that way, and so does every question once
+    the endpoint asks for more than the body and the header that it has: FastAPI's dependencies always hold.
     """
 
     async def answer(self, request: BoundedJsonRequest, handle: Handle) -> Response:
         """Return the response to a question."""
-        query = await _plain_question(request)
+        query = None if self._asks_for_more() else await _plain_question(request)
         response: Response = await (handle(request) if query is None else self.endpoint(request, query))
         return response
+
+    def _asks_for_more(self) -> bool:
+        wanted = self.dependant
+        return bool(wanted.dependencies or wanted.path_params or wanted.query_params or wanted.cookie_params)
 
 
 async def _plain_question(request: BoundedJsonRequest) -> QueryRequest | None:
@@ -88,15 +94,16 @@ async def _asked(request: Request, query: QueryRequest, idempotency_key: str | N
     _require_length(query.prompt, request.app.state.settings.max_prompt_chars)
     body_hash = hashlib.sha256(await request.body()).hexdigest() if idempotency_key else None
     question = Question(
+        owner=context_of(request.scope).principal.name,
         prompt=query.prompt,
         system=query.system,
-        history=[Message.of(message.role, message.content) for message in query.messages or ()],
+        messages=[Message.of(message.role, message.content) for message in query.messages or ()],
         model=query.model,
-        parameters={name: value for name in _SAMPLING if (value := getattr(query, name)) is not None},
+        parameters={name: value for name in SAMPLING if (value := getattr(query, name)) is not None},
         conversation_id=query.conversation_id,
         parent_id=query.parent_id,
-        is_stored=bool(query.store or query.conversation_id),
-        key=idempotency_key,
+        store=bool(query.store or query.conversation_id),
+        idempotency_key=idempotency_key,
         body_hash=body_hash,
     )
     return await _begun(request, question)
@@ -109,9 +116,10 @@ def _require_length(prompt: str, max_chars: int) -> None:
 
 
 async def _begun(request: Request, question: Question) -> Turn:
-    turns, record = request.app.state.turns, request.scope["record"]
-    record.turn = await turns.start(question, owner=request.scope.get("owner", ""), request_id=record.id)
-    turn: Turn = record.turn
+    context = context_of(request.scope)
+    turns: Turns = request.app.state.turns
+    turn = await turns.start(question, request_id=context.id)
+    context.outcome = turn
     return turn
 
 
@@ -121,7 +129,7 @@ async def query(request: Request, query: QueryRequest, idempotency_key: Idempote
     return WholeAnswer(await _asked(request, query, idempotency_key))
 
 
-@questions.post("/query/stream", summary="Ask and read along", response_class=Response, responses=STREAM)
+@questions.post("/query/stream", summary="Ask and stream the answer", response_class=Response, responses=STREAM)
 async def query_stream(request: Request, query: QueryRequest, idempotency_key: IdempotencyKey = None) -> StreamedAnswer:
     """Answer as server-sent events while the model speaks."""
     return StreamedAnswer(await _asked(request, query, idempotency_key))
@@ -129,18 +137,19 @@ async def query_stream(request: Request, query: QueryRequest, idempotency_key: I
 
 @router.post(
     "/conversations/{conversation_id}/regenerate",
-    summary="Get another answer and read along",
+    summary="Regenerate an answer and stream it",
     response_class=Response,
     responses=STREAM,
 )
 async def regenerate(request: Request, conversation_id: Id, wanted: Regeneration) -> StreamedAnswer:
     """Answer a question of the conversation again, beside the answers it has."""
     question = Question(
+        owner=context_of(request.scope).principal.name,
         prompt=None,
         model=wanted.model,
         parameters={} if wanted.temperature is None else {"temperature": wanted.temperature},
         conversation_id=conversation_id,
         parent_id=wanted.message_id,
-        is_stored=True,
+        store=True,
     )
     return StreamedAnswer(await _begun(request, question))

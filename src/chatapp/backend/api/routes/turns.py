@@ -23,8 +23,8 @@ async def _found(turn_id: TurnId, turns: CurrentTurns, owner: CurrentOwner) -> T
 FoundTurn = Annotated[Turn, Depends(_found)]
 
 
-@router.get("/{turn_id}", summary="Look at a turn", responses=ERRORS)
-async def look(turn: FoundTurn) -> TurnOut:
+@router.get("/{turn_id}", summary="Get a turn", responses=ERRORS)
+async def get_turn(turn: FoundTurn) -> TurnOut:
     """Return the answer as far as it is."""
     return TurnOut.model_validate(
         {
@@ -40,8 +40,8 @@ async def look(turn: FoundTurn) -> TurnOut:
     )
 
 
-@router.get("/{turn_id}/stream", summary="Go on reading a turn", response_class=Response, responses=STREAM)
-async def read_on(
+@router.get("/{turn_id}/stream", summary="Resume the stream of a turn", response_class=Response, responses=STREAM)
+async def resume(
     turn: FoundTurn,
     last_event_id: Annotated[
         str, Header(description="The `id:` of the last event that arrived; 0 is the start.")

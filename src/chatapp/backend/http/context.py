@@ -1,0 +1,67 @@
+"""What the layers around a request know of it, and hand on: one object in the scope, with types."""
+
+from typing import Any, Protocol
+
+from starlette.types import Scope, Send
+
+from chatapp.backend.principal import ANYONE, Principal
+
+PUBLIC_PATHS = frozenset({"/health"})
+"""What is served without a key, is not counted, and is logged at debug level only."""
+
+_KEY = "chatapp"
+
+
+class Outcome(Protocol):
+    """What the log wants to know of an answer."""
+
+    model: str
+    usage: Any
+    failure: Any
+    finish_reason: str | None
+
+
+class Credential(Protocol):
+    """What lets a request in, and may cease to."""
+
+    async def revoked(self) -> None:
+        """Return once it is not good any more."""
+        ...
+
+
+class RequestContext:
+    """One request. `principal` and `credential` are filled in by who knows the keys, `outcome` by who answers.
+
+    `direct_send` sends past all middleware, None where a layer would miss what it has to see. `credential` is None
+    where it cannot be revoked.
+    """
+
+    __slots__ = ("credential", "direct_send", "id", "outcome", "principal")
+
+    def __init__(self, request_id: str, *, direct_send: Send | None = None) -> None:
+        self.id = request_id
+        self.principal: Principal = ANYONE
+        self.credential: Credential | None = None
+        self.outcome: Outcome | None = None
+        self.direct_send = direct_send
+
+
+def context_of(scope: Scope) -> RequestContext:
+    """Return the context of the request that `scope` belongs to."""
+    context: RequestContext = scope[_KEY]
+    return context
+
+
+def enter(scope: Scope, context: RequestContext) -> None:
+    """Let `scope` carry `context`."""
+    scope[_KEY] = context
+
+
+def leave(scope: Scope) -> None:
+    """Take the context out again: it leads back to the scope, and would wait for the garbage collector."""
+    del scope[_KEY]
+
+
+def is_public(scope: Scope) -> bool:
+    """Return whether the path is served to everybody."""
+    return scope["path"] in PUBLIC_PATHS

@@ -1,0 +1,42 @@
+"""One question, from the request that brings it to the store that keeps it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from chatapp.protocol.messages import Message
+
+SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed")
+"""The fields of a question that say how the model chooses its words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked, by whom, and where it belongs.
+
+    `messages` is what was said before, oldest first, where the client holds it; `parameters` are those of `SAMPLING`
+    that were given. `store`: question and answer are kept in a conversation. `conversation_id` None begins a new one,
+    unless `store` is false: then nothing is kept but, with an `idempotency_key`, the turn. `parent_id` is the message
+    to go on from: None the end of the branch on show, `root` the beginning of a new branch. `prompt` None asks again
+    for an answer to the question at `parent_id`; to edit a question, send the new words with the old one's parent.
+
+    A question whose `idempotency_key` is known is not asked again, unless its turn failed before anything was said;
+    `body_hash` tells whether it is the same question. `model` and `system` hold for this turn; the conversation that
+    it begins, if any, remembers them.
+    """
+
+    prompt: str | None
+    owner: str = ""
+    system: str | None = None
+    messages: list[Message] = field(default_factory=list)
+    model: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    conversation_id: str | None = None
+    parent_id: str | None = None
+    store: bool = False
+    idempotency_key: str | None = None
+    body_hash: str | None = None
+
+    def conversation(self) -> list[Message]:
+        """Return what the model reads when nothing is kept: system prompt, what was said before, question."""
+        system = [Message.of("system", self.system)] if self.system else []
+        return [*system, *self.messages, Message.of("user", self.prompt or "")]
