@@ -14,7 +14,7 @@ from chatapp.backend.store import BegunTurn, Store
 from chatapp.config.settings import Settings
 from chatapp.protocol.question import Question
 
-TABLES = "turn_pieces, turns, messages, conversations"
+TABLES = "model_calls, turn_chunks, turns, messages, conversations"
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +88,7 @@ def ask(store: Store, begin: Ask) -> Ask:
 
     def ask(prompt: str | None = "Hello", answer: str = "Hi", **changes: Any) -> BegunTurn:
         begun = begin(prompt, **changes)
-        store.turns.finish(begun.turn_id, status="complete", text=answer, runs=[["text", len(answer)]])
+        store.turns.finish(begun.turn_id, status="complete", text=answer, segments=[["text", len(answer)]])
         return begun
 
     return ask

@@ -18,9 +18,9 @@ def main(data_dir: str, database_url: str | None = None) -> None:
         conversation_id = begun.conversation_id
         say(question=begun.user_message_id, turn=begun.turn_id)
         for words in range(1, 6):
-            store.turns.save(begun.turn_id, text="word " * words, runs=[["text", 5 * words]])
+            store.turns.save(begun.turn_id, text="word " * words, segments=[["text", 5 * words]])
             say(turn=begun.turn_id, text="word " * words)
-        store.turns.finish(begun.turn_id, status="complete", text="word " * 6, runs=[["text", 30]])
+        store.turns.finish(begun.turn_id, status="complete", text="word " * 6, segments=[["text", 30]])
         say(turn=begun.turn_id, text="word " * 6)
 
 

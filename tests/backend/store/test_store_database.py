@@ -88,6 +88,12 @@ def test_older_store_is_kept_beside_before_it_is_migrated(
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
 
 
+def test_copy_that_a_killed_update_has_begun_is_removed(old_settings: Settings) -> None:
+    (old_settings.data_dir / "chatapp-0001-20260101T000000Z.part").touch()
+    Store.open(old_settings).close()
+    assert list(old_settings.data_dir.glob("*.part")) == []
+
+
 def test_store_that_cannot_be_copied_is_not_migrated(old_settings: Settings) -> None:
     with files_cannot_grow(beyond=40_000), pytest.raises(StoreUnavailableError, match="cannot be copied"):
         Store.open(old_settings)
@@ -145,8 +151,8 @@ def files_cannot_grow(*, beyond: int = 1024) -> Iterator[None]:
 def test_failing_disk_is_told_and_survived(begin: Ask, store: Store) -> None:
     begun = begin()
     with files_cannot_grow(), pytest.raises(StoreUnavailableError):
-        store.turns.save(begun.turn_id, text="lost", runs=[])
-    store.turns.save(begun.turn_id, text="kept", runs=[])
+        store.turns.save(begun.turn_id, text="lost", segments=[])
+    store.turns.save(begun.turn_id, text="kept", segments=[])
     assert store.turns.get(begun.turn_id, owner="ada").text == "kept"
 
 

@@ -99,8 +99,8 @@ def test_words_of_a_language_without_spaces_are_found(ask: Ask, store: Store, qu
 
 def test_answer_is_found_once_it_is_made(begin: Ask, store: Store) -> None:
     begun = begin("One?")
-    store.turns.save(begun.turn_id, text="whales", runs=[])
-    store.turns.finish(begun.turn_id, status="complete", text="whales and more", runs=[])
+    store.turns.save(begun.turn_id, text="whales", segments=[])
+    store.turns.finish(begun.turn_id, status="complete", text="whales and more", segments=[])
     assert found(store, "whales more") == ["One?"]
 
 

@@ -38,30 +38,37 @@ def test_first_question_gives_the_conversation_its_title(begin: Ask, store: Stor
 
 def test_saved_text_is_read_by_other_processes(begin: Ask, store: Store, second_store: Store) -> None:
     begun = begin()
-    store.turns.save(begun.turn_id, text="One", reasoning="Hm", runs=[["reasoning", 2], ["text", 3]])
-    store.turns.save(begun.turn_id, text="One two", reasoning="Hm", runs=[["reasoning", 2], ["text", 7]])
+    store.turns.save(begun.turn_id, text="One", reasoning="Hm", segments=[["reasoning", 2], ["text", 3]])
+    store.turns.save(begun.turn_id, text="One two", reasoning="Hm", segments=[["reasoning", 2], ["text", 7]])
     turn = second_store.turns.get(begun.turn_id, owner="ada")
     assert (turn.text, turn.reasoning, turn.status) == ("One two", "Hm", "streaming")
-    assert turn.runs == [["reasoning", 2], ["text", 7]]
+    assert turn.segments == [["reasoning", 2], ["text", 7]]
 
 
 def test_streaming_message_shows_what_was_saved(begin: Ask, store: Store) -> None:
     begun = begin()
-    store.turns.save(begun.turn_id, text="One two", runs=[])
+    store.turns.save(begun.turn_id, text="One two", segments=[])
     message = store.messages.page(begun.conversation_id, owner="ada").items[-1]
     assert (message.content, message.status, message.turn_id) == ("One two", "streaming", begun.turn_id)
+
+
+def test_tokens_beyond_all_reason_do_not_cost_the_answer(begin: Ask, store: Store) -> None:
+    begun = begin()
+    usage = {"prompt_tokens": 2**31, "completion_tokens": 5, "total_tokens": 2**70}
+    store.turns.finish(begun.turn_id, status="complete", text="One", segments=[["text", 3]], usage=usage)
+    assert store.messages.page(begun.conversation_id, owner="ada").items[-1].content == "One"
 
 
 def test_finished_turn_is_told_by_its_message_and_by_itself(begin: Ask, store: Store) -> None:
     begun = begin()
     usage = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
-    store.turns.save(begun.turn_id, text="One", runs=[])
+    store.turns.save(begun.turn_id, text="One", segments=[])
     store.turns.finish(
         begun.turn_id,
         status="complete",
         text="One two",
         reasoning="Hm",
-        runs=[["text", 7]],
+        segments=[["text", 7]],
         finish_reason="stop",
         usage=usage,
         latency_ms=12,
@@ -76,14 +83,14 @@ def test_finished_turn_is_told_by_its_message_and_by_itself(begin: Ask, store: S
 def test_failed_turn_keeps_its_text_and_its_error(begin: Ask, store: Store) -> None:
     begun = begin()
     error = {"code": "upstream_timeout", "detail": "The model fell silent."}
-    store.turns.finish(begun.turn_id, status="failed", text="Half an", runs=[], error=error)
+    store.turns.finish(begun.turn_id, status="failed", text="Half an", segments=[], error=error)
     message = store.messages.page(begun.conversation_id, owner="ada").items[-1]
     assert (message.content, message.status, message.error) == ("Half an", "failed", error)
 
 
 def test_text_that_no_database_holds_is_saved_at_its_length(begin: Ask, store: Store) -> None:
     begun = begin()
-    store.turns.save(begun.turn_id, text="a\0b\ud800c", runs=[])
+    store.turns.save(begun.turn_id, text="a\0b\ud800c", segments=[])
     assert store.turns.get(begun.turn_id, owner="ada").text == "a\ufffdb?c"
 
 
@@ -119,7 +126,7 @@ def test_history_is_the_branch_with_the_new_question_last(ask: Ask, begin: Ask) 
 
 def test_answer_in_which_nothing_was_said_is_no_history(begin: Ask, store: Store) -> None:
     first = begin("One?")
-    store.turns.finish(first.turn_id, status="failed", text="", runs=[])
+    store.turns.finish(first.turn_id, status="failed", text="", segments=[])
     begun = begin("Two?", conversation_id=first.conversation_id)
     assert [message.text for message in begun.history] == ["One?", "Two?"]
 
@@ -214,7 +221,7 @@ def test_same_idempotency_key_at_once_is_one_turn(
         "conversation_id": ask().conversation_id if is_begun else None,
     }
     if has_failed:
-        store.turns.finish(begin("One?", **question).turn_id, status="failed", text="", runs=[])
+        store.turns.finish(begin("One?", **question).turn_id, status="failed", text="", segments=[])
     turn = Question(**{"owner": "ada", "prompt": "One?", "store": True, **question})
     start = threading.Barrier(6)
 
@@ -241,8 +248,8 @@ def test_idempotency_keys_of_two_owners_are_two(begin: Ask) -> None:
 
 def test_turn_without_a_conversation_keeps_its_answer_and_no_question(begin: Ask, store: Store) -> None:
     begun = begin("One?", store=False)
-    store.turns.save(begun.turn_id, text="On", runs=[])
-    store.turns.finish(begun.turn_id, status="complete", text="One.", runs=[])
+    store.turns.save(begun.turn_id, text="On", segments=[])
+    store.turns.finish(begun.turn_id, status="complete", text="One.", segments=[])
     assert begun.conversation_id is None
     assert store.turns.get(begun.turn_id, owner="ada").text == "One."
     assert store.conversations.page(owner="ada").items == []
@@ -250,7 +257,7 @@ def test_turn_without_a_conversation_keeps_its_answer_and_no_question(begin: Ask
 
 def test_turn_without_a_conversation_is_forgotten_in_time(begin: Ask, store: Store) -> None:
     begun = begin("One?", store=False)
-    store.turns.finish(begun.turn_id, status="complete", text="One.", runs=[])
+    store.turns.finish(begun.turn_id, status="complete", text="One.", segments=[])
     assert store.turns.forget_unattached() == 0
     assert store.turns.forget_unattached(kept=timedelta(seconds=-1)) == 1
     with pytest.raises(NotFoundError):
@@ -259,9 +266,9 @@ def test_turn_without_a_conversation_is_forgotten_in_time(begin: Ask, store: Sto
 
 def test_cancellation_reaches_the_maker_at_its_next_save(begin: Ask, store: Store, second_store: Store) -> None:
     begun = begin()
-    assert not store.turns.save(begun.turn_id, text="a", runs=[])
+    assert not store.turns.save(begun.turn_id, text="a", segments=[])
     second_store.turns.request_cancel(begun.turn_id, owner="ada")
-    assert store.turns.save(begun.turn_id, text="ab", runs=[])
+    assert store.turns.save(begun.turn_id, text="ab", segments=[])
 
 
 def test_cancellation_reaches_the_maker_at_its_next_heartbeat(begin: Ask, store: Store) -> None:
@@ -274,19 +281,19 @@ def test_cancellation_reaches_the_maker_at_its_next_heartbeat(begin: Ask, store:
 def test_deleted_conversation_stops_its_answer(begin: Ask, store: Store) -> None:
     begun = begin()
     store.conversations.delete(begun.conversation_id, owner="ada")
-    assert store.turns.save(begun.turn_id, text="a", runs=[])
+    assert store.turns.save(begun.turn_id, text="a", segments=[])
 
 
 def test_purged_conversation_stops_its_answer(begin: Ask, store: Store) -> None:
     begun = begin()
     store.conversations.purge(begun.conversation_id, owner="ada")
-    assert store.turns.save(begun.turn_id, text="a", runs=[])
-    store.turns.finish(begun.turn_id, status="stopped", text="a", runs=[])
+    assert store.turns.save(begun.turn_id, text="a", segments=[])
+    store.turns.finish(begun.turn_id, status="stopped", text="a", segments=[])
 
 
 def test_turn_of_a_silent_process_is_interrupted_with_its_text(begin: Ask, store: Store, second_store: Store) -> None:
     begun = begin()
-    store.turns.save(begun.turn_id, text="Half an", runs=[["text", 7]])
+    store.turns.save(begun.turn_id, text="Half an", segments=[["text", 7]])
     assert second_store.turns.interrupt_orphans(silent_s=-1) == [begun.turn_id]
     message = store.messages.page(begun.conversation_id, owner="ada").items[-1]
     assert (message.content, message.status) == ("Half an", "interrupted")
@@ -313,7 +320,7 @@ def test_turn_whose_end_could_not_be_saved_is_interrupted(begin: Ask, store: Sto
 
 def test_conversation_goes_on_after_an_interruption(begin: Ask, store: Store) -> None:
     begun = begin("One?")
-    store.turns.save(begun.turn_id, text="Half an", runs=[])
+    store.turns.save(begun.turn_id, text="Half an", segments=[])
     store.turns.interrupt_orphans(silent_s=-1)
     following = begin("Two?", conversation_id=begun.conversation_id)
     assert [message.text for message in following.history] == ["One?", "Half an", "Two?"]
@@ -322,14 +329,14 @@ def test_conversation_goes_on_after_an_interruption(begin: Ask, store: Store) ->
 def test_maker_thought_dead_may_still_finish(begin: Ask, store: Store) -> None:
     begun = begin()
     store.turns.interrupt_orphans(silent_s=-1)
-    assert store.turns.save(begun.turn_id, text="Half an", runs=[])
-    store.turns.finish(begun.turn_id, status="complete", text="Half an answer", runs=[])
+    assert store.turns.save(begun.turn_id, text="Half an", segments=[])
+    store.turns.finish(begun.turn_id, status="complete", text="Half an answer", segments=[])
     assert store.turns.get(begun.turn_id, owner="ada").text == "Half an answer"
 
 
 def test_finished_turn_stays_as_it_is(ask: Ask, store: Store) -> None:
     begun = ask("One?", "1")
-    store.turns.finish(begun.turn_id, status="failed", text="", runs=[])
+    store.turns.finish(begun.turn_id, status="failed", text="", segments=[])
     assert store.turns.get(begun.turn_id, owner="ada").status == "complete"
 
 

@@ -63,7 +63,7 @@ def test_markdown_holds_the_branch_on_show(ask: Ask, store: Store) -> None:
 
 def test_answer_that_is_not_whole_says_so(begin: Ask, store: Store) -> None:
     begun = begin("One?")
-    store.turns.finish(begun.turn_id, status="stopped", text="Half an", runs=[])
+    store.turns.finish(begun.turn_id, status="stopped", text="Half an", segments=[])
     assert (
         "This answer was stopped."
         in Exports(store.conversations, store.messages).file(begun.conversation_id, owner="ada", as_format="md").content

@@ -156,7 +156,7 @@ class TestOrphans:
     def leave_orphan(data_dir: Path, process_id: str, *, text: str = "half an") -> str:
         store = Store.open(Settings(data_dir=data_dir))
         begun = store.turns.begin(Question(prompt="Why?", store=True), process_id=process_id, fallback_model="m")
-        store.turns.save(begun.turn_id, text=text, runs=[["start", 1], ["text", len(text)]])
+        store.turns.save(begun.turn_id, text=text, segments=[["start", 1], ["text", len(text)]])
         store.close()
         return begun.turn_id
 

@@ -11,11 +11,13 @@ from chatapp.backend.store.conversations import Changes, Conversations, Shelf
 from chatapp.backend.store.database import Database, open_database
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.migration import bring_up_to_date
+from chatapp.backend.store.model_calls import ModelCalls
 from chatapp.backend.store.records import (
     ROOT,
     BegunTurn,
     Conversation,
     FinalStatus,
+    ModelCall,
     Page,
     Role,
     Segments,
@@ -37,6 +39,8 @@ __all__ = [
     "FinalStatus",
     "Found",
     "Messages",
+    "ModelCall",
+    "ModelCalls",
     "Page",
     "Role",
     "Search",
@@ -58,6 +62,7 @@ class Store:
     conversations: Conversations
     messages: Messages
     turns: Turns
+    model_calls: ModelCalls
     search: Search
     database: Database
 
@@ -80,6 +85,7 @@ class Store:
             conversations=Conversations(database),
             messages=Messages(database),
             turns=Turns(database),
+            model_calls=ModelCalls(database),
             search=Search(database),
             database=database,
         )

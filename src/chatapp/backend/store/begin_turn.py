@@ -68,7 +68,7 @@ def _may_be_tried_again(earlier: Row[Any]) -> bool:
 
     What can fail so is the model server or this backend, and both may be well again.
     """
-    has_content = any(kind in {"text", "reasoning"} for kind, *_ in earlier.runs)
+    has_content = any(kind in {"text", "reasoning"} for kind, *_ in earlier.segments)
     return earlier.status in {"failed", "incomplete", "interrupted"} and not has_content
 
 
@@ -177,7 +177,7 @@ def _insert_turn(
         "cancel_requested": False,
         "idempotency_key": question.idempotency_key,
         "body_hash": question.body_hash,
-        "runs": [],
+        "segments": [],
         "saved_text": 0,
         "saved_reasoning": 0,
         "created_at": now(),

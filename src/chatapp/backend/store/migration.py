@@ -1,5 +1,6 @@
 """Bringing the tables to the version this chatapp knows, with a copy of the file beside it before anything changes."""
 
+import glob
 import logging
 import sqlite3
 from contextlib import closing
@@ -71,6 +72,7 @@ def _lock(connection: Connection) -> None:
 
 def _snapshot(path: Path, version: str) -> Path:
     """Return the copy of the file that is made beside it; a copy that was cut short never has its final name."""
+    _remove_unfinished_copies(path)
     copy = path.with_name(f"{path.stem}-{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db")
     part = copy.with_suffix(".part")
     try:
@@ -82,3 +84,9 @@ def _snapshot(path: Path, version: str) -> Path:
         part.unlink(missing_ok=True)
         raise StoreUnavailableError(f"The conversations cannot be copied to {copy} before the update.") from error
     return copy
+
+
+def _remove_unfinished_copies(path: Path) -> None:
+    """Remove what processes that were killed left. Whoever copies holds the lock, so nobody else is at it now."""
+    for part in path.parent.glob(f"{glob.escape(path.stem)}-*.part"):
+        part.unlink(missing_ok=True)

@@ -1,9 +1,10 @@
 """What the store gives back: plain, frozen, with times in UTC."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
+from chatapp.backend.store.identity import new_id
 from chatapp.protocol.events import Usage
 from chatapp.protocol.messages import Message
 
@@ -98,13 +99,41 @@ class Turn:
     cancel_requested: bool
     text: str
     reasoning: str
-    runs: Segments
+    segments: Segments
     finish_reason: str | None
     usage: Usage | None
     error: dict[str, Any] | None
     latency_ms: int | None
     created_at: datetime
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCall:
+    """One call to a model and what it took. It stays when its turn and its conversation are gone.
+
+    `created_at` is when it began, `turn_id` the turn it was made for, `connection` the name of the connection it went
+    through. `model` was asked for, `answered_model` is the one that the server says has answered, `surface` what the
+    question came in by. None stands for what is not known. `cached_tokens` are part of `prompt_tokens`,
+    `reasoning_tokens` of `completion_tokens`. Times are milliseconds; a call without a token has no `first_token_ms`.
+    """
+
+    owner: str
+    connection: str
+    model: str
+    status: FinalStatus
+    created_at: datetime
+    duration_ms: int
+    turn_id: str | None = None
+    answered_model: str | None = None
+    surface: str | None = None
+    error_code: str | None = None
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    first_token_ms: int | None = None
+    id: str = field(default_factory=new_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {
@@ -69,6 +69,17 @@ class SafeText(TypeDecorator[str]):
         return value
 
 
+class TokenCount(TypeDecorator[int]):
+    """Tokens as somebody else counted them; a number that makes no sense is kept as unknown."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        """Return the number, None where it is negative or more than PostgreSQL's integers hold."""
+        return value if value is not None and 0 <= value < 2**31 else None
+
+
 metadata = MetaData(naming_convention=NAMES)
 
 conversations = Table(
@@ -100,11 +111,12 @@ messages = Table(
     Column("role", Text, nullable=False),
     Column("content", SafeText, nullable=False),
     Column("reasoning", SafeText, nullable=False),
+    Column("parts", JSON(none_as_null=True)),
     Column("model", SafeText),
     Column("status", Text, nullable=False),
     Column("finish_reason", SafeText),
-    Column("prompt_tokens", Integer),
-    Column("completion_tokens", Integer),
+    Column("prompt_tokens", TokenCount),
+    Column("completion_tokens", TokenCount),
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
     UniqueConstraint("conversation_id", "sequence"),
@@ -127,7 +139,7 @@ turns = Table(
     Column("cancel_requested", Boolean, nullable=False),
     Column("idempotency_key", Text),
     Column("body_hash", Text),
-    Column("runs", JSON(none_as_null=True), nullable=False),
+    Column("segments", JSON(none_as_null=True), nullable=False),
     Column("saved_text", Integer, nullable=False),
     Column("saved_reasoning", Integer, nullable=False),
     Column("finish_reason", SafeText),
@@ -144,10 +156,33 @@ turns = Table(
 )
 
 chunks = Table(
-    "turn_pieces",
+    "turn_chunks",
     metadata,
     Column("turn_id", ForeignKey(turns.c.id), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("text", SafeText, nullable=False),
     Column("reasoning", SafeText, nullable=False),
+)
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("turn_id", Text),
+    Column("connection", SafeText, nullable=False),
+    Column("model", SafeText, nullable=False),
+    Column("answered_model", SafeText),
+    Column("surface", Text),
+    Column("status", Text, nullable=False),
+    Column("error_code", Text),
+    Column("prompt_tokens", TokenCount),
+    Column("cached_tokens", TokenCount),
+    Column("completion_tokens", TokenCount),
+    Column("reasoning_tokens", TokenCount),
+    Column("first_token_ms", Integer),
+    Column("duration_ms", Integer, nullable=False),
+    Index("ix_model_calls_owner", "owner", "created_at"),
+    Index("ix_model_calls_created_at", "created_at"),
 )

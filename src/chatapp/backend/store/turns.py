@@ -48,7 +48,7 @@ class Turns:
         with self.database.write() as connection:
             return begin_turn(connection, question, Maker(process_id, self.database.now(), fallback_model))
 
-    def save(self, turn_id: str, *, text: str, reasoning: str = "", runs: Segments) -> bool:
+    def save(self, turn_id: str, *, text: str, reasoning: str = "", segments: Segments) -> bool:
         """Save the answer so far, of which only what is new is written; say whether its maker should stop.
 
         It should when a cancellation was asked for, and when the turn is no longer `streaming` or gone.
@@ -58,7 +58,7 @@ class Turns:
             if turn is None:
                 return True
             append_chunk(connection, turn, text=text, reasoning=reasoning)
-            values = {"runs": runs, "heartbeat_at": self.database.now()}
+            values = {"segments": segments, "heartbeat_at": self.database.now()}
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
             return bool(turn.cancel_requested)
 
@@ -82,7 +82,7 @@ class Turns:
         status: FinalStatus,
         text: str,
         reasoning: str = "",
-        runs: Segments,
+        segments: Segments,
         finish_reason: str | None = None,
         usage: Usage | None = None,
         error: dict[str, Any] | None = None,
@@ -94,7 +94,7 @@ class Turns:
             if turn is None or turn.status not in {"streaming", "interrupted"}:
                 return
             outcome = {"finish_reason": finish_reason, "usage": usage, "error": error, "latency_ms": latency_ms}
-            values = {"status": status, "runs": runs, "finished_at": now(), **outcome}
+            values = {"status": status, "segments": segments, "finished_at": now(), **outcome}
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
             if turn.answer_message_id is None:
                 append_chunk(connection, turn, text=text, reasoning=reasoning)

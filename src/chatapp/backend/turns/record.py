@@ -19,8 +19,10 @@ class TurnRecord:
         Raises:
             StoreUnavailableError: it cannot be saved now.
         """
-        text, reasoning, runs = turn.text, turn.reasoning, turn.runs()
-        return await asyncio.to_thread(self._store.turns.save, turn.id, text=text, reasoning=reasoning, runs=runs)
+        text, reasoning, segments = turn.text, turn.reasoning, turn.segments()
+        return await asyncio.to_thread(
+            self._store.turns.save, turn.id, text=text, reasoning=reasoning, segments=segments
+        )
 
     async def finish(self, turn: Turn, failure: ChatappError | None, *, latency_ms: int) -> None:
         """Save how the turn ends.
@@ -34,7 +36,7 @@ class TurnRecord:
             status=final_status(turn, failure),
             text=turn.text,
             reasoning=turn.reasoning,
-            runs=turn.runs(),
+            segments=turn.segments(),
             finish_reason=turn.finish_reason,
             usage=turn.usage,
             error=failure.as_dict(turn.request_id) if failure else None,

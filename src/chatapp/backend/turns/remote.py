@@ -59,7 +59,7 @@ def _beyond(position: int, stored: StoredTurn) -> list[Event]:
     events: list[Event] = []
     texts = {"text": stored.text, "reasoning": stored.reasoning}
     begin = 0
-    for kind, size, *content in stored.runs:
+    for kind, size, *content in stored.segments:
         part, texts[kind] = texts.get(kind, "")[:size], texts.get(kind, "")[size:]
         if kind in _DELTAS and len(part) < size:
             break

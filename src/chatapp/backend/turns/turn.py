@@ -92,20 +92,20 @@ class Turn:
         """How far it is, or how it ended."""
         return final_status(self, self.failure) if self.is_over else "streaming"
 
-    def runs(self) -> Segments:
+    def segments(self) -> Segments:
         """Return the order in which the events came, neighbours of one kind taken together; notices in full."""
-        runs: Segments = []
+        segments: Segments = []
         begin = 0
         for entry, end in zip(self.entries, self.ends, strict=True):
             name = _KIND_NAMES[type(entry)]
             if isinstance(entry, Notice):
-                runs.append([name, 1, entry.code, entry.text])
-            elif runs and runs[-1][0] == name:
-                runs[-1][1] += end - begin
+                segments.append([name, 1, entry.code, entry.text])
+            elif segments and segments[-1][0] == name:
+                segments[-1][1] += end - begin
             else:
-                runs.append([name, end - begin])
+                segments.append([name, end - begin])
             begin = end
-        return runs
+        return segments
 
     def append(self, event: Event) -> None:
         """Add an event and let every reader know."""

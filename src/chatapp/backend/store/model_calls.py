@@ -1,0 +1,42 @@
+"""Every call to a model, for as long as the store lives: what was asked, what came of it, what it took."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from chatapp.backend.store.database import Database
+from chatapp.backend.store.records import ModelCall
+from chatapp.backend.store.schema import model_calls
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCalls:
+    """The calls of every owner. Nothing that happens to conversations and turns changes them."""
+
+    database: Database
+
+    def add_many(self, calls: Sequence[ModelCall]) -> None:
+        """Save the calls, all or none. One that is here already is not added again, so that a failed try is repeatable.
+
+        Raises:
+            StoreUnavailableError: they cannot be saved now.
+        """
+        if not calls:
+            return
+        insert = sqlite.insert if self.database.is_sqlite else postgresql.insert
+        with self.database.write(survives_power_cut=False) as connection:
+            connection.execute(insert(model_calls).on_conflict_do_nothing(), [asdict(call) for call in calls])
+
+    def between(self, since: datetime, until: datetime | None = None, *, owner: str | None = None) -> list[ModelCall]:
+        """Return the calls that began from `since` on and before `until`, oldest first; None sets no bound."""
+        query = select(model_calls).where(model_calls.c.created_at >= since)
+        if until is not None:
+            query = query.where(model_calls.c.created_at < until)
+        if owner is not None:
+            query = query.where(model_calls.c.owner == owner)
+        with self.database.read() as connection:
+            rows = connection.execute(query.order_by(model_calls.c.created_at, model_calls.c.id))
+            return [ModelCall(**row._mapping) for row in rows]
