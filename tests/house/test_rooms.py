@@ -31,10 +31,11 @@ BACKEND = {
     "models": "",
     "access": "principal http",
     "transfer": "store",
+    "usage": "store",
     "turns": "store models",
     "telemetry": "http",
     "api": "http access store models transfer turns",
-    "app": "http access store models transfer turns telemetry api",
+    "app": "http access store models transfer usage turns telemetry api",
 }
 FRONTEND = {
     "markdown": "",

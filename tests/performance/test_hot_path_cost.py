@@ -30,6 +30,9 @@ class Words:
     def __init__(self, left: int) -> None:
         self._left = left
 
+    def connection_for(self, _: str) -> str:
+        return "words"
+
     async def prepare(self) -> None: ...
 
     async def open(self, _: ModelRequest) -> "Words":

@@ -23,6 +23,7 @@ from chatapp.backend.telemetry.requests import Telemetry
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.importers import Imports
 from chatapp.backend.turns.registry import Turns
+from chatapp.backend.usage.ledger import Ledger
 from chatapp.config.settings import Settings
 from chatapp.providers.catalog import provider_of
 from chatapp.providers.connection import Upstream, configured_upstream
@@ -62,7 +63,8 @@ def create_app(
     app.state.store = store or Store.open(settings)
     app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
     app.state.imports = Imports(app.state.store.database)
-    app.state.turns = Turns(app.state.model, settings, app.state.store)
+    app.state.ledger = Ledger(app.state.store.model_calls)
+    app.state.turns = Turns(app.state.model, settings, app.state.store, observers=[app.state.ledger])
     for kind, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
@@ -103,13 +105,12 @@ def _middleware(settings: Settings) -> list[Middleware]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     remove_abandoned_files(app.state.settings.data_dir)
     await app.state.turns.end_orphans()
-    background = [
-        asyncio.create_task(app.state.model.prepare()),
-        asyncio.create_task(app.state.turns.run_maintenance()),
-    ]
+    lasting = (app.state.model.prepare(), app.state.turns.run_maintenance(), app.state.ledger.keep())
+    background = [asyncio.create_task(work) for work in lasting]
     yield
     for task in background:
         task.cancel()
     await app.state.turns.close()
+    await app.state.ledger.flush()
     await app.state.model.close()
     app.state.store.close()

@@ -146,6 +146,7 @@ def _come_and_go(backend: RunningBackend, model: StubModel, path: str) -> None:
 
 def _belongings(backend: RunningBackend, model: StubModel) -> tuple[int, int]:
     """Return how many descriptors and tasks there are, once they have become fewer no more."""
+    backend.run(backend.app.state.ledger.flush())  # the first write opens the store's file
     counts = []
     while len(counts) < 3 or counts[-1] != counts[-3]:
         time.sleep(0.1)

@@ -81,6 +81,10 @@ class ChatModel(Protocol):
 
     name: str
 
+    def connection_for(self, model: str) -> str:
+        """Return the name of the connection that `model` is asked over."""
+        ...
+
     async def prepare(self) -> None:
         """Do what the first question would otherwise wait for."""
         ...

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import traceback
+from collections.abc import Sequence
 from weakref import WeakSet
 
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.turns.finished import FinishedTurns
+from chatapp.backend.turns.observers import TurnObserver
 from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.recovery import end_orphans, run_maintenance
@@ -28,10 +30,13 @@ log = logging.getLogger(__name__)
 class Turns:
     """All turns of this process, and the way to those of others."""
 
-    def __init__(self, model: ChatModel, settings: Settings, store: Store) -> None:
+    def __init__(
+        self, model: ChatModel, settings: Settings, store: Store, *, observers: Sequence[TurnObserver] = ()
+    ) -> None:
         self._model = model
         self._settings = settings
         self._store = store
+        self._observers = observers
         self._active: dict[str, Turn] = {}
         self._finished = FinishedTurns()
         self._followed: WeakSet[RemoteTurn] = WeakSet()
@@ -122,7 +127,9 @@ class Turns:
 
     def _make(self, turn: Turn, question: Question, messages: list[Message], *, record: TurnRecord | None) -> Turn:
         request = ModelRequest(messages=messages, model=turn.model, parameters=question.parameters)
-        maker = TurnRunner(turn, request, model=self._model, settings=self._settings, record=record)
+        maker = TurnRunner(
+            turn, request, model=self._model, settings=self._settings, record=record, observers=self._observers
+        )
         task = asyncio.create_task(maker.run(), name=f"turn {turn.id}")
         self._active[turn.id] = turn
         self._tasks.add(task)

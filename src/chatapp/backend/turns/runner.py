@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 from chatapp.backend.models.chat_model import Batch, ChatModel, ModelRequest
+from chatapp.backend.turns.call_record import CallRecord
 from chatapp.backend.turns.context import fitted, left_out_notice
 from chatapp.backend.turns.idle_timer import IdleTimer
+from chatapp.backend.turns.observers import TurnObserver
 from chatapp.backend.turns.record import TurnRecord
-from chatapp.backend.turns.turn import STOPPED, Turn
+from chatapp.backend.turns.turn import STOPPED, Turn, final_status
 from chatapp.config.settings import Settings
 from chatapp.errors import (
     AnswerTooLongError,
@@ -49,12 +51,15 @@ class TurnRunner:
         model: ChatModel,
         settings: Settings,
         record: TurnRecord | None = None,
+        observers: Sequence[TurnObserver] = (),
     ) -> None:
         self._turn = turn
         self._request = request
         self._model = model
         self._settings = settings
         self._record = record
+        self._observers = observers
+        self._call = CallRecord(model.connection_for(turn.model))
         self._bytes = 0
         self._held_cr = False
         self._has_content = False
@@ -95,6 +100,34 @@ class TurnRunner:
             await self._read(deadline)
 
     async def _read(self, deadline: IdleTimer) -> None:
+        """Make one call to the model, and tell the observers what came of it."""
+        self._call = CallRecord(self._model.connection_for(self._turn.model))
+        failure: ChatappError | None = None
+        try:
+            await self._read_stream(deadline)
+        except ChatappError as error:
+            failure = error
+            raise
+        except asyncio.CancelledError:
+            failure = self._turn.stop_error
+            self._turn.finish_reason = self._turn.finish_reason or STOPPED
+            raise
+        finally:
+            self._tell_observers(failure)
+
+    def _tell_observers(self, failure: ChatappError | None) -> None:
+        turn = self._turn
+        call = self._call.ended(
+            owner=turn.owner,
+            turn_id=turn.id,
+            model=turn.model,
+            status=final_status(turn, failure),
+            error_code=failure.code if failure else None,
+        )
+        for observer in self._observers:
+            observer.model_called(call)
+
+    async def _read_stream(self, deadline: IdleTimer) -> None:
         stream = await self._model.open(self._request)
         try:
             self._turn.accept()
@@ -122,7 +155,9 @@ class TurnRunner:
         for piece in pieces:
             self._add(piece)
         turn = self._turn
-        turn.usage = batch.usage.told() if batch.usage else turn.usage
+        if batch.usage is not None:
+            turn.usage = batch.usage.told()
+            self._call.usage = batch.usage
         if batch.finish_reason:
             turn.finish_reason = batch.finish_reason
             deadline.reset(CLOSING_S)
@@ -147,7 +182,9 @@ class TurnRunner:
         self._turn.stop(UpstreamTimeoutError(what, hint=hint))
 
     def _add(self, piece: Text | Reasoning) -> None:
-        self._has_content = True
+        if not self._has_content:
+            self._has_content = True
+            self._call.note_token()
         if type(piece) is Text and (self._held_cr or "\r" in piece.text):
             piece = Text(self._with_line_feeds(piece.text))
         if not piece.text:

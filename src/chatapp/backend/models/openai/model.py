@@ -30,6 +30,10 @@ class OpenAIModel:
         self._lock = asyncio.Lock()
         self._windows: dict[str, int] | None = None
 
+    def connection_for(self, model: str) -> str:
+        """Return the name of the one connection there is."""
+        return "default"
+
     async def prepare(self) -> None:
         """Import the package and make its client. A failure is reported to the first who asks."""
         with suppress(UpstreamError):

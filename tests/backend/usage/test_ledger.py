@@ -1,0 +1,121 @@
+"""Every call to a model is on record, whatever became of it and of its conversation."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+
+from chatapp.backend.store import ModelCall, Store
+from chatapp.backend.store.database import Database
+from chatapp.backend.usage import ledger
+from chatapp.config.settings import Settings
+from chatapp.errors import ChatappError, StoreUnavailableError
+from support import scripts
+from support.running_backend import RunningBackend
+from support.stub_model import StubModel
+from support.turn_steps import wait_for
+
+RunBackend = Callable[..., RunningBackend]
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write ten times as often as in earnest."""
+    monkeypatch.setattr(ledger, "WRITE_EVERY_S", 0.1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """The backend's store, opened beside it."""
+    store = Store.open(Settings(data_dir=tmp_path / "data"))
+    yield store
+    store.close()
+
+
+def calls(store: Store, count: int = 1) -> list[ModelCall]:
+    """Give the calls on record, once there are `count`."""
+    wait_for(lambda: len(store.model_calls.between(LONG_AGO)) >= count)
+    return store.model_calls.between(LONG_AGO)
+
+
+def test_an_answer_that_is_not_kept_is_on_record(backend: RunningBackend, store: Store) -> None:
+    answer = backend.client.ask("Why?")
+    (call,) = calls(store)
+    assert (call.status, call.error_code, call.turn_id) == ("complete", None, answer.turn_id)
+    assert (call.connection, call.model, call.owner) == ("default", "stub-model", "")
+    assert answer.usage is not None
+    assert (call.prompt_tokens, call.completion_tokens) == (
+        answer.usage["prompt_tokens"],
+        answer.usage["completion_tokens"],
+    )
+    assert call.first_token_ms is not None
+    assert 0 <= call.first_token_ms <= call.duration_ms
+
+
+def test_a_call_belongs_to_who_asked(run_backend: RunBackend, store: Store) -> None:
+    backend = run_backend(api_keys="ada:a-key")
+    headers = {"Authorization": "Bearer a-key"}
+    requests.post(f"{backend.url}/query", json={"prompt": "Why?"}, headers=headers, timeout=10)
+    assert [call.owner for call in calls(store)] == ["ada"]
+
+
+def test_a_refused_question_is_on_record(backend: RunningBackend, stub: StubModel, store: Store) -> None:
+    stub.next(scripts.status(401))
+    with pytest.raises(ChatappError):
+        backend.client.ask("Why?")
+    (call,) = calls(store)
+    assert (call.status, call.error_code, call.first_token_ms) == ("failed", "upstream_auth", None)
+
+
+def test_a_stopped_answer_is_on_record(backend: RunningBackend, stub: StubModel, store: Store) -> None:
+    stub.next(scripts.answer("a", 5, "b"))
+    stream = backend.client.stream("Why?")
+    next(event for event in stream if getattr(event, "text", ""))
+    stream.close()
+    (call,) = calls(store)
+    assert call.status == "stopped"
+    assert call.first_token_ms is not None
+
+
+def test_a_question_that_was_too_long_counts_both_its_calls(
+    backend: RunningBackend, stub: StubModel, store: Store
+) -> None:
+    stub.next(scripts.status(400, "maximum context length is 60 tokens", code="context_length_exceeded"))
+    earlier = [{"role": "user", "content": "long " * 60}, {"role": "assistant", "content": "Hm."}] * 2
+    backend.client.ask("Why?", messages=earlier)
+    assert sorted(call.status for call in calls(store, 2)) == ["complete", "failed"]
+
+
+def test_calls_outlive_their_conversation(backend: RunningBackend, store: Store) -> None:
+    answer = backend.client.ask("Why?", store=True)
+    requests.delete(f"{backend.url}/conversations/{answer.conversation_id}", timeout=5).raise_for_status()
+    assert [call.turn_id for call in calls(store)] == [answer.turn_id]
+
+
+def test_what_waits_is_written_when_the_backend_stops(
+    run_backend: RunBackend, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "WRITE_EVERY_S", 60)
+    backend = run_backend()
+    backend.client.ask("Why?")
+    assert store.model_calls.between(LONG_AGO) == []
+    backend.stop()
+    assert len(store.model_calls.between(LONG_AGO)) == 1
+
+
+def test_calls_wait_while_the_store_cannot_be_written(
+    backend: RunningBackend, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, refusals = Database.write, iter([True] * 3)
+
+    def refuse(database: Database, **options: bool) -> object:
+        if next(refusals, False):
+            raise StoreUnavailableError("The disk is full.")
+        return write(database, **options)
+
+    monkeypatch.setattr(Database, "write", refuse)
+    backend.client.ask("Why?")
+    assert len(calls(store)) == 1
