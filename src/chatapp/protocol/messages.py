@@ -4,17 +4,25 @@ The words are those of the `llm` package: text, reasoning, attachment, tool call
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal, Self
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
 
-Role = Literal["user", "assistant", "system", "tool"]
+TextRole = Literal["user", "assistant", "system"]
+"""Who says something in words."""
+
+Role = Literal[TextRole, "tool"]
+
+FinalStatus = Literal["complete", "stopped", "incomplete", "failed", "interrupted"]
+"""How an answer ended, and the turn that made it."""
+
+TurnStatus = Literal["streaming", FinalStatus]
 
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
     """What is said."""
 
-    type: ClassVar[str] = "text"
+    type: Literal["text"] = field(default="text", init=False)
     text: str
 
 
@@ -22,7 +30,7 @@ class TextPart:
 class ReasoningPart:
     """What the model thinks before it answers; never sent back to it."""
 
-    type: ClassVar[str] = "reasoning"
+    type: Literal["reasoning"] = field(default="reasoning", init=False)
     text: str
 
 
@@ -30,7 +38,7 @@ class ReasoningPart:
 class AttachmentPart:
     """A file: `content_id` is its SHA-256 in hex where its bytes are kept, None where only its place is known."""
 
-    type: ClassVar[str] = "attachment"
+    type: Literal["attachment"] = field(default="attachment", init=False)
     name: str
     media_type: str = "application/octet-stream"
     size: int | None = None
@@ -41,7 +49,7 @@ class AttachmentPart:
 class ToolCallPart:
     """The model asks for a tool; `arguments` is JSON as the model wrote it."""
 
-    type: ClassVar[str] = "tool_call"
+    type: Literal["tool_call"] = field(default="tool_call", init=False)
     id: str
     name: str
     arguments: str
@@ -51,7 +59,7 @@ class ToolCallPart:
 class ToolResultPart:
     """What a tool gave back for the call `call_id`."""
 
-    type: ClassVar[str] = "tool_result"
+    type: Literal["tool_result"] = field(default="tool_result", init=False)
     call_id: str
     text: str
     is_error: bool = False
@@ -59,9 +67,14 @@ class ToolResultPart:
 
 Part = TextPart | ReasoningPart | AttachmentPart | ToolCallPart | ToolResultPart
 
-_KINDS: dict[str, type[Part]] = {
-    kind.type: kind for kind in (TextPart, ReasoningPart, AttachmentPart, ToolCallPart, ToolResultPart)
+PART_KINDS: dict[str, type[Part]] = {
+    "text": TextPart,
+    "reasoning": ReasoningPart,
+    "attachment": AttachmentPart,
+    "tool_call": ToolCallPart,
+    "tool_result": ToolResultPart,
 }
+"""The kinds of parts by their `type`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +105,7 @@ class Message:
 
 def parts_as_json(parts: Iterable[Part]) -> list[dict[str, Any]]:
     """Return `parts` as JSON objects, each with its `type`."""
-    return [{"type": part.type, **asdict(part)} for part in parts]
+    return [{name: getattr(part, name) for name in part.__dataclass_fields__} for part in parts]
 
 
 def parts_from_json(told: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
@@ -103,8 +116,8 @@ def parts_from_json(told: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
     """
     parts = []
     for fields in told:
-        kind = _KINDS.get(str(fields.get("type")))
+        kind = PART_KINDS.get(str(fields.get("type")))
         if kind is not None:
-            names = kind.__dataclass_fields__
+            names = kind.__dataclass_fields__.keys() - {"type"}
             parts.append(kind(**{name: value for name, value in fields.items() if name in names}))
     return tuple(parts)

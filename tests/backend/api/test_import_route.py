@@ -50,6 +50,36 @@ def test_what_was_exported_is_there_elsewhere(exported: bytes, elsewhere: Runnin
     assert contents(elsewhere, conversation["id"]) == ["What is a python?", "Hello from the stub."]
 
 
+def test_imported_files_and_tools_are_shown_and_the_model_reads_the_text(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    told = [
+        ("user", [{"type": "text", "text": "Read it."}, {"type": "attachment", "name": "sea.pdf"}]),
+        ("assistant", [{"type": "tool_call", "id": "c1", "name": "tide", "arguments": "{}"}]),
+        ("tool", [{"type": "tool_result", "call_id": "c1", "text": "rising"}]),
+    ]
+    line = [
+        {
+            "id": f"m{number}",
+            "parent_id": f"m{number - 1}" if number else None,
+            "role": role,
+            "content": "",
+            "parts": it,
+        }
+        for number, (role, it) in enumerate(told)
+    ]
+    bring(backend, json.dumps({"id": "x", "leaf_id": "m2", "messages": line}))
+    (conversation,) = backend.client.conversations.page()["items"]
+    backend.client.ask("And now?", conversation_id=conversation["id"])
+    shown = backend.client.conversations.messages(conversation["id"])["items"]
+    kinds = [[part["type"] for part in message["parts"]] for message in shown]
+    assert kinds == [["text", "attachment"], ["tool_call"], ["tool_result"], ["text"], ["text"]]
+    assert stub.calls[-1].body["messages"] == [
+        {"role": "user", "content": "Read it."},
+        {"role": "user", "content": "And now?"},
+    ]
+
+
 def test_reading_it_twice_adds_nothing(exported: bytes, elsewhere: RunningBackend) -> None:
     bring(elsewhere, exported)
     receipt = bring(elsewhere, exported).json()

@@ -1,5 +1,6 @@
 """Conversations as files: whole, escaped, and quiet."""
 
+import html
 import json
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -7,8 +8,11 @@ from html.parser import HTMLParser
 import pytest
 
 from chatapp.backend.store import BegunTurn, Store
-from chatapp.backend.transfer.exporters import Exports
+from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
+from chatapp.backend.store.merging import add
+from chatapp.backend.transfer.exporters import ExportFormat, Exports
 from chatapp.errors import NotFoundError
+from chatapp.protocol.messages import AttachmentPart, TextPart, ToolCallPart, ToolResultPart
 
 Ask = Callable[..., BegunTurn]
 
@@ -38,13 +42,14 @@ def test_json_holds_every_branch(ask: Ask, store: Store) -> None:
         Exports(store.conversations, store.messages).file(first.conversation_id, owner="ada", as_format="json").content
     )
     (conversation,) = told["conversations"]
-    assert (told["format"], told["version"]) == ("chatapp", 1)
+    assert (told["format"], told["version"]) == ("chatapp", 2)
     assert (conversation["title"], conversation["system"], conversation["model"]) == ("One?", "Be brief.", "large")
     assert [(message["content"], message["parent_id"]) for message in conversation["messages"]] == [
         ("One?", None),
         ("1", first.user_message_id),
         ("uno", first.user_message_id),
     ]
+    assert conversation["messages"][0]["parts"] == [{"type": "text", "text": "One?"}]
     assert '"owner"' not in json.dumps(told)
 
 
@@ -68,6 +73,23 @@ def test_answer_that_is_not_whole_says_so(begin: Ask, store: Store) -> None:
         "This answer was stopped."
         in Exports(store.conversations, store.messages).file(begun.conversation_id, owner="ada", as_format="md").content
     )
+
+
+@pytest.mark.parametrize("as_format", ["md", "html"])
+def test_reader_learns_what_is_there_beside_the_text(store: Store, as_format: ExportFormat) -> None:
+    parts = (
+        TextPart("Look."),
+        AttachmentPart("a\n<b>.pdf"),
+        ToolCallPart("c", "tide", "{}"),
+        ToolResultPart("c", "up"),
+    )
+    said = ImportedMessage(id="m", parent_id=None, role="user", content="", parts=parts)
+    with store.database.write() as connection:
+        add(connection, ImportedConversation(source="test", id="x", title="X", messages=[said]), owner="ada")
+    (made,) = store.conversations.page(owner="ada").items
+    exports = Exports(store.conversations, store.messages)
+    content = html.unescape(exports.file(made.id, owner="ada", as_format=as_format).content)
+    assert all(told in content for told in ["Attachment: a <b>.pdf", "Tool called: tide", "Tool answered: up"])
 
 
 def test_html_loads_and_runs_nothing(ask: Ask, store: Store) -> None:

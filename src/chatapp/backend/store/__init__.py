@@ -16,19 +16,17 @@ from chatapp.backend.store.records import (
     ROOT,
     BegunTurn,
     Conversation,
-    FinalStatus,
     ModelCall,
     Page,
-    Role,
     Segments,
     StoredMessage,
     Turn,
-    TurnStatus,
 )
 from chatapp.backend.store.search.search import Found, Search
 from chatapp.backend.store.search.snippets import SnippetPart
 from chatapp.backend.store.turns import Turns
 from chatapp.config.settings import Settings
+from chatapp.protocol.messages import FinalStatus, Role, TurnStatus
 
 __all__ = [
     "ROOT",

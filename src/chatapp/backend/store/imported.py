@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from chatapp.backend.store.records import FinalStatus, Role
+from chatapp.protocol.messages import FinalStatus, Part, Role
 
 TOOL = "the work of a tool"
 ATTACHMENT = "a file, picture or recording"
@@ -18,13 +18,17 @@ _YEAR_5138 = 1e11
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedMessage:
-    """One message; `parent_id` names another of the same conversation, or nothing."""
+    """One message; `parent_id` names another of the same conversation, or nothing.
+
+    `parts` stand where `content` and `reasoning` cannot say all of it, and hold their text too.
+    """
 
     id: str
     parent_id: str | None
     role: Role
     content: str
     reasoning: str = ""
+    parts: tuple[Part, ...] = ()
     model: str | None = None
     status: FinalStatus = "complete"
     finish_reason: str | None = None

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, select, update
 from chatapp.backend.store.conversations import insert_conversation
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
+from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.schema import conversations, messages
 from chatapp.backend.store.titles import shorten, title_from
 
@@ -137,8 +138,7 @@ def _insert_messages(
             "parent_id": ids.get(message.parent_id) if message.parent_id else None,
             "sequence": sequence,
             "role": message.role,
-            "content": message.content,
-            "reasoning": message.reasoning,
+            **(columns_of(message.parts) if message.parts else _plain(message)),
             "model": message.model,
             "status": message.status,
             "finish_reason": message.finish_reason,
@@ -150,3 +150,7 @@ def _insert_messages(
         for sequence, message in enumerate(missing, first)
     ]
     connection.execute(insert(messages), rows)
+
+
+def _plain(message: ImportedMessage) -> dict[str, Any]:
+    return {"content": message.content, "reasoning": message.reasoning, "parts": None}

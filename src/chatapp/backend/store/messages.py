@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, select
 from chatapp.backend.store.chunks import saved_chunks
 from chatapp.backend.store.conversations import require
 from chatapp.backend.store.database import Database
+from chatapp.backend.store.parts import parts_of
 from chatapp.backend.store.records import Page, StoredMessage
 from chatapp.backend.store.schema import messages, turns
 from chatapp.backend.store.tree import ancestors, message_in, newest_leaf, siblings
@@ -96,6 +97,7 @@ def _record(connection: Connection, row: Row[Any], alternatives: tuple[str, ...]
     values["usage"] = row.usage or _usage(values.pop("prompt_tokens"), values.pop("completion_tokens"))
     if row.status == "streaming" and row.turn_id:
         values["content"], values["reasoning"] = saved_chunks(connection, row.turn_id)
+    values["parts"] = parts_of(values["content"], values["reasoning"], row.parts)
     return StoredMessage(**{name: values[name] for name in StoredMessage.__dataclass_fields__})
 
 

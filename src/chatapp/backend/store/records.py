@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from chatapp.backend.store.identity import new_id
 from chatapp.protocol.events import Usage
-from chatapp.protocol.messages import Message
+from chatapp.protocol.messages import FinalStatus, Message, Part, Role, TurnStatus
 
-TurnStatus = Literal["streaming", "complete", "stopped", "incomplete", "failed", "interrupted"]
-FinalStatus = Literal["complete", "stopped", "incomplete", "failed", "interrupted"]
-Role = Literal["user", "assistant", "system"]
 Item = TypeVar("Item")
 ROOT = "root"
 """Stands for the place above the first message, where a message has one of a conversation."""
@@ -45,7 +42,8 @@ class Conversation:
 class StoredMessage:
     """One message of a tree. `siblings` are the ids of its alternatives, oldest first, itself among them.
 
-    `content` and `reasoning` of a message that is still `streaming` are what was saved last.
+    `content` is the text among its `parts`, `reasoning` the reasoning. Of a message that is still `streaming` they are
+    what was saved last.
     """
 
     id: str
@@ -55,6 +53,7 @@ class StoredMessage:
     role: Role
     content: str
     reasoning: str
+    parts: tuple[Part, ...]
     model: str | None
     status: TurnStatus
     finish_reason: str | None

@@ -1,6 +1,7 @@
 """The tables, as queries see them. What the database really holds is made by `migrations/`; a test compares the two."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -18,6 +19,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+
+from chatapp.protocol.messages import Part, parts_as_json, parts_from_json
 
 SCHEMA_VERSION = "0003"
 """The newest revision in `migrations/versions`."""
@@ -58,15 +61,37 @@ class SafeText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Return `value` at the same length, NUL as U+FFFD and lone surrogates as question marks."""
+        return None if value is None else _safe(value)
+
+
+def _safe(text: str) -> str:
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
+
+
+class MessageParts(TypeDecorator[tuple[Part, ...]]):
+    """The parts of a message as JSON, their text as `SafeText` keeps it."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Part, ...] | None, dialect: Dialect) -> list[dict[str, Any]] | None:
+        """Return the parts as JSON objects."""
         if value is None:
             return None
-        if "\0" in value:
-            value = value.replace("\0", "\ufffd")
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return value.encode(errors="replace").decode()
-        return value
+        return [
+            {name: _safe(it) if isinstance(it, str) else it for name, it in fields.items()}
+            for fields in parts_as_json(value)
+        ]
+
+    def process_result_value(self, value: list[dict[str, Any]] | None, dialect: Dialect) -> tuple[Part, ...] | None:
+        """Return the parts that this version knows."""
+        return None if value is None else parts_from_json(value)
 
 
 class TokenCount(TypeDecorator[int]):
@@ -111,7 +136,7 @@ messages = Table(
     Column("role", Text, nullable=False),
     Column("content", SafeText, nullable=False),
     Column("reasoning", SafeText, nullable=False),
-    Column("parts", JSON(none_as_null=True)),
+    Column("parts", MessageParts(none_as_null=True)),
     Column("model", SafeText),
     Column("status", Text, nullable=False),
     Column("finish_reason", SafeText),

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import CTE, Connection, Row, and_, func, insert, literal, or_, select
 
 from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.parts import parts_of
 from chatapp.backend.store.schema import messages
 from chatapp.errors import NotFoundError
-from chatapp.protocol.messages import Message
+from chatapp.protocol.messages import Message, Part, ReasoningPart
 
 
 def insert_message(connection: Connection, *, conversation_id: str, parent_id: str | None, **values: Any) -> str:
@@ -63,10 +64,16 @@ def newest_leaf(connection: Connection, message_id: str) -> str:
 
 
 def history(connection: Connection, leaf_id: str) -> list[Message]:
-    """Return the branch that ends in `leaf_id`, oldest first, without answers in which nothing was said."""
+    """Return the branch that ends in `leaf_id`, oldest first, without reasoning, and without what is empty then."""
     up = ancestors(leaf_id)
-    query = select(messages.c.role, messages.c.content).join(up, messages.c.id == up.c.id).order_by(messages.c.sequence)
-    return [Message.of(role, content) for role, content in connection.execute(query) if content]
+    columns = select(messages.c.role, messages.c.content, messages.c.parts)
+    rows = connection.execute(columns.join(up, messages.c.id == up.c.id).order_by(messages.c.sequence))
+    branch = (Message(role, _without_reasoning(parts_of(content, "", parts))) for role, content, parts in rows)
+    return [message for message in branch if message.parts]
+
+
+def _without_reasoning(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    return tuple(part for part in parts if not isinstance(part, ReasoningPart))
 
 
 def siblings(

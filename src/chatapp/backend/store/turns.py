@@ -12,10 +12,12 @@ from chatapp.backend.store.begin_turn import Maker, begin_turn
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import now
-from chatapp.backend.store.records import BegunTurn, FinalStatus, Segments, Turn
+from chatapp.backend.store.parts import answer_columns
+from chatapp.backend.store.records import BegunTurn, Segments, Turn
 from chatapp.backend.store.schema import chunks, conversations, messages, turns
 from chatapp.errors import NotFoundError, TurnActiveError
 from chatapp.protocol.events import Usage
+from chatapp.protocol.messages import FinalStatus
 from chatapp.protocol.question import Question
 
 KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
@@ -99,7 +101,8 @@ class Turns:
             if turn.answer_message_id is None:
                 append_chunk(connection, turn, text=text, reasoning=reasoning)
             else:
-                _settle(connection, turn, text, reasoning, status=status, finish_reason=finish_reason, usage=usage)
+                answer = answer_columns(segments, text=text, reasoning=reasoning)
+                _settle(connection, turn, answer, status=status, finish_reason=finish_reason, usage=usage)
 
     def get(self, turn_id: str, *, owner: str) -> Turn:
         """Return the turn as far as it is saved, whichever process makes it.
@@ -152,7 +155,8 @@ class Turns:
                 connection.execute(update(turns).where(turns.c.id == turn.id).values(values))
                 if turn.answer_message_id is not None:
                     text, reasoning = saved_chunks(connection, turn.id)
-                    _settle(connection, turn, text, reasoning, status="interrupted")
+                    answer = answer_columns(turn.segments, text=text, reasoning=reasoning)
+                    _settle(connection, turn, answer, status="interrupted")
         return [turn.id for turn in orphans]
 
     def forget_unattached(self, *, kept: timedelta = KEPT_WITHOUT_CONVERSATION) -> int:
@@ -175,16 +179,14 @@ def _streaming(connection: Connection, turn_id: str) -> Row[Any] | None:
 def _settle(
     connection: Connection,
     turn: Row[Any],
-    text: str,
-    reasoning: str,
+    answer: dict[str, Any],
     *,
     status: FinalStatus,
     finish_reason: str | None = None,
     usage: Usage | None = None,
 ) -> None:
     """Put the answer where it stays: into its message."""
-    values: dict[str, Any] = {"content": text, "reasoning": reasoning, "status": status, "finished_at": now()}
-    values["finish_reason"] = finish_reason
+    values = {**answer, "status": status, "finish_reason": finish_reason, "finished_at": now()}
     if usage is not None:
         values |= {"prompt_tokens": usage["prompt_tokens"], "completion_tokens": usage["completion_tokens"]}
     connection.execute(update(messages).where(messages.c.id == turn.answer_message_id).values(values))

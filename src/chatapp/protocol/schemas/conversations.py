@@ -1,10 +1,11 @@
 """Conversations and their messages, as they travel."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chatapp.protocol.messages import Part, Role, TurnStatus
 from chatapp.protocol.schemas.fields import Identifier, Strict, UsageOut, Words
 
 
@@ -101,11 +102,14 @@ class MessageOut(BaseModel):
 
     id: str
     parent_id: str | None
-    role: Literal["user", "assistant", "system"]
-    content: str
-    reasoning: str
+    role: Role
+    content: str = Field(description="What is said: the text among the parts.")
+    reasoning: str = Field(description="What the model thought: the reasoning among the parts.")
+    parts: list[Annotated[Part, Field(discriminator="type")]] = Field(
+        description="All that the message is made of, in the order in which it is read."
+    )
     model: str | None
-    status: Literal["streaming", "complete", "stopped", "incomplete", "failed", "interrupted"]
+    status: TurnStatus
     finish_reason: str | None
     usage: UsageOut | None
     error: dict[str, Any] | None

@@ -1,9 +1,10 @@
 """A question and its answer, as they travel."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from chatapp.protocol.messages import TextRole, TurnStatus
 from chatapp.protocol.schemas.fields import EXAMPLE_ID, Identifier, Strict, UsageOut, Words, not_blank
 
 _EXAMPLE_ANSWER = "Python is a programming language that is easy to read."
@@ -12,7 +13,7 @@ _EXAMPLE_ANSWER = "Python is a programming language that is easy to read."
 class MessageIn(Strict):
     """One earlier message, as the client holds it."""
 
-    role: Literal["user", "assistant", "system"] = Field(description="Who said it.")
+    role: TextRole = Field(description="Who said it.")
     content: Words = Field(description="What was said.")
 
 
@@ -83,7 +84,7 @@ class TurnOut(BaseModel):
     turn_id: str
     conversation_id: str | None
     model: str
-    status: Literal["streaming", "complete", "stopped", "incomplete", "failed", "interrupted"]
+    status: TurnStatus
     answer: str
     finish_reason: str | None
     usage: UsageOut | None

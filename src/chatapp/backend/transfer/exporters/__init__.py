@@ -12,6 +12,7 @@ from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.records import Conversation, StoredMessage
 from chatapp.backend.transfer.exporters.html import as_html
 from chatapp.backend.transfer.exporters.markdown import as_markdown
+from chatapp.protocol.messages import parts_as_json
 
 ExportFormat = Literal["json", "md", "html"]
 
@@ -21,7 +22,10 @@ MEDIA_TYPES: dict[ExportFormat, str] = {
     "html": "text/html; charset=utf-8",
 }
 FORMAT = "chatapp"
-VERSION = 1
+_HERE_ONLY = {"conversation_id", "sequence", "siblings", "turn_id"}
+_TOLD_OF_MESSAGE = [name for name in StoredMessage.__dataclass_fields__ if name not in _HERE_ONLY]
+VERSION = 2
+"""Since 2 each message has `parts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,8 @@ def as_json(conversation: Conversation, messages: list[StoredMessage]) -> str:
 
 
 def _message(message: StoredMessage) -> dict[str, Any]:
-    told = asdict(message)
-    for name in ("conversation_id", "sequence", "siblings", "turn_id"):
-        del told[name]
-    return told
+    told = {name: getattr(message, name) for name in _TOLD_OF_MESSAGE}
+    return {**told, "parts": parts_as_json(message.parts)}
 
 
 def _moment(value: object) -> str:

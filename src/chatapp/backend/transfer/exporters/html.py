@@ -4,7 +4,7 @@ import re
 from html import escape
 
 from chatapp.backend.store.records import Conversation, StoredMessage
-from chatapp.backend.transfer.exporters.markdown import ENDINGS, speaker
+from chatapp.backend.transfer.exporters.markdown import remarks, speaker
 
 PAGE = """\
 <!doctype html>
@@ -52,8 +52,7 @@ def _article(message: StoredMessage) -> str:
     if message.reasoning:
         parts.append(f"<details><summary>Reasoning</summary>{_text(message.reasoning)}</details>")
     parts.append(_with_code(message.content))
-    if message.status in ENDINGS:
-        parts.append(f"<footer>{ENDINGS[message.status]}</footer>")
+    parts += [f"<footer>{escape(remark)}</footer>" for remark in remarks(message)]
     return "\n".join([*parts, "</article>"])
 
 

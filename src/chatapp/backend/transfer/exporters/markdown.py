@@ -1,6 +1,8 @@
 """A branch of a conversation as Markdown."""
 
 from chatapp.backend.store.records import Conversation, StoredMessage
+from chatapp.backend.store.titles import shorten
+from chatapp.protocol.messages import AttachmentPart, Part, ToolCallPart, ToolResultPart
 
 ENDINGS = {
     "stopped": "This answer was stopped.",
@@ -12,6 +14,10 @@ ENDINGS = {
 """What is said below an answer that is not whole."""
 
 
+MAX_RESULT_CHARS = 200
+"""How much of what a tool gave back is shown to people."""
+
+
 def as_markdown(conversation: Conversation, messages: list[StoredMessage]) -> str:
     """Return the messages in their own words, which for the most part are Markdown already."""
     parts = [f"# {conversation.title or 'Conversation'}"]
@@ -19,9 +25,25 @@ def as_markdown(conversation: Conversation, messages: list[StoredMessage]) -> st
         parts.append(f"**System prompt:** {conversation.system}")
     for message in messages:
         parts += [f"## {speaker(message)}, {message.created_at:%Y-%m-%d %H:%M} UTC", message.content]
-        if message.status in ENDINGS:
-            parts.append(f"*{ENDINGS[message.status]}*")
+        parts += [f"*{remark}*" for remark in remarks(message)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def remarks(message: StoredMessage) -> list[str]:
+    """Return what is said below the text: the other parts, by name, and how an answer ended that is not whole."""
+    told = [told for part in message.parts if (told := _remark(part))]
+    return [*told, ENDINGS[message.status]] if message.status in ENDINGS else told
+
+
+def _remark(part: Part) -> str | None:
+    match part:
+        case AttachmentPart(name=name):
+            return f"Attachment: {' '.join(name.split())}"
+        case ToolCallPart(name=name):
+            return f"Tool called: {' '.join(name.split())}"
+        case ToolResultPart(text=text, is_error=is_error):
+            return f"Tool {'failed' if is_error else 'answered'}: {shorten(' '.join(text.split()), MAX_RESULT_CHARS)}"
+    return None
 
 
 def speaker(message: StoredMessage) -> str:

@@ -1,14 +1,18 @@
-"""Our own export: every branch, as `export.as_json` writes it."""
+"""Our own export: every branch, as `exporters.as_json` writes it, also the one of version 1, which has no parts."""
 
-from typing import cast, get_args
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, cast, get_args
 
 import msgspec
 
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, moment
-from chatapp.backend.store.records import FinalStatus, Role
 from chatapp.protocol.events import Usage
+from chatapp.protocol.messages import PART_KINDS, AttachmentPart, FinalStatus, Part, Role
 
 SOURCE, SIGNATURE = "chatapp", "leaf_id"
+UNKNOWN_PART = "a part of a message that a newer chatapp has written"
 
 
 class _Message(msgspec.Struct):
@@ -17,6 +21,7 @@ class _Message(msgspec.Struct):
     role: Role
     content: str
     reasoning: str = ""
+    parts: list[dict[str, Any]] = []
     model: str | None = None
     status: str = "complete"
     finish_reason: str | None = None
@@ -44,11 +49,12 @@ def read(raw: msgspec.Raw) -> ImportedConversation:
         msgspec.DecodeError: `raw` is none of ours.
     """
     theirs = msgspec.json.decode(raw, type=_Conversation)
+    left_out: Counter[str] = Counter()
     return ImportedConversation(
         source=SOURCE,
         id=theirs.id,
         title=theirs.title,
-        messages=[_foreign(message) for message in theirs.messages],
+        messages=[_message(message, left_out) for message in theirs.messages],
         leaf_id=theirs.leaf_id,
         system=theirs.system,
         model=theirs.model,
@@ -56,10 +62,11 @@ def read(raw: msgspec.Raw) -> ImportedConversation:
         is_archived=theirs.archived_at is not None,
         created_at=moment(theirs.created_at),
         updated_at=moment(theirs.updated_at),
+        left_out=left_out,
     )
 
 
-def _foreign(message: _Message) -> ImportedMessage:
+def _message(message: _Message, left_out: Counter[str]) -> ImportedMessage:
     usage = message.usage
     status = message.status if message.status in get_args(FinalStatus) else "interrupted"
     return ImportedMessage(
@@ -68,6 +75,7 @@ def _foreign(message: _Message) -> ImportedMessage:
         role=message.role,
         content=message.content,
         reasoning=message.reasoning,
+        parts=tuple(_parts(message.parts, left_out)),
         model=message.model,
         status=cast(FinalStatus, status),
         finish_reason=message.finish_reason,
@@ -75,3 +83,14 @@ def _foreign(message: _Message) -> ImportedMessage:
         completion_tokens=usage["completion_tokens"] if usage else None,
         created_at=moment(message.created_at),
     )
+
+
+def _parts(told: list[dict[str, Any]], left_out: Counter[str]) -> Iterator[Part]:
+    for fields in told:
+        kind = PART_KINDS.get(str(fields.get("type")))
+        if kind is None:
+            left_out[UNKNOWN_PART] += 1
+            continue
+        part = msgspec.convert(fields, type=kind)
+        # The file itself does not come along, and naming its content must not be a way to somebody else's file.
+        yield replace(part, content_id=None) if isinstance(part, AttachmentPart) else part
