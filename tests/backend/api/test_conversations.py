@@ -117,6 +117,20 @@ def test_a_conversation_can_be_renamed_and_put_away(client: BackendClient) -> No
     assert (titles(client), titles(client, shelf="archived")) == ([], ["New"])
 
 
+@pytest.mark.parametrize("name", ["state", "shelf"])
+def test_conversations_are_listed_by_their_state(name: str, backend: RunningBackend) -> None:
+    away, here = talk(backend.client, "One?"), talk(backend.client, "Two?")
+    backend.client.conversations.change(away, archived=True)
+    listed = {
+        state: [
+            item["id"]
+            for item in requests.get(f"{backend.url}/conversations?{name}={state}", timeout=5).json()["items"]
+        ]
+        for state in ("active", "archived", "deleted")
+    }
+    assert listed == {"active": [here], "archived": [away], "deleted": []}
+
+
 @pytest.mark.parametrize(
     "changes", [{"pinned": None}, {"archived": None}, {"leaf_id": None}, {"pinned": 1}, {"owner": "bob"}, {"id": "x"}]
 )
@@ -191,7 +205,7 @@ def test_nothing_to_answer_again_is_refused(client: BackendClient) -> None:
         client.conversations.regenerate(begun["id"])
 
 
-@pytest.mark.parametrize("path", ["?cursor=x", "?limit=0", "?limit=201", "?shelf=attic"])
+@pytest.mark.parametrize("path", ["?cursor=x", "?limit=0", "?limit=201", "?state=attic", "?shelf=attic"])
 def test_a_page_that_makes_no_sense_is_refused(path: str, backend: RunningBackend) -> None:
     assert requests.get(f"{backend.url}/conversations{path}", timeout=5).status_code == 422
 

@@ -66,11 +66,11 @@ def test_given_title_survives_the_first_question(ask: Ask, store: Store) -> None
     assert store.conversations.get(made.id, owner="ada").title == "Mine"
 
 
-def test_archived_conversation_is_on_its_own_shelf(store: Store) -> None:
+def test_archived_conversation_is_listed_apart(store: Store) -> None:
     made = store.conversations.create(owner="ada", title="One")
     store.conversations.change(made.id, owner="ada", archived=True)
     assert titles(store) == []
-    assert titles(store, shelf="archived") == ["One"]
+    assert titles(store, state="archived") == ["One"]
     store.conversations.change(made.id, owner="ada", archived=False)
     assert titles(store) == ["One"]
 
@@ -80,7 +80,7 @@ def test_deleted_conversation_can_be_restored(ask: Ask, store: Store) -> None:
     store.conversations.delete(begun.conversation_id, owner="ada")
     with pytest.raises(NotFoundError):
         store.conversations.get(begun.conversation_id, owner="ada")
-    assert titles(store, shelf="deleted") == ["One"]
+    assert titles(store, state="deleted") == ["One"]
     store.conversations.restore(begun.conversation_id, owner="ada")
     assert titles(store) == ["One"]
     assert len(store.messages.page(begun.conversation_id, owner="ada").items) == 2

@@ -113,7 +113,7 @@ def test_claude_export_without_parents_is_one_line(store: Store, tmp_path: Path)
 
 def test_open_webui_tree_is_kept_and_archived(store: Store, tmp_path: Path) -> None:
     receipt = Imports(store.database).read(write_json(tmp_path / "chat-export-1.json", [open_webui()]), owner="ada")
-    (conversation,) = store.conversations.page(owner="ada", shelf="archived").items
+    (conversation,) = store.conversations.page(owner="ada", state="archived").items
     last = store.messages.all(conversation.id, owner="ada")[-1]
     assert counts(receipt) == (1, 3, 1, 3)
     assert (conversation.title, conversation.system) == ("Greetings", "Be kind.")

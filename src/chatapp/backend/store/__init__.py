@@ -7,7 +7,7 @@ PostgreSQL where `DATABASE_URL` names one.
 from dataclasses import dataclass
 from typing import Self
 
-from chatapp.backend.store.conversations import Changes, Conversations, Shelf
+from chatapp.backend.store.conversations import Changes, Conversations, ConversationState
 from chatapp.backend.store.database import Database, open_database
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.migration import bring_up_to_date
@@ -33,6 +33,7 @@ __all__ = [
     "BegunTurn",
     "Changes",
     "Conversation",
+    "ConversationState",
     "Conversations",
     "FinalStatus",
     "Found",
@@ -43,7 +44,6 @@ __all__ = [
     "Role",
     "Search",
     "Segments",
-    "Shelf",
     "SnippetPart",
     "Store",
     "StoredMessage",

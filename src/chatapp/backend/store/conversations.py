@@ -1,7 +1,8 @@
-"""Conversations: begun, listed, changed, thrown away and taken back.
+"""Conversations: created, listed, changed, deleted and restored.
 
-Everybody who writes to more than one table does so in one order, or PostgreSQL would find two of them waiting for each
-other: a turn, its chunks, its messages, its conversation. A conversation that is locked first only gets new rows.
+Every transaction that writes to more than one table does so in one order, or PostgreSQL would find two of them waiting
+for each other: a turn, its chunks, its messages, its conversation. A conversation that is locked first only gets new
+rows.
 """
 
 from dataclasses import dataclass
@@ -21,8 +22,8 @@ KEPT_AFTER_DELETION = timedelta(days=30)
 
 _ORDER = (conversations.c.pinned, conversations.c.updated_at, conversations.c.id)
 
-Shelf = Literal["active", "archived", "deleted"]
-"""Where a conversation is: in the list, put away, or thrown away but not gone yet."""
+ConversationState = Literal["active", "archived", "deleted"]
+"""Where a conversation is: in the list, put away, or deleted but not gone yet."""
 
 
 class Changes(TypedDict, total=False):
@@ -38,7 +39,7 @@ class Changes(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Conversations:
-    """The conversations of every owner; somebody else's do not exist for a caller."""
+    """The conversations of every owner; those of others do not exist for a caller."""
 
     database: Database
 
@@ -54,20 +55,20 @@ class Conversations:
         """Return the conversation, also an archived one.
 
         Raises:
-            NotFoundError: there is none, it is deleted, or it is somebody else's.
+            NotFoundError: there is none, it is deleted, or it belongs to another owner.
         """
         with self.database.read() as connection:
             return _one(connection, conversation_id, owner)
 
     def page(
-        self, *, owner: str, shelf: Shelf = "active", cursor: str | None = None, limit: int = 50
+        self, *, owner: str, state: ConversationState = "active", cursor: str | None = None, limit: int = 50
     ) -> Page[Conversation]:
-        """Return the conversations on one shelf, pinned ones first, then the one last talked in.
+        """Return the conversations in one state, pinned ones first, then the one last talked in.
 
         Raises:
             InvalidRequestError: the cursor is none of ours.
         """
-        query = select_conversations().where(conversations.c.owner == owner, on_shelf(shelf))
+        query = select_conversations().where(conversations.c.owner == owner, is_in(state))
         if cursor is not None:
             query = query.where(tuple_(*_ORDER) < _after(cursor))
         query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
@@ -91,7 +92,7 @@ class Conversations:
             return _one(connection, conversation_id, owner)
 
     def delete(self, conversation_id: str, *, owner: str) -> None:
-        """Throw the conversation away; it can be restored for 30 days. An answer that is being made is stopped.
+        """Delete the conversation; it can be restored for 30 days. An answer that is being made is stopped.
 
         Raises:
             NotFoundError: no such conversation.
@@ -104,7 +105,7 @@ class Conversations:
             connection.execute(update(conversations).where(is_it).values(deleted_at=now()))
 
     def restore(self, conversation_id: str, *, owner: str) -> Conversation:
-        """Return the conversation that was thrown away to the list; one that was not stays as it is.
+        """Return the conversation, no longer deleted; one that was not stays as it is.
 
         Raises:
             NotFoundError: no such conversation, or it is gone for good.
@@ -127,7 +128,7 @@ class Conversations:
             _remove(connection, conversation_id)
 
     def purge_expired(self, *, kept: timedelta = KEPT_AFTER_DELETION) -> int:
-        """Remove for good what was thrown away longer than `kept` ago; give how many."""
+        """Remove for good what was deleted longer than `kept` ago; return how many."""
         is_expired = conversations.c.deleted_at < now() - kept
         with self.database.read() as connection:
             expired = connection.scalars(select(conversations.c.id).where(is_expired)).all()
@@ -146,7 +147,7 @@ def insert_conversation(connection: Connection, **values: Any) -> str:
 
 
 def locked(connection: Connection, conversation_id: str, owner: str) -> Row[Any]:
-    """Return the row of a conversation that is not deleted; until the transaction ends nobody else writes to it.
+    """Return the row of a conversation that is not deleted; until the transaction ends no other writes to it.
 
     Raises:
         NotFoundError: no such conversation.
@@ -176,12 +177,12 @@ def not_found() -> NotFoundError:
     return NotFoundError("There is no such conversation.")
 
 
-def on_shelf(shelf: Shelf) -> ColumnElement[bool]:
-    """Return the condition that a conversation is on `shelf`."""
+def is_in(state: ConversationState) -> ColumnElement[bool]:
+    """Return the condition that a conversation is in `state`."""
     is_deleted, is_archived = conversations.c.deleted_at.is_not(None), conversations.c.archived_at.is_not(None)
-    if shelf == "deleted":
+    if state == "deleted":
         return is_deleted
-    return and_(~is_deleted, is_archived if shelf == "archived" else ~is_archived)
+    return and_(~is_deleted, is_archived if state == "archived" else ~is_archived)
 
 
 def _is_there(conversation_id: str, owner: str) -> ColumnElement[bool]:

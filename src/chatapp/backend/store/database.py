@@ -75,7 +75,7 @@ class Database:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
-        """Close every connection that nobody uses."""
+        """Close every connection that is not in use."""
         self._engine.dispose()
 
 

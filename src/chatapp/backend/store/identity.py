@@ -5,7 +5,7 @@ from uuid import uuid4
 
 
 def new_id() -> str:
-    """Return an id that nobody can guess: 32 hexadecimal digits."""
+    """Return an id that cannot be guessed: 32 hexadecimal digits."""
     return uuid4().hex
 
 

@@ -87,6 +87,6 @@ def _snapshot(path: Path, version: str) -> Path:
 
 
 def _remove_unfinished_copies(path: Path) -> None:
-    """Remove what processes that were killed left. Whoever copies holds the lock, so nobody else is at it now."""
+    """Remove what killed processes left. The caller holds the write lock, so no other process is copying."""
     for part in path.parent.glob(f"{glob.escape(path.stem)}-*.part"):
         part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What the store gives back: plain, frozen, with times in UTC."""
+"""What the store returns: plain, frozen, with times in UTC."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

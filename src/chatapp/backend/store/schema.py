@@ -95,7 +95,7 @@ class MessageParts(TypeDecorator[tuple[Part, ...]]):
 
 
 class TokenCount(TypeDecorator[int]):
-    """Tokens as somebody else counted them; a number that makes no sense is kept as unknown."""
+    """Tokens as a model server counted them; a number that makes no sense is kept as unknown."""
 
     impl = Integer
     cache_ok = True

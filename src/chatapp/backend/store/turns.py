@@ -65,7 +65,7 @@ class Turns:
             return bool(turn.cancel_requested)
 
     def heartbeat(self, process_id: str, *, making: Collection[str] | None = None) -> set[str]:
-        """Say that the process lives, for all of its turns at once; give the ids of those that should stop.
+        """Note that the process lives, for all of its turns at once; return the ids of those that should stop.
 
         `making` are the turns that it still makes: one whose end could not be saved falls silent, and is interrupted.
         None stands for all that are `streaming`.
@@ -102,13 +102,13 @@ class Turns:
                 append_chunk(connection, turn, text=text, reasoning=reasoning)
             else:
                 answer = answer_columns(segments, text=text, reasoning=reasoning)
-                _settle(connection, turn, answer, status=status, finish_reason=finish_reason, usage=usage)
+                _save_answer(connection, turn, answer, status=status, finish_reason=finish_reason, usage=usage)
 
     def get(self, turn_id: str, *, owner: str) -> Turn:
         """Return the turn as far as it is saved, whichever process makes it.
 
         Raises:
-            NotFoundError: there is no such turn, or it is somebody else's.
+            NotFoundError: there is no such turn, or it belongs to another owner.
         """
         with self.database.read() as connection:
             is_it = and_(turns.c.id == turn_id, turns.c.owner == owner)
@@ -118,10 +118,10 @@ class Turns:
             return _record(connection, row)
 
     def request_cancel(self, turn_id: str, *, owner: str) -> None:
-        """Ask the turn's maker to stop; nothing happens to a turn that has ended.
+        """Request that the turn's process stops it; nothing happens to a turn that has ended.
 
         Raises:
-            NotFoundError: there is no such turn, or it is somebody else's.
+            NotFoundError: there is no such turn, or it belongs to another owner.
         """
         with self.database.write() as connection:
             is_it = and_(turns.c.id == turn_id, turns.c.owner == owner)
@@ -133,7 +133,7 @@ class Turns:
     def interrupt_orphans(
         self, *, silent_s: float = 15, is_gone: Callable[[str], bool] = lambda _process_id: False
     ) -> list[str]:
-        """End the turns whose maker is gone, keeping the text they had; give their ids.
+        """End the turns whose maker is gone, keeping the text they had; return their ids.
 
         A maker is gone when `is_gone` says so of its process id, or when it has been silent for `silent_s` seconds.
         """
@@ -156,11 +156,11 @@ class Turns:
                 if turn.answer_message_id is not None:
                     text, reasoning = saved_chunks(connection, turn.id)
                     answer = answer_columns(turn.segments, text=text, reasoning=reasoning)
-                    _settle(connection, turn, answer, status="interrupted")
+                    _save_answer(connection, turn, answer, status="interrupted")
         return [turn.id for turn in orphans]
 
     def forget_unattached(self, *, kept: timedelta = KEPT_WITHOUT_CONVERSATION) -> int:
-        """Remove the turns without a conversation that ended longer than `kept` ago; give how many."""
+        """Remove the turns without a conversation that ended longer than `kept` ago; return how many."""
         is_old = and_(turns.c.conversation_id.is_(None), turns.c.finished_at < now() - kept)
         with self.database.write() as connection:
             connection.execute(delete(chunks).where(chunks.c.turn_id.in_(select(turns.c.id).where(is_old))))
@@ -176,7 +176,7 @@ def _streaming(connection: Connection, turn_id: str) -> Row[Any] | None:
     return turn if turn is not None and turn.status == "streaming" else None
 
 
-def _settle(
+def _save_answer(
     connection: Connection,
     turn: Row[Any],
     answer: dict[str, Any],
@@ -185,7 +185,7 @@ def _settle(
     finish_reason: str | None = None,
     usage: Usage | None = None,
 ) -> None:
-    """Put the answer where it stays: into its message."""
+    """Save the answer where it stays: in its message."""
     values = {**answer, "status": status, "finish_reason": finish_reason, "finished_at": now()}
     if usage is not None:
         values |= {"prompt_tokens": usage["prompt_tokens"], "completion_tokens": usage["completion_tokens"]}

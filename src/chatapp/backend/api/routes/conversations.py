@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from chatapp.backend.api.dependencies import ERRORS, BoundedJsonRoute, CurrentExports, CurrentOwner, CurrentStore, Id
-from chatapp.backend.store import Conversation, Found, Shelf
+from chatapp.backend.store import Conversation, ConversationState, Found
 from chatapp.backend.transfer.exporters import ExportFormat
 from chatapp.protocol.schemas.conversations import (
     ConversationChanges,
@@ -50,9 +50,13 @@ def page(
     store: CurrentStore,
     owner: CurrentOwner,
     q: Annotated[
-        str | None, Query(description="Words to look for, on every shelf but `deleted`.", max_length=500)
+        str | None,
+        Query(
+            description="Words to look for, in active and archived ones; `state` does not count then.", max_length=500
+        ),
     ] = None,
-    shelf: Shelf = "active",
+    state: Annotated[ConversationState, Query(description="Which ones: in the list, archived, or deleted.")] = "active",
+    shelf: Annotated[ConversationState | None, Query(include_in_schema=False)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Any:
@@ -60,7 +64,7 @@ def page(
     if q is not None:
         found = store.search.find(q, owner=owner, cursor=cursor, limit=limit)
         return {"items": [_found(one) for one in found.items], "next": found.next}
-    return _as_dict(store.conversations.page(owner=owner, shelf=shelf, cursor=cursor, limit=limit))
+    return _as_dict(store.conversations.page(owner=owner, state=shelf or state, cursor=cursor, limit=limit))
 
 
 @router.get("/{conversation_id}", summary="Look at a conversation", response_model=ConversationOut)

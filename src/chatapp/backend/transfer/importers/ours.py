@@ -92,5 +92,5 @@ def _parts(told: list[dict[str, Any]], left_out: Counter[str]) -> Iterator[Part]
             left_out[UNKNOWN_PART] += 1
             continue
         part = msgspec.convert(fields, type=kind)
-        # The file itself does not come along, and naming its content must not be a way to somebody else's file.
+        # The file itself does not come along, and naming its content must not be a way to another owner's file.
         yield replace(part, content_id=None) if isinstance(part, AttachmentPart) else part
