@@ -18,6 +18,7 @@ from chatapp.backend.http.errors import EXCEPTION_HANDLERS
 from chatapp.backend.http.uploads import remove_abandoned_files
 from chatapp.backend.models.chat_model import ChatModel
 from chatapp.backend.models.openai.model import OpenAIModel
+from chatapp.backend.models.router import Router
 from chatapp.backend.store import Store
 from chatapp.backend.telemetry.requests import Telemetry
 from chatapp.backend.transfer.exporters import Exports
@@ -59,7 +60,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.upstream = upstream
-    app.state.model = model or OpenAIModel(upstream, settings)
+    app.state.model = model or Router([OpenAIModel(upstream, settings)])
     app.state.store = store or Store.open(settings)
     app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
     app.state.imports = Imports(app.state.store.database)

@@ -98,6 +98,7 @@ class LocalModel:
             reason="neither BASE_URL nor OPENAI_API_KEY is set, and no model server was found on this machine",
             api_key=SecretStr(self._key),
             is_demo=self._weights.is_demo,
+            has_one_model=True,
         )
 
     @property

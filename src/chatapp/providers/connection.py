@@ -8,10 +8,18 @@ from pydantic import SecretStr
 from chatapp.config.settings import Settings
 from chatapp.providers.catalog import provider_of
 
+DEFAULT = "default"
+"""The name of the connection that the settings of the environment describe."""
+
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """The model server that answers, and why it was chosen. `is_demo`: it is the small embedded model."""
+    """A connection to a model server, and why it was chosen.
+
+    `name` is what the connection is called where there are several. `is_demo`: it is the small embedded model.
+    `has_one_model`: the server answers to any name with the one model it has. `address_setting`, `key_setting` and
+    `model_setting` are where the user says what is theirs: hints name them.
+    """
 
     base_url: str
     model: str
@@ -20,6 +28,18 @@ class Upstream:
     api_key: SecretStr | None = None
     api_key_file: Path | None = None
     is_demo: bool = False
+    name: str = DEFAULT
+    has_one_model: bool = False
+    address_setting: str = "BASE_URL"
+    key_setting: str = "OPENAI_API_KEY"
+    model_setting: str = "MODEL_NAME"
+
+    def in_its_settings(self, hint: str) -> str:
+        """Return `hint`, which names the settings of the default connection, with the names that this one's have."""
+        names = {"BASE_URL": self.address_setting, "OPENAI_API_KEY": self.key_setting, "MODEL_NAME": self.model_setting}
+        for usual, own in names.items():
+            hint = hint if own == usual else hint.replace(usual, own)
+        return hint
 
 
 def configured_upstream(settings: Settings) -> Upstream | None:

@@ -124,7 +124,7 @@ async def _first_batch(stub: StubModel, settings: Settings) -> Batch:
 
 
 def test_the_embedded_model_answers_to_no_other_name(stub: StubModel, tmp_path: Path) -> None:
-    embedded = Upstream(base_url=stub.url, model="tiny", provider="embedded", reason="nothing else is there")
+    embedded = Upstream(base_url=stub.url, model="tiny", provider="embedded", reason="a test", has_one_model=True)
     with RunningBackend(create_app(Settings.load(data_dir=tmp_path), upstream=embedded)) as backend:
         with pytest.raises(UpstreamModelNotFoundError, match="does not have the model 'gpt-4o'") as caught:
             backend.client.ask("Hi", model="gpt-4o")

@@ -67,6 +67,14 @@ class Batch:
 class ModelStream(Protocol):
     """An answer while it is made."""
 
+    connection: str
+    """The name of the connection that answers."""
+
+    @property
+    def model(self) -> str:
+        """The model that answers: the one that was asked, until the server says that it is another."""
+        ...
+
     async def read(self) -> Batch:
         """Return what has come since the last read; nothing comes behind a batch that `is_last` or has a `failure`."""
         ...

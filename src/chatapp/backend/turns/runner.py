@@ -135,6 +135,7 @@ class TurnRunner:
             while not is_last:
                 is_last = self._take(await stream.read(), deadline)
         finally:
+            self._turn.model = stream.model
             await stream.close()
 
     def _answer_tokens(self, window: int) -> int:

@@ -4,18 +4,16 @@ import asyncio
 from contextlib import suppress
 
 from chatapp.backend.models.chat_model import ModelRequest
+from chatapp.backend.models.openai.answer import Answer
 from chatapp.backend.models.openai.errors import model_not_found
 from chatapp.backend.models.openai.server import ModelServer
 from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.backend.models.openai.wire import messages_as_json
 from chatapp.config.settings import Settings
-from chatapp.errors import UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
+from chatapp.errors import UpstreamError
 from chatapp.providers.connection import Upstream
 from chatapp.providers.context_windows import known_window, windows_in
 from chatapp.providers.listing import can_chat, names_in
-
-RETRY_PAUSE_S = 0.25
-RETRY_AFTER_AT_MOST_S = 2
 
 
 class OpenAIModel:
@@ -23,8 +21,7 @@ class OpenAIModel:
 
     def __init__(self, upstream: Upstream, settings: Settings) -> None:
         self.name = upstream.model
-        self._upstream = upstream
-        self._is_embedded = upstream.provider == "embedded"
+        self.upstream = upstream
         self._settings = settings
         self._connected: ModelServer | None = None
         self._lock = asyncio.Lock()
@@ -39,11 +36,11 @@ class OpenAIModel:
         with suppress(UpstreamError):
             await self._server()
 
-    async def open(self, request: ModelRequest) -> OpenAIStream:
-        """Return the stream of one answer; one retry where the model server has not begun to answer."""
+    async def open(self, request: ModelRequest) -> Answer:
+        """Return the stream of one answer."""
         server = await self._server()
         model = request.model or self.name
-        if self._is_embedded and model != self.name:  # llama.cpp answers to any name
+        if self.upstream.has_one_model and model != self.name:  # llama.cpp answers to any name
             raise model_not_found(model, hint=f"The embedded one is {self.name}. BASE_URL connects others.")
         body = {
             "model": model,
@@ -52,14 +49,9 @@ class OpenAIModel:
             "stream_options": {"include_usage": True},
             **request.parameters,
         }
-        try:
-            response = await server.ask(body)
-        except UpstreamError as error:
-            if (pause_s := _pause_before_retry(error)) is None:
-                raise
-            await asyncio.sleep(pause_s)
-            response = await server.ask(body)
-        return await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes)
+        response = await server.ask(body)
+        stream = await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes)
+        return Answer(stream, connection=self.upstream.name, asked_for=model)
 
     async def window(self, model: str) -> int | None:
         """Return CONTEXT_TOKENS, or what is known of the model, or what its server tells; the server is asked once."""
@@ -72,7 +64,7 @@ class OpenAIModel:
 
     async def models(self) -> list[str]:
         """Return the one that is asked by default, and behind it those that the server lists and that can chat."""
-        if self._is_embedded:
+        if self.upstream.has_one_model:
             return [self.name]
         return list(dict.fromkeys([self.name, *filter(can_chat, names_in(await self._listing()))]))
 
@@ -94,14 +86,5 @@ class OpenAIModel:
     async def _server(self) -> ModelServer:
         async with self._lock:
             if self._connected is None:
-                self._connected = await ModelServer.connect(self._upstream, self._settings)
+                self._connected = await ModelServer.connect(self.upstream, self._settings)
             return self._connected
-
-
-def _pause_before_retry(error: UpstreamError) -> float | None:
-    """Return the seconds to wait before the one retry, or None where another try would fail the same way."""
-    if isinstance(error, UpstreamUnavailableError):
-        return RETRY_PAUSE_S
-    if isinstance(error, UpstreamRateLimitedError) and (error.retry_after or 0) <= RETRY_AFTER_AT_MOST_S:
-        return float(error.retry_after or RETRY_PAUSE_S)
-    return None

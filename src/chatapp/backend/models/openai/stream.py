@@ -40,6 +40,7 @@ class _Chunk(msgspec.Struct):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
     error: Any = None
+    model: Any = None
 
 
 _COMPRESSIONS = {"gzip", "x-gzip", "deflate", "br", "zstd"}
@@ -51,6 +52,8 @@ class OpenAIStream:
     """The chunks of one chat completion, as batches of what one read held."""
 
     def __init__(self, response: Response, *, max_event_bytes: int) -> None:
+        self.model: Any = None
+        """What the server calls the model that answers, as it came."""
         self._response = response
         self._max_event_bytes = max_event_bytes
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
@@ -127,6 +130,7 @@ class OpenAIStream:
         chunk = _chunk_of(event.data)
         if chunk.error is not None or event.name == "error":
             raise error_from_body(chunk.error)
+        self.model = self.model or chunk.model
         if chunk.usage is not None:
             batch.usage = _usage(chunk.usage)
         if chunk.choices:

@@ -1,0 +1,112 @@
+"""Several connections behind one `ChatModel`."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatapp.backend.models.chat_model import ModelRequest
+from chatapp.backend.models.openai.answer import answering_model
+from chatapp.backend.models.openai.model import OpenAIModel
+from chatapp.backend.models.router import Router
+from chatapp.config.settings import Settings
+from chatapp.errors import UpstreamAuthError
+from chatapp.protocol.messages import Message
+from chatapp.providers.connection import Upstream
+from support import scripts
+from support.running_backend import RunningBackend
+from support.stub_model import StubModel
+
+Run = Callable[[Callable[[Router], Coroutine[Any, Any, Any]]], Any]
+
+
+@pytest.fixture
+def second() -> Iterator[StubModel]:
+    with StubModel() as server:
+        yield server
+
+
+@pytest.fixture
+def run(stub: StubModel, second: StubModel, tmp_path: Path) -> Run:
+    """A function that gives what an async function returns of a router over both servers."""
+
+    async def with_router(use: Callable[[Router], Coroutine[Any, Any, Any]]) -> Any:
+        settings = Settings.load(data_dir=tmp_path)
+        here = Upstream(base_url=stub.url, model="m", provider="stub", reason="a test")
+        there = Upstream(
+            base_url=second.url,
+            model="m",
+            provider="stub",
+            reason="a test",
+            name="work",
+            key_setting="the key of the connection work",
+        )
+        router = Router([OpenAIModel(here, settings), OpenAIModel(there, settings)])
+        try:
+            return await use(router)
+        finally:
+            await router.close()
+
+    return lambda use: asyncio.run(with_router(use))
+
+
+def asked_for(model: str | None) -> Callable[[Router], Coroutine[Any, Any, tuple[str, str]]]:
+    async def use(router: Router) -> tuple[str, str]:
+        stream = await router.open(ModelRequest([Message.of("user", "Hi")], model=model))
+        while not (await stream.read()).is_last:
+            pass
+        await stream.close()
+        return stream.connection, stream.model
+
+    return use
+
+
+def test_a_question_goes_to_the_connection_that_its_model_names(run: Run, stub: StubModel, second: StubModel) -> None:
+    assert run(asked_for("work/large")) == ("work", "large")
+    assert (stub.hits, second.calls[0].body["model"]) == (0, "large")
+
+
+@pytest.mark.parametrize("model", [None, "m", "workshop", "meta/llama"])
+def test_every_other_question_goes_to_the_default_connection(model: str | None, run: Run, stub: StubModel) -> None:
+    assert run(asked_for(model)) == ("default", model or "m")
+    assert stub.hits == 1
+
+
+def test_the_models_of_a_further_connection_go_by_its_name(run: Run, second: StubModel) -> None:
+    second.listing = scripts.listing("large")
+    assert run(lambda router: router.models()) == ["m", "stub-model", "work/m", "work/large"]
+
+
+def test_a_hint_names_the_settings_of_the_connection(run: Run, second: StubModel) -> None:
+    second.default = scripts.status(401)
+    with pytest.raises(UpstreamAuthError) as caught:
+        run(asked_for("work/large"))
+    assert caught.value.hint == "Check the key of the connection work."
+
+
+def test_the_answer_names_the_model_that_answered(backend: RunningBackend, stub: StubModel) -> None:
+    stub.next(scripts.answer({"model": "smollm2-135m", **scripts.delta(content="Hello")}, role=False))
+    assert backend.client.ask("Hi").model == "smollm2-135m"
+    assert backend.client.ask("Hi").model == "stub-model"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "answers"),
+    [
+        ("gpt-4o", "gpt-4o-2024-08-06", "gpt-4o"),
+        ("llama3", "llama3:latest", "llama3"),
+        ("Qwen/Qwen3-8B", "qwen3-8b", "Qwen/Qwen3-8B"),
+        ("smollm2", "/models/smollm2.gguf", "smollm2"),
+        ("openrouter/auto", "anthropic/claude-opus", "anthropic/claude-opus"),
+        ("gpt-4o-mini", "smollm2-135m", "smollm2-135m"),
+        ("m", None, "m"),
+        ("m", "", "m"),
+        ("m", 7, "m"),
+        ("m", "x" * 201, "m"),
+        ("m", "x\ny", "m"),
+    ],
+)
+def test_a_date_or_a_path_makes_no_other_model(asked: str, told: object, answers: str) -> None:
+    assert answering_model(asked, told) == answers
