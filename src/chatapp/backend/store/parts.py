@@ -1,0 +1,44 @@
+"""The parts of a message as its row holds them: text and reasoning in columns, all parts where those are not enough."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from chatapp.backend.store.records import Segments
+from chatapp.protocol.messages import Part, ReasoningPart, TextPart
+
+_KINDS: dict[str, type[TextPart | ReasoningPart]] = {"text": TextPart, "reasoning": ReasoningPart}
+
+
+def columns_of(parts: Sequence[Part]) -> dict[str, Any]:
+    """Return `content`, `reasoning` and `parts` of a row; `parts` is None where the other two tell all of it."""
+    said = tuple(part for part in parts if not isinstance(part, TextPart | ReasoningPart) or part.text)
+    content = "".join([part.text for part in said if isinstance(part, TextPart)])
+    reasoning = "".join([part.text for part in said if isinstance(part, ReasoningPart)])
+    is_plain = said == parts_of(content, reasoning, None)
+    return {"content": content, "reasoning": reasoning, "parts": None if is_plain else said}
+
+
+def parts_of(content: str, reasoning: str, parts: tuple[Part, ...] | None) -> tuple[Part, ...]:
+    """Return all parts of the message that has these columns."""
+    if parts is not None:
+        return parts
+    thought: tuple[Part, ...] = (ReasoningPart(reasoning),) if reasoning else ()
+    return (*thought, TextPart(content)) if content else thought
+
+
+def answer_columns(segments: Segments, *, text: str, reasoning: str) -> dict[str, Any]:
+    """Return the columns of an answer that came in the order of `segments`."""
+    rest = {"text": text, "reasoning": reasoning}
+    sizes = [(kind, size) for kind, size, *_ in segments if kind in rest]
+    if [kind for kind, _ in groupby(kind for kind, _ in sizes)] in _TOLD_BY_COLUMNS:
+        return {"content": text, "reasoning": reasoning, "parts": None}
+    parts: list[Part] = []
+    for kind, same in groupby(sizes, key=lambda sized: sized[0]):
+        size = sum(size for _, size in same)
+        parts.append(_KINDS[kind](rest[kind][:size]))
+        rest[kind] = rest[kind][size:]
+    return columns_of([*parts, *(_KINDS[kind](text) for kind, text in rest.items())])
+
+
+_TOLD_BY_COLUMNS: list[list[str]] = [[], ["text"], ["reasoning"], ["reasoning", "text"]]
