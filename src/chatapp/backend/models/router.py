@@ -34,6 +34,11 @@ class Router:
         """The model that is asked by default."""
         return self._connections[0].name
 
+    def connection_for(self, model: str) -> str:
+        """Return the name of the connection that `model` is asked over."""
+        connection, _ = self._route(model)
+        return connection.upstream.name
+
     async def prepare(self) -> None:
         """Prepare every connection."""
         await asyncio.gather(*(connection.prepare() for connection in self._connections))
