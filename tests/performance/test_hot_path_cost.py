@@ -44,6 +44,9 @@ class Words:
 
     async def close(self) -> None: ...
 
+    connection = "words"
+    model = "words"
+
     async def read(self) -> Batch:
         await asyncio.sleep(0)
         self._left -= 1

@@ -120,7 +120,7 @@ class TurnRunner:
         call = self._call.ended(
             owner=turn.owner,
             turn_id=turn.id,
-            model=turn.model,
+            model=self._request.model or turn.model,
             status=final_status(turn, failure),
             error_code=failure.code if failure else None,
         )
@@ -135,7 +135,8 @@ class TurnRunner:
             while not is_last:
                 is_last = self._take(await stream.read(), deadline)
         finally:
-            self._turn.model = stream.model
+            self._turn.model = self._call.answered_model = stream.model
+            self._call.connection = stream.connection
             await stream.close()
 
     def _answer_tokens(self, window: int) -> int:

@@ -38,7 +38,7 @@ Cursor = Annotated[str | None, Query(description="The `next` of the page before.
 Limit = Annotated[int, Query(description="Most to give.", ge=1, le=200)]
 
 
-@router.post("", summary="Begin a conversation", status_code=201, response_model=ConversationOut)
+@router.post("", summary="Create a conversation", status_code=201, response_model=ConversationOut)
 def begin(new: NewConversation, store: CurrentStore, owner: CurrentOwner) -> Conversation:
     """Return a new, empty conversation. A question with `store: true` begins one by itself."""
     return store.conversations.create(owner=owner, title=new.title, system=new.system, model=new.model)
@@ -67,7 +67,7 @@ def page(
     return _as_dict(store.conversations.page(owner=owner, state=shelf or state, cursor=cursor, limit=limit))
 
 
-@router.get("/{conversation_id}", summary="Look at a conversation", response_model=ConversationOut)
+@router.get("/{conversation_id}", summary="Get a conversation", response_model=ConversationOut)
 def look(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Conversation:
     """Return the conversation without its messages."""
     return store.conversations.get(conversation_id, owner=owner)
@@ -83,19 +83,19 @@ def change(conversation_id: Id, changes: ConversationChanges, store: CurrentStor
     return store.conversations.change(conversation_id, owner=owner, **named)
 
 
-@router.delete("/{conversation_id}", summary="Throw a conversation away", status_code=204)
+@router.delete("/{conversation_id}", summary="Delete a conversation", status_code=204)
 def delete(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> None:
     """It can be restored for 30 days."""
     store.conversations.delete(conversation_id, owner=owner)
 
 
-@router.post("/{conversation_id}/restore", summary="Take a conversation back", response_model=ConversationOut)
+@router.post("/{conversation_id}/restore", summary="Restore a deleted conversation", response_model=ConversationOut)
 def restore(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Conversation:
     """Undo throwing it away."""
     return store.conversations.restore(conversation_id, owner=owner)
 
 
-@router.get("/{conversation_id}/messages", summary="Read a conversation", response_model=MessagePage)
+@router.get("/{conversation_id}/messages", summary="List the messages of a conversation", response_model=MessagePage)
 def messages(
     *,
     conversation_id: Id,
@@ -110,7 +110,7 @@ def messages(
 
 
 @router.get(
-    "/{conversation_id}/export", summary="Take a conversation along", response_class=Response, responses=EXPORTED
+    "/{conversation_id}/export", summary="Export a conversation", response_class=Response, responses=EXPORTED
 )
 def export(
     *,

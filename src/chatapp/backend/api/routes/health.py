@@ -20,7 +20,7 @@ router = APIRouter(tags=["state"])
 _UNTOLD: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (401, 429, 500, 503, 504)}
 
 
-@router.get("/health", summary="Is the backend running?")
+@router.get("/health", summary="Check that the backend runs")
 async def health() -> Health:
     """Liveness only: no I/O, and a yes while the model is down."""
     return Health(version=chatapp.__version__)
@@ -34,7 +34,7 @@ async def health_head() -> Response:
 
 @router.get(
     "/ready",
-    summary="Would a question be answered?",
+    summary="Check that a question would be answered",
     response_model=Readiness,
     responses={503: {"model": Readiness, "description": "Something is missing; its entry says what to do."}},
 )
@@ -47,7 +47,7 @@ async def ready(request: Request) -> JSONResponse:
     return JSONResponse(body.model_dump(exclude_none=True), status_code=200 if is_ready else 503)
 
 
-@router.get("/models", summary="Which models can be asked?", responses=_UNTOLD)
+@router.get("/models", summary="List the models that can be asked", responses=_UNTOLD)
 async def models(request: Request) -> Models:
     """Name the models that a question's `model` may be, as the model server lists them now."""
     model: ChatModel = request.app.state.model
