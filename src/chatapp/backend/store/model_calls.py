@@ -1,7 +1,7 @@
 """Every call to a model, for as long as the store lives: what was asked, what came of it, what it took."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import select
@@ -28,7 +28,7 @@ class ModelCalls:
             return
         insert = sqlite.insert if self.database.is_sqlite else postgresql.insert
         with self.database.write(survives_power_cut=False) as connection:
-            connection.execute(insert(model_calls).on_conflict_do_nothing(), [asdict(call) for call in calls])
+            connection.execute(insert(model_calls).on_conflict_do_nothing(), [_row(call) for call in calls])
 
     def between(self, since: datetime, until: datetime | None = None, *, owner: str | None = None) -> list[ModelCall]:
         """Return the calls that began from `since` on and before `until`, oldest first; None sets no bound."""
@@ -40,3 +40,10 @@ class ModelCalls:
         with self.database.read() as connection:
             rows = connection.execute(query.order_by(model_calls.c.created_at, model_calls.c.id))
             return [ModelCall(**row._mapping) for row in rows]
+
+
+_COLUMNS = tuple(field.name for field in fields(ModelCall))
+
+
+def _row(call: ModelCall) -> dict[str, object]:
+    return {name: getattr(call, name) for name in _COLUMNS}  # `asdict` copies deeply, at ten times the cost
