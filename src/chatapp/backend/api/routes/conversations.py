@@ -1,4 +1,4 @@
-"""Conversations: begun, listed, searched, changed, thrown away and taken back."""
+"""Conversations: created, listed, searched, changed, deleted and restored."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -91,7 +91,7 @@ def delete(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Non
 
 @router.post("/{conversation_id}/restore", summary="Restore a deleted conversation", response_model=ConversationOut)
 def restore(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Conversation:
-    """Undo throwing it away."""
+    """Undo the deletion."""
     return store.conversations.restore(conversation_id, owner=owner)
 
 
@@ -109,9 +109,7 @@ def messages(
     return _as_dict(store.messages.page(conversation_id, owner=owner, branch=branch, before=before, limit=limit))
 
 
-@router.get(
-    "/{conversation_id}/export", summary="Export a conversation", response_class=Response, responses=EXPORTED
-)
+@router.get("/{conversation_id}/export", summary="Export a conversation", response_class=Response, responses=EXPORTED)
 def export(
     *,
     conversation_id: Id,
