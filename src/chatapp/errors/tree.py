@@ -1,29 +1,4 @@
-"""Every error chatapp raises, with its code, HTTP status and exit code.
-
-ChatappError
-├── SettingsError                  a setting has a wrong value
-├── PortInUseError                 somebody else listens there
-├── ProcessDiedError               one half of `chatapp up` ended
-├── LocalModelError                the embedded model cannot be had here
-├── BackendError                   the client's side of the wire
-│   ├── BackendUnreachableError    nobody answers
-│   ├── BackendTimeoutError        silence for longer than REQUEST_TIMEOUT
-│   ├── BackendProtocolError       an answer that is not ours
-│   └── StreamCutError             the connection ended before the answer did
-├── RequestError                   what came in cannot be served
-│   ├── InvalidRequestError  BodyTooLargeError  RequestTimeoutError  UnauthorizedError  NotFoundError
-│   ├── MethodNotAllowedError  UnsupportedMediaTypeError  ForeignHostError  ForeignOriginError
-│   └── IdempotencyConflictError  TurnActiveError  RateLimitedError
-├── UpstreamError                  the model refused, failed or fell silent
-│   ├── UpstreamAuthError  UpstreamModelNotFoundError  UpstreamQuotaError
-│   ├── UpstreamRateLimitedError  UpstreamTimeoutError  UpstreamUnavailableError
-│   ├── UpstreamBadResponseError  ContextLengthExceededError
-│   └── IncompleteAnswerError  AnswerTooLongError
-├── OverloadedError  ShuttingDownError  StoreUnavailableError
-├── EventTooLargeError             one event of a stream passes the reader's limit
-├── StoreTooNewError               the database was written by a newer chatapp
-└── InternalError                  a defect of ours
-"""
+"""The errors themselves, but for those of the model's side; they are drawn in `__init__.py`."""
 
 from typing import Any, ClassVar, Self
 
@@ -198,75 +173,6 @@ class RateLimitedError(RequestError):
     """More requests than RATE_LIMIT allows."""
 
     code, status, exit_code = "rate_limited", 429, 1
-
-
-class UpstreamError(ChatappError):
-    """The model could not answer. `what` is said in our words, never in the upstream's."""
-
-    code = "upstream_error"
-
-    def __init__(self, what: str, *, hint: str | None = None, retry_after: int | None = None) -> None:
-        super().__init__(f"LLM processing failed: {what}", hint=hint, retry_after=retry_after)
-
-
-class UpstreamAuthError(UpstreamError):
-    """The model server does not accept the key."""
-
-    code = "upstream_auth"
-
-
-class UpstreamModelNotFoundError(UpstreamError):
-    """The model server has no such model."""
-
-    code = "upstream_model_not_found"
-
-
-class UpstreamQuotaError(UpstreamError):
-    """The account behind the key has nothing left to spend."""
-
-    code = "upstream_quota"
-
-
-class UpstreamRateLimitedError(UpstreamError):
-    """The model server wants fewer requests."""
-
-    code, status = "upstream_rate_limited", 429
-
-
-class UpstreamTimeoutError(UpstreamError):
-    """The model said nothing for longer than a deadline allows."""
-
-    code, status = "upstream_timeout", 504
-
-
-class UpstreamUnavailableError(UpstreamError):
-    """The model server cannot be reached or reports a failure of its own."""
-
-    code = "upstream_unavailable"
-
-
-class UpstreamBadResponseError(UpstreamError):
-    """The model server sent something that is not a chat completion."""
-
-    code = "upstream_bad_response"
-
-
-class ContextLengthExceededError(UpstreamError):
-    """The question and what came before it are longer than the model can read."""
-
-    code = "context_length_exceeded"
-
-
-class IncompleteAnswerError(UpstreamError):
-    """The model's stream ended before the answer did."""
-
-    code = "incomplete"
-
-
-class AnswerTooLongError(UpstreamError):
-    """The answer grew beyond MAX_ANSWER_BYTES."""
-
-    code = "answer_too_long"
 
 
 class OverloadedError(ChatappError):

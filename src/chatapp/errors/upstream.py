@@ -1,0 +1,90 @@
+"""The errors of the model's side, which are the guide's `500` but for three."""
+
+from chatapp.errors.tree import ChatappError
+
+
+class UpstreamError(ChatappError):
+    """The model could not answer. `what` is said in our words, never in the upstream's."""
+
+    code = "upstream_error"
+
+    def __init__(self, what: str, *, hint: str | None = None, retry_after: int | None = None) -> None:
+        super().__init__(f"LLM processing failed: {what}", hint=hint, retry_after=retry_after)
+
+
+class UpstreamAuthError(UpstreamError):
+    """The model server does not accept the key."""
+
+    code = "upstream_auth"
+
+
+class UpstreamModelNotFoundError(UpstreamError):
+    """The model server has no such model."""
+
+    code = "upstream_model_not_found"
+
+
+class UpstreamQuotaError(UpstreamError):
+    """The account behind the key has nothing left to spend."""
+
+    code = "upstream_quota"
+
+
+class UpstreamRateLimitedError(UpstreamError):
+    """The model server wants fewer requests."""
+
+    code, status = "upstream_rate_limited", 429
+
+
+class UpstreamTimeoutError(UpstreamError):
+    """The model said nothing for longer than a deadline allows."""
+
+    code, status = "upstream_timeout", 504
+
+
+class UpstreamUnavailableError(UpstreamError):
+    """The model server cannot be reached or reports a failure of its own."""
+
+    code = "upstream_unavailable"
+
+
+class UpstreamBadResponseError(UpstreamError):
+    """The model server sent something that is not a chat completion."""
+
+    code = "upstream_bad_response"
+
+
+class UpstreamParameterRefusedError(UpstreamError):
+    """The model server does not take one of the parameters, or not with this value.
+
+    `parameter` is its name, `limit` the largest value that the server states, in the parameter's own unit.
+    """
+
+    code = "upstream_parameter_refused"
+    parameter: str | None = None
+    limit: int | None = None
+
+
+class ContextLengthExceededError(UpstreamError):
+    """The question and what came before it are longer than the model can read.
+
+    `window` is what the model can read and `prompt_tokens` what it was given, both in tokens and as the server states
+    them; None where it does not.
+    """
+
+    code = "context_length_exceeded"
+    window: int | None = None
+    prompt_tokens: int | None = None
+
+
+class IncompleteAnswerError(UpstreamError):
+    """The model's stream ended before the answer did. `is_empty`: before anything was said."""
+
+    code = "incomplete"
+    is_empty: bool = False
+
+
+class AnswerTooLongError(UpstreamError):
+    """The answer grew beyond MAX_ANSWER_BYTES."""
+
+    code = "answer_too_long"
