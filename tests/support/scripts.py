@@ -211,7 +211,7 @@ def full_port() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
 
 
-def delta(*, finish: str | None = None, **fields: Any) -> Chunk:
+def delta(*, finish: Any = None, **fields: Any) -> Chunk:
     """Return a chunk whose delta holds `fields`, e.g. `content`, `reasoning_content`, `refusal`, `tool_calls`."""
     return {"choices": [{"index": 0, "delta": fields, "finish_reason": finish}]}
 

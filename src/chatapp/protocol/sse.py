@@ -77,6 +77,17 @@ class Decoder:
             raise EventTooLargeError(f"An event is larger than {self._max_event_bytes} bytes.")
         return events
 
+    def end(self) -> list[ServerSentEvent]:
+        """Return the event that the stream has begun and not ended, if there is one.
+
+        The specification drops it. For whoever knows that the stream was not cut it is the last.
+        """
+        events: list[ServerSentEvent] = []
+        if self._rest:
+            self._take(self._completed(b""), events)
+        self._dispatch(events)
+        return events
+
     def _lines(self, data: bytes) -> list[bytes]:
         if not data:
             return []

@@ -103,10 +103,7 @@ def test_the_answer_names_the_model_that_answered(backend: RunningBackend, stub:
         ("gpt-4o-mini", "smollm2-135m", "smollm2-135m"),
         ("m", None, "m"),
         ("m", "", "m"),
-        ("m", 7, "m"),
-        ("m", "x" * 201, "m"),
-        ("m", "x\ny", "m"),
     ],
 )
-def test_a_date_or_a_path_makes_no_other_model(asked: str, told: object, answers: str) -> None:
+def test_a_date_or_a_path_makes_no_other_model(asked: str, told: str | None, answers: str) -> None:
     assert answering_model(asked, told) == answers

@@ -43,13 +43,20 @@ class TokenUsage:
 class Batch:
     """What one read from the model held: text in its order, and how the answer ended, if it did.
 
-    `failure` is what is wrong with the answer behind this text.
+    `finish_reason` stands behind the text: a batch with text and without a reason takes an earlier one back.
+    `is_closing`: only counts and the end can follow it. `failure` is what is wrong with the answer behind this text.
+    `is_alive`: the model is at work on something that is not text. `was_thought`: all text of earlier batches was
+    thought. `model` is what the server calls the model that answers, where it says so.
     """
 
     finish_reason: str | None = None
     usage: TokenUsage | None = None
     failure: UpstreamError | None = None
     is_last: bool = False
+    is_closing: bool = False
+    is_alive: bool = False
+    was_thought: bool = False
+    model: str | None = None
     _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)
 
     def add(self, kind: type[Text] | type[Reasoning], text: str) -> None:
@@ -58,6 +65,11 @@ class Batch:
             self._runs[-1][1].append(text)
         else:
             self._runs.append((kind, [text]))
+
+    def recast(self) -> None:
+        """Take all text so far for thoughts, here and in the batches before."""
+        self.was_thought = True
+        self._runs = [(Reasoning, [text for _, texts in self._runs for text in texts])] if self._runs else []
 
     def deltas(self) -> list[Text | Reasoning]:
         """Return the text, oldest first."""

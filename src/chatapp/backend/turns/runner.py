@@ -160,18 +160,20 @@ class TurnRunner:
         if batch.usage is not None:
             turn.usage = batch.usage.told()
             self._call.usage = batch.usage
-        if batch.finish_reason:
+        if pieces or batch.finish_reason:  # content takes an earlier finish reason back
             turn.finish_reason = batch.finish_reason
+        if batch.is_closing:
             deadline.reset(CLOSING_S)
-        elif pieces and turn.finish_reason is None:
-            deadline.reset(min(self._settings.gap_timeout, self._settings.total_timeout - turn.elapsed_s))
+        elif pieces or batch.finish_reason or (batch.is_alive and turn.finish_reason is None):
+            limit_s = self._settings.gap_timeout if self._has_content else self._settings.first_content_timeout
+            deadline.reset(min(limit_s, self._settings.total_timeout - turn.elapsed_s))
         if batch.failure is not None:
             raise batch.failure
         return batch.is_last
 
     def _fall_silent(self) -> None:
         """End the answer because a deadline on its content has passed."""
-        if self._turn.finish_reason is not None:
+        if self._turn.finish_reason is not None and self._has_content:
             self._turn.stop()
         elif self._turn.elapsed_s > self._settings.total_timeout - CLOCK_S:
             self._time_out("the answer took too long.", "Raise TOTAL_TIMEOUT to wait longer.")

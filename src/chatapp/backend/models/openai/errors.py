@@ -1,35 +1,71 @@
-"""How a model server fails, in our words: its own may hold a key, a prompt or an address."""
+"""How a model server fails, in our words: its own may hold a key, a prompt or an address.
 
-import email.utils
-import re
-import time
+Codes and types are believed before words, and words before the status alone.
+"""
+
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-import msgspec
-
+from chatapp.backend.models.openai.refused_parameter import refused_length_in, refused_parameter_in
+from chatapp.backend.models.openai.retry_after import retry_after_s
+from chatapp.backend.models.openai.said import Said, said_in, said_in_body
+from chatapp.backend.models.openai.too_long import probably_too_long_in, too_long_in
+from chatapp.backend.models.openai.unreachable import error_from_connection
 from chatapp.errors import (
-    ContextLengthExceededError,
     UpstreamAuthError,
     UpstreamBadResponseError,
     UpstreamError,
     UpstreamModelNotFoundError,
     UpstreamQuotaError,
     UpstreamRateLimitedError,
-    UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
 
-_CONTEXT = re.compile(
-    r"context.{0,20}(length|window|size)|maximum.{0,20}(context|tokens)|too many tokens", re.IGNORECASE
-)
-_QUOTA = re.compile(r"insufficient_quota|billing|credit|exceeded your current quota", re.IGNORECASE)
-_KEY = re.compile(r"api.?key", re.IGNORECASE)
+_QUOTA_CODES = (
+    "insufficient_quota", "insufficient_user_quota", "insufficient_balance", "insufficient_credits", "quota_exceeded",
+    "exceeded_current_quota_error", "billing_not_active", "billing_hard_limit_reached", "payment_required", "402",
+    "billing_error", "arrearage", "accountoverdueerror", "1008", "1113", "personal-team-blocked:spending-limit",
+)  # fmt: skip
+_QUOTA_WORDS = (
+    "exceeded your current quota", "insufficient balance", "balance is insufficient", "balance insufficient",
+    "credit balance", "run out of credits", "out of credits", "insufficient credits", "not enough credits",
+    "quota is not enough", "insufficient quota", "quota has been exhausted", "spending limit", "requires more credits",
+    "billing hard limit", "account is not active",
+)  # fmt: skip
+_RATE_CODES = (
+    "rate_limit_exceeded", "rate_limit_error", "rate_limited", "rate_limit", "rate_limit_reached_error",
+    "too_many_requests", "resource_exhausted", "ratequota", "throttling", "throttlingexception", "requests", "tokens",
+    "429", "1002", "1302", "1303", "ratelimiterror",
+)  # fmt: skip
+_KEY_CODES = (
+    "invalid_api_key", "invalidapikey", "incorrect_api_key", "authentication_error", "invalid_authentication_error",
+    "unauthenticated", "unauthorized", "api_key_invalid", "no_db_connection", "token_not_found_in_db", "invalid_token",
+    "auth_error", "401", "1004", "2049",
+)  # fmt: skip
+_KEY_WORDS = ("api key", "api-key", "api_key", "apikey", "no connected db", "authentication", "unauthorized",
+              "credential", "invalid token", "access token")  # fmt: skip
+_ANY_KEY_WORDS = (*_KEY_WORDS, "key", "permission", "authoriz", "not allowed to", "forbidden for")
+_MODERATION_CODES = ("content_policy_violation", "content_filter", "moderation_blocked", "data_inspection_failed",
+                     "datainspectionfailed", "responsibleaipolicyviolation", "prompt_blocked", "1301")  # fmt: skip
+_MODERATION_WORDS = ("moderation", "flagged", "content policy", "content management policy", "safety system")
+_MODEL_CODES = ("model_not_found", "modelnotfound", "model_not_available", "unknown_model", "invalid_model",
+                "deploymentnotfound", "model_not_supported")  # fmt: skip
+_MODEL_WORDS = (
+    "invalid model name", "model not found", "model_not_found", "no such model", "unknown model", "is pinned to",
+    "not a valid model", "model not exist", "model does not exist", "try pulling it first", "model is not supported",
+    "unsupported model", "does not have access to model",
+)  # fmt: skip
+_LOADING_WORDS = ("loading model", "model is loading", "currently loading", "still loading", "is being loaded")
+_OVERLOADED_CODES = ("overloaded_error", "engine_overloaded_error", "overloaded", "529", "server_overloaded")
+_OVERLOADED_WORDS = ("overloaded", "at capacity", "no available capacity", "server is busy", "server busy")
 
 
 @contextmanager
-def our_errors(model: str) -> Iterator[None]:
-    """Turn what the `openai` package, its HTTP client and sockets raise into our errors, without a word of theirs."""
+def our_errors(model: str, *, proxy: str | None = None) -> Iterator[None]:
+    """Turn what the `openai` package, its HTTP client and sockets raise into our errors, without a word of theirs.
+
+    `proxy` is the address of the proxy on the way, if there is one; what it holds of a password is not shown.
+    """
     import httpx2  # noqa: PLC0415
     from openai import APIConnectionError, APIError, APIStatusError, OpenAIError  # noqa: PLC0415
 
@@ -38,94 +74,27 @@ def our_errors(model: str) -> Iterator[None]:
     except APIStatusError as error:
         raise error_from_response(error.status_code, error.response.headers, error.response.content, model) from None
     except (APIConnectionError, httpx2.TransportError, OSError) as error:
-        raise _error_from_connection(error) from None
+        raise error_from_connection(error, proxy=proxy) from None
     except APIError as error:
         raise error_from_body(error.body) from None
     except (OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, ValueError):
         raise UpstreamBadResponseError("the model server's answer cannot be read.") from None
 
 
-def _error_from_connection(error: Exception) -> UpstreamError:
-    if _is_timeout(error):
-        return UpstreamTimeoutError("the model server cannot be reached in time.", hint="Check BASE_URL.")
-    return UpstreamUnavailableError(
-        "the model server cannot be reached.",
-        hint="Check that it runs and that BASE_URL is its address, or ask again in a moment if it has just started.",
-    )
+def error_from_response(
+    status: int, headers: Mapping[str, str], body: bytes, model: str, *, has_key: bool = True
+) -> UpstreamError:
+    """Return the error for a status outside 2xx. `has_key`: the server was given one."""
+    said = said_in_body(body)
+    return _error_from(said, status, headers, model) or _error_from_status_alone(status, said, headers, model, has_key)
 
 
-def _is_timeout(error: BaseException | None) -> bool:
-    """Return whether a deadline passed, here or in what led to it: the packages wrap their errors."""
-    while error is not None:
-        if isinstance(error, TimeoutError):
-            return True
-        error = error.__cause__
-    return False
-
-
-def error_from_response(status: int, headers: Mapping[str, str], body: bytes, model: str) -> UpstreamError:
-    """Return the error for a status outside 2xx."""
-    said = _words_of(_error_object(body))
-    if status == 402 or (status == 429 and _QUOTA.search(said)):  # noqa: PLR2004
-        return _no_quota()
-    if status == 429:  # noqa: PLR2004
-        return UpstreamRateLimitedError(
-            "the model server is being asked too often.",
-            hint="Wait a moment and ask again.",
-            retry_after=_retry_after_s(headers.get("retry-after")),
-        )
-    if status in {401, 403} or (status == 400 and _KEY.search(said)):  # noqa: PLR2004
-        return UpstreamAuthError("the model server does not accept the API key.", hint="Check OPENAI_API_KEY.")
-    return _error_from_words(said, model) or _error_from_status_alone(status, model)
-
-
-def _error_object(body: bytes) -> object:
-    """Return the error object of a response's body, as the `openai` package finds it."""
-    try:
-        content = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return content.get("error", content) if isinstance(content, dict) else content
-
-
-def _no_quota() -> UpstreamQuotaError:
-    return UpstreamQuotaError("the account has no quota left.", hint="Check plan and billing of the model server.")
-
-
-def _error_from_status_alone(status: int, model: str) -> UpstreamError:
-    if status == 404:  # noqa: PLR2004
-        return model_not_found(model)
-    if status >= 500 or status in {408, 409}:  # noqa: PLR2004
-        return UpstreamUnavailableError(
-            f"the model server reports a failure (status {status}).", hint="Ask again later."
-        )
-    if status < 400:  # noqa: PLR2004
-        return UpstreamBadResponseError("the model server sends us elsewhere.", hint="Check BASE_URL.")
-    return UpstreamBadResponseError(
-        f"the model server does not accept the request (status {status}).", hint="Check BASE_URL and the parameters."
-    )
-
-
-def _error_from_words(said: str, model: str) -> UpstreamError | None:
-    """Recognise the two refusals that every server words its own way."""
-    if "model_not_found" in said:
-        return model_not_found(model)
-    if _CONTEXT.search(said):
-        return ContextLengthExceededError(
-            "the conversation is longer than the model can read.", hint="Start a new chat or shorten the question."
-        )
-    return None
-
-
-def error_from_body(body: object) -> UpstreamError:
-    """Return the error for an error object that came instead of a chunk."""
-    said = _words_of(body)
-    if _QUOTA.search(said):
-        return _no_quota()
-    if "rate_limit" in said:
-        return UpstreamRateLimitedError("the model server is being asked too often.", hint="Ask again in a moment.")
-    return _error_from_words(said, "") or UpstreamUnavailableError(
-        "the model server reports a failure.", hint="Ask again."
+def error_from_body(body: object, *, model: str = "") -> UpstreamError:
+    """Return the error for an error object that came instead of a chunk, or beside one."""
+    said = said_in(body)
+    status = said.status or 0
+    return _error_from(said, status, {}, model) or UpstreamUnavailableError(
+        "the model server reports a failure.", hint="Ask again.", retry_after=retry_after_s({}, said)
     )
 
 
@@ -137,21 +106,108 @@ def model_not_found(
     return UpstreamModelNotFoundError(f"the model server does not have {named}.", hint=hint)
 
 
-def _words_of(body: object) -> str:
-    """Return code, type and message of an error object, only to be searched."""
-    if not isinstance(body, dict):
-        return str(body or "")[:2000]
-    return " ".join(str(body.get(name) or "")[:2000] for name in ("code", "type", "message"))
+def _error_from(said: Said, status: int, headers: Mapping[str, str], model: str) -> UpstreamError | None:
+    """Return what the body says, whatever the status; None if it says nothing that we know.
+
+    The order matters: a limit per minute that the question alone exceeds is too long, not too often; a 401 or 403 may
+    be about money; a refused `max_tokens` talks of windows.
+    """
+    return (
+        _length_error(said, status)
+        or _money_or_pace_error(said, status, headers)
+        or _access_error(said, status, model)
+        or (refused_parameter_in(said) if status not in {404, 429} else None)
+        or _model_error(said, model)
+        or (probably_too_long_in(said) if status in {0, 400, 413, 422, 500} else None)
+        or (_busy_error(said, headers) if status == 0 or status >= 500 else None)  # noqa: PLR2004
+    )
 
 
-def _retry_after_s(value: str | None) -> int | None:
-    """Return the whole seconds of a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3)."""
-    if value is None:
-        return None
-    if value.strip().isdigit():
-        return min(int(value), 86_400)
-    try:
-        at = email.utils.parsedate_to_datetime(value).timestamp()
-    except ValueError:
-        return None
-    return min(max(0, round(at - time.time())), 86_400)
+def _length_error(said: Said, status: int) -> UpstreamError | None:
+    return None if status in {401, 402, 403} else refused_length_in(said) or too_long_in(said)
+
+
+def _money_or_pace_error(said: Said, status: int, headers: Mapping[str, str]) -> UpstreamError | None:
+    """Tell an empty account from too many questions: Groq and Gemini talk of billing in every 429."""
+    wait_s = retry_after_s(headers, said)
+    is_throttled = any(code.startswith("throttling") for code in said.codes)
+    is_empty = status == 402 or said.has_code(*_QUOTA_CODES)  # noqa: PLR2004
+    if is_empty and not is_throttled:
+        return _no_quota()
+    has_pace = status == 429 or said.has_code(*_RATE_CODES) or is_throttled  # noqa: PLR2004
+    if said.says(*_QUOTA_WORDS) and not (has_pace and (wait_s is not None or said.has_code(*_PACE_ONLY_CODES))):
+        return _no_quota()
+    if has_pace and status not in {401, 403, 404}:
+        return UpstreamRateLimitedError(
+            "the model server is being asked too often.", hint="Wait a moment and ask again.", retry_after=wait_s
+        )
+    return None
+
+
+_PACE_ONLY_CODES = tuple(code for code in _RATE_CODES if code not in {"429", "resource_exhausted"})
+"""Codes of a limit per minute; 429 alone is both, and so is Google's, which then says how long to wait."""
+
+
+def _access_error(said: Said, status: int, model: str) -> UpstreamError | None:
+    if said.has_code(*_MODEL_CODES):
+        return model_not_found(model)
+    if said.has_code(*_MODERATION_CODES) or (status in {400, 403} and said.says(*_MODERATION_WORDS)):
+        return _refused_by_moderation(status)
+    is_about_key = said.has_code(*_KEY_CODES) or (status == 400 and said.says(*_KEY_WORDS))  # noqa: PLR2004
+    if status == 401 or is_about_key or (status == 403 and said.says(*_ANY_KEY_WORDS)):  # noqa: PLR2004
+        return UpstreamAuthError("the model server does not accept the API key.", hint="Check OPENAI_API_KEY.")
+    if status == 403:  # noqa: PLR2004
+        return UpstreamAuthError(
+            "the model server, or a firewall in front of it, refuses us (status 403).",
+            hint="Check that BASE_URL may be asked from this network and region, and that the key may use this model.",
+        )
+    return None
+
+
+def _refused_by_moderation(status: int) -> UpstreamError:
+    what = "the model server's moderation refuses the question."
+    hint = "Word it differently, or choose another model."
+    return UpstreamAuthError(what, hint=hint) if status == 403 else UpstreamBadResponseError(what, hint=hint)  # noqa: PLR2004
+
+
+def _model_error(said: Said, model: str) -> UpstreamError | None:
+    names_it = bool(model) and f"{model.lower()}" in said.words
+    is_missing = "model" in said.words and said.says("does not exist", "not found", "not available", "doesn't exist")
+    return model_not_found(model) if said.says(*_MODEL_WORDS) or (names_it and is_missing) else None
+
+
+def _busy_error(said: Said, headers: Mapping[str, str]) -> UpstreamError | None:
+    wait_s = retry_after_s(headers, said)
+    if said.says(*_LOADING_WORDS):
+        return UpstreamUnavailableError(
+            "the model server is still loading its model.", hint="Ask again in a moment.", retry_after=wait_s
+        )
+    if said.has_code(*_OVERLOADED_CODES) or said.says(*_OVERLOADED_WORDS):
+        return UpstreamUnavailableError(
+            "the model server reports a failure: it is overloaded.", hint="Ask again later.", retry_after=wait_s
+        )
+    return None
+
+
+def _no_quota() -> UpstreamQuotaError:
+    return UpstreamQuotaError("the account has no quota left.", hint="Check plan and billing of the model server.")
+
+
+def _error_from_status_alone(
+    status: int, said: Said, headers: Mapping[str, str], model: str, has_key: bool
+) -> UpstreamError:
+    if status == 404:  # noqa: PLR2004
+        return model_not_found(model)
+    if status >= 500 or status in {408, 409}:  # noqa: PLR2004
+        hint = "Ask again later." if has_key else "Ask again later; if it needs a key, set OPENAI_API_KEY."
+        return UpstreamUnavailableError(
+            f"the model server reports a failure (status {status}).",
+            hint=hint,
+            retry_after=retry_after_s(headers, said),
+        )
+    if status < 400:  # noqa: PLR2004
+        return UpstreamBadResponseError("the model server sends us elsewhere.", hint="Check BASE_URL.")
+    return UpstreamBadResponseError(
+        f"the model server does not accept the request (status {status}).",
+        hint="Check BASE_URL and the parameters.",
+    )

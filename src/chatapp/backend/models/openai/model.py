@@ -50,7 +50,9 @@ class OpenAIModel:
             **request.parameters,
         }
         response = await server.ask(body)
-        stream = await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes)
+        stop = request.parameters.get("stop") or ()
+        stops = [stop] if isinstance(stop, str) else stop
+        stream = await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes, stop=stops)
         return Answer(stream, connection=self.upstream.name, asked_for=model)
 
     async def window(self, model: str) -> int | None:

@@ -1,170 +1,273 @@
 """One answer of an OpenAI-compatible server: bytes → events → chunks → batches.
 
-Each chunk is decoded into the few fields we use: the `openai` package's own chunk objects cost more than everything
-else a token passes through.
+Reading is tolerant: what comes beside the answer never costs it. Judging is strict: nothing that failed, and nothing
+that may have been cut, is handed on as a whole answer.
 """
 
-import json
-from typing import Any
+from collections.abc import Iterable
 
-import msgspec
-
-from chatapp.backend.models.chat_model import Batch, TokenUsage
-from chatapp.backend.models.openai.errors import error_from_body
+from chatapp.backend.models.chat_model import Batch
+from chatapp.backend.models.openai.answer_text import AnswerText
+from chatapp.backend.models.openai.chunk import UNREADABLE, Chunk, decode_ordinary, read_chunk
+from chatapp.backend.models.openai.form import Form, form_of, is_compressed, media_type
+from chatapp.backend.models.openai.usage import UsageFields, usage_in
 from chatapp.backend.models.transport.sdk import Response
 from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError, UpstreamError
 from chatapp.protocol.events import Reasoning, Text
 from chatapp.protocol.sse import Decoder, ServerSentEvent
 
-
-class _Delta(msgspec.Struct):
-    content: str | None = None
-    refusal: str | None = None
-    reasoning_content: Any = None
-    reasoning: Any = None
-
-
-class _Choice(msgspec.Struct):
-    delta: _Delta | None = None
-    message: _Delta | None = None
-    finish_reason: str | None = None
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = 0
-    completion_tokens: int | None = 0
-    total_tokens: int | None = 0
-
-
-class _Chunk(msgspec.Struct):
-    choices: list[_Choice] | None = None
-    usage: _Usage | None = None
-    error: Any = None
-    model: Any = None
-
-
-_COMPRESSIONS = {"gzip", "x-gzip", "deflate", "br", "zstd"}
-
-_decode_chunk = msgspec.json.Decoder(_Chunk).decode
+_COMPLETION_TYPES = {"text/event-stream", "application/json"}
+_NATURAL_ENDS = {"stop", "end_turn", "eos", "eos_token", "completed"}
 
 
 class OpenAIStream:
-    """The chunks of one chat completion, as batches of what one read held."""
+    """The chunks of one chat completion, as batches of what one read held.
 
-    def __init__(self, response: Response, *, max_event_bytes: int) -> None:
-        self.model: Any = None
-        """What the server calls the model that answers, as it came."""
+    `stop` are the strings that end the answer, for servers that leave them in.
+    """
+
+    def __init__(self, response: Response, *, max_event_bytes: int, stop: Iterable[str] = ()) -> None:
         self._response = response
         self._max_event_bytes = max_event_bytes
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
+        self._text = AnswerText(stop=stop)
+        self._plain_kind: type[Text] | type[Reasoning] | None = None
+        self._form: Form | None = None
+        self._head = b""
+        self._usage: UsageFields | None = None
         self._finish_reason: str | None = None
-        self._half = ""
+        self._mentions_reason = False
+        self._was_taken_back = False
+        self._has_content = False
+        self._has_failed = False
         self._is_over = False
-        self._is_streamed = _content_type(response) == "text/event-stream"
 
     @classmethod
-    async def open(cls, response: Response, *, max_event_bytes: int) -> "OpenAIStream":
-        """Return the stream of a response that is one.
+    async def open(cls, response: Response, *, max_event_bytes: int, stop: Iterable[str] = ()) -> "OpenAIStream":
+        """Return the stream of a response that is one, whatever its Content-Type says.
 
         Raises:
             UpstreamBadResponseError: the response is a web page or the like, or compressed.
         """
-        if _content_type(response) not in {"text/event-stream", "application/json"}:
+        stream = cls(response, max_event_bytes=max_event_bytes, stop=stop)
+        try:
+            if is_compressed(response):
+                raise UpstreamBadResponseError(
+                    "the answer came compressed, which it was asked not to be.",
+                    hint="Check what is in front of BASE_URL.",
+                )
+            if media_type(response) not in {"text/event-stream", "application/json"}:
+                await stream._recognise()
+        except IncompleteAnswerError:
             await response.release()
-            raise UpstreamBadResponseError(
-                "the model server answered with something that is not a chat completion.", hint="Check BASE_URL."
-            )
-        if response.headers.get("content-encoding", "").lower() in _COMPRESSIONS:
+            raise _no_completion() from None
+        except BaseException:
             await response.release()
-            raise UpstreamBadResponseError(
-                "the answer came compressed, which it was asked not to be.", hint="Check what is in front of BASE_URL."
-            )
-        return cls(response, max_event_bytes=max_event_bytes)
+            raise
+        return stream
 
     async def read(self) -> Batch:
-        """Return what has come since the last read. What goes wrong behind the finish reason is no harm."""
+        """Return what has come since the last read. What breaks behind the finish reason is no harm."""
+        batch = Batch()
         try:
-            if self._is_streamed:
-                data = await self._response.read()
-                batch = self._batch(data) if data else Batch(failure=_broken_off())
+            if self._form is None:
+                await self._recognise()
+            if self._form is Form.JSON:
+                await self._read_whole(batch)
+            elif data := self._head or await self._response.read():
+                self._head = b""
+                self._read_events(data, batch)
             else:
-                batch = await self._whole()
+                self._end_of_body(batch)
+        except EventTooLargeError:
+            batch.failure = UpstreamBadResponseError("the model server sent an event that is too large.")
         except UpstreamError as error:
-            batch = Batch(failure=error)
-        if batch.failure is not None and self._finish_reason is not None:
-            batch.failure, batch.is_last = None, True
+            batch.failure = error
+        if self._usage is not None:
+            batch.usage, self._usage = usage_in(self._usage) or batch.usage, None
+        if batch.failure is not None:
+            self._judge(batch)
         return batch
 
     async def close(self) -> None:
         """Hang up; an answer that was read to its end leaves its connection for the next one."""
         await self._response.release(is_over=self._is_over)
 
-    async def _whole(self) -> Batch:
-        """Return the answer of a server that does not stream."""
-        data = await beginning(self._response, size=self._max_event_bytes)
-        batch = self._batch(b"data: " + data.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n")
-        batch.is_last = True
-        if batch.finish_reason is None and not batch.failure and not batch.deltas():
-            batch.failure = UpstreamBadResponseError("the model server sent no answer.")
-        return batch
+    def _judge(self, batch: Batch) -> None:
+        """Forgive what breaks behind a finish reason, unless the server says itself that it failed.
 
-    def _batch(self, data: bytes) -> Batch:
-        batch = Batch()
+        Where content followed an earlier finish reason this one says nothing either.
+        """
+        is_whole = self._finish_reason is not None and not self._was_taken_back
+        if is_whole and not self._has_failed:
+            self._text.give_up_held(batch)
+            batch.failure, batch.is_last = None, True
+
+    async def _recognise(self) -> None:
+        """Find out by the first bytes what the body is.
+
+        Raises:
+            UpstreamBadResponseError: a web page, or something else that is no completion.
+        """
+        while (form := form_of(self._head)) is Form.UNDECIDED and (part := await self._response.read()):
+            self._head += part
+        claimed = media_type(self._response)
+        if form is Form.PAGE or (form in {Form.UNDECIDED, Form.OTHER} and claimed not in _COMPLETION_TYPES):
+            raise _no_completion()
+        if form in {Form.UNDECIDED, Form.OTHER}:
+            form = Form.JSON if claimed == "application/json" else Form.EVENTS
+        self._form = form
+
+    async def _read_whole(self, batch: Batch) -> None:
+        """Read the answer of a server that does not stream, or that writes a chunk a line."""
+        data, self._head = self._head, b""
+        data += await beginning(self._response, size=self._max_event_bytes - len(data))
+        if len(data) > self._max_event_bytes:
+            raise EventTooLargeError("a body that is too large")
         try:
-            for event in self._decoder.feed(data):
-                if self._read(event, batch):
-                    batch.is_last = True
-                    break
-        except EventTooLargeError:
-            batch.failure = UpstreamBadResponseError("the model server sent an event that is too large.")
-        except UpstreamError as error:
-            batch.failure = error
-        return batch
+            chunks = [read_chunk(data)]
+        except UpstreamBadResponseError:
+            lines = data.splitlines()
+            if len(lines) < 2 or not lines[0].rstrip().endswith(b"}"):  # noqa: PLR2004
+                raise
+            chunks = [read_chunk(line) for line in lines if line.strip() not in {b"", b"[DONE]"}]
+        for chunk in filter(None, chunks):
+            self._take(chunk, batch)
+        self._text.give_up_held(batch)
+        batch.is_last = True
+        if self._finish_reason is None and not self._has_content:
+            raise UpstreamBadResponseError("the model server sent no answer.")
+        self._check_emptiness()
 
-    def _read(self, event: ServerSentEvent, batch: Batch) -> bool:
-        """Add one event to `batch` and return whether it was the last."""
-        if event.data == b"[DONE]":
-            self._is_over = True
-            self._give_up_half(batch)
-            return True
-        chunk = _chunk_of(event.data)
-        if chunk.error is not None or event.name == "error":
-            raise error_from_body(chunk.error)
-        self.model = self.model or chunk.model
+    def _read_events(self, data: bytes, batch: Batch) -> None:
+        for event in self._decoder.feed(data):
+            kind = self._plain_kind
+            if kind is not None and not event.name and self._add_ordinary(event.data, kind, batch):
+                continue
+            if self._read_event(event, batch):
+                batch.is_last = True
+                return
+
+    def _add_ordinary(self, data: bytes, kind: type[Text] | type[Reasoning], batch: Batch) -> bool:
+        """Add a chunk if it is as almost all are: a piece of text, or of thought, and nothing else."""
+        try:
+            chunk = decode_ordinary(data)
+        except UNREADABLE:
+            return False
+        if not chunk.choices or chunk.error is not None:
+            return False
+        choice = chunk.choices[0]
+        if choice.finish_reason or choice.error is not None:
+            return False
+        delta = choice.delta
+        thought = delta.reasoning_content or delta.reasoning
+        if text := delta.content:
+            if thought or self._text.mark in text:
+                return False
+            batch.add(kind, text)
+        elif thought:
+            batch.add(Reasoning, thought)
+        else:
+            return False
+        if choice.finish_reason is None:
+            self._mentions_reason = True
         if chunk.usage is not None:
-            batch.usage = _usage(chunk.usage)
-        if chunk.choices:
-            choice = chunk.choices[0]
-            delta = choice.delta or choice.message
-            if delta is not None:
-                self._add(delta, batch)
-            if choice.finish_reason:
-                self._give_up_half(batch)
-                self._finish_reason = batch.finish_reason = choice.finish_reason
+            self._usage = chunk.usage
+        return True
+
+    def _read_event(self, event: ServerSentEvent, batch: Batch) -> bool:
+        """Add an event that is not quite ordinary, and return whether it was the last."""
+        if event.data.strip() == b"[DONE]":
+            self._is_over = True
+            self._end(batch, says_so=True)
+            return True
+        if not event.data.strip():
+            return False
+        try:
+            chunk = read_chunk(event.data, event.name)
+        except UpstreamBadResponseError:
+            lines = event.data.split(b"\n")
+            if len(lines) == 1:
+                raise
+            return any(self._read_event(event._replace(data=line), batch) for line in lines)  # parted by one newline
+        if chunk is not None:
+            self._take(chunk, batch)
         return False
 
-    def _add(self, delta: _Delta, batch: Batch) -> None:
-        thought = delta.reasoning_content or delta.reasoning
-        if thought and isinstance(thought, str):
-            batch.add(Reasoning, _whole_characters(thought))
-        text = delta.content or delta.refusal
-        if text:
-            if self._half or not text.isascii():
-                text = self._join_halves(text)
-            batch.add(Text, text)
+    def _take(self, chunk: Chunk, batch: Batch) -> None:
+        batch.usage = chunk.usage or batch.usage
+        batch.model = batch.model or chunk.model
+        batch.is_alive = batch.is_alive or chunk.is_alive
+        self._mentions_reason = self._mentions_reason or chunk.mentions_reason
+        self._has_content = self._has_content or chunk.is_alive or bool(chunk.usage and chunk.usage.completion_tokens)
+        is_said = self._take_pieces(chunk, batch)
+        if chunk.failure is not None:
+            self._has_failed = True
+            raise chunk.failure
+        if self._text.is_cut:
+            self._finish("stop", batch, is_closing=True)
+        elif chunk.finish_reason is not None:
+            self._finish(chunk.finish_reason, batch, is_closing=not is_said)
+        self._plain_kind = self._text.plain_kind if self._finish_reason is None else None
 
-    def _give_up_half(self, batch: Batch) -> None:
-        """At the end, let half a character that stayed alone be seen as what it is."""
-        if self._half:
-            batch.add(Text, _whole_characters(self._half))
-            self._half = ""
+    def _take_pieces(self, chunk: Chunk, batch: Batch) -> bool:
+        """Add what is said, which takes an earlier finish reason back; return whether anything is."""
+        pieces = [] if self._text.is_cut else [piece for piece in chunk.pieces if piece[1]]
+        if pieces and self._finish_reason is not None:
+            self._finish_reason = batch.finish_reason = None
+            self._was_taken_back, batch.is_closing = True, False
+        for kind, text in pieces:
+            self._has_content = True
+            self._text.add(kind, text, batch)
+        return bool(pieces)
 
-    def _join_halves(self, text: str) -> str:
-        """Put together a character that the server cut into two \\u escapes of two chunks."""
-        text, self._half = self._half + text, ""
-        if "\ud800" <= text[-1] <= "\udbff":
-            text, self._half = text[:-1], text[-1]
-        return _whole_characters(text)
+    def _finish(self, reason: str, batch: Batch, *, is_closing: bool) -> None:
+        """Note why the answer ends, if nothing follows. Gateways of Gemini say so in each chunk.
+
+        Only a reason by itself, behind text and said for the first time, is to be relied on.
+        """
+        if self._text.is_cut and self._finish_reason is not None:
+            return
+        self._finish_reason = batch.finish_reason = reason
+        batch.is_closing = is_closing and self._text.has_text and not self._was_taken_back
+        if batch.is_closing:
+            self._text.give_up_held(batch)
+
+    def _end_of_body(self, batch: Batch) -> None:
+        """Take in that nothing more comes, and the last event that nothing has ended."""
+        for event in self._decoder.end():
+            try:
+                if self._read_event(event, batch):
+                    batch.is_last = True
+                    return
+            except UpstreamBadResponseError:
+                if self._has_failed:
+                    raise
+        self._end(batch, says_so=False)
+        batch.is_last = True
+
+    def _end(self, batch: Batch, *, says_so: bool) -> None:
+        """Judge an answer that has come to an end; `says_so`: the server has said [DONE].
+
+        A server that writes `finish_reason: null` into its chunks knows the field: [DONE] without a reason is then how
+        llama-cpp-python ends an answer that another request has interrupted.
+
+        Raises:
+            IncompleteAnswerError: it may have been cut, or is empty.
+        """
+        self._text.give_up_held(batch)
+        if self._finish_reason is None and not self._has_content:
+            raise _nothing_came()
+        if self._finish_reason is None and (self._mentions_reason or not says_so):
+            raise IncompleteAnswerError("the model's answer broke off.", hint="Ask again.")
+        self._check_emptiness()
+
+    def _check_emptiness(self) -> None:
+        """Refuse an answer that ends by itself without a word, a thought, or a token that was counted."""
+        is_natural = (self._finish_reason or "").lower() in _NATURAL_ENDS
+        if is_natural and not self._has_content and not self._text.can_be_cut:
+            self._has_failed = True
+            raise _nothing_came()
 
 
 async def beginning(response: Response, *, size: int) -> bytes:
@@ -175,41 +278,18 @@ async def beginning(response: Response, *, size: int) -> bytes:
     return bytes(data)
 
 
-def _content_type(response: Response) -> str:
-    kind = response.headers.get("content-type", "text/event-stream")
-    return kind.partition(";")[0].strip().lower()
-
-
-def _broken_off() -> IncompleteAnswerError:
-    return IncompleteAnswerError("the model's answer broke off.", hint="Ask again.")
-
-
-def _whole_characters(text: str) -> str:
-    """Return `text` with surrogate pairs joined, and lone halves, which UTF-8 cannot carry, replaced."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
-
-
-def _chunk_of(data: bytes) -> _Chunk:
-    try:
-        return _decode_chunk(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _unusual_chunk_of(data)
-
-
-def _unusual_chunk_of(data: bytes) -> _Chunk:
-    """Decode with the lenient parser: lone surrogates are no JSON for msgspec, but some servers send them."""
-    try:
-        return msgspec.convert(json.loads(data), _Chunk)
-    except (ValueError, RecursionError) as error:
-        raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.") from error
-
-
-def _usage(usage: _Usage) -> TokenUsage:
-    prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
-    return TokenUsage(
-        prompt_tokens=prompt, completion_tokens=completion, total_tokens=usage.total_tokens or prompt + completion
+def _no_completion() -> UpstreamBadResponseError:
+    return UpstreamBadResponseError(
+        "the model server answered with something that is not a chat completion.", hint="Check BASE_URL."
     )
+
+
+def _nothing_came() -> IncompleteAnswerError:
+    """Return the error for an answer without a word; llama-cpp-python answers so when its window is full."""
+    error = IncompleteAnswerError(
+        "the model's answer broke off before it began.",
+        hint="Ask again; if this chat is long, start a new one: some servers fall silent when it is longer than they "
+        "can read.",
+    )
+    error.is_empty = True
+    return error

@@ -1,0 +1,88 @@
+"""The text of one answer as it is put together: characters whole, thoughts apart, cut where the question wants it."""
+
+from collections.abc import Iterable
+
+from chatapp.backend.models.chat_model import Batch
+from chatapp.backend.models.openai.stop_strings import StopStrings
+from chatapp.backend.models.openai.think_tags import Found, ThinkTags
+from chatapp.protocol.events import Reasoning, Text
+
+
+class AnswerText:
+    """Takes the pieces of one answer and adds to batches what they come to.
+
+    `has_text`: the server has said something that is not thought. `is_cut`: a stop string was found, and what follows
+    is not wanted. A piece of text without the `mark` needs none of this as long as there is a `plain_kind`.
+    """
+
+    def __init__(self, *, stop: Iterable[str] = ()) -> None:
+        self.plain_kind: type[Text] | type[Reasoning] | None = None
+        self.has_text = False
+        self._tags = ThinkTags()
+        self._stop = StopStrings(stop)
+        self._half = ""
+
+    @property
+    def mark(self) -> str:
+        """The character that makes text worth a look."""
+        return self._tags.mark
+
+    @property
+    def is_cut(self) -> bool:
+        """Return whether a stop string was found."""
+        return self._stop.is_found
+
+    @property
+    def can_be_cut(self) -> bool:
+        """Return whether the question names stop strings."""
+        return bool(self._stop)
+
+    def add(self, kind: type[Text] | type[Reasoning], text: str, batch: Batch) -> None:
+        """Add a piece; some of it may wait for the next."""
+        if kind is Reasoning:
+            self._tags.settle()
+            batch.add(Reasoning, _whole_characters(text))
+        else:
+            self.has_text = batch.is_alive = True  # also where the text is held back
+            self._sort(self._join_halves(text) if self._half or not text.isascii() else text, batch)
+        self.plain_kind = None if self._half or self._stop else self._tags.plain_kind
+
+    def give_up_held(self, batch: Batch) -> None:
+        """At the end, add what was held back: half a character, half a tag, half a stop string."""
+        half, self._half = _whole_characters(self._half), ""
+        if half:
+            self._sort(half, batch)
+        for found in self._tags.end():
+            self._put(found, batch)
+        if rest := self._stop.end():
+            batch.add(Text, rest)
+
+    def _sort(self, text: str, batch: Batch) -> None:
+        for found in self._tags.feed(text):
+            self._put(found, batch)
+
+    def _put(self, found: Found, batch: Batch) -> None:
+        if found == "all_was_thought":
+            batch.recast()
+            return
+        kind, text = found
+        if kind is Text and self._stop:
+            text = self._stop.feed(text)
+        if text:
+            batch.add(kind, text)
+
+    def _join_halves(self, text: str) -> str:
+        """Put together a character that the server cut into two \\u escapes of two chunks."""
+        text, self._half = self._half + text, ""
+        if "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return _whole_characters(text)
+
+
+def _whole_characters(text: str) -> str:
+    """Return `text` with surrogate pairs joined, and lone halves, which UTF-8 cannot carry, replaced."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text

@@ -1,0 +1,229 @@
+"""One chunk of a chat completion, however its server words it.
+
+Almost every chunk is an ordinary one, which is decoded into the few fields we use: the `openai` package's own objects
+cost more than everything else a token passes through. The others are read leniently: what is only shown beside the
+answer never costs the answer, and what says that something failed is never overlooked.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from chatapp.backend.models.chat_model import TokenUsage
+from chatapp.backend.models.openai.errors import error_from_body
+from chatapp.backend.models.openai.usage import UsageFields, usage_in_json
+from chatapp.errors import UpstreamBadResponseError, UpstreamError
+from chatapp.protocol.events import Reasoning, Text
+
+Piece = tuple[type[Text] | type[Reasoning], str]
+
+LONGEST_REASON = 100
+
+_NO_REASONS = {"", "null", "none", "nil", "undefined", "unspecified", "finish_reason_unspecified", "0", "false"}
+"""What servers write as long as there is none: Ollama and SGLang "", gateways of Gemini "null"."""
+
+_FAILED = {
+    "error", "failed", "failure", "abort", "aborted", "cancelled", "canceled", "interrupted", "timeout",
+    "network_error", "server_error", "internal_error", "insufficient_system_resource", "insufficient_resource",
+}  # fmt: skip
+"""Reasons that are failures: OpenRouter's, vLLM's and SGLang's, Zhipu's, DeepSeek's."""
+
+_TEXT_PARTS = {"text", "output_text", "refusal"}
+_THOUGHT_PARTS = {"thinking", "reasoning", "reasoning_text", "thought", "summary_text", "reasoning.text"}
+_TEXT_FIELDS = ("text", "content", "thinking", "summary", "reasoning", "value", "refusal")
+_MAX_DEPTH = 4
+
+
+class _Delta(msgspec.Struct, gc=False):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+
+
+class _Choice(msgspec.Struct, gc=False):
+    delta: _Delta
+    finish_reason: str | msgspec.UnsetType | None = msgspec.UNSET
+    error: Any = None
+
+
+class OrdinaryChunk(msgspec.Struct, gc=False):
+    """A chunk as OpenAI sends it; what it holds else is not decoded."""
+
+    choices: list[_Choice]
+    usage: UsageFields | None = None
+    error: Any = None
+
+
+decode_ordinary = msgspec.json.Decoder(OrdinaryChunk).decode
+"""Read a chunk if it is an ordinary one; raises what `UNREADABLE` lists if it is not."""
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+@dataclass(slots=True)
+class Chunk:
+    """What a chunk holds. `finish_reason`: the server says that this is the end; `mentions_reason`: it knows the field.
+
+    `is_alive`: the model is at work, but on something that is not text. `failure` is behind the pieces.
+    """
+
+    pieces: list[Piece] = field(default_factory=list)
+    finish_reason: str | None = None
+    mentions_reason: bool = False
+    usage: TokenUsage | None = None
+    model: str | None = None
+    failure: UpstreamError | None = None
+    is_alive: bool = False
+
+
+def read_chunk(data: bytes, name: str = "") -> Chunk | None:
+    """Return what the data of an event hold; `name` is the event's. None if it is no chunk, and none that we need.
+
+    Raises:
+        UpstreamBadResponseError: it cannot be read.
+    """
+    try:
+        body = _decoded(data)
+    except (ValueError, RecursionError):
+        if name not in {"", "message", "error"}:
+            return None
+        if name != "error" and not data.lstrip().startswith(b'{"error"'):  # whose quotes transformers does not escape
+            raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.") from None
+        return Chunk(failure=error_from_body(data[:4000].decode(errors="replace")))
+    is_ours = name in {"", "message", "error"}
+    if isinstance(body, dict):
+        return _chunk_of(body, name) if is_ours or body.get("choices") or _is_problem(body.get("error")) else None
+    if name == "error" or (isinstance(body, list) and body and isinstance(body[0], dict) and "error" in body[0]):
+        return Chunk(failure=error_from_body(body))  # Google's servers send a list of one
+    if not is_ours:
+        return None
+    raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
+
+
+def _decoded(data: bytes) -> object:
+    try:
+        return msgspec.json.decode(data)
+    except UNREADABLE:
+        return json.loads(data)  # takes lone surrogates and NaN, which some servers send
+
+
+def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
+    chunk = Chunk(usage=_usage_of(body))
+    model = body.get("model")
+    if isinstance(model, str) and model.isprintable():
+        chunk.model = model[:200] or None
+    choices = body.get("choices")
+    if choices is not None and not isinstance(choices, list):
+        raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
+    choice = next((choice for choice in choices or [] if isinstance(choice, dict)), None)
+    if choice is not None:
+        _take_choice(chunk, choice)
+    if chunk.failure is None and (problem := _problem_in(body, name, has_choice=choice is not None)):
+        chunk.failure = error_from_body(problem)
+    return chunk
+
+
+def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
+    said = choice.get("delta")
+    if not isinstance(said, dict):
+        said = choice.get("message")
+    if isinstance(said, dict):
+        chunk.pieces += _pieces_of(said)
+        chunk.is_alive = any(said.get(name) for name in ("tool_calls", "function_call", "reasoning_details"))
+    elif isinstance(choice.get("text"), str):
+        chunk.pieces.append((Text, choice["text"]))
+    chunk.usage = chunk.usage or usage_in_json(choice.get("usage"))
+    chunk.mentions_reason = "finish_reason" in choice
+    reason = _reason_of(choice.get("finish_reason"))
+    problem = choice.get("error")
+    if _is_problem(problem) or (reason or "").lower() in _FAILED:
+        known = {name: choice.get(name) for name in ("error", "native_finish_reason") if choice.get(name)}
+        chunk.failure = error_from_body(problem if _is_problem(problem) else known)
+    else:
+        chunk.finish_reason = reason
+
+
+def _usage_of(body: dict[str, Any]) -> TokenUsage | None:
+    groq = body.get("x_groq")
+    return usage_in_json(body.get("usage")) or (usage_in_json(groq.get("usage")) if isinstance(groq, dict) else None)
+
+
+def _reason_of(value: object) -> str | None:
+    """Return why the answer ends, or None if it does not: `{"type": "length"}` and `["stop"]` have been seen too."""
+    if isinstance(value, dict):
+        value = value.get("type") or value.get("reason")
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if not isinstance(value, str | int | float):
+        return None
+    text = "".join(filter(str.isprintable, str(value)[:LONGEST_REASON])).strip()
+    return None if text.lower() in _NO_REASONS else text
+
+
+def _pieces_of(said: dict[str, Any]) -> Iterator[Piece]:
+    """Return thoughts and text of a delta, thoughts first, as models have them."""
+    thought = next(filter(None, (_text_in(said.get(name)) for name in ("reasoning_content", "reasoning"))), "")
+    if thought := thought or _text_in(said.get("reasoning_details")):
+        yield Reasoning, thought
+    content = said.get("content")
+    if isinstance(content, str):
+        yield Text, content
+    elif isinstance(content, list | dict):
+        for part in content if isinstance(content, list) else [content]:
+            yield from _pieces_of_part(part)
+    elif content is not None:
+        raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
+    if not content and isinstance(refusal := said.get("refusal"), str):
+        yield Text, refusal
+
+
+def _pieces_of_part(part: object) -> Iterator[Piece]:
+    """Return what a part of the content says; Mistral's models think in parts. Kinds that nobody knows say nothing."""
+    if isinstance(part, str):
+        yield Text, part
+    elif isinstance(part, dict):
+        kind = part.get("type", "text")
+        if kind in _TEXT_PARTS:
+            yield Text, _text_in(part)
+        elif kind in _THOUGHT_PARTS:
+            yield Reasoning, _text_in(part)
+
+
+def _text_in(value: object, depth: int = _MAX_DEPTH) -> str:
+    """Return the text of a string, of parts, or of an object with a field that holds it."""
+    if isinstance(value, str):
+        return value
+    if depth == 0:
+        return ""
+    if isinstance(value, list):
+        return "".join([_text_in(item, depth - 1) for item in value])
+    if isinstance(value, dict):
+        return next(filter(None, (_text_in(value.get(name), depth - 1) for name in _TEXT_FIELDS)), "")
+    return ""
+
+
+def _problem_in(body: dict[str, Any], name: str, *, has_choice: bool) -> object:
+    """Return what says that something failed, or None. Beside a choice only `error` does."""
+    if _is_problem(body.get("error")):
+        return body
+    if name == "error" or body.get("object") == "error":
+        return body
+    if has_choice:
+        return None
+    told = ("detail", "message", "errors", "error_message", "error_msg", "error_code", "err_code", "msg")
+    is_told = any(_is_problem(body.get(field)) for field in told)
+    base = body.get("base_resp")
+    is_minimax = isinstance(base, dict) and _is_problem(base.get("status_code"))
+    return body if is_told or is_minimax or body.get("success") is False else None
+
+
+def _is_problem(value: object) -> bool:
+    """Return whether a field for errors holds one: gateways in Go send `{"message": "", "code": 0}` with each chunk."""
+    if isinstance(value, dict):
+        return any(_is_problem(inner) for inner in value.values())
+    if isinstance(value, str):
+        return value.strip().lower() not in {"", "null", "none", "0"}
+    return bool(value)

@@ -1,0 +1,118 @@
+"""How servers word that they do not take a parameter, or not with this value."""
+
+from chatapp.backend.models.openai.said import Said
+from chatapp.backend.models.openai.too_long import number_behind
+from chatapp.errors import UpstreamParameterRefusedError
+
+SYSTEM_ROLE = "system"
+"""What `parameter` names where a chat template has no place for a system prompt."""
+ROLES = "roles"
+"""What it names where two messages of one role must not be neighbours."""
+LAST_ROLE = "last_role"
+"""What it names where the last message must not be the assistant's."""
+
+_LENGTHS = ("max_tokens", "max_completion_tokens", "max_new_tokens", "max_output_tokens")
+_NAMES = (
+    "stream_options",
+    *_LENGTHS,
+    "temperature",
+    "top_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "reasoning_effort",
+    "response_format",
+    "tool_choice",
+)
+_WORDS_TOO = ("stop", "seed", "stream", "tools", "user")
+"""Names that are words as well: they count only in quotes or before a colon."""
+
+_CODES = ("unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden", "invalid_parameter")
+_REFUSALS = (
+    "not supported", "unsupported", "does not support", "doesn't support", "not permitted", "not allowed",
+    "unrecognized", "unknown name", "unknown parameter", "unknown field", "unexpected keyword", "extra inputs",
+    "extra fields", "cannot find field", "only the default", "must be", "should be", "must not", "out of range",
+    "range of", "too large", "too high", "too big", "invalid value", "invalid `", "invalid '", "maximum allowed",
+    "at most", "valid range", "less than or equal", "greater than or equal", "not a valid",
+)  # fmt: skip
+_TOO_LARGE = (
+    "too large", "too high", "too big", "less than or equal", "must be <=", "range of", "valid range", "at most",
+    "maximum allowed number of output tokens", "maximum value for", "cannot be greater than", "must be less than",
+)  # fmt: skip
+_LIMITS = (
+    "less than or equal to ", "must be <= ", "at most ", "[1, ", "[1,", "[0, ", "(0, ", "tokens > ", "> ",
+    "cannot be greater than ", "must be less than ", "maximum context length is ", "maximum value is ",
+)  # fmt: skip
+_NOT_PARAMETERS = ("messages", "model", "prompt", "input", "body", "messages.content")
+_TEMPLATES = (
+    (ROLES, ("roles must alternate", "must alternate between", "alternate user/assistant", "alternating user",
+             "consecutive messages", "successive user")),
+    (SYSTEM_ROLE, ("system role not supported", "system role is not supported", "does not support 'system'",
+                   "does not support system", "system message is not supported", "system prompt is not supported",
+                   "developer instruction is not enabled", "system messages are not")),
+    (LAST_ROLE, ("last message is from the assistant", "last message must have role user", "last role user",
+                 "last message must be from user", "last message must be a user", "final message must be",
+                 "assistant message prefill", "does not support prefill", "must end with a user message",
+                 "expected last role")),
+)  # fmt: skip
+"""What chat templates and vendors say of roles: Gemma's and Mistral's templates, DeepSeek, Anthropic, Google."""
+_ROLE_SENTENCES = {
+    SYSTEM_ROLE: "the model does not take a system prompt.",
+    ROLES: "the model does not take two messages of one side in a row.",
+    LAST_ROLE: "the model does not go on with an answer of its own.",
+}
+
+
+def refused_length_in(said: Said) -> UpstreamParameterRefusedError | None:
+    """Return the error if the answer is allowed to be too long: words that talk of windows, but mean `max_tokens`."""
+    if said.says("tokens + `max", "tokens + max", "input length and") or not said.says(*_TOO_LARGE):
+        return None
+    name = _blamed(said, _LENGTHS)
+    return _refused(name, said) if name else None
+
+
+def refused_parameter_in(said: Said) -> UpstreamParameterRefusedError | None:
+    """Return the error if a parameter is refused, and which: by the field that says so, else by the words."""
+    for name, phrases in _TEMPLATES:
+        if said.says(*phrases):
+            error = UpstreamParameterRefusedError(_ROLE_SENTENCES[name], hint="Choose another model.")
+            error.parameter = name
+            return error
+    blamed = _first_name(said.parameter)
+    if blamed in {*_NAMES, *_WORDS_TOO} or (blamed not in {"", *_NOT_PARAMETERS} and said.has_code(*_CODES)):
+        return _refused(blamed, said)
+    if not (said.says(*_REFUSALS) or said.has_code(*_CODES)):
+        return None
+    found = _blamed(said, (*_NAMES, *_WORDS_TOO))
+    return _refused(found, said) if found else None
+
+
+def _blamed(said: Said, names: tuple[str, ...]) -> str | None:
+    """Return which of `names` is at fault: what comes first, as "use max_completion_tokens instead" comes behind."""
+    if (name := _first_name(said.parameter)) in names:
+        return name
+    places = {name: _place(said.words, name) for name in names}
+    found = {name: place for name, place in places.items() if place >= 0}
+    return min(found, key=lambda name: found[name]) if found else None
+
+
+def _place(words: str, name: str) -> int:
+    if name not in _WORDS_TOO:
+        return words.find(name)
+    quoted = (words.find(text) for text in (f"'{name}'", f"`{name}`", f'"{name}"', f"{name}:"))
+    return min((place for place in quoted if place >= 0), default=-1)
+
+
+def _first_name(path: str) -> str:
+    """Return the parameter that a path as `stream_options.include_usage` begins with, if it can be shown."""
+    name = path.partition(".")[0].partition("[")[0]
+    return name if name.isascii() and name.isidentifier() and len(name) <= 40 else ""  # noqa: PLR2004
+
+
+def _refused(name: str, said: Said) -> UpstreamParameterRefusedError:
+    limit = number_behind(said.words, _LIMITS) if said.says(*_TOO_LARGE) else None
+    most = f" of more than {limit}" if limit else " as it is given"
+    error = UpstreamParameterRefusedError(
+        f"the model server does not take a {name}{most}.", hint=f"Leave {name} out, or choose another value or model."
+    )
+    error.parameter, error.limit = name, limit
+    return error

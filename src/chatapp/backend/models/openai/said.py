@@ -1,0 +1,108 @@
+"""What a server said of a failure, in whichever shape: only to be searched, never shown."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+MAX_WORDS = 4000
+"""How many characters of a server's words are looked at."""
+
+_MAX_VALUES = 100
+_MAX_DEPTH = 6
+
+_CODES = ("code", "type", "status", "reason", "error_code", "error_type", "err_code", "status_code")
+_WORDS = ("message", "msg", "error", "errors", "detail", "details", "error_message", "error_msg", "status_msg", "title")
+_AROUND = ("metadata", "raw", "base_resp", "header", "response")
+_NUMBERS = ("n_ctx", "n_prompt_tokens")
+_DELAYS = ("retryDelay", "retry_after", "retry_after_seconds", "estimated_time")
+
+
+@dataclass(slots=True)
+class Said:
+    """What matters of an error's body. All texts are in lower case.
+
+    `codes` are its codes and types, `words` its sentences with one blank between words, `parameter` the field that it
+    blames, `numbers` what llama.cpp says of the window, `delay_s` how long to wait.
+    """
+
+    codes: set[str] = field(default_factory=set)
+    words: str = ""
+    parameter: str = ""
+    numbers: dict[str, int] = field(default_factory=dict)
+    delay_s: str = ""
+
+    def has_code(self, *names: str) -> bool:
+        """Return whether one of the codes is, or ends in, one of `names`."""
+        return any(code in names or code.rpartition(".")[2] in names for code in self.codes)
+
+    def says(self, *phrases: str) -> bool:
+        """Return whether one of `phrases` is among the words."""
+        return any(phrase in self.words for phrase in phrases)
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status that the body names, where an error comes inside a 200."""
+        return next((int(code) for code in sorted(self.codes) if code.isdecimal() and 400 <= int(code) < 600), None)  # noqa: PLR2004
+
+
+def said_in_body(body: bytes) -> Said:
+    """Return what the body of a response says; of a web page nothing, which talks of cookies and keys to people."""
+    try:
+        return said_in(msgspec.json.decode(body))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        text = body[:MAX_WORDS].decode(errors="replace").strip()
+        return Said() if text.startswith("<") else said_in(text)
+
+
+def said_in(body: object) -> Said:
+    """Return what an error object, a list of such, or a bare sentence says."""
+    said, words = Said(), list[str]()
+    for number, (name, value) in enumerate(_values("error", body, _MAX_DEPTH)):
+        if number == _MAX_VALUES:
+            break
+        _take(said, words, name, value)
+    said.words = " ".join(" ".join(words)[:MAX_WORDS].lower().split())
+    return said
+
+
+def _take(said: Said, words: list[str], name: str, value: Any) -> None:
+    if name in _CODES and isinstance(value, str | int):
+        said.codes.add(str(value)[:100].lower())
+    if name in {"param", "loc"} and value:
+        said.parameter = said.parameter or str(value)[:100].lower()
+    if name in _NUMBERS and type(value) is int and value > 0:
+        said.numbers[name] = value
+    if name in _DELAYS and isinstance(value, str | int | float):
+        said.delay_s = said.delay_s or str(value)[:20]
+    if name in {*_WORDS, "raw", "reason"} and isinstance(value, str):
+        words.append(value[:MAX_WORDS])
+
+
+def _values(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    """Return the fields that are known to say something, outermost first; what echoes the question is passed by."""
+    if depth == 0:
+        return
+    if isinstance(value, str) and value.startswith("{") and name in {"message", "raw", "detail", "error"}:
+        value = _decoded(value)
+    if isinstance(value, dict):
+        for inner in (*_CODES, *_WORDS, *_AROUND, *_NUMBERS, *_DELAYS, "param", "loc"):
+            if inner in value:
+                yield from _values(inner, value[inner], depth - 1)
+    elif isinstance(value, list) and name == "loc":
+        yield name, ".".join(part[:100] for part in value[:4] if isinstance(part, str) and part != "body")
+    elif isinstance(value, list):
+        for item in value[:10]:
+            yield from _values(name, item, depth - 1)
+    else:
+        yield name, value
+
+
+def _decoded(text: str) -> object:
+    """Return the JSON that a gateway has passed on as text, or the text."""
+    try:
+        return json.loads(text[:MAX_WORDS])
+    except (ValueError, RecursionError):
+        return text

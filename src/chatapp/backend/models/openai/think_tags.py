@@ -1,0 +1,157 @@
+"""Thoughts that a model writes into its text, between `<think>` and `</think>`, kept apart from its answer.
+
+Servers without a parser for a model's reasoning pass its tags on. They stand at the beginning of the text, however
+the server cuts it. The templates of Qwen and DeepSeek put the opening tag into the prompt, so that a lone `</think>`
+is all that comes: what was passed on as text until then was thought.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from chatapp.protocol.events import Reasoning, Text
+
+Piece = tuple[type[Text] | type[Reasoning], str]
+Found = Piece | Literal["all_was_thought"]
+
+_TAGS = {
+    "<think>": "</think>",
+    "<thinking>": "</thinking>",
+    "<thought>": "</thought>",
+    "<reasoning>": "</reasoning>",
+    "<seed:think>": "</seed:think>",
+    "[THINK]": "[/THINK]",
+    "◁think▷": "◁/think▷",
+}
+"""Of Qwen, DeepSeek and most others; of fine-tuned models; of Seed-OSS, Magistral and Kimi-VL."""
+
+_LONGEST = max(map(len, _TAGS))
+_MOST_BLANKS = 64
+_LONE = "</think>"
+_BEHIND_SENTENCES = "\n.!?…。！？"  # noqa: RUF001 - as they are written
+_TICK = "`"
+
+
+class ThinkTags:
+    """Sorts the text of one answer.
+
+    Text that holds no `mark` is of the `plain_kind` as a whole; None while it has to be looked at.
+    """
+
+    def __init__(self) -> None:
+        self.mark = "<"
+        self._kind: type[Text] | type[Reasoning] | None = None
+        self._held = ""
+        self._close = ""
+        self._drops_blanks = False
+        self._before = ""
+        self._fences = 0
+        self._is_settled = False
+
+    @property
+    def plain_kind(self) -> type[Text] | type[Reasoning] | None:
+        """What text is that holds no `mark`."""
+        return None if self._held or self._drops_blanks else self._kind
+
+    def settle(self) -> None:
+        """Take all that follows for text: the server keeps thoughts apart itself."""
+        self._is_settled = True
+
+    def feed(self, text: str) -> Iterator[Found]:
+        """Return what `text` adds, in its order; "all_was_thought" means all text before it."""
+        text, self._held = self._held + text, ""
+        if self._kind is None:
+            yield from self._begin(text)
+        elif self._kind is Reasoning:
+            yield from self._think(text)
+        else:
+            yield from self._answer(text)
+
+    def end(self) -> Iterator[Found]:
+        """Return what was held back and turned out to be no tag."""
+        text, self._held = self._held, ""
+        if text:
+            yield (self._kind or Text), text
+
+    def _begin(self, text: str) -> Iterator[Found]:
+        """Wait for the first word; hold blanks and what may become a tag."""
+        stripped = text.lstrip()
+        beginning = stripped[:_LONGEST]
+        opening = next((tag for tag in _TAGS if beginning.startswith(tag)), None)
+        if opening is not None:
+            self._kind, self._close, self._drops_blanks = Reasoning, _TAGS[opening], True
+            self.mark = self._close[0]
+            yield from self._think(stripped[len(opening) :])
+        elif any(tag.startswith(beginning) for tag in _TAGS) and len(text) - len(stripped) <= _MOST_BLANKS:
+            self._held = text
+        else:
+            self._kind = Text
+            yield from self._answer(text)
+
+    def _think(self, text: str) -> Iterator[Found]:
+        text = self._without_blanks(text)
+        at = text.find(self._close)
+        if at < 0:
+            self._held = _possible_beginning(text, self._close)
+            if thought := text[: len(text) - len(self._held)]:
+                yield Reasoning, thought
+            return
+        if at:
+            yield Reasoning, text[:at]
+        self._kind, self._is_settled, self._drops_blanks = Text, True, True
+        yield from self._answer(text[at + len(self._close) :])
+
+    def _answer(self, text: str) -> Iterator[Found]:
+        text = self._without_blanks(text)
+        if self._is_settled:
+            self.mark = "\0"
+            if text:
+                yield Text, text
+            return
+        at = text.find(_LONE)
+        is_waiting = at >= 0 and at + len(_LONE) == len(text) and not self._is_lone_at(text, at, "")
+        if at < 0 or is_waiting:
+            self._held = text[at:] if is_waiting else _possible_beginning(text, _LONE)
+            if "<think" in text:
+                self._is_settled = True
+            yield from self._passed(text[: len(text) - len(self._held)])
+            return
+        following = text[at + len(_LONE) :]
+        self._is_settled = True
+        if self._is_lone_at(text, at, following):
+            yield from self._passed(text[:at])
+            yield "all_was_thought"
+            self._drops_blanks = True
+            yield from self._answer(following)
+        else:
+            yield from self._passed(text)
+
+    def _passed(self, text: str) -> Iterator[Found]:
+        if text:
+            self._fences += text.count("```")
+            self._before = text[-1]
+            yield Text, text
+
+    def _is_lone_at(self, text: str, at: int, following: str) -> bool:
+        """Return whether `</think>` at `at` ends thoughts and is not talked about: it has a line or sentence before it.
+
+        In code, and behind a backtick, it is talked about.
+        """
+        before = text[at - 1] if at else self._before
+        is_in_code = (self._fences + text.count("```", 0, at)) % 2 == 1
+        if is_in_code or before == _TICK or following.startswith(_TICK):
+            return False
+        return before in _BEHIND_SENTENCES or following.startswith(("\n", "\r"))
+
+    def _without_blanks(self, text: str) -> str:
+        """Return `text` without the blank lines behind a tag, however many pieces they come in."""
+        if self._drops_blanks:
+            text = text.lstrip()
+            self._drops_blanks = not text
+        return text
+
+
+def _possible_beginning(text: str, tag: str) -> str:
+    """Return the longest end of `text` that `tag` begins with."""
+    longest = min(len(tag) - 1, len(text))
+    ends = (text[len(text) - size :] for size in range(longest, 0, -1))
+    return next((end for end in ends if tag.startswith(end)), "")

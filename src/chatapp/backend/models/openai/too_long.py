@@ -1,0 +1,162 @@
+"""How each vendor words that a conversation is longer than its model can read."""
+
+import re
+from typing import NamedTuple
+
+from chatapp.backend.models.openai.said import Said
+from chatapp.errors import ContextLengthExceededError
+
+
+class _Wording(NamedTuple):
+    """`phrase` is enough to recognise it. The numbers stand behind `window` and `sent`; the first one found counts."""
+
+    phrase: str
+    window: tuple[str, ...] = ()
+    sent: tuple[str, ...] = ()
+
+
+_WORDINGS = (
+    # OpenAI, Azure, OpenRouter, DeepSeek, vLLM: smol-ai/developer#7, evalstate/fast-agent#621, vllm-project/vllm#20409
+    _Wording(
+        "maximum context length",
+        ("maximum context length is ", "maximum context length: ", "maximum context length of ", "for model with "),
+        (
+            "resulted in ",
+            "requested about ",
+            "you requested ",
+            "request has ",
+            "contains at least ",
+            "prompt contains ",
+        ),
+    ),
+    # OpenAI's Responses, as gateways pass it on: openxjarvis/pi-mono-python, utils/overflow.py
+    _Wording("exceeds the context window"),
+    _Wording("context length exceeded"),
+    # Anthropic: anomalyco/opencode#35920; Fireworks says "model maximum context length: 131071" behind it
+    _Wording("prompt is too long", ("tokens > ", "maximum context length: "), ("prompt is too long: ",)),
+    _Wording("exceed context limit", (" > ",), ("context limit: ",)),
+    # xAI: earendil-works/pi#4943
+    _Wording("maximum prompt length is ", ("maximum prompt length is ",), ("request contains ",)),
+    # Amazon Bedrock: anomalyco/opencode#35920
+    _Wording("input is too long for requested model"),
+    _Wording("too many input tokens"),
+    # Moonshot: jin-bo/agentao#88
+    _Wording("exceeded model token limit", ("token limit: ",), ("requested: ",)),
+    # Zhipu's GLM: anomalyco/opencode#27519
+    _Wording("prompt exceeds max length"),
+    _Wording("tokens in request more than max tokens allowed"),
+    # Poolside: earendil-works/pi#4943
+    _Wording("maximum allowed input length", ("input length of ",), ("input length ",)),
+    # GitHub Models: anomalyco/opencode#27519
+    _Wording("request body too large for", ("max size: ",)),
+    # GitHub Copilot: openxjarvis/pi-mono-python, utils/overflow.py
+    _Wording("prompt token count of ", ("exceeds the limit of ",), ("prompt token count of ",)),
+    # Together and Hugging Face's text-generation-inference: huggingface's router, validation.rs
+    _Wording("tokens + `max_new_tokens` must be", ("must be <= ",), ("given: ",)),
+    _Wording("tokens + max_new_tokens must be", ("must be <= ",), ("given: ", "got ")),
+    _Wording("`inputs` must have less than ", ("must have less than ",), ("given: ",)),
+    # Alibaba's Qwen: QwenLM/qwen-code#98
+    _Wording("range of input length should be", ("[1, ", "[1,")),
+    # Groq and OpenAI, whose limit per minute is smaller than the question: waiting does not help
+    _Wording("request too large for ", ("limit ",), ("requested ",)),
+    # Cerebras: cline/cline#5140; Groq: "Please reduce the length of the messages or completion."
+    _Wording("reduce the length of the messages", ("while limit is ",), ("current length is ",)),
+    # mistral.rs 0.9.5
+    _Wording("prompt sequence length is greater than", ("greater than ",)),
+    # Google's Gemini: openxjarvis/pi-mono-python, utils/overflow.py
+    _Wording(
+        "exceeds the maximum number of tokens allowed", ("tokens allowed (", "tokens allowed "), ("token count (",)
+    ),
+    # llama.cpp, which names n_ctx and n_prompt_tokens too
+    _Wording("exceeds the available context size", ("context size (",), ("request (",)),
+    # LM Studio: lmstudio-ai/lmstudio-bug-tracker#546, Gitlawb/openclaude#353
+    _Wording("when context the overflows", ("context length of only ",), ("keep the first ",)),
+    _Wording("when context overflows", ("context length of only ",), ("keep the first ",)),
+    _Wording("greater than the context length", ("n_ctx: ",), ("n_keep: ",)),
+    # MiniMax; the number behind it is no window: MiniMax-AI/MiniMax-M2#119, NousResearch/hermes-agent#14743
+    _Wording("context window exceeds limit"),
+    # SGLang: QwenLM/Qwen3#1321, sgl-project/sglang#4048
+    _Wording("longer than the model's context length", ("context length (",), ("the input (",)),
+    _Wording("exceeds the maximum allowed length", ("allowed length (",), ("input length (",)),
+    # SiliconFlow: langgenius/dify#19394; TabbyAPI
+    _Wording("max_seq_len", ("max_seq_len (", "max_seq_len "), ("prompt_tokens (", "prompt length ")),
+    # Ollama
+    _Wording("input length exceeds the context length"),
+    # llama-cpp-python and ctransformers
+    _Wording("exceed context window of ", ("context window of ",), ("requested tokens (",)),
+    # Cohere
+    _Wording("too many tokens", ("cannot exceed ",)),
+    # Baidu's ERNIE
+    _Wording("prompt tokens too long"),
+    _Wording("max input characters"),
+)
+"""Phrases in lower case; the first that is found counts. The source is a public report, or the server that was run."""
+
+_CODES = (
+    "context_length_exceeded",
+    "exceed_context_size_error",
+    "tokens_limit_reached",
+    "contextwindowexceedederror",
+    "context_window_exceeded",
+    "model_context_window_exceeded",
+    "prompt_too_long",
+    "request_too_large",
+    "1039",  # MiniMax, "token limit": MiniMax-AI/MiniMax-01#15
+    "1261",  # Zhipu, "Prompt exceeds max length"
+)
+
+_SUBJECTS = ("context", "prompt", "input", "conversation", "messages", "request")
+_UNITS = ("token", "context", "length", "window")
+_EXCESS = (
+    "exceed", "too long", "too large", "too big", "longer than", "greater than", "larger than", "more than",
+    "over the limit", "beyond the limit", "does not fit", "doesn't fit", "reduce the length", "overflow",
+)  # fmt: skip
+
+_NUMBER = re.compile(r"\d{1,9}")
+_PLAUSIBLE = range(16, 100_000_001)
+
+
+def too_long_in(said: Said) -> ContextLengthExceededError | None:
+    """Return the error if a code or one of the known wordings says that the conversation is too long."""
+    wording = next((row for row in _WORDINGS if row.phrase in said.words), None)
+    if wording is None and not said.has_code(*_CODES):
+        return None
+    return _error(said, wording or _Wording(""))
+
+
+def probably_too_long_in(said: Said) -> ContextLengthExceededError | None:
+    """Return the error if the words can hardly mean anything else, for vendors whose wording nobody has collected."""
+    if said.says(*_SUBJECTS) and said.says(*_UNITS) and said.says(*_EXCESS):
+        return _error(said, _Wording(""))
+    return None
+
+
+def number_behind(words: str, phrases: tuple[str, ...]) -> int | None:
+    """Return the number right behind the first of `phrases` that has one, or None."""
+    for phrase in phrases:
+        at = words.find(phrase)
+        found = _NUMBER.match(words[at + len(phrase) :].lstrip("`'\"* ")) if at >= 0 else None
+        if found and int(found[0]) in _PLAUSIBLE:
+            return int(found[0])
+    return None
+
+
+def _error(said: Said, wording: _Wording) -> ContextLengthExceededError:
+    error = ContextLengthExceededError(
+        "the conversation is longer than the model can read.", hint="Start a new chat or shorten the question."
+    )
+    error.window = said.numbers.get("n_ctx") or number_behind(said.words, wording.window)
+    error.prompt_tokens = (
+        said.numbers.get("n_prompt_tokens")
+        or _number_before(said.words, " in the messages")
+        or _number_before(said.words, " in your prompt")
+        or number_behind(said.words, wording.sent)
+    )
+    return error
+
+
+def _number_before(words: str, phrase: str) -> int | None:
+    """Return the number right before `phrase`: "4250 in the messages"."""
+    beginning = words[: max(words.find(phrase), 0)]
+    digits = beginning[len(beginning.rstrip("0123456789")) :][:9]
+    return int(digits) if digits and int(digits) in _PLAUSIBLE else None

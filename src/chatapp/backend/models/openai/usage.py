@@ -1,0 +1,67 @@
+"""Tokens as a server counted them, whatever it takes for a number."""
+
+from typing import Any
+
+import msgspec
+
+from chatapp.backend.models.chat_model import TokenUsage
+
+MOST_TOKENS = 2**31 - 1
+"""No call has more; a count beyond it is none, and would not fit where counts are kept."""
+
+
+class UsageFields(msgspec.Struct, gc=False):
+    """The fields that are used, with whatever a server writes into them."""
+
+    prompt_tokens: Any = None
+    completion_tokens: Any = None
+    total_tokens: Any = None
+    prompt_tokens_details: Any = None
+    completion_tokens_details: Any = None
+    input_tokens: Any = None
+    output_tokens: Any = None
+    prompt_cache_hit_tokens: Any = None
+    cached_tokens: Any = None
+
+
+def usage_in(fields: UsageFields) -> TokenUsage | None:
+    """Return the counts, or None where the server counted nothing: some say 0 in all chunks but one.
+
+    The other names are DeepSeek's, Moonshot's and those of OpenAI's Responses, which gateways pass on.
+    """
+    prompt = _count(fields.prompt_tokens) or _count(fields.input_tokens)
+    completion = _count(fields.completion_tokens) or _count(fields.output_tokens)
+    total = _count(fields.total_tokens) or min(prompt + completion, MOST_TOKENS)
+    if not total:
+        return None
+    cached = _detail(fields.prompt_tokens_details, "cached_tokens")
+    return TokenUsage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        total_tokens=total,
+        cached_tokens=cached or _count(fields.prompt_cache_hit_tokens) or _count(fields.cached_tokens),
+        reasoning_tokens=_detail(fields.completion_tokens_details, "reasoning_tokens"),
+    )
+
+
+def usage_in_json(value: object) -> TokenUsage | None:
+    """Return the counts of a `usage` that JSON was read to, or None if it is something else."""
+    if not isinstance(value, dict):
+        return None
+    return usage_in(UsageFields(**{name: value[name] for name in UsageFields.__struct_fields__ if name in value}))
+
+
+def _detail(details: object, name: str) -> int:
+    return _count(details.get(name)) if isinstance(details, dict) else 0
+
+
+def _count(value: object) -> int:
+    """Return a count of tokens: an int, a whole float or either as text; 0 for all that cannot be one."""
+    if type(value) is str and len(value) <= 12 and value.isascii():  # noqa: PLR2004 - more digits than any count
+        try:
+            value = float(value)
+        except ValueError:
+            return 0
+    if type(value) is float:
+        return int(value) if 0 <= value <= MOST_TOKENS else 0
+    return value if type(value) is int and 0 <= value <= MOST_TOKENS else 0
