@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chatapp.errors import UpstreamError
-from chatapp.protocol.events import Reasoning, Text, Usage
+from chatapp.protocol.events import Notice, Reasoning, Text, Usage
 from chatapp.protocol.messages import Message
 
 
@@ -81,6 +81,9 @@ class ModelStream(Protocol):
 
     connection: str
     """The name of the connection that answers."""
+
+    notices: list[Notice]
+    """What the readers are to know of how it was asked."""
 
     @property
     def model(self) -> str:

@@ -130,6 +130,8 @@ class TurnRunner:
     async def _read_stream(self, deadline: IdleTimer) -> None:
         stream = await self._model.open(self._request)
         try:
+            for notice in stream.notices:
+                self._turn.append(notice)
             self._turn.accept()
             is_last = False
             while not is_last:

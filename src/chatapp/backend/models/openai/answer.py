@@ -2,13 +2,15 @@
 
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.stream import OpenAIStream
+from chatapp.protocol.events import Notice
 
 
 class Answer:
     """What one question got from one connection."""
 
-    def __init__(self, stream: OpenAIStream, *, connection: str, asked_for: str) -> None:
+    def __init__(self, stream: OpenAIStream, *, connection: str, asked_for: str, notices: list[Notice]) -> None:
         self.connection = connection
+        self.notices = notices
         self._stream = stream
         self._asked_for = asked_for
         self._told: str | None = None

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from chatapp.backend.models.chat_model import ModelRequest
 from chatapp.backend.models.openai.answer import Answer
+from chatapp.backend.models.openai.dialect import Dialects
 from chatapp.backend.models.openai.errors import model_not_found
 from chatapp.backend.models.openai.server import ModelServer
 from chatapp.backend.models.openai.stream import OpenAIStream
@@ -24,6 +25,7 @@ class OpenAIModel:
         self.upstream = upstream
         self._settings = settings
         self._connected: ModelServer | None = None
+        self._dialects = Dialects()
         self._lock = asyncio.Lock()
         self._windows: dict[str, int] | None = None
 
@@ -49,11 +51,12 @@ class OpenAIModel:
             "stream_options": {"include_usage": True},
             **request.parameters,
         }
-        response = await server.ask(body)
+        dialect = self._dialects.of(model)
+        response = await server.ask(body, dialect)
         stop = request.parameters.get("stop") or ()
         stops = [stop] if isinstance(stop, str) else stop
         stream = await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes, stop=stops)
-        return Answer(stream, connection=self.upstream.name, asked_for=model)
+        return Answer(stream, connection=self.upstream.name, asked_for=model, notices=dialect.notices(body))
 
     async def window(self, model: str) -> int | None:
         """Return CONTEXT_TOKENS, or what is known of the model, or what its server tells; the server is asked once."""

@@ -9,11 +9,17 @@ from urllib.request import getproxies, proxy_bypass
 
 import msgspec
 
+from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.errors import error_from_response, our_errors
 from chatapp.backend.models.openai.stream import beginning
 from chatapp.backend.models.transport.sdk import IDLE_S, PackageTransport, Response, Transport
 from chatapp.config.settings import Settings
-from chatapp.errors import IncompleteAnswerError, UpstreamAuthError, UpstreamError, UpstreamUnavailableError
+from chatapp.errors import (
+    IncompleteAnswerError,
+    UpstreamAuthError,
+    UpstreamParameterRefusedError,
+    UpstreamUnavailableError,
+)
 from chatapp.hosts import is_loopback
 from chatapp.providers.connection import Upstream
 
@@ -59,17 +65,25 @@ class ModelServer:
             ) from error
         return cls(upstream, sdk=sdk, questions=questions, connect_timeout_s=settings.connect_timeout)
 
-    async def ask(self, body: dict[str, Any]) -> Response:
-        """Return the response to a question once the server has accepted it.
+    async def ask(self, body: dict[str, Any], dialect: Dialect) -> Response:
+        """Return the response to a question once the server has accepted it, in the form in which it does.
 
         Raises:
             UpstreamError: it refused or cannot be reached.
         """
         with our_errors(body["model"]):
-            response = await self._questions.post(msgspec.json.encode(body), self._key.headers())
-            if not 200 <= response.status < 300:  # noqa: PLR2004
-                raise await _refusal(response, body["model"])
-        return response
+            for _ in range(MOST_FORMS):
+                worded = dialect.worded(body)
+                response = await self._questions.post(msgspec.json.encode(worded), self._key.headers())
+                if 200 <= response.status < 300:  # noqa: PLR2004
+                    return response
+                said = await _said(response)
+                error = error_from_response(response.status, response.headers, said, body["model"])
+                if isinstance(error, UpstreamParameterRefusedError):
+                    dialect.learn(str(error.parameter), said, body)
+                if dialect.worded(body) == worded:
+                    break
+            raise error
 
     async def models(self, *, asked_for: str) -> object:
         """Return the server's list of models, as it words it.
@@ -90,14 +104,15 @@ class ModelServer:
         await self._sdk.close()
 
 
-async def _refusal(response: Response, model: str) -> UpstreamError:
+async def _said(response: Response) -> bytes:
+    """Return the body of a refusal."""
     said = b""
     try:
         with suppress(IncompleteAnswerError):  # the status says enough
             said = await beginning(response, size=REFUSAL_BYTES)
     finally:
         await response.release()
-    return error_from_response(response.status, response.headers, said, model)
+    return said
 
 
 def _prepared(upstream: Upstream, settings: Settings) -> tuple["AsyncOpenAI", Transport]:

@@ -1,0 +1,121 @@
+"""What a server takes of one model: learned from what it refuses, remembered for as long as the process lives."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, ROLES, SYSTEM_ROLE
+from chatapp.backend.models.openai.wire import merged
+from chatapp.protocol.events import Notice
+
+MOST_FORMS = 4
+"""How often one question is worded anew. A server that then still refuses takes none."""
+
+_MOST_MODELS = 256
+_LEAST_TOP_P = 1e-6
+"""What 0 means, for servers that do not take 0: vLLM."""
+
+_NEVER = (
+    b"unsupported", b"not support", b"n't support", b"unrecognized", b"unknown", b"not permitted", b"not allowed",
+    b"unexpected", b"extra", b"only the default", b"extra_forbidden", b"cannot find field",
+)  # fmt: skip
+"""How servers say that they take a parameter with no value. Other words are about the value, which is the user's."""
+
+Json = dict[str, Any]
+
+log = logging.getLogger(__name__)
+
+
+class Dialect:
+    """The form in which one server takes questions to one model. It is the usual one until it has refused something."""
+
+    def __init__(self) -> None:
+        self._refused: dict[str, Callable[[Json], Json]] = {}
+
+    def worded(self, body: Json) -> Json:
+        """Return `body` in this form; the same object where nothing is to be changed."""
+        for change in self._refused.values():
+            body = change(body)
+        return body
+
+    def learn(self, parameter: str, said: bytes, body: Json) -> None:
+        """Note that `parameter` of `body` was refused with the words `said`, if there is another form to try."""
+        change = _change_for(parameter, said, body, self._refused)
+        if change is not None:
+            self._refused[parameter] = change
+            log.info("the server of the model %r refuses %s, and is asked in another form", body["model"], parameter)
+
+    def notices(self, body: Json) -> list[Notice]:
+        """Return what readers are to know: which parameters of theirs the server does not take."""
+        if not self._refused:
+            return []
+        sent = self.worded(body)
+        gone = [name for name in body if name not in sent and name not in {"stream_options", "stop"}]
+        if "max_completion_tokens" in sent:
+            gone = [name for name in gone if name != "max_tokens"]
+        return [Notice("parameter_left_out", f"The model does not take {name}; it was left out.") for name in gone]
+
+
+class Dialects:
+    """The dialect of each model of one connection."""
+
+    def __init__(self) -> None:
+        self._by_model: dict[str, Dialect] = {}
+
+    def of(self, model: str) -> Dialect:
+        """Return the dialect of `model`; the oldest are forgotten, as anybody may name models."""
+        dialect = self._by_model.get(model)
+        if dialect is None:
+            if len(self._by_model) >= _MOST_MODELS:
+                del self._by_model[next(iter(self._by_model))]
+            dialect = self._by_model[model] = Dialect()
+        return dialect
+
+
+def _change_for(
+    parameter: str, said: bytes, body: Json, refused: dict[str, Callable[[Json], Json]]
+) -> Callable[[Json], Json] | None:
+    if parameter in _MESSAGE_FORMS:
+        return None if parameter in refused else _MESSAGE_FORMS[parameter]
+    if parameter == "top_p" and body.get("top_p") == 0 and parameter not in refused:
+        return _with_least_top_p
+    if not any(words in said.lower() for words in _NEVER):
+        return None
+    if parameter == "max_tokens" and parameter not in refused:
+        return _with_max_completion_tokens
+    if parameter in {"stream_options", "max_tokens", "max_completion_tokens", *body} - {"model", "messages", "stream"}:
+        return lambda sent: {name: value for name, value in sent.items() if name != parameter}
+    return None
+
+
+def _with_least_top_p(body: Json) -> Json:
+    return {**body, "top_p": _LEAST_TOP_P} if body.get("top_p") == 0 else body
+
+
+def _with_max_completion_tokens(body: Json) -> Json:
+    if "max_tokens" not in body:
+        return body
+    others = {name: value for name, value in body.items() if name != "max_tokens"}
+    return {**others, "max_completion_tokens": body["max_tokens"]}
+
+
+def _without_system(body: Json) -> Json:
+    """Return `body` with what the system says at the beginning of what the user says."""
+    messages = [{**message, "role": "user"} if message["role"] == "system" else message for message in body["messages"]]
+    return {**body, "messages": merged(messages)}
+
+
+def _user_first(body: Json) -> Json:
+    """Return `body` with user and assistant taking turns, the user first: Mistral's and Gemma's templates."""
+    first, *others = _without_system(body)["messages"]
+    return {**body, "messages": merged([{**first, "role": "user"}, *others])}
+
+
+def _user_last(body: Json) -> Json:
+    messages = body["messages"]
+    if messages[-1]["role"] == "user":
+        return body
+    return {**body, "messages": [*messages, {"role": "user", "content": "Go on."}]}
+
+
+_MESSAGE_FORMS = {SYSTEM_ROLE: _without_system, ROLES: _user_first, LAST_ROLE: _user_last}

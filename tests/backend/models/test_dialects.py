@@ -1,0 +1,238 @@
+"""What servers refuse is asked again in the form they take, and remembered."""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
+from chatapp.backend.models.openai.refused_parameter import LAST_ROLE
+from chatapp.backend.models.openai.wire import messages_as_json
+from chatapp.errors import ChatappError, UpstreamError, UpstreamParameterRefusedError
+from chatapp.protocol.messages import Message, Role
+from support import scripts
+from support.event_streams import read
+from support.running_backend import RunningBackend
+from support.stub_model import StubModel
+
+if TYPE_CHECKING:
+    from support.stub_model import Exchange
+
+Refuses = Callable[[dict[str, Any]], bool]
+
+
+def unless(refuses: Refuses, error: dict[str, Any], *, status: int = 400) -> scripts.Script:
+    """Refuse bodies that `refuses`, answer others."""
+    answer = scripts.answer("Hello")
+
+    async def script(exchange: "Exchange") -> None:
+        if refuses(exchange.call.body):
+            await exchange.respond(status, error)
+        else:
+            await answer(exchange)
+
+    return script
+
+
+def told(message: str, **fields: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "invalid_request_error", **fields}}
+
+
+def refuses(name: str) -> Refuses:
+    return lambda body: name in body
+
+
+def has_system(body: dict[str, Any]) -> bool:
+    return any(message["role"] == "system" for message in body["messages"])
+
+
+def does_not_alternate(body: dict[str, Any]) -> bool:
+    said = [message["role"] for message in body["messages"]]
+    return any(role != ("user", "assistant")[number % 2] for number, role in enumerate(said))
+
+
+UNSUPPORTED = {
+    "stream_options": told("Extra inputs are not permitted, field: 'stream_options'"),
+    "max_tokens": told(
+        "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+        param="max_tokens",
+        code="unsupported_parameter",
+    ),
+    "temperature": told(
+        "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1) value is "
+        "supported.",
+        param="temperature",
+        code="unsupported_value",
+    ),
+    "top_p": {"detail": [{"type": "extra_forbidden", "loc": ["body", "top_p"], "msg": "Extra inputs not permitted"}]},
+    "seed": told("Unrecognized request argument supplied: `seed`", param="seed"),
+    "stop": told("Unsupported parameter: 'stop' is not supported with this model.", param="stop"),
+}
+GIVEN = {"max_tokens": 100, "temperature": 0.5, "top_p": 0.5, "seed": 1, "stop": ["END"]}
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+@pytest.mark.parametrize("name", UNSUPPORTED)
+def test_what_a_server_refuses_is_left_out_and_remembered(
+    name: str, status: int, backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.default = unless(refuses(name), UNSUPPORTED[name], status=status)
+    parameters = {name: GIVEN[name]} if name in GIVEN else {}
+
+    assert backend.client.ask("Hi", **parameters).answer == "Hello"
+    assert [name in call.body for call in stub.calls] == [True, False]
+    assert backend.client.ask("Hi", **parameters).answer == "Hello"
+    assert stub.hits == 3
+
+
+def test_max_tokens_goes_by_its_newer_name_where_the_old_one_is_refused(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.default = unless(refuses("max_tokens"), UNSUPPORTED["max_tokens"])
+    backend.client.ask("Hi", max_tokens=100)
+    assert stub.calls[-1].body["max_completion_tokens"] == 100
+
+
+@pytest.mark.parametrize(("name", "is_told"), [("temperature", True), ("stream_options", False), ("max_tokens", False)])
+def test_a_parameter_of_the_user_s_that_was_left_out_is_told(
+    name: str, is_told: bool, backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.default = unless(refuses(name), UNSUPPORTED[name])
+    body = {"prompt": "Hi", **({name: GIVEN[name]} if name in GIVEN else {})}
+    for _ in range(2):
+        seen = read(requests.post(f"{backend.url}/query/stream", json=body, timeout=10).content)
+        assert (seen.text, "notice" in seen.names) == ("Hello", is_told)
+    if is_told:
+        assert seen.bodies["notice"] == {
+            "code": "parameter_left_out",
+            "text": "The model does not take temperature; it was left out.",
+        }
+
+
+def test_a_value_that_is_out_of_range_is_the_user_s_to_change(backend: RunningBackend, stub: StubModel) -> None:
+    stub.default = scripts.respond(400, told("temperature must be less than or equal to 1", param="temperature"))
+    with pytest.raises(ChatappError, match="temperature"):
+        backend.client.ask("Hi", temperature=1.5)
+    assert stub.hits == 1
+
+
+def test_a_server_that_takes_no_zero_gets_next_to_nothing(backend: RunningBackend, stub: StubModel) -> None:
+    stub.default = unless(lambda body: body.get("top_p") == 0, told("top_p must be in (0, 1], got 0.0.", param="top_p"))
+    assert backend.client.ask("Hi", top_p=0).answer == "Hello"
+    assert 0 < stub.calls[-1].body["top_p"] < 0.001
+    backend.client.ask("Hi", top_p=0.5)
+    assert stub.calls[-1].body["top_p"] == 0.5
+
+
+def test_a_server_that_refuses_whatever_it_is_sent_is_not_asked_for_ever(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.default = scripts.respond(400, UNSUPPORTED["stream_options"])
+    with pytest.raises(UpstreamError):
+        backend.client.ask("Hi")
+    assert stub.hits == 2
+
+
+def test_several_refusals_in_a_row_are_all_learned(backend: RunningBackend, stub: StubModel) -> None:
+    async def picky(exchange: "Exchange") -> None:
+        for name in ("stream_options", "temperature", "seed"):
+            if name in exchange.call.body:
+                return await exchange.respond(400, UNSUPPORTED[name])
+        return await scripts.answer("Hello")(exchange)
+
+    stub.default = picky
+    assert backend.client.ask("Hi", temperature=0.5, seed=1).answer == "Hello"
+    assert stub.hits == MOST_FORMS
+
+
+def test_each_model_has_a_dialect_of_its_own(backend: RunningBackend, stub: StubModel) -> None:
+    stub.models["picky"] = unless(refuses("temperature"), UNSUPPORTED["temperature"])
+    backend.client.ask("Hi", model="picky", temperature=0.5)
+    backend.client.ask("Hi", temperature=0.5)
+    assert "temperature" in stub.calls[-1].body
+
+
+def test_the_log_says_once_what_was_learned(
+    backend: RunningBackend, stub: StubModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="chatapp")
+    stub.default = unless(refuses("stream_options"), UNSUPPORTED["stream_options"])
+    for _ in range(3):
+        backend.client.ask("Hi")
+    lines = [line for line in caplog.messages if "stream_options" in line]
+    assert lines == ["the server of the model 'stub-model' refuses stream_options, and is asked in another form"]
+
+
+def test_a_model_without_system_prompts_reads_them_with_the_question(backend: RunningBackend, stub: StubModel) -> None:
+    stub.default = unless(has_system, told("System role not supported"))
+    assert backend.client.ask("Hi", system="Be brief.").answer == "Hello"
+    assert stub.calls[-1].body["messages"] == [{"role": "user", "content": "Be brief.\n\nHi"}]
+
+
+def test_a_template_that_wants_turns_gets_them(backend: RunningBackend, stub: StubModel) -> None:
+    alternate = {"object": "error", "message": "Conversation roles must alternate user/assistant/...", "code": 400}
+    stub.default = unless(does_not_alternate, alternate)
+    greeting = [{"role": "assistant", "content": "Welcome."}]
+    assert backend.client.ask("Hi", messages=greeting).answer == "Hello"
+    assert stub.calls[-1].body["messages"] == [{"role": "user", "content": "Welcome.\n\nHi"}]
+    assert backend.client.ask("Hi", system="Be brief.", messages=greeting).answer == "Hello"
+    assert [message["role"] for message in stub.calls[-1].body["messages"]] == ["user", "assistant", "user"]
+
+
+def test_a_question_that_got_no_answer_does_not_spoil_the_conversation(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.next(scripts.answer("A1"))
+    conversation_id = backend.client.ask("Q1", store=True).conversation_id
+    stub.next(scripts.status(400))
+    with pytest.raises(UpstreamError):
+        backend.client.ask("Q2", conversation_id=conversation_id)
+    stub.default = unless(does_not_alternate, told("roles must alternate"))
+    assert backend.client.ask("Q3", conversation_id=conversation_id).answer == "Hello"
+    assert [message["content"] for message in stub.calls[-1].body["messages"]] == ["Q1", "A1", "Q2\n\nQ3"]
+    assert stub.hits == 3
+
+
+def said(*messages: tuple[Role, str]) -> list[tuple[str, str]]:
+    sent = messages_as_json(Message.of(role, text) for role, text in messages)
+    return [(message["role"], message["content"]) for message in sent]
+
+
+def test_what_one_side_says_in_a_row_is_one_message() -> None:
+    assert said(("system", "a"), ("system", "b"), ("user", "c"), ("user", "d")) == [
+        ("system", "a\n\nb"),
+        ("user", "c\n\nd"),
+    ]
+    assert said(("user", "a"), ("assistant", ""), ("user", "b")) == [("user", "a\n\nb")]
+    assert said(("user", "a"), ("assistant", "b"), ("user", "a")) == [("user", "a"), ("assistant", "b"), ("user", "a")]
+
+
+def test_a_question_asked_again_in_the_same_words_is_asked_once() -> None:
+    assert said(("user", "Why?"), ("assistant", ""), ("user", "Why?")) == [("user", "Why?")]
+
+
+def test_a_model_that_never_goes_on_with_its_own_words_is_told_to() -> None:
+    dialect, body = Dialect(), {"model": "m", "messages": [{"role": "assistant", "content": "Hm"}]}
+    dialect.learn(LAST_ROLE, b"", body)
+    assert [message["role"] for message in dialect.worded(body)["messages"]] == ["assistant", "user"]
+
+
+def test_a_dialect_with_nothing_learned_changes_nothing() -> None:
+    body = {"model": "m", "messages": [], "stream": True}
+    assert Dialect().worded(body) is body
+
+
+def test_a_parameter_that_is_required_is_never_left_out() -> None:
+    dialect, body = Dialect(), {"model": "m", "messages": [], "stream": True}
+    for name in ("model", "messages", "stream", "unheard_of"):
+        dialect.learn(name, b"unsupported parameter", body)
+    assert dialect.worded(body) is body
+
+
+def test_a_refused_parameter_that_cannot_be_helped_is_named(backend: RunningBackend, stub: StubModel) -> None:
+    stub.default = scripts.respond(400, told("max_tokens is too large: at most 16384", param="max_tokens"))
+    with pytest.raises(UpstreamParameterRefusedError, match="16384"):
+        backend.client.ask("Hi", max_tokens=100_000)
+    assert stub.hits == 1
