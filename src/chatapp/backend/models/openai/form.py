@@ -3,7 +3,9 @@
 from enum import Enum, auto
 
 from chatapp.backend.models.transport.sdk import Response
+from chatapp.errors import UpstreamBadResponseError
 
+COMPLETION_TYPES = {"text/event-stream", "application/json"}
 _COMPRESSIONS = {"gzip", "x-gzip", "deflate", "br", "zstd"}
 _FIELDS = (b"data:", b"event:", b":", b"id:", b"retry:")
 
@@ -41,3 +43,29 @@ def media_type(response: Response) -> str:
 def is_compressed(response: Response) -> bool:
     """Return whether the body is compressed, which it was asked not to be."""
     return response.headers.get("content-encoding", "").strip().lower() in _COMPRESSIONS
+
+
+async def recognised(response: Response) -> tuple[Form, bytes]:
+    """Return whether the body is JSON or events, and the bytes that were read to find out.
+
+    Where they do not tell, the response is believed, if it says that it is a completion.
+
+    Raises:
+        UpstreamBadResponseError: a web page, or something else that is no completion.
+    """
+    head = b""
+    while (form := form_of(head)) is Form.UNDECIDED and (part := await response.read()):
+        head += part
+    claimed = media_type(response)
+    if form in {Form.EVENTS, Form.JSON}:
+        return form, head
+    if form is Form.PAGE or claimed not in COMPLETION_TYPES:
+        raise no_completion()
+    return (Form.JSON if claimed == "application/json" else Form.EVENTS), head
+
+
+def no_completion() -> UpstreamBadResponseError:
+    """Return the error for an answer of something that is no model server."""
+    return UpstreamBadResponseError(
+        "the model server answered with something that is not a chat completion.", hint="Check BASE_URL."
+    )

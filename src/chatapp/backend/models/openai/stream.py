@@ -9,14 +9,20 @@ from collections.abc import Iterable
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_text import AnswerText
 from chatapp.backend.models.openai.chunk import UNREADABLE, Chunk, decode_ordinary, read_chunk
-from chatapp.backend.models.openai.form import Form, form_of, is_compressed, media_type
+from chatapp.backend.models.openai.form import (
+    COMPLETION_TYPES,
+    Form,
+    is_compressed,
+    media_type,
+    no_completion,
+    recognised,
+)
 from chatapp.backend.models.openai.usage import UsageFields, usage_in
 from chatapp.backend.models.transport.sdk import Response
 from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError, UpstreamError
 from chatapp.protocol.events import Reasoning, Text
 from chatapp.protocol.sse import Decoder, ServerSentEvent
 
-_COMPLETION_TYPES = {"text/event-stream", "application/json"}
 _NATURAL_ENDS = {"stop", "end_turn", "eos", "eos_token", "completed"}
 
 
@@ -32,6 +38,9 @@ class OpenAIStream:
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
         self._text = AnswerText(stop=stop)
         self._plain_kind: type[Text] | type[Reasoning] | None = None
+        self._mark = ""
+        self._is_ordinary = False
+        self._is_flowing = False
         self._form: Form | None = None
         self._head = b""
         self._usage: UsageFields | None = None
@@ -56,11 +65,11 @@ class OpenAIStream:
                     "the answer came compressed, which it was asked not to be.",
                     hint="Check what is in front of BASE_URL.",
                 )
-            if media_type(response) not in {"text/event-stream", "application/json"}:
+            if media_type(response) not in COMPLETION_TYPES:
                 await stream._recognise()
         except IncompleteAnswerError:
             await response.release()
-            raise _no_completion() from None
+            raise no_completion() from None
         except BaseException:
             await response.release()
             raise
@@ -70,12 +79,9 @@ class OpenAIStream:
         """Return what has come since the last read. What breaks behind the finish reason is no harm."""
         batch = Batch()
         try:
-            if self._form is None:
-                await self._recognise()
-            if self._form is Form.JSON:
-                await self._read_whole(batch)
-            elif data := self._head or await self._response.read():
-                self._head = b""
+            if not self._is_flowing:
+                await self._begin(batch)
+            elif data := await self._response.read():
                 self._read_events(data, batch)
             else:
                 self._end_of_body(batch)
@@ -93,6 +99,16 @@ class OpenAIStream:
         """Hang up; an answer that was read to its end leaves its connection for the next one."""
         await self._response.release(is_over=self._is_over)
 
+    async def _begin(self, batch: Batch) -> None:
+        """Read what comes first, and all of an answer that is not streamed."""
+        if self._form is None:
+            await self._recognise()
+        if self._form is Form.JSON:
+            await self._read_whole(batch)
+        else:
+            head, self._head, self._is_flowing = self._head, b"", True
+            self._read_events(head, batch)
+
     def _judge(self, batch: Batch) -> None:
         """Forgive what breaks behind a finish reason, unless the server says itself that it failed.
 
@@ -104,19 +120,7 @@ class OpenAIStream:
             batch.failure, batch.is_last = None, True
 
     async def _recognise(self) -> None:
-        """Find out by the first bytes what the body is.
-
-        Raises:
-            UpstreamBadResponseError: a web page, or something else that is no completion.
-        """
-        while (form := form_of(self._head)) is Form.UNDECIDED and (part := await self._response.read()):
-            self._head += part
-        claimed = media_type(self._response)
-        if form is Form.PAGE or (form in {Form.UNDECIDED, Form.OTHER} and claimed not in _COMPLETION_TYPES):
-            raise _no_completion()
-        if form in {Form.UNDECIDED, Form.OTHER}:
-            form = Form.JSON if claimed == "application/json" else Form.EVENTS
-        self._form = form
+        self._form, self._head = await recognised(self._response)
 
     async def _read_whole(self, batch: Batch) -> None:
         """Read the answer of a server that does not stream, or that writes a chunk a line."""
@@ -141,14 +145,13 @@ class OpenAIStream:
 
     def _read_events(self, data: bytes, batch: Batch) -> None:
         for event in self._decoder.feed(data):
-            kind = self._plain_kind
-            if kind is not None and not event.name and self._add_ordinary(event.data, kind, batch):
+            if self._is_ordinary and not event.name and self._add_ordinary(event.data, batch):
                 continue
             if self._read_event(event, batch):
                 batch.is_last = True
                 return
 
-    def _add_ordinary(self, data: bytes, kind: type[Text] | type[Reasoning], batch: Batch) -> bool:
+    def _add_ordinary(self, data: bytes, batch: Batch) -> bool:
         """Add a chunk if it is as almost all are: a piece of text, or of thought, and nothing else."""
         try:
             chunk = decode_ordinary(data)
@@ -162,7 +165,8 @@ class OpenAIStream:
         delta = choice.delta
         thought = delta.reasoning_content or delta.reasoning
         if text := delta.content:
-            if thought or self._text.mark in text:
+            kind = self._plain_kind
+            if kind is None or thought or self._mark in text:
                 return False
             batch.add(kind, text)
         elif thought:
@@ -208,7 +212,8 @@ class OpenAIStream:
             self._finish("stop", batch, is_closing=True)
         elif chunk.finish_reason is not None:
             self._finish(chunk.finish_reason, batch, is_closing=not is_said)
-        self._plain_kind = self._text.plain_kind if self._finish_reason is None else None
+        self._is_ordinary = self._finish_reason is None
+        self._plain_kind, self._mark = self._text.plain_kind, self._text.mark
 
     def _take_pieces(self, chunk: Chunk, batch: Batch) -> bool:
         """Add what is said, which takes an earlier finish reason back; return whether anything is."""
@@ -276,12 +281,6 @@ async def beginning(response: Response, *, size: int) -> bytes:
     while len(data) <= size and (part := await response.read()):
         data += part
     return bytes(data)
-
-
-def _no_completion() -> UpstreamBadResponseError:
-    return UpstreamBadResponseError(
-        "the model server answered with something that is not a chat completion.", hint="Check BASE_URL."
-    )
 
 
 def _nothing_came() -> IncompleteAnswerError:

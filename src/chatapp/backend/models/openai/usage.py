@@ -29,18 +29,21 @@ def usage_in(fields: UsageFields) -> TokenUsage | None:
 
     The other names are DeepSeek's, Moonshot's and those of OpenAI's Responses, which gateways pass on.
     """
-    prompt = _count(fields.prompt_tokens) or _count(fields.input_tokens)
-    completion = _count(fields.completion_tokens) or _count(fields.output_tokens)
-    total = _count(fields.total_tokens) or min(prompt + completion, MOST_TOKENS)
+    prompt, completion, total = fields.prompt_tokens, fields.completion_tokens, fields.total_tokens
+    if not (type(prompt) is type(completion) is type(total) is int and 0 < prompt <= total <= MOST_TOKENS):
+        prompt = _count(prompt) or _count(fields.input_tokens)
+        completion = _count(completion) or _count(fields.output_tokens)
+        total = _count(total) or min(prompt + completion, MOST_TOKENS)
     if not total:
         return None
-    cached = _detail(fields.prompt_tokens_details, "cached_tokens")
+    completion = _count(completion)
+    cached = fields.prompt_tokens_details or fields.prompt_cache_hit_tokens or fields.cached_tokens
     return TokenUsage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        total_tokens=total,
-        cached_tokens=cached or _count(fields.prompt_cache_hit_tokens) or _count(fields.cached_tokens),
-        reasoning_tokens=_detail(fields.completion_tokens_details, "reasoning_tokens"),
+        prompt,
+        completion,
+        total,
+        _detail(cached, "cached_tokens") if cached else 0,
+        _detail(fields.completion_tokens_details, "reasoning_tokens") if fields.completion_tokens_details else 0,
     )
 
 
@@ -52,11 +55,14 @@ def usage_in_json(value: object) -> TokenUsage | None:
 
 
 def _detail(details: object, name: str) -> int:
-    return _count(details.get(name)) if isinstance(details, dict) else 0
+    """Return a count that stands among others, or by itself."""
+    return _count(details.get(name) if isinstance(details, dict) else details)
 
 
 def _count(value: object) -> int:
     """Return a count of tokens: an int, a whole float or either as text; 0 for all that cannot be one."""
+    if type(value) is int:
+        return value if 0 <= value <= MOST_TOKENS else 0
     if type(value) is str and len(value) <= 12 and value.isascii():  # noqa: PLR2004 - more digits than any count
         try:
             value = float(value)
@@ -64,4 +70,4 @@ def _count(value: object) -> int:
             return 0
     if type(value) is float:
         return int(value) if 0 <= value <= MOST_TOKENS else 0
-    return value if type(value) is int and 0 <= value <= MOST_TOKENS else 0
+    return 0
