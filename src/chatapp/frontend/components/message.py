@@ -4,8 +4,9 @@ from html import escape
 
 import streamlit as st
 
+from chatapp.frontend.components.texts import draw_markdown, draw_text
 from chatapp.frontend.conversations.entries import DisplayMessage
-from chatapp.frontend.markdown.rendering import display, literal
+from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 
 AVATARS = {"user": ":material/person:", "assistant": ":material/forum:"}
@@ -25,17 +26,18 @@ def draw(entry: DisplayMessage, *, is_last: bool) -> None:
         _editor(entry)
     else:
         with st.chat_message("user", avatar=AVATARS["user"]):
-            st.text(entry.content)
+            draw_text(entry.content, key=entry.id)
         _question_row(entry)
 
 
 def _answer(entry: DisplayMessage) -> None:
     thoughts = st.empty()
     if entry.reasoning:
-        thoughts.expander("Thoughts", icon=":material/neurology:").markdown(display(entry.reasoning), anchors=False)
+        opened = thoughts.expander("Thoughts", icon=":material/neurology:")
+        draw_markdown(opened, entry.reasoning, key=f"thoughts-{entry.id}")
     body = st.container()
     if entry.content:
-        body.markdown(display(entry.content), anchors=False)
+        draw_markdown(body, entry.content, key=entry.id)
 
 
 def _answer_row(entry: DisplayMessage, *, is_last: bool) -> None:

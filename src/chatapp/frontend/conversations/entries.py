@@ -3,11 +3,12 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, Literal, TypedDict
 
 from chatapp.errors import ChatappError, InternalError
 from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.frontend.conversations.moments import local_time
 from chatapp.protocol.received_errors import error_from_dict
 
 Role = Literal["user", "assistant"]
@@ -68,13 +69,13 @@ class DisplayMessage:
 
 def question_entry(prompt: str, zone: tzinfo | None) -> DisplayMessage:
     """Return a question that is asked now."""
-    return DisplayMessage(_message("user", prompt, datetime.now(UTC), zone))
+    return DisplayMessage(_message("user", prompt, datetime.now(zone)))
 
 
 def answer_entry(answer: LiveAnswer, zone: tzinfo | None) -> DisplayMessage:
     """Return an answer that has just ended."""
     return DisplayMessage(
-        _message("assistant", answer.text, datetime.now(UTC), zone),
+        _message("assistant", answer.text, datetime.now(zone)),
         reasoning=answer.reasoning,
         status=answer.status,
         finish_reason=answer.finish_reason,
@@ -88,10 +89,10 @@ def answer_entry(answer: LiveAnswer, zone: tzinfo | None) -> DisplayMessage:
 def stored_entry(item: Mapping[str, Any], zone: tzinfo | None) -> DisplayMessage:
     """Return a message as the backend keeps it."""
     latency_ms, usage = item["latency_ms"], item["usage"]
-    when = datetime.fromisoformat(item["finished_at"] or item["created_at"])
-    day = when.astimezone(zone).date()
+    when = local_time(item["finished_at"] or item["created_at"], zone)
+    day = when.date()
     return DisplayMessage(
-        _message(item["role"], item["content"], when, zone),
+        _message(item["role"], item["content"], when),
         day=None if day == datetime.now(zone).date() else day.isoformat(),
         id=item["id"],
         is_stored=True,
@@ -114,5 +115,5 @@ def _error(item: Mapping[str, Any]) -> ChatappError | None:
     return error or InternalError("The backend stopped before the answer was whole.", hint="Ask again.")
 
 
-def _message(role: Role, content: str, when: datetime, zone: tzinfo | None) -> ShownMessage:
-    return {"role": role, "content": content, "timestamp": when.astimezone(zone).strftime("%H:%M:%S")}
+def _message(role: Role, content: str, when: datetime) -> ShownMessage:
+    return {"role": role, "content": content, "timestamp": when.strftime("%H:%M:%S")}

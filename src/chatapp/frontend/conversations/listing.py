@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from chatapp.client import BackendClient
 from chatapp.errors import BackendProtocolError, ChatappError, MethodNotAllowedError, NotFoundError
+from chatapp.frontend.conversations.moments import local_time
 
 PAGE_OF_CONVERSATIONS = 30
 FRESH_S = 5.0
@@ -101,7 +102,7 @@ def _first(client: BackendClient, wanted: int, query: str | None) -> tuple[list[
 def _heading(item: dict[str, Any], today: date, zone: tzinfo | None) -> str:
     if item["pinned"]:
         return "Pinned"
-    day = datetime.fromisoformat(item["updated_at"]).astimezone(zone).date()
+    day = local_time(item["updated_at"], zone).date()
     if day >= today:
         return "Today"
     return "Yesterday" if day == today - timedelta(days=1) else "Earlier"

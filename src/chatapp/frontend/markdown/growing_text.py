@@ -8,10 +8,14 @@ import time
 
 from streamlit.delta_generator import DeltaGenerator
 
-from chatapp.frontend.markdown.rendering import display, split_blocks, without_open_math
+from chatapp.frontend.markdown.blocks import split_blocks, without_open_math
+from chatapp.frontend.markdown.cost import beginning, is_drawable
+from chatapp.frontend.markdown.rendering import display
 
 _CURSOR = " ▍"
 _BYTES_PER_S = 30_000
+_TAIL_CHARS = 5_000
+"""What is shown of a block that is too large to be drawn while it grows: its end."""
 
 
 class GrowingText:
@@ -32,11 +36,17 @@ class GrowingText:
         *finished, last = split_blocks(text[self._finished :])
         for block in finished:
             self._finish(block)
-        self._last.markdown(display(without_open_math(last)) + _CURSOR, anchors=False)
+        if is_drawable(last):
+            self._last.markdown(display(without_open_math(last)) + _CURSOR, anchors=False)
+        else:
+            self._last.text(f"…{last[-_TAIL_CHARS:]}{_CURSOR}")
         self._shown = len(text)
         self._not_before = now + len(last) / _BYTES_PER_S
 
     def _finish(self, block: str) -> None:
-        self._last.markdown(display(block), anchors=False)
+        if is_drawable(block):
+            self._last.markdown(display(block), anchors=False)
+        else:
+            self._last.text(beginning(block))
         self._last = self._place.empty()
         self._finished += len(block)

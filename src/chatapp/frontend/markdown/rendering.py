@@ -1,125 +1,114 @@
 r"""What an answer's Markdown becomes on screen. Content is kept raw everywhere; only what is drawn goes through here.
 
-Outside code, `\(…\)` and `\[…\]` become the dollars that Streamlit draws as mathematics, images become links, so
-that nothing is loaded from elsewhere (the page's Content-Security-Policy would block it as well), and Streamlit's own
-directives such as `:red[…]` stay the text that the model wrote.
+Outside code, formulas get the dollars that Streamlit draws as mathematics and all other dollars stay signs, images
+become links, so that nothing is loaded from elsewhere (the page's Content-Security-Policy would block it as well), and
+Streamlit's own directives, icons and emoji such as `:red[…]` stay the text that the model wrote.
+
+The text is cut once into the marks that matter and what is between them; every step after that looks at each piece
+once, so that the time grows with the length of the text and not with its square.
 """
 
 import re
-from typing import NamedTuple
 
-_FENCE = re.compile(r"^[ \t>*+\-\d.)]*?(`{3,}|~{3,})[^`\n]*$")
-_WITHIN_PARAGRAPH = r"(?:(?!\n[ \t]*\n).)+?"
-_CODE_SPAN = re.compile(rf"(?<!`)(`+)(?!`){_WITHIN_PARAGRAPH}(?<!`)\1(?!`)", re.DOTALL)
-_DISPLAY_MATH = re.compile(rf"(^[ \t]*)?(?<!\\)\\\[({_WITHIN_PARAGRAPH})\\\]", re.DOTALL | re.MULTILINE)
-_INLINE_MATH = re.compile(rf"(?<!\\)\\\(({_WITHIN_PARAGRAPH})\\\)", re.DOTALL)
-_IMAGE = re.compile(r"(?<!\\)!\[((?:[^\[\]]|\[[^\[\]]*\])*)\](?=[(\[])")
-_IMAGE_BY_NAME = re.compile(r"(?<!\\)!(?=\[[^\[\]]+\])")
-_DEFINITION = re.compile(r"^[ >]*\[[^\[\]]+\]:", re.MULTILINE)
-_DIRECTIVE = re.compile(r"(?<![\\:]):(?=[a-zA-Z][\w-]*\[)")
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+\-!|~$:])")
+from chatapp.frontend.markdown.code import Piece, code_spans, fenced_parts
+from chatapp.frontend.markdown.formulas import with_formulas
+
+_MARK = re.compile(
+    r"""
+    `+ | \$+
+    | \\(?:begin|end)\{[A-Za-z]{1,12}\*?\}
+    | \\[^`\n] | \\                        # an escape
+    | (?P<break>\n[ \t>]*(?=\n))           # an empty line, also in a quote
+    | !?\[
+    | \](?:\([^\s()$`\\]*)?                # the end of a label, with where its link goes
+    | ://[^\s()<>\[\]`\\]*                 # the rest of an address
+    | :[a-zA-Z][\w-]*(?=\[)                # a directive
+    | (?<![\w:]):(?=(?:[+-]?1|100|1234|[a-zA-Z][\w+-]*):|material/)  # an icon
+    | <[bB][rR][ ]?/?>
+    """,
+    re.VERBOSE,
+)
+_DEFINITION = re.compile(r"^[ \t>*+\-.)\d]*\[[^\[\]]+\]:", re.MULTILINE)
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+\-!|~$:&])|(?<=\d)([.)])")
+_LINKED = re.compile(r"://|@|\bwww(?=\.)|:(?=[\w+-]+:|material/)")
+_JOINER = "\N{WORD JOINER}"
+"""Nothing on screen, and enough between two characters for them to be no address and no name of Streamlit's."""
+_LINE_BREAK = "&#10;"
+"""A line feed that Markdown does not see. Cells of tables break their lines there; elsewhere it is a blank."""
 
 
 def display(markdown: str) -> str:
     """Return `markdown` as the page draws it."""
-    names = _DEFINITION.search(markdown) is not None
-    return "".join(part.text if part.is_code else _prose(part.text, has_names=names) for part in _parts(markdown))
+    has_names = _DEFINITION.search(markdown) is not None
+    parts = fenced_parts(markdown)
+    return "".join(part.text if part.is_code else _prose(part.text, has_names=has_names) for part in parts)
 
 
 def literal(text: str) -> str:
-    """Return Markdown that draws `text` as it is, for sentences that name addresses or quote what others wrote."""
-    return _SPECIAL.sub(r"\\\1", text)
+    """Return Markdown that draws `text` as it is, for sentences that name addresses or quote what others wrote.
 
-
-def split_blocks(markdown: str) -> list[str]:
-    """Cut a growing answer into blocks; all but the last will not change any more, however much is added.
-
-    A block is finished where an empty line follows it outside code and mathematics and the next one starts at the
-    margin with a letter, so that lists, quotes and tables are never torn apart. Joined, the blocks are `markdown`.
+    Neither does an address in it become a link, nor a name between colons a picture.
     """
-    blocks: list[str] = []
-    start = offset = 0
-    fence: str | None = None
-    after_blank = False
-    for line in markdown.splitlines(keepends=True):
-        if fence is None and after_blank and _starts_block(line) and _has_closed_math(markdown[start:offset]):
-            blocks.append(markdown[start:offset])
-            start = offset
-        fence = _next_fence(fence, line)
-        after_blank = not line.strip()
-        offset += len(line)
-    return [*blocks, markdown[start:]]
-
-
-def without_open_math(markdown: str) -> str:
-    """Leave out a formula at the end whose closing mark has not come yet; half of one looks like an error."""
-    for opening, closing in (("\\[", "\\]"), ("\\(", "\\)")):
-        start = markdown.rfind(opening)
-        if start > markdown.rfind(closing):
-            markdown = markdown[:start]
-    return markdown.removesuffix("\\")
-
-
-class _Part(NamedTuple):
-    text: str
-    is_code: bool
-
-
-def _parts(markdown: str) -> list[_Part]:
-    """Return the text as runs of code and of everything else, in order."""
-    parts: list[_Part] = []
-    prose: list[str] = []
-    code: list[str] = []
-    fence: str | None = None
-    for line in markdown.splitlines(keepends=True):
-        before, fence = fence, _next_fence(fence, line)
-        (code if before or fence else prose).append(line)
-        if before is None and fence is not None:
-            parts += _without_spans("".join(prose))
-            prose = []
-        elif before is not None and fence is None:
-            parts.append(_Part("".join(code), True))
-            code = []
-    return [*parts, *_without_spans("".join(prose)), _Part("".join(code), True)]
-
-
-def _next_fence(fence: str | None, line: str) -> str | None:
-    """Return the fence that is open behind `line`, if `fence` was open before it."""
-    if fence is not None:
-        mark = line.strip().lstrip("> \t")
-        is_closing = len(mark) >= len(fence) and set(mark) == {fence[0]}
-        return None if is_closing else fence
-    match = _FENCE.match(line.rstrip("\r\n"))
-    return match[1] if match else None
-
-
-def _without_spans(prose: str) -> list[_Part]:
-    parts: list[_Part] = []
-    end = 0
-    for span in _CODE_SPAN.finditer(prose):
-        parts += [_Part(prose[end : span.start()], False), _Part(span[0], True)]
-        end = span.end()
-    return [*parts, _Part(prose[end:], False)]
+    return _SPECIAL.sub(r"\\\g<0>", _LINKED.sub(rf"\g<0>{_JOINER}", text))
 
 
 def _prose(text: str, *, has_names: bool) -> str:
     """Return what is not code as the page draws it; `has_names`: an image may be given by its name alone."""
-    text = _INLINE_MATH.sub(lambda math: f"${math[1].strip()}$", _DISPLAY_MATH.sub(_display_math, text))
-    text = _IMAGE.sub(lambda image: f"[{image[1].strip() or 'image'}]", text)
-    if has_names:
-        text = _IMAGE_BY_NAME.sub("", text)
-    return _DIRECTIVE.sub(r"\\:", text)
+    pieces = _without_images(_with_code(_cut(text)), has_names=has_names)
+    return "".join(piece.text if piece.is_final else _as_text(piece.text) for piece in with_formulas(pieces))
 
 
-def _display_math(math: re.Match[str]) -> str:
-    """Return a formula between double dollars, on lines of its own where it began a line."""
-    indent, formula = math[1], math[2].strip()
-    return f"$${formula}$$" if indent is None else f"{indent}$$\n{indent}{formula}\n{indent}$$"
+def _cut(text: str) -> list[Piece]:
+    """Return the marks in `text` and what is between them; joined they are `text`."""
+    pieces = []
+    end = 0
+    for mark in _MARK.finditer(text):
+        if mark.start() > end:
+            pieces.append(Piece(text[end : mark.start()]))
+        pieces.append(Piece(mark[0], is_break=mark.lastgroup == "break"))
+        end = mark.end()
+    return [*pieces, Piece(text[end:])]
 
 
-def _starts_block(line: str) -> bool:
-    return line[:1].isalpha() or line.startswith(("#", "**", "`", "$", "\\"))
+def _with_code(pieces: list[Piece]) -> list[Piece]:
+    """Return the pieces with each code span in one, which stays as it is."""
+    spans = code_spans(pieces)
+    done = []
+    place = 0
+    while place < len(pieces):
+        last = spans.get(place)
+        if last is None:
+            done.append(pieces[place])
+        else:
+            done.append(Piece("".join(piece.text for piece in pieces[place : last + 1]), is_final=True))
+        place = (place if last is None else last) + 1
+    return done
 
 
-def _has_closed_math(block: str) -> bool:
-    return block.count("\\[") <= block.count("\\]") and block.count("$$") % 2 == 0
+def _without_images(pieces: list[Piece], *, has_names: bool) -> list[Piece]:
+    """Return the pieces with links in place of images: brackets are paired, so that any words may be in them."""
+    done = list(pieces)
+    opened: list[int] = []
+    for place, piece in enumerate(pieces):
+        if piece.is_break:
+            opened.clear()
+        elif piece.text in {"[", "!["}:
+            opened.append(place)
+        elif piece.text.startswith("]") and opened:
+            first = opened.pop()
+            is_link = piece.text != "]" or has_names or pieces[place + 1].text == "["
+            if pieces[first].text == "![" and is_link:
+                is_empty = not any(it.text.strip() for it in pieces[first + 1 : min(place, first + 3)])
+                done[first] = Piece("[image" if is_empty else "[", is_final=True)
+    return done
+
+
+def _as_text(text: str) -> str:
+    """Return a mark that has no part in a formula, or what is between marks, as it is drawn."""
+    if text.startswith("://"):
+        return text.replace("$", "%24")
+    if text == ":":
+        return f":{_JOINER}"
+    if text.startswith(":") and text[1:2].isalpha():
+        return "\\" + text
+    return _LINE_BREAK if text[:3].lower() == "<br" and text.endswith(">") else text

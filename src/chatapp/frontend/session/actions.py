@@ -54,6 +54,11 @@ def stop() -> None:
     state.view().conversation.stop()
 
 
+def draw(key: str) -> None:
+    """Draw a text that is so large that it is only drawn when somebody wants it."""
+    state.view().drawn.add(key)
+
+
 def show_earlier() -> None:
     """Show a page of messages more."""
     with _trouble_shown():

@@ -23,7 +23,8 @@ class View:
     """Its state changes in plain attributes only: Streamlit may end a run at any access to `st.session_state`.
 
     `trouble` is what an action failed with, `receipt` what the last import did, `editing` the id of the question that
-    is being written anew, `mirrored` what others were last told of the conversation.
+    is being written anew, `mirrored` what others were last told of the conversation, `drawn` which
+    texts are drawn although they are very large.
     """
 
     def __init__(self) -> None:
@@ -34,6 +35,7 @@ class View:
         self.open_row: OpenRow | None = None
         self.receipt: dict[str, Any] | None = None
         self.mirrored: list[ShownMessage] = []
+        self.drawn: set[str] = set()
         self._listed_id: str | None = None
 
     @property

@@ -1,0 +1,71 @@
+"""Answers that are hard to draw, in a real browser: right to left, prices beside formulas, sizes."""
+
+import time
+from typing import Any
+
+import pytest
+from selenium.webdriver import ActionChains
+
+from support import scripts
+from support.browsing import Page, needs_browser
+from support.stub_model import StubModel
+
+pytestmark = needs_browser
+
+
+@pytest.fixture
+def page(browser: Any, page_port: int) -> Page:
+    browser.set_window_size(1280, 900)
+    page = Page(browser, page_port)
+    page.open()
+    return page
+
+
+def _direction(page: Page, selector: str) -> Any:
+    script = "return getComputedStyle(document.querySelector(`[data-testid='stChatMessageContent'] ${arguments[0]}`))"
+    return page.driver.execute_script(f"{script}.direction", selector)
+
+
+def test_what_begins_with_arabic_runs_from_right_to_left_and_code_does_not(page: Page, model: StubModel) -> None:
+    answer = "In English.\n\n- غيّر قيمة `timeout` إلى `5000`!\n\n| الاسم | `x` |\n|---|---|\n| واحد | 1 |\n\nالنهاية"  # noqa: RUF001
+    model.default = scripts.answer(answer)
+    page.ask("مرحبا")
+    page.wait_for_answer("النهاية")
+
+    directions = {it: _direction(page, it) for it in ("[data-testid='stText']", "p", "ul", "li code", "table")}
+    assert directions == {
+        "[data-testid='stText']": "rtl",
+        "p": "ltr",
+        "ul": "rtl",
+        "li code": "ltr",
+        "table": "rtl",
+    }
+
+
+def test_prices_keep_their_dollars_beside_a_formula(page: Page, model: StubModel) -> None:
+    model.default = scripts.answer("Solve $x^2=4$. It costs $5 and $10, says `echo $HOME`. End")
+    page.ask("How much?")
+    page.wait_for_answer("End")
+
+    page.wait_for(".katex")
+    assert "It costs $5 and $10, says echo $HOME. End" in page.text
+
+
+def test_an_answer_that_would_stop_the_page_is_there_at_once_as_text(page: Page, model: StubModel) -> None:
+    model.default = scripts.answer("End " + "a] " * 20_000)
+    page.ask("Loop")
+    page.wait_for_answer("End")
+    page.wait_for("[class*='st-key-draw-'] button", "Format it")
+
+    began = time.monotonic()
+    page.driver.refresh()
+    page.wait_for("[class*='st-key-draw-'] button", "Format it")
+    assert time.monotonic() - began < scripts.PATIENCE_S / 2
+
+
+def test_the_sidebar_can_be_closed_with_the_mouse(page: Page) -> None:
+    ActionChains(page.driver).move_to_element(page.wait_for(".st-key-brand")).perform()
+
+    page.wait_for("[data-testid='stSidebarCollapseButton'] button").click()
+
+    page.wait_for("[data-testid='stExpandSidebarButton']")
