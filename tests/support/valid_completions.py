@@ -147,7 +147,12 @@ AS_SPOKEN = {
         answer("a", delta(finish={"type": "length"}), finish=None), "a", finish_reason="length"
     ),
     "errors that are none": Fine(
-        answer(*[delta(content=text) | {"error": error} for text, error in zip("abcd", ["", {}, None, {"code": 0}])]),
+        answer(
+            *[
+                delta(content=text) | {"error": error}
+                for text, error in zip("abcd", ["", {}, None, {"code": 0}], strict=True)
+            ]
+        ),
         "abcd",
     ),
     "events without a name that is ours": Fine(
