@@ -1,1 +1,1 @@
-"""The backend: FastAPI in front of one model."""
+"""The backend's process: FastAPI in front of models and a store."""

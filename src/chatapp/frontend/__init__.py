@@ -1,1 +1,1 @@
-"""The page: Streamlit in front of the backend."""
+"""The page's process: Streamlit in front of the backend."""

@@ -1,1 +1,1 @@
-"""Conversations that come in from other programs and go out as files."""
+"""Conversations as files: importers of other programs' exports, and exporters of ours."""
