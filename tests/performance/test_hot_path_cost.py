@@ -46,6 +46,7 @@ class Words:
 
     connection = "words"
     model = "words"
+    notices = ()
 
     async def read(self) -> Batch:
         await asyncio.sleep(0)
