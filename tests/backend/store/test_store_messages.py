@@ -70,6 +70,13 @@ def test_all_messages_come_after_their_parents(ask: Ask, store: Store) -> None:
         ("What is Python?", "What is Python?"),
         ("\n\n  ## **Plan** my `week`\nplease", "Plan my week"),
         ("```\n---\nprint(1)", "print(1)"),
+        ("Why does snake_case_name fail in __init__.py?", "Why does snake_case_name fail in __init__.py?"),
+        ("1. What is 2*3*4, *args and **kwargs?", "What is 2*3*4, *args and **kwargs?"),
+        ("- *Why* is ``a b`` **so** odd", "Why is a b so odd"),
+        ("don`t cut f`x`", "don`t cut f`x`"),
+        ("Short and " + "x" * 100, "Short and " + "x" * 49 + "…"),
+        ("aa " + "a " * 13 + "x" * 99, "aa " + "a " * 13 + "x" * 30 + "…"),
+        ("a " * 15 + "x" * 99, ("a " * 15).strip() + "…"),
         (
             "Explain why the sky is blue and why sunsets are red, as if I were five",
             "Explain why the sky is blue and why sunsets are red, as if…",

@@ -158,3 +158,36 @@ def test_last_unquoted_word_may_be_unfinished() -> None:
         Term(("two", "three"), is_prefix=False),
         Term(("fo",), is_prefix=True),
     ]
+
+
+@pytest.mark.parametrize("query", ["Python", "python", "爬虫", "使用Python"])
+def test_latin_words_are_found_among_letters_without_spaces(query: str, ask: Ask, store: Store) -> None:
+    ask("请问如何使用Python编写爬虫", "A")
+    ask("Something else", "B")
+
+    (hit,) = store.search.find(query, owner="ada").items
+
+    assert hit.conversation.title == "请问如何使用Python编写爬虫"
+    assert any(part["is_match"] and part["text"].lower() in query.lower() for part in hit.snippet)
+
+
+@pytest.mark.parametrize("written", ["R\u00e9sum\u00e9 \u0130stanbul", "Re\u0301sume\u0301 \u0130stanbul"])
+@pytest.mark.parametrize("query", ["r\u00e9sum\u00e9", "re\u0301sume\u0301"])
+def test_accents_are_found_however_they_are_typed(written: str, query: str, ask: Ask, store: Store) -> None:
+    ask(written, "A")
+
+    (hit,) = store.search.find(query, owner="ada").items
+
+    assert [part["text"] for part in hit.snippet if part["is_match"]] == [written.split(maxsplit=1)[0]]
+
+
+def test_a_capital_i_with_a_dot_is_found(ask: Ask, store: Store) -> None:
+    ask("Nach \u0130stanbul", "A")
+
+    assert found(store, "\u0130stanbul") == ["Nach \u0130stanbul"]
+
+
+def test_many_words_are_no_reason_to_look_for_long() -> None:
+    (term,) = parse_terms('"' + "a " * 240 + '"')
+
+    assert len(term.words) == 32

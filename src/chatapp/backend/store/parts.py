@@ -34,11 +34,12 @@ def answer_columns(segments: Segments, *, text: str, reasoning: str) -> dict[str
     if [kind for kind, _ in groupby(kind for kind, _ in sizes)] in _TOLD_BY_COLUMNS:
         return {"content": text, "reasoning": reasoning, "parts": None}
     parts: list[Part] = []
+    begins = dict.fromkeys(rest, 0)
     for kind, same in groupby(sizes, key=lambda sized: sized[0]):
-        size = sum(size for _, size in same)
-        parts.append(_KINDS[kind](rest[kind][:size]))
-        rest[kind] = rest[kind][size:]
-    return columns_of([*parts, *(_KINDS[kind](text) for kind, text in rest.items())])
+        end = begins[kind] + sum(size for _, size in same)
+        parts.append(_KINDS[kind](rest[kind][begins[kind] : end]))
+        begins[kind] = end
+    return columns_of([*parts, *(_KINDS[kind](text[begins[kind] :]) for kind, text in rest.items())])
 
 
 _TOLD_BY_COLUMNS: list[list[str]] = [[], ["text"], ["reasoning"], ["reasoning", "text"]]

@@ -4,16 +4,25 @@ import re
 
 MAX_CHARS = 60
 
-_MARKUP = re.compile(r"^[#>*\-\s]+|[`*_]{1,3}")
+_BLOCK = re.compile(r"^[\s>]*(?:(?:#{1,6}|[*+-]|\d{1,9}[.)])\s+)?")
+_CODE = re.compile(r"(?<![\w`])(`{1,3})([^`]+)\1(?![\w`])")
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*]*)(?<=[^\s*])\1(?![\w*])")
+_LINE_CHARS = 2000
+"""What of a line is looked at: a prompt may be one line of a megabyte."""
 
 
 def title_from(prompt: str) -> str | None:
     """Return the first line that says something, without markup, cut between words; None where nothing is said."""
     for line in prompt.splitlines():
-        words = " ".join(_MARKUP.sub("", line).split())
+        words = " ".join(_without_markup(line[:_LINE_CHARS]).split())
         if any(character.isalnum() for character in words):
             return shorten(words, MAX_CHARS)
     return None
+
+
+def _without_markup(line: str) -> str:
+    """Return `line` without Markdown around its words. Names such as `__init__.py` and `2*3` keep what is theirs."""
+    return _EMPHASIS.sub(r"\2", _CODE.sub(r"\2", _BLOCK.sub("", line)))
 
 
 def shorten(words: str, max_chars: int) -> str:

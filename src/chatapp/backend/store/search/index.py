@@ -3,10 +3,12 @@
 Every query here reads each hit once at most: common words have a hit in nearly every message.
 """
 
+import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, and_, column, func, literal_column, select, table
+from sqlalchemy import Column, ColumnElement, Connection, Row, and_, column, func, literal_column, or_, select, table
 
 from chatapp.backend.store.schema import conversations, messages
 from chatapp.backend.store.search.terms import Term
@@ -91,10 +93,21 @@ def _by_tsvector(terms: list[Term]) -> Hit:
 
 def _by_reading(terms: list[Term]) -> Hit:
     """Read all text, which takes the longer the more there is. Words without capitals save the folding of case."""
-    words = [word for term in terms for word in term.words]
-    return lambda text: and_(
-        *(
-            text.contains(word, autoescape=True) if word.upper() == word else text.icontains(word, autoescape=True)
-            for word in words
-        )
-    )
+    return lambda text: and_(*(or_(*(_has(text, form) for form in _forms(term))) for term in terms))
+
+
+def _forms(term: Term) -> list[Term]:
+    """Return how `term` may be written: with accents on their letters or behind them."""
+    forms = (tuple(unicodedata.normalize(form, word) for word in term.words) for form in ("NFC", "NFD"))
+    return [replace(term, words=words) for words in dict.fromkeys(forms)]
+
+
+def _has(text: Column[Any], term: Term) -> ColumnElement[bool]:
+    conditions = [_contains(text, word) for word in term.words]
+    return and_(*conditions, text.regexp_match(term.expression)) if term.is_within else and_(*conditions)
+
+
+def _contains(text: Column[Any], word: str) -> ColumnElement[bool]:
+    if word.upper() == word:
+        return text.contains(word, autoescape=True)
+    return text.icontains(word, autoescape=True)

@@ -1,7 +1,7 @@
 """Finding conversations by the words in them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, or_, select, tuple_, union
@@ -40,7 +40,8 @@ class Search:
         """Return the conversations in which all of `words` are, in one message or the title; last talked in first.
 
         Words in quotes follow each other. The last word may be unfinished. Case does not count; in SQLite accents do
-        not either.
+        not either. Where no text has the words between blanks, those are found that have them among letters without
+        spaces, as `Docker` in Japanese.
 
         Raises:
             InvalidRequestError: the cursor is none of ours.
@@ -48,6 +49,12 @@ class Search:
         terms = parse_terms(words)
         if not terms:
             return Page([], next=None)
+        found = self._page(terms, owner, cursor, limit)
+        if found.items or any(term.is_unspaced or len(term.words) > 1 for term in terms):
+            return found
+        return self._page([replace(term, is_within=True) for term in terms], owner, cursor, limit)
+
+    def _page(self, terms: list[Term], owner: str, cursor: str | None, limit: int) -> Page[Found]:
         index = search_index(terms, is_sqlite=self.database.is_sqlite)
         is_wanted = [conversations.c.owner == owner, conversations.c.deleted_at.is_(None)]
         if cursor is not None:

@@ -7,36 +7,56 @@ from dataclasses import dataclass
 MIN_PREFIX = 2
 """Letters from which on a word may be unfinished; one letter begins half of all words, and costs as much to look up."""
 
+MAX_WORDS = 32
+"""More words than that are not looked for: each costs a look at every hit of the others."""
+
 _PARTS = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _WORDS = re.compile(r"[^\W_]+")
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Thai, Lao, Burmese, Khmer, Japanese, Chinese: written without spaces, so that no index knows their words."""
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words that follow each other, in lower case; `is_prefix`: the last one may go on."""
+    """Words that follow each other, in lower case; `is_prefix`: the last one may go on.
+
+    `is_within`: it may stand among letters that are written without spaces, as Latin words do in Japanese.
+    """
 
     words: tuple[str, ...]
     is_prefix: bool
+    is_within: bool = False
 
     @property
     def is_unspaced(self) -> bool:
         """Return whether the index knows nothing of these words."""
-        return any(_UNSPACED.search(word) for word in self.words)
+        return self.is_within or any(_UNSPACED.search(word) for word in self.words)
+
+    @property
+    def expression(self) -> str:
+        """A regular expression, for Python and PostgreSQL alike, of one word that `is_within`."""
+        edge = f"\\W|_|[{UNSPACED}]"
+        return rf"(?i)(^|{edge}){self.words[0]}" + ("" if self.is_prefix else rf"($|{edge})")
 
 
 def parse_terms(query: str) -> list[Term]:
     """Return what `query` asks for; empty where it has no letter and no digit."""
+    query = unicodedata.normalize("NFC", query)  # some keyboards send accents apart from their letters
     terms = []
+    count = 0
     for part in _PARTS.finditer(query):
-        words = tuple(_WORDS.findall((part[1] or part[2] or "").lower()))
+        words = tuple(_WORDS.findall(_lower(part[1] or part[2] or "")))[: MAX_WORDS - count]
+        count += len(words)
         if words:
             is_last = part[2] is not None and part.end() == len(query)
             terms.append(Term(words, is_prefix=is_last and len(words[-1]) >= MIN_PREFIX))
     return terms
+
+
+def _lower(text: str) -> str:
+    """Return `text` in lower case; the capital I with a dot, which becomes two characters, as the usual i."""
+    return text.lower().replace("i\u0307", "i")
 
 
 class _Folding(dict[int, int]):
@@ -62,7 +82,12 @@ def pattern_of(terms: list[Term]) -> re.Pattern[str]:
 
 
 def _pattern(term: Term) -> str:
-    words = r"[\W_]+".join(re.escape(fold(word)) for word in term.words)
+    words = r"[\W_]+".join("".join(map(_letter, fold(word))) for word in term.words)
     if term.is_unspaced:
         return words
     return rf"(?<![^\W_]){words}" + ("" if term.is_prefix else r"(?![^\W_])")
+
+
+def _letter(letter: str) -> str:
+    """Return what finds `letter`, also where the accent on it is a character of its own."""
+    return re.escape(letter) + "[\u0300-\u036f]*"
