@@ -8,13 +8,16 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from test_turns_shared import disk_full
 
 from chatapp.client import BackendClient
+from chatapp.protocol.events import Done, Start, Text
+from chatapp.protocol.resources import ConversationInfo
+from chatapp.protocol.sse import encode
 from support import scripts
 from support.commands import SCRIPT, Serving, somebody_listens_on
+from support.full_disk import disk_full
 from support.running_backend import RunningBackend
-from support.stub_model import StubModel
+from support.stub_model import Exchange, StubModel
 from support.turn_steps import messages, wait_for
 
 Run = Callable[..., CompletedProcess[str]]
@@ -26,9 +29,8 @@ def ask(chatapp: Run, backend: RunningBackend) -> Run:
     return lambda *arguments, **options: chatapp("ask", "--backend-url", backend.url, *arguments, **options)
 
 
-def kept(backend: RunningBackend) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = backend.client.conversations.page()["items"]
-    return items
+def kept(backend: RunningBackend) -> list[ConversationInfo]:
+    return list(backend.client.conversations.page().items)
 
 
 def words(backend: RunningBackend, conversation_id: str) -> list[str]:
@@ -50,8 +52,8 @@ def test_what_is_asked_in_the_shell_is_there_in_the_browser(ask: Run, backend: R
     ask("Who are you?", *mode)
 
     (conversation,) = kept(backend)
-    assert conversation["title"] == "Who are you?"
-    assert words(backend, conversation["id"]) == ["Who are you?", "Hello from the stub."]
+    assert conversation.title == "Who are you?"
+    assert words(backend, conversation.id) == ["Who are you?", "Hello from the stub."]
 
 
 @pytest.mark.parametrize("mode", [[], ["--no-stream"]])
@@ -100,18 +102,18 @@ def test_continue_takes_no_pinned_conversation_for_the_last(ask: Run, backend: R
         ask(prompt)
     last, *pinned = kept(backend)
     for conversation in pinned:
-        backend.client.conversations.change(conversation["id"], pinned=True)
+        backend.client.conversations.change(conversation.id, pinned=True)
 
-    assert json.loads(ask("On", "-c", "--json").stdout)["conversation_id"] == last["id"]
+    assert json.loads(ask("On", "-c", "--json").stdout)["conversation_id"] == last.id
 
 
 def test_continue_takes_a_pinned_conversation_if_it_is_the_last(ask: Run, backend: RunningBackend) -> None:
     for prompt in ("First", "Pinned"):
         ask(prompt)
     last = kept(backend)[0]
-    backend.client.conversations.change(last["id"], pinned=True)
+    backend.client.conversations.change(last.id, pinned=True)
 
-    assert json.loads(ask("On", "-c", "--json").stdout)["conversation_id"] == last["id"]
+    assert json.loads(ask("On", "-c", "--json").stdout)["conversation_id"] == last.id
 
 
 def test_a_conversation_can_be_named(ask: Run, backend: RunningBackend) -> None:
@@ -191,8 +193,31 @@ def test_ctrl_c_keeps_what_was_said(backend: RunningBackend, stub: StubModel) ->
     asking.communicate(timeout=30)
 
     (conversation,) = kept(backend)
-    answer = messages(backend, conversation["id"])[-1]
+    answer = messages(backend, conversation.id)[-1]
     assert (answer["content"], answer["status"]) == ("one ", "stopped")
+
+
+async def breaks_once(exchange: Exchange) -> None:
+    """Begin a conversation, break off its first answer, and go on with it when it is resumed."""
+    path = exchange.call.path
+    if path.endswith("/conversations"):
+        await exchange.respond(200, {"id": "talk", "updated_at": "2026-11-28T12:00:00Z"})
+        return
+    await exchange.start_stream()
+    if path.endswith("/query/stream"):
+        await exchange.write(encode(Start("turn-1", "tiny", "talk"), 1) + encode(Text("Once upon"), 10))
+        exchange.reset()
+    else:
+        await exchange.write(encode(Text(" a time."), 18) + encode(Done("stop", None, 5), 19))
+        await exchange.end_stream()
+
+
+def test_an_answer_goes_on_where_its_connection_broke(chatapp: Run, stub: StubModel) -> None:
+    stub.default = breaks_once
+
+    done = chatapp("ask", "--backend-url", stub.url, "A story, please")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Once upon a time.\n", "")
 
 
 def test_a_backend_for_one_question_keeps_it_too(chatapp: Run, stub: StubModel) -> None:
@@ -214,4 +239,4 @@ def test_what_a_backend_for_one_question_keeps_is_there_in_the_next_one(chatapp:
     chatapp("ask", "My name is Ada.", env=settings)
 
     with Serving(env=settings) as backend, BackendClient(backend.url) as client:
-        assert [item["title"] for item in client.conversations.page()["items"]] == ["My name is Ada."]
+        assert [item.title for item in client.conversations.page().items] == ["My name is Ada."]

@@ -6,7 +6,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from chatapp.cli.connection import is_healthy
+from chatapp.cli.backends import is_healthy
 from chatapp.client import BackendClient
 from support import scripts
 

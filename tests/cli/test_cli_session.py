@@ -90,7 +90,7 @@ def typist(backend: RunningBackend) -> Iterator[Typist]:
 def kept(backend: RunningBackend) -> list[list[str]]:
     """Return what was said in each conversation, the latest first."""
     page = backend.client.conversations.page()
-    return [[one["content"] for one in messages(backend, conversation["id"])] for conversation in page["items"]]
+    return [[one["content"] for one in messages(backend, conversation.id)] for conversation in page.items]
 
 
 def asked(stub: StubModel) -> list[str]:
@@ -253,9 +253,9 @@ def test_what_was_undone_is_still_in_the_browser(typist: Typist, backend: Runnin
     for line in ("Q1", "/undo", "Q2"):
         typist.say(line)
 
-    (conversation,) = backend.client.conversations.page()["items"]
-    question = backend.client.conversations.messages(conversation["id"])["items"][0]
-    assert (question["content"], len(question["siblings"])) == ("Q2", 2)
+    (conversation,) = backend.client.conversations.page().items
+    question = backend.client.conversations.messages(conversation.id).items[0]
+    assert (question.content, len(question.siblings)) == ("Q2", 2)
 
 
 def test_a_failure_is_told_and_the_question_can_be_asked_again(

@@ -20,6 +20,7 @@ from chatapp.errors import (
     UpstreamRateLimitedError,
 )
 from chatapp.protocol.events import Answer, Done, Event, Start, Text
+from chatapp.protocol.resources import DependencyInfo
 from chatapp.protocol.sse import KEEP_ALIVE, encode
 from support import scripts
 from support.stub_model import StubModel
@@ -265,7 +266,8 @@ def test_a_refusal_of_the_future_keeps_its_sentence(server: StubModel, to: Backe
 def test_not_ready_is_an_answer_and_no_error(server: StubModel, to: BackendClient) -> None:
     body = {"model": {"ok": False, "detail": "No."}, "store": {"ok": True}}
     server.default = scripts.respond(503, body)
-    assert to.ready() == body
+    ready = to.ready()
+    assert (ready.is_ready, ready.model) == (False, DependencyInfo(ok=False, detail="No."))
 
 
 def test_an_event_without_end_is_refused(server: StubModel, to: BackendClient) -> None:

@@ -75,8 +75,8 @@ def test_a_person_with_a_key_comes_in_and_talks(sign_in: Any, backend: RunningBa
         BackendClient(backend.url, api_key="key-of-ann") as ann,
         BackendClient(backend.url, api_key="key-of-bob") as bob,
     ):
-        assert [item["title"] for item in ann.conversations.page()["items"]] == ["Why?"]
-        assert bob.conversations.page()["items"] == []
+        assert [item.title for item in ann.conversations.page().items] == ["Why?"]
+        assert bob.conversations.page().items == ()
 
 
 def test_nobody_sees_what_another_person_has_asked(sign_in: Any, backend: RunningBackend) -> None:

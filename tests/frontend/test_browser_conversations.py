@@ -24,8 +24,8 @@ def client(shared: Any, model: StubModel) -> BackendClient:
     model.default = scripts.answer("Hello", " from", " the", " stub", ".")
     model.listing = scripts.listing("stub-model", "large")
     model.requests.clear()
-    for item in shared.client.conversations.page(limit=200)["items"]:
-        shared.client.conversations.delete(item["id"])
+    for item in shared.client.conversations.page(limit=200).items:
+        shared.client.conversations.delete(item.id)
     return shared.client
 
 
@@ -55,10 +55,10 @@ def test_another_model_chosen_during_the_first_answer_gives_the_next(
     page.ask("A story, please")
     page.wait_for_answer("Once")
 
-    page.click("chat_options")
+    page.click("chat-options")
     page.wait_for(".st-key-model input").click()
     page.wait_for("[role='option']", "large").click()
-    page.wait_for(".st-key-chat_options button", "large")
+    page.wait_for(".st-key-chat-options button", "large")
     goes_on.set()
     page.wait_for_answer("Once upon a time.")
     page.ask("Another one")
@@ -145,8 +145,8 @@ def test_stop_keeps_what_was_said_after_a_reload_too(page: Page, model: StubMode
     page.driver.refresh()
     page.wait_for_answer("Once")
     page.wait_for_answer("Stopped")
-    stored = client.conversations.messages(conversation_in(page))["items"][-1]
-    assert (stored["content"], stored["status"]) == ("Once ", "stopped")
+    stored = client.conversations.messages(conversation_in(page)).items[-1]
+    assert (stored.content, stored.status) == ("Once ", "stopped")
 
 
 def test_a_search_finds_words_of_an_answer(page: Page, client: BackendClient, model: StubModel) -> None:
@@ -171,7 +171,7 @@ def test_a_conversation_is_deleted_and_taken_back(page: Page, client: BackendCli
     page.choose(conversation, "Delete")
     page.wait_for(".st-key-deleted", "One?")
     page.wait_for(".st-key-welcome")
-    assert client.conversations.page()["items"] == []
+    assert client.conversations.page().items == ()
 
     page.click("undo")
     page.click(f"open-{conversation}")
@@ -232,10 +232,13 @@ def test_the_sidebar_gives_way_on_a_phone(page: Page, client: BackendClient) -> 
     page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
         page.open()
+        model_name = page.wait_for(".st-key-top button")
         page.wait_for("[data-testid='stExpandSidebarButton']").click()
+        page.wait_until(lambda _: not model_name.is_displayed(), "a brand that nothing is drawn over")
         page.click(f"open-{conversation}")
 
         page.wait_for_answer("Hello from the stub.")
         page.wait_for("[data-testid='stExpandSidebarButton']")
+        page.wait_until(lambda _: page.wait_for(".st-key-top button").is_displayed(), "the model's name")
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -25,7 +25,7 @@ def page(open_page: Open, backend: Any) -> AppTest:
 def test_a_question_begins_a_conversation_with_an_address_and_a_row(page: AppTest, client: BackendClient) -> None:
     ask(page, "What is Python?")
 
-    assert [item["id"] for item in stored(client)] == [conversation_in(page)]
+    assert [item.id for item in stored(client)] == [conversation_in(page)]
     assert rows(page) == ["What is Python?"]
 
 
@@ -45,7 +45,7 @@ def test_an_answer_from_another_day_says_which(open_page: Open, backend: Any, cl
         for own, parent, role, text in said
     ]
     client.conversations.import_file(BytesIO(json.dumps({"id": "old", "leaf_id": "a", "messages": messages}).encode()))
-    page = open_page(backend.url, query={"c": stored(client)[0]["id"]})
+    page = open_page(backend.url, query={"c": stored(client)[0].id})
 
     assert "2020\\-02\\-03 " in page.chat_message[1].caption[0].value
 

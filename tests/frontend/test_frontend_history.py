@@ -32,7 +32,7 @@ def test_a_conversation_is_renamed(page: AppTest, client: BackendClient) -> None
     click(page, "rename-save")
 
     assert rows(page) == [r"My \*first\*"]
-    assert stored(client)[0]["title"] == "My *first*"
+    assert stored(client)[0].title == "My *first*"
 
 
 def test_a_pinned_conversation_stands_above_the_others(page: AppTest) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from chatapp.client import BackendClient
+from chatapp.client.chat import EphemeralChat, StoredChat
 from chatapp.errors import BackendUnreachableError, InternalError, UpstreamRateLimitedError
-from chatapp.frontend.conversations.answer_streams import RequestContext, asked, cancel, kept
 from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.frontend.conversations.request_context import cancel
 from chatapp.protocol.events import Done, Start, Text
+from chatapp.protocol.messages import Message
 from chatapp.protocol.sse import encode
 from support import scripts
 from support.stub_model import Exchange, StubModel
@@ -20,7 +22,7 @@ streamed_and_whole = pytest.mark.parametrize("is_streamed", [True, False], ids=[
 
 
 def start(client: BackendClient, *, is_streamed: bool = True) -> LiveAnswer:
-    return LiveAnswer.start("Why?", asked(RequestContext(client, is_streamed), "Why?"))
+    return LiveAnswer.start(EphemeralChat(client, is_streamed=is_streamed).ask("Why?"))
 
 
 def wait_until(is_so: Callable[[], bool], timeout_s: float = 10) -> None:
@@ -54,9 +56,9 @@ def test_reasoning_stays_apart_from_the_answer(stub: StubModel, client: BackendC
 
 
 def test_earlier_messages_reach_the_model(stub: StubModel, client: BackendClient) -> None:
-    earlier: list[Any] = [{"role": "user", "content": "One?"}, {"role": "assistant", "content": "Two."}]
+    earlier = [Message.of("user", "One?"), Message.of("assistant", "Two.")]
 
-    ended(LiveAnswer.start("Three?", asked(RequestContext(client, True), "Three?", messages=earlier)))
+    ended(LiveAnswer.start(EphemeralChat(client, earlier).ask("Three?")))
 
     assert [message["content"] for message in stub.calls[0].body["messages"]] == ["One?", "Two.", "Three?"]
 
@@ -83,8 +85,8 @@ def test_stop_reaches_an_answer_that_is_made_without_a_listener_too(
     is_streamed: bool, stub: StubModel, client: BackendClient
 ) -> None:
     stub.default = scripts.silence
-    events = kept(RequestContext(client, is_streamed), "Why?", None, begin_with={}, key="one")
-    answer = LiveAnswer.start("Why?", events, cancel=partial(cancel, client))
+    events = StoredChat(client, is_streamed=is_streamed).ask("Why?", idempotency_key="one")
+    answer = LiveAnswer.start(events, cancel=partial(cancel, client))
     question = stub.wait_for_call()
 
     answer.stop()
@@ -152,9 +154,9 @@ def test_an_answer_goes_on_where_its_connection_broke(stub: StubModel) -> None:
             await exchange.end_stream()
 
     stub.default = backend
-    asking = RequestContext(BackendClient(stub.url), is_streamed=True)
+    chat = StoredChat(BackendClient(stub.url), "talk")
 
-    answer = ended(LiveAnswer.start("Why?", kept(asking, "Why?", "talk", begin_with={}, key="one")))
+    answer = ended(LiveAnswer.start(chat.ask("Why?")))
 
     assert (answer.status, answer.text) == ("complete", "Once upon a time.")
     assert stub.requests[1].path.endswith("/turns/turn-1/stream")

@@ -82,7 +82,7 @@ def test_a_conversation_remembers_how_it_is_answered(
     instruct(page, "Be brief.")
     choose_model(page, "large")
     ask(page, "One?")
-    assert [(item["model"], item["system"]) for item in stored(client)] == [("large", "Be brief.")]
+    assert [(item.model, item.system) for item in stored(client)] == [("large", "Be brief.")]
 
     elsewhere = open_page(backend.url, query={"c": conversation_in(page)})
     assert (shown_model(elsewhere), instructions(elsewhere).value) == ("large", "Be brief.")

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 import chatapp.frontend
 from chatapp.client import BackendClient
 from chatapp.protocol.events import Start, Text
+from chatapp.protocol.resources import ConversationInfo
 from chatapp.protocol.sse import encode
 from support import scripts
 from support.stub_model import StubModel
@@ -95,8 +96,8 @@ def branch_place(page: AppTest) -> list[str]:
     return [caption.value for caption in page.main.caption if " / " in caption.value]
 
 
-def stored(client: BackendClient) -> list[dict[str, Any]]:
-    return client.conversations.page()["items"]
+def stored(client: BackendClient) -> list[ConversationInfo]:
+    return list(client.conversations.page().items)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

@@ -38,11 +38,19 @@ def wait_for(what: Callable[[], Any], *, timeout_s: float = 5) -> Any:
     return found
 
 
+def told(backend: RunningBackend, path: str, **params: Any) -> dict[str, Any]:
+    """Return the JSON that the backend answers with."""
+    response = requests.get(backend.url + path, params=params, timeout=10)
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
+    return body
+
+
 def wait_until_over(backend: RunningBackend, turn_id: str, *, timeout_s: float = 5) -> dict[str, Any]:
     """Return the turn once it has ended."""
 
     def ended() -> dict[str, Any] | None:
-        turn = backend.client.turn(turn_id)
+        turn = told(backend, f"/turns/{turn_id}")
         return None if turn["status"] == "streaming" else turn
 
     turn: dict[str, Any] = wait_for(ended, timeout_s=timeout_s)
@@ -51,12 +59,12 @@ def wait_until_over(backend: RunningBackend, turn_id: str, *, timeout_s: float =
 
 def wait_for_text(backend: RunningBackend, turn_id: str, text: str, *, timeout_s: float = 5) -> None:
     """Return once the answer has got as far as `text`."""
-    wait_for(lambda: backend.client.turn(turn_id)["answer"].startswith(text), timeout_s=timeout_s)
+    wait_for(lambda: backend.client.turn(turn_id).answer.startswith(text), timeout_s=timeout_s)
 
 
 def messages(backend: RunningBackend, conversation_id: str | None, **options: Any) -> list[dict[str, Any]]:
     """Return the messages of a conversation's branch."""
-    items: list[dict[str, Any]] = backend.client.conversations.messages(str(conversation_id), **options)["items"]
+    items: list[dict[str, Any]] = told(backend, f"/conversations/{conversation_id}/messages", **options)["items"]
     return items
 
 

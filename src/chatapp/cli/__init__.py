@@ -143,14 +143,15 @@ def ask(
 ) -> None:
     """Ask a question and print the answer. What is piped in is added to it. Without one, on a terminal, ask many."""
     from chatapp.cli.ask import run  # noqa: PLC0415
+    from chatapp.client.chat import ChatOptions  # noqa: PLC0415
 
     run(
         prompt,
-        options={"model": model, "system": system, "temperature": temperature, "max_tokens": max_tokens},
+        options=ChatOptions(model=model, system=system, temperature=temperature, max_tokens=max_tokens),
         backend_url=backend_url,
         conversation_id=conversation,
         is_continued=is_continued,
-        is_kept=not no_store,
+        is_stored=not no_store,
         is_streamed=not no_stream,
         as_json=json,
     )

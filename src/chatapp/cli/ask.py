@@ -5,11 +5,12 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
-from chatapp.cli.connection import connect, temporary_backend
-from chatapp.cli.conversation import Conversation, Options, last_conversation
+from chatapp.cli.backends import connect, temporary_backend
+from chatapp.cli.shell_chat import ShellChat, last_conversation
 from chatapp.cli.terminal import StatusLine
 from chatapp.cli.writing import note, write_json, write_text
 from chatapp.client import BackendClient
+from chatapp.client.chat import ChatOptions
 from chatapp.errors import BackendUnreachableError, SettingsError
 
 MAX_STDIN_BYTES = 64 * 1024 * 1024
@@ -19,11 +20,11 @@ MAX_STDIN_BYTES = 64 * 1024 * 1024
 def run(
     question: str | None,
     *,
-    options: Options,
+    options: ChatOptions,
     backend_url: str | None,
     conversation_id: str | None,
     is_continued: bool,
-    is_kept: bool,
+    is_stored: bool,
     is_streamed: bool,
     as_json: bool,
 ) -> None:
@@ -31,13 +32,13 @@ def run(
 
     Without a question, on a terminal, questions are taken until the user leaves.
     """
-    _require_one_conversation(conversation_id, is_continued=is_continued, is_kept=is_kept)
+    _require_one_conversation(conversation_id, is_continued=is_continued, is_stored=is_stored)
     has_session = question is None and not as_json and _can_be_typed()
     prompt = None if has_session else _prompt(question)
     status = StatusLine()
 
     def talk(backend: BackendClient) -> None:
-        begin = partial(Conversation, backend, is_kept=is_kept, is_streamed=is_streamed)
+        begin = partial(ShellChat, backend, is_stored=is_stored, is_streamed=is_streamed)
         chosen = _chosen(backend, conversation_id, is_continued=is_continued)
         if prompt is None:
             _hold_session(backend, chosen, begin, options, status)
@@ -52,7 +53,7 @@ def run(
         if backend_url is not None:
             raise
         status.show("No backend is running; starting one …")
-        with temporary_backend(is_kept=is_kept, on_line=status.show) as backend:
+        with temporary_backend(is_stored=is_stored, on_line=status.show) as backend:
             talk(backend)
     finally:
         status.clear()
@@ -60,33 +61,33 @@ def run(
 
 def _chosen(backend: BackendClient, conversation_id: str | None, *, is_continued: bool) -> str | None:
     """Return the id of the conversation to go on with, None for a new one."""
-    return str(last_conversation(backend)["id"]) if is_continued else conversation_id
+    return last_conversation(backend).id if is_continued else conversation_id
 
 
 def _hold_session(
     backend: BackendClient,
     conversation_id: str | None,
-    begin: Callable[..., Conversation],
-    options: Options,
+    begin: Callable[..., ShellChat],
+    options: ChatOptions,
     status: StatusLine,
 ) -> None:
     from chatapp.cli.session import Session  # noqa: PLC0415 - most calls are one question
 
     backend.health()  # so that it is there, or fails, before the first question
-    title = backend.conversations.get(conversation_id)["title"] if conversation_id else None
+    title = backend.conversations.get(conversation_id).title if conversation_id else None
     status.clear()
     if title:
         note(f"Going on with: {title}")
-    conversation = begin(conversation_id=conversation_id)
-    Session(conversation, begin=begin, model_names=lambda: backend.models()["models"], options=options).run()
+    chat = begin(conversation_id=conversation_id)
+    Session(chat, begin=begin, model_names=lambda: backend.models().models, options=options).run()
 
 
-def _require_one_conversation(conversation_id: str | None, *, is_continued: bool, is_kept: bool) -> None:
+def _require_one_conversation(conversation_id: str | None, *, is_continued: bool, is_stored: bool) -> None:
     if conversation_id is not None and not conversation_id.strip():
         raise SettingsError("--conversation names no conversation.", hint="Leave it out to begin one.")
     if is_continued and conversation_id is not None:
         raise SettingsError("--continue and --conversation each name a conversation.", hint="Use one of them.")
-    if not is_kept and (is_continued or conversation_id is not None):
+    if not is_stored and (is_continued or conversation_id is not None):
         raise SettingsError(
             "--no-store asks outside of all conversations.", hint="Leave it out, or --continue and --conversation."
         )

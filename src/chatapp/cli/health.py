@@ -2,88 +2,108 @@
 
 import json
 import time
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import typer
 
-from chatapp.cli.connection import connect
+from chatapp.cli.backends import connect
 from chatapp.cli.terminal import printable
 from chatapp.client import BackendClient
+from chatapp.config import demo_model
 from chatapp.errors import BackendProtocolError, BackendUnreachableError, ChatappError
+from chatapp.protocol.resources import DependencyInfo
 
 NOT_READY = 1
 
-Report = dict[str, dict[str, Any]]
-"""One entry each for the backend, its model and its store: `ok`, what it is, and where `ok` is false why and a hint."""
+
+@dataclass(frozen=True, slots=True)
+class BackendEntry:
+    """How the backend itself is; where `ok` is false, `detail` and `hint` say why and what to do."""
+
+    ok: bool
+    url: str
+    version: str | None = None
+    latency_ms: int | None = None
+    detail: str | None = None
+    hint: str | None = None
+
+
+Report = Mapping[str, BackendEntry | DependencyInfo]
+"""One entry each for the backend, its model and its store."""
 
 
 def run(*, backend_url: str | None, as_json: bool) -> int:
-    """Print the report and give the exit code: 0 if a question would be answered."""
+    """Print the report and return the exit code: 0 if a question would be answered."""
     with connect(backend_url) as backend:
         report, code = _report(backend)
     if as_json:
-        typer.echo(json.dumps(report, ensure_ascii=False))
+        told = {name: _without_nulls(entry) for name, entry in report.items()}
+        typer.echo(json.dumps(told, ensure_ascii=False))
     else:
         for name, entry in report.items():
             _print_row(name, entry)
     return code
 
 
+def _without_nulls(entry: BackendEntry | DependencyInfo) -> dict[str, object]:
+    return {name: value for name, value in asdict(entry).items() if value is not None}
+
+
 def _report(backend: BackendClient) -> tuple[Report, int]:
+    entry = partial(BackendEntry, url=backend.base_url)
     began = time.perf_counter()
     try:
-        version = _healthy(backend).get("version")
+        version = _version(backend)
     except ChatappError as error:
         code = error.exit_code if isinstance(error, BackendUnreachableError) else NOT_READY
-        return {"backend": {"ok": False, "url": backend.base_url, **_why(error)}}, code
-    latency_ms = round((time.perf_counter() - began) * 1000)
-    reached = {"ok": True, "url": backend.base_url, "version": version, "latency_ms": latency_ms}
+        return {"backend": entry(ok=False, detail=error.detail, hint=error.hint)}, code
+    reached = entry(ok=True, version=version, latency_ms=round((time.perf_counter() - began) * 1000))
     try:
-        report = {"backend": reached, **_dependencies(backend)}
+        report: Report = {"backend": reached, **backend.ready().dependencies}
     except ChatappError as error:
-        report = {"backend": {**reached, "ok": False, **_why(error)}}
-    return report, 0 if all(entry.get("ok") for entry in report.values()) else NOT_READY
+        report = {"backend": replace(reached, ok=False, detail=error.detail, hint=error.hint)}
+    return report, 0 if all(entry.ok for entry in report.values()) else NOT_READY
 
 
-def _healthy(backend: BackendClient) -> dict[str, Any]:
-    body = backend.health()
-    if body.get("status") != "healthy":
+def _version(backend: BackendClient) -> str | None:
+    """Return the backend's version.
+
+    Raises:
+        BackendProtocolError: it is another server.
+    """
+    health = backend.health()
+    if health.status != "healthy":
         raise BackendProtocolError(
             f"The server at {backend.base_url} is no chatapp backend.", hint="Check the address in BACKEND_URL."
         )
-    return body
+    return health.version
 
 
-def _dependencies(backend: BackendClient) -> Report:
-    return {name: entry for name, entry in backend.ready().items() if isinstance(entry, dict)}
-
-
-def _why(error: ChatappError) -> dict[str, str | None]:
-    return {"detail": error.detail, "hint": error.hint}
-
-
-def _print_row(name: str, entry: dict[str, Any]) -> None:
-    mark = typer.style("ok    ", fg="green") if entry.get("ok") else typer.style("failed", fg="red")
+def _print_row(name: str, entry: BackendEntry | DependencyInfo) -> None:
+    mark = typer.style("ok    ", fg="green") if entry.ok else typer.style("failed", fg="red")
     first, *more = _facts(name, entry)
     typer.echo(f"{name:<8} {mark} {printable(first)}")
     for fact in more:
         typer.echo(f"{'':<15} {printable(fact)}")
 
 
-def _facts(name: str, entry: dict[str, Any]) -> list[str]:
+def _facts(name: str, entry: BackendEntry | DependencyInfo) -> list[str]:
     """Return what to say of one entry, a line each: what it is and how fast, then what is wrong with it."""
-    what = [entry.get("url"), _model(entry) if "provider" in entry else entry.get("name"), _version(entry)]
-    latency = f"{entry['latency_ms']} ms" if "latency_ms" in entry else None
-    lines = [", ".join(part for part in (*what, latency) if part)]
-    lines += [text for text in (entry.get("detail"), entry.get("hint")) if text]
-    if entry.get("is_demo"):
-        lines.append("A small model for trying things out. Connect a better one with OPENAI_API_KEY or BASE_URL.")
+    latency = None if entry.latency_ms is None else f"{entry.latency_ms} ms"
+    what = _backend(entry) if isinstance(entry, BackendEntry) else [_dependency(entry)]
+    lines = [", ".join(part for part in (*what, latency) if part), entry.detail, entry.hint]
+    if isinstance(entry, DependencyInfo) and entry.is_demo:
+        lines.append(demo_model.ADVICE)
     return [line for line in lines if line] or [name]
 
 
-def _model(entry: dict[str, Any]) -> str:
-    return f"{entry.get('name')} ({entry['provider']}), because {entry.get('reason')}"
+def _backend(entry: BackendEntry) -> list[str | None]:
+    return [entry.url, f"version {entry.version}" if entry.version else None]
 
 
-def _version(entry: dict[str, Any]) -> str | None:
-    return f"version {entry['version']}" if entry.get("version") else None
+def _dependency(entry: DependencyInfo) -> str | None:
+    if entry.provider is None:
+        return entry.name
+    return f"{entry.name} ({entry.provider}), because {entry.reason}"

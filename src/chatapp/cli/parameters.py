@@ -48,7 +48,7 @@ Prompt = Annotated[str | None, typer.Argument(metavar="QUESTION", show_default=F
 Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Ask this model of the model server.")]
 System = Annotated[str | None, typer.Option("--system", metavar="TEXT", help="How the model is to answer.")]
 Temperature = Annotated[
-    float | None, typer.Option("--temperature", metavar="NUMBER", help="0 is sober, 1 is lively, 2 is wild.")
+    float | None, typer.Option("--temperature", metavar="NUMBER", help="0 is the most predictable, 2 the most varied.")
 ]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Longest answer, in tokens.")]
 NoStream = Annotated[bool, typer.Option("--no-stream", help="Wait for the whole answer.")]

@@ -18,6 +18,7 @@ import typer
 import chatapp
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
 from chatapp.cli.terminal import StatusLine
+from chatapp.config import demo_model
 from chatapp.config.settings import Settings
 from chatapp.errors import ProcessDiedError, SettingsError
 from chatapp.processes.parent_watch import follow_parent
@@ -184,7 +185,7 @@ def _announce(settings: Settings, upstream: Upstream, *, scheme: str) -> None:
     typer.echo(f"Backend at {url}, its API described at {url}/docs")
     typer.echo(f"Model {upstream.model} ({upstream.provider}), because {upstream.reason}")
     if upstream.is_demo:
-        typer.echo("It is a small model for trying things out. Connect a better one with OPENAI_API_KEY or BASE_URL.")
+        typer.echo(demo_model.ADVICE)
     typer.echo("Press Ctrl-C to quit")
 
 

@@ -1,15 +1,18 @@
 """`chatapp ask` without a question, on a terminal: one question after the other."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from importlib import import_module
 
 import typer
 
-from chatapp.cli.conversation import Conversation, Events, Options
+from chatapp.cli.shell_chat import ShellChat
 from chatapp.cli.terminal import StatusLine, printable
 from chatapp.cli.writing import note, write_text
+from chatapp.client.answer_events import Events
+from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
 
 _PROMPT, _PROMPT_FOR_MORE = "> ", "| "
@@ -36,16 +39,16 @@ class Session:
 
     def __init__(
         self,
-        conversation: Conversation,
+        chat: ShellChat,
         *,
-        begin: Callable[[], Conversation],
-        model_names: Callable[[], list[str]],
-        options: Options,
+        begin: Callable[[], ShellChat],
+        model_names: Callable[[], Sequence[str]],
+        options: ChatOptions,
     ) -> None:
-        self._conversation = conversation
+        self._chat = chat
         self._begin = begin
         self._model_names = model_names
-        self._options = dict(options)
+        self._options = options
 
     def run(self) -> None:
         """Take questions and commands until the user leaves. No failure ends the session."""
@@ -67,24 +70,27 @@ class Session:
         if command is not None:
             self._obey(command[1], command[2] or "")
         elif entry.strip():
-            _write(self._conversation.ask(entry, self._options))
+            _write(self._chat.ask(entry, self._options))
 
     def _obey(self, name: str, words: str) -> None:
         match name:
             case "new":
-                self._conversation = self._begin()
+                self._chat = self._begin()
                 note("A new conversation.")
             case "model" if not words:
                 note("\n".join([*self._model_names(), "Choose one: /model NAME"]))
-            case "model" | "system" if words:
-                self._options[name] = words
-                note(f"From now on: /{name} {words}")
+            case "model":
+                self._options = replace(self._options, model=words)
+                note(f"From now on: /model {words}")
+            case "system" if words:
+                self._options = replace(self._options, system=words)
+                note(f"From now on: /system {words}")
             case "system":
                 note("Say more: /system TEXT")
             case "retry":
-                _write(self._conversation.retry(self._options))
+                _write(self._chat.retry(self._options))
             case "undo":
-                note(f"Taken back: {self._conversation.undo()}")
+                note(f"Taken back: {self._chat.undo()}")
             case "help":
                 typer.echo(_HELP, err=True)
             case "quit":

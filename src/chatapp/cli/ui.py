@@ -1,6 +1,5 @@
 """`chatapp ui`: the page, for a backend that runs already."""
 
-import http.client
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from chatapp.config.settings import Settings
 from chatapp.frontend.server import streamlit_arguments
 from chatapp.processes.child import Child, start_child
 from chatapp.processes.group import ChildGroup
+from chatapp.processes.http_probe import is_answering
 from chatapp.processes.ports import require_free_ports
 from chatapp.processes.signals import interrupt_on_sigterm
 
@@ -53,11 +53,4 @@ def page_url(settings: Settings) -> str:
 def is_page_ready(settings: Settings) -> bool:
     """Return whether the page would be served."""
     host = urlsplit(url_for(settings.host, settings.ui_port)).hostname or ""
-    page = http.client.HTTPConnection(host, settings.ui_port, timeout=1)
-    try:
-        page.request("GET", "/_stcore/health")
-        return page.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        page.close()
+    return is_answering(host, settings.ui_port, "/_stcore/health")

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import typer
 
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
-from chatapp.cli.connection import START_DEADLINE_S, is_healthy, start_backend
+from chatapp.cli.backends import START_DEADLINE_S, is_healthy, start_backend
 from chatapp.cli.terminal import is_terminal
 from chatapp.cli.ui import is_page_ready, page_url, start_page
 from chatapp.client import BackendClient
-from chatapp.config import environment
+from chatapp.config import demo_model, environment
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError
 from chatapp.processes.group import ChildGroup
@@ -105,14 +105,16 @@ def _facts(settings: Settings, backend: BackendClient) -> dict[str, str]:
 def _facts_of_model(backend: BackendClient) -> dict[str, str]:
     """Return the model and why it was chosen, or nothing where the backend cannot say."""
     try:
-        model = backend.ready()["model"]
+        model = backend.ready().model
     except ChatappError:
         return {}
-    facts = {"Model": f"{model['name']} ({model['provider']}), because {model['reason']}"}
-    if model.get("is_demo"):
-        facts["Note"] = "It is a small model for trying things out. Connect a better one: OPENAI_API_KEY or BASE_URL."
-    if not model["ok"]:
-        facts["Problem"] = " ".join(filter(None, (model.get("detail"), model.get("hint"))))
+    if model is None:
+        return {}
+    facts = {"Model": f"{model.name} ({model.provider}), because {model.reason}"}
+    if model.is_demo:
+        facts["Note"] = demo_model.ADVICE
+    if not model.ok:
+        facts["Problem"] = " ".join(filter(None, (model.detail, model.hint)))
     return facts
 
 

@@ -38,8 +38,8 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
 
 
 def write_text(events: Iterable[Event], status: StatusLine) -> None:
-    """Write the answer as it comes. Remarks follow it: they would tear apart what is being drawn."""
-    remarks: list[str] = []
+    """Write the answer as it comes. Notes follow it: they would tear apart what is being drawn."""
+    notes: list[str] = []
     model = ""
     writer: _AnswerWriter | None = None
     try:
@@ -47,21 +47,21 @@ def write_text(events: Iterable[Event], status: StatusLine) -> None:
             if isinstance(event, Start):
                 model = event.model
                 status.show(f"{model} …")
-                writer = _writer()
+                writer = writer or _writer()
             elif isinstance(event, Reasoning):
                 status.show(f"{model} is thinking …")
             elif isinstance(event, Text) and writer is not None:
                 status.clear()
                 writer.add(event.text)
             elif isinstance(event, Notice):
-                remarks.append(event.text)
+                notes.append(event.text)
             elif isinstance(event, Done):
-                remarks.extend(_remarks_on(model, event))
+                notes.extend(_notes_on(model, event))
     finally:
         status.clear()
         if writer is not None:
             writer.close()
-        for text in remarks:
+        for text in notes:
             note(text)
 
 
@@ -84,7 +84,7 @@ def _writer() -> _AnswerWriter:
     return MarkdownAnswer()
 
 
-def _remarks_on(model: str, done: Done) -> Iterator[str]:
+def _notes_on(model: str, done: Done) -> Iterator[str]:
     if done.finish_reason == "length":
         yield "The answer ends here because it reached the longest length allowed."
     if sys.stderr.isatty():

@@ -44,11 +44,11 @@ def _frame(title: str) -> None:
 def _catch_up() -> None:
     """Show what the browser asks for, and what has happened since the last run."""
     view = state.view()
-    state.adopt_messages()
-    state.address().follow(view)
-    if unasked := view.refresh(state.asking(), query=state.query()):
+    state.accept_messages()
+    state.address().read_url(view)
+    if unasked := view.refresh(state.request_context(), query=state.query()):
         state.give_back(unasked)
-    state.address().lead(view)
+    state.address().push_url(view)
     state.mirror_messages()
 
 

@@ -8,7 +8,6 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from http.client import HTTPConnection, HTTPException
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -18,6 +17,7 @@ from chatapp.local_model.cache import distrust
 from chatapp.local_model.failures import failure
 from chatapp.local_model.weights import Weights, find_weights
 from chatapp.processes.child import Child, start_child, wait_until_ready
+from chatapp.processes.http_probe import is_answering
 from chatapp.processes.ports import free_port
 
 if TYPE_CHECKING:
@@ -142,15 +142,7 @@ class LocalModel:
         return failure(f"The embedded model cannot be started. {error.sentence()}", hint=hint)
 
     def _is_ready(self) -> bool:
-        connection = HTTPConnection(_HOST, self._port, timeout=1)
-        try:
-            connection.request("GET", "/health")
-            with connection.getresponse() as response:
-                return response.status == 200  # noqa: PLR2004
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
+        return is_answering(_HOST, self._port, "/health")
 
     def _supervise(self) -> None:
         """Start the process again whenever it dies, until we are told to stop."""

@@ -3,17 +3,17 @@
 import json
 import time
 from collections.abc import Sequence
-from http.client import HTTPConnection, HTTPException
+from contextlib import suppress
 from threading import Thread
 
 from chatapp.config.settings import Settings
+from chatapp.processes.http_probe import fetch
 from chatapp.providers.catalog import PROVIDERS, Provider
 from chatapp.providers.connection import Upstream, configured_upstream
 from chatapp.providers.listing import can_chat, names_in
 
 LOOPBACK = "127.0.0.1"
 TIMEOUT_S = 0.3
-_MAX_BYTES = 1024 * 1024
 
 
 def choose_upstream(settings: Settings, *, providers: Sequence[Provider] = PROVIDERS) -> Upstream | None:
@@ -49,16 +49,9 @@ class _Probe(Thread):
         self.start()
 
     def run(self) -> None:
-        connection = HTTPConnection(LOOPBACK, self._provider.port, timeout=self._timeout_s)
-        try:
-            connection.request("GET", "/v1/models", headers={"Accept": "application/json"})
-            with connection.getresponse() as response:
-                if response.status == 200:  # noqa: PLR2004
-                    self.models = names_in(json.loads(response.read(_MAX_BYTES)))
-        except (OSError, HTTPException, ValueError, RecursionError):
-            return
-        finally:
-            connection.close()
+        body = fetch(LOOPBACK, self._provider.port or 0, "/v1/models", timeout_s=self._timeout_s)
+        with suppress(ValueError, RecursionError):
+            self.models = names_in(json.loads(body)) if body else []
 
     def upstream(self, model: str) -> Upstream:
         """Return the server that was found, to be asked for `model`."""

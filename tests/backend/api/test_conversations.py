@@ -30,7 +30,7 @@ def talk(client: BackendClient, *prompts: str) -> str:
 
 
 def titles(client: BackendClient, **options: Any) -> list[str]:
-    return [conversation["title"] for conversation in client.conversations.page(**options)["items"]]
+    return [conversation.title for conversation in client.conversations.page(**options).items]
 
 
 def test_a_question_to_be_kept_begins_a_conversation(backend: RunningBackend) -> None:
@@ -63,7 +63,7 @@ def test_a_conversation_is_there_after_a_restart(run_backend: RunBackend, stub: 
 
 def test_a_conversation_can_be_begun_empty(client: BackendClient, stub: StubModel) -> None:
     begun = client.conversations.begin(title="Mine", system="Be brief.", model="big")
-    answer = client.ask("Why?", conversation_id=begun["id"])
+    answer = client.ask("Why?", conversation_id=begun.id)
     assert (answer.model, said(stub)) == ("big", ["Be brief.", "Why?"])
     assert titles(client) == ["Mine"]
 
@@ -95,8 +95,8 @@ def test_pages_of_the_list_hold_everything_once(client: BackendClient) -> None:
     seen, cursor = [], None
     while True:
         page = client.conversations.page(limit=3, cursor=cursor)
-        seen += [conversation["title"] for conversation in page["items"]]
-        if (cursor := page["next"]) is None:
+        seen += [conversation.title for conversation in page.items]
+        if (cursor := page.next) is None:
             break
     assert seen == ["6", "5", "4", "3", "2", "1", "0"]
 
@@ -104,17 +104,17 @@ def test_pages_of_the_list_hold_everything_once(client: BackendClient) -> None:
 def test_pages_of_a_conversation_go_back_to_its_beginning(backend: RunningBackend) -> None:
     conversation_id = talk(backend.client, "One?", "Two?", "Three?")
     last = backend.client.conversations.messages(conversation_id, limit=4)
-    first = backend.client.conversations.messages(conversation_id, limit=4, before=last["next"])
-    assert [item["content"] for item in first["items"] if item["role"] == "user"] == ["One?"]
-    assert [item["content"] for item in last["items"] if item["role"] == "user"] == ["Two?", "Three?"]
-    assert first["next"] is None
+    first = backend.client.conversations.messages(conversation_id, limit=4, before=last.next)
+    assert [item.content for item in first.items if item.role == "user"] == ["One?"]
+    assert [item.content for item in last.items if item.role == "user"] == ["Two?", "Three?"]
+    assert first.next is None
 
 
 def test_a_conversation_can_be_renamed_and_put_away(client: BackendClient) -> None:
     conversation_id = talk(client, "One?")
     changed = client.conversations.change(conversation_id, title="New", archived=True)
-    assert (changed["title"], bool(changed["archived_at"])) == ("New", True)
-    assert (titles(client), titles(client, shelf="archived")) == ([], ["New"])
+    assert (changed.title, bool(changed.archived_at)) == ("New", True)
+    assert (titles(client), titles(client, state="archived")) == ([], ["New"])
 
 
 @pytest.mark.parametrize("name", ["state", "shelf"])
@@ -145,7 +145,7 @@ def test_a_conversation_thrown_away_can_be_taken_back(client: BackendClient) -> 
     client.conversations.delete(conversation_id)
     with pytest.raises(NotFoundError):
         client.ask("Two?", conversation_id=conversation_id)
-    assert (titles(client), titles(client, shelf="deleted")) == ([], ["One?"])
+    assert (titles(client), titles(client, state="deleted")) == ([], ["One?"])
     client.conversations.restore(conversation_id)
     assert titles(client) == ["One?"]
 
@@ -202,7 +202,7 @@ def test_a_branch_can_be_shown_and_gone_on_with(backend: RunningBackend, stub: S
 def test_nothing_to_answer_again_is_refused(client: BackendClient) -> None:
     begun = client.conversations.begin()
     with pytest.raises(InvalidRequestError):
-        client.conversations.regenerate(begun["id"])
+        client.conversations.regenerate(begun.id)
 
 
 @pytest.mark.parametrize("path", ["?cursor=x", "?limit=0", "?limit=201", "?state=attic", "?shelf=attic"])
@@ -223,7 +223,7 @@ def test_an_answer_that_was_refused_is_recorded_and_not_read_by_the_model(
     stub.next(scripts.status(401))
     with pytest.raises(UpstreamAuthError):
         backend.client.ask("One?", store=True)
-    (conversation,) = backend.client.conversations.page()["items"]
+    (conversation,) = backend.client.conversations.page().items
     refused = messages(backend, conversation["id"])[-1]
     assert (refused["status"], refused["content"], refused["error"]["code"]) == ("failed", "", "upstream_auth")
     backend.client.ask("Two?", conversation_id=conversation["id"])
@@ -247,7 +247,7 @@ def test_reasoning_does_not_go_back_to_the_model(client: BackendClient, stub: St
 def test_the_answer_in_the_making_is_named(backend: RunningBackend, stub: StubModel) -> None:
     stub.next(scripts.answer("half an", scripts.silence))
     start = begin(backend)
-    (conversation,) = backend.client.conversations.page()["items"]
+    (conversation,) = backend.client.conversations.page().items
     reply = messages(backend, start.conversation_id)[-1]
     assert conversation["active_turn_id"] == reply["turn_id"] == start.turn_id
     assert reply["status"] == "streaming"
@@ -283,4 +283,4 @@ def test_somebody_else_s_conversation_does_not_exist(verb: Callable[..., object]
             verb(bob, conversation_id)
         assert caught.value.code == "not_found"
         assert titles(bob) == []
-        assert ada.conversations.get(conversation_id)["title"] == "One?"
+        assert ada.conversations.get(conversation_id).title == "One?"

@@ -199,7 +199,7 @@ def test_one_proxy_carries_all_that_a_model_server_is_asked(
         monkeypatch.setenv(name, proxy.format(host=urlsplit(stub.url).netloc))
     client = run_backend(base_url="http://models.invalid/v1").client
     assert client.ask(PROMPT).answer == "Hello from the stub."
-    assert client.ready()["model"]["ok"]
+    assert client.ready().model.ok
     assert [(call.path, call.headers.get("proxy-authorization")) for call in stub.requests] == [
         ("http://models.invalid/v1/chat/completions", authorization),
         ("http://models.invalid/v1/models", authorization),
@@ -213,7 +213,7 @@ def test_a_proxy_is_asked_for_a_tunnel_to_a_server_with_https(
     stub.default = status(403)
     backend = run_backend(base_url="https://models.invalid/v1")
     assert whole(backend).code == "upstream_unavailable"
-    assert not backend.client.ready()["model"]["ok"]
+    assert not backend.client.ready().model.ok
     assert {(call.method, call.path) for call in stub.requests} == {("CONNECT", "models.invalid:443")}
 
 

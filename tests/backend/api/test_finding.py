@@ -33,15 +33,15 @@ def test_a_conversation_is_found_by_a_word_of_its_answer(backend: RunningBackend
     assert [part["text"] for part in hit["snippet"] if part["is_match"]] == ["snake"]
     (answer,) = [
         item
-        for item in backend.client.conversations.messages(kept, branch=hit["message_id"])["items"]
-        if item["id"] == hit["message_id"]
+        for item in backend.client.conversations.messages(kept, branch=hit["message_id"]).items
+        if item.id == hit["message_id"]
     ]
-    assert "snake" in answer["content"]
+    assert "snake" in answer.content
 
 
 def test_a_list_without_a_search_has_no_snippets(backend: RunningBackend, kept: str) -> None:
-    (conversation,) = backend.client.conversations.page()["items"]
-    assert (conversation["id"], conversation["snippet"], conversation["message_id"]) == (kept, None, None)
+    (conversation,) = backend.client.conversations.page().items
+    assert (conversation.id, conversation.snippet, conversation.message_id) == (kept, None, None)
 
 
 @pytest.mark.parametrize("words", ["giraffe", "", "  ", '"', "%", "AND OR NOT", "snake) OR (1", "\U0001f600"])
@@ -54,9 +54,9 @@ def test_what_was_found_comes_in_pages(backend: RunningBackend) -> None:
     for _ in range(3):
         backend.client.ask("And pythons?", store=True)
     first = backend.client.conversations.page(query="python", limit=2)
-    second = backend.client.conversations.page(query="python", limit=2, cursor=first["next"])
-    assert len({item["id"] for item in first["items"] + second["items"]}) == 4
-    assert second["next"] is None
+    second = backend.client.conversations.page(query="python", limit=2, cursor=first.next)
+    assert len({item.id for item in first.items + second.items}) == 4
+    assert second.next is None
 
 
 def test_a_conversation_thrown_away_is_not_found(backend: RunningBackend, kept: str) -> None:
@@ -84,7 +84,7 @@ def test_a_conversation_is_taken_along_as_a_file(as_format: str, kind: str, back
 def test_the_file_has_every_word(client: BackendClient, kept: str) -> None:
     (told,) = json.loads(client.conversations.export(kept, "json"))["conversations"]
     assert [message["content"] for message in told["messages"]] == [
-        item["content"] for item in client.conversations.messages(kept)["items"]
+        item.content for item in client.conversations.messages(kept).items
     ]
 
 

@@ -62,7 +62,7 @@ def _ask_and_leave(client: BackendClient) -> None:
 
 
 def test_ready_names_the_model_and_the_store(client: BackendClient) -> None:
-    body = client.ready()
+    body = requests.get(f"{client.base_url}/ready", timeout=5).json()
     assert body["model"] | {"latency_ms": 0} == {
         "ok": True,
         "latency_ms": 0,
@@ -72,6 +72,15 @@ def test_ready_names_the_model_and_the_store(client: BackendClient) -> None:
         "is_demo": False,
     }
     assert body["store"]["ok"] is True
+
+
+def test_ready_is_told_to_python(client: BackendClient) -> None:
+    ready = client.ready()
+    assert (ready.is_ready, ready.model and ready.model.name, ready.dependencies["store"].ok) == (
+        True,
+        "stub-model",
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,8 +110,8 @@ def test_ready_says_why_the_model_is_not(
 def test_not_ready_while_nobody_listens(run_backend: Callable[..., Any]) -> None:
     with scripts.closed_port() as url:
         backend = run_backend(base_url=url)
-        assert backend.client.ready()["model"]["ok"] is False
-        assert backend.client.health()["status"] == "healthy"
+        assert backend.client.ready().model.ok is False
+        assert backend.client.health().status == "healthy"
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/query", "/nowhere"])

@@ -82,7 +82,7 @@ def test_a_kept_question_that_is_tried_again_is_there_once(backend: RunningBacke
     post(backend, "k", store=True)
     conversation_id = post(backend, "k", store=True).json()["conversation_id"]
     assert contents(backend, conversation_id) == ["Why?", "Hello from the stub."]
-    assert len(backend.client.conversations.page()["items"]) == 1
+    assert len(backend.client.conversations.page().items) == 1
 
 
 def test_what_a_stopped_backend_left_unanswered_is_answered_by_the_next(

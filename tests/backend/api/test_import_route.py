@@ -46,8 +46,8 @@ def bring_form(backend: RunningBackend, *parts: tuple[str, Any]) -> requests.Res
 def test_what_was_exported_is_there_elsewhere(exported: bytes, elsewhere: RunningBackend) -> None:
     receipt = bring(elsewhere, exported).json()
     assert (receipt["conversations_added"], receipt["messages_added"], receipt["skipped"]) == (1, 2, [])
-    (conversation,) = elsewhere.client.conversations.page()["items"]
-    assert contents(elsewhere, conversation["id"]) == ["What is a python?", "Hello from the stub."]
+    (conversation,) = elsewhere.client.conversations.page().items
+    assert contents(elsewhere, conversation.id) == ["What is a python?", "Hello from the stub."]
 
 
 def test_imported_files_and_tools_are_shown_and_the_model_reads_the_text(
@@ -84,13 +84,13 @@ def test_reading_it_twice_adds_nothing(exported: bytes, elsewhere: RunningBacken
     bring(elsewhere, exported)
     receipt = bring(elsewhere, exported).json()
     assert (receipt["conversations_read"], receipt["conversations_added"], receipt["messages_added"]) == (1, 0, 0)
-    assert len(elsewhere.client.conversations.page()["items"]) == 1
+    assert len(elsewhere.client.conversations.page().items) == 1
 
 
 def test_the_client_sends_a_file(exported: bytes, elsewhere: RunningBackend, tmp_path: Path) -> None:
     file = tmp_path / "export.json"
     file.write_bytes(exported)
-    assert elsewhere.client.conversations.import_file(file)["conversations_added"] == 1
+    assert elsewhere.client.conversations.import_file(file).conversations_added == 1
 
 
 def test_an_import_may_be_larger_than_a_question(exported: bytes, run_backend: Callable[..., Any]) -> None:
@@ -170,7 +170,7 @@ def test_what_is_brought_along_is_its_owner_s_alone(exported: bytes, run_backend
     guarded = run_backend(api_keys="ada:a,bob:b")
     bring(guarded, exported, Authorization="Bearer a").raise_for_status()
     with BackendClient(guarded.url, api_key="b") as bob:
-        assert bob.conversations.page()["items"] == []
+        assert bob.conversations.page().items == ()
 
 
 def test_the_file_is_written_down_in_our_folder_for_us_alone(

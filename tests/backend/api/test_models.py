@@ -18,6 +18,7 @@ from chatapp.errors import (
     UpstreamModelNotFoundError,
     UpstreamUnavailableError,
 )
+from chatapp.protocol.resources import ModelsInfo
 from chatapp.providers.connection import Upstream
 from chatapp.providers.context_windows import known_window, windows_in
 from support import scripts
@@ -71,7 +72,7 @@ def test_models_are_the_default_and_those_that_chat(
 ) -> None:
     stub.listing = listing
 
-    assert backend.client.models() == {"default": "stub-model", "models": names}
+    assert backend.client.models() == ModelsInfo("stub-model", tuple(names))
 
 
 def test_why_models_cannot_be_listed_is_told(backend: RunningBackend, stub: StubModel) -> None:
@@ -101,7 +102,7 @@ def test_a_way_to_the_model_that_cannot_be_prepared_is_the_user_s_to_mend(
 
     assert caught.value.hint is not None
     assert variable in caught.value.hint
-    assert not backend.client.ready()["model"]["ok"]
+    assert not backend.client.ready().model.ok
 
 
 def test_a_whole_answer_that_breaks_off_is_a_failure_of_its_batch(stub: StubModel, tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_the_embedded_model_answers_to_no_other_name(stub: StubModel, tmp_path: 
         with pytest.raises(UpstreamModelNotFoundError, match="does not have the model 'gpt-4o'") as caught:
             backend.client.ask("Hi", model="gpt-4o")
         assert caught.value.hint == "The embedded one is tiny. BASE_URL connects others."
-        assert backend.client.models()["models"] == ["tiny"]
+        assert backend.client.models().models == ("tiny",)
         assert stub.calls == []
         assert backend.client.ask("Hi", model="tiny").model == "tiny"
 

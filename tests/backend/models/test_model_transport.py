@@ -306,8 +306,8 @@ def test_a_header_that_would_be_two_is_the_user_s_to_mend(
     run_backend: Callable[..., RunningBackend], stub: StubModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_ORG_ID", "org\r\nX-Injected: yes")
-    response = run_backend().client.ready()["model"]
+    response = run_backend().client.ready().model
 
-    assert not response["ok"]
-    assert "OPENAI_" in response["hint"]
+    assert not response.ok
+    assert "OPENAI_" in response.hint
     assert stub.requests == []

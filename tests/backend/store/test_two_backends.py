@@ -30,12 +30,12 @@ def test_the_other_backend_goes_on_where_a_killed_one_broke_off(
         start = next(events)
         assert isinstance(start, Start)
         assert isinstance(next(events), Text)
-        wait_for(lambda: second.turn(start.turn_id)["answer"] == "What was said.", timeout_s=10)
+        wait_for(lambda: second.turn(start.turn_id).answer == "What was said.", timeout_s=10)
 
         killed.signal(signal.SIGKILL)
 
-        wait_for(lambda: second.turn(start.turn_id)["status"] == "interrupted", timeout_s=30)
-        assert second.turn(start.turn_id)["answer"] == "What was said."
+        wait_for(lambda: second.turn(start.turn_id).status == "interrupted", timeout_s=30)
+        assert second.turn(start.turn_id).answer == "What was said."
         assert second.ask("And now?", conversation_id=start.conversation_id).answer
         assert [message["content"] for message in stub.calls[-1].body["messages"]][:2] == ["Why?", "What was said."]
 

@@ -82,12 +82,12 @@ def check(url: str, acknowledged: list[Heard]) -> None:
     with BackendClient(url) as client:
         for heard in acknowledged:
             assert heard.start is not None
-            assert client.turn(heard.start.turn_id)["status"] == "interrupted"
-            question, answer = client.conversations.messages(str(heard.start.conversation_id))["items"]
-            assert (question["content"], answer["status"]) == (heard.prompt, "interrupted")
-            assert answer["content"].startswith(heard.surely_saved())
-            assert "".join(text for _, text in heard.pieces).startswith(answer["content"])
-        assert all(item["active_turn_id"] is None for item in client.conversations.page()["items"])
+            assert client.turn(heard.start.turn_id).status == "interrupted"
+            question, answer = client.conversations.messages(str(heard.start.conversation_id)).items
+            assert (question.content, answer.status) == (heard.prompt, "interrupted")
+            assert answer.content.startswith(heard.surely_saved())
+            assert "".join(text for _, text in heard.pieces).startswith(answer.content)
+        assert all(item.active_turn_id is None for item in client.conversations.page().items)
 
 
 def kill_again_and_again(stub_url: str, data_dir: Path, kills: list[Kill]) -> list[Heard]:

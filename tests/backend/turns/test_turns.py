@@ -43,9 +43,9 @@ def test_a_question_for_a_whole_answer_that_nobody_waits_for_is_answered_too(
     stub.next(scripts.answer("one", 0.5, " two"))
     with pytest.raises(requests.ReadTimeout):
         requests.post(f"{backend.url}/query", json={"prompt": "Why?", "store": True}, timeout=0.2)
-    (conversation,) = backend.client.conversations.page()["items"]
-    wait_until_over(backend, conversation["active_turn_id"])
-    assert messages(backend, conversation["id"])[-1]["content"] == "one two"
+    (conversation,) = backend.client.conversations.page().items
+    wait_until_over(backend, conversation.active_turn_id)
+    assert messages(backend, conversation.id)[-1]["content"] == "one two"
     assert stub.hits == 1
 
 
@@ -93,7 +93,7 @@ def test_plain_answers_are_held_until_they_take_too_much_memory(
     first, second, third = (backend.client.ask("Why?").turn_id for _ in range(3))
     with pytest.raises(NotFoundError):
         backend.client.turn(str(first))
-    assert [backend.client.turn(str(kept))["status"] for kept in (second, third)] == ["complete"] * 2
+    assert [backend.client.turn(str(kept)).status for kept in (second, third)] == ["complete"] * 2
 
 
 def test_a_kept_answer_is_not_held_in_memory_as_well(backend: RunningBackend) -> None:
@@ -213,7 +213,7 @@ def test_a_failed_turn_names_the_request_that_asked(backend: RunningBackend, stu
     stub.next(scripts.answer("half an", scripts.reset))
     with requests.post(f"{backend.url}/query/stream", json={"prompt": "Why?"}, timeout=5) as response:
         turn = backend.client.turn(read(response.content).bodies["start"]["turn_id"])
-    assert turn["error"]["request_id"] == response.headers["X-Request-ID"]
+    assert turn.error.request_id == response.headers["X-Request-ID"]
 
 
 def test_every_reader_hears_of_a_shutdown_and_the_store_keeps_the_text(
@@ -263,7 +263,7 @@ def test_a_shutdown_in_the_middle_of_beginning_leaves_nothing_unfinished(
         for question in asked:
             question.exception()
     after = run_backend().client.conversations
-    statuses = {after.messages(item["id"])["items"][-1]["status"] for item in after.page()["items"]}
+    statuses = {after.messages(item.id).items[-1].status for item in after.page().items}
     assert statuses <= {"interrupted"}
 
 

@@ -1,13 +1,11 @@
 """Turns that one process makes and another reads: the database between them, and what happens when it fails."""
 
-import resource
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from chatapp.config.settings import Settings
 from chatapp.errors import IncompleteAnswerError, StoreUnavailableError, TurnActiveError
 from chatapp.protocol.question import Question
 from support import scripts
+from support.full_disk import disk_full
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
 from support.turn_steps import begin, messages, read_on, wait_for, wait_for_text, wait_until_over
@@ -82,7 +81,7 @@ def test_a_turn_in_the_making_can_be_looked_at_elsewhere(
     stub.next(scripts.answer("half an", scripts.silence))
     turn_id = begin(backend).turn_id
     wait_for_text(other, turn_id, "half an")
-    assert other.client.turn(turn_id)["status"] == "streaming"
+    assert other.client.turn(turn_id).status == "streaming"
 
 
 def test_leaving_an_answer_elsewhere_neither_stops_nor_shortens_it(
@@ -190,7 +189,7 @@ class TestOrphans:
         turn_id = self.leave_orphan(tmp_path / "data", this_process())
         backend = run_backend()
         time.sleep(0.3)
-        assert backend.client.turn(turn_id)["status"] == "streaming"
+        assert backend.client.turn(turn_id).status == "streaming"
 
     def test_are_known_also_where_the_number_was_given_again(self) -> None:
         host, number, _ = this_process().split(":")
@@ -205,17 +204,6 @@ class TestOrphans:
     @pytest.mark.parametrize("name", ["elsewhere:1:aaaa", "", "x", "a:b", "elsewhere:x:aaaa", "::"])
     def test_are_not_guessed_at(self, name: str) -> None:
         assert not is_gone(name)
-
-
-@contextmanager
-def disk_full() -> Iterator[None]:
-    """Make every write to a file of this process fail, as a full disk does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 class TestFullDisk:
@@ -236,7 +224,7 @@ class TestFullDisk:
             seen = read_on(backend, turn_id)
         assert (seen.text, seen.names[-1]) == ("one two", "done")
         assert seen.bodies["notice"]["code"] == "not_saved"
-        assert backend.client.turn(turn_id)["status"] == "complete"
+        assert backend.client.turn(turn_id).status == "complete"
 
     def test_loses_no_answer_once_there_is_room_again(
         self, backend: RunningBackend, other: RunningBackend, stub: StubModel

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from chatapp.backend.principal import Principal
 from chatapp.config import environment
+from chatapp.config.api_keys import NamedKey, parse_key, parse_keys
 from chatapp.errors import SettingsError
 
 _NAME = re.compile(r"[\w.@+'-]{1,100}")
@@ -35,7 +36,7 @@ class KeyRing:
         own_key = environment.value(OWN_KEY)
         self._own = [("", _digest(own_key))] if own_key else []
         if self._file is None:
-            self._owners = [_pair(part, is_digest=False) for part in api_keys.split(",") if part.strip()]
+            self._owners = [_owner(entry, is_digest=False) for entry in parse_keys(api_keys)]
         else:
             self._read(self._file)
 
@@ -71,7 +72,7 @@ class KeyRing:
             seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             if seen != self._seen:
                 lines = file.read_text(encoding="utf-8").splitlines()
-                self._owners = [_pair(line, is_digest=True) for line in lines if line.strip()]
+                self._owners = [_owner(parse_key(line), is_digest=True) for line in lines if line.strip()]
                 self._seen = seen
         except (OSError, ValueError) as error:
             raise SettingsError("API_KEYS names a file that cannot be read.", hint=_HINT) from error
@@ -89,9 +90,9 @@ def _file_named_by(api_keys: str) -> Path | None:
         return None
 
 
-def _pair(text: str, *, is_digest: bool) -> tuple[str, str]:
+def _owner(entry: NamedKey, *, is_digest: bool) -> tuple[str, str]:
     """Return the name and the digest of one entry, which no error may show."""
-    name, _, secret = (part.strip() for part in text.partition(":"))
+    name, secret = entry
     digest = secret.lower() if is_digest else _digest(secret)
     if not (_NAME.fullmatch(name) and secret and _DIGEST.fullmatch(digest)):
         where = "The file that API_KEYS names has a line" if is_digest else "API_KEYS has an entry"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from chatapp.config.api_keys import parse_keys
 from chatapp.config.settings import Settings
 
 
@@ -48,5 +49,5 @@ def key(settings: Settings) -> str | None:
     address = email()
     if address is None or "@" not in address or settings.api_keys is None:
         return None
-    pairs = (pair.partition(":") for pair in settings.api_keys.get_secret_value().split(","))
-    return next((secret.strip() for name, _, secret in pairs if name.strip().lower() == address), None)
+    entries = parse_keys(settings.api_keys.get_secret_value())
+    return next((entry.key for entry in entries if entry.name.lower() == address), None)

@@ -1,14 +1,14 @@
 """The list of conversations in the sidebar."""
 
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
-from chatapp.client.conversations import ExportFormat
+from chatapp.client.conversation_api import ExportFormat
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
+from chatapp.protocol.resources import ConversationInfo, SnippetInfo
 
 _FORMATS: tuple[tuple[str, ExportFormat, str], ...] = (
     ("Markdown", "md", "text/markdown"),
@@ -60,8 +60,8 @@ def _deleted(listing: Listing) -> None:
         st.button("Undo", key="undo", type="tertiary", on_click=actions.restore)
 
 
-def _row(item: dict[str, Any]) -> None:
-    conversation_id, title = item["id"], item["title"] or "New conversation"
+def _row(item: ConversationInfo) -> None:
+    conversation_id, title = item.id, item.title or "New conversation"
     view = state.view()
     row = view.open_row
     if row is not None and row == (conversation_id, "rename"):
@@ -73,34 +73,34 @@ def _row(item: dict[str, Any]) -> None:
     ):
         _open_button(item, title)
         _menu(item)
-    for part in [item["snippet"]] if item.get("snippet") else []:
-        st.caption("".join(_snippet(part)))
+    if item.snippet:
+        st.caption("".join(map(_marked, item.snippet)))
     if row is not None and row == (conversation_id, "export"):
         _export_buttons(conversation_id, title)
 
 
-def _open_button(item: dict[str, Any], title: str) -> None:
+def _open_button(item: ConversationInfo, title: str) -> None:
     st.button(
         literal(title),
-        key=f"open-{item['id']}",
+        key=f"open-{item.id}",
         type="tertiary",
-        icon=":material/pending:" if item["active_turn_id"] else None,
+        icon=":material/pending:" if item.active_turn_id else None,
         width="stretch",
         on_click=actions.open_conversation,
-        args=(item["id"],),
+        args=(item.id,),
     )
 
 
-def _menu(item: dict[str, Any]) -> None:
-    key = f"menu-{item['id']}"
+def _menu(item: ConversationInfo) -> None:
+    key = f"menu-{item.id}"
     st.menu_button(
         "",
-        ["Rename", "Unpin" if item["pinned"] else "Pin", "Export", "Delete"],
+        ["Rename", "Unpin" if item.pinned else "Pin", "Export", "Delete"],
         icon=":material/more_horiz:",
         key=key,
         type="tertiary",
         on_click=actions.choose,
-        args=(item["id"], key, item["pinned"]),
+        args=(item.id, key, item.pinned),
     )
 
 
@@ -132,5 +132,5 @@ def _file_name(title: str) -> str:
     return "".join(char if char.isalnum() else "-" for char in title).strip("-")[:60] or "conversation"
 
 
-def _snippet(parts: list[dict[str, Any]]) -> list[str]:
-    return [f"**{literal(part['text'])}**" if part["is_match"] else literal(part["text"]) for part in parts]
+def _marked(part: SnippetInfo) -> str:
+    return f"**{literal(part.text)}**" if part.is_match else literal(part.text)

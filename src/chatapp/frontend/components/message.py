@@ -129,7 +129,7 @@ def _footer(entry: DisplayMessage) -> str:
         return entry.when
     end = _ENDS.get(entry.status) or _FINISHES.get(entry.finish_reason or "")
     seconds = _seconds(entry.elapsed_s) if entry.elapsed_s is not None else None
-    tokens = f"{entry.tokens} tokens said" if entry.tokens else None
+    tokens = f"{entry.tokens} tokens" if entry.tokens else None
     parts = (end, entry.model, seconds, tokens, entry.when, *entry.notices)
     return " · ".join(part for part in parts if part)
 

@@ -18,7 +18,7 @@ def model_menu() -> None:
     if model is None:
         return
     icon = ":material/edit_note:" if chat_options.system else None
-    with st.popover(literal(model), icon=icon, type="tertiary", key="chat_options"):
+    with st.popover(literal(model), icon=icon, type="tertiary", key="chat-options"):
         names = models_of(url, api_key=api_key) if readiness.is_ready else []
         if len(names) > 1:
             _model_list(names, model)

@@ -4,25 +4,17 @@ from html import escape
 
 import streamlit as st
 
+from chatapp.config import demo_model
 from chatapp.frontend.access import accounts
 from chatapp.frontend.components.history import history
 from chatapp.frontend.components.imports import import_box
-from chatapp.frontend.conversations.conversation import Conversation
+from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
-from chatapp.frontend.session.backend import Readiness, readiness_of
+from chatapp.frontend.session.backend import BackendStatus, readiness_of
 
 REFRESH_S = 10
 _MINUTE_S, _HOUR_S = 60, 3600
-
-_BETTER_MODEL = """It is small enough for any machine: good for a first try, often wrong about facts.
-
-Connect a better one with one of these settings, then start again:
-
-- a model server of your own, such as Ollama: `BASE_URL=http://localhost:11434/v1`
-- OpenAI: `OPENAI_API_KEY=your-key`
-- another provider: both of them
-"""
 
 
 def sidebar() -> None:
@@ -59,17 +51,17 @@ def _status() -> None:
     if not readiness.is_known_key:
         state.sign_out()
         st.rerun(scope="app")
-    if state.view().has_news(state.asking()):
+    if state.view().has_news(state.request_context()):
         st.rerun(scope="app")
     with st.container(key="status", gap="small"):
         _badge(readiness)
         _facts()
     if readiness.is_demo:
         with st.popover("Small demonstration model", icon=":material/school:", width="stretch", key="better-model"):
-            st.markdown(_BETTER_MODEL)
+            st.markdown(f"{literal(demo_model.ADVICE)}\n\n{demo_model.SETTINGS}")
 
 
-def _badge(readiness: Readiness) -> None:
+def _badge(readiness: BackendStatus) -> None:
     if readiness.is_ready:
         st.badge(readiness.model or "Ready", icon=":material/check_circle:", color="green")
         return
@@ -88,7 +80,7 @@ def _facts() -> None:
     st.html(f'<dl class="facts">{rows}</dl>')
 
 
-def _count(conversation: Conversation) -> str:
+def _count(conversation: OpenConversation) -> str:
     """Return how many messages are loaded, with a plus where the backend has earlier ones."""
     return f"{len(conversation.messages)}{'+' if conversation.has_unloaded else ''}"
 

@@ -1,15 +1,14 @@
 """The messages on screen: their words, and what is known about each of them."""
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from chatapp.errors import ChatappError, InternalError
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.moments import local_time
-from chatapp.protocol.received_errors import error_from_dict
+from chatapp.protocol.resources import MessageInfo
 
 Role = Literal["user", "assistant"]
 _BROKEN = {"failed", "incomplete", "interrupted"}
@@ -86,33 +85,31 @@ def answer_entry(answer: LiveAnswer, zone: tzinfo | None) -> DisplayMessage:
     )
 
 
-def stored_entry(item: Mapping[str, Any], zone: tzinfo | None) -> DisplayMessage:
-    """Return a message as the backend keeps it."""
-    latency_ms, usage = item["latency_ms"], item["usage"]
-    when = local_time(item["finished_at"] or item["created_at"], zone)
+def stored_entry(stored: MessageInfo, zone: tzinfo | None) -> DisplayMessage:
+    """Return a question or an answer as the backend stores it."""
+    when = local_time(stored.finished_at or stored.created_at, zone)
     day = when.date()
     return DisplayMessage(
-        _message(item["role"], item["content"], when),
+        _message("user" if stored.role == "user" else "assistant", stored.content, when),
         day=None if day == datetime.now(zone).date() else day.isoformat(),
-        id=item["id"],
+        id=stored.id,
         is_stored=True,
-        parent_id=item["parent_id"],
-        siblings=tuple(item["siblings"]),
-        reasoning=item["reasoning"],
-        status=item["status"],
-        finish_reason=item["finish_reason"],
-        model=item["model"],
-        elapsed_s=None if latency_ms is None else latency_ms / 1000,
-        tokens=usage["completion_tokens"] if usage else None,
-        error=_error(item),
+        parent_id=stored.parent_id,
+        siblings=tuple(stored.siblings),
+        reasoning=stored.reasoning,
+        status=stored.status,
+        finish_reason=stored.finish_reason,
+        model=stored.model,
+        elapsed_s=None if stored.latency_ms is None else stored.latency_ms / 1000,
+        tokens=stored.usage["completion_tokens"] if stored.usage else None,
+        error=_error(stored),
     )
 
 
-def _error(item: Mapping[str, Any]) -> ChatappError | None:
-    if item["role"] != "assistant" or item["status"] not in _BROKEN:
+def _error(stored: MessageInfo) -> ChatappError | None:
+    if stored.role != "assistant" or stored.status not in _BROKEN:
         return None
-    error = error_from_dict(item["error"]) if item["error"] else None
-    return error or InternalError("The backend stopped before the answer was whole.", hint="Ask again.")
+    return stored.error or InternalError("The backend stopped before the answer was whole.", hint="Ask again.")
 
 
 def _message(role: Role, content: str, when: datetime) -> ShownMessage:

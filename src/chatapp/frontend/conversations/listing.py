@@ -2,11 +2,12 @@
 
 import time
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chatapp.client import BackendClient
 from chatapp.errors import BackendProtocolError, ChatappError, MethodNotAllowedError, NotFoundError
 from chatapp.frontend.conversations.moments import local_time
+from chatapp.protocol.resources import ConversationInfo
 
 PAGE_OF_CONVERSATIONS = 30
 FRESH_S = 5.0
@@ -17,7 +18,7 @@ class Group(NamedTuple):
     """Conversations under one heading."""
 
     name: str
-    items: list[dict[str, Any]]
+    items: list[ConversationInfo]
 
 
 class Deleted(NamedTuple):
@@ -31,7 +32,7 @@ class Listing:
     """The first pages of the list, or of what a search found. `error` says why they could not be fetched."""
 
     def __init__(self) -> None:
-        self.items: list[dict[str, Any]] = []
+        self.items: list[ConversationInfo] = []
         self.has_more = False
         self.error: ChatappError | None = None
         self.is_supported = True
@@ -61,7 +62,7 @@ class Listing:
 
     def title_of(self, conversation_id: str) -> str:
         """Return the name of a conversation as the list shows it."""
-        titles = (item["title"] for item in self.items if item["id"] == conversation_id)
+        titles = (item.title for item in self.items if item.id == conversation_id)
         return next(titles, None) or "New conversation"
 
     def groups(self, zone: tzinfo | None) -> list[Group]:
@@ -69,7 +70,7 @@ class Listing:
         if self.query:
             return [Group("Found", self.items)] if self.items else []
         today = datetime.now(zone).date()
-        groups: dict[str, list[dict[str, Any]]] = {}
+        groups: dict[str, list[ConversationInfo]] = {}
         for item in self.items:
             groups.setdefault(_heading(item, today, zone), []).append(item)
         return [Group(name, items) for name, items in groups.items()]
@@ -85,24 +86,24 @@ class Listing:
             self.error, self.is_supported = None, True
 
 
-def _first(client: BackendClient, wanted: int, query: str | None) -> tuple[list[dict[str, Any]], bool]:
+def _first(client: BackendClient, wanted: int, query: str | None) -> tuple[list[ConversationInfo], bool]:
     """Return the first `wanted` conversations, and whether there are more."""
-    items: list[dict[str, Any]] = []
+    items: list[ConversationInfo] = []
     cursor = None
     while len(items) < wanted:
         limit = min(wanted - len(items), _MOST_AT_ONCE)
         page = client.conversations.page(query=query, cursor=cursor, limit=limit)
-        items += page["items"]
-        cursor = page["next"]
+        items += page.items
+        cursor = page.next
         if cursor is None:
             break
     return items, cursor is not None
 
 
-def _heading(item: dict[str, Any], today: date, zone: tzinfo | None) -> str:
-    if item["pinned"]:
+def _heading(item: ConversationInfo, today: date, zone: tzinfo | None) -> str:
+    if item.pinned:
         return "Pinned"
-    day = local_time(item["updated_at"], zone).date()
+    day = local_time(item.updated_at, zone).date()
     if day >= today:
         return "Today"
     return "Yesterday" if day == today - timedelta(days=1) else "Earlier"

@@ -25,14 +25,13 @@ Status = Literal["going", "complete", "stopped", "failed"]
 
 
 class LiveAnswer:
-    """What a model has said so far to `prompt`. Another thread adds to it until `status` is no longer "going".
+    """What a model has said so far. Another thread adds to it until `status` is no longer "going".
 
     `name` tells it from the others of a session.
     """
 
-    def __init__(self, prompt: str, *, cancel: "Cancel | None" = None, asked_s_ago: float = 0.0) -> None:
+    def __init__(self, *, cancel: "Cancel | None" = None, asked_s_ago: float = 0.0) -> None:
         self.name = uuid.uuid4().hex
-        self.prompt = prompt
         self.status: Status = "going"
         self.is_stopping = False
         self.turn_id: str | None = None
@@ -55,17 +54,16 @@ class LiveAnswer:
     @classmethod
     def start(
         cls,
-        prompt: str,
         events: Iterator[Event],
         *,
         cancel: "Cancel | None" = None,
         asked_s_ago: float = 0.0,
     ) -> Self:
-        """Read `events`, the answer to `prompt`, and return at once.
+        """Read `events` and return at once.
 
         `cancel` asks the backend to stop an answer that would be made to its end without a listener.
         """
-        answer = cls(prompt, cancel=cancel, asked_s_ago=asked_s_ago)
+        answer = cls(cancel=cancel, asked_s_ago=asked_s_ago)
         threading.Thread(target=answer._run, args=(events,), name="answer", daemon=True).start()
         return answer
 

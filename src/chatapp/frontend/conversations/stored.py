@@ -1,35 +1,59 @@
-"""A conversation that the backend keeps: every session, the command line and the next start find it again."""
+"""A conversation that the backend stores: every session, the command line and the next start find it again."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
+from chatapp.client.answer_events import Events
+from chatapp.client.chat import ROOT, ChatOptions
 from chatapp.errors import BackendError, ChatappError
-from chatapp.frontend.conversations.answer_streams import RequestContext, cancel, kept, regenerate, resumed
-from chatapp.frontend.conversations.conversation import PAGE_OF_MESSAGES, ChatOptions, Conversation, Unfinished
 from chatapp.frontend.conversations.entries import DisplayMessage, answer_entry, question_entry, stored_entry
 from chatapp.frontend.conversations.live_answer import LiveAnswer
-from chatapp.protocol.events import Event
+from chatapp.frontend.conversations.open_conversation import PAGE_OF_MESSAGES, OpenConversation, Unfinished
+from chatapp.frontend.conversations.request_context import RequestContext, cancel
+from chatapp.protocol.resources import ConversationInfo, MessageInfo
 
-_ROOT = "root"
+
+class _Question(NamedTuple):
+    """A question that the backend is not known to have stored. With the same `key` it is asked once, however often."""
+
+    entry: DisplayMessage
+    key: str
+    parent_id: str | None
 
 
-class StoredConversation(Conversation):
-    """The branch on show of a conversation, the last part of it loaded. Its `id` is None until its first question."""
+class StoredConversation(OpenConversation):
+    """The branch on show of a conversation, the last part of it loaded. Its `id` is None until its first question.
+
+    Where it stands, by what is set:
+
+    | state   | live   | _pending | _failed | unfinished       | leaves it by                                   |
+    |---------|--------|----------|---------|------------------|------------------------------------------------|
+    | idle    |        |          |         | how it ended, if | a question, another answer, or an answer that  |
+    |         |        |          |         | not well         | is found being made (`refresh`): answering     |
+    | answers | answer | question |         |                  | the answer's end (`finish`): idle, and where   |
+    |         |        | or none  |         |                  | the question was not stored: refused           |
+    |         |        |          |         |                  | and where the connection failed: cut           |
+    | refused |        | question |         | the error        | `ask_again`: the same question, the same key   |
+    | cut     |        | question | answer  | the error        | `ask_again`: the rest of that answer, if its   |
+    |         |        | or none  |         |                  | turn is known, else as if refused; `refresh`   |
+
+    `_pending` is none while answering where the question was stored before: regenerated, resumed or begun elsewhere.
+    Beside these `_known` is what the backend last told of the conversation, outdated after an answer (`_is_stale`),
+    and `_before` the place before which more messages can be fetched.
+    """
 
     is_temporary = False
 
     def __init__(self, conversation_id: str | None = None) -> None:
         super().__init__()
         self.id = conversation_id
-        self._seen: Any = None
-        self._leaf_id: str | None = None
-        self._pending: DisplayMessage | None = None
+        self._known: ConversationInfo | None = None
+        self._is_stale = True
         self._before: str | None = None
-        self._options: dict[str, Any] = {}
-        self._key = ""
+        self._pending: _Question | None = None
         self._failed: LiveAnswer | None = None
 
     @property
@@ -37,25 +61,26 @@ class StoredConversation(Conversation):
         """Whether there are messages that only the backend has."""
         return self._before is not None
 
-    def show_earlier(self, asking: RequestContext) -> None:
+    def show_earlier(self, context: RequestContext) -> None:
         """Show a page of messages more, and fetch it if need be."""
         if self.shown >= len(self.entries) and self.id and self._before:
-            page = asking.client.conversations.messages(self.id, before=self._before, limit=PAGE_OF_MESSAGES)
-            self.entries = [*_entries(page["items"], asking), *self.entries]
-            self._before = page["next"]
-        super().show_earlier(asking)
+            page = context.client.conversations.messages(self.id, before=self._before, limit=PAGE_OF_MESSAGES)
+            self.entries = [*_entries(page.items, context), *self.entries]
+            self._before = page.next
+        super().show_earlier(context)
 
-    def adopt(self, chat_options: ChatOptions, asking: RequestContext) -> None:
-        """Have what is asked from now on answered in this chat_options, here and wherever the conversation goes on.
+    def apply(self, chat_options: ChatOptions, context: RequestContext) -> None:
+        """Have questions answered in this way from now on, here and wherever the conversation goes on.
 
         Raises:
             ChatappError: the backend cannot do it.
         """
         if conversation_id := self.id or (self.live.conversation_id if self.live else None):
-            asking.client.conversations.change(conversation_id, **chat_options._asdict())
-        super().adopt(chat_options, asking)
+            changes = {"model": chat_options.model, "system": chat_options.system}
+            context.client.conversations.change(conversation_id, **changes)
+        super().apply(chat_options, context)
 
-    def refresh(self, asking: RequestContext) -> bool:
+    def refresh(self, context: RequestContext) -> bool:
         """Take over what changed elsewhere, and return whether anything did.
 
         Raises:
@@ -64,124 +89,117 @@ class StoredConversation(Conversation):
         """
         if self.id is None or self.live is not None:
             return False
-        found = asking.client.conversations.get(self.id)
-        self.chat_options = ChatOptions(found["model"], found["system"])
-        seen = (found["title"], found["leaf_id"], found["updated_at"], found["active_turn_id"])
-        if seen == self._seen:
+        found = context.client.conversations.get(self.id)
+        self.chat_options = ChatOptions(found.model, found.system)
+        if found == self._known and not self._is_stale:
             return False
-        self._load(asking, is_unchanged=found["leaf_id"] == self._leaf_id)
-        self._seen, self.title, self._leaf_id = seen, found["title"], found["leaf_id"]
+        self._load(context, is_unchanged=found.leaf_id == (self._known.leaf_id if self._known else None))
+        self._known, self._is_stale, self.title = found, False, found.title
         return True
 
-    def ask_again(self, asking: RequestContext) -> None:
+    def ask_again(self, context: RequestContext) -> None:
         """Get the answer that a broken connection has hidden, or else another one to the last question."""
-        if self.live is not None or not self.entries:
+        if self.live is not None:
             return
-        failed, last = self._failed, self.entries[-1]
-        if failed is not None and failed.turn_id:
-            self._start(failed.prompt, resumed(asking, str(self.id), failed.turn_id), asking)
-        elif failed is not None or not last.is_stored:
-            self._start(self._question(), self._kept(asking), asking)
-        else:
-            self.regenerate(last, asking)
+        stored = [entry for entry in self.entries if entry.is_stored]
+        if self._failed is not None and self._failed.turn_id:
+            self._start(context.stored_chat(self.id).resume(self._failed.turn_id), context)
+        elif self._pending is not None:
+            self._ask(self._pending, context)
+        elif stored:
+            self.regenerate(stored[-1], context)
 
-    def regenerate(self, entry: DisplayMessage, asking: RequestContext) -> None:
+    def regenerate(self, entry: DisplayMessage, context: RequestContext) -> None:
         """Get another answer beside `entry`, or to the question `entry`."""
         if self.live is not None or self.id is None or entry not in self.entries:
             return
         place = self.entries.index(entry)
         self.entries = self.entries[: place if entry.is_answer else place + 1]
-        self._start(self._question(), regenerate(asking, self.id, entry.id), asking)
+        self._start(context.stored_chat(self.id).regenerate(entry.id), context)
 
-    def edit(self, entry: DisplayMessage, prompt: str, asking: RequestContext) -> None:
+    def edit(self, entry: DisplayMessage, prompt: str, context: RequestContext) -> None:
         """Ask `prompt` beside the question `entry`, in a branch of its own."""
         if self.live is not None or entry not in self.entries:
             return
-        self.entries = [*self.entries[: self.entries.index(entry)], question_entry(prompt, asking.zone)]
-        self._begin(prompt, asking, parent_id=entry.parent_id or _ROOT)
+        self.entries = [*self.entries[: self.entries.index(entry)], question_entry(prompt, context.zone)]
+        self._begin(context, parent_id=entry.parent_id or ROOT)
 
-    def show_branch(self, message_id: str, asking: RequestContext) -> None:
+    def show_branch(self, message_id: str, context: RequestContext) -> None:
         """Show the branch that goes through `message_id`.
 
         Raises:
             ChatappError: the backend cannot do it.
         """
         if self.live is None and self.id is not None:
-            asking.client.conversations.change(self.id, leaf_id=message_id)
+            context.client.conversations.change(self.id, leaf_id=message_id)
             self.entries, self.unfinished = [], None
-            self.refresh(asking)
+            self.refresh(context)
 
     def leave(self) -> None:
         """Stop listening; the backend makes the answer to its end."""
         if self.live is not None:
             self.live.leave()
 
-    def _begin(self, prompt: str, asking: RequestContext, *, parent_id: str | None = None) -> None:
-        self._options = {"parent_id": parent_id} if parent_id else {}
-        self._key = uuid.uuid4().hex
-        self._pending = self.entries[-1]
-        self._start(prompt, self._kept(asking), asking)
+    def _begin(self, context: RequestContext, *, parent_id: str | None = None) -> None:
+        self._pending = _Question(self.entries[-1], uuid.uuid4().hex, parent_id)
+        self._ask(self._pending, context)
 
-    def _kept(self, asking: RequestContext) -> Iterator[Event]:
-        begin_with = self.chat_options._asdict()
-        return kept(asking, self._question(), self.id, begin_with=begin_with, key=self._key, **self._options)
+    def _ask(self, question: _Question, context: RequestContext) -> None:
+        options = self.chat_options if self.id is None else ChatOptions()  # else the backend has them
+        chat = context.stored_chat(self.id)
+        key, parent_id = question.key, question.parent_id
+        self._start(chat.ask(question.entry.content, options, parent_id=parent_id, idempotency_key=key), context)
 
-    def _question(self) -> str:
-        """Return the words of the last question."""
-        return next((entry.content for entry in reversed(self.entries) if not entry.is_answer), "")
-
-    def _start(self, prompt: str, events: Iterator[Event], asking: RequestContext, *, asked_s_ago: float = 0.0) -> None:
+    def _start(self, events: Events, context: RequestContext, *, asked_s_ago: float = 0.0) -> None:
         self.unfinished = self._failed = None
-        stop = partial(cancel, asking.client)
-        self._listen_to(LiveAnswer.start(prompt, events, cancel=stop, asked_s_ago=asked_s_ago))
+        stop = partial(cancel, context.client)
+        self._listen_to(LiveAnswer.start(events, cancel=stop, asked_s_ago=asked_s_ago))
 
-    def _take_over(self, answer: LiveAnswer, asking: RequestContext) -> None:
+    def _take_over(self, answer: LiveAnswer, context: RequestContext) -> None:
         """Load the branch as the backend keeps it now; where it cannot tell, keep what is on screen."""
         self.id = answer.conversation_id or self.id
         self._failed = answer if isinstance(answer.error, BackendError) else None
-        self._seen = None
+        self._is_stale = True
         try:
-            self.refresh(asking)
+            self.refresh(context)
         except ChatappError:
-            self.entries += [answer_entry(answer, asking.zone)] if answer.text else []
+            self.entries += [answer_entry(answer, context.zone)] if answer.text else []
         if answer.status != "complete" and self.live is None:
             self.unfinished = Unfinished(answer.error, bool(answer.text))
 
-    def _load(self, asking: RequestContext, *, is_unchanged: bool) -> None:
+    def _load(self, context: RequestContext, *, is_unchanged: bool) -> None:
         """Fetch the last page of the branch; what was loaded before it stays. Follow an answer that is being made."""
-        page = asking.client.conversations.messages(str(self.id), limit=PAGE_OF_MESSAGES)
-        items = page["items"]
-        answering = items.pop() if items and items[-1]["status"] == "streaming" else None
-        fresh = _entries(items, asking)
+        page = context.client.conversations.messages(str(self.id), limit=PAGE_OF_MESSAGES)
+        answering = page.items[-1] if page.items and page.items[-1].status == "streaming" else None
+        fresh = _entries(page.items[:-1] if answering else page.items, context)
         earlier = self._loaded_before(fresh)
-        self._before = self._before if earlier else page["next"]
+        self._before = self._before if earlier else page.next
         self.entries = [*earlier, *fresh]
         if self._pending is not None and is_unchanged:
-            self.entries.append(self._pending)
+            self.entries.append(self._pending.entry)
             return
         self._pending, self.unfinished = None, _unfinished(self.entries)
         if answering is None:
             self._failed = None
         elif self._failed is None:
-            self._follow(answering, asking)
+            self._follow(answering, context)
         else:
-            self._failed.turn_id = answering["turn_id"]
+            self._failed.turn_id = answering.turn_id
 
     def _loaded_before(self, fresh: list[DisplayMessage]) -> list[DisplayMessage]:
         """Return the loaded entries that lie before `fresh`, none if the branch is another one now."""
         ids = [entry.id for entry in self.entries]
         return self.entries[: ids.index(fresh[0].id)] if fresh and fresh[0].id in ids else []
 
-    def _follow(self, item: dict[str, Any], asking: RequestContext) -> None:
-        """Read along with the answer `item`, which was begun elsewhere or before this session."""
-        ago_s = (datetime.now(UTC) - datetime.fromisoformat(item["created_at"])).total_seconds()
-        self._start(
-            self._question(), resumed(asking, str(self.id), item["turn_id"]), asking, asked_s_ago=max(0.0, ago_s)
-        )
+    def _follow(self, answer: MessageInfo, context: RequestContext) -> None:
+        """Read along with an answer that was begun elsewhere or before this session."""
+        ago_s = (datetime.now(UTC) - answer.created_at).total_seconds()
+        events = context.stored_chat(self.id).resume(str(answer.turn_id))
+        self._start(events, context, asked_s_ago=max(0.0, ago_s))
 
 
-def _entries(items: list[dict[str, Any]], asking: RequestContext) -> list[DisplayMessage]:
-    return [stored_entry(item, asking.zone) for item in items if item["role"] != "system"]
+def _entries(messages: Iterable[MessageInfo], context: RequestContext) -> list[DisplayMessage]:
+    return [stored_entry(message, context.zone) for message in messages if message.role in {"user", "assistant"}]
 
 
 def _unfinished(entries: list[DisplayMessage]) -> Unfinished | None:

@@ -1,16 +1,15 @@
 """A conversation that only this browser session holds: nothing of it is stored."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
-from chatapp.client import messages_from
-from chatapp.frontend.conversations.answer_streams import RequestContext, asked
-from chatapp.frontend.conversations.conversation import Conversation, Unfinished
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage, answer_entry
 from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
+from chatapp.frontend.conversations.request_context import RequestContext
+from chatapp.protocol.messages import Message
 
 
-class TemporaryConversation(Conversation):
+class TemporaryConversation(OpenConversation):
     """A conversation whose earlier messages go along with every question."""
 
     is_temporary = True
@@ -22,40 +21,31 @@ class TemporaryConversation(Conversation):
         conversation.entries = [DisplayMessage(message) for message in messages]
         return conversation
 
-    def ask_again(self, asking: RequestContext) -> None:
+    def ask_again(self, context: RequestContext) -> None:
         """Ask the last question once more, in place of what was answered to it."""
         if self.live is not None or not self.entries:
             return
         if self.entries[-1].is_answer:
             self.entries.pop()
-        self._begin(self.entries[-1].content, asking)
+        self._begin(context)
 
-    def edit(self, entry: DisplayMessage, prompt: str, asking: RequestContext) -> None:
+    def edit(self, entry: DisplayMessage, prompt: str, context: RequestContext) -> None:
         """Ask `prompt` in place of the question `entry` and all that came after it."""
         if self.live is None and entry in self.entries:
             del self.entries[self.entries.index(entry) :]
-            self.ask(prompt, asking)
+            self.send(prompt, context)
 
     def leave(self) -> None:
-        """Stop an answer that is being made: nobody could find it again."""
+        """Stop an answer that is being made: it could not be found again."""
         self.stop()
 
-    def _begin(self, prompt: str, asking: RequestContext) -> None:
+    def _begin(self, context: RequestContext) -> None:
         self.unfinished = None
-        options = {**self.chat_options._asdict(), "messages": self._history() or None}
-        self._listen_to(LiveAnswer.start(prompt, asked(asking, prompt, **options)))
+        history = (Message.of(message["role"], message["content"]) for message in self.messages[:-1])
+        chat = context.ephemeral_chat(history)
+        self._listen_to(LiveAnswer.start(chat.ask(self.entries[-1].content, self.chat_options)))
 
-    def _take_over(self, answer: LiveAnswer, asking: RequestContext) -> None:
+    def _take_over(self, answer: LiveAnswer, context: RequestContext) -> None:
         self.unfinished = None if answer.status == "complete" else Unfinished(answer.error, bool(answer.text))
         if answer.text or answer.status == "complete":
-            self.entries.append(answer_entry(answer, asking.zone))
-
-    def _history(self) -> list[dict[str, str]]:
-        """Return the answered questions before the last one; models take turns, so one without answer stays out."""
-        earlier = self.messages[:-1]
-        answered = [
-            (question, answer)
-            for question, answer in pairwise(earlier)
-            if (question["role"], answer["role"]) == ("user", "assistant") and answer["content"].strip()
-        ]
-        return messages_from([message for pair in answered for message in pair])
+            self.entries.append(answer_entry(answer, context.zone))

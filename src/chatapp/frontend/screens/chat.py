@@ -2,21 +2,18 @@
 
 import streamlit as st
 
+from chatapp.config import demo_model
 from chatapp.errors import StoreUnavailableError, StreamCutError
 from chatapp.frontend.components import message
 from chatapp.frontend.components.problems import problem_of
-from chatapp.frontend.conversations.conversation import Unfinished
 from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.frontend.conversations.open_conversation import Unfinished
 from chatapp.frontend.markdown.growing_text import GrowingText
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import readiness_of
 
 TICK_S = 0.1
-_DEMO = (
-    "You are talking to {model}, a small demonstration model: fine for a first try, often wrong. "
-    "Connect a better one with `BASE_URL` or `OPENAI_API_KEY`."
-)
 _TEMPORARY = "Temporary chat: nothing of it is stored, and it is gone with this tab."
 
 SUGGESTIONS = (
@@ -33,7 +30,7 @@ def prompt_box() -> None:
     stop_slot = st.bottom.empty()
     queued_slot = st.bottom.empty()
     limit = state.settings().max_prompt_chars
-    st.chat_input("Ask anything", key=state.PROMPT, max_chars=limit, on_submit=actions.ask)
+    st.chat_input("Ask anything", key=state.PROMPT, max_chars=limit, on_submit=actions.send_typed)
     conversation = state.view().conversation
     if conversation.queued:
         with queued_slot.container(key="queued"):
@@ -81,7 +78,7 @@ class LiveView:
             self.draw()
             if view.is_unlisted():
                 return
-            address.lead(view)
+            address.push_url(view)
             self._answer.wait(TICK_S)
 
     def draw(self) -> None:
@@ -103,10 +100,10 @@ def _above() -> None:
     """Draw what stands above the first message that is shown."""
     view = state.view()
     conversation = view.conversation
-    trouble, view.trouble = view.trouble, None
+    error, view.error = view.error, None
     with st.container(key="above"):
-        if trouble is not None:
-            problem = problem_of(trouble)
+        if error is not None:
+            problem = problem_of(error)
             st.warning(f"{literal(problem.sentence)} {literal(problem.next_step)}", icon=":material/error:")
         if conversation.is_temporary:
             st.caption(_TEMPORARY, text_alignment="center")
@@ -122,11 +119,11 @@ def _welcome() -> None:
     st.markdown("# What would you like to know?", anchors=False)
     readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
     if readiness.is_demo:
-        st.markdown(_DEMO.format(model=literal(readiness.model or "a model")))
+        st.markdown(literal(f"You are talking to {readiness.model}. {demo_model.ADVICE}"))
     with st.container(key="suggestions"):
         for place, (icon, prompt) in enumerate(SUGGESTIONS):
             key = f"suggestion-{place}"
-            st.button(prompt, icon=icon, key=key, on_click=actions.ask_this, args=(prompt,), width="stretch")
+            st.button(prompt, icon=icon, key=key, on_click=actions.send, args=(prompt,), width="stretch")
 
 
 def _pulse(answer: LiveAnswer) -> str:

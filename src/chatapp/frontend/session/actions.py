@@ -2,30 +2,31 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
+from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
-from chatapp.frontend.conversations.conversation import ChatOptions
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.session import state
 from chatapp.frontend.session.view import OpenRow
 
 
-def ask() -> None:
+def send_typed() -> None:
     """Ask what is in the box."""
-    ask_this(state.value_of(state.PROMPT))
+    send(state.value_of(state.PROMPT))
 
 
-def ask_this(prompt: str) -> None:
+def send(prompt: str) -> None:
     """Ask `prompt`."""
-    state.adopt_messages()
+    state.accept_messages()
     if prompt.strip():
-        state.view().ask(prompt, state.asking())
+        state.view().send(prompt, state.request_context())
 
 
 def ask_again() -> None:
     """Ask the last question again."""
-    state.view().ask_again(state.asking())
+    state.view().ask_again(state.request_context())
 
 
 def ask_again_whole() -> None:
@@ -36,17 +37,17 @@ def ask_again_whole() -> None:
 
 def ask_temporarily() -> None:
     """Ask the last question again, where nothing is stored."""
-    state.view().ask_temporarily(state.asking())
+    state.view().ask_temporarily(state.request_context())
 
 
 def choose_model() -> None:
     """Ask the chosen model from now on."""
-    _adopt(state.view().conversation.chat_options._replace(model=state.value_of(state.MODEL) or None))
+    _apply(replace(_chat_options(), model=state.value_of(state.MODEL) or None))
 
 
 def instruct(field: str) -> None:
     """Have questions answered from now on as `field` says."""
-    _adopt(state.view().conversation.chat_options._replace(system=state.value_of(field).strip() or None))
+    _apply(replace(_chat_options(), system=state.value_of(field).strip() or None))
 
 
 def stop() -> None:
@@ -61,8 +62,8 @@ def draw(key: str) -> None:
 
 def show_earlier() -> None:
     """Show a page of messages more."""
-    with _trouble_shown():
-        state.view().conversation.show_earlier(state.asking())
+    with _error_shown():
+        state.view().conversation.show_earlier(state.request_context())
 
 
 def show_later() -> None:
@@ -74,17 +75,17 @@ def regenerate(entry: DisplayMessage) -> None:
     """Get another answer beside `entry`."""
     conversation = state.view().conversation
     if isinstance(conversation, StoredConversation):
-        conversation.regenerate(entry, state.asking())
+        conversation.regenerate(entry, state.request_context())
     else:
-        conversation.ask_again(state.asking())
+        conversation.ask_again(state.request_context())
 
 
 def show_branch(message_id: str) -> None:
     """Show the branch that goes through a message."""
     conversation = state.view().conversation
     if isinstance(conversation, StoredConversation):
-        with _trouble_shown():
-            conversation.show_branch(message_id, state.asking())
+        with _error_shown():
+            conversation.show_branch(message_id, state.request_context())
 
 
 def begin_edit(entry: DisplayMessage) -> None:
@@ -100,7 +101,7 @@ def end_edit() -> None:
 def send_edit(entry: DisplayMessage, field: str) -> None:
     """Ask what was written in place of the question `entry`."""
     if (prompt := state.value_of(field)).strip():
-        state.view().edit(entry, prompt, state.asking())
+        state.view().edit(entry, prompt, state.request_context())
 
 
 def new_chat(*, is_temporary: bool = False) -> None:
@@ -126,36 +127,40 @@ def choose(conversation_id: str, menu: str, is_pinned: bool) -> None:
         "Export": lambda: _open_row(OpenRow(conversation_id, "export")),
         "Pin": lambda: client.conversations.change(conversation_id, pinned=not is_pinned),
         "Unpin": lambda: client.conversations.change(conversation_id, pinned=not is_pinned),
-        "Delete": lambda: state.view().delete(conversation_id, state.asking()),
+        "Delete": lambda: state.view().delete(conversation_id, state.request_context()),
     }
-    with _trouble_shown():
+    with _error_shown():
         handlers[state.value_of(menu)]()
     state.view().listing.expire()
 
 
 def rename(conversation_id: str, field: str) -> None:
-    """Return a conversation the name in `field`."""
+    """Name a conversation as `field` says."""
     state.view().open_row = None
     if title := state.value_of(field).strip():
-        with _trouble_shown():
+        with _error_shown():
             state.client().conversations.change(conversation_id, title=title)
         state.view().listing.expire()
 
 
 def close_row() -> None:
-    """Let the open row of the list be a plain one again."""
+    """Close the open row of the list."""
     state.view().open_row = None
 
 
 def restore() -> None:
-    """Take back what was thrown away last."""
-    with _trouble_shown():
-        state.view().restore(state.asking())
+    """Restore what was deleted last."""
+    with _error_shown():
+        state.view().restore(state.request_context())
 
 
-def _adopt(chat_options: ChatOptions) -> None:
-    with _trouble_shown():
-        state.view().conversation.adopt(chat_options, state.asking())
+def _chat_options() -> ChatOptions:
+    return state.view().conversation.chat_options
+
+
+def _apply(chat_options: ChatOptions) -> None:
+    with _error_shown():
+        state.view().conversation.apply(chat_options, state.request_context())
 
 
 def _open_row(row: OpenRow) -> None:
@@ -168,9 +173,9 @@ def _keep(prompt: str | None) -> None:
 
 
 @contextmanager
-def _trouble_shown() -> Iterator[None]:
-    """Let the page say what went wrong instead of what was clicked."""
+def _error_shown() -> Iterator[None]:
+    """Have the page show what went wrong."""
     try:
         yield
     except ChatappError as error:
-        state.view().trouble = error
+        state.view().error = error

@@ -1,12 +1,12 @@
 """The backend as the page sees it: one pooled client per address, and whether it is ready."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from chatapp.client import BackendClient
 from chatapp.errors import BackendError, ChatappError, UnauthorizedError
+from chatapp.protocol.resources import ReadinessInfo
 
 READY_TIMEOUT_S = 5.0
 _READY_TTL_S = 5.0
@@ -14,10 +14,10 @@ _MODELS_TTL_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Readiness:
+class BackendStatus:
     """What `GET /ready` says, or why it could not be asked. `model` is None where the backend did not tell it.
 
-    `is_answering` is false where nobody could be asked, `is_known_key` where the backend does not know the key.
+    `is_answering` is false where no backend could be reached, `is_known_key` where the backend does not know the key.
     """
 
     is_ready: bool
@@ -40,23 +40,23 @@ def client_of(url: str, *, timeout_s: float, api_key: str | None) -> BackendClie
 def models_of(url: str, *, api_key: str | None) -> list[str]:
     """Return the names of the models that can be asked at the backend at `url`; none where it does not tell."""
     try:
-        return [str(name) for name in client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models()["models"]]
-    except (ChatappError, KeyError, TypeError):
+        return list(client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models().models)
+    except ChatappError:
         return []
 
 
 @st.cache_data(ttl=_READY_TTL_S, max_entries=64, show_spinner=False)
-def readiness_of(url: str, *, api_key: str | None) -> Readiness:
+def readiness_of(url: str, *, api_key: str | None) -> BackendStatus:
     """Return whether the backend at `url` can answer; asked at most every few seconds, for all sessions."""
     return ask_readiness(url, api_key=api_key)
 
 
-def ask_readiness(url: str, *, api_key: str | None) -> Readiness:
+def ask_readiness(url: str, *, api_key: str | None) -> BackendStatus:
     """Ask the backend at `url` now whether it can answer."""
     try:
-        return _readiness(client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).ready())
+        return _status(client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).ready())
     except ChatappError as error:
-        return Readiness(
+        return BackendStatus(
             is_ready=False,
             is_answering=not isinstance(error, BackendError),
             is_known_key=not isinstance(error, UnauthorizedError),
@@ -65,14 +65,13 @@ def ask_readiness(url: str, *, api_key: str | None) -> Readiness:
         )
 
 
-def _readiness(body: dict[str, Any]) -> Readiness:
-    model = body.get("model") or {}
-    fault = next((entry for entry in body.values() if isinstance(entry, dict) and not entry.get("ok", True)), {})
-    return Readiness(
-        is_ready=not fault,
-        model=model.get("name"),
-        provider=model.get("provider"),
-        is_demo=bool(model.get("is_demo")),
-        sentence=fault.get("detail") or "",
-        hint=fault.get("hint") or "",
+def _status(told: ReadinessInfo) -> BackendStatus:
+    model, fault = told.model, told.fault
+    return BackendStatus(
+        is_ready=told.is_ready,
+        model=model.name if model else None,
+        provider=model.provider if model else None,
+        is_demo=bool(model and model.is_demo),
+        sentence=(fault and fault.detail) or "",
+        hint=(fault and fault.hint) or "",
     )

@@ -9,8 +9,8 @@ import streamlit as st
 
 from chatapp.client import BackendClient
 from chatapp.config.settings import Settings
-from chatapp.frontend.conversations.answer_streams import RequestContext
 from chatapp.frontend.conversations.entries import ShownMessage
+from chatapp.frontend.conversations.request_context import RequestContext
 from chatapp.frontend.session.backend import client_of
 from chatapp.frontend.session.url import Address
 from chatapp.frontend.session.view import View
@@ -67,7 +67,7 @@ def client() -> BackendClient:
     return client_of(settings().backend_url, timeout_s=float(st.session_state[TIMEOUT]), api_key=api_key())
 
 
-def asking() -> RequestContext:
+def request_context() -> RequestContext:
     """Return how this session asks now."""
     return RequestContext(client(), is_streamed=bool(st.session_state[STREAMING]), zone=timezone())
 
@@ -101,14 +101,14 @@ def messages() -> list[ShownMessage]:
 
 
 def mirror_messages() -> None:
-    """Let `st.session_state.messages` hold what is on show. In place: a run may be ended at any assignment to a key."""
+    """Put what is on show into `st.session_state.messages`, in place: a run may be ended at any assignment to a key."""
     shown, held = view(), messages()
     shown.mirrored = shown.conversation.messages
     held[:] = shown.mirrored
 
 
-def adopt_messages() -> None:
-    """Show the messages that somebody else has put into `st.session_state.messages`, as a temporary conversation."""
+def accept_messages() -> None:
+    """Show what other code has put into `st.session_state.messages`, as a temporary conversation."""
     if messages() != view().mirrored:
         view().show_messages(messages())
         mirror_messages()
@@ -130,7 +130,7 @@ def give_back(prompt: str) -> None:
 
 
 def show(key: str, value: str) -> None:
-    """Let a widget hold `value`, before it is drawn only. What is typed in it meanwhile stays unless that is news."""
+    """Set what a widget holds, before it is drawn only. What is typed in it meanwhile stays unless `value` is news."""
     if st.session_state.get(key) != value:
         st.session_state[key] = value
 

@@ -22,7 +22,7 @@ class Address:
         self._before: str | None = None
         self._moved_at = -_LATE_S
 
-    def follow(self, view: View) -> None:
+    def read_url(self, view: View) -> None:
         """Show what the browser has gone to: by its first request, or back and forward."""
         asked_for = st.query_params.get(CONVERSATION)
         if asked_for == self._now or (asked_for == self._before and self._may_be_late()):
@@ -38,8 +38,8 @@ class Address:
         context = get_script_run_ctx()
         return is_recent and not (context and context.is_history_navigation)
 
-    def lead(self, view: View) -> None:
-        """Let the browser go where the conversation on show is."""
+    def push_url(self, view: View) -> None:
+        """Make the browser's address that of the conversation on show."""
         wanted = view.conversation_id
         if wanted != self._now:
             self._before, self._now, self._moved_at = self._now, wanted, time.monotonic()

@@ -39,7 +39,7 @@ class ConversationChanges(NewConversation):
     leaf_id: Identifier = Field("", description="Message the branch on show goes through.")
 
 
-class SnippetPart(BaseModel):
+class SnippetOut(BaseModel):
     """A stretch of a snippet; `is_match`: it is what was looked for."""
 
     text: str
@@ -62,7 +62,7 @@ class ConversationOut(BaseModel):
     updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
-    snippet: list[SnippetPart] | None = Field(
+    snippet: list[SnippetOut] | None = Field(
         None, description="Where a search was given: the words around what was found."
     )
     message_id: str | None = Field(None, description="Where a search was given: the message it was found in.")

@@ -4,10 +4,11 @@ import uuid
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
-from chatapp.frontend.conversations.answer_streams import RequestContext
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage, question_entry
 from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.frontend.conversations.request_context import RequestContext
 
 PAGE_OF_MESSAGES = 10
 MOST_SHOWN = 60
@@ -21,15 +22,8 @@ class Unfinished(NamedTuple):
     has_text: bool
 
 
-class ChatOptions(NamedTuple):
-    """How the questions of a conversation are answered; None where the backend decides."""
-
-    model: str | None = None
-    system: str | None = None
-
-
-class Conversation(ABC):
-    """What a conversation can do, whoever keeps it.
+class OpenConversation(ABC):
+    """What the conversation on screen can do, wherever it is stored.
 
     `name` tells it from the others of a session, `begun` is the name of the last answer to go to. Its state changes in
     plain attributes only: Streamlit may end a script run at any access to `st.session_state`.
@@ -75,7 +69,7 @@ class Conversation(ABC):
         """Whether there are messages before those that are shown."""
         return self.shown < len(self.entries) or self.has_unloaded
 
-    def show_earlier(self, asking: RequestContext) -> None:
+    def show_earlier(self, context: RequestContext) -> None:
         """Show a page of messages more."""
         self.shown += PAGE_OF_MESSAGES
 
@@ -83,44 +77,44 @@ class Conversation(ABC):
         """Show a page of later messages."""
         self.shown -= PAGE_OF_MESSAGES
 
-    def adopt(self, chat_options: ChatOptions, asking: RequestContext) -> None:
-        """Have what is asked from now on answered in this chat_options."""
+    def apply(self, chat_options: ChatOptions, context: RequestContext) -> None:
+        """Have questions answered in this way from now on."""
         self.chat_options = chat_options
 
-    def ask(self, prompt: str, asking: RequestContext) -> None:
+    def send(self, prompt: str, context: RequestContext) -> None:
         """Ask `prompt`, at once or after the answer that is being made."""
         if self.live is not None:
             self.queued = "\n\n".join(filter(None, (self.queued, prompt)))
             return
         self.shown = PAGE_OF_MESSAGES
-        self.entries.append(question_entry(prompt, asking.zone))
-        self._begin(prompt, asking)
+        self.entries.append(question_entry(prompt, context.zone))
+        self._begin(context)
 
     def stop(self) -> None:
         """Stop the answer that is being made and keep what was said."""
         if self.live is not None:
             self.live.stop()
 
-    def settle(self, asking: RequestContext) -> str | None:
-        """Take over an answer that has ended, then ask what was queued; give it back instead if the answer was cut."""
+    def finish(self, context: RequestContext) -> str | None:
+        """Take over an answer that has ended, then ask what was queued; return that instead if the answer was cut."""
         answer = self.live
         if answer is None or answer.is_going:
             return None
         self.live = None
-        self._take_over(answer, asking)
+        self._take_over(answer, context)
         queued, self.queued = self.queued, None
         if queued and answer.status == "complete":
-            self.ask(queued, asking)
-            self.begun = answer.name  # whoever still reads that answer is not taken to the next
+            self.send(queued, context)
+            self.begun = answer.name  # a reader of that answer is not taken to the next
             return None
         return queued
 
     @abstractmethod
-    def ask_again(self, asking: RequestContext) -> None:
+    def ask_again(self, context: RequestContext) -> None:
         """Ask the last question once more, in place of what was answered to it."""
 
     @abstractmethod
-    def edit(self, entry: DisplayMessage, prompt: str, asking: RequestContext) -> None:
+    def edit(self, entry: DisplayMessage, prompt: str, context: RequestContext) -> None:
         """Ask `prompt` in place of the question `entry`."""
 
     @abstractmethod
@@ -131,9 +125,9 @@ class Conversation(ABC):
         self.live, self.begun = answer, answer.name
 
     @abstractmethod
-    def _begin(self, prompt: str, asking: RequestContext) -> None:
-        """Ask `prompt`, which is the last entry."""
+    def _begin(self, context: RequestContext) -> None:
+        """Ask the question that is the last entry."""
 
     @abstractmethod
-    def _take_over(self, answer: LiveAnswer, asking: RequestContext) -> None:
+    def _take_over(self, answer: LiveAnswer, context: RequestContext) -> None:
         """Put an answer that has ended among the entries."""

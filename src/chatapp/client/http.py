@@ -1,7 +1,8 @@
 """HTTP requests to one backend, every failure as its class."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from http.client import HTTPException, IncompleteRead
 from ssl import SSLCertVerificationError
 from typing import Any
@@ -23,9 +24,14 @@ from chatapp.errors import (
     UnauthorizedError,
 )
 from chatapp.hosts import LOOPBACK_NAMES, http_url
+from chatapp.protocol.reading import Resource, read, read_page
 from chatapp.protocol.received_errors import error_from_dict
+from chatapp.protocol.resources import Item, ResultPage
 
 CONNECT_TIMEOUT_S = 5.0
+Json = Mapping[str, Any]
+"""A JSON object."""
+
 _NO_PROXY = {"http": "", "https": ""}
 
 
@@ -37,12 +43,23 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
 
 
-class Connection:
-    """A pooled session with the backend at `base_url`."""
+class HttpSession:
+    """Pooled connections to the backend at `base_url`.
 
-    def __init__(self, base_url: str, *, timeout_s: float = 30.0, api_key: str | None = None) -> None:
+    `timeout_s` is how long to wait for the next byte, `connect_timeout_s` the most of it that connecting may take.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout_s: float = 30.0,
+        api_key: str | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+    ) -> None:
         self.base_url = _checked_url(base_url)
         self.timeout_s = timeout_s
+        self._timeouts = (min(connect_timeout_s, timeout_s), timeout_s)
         self._session = requests.Session()
         self._session.mount(self.base_url, _Adapter(pool_maxsize=64))
         self._session.headers["Accept"] = "application/json, text/event-stream"
@@ -67,7 +84,33 @@ class Connection:
             raise self.foreign("did not answer with an event stream")
         return AnswerStream(response, url=self.base_url, timeout_s=self.timeout_s)
 
-    def json(self, method: str, path: str, body: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+    def read(
+        self,
+        kind: type[Resource],
+        method: str,
+        path: str,
+        body: Json | None = None,
+        **options: Any,
+    ) -> Resource:
+        """Return the answer as the dataclass `kind`."""
+        return self.as_resource(partial(read, kind), self.json(method, path, body, **options))
+
+    def read_page(self, kind: type[Item], path: str, params: Json) -> ResultPage[Item]:
+        """Return the answer as a page of `kind`."""
+        return self.as_resource(partial(read_page, kind), self.json("GET", path, params=params))
+
+    def as_resource(self, reader: Callable[[Json], Resource], body: Json) -> Resource:
+        """Return what `reader` makes of `body`.
+
+        Raises:
+            BackendProtocolError: nothing; no backend of ours says such a thing.
+        """
+        try:
+            return reader(body)
+        except ValueError as error:
+            raise self.foreign("answered with something else than a backend does") from error
+
+    def json(self, method: str, path: str, body: Json | None = None, **options: Any) -> Json:
         """Return the JSON object of the answer; of one without content, an empty one."""
         response = self.send(method, path, body, **options)
         if response.status_code == requests.codes.no_content:
@@ -78,9 +121,9 @@ class Connection:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Json | None = None,
         *,
-        params: Mapping[str, Any] | None = None,
+        params: Json | None = None,
         content: Any = None,
         headers: Mapping[str, str] | None = None,
         stream: bool = False,
@@ -90,7 +133,6 @@ class Connection:
         Raises:
             ChatappError: there is none; as the class that says why.
         """
-        timeout = (min(CONNECT_TIMEOUT_S, self.timeout_s), self.timeout_s)
         try:
             return self._session.request(
                 method,
@@ -100,7 +142,7 @@ class Connection:
                 params=params,
                 headers=headers,
                 stream=stream,
-                timeout=timeout,
+                timeout=self._timeouts,
                 proxies=self._proxies,
                 allow_redirects=False,
             )
@@ -125,7 +167,7 @@ class Connection:
             return unreachable(self.base_url)
         return self.foreign("cannot be asked")
 
-    def checked(self, response: requests.Response, body: dict[str, Any]) -> dict[str, Any]:
+    def checked(self, response: requests.Response, body: Json) -> Json:
         """Return `body` if the status is 2xx, raise the error it describes otherwise."""
         if response.ok and body:
             return body
@@ -183,7 +225,7 @@ def _is_no_http(error: ProtocolError) -> bool:
     return isinstance(error.args[-1], HTTPException) and not isinstance(error.args[-1], OSError | IncompleteRead)
 
 
-def body_of(response: requests.Response) -> dict[str, Any]:
+def body_of(response: requests.Response) -> Json:
     """Return the JSON object of a response, empty if it holds none."""
     try:
         body = response.json()
@@ -193,7 +235,7 @@ def body_of(response: requests.Response) -> dict[str, Any]:
 
 
 def unreachable(url: str) -> BackendUnreachableError:
-    """Return the error for a backend that nobody answers for."""
+    """Return the error for an address at which no backend answers."""
     return BackendUnreachableError(f"Cannot connect to backend at {url}.", hint="Start it with: chatapp serve")
 
 

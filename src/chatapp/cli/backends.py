@@ -39,10 +39,10 @@ def _request_timeout_s() -> float:
 
 
 @contextmanager
-def temporary_backend(*, is_kept: bool, on_line: Callable[[str], object]) -> Iterator[BackendClient]:
+def temporary_backend(*, is_stored: bool, on_line: Callable[[str], object]) -> Iterator[BackendClient]:
     """Return a client of a backend of our own, on a free port of this machine and with a key that only we have.
 
-    Unless what is said is to be kept, it does without the user's data folder. `on_line` gets what it writes while it
+    Unless what is said is to be stored, it does without the user's data folder. `on_line` gets what it writes while it
     starts.
     """
     import secrets  # noqa: PLC0415 - only for the rare question without a backend
@@ -59,7 +59,7 @@ def temporary_backend(*, is_kept: bool, on_line: Callable[[str], object]) -> Ite
 
     port, key = free_port(), secrets.token_urlsafe(32)
     with TemporaryDirectory(prefix="chatapp-") as folder:
-        store = {} if is_kept else {"DATA_DIR": folder, "DATABASE_URL": ""}
+        store = {} if is_stored else {"DATA_DIR": folder, "DATABASE_URL": ""}
         variables = {"API_KEYS": f"ask:{key}", "CHATAPP_OWN_KEY": key, **store}
         child = start_backend("127.0.0.1", port, on_line=tell, **variables)
         try:
@@ -82,6 +82,6 @@ def start_backend(host: str, port: int, *, on_line: Callable[[str], object], **v
 def is_healthy(client: BackendClient) -> bool:
     """Return whether a backend answers."""
     try:
-        return client.health().get("status") == "healthy"
+        return client.health().status == "healthy"
     except ChatappError:
         return False

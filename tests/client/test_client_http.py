@@ -1,8 +1,11 @@
 """How the client finds a backend: addresses, keys, proxies and certificates."""
 
+import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,8 @@ from typing import Any
 import pytest
 
 from chatapp.client import BackendClient
-from chatapp.errors import BackendProtocolError, SettingsError, UnauthorizedError
+from chatapp.client.http import HttpSession
+from chatapp.errors import BackendProtocolError, BackendUnreachableError, SettingsError, UnauthorizedError
 from support import scripts
 from support.stub_model import StubModel
 
@@ -94,6 +98,7 @@ def test_a_password_in_the_address_is_refused_and_not_shown() -> None:
 
 
 def test_an_id_cannot_lead_to_another_path(server: StubModel) -> None:
+    server.default = scripts.respond(200, {"id": "a", "updated_at": "2026-11-28T12:00:00Z"})
     with BackendClient(server.url) as client:
         client.conversations.get("a/b?c#d")
     assert server.requests[0].path == "/conversations/a%2Fb%3Fc%23d"
@@ -130,3 +135,36 @@ def test_a_slash_behind_the_address_does_no_harm(server: StubModel) -> None:
     with BackendClient(server.url + "/") as client:
         client.ask("Why?")
     assert server.calls[0].path == "/query"
+
+
+@pytest.fixture
+def deaf_url() -> Iterator[str]:
+    """The address of a port on which nobody accepts any more: its queue is full, so that connecting takes for ever."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(("timeout_s", "connect_timeout_s"), [(30.0, 0.3), (0.3, 30.0)], ids=["own", "of the request"])
+def test_connecting_takes_no_longer_than_either_timeout(
+    deaf_url: str, timeout_s: float, connect_timeout_s: float
+) -> None:
+    session = HttpSession(deaf_url, timeout_s=timeout_s, connect_timeout_s=connect_timeout_s)
+    began = time.monotonic()
+    with pytest.raises(BackendUnreachableError):
+        session.send("GET", "/health")
+    session.close()
+    assert time.monotonic() - began < 10
+
+
+def test_a_slow_answer_may_take_longer_than_connecting(server: StubModel) -> None:
+    server.default = scripts.raw(0.6, b"HTTP/1.1 204 No Content\r\n\r\n")
+    session = HttpSession(server.url, timeout_s=20, connect_timeout_s=0.3)
+    assert session.json("GET", "/health") == {}
+    session.close()

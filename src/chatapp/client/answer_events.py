@@ -1,0 +1,56 @@
+"""The events of one answer, however they are had: streamed or whole, over one connection or several."""
+
+import time
+from collections.abc import Generator, Iterable
+from typing import Any
+
+from chatapp.client import BackendClient
+from chatapp.client.stream import AnswerStream
+from chatapp.errors import StreamCutError
+from chatapp.protocol.events import Done, Event, Reasoning, Start, Text
+
+Events = Generator[Event, None, None]
+
+_PAUSES_S = (0.1, 0.5, 2.0)
+"""How long to wait before each attempt to go on with an answer whose connection broke."""
+
+
+def ask_once(backend: BackendClient, prompt: str, *, is_streamed: bool, **fields: Any) -> Events:
+    """Ask `prompt` and return the answer's events; `fields` as `BackendClient.stream` takes them."""
+    if is_streamed:
+        with backend.stream(prompt, **fields) as events:
+            yield from events
+        return
+    answer = backend.ask(prompt, **fields)
+    yield Start(answer.turn_id or "", answer.model, answer.conversation_id)
+    yield Text(answer.answer)
+    yield Done(answer.finish_reason, answer.usage, answer.latency_ms or 0)
+
+
+def unbroken(backend: BackendClient, stream: AnswerStream) -> Events:
+    """Return the events of `stream` and, where its connection breaks, those that follow."""
+    turn_id, position = None, "0"
+    for pause_s in (*_PAUSES_S, None):
+        try:
+            with stream:
+                yield from stream
+            return
+        except StreamCutError:
+            turn_id = stream.start.turn_id if stream.start else turn_id
+            if turn_id is None or pause_s is None:
+                raise
+        time.sleep(pause_s)
+        position = stream.last_event_id if stream.last_event_id != "0" else position
+        stream = backend.resume(turn_id, last_event_id=position)
+
+
+def in_one_piece(events: Iterable[Event]) -> Events:
+    """Return the events with all text in one piece at the end, as an answer that is not streamed comes."""
+    texts: list[str] = []
+    for event in events:
+        if isinstance(event, Text):
+            texts.append(event.text)
+        elif not isinstance(event, Reasoning):
+            if isinstance(event, Done):
+                yield Text("".join(texts))
+            yield event

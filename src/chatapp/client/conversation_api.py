@@ -1,0 +1,74 @@
+"""The conversations that a backend stores."""
+
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from chatapp.client.http import HttpSession, body_of, path_of
+from chatapp.client.stream import AnswerStream
+from chatapp.protocol.resources import ConversationInfo, ImportInfo, MessageInfo, ResultPage
+
+ExportFormat = Literal["json", "md", "html"]
+
+
+class ConversationApi:
+    """What the HTTP API does with conversations and their messages."""
+
+    def __init__(self, http: HttpSession) -> None:
+        self._http = http
+
+    def page(
+        self, *, query: str | None = None, state: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> ResultPage[ConversationInfo]:
+        """Return conversations, pinned ones first, then the one last talked in; `next` is the `cursor` of more.
+
+        With `query` only those that hold the words, each with a `snippet`; `state` is active, archived or deleted.
+        """
+        params = {"q": query, "state": state, "cursor": cursor, "limit": limit}
+        return self._http.read_page(ConversationInfo, "/conversations", params)
+
+    def get(self, conversation_id: str) -> ConversationInfo:
+        """Return one conversation without its messages."""
+        return self._http.read(ConversationInfo, "GET", path_of("conversations", conversation_id))
+
+    def messages(
+        self, conversation_id: str, *, branch: str | None = None, before: str | None = None, limit: int = 50
+    ) -> ResultPage[MessageInfo]:
+        """Return the last messages of a branch, oldest first; `next` is the `before` of earlier ones."""
+        params = {"branch": branch, "before": before, "limit": limit}
+        return self._http.read_page(MessageInfo, path_of("conversations", conversation_id, "messages"), params)
+
+    def begin(self, **values: Any) -> ConversationInfo:
+        """Return a new, empty conversation; `values` are title, system and model."""
+        return self._http.read(ConversationInfo, "POST", "/conversations", values)
+
+    def change(self, conversation_id: str, **changes: Any) -> ConversationInfo:
+        """Return the conversation after `changes` of title, pinned, archived, system, model or leaf_id."""
+        return self._http.read(ConversationInfo, "PATCH", path_of("conversations", conversation_id), changes)
+
+    def delete(self, conversation_id: str) -> None:
+        """Delete the conversation; for 30 days `restore` brings it back."""
+        self._http.json("DELETE", path_of("conversations", conversation_id))
+
+    def restore(self, conversation_id: str) -> ConversationInfo:
+        """Return the conversation that was deleted, as it was."""
+        return self._http.read(ConversationInfo, "POST", path_of("conversations", conversation_id, "restore"))
+
+    def regenerate(self, conversation_id: str, **options: Any) -> AnswerStream:
+        """Start another answer to a question and return its events; `options` are message_id, model, temperature."""
+        path = path_of("conversations", conversation_id, "regenerate")
+        return self._http.events(self._http.send("POST", path, options, stream=True))
+
+    def export(self, conversation_id: str, export_format: ExportFormat) -> bytes:
+        """Return the whole conversation as a file."""
+        path = path_of("conversations", conversation_id, "export")
+        response = self._http.send("GET", path, params={"format": export_format})
+        if not response.ok:
+            self._http.checked(response, body_of(response))
+        return response.content
+
+    def import_file(self, file: Path | BinaryIO) -> ImportInfo:
+        """Import the conversations of another program's export and return what was read, added and skipped."""
+        if isinstance(file, Path):
+            with file.open("rb") as content:
+                return self.import_file(content)
+        return self._http.read(ImportInfo, "POST", "/import", content=file)

@@ -1,0 +1,50 @@
+"""How this session asks, and how it has an answer stopped."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from chatapp.client import BackendClient
+from chatapp.client.chat import EphemeralChat, StoredChat
+from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.protocol.messages import Message
+
+_LOOK_AGAIN_S = 0.05
+_LOOKS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """How this session asks: through which client, whether it reads along, and in which time zone its reader is."""
+
+    client: BackendClient
+    is_streamed: bool
+    zone: tzinfo | None = None
+
+    def stored_chat(self, conversation_id: str | None) -> StoredChat:
+        """Return the chat in a conversation that the backend stores, a new one if None."""
+        return StoredChat(self.client, conversation_id, is_streamed=self.is_streamed)
+
+    def ephemeral_chat(self, history: Iterable[Message]) -> EphemeralChat:
+        """Return a chat that goes on behind `history`, oldest first."""
+        return EphemeralChat(self.client, history, is_streamed=self.is_streamed)
+
+
+def cancel(client: BackendClient, answer: LiveAnswer) -> None:
+    """Have the backend stop `answer`, as soon as it has begun.
+
+    Raises:
+        ChatappError: the backend cannot be asked.
+    """
+    for _ in range(_LOOKS):
+        if not answer.is_going:
+            return
+        if turn_id := answer.turn_id or _active_turn(client, answer.conversation_id):
+            client.cancel(turn_id)
+            return
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _active_turn(client: BackendClient, conversation_id: str | None) -> str | None:
+    return client.conversations.get(conversation_id).active_turn_id if conversation_id else None

@@ -1,0 +1,167 @@
+"""What the HTTP API tells, as a client holds it: each class is a JSON object of `schemas`, without their validation.
+
+`reading.read` makes them. A field that an older backend does not send has its default here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from chatapp.errors import ChatappError
+from chatapp.protocol.events import Usage
+from chatapp.protocol.messages import Part
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage(Generic[Item]):
+    """Some of a long list; `next` is what asks for those that follow, None where there are none."""
+
+    items: tuple[Item, ...]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthInfo:
+    """That a backend runs. `status` is "healthy"; of a server that is no backend it may be anything."""
+
+    status: str = ""
+    service: str = ""
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyInfo:
+    """Something the backend needs. `detail` and `hint` say what is wrong and what to do where `ok` is false.
+
+    `name`, `provider`, `reason` and `is_demo` are told of the model.
+    """
+
+    ok: bool
+    latency_ms: int | None = None
+    name: str | None = None
+    provider: str | None = None
+    reason: str | None = None
+    is_demo: bool | None = None
+    detail: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessInfo:
+    """Whether a question asked now would be answered; `dependencies` are "model", "store" and what else there is."""
+
+    dependencies: Mapping[str, DependencyInfo]
+
+    @property
+    def model(self) -> DependencyInfo | None:
+        """The model that is asked by default; None where the backend does not tell."""
+        return self.dependencies.get("model")
+
+    @property
+    def fault(self) -> DependencyInfo | None:
+        """The first thing that is missing; None where all is well."""
+        return next((entry for entry in self.dependencies.values() if not entry.ok), None)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing is missing."""
+        return self.fault is None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsInfo:
+    """The models that can be asked, `default` among them."""
+
+    default: str
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnippetInfo:
+    """A stretch of the words around what a search found; `is_match`: it is what was looked for."""
+
+    text: str
+    is_match: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationInfo:
+    """One conversation without its messages. `leaf_id` is the last message of the branch on show."""
+
+    id: str
+    updated_at: datetime
+    title: str | None = None
+    pinned: bool = False
+    system: str | None = None
+    model: str | None = None
+    leaf_id: str | None = None
+    active_turn_id: str | None = None
+    created_at: datetime | None = None
+    archived_at: datetime | None = None
+    deleted_at: datetime | None = None
+    snippet: tuple[SnippetInfo, ...] | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageInfo:
+    """One message. `siblings` are the ids of its alternatives, oldest first, itself among them.
+
+    `content` and `reasoning` are the text and the reasoning among its `parts`.
+    """
+
+    id: str
+    role: str
+    content: str
+    created_at: datetime
+    parent_id: str | None = None
+    parts: tuple[Part, ...] = ()
+    reasoning: str = ""
+    model: str | None = None
+    status: str = "complete"
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    error: ChatappError | None = None
+    latency_ms: int | None = None
+    turn_id: str | None = None
+    finished_at: datetime | None = None
+    siblings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TurnInfo:
+    """One question and its answer, as far as it is."""
+
+    turn_id: str
+    status: str
+    answer: str
+    model: str = ""
+    conversation_id: str | None = None
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    error: ChatappError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedInfo:
+    """Something an import left out: `count` times the `why` in `what`."""
+
+    what: str
+    why: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ImportInfo:
+    """The receipt of an import. What was read and not added was here before, or is among the skipped."""
+
+    conversations_read: int
+    messages_read: int
+    conversations_added: int
+    messages_added: int
+    sources: tuple[str, ...] = ()
+    skipped: tuple[SkippedInfo, ...] = ()
+    skipped_more: int = 0
