@@ -22,8 +22,9 @@ def page(browser: Any, page_port: int) -> Page:
 
 
 def _direction(page: Page, selector: str) -> Any:
-    script = "return getComputedStyle(document.querySelector(`[data-testid='stChatMessageContent'] ${arguments[0]}`))"
-    return page.driver.execute_script(f"{script}.direction", selector)
+    path = f"[data-testid='stChatMessageContent'] {selector}"
+    script = "const it = document.querySelector(arguments[0]); return it && getComputedStyle(it).direction"
+    return page.wait_until(lambda driver: driver.execute_script(script, path), path)  # the page may draw it anew
 
 
 def test_what_begins_with_arabic_runs_from_right_to_left_and_code_does_not(page: Page, model: StubModel) -> None:

@@ -3,8 +3,8 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import typer
 
@@ -18,8 +18,7 @@ from chatapp.protocol.resources import DependencyInfo
 NOT_READY = 1
 
 
-@dataclass(frozen=True, slots=True)
-class BackendEntry:
+class BackendEntry(NamedTuple):
     """How the backend itself is; where `ok` is false, `detail` and `hint` say why and what to do."""
 
     ok: bool
@@ -48,7 +47,7 @@ def run(*, backend_url: str | None, as_json: bool) -> int:
 
 
 def _without_nulls(entry: BackendEntry | DependencyInfo) -> dict[str, object]:
-    return {name: value for name, value in asdict(entry).items() if value is not None}
+    return {name: value for name, value in entry._asdict().items() if value is not None}
 
 
 def _report(backend: BackendClient) -> tuple[Report, int]:
@@ -63,7 +62,7 @@ def _report(backend: BackendClient) -> tuple[Report, int]:
     try:
         report: Report = {"backend": reached, **backend.ready().dependencies}
     except ChatappError as error:
-        report = {"backend": replace(reached, ok=False, detail=error.detail, hint=error.hint)}
+        report = {"backend": reached._replace(ok=False, detail=error.detail, hint=error.hint)}
     return report, 0 if all(entry.ok for entry in report.values()) else NOT_READY
 
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
 from importlib import import_module
 
 import typer
@@ -80,10 +79,10 @@ class Session:
             case "model" if not words:
                 note("\n".join([*self._model_names(), "Choose one: /model NAME"]))
             case "model":
-                self._options = replace(self._options, model=words)
+                self._options = self._options._replace(model=words)
                 note(f"From now on: /model {words}")
             case "system" if words:
-                self._options = replace(self._options, system=words)
+                self._options = self._options._replace(system=words)
                 note(f"From now on: /system {words}")
             case "system":
                 note("Say more: /system TEXT")

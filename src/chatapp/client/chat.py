@@ -5,23 +5,23 @@ The page and the command line both ask through these. A chat is used by one thre
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events, ask_once, in_one_piece, unbroken
 from chatapp.errors import NotFoundError
 from chatapp.protocol.events import Start, Text
-from chatapp.protocol.messages import Message
 from chatapp.protocol.resources import MessageInfo
+
+if TYPE_CHECKING:
+    from chatapp.protocol.messages import Message
 
 ROOT = "root"
 """The parent of a question that begins its conversation anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatOptions:
+class ChatOptions(NamedTuple):
     """How questions are answered; None where the conversation, or else the backend, decides."""
 
     model: str | None = None
@@ -83,10 +83,10 @@ class StoredChat:
         self._unanswered = prompt
         if self.id is None:  # begun first, so that there is an id of what to stop
             self.id = self._backend.conversations.begin(model=options.model, system=options.system).id
-            options = replace(options, model=None, system=None)  # the conversation has them, and a repetition none
+            options = options._replace(model=None, system=None)  # the conversation has them, and a repetition none
         yield Start("", "", self.id)
         fields = {
-            **asdict(options),
+            **options._asdict(),
             "conversation_id": self.id,
             "parent_id": parent_id or self._parent_after_undo(),
             "idempotency_key": idempotency_key,
@@ -195,15 +195,17 @@ class EphemeralChat:
     Leave the events of an answer (`close()`) and the answer is stopped.
     """
 
-    def __init__(self, backend: BackendClient, history: Iterable[Message] = (), *, is_streamed: bool = True) -> None:
+    def __init__(self, backend: BackendClient, history: "Iterable[Message]" = (), *, is_streamed: bool = True) -> None:
         self._backend = backend
         self._is_streamed = is_streamed
         self._messages = list(history)
 
     def ask(self, prompt: str, options: ChatOptions = _AS_IT_IS) -> Events:
         """Ask `prompt` and return the events of the answer."""
+        from chatapp.protocol.messages import Message  # noqa: PLC0415 - milliseconds that stored chats need not pay
+
         earlier = [{"role": message.role, "content": message.text} for message in _answered(self._messages)]
-        fields = {**asdict(options), "messages": earlier or None}
+        fields = {**options._asdict(), "messages": earlier or None}
         self._messages.append(Message.of("user", prompt))
         texts: list[str] = []
         try:
@@ -237,7 +239,7 @@ class EphemeralChat:
         raise _nothing_asked()
 
 
-def _answered(messages: list[Message]) -> Iterator[Message]:
+def _answered(messages: "list[Message]") -> "Iterator[Message]":
     """Return the questions that were answered, each with its answer: models take turns, so one without stays out."""
     for question, answer in pairwise(messages):
         if (question.role, answer.role) == ("user", "assistant") and answer.text.strip():

@@ -1,26 +1,33 @@
-"""JSON read as dataclasses: what the client needs of a validator, without the start time of one."""
+"""JSON read as typed objects: what the client needs of a validator, without the start time of one."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from chatapp.errors import ChatappError
-from chatapp.protocol.messages import Part, parts_from_json
 from chatapp.protocol.received_errors import error_from_dict
 from chatapp.protocol.resources import DependencyInfo, Item, ReadinessInfo, ResultPage
+
+if TYPE_CHECKING:
+    from chatapp.protocol.messages import Part
 
 Resource = TypeVar("Resource")
 
 
+class _Part:
+    """Stands for `Part` in types: its import takes milliseconds that only a command which reads messages pays."""
+
+
 def read(kind: type[Resource], told: Mapping[str, Any]) -> Resource:
-    """Return the JSON object `told` as the dataclass `kind`. Fields that this version does not know are passed over.
+    """Return the JSON object `told` as a named tuple or a dataclass; fields it does not have are passed over.
 
     Raises:
         ValueError: a field without default is missing, or one is of another type.
     """
-    fields = {name: _value(hint, told[name]) for name, hint in get_type_hints(kind).items() if name in told}
+    hints = get_type_hints(kind, localns={"Part": _Part})
+    fields = {name: _value(hint, told[name]) for name, hint in hints.items() if name in told}
     try:
         return kind(**fields)
     except TypeError as error:
@@ -59,7 +66,7 @@ def _value(hint: Any, told: Any) -> Any:
         return None if told is None else _value(get_args(hint)[0], told)
     if kind is tuple:
         return tuple(_value(get_args(hint)[0], item) for item in _checked(list, told))
-    if isinstance(kind, type) and is_dataclass(kind):
+    if isinstance(kind, type) and (hasattr(kind, "_fields") or is_dataclass(kind)):
         return read(kind, _checked(dict, told))
     if is_typeddict(kind):
         return _without_unknown(kind, _checked(dict, told))
@@ -88,7 +95,9 @@ def _moment(told: Any) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _parts(told: Any) -> tuple[Part, ...]:
+def _parts(told: Any) -> "tuple[Part, ...]":
+    from chatapp.protocol.messages import parts_from_json  # noqa: PLC0415
+
     try:
         return parts_from_json([_checked(dict, part) for part in _checked(list, told)])
     except TypeError as error:
@@ -97,6 +106,6 @@ def _parts(told: Any) -> tuple[Part, ...]:
 
 _CONVERTERS: dict[Any, Callable[[Any], Any]] = {
     datetime: _moment,
-    tuple[Part, ...]: _parts,
+    tuple[_Part, ...]: _parts,
     ChatappError: lambda told: error_from_dict(_checked(dict, told)),
 }

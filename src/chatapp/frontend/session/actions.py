@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
@@ -42,12 +41,12 @@ def ask_temporarily() -> None:
 
 def choose_model() -> None:
     """Ask the chosen model from now on."""
-    _apply(replace(_chat_options(), model=state.value_of(state.MODEL) or None))
+    _apply(_chat_options()._replace(model=state.value_of(state.MODEL) or None))
 
 
 def instruct(field: str) -> None:
     """Have questions answered from now on as `field` says."""
-    _apply(replace(_chat_options(), system=state.value_of(field).strip() or None))
+    _apply(_chat_options()._replace(system=state.value_of(field).strip() or None))
 
 
 def stop() -> None:
