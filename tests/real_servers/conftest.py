@@ -11,7 +11,7 @@ from chatapp.client import BackendClient
 from chatapp.errors import LocalModelError
 from chatapp.local_model.weights import find_weights
 from real_servers.kinds import LLAMA_CPP, OTHERS
-from real_servers.model_server import KEY, Kind, ModelServer
+from real_servers.model_server import KEY, WINDOW, Kind, ModelServer
 from real_servers.releases import FOLDER
 from support.commands import Serving
 
@@ -72,6 +72,7 @@ def front_of(server: ModelServer, data_dir: Path, **settings: str) -> Iterator[F
         "OPENAI_API_KEY": KEY,
         "MODEL_NAME": server.kind.model,
         "DATA_DIR": str(data_dir),
+        **({} if server.kind.refuses_what_is_too_long else {"CONTEXT_TOKENS": str(WINDOW)}),
         **settings,
     }
     with Serving(env=env) as serving:

@@ -73,6 +73,6 @@ LLAMA_CPP = Kind("llama.cpp", _llama_cpp, takes_any_model=True)
 OTHERS = (
     Kind("llama-cpp-python", _llama_cpp_python, takes_any_model=True, has_one_answer_at_a_time=True),
     Kind("litellm", _litellm, behind=LLAMA_CPP),
-    Kind("transformers", _transformers, model=str(_UNPACKED), has_keys=False),
+    Kind("transformers", _transformers, model=str(_UNPACKED), has_keys=False, refuses_what_is_too_long=False),
     Kind("vllm", _vllm),
 )

@@ -33,7 +33,8 @@ class Place:
 class Kind:
     """One row: how a server is started, and in what it differs by design from one that takes what we send.
 
-    `behind` is the server that it passes questions on to.
+    `behind` is the server that it passes questions on to. One that refuses nothing that is too long has to be told by
+    CONTEXT_TOKENS: no client can know its window.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Kind:
     model: str = MODEL
     behind: "Kind | None" = None
     has_keys: bool = True
+    refuses_what_is_too_long: bool = True
     takes_any_model: bool = False
     has_one_answer_at_a_time: bool = False
 

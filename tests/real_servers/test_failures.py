@@ -58,8 +58,8 @@ def test_a_server_that_is_still_loading_is_waited_for_and_then_known(
     cold_server: ModelServer, put_in_front: Callable[..., Any]
 ) -> None:
     history = conversation(rows=60, text=SAYING * 5)
-    codes = set()
     with put_in_front(cold_server) as front:
+        codes = {code_of_refusal(front, history)}
         cold_server.start()
         deadline = time.monotonic() + READY_WITHIN_S
         while not cold_server.is_ready():
