@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -237,3 +238,76 @@ def test_errors_never_show_what_was_written(store: Store) -> None:
     with pytest.raises(exc.IntegrityError) as caught, store.database.write() as connection:
         connection.execute(insert, {"content": "my secret"})
     assert "my secret" not in str(caught.value)
+
+
+@only_sqlite
+def test_sign_of_life_is_given_while_another_process_writes(store: Store, second_store: Store) -> None:
+    with second_store.database.write():
+        store.ping()
+
+
+@only_sqlite
+@pytest.mark.parametrize("damage", ["deleted", "replaced", "garbage", "emptied"])
+def test_no_sign_of_life_of_a_file_that_is_not_what_it_was(damage: str, ask: Ask, store: Store) -> None:
+    ask("One")
+    store.ping()
+    path = store.database.path
+    assert path is not None
+    store.database.close()  # so that all is in the file itself
+    damaged(path, damage)
+
+    with pytest.raises(StoreUnavailableError):
+        store.ping()
+
+
+def damaged(path: Path, damage: str) -> None:
+    if damage == "deleted":
+        path.unlink()
+    elif damage == "replaced":
+        path.rename(path.with_suffix(".old"))
+        path.write_bytes(path.with_suffix(".old").read_bytes())
+    else:
+        path.write_bytes(b"\xff" * path.stat().st_size if damage == "garbage" else b"")
+
+
+@only_sqlite
+@pytest.mark.parametrize("damage", ["deleted", "replaced"])
+def test_nothing_is_kept_in_a_file_that_nobody_would_find_again(damage: str, ask: Ask, store: Store) -> None:
+    ask("One")
+    assert store.database.path is not None
+    damaged(store.database.path, damage)
+
+    with pytest.raises(StoreUnavailableError, match="deleted or replaced"):
+        ask("Two")
+    with pytest.raises(StoreUnavailableError, match="deleted or replaced"):
+        store.conversations.page(owner="ada")
+
+
+@only_postgres
+def test_postgresql_waits_for_locks_and_statements_for_so_long_only(store: Store) -> None:
+    with store.database.read() as connection:
+        limits = {name: connection.scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "statement_timeout")}
+
+    assert limits == {"lock_timeout": "10s", "statement_timeout": "20s"}
+
+
+@only_postgres
+def test_postgresql_that_falls_silent_is_given_up(store: Store) -> None:
+    began = time.monotonic()
+
+    with pytest.raises(StoreUnavailableError), store.database.read() as connection:  # noqa: PT012
+        connection.connection.dbapi_connection.deadline_s = 0.5  # type: ignore[union-attr]
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("SELECT pg_sleep(30)"))
+
+    assert time.monotonic() - began < 10
+    store.ping()
+
+
+@only_postgres
+def test_postgresql_that_is_read_only_gives_no_sign_of_life(store: Store) -> None:
+    with store.database.write() as connection:
+        connection.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
+
+    with pytest.raises(StoreUnavailableError, match="read-only"):
+        store.ping()

@@ -2,18 +2,22 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, ColumnElement, Connection, create_engine, event, exc, func, make_url, text
 
+from chatapp.backend.store.deadlines import STATEMENT_S, connect_with_deadline
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError, StoreUnavailableError
 
 BUSY_TIMEOUT_S = 10
 """How long a write waits for another process's write."""
+
+PING_TIMEOUT_S = 1
+"""How long a sign of life waits for another process's write, which is one itself."""
 
 FILE_NAME = "chatapp.db"
 
@@ -25,11 +29,14 @@ class Database:
 
     def __init__(self, url: URL, *, path: Path | None = None) -> None:
         self.path = path
+        self._file = _identity(path) if path else None
         options: dict[str, Any] = _sqlite_options() if path else _postgres_options()
         self._engine = create_engine(url, hide_parameters=True, **options)
         if path:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self._engine, "do_connect", connect_with_deadline)
 
     @property
     def is_sqlite(self) -> bool:
@@ -43,6 +50,7 @@ class Database:
         Raises:
             StoreUnavailableError: the database cannot be read.
         """
+        self._require_same_file()
         with store_errors(), self._engine.connect() as connection:
             yield connection
 
@@ -58,21 +66,40 @@ class Database:
         """
         synchronous = "FULL" if survives_power_cut else "NORMAL"
         engine = self._engine.execution_options(synchronous=synchronous)
+        self._require_same_file()
         with store_errors(), engine.begin() as connection:
             yield connection
+        self._require_same_file()
 
     def now(self) -> datetime | ColumnElement[datetime]:
         """Return the time by the clock that all processes share: the machine's, or PostgreSQL's."""
         return datetime.now(UTC) if self.is_sqlite else func.clock_timestamp()
 
     def ping(self) -> None:
-        """Read the smallest thing there is.
+        """Read and write the smallest things there are. That another process writes just now is no fault.
 
         Raises:
-            StoreUnavailableError: the database does not answer.
+            StoreUnavailableError: the database does not answer, or cannot be written.
         """
-        with self.read() as connection:
-            connection.execute(text("SELECT 1"))
+        self._require_same_file()
+        with store_errors():
+            if self.path is None:
+                with self._engine.begin() as connection:
+                    is_read_only = text("SELECT current_setting('transaction_read_only') = 'on'")
+                    if connection.scalar(is_read_only):
+                        raise _unavailable("the database is read-only")
+                    connection.execute(text("SELECT txid_current()"))  # writes that there is a transaction
+            else:
+                _ping_sqlite(self.path)
+
+    def _require_same_file(self) -> None:
+        """Refuse to go on with a file that is gone or another one by now: what is kept in it nobody would find again.
+
+        Raises:
+            StoreUnavailableError: it is.
+        """
+        if self.path is not None and _identity(self.path) != self._file:
+            raise _unavailable("the file was deleted or replaced. Put it back, or start chatapp again")
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -98,6 +125,29 @@ def open_database(settings: Settings) -> Database:
     return Database(URL.create("sqlite", database=str(path)), path=path)
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _ping_sqlite(path: Path) -> None:
+    """Read and write `path` by a connection of its own, which has nothing of the file in memory."""
+    try:
+        with closing(sqlite3.connect(path, timeout=PING_TIMEOUT_S, isolation_level=None)) as connection:
+            for table in ("conversations", "messages", "turns"):
+                connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()  # noqa: S608 - our own names
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute("PRAGMA user_version = 0")  # writes the first page, even if it is 0 already
+    except sqlite3.OperationalError as error:
+        if not error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            raise _unavailable(_reason_of(error)) from error
+    except sqlite3.Error as error:
+        raise _unavailable(_reason_of(error)) from error
+
+
 def _open_postgres(address: str) -> Database:
     try:
         url = make_url(address).set(drivername="postgresql+psycopg")
@@ -114,7 +164,15 @@ def _sqlite_options() -> dict[str, Any]:
 
 
 def _postgres_options() -> dict[str, Any]:
-    return {"pool_pre_ping": True, "pool_timeout": BUSY_TIMEOUT_S, "connect_args": {"connect_timeout": BUSY_TIMEOUT_S}}
+    connect_args = {
+        "connect_timeout": BUSY_TIMEOUT_S,
+        "options": f"-c lock_timeout={BUSY_TIMEOUT_S}s -c statement_timeout={STATEMENT_S}s",
+        "tcp_user_timeout": STATEMENT_S * 1000,
+        "keepalives_idle": STATEMENT_S // 2,
+        "keepalives_interval": STATEMENT_S // 6,
+        "keepalives_count": 3,
+    }
+    return {"pool_pre_ping": True, "pool_timeout": BUSY_TIMEOUT_S, "connect_args": connect_args}
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -156,7 +214,11 @@ _REASONS = {
 
 
 def _reason(error: Exception) -> str:
-    name = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
+    return _reason_of(getattr(error, "orig", None))
+
+
+def _reason_of(cause: object) -> str:
+    name = getattr(cause, "sqlite_errorname", "")
     return next((reason for code, reason in _REASONS.items() if name.startswith(code)), "the database does not answer")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from chatapp.backend.store.database import Database
+from chatapp.backend.store.deadlines import be_patient
 from chatapp.backend.store.schema import SCHEMA_VERSION
 from chatapp.errors import StoreTooNewError, StoreUnavailableError
 
@@ -67,6 +68,7 @@ def _version(connection: Connection) -> str | None:
 def _lock(connection: Connection) -> None:
     """Make other processes wait. With SQLite the transaction does it."""
     if connection.dialect.name == "postgresql":
+        be_patient(connection)
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 

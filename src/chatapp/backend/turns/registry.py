@@ -41,6 +41,7 @@ class Turns:
         self._finished = FinishedTurns()
         self._followed: WeakSet[RemoteTurn] = WeakSet()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._beginning = 0
         self._is_closing = False
 
     async def start(self, question: Question, *, request_id: str | None = None) -> Turn:
@@ -56,14 +57,18 @@ class Turns:
         """
         if self._is_closing:
             raise shutting_down()
-        if len(self._active) >= self._settings.max_active_turns:
+        if len(self._active) + self._beginning >= self._settings.max_active_turns:
             raise OverloadedError("Too many answers are being made.", hint="Ask again in a moment.", retry_after=1)
         if not question.store and question.idempotency_key is None:
             turn = Turn(question.model or self._model.name, owner=question.owner, request_id=request_id)
             return self._make(turn, question, question.conversation(), record=None)
-        begun = await asyncio.to_thread(
-            self._store.turns.begin, question, process_id=this_process(), fallback_model=self._model.name
-        )
+        self._beginning += 1
+        try:
+            begun = await asyncio.to_thread(
+                self._store.turns.begin, question, process_id=this_process(), fallback_model=self._model.name
+            )
+        finally:
+            self._beginning -= 1
         if begun.replayed:
             return await self.find(begun.turn_id, owner=question.owner)
         turn = Turn(
