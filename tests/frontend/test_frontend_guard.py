@@ -7,6 +7,7 @@ import pytest
 
 from chatapp.config.settings import Settings
 from chatapp.frontend.access.guard import Guard
+from chatapp.frontend.session.admitted import admitted_sessions
 
 pytestmark = pytest.mark.faults
 
@@ -88,3 +89,34 @@ def test_every_response_carries_the_security_headers_once() -> None:
 
 def test_streamlit_s_interface_for_programs_is_closed() -> None:
     assert request(App(), path="/_stcore/agent/openapi.json", host="localhost")[0]["status"] == 400
+
+
+def test_files_are_taken_from_sessions_that_are_let_in_only() -> None:
+    admitted_sessions().add("known")
+    app = App()
+
+    assert request(app, path="/_stcore/upload_file/stranger/1", host="localhost:8501")[0]["status"] == 400
+    assert app.scope is None
+    assert request(app, path="/_stcore/upload_file/known/1", host="localhost:8501")[0]["status"] == 200
+
+
+def test_what_the_server_counts_is_nobody_s_business() -> None:
+    assert request(App(), path="/_stcore/metrics", host="localhost:8501")[0]["status"] == 400
+
+
+def test_a_message_that_no_page_of_ours_sends_ends_its_websocket() -> None:
+    async def first_message(size: int) -> str:
+        got: list[Any] = []
+
+        async def app(_scope: Any, receive: Any, _send: Any) -> None:
+            got.append(await receive())
+
+        async def receive() -> Any:
+            return {"type": "websocket.receive", "bytes": b"x" * size}
+
+        scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [(b"host", b"localhost:8501")]}
+        await Guard(app, settings=LOOPBACK)(scope, receive, receive)
+        return str(got[0]["type"])
+
+    assert asyncio.run(first_message(1_000_000)) == "websocket.receive"
+    assert asyncio.run(first_message(10_000_000)) == "websocket.disconnect"

@@ -3,13 +3,16 @@
 import re
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from support import scripts
-from support.pages import FakeBackend, ask, click, contents, cut_stream, html, problem, sidebar
+from support.keyed_requests import key_file
+from support.pages import FakeBackend, ask, click, contents, cut_stream, everything, html, problem, sidebar
 from support.stub_model import KEY, StubModel
 
 Open = Callable[..., AppTest]
@@ -283,3 +286,61 @@ def test_a_backend_that_wants_a_key_leads_to_the_door(open_page: Open, run_backe
     backend = run_backend(api_keys="ann:open-sesame")
 
     assert open_page(backend.url).text_input[0].label == "API key"
+
+
+@pytest.mark.parametrize("script", [scripts.status(500), scripts.respond(200, {}), html(200), html(503)])
+def test_the_door_stays_closed_whatever_answers_in_place_of_the_backend(
+    script: scripts.Script, open_page: Open, stub: StubModel
+) -> None:
+    stub.default = script
+
+    page = sign_in(open_page(stub.url, API_KEYS="ann:open-sesame"), "any wrong key")
+
+    assert len(page.error) == 1
+    assert not page.chat_input
+
+
+def test_a_key_that_cannot_be_sent_opens_nothing(locked_page: AppTest) -> None:
+    sign_in(locked_page, "open\x00sesame")
+
+    assert "does not know this key" in problem(locked_page)
+
+
+def test_the_next_person_at_the_same_tab_sees_nothing_of_the_last_one(
+    open_page: Open, run_backend: Any, tmp_path: Path
+) -> None:
+    file = key_file(tmp_path / "keys", ann="first", bob="second")
+    backend = run_backend(api_keys=str(file))
+    page = sign_in(open_page(backend.url, API_KEYS=str(file)), "first")
+    ask(click(page, "temporary-chat"), "TEMPSECRET?")
+    ask(click(page, "new-chat"), "STOREDSECRET?")
+    click(page, "temporary-chat")
+    ask(page, "TEMPSECRET?")
+    key_file(file, bob="second")
+    st.cache_data.clear()
+    page.run()
+    assert page.text_input[0].label == "API key"
+
+    sign_in(page, "second")
+
+    assert page.chat_input
+    assert "SECRET" not in everything(page)
+    assert page.session_state.messages == []
+    assert "SECRET" not in str(page.query_params)
+
+
+def test_who_comes_back_with_the_same_key_finds_the_chat_as_it_was(
+    open_page: Open, run_backend: Any, tmp_path: Path
+) -> None:
+    file = key_file(tmp_path / "keys", ann="first")
+    backend = run_backend(api_keys=str(file))
+    page = sign_in(open_page(backend.url, API_KEYS=str(file)), "first")
+    ask(click(page, "temporary-chat"), "One?")
+    key_file(file, bob="second")
+    st.cache_data.clear()
+    page.run()
+    key_file(file, ann="first")
+
+    sign_in(page, "first")
+
+    assert contents(page)[0] == ("user", "One?")

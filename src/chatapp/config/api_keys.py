@@ -1,4 +1,4 @@
-"""API_KEYS as it is written: `name:key` pairs, separated by commas."""
+"""API_KEYS as it is written: `name:key` pairs, separated by commas or line ends."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ class NamedKey(NamedTuple):
 
 def parse_keys(api_keys: str) -> list[NamedKey]:
     """Return the entries of `api_keys`, in their order; blank ones are passed over."""
-    return [parse_key(entry) for entry in api_keys.split(",") if entry.strip()]
+    return [parse_key(entry) for line in api_keys.splitlines() for entry in line.split(",") if entry.strip()]
 
 
 def parse_key(entry: str) -> NamedKey:

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from chatapp.backend.access.api_keys import KeyRing
+from chatapp.backend.access.wrong_keys import WrongKeys
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
 from support.keyed_requests import KEY, bearer, get
@@ -179,3 +180,40 @@ def test_the_key_of_a_backend_of_our_own_owns_what_is_kept_without_keys(monkeypa
         "ada",
         None,
     ]
+
+
+@pytest.mark.parametrize("keys", ["ann:", "ann: ,bob:b", "ann:same,bob:same", "ann:a\nbob:a"])
+def test_no_key_and_a_key_of_two_people_are_refused(keys: str) -> None:
+    with pytest.raises(SettingsError):
+        KeyRing(keys)
+
+
+def test_a_line_for_each_key_is_as_good_as_commas() -> None:
+    principal = KeyRing("ann:a\nbob:b\n").principal_of(b"b")
+
+    assert principal is not None
+    assert principal.name == "bob"
+
+
+def test_who_tries_many_keys_is_not_looked_at_and_known_keys_go_on(run_backend: Callable[..., RunningBackend]) -> None:
+    backend = run_backend(api_keys=f"ada:{KEY},bob:other")
+    assert get(backend, **bearer(KEY)).status_code == 200
+
+    answers = [get(backend, **bearer(f"guess-{number}")) for number in range(25)]
+
+    assert [answer.status_code for answer in answers] == [401] * 20 + [429] * 5
+    assert int(answers[-1].headers["Retry-After"]) <= 60
+    assert get(backend, **bearer("other")).status_code == 429
+    assert get(backend, **bearer(KEY)).status_code == 200
+
+
+def test_wrong_keys_are_forgotten_after_a_minute_and_other_addresses_have_their_own() -> None:
+    now = 0.0
+    wrong = WrongKeys(clock=lambda: now)
+    for _ in range(20):
+        wrong.add("here")
+    assert (wrong.wait_s("here"), wrong.wait_s("there")) == (60, 0)
+
+    now = 60.0
+
+    assert wrong.wait_s("here") == 0

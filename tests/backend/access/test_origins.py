@@ -20,6 +20,13 @@ def test_a_foreign_page_cannot_send_what_needs_no_preflight(backend: RunningBack
     assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.parametrize("method", ["DELETE", "PATCH", "PUT"])
+def test_a_foreign_page_changes_nothing_whatever_the_method(method: str, backend: RunningBackend) -> None:
+    answer = requests.request(method, f"{backend.url}/conversations/some", headers=FOREIGN, timeout=10)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
+
+
 def test_a_foreign_preflight_is_refused_in_the_one_shape_of_errors(backend: RunningBackend) -> None:
     answer = requests.options(f"{backend.url}/query", headers=FOREIGN | PREFLIGHT, timeout=10)
 

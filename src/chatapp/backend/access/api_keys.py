@@ -14,6 +14,9 @@ from chatapp.errors import SettingsError
 _NAME = re.compile(r"[\w.@+'-]{1,100}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
+_OF_NOTHING = hashlib.sha256(b"").hexdigest()
+"""What a line of a key file has whose key was forgotten."""
+
 OWN_KEY = "CHATAPP_OWN_KEY"
 """The variable in which `chatapp ask` tells a backend of its own their key. It owns what is kept without keys."""
 
@@ -36,7 +39,7 @@ class KeyRing:
         own_key = environment.value(OWN_KEY)
         self._own = [("", _digest(own_key))] if own_key else []
         if self._file is None:
-            self._owners = [_owner(entry, is_digest=False) for entry in parse_keys(api_keys)]
+            self._owners = _without_doubles([_owner(entry, is_digest=False) for entry in parse_keys(api_keys)])
         else:
             self._read(self._file)
 
@@ -72,7 +75,9 @@ class KeyRing:
             seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             if seen != self._seen:
                 lines = file.read_text(encoding="utf-8").splitlines()
-                self._owners = [_owner(parse_key(line), is_digest=True) for line in lines if line.strip()]
+                self._owners = _without_doubles(
+                    [_owner(parse_key(line), is_digest=True) for line in lines if line.strip()]
+                )
                 self._seen = seen
         except (OSError, ValueError) as error:
             raise SettingsError("API_KEYS names a file that cannot be read.", hint=_HINT) from error
@@ -94,10 +99,19 @@ def _owner(entry: NamedKey, *, is_digest: bool) -> tuple[str, str]:
     """Return the name and the digest of one entry, which no error may show."""
     name, secret = entry
     digest = secret.lower() if is_digest else _digest(secret)
-    if not (_NAME.fullmatch(name) and secret and _DIGEST.fullmatch(digest)):
+    if not (_NAME.fullmatch(name) and secret and _DIGEST.fullmatch(digest) and digest != _OF_NOTHING):
         where = "The file that API_KEYS names has a line" if is_digest else "API_KEYS has an entry"
         raise SettingsError(f"{where} that cannot be used.", hint=_HINT)
     return name, digest
+
+
+def _without_doubles(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return `pairs`, in which no key may be two people's: one of them would see what the other has asked."""
+    owner_of: dict[str, str] = {}
+    for name, digest in pairs:
+        if owner_of.setdefault(digest, name) != name:
+            raise SettingsError(f"API_KEYS gives {owner_of[digest]} and {name} the same key.", hint=_HINT)
+    return pairs
 
 
 def _digest(key: str) -> str:

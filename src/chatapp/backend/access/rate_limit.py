@@ -1,7 +1,6 @@
 """How often somebody may ask: RATE_LIMIT requests of each key, or of each address where there are no keys."""
 
 import asyncio
-import ipaddress
 import math
 import time
 
@@ -11,6 +10,7 @@ from limits.storage import Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chatapp.backend.access.addresses import address_of
 from chatapp.backend.access.rate_limit_storage import HitFile
 from chatapp.backend.http.context import context_of, is_public
 from chatapp.backend.http.errors import error_response
@@ -18,8 +18,6 @@ from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, RateLimitedError, SettingsError, StoreUnavailableError
 
 REDIS_TIMEOUT_S = 2
-IPV6_NETWORK_BITS = 64
-"""One subscriber has that many addresses at least: RFC 6177."""
 
 
 class RateLimitCheck:
@@ -100,11 +98,4 @@ def _who(scope: Scope) -> str:
     principal = context_of(scope).principal
     if principal.key_id is not None:
         return f"key {principal.name}"
-    host = scope["client"][0] if scope.get("client") else ""
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return f"address {host}"
-    if address.version == 4:  # noqa: PLR2004
-        return f"address {address}"
-    return f"network {ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False)}"
+    return address_of(scope)

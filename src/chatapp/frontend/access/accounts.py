@@ -50,4 +50,4 @@ def key(settings: Settings) -> str | None:
     if address is None or "@" not in address or settings.api_keys is None:
         return None
     entries = parse_keys(settings.api_keys.get_secret_value())
-    return next((entry.key for entry in entries if entry.name.lower() == address), None)
+    return next((entry.key for entry in entries if entry.name.lower() == address), "") or None

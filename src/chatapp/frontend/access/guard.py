@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatapp.config.settings import Settings
+from chatapp.frontend.session.admitted import admitted_sessions
 from chatapp.hosts import is_ours
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -38,8 +39,11 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_CLOSED = "/_stcore/agent/"
-"""Streamlit's interface for programs: it is off, and need not say so."""
+_CLOSED = ("/_stcore/agent/", "/_stcore/metrics")
+"""Streamlit's interface for programs, which is off and need not say so, and what it counts of all sessions."""
+_UPLOADS = "/_stcore/upload_file/"
+_MESSAGE_BYTES = 2 * 1024 * 1024
+"""What a browser may say at once, beside a prompt: the state of all that can be clicked and typed in."""
 
 
 class Guard:
@@ -56,7 +60,7 @@ class Guard:
         elif fault := self._fault(scope):
             await _refuse(fault, scope, receive, send)
         elif scope["type"] == "websocket":
-            await self._app(scope, receive, send)
+            await self._app(scope, self._limited(receive), send)
         else:
             await self._app(_without_origin(scope), receive, _with_headers(send))
 
@@ -67,7 +71,21 @@ class Guard:
             return "This page does not answer for the host that was asked for. Its owner can add it to ALLOWED_HOSTS."
         if origin is not None and urlsplit(origin).netloc != host:
             return "This page is not for scripts of other sites."
-        return "There is nothing here." if scope["path"].startswith(_CLOSED) else None
+        path = scope["path"]
+        if path.startswith(_UPLOADS) and path.removeprefix(_UPLOADS).partition("/")[0] not in admitted_sessions():
+            return "Files are taken from who has signed in."
+        return "There is nothing here." if path.startswith(_CLOSED) else None
+
+    def _limited(self, receive: Receive) -> Receive:
+        """Hang up on who sends more than a page of ours does; nobody has signed in yet on a new websocket."""
+        limit = _MESSAGE_BYTES + 8 * self._settings.max_prompt_chars
+
+        async def receive_limited() -> Message:
+            message = await receive()
+            size = len(message.get("bytes") or b"") + len(message.get("text") or "")
+            return {"type": "websocket.disconnect", "code": 1009} if size > limit else message
+
+        return receive_limited
 
 
 async def _refuse(fault: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ from streamlit.errors import StreamlitAuthError
 from chatapp.frontend.access import accounts
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import state
+from chatapp.frontend.session.admitted import admit
 from chatapp.frontend.session.backend import ask_readiness, readiness_of
 
 logger = logging.getLogger(__name__)
@@ -15,8 +16,9 @@ logger = logging.getLogger(__name__)
 
 def is_let_in() -> bool:
     """Return whether to show the page. Whoever has signed in with an account brings their key along."""
-    if state.needs_sign_in() and (key := accounts.key(state.settings())) and _is_known(key):
+    if state.needs_sign_in() and (key := accounts.key(state.settings())) and _is_admitted(key):
         state.sign_in(key)
+    admit(is_let_in=not state.needs_sign_in())
     return not state.needs_sign_in()
 
 
@@ -62,16 +64,18 @@ def _ask_for_key(what: str) -> None:
         _try(key.strip())
 
 
-def _is_known(key: str) -> bool:
-    return readiness_of(state.settings().backend_url, api_key=key).is_known_key
+def _is_admitted(key: str) -> bool:
+    return readiness_of(state.settings().backend_url, api_key=key).is_admitted
 
 
 def _try(key: str) -> None:
-    readiness = ask_readiness(state.settings().backend_url, api_key=key) if key.isascii() and key else None
+    is_possible = key.isascii() and key.isprintable() and key
+    readiness = ask_readiness(state.settings().backend_url, api_key=key) if is_possible else None
     if readiness is None or not readiness.is_known_key:
         st.error("The backend does not know this key. Check it for missing characters.", icon=":material/key_off:")
-    elif readiness.is_answering:
+    elif readiness.is_admitted:
         state.sign_in(key)
         st.rerun()
     else:
-        st.error(literal(f"{readiness.sentence} {readiness.hint}"), icon=":material/cloud_off:")
+        sentence = readiness.sentence or "What answers at BACKEND_URL is no chatapp backend."
+        st.error(literal(f"{sentence} {readiness.hint}".strip()), icon=":material/cloud_off:")

@@ -29,8 +29,9 @@ _MARK = re.compile(
     re.VERBOSE,
 )
 _DEFINITION = re.compile(r"^[ \t>*+\-.)\d]*\[[^\[\]]+\]:", re.MULTILINE)
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+\-!|~$:&])|(?<=\d)([.)])")
-_LINKED = re.compile(r"://|@|\bwww(?=\.)|:(?=[\w+-]+:|material/)")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+\-!|~$:&])")
+_NUMBERED = re.compile(r"^([ \t]*\d{1,9})(?=[.)])", re.MULTILINE)
+_LINKED = re.compile(r"://|@|\bwww(?=\.)|:(?=(?:[+-]?1|100|1234|[a-zA-Z][\w+-]*):|material/)")
 _JOINER = "\N{WORD JOINER}"
 """Nothing on screen, and enough between two characters for them to be no address and no name of Streamlit's."""
 _LINE_BREAK = "&#10;"
@@ -49,7 +50,7 @@ def literal(text: str) -> str:
 
     Neither does an address in it become a link, nor a name between colons a picture.
     """
-    return _SPECIAL.sub(r"\\\g<0>", _LINKED.sub(rf"\g<0>{_JOINER}", text))
+    return _NUMBERED.sub(r"\1\\", _SPECIAL.sub(r"\\\1", _LINKED.sub(rf"\g<0>{_JOINER}", text)))
 
 
 def _prose(text: str, *, has_names: bool) -> str:

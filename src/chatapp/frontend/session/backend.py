@@ -18,6 +18,7 @@ class BackendStatus:
     """What `GET /ready` says, or why it could not be asked. `model` is None where the backend did not tell it.
 
     `is_answering` is false where no backend could be reached, `is_known_key` where the backend does not know the key.
+    `is_admitted` is true only where it has told how it is, as it does for nobody without a key.
     """
 
     is_ready: bool
@@ -28,6 +29,7 @@ class BackendStatus:
     sentence: str = ""
     hint: str = ""
     is_known_key: bool = True
+    is_admitted: bool = False
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, on_release=BackendClient.close)
@@ -69,6 +71,7 @@ def _status(told: ReadinessInfo) -> BackendStatus:
     model, fault = told.model, told.fault
     return BackendStatus(
         is_ready=told.is_ready,
+        is_admitted={"model", "store"} <= told.dependencies.keys(),
         model=model.name if model else None,
         provider=model.provider if model else None,
         is_demo=bool(model and model.is_demo),

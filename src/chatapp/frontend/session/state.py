@@ -52,7 +52,12 @@ def needs_sign_in() -> bool:
 
 
 def sign_in(key: str) -> None:
-    """Send `key` from now on."""
+    """Send `key` from now on. Another key may be another person's, who is to see nothing of the last one's."""
+    if api_key() not in {None, key}:
+        view().conversation.leave()
+        st.session_state.clear()
+        st.query_params.clear()
+        _fill()
     st.session_state.api_key = key
     st.session_state.needs_sign_in = False
 
