@@ -27,6 +27,7 @@ NOT_MEASURED = ("chatapp.local_model", "chatapp.backend.transfer.importers.open_
 NOT_IMPORTED = ("chatapp.__main__", "chatapp.frontend.app", "chatapp.frontend.page", "chatapp.backend.store.migrations")
 
 CALLS: dict[str, Callable[[Any, str], object]] = {
+    "chatapp.backend.models.openai.too_long.number_behind": lambda call, text: call(text, ("a", "1")),
     "chatapp.backend.store.parts.answer_columns": lambda call, text: call(
         [["text", 1], ["reasoning", 1]] * len(text), text=text, reasoning=text
     ),
@@ -41,9 +42,8 @@ NOT_FOREIGN = {
     "chatapp.backend.store.chunks.append_chunk": "writes to the database",
     "chatapp.frontend.components.texts.draw_markdown": "draws, with what is measured here",
     "chatapp.frontend.components.texts.draw_text": "draws, with what is measured here",
-    "chatapp.frontend.conversations.answer_streams.asked": "asks the backend",
-    "chatapp.frontend.conversations.answer_streams.kept": "asks the backend",
-    "chatapp.frontend.session.actions.ask_this": "asks the backend",
+    "chatapp.client.answer_events.ask_once": "asks the backend",
+    "chatapp.frontend.session.actions.send": "asks the backend",
     "chatapp.frontend.session.state.give_back": "keeps it",
     "chatapp.frontend.session.state.show": "keeps it",
     "chatapp.cli.serve._tell": "is what we say ourselves",

@@ -121,8 +121,8 @@ def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
     choice = next((choice for choice in choices or [] if isinstance(choice, dict)), None)
     if choice is not None:
         _take_choice(chunk, choice)
-    if chunk.failure is None and (problem := _problem_in(body, name, has_choice=choice is not None)):
-        chunk.failure = error_from_body(problem)
+    if chunk.failure is None and _tells_of_failure(body, name, has_choice=choice is not None):
+        chunk.failure = error_from_body(body)
     return chunk
 
 
@@ -205,19 +205,16 @@ def _text_in(value: object, depth: int = _MAX_DEPTH) -> str:
     return ""
 
 
-def _problem_in(body: dict[str, Any], name: str, *, has_choice: bool) -> object:
-    """Return what says that something failed, or None. Beside a choice only `error` does."""
-    if _is_problem(body.get("error")):
-        return body
-    if name == "error" or body.get("object") == "error":
-        return body
+def _tells_of_failure(body: dict[str, Any], name: str, *, has_choice: bool) -> bool:
+    """Return whether a chunk says that something failed. Beside a choice only `error` does."""
+    if name == "error" or body.get("object") == "error" or _is_problem(body.get("error")):
+        return True
     if has_choice:
-        return None
-    told = ("detail", "message", "errors", "error_message", "error_msg", "error_code", "err_code", "msg")
-    is_told = any(_is_problem(body.get(field)) for field in told)
+        return False
     base = body.get("base_resp")
     is_minimax = isinstance(base, dict) and _is_problem(base.get("status_code"))
-    return body if is_told or is_minimax or body.get("success") is False else None
+    told = ("detail", "message", "errors", "error_message", "error_msg", "error_code", "err_code", "msg")
+    return is_minimax or body.get("success") is False or any(_is_problem(body.get(field)) for field in told)
 
 
 def _is_problem(value: object) -> bool:
