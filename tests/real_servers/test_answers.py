@@ -57,7 +57,7 @@ def test_stopping_an_answer_stops_the_server(front: Front) -> None:
         assert stream.start is not None
         front.client.cancel(stream.start.turn_id)
 
-    assert front.client.turn(stream.start.turn_id)["status"] == "stopped"
+    assert front.client.turn(stream.start.turn_id).status == "stopped"
     assert is_idle_within(front.server.maker, 5)
 
 

@@ -20,11 +20,11 @@ def test_a_wrong_key_is_said_to_be_one(server: ModelServer, put_in_front: Callab
     with put_in_front(server, OPENAI_API_KEY="sk-wrong") as front:
         with pytest.raises(ChatappError) as refused:
             front.client.ask(QUESTION, max_tokens=8)
-        state = front.client.ready()["model"]
+        state = front.client.ready().model
 
     assert "OPENAI_API_KEY" in (refused.value.hint or "")
-    assert not state["ok"]
-    assert "OPENAI_API_KEY" in state["hint"]
+    assert not state.ok
+    assert "OPENAI_API_KEY" in (state.hint or "")
 
 
 def test_a_server_killed_in_an_answer_leaves_what_it_said_and_an_error(
@@ -41,9 +41,9 @@ def test_a_server_killed_in_an_answer_leaves_what_it_said_and_an_error(
         assert stream.start is not None
         turn = front.client.turn(stream.start.turn_id)
 
-    assert turn["status"] in {"incomplete", "failed"}
+    assert turn.status in {"incomplete", "failed"}
     assert said.strip()
-    assert turn["answer"].startswith(said)
+    assert turn.answer.startswith(said)
 
 
 def first_words(stream: AnswerStream) -> str:
