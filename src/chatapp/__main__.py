@@ -1,6 +1,19 @@
 """`chatapp` and `python -m chatapp`."""
 
-from chatapp.cli import main
+import sys
+
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended: 128 and the signal's number, as shells count."""
+
+
+def main() -> None:
+    """Run the command line. Ctrl-C while it is being loaded is no more of an accident than later."""
+    try:
+        from chatapp.cli import main as run  # noqa: PLC0415
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    run()
+
 
 if __name__ == "__main__":
     main()

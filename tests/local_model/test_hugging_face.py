@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chatapp.errors import LocalModelError
+from chatapp.errors import LocalModelError, SettingsError
 from chatapp.local_model.cache import cached
 from chatapp.local_model.hugging_face import Repository
 
@@ -128,20 +128,22 @@ def test_progress_is_told(hub: Hub, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("named", "status", "sentence"),
+    ("named", "status", "wanted"),
     [
-        ("someone/else", 200, "Hugging Face has no public repository someone/else."),
-        ("someone/tiny", 503, "Hugging Face answers with status 503."),
-        ("someone/tiny:Q3_K_S", 200, "someone/tiny:Q3_K_S on Hugging Face has no .gguf file for us."),
+        ("someone/else", 200, ("Hugging Face has no public repository someone/else.", 2)),
+        ("someone/tiny", 503, ("Hugging Face answers with status 503.", 1)),
+        ("someone/tiny:Q3_K_S", 200, ("someone/tiny:Q3_K_S on Hugging Face has no .gguf file for us.", 2)),
     ],
 )
-def test_what_cannot_be_had_is_a_sentence(hub: Hub, tmp_path: Path, named: str, status: int, sentence: str) -> None:
+def test_what_cannot_be_had_is_a_sentence(
+    hub: Hub, tmp_path: Path, named: str, status: int, wanted: tuple[str, int]
+) -> None:
     hub.status = status
 
-    with pytest.raises(LocalModelError) as caught:
+    with pytest.raises((LocalModelError, SettingsError)) as caught:
         fetch(hub, tmp_path, named)
 
-    assert caught.value.detail == sentence
+    assert (caught.value.detail, caught.value.exit_code) == wanted
     assert caught.value.hint is not None
     assert "BASE_URL" in caught.value.hint
 

@@ -245,20 +245,20 @@ def test_unknown_name_is_a_wrong_setting_that_lists_what_is_allowed(tmp_path: Pa
 def test_path_of_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "none.gguf"
 
-    assert sentence_of(LocalModelError, str(path), tmp_path) == (
+    assert sentence_of(SettingsError, str(path), tmp_path) == (
         f"LOCAL_MODEL is {path}, which cannot be read: No such file or directory. Check it. {OTHERS}"
     )
 
 
 def test_path_of_a_folder_is_a_sentence(tmp_path: Path) -> None:
-    assert "which cannot be read: Is a directory." in sentence_of(LocalModelError, str(tmp_path), tmp_path)
+    assert "which cannot be read: Is a directory." in sentence_of(SettingsError, str(tmp_path), tmp_path)
 
 
 def test_path_of_something_else_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "notes.gguf"
     path.write_text("dear diary", encoding="utf-8")
 
-    assert f"LOCAL_MODEL is {path}, which is no GGUF file." in sentence_of(LocalModelError, str(path), tmp_path)
+    assert f"LOCAL_MODEL is {path}, which is no GGUF file." in sentence_of(SettingsError, str(path), tmp_path)
 
 
 def test_own_file_is_used_where_it_is(tmp_path: Path) -> None:

@@ -195,7 +195,9 @@ def _usage_sentence(error: typer.TyperException) -> str:
 
 
 def _fail(sentence: str, exit_code: int) -> int:
-    typer.echo(f"chatapp: {sentence}", err=True)
+    from chatapp.cli.terminal import printable  # noqa: PLC0415
+
+    typer.echo(f"chatapp: {printable(sentence)}", err=True)
     return exit_code
 
 

@@ -1,6 +1,5 @@
 """`chatapp health`: how the backend, its model and its store are."""
 
-import json
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -9,7 +8,7 @@ from typing import NamedTuple
 import typer
 
 from chatapp.cli.backends import connect
-from chatapp.cli.terminal import printable
+from chatapp.cli.terminal import json_text, printable
 from chatapp.client import BackendClient
 from chatapp.config import demo_model
 from chatapp.errors import BackendProtocolError, BackendUnreachableError, ChatappError
@@ -39,7 +38,7 @@ def run(*, backend_url: str | None, as_json: bool) -> int:
         report, code = _report(backend)
     if as_json:
         told = {name: _without_nulls(entry) for name, entry in report.items()}
-        typer.echo(json.dumps(told, ensure_ascii=False))
+        typer.echo(json_text(told))
     else:
         for name, entry in report.items():
             _print_row(name, entry)
@@ -83,7 +82,7 @@ def _version(backend: BackendClient) -> str | None:
 def _print_row(name: str, entry: BackendEntry | DependencyInfo) -> None:
     mark = typer.style("ok    ", fg="green") if entry.ok else typer.style("failed", fg="red")
     first, *more = _facts(name, entry)
-    typer.echo(f"{name:<8} {mark} {printable(first)}")
+    typer.echo(f"{printable(name):<8} {mark} {printable(first)}")
     for fact in more:
         typer.echo(f"{'':<15} {printable(fact)}")
 

@@ -1,12 +1,14 @@
 """Writing for people and for pipes: a status line that goes away, and text that cannot command the terminal."""
 
+import json
 import re
 import shutil
 import sys
 
 from chatapp.config import environment
 
-_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e]")
+"""Control characters, those of eight bits too, and what turns the order of letters around."""
 
 
 def is_terminal() -> bool:
@@ -17,6 +19,12 @@ def is_terminal() -> bool:
 def printable(text: str) -> str:
     """Return `text` without the characters that a terminal would obey instead of showing."""
     return _COMMANDS.sub("", text)
+
+
+def json_text(value: object) -> str:
+    """Return `value` as JSON in which no character is one that a terminal would obey."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _COMMANDS.sub(lambda command: f"\\u{ord(command[0]):04x}", text)
 
 
 class StatusLine:
@@ -45,13 +53,15 @@ def _draw(line: str) -> None:
 
 
 class PlainAnswer:
-    """Writes an answer as it comes, to the character."""
+    """Writes an answer as it comes, to the character, unless a terminal would obey some."""
 
     def __init__(self) -> None:
         self._last = "\n"
+        self._is_seen = sys.stdout.isatty()
 
     def add(self, text: str) -> None:
         """Write the next piece at once."""
+        text = printable(text) if self._is_seen else text
         self._last = text[-1:] or self._last
         sys.stdout.write(text)
         sys.stdout.flush()

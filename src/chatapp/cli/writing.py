@@ -1,6 +1,5 @@
 """Writing an answer: its text on stdout as it comes, everything else on stderr."""
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
@@ -8,7 +7,7 @@ from typing import Protocol
 
 import typer
 
-from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, printable
+from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, json_text, printable
 from chatapp.protocol.events import Answer, Done, Event, Notice, Reasoning, Start, Text
 
 
@@ -34,7 +33,7 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
     finally:
         status.clear()
         if texts or answer.latency_ms is not None:
-            typer.echo(json.dumps(asdict(replace(answer, answer="".join(texts))), ensure_ascii=False))
+            typer.echo(json_text(asdict(replace(answer, answer="".join(texts)))))
 
 
 def write_text(events: Iterable[Event], status: StatusLine) -> None:

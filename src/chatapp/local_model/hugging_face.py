@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatapp.local_model.cache import Fetched, require_space
-from chatapp.local_model.failures import failure
+from chatapp.local_model.failures import failure, wrong_setting
 
 if TYPE_CHECKING:
     from requests import Response
@@ -43,7 +43,8 @@ class Repository(NamedTuple):
         """Put the repository's file into `scratch`; `on_progress` gets the bytes so far and in all.
 
         Raises:
-            LocalModelError: Hugging Face cannot be reached, or has no such file.
+            LocalModelError: Hugging Face cannot be reached.
+            SettingsError: it has no such file.
         """
         match = REPOSITORY.fullmatch(self.named)
         name, quantisation = (match["name"], match["quantisation"]) if match else (self.named, None)
@@ -51,7 +52,7 @@ class Repository(NamedTuple):
             with self._get(f"/api/models/{name}/tree/main", recursive="true") as response:
                 file = _chosen(response.json(), quantisation)
             if file is None:
-                raise failure(f"{self.named} on Hugging Face has no .gguf file for us.", hint="Choose another.")
+                raise wrong_setting(f"{self.named} on Hugging Face has no .gguf file for us.", hint="Choose another.")
             require_space(scratch, file.size_bytes)
             return self._download(name, file, scratch / self.file_name, on_progress)
 
@@ -81,7 +82,7 @@ def _our_errors(name: str) -> Iterator[None]:
     except requests.HTTPError as error:
         status = error.response.status_code
         if status in {401, 403, 404}:
-            raise failure(f"Hugging Face has no public repository {name}.", hint="Check LOCAL_MODEL.") from error
+            raise wrong_setting(f"Hugging Face has no public repository {name}.", hint="Check LOCAL_MODEL.") from error
         raise failure(f"Hugging Face answers with status {status}.", hint="Try again later.") from error
     except (requests.RequestException, ValueError) as error:
         raise failure(f"{name} cannot be fetched from Hugging Face.", hint="Check the network.") from error

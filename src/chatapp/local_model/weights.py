@@ -9,7 +9,7 @@ from platformdirs import user_cache_path
 
 from chatapp.errors import SettingsError
 from chatapp.local_model.cache import cached
-from chatapp.local_model.failures import failure
+from chatapp.local_model.failures import wrong_setting
 from chatapp.local_model.hugging_face import REPOSITORY, Repository
 from chatapp.local_model.wheel import Wheel
 
@@ -43,7 +43,7 @@ def find_weights(
 
     Raises:
         LocalModelError: the file cannot be had.
-        SettingsError: `local_model` is no name, path or repository.
+        SettingsError: `local_model` is no name, file of weights or repository.
     """
     folder = folder or user_cache_path("chatapp", appauthor=False)
     on_progress = on_progress or (lambda _done, _total: None)
@@ -68,7 +68,9 @@ def _checked(path: Path) -> Path:
         with path.open("rb") as file:
             is_gguf = file.read(4) == b"GGUF"
     except OSError as error:
-        raise failure(f"LOCAL_MODEL is {path}, which cannot be read: {error.strerror}.", hint="Check it.") from error
+        raise wrong_setting(
+            f"LOCAL_MODEL is {path}, which cannot be read: {error.strerror}.", hint="Check it."
+        ) from error
     if not is_gguf:
-        raise failure(f"LOCAL_MODEL is {path}, which is no GGUF file.", hint="Check it.")
+        raise wrong_setting(f"LOCAL_MODEL is {path}, which is no GGUF file.", hint="Check it.")
     return path

@@ -267,9 +267,10 @@ def test_without_redis_nobody_is_served_and_everybody_hears_it(run_backend: RunB
     assert get(backend, "/health").status_code == 200
 
 
-def test_a_file_that_is_spoilt_serves_nobody(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_made_anew_serves_nobody(tmp_path: Path) -> None:
     counting = limiter(tmp_path)
-    (tmp_path / "data" / "rate-limit.db").write_bytes(b"spoilt" * 1000)
+    (tmp_path / "data" / "rate-limit.db").unlink()
+    (tmp_path / "data" / "rate-limit.db").mkdir()
     with pytest.raises(StoreUnavailableError):
         counting.count("somebody")
 
@@ -293,3 +294,31 @@ def test_a_redis_address_that_makes_no_sense_is_refused_and_not_shown(url: str, 
     with pytest.raises(SettingsError, match="REDIS_URL") as caught:
         limiter(tmp_path, redis_url=url)
     assert "s3cret" not in caught.value.sentence()
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_clock_that_is_set_costs_nobody_and_gives_nothing(
+    hours: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting = limiter(tmp_path, "2/minute")
+    assert allowed(counting, of=1) == 1
+    real = time.time
+    monkeypatch.setattr("time.time", lambda: real() + hours * 3600)
+
+    assert allowed(counting, of=3) == 1
+    with pytest.raises(RateLimitedError) as caught:
+        counting.count("somebody")
+    assert 0 < (caught.value.retry_after or 0) <= 60
+
+
+@pytest.mark.parametrize("harm", ["removed", "emptied", "damaged"])
+def test_counting_goes_on_when_its_file_is_harmed(harm: str, tmp_path: Path) -> None:
+    counting = limiter(tmp_path, "2/minute")
+    assert allowed(counting, of=1) == 1
+    (file,) = tmp_path.rglob("rate-limit.db")
+    if harm == "removed":
+        file.unlink()
+    else:
+        file.write_bytes(b"" if harm == "emptied" else b"\xff" * 8192)
+
+    assert allowed(counting, of=5) == 2

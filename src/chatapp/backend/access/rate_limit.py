@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from collections.abc import Callable
 
 from limits import parse
 from limits.errors import ConfigurationError, StorageError
@@ -41,7 +42,8 @@ class RateLimitCheck:
 class Limiter:
     """Counts the requests of the last second, minute, hour or day, for every process that shares the storage."""
 
-    def __init__(self, limit: str, storage: Storage) -> None:
+    def __init__(self, limit: str, storage: Storage, *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._limit = parse(limit)
         self._window = MovingWindowRateLimiter(storage)
         self._shown = limit
@@ -56,7 +58,7 @@ class Limiter:
         """
         if settings.redis_url is not None:
             return cls(limit, _redis(settings.redis_url.get_secret_value()))
-        return cls(limit, HitFile(settings.data_dir / "rate-limit.db"))
+        return cls(limit, HitFile(settings.data_dir / "rate-limit.db"), clock=time.monotonic)
 
     def count(self, who: str) -> None:
         """Count one request of `who`.
@@ -71,7 +73,7 @@ class Limiter:
             free_at = self._window.get_window_stats(self._limit, who).reset_time
         except StorageError as error:
             raise StoreUnavailableError("Requests cannot be counted for RATE_LIMIT.", retry_after=5) from error
-        wait_s = max(1, math.ceil(free_at - time.time()))
+        wait_s = max(1, math.ceil(free_at - self._clock()))
         raise RateLimitedError(
             f"More requests than RATE_LIMIT allows ({self._shown}).",
             hint=f"Ask again in {wait_s} {'second' if wait_s == 1 else 'seconds'}.",

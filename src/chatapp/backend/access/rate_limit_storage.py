@@ -13,6 +13,9 @@ from chatapp.errors import StoreUnavailableError
 BUSY_TIMEOUT_S = 5
 """How long a count waits for those of other processes, each of which takes a fraction of a millisecond."""
 
+_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+"""What a new file would not mend."""
+
 _TABLE = """
 CREATE TABLE IF NOT EXISTS hits (key TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS hits_of_key ON hits (key, at);
@@ -21,7 +24,11 @@ CREATE INDEX IF NOT EXISTS hits_by_age ON hits (at);
 
 
 class HitFile(Storage, MovingWindowSupport):
-    """Storage of the `limits` package for moving windows: one row a request, gone when the window has passed it."""
+    """Storage of the `limits` package for moving windows: one row a request, gone when the window has passed it.
+
+    Its moments are those of the machine's clock that nobody can set; it is the same in all processes, and what comes
+    from before a restart of the machine lies in its future and is forgotten.
+    """
 
     STORAGE_SCHEME = None
 
@@ -42,11 +49,27 @@ class HitFile(Storage, MovingWindowSupport):
         return sqlite3.Error
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count `amount` requests, or none of them if that were more than `limit` in `expiry` seconds."""
+        """Count `amount` requests, or none of them if that were more than `limit` in `expiry` seconds.
+
+        A file that somebody has removed, emptied or damaged is begun anew: what is lost is forgotten requests.
+        """
+        try:
+            return self._acquired(key, limit, expiry, amount)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorname.startswith(_PASSING):
+                raise
+            if error.sqlite_errorname != "SQLITE_ERROR":  # which is a table that is missing
+                self._path.unlink(missing_ok=True)
+            self._path.touch(mode=0o600)
+            with self._connected() as connection:
+                connection.executescript(_TABLE)
+            return self._acquired(key, limit, expiry, amount)
+
+    def _acquired(self, key: str, limit: int, expiry: int, amount: int) -> bool:
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            now = time.time()
-            connection.execute("DELETE FROM hits WHERE at < ?", [now - expiry])
+            now = time.monotonic()
+            connection.execute("DELETE FROM hits WHERE at < ? OR at > ?", [now - expiry, now])
             is_allowed = self._hits(connection, key, now - expiry) + amount <= limit
             if is_allowed:
                 connection.executemany("INSERT INTO hits VALUES (?, ?)", [(key, now)] * amount)
@@ -55,7 +78,7 @@ class HitFile(Storage, MovingWindowSupport):
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """Return when the oldest request of the last `expiry` seconds came, and how many there were."""
-        now = time.time()
+        now = time.monotonic()
         query = "SELECT min(at), count(*) FROM hits WHERE key = ? AND at >= ?"
         with self._connected() as connection:
             oldest, hits = connection.execute(query, [key, now - expiry]).fetchone()

@@ -19,7 +19,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
         }
         fields = getattr(record, "fields", None) or {"message": record.getMessage()}
-        return json.dumps({**head, **fields}, ensure_ascii=False)
+        return json.dumps({**head, **fields})  # ASCII: nothing in it is obeyed by who looks at it
 
 
 def log_config(settings: Settings) -> dict[str, Any]:

@@ -24,6 +24,9 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 _DEFECT = InternalError("Something went wrong in the backend.", hint="Its log says more under this request id.")
 
+LOGGED_CHARS = 200
+"""How much is logged of what a client may make as long as it likes."""
+
 _FRAMES = 6
 """How much of a traceback is logged; what is above is the framework's."""
 
@@ -102,13 +105,13 @@ class RequestLog:
     def _fields(self, known: RequestContext) -> dict[str, Any]:
         fields: dict[str, Any] = {
             "method": self._scope["method"],
-            "path": self._scope["path"],
+            "path": self._scope["path"][:LOGGED_CHARS],
             "status": self.status or CLIENT_LEFT,
             "ms": round((time.perf_counter() - self._began) * 1000),
             "request_id": self.id,
         }
         if (answer := known.outcome) is not None:
-            fields["model"] = answer.model
+            fields["model"] = answer.model[:LOGGED_CHARS]
             fields["tokens"] = answer.usage["total_tokens"] if answer.usage else None
             fields["outcome"] = answer.failure.code if answer.failure else answer.finish_reason
         return fields
@@ -116,4 +119,4 @@ class RequestLog:
 
 def _printable(value: object) -> str:
     """Return a value that can neither begin a line of its own nor steer a terminal."""
-    return str(value).encode("unicode_escape").decode()[:200]
+    return str(value).encode("unicode_escape").decode()[:LOGGED_CHARS]
