@@ -22,6 +22,7 @@ from chatapp.backend.models.router import Router
 from chatapp.backend.store import Store
 from chatapp.backend.telemetry.requests import Telemetry
 from chatapp.backend.transfer.exporters import Exports
+from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.transfer.importers import Imports
 from chatapp.backend.turns.registry import Turns
 from chatapp.backend.usage.ledger import Ledger
@@ -63,9 +64,10 @@ def create_app(
     app.state.model = model or Router([OpenAIModel(upstream, settings)])
     app.state.store = store or Store.open(settings)
     app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
-    app.state.imports = Imports(app.state.store.database)
     app.state.ledger = Ledger(app.state.store.model_calls)
     app.state.turns = Turns(app.state.model, settings, app.state.store, observers=[app.state.ledger])
+    imports = Imports(app.state.store.database)
+    app.state.import_desk = ImportDesk(imports, is_closing=lambda: app.state.turns.is_closing)
     for kind, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
@@ -111,6 +113,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     for task in background:
         task.cancel()
+    app.state.import_desk.close()
     await app.state.turns.close()
     await app.state.ledger.flush()
     await app.state.model.close()

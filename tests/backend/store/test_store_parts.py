@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
-from chatapp.backend.store.merging import add
+from chatapp.backend.store.merging import add_all
 from chatapp.backend.store.parts import answer_columns, columns_of, parts_of
 from chatapp.protocol.messages import (
     AttachmentPart,
@@ -51,7 +51,9 @@ def bring(store: Store, *messages: tuple[str, tuple[Part, ...]]) -> str:
         for number, (role, it) in enumerate(messages)
     ]
     with store.database.write() as connection:
-        add(connection, ImportedConversation(source="test", id="x", title="X", messages=line), owner="ada")
+        add_all(
+            connection, [(ImportedConversation(source="test", id="x", title="X", messages=line), None)], owner="ada"
+        )
     (conversation,) = store.conversations.page(owner="ada").items
     return conversation.id
 

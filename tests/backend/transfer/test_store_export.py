@@ -9,7 +9,7 @@ import pytest
 
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
-from chatapp.backend.store.merging import add
+from chatapp.backend.store.merging import add_all
 from chatapp.backend.transfer.exporters import ExportFormat, Exports
 from chatapp.errors import NotFoundError
 from chatapp.protocol.messages import AttachmentPart, TextPart, ToolCallPart, ToolResultPart
@@ -85,7 +85,9 @@ def test_reader_learns_what_is_there_beside_the_text(store: Store, as_format: Ex
     )
     said = ImportedMessage(id="m", parent_id=None, role="user", content="", parts=parts)
     with store.database.write() as connection:
-        add(connection, ImportedConversation(source="test", id="x", title="X", messages=[said]), owner="ada")
+        add_all(
+            connection, [(ImportedConversation(source="test", id="x", title="X", messages=[said]), None)], owner="ada"
+        )
     (made,) = store.conversations.page(owner="ada").items
     exports = Exports(store.conversations, store.messages)
     content = html.unescape(exports.file(made.id, owner="ada", as_format=as_format).content)

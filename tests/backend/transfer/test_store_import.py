@@ -92,7 +92,7 @@ def test_claude_tree_reasoning_and_pasted_text_are_kept(store: Store, tmp_path: 
     messages = store.messages.all(only(store).id, owner="ada")
     assert counts(receipt) == (1, 3, 1, 3)
     assert [(message.content, message.reasoning) for message in messages] == [
-        ("Why?\n\nlong text", ""),
+        ("(picture: sea.png)\n\nWhy?\n\nlong text", ""),
         ("Why is the sea salty?", ""),
         ("Rivers.\n\nAnd time.", "Salt."),
     ]
@@ -103,12 +103,15 @@ def test_claude_tree_reasoning_and_pasted_text_are_kept(store: Store, tmp_path: 
     }
 
 
-def test_claude_export_without_parents_is_one_line(store: Store, tmp_path: Path) -> None:
+def test_claude_export_without_parents_is_one_line_in_which_both_sides_take_turns(store: Store, tmp_path: Path) -> None:
     theirs = claude()
     for message in theirs["chat_messages"]:
         del message["parent_message_uuid"]
     Imports(store.database).read(write_json(tmp_path / "conversations.json", [theirs]), owner="ada")
-    assert len(branch(store, only(store))) == 3
+    assert branch(store, only(store)) == [
+        ("user", "(picture: sea.png)\n\nWhy?\n\nlong text\n\nWhy is the sea salty?"),
+        ("assistant", "Rivers.\n\nAnd time."),
+    ]
 
 
 def test_open_webui_tree_is_kept_and_archived(store: Store, tmp_path: Path) -> None:
@@ -250,10 +253,10 @@ def test_broken_conversations_are_named_and_the_others_read(store: Store, tmp_pa
     assert [(line.what.removeprefix("export/"), line.why.partition(" (")[0]) for line in receipt.skipped] == [
         ("conversations-000.json, number 1", "it cannot be read"),
         ("conversations-000.json, number 2", "it is no conversation that we know"),
-        ("conversations-000.json, number 3", "it cannot be read"),
+        ("conversations-000.json, number 3", "it is no conversation that we know"),
         ("Empty", "it has no messages"),
+        ("conversations-001.json, number 1", "it cannot be read"),
         ("Whales", "the work of a tool"),
-        ("conversations-001.json", "it is no export that we know"),
     ]
 
 
@@ -281,18 +284,16 @@ def test_zip_without_conversations_is_refused(store: Store, tmp_path: Path) -> N
         Imports(store.database).read(write_zip(tmp_path / "photos.zip", album=[]), owner="ada")
 
 
-def test_database_of_something_else_says_so(store: Store, tmp_path: Path) -> None:
-    path = write_database(tmp_path / "other.db", "CREATE TABLE birds (id)")
-    assert [line.why for line in Imports(store.database).read(path, owner="ada").skipped] == [
-        "it is a database, but no log of llm"
-    ]
-
-
-def test_damaged_database_says_so(store: Store, tmp_path: Path) -> None:
-    path = write_database(tmp_path / "logs.db", "CREATE TABLE conversations (x); CREATE TABLE responses (y)")
-    assert Imports(store.database).read(path, owner="ada").skipped[0].why.startswith("its tables are not those of llm")
-
-
-def test_very_many_skipped_things_are_counted(store: Store, tmp_path: Path) -> None:
-    receipt = Imports(store.database).read(write_json(tmp_path / "conversations.json", [{"no": 1}] * 250), owner="ada")
-    assert (len(receipt.skipped), receipt.skipped_more) == (200, 50)
+@pytest.mark.parametrize(
+    ("tables", "what"),
+    [
+        ("CREATE TABLE birds (id)", "a database, but no log of llm"),
+        ("CREATE TABLE chat (id); CREATE TABLE user (id); CREATE TABLE auth (id)", "Open WebUI's own database"),
+        ("CREATE TABLE conversations (x); CREATE TABLE responses (y)", "tables are not those of llm"),
+    ],
+    ids=["something else", "Open WebUI", "damaged"],
+)
+def test_database_that_is_no_log_is_refused_by_its_name(store: Store, tmp_path: Path, tables: str, what: str) -> None:
+    path = write_database(tmp_path / "other.db", tables)
+    with pytest.raises(InvalidRequestError, match=what):
+        Imports(store.database).read(path, owner="ada")

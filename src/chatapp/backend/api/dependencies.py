@@ -9,7 +9,7 @@ from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.http.context import context_of
 from chatapp.backend.store import Store
 from chatapp.backend.transfer.exporters import Exports
-from chatapp.backend.transfer.importers import Imports
+from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.turns.registry import Turns
 from chatapp.errors import NotFoundError
 from chatapp.protocol.schemas.error import ErrorResponse
@@ -18,7 +18,7 @@ __all__ = [
     "ERRORS",
     "BoundedJsonRoute",
     "CurrentExports",
-    "CurrentImports",
+    "CurrentImportDesk",
     "CurrentOwner",
     "CurrentStore",
     "CurrentTurns",
@@ -68,9 +68,9 @@ async def _exports(request: Request) -> Exports:
     return exports
 
 
-async def _imports(request: Request) -> Imports:
-    imports: Imports = request.app.state.imports
-    return imports
+async def _import_desk(request: Request) -> ImportDesk:
+    import_desk: ImportDesk = request.app.state.import_desk
+    return import_desk
 
 
 async def _owner(request: Request) -> str:
@@ -80,5 +80,5 @@ async def _owner(request: Request) -> str:
 CurrentTurns = Annotated[Turns, Depends(_turns)]
 CurrentStore = Annotated[Store, Depends(_store)]
 CurrentExports = Annotated[Exports, Depends(_exports)]
-CurrentImports = Annotated[Imports, Depends(_imports)]
+CurrentImportDesk = Annotated[ImportDesk, Depends(_import_desk)]
 CurrentOwner = Annotated[str, Depends(_owner)]

@@ -1,26 +1,35 @@
 """What is read from somebody else's file: conversations in our terms, under their own ids."""
 
+import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from chatapp.protocol.messages import FinalStatus, Part, Role
+from chatapp.backend.store.identity import now
+from chatapp.protocol.messages import AttachmentPart, FinalStatus, Part, Role
 
 TOOL = "the work of a tool"
 ATTACHMENT = "a file, picture or recording"
 NO_TEXT = "a message without text"
 HIDDEN = "a message that was not shown"
+FOLDER = "the project, folder or tag it was in"
 
-_YEAR_5138 = 1e11
-"""In seconds; a number beyond it is one of milliseconds."""
+_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (0, 1))
+"""From which number on a time counts nano-, micro- or milliseconds: in seconds it would be the year 5138 or later."""
+
+_EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
+"""Earlier ones are how programs write that they know no time: the years 1, 1601, 1900 and 1970."""
+
+_NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedMessage:
     """One message; `parent_id` names another of the same conversation, or nothing.
 
-    `parts` stand where `content` and `reasoning` cannot say all of it, and hold their text too.
+    `content` holds a line for each of the `attachments`, where it belongs in the text. `parts` stand where all this
+    cannot say all of it, and hold the text too.
     """
 
     id: str
@@ -35,6 +44,7 @@ class ImportedMessage:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     created_at: datetime | None = None
+    attachments: tuple[AttachmentPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +89,30 @@ class Lineage:
             message_id = self._parents.get(message_id)
         return message_id, list(passed)
 
+    def above(self, message_id: str, kept: Collection[str]) -> str | None:
+        """Return the first of `kept` above `message_id`, None at the top."""
+        return self.nearest(self._parents.get(message_id), kept)[0]
+
 
 def moment(value: str | float | None) -> datetime | None:
-    """Return the time that an ISO text, or a number of seconds or milliseconds since 1970, means; None if nothing."""
+    """Return the time that an ISO text or a number since 1970, in seconds or smaller, means.
+
+    None where it means nothing, is how programs write "none", or has not come yet: it would stand at the top for ever.
+    """
     try:
         if isinstance(value, str):
-            parsed = datetime.fromisoformat(value)
-            return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-        return datetime.fromtimestamp(value / 1000 if value > _YEAR_5138 else value, UTC) if value else None
+            text = value.strip()
+            parsed = _since_1970(float(text)) if _NUMBER.fullmatch(text) else datetime.fromisoformat(text)
+        elif value:
+            parsed = _since_1970(value)
+        else:
+            return None
+        parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        return parsed.astimezone(UTC) if _EARLIEST <= parsed <= now() + timedelta(days=1) else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _since_1970(number: float) -> datetime:
+    unit = next((unit for least, unit in _UNITS if number > least), 1)
+    return datetime.fromtimestamp(number / unit, UTC)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from chatapp.protocol.messages import Part, parts_as_json, parts_from_json
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {
@@ -210,4 +210,14 @@ model_calls = Table(
     Column("duration_ms", Integer, nullable=False),
     Index("ix_model_calls_owner", "owner", "created_at"),
     Index("ix_model_calls_created_at", "created_at"),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("conversation_id", ForeignKey(conversations.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("fingerprint", Text, index=True),
+    Column("leaf_id", Text),
+    Column("updated_at", UtcDateTime),
+    Column("told", JSON, nullable=False),
 )

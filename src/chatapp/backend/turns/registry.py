@@ -118,6 +118,11 @@ class Turns:
         """Again and again, end the turns whose process is gone, and remove what has been kept for long enough."""
         await run_maintenance(self._store, active_ids=lambda: list(self._active))
 
+    @property
+    def is_closing(self) -> bool:
+        """Return whether the backend is stopping."""
+        return self._is_closing
+
     def begin_shutdown(self) -> None:
         """Take no more questions and end all answers with the error `shutting_down`."""
         self._is_closing = True

@@ -1,11 +1,10 @@
 """Conversations from elsewhere."""
 
-import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
 
-from chatapp.backend.api.dependencies import ERRORS, CurrentImports, CurrentOwner
+from chatapp.backend.api.dependencies import ERRORS, CurrentImportDesk, CurrentOwner
 from chatapp.backend.http.uploads import received_file
 from chatapp.backend.transfer.importers import Receipt
 from chatapp.protocol.schemas.conversations import ImportReceipt
@@ -28,12 +27,17 @@ _FILE: dict[str, Any] = {
 
 @router.post(
     "/import",
-    summary="Bring conversations along",
+    summary="Import conversations",
     response_model=ImportReceipt,
     responses={**ERRORS, 413: {**ERRORS[413], "description": "The file is larger than 1 GiB."}},
     openapi_extra=_FILE,
 )
-async def bring_along(request: Request, imports: CurrentImports, owner: CurrentOwner) -> Receipt:
-    """Read an export of ChatGPT, Claude, Open WebUI, llm or chatapp, as body or in a form; twice adds nothing twice."""
-    async with received_file(request) as path:
-        return await asyncio.to_thread(imports.read, path, owner=owner)
+async def import_conversations(request: Request, desk: CurrentImportDesk, owner: CurrentOwner) -> Receipt:
+    """Read an export of ChatGPT, Claude, Open WebUI, llm, chatapp and others, as body or in a form.
+
+    What is here already is not added again; what has grown elsewhere grows here. Who hangs up ends the import, and
+    what is in stays.
+    """
+    with desk.admitted():
+        async with received_file(request) as path:
+            return await desk.read(path, owner=owner, has_left=request.is_disconnected)

@@ -1,9 +1,8 @@
 """ChatGPT's export: a `mapping` of nodes to their parents, of which many are no messages."""
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
-
-import msgspec
 
 from chatapp.backend.store.imported import (
     ATTACHMENT,
@@ -12,139 +11,126 @@ from chatapp.backend.store.imported import (
     ImportedConversation,
     ImportedMessage,
     Lineage,
-    moment,
 )
+from chatapp.backend.transfer.importers import chatgpt_content
+from chatapp.backend.transfer.importers.chatgpt_content import CANVAS
+from chatapp.backend.transfer.importers.fields import mapping, name, paragraphs, string, time
+from chatapp.protocol.messages import AttachmentPart, FinalStatus
 
-SOURCE, SIGNATURE = "chatgpt", "mapping"
+SOURCE = "chatgpt"
 
-
-class _Author(msgspec.Struct):
-    role: str = ""
-
-
-class _Thought(msgspec.Struct):
-    content: str | None = None
+_STATUS: dict[str, FinalStatus] = {"in_progress": "interrupted", "finished_partial_completion": "stopped"}
 
 
-class _Content(msgspec.Struct):
-    content_type: str = "text"
-    parts: list[Any] | None = None
-    thoughts: list[_Thought] | None = None
+@dataclass(slots=True)
+class _Node:
+    """One node of the mapping, and what it says."""
 
-    def text(self) -> str:
-        """Return what is written, or was said and written down."""
-        return "\n\n".join(text for text in map(_text, self.parts or ()) if text)
+    id: str
+    parent: str | None
+    message: dict[str, Any]
+    text: str = ""
+    reasoning: str = ""
+    files: tuple[AttachmentPart, ...] = ()
+    left_out: Counter[str] = field(default_factory=Counter)
 
-    def attachments(self) -> int:
-        """Return how many parts are not text."""
-        return sum(1 for part in self.parts or () if not isinstance(part, str) and not _text(part))
+    @property
+    def role(self) -> str:
+        return string(mapping(self.message.get("author")).get("role"))
 
-    def reasoning(self) -> str:
-        """Return what the model thought."""
-        return "\n\n".join(thought.content for thought in self.thoughts or () if thought.content)
+    @property
+    def metadata(self) -> dict[str, Any]:
+        return mapping(self.message.get("metadata"))
 
+    @property
+    def content(self) -> dict[str, Any]:
+        return mapping(self.message.get("content"))
 
-class _Message(msgspec.Struct):
-    author: _Author
-    content: _Content
-    create_time: float | None = None
-    recipient: str | None = "all"
-    metadata: dict[str, Any] = {}
-
+    @property
     def is_hidden(self) -> bool:
-        """Return whether ChatGPT did not show it."""
-        return self.author.role == "system" or bool(self.metadata.get("is_visually_hidden_from_conversation"))
-
-    def is_of_tool(self) -> bool:
-        """Return whether a tool wrote it, or reads it."""
-        return self.author.role not in {"user", "assistant"} or self.recipient not in {None, "all"}
-
-    def is_said(self) -> bool:
-        """Return whether this is a question or an answer."""
-        is_prose = self.content.content_type in {"text", "multimodal_text"}
-        return is_prose and not self.is_hidden() and not self.is_of_tool() and bool(self.content.text())
+        return self.role == "system" or bool(self.metadata.get("is_visually_hidden_from_conversation"))
 
 
-class _Node(msgspec.Struct):
-    message: _Message | None = None
-    parent: str | None = None
+def recognises(fields: dict[str, Any]) -> bool:
+    """Return whether this is a conversation of theirs."""
+    return "mapping" in fields
 
 
-class _Conversation(msgspec.Struct):
-    mapping: dict[str, _Node]
-    id: str | None = None
-    conversation_id: str | None = None
-    title: str | None = None
-    create_time: float | None = None
-    update_time: float | None = None
-    current_node: str | None = None
-    is_archived: bool | None = None
-    is_starred: bool | None = None
-
-
-def read(raw: msgspec.Raw) -> ImportedConversation:
-    """Return the conversation.
-
-    Raises:
-        msgspec.DecodeError: `raw` is none of theirs.
-    """
-    theirs = msgspec.json.decode(raw, type=_Conversation)
-    parents = {node_id: node.parent for node_id, node in theirs.mapping.items()}
-    lineage = Lineage(parents)
-    messages = {node_id: node.message for node_id, node in theirs.mapping.items() if node.message}
-    said = {node_id: message for node_id, message in messages.items() if message.is_said()}
+def read(theirs: dict[str, Any]) -> ImportedConversation:
+    """Return the conversation."""
+    nodes = {node_id: _read_node(node_id, mapping(node)) for node_id, node in theirs["mapping"].items()}
+    for node in nodes.values():  # exports since 2026 take hidden messages out, and name the next one above beside
+        node.parent = node.parent if node.parent in nodes else name(node.metadata.get("parent_id"))
+    lineage = Lineage({node.id: node.parent for node in nodes.values()})
+    kept = {node.id: node for node in nodes.values() if node.text}
+    thoughts = {node.id: node.reasoning for node in nodes.values() if node.reasoning}
     return ImportedConversation(
         source=SOURCE,
-        id=theirs.conversation_id or theirs.id or next(iter(theirs.mapping), ""),
-        title=theirs.title,
-        messages=[
-            _foreign(node_id, message, *_above(parents[node_id], said, messages, lineage))
-            for node_id, message in said.items()
-        ],
-        leaf_id=lineage.nearest(theirs.current_node, said)[0],
-        is_pinned=bool(theirs.is_starred),
-        is_archived=bool(theirs.is_archived),
-        created_at=moment(theirs.create_time),
-        updated_at=moment(theirs.update_time),
-        left_out=_left_out(messages),
+        id=name(theirs.get("conversation_id")) or name(theirs.get("id")) or next(iter(nodes), ""),
+        title=string(theirs.get("title")) or None,
+        messages=[_message(node, kept, lineage, thoughts) for node in kept.values()],
+        leaf_id=lineage.nearest(name(theirs.get("current_node")), kept)[0],
+        system=_instructions(nodes),
+        is_pinned=bool(theirs.get("is_starred")) or theirs.get("pinned_time") is not None,
+        is_archived=bool(theirs.get("is_archived")),
+        created_at=time(theirs.get("create_time")),
+        updated_at=time(theirs.get("update_time")),
+        left_out=sum((node.left_out for node in nodes.values()), Counter()),
     )
 
 
-def _above(
-    node_id: str | None, said: dict[str, _Message], messages: dict[str, _Message], lineage: Lineage
-) -> tuple[str | None, str]:
-    """Return the message that `node_id` is or stands below, and what was thought between the two."""
-    parent_id, passed = lineage.nearest(node_id, said)
-    thoughts = (messages[other].content.reasoning() for other in reversed(passed) if other in messages)
-    return parent_id, "\n\n".join(filter(None, thoughts))
+def _read_node(node_id: str, fields: dict[str, Any]) -> _Node:
+    node = _Node(node_id, name(fields.get("parent")), mapping(fields.get("message")))
+    if not node.message:
+        return node
+    content = node.content
+    if content.get("content_type") == "user_editable_context":
+        return node
+    recipient = string(node.message.get("recipient")) or "all"
+    if node.is_hidden:
+        node.left_out[HIDDEN] += bool(chatgpt_content.said(content, node.metadata)[0])
+    elif content.get("thoughts"):
+        node.reasoning = chatgpt_content.reasoning(content)
+    elif node.role == "assistant" and recipient.startswith(CANVAS):
+        node.text = chatgpt_content.canvas(content)
+        node.left_out[TOOL] += not node.text
+    elif node.role == "tool" and chatgpt_content.pictures(content):
+        node.text, node.files = chatgpt_content.said(content, node.metadata)
+    elif node.role not in {"user", "assistant"} or recipient != "all":
+        node.left_out[TOOL] += 1
+    elif content.get("content_type") != "reasoning_recap":
+        node.text, node.files = chatgpt_content.said(content, node.metadata)
+    node.left_out[ATTACHMENT] += len(node.files)
+    node.left_out = +node.left_out
+    return node
 
 
-def _foreign(node_id: str, message: _Message, parent_id: str | None, reasoning: str) -> ImportedMessage:
-    is_answer = message.author.role == "assistant"
-    model = message.metadata.get("model_slug")
+def _message(node: _Node, kept: dict[str, _Node], lineage: Lineage, thoughts: dict[str, str]) -> ImportedMessage:
+    """Return a message with what was thought right above it, unless another answer has that already."""
+    parent_id, passed = lineage.nearest(node.parent, kept)
+    is_answer = node.role != "user"
+    above = [thoughts.pop(other, "") for other in reversed(passed)] if is_answer else []
+    model = string(node.metadata.get("model_slug"))
     return ImportedMessage(
-        id=node_id,
+        id=node.id,
         parent_id=parent_id,
         role="assistant" if is_answer else "user",
-        content=message.content.text(),
-        reasoning=reasoning if is_answer else "",
-        model=model if is_answer and isinstance(model, str) else None,
-        created_at=moment(message.create_time),
+        content=node.text,
+        reasoning=paragraphs(*above),
+        model=model if is_answer and model else None,
+        status=_STATUS.get(string(node.message.get("status")), "complete") if is_answer else "complete",
+        created_at=time(node.message.get("create_time")),
+        attachments=node.files,
     )
 
 
-def _left_out(messages: dict[str, _Message]) -> Counter[str]:
-    left_out: Counter[str] = Counter()
-    for message in messages.values():
-        left_out[ATTACHMENT] += message.content.attachments()
-        if message.is_hidden():
-            left_out[HIDDEN] += bool(message.content.text())
-        elif message.is_of_tool():
-            left_out[TOOL] += 1
-    return +left_out
-
-
-def _text(part: object) -> str:
-    if isinstance(part, dict):
-        part = part.get("text")
-    return part.strip("\n") if isinstance(part, str) else ""
+def _instructions(nodes: dict[str, _Node]) -> str | None:
+    """Return the custom instructions that held for the conversation, in the form of today or of 2023."""
+    for node in nodes.values():
+        old = mapping(node.metadata.get("user_context_message_data"))
+        texts = [string(old.get("about_user_message")), string(old.get("about_model_message"))]
+        if node.content.get("content_type") == "user_editable_context":
+            texts = [string(node.content.get(field)) for field in ("user_profile", "user_instructions")]
+        if any(texts):
+            return paragraphs(*texts)
+    return None

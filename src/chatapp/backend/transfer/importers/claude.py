@@ -1,119 +1,137 @@
 """Claude's export: `chat_messages` of blocks, in newer exports with the parent of each."""
 
 from collections import Counter
-
-import msgspec
+from dataclasses import replace
+from typing import Any
 
 from chatapp.backend.store.imported import (
     ATTACHMENT,
+    FOLDER,
     NO_TEXT,
     TOOL,
     ImportedConversation,
     ImportedMessage,
     Lineage,
-    moment,
 )
+from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
+from chatapp.backend.transfer.importers.fields import fenced, mapping, name, objects, paragraphs, string, time
+from chatapp.protocol.messages import AttachmentPart
 
-SOURCE, SIGNATURE = "claude", "chat_messages"
+SOURCE = "claude"
 
-
-class _Block(msgspec.Struct):
-    type: str | None = "text"
-    text: str | None = None
-    thinking: str | None = None
-
-
-class _Attachment(msgspec.Struct):
-    file_name: str | None = None
-    extracted_content: str | None = None
-
-
-class _Message(msgspec.Struct):
-    uuid: str
-    sender: str
-    text: str | None = None
-    content: list[_Block] | None = None
-    created_at: str | None = None
-    parent_message_uuid: str | None = None
-    attachments: list[_Attachment] | None = None
-    files: list[_Attachment] | None = None
-
-    def words(self) -> str:
-        """Return what is said, with the text of what was pasted as an attachment."""
-        blocks = [block.text for block in self.content or () if block.type == "text"]
-        pasted = [attachment.extracted_content for attachment in self.attachments or ()]
-        said: list[str | None] = [*filter(None, blocks)] or [self.text]
-        return "\n\n".join(part.strip("\n") for part in [*said, *pasted] if part)
-
-    def reasoning(self) -> str:
-        """Return what the model thought."""
-        return "\n\n".join(block.thinking for block in self.content or () if block.thinking)
+_WRITERS = {"artifacts", "create_file"}
+_LANGUAGES = {
+    "text/html": "html",
+    "image/svg+xml": "xml",
+    "application/vnd.ant.react": "jsx",
+    "application/vnd.ant.mermaid": "mermaid",
+}
 
 
-class _Conversation(msgspec.Struct):
-    uuid: str
-    chat_messages: list[_Message]
-    name: str | None = None
-    model: str | None = None
-    created_at: str | None = None
-    updated_at: str | None = None
-    current_leaf_message_uuid: str | None = None
-    is_starred: bool | None = None
+def recognises(fields: dict[str, Any]) -> bool:
+    """Return whether this is a conversation of theirs."""
+    return "chat_messages" in fields
 
 
-def read(raw: msgspec.Raw) -> ImportedConversation:
-    """Return the conversation.
-
-    Raises:
-        msgspec.DecodeError: `raw` is none of theirs.
-    """
-    theirs = msgspec.json.decode(raw, type=_Conversation)
-    parents = _parents(theirs.chat_messages)
+def read(theirs: dict[str, Any]) -> ImportedConversation:
+    """Return the conversation."""
+    sent = {_id(message, number): message for number, message in enumerate(objects(theirs["chat_messages"]))}
+    parents = _parents(sent)
     lineage = Lineage(parents)
-    said = {message.uuid: message for message in theirs.chat_messages if message.words()}
+    model = string(theirs.get("model")) or None
+    read_messages = {message_id: _read_message(message_id, message, model) for message_id, message in sent.items()}
+    kept = {message_id: message for message_id, message in read_messages.items() if message.content}
+    left_out = sum((_left_out(message) for message in sent.values()), Counter[str]())
+    left_out[NO_TEXT] += len(sent) - len(kept)
+    left_out[FOLDER] += bool(theirs.get("project_uuid") or theirs.get("project"))
     return ImportedConversation(
         source=SOURCE,
-        id=theirs.uuid,
-        title=theirs.name,
+        id=name(theirs.get("uuid")) or next(iter(sent), ""),
+        title=string(theirs.get("name")) or None,
         messages=[
-            _foreign(message, lineage.nearest(parents[message.uuid], said)[0], theirs.model)
-            for message in said.values()
+            replace(message, parent_id=lineage.nearest(parents[message.id], kept)[0]) for message in kept.values()
         ],
-        leaf_id=lineage.nearest(theirs.current_leaf_message_uuid, said)[0],
-        model=theirs.model,
-        is_pinned=bool(theirs.is_starred),
-        created_at=moment(theirs.created_at),
-        updated_at=moment(theirs.updated_at),
-        left_out=_left_out(theirs.chat_messages),
+        leaf_id=lineage.nearest(name(theirs.get("current_leaf_message_uuid")), kept)[0],
+        model=model,
+        is_pinned=bool(theirs.get("is_starred")),
+        created_at=time(theirs.get("created_at")),
+        updated_at=time(theirs.get("updated_at")),
+        left_out=+left_out,
     )
 
 
-def _parents(messages: list[_Message]) -> dict[str, str | None]:
+def _id(message: dict[str, Any], number: int) -> str:
+    return name(message.get("uuid")) or f"message {number}"
+
+
+def _parents(messages: dict[str, dict[str, Any]]) -> dict[str, str | None]:
     """Return the parent of each message: the one before it where an older export names none at all."""
-    if any(message.parent_message_uuid for message in messages):
-        return {message.uuid: message.parent_message_uuid for message in messages}
-    before = [None, *(message.uuid for message in messages)]
-    return {message.uuid: parent_id for message, parent_id in zip(messages, before, strict=False)}
+    parents = {message_id: name(message.get("parent_message_uuid")) for message_id, message in messages.items()}
+    if any(parents.values()):
+        return parents
+    return dict(zip(parents, [None, *parents], strict=False))
 
 
-def _foreign(message: _Message, parent_id: str | None, model: str | None) -> ImportedMessage:
-    is_human = message.sender == "human"
+def _read_message(message_id: str, message: dict[str, Any], model: str | None) -> ImportedMessage:
+    is_human = message.get("sender") == "human"
+    files = _files(message)
     return ImportedMessage(
-        id=message.uuid,
-        parent_id=parent_id,
+        id=message_id,
+        parent_id=None,
         role="user" if is_human else "assistant",
-        content=message.words(),
-        reasoning=message.reasoning(),
+        content=_words(message, files),
+        reasoning=paragraphs(*(string(block.get("thinking")) for block in objects(message.get("content")))),
         model=None if is_human else model,
-        created_at=moment(message.created_at),
+        created_at=time(message.get("created_at")),
+        attachments=files,
     )
 
 
-def _left_out(messages: list[_Message]) -> Counter[str]:
-    left_out: Counter[str] = Counter()
-    for message in messages:
-        left_out[NO_TEXT] += not message.words()
-        left_out[TOOL] += sum(block.type in {"tool_use", "tool_result"} for block in message.content or ())
-        left_out[ATTACHMENT] += len(message.files or ())
-        left_out[ATTACHMENT] += sum(not attachment.extracted_content for attachment in message.attachments or ())
-    return +left_out
+def _words(message: dict[str, Any], files: tuple[AttachmentPart, ...]) -> str:
+    """Return what is said, what was written for the reader, and the text of what was pasted as an attachment."""
+    blocks = objects(message.get("content"))
+    shown = [_shown(block) for block in blocks] or [string(message.get("content"))]
+    pasted = [string(pasted.get("extracted_content")) for pasted in objects(message.get("attachments"))]
+    words = paragraphs(*shown) or string(message.get("text"))
+    return paragraphs(*map(placeholder, files), words, *pasted)
+
+
+def _shown(block: dict[str, Any]) -> str:
+    """Return what of a block was shown to read."""
+    kind = block.get("type") or "text"
+    if kind == "voice_note":
+        return string(block.get("text")) or placeholder(recording())
+    if kind == "tool_use" and block.get("name") in _WRITERS:
+        return _written(mapping(block.get("input")))
+    return string(block.get("text")) if kind == "text" else ""
+
+
+def _written(call: dict[str, Any]) -> str:
+    """Return the text that a tool was given to write, or the passage that it was given to change."""
+    text = string(call.get("content")) or string(call.get("file_text")) or string(call.get("new_str"))
+    if not text.strip():
+        return ""
+    kind = string(call.get("type"))
+    is_prose = kind == "text/markdown" or string(call.get("path")).endswith((".md", ".txt"))
+    title = string(call.get("title")) or string(call.get("path")).rpartition("/")[2]
+    language = _LANGUAGES.get(kind, string(call.get("language")))
+    return paragraphs(f"**{title}**" if title else "", text if is_prose else fenced(text, language))
+
+
+def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
+    sent = [file for file in objects(message.get("attachments")) if not file.get("extracted_content")]
+    return tuple(_file(file) for file in [*objects(message.get("files")), *sent])
+
+
+def _file(file: dict[str, Any]) -> AttachmentPart:
+    make = picture if file.get("file_kind") == "image" else attachment
+    return make(file.get("file_name"), size=file.get("file_size"))
+
+
+def _left_out(message: dict[str, Any]) -> Counter[str]:
+    left_out = Counter({ATTACHMENT: len(_files(message))})
+    for block in objects(message.get("content")):
+        is_kept = block.get("name") in _WRITERS and bool(_shown(block) or block.get("type") == "tool_result")
+        left_out[TOOL] += block.get("type") in {"tool_use", "tool_result"} and not is_kept
+        left_out[ATTACHMENT] += block.get("type") == "voice_note" and not block.get("text")
+    return left_out

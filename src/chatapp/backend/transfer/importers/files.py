@@ -1,106 +1,209 @@
-"""Files that people export: a zip of JSON files, one JSON file, or a database. What is in them, one piece at a time."""
+"""Files that people export: a zip, JSON, JSON by lines, either of them compressed, or a database. What is in them."""
 
+import gzip
+import tempfile
 import zipfile
-from collections.abc import Container, Iterator
-from fnmatch import fnmatch
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from typing import IO, Any
 
 import msgspec
 
 from chatapp.backend.store.imported import ImportedConversation, Unreadable
-from chatapp.backend.transfer.importers import chatgpt, claude, llm_logs, open_webui, ours
-from chatapp.errors import InvalidRequestError
+from chatapp.backend.transfer.importers import formats, llm_logs
+from chatapp.backend.transfer.importers.budget import Budget
+from chatapp.backend.transfer.importers.fields import mapping
+from chatapp.backend.transfer.importers.json_text import CHUNK, Readable, UnreadableError
+from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
+from chatapp.backend.transfer.importers.records import Records
 
-MAX_UNPACKED_BYTES = 1024**3
-"""Of one file in a zip. ChatGPT cuts its exports into files of some 10 MB."""
+MAX_DIRECTORY_BYTES = 32 * 1024**2
+"""Of the list of what is in a zip, which is held in memory."""
 
-SOURCES = (chatgpt, claude, open_webui, ours)
-KNOWN = "ChatGPT, Claude, Open WebUI, llm (logs.db) and chatapp itself"
+DAMAGED = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError)
+MISREAD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, msgspec.MsgspecError)
+"""What a reader raises for a conversation that is not as it should be."""
 
-Piece = ImportedConversation | Unreadable
+_GZIP = b"\x1f\x8b"
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_QUIET = {"shared_conversations.json", "users.json", "user.json", "export_manifest.json"}
+_TEXTS, _DATABASES = (".json", ".jsonl", ".ndjson"), (".db", ".sqlite", ".sqlite3")
 
 
-def read_file(path: Path) -> Iterator[Piece]:
-    """Return what is in an export, in the order of the file, may be empty.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A conversation in a file, and what stands for its text."""
 
-    Raises:
-        InvalidRequestError: it is no export that we know.
+    conversation: ImportedConversation
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBefore:
+    """A conversation whose text was read before."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something that cannot be read; `kind` says what it is, if that is known.
+
+    `is_file` says that it is a whole file; one that `is_tried` did not look like an export by its name.
     """
-    with path.open("rb") as file:
-        magic = file.read(len(llm_logs.MAGIC))
-    if magic == llm_logs.MAGIC:
-        return llm_logs.read(path)
-    if zipfile.is_zipfile(path):
-        return _unzipped(path)
-    return _conversations("the file", path.read_bytes(), is_alone=True)
+
+    what: str
+    kind: str | None = None
+    is_file: bool = False
+    is_tried: bool = False
+    reason: str | None = None
+
+    @property
+    def why(self) -> str:
+        """The reason in a receipt."""
+        if self.reason:
+            return self.reason
+        none = "it is no export that we know" if self.is_file else "it is no conversation that we know"
+        return f"it is {self.kind}" if self.kind else none
 
 
-def _unzipped(path: Path) -> Iterator[Piece]:
-    with zipfile.ZipFile(path) as archive:
-        members = [member for member in archive.infolist() if _may_hold_conversations(member.filename)]
-        if not members:
-            raise _not_known()
-        for member in sorted(members, key=lambda member: member.filename):
-            yield from _member(archive, member)
+Piece = Found | ReadBefore | Unreadable | Unknown
 
 
-def _may_hold_conversations(name: str) -> bool:
-    return fnmatch(name.rpartition("/")[2].lower(), "*conversations*.json") or fnmatch(
-        name.lower(), "*chat-export*.json"
-    )
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads files within a budget."""
+
+    budget: Budget
+    known: Fingerprints
+
+    def file(self, path: Path) -> Iterator[Piece]:
+        """Return what is in a file, in its order.
+
+        Raises:
+            StoppedError: the budget is used up.
+        """
+        with path.open("rb") as file:
+            magic = file.read(64)
+        if magic.startswith(llm_logs.MAGIC):
+            yield from self._database("the file", path)
+        elif magic.startswith(_GZIP):
+            yield from self._gzip(path)
+        elif zipfile.is_zipfile(path):
+            yield from self._zip(path)
+        elif kind := formats.name_of_beginning(magic):
+            yield Unknown("the file", kind, is_file=True)
+        else:
+            with path.open("rb") as file:
+                yield from self._json("the file", file)
+
+    def _gzip(self, path: Path) -> Iterator[Piece]:
+        try:
+            with gzip.open(path) as file:
+                yield from self._json("the file", file)
+        except DAMAGED:
+            yield Unknown("the file", "damaged", is_file=True)
+
+    def _zip(self, path: Path) -> Iterator[Piece]:
+        try:
+            with path.open("rb") as file, zipfile.ZipFile(_Bounded(file)) as archive:
+                members = sorted(archive.infolist(), key=lambda member: (not _is_sure(member), member.filename))
+                for member in filter(_is_wanted, members):
+                    yield from self._member(archive, member, path.parent)
+        except (*DAMAGED, ValueError):
+            yield Unknown("the file", "damaged", is_file=True)
+
+    def _member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> Iterator[Piece]:
+        self.budget.check()
+        if member.compress_type not in _METHODS:
+            yield Unknown(member.filename, "compressed in a way that is not read", is_file=True)
+            return
+        try:
+            with archive.open(member) as file:
+                if member.filename.lower().endswith(_DATABASES):
+                    with self._unpacked(file, folder) as path:
+                        yield from self._database(member.filename, path)
+                else:
+                    yield from self._json(member.filename, file, is_sure=_is_sure(member))
+        except (*DAMAGED, ValueError):
+            yield Unknown(member.filename, "damaged or locked", is_file=True)
+
+    @contextmanager
+    def _unpacked(self, file: Readable, folder: Path) -> Iterator[Path]:
+        """Return a database out of a zip as a file of its own, for as long as the block lasts."""
+        with tempfile.NamedTemporaryFile(dir=folder, prefix="import-", suffix=".part") as copy:
+            while chunk := file.read(CHUNK):
+                self.budget.unpack(len(chunk))
+                copy.write(chunk)
+            copy.flush()
+            yield Path(copy.name)
+
+    def _database(self, what: str, path: Path) -> Iterator[Piece]:
+        try:
+            for piece in llm_logs.read(path, self.budget):
+                yield piece if isinstance(piece, Unreadable) else Found(formats.finished(piece))
+        except llm_logs.NoLogError as error:
+            yield Unknown(what, error.why or formats.name_of_database(error.tables), is_file=True)
+
+    def _json(self, what: str, file: Readable, *, is_sure: bool = True) -> Iterator[Piece]:
+        """Return the conversations of one JSON file. One that is only tried is left at the first thing unknown."""
+        records, number = Records(), 0
+        try:
+            for number, element in enumerate(JsonValues(file, self.budget, self.known), 1):
+                piece = _piece(f"{what}, number {number}", element, records)
+                if isinstance(piece, Unknown) and not is_sure:
+                    yield Unknown(what, piece.kind, is_file=True, is_tried=True)
+                    return
+                if piece is not None:
+                    yield piece
+        except UnreadableError as error:
+            if number:
+                yield Unknown(what, reason=f"the rest of it cannot be read ({error})")
+            else:
+                yield Unknown(what, is_file=True, is_tried=not is_sure)
+        yield from (Found(formats.finished(conversation)) for conversation in records.conversations())
 
 
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Piece]:
-    if member.file_size > MAX_UNPACKED_BYTES:
-        yield Unreadable(member.filename, f"it is larger than {MAX_UNPACKED_BYTES} bytes")
-        return
+class _Bounded:
+    """A file that does not give a zip's list of contents away when it is too large to be held."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MAX_DIRECTORY_BYTES:
+            raise zipfile.BadZipFile
+        return self._file.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def _piece(what: str, element: Element, records: Records) -> Piece | None:
+    if element.why is not None:
+        return Unknown(what, reason=f"it cannot be read ({element.why})")
+    if element.value is None and element.fingerprint is not None:
+        return ReadBefore(element.fingerprint)
+    fields = mapping(element.value)
     try:
-        content = archive.read(member)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError):
-        yield Unreadable(member.filename, "it is damaged or locked")
-        return
-    yield from _conversations(member.filename, content)
+        source = formats.source_of(fields)
+        if source is not None:
+            return Found(formats.read(source, fields), element.fingerprint)
+        return None if records.take(fields) else Unknown(what, formats.name_of(fields))
+    except MISREAD as error:
+        return Unreadable(what, f"it cannot be read ({type(error).__name__}: {error})")
 
 
-def _conversations(name: str, content: bytes, *, is_alone: bool = False) -> Iterator[Piece]:
-    """Return the conversations of one JSON file, each decoded when it is its turn: exports are large."""
-    try:
-        items = _items(content.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, RecursionError):
-        if is_alone:
-            raise _not_known() from None
-        yield Unreadable(name, "it is no export that we know")
-        return
-    for number, item in enumerate(items, 1):
-        yield _piece(f"{name}, number {number}", item)
+def _is_sure(member: zipfile.ZipInfo) -> bool:
+    """Return whether a file in a zip is there for its conversations, going by its name."""
+    name = member.filename.rpartition("/")[2].lower()
+    return name.endswith(_TEXTS) and ("conversations" in name or "chat-export" in name)
 
 
-def _items(content: bytes) -> list[msgspec.Raw]:
-    """Return the list that the file is, or holds, or the one conversation that it is."""
-    raw = msgspec.json.decode(content, type=msgspec.Raw)
-    if bytes(raw).lstrip()[:1] == b"[":
-        return msgspec.json.decode(raw, type=list[msgspec.Raw])
-    named = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    if "conversations" in named:
-        return msgspec.json.decode(named["conversations"], type=list[msgspec.Raw])
-    if _source_of(named) is None:
-        raise msgspec.DecodeError("neither conversations nor one of them")
-    return [raw]
-
-
-def _piece(what: str, raw: msgspec.Raw) -> Piece:
-    try:
-        names = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        source = _source_of(names)
-        return source.read(raw) if source else Unreadable(what, "it is no conversation that we know")
-    except (msgspec.DecodeError, RecursionError) as error:
-        return Unreadable(what, f"it cannot be read ({error})")
-
-
-def _source_of(names: Container[str]) -> ModuleType | None:
-    return next((source for source in SOURCES if source.SIGNATURE in names), None)
-
-
-def _not_known() -> InvalidRequestError:
-    return InvalidRequestError("The file is no export that can be read.", hint=f"Known are those of {KNOWN}.")
+def _is_wanted(member: zipfile.ZipInfo) -> bool:
+    folder, _, name = member.filename.rpartition("/")
+    is_of_mac = name.startswith("._") or "__MACOSX" in folder.split("/")
+    return name.lower().endswith(_TEXTS + _DATABASES) and not is_of_mac and name.lower() not in _QUIET

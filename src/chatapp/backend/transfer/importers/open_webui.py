@@ -1,136 +1,133 @@
-"""Open WebUI's export: a `chat` whose history is a tree of messages, reasoning and tools written into their text."""
+"""Open WebUI's export: a `chat` whose history is a tree of messages; reasoning and tools in their text or beside it."""
 
-import html
-import re
 from collections import Counter
 from typing import Any
 
-import msgspec
-
 from chatapp.backend.store.imported import (
     ATTACHMENT,
+    FOLDER,
     NO_TEXT,
     TOOL,
     ImportedConversation,
     ImportedMessage,
     Lineage,
-    moment,
 )
+from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
+from chatapp.backend.transfer.importers.fields import count, mapping, name, objects, paragraphs, sequence, string, time
+from chatapp.backend.transfer.importers.open_webui_text import Shown, shown
+from chatapp.protocol.messages import AttachmentPart
 
-SOURCE, SIGNATURE = "open-webui", "chat"
+SOURCE = "open-webui"
 
-_REASONING = re.compile(
-    r'<details type="reasoning"[^>]*>\s*(?:<summary>.*?</summary>)?\s*(.*?)\s*</details>\s*', re.DOTALL
-)
-_TOOLS = re.compile(r'<details type="(?:tool_calls|code_interpreter)".*?</details>\s*', re.DOTALL)
-_QUOTED = re.compile(r"^> ?", re.MULTILINE)
-
-
-class _Message(msgspec.Struct, rename="camel"):
-    id: str | None = None
-    parent_id: str | None = None
-    role: str = "user"
-    content: str | list[dict[str, Any]] | None = None
-    timestamp: float | None = None
-    model: str | None = None
-    files: list[Any] | None = None
-
-    def raw_text(self) -> str:
-        """Return the text with all that is written into it."""
-        if isinstance(self.content, list):
-            return "\n\n".join(str(part["text"]) for part in self.content if part.get("text"))
-        return self.content or ""
-
-    def words(self) -> str:
-        """Return what is said."""
-        return _TOOLS.sub("", _REASONING.sub("", self.raw_text())).strip("\n")
-
-    def reasoning(self) -> str:
-        """Return what the model thought."""
-        thoughts = _REASONING.findall(self.raw_text())
-        return "\n\n".join(_QUOTED.sub("", html.unescape(thought)) for thought in thoughts)
+_TOOLS = {"function_call", "open_webui:code_interpreter"}
 
 
-class _History(msgspec.Struct, rename="camel"):
-    messages: dict[str, _Message] = {}
-    current_id: str | None = None
+def recognises(fields: dict[str, Any]) -> bool:
+    """Return whether this is a conversation of theirs."""
+    return isinstance(fields.get("chat"), dict) and ("history" in fields["chat"] or "messages" in fields["chat"])
 
 
-class _Chat(msgspec.Struct):
-    title: str | None = None
-    models: list[str] | None = None
-    system: str | None = None
-    params: dict[str, Any] = {}
-    history: _History = msgspec.field(default_factory=_History)
-    messages: list[_Message] = []
-
-
-class _Conversation(msgspec.Struct):
-    chat: _Chat
-    id: str | None = None
-    title: str | None = None
-    created_at: float | None = None
-    updated_at: float | None = None
-    archived: bool | None = None
-    pinned: bool | None = None
-
-
-def read(raw: msgspec.Raw) -> ImportedConversation:
-    """Return the conversation.
-
-    Raises:
-        msgspec.DecodeError: `raw` is none of theirs.
-    """
-    theirs = msgspec.json.decode(raw, type=_Conversation)
-    messages = theirs.chat.history.messages or _line(theirs.chat.messages)
-    lineage = Lineage({message_id: message.parent_id for message_id, message in messages.items()})
-    said = {message_id: message for message_id, message in messages.items() if message.words()}
-    system = theirs.chat.system or theirs.chat.params.get("system")
+def read(theirs: dict[str, Any]) -> ImportedConversation:
+    """Return the conversation."""
+    chat = mapping(theirs["chat"])
+    history = mapping(chat.get("history"))
+    sent = {key: mapping(message) for key, message in mapping(history.get("messages")).items()}
+    sent = sent or _line(objects(chat.get("messages")))
+    lineage = Lineage({message_id: name(message.get("parentId")) for message_id, message in sent.items()})
+    left_out: Counter[str] = Counter()
+    texts = {message_id: _shown(message, left_out) for message_id, message in sent.items()}
+    kept = {message_id: text for message_id, text in texts.items() if text.text}
+    left_out[NO_TEXT] += len(sent) - len(kept)
+    left_out[FOLDER] += bool(theirs.get("folder_id")) + len(sequence(mapping(theirs.get("meta")).get("tags")))
+    models = [model for model in sequence(chat.get("models")) if isinstance(model, str) and model]
     return ImportedConversation(
         source=SOURCE,
-        id=theirs.id or next(iter(messages), ""),
-        title=theirs.title or theirs.chat.title,
+        id=name(theirs.get("id")) or next(iter(sent), ""),
+        title=string(theirs.get("title")) or string(chat.get("title")) or None,
         messages=[
-            _foreign(message_id, lineage.nearest(message.parent_id, said)[0], message)
-            for message_id, message in said.items()
+            _message(
+                message_id, sent[message_id], text, lineage.nearest(name(sent[message_id].get("parentId")), kept)[0]
+            )
+            for message_id, text in kept.items()
         ],
-        leaf_id=lineage.nearest(theirs.chat.history.current_id, said)[0],
-        system=system if isinstance(system, str) and system else None,
-        model=next(filter(None, theirs.chat.models or ()), None),
-        is_pinned=bool(theirs.pinned),
-        is_archived=bool(theirs.archived),
-        created_at=moment(theirs.created_at),
-        updated_at=moment(theirs.updated_at),
-        left_out=_left_out(messages),
+        leaf_id=lineage.nearest(name(history.get("currentId")), kept)[0],
+        system=string(chat.get("system")) or string(mapping(chat.get("params")).get("system")) or None,
+        model=models[0] if models else None,
+        is_pinned=bool(theirs.get("pinned")),
+        is_archived=bool(theirs.get("archived")),
+        created_at=time(theirs.get("created_at")),
+        updated_at=time(theirs.get("updated_at")),
+        left_out=+left_out,
     )
 
 
-def _line(messages: list[_Message]) -> dict[str, _Message]:
+def _line(messages: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the messages of an old export, which had no tree, each below the one before it."""
-    line: dict[str, _Message] = {}
+    line: dict[str, dict[str, Any]] = {}
     for number, message in enumerate(messages):
         parent_id = next(reversed(line), None)
-        line[message.id or f"message {number}"] = msgspec.structs.replace(message, parent_id=parent_id)
+        line[name(message.get("id")) or f"message {number}"] = {**message, "parentId": parent_id}
     return line
 
 
-def _foreign(message_id: str, parent_id: str | None, message: _Message) -> ImportedMessage:
-    is_answer = message.role == "assistant"
+def _shown(message: dict[str, Any], left_out: Counter[str]) -> Shown:
+    """Return what a message shows, and count what it does not."""
+    files = _files(message)
+    content = message.get("content")
+    parts = [string(part.get("text")) for part in objects(content)]
+    text = shown(paragraphs(*parts) if parts else string(content))
+    output = objects(message.get("output"))
+    calls = sum(item.get("type") in _TOOLS for item in output)
+    left_out[TOOL] += calls or text.tools
+    left_out[ATTACHMENT] += len(files) + text.pictures
+    words = text.text or paragraphs(*(_output_text(item) for item in output if item.get("type") == "message"))
+    thoughts = paragraphs(*(_output_text(item) for item in output if item.get("type") == "reasoning"))
+    return Shown(
+        text=paragraphs(*map(placeholder, files), words, _failure(message)),
+        reasoning=text.reasoning or thoughts,
+        files=files,
+    )
+
+
+def _output_text(item: dict[str, Any]) -> str:
+    texts = [string(part.get("text")) for part in objects(item.get("content"))]
+    return paragraphs(*texts) or paragraphs(*(string(part.get("text")) for part in objects(item.get("summary"))))
+
+
+def _failure(message: dict[str, Any]) -> str:
+    """Return what stands where an answer failed, or the rest of it."""
+    error = message.get("error")
+    why = string(error) or string(mapping(error).get("content")) or string(mapping(error).get("message"))
+    return f"(The answer failed: {why})" if why else ""
+
+
+def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
+    return tuple(_file(file) for file in objects(message.get("files")))
+
+
+def _file(file: dict[str, Any]) -> AttachmentPart:
+    meta = mapping(mapping(file.get("file")).get("meta"))
+    file_name = string(file.get("name")) or meta.get("name")
+    media_type = string(file.get("content_type")) or string(meta.get("content_type"))
+    make = picture if file.get("type") == "image" else attachment
+    return make(file_name, media_type=media_type, size=file.get("size"))
+
+
+def _message(message_id: str, message: dict[str, Any], text: Shown, parent_id: str | None) -> ImportedMessage:
+    is_answer = message.get("role") == "assistant"
+    usage = mapping(message.get("usage"))
+    has_failed = is_answer and bool(message.get("error"))
+    is_cut = is_answer and message.get("done") is False
     return ImportedMessage(
         id=message_id,
         parent_id=parent_id,
         role="assistant" if is_answer else "user",
-        content=message.words(),
-        reasoning=message.reasoning() if is_answer else "",
-        model=message.model if is_answer else None,
-        created_at=moment(message.timestamp),
+        content=text.text,
+        reasoning=text.reasoning if is_answer else "",
+        model=string(message.get("model")) or None if is_answer else None,
+        status="failed" if has_failed else "interrupted" if is_cut else "complete",
+        prompt_tokens=count(usage.get("prompt_tokens", usage.get("prompt_eval_count", usage.get("input_tokens")))),
+        completion_tokens=count(usage.get("completion_tokens", usage.get("eval_count", usage.get("output_tokens")))),
+        created_at=time(message.get("timestamp")),
+        attachments=text.files,
     )
-
-
-def _left_out(messages: dict[str, _Message]) -> Counter[str]:
-    left_out: Counter[str] = Counter()
-    for message in messages.values():
-        left_out[NO_TEXT] += not message.words()
-        left_out[TOOL] += len(_TOOLS.findall(message.raw_text()))
-        left_out[ATTACHMENT] += len(message.files or ())
-    return +left_out

@@ -11,7 +11,7 @@ from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
 from chatapp.protocol.events import Usage
 from chatapp.protocol.messages import PART_KINDS, AttachmentPart, FinalStatus, Part, Role
 
-SOURCE, SIGNATURE = "chatapp", "leaf_id"
+SOURCE = "chatapp"
 UNKNOWN_PART = "a part of a message that a newer chatapp has written"
 
 
@@ -42,13 +42,18 @@ class _Conversation(msgspec.Struct):
     updated_at: str | None = None
 
 
-def read(raw: msgspec.Raw) -> ImportedConversation:
+def recognises(fields: dict[str, Any]) -> bool:
+    """Return whether this is a conversation of ours."""
+    return "leaf_id" in fields and "messages" in fields
+
+
+def read(fields: dict[str, Any]) -> ImportedConversation:
     """Return the conversation.
 
     Raises:
-        msgspec.DecodeError: `raw` is none of ours.
+        msgspec.ValidationError: it is none of ours.
     """
-    theirs = msgspec.json.decode(raw, type=_Conversation)
+    theirs = msgspec.convert(fields, type=_Conversation)
     left_out: Counter[str] = Counter()
     return ImportedConversation(
         source=SOURCE,

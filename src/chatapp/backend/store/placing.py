@@ -1,0 +1,152 @@
+"""The place of what comes from elsewhere: ids that are the same every time, an order in which parents come first."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha1
+from heapq import heapify, heappop, heappush
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from chatapp.backend.store.identity import now
+from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
+from chatapp.backend.store.parts import columns_of
+from chatapp.protocol.messages import ReasoningPart, TextPart
+
+_NAMESPACE = UUID("6f0a6b0e-7f0e-4b7c-9d3c-1d6c1b1e5a5d").bytes
+
+
+@dataclass(slots=True)
+class Placed:
+    """A conversation with the ids that it and its messages have here."""
+
+    theirs: ImportedConversation
+    fingerprint: str | None
+    id: str
+    mine: Row[Any] | None
+    ids: dict[str, str] = field(default_factory=dict)
+    ordered: list[ImportedMessage] = field(default_factory=list)
+
+    @property
+    def leaf_id(self) -> str:
+        """The message that the branch on show there ends in."""
+        leaf = self.theirs.leaf_id
+        return self.ids[leaf if leaf in self.ids else self.ordered[-1].id]
+
+    @property
+    def lost(self) -> int:
+        """How many messages have no place here."""
+        return len(self.theirs.messages) - len(self.ordered)
+
+
+def last_moment(theirs: ImportedConversation) -> datetime:
+    """Return when the newest message was written, as far as that is known."""
+    return max(filter(None, (message.created_at for message in theirs.messages)), default=now())
+
+
+def message_rows(one: Placed, wanted: Iterable[ImportedMessage], *, first: int) -> list[dict[str, Any]]:
+    """Return the rows of messages, numbered from `first` on."""
+    fallback = one.theirs.created_at or now()
+    return [
+        {
+            "id": one.ids[message.id],
+            "conversation_id": one.id,
+            "parent_id": one.ids.get(message.parent_id) if message.parent_id else None,
+            "sequence": sequence,
+            "role": message.role,
+            **_columns(message),
+            "model": message.model,
+            "status": message.status,
+            "finish_reason": message.finish_reason,
+            "prompt_tokens": message.prompt_tokens,
+            "completion_tokens": message.completion_tokens,
+            "created_at": message.created_at or fallback,
+            "finished_at": message.created_at or fallback,
+        }
+        for sequence, message in enumerate(wanted, first)
+    ]
+
+
+def _columns(message: ImportedMessage) -> dict[str, Any]:
+    if message.parts:
+        return columns_of(message.parts)
+    if message.attachments:
+        thought = (ReasoningPart(message.reasoning),) if message.reasoning else ()
+        return columns_of((*thought, *message.attachments, TextPart(message.content)))
+    return {"content": message.content, "reasoning": message.reasoning, "parts": None}
+
+
+def stable_id(*names: str) -> str:
+    """Return the id that the same names have every time: a UUID of version 5, RFC 9562."""
+    name = "\0".join(names).encode()
+    digest = bytearray(sha1(_NAMESPACE + name, usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    return digest.hex()
+
+
+def in_order(theirs: list[ImportedMessage]) -> Iterator[ImportedMessage]:
+    """Return the messages by time, but each after its parent.
+
+    Those that are their own ancestors are left out, and the second of two with one id.
+    """
+    ids = {message.id: number for number, message in reversed(list(enumerate(theirs)))}
+    below: dict[str | None, list[tuple[float, int, ImportedMessage]]] = {}
+    for number, message in enumerate(theirs):
+        if ids[message.id] == number:
+            parent_id = message.parent_id if message.parent_id in ids else None
+            moment_s = message.created_at.timestamp() if message.created_at else 0.0
+            below.setdefault(parent_id, []).append((moment_s, number, message))
+    ready = below.pop(None, [])
+    heapify(ready)
+    while ready:
+        _, _, message = heappop(ready)
+        yield message
+        for following in below.pop(message.id, ()):
+            heappush(ready, following)
+
+
+def well_formed(theirs: ImportedConversation) -> ImportedConversation:
+    """Return the conversation with all its text and ids such that every database can hold them."""
+    return replace(
+        theirs,
+        id=_text(theirs.id),
+        title=_text(theirs.title) if theirs.title else None,
+        leaf_id=_text(theirs.leaf_id) if theirs.leaf_id else None,
+        system=_text(theirs.system) if theirs.system else None,
+        model=_text(theirs.model) if theirs.model else None,
+        messages=[_message(message) for message in theirs.messages],
+    )
+
+
+def _message(message: ImportedMessage) -> ImportedMessage:
+    texts = (message.id, message.parent_id or "", message.content, message.reasoning, message.model or "")
+    if all(map(_is_well_formed, texts)):
+        return message
+    return replace(
+        message,
+        id=_text(message.id),
+        parent_id=_text(message.parent_id) if message.parent_id else None,
+        content=_text(message.content),
+        reasoning=_text(message.reasoning),
+        model=_text(message.model) if message.model else None,
+    )
+
+
+def _is_well_formed(text: str) -> bool:
+    if text.isascii():
+        return "\0" not in text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
+def _text(text: str) -> str:
+    """Return `text` with pairs of surrogates as one character, and U+FFFD for halves of one and for NUL."""
+    if _is_well_formed(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")

@@ -1,0 +1,147 @@
+"""What stands in a message of ChatGPT: text, pictures, code, canvases, and its marks for citations."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
+from chatapp.backend.transfer.importers.fields import fenced, mapping, objects, paragraphs, sequence, string
+from chatapp.protocol.messages import AttachmentPart
+
+CANVAS = "canmore."
+
+_MARK = re.compile("\ue200([^\ue200\ue201]*+)\ue201")
+_LEFT_OVER = re.compile("[\ue200-\ue206]")
+_OLD_MARK = re.compile("\u3010[0-9]++(?::[0-9]++)?\u2020[^\u3010\u3011\n]*+\u3011")
+_SANDBOX = re.compile(r"!?\[([^\[\]\n]*+)\]\(sandbox:[^()\s]*+\)")
+_POINTERS = {
+    "image_asset_pointer": picture,
+    "audio_asset_pointer": recording,
+    "real_time_user_audio_video_asset_pointer": recording,
+    "video_container_asset_pointer": recording,
+}
+
+
+def said(content: dict[str, Any], metadata: dict[str, Any]) -> tuple[str, tuple[AttachmentPart, ...]]:
+    """Return what can be read of a message, with a line for each file, and the files."""
+    names = {string(known.get("id")): known for known in objects(metadata.get("attachments"))}
+    shown, files = [], []
+    has_words = any(_words(part) for part in sequence(content.get("parts")))
+    for part in sequence(content.get("parts")):
+        file = _file(part, names)
+        if file is None:
+            shown.append(_words(part))
+        else:
+            files.append(file)
+            is_written_down = has_words and mapping(part).get("content_type") != "image_asset_pointer"
+            shown.append("" if is_written_down else placeholder(file))
+    others = [_attached(known) for known in names.values()]
+    text = paragraphs(*map(placeholder, others), *shown, _other_words(content))
+    return without_marks(text, metadata), (*others, *files)
+
+
+def reasoning(content: dict[str, Any]) -> str:
+    """Return what the model thought, or what is said about it."""
+    thoughts = objects(content.get("thoughts"))
+    return paragraphs(*(string(thought.get("content")) or string(thought.get("summary")) for thought in thoughts))
+
+
+def pictures(content: dict[str, Any]) -> int:
+    """Return how many pictures a tool shows."""
+    return sum(part.get("content_type") == "image_asset_pointer" for part in objects(content.get("parts")))
+
+
+def canvas(content: dict[str, Any]) -> str:
+    """Return the text that a call to the canvas writes, or the passages that it changes."""
+    written = string(content.get("text")) or paragraphs(*(string(part) for part in sequence(content.get("parts"))))
+    try:
+        call = mapping(json.loads(written))
+    except (ValueError, RecursionError):
+        return ""
+    kind, _, language = string(call.get("type")).partition("/")
+    texts = [string(call.get("content"))]
+    texts += [string(change.get("replacement")) for change in objects(call.get("updates"))]
+    shown = [fenced(text, language) if kind == "code" else text for text in texts if text.strip()]
+    title = string(call.get("name"))
+    return paragraphs(f"**{title}**" if title and shown else "", *shown)
+
+
+def without_marks(text: str, metadata: dict[str, Any]) -> str:
+    """Return `text` with its marks for citations as links, where ChatGPT says to what, or without them."""
+    if "\ue200" in text:
+        links = dict(_links(metadata))
+        text = _MARK.sub(lambda mark: links.get(mark[0], _entity(mark[1])), text)
+    if "\u3010" in text:
+        links = dict(_links(metadata))
+        text = _OLD_MARK.sub(lambda mark: links.get(mark[0], ""), text)
+    if "sandbox:" in text:
+        text = _SANDBOX.sub(lambda link: link[1], text)
+    return _LEFT_OVER.sub("", text)
+
+
+def _links(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for reference in objects(metadata.get("content_references")):
+        mark, shown = string(reference.get("matched_text")), string(reference.get("alt"))
+        items = [item for item in [reference, *objects(reference.get("items"))] if _is_address(item.get("url"))]
+        if not shown and items:
+            links = [f"[{_label(item)}]({item['url']})" for item in items[:3]]
+            shown = f" ({', '.join(links)})"
+        if mark and (shown or reference.get("type") != "entity"):
+            yield mark, shown
+
+
+def _is_address(url: object) -> bool:
+    return isinstance(url, str) and url.startswith(("https://", "http://")) and not set(url) & set(" ()<>\n")
+
+
+def _label(item: dict[str, Any]) -> str:
+    label = string(item.get("title")) or string(item.get("attribution")) or item["url"].split("/")[2]
+    return " ".join(label.replace("[", "(").replace("]", ")").split())
+
+
+def _entity(mark: str) -> str:
+    """Return the name in a mark for a thing: `entity`, then a list of its kind and its name."""
+    kind, _, rest = mark.partition("\ue202")
+    if kind != "entity":
+        return ""
+    try:
+        names = sequence(json.loads(rest))
+    except (ValueError, RecursionError):
+        return ""
+    return string(names[1]) if len(names) > 1 else ""
+
+
+def _words(part: object) -> str:
+    if isinstance(part, dict):
+        part = part.get("text")
+    return string(part)
+
+
+def _other_words(content: dict[str, Any]) -> str:
+    """Return what stands outside the parts: code, errors, and kinds of content that are not known yet."""
+    text = string(content.get("text"))
+    if content.get("content_type") == "code" and text:
+        language = string(content.get("language"))
+        return fenced(text, "" if language == "unknown" else language)
+    return text
+
+
+def _file(part: object, names: dict[str, dict[str, Any]]) -> AttachmentPart | None:
+    """Return the file that a part points to, with its name from `names`, which loses it; None for words."""
+    fields = mapping(part)
+    if not fields or _words(part):
+        return None
+    pointers = [value for value in (fields, *fields.values()) if mapping(value).get("asset_pointer")]
+    pointer = pointers[0] if pointers else {}
+    known = names.pop(string(pointer.get("asset_pointer")).rpartition("/")[2], {})
+    make = _POINTERS.get(string(fields.get("content_type")), attachment)
+    return make(known.get("name"), media_type=_media_type(known), size=pointer.get("size_bytes"))
+
+
+def _attached(known: dict[str, Any]) -> AttachmentPart:
+    return attachment(known.get("name"), _media_type(known), known.get("size"))
+
+
+def _media_type(known: dict[str, Any]) -> str:
+    return string(known.get("mime_type")) or string(known.get("mimeType"))

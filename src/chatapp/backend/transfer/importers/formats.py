@@ -1,0 +1,101 @@
+"""The formats that are known: those that can be read, and those that can only be named."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from chatapp.backend.store.imported import ImportedConversation
+from chatapp.backend.transfer.importers import chatgpt, claude, deepseek, grok, librechat, lm_studio, open_webui, ours
+from chatapp.backend.transfer.importers.fields import mapping, objects
+from chatapp.backend.transfer.importers.joining import joined
+from chatapp.errors import InvalidRequestError
+
+VERSION = "2"
+"""Of all readers together: what an earlier one read is read again by a later one."""
+
+SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours)
+KNOWN = (
+    "ChatGPT, Claude, DeepSeek, Gemini (Takeout as JSON), Grok, Le Chat, LibreChat, LM Studio, Open WebUI, "
+    "llm (logs.db) and chatapp itself"
+)
+
+_Test = Callable[[dict[str, Any]], bool]
+
+_OTHERS: tuple[tuple[str, _Test], ...] = (
+    ("a list of Claude's projects", lambda fields: "prompt_template" in fields or "is_starter_project" in fields),
+    ("Claude's memories", lambda fields: "conversations_memory" in fields),
+    ("Claude's account", lambda fields: {"uuid", "full_name", "email_address"} <= fields.keys()),
+    ("a list of the files of a Claude export, not the files themselves", lambda fields: "data_files" in fields),
+    ("a list of the files of a ChatGPT export, not the files themselves", lambda fields: "logical_files" in fields),
+    ("ChatGPT's list of shared links", lambda fields: {"conversation_id", "is_anonymous"} <= fields.keys()),
+    (
+        "a design chat of Claude",
+        lambda fields: any("contentBlocks" in mapping(m.get("content")) for m in _said(fields)),
+    ),
+    ("an export of big-AGI", lambda fields: "systemPurposeId" in fields),
+    ("a backup of Cherry Studio", lambda fields: {"indexedDB", "localStorage"} <= fields.keys()),
+    ("a backup of Chatbox", lambda fields: any(name.startswith("session:") for name in fields)),
+    ("a thread of Jan", lambda fields: fields.get("object") in {"thread", "thread.message"}),
+    ("a chat of SillyTavern", lambda fields: {"user_name", "character_name"} <= fields.keys() or "is_user" in fields),
+    ("training data, not an export (ShareGPT)", lambda fields: {"from", "value"} <= fields.keys()),
+    ("training data, not an export (OpenAI JSONL)", lambda fields: bool(_said(fields)) and "role" in _said(fields)[0]),
+)
+_DATABASES = (
+    ({"chat", "user", "auth"}, "Open WebUI's own database: export the chats there, as JSON"),
+    ({"threads", "steps", "elements"}, "a database of Chainlit"),
+    ({"conversations", "turns", "messages"}, "chatapp's own database: export the conversations there"),
+)
+_BEGINNINGS = (
+    (b"<", "a web page: Google Takeout gives JSON if it is asked to, under the file type of My Activity"),
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"Rar!", "a RAR archive: unpack it first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
+)
+
+
+def source_of(fields: dict[str, Any]) -> ModuleType | None:
+    """Return the reader of a conversation, None where nobody knows it."""
+    return next((source for source in SOURCES if source.recognises(fields)), None)
+
+
+def read(source: ModuleType, fields: dict[str, Any]) -> ImportedConversation:
+    """Return a conversation as we have them.
+
+    Raises:
+        LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError: it is none of theirs.
+    """
+    theirs: ImportedConversation = source.read(fields)
+    return theirs if source is ours else finished(theirs)
+
+
+def finished(theirs: ImportedConversation) -> ImportedConversation:
+    """Return a conversation of another program as every model takes it: one side speaks at a time."""
+    return joined(theirs)
+
+
+def name_of(fields: dict[str, Any]) -> str | None:
+    """Return what a value is that cannot be read."""
+    return next((what for what, is_it in _OTHERS if is_it(fields)), None)
+
+
+def name_of_database(tables: set[str]) -> str:
+    """Return what a database is that is no log of llm."""
+    return next((what for names, what in _DATABASES if names <= tables), "a database, but no log of llm")
+
+
+def name_of_beginning(head: bytes) -> str | None:
+    """Return what a file is that begins like this."""
+    head = head.lstrip()
+    return next((what for beginning, what in _BEGINNINGS if head.startswith(beginning)), None)
+
+
+def not_known(why: str | None) -> InvalidRequestError:
+    """Return the error for a file in which nothing is known, with what it is or what is wrong with it."""
+    reason = f": {why}" if why else ""
+    return InvalidRequestError(f"The file is no export that can be read{reason}.", hint=f"Known are those of {KNOWN}.")
+
+
+def _said(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    return objects(fields.get("messages"))

@@ -1,0 +1,65 @@
+"""Grok's export, `prod-grok-backend.json`: a `conversation` beside its `responses`, times as MongoDB writes them."""
+
+from collections import Counter
+from typing import Any
+
+from chatapp.backend.store.imported import ATTACHMENT, ImportedConversation, ImportedMessage, Lineage
+from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
+from chatapp.backend.transfer.importers.fields import mapping, name, objects, paragraphs, sequence, string, time
+
+SOURCE = "grok"
+
+
+def recognises(fields: dict[str, Any]) -> bool:
+    """Return whether this is a conversation of theirs."""
+    return isinstance(fields.get("conversation"), dict) and isinstance(fields.get("responses"), list)
+
+
+def read(theirs: dict[str, Any]) -> ImportedConversation:
+    """Return the conversation."""
+    about = mapping(theirs["conversation"])
+    responses = [mapping(item.get("response")) or item for item in objects(theirs["responses"])]
+    by_id = {name(response.get("_id")) or f"message {number}": response for number, response in enumerate(responses)}
+    parents = {message_id: name(response.get("parent_response_id")) for message_id, response in by_id.items()}
+    if not any(parents.values()):
+        parents = dict(zip(by_id, [None, *by_id], strict=False))
+    lineage = Lineage(parents)
+    messages = {message_id: _message(message_id, response) for message_id, response in by_id.items()}
+    kept = {message_id: message for message_id, message in messages.items() if message["content"]}
+    return ImportedConversation(
+        source=SOURCE,
+        id=name(about.get("id")) or next(iter(by_id), ""),
+        title=string(about.get("title")) or None,
+        messages=[
+            ImportedMessage(**message, parent_id=lineage.nearest(parents[message_id], kept)[0])
+            for message_id, message in kept.items()
+        ],
+        leaf_id=lineage.nearest(name(about.get("leaf_response_id")), kept)[0],
+        is_pinned=bool(about.get("starred")),
+        created_at=time(about.get("create_time")),
+        updated_at=time(about.get("modify_time")),
+        left_out=+Counter({ATTACHMENT: sum(len(message["attachments"]) for message in messages.values())}),
+    )
+
+
+def _message(message_id: str, response: dict[str, Any]) -> dict[str, Any]:
+    is_answer = string(response.get("sender")).lower() != "human"
+    files = [attachment() for _ in sequence(response.get("file_attachments"))]
+    files += [picture() for _ in sequence(response.get("generated_image_urls"))]
+    return {
+        "id": message_id,
+        "role": "assistant" if is_answer else "user",
+        "content": paragraphs(*map(placeholder, files), string(response.get("message"))),
+        "reasoning": string(response.get("thinking_trace")) if is_answer else "",
+        "model": string(response.get("model")) or None if is_answer else None,
+        "created_at": _moment(response.get("create_time")),
+        "attachments": tuple(files),
+    }
+
+
+def _moment(value: object) -> Any:
+    """Return a time that may be wrapped: `{"$date": {"$numberLong": "1780000000000"}}`."""
+    for key in ("$date", "$numberLong"):
+        if isinstance(value, dict):
+            value = value.get(key)
+    return time(value)

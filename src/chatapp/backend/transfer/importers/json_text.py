@@ -1,0 +1,131 @@
+"""JSON as it comes in, in pieces: a window of text that moves over a file of any size."""
+
+import codecs
+import json
+import re
+from typing import Any, Protocol
+
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, MAX_VALUES, Budget
+
+CHUNK = 1024**2
+
+_BLANKS = re.compile(r"[ \t\r\n]*+")
+_OUTSIDE = re.compile(r'[^"\[\]{}]*+')
+_INSIDE = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_VALUES_UNCHECKED = 4 * CHUNK
+_ENDS = '"]}'
+_TAIL = 20
+"""An error so near to the end of what was read may be one of the end alone."""
+
+
+class UnreadableError(ValueError):
+    """Something in a file is no JSON, or too large; the sentence says which."""
+
+
+class Readable(Protocol):
+    """What bytes come from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes, none at the end."""
+
+
+class JsonText:
+    """The text of a file from `at` on, as far as it was read. What is behind `at` is forgotten."""
+
+    def __init__(self, file: Readable, budget: Budget) -> None:
+        self.window, self.at = "", 0
+        self._file, self._budget = file, budget
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogatepass")
+        self._scan = json.JSONDecoder().raw_decode
+
+    def peek(self) -> str:
+        """Return the next character that is no blank, "" at the end, and go to it."""
+        while True:
+            blanks = _BLANKS.match(self.window, self.at)
+            self.at = blanks.end() if blanks else self.at
+            if self.at < len(self.window):
+                return self.window[self.at]
+            if not self._more(CHUNK):
+                return ""
+
+    def has(self, size: int) -> bool:
+        """Return whether `size` characters follow, and have them in the window."""
+        while len(self.window) - self.at < size:
+            if not self._more(max(CHUNK, size - (len(self.window) - self.at))):
+                return False
+        return True
+
+    def value(self) -> tuple[Any, str]:
+        """Return the value that begins here with its text, and go to its end. NaN and half characters are kept.
+
+        Raises:
+            UnreadableError: there is none, or it is too large. Nothing was passed over.
+        """
+        while True:
+            try:
+                value, end = self._scan(self.window, self.at)
+            except json.JSONDecodeError as error:
+                is_cut = error.msg.startswith("Unterminated string") or error.pos >= len(self.window) - _TAIL
+                if not is_cut or not self._grow():
+                    raise UnreadableError(f"it is no JSON ({error.msg})") from None
+            except RecursionError:
+                raise UnreadableError("it is nested too deeply") from None
+            except ValueError:  # a number of more than 4300 digits
+                raise UnreadableError("it holds a number that is too long") from None
+            else:
+                if end - self.at > MAX_ELEMENT_CHARS:
+                    raise _too_large()
+                text = self.window[self.at : end]
+                if text[-1] in _ENDS or end < len(self.window) or not self._more(CHUNK):
+                    self.at += len(text)
+                    return value, text
+
+    def skip(self) -> None:
+        """Go behind the object, the list or the text that begins here, however large it is."""
+        depth, is_inside = 0, False
+        while self.has(1):
+            found = (_INSIDE if is_inside else _OUTSIDE).match(self.window, self.at)
+            self.at = found.end() if found else self.at
+            mark = self.window[self.at : self.at + 1]
+            if mark == "\\" and self.has(2):  # its second half had not been read
+                self.at += 2
+                continue
+            self.at += len(mark)
+            if mark == '"':
+                is_inside = not is_inside
+            elif mark:
+                depth += 1 if mark in "[{" else -1
+            if mark and depth <= 0 and not is_inside:
+                return
+
+    def _grow(self) -> bool:
+        """Read more of the value that begins here: as much again, so that its length is what it costs."""
+        size = len(self.window) - self.at
+        if size > MAX_ELEMENT_CHARS:
+            raise _too_large()
+        if size > _VALUES_UNCHECKED and sum(self.window.count(mark, self.at) for mark in ",[{") > MAX_VALUES:
+            raise UnreadableError(f"it holds more than {MAX_VALUES} values")
+        return self._more(max(CHUNK, size))
+
+    def _more(self, size: int) -> bool:
+        """Read about `size` bytes more, and forget what is behind."""
+        chunk = self._file.read(size)
+        self._budget.unpack(len(chunk))
+        self.window, self.at = self.window[self.at :] + self._decoded(chunk), 0
+        return bool(chunk)
+
+    def _decoded(self, chunk: bytes) -> str:
+        """Return text. What is no UTF-8 is replaced, character by character."""
+        state = self._decoder.getstate()
+        try:
+            return self._decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError:
+            lenient = codecs.getincrementaldecoder("utf-8-sig")("replace")
+            lenient.setstate(state)
+            text = lenient.decode(chunk, final=not chunk)
+            self._decoder.setstate(lenient.getstate())
+            return text
+
+
+def _too_large() -> UnreadableError:
+    return UnreadableError(f"it is larger than {MAX_ELEMENT_CHARS // 1024**2} MiB")

@@ -1,0 +1,149 @@
+"""The conversations in a JSON file, one at a time: of a list, of a list in an object, or of one object a line."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, Budget
+from chatapp.backend.transfer.importers.fields import mapping, sequence
+from chatapp.backend.transfer.importers.json_text import JsonText, Readable, UnreadableError
+
+LIST = "conversations"
+"""Where an object keeps them."""
+
+_HOLDER = re.compile(r'"conversations"[ \t\r\n]*+:[ \t\r\n]*+\[')
+_HEAD = 4096
+
+_STARTS = '[{"'
+PREFIX = 256
+"""Characters by which a conversation that was read before is recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One value of a file. `why` is set where it cannot be read; `fingerprint` stands for its text."""
+
+    value: Any = None
+    fingerprint: str | None = None
+    why: str | None = None
+
+
+class Fingerprints:
+    """The texts that were read before. They are recognised without being parsed again.
+
+    The same characters from the beginning of a value to its end are the same value: its end need not be looked for.
+    `salt` keeps those of one owner and of one version of the readers apart from others.
+    """
+
+    def __init__(self, known: Iterable[str] = (), *, salt: str = "") -> None:
+        self._salt = blake2b(salt.encode(errors="replace"), digest_size=32).digest()
+        self._by_prefix = {fingerprint.partition("-")[0]: fingerprint for fingerprint in known}
+
+    def of(self, text: str) -> str:
+        """Return the fingerprint of `text`."""
+        return f"{self._prefix(text)}-{len(text):x}-{self._hash(text, 16)}"
+
+    def here(self, text: JsonText) -> tuple[str, int] | None:
+        """Return the fingerprint and the length of the known text that begins here."""
+        if not self._by_prefix or not text.has(PREFIX):
+            return None
+        known = self._by_prefix.get(self._prefix(text.window[text.at : text.at + PREFIX]))
+        size = int(known.split("-")[1], 16) if known else 0
+        if not known or not text.has(size) or self._hash(text.window[text.at : text.at + size], 16) != known[-32:]:
+            return None
+        return known, size
+
+    def _prefix(self, text: str) -> str:
+        return self._hash(text[:PREFIX], 8)
+
+    def _hash(self, text: str, size: int) -> str:
+        return blake2b(text.encode(errors="surrogatepass"), digest_size=size, key=self._salt).hexdigest()
+
+
+class JsonValues:
+    """Reads one file."""
+
+    def __init__(self, file: Readable, budget: Budget, known: Fingerprints) -> None:
+        self._text, self._known = JsonText(file, budget), known
+
+    def __iter__(self) -> Iterator[Element]:
+        """Return the values as they are read.
+
+        Raises:
+            UnreadableError: what follows is no JSON.
+        """
+        text = self._text
+        while start := text.peek():
+            if start == "[":
+                yield from self._list()
+            elif start != "{":
+                raise UnreadableError("it is no JSON")
+            elif text.has(1) and _HOLDER.search(text.window, text.at, text.at + _HEAD):
+                yield from self._holder()
+            else:
+                yield from _held(self._element(start))
+
+    def _list(self) -> Iterator[Element]:
+        self._text.at += 1
+        while (start := self._text.peek()) != "]":
+            if not start:
+                raise UnreadableError("the file ends in the middle")
+            if start == ",":
+                self._text.at += 1
+            else:
+                yield self._element(start)
+        self._text.at += 1
+
+    def _element(self, start: str) -> Element:
+        text = self._text
+        known = self._known.here(text)
+        if known is not None:
+            text.at += known[1]
+            return Element(fingerprint=known[0])
+        try:
+            value, written = text.value()
+        except UnreadableError as error:
+            if start not in _STARTS:
+                raise
+            text.skip()
+            return Element(why=str(error))
+        return Element(value, self._known.of(written) if start == "{" else None)
+
+    def _holder(self) -> Iterator[Element]:
+        """Return what is in the list of an object, or the object itself where it has none after all."""
+        text, fields, has_list, size = self._text, {}, False, 0
+        text.at += 1
+        while (start := text.peek()) != "}":
+            if start == ",":
+                text.at += 1
+                continue
+            name = self._field_name()
+            if text.peek() == "[" and name == LIST:
+                has_list = True
+                yield from self._list()
+                continue
+            fields[name], written = text.value()
+            size += len(written)
+            if size > MAX_ELEMENT_CHARS:
+                raise UnreadableError("the file holds too much beside its conversations")
+        text.at += 1
+        if not has_list:
+            yield Element(fields)
+
+    def _field_name(self) -> str:
+        name, _ = self._text.value()
+        if not isinstance(name, str) or self._text.peek() != ":":
+            raise UnreadableError("it is no JSON")
+        self._text.at += 1
+        return name
+
+
+def _held(element: Element) -> Iterator[Element]:
+    """Return what is in the list of a small object, or the object itself where it has none."""
+    fields = mapping(element.value)
+    if isinstance(fields.get(LIST), list):
+        yield from (Element(value) for value in sequence(fields[LIST]))
+    else:
+        yield element

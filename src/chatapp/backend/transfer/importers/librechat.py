@@ -1,0 +1,106 @@
+"""LibreChat's export of one conversation: messages that name their parents, or hold those below them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from chatapp.backend.store.imported import (
+    ATTACHMENT,
+    NO_TEXT,
+    TOOL,
+    ImportedConversation,
+    ImportedMessage,
+    Lineage,
+)
+from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
+from chatapp.backend.transfer.importers.fields import count, mapping, name, objects, paragraphs, string, time
+from chatapp.protocol.messages import AttachmentPart
+
+SOURCE = "librechat"
+
+
+def recognises(fields: dict[str, Any]) -> bool:
+    """Return whether this is a conversation of theirs."""
+    return "conversationId" in fields and ("messages" in fields or "messagesTree" in fields)
+
+
+def read(theirs: dict[str, Any]) -> ImportedConversation:
+    """Return the conversation."""
+    messages = dict(_every(theirs))
+    lineage = Lineage({message_id: parent_id for message_id, (parent_id, _) in messages.items()})
+    read_messages = {message_id: _message(message_id, message) for message_id, (_, message) in messages.items()}
+    kept = {message_id: message for message_id, message in read_messages.items() if message["content"]}
+    left_out = sum((_left_out(message) for _, message in messages.values()), Counter[str]())
+    left_out[NO_TEXT] += len(messages) - len(kept)
+    options = mapping(theirs.get("options"))
+    return ImportedConversation(
+        source=SOURCE,
+        id=name(theirs.get("conversationId")) or next(iter(messages), ""),
+        title=string(theirs.get("title")) or None,
+        messages=[
+            ImportedMessage(**message, parent_id=lineage.nearest(messages[message_id][0], kept)[0])
+            for message_id, message in kept.items()
+        ],
+        system=string(options.get("promptPrefix")) or string(options.get("system")) or None,
+        model=string(options.get("model")) or None,
+        left_out=+left_out,
+    )
+
+
+def _every(theirs: dict[str, Any]) -> Iterator[tuple[str, tuple[str | None, dict[str, Any]]]]:
+    """Return each message under its id, with its parent: named, the one that holds it, or the one before in a list."""
+    tree = theirs.get("messagesTree") or theirs.get("messages")
+    waiting: list[tuple[str | None, dict[str, Any]]]
+    waiting = [(None, message) for message in reversed(objects(tree) or objects([tree]))]
+    before, is_line = None, not any("parentMessageId" in message for _, message in waiting)
+    number = 0
+    while waiting:
+        above, message = waiting.pop()
+        number += 1
+        message_id = name(message.get("messageId")) or f"message {number}"
+        yield message_id, (name(message.get("parentMessageId")) or above or (before if is_line else None), message)
+        before = message_id
+        waiting += [(message_id, child) for child in reversed(objects(message.get("children")))]
+
+
+def _message(message_id: str, message: dict[str, Any]) -> dict[str, Any]:
+    is_answer = not message.get("isCreatedByUser", message.get("sender") == "User")
+    files, parts = _files(message), objects(message.get("content"))
+    words = paragraphs(*(_words(part) for part in parts)) or string(message.get("text"))
+    has_failed, is_cut = is_answer and bool(message.get("error")), is_answer and bool(message.get("unfinished"))
+    return {
+        "id": message_id,
+        "role": "assistant" if is_answer else "user",
+        "content": paragraphs(*map(placeholder, files), words),
+        "reasoning": paragraphs(*(_text_of(part, "think") for part in parts if part.get("type") == "think")),
+        "model": string(message.get("model")) or None if is_answer else None,
+        "status": "failed" if has_failed else "interrupted" if is_cut else "complete",
+        "completion_tokens": count(message.get("tokenCount")) if is_answer else None,
+        "created_at": time(message.get("createdAt")),
+        "attachments": files,
+    }
+
+
+def _words(part: dict[str, Any]) -> str:
+    return _text_of(part, "text") if part.get("type") in {"text", "error"} else ""
+
+
+def _text_of(part: dict[str, Any], field: str) -> str:
+    """Return a text that is given as such or as `{"value": …}`."""
+    return string(part.get(field)) or string(mapping(part.get(field)).get("value"))
+
+
+def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
+    pictures = [picture() for part in objects(message.get("content")) if part.get("type") == "image_file"]
+    return (*map(_file, objects(message.get("files"))), *map(_file, objects(message.get("attachments"))), *pictures)
+
+
+def _file(file: dict[str, Any]) -> AttachmentPart:
+    return attachment(file.get("filename"), file.get("type"), file.get("bytes"))
+
+
+def _left_out(message: dict[str, Any]) -> Counter[str]:
+    parts = objects(message.get("content"))
+    return Counter(
+        {ATTACHMENT: len(_files(message)), TOOL: sum(part.get("type") == "tool_call" for part in parts)},
+    )

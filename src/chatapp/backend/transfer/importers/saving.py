@@ -1,0 +1,134 @@
+"""What was read goes into the store, many conversations at a time, each of them once."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, StatementError
+
+from chatapp.backend.store.database import Database
+from chatapp.backend.store.imported import ImportedConversation
+from chatapp.backend.store.imports import LOST, known_imports
+from chatapp.backend.store.merging import Added, add_all
+from chatapp.backend.transfer.importers.budget import Budget
+from chatapp.backend.transfer.importers.files import Found
+from chatapp.backend.transfer.importers.receipt import Receipt
+
+BATCH_MESSAGES = 200
+BATCH_CHARS = 250_000
+"""What is saved together: more would keep everybody else's writes waiting for longer than is noticed."""
+
+MAX_KNOWN = 1000
+
+_DELETED = "it was thrown away here; restore it to have it again"
+
+
+@dataclass(slots=True)
+class Saving:
+    """Saves what it is given, in transactions that `write` begins, and tells the receipt. `close` saves the rest."""
+
+    database: Database
+    write: Callable[[], AbstractContextManager[Connection]]
+    owner: str
+    receipt: Receipt
+    budget: Budget
+    _batch: dict[tuple[str, str], Found] = field(default_factory=dict)
+    _messages: int = 0
+    _chars: int = 0
+    _known: list[str] = field(default_factory=list)
+
+    def take(self, found: Found) -> None:
+        """Save a conversation, now or together with others.
+
+        Raises:
+            StoppedError: there is more text than one import may save.
+        """
+        theirs = found.conversation
+        self._count(theirs)
+        if not theirs.messages:
+            self.receipt.leave_out(_name(theirs), theirs.left_out)
+            self.receipt.skip(_name(theirs), "it has no messages")
+            return
+        if (theirs.source, theirs.id) in self._batch:
+            self._save()
+        chars = sum(len(message.content) + len(message.reasoning) for message in theirs.messages)
+        self.budget.save(chars)
+        self._batch[theirs.source, theirs.id] = found
+        self._messages += len(theirs.messages)
+        self._chars += chars
+        if self._messages >= BATCH_MESSAGES or self._chars >= BATCH_CHARS:
+            self._save()
+
+    def recognise(self, fingerprint: str) -> None:
+        """Count a conversation that was read before."""
+        self._known.append(fingerprint)
+        if len(self._known) >= MAX_KNOWN:
+            self._count_known()
+
+    def close(self) -> None:
+        """Save what is left."""
+        self._count_known()
+        self._save()
+        self.receipt.close()
+
+    def _count(self, theirs: ImportedConversation) -> None:
+        self.receipt.read(theirs.source, messages=len(theirs.messages))
+
+    def _count_known(self) -> None:
+        wanted, self._known = self._known, []
+        if not wanted:
+            return
+        with self.database.read() as connection:
+            known = known_imports(connection, wanted)
+        for fingerprint in wanted:
+            found = known.get(fingerprint)
+            if found is None:  # thrown away for good while this import was running
+                continue
+            self.receipt.read(found.source, messages=found.messages)
+            if found.is_deleted_here:
+                self.receipt.skip(found.title, _DELETED)
+            else:
+                self.receipt.leave_out(found.title, found.left_out)
+
+    def _save(self) -> None:
+        batch, self._batch, self._messages, self._chars = list(self._batch.values()), {}, 0, 0
+        if not batch:
+            return
+        try:
+            results = self._add(batch)
+        except (DBAPIError, StatementError, ValueError, ArithmeticError):
+            results = [self._add_alone(found) for found in batch]
+        for found, added in zip(batch, results, strict=True):
+            if added is not None:
+                self._note(found.conversation, added)
+
+    def _add(self, batch: list[Found]) -> list[Added | None]:
+        with self.write() as connection:
+            return [*add_all(connection, [(one.conversation, one.fingerprint) for one in batch], owner=self.owner)]
+
+    def _add_alone(self, found: Found) -> Added | None:
+        """Save one of a batch that failed: twice, since somebody else may import the same at the same time."""
+        why: Exception = ValueError()
+        for _ in range(2):
+            try:
+                return self._add([found])[0]
+            except (DBAPIError, StatementError, ValueError, ArithmeticError) as error:
+                why = error
+        self.receipt.skip(_name(found.conversation), f"it cannot be saved ({type(why).__name__})")
+        return None
+
+    def _note(self, theirs: ImportedConversation, added: Added) -> None:
+        what = _name(theirs)
+        if added.is_deleted_here:
+            self.receipt.skip(what, _DELETED)
+            return
+        self.receipt.conversations_added += added.is_new
+        self.receipt.messages_added += added.messages
+        self.receipt.leave_out(what, theirs.left_out)
+        if added.lost:
+            self.receipt.skip(what, LOST, added.lost)
+
+
+def _name(theirs: ImportedConversation) -> str:
+    return theirs.title or theirs.id

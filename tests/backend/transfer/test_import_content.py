@@ -1,0 +1,152 @@
+"""What real exports hold beside text: citations, pictures, artifacts, reasoning."""
+
+import json
+
+import pytest
+
+from chatapp.backend.store import Store
+from chatapp.protocol.messages import AttachmentPart, TextPart
+from support.foreign_exports import open_webui
+from support.imported import PICTURE, Bring, Json, line, multimodal, said
+
+
+@pytest.mark.parametrize(
+    ("text", "metadata", "shown"),
+    [
+        ("At nine.\ue200cite\ue202turn0search0\ue201 Daily.", {}, "At nine. Daily."),
+        (
+            "At nine.\ue200cite\ue202turn0search0\ue201",
+            {
+                "content_references": [
+                    {"matched_text": "\ue200cite\ue202turn0search0\ue201", "alt": " ([a](https://a.b))"}
+                ]
+            },
+            "At nine. ([a](https://a.b))",
+        ),
+        (
+            "Nine\ue200cite\ue202x\ue201",
+            {
+                "content_references": [
+                    {"matched_text": "\ue200cite\ue202x\ue201", "items": [{"title": "The [A]", "url": "https://a.b/c"}]}
+                ]
+            },
+            "Nine ([The (A)](https://a.b/c))",
+        ),
+        ('\ue200entity\ue202["company","Acme","x"]\ue201 makes it', {}, "Acme makes it"),
+        ("see\u30104:0\u2020notes.pdf\u3011 there", {}, "see there"),
+        ("[The table](sandbox:/mnt/data/t.csv) is ready", {}, "The table is ready"),
+        ("open \ue200cite\ue202", {}, "open cite"),
+    ],
+)
+def test_marks_for_citations_become_links_or_go(
+    store: Store, bring: Bring, text: str, metadata: Json, shown: str
+) -> None:
+    content = {"content": {"content_type": "text", "parts": [text]}, "metadata": metadata}
+    bring(line(("q", "user", "When?"), ("a", "assistant", content)))
+    assert said(store)[-1] == ("assistant", shown)
+
+
+class TestPictures:
+    def test_picture_alone_keeps_its_place_and_sides_take_turns(self, store: Store, bring: Bring) -> None:
+        receipt = bring(
+            line(
+                ("q1", "user", multimodal(PICTURE)),
+                ("a1", "assistant", "A heron."),
+                ("q2", "user", "Draw one"),
+                ("t", "tool", multimodal(PICTURE)),
+                ("q3", "user", "Bigger"),
+            )
+        )
+        assert said(store) == [
+            ("user", "(picture)"),
+            ("assistant", "A heron."),
+            ("user", "Draw one"),
+            ("assistant", "(picture)"),
+            ("user", "Bigger"),
+        ]
+        assert [(line.why, line.count) for line in receipt.skipped] == [("a file, picture or recording", 2)]
+
+    def test_attached_file_is_named_and_counted_once(self, store: Store, bring: Bring) -> None:
+        attachments = {"metadata": {"attachments": [{"id": "file_1", "name": "h.png"}, {"id": "f", "name": "n.pdf"}]}}
+        receipt = bring(line(("q", "user", {**multimodal(PICTURE, "Which?"), **attachments})))
+        assert said(store) == [("user", "(file: n.pdf)\n\n(picture: h.png)\n\nWhich?")]
+        assert receipt.skipped[0].count == 2
+
+    def test_what_is_known_of_a_file_is_kept_beside_the_text(self, store: Store, bring: Bring) -> None:
+        known = {"metadata": {"attachments": [{"id": "file_1", "name": "h.png"}]}}
+        bring(line(("q", "user", {**multimodal(PICTURE), **known})))
+        (conversation,) = store.conversations.page(owner="ada").items
+        (message,) = store.messages.all(conversation.id, owner="ada")
+        assert message.parts == (AttachmentPart("h.png", "image/*", 9), TextPart("(picture: h.png)"))
+
+    @pytest.mark.parametrize(
+        ("message", "shown"),
+        [
+            ({"files": [{"file_name": "a.png", "file_kind": "image"}], "text": ""}, "(picture: a.png)"),
+            ({"attachments": [{"file_name": "a.pdf"}], "text": "Look"}, "(file: a.pdf)\n\nLook"),
+            ({"content": [{"type": "voice_note", "text": ""}]}, "(recording)"),
+            ({"content": "As text"}, "As text"),
+        ],
+    )
+    def test_claude(self, store: Store, bring: Bring, message: Json, shown: str) -> None:
+        bring({"uuid": "c", "name": "n", "chat_messages": [{"uuid": "m", "sender": "human", **message}]})
+        assert said(store) == [("user", shown)]
+
+    def test_open_webui(self, store: Store, bring: Bring) -> None:
+        theirs = {**open_webui(), "archived": False}
+        theirs["chat"]["history"]["messages"]["u1"] |= {"content": "", "files": [{"type": "image", "name": "a.png"}]}
+        theirs["chat"]["history"]["messages"]["a1"]["content"] = "So ![it](data:image/png;base64,AAAA) is"
+        bring(theirs)
+        assert said(store) == [("user", "(picture: a.png)"), ("assistant", "So (picture: it) is")]
+
+
+def test_text_that_claude_wrote_beside_its_answer_comes_along(store: Store, bring: Bring) -> None:
+    writes = {"id": "p", "command": "create", "type": "text/markdown", "title": "P", "content": "THE POEM"}
+    changes = {"id": "p", "command": "update", "old_str": "POEM", "new_str": "SONG"}
+    blocks = [{"type": "text", "text": "Here:"}]
+    blocks += [{"type": "tool_use", "name": "artifacts", "input": call} for call in (writes, changes)]
+    answer = {"uuid": "m2", "sender": "assistant", "text": "", "content": blocks}
+    bring({"uuid": "c", "name": "n", "chat_messages": [{"uuid": "m1", "sender": "human", "text": "A poem"}, answer]})
+    assert said(store)[-1] == ("assistant", "Here:\n\n**P**\n\nTHE POEM\n\n```\nSONG\n```")
+
+
+def test_canvas_of_chatgpt_comes_along(store: Store, bring: Bring) -> None:
+    call = {"name": "P", "type": "code/python", "content": "print('```')"}
+    canvas = {"content": {"content_type": "code", "text": json.dumps(call)}, "recipient": "canmore.create_textdoc"}
+    receipt = bring(line(("q", "user", "Write"), ("c", "assistant", canvas), ("a", "assistant", "Done.")))
+    assert said(store)[-1] == ("assistant", "**P**\n\n````python\nprint('```')\n````\n\nDone.")
+    assert receipt.skipped == []
+
+
+def test_custom_instructions_and_pins_come_along(store: Store, bring: Bring) -> None:
+    context = {
+        "content": {
+            "content_type": "user_editable_context",
+            "user_profile": "A baker.",
+            "user_instructions": "Be brief.",
+        },
+        "metadata": {"is_visually_hidden_from_conversation": True},
+    }
+    bring(line(("i", "user", context), ("q", "user", "Hi"), is_starred=None, pinned_time=1_780_000_005.0))
+    (conversation,) = store.conversations.page(owner="ada").items
+    assert (conversation.system, conversation.pinned) == ("A baker.\n\nBe brief.", True)
+
+
+def test_open_webui_of_today_keeps_reasoning_failures_and_usage(store: Store, bring: Bring) -> None:
+    output = [
+        {"type": "reasoning", "content": [{"type": "output_text", "text": "THOUGHT"}]},
+        {"type": "function_call", "name": "f", "arguments": "{}"},
+        {"type": "message", "content": [{"type": "output_text", "text": "!"}]},
+    ]
+    messages = {
+        "q": {"id": "q", "parentId": None, "role": "user", "content": "?"},
+        "a": {"parentId": "q", "role": "assistant", "content": "!", "output": output, "usage": {"prompt_tokens": 3}},
+        "r": {"parentId": "a", "role": "user", "content": "And?"},
+        "e": {"parentId": "r", "role": "assistant", "content": "", "error": {"content": "no model"}},
+    }
+    receipt = bring({"id": "o", "title": "o", "chat": {"history": {"currentId": "e", "messages": messages}}})
+    assert said(store)[-1] == ("assistant", "(The answer failed: no model)")
+    (conversation,) = store.conversations.page(owner="ada").items
+    answer = store.messages.all(conversation.id, owner="ada")[1]
+    assert (answer.content, answer.reasoning) == ("!", "THOUGHT")
+    assert [(line.why, line.count) for line in receipt.skipped] == [("the work of a tool", 1)]

@@ -1,0 +1,168 @@
+"""Which program a file is of: those that are read, and those that are named."""
+
+import json
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatapp.backend.store import Store
+from chatapp.backend.transfer.importers import Imports
+from chatapp.errors import InvalidRequestError
+from support.foreign_exports import chatgpt
+from support.imported import Bring, Json, said
+
+UNKNOWN: dict[str, tuple[Any, str]] = {
+    "nothing": ([], "no export"),
+    "any list": ([{"a": 1}], "no export"),
+    "Claude's account": ([{"uuid": "u", "full_name": "A", "email_address": "a@b.c"}], "Claude's account"),
+    "Claude's projects": ([{"uuid": "u", "name": "P", "prompt_template": ""}], "Claude's projects"),
+    "Claude's memories": ([{"conversations_memory": "x"}], "Claude's memories"),
+    "big-AGI": ({"conversations": [{"messages": [], "systemPurposeId": "x"}]}, "big-AGI"),
+    "JSONL of OpenAI": ({"messages": [{"role": "user", "content": "x"}]}, "training data"),
+    "a web page": (b"<!doctype html><html>", "a web page"),
+}
+
+
+@pytest.mark.parametrize(("document", "what"), UNKNOWN.values(), ids=UNKNOWN)
+def test_file_of_another_kind_is_refused_by_its_name(bring: Bring, document: Any, what: str) -> None:
+    content = document if isinstance(document, bytes) else json.dumps(document).encode()
+    with pytest.raises(InvalidRequestError, match=what):
+        bring(content)
+
+
+class TestZip:
+    def test_what_is_beside_the_conversations_is_passed_over(self, store: Store, tmp_path: Path) -> None:
+        path = tmp_path / "export.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("conversations.json", json.dumps([chatgpt()]))
+            archive.writestr("__MACOSX/._conversations.json", b"\0\5\26\7")
+            shared = [{"id": "s", "conversation_id": "z", "title": "T", "is_anonymous": True}]
+            archive.writestr("shared_conversations.json", json.dumps(shared))
+            archive.writestr("message_feedback.json", json.dumps([{"id": "f", "rating": "up"}]))
+        receipt = Imports(store.database).read(path, owner="ada")
+        assert (receipt.conversations_read, [line.what for line in receipt.skipped]) == (1, ["Whales"])
+
+    def test_files_of_any_name_are_tried(self, store: Store, tmp_path: Path) -> None:
+        path = tmp_path / "mine.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("Whales-2026-01-01.json", json.dumps({"conversations": [chatgpt("a")]}))
+            archive.writestr("Whales-2026-01-02.json", json.dumps(chatgpt("b")))
+            archive.writestr("package.json", json.dumps({"name": "x"}))
+        assert Imports(store.database).read(path, owner="ada").conversations_added == 2
+
+    @pytest.mark.parametrize("at", range(0, 900, 60))
+    def test_damaged_one_is_told_or_read_as_far_as_it_goes(self, store: Store, tmp_path: Path, at: int) -> None:
+        path = tmp_path / "export.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("conversations.json", json.dumps([chatgpt(str(number)) for number in range(20)]))
+        content = bytearray(path.read_bytes())
+        content[at % len(content)] ^= 0x55
+        path.write_bytes(content)
+        with suppress(InvalidRequestError):
+            assert Imports(store.database).read(path, owner="ada").conversations_read <= 20
+
+
+class TestOtherPrograms:
+    def test_deepseek(self, store: Store, bring: Bring) -> None:
+        def node(node_id: str, parent: str | None, *fragments: tuple[str, str]) -> Json:
+            told = [{"type": kind, "content": text} for kind, text in fragments]
+            message = {
+                "model": "deepseek-chat",
+                "files": [],
+                "inserted_at": "2026-02-01T10:00:00+08:00",
+                "fragments": told,
+            }
+            return {"id": node_id, "parent": parent, "message": message if fragments else None}
+
+        nodes = [
+            node("root", None),
+            node("1", "root", ("REQUEST", "?")),
+            node("2", "1", ("THINK", "Hm."), ("SEARCH", "x"), ("RESPONSE", "!")),
+        ]
+        theirs = {
+            "id": "d",
+            "title": "D",
+            "inserted_at": "2026-02-01T10:00:00+08:00",
+            "mapping": {n["id"]: n for n in nodes},
+        }
+        receipt = bring(theirs)
+        assert (receipt.sources, said(store)) == (["deepseek"], [("user", "?"), ("assistant", "!")])
+
+    def test_lm_studio(self, store: Store, bring: Bring) -> None:
+        def text(words: str, **fields: Any) -> Json:
+            return {"content": [{"type": "text", "text": words}], **fields}
+
+        steps = [text("Hm.", type="contentBlock", style={"type": "thinking"}), text("Hello!", type="contentBlock")]
+        answers = [{"type": "multiStep", "role": "assistant", "steps": steps}, text("Hi!", role="assistant")]
+        theirs = {
+            "name": "My chat",
+            "createdAt": 1_780_000_000_000,
+            "pinned": True,
+            "systemPrompt": "Be brief.",
+            "lastUsedModel": {"identifier": "gpt-oss-20b"},
+            "messages": [
+                {"versions": [text("Hi", type="singleStep", role="user")], "currentlySelected": 0},
+                {"versions": answers, "currentlySelected": 0},
+                {"versions": [text("Bye", role="user")], "currentlySelected": 0},
+            ],
+        }
+        bring(json.dumps(theirs).encode())
+        (conversation,) = store.conversations.page(owner="ada").items
+        assert (conversation.title, conversation.pinned, conversation.system) == ("My chat", True, "Be brief.")
+        assert said(store) == [("user", "Hi"), ("assistant", "Hello!"), ("user", "Bye")]
+        assert len(store.messages.all(conversation.id, owner="ada")) == 4
+
+    @pytest.mark.parametrize("is_tree", [False, True])
+    def test_librechat(self, store: Store, bring: Bring, is_tree: bool) -> None:
+        question = {"messageId": "q", "parentMessageId": None, "isCreatedByUser": True, "text": "Hi"}
+        content = [{"type": "think", "think": "Hm."}, {"type": "text", "text": {"value": "Hello"}}]
+        answer = {"messageId": "a", "parentMessageId": "q", "isCreatedByUser": False, "content": content, "model": "m"}
+        messages = [{**question, "children": [answer]}] if is_tree else [question, answer]
+        theirs = {"conversationId": "l", "title": "L", ("messagesTree" if is_tree else "messages"): messages}
+        bring(json.dumps(theirs).encode())
+        assert said(store) == [("user", "Hi"), ("assistant", "Hello")]
+
+    def test_grok(self, store: Store, bring: Bring) -> None:
+        def response(name: str, parent: str | None, sender: str, message: str) -> Json:
+            when = {"$date": {"$numberLong": "1780000000000"}}
+            about = {
+                "_id": name,
+                "parent_response_id": parent,
+                "sender": sender,
+                "message": message,
+                "create_time": when,
+            }
+            return {"response": about}
+
+        responses = [response("1", None, "human", "Hi"), response("2", "1", "ASSISTANT", "Hello")]
+        about = {"id": "g", "title": "G", "create_time": "2026-05-28T20:26:40Z", "starred": True}
+        bring(json.dumps({"conversations": [{"conversation": about, "responses": responses}], "projects": []}).encode())
+        assert said(store) == [("user", "Hi"), ("assistant", "Hello")]
+
+    def test_le_chat(self, store: Store, bring: Bring) -> None:
+        def message(number: int, role: str, content: str) -> Json:
+            when = f"2026-05-28T20:26:4{number}Z"
+            return {"id": f"m{number}", "chatId": "c", "role": role, "content": content, "createdAt": when}
+
+        bring([message(1, "assistant", "Hello"), message(0, "user", "Hi")])
+        assert said(store) == [("user", "Hi"), ("assistant", "Hello")]
+
+    def test_gemini_takeout(self, store: Store, bring: Bring) -> None:
+        def record(title: str, when: str, answer: str = "") -> Json:
+            told = {"header": "Gemini Apps", "title": title, "time": when, "products": ["Gemini Apps"]}
+            return {**told, "safeHtmlItem": [{"html": answer}]} if answer else told
+
+        bring(
+            [
+                record("Prompted And now?", "2026-05-28T20:30:00.000Z", "<p>Still.</p>"),
+                record("Gave feedback", "2026-05-28T20:27:00.000Z"),
+                record("Prompted Is it &amp; so?", "2026-05-28T20:26:40.000Z", "<p>A &lt; b</p><ul><li>one</li></ul>"),
+                record("Prompted Much later", "2026-05-28T23:00:00.000Z"),
+            ]
+        )
+        titles = [conversation.title for conversation in store.conversations.page(owner="ada").items]
+        assert titles == ["Much later", "Is it &amp; so?"]
+        assert store.search.find("one", owner="ada").items

@@ -1,0 +1,244 @@
+"""What is meant badly, or only large: what an import may take of memory, disk and time."""
+
+import json
+import struct
+import time
+import tracemalloc
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from chatapp.backend.store import Store
+from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_content
+from chatapp.backend.transfer.importers.budget import Budget, StoppedError
+from chatapp.backend.transfer.importers.fields import fenced
+from chatapp.backend.transfer.importers.files import Reader
+from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
+from chatapp.backend.transfer.importers.open_webui_text import shown
+from chatapp.config.settings import Settings
+from chatapp.errors import InvalidRequestError
+from support.foreign_exports import LLM_036_TABLES, LLM_TABLES, chatgpt, chatgpt_node, write_database, write_json
+
+MB = 1024**2
+
+
+@pytest.fixture
+def store(sqlite_settings: Settings) -> Iterator[Store]:
+    """An empty store in a file."""
+    store = Store.open(sqlite_settings)
+    yield store
+    store.close()
+
+
+def peak_bytes(work: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def values(path: Path, known: Fingerprints | None = None) -> list[Element]:
+    with path.open("rb") as file:
+        return [
+            Element(type(element.value), element.fingerprint)
+            for element in JsonValues(file, Budget(), known or Fingerprints(salt="x"))
+        ]
+
+
+def refused(store: Store, path: Path) -> None:
+    with pytest.raises(InvalidRequestError):
+        Imports(store.database).read(path, owner="ada")
+
+
+def zip_that_lies(path: Path, content: bytes, *, declares: int, method: int = zipfile.ZIP_DEFLATED) -> Path:
+    """Write a zip whose only member says that it is `declares` bytes long."""
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("conversations.json", content)
+    written = bytearray(path.read_bytes())
+    for signature, at in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
+        struct.pack_into("<I", written, written.index(signature) + at, declares)
+    path.write_bytes(written)
+    return path
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_zip_that_is_larger_than_it_says_costs_no_memory(store: Store, tmp_path: Path, method: int) -> None:
+    path = zip_that_lies(tmp_path / "x.zip", b"[" + b" " * (200 * MB), declares=100, method=method)
+    assert peak_bytes(lambda: refused(store, path)) < 32 * MB
+
+
+def test_honest_zip_of_nothing_costs_no_memory(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("conversations.json", b"[" + b" " * (200 * MB) + b"]")
+    assert peak_bytes(lambda: refused(store, path)) < 32 * MB
+
+
+def test_all_that_a_zip_holds_counts_together(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(9):
+            archive.writestr(f"conversations-{number}.json", json.dumps([chatgpt(str(number))]) + " " * MB)
+    pieces = Reader(Budget(unpacked_bytes=4 * MB), Fingerprints()).file(path)
+    with pytest.raises(StoppedError, match="unpacks"):
+        list(pieces)
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        b'{"mapping": [' + b"[]," * 6_000_000 + b"0]}",
+        b'{"mapping": "' + b"x" * (40 * MB) + b'"}',
+        b'{"mapping": ' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}",
+        b'{"mapping": ' + b"1" * 1_000_000 + b"}",
+    ],
+    ids=["many values", "much text", "deep", "a long number"],
+)
+def test_conversation_beyond_all_measure_is_passed_over(store: Store, tmp_path: Path, element: bytes) -> None:
+    path = tmp_path / "conversations.json"
+    path.write_bytes(b"[" + element + b"," + json.dumps(chatgpt()).encode() + b"]")
+    receipt = Imports(store.database).read(path, owner="ada")
+    assert receipt.conversations_added == 1
+    assert receipt.skipped[0].why.startswith("it cannot be read (")
+
+
+def test_large_file_is_read_at_constant_memory(store: Store, tmp_path: Path) -> None:
+    one = json.dumps([chatgpt_node("q", None, "user", "word " * 20_000)])[1:-1]
+    path = tmp_path / "conversations.json"
+    with path.open("w") as file:
+        file.write("[")
+        for number in range(300):
+            file.write(f'{{"conversation_id": "{number}", "mapping": {{"q": {one}}}}},')
+        file.write("5]")
+
+    assert path.stat().st_size > 25 * MB
+    assert peak_bytes(lambda: values(path)) < 16 * MB
+
+
+def test_thoughts_are_saved_once_however_many_answers_stand_below(store: Store, tmp_path: Path) -> None:
+    theirs = chatgpt()
+    thoughts = {"content_type": "thoughts", "thoughts": [{"content": "x" * MB}]}
+    theirs["mapping"] = {
+        "q": chatgpt_node("q", None, "user", "?"),
+        "t": chatgpt_node("t", "q", "assistant", content=thoughts),
+    }
+    for number in range(50):
+        theirs["mapping"][f"a{number}"] = chatgpt_node(f"a{number}", "t", "assistant", "!", seconds=number)
+    Imports(store.database).read(write_json(tmp_path / "conversations.json", [theirs]), owner="ada")
+    assert (store.database.path or Path()).stat().st_size < 8 * MB
+
+
+@pytest.mark.parametrize(
+    "column", ["prompt TEXT AS (hex(zeroblob(300000000)))", "prompt TEXT AS (hex(zeroblob(300000000))) STORED"]
+)
+def test_database_whose_columns_compute_is_refused(store: Store, tmp_path: Path, column: str) -> None:
+    tables = LLM_TABLES.replace("prompt TEXT", column, 1).partition("INSERT")[0]
+    refused(store, write_database(tmp_path / "logs.db", tables))
+
+
+def test_database_with_views_for_tables_is_refused(store: Store, tmp_path: Path) -> None:
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS id FROM n"
+    tables = f"CREATE VIEW responses AS {endless}; CREATE TABLE conversations (id, name, model);"
+    refused(store, write_database(tmp_path / "logs.db", tables))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE responses SET prompt = x'ff00', response = 5",
+        "UPDATE responses SET datetime_utc = NULL, input_tokens = 9223372036854775807",
+        "UPDATE responses SET conversation_id = NULL",
+        "DELETE FROM conversations",
+    ],
+)
+def test_odd_row_of_a_log_ends_nothing(store: Store, tmp_path: Path, statement: str) -> None:
+    path = write_database(tmp_path / "logs.db", LLM_TABLES, statement)
+    assert Imports(store.database).read(path, owner="ada").messages_added == 4
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO parts (message_hash, position, type, text) VALUES ('nobody', 0, 'text', 'x')",
+        "UPDATE parts SET payload = '[1]' WHERE payload IS NOT NULL AND text IS NULL AND type = 'tool_call'",
+        "UPDATE messages SET parent_hash = 'a2' WHERE hash = 's'",
+        "UPDATE turns SET model = NULL, thread_id = NULL WHERE id = 'n2'",
+    ],
+)
+def test_odd_row_of_a_thread_ends_nothing(store: Store, tmp_path: Path, statement: str) -> None:
+    path = write_database(tmp_path / "logs.db", LLM_036_TABLES, statement)
+    assert Imports(store.database).read(path, owner="ada").conversations_read == 1
+
+
+LINEAR: dict[str, tuple[Callable[[str], object], str]] = {
+    "reasoning never closed": (shown, '<details type="reasoning">%sthinking'),
+    "blanks after reasoning": (shown, '<details type="reasoning">x</details>%s'),
+    "tools never closed": (shown, "%s"),
+    "pictures": (shown, "%s"),
+    "marks": (lambda text: chatgpt_content.without_marks(text, {}), "%s"),
+    "old marks": (lambda text: chatgpt_content.without_marks(text, {}), "%s"),
+    "links": (lambda text: chatgpt_content.without_marks(f"sandbox:{text}", {}), "%s"),
+    "fences": (fenced, "%s"),
+}
+UNITS = {
+    "tools never closed": '<details type="tool_calls"',
+    "pictures": "](data:",
+    "marks": "\ue200cite",
+    "old marks": "\u30104",
+    "links": "![a](",
+    "fences": "`` ` ",
+}
+
+
+@pytest.mark.parametrize("kind", LINEAR)
+def test_four_times_the_text_takes_no_more_than_its_share(kind: str) -> None:
+    work, frame = LINEAR[kind]
+    unit = UNITS.get(kind, " ")
+
+    def cost(size: int) -> float:
+        text = frame % (unit * size)
+        begun = time.thread_time()
+        work(text)
+        return time.thread_time() - begun
+
+    cost(1000)
+    small = min(cost(20_000) for _ in range(3))
+    assert min(cost(80_000) for _ in range(3)) < 12 * small + 0.05
+
+
+def test_import_ends_as_soon_as_there_is_a_reason(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps([chatgpt(str(number)) for number in range(3000)]))
+    asked = iter([None, None, *["enough"] * 1000])
+    receipt = Imports(store.database).read(path, owner="ada", reason_to_stop=lambda: next(asked))
+    assert receipt.skipped[0] == Skipped("the rest of the file", "enough")
+    assert 0 < receipt.conversations_added < 3000
+
+
+def test_budget_is_one_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StoppedError, match="more text"):
+        Budget(saved_chars=10).save(11)
+    with pytest.raises(StoppedError, match="unpacks"):
+        Budget(unpacked_bytes=10).unpack(11)
+    with pytest.raises(StoppedError, match="too long"):
+        Budget(deadline_s=0).check()
+
+
+def test_known_text_is_passed_over_wherever_it_stands(tmp_path: Path) -> None:
+    other = {**chatgpt("b"), "title": "\u00e9" * 300}
+    read = [element.fingerprint or "" for element in values(write_json(tmp_path / "a.json", [chatgpt("a"), other]))]
+    again = write_json(tmp_path / "b.json", [chatgpt("c"), other, chatgpt("a")])
+    elements = values(again, Fingerprints(read, salt="x"))
+    assert [element.value for element in elements] == [dict, type(None), type(None)]
+    assert [element.fingerprint for element in elements[1:]] == [read[1], read[0]]
+
+
+def test_very_many_skipped_things_are_counted(store: Store, tmp_path: Path) -> None:
+    receipt = Imports(store.database).read(
+        write_json(tmp_path / "conversations.json", [chatgpt(), *[{"no": 1}] * 250]), owner="ada"
+    )
+    assert (len(receipt.skipped), receipt.skipped_more) == (200, 51)

@@ -1,0 +1,86 @@
+"""What is odd in real exports, and ends nothing: times, characters, circles, damage."""
+
+import gzip
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chatapp.backend.store import Store
+from chatapp.backend.store.identity import now
+from support.foreign_exports import chatgpt, chatgpt_node, claude, open_webui
+from support.imported import Bring, Json, line, said
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r\n", "\n\n"])
+def test_one_conversation_a_line_is_read(store: Store, bring: Bring, separator: str) -> None:
+    lines = [json.dumps({**open_webui(), "id": name, "archived": False}) for name in "abc"]
+    assert bring((separator.join(lines) + "\n").encode()).conversations_added == 3
+
+
+def test_compressed_file_is_read(store: Store, bring: Bring) -> None:
+    assert bring(gzip.compress(json.dumps([chatgpt()]).encode())).conversations_added == 1
+
+
+@pytest.mark.parametrize("part", [b"cut \\ud83d", b"\xed\xa0\xbd\xed\xb8\x82", b"\xff", b"a\\u0000b", b'", NaN, "'])
+def test_broken_characters_cost_nothing_but_themselves(store: Store, bring: Bring, part: bytes) -> None:
+    content = json.dumps([line(("q", "user", "PLACE")), chatgpt()]).encode().replace(b"PLACE", b"Hello " + part)
+    receipt = bring(content)
+    assert receipt.conversations_added == 2
+    assert store.search.find("hello", owner="ada").items
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", 0, -62_135_596_800, 1e300, "soon"],
+)
+def test_time_that_means_none_is_none(store: Store, bring: Bring, when: Any) -> None:
+    theirs = claude()
+    theirs.update(created_at=when, updated_at=when)
+    for message in theirs["chat_messages"]:
+        message["created_at"] = when
+    bring(theirs)
+    (conversation,) = store.conversations.page(owner="ada").items
+    assert abs(conversation.updated_at - now()) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("when", [1_780_000_000, 1_780_000_000_000, "1780000000", "2026-05-28T20:26:40Z"])
+def test_time_is_known_in_every_usual_form(store: Store, bring: Bring, when: Any) -> None:
+    bring({**chatgpt(), "update_time": when})
+    (conversation,) = store.conversations.page(owner="ada").items
+    assert conversation.updated_at.timestamp() == 1_780_000_000
+
+
+ODD: dict[str, Any] = {
+    "no metadata": line(("q", "user", {"metadata": None, "content": {"parts": ["Hi"]}})),
+    "time as text": line(("q", "user", {"create_time": "yesterday", "content": {"parts": ["Hi"]}})),
+    "another author": line(("q", "user", "Hi"), ("a", "user", {"author": None})),
+    "twice one id": {
+        "uuid": "c",
+        "chat_messages": [
+            {"uuid": "m", "sender": "human", "text": "Hi"},
+            {"uuid": "m", "sender": "human", "text": "Hi"},
+        ],
+    },
+    "a number too large": {
+        **open_webui(),
+        "chat": {"messages": [{"id": "m", "role": "user", "content": "Hi", "usage": {"prompt_tokens": 2**63}}]},
+    },
+    "NUL in an id": {"uuid": "c\0", "chat_messages": [{"uuid": "m\0", "sender": "human", "text": "Hi"}]},
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_odd_message_ends_nothing(store: Store, bring: Bring, odd: Json) -> None:
+    receipt = bring([odd, {**chatgpt(), "conversation_id": "behind"}])
+    assert receipt.conversations_added == 2
+
+
+def test_circle_of_messages_is_left_out_and_the_rest_can_be_read(store: Store, bring: Bring) -> None:
+    circle = line(("q", "user", "?"), ("a", "assistant", "!"))
+    circle["mapping"]["q"]["parent"] = "a"
+    circle["mapping"]["first"] = chatgpt_node("first", None, "user", "Hi")
+    receipt = bring(circle)
+    assert said(store) == [("user", "Hi")]
+    assert [line.count for line in receipt.skipped] == [2]
