@@ -23,7 +23,7 @@ from chatapp.backend.store.search.terms import parse_terms, pattern_of
 from chatapp.errors import ChatappError
 
 NAMES = {"text", "content", "title", "markdown", "prompt", "words", "query", "line", "block", "reasoning", "value"}
-NOT_MEASURED = ("chatapp.local_model", "chatapp.backend.transfer.importers.open_webui")
+NOT_MEASURED = ("chatapp.local_model",)
 NOT_IMPORTED = ("chatapp.__main__", "chatapp.frontend.app", "chatapp.frontend.page", "chatapp.backend.store.migrations")
 
 CALLS: dict[str, Callable[[Any, str], object]] = {
