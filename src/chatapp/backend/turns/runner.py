@@ -9,7 +9,7 @@ from functools import partial
 
 from chatapp.backend.models.chat_model import Batch, ChatModel, ModelRequest
 from chatapp.backend.turns.call_record import CallRecord
-from chatapp.backend.turns.context import fitted, left_out_notice
+from chatapp.backend.turns.context import fitted, fitted_again, left_out_notice
 from chatapp.backend.turns.idle_timer import IdleTimer
 from chatapp.backend.turns.observers import TurnObserver
 from chatapp.backend.turns.record import TurnRecord
@@ -23,6 +23,7 @@ from chatapp.errors import (
     UpstreamTimeoutError,
 )
 from chatapp.protocol.events import Notice, Reasoning, Text
+from chatapp.protocol.messages import Message
 
 CLOSING_S = 2.0
 """How long usage and [DONE] may take after the finish reason."""
@@ -63,6 +64,7 @@ class TurnRunner:
         self._bytes = 0
         self._held_cr = False
         self._has_content = False
+        self._left_out = 0
 
     async def run(self) -> None:
         """Make the answer. Every way it can end is an end of the turn."""
@@ -91,13 +93,16 @@ class TurnRunner:
     async def _answer(self, deadline: IdleTimer) -> None:
         deadline.reset(min(self._settings.first_content_timeout, self._settings.total_timeout))
         if len(self._request.messages) > 1 and (window := await self._model.window(self._turn.model)):
-            self._shorten(window - self._answer_tokens(window))
-        try:
-            await self._read(deadline)
-        except ContextLengthExceededError:
-            if self._has_content or not self._shorten(None):
-                raise
-            await self._read(deadline)
+            room = window - min(self._answer_tokens, window // 4)
+            self._shorten(*fitted(self._request.messages, tokens=room))
+        while True:
+            try:
+                return await self._read(deadline)
+            except ContextLengthExceededError as error:
+                messages = self._request.messages
+                again = fitted_again(messages, error, answer_tokens=self._answer_tokens)
+                if self._has_content or not self._shorten(*again):
+                    raise
 
     async def _read(self, deadline: IdleTimer) -> None:
         """Make one call to the model, and tell the observers what came of it."""
@@ -141,21 +146,27 @@ class TurnRunner:
             self._call.connection = stream.connection
             await stream.close()
 
-    def _answer_tokens(self, window: int) -> int:
-        """Return the share of the window that is kept free for the answer."""
-        return min(int(self._request.parameters.get("max_tokens", ANSWER_TOKENS)), window // 4)
+    @property
+    def _answer_tokens(self) -> int:
+        """What the answer may take of the window."""
+        return int(self._request.parameters.get("max_tokens", ANSWER_TOKENS))
 
-    def _shorten(self, tokens: int | None) -> bool:
-        """Leave out what does not fit `tokens` (None: the older half of it), tell the readers; return whether any."""
-        messages, left_out = fitted(self._request.messages, tokens=tokens)
+    def _shorten(self, messages: list[Message], left_out: int) -> bool:
+        """Ask with `messages` if that leaves out any, and return whether it does; the readers learn how many in all."""
         if left_out:
             self._request = replace(self._request, messages=messages)
-            self._turn.append(left_out_notice(left_out))
+            self._left_out += left_out
         return left_out > 0
+
+    def _tell_what_is_left_out(self) -> None:
+        self._turn.append(left_out_notice(self._left_out))
+        self._left_out = 0
 
     def _take(self, batch: Batch, deadline: IdleTimer) -> bool:
         """Add what a batch holds and return whether it was the last."""
         pieces = batch.deltas()
+        if self._left_out and (pieces or batch.is_last):  # until now the server might still find it too long
+            self._tell_what_is_left_out()
         for piece in pieces:
             self._add(piece)
         turn = self._turn
