@@ -30,7 +30,7 @@ def is_ours(host: str, *, listening_on: str, allowed: Sequence[str]) -> bool:
     if "*" in allowed:
         return bool(name)
     known = {*LOOPBACK_NAMES, listening_on.strip("[]").lower(), *map(str.lower, allowed)}
-    return name in known or (not is_loopback(listening_on) and _is_address(name))
+    return name in known or (not is_loopback(listening_on) and is_address(name))
 
 
 def http_url(text: str) -> str:
@@ -47,6 +47,11 @@ def http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def other_api_url(base_url: str) -> str:
+    """Return the address with `/v1` behind it, or without where it has it: users and servers differ about it."""
+    return base_url.removesuffix("/v1") if base_url.endswith("/v1") else f"{base_url}/v1"
+
+
 def url_parts(url: str) -> SplitResult | None:
     """Return the parts of `url`, or None for one that has no sense, such as a port beyond 65535."""
     try:
@@ -57,7 +62,8 @@ def url_parts(url: str) -> SplitResult | None:
     return parts
 
 
-def _is_address(name: str) -> bool:
+def is_address(name: str) -> bool:
+    """Return whether `name` is an IP address."""
     try:
         ipaddress.ip_address(name)
     except ValueError:

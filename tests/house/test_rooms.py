@@ -51,6 +51,7 @@ FRONTEND = {
 HOUSES = {"": ROOMS, "backend": BACKEND, "frontend": FRONTEND}
 LIBRARIES = {
     "openai httpx2": "backend/models/openai backend/models/transport",
+    "genai_prices": "providers",
     "httptools aiohappyeyeballs": "backend/models/transport",
     "msgspec": "backend/models/openai backend/store backend/transfer",
     "fastapi": "backend/app backend/api backend/http",

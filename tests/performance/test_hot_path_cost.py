@@ -35,6 +35,9 @@ class Words:
 
     async def prepare(self) -> None: ...
 
+    async def default_model(self) -> str:
+        return self.name
+
     async def open(self, _: ModelRequest) -> "Words":
         return Words(self._left)
 

@@ -92,8 +92,8 @@ def _facts(name: str, entry: BackendEntry | DependencyInfo) -> list[str]:
     latency = None if entry.latency_ms is None else f"{entry.latency_ms} ms"
     what = _backend(entry) if isinstance(entry, BackendEntry) else [_dependency(entry)]
     lines = [", ".join(part for part in (*what, latency) if part), entry.detail, entry.hint]
-    if isinstance(entry, DependencyInfo) and entry.is_demo:
-        lines.append(demo_model.ADVICE)
+    if isinstance(entry, DependencyInfo):
+        lines += [entry.remark, demo_model.ADVICE if entry.is_demo else None]
     return [line for line in lines if line] or [name]
 
 

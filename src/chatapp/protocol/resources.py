@@ -35,7 +35,7 @@ class HealthInfo(NamedTuple):
 class DependencyInfo(NamedTuple):
     """Something the backend needs. `detail` and `hint` say what is wrong and what to do where `ok` is false.
 
-    `name`, `provider`, `reason` and `is_demo` are told of the model.
+    `name`, `provider`, `reason` and `is_demo` are told of the model; `remark` is worth knowing although all is well.
     """
 
     ok: bool
@@ -46,6 +46,7 @@ class DependencyInfo(NamedTuple):
     is_demo: bool | None = None
     detail: str | None = None
     hint: str | None = None
+    remark: str | None = None
 
 
 class ReadinessInfo(NamedTuple):

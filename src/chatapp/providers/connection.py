@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from chatapp.config.settings import Settings
+from chatapp.config.settings import OPENAI_BASE_URL, Settings
 from chatapp.providers.catalog import provider_of
 
 DEFAULT = "default"
@@ -16,7 +16,8 @@ DEFAULT = "default"
 class Upstream:
     """A connection to a model server, and why it was chosen.
 
-    `name` is what the connection is called where there are several. `is_demo`: it is the small embedded model.
+    `name` is what the connection is called where there are several. `is_model_named`: somebody has chosen `model`; else
+    the server is asked for one that it has. `is_demo`: it is the small embedded model.
     `has_one_model`: the server answers to any name with the one model it has. `address_setting`, `key_setting` and
     `model_setting` are where the user says what is theirs: hints name them.
     """
@@ -30,6 +31,7 @@ class Upstream:
     is_demo: bool = False
     name: str = DEFAULT
     has_one_model: bool = False
+    is_model_named: bool = True
     address_setting: str = "BASE_URL"
     key_setting: str = "OPENAI_API_KEY"
     model_setting: str = "MODEL_NAME"
@@ -54,4 +56,5 @@ def configured_upstream(settings: Settings) -> Upstream | None:
         reason=f"{named[0].upper()} is set",
         api_key=settings.openai_api_key,
         api_key_file=settings.openai_api_key_file,
+        is_model_named=settings.is_set("model_name") or settings.base_url == OPENAI_BASE_URL,
     )

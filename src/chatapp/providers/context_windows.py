@@ -1,45 +1,65 @@
-"""How much a model can read: a table of known ones, and what model servers tell in `GET /v1/models`."""
+"""How much a model can read: what servers tell in `GET /v1/models`, and what is known of the models of vendors."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
-_KNOWN = (
-    ("gpt-3.5-turbo", 16_385),
-    ("gpt-4-turbo", 128_000),
-    ("gpt-4o", 128_000),
-    ("gpt-4.1", 1_047_576),
-    ("gpt-4", 8_192),
-    ("gpt-5", 400_000),
-    ("o1", 200_000),
-    ("o3", 200_000),
-    ("o4", 200_000),
-    ("claude", 200_000),
-    ("deepseek", 64_000),
+from chatapp.hosts import is_address, is_loopback
+from chatapp.providers.listing import entries_in, name_of
+
+_FIELDS = (
+    "max_model_len",  # vLLM, SGLang
+    "max_context_length",  # LM Studio, Mistral
+    "loaded_context_length",
+    "context_length",  # OpenRouter, Together, Moonshot
+    "context_window",  # Groq
+    "max_input_tokens",  # Anthropic, LiteLLM
+    "max_context_tokens",
+    "inputTokenLimit",  # Google
+    "n_ctx",
+    "n_ctx_train",  # llama.cpp, in `meta`
 )
-"""Beginning of the name → tokens; the first that fits counts."""
-
-_FIELDS = ("max_model_len", "context_length", "max_context_length", "context_window", "n_ctx", "n_ctx_train")
-"""What vLLM, OpenRouter, LM Studio, Groq and llama.cpp call it."""
-
-
-def known_window(model: str) -> int | None:
-    """Return the tokens that a model of this name can read, or None for one we do not know."""
-    name = model.rpartition("/")[2].lower()
-    return next((tokens for beginning, tokens in _KNOWN if name.startswith(beginning)), None)
+_AROUND = ("meta", "top_provider", "model_info", "limits", "capabilities")
 
 
 def windows_in(listing: object) -> dict[str, int]:
     """Return the windows that the answer of `GET /v1/models` names, by model."""
-    data = listing.get("data") if isinstance(listing, Mapping) else None
-    entries = data if isinstance(data, list) else []
-    windows = {str(entry.get("id")): _window_of(entry) for entry in entries if isinstance(entry, Mapping)}
-    return {model: tokens for model, tokens in windows.items() if tokens}
+    windows = {name_of(entry): _window_of(entry) for entry in entries_in(listing)}
+    return {model: tokens for model, tokens in windows.items() if model and tokens}
 
 
 def _window_of(entry: Mapping[str, Any]) -> int | None:
-    meta = entry.get("meta")
-    for source in (entry, meta if isinstance(meta, Mapping) else {}):
-        for name in _FIELDS:
-            if isinstance(tokens := source.get(name), int) and tokens > 0:
-                return tokens
+    """Return the smallest window of an entry: what a server was started with is less than what its model could do."""
+    sources = [entry, *(part for name in _AROUND if isinstance(part := entry.get(name), Mapping))]
+    values = [source.get(name) for source in sources for name in _FIELDS]
+    return min([value for value in values if type(value) is int and value > 0], default=None)
+
+
+def known_window(model: str, base_url: str) -> int | None:
+    """Return the tokens that a vendor's model can read, or None for one that is not known.
+
+    At the address of a vendor its own list counts. Elsewhere the name does, unless it is a server of the user's own
+    network, where a name says little: it loads less than the model could read, or has another by that name. The list is
+    that of `genai-prices`; it takes 0.4 s to load.
+    """
+    from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - see above
+
+    providers = get_snapshot().providers
+    name = model.lower()
+    at_home = [provider for provider in providers if re.match(provider.api_pattern, base_url)]
+    if at_home:
+        found = at_home[0].find_model(name, all_providers=providers)
+        return found.context_window if found else None
+    if _is_own_server(urlsplit(base_url).hostname or ""):
+        return None
+    name = name.rpartition("/")[2]
+    for provider in providers:
+        if provider.model_match is not None and provider.model_match.is_match(name):
+            found = provider.find_model(name, all_providers=providers)
+            return found.context_window if found else None
     return None
+
+
+def _is_own_server(host: str) -> bool:
+    return is_loopback(host) or is_address(host) or "." not in host

@@ -1,17 +1,31 @@
 """What a model server's `GET /v1/models` tells, whichever server it is."""
 
+from collections.abc import Mapping
+from typing import Any
+
 _LONGEST_NAME = 200
 _NOT_FOR_CHAT = ("embed", "rerank", "whisper", "transcribe", "tts", "dall-e", "image", "realtime", "moderation", "sora")
 """Parts of the names of models that do something else; OpenAI, LM Studio and Ollama list them among the others."""
 
 
+def entries_in(listing: object) -> list[Mapping[str, Any]]:
+    """Return the entries of a listing, in its order: `data` as OpenAI has it, `models`, or an array by itself."""
+    entries: object = listing
+    if isinstance(listing, Mapping):
+        entries = listing.get("data") if isinstance(listing.get("data"), list) else listing.get("models")
+    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+
+
+def name_of(entry: Mapping[str, Any]) -> str | None:
+    """Return the name by which the model of an entry is asked, or None for one that cannot be."""
+    name = entry.get("id", entry.get("name"))
+    is_name = isinstance(name, str) and name.isprintable() and 0 < len(name) <= _LONGEST_NAME
+    return str(name) if is_name else None
+
+
 def names_in(listing: object) -> list[str]:
-    """Return the model names of an OpenAI-style listing, in its order; none if it is something else."""
-    entries = listing.get("data") if isinstance(listing, dict) else None
-    if not isinstance(entries, list):
-        return []
-    names = [entry.get("id") for entry in entries if isinstance(entry, dict)]
-    return [name for name in names if isinstance(name, str) and name.isprintable() and 0 < len(name) <= _LONGEST_NAME]
+    """Return the model names of a listing, in its order; none if it is something else."""
+    return [name for entry in entries_in(listing) if (name := name_of(entry))]
 
 
 def can_chat(name: str) -> bool:

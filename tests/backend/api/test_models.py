@@ -44,9 +44,26 @@ def test_a_listing_that_says_nothing_of_windows_is_no_harm(listing: object) -> N
     assert windows_in(listing) == {}
 
 
-def test_a_known_model_is_recognised_by_the_beginning_of_its_name() -> None:
-    assert known_window("openai/gpt-4o-mini-2024-07-18") == 128_000
-    assert known_window("my-own-model") is None
+OPENAI = "https://api.openai.com/v1"
+GATEWAY = "https://models.example.org/v1"
+
+
+@pytest.mark.parametrize(
+    ("model", "base_url", "tokens"),
+    [
+        ("gpt-4", OPENAI, 8_192),
+        ("gpt-4.1-mini", OPENAI, 1_000_000),
+        ("gpt-4o-mini-2024-07-18", OPENAI, 128_000),
+        ("my-own-model", OPENAI, None),
+        ("openai/gpt-4o-mini-2024-07-18", GATEWAY, 128_000),
+        ("my-own-model", GATEWAY, None),
+        ("deepseek-r1-distill-qwen-1.5b", "http://localhost:11434/v1", None),
+        ("gpt-4o", "http://10.0.0.7:8000/v1", None),
+        ("gpt-4o", "http://gpu-box:8000/v1", None),
+    ],
+)
+def test_the_windows_of_vendors_models_are_known(model: str, base_url: str, tokens: int | None) -> None:
+    assert known_window(model, base_url) == tokens
 
 
 def test_an_answer_is_whole_once_it_has_its_finish_reason(backend: RunningBackend, stub: StubModel) -> None:

@@ -102,7 +102,10 @@ class ModelStream(Protocol):
 class ChatModel(Protocol):
     """Something that answers."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The model that is asked by default."""
+        ...
 
     def connection_for(self, model: str) -> str:
         """Return the name of the connection that `model` is asked over."""
@@ -110,6 +113,10 @@ class ChatModel(Protocol):
 
     async def prepare(self) -> None:
         """Do what the first question would otherwise wait for."""
+        ...
+
+    async def default_model(self) -> str:
+        """Return `name`, once it is found out where nobody has chosen it."""
         ...
 
     async def open(self, request: ModelRequest) -> ModelStream:
@@ -132,8 +139,8 @@ class ChatModel(Protocol):
         """
         ...
 
-    async def probe(self) -> None:
-        """Ask the model server for a sign of life.
+    async def probe(self) -> str | None:
+        """Ask the model server for a sign of life, and return what is worth telling although it gave one.
 
         Raises:
             UpstreamError: it gave none.

@@ -43,6 +43,10 @@ class Router:
         """Prepare every connection."""
         await asyncio.gather(*(connection.prepare() for connection in self._connections))
 
+    async def default_model(self) -> str:
+        """Return the model that the default connection is asked for where nobody names one."""
+        return await self._connections[0].default_model()
+
     async def open(self, request: ModelRequest) -> ModelStream:
         """Return the stream of one answer; one retry where the model server has not begun to answer."""
         connection, model = self._route(request.model or self.name)
@@ -67,10 +71,10 @@ class Router:
         named = zip(self._connections[1:], others, strict=True)
         return [*first, *(f"{connection.upstream.name}/{name}" for connection, names in named for name in names)]
 
-    async def probe(self) -> None:
+    async def probe(self) -> str | None:
         """Ask the default connection for a sign of life."""
         with _its_settings(self._connections[0]):
-            await self._connections[0].probe()
+            return await self._connections[0].probe()
 
     async def close(self) -> None:
         """Close every connection."""

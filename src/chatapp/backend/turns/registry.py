@@ -55,17 +55,18 @@ class Turns:
             IdempotencyConflictError: the key was used with another body.
             StoreUnavailableError: the question cannot be saved.
         """
+        default = await self._model.default_model()
         if self._is_closing:
             raise shutting_down()
         if len(self._active) + self._beginning >= self._settings.max_active_turns:
             raise OverloadedError("Too many answers are being made.", hint="Ask again in a moment.", retry_after=1)
         if not question.store and question.idempotency_key is None:
-            turn = Turn(question.model or self._model.name, owner=question.owner, request_id=request_id)
+            turn = Turn(question.model or default, owner=question.owner, request_id=request_id)
             return self._make(turn, question, question.conversation(), record=None)
         self._beginning += 1
         try:
             begun = await asyncio.to_thread(
-                self._store.turns.begin, question, process_id=this_process(), fallback_model=self._model.name
+                self._store.turns.begin, question, process_id=this_process(), fallback_model=default
             )
         finally:
             self._beginning -= 1

@@ -31,6 +31,7 @@ class ModelDependency(Dependency):
     provider: str = Field(examples=["OpenAI"])
     reason: str = Field(description="Why this model was chosen.", examples=["OPENAI_API_KEY is set"])
     is_demo: bool = Field(description="True for the small embedded model.")
+    remark: str | None = Field(None, description="What is worth knowing although all is well.")
 
 
 class Readiness(BaseModel):

@@ -51,7 +51,8 @@ async def ready(request: Request) -> JSONResponse:
 async def models(request: Request) -> Models:
     """Name the models that a question's `model` may be, as the model server lists them now."""
     model: ChatModel = request.app.state.model
-    return Models(default=model.name, models=await model.models())
+    names = await model.models()
+    return Models(default=model.name, models=names)
 
 
 async def _model(model: ChatModel, upstream: Upstream) -> ModelDependency:
@@ -70,14 +71,12 @@ async def _store(store: Store) -> Dependency:
 
 
 async def _checked(check: Any) -> dict[str, Any]:
-    """Return how a check went: ok, milliseconds, and what is wrong where something is."""
+    """Return how a check went: ok, milliseconds, and what is wrong where something is, or worth a remark."""
     began = time.perf_counter()
-    failure: ChatappError | None = None
+    told: dict[str, Any] = {"ok": True}
     try:
-        await check
+        if remark := await check:
+            told["remark"] = remark
     except ChatappError as error:
-        failure = error
-    took_ms = round((time.perf_counter() - began) * 1000)
-    if failure is None:
-        return {"ok": True, "latency_ms": took_ms}
-    return {"ok": False, "latency_ms": took_ms, "detail": failure.detail, "hint": failure.hint}
+        told = {"ok": False, "detail": error.detail, "hint": error.hint}
+    return {**told, "latency_ms": round((time.perf_counter() - began) * 1000)}

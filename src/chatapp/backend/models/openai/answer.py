@@ -1,19 +1,41 @@
 """An answer on its way: the stream of one response, and who makes it."""
 
+from collections.abc import Awaitable, Callable
+
 from chatapp.backend.models.chat_model import Batch
+from chatapp.backend.models.openai.liveness import Liveness
 from chatapp.backend.models.openai.stream import OpenAIStream
+from chatapp.errors import IncompleteAnswerError, UpstreamError
 from chatapp.protocol.events import Notice
+
+AskWhole = Callable[[], Awaitable[OpenAIStream]]
 
 
 class Answer:
-    """What one question got from one connection."""
+    """What one question got from one connection.
 
-    def __init__(self, stream: OpenAIStream, *, connection: str, asked_for: str, notices: list[Notice]) -> None:
+    `ask_whole` asks it again without streaming: llama-cpp-python says nothing at all where it streams, but does say
+    then that a conversation is too long. It is called once at most, and only where nothing came.
+    """
+
+    def __init__(
+        self,
+        stream: OpenAIStream,
+        *,
+        connection: str,
+        asked_for: str,
+        notices: list[Notice],
+        liveness: Liveness,
+        ask_whole: AskWhole,
+    ) -> None:
         self.connection = connection
         self.notices = notices
         self._stream = stream
         self._asked_for = asked_for
         self._told: str | None = None
+        self._liveness: Liveness | None = liveness
+        self._is_well = True
+        self._ask_whole: AskWhole | None = ask_whole
 
     @property
     def model(self) -> str:
@@ -23,12 +45,31 @@ class Answer:
     async def read(self) -> Batch:
         """Return what has come since the last read."""
         batch = await self._stream.read()
+        if batch.failure is not None:
+            batch = await self._second_try(batch.failure) or batch
+            self._is_well = batch.failure is None
+        if self._ask_whole is not None and (batch.is_alive or batch.deltas()):
+            self._ask_whole = None
         self._told = self._told or batch.model
         return batch
 
     async def close(self) -> None:
         """Hang up."""
         await self._stream.close()
+        if self._liveness is not None:
+            self._liveness.end(is_well=self._is_well)
+            self._liveness = None
+
+    async def _second_try(self, failure: UpstreamError) -> Batch | None:
+        if self._ask_whole is None or not (isinstance(failure, IncompleteAnswerError) and failure.is_empty):
+            return None
+        ask_whole, self._ask_whole = self._ask_whole, None
+        await self._stream.close()
+        try:
+            self._stream = await ask_whole()
+        except UpstreamError as error:
+            return Batch(failure=error)
+        return await self._stream.read()
 
 
 def answering_model(asked_for: str, told: str | None) -> str:

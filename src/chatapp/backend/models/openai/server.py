@@ -1,50 +1,67 @@
 """The way to an OpenAI-compatible server: its address, its connections, and the key as it is now."""
 
 import asyncio
-from contextlib import suppress
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.errors import error_from_response, our_errors
+from chatapp.backend.models.openai.listed import NOT_LISTED, ListedModels, read_listing
 from chatapp.backend.models.openai.stream import beginning
+from chatapp.backend.models.transport.proxies import proxy_for
 from chatapp.backend.models.transport.sdk import IDLE_S, PackageTransport, Response, Transport
 from chatapp.config.settings import Settings
 from chatapp.errors import (
+    ChatappError,
     IncompleteAnswerError,
+    OverloadedError,
     UpstreamAuthError,
+    UpstreamError,
     UpstreamParameterRefusedError,
     UpstreamUnavailableError,
 )
-from chatapp.hosts import is_loopback
 from chatapp.providers.connection import Upstream
 
 if TYPE_CHECKING:
     import httpx2
     from openai import AsyncOpenAI
 
+LISTING_S = 10.0
+"""How long the list of models may take, once it has begun."""
+
+NOTHING_THERE = {404, 405}
+"""How servers say that there is no such path: here is no list of models, or no chat."""
+
 REFUSAL_BYTES = 64 * 1024
 """How much of a refusal is read to find out what it means."""
 
 
-class ModelServer:
-    """The server that an `Upstream` names.
+class NothingThereError(Exception):
+    """A server has nothing at the path of questions; `error` is what the user would be told."""
 
-    The `openai` package asks what is asked rarely. Questions go with its headers, but straight where they can: what it
-    adds costs more than all else that a short answer passes through.
+    def __init__(self, error: UpstreamError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class ModelServer:
+    """The server at one address.
+
+    Questions go with the headers of the `openai` package, but straight where they can: what it adds costs more than all
+    else that a short answer passes through.
     """
 
-    def __init__(
-        self, upstream: Upstream, *, sdk: "AsyncOpenAI", questions: Transport, connect_timeout_s: float
-    ) -> None:
+    def __init__(self, upstream: Upstream, way: "_Way", settings: Settings) -> None:
+        self.base_url = upstream.base_url
         self._key = KeySource(upstream)
-        self._sdk = sdk
-        self._questions = questions
-        self._connect_timeout_s = connect_timeout_s
+        self._way = way
+        self._connect_timeout_s = settings.connect_timeout
 
     @classmethod
     async def connect(cls, upstream: Upstream, settings: Settings) -> "ModelServer":
@@ -56,52 +73,98 @@ class ModelServer:
             UpstreamUnavailableError: an address, a proxy, a certificate or a header of the environment cannot be used.
         """
         try:
-            sdk, questions = await asyncio.to_thread(_prepared, upstream, settings)
+            way = await asyncio.to_thread(_prepared, upstream, settings)
         except (OSError, ValueError) as error:
             raise UpstreamUnavailableError(
                 "the way to the model server cannot be prepared.",
                 hint="Check BASE_URL, SSL_CERT_FILE and the variables OPENAI_…, and that HTTPS_PROXY, HTTP_PROXY or "
                 "ALL_PROXY names an http:// proxy.",
             ) from error
-        return cls(upstream, sdk=sdk, questions=questions, connect_timeout_s=settings.connect_timeout)
+        return cls(upstream, way, settings)
 
     async def ask(self, body: dict[str, Any], dialect: Dialect) -> Response:
         """Return the response to a question once the server has accepted it, in the form in which it does.
 
         Raises:
             UpstreamError: it refused or cannot be reached.
+            NothingThereError: it refused, perhaps because its API is at another path.
+            OverloadedError: this process has no descriptor left for a connection.
         """
-        with our_errors(body["model"]):
+        with self._our_errors(body["model"]):
             for _ in range(MOST_FORMS):
                 worded = dialect.worded(body)
-                response = await self._questions.post(msgspec.json.encode(worded), self._key.headers())
+                response = await self._way.questions.post(msgspec.json.encode(worded), self._key.headers())
                 if 200 <= response.status < 300:  # noqa: PLR2004
                     return response
                 said = await _said(response)
-                error = error_from_response(response.status, response.headers, said, body["model"])
+                error = error_from_response(
+                    response.status, response.headers, said, body["model"], has_key=self._key.is_set()
+                )
+                if response.status in NOTHING_THERE and b"model" not in said.lower():
+                    raise NothingThereError(error)
                 if isinstance(error, UpstreamParameterRefusedError):
                     dialect.learn(str(error.parameter), said, body)
                 if dialect.worded(body) == worded:
                     break
             raise error
 
-    async def models(self, *, asked_for: str) -> object:
-        """Return the server's list of models, as it words it.
+    async def models(self, *, asked_for: str) -> ListedModels:
+        """Return the models that the server lists. One that does not list is there all the same.
 
         Raises:
             UpstreamError: it refused or cannot be reached.
         """
-        from openai import Omit  # noqa: PLC0415
-
-        headers: dict[str, Any] = {"Authorization": Omit(), **self._key.headers()}
-        with our_errors(asked_for):
-            async with asyncio.timeout(self._connect_timeout_s):
-                return await self._sdk.get("/models", cast_to=object, options={"headers": headers})
+        headers = {**self._way.headers, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+        with self._our_errors(asked_for):
+            async with asyncio.timeout(self._connect_timeout_s) as deadline:
+                request = self._way.http.build_request(
+                    "GET", f"{self.base_url}/models", headers={**headers, **self._key.headers()}
+                )
+                response = await self._way.http.send(request, stream=True)
+                deadline.reschedule(asyncio.get_running_loop().time() + max(self._connect_timeout_s, LISTING_S))
+                try:
+                    return await self._listed(response, asked_for)
+                finally:
+                    await response.aclose()
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._questions.close()
-        await self._sdk.close()
+        await self._way.questions.close()
+        await self._way.http.aclose()
+
+    async def _listed(self, response: "httpx2.Response", asked_for: str) -> ListedModels:
+        if response.status_code in NOTHING_THERE:
+            return NOT_LISTED
+        if response.is_success:
+            return await read_listing(response.aiter_raw(), response.headers.get("content-encoding", "").lower())
+        said = bytearray()
+        async for part in response.aiter_raw():
+            said += part
+            if len(said) > REFUSAL_BYTES:
+                break
+        raise error_from_response(
+            response.status_code, response.headers, bytes(said), asked_for, has_key=self._key.is_set()
+        )
+
+    @contextmanager
+    def _our_errors(self, model: str) -> Iterator[None]:
+        with our_errors(model, proxy=self._way.proxy):
+            try:
+                yield
+            except Exception as error:
+                if isinstance(error, ChatappError) or not _is_out_of_descriptors(error):
+                    raise
+                raise OverloadedError(
+                    "Too many connections are open.", hint="Ask again in a moment, or raise `ulimit -n`.", retry_after=1
+                ) from None
+
+
+def _is_out_of_descriptors(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 async def _said(response: Response) -> bytes:
@@ -115,27 +178,39 @@ async def _said(response: Response) -> bytes:
     return said
 
 
-def _prepared(upstream: Upstream, settings: Settings) -> tuple["AsyncOpenAI", Transport]:
-    """Return the package's client without retries, timeouts and redirects, and the way for questions."""
+class _Way(NamedTuple):
+    """How a server is reached: questions by a transport, what is asked rarely by a client; through `proxy`, if any."""
+
+    http: "httpx2.AsyncClient"
+    questions: Transport
+    headers: "httpx2.Headers"
+    proxy: str | None
+
+
+def _prepared(upstream: Upstream, settings: Settings) -> _Way:
+    """Return the way to a server, without retries, timeouts and redirects."""
     import httpx2  # noqa: PLC0415
     from openai import AsyncOpenAI  # noqa: PLC0415
+
+    from chatapp.backend.models.transport.certificates import trusting  # noqa: PLC0415
 
     try:
         url = httpx2.URL(f"{upstream.base_url}/chat/completions")
     except httpx2.InvalidURL as error:
         raise ValueError("no address") from error
-    proxy = _proxy_for(urlsplit(upstream.base_url))
-    tls = httpx2.create_ssl_context()
+    proxy = proxy_for(urlsplit(upstream.base_url))
+    tls = trusting()
     timeout = httpx2.Timeout(None, connect=settings.connect_timeout)
     limits = httpx2.Limits(keepalive_expiry=IDLE_S)  # how many there may be is for MAX_ACTIVE_TURNS to say
     http = httpx2.AsyncClient(timeout=timeout, limits=limits, verify=tls, proxy=proxy, trust_env=False)
     sdk = AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
     headers = _headers(sdk, has_key=bool(upstream.api_key or upstream.api_key_file))
     if proxy or not find_spec("httptools"):
-        return sdk, PackageTransport(url, headers, http=http)
+        return _Way(http, PackageTransport(url, headers, http=http), headers, proxy)
     from chatapp.backend.models.transport.direct import DirectTransport  # noqa: PLC0415
 
-    return sdk, DirectTransport(url, headers, tls=tls, connect_timeout_s=settings.connect_timeout)
+    questions = DirectTransport(url, headers, tls=tls, connect_timeout_s=settings.connect_timeout)
+    return _Way(http, questions, headers, proxy)
 
 
 def _headers(sdk: "AsyncOpenAI", *, has_key: bool) -> "httpx2.Headers":
@@ -149,25 +224,6 @@ def _headers(sdk: "AsyncOpenAI", *, has_key: bool) -> "httpx2.Headers":
     return headers
 
 
-def _proxy_for(address: SplitResult) -> str | None:
-    """Return the proxy that the environment names for `address`, unless it is on this machine or excepted.
-
-    Raises:
-        ValueError: the proxy is none that both HTTP clients can speak to.
-    """
-    if is_loopback(address.hostname or "") or proxy_bypass(address.netloc):
-        return None
-    proxies = getproxies()
-    proxy = proxies.get(address.scheme) or proxies.get("all")
-    if not proxy:
-        return None
-    proxy = proxy if "://" in proxy else f"http://{proxy}"
-    parts = urlsplit(proxy)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-        raise ValueError("no http proxy")
-    return proxy
-
-
 class KeySource:
     """The key as it is now: from the settings, or from a file that is read again when it changes."""
 
@@ -175,6 +231,10 @@ class KeySource:
         self._key = upstream.api_key.get_secret_value() if upstream.api_key else ""
         self._file = upstream.api_key_file
         self._seen: tuple[int, ...] | None = None
+
+    def is_set(self) -> bool:
+        """Return whether there is a key, as far as has been looked."""
+        return bool(self._key)
 
     def headers(self) -> dict[str, str]:
         """Return the Authorization header, or none where there is no key.

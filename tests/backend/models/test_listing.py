@@ -1,0 +1,239 @@
+"""What servers list, how it is asked for, and that no answer is disturbed for it."""
+
+import gzip
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatapp.backend.app import create_app
+from chatapp.backend.models.openai.listed import MAX_LISTING_BYTES
+from chatapp.config.settings import Settings
+from chatapp.errors import ChatappError, UpstreamUnavailableError
+from chatapp.providers.context_windows import windows_in
+from chatapp.providers.listing import names_in
+from support import scripts
+from support.running_backend import RunningBackend
+from support.stub_model import Call, Exchange, StubModel
+from support.turn_steps import wait_for
+
+
+def listings(stub: StubModel) -> list[Call]:
+    return [call for call in stub.requests if call.method == "GET"]
+
+
+def entries(*names: str) -> dict[str, Any]:
+    return {"data": [{"id": name} for name in names]}
+
+
+@pytest.fixture
+def unnamed(stub: StubModel, tmp_path: Path) -> Iterator[RunningBackend]:
+    """A backend that was told a server, but no model."""
+    stub.listing = scripts.listing("text-embedding-3-small", "llama3", "qwen3")
+    with RunningBackend(create_app(Settings.load(base_url=stub.url, data_dir=tmp_path))) as backend:
+        yield backend
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        {"data": [{"id": "a"}, {"id": "b"}]},
+        [{"id": "a"}, {"id": "b"}],
+        {"models": [{"name": "a"}, {"name": "b"}]},
+        {"data": None, "models": [{"name": "a"}, {"name": "b"}]},
+    ],
+    ids=["OpenAI", "a bare array", "models", "both"],
+)
+def test_models_are_found_in_every_form_of_list(listing: object) -> None:
+    assert names_in(listing) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"context_window": 4096},
+        {"max_model_len": 4096, "max_context_length": 131072},
+        {"meta": {"n_ctx": 4096, "n_ctx_train": 8192}},
+        {"top_provider": {"context_length": 4096}, "context_length": 8192},
+        {"n_ctx": True, "context_length": 4096},
+    ],
+)
+def test_the_smallest_window_that_an_entry_names_counts(entry: dict[str, object]) -> None:
+    assert windows_in([{"id": "m", **entry}]) == {"m": 4096}
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_server_that_does_not_list_is_ready_all_the_same(
+    status: int, backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.listing = scripts.respond(status, {"detail": "Not Found"})
+    model = backend.client.ready().model
+    assert (model.ok, model.remark) == (True, "The model server does not list its models.")
+    assert backend.client.models().models == ("stub-model",)
+
+
+def test_a_compressed_list_is_read(backend: RunningBackend, stub: StubModel) -> None:
+    body = gzip.compress(json.dumps(entries("other")).encode())
+    stub.listing = scripts.respond(200, body, Content_Encoding="gzip", Content_Type="application/json")
+    assert backend.client.models().models == ("stub-model", "other")
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (b" " * (MAX_LISTING_BYTES + 1), "identity"),
+        (gzip.compress(b" " * 64 * MAX_LISTING_BYTES), "gzip"),
+    ],
+    ids=["long", "a bomb"],
+)
+def test_a_list_without_an_end_is_not_read(
+    body: bytes, encoding: str, backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.listing = scripts.respond(200, body, Content_Encoding=encoding, Content_Type="application/json")
+    assert backend.client.models().models == ("stub-model",)
+    assert "too long" in backend.client.ready().model.remark
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [(scripts.HTML.encode(), "identity"), (b"x", "gzip"), (b"x", "br"), (b"[" * 100_000, "identity")],
+    ids=["a page", "broken", "another compression", "deep"],
+)
+def test_what_is_no_list_is_told(body: bytes, encoding: str, backend: RunningBackend, stub: StubModel) -> None:
+    stub.listing = scripts.respond(200, body, Content_Encoding=encoding)
+    with pytest.raises(ChatappError, match="no list of models"):
+        backend.client.models()
+
+
+def test_a_poll_asks_nobody_while_an_answer_is_made(backend: RunningBackend, stub: StubModel) -> None:
+    go_on = threading.Event()
+    stub.next(scripts.answer("one", scripts.until(go_on)))
+    with backend.client.stream("Why?") as events:
+        iterator = iter(events)
+        next(iterator), next(iterator)
+        assert backend.client.ready().model.ok
+        assert backend.client.models().models == ("stub-model",)
+        assert listings(stub) == []
+        go_on.set()
+        for _ in iterator:
+            pass
+
+
+def test_an_answer_is_a_sign_of_life_for_a_while(backend: RunningBackend, stub: StubModel) -> None:
+    backend.client.ask("Why?")
+    stub.listing = scripts.silence
+    assert backend.client.ready().model.ok
+    assert listings(stub) == []
+
+
+def test_an_answer_that_failed_is_none(backend: RunningBackend, stub: StubModel) -> None:
+    stub.next(scripts.answer("one", scripts.reset))
+    with pytest.raises(ChatappError):
+        backend.client.ask("Why?")
+    stub.listing = scripts.reset
+    assert not backend.client.ready().model.ok
+
+
+def test_a_server_that_is_gone_is_asked_again(backend: RunningBackend, stub: StubModel) -> None:
+    backend.client.ask("Why?")
+    stub.default = stub.listing = scripts.reset
+    with pytest.raises(UpstreamUnavailableError):
+        backend.client.ask("Why?")
+    assert not backend.client.ready().model.ok
+
+
+def test_a_server_named_without_a_model_is_asked_for_one(unnamed: RunningBackend, stub: StubModel) -> None:
+    assert unnamed.client.ask("Hi").model == "llama3"
+    assert stub.calls[-1].body["model"] == "llama3"
+    assert unnamed.client.ready().model.name == "llama3"
+    assert (unnamed.client.models().default, unnamed.client.models().models) == ("llama3", ("llama3", "qwen3"))
+    assert unnamed.client.ask("Hi", store=True).model == "llama3"
+
+
+def test_a_server_that_starts_late_is_asked_then(stub: StubModel, tmp_path: Path) -> None:
+    stub.listing = scripts.html(503)
+    with RunningBackend(create_app(Settings.load(base_url=stub.url, data_dir=tmp_path))) as backend:
+        stub.listing = scripts.listing("llama3")
+        wait_for(lambda: backend.client.ask("Hi").model == "llama3")
+
+
+def test_a_gateway_that_has_the_usual_model_is_asked_for_that(unnamed: RunningBackend, stub: StubModel) -> None:
+    stub.listing = scripts.listing("claude", "gpt-4o-mini")
+    unnamed.client.ready()
+    assert unnamed.client.models().default == "gpt-4o-mini"
+
+
+def at(path: str, script: scripts.Script) -> scripts.Script:
+    """Answer at one path, and say elsewhere that there is nothing."""
+
+    async def answer(exchange: Exchange) -> None:
+        nothing = scripts.respond(404, {"detail": "Not Found"})
+        await (script if exchange.call.path == path else nothing)(exchange)
+
+    return answer
+
+
+@pytest.mark.parametrize(("named", "has"), [("", "/v1"), ("/v1", ""), ("/", "/v1"), ("/v1/", "")])
+def test_an_address_with_or_without_v1_is_found(
+    named: str, has: str, run_backend: Callable[..., Any], stub: StubModel
+) -> None:
+    stub.default = at(f"{has}/chat/completions", scripts.answer("Hello"))
+    stub.listing = at(f"{has}/models", scripts.listing("stub-model", "other"))
+    backend = run_backend(base_url=stub.url.removesuffix("/v1") + named)
+    assert backend.client.ask("Hi").answer == "Hello"
+    assert backend.client.ask("Hi").answer == "Hello"
+    assert [call.path for call in stub.calls] == [
+        f"{named.rstrip('/')}/chat/completions",
+        *[f"{has}/chat/completions"] * 2,
+    ]
+    assert "BASE_URL" in backend.client.ready().model.remark
+    assert backend.client.models().models == ("stub-model", "other")
+
+
+def test_the_list_finds_the_address_too(run_backend: Callable[..., Any], stub: StubModel) -> None:
+    stub.default = at("/v1/chat/completions", scripts.answer("Hello"))
+    stub.listing = at("/v1/models", scripts.listing("stub-model"))
+    backend = run_backend(base_url=stub.url.removesuffix("/v1"))
+    assert "/v1" in backend.client.ready().model.remark
+    backend.client.ask("Hi")
+    assert stub.hits == 1
+
+
+def test_another_address_is_tried_once(backend: RunningBackend, stub: StubModel) -> None:
+    stub.default = scripts.respond(404, {"detail": "Not Found"})
+    for _ in range(3):
+        with pytest.raises(ChatappError):
+            backend.client.ask("Hi")
+    assert [call.path.count("/v1/") for call in stub.calls] == [1, 0, 1, 1]
+
+
+def test_an_unknown_model_is_no_reason_to_look_elsewhere(backend: RunningBackend, stub: StubModel) -> None:
+    stub.default = scripts.status(404, "The model 'stub-model' does not exist", code="model_not_found")
+    with pytest.raises(ChatappError):
+        backend.client.ask("Hi")
+    assert stub.hits == 1
+
+
+def test_no_more_is_asked_for_than_the_model_can_say(backend: RunningBackend, stub: StubModel) -> None:
+    stub.listing = scripts.respond(200, {"data": [{"id": "stub-model", "max_model_len": 1024}]})
+    backend.client.ready()
+    backend.client.ask("Hi", max_tokens=100_000)
+    assert stub.calls[-1].body["max_tokens"] == 1024
+
+
+def test_an_answer_of_nothing_is_asked_for_whole(backend: RunningBackend, stub: StubModel) -> None:
+    stub.next(scripts.answer(role=False, finish=None, usage=False, done=False), scripts.answer("Hello"))
+    assert backend.client.ask("Hi").answer == "Hello"
+    assert [call.body["stream"] for call in stub.calls] == [True, False]
+
+
+def test_why_nothing_came_is_learned_by_asking_for_the_whole_answer(backend: RunningBackend, stub: StubModel) -> None:
+    conversation_id = backend.client.ask("One", store=True).conversation_id
+    too_long = scripts.respond(400, {"error": {"code": "context_length_exceeded", "message": "too long"}})
+    nothing = scripts.answer(role=False, finish=None, usage=False, done=False)
+    stub.next(nothing, too_long, scripts.answer("Hello"))
+    assert backend.client.ask("Two", conversation_id=conversation_id).answer == "Hello"
+    assert [len(call.body["messages"]) for call in stub.calls[1:]] == [3, 3, 1]
