@@ -226,3 +226,11 @@ def test_an_address_or_a_key_names_a_model_server(option: dict[str, str], reason
 @pytest.mark.parametrize("name", ["data_dir", "openai_api_key_file"])
 def test_a_tilde_in_a_path_is_the_home_folder(name: str) -> None:
     assert getattr(Settings.load(**{name: "~/chats"}), name) == Path.home() / "chats"
+
+
+def test_what_kubernetes_sets_for_a_service_named_ui_is_passed_by(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("UI_PORT", "tcp://10.43.0.1:8501")
+    assert Settings.load().ui_port == 8501
+    assert caplog.messages == ["UI_PORT is an address, as Kubernetes sets it for a service of that name; 8501 is used"]

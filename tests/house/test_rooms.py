@@ -65,7 +65,7 @@ LIBRARIES = {
     "requests": "client local_model",
     "urllib3": "client",
     "subprocess": "processes",
-    "signal": "processes",
+    "signal resource": "processes",
     "pydantic pydantic_core": "protocol/schemas config providers local_model backend",
     "pydantic_settings": "config/settings",
     "dotenv os.environ os.getenv": "config/environment",

@@ -1,11 +1,12 @@
 """A model server on this machine is found, and nothing else is taken for one."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from socket import create_server
 from typing import Any
 
@@ -190,3 +191,25 @@ def test_without_key_or_address_the_found_server_is_asked_for_the_users_model(st
 
 def test_without_any_server_the_choice_is_the_embedded_model() -> None:
     assert choose_upstream(Settings.load(), providers=[]) is None
+
+
+def test_a_server_that_listens_on_the_other_loopback_address_is_found() -> None:
+    class Lists(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b'{"data":[{"id":"llama3"}]}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class OnSix(HTTPServer):
+        address_family = socket.AF_INET6
+
+    with OnSix(("::1", 0), Lists) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        found = find_local_server(providers=[Provider("six", port=server.server_address[1])], timeout_s=5)
+    assert found is not None
+    assert found.base_url == f"http://[::1]:{server.server_address[1]}/v1"

@@ -21,6 +21,7 @@ from chatapp.cli.terminal import StatusLine
 from chatapp.config import demo_model
 from chatapp.config.settings import Settings
 from chatapp.errors import ProcessDiedError, SettingsError
+from chatapp.processes.descriptors import raise_descriptor_limit
 from chatapp.processes.parent_watch import follow_parent
 from chatapp.processes.ports import bound_socket
 from chatapp.processes.signals import interrupt_on_sigterm, on_stop_signal
@@ -48,6 +49,7 @@ def run(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     interrupt_on_sigterm()
+    raise_descriptor_limit()
     settings = Settings.load(host=host, port=port)
     require_keys_beyond_loopback(settings)
     _check_certificate(ssl_certfile, ssl_keyfile)
@@ -183,7 +185,8 @@ def _config(settings: Settings, upstream: Upstream, *, reload: bool, **options: 
 def _announce(settings: Settings, upstream: Upstream, *, scheme: str) -> None:
     url = url_for(settings.host, settings.port, scheme=scheme)
     typer.echo(f"Backend at {url}, its API described at {url}/docs")
-    typer.echo(f"Model {upstream.model} ({upstream.provider}), because {upstream.reason}")
+    model = upstream.model if upstream.is_model_named else f"as listed first, or {upstream.model}"
+    typer.echo(f"Model {model} ({upstream.provider}), because {upstream.reason}")
     if upstream.is_demo:
         typer.echo(demo_model.ADVICE)
     typer.echo("Press Ctrl-C to quit")

@@ -1,12 +1,22 @@
 """Every setting, in one frozen object, and the model server they name."""
 
+import logging
 import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, AliasChoices, Field, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
@@ -26,6 +36,9 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 OPENAI_MODEL = "gpt-4o-mini"
 
 
+log = logging.getLogger(__name__)
+
+
 class Settings(BaseSettings):
     """What a user can set. Each field is the environment variable of the same name in capitals."""
 
@@ -43,7 +56,8 @@ class Settings(BaseSettings):
     )
     model_name: str = Field(
         OPENAI_MODEL,
-        description="Model to ask. A local server that was found gives its first model unless this is set.",
+        description="Model to ask. Unless this is set, a server that `BASE_URL` names, or that was found, is asked "
+        "for the first that it lists.",
     )
     local_model: str = Field(
         "smollm2-135m",
@@ -202,6 +216,17 @@ class Settings(BaseSettings):
             if origin != "*" and not is_origin:
                 raise ValueError("`*` or origins such as https://chat.example.org, separated by commas")
         return value
+
+    @field_validator("port", "ui_port", mode="before")
+    @classmethod
+    def _is_not_a_service(cls, value: object, info: ValidationInfo) -> object:
+        """Pass by what Kubernetes sets for a service named `ui`: UI_PORT=tcp://10.43.0.1:8501."""
+        if not (isinstance(value, str) and "://" in value):
+            return value
+        default = cls.model_fields[str(info.field_name)].default
+        name = str(info.field_name).upper()
+        log.warning("%s is an address, as Kubernetes sets it for a service of that name; %s is used", name, default)
+        return default
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod

@@ -12,7 +12,8 @@ from chatapp.providers.catalog import PROVIDERS, Provider
 from chatapp.providers.connection import Upstream, configured_upstream
 from chatapp.providers.listing import can_chat, names_in
 
-LOOPBACK = "127.0.0.1"
+LOOPBACK = ("127.0.0.1", "::1")
+"""Where servers of this machine listen; some only on the second, which is what they take localhost for."""
 TIMEOUT_S = 0.3
 
 
@@ -44,20 +45,24 @@ class _Probe(Thread):
     def __init__(self, provider: Provider, timeout_s: float) -> None:
         super().__init__(name=f"looks for {provider.name}", daemon=True)
         self.models: list[str] = []
+        self.host = LOOPBACK[0]
         self._provider = provider
         self._timeout_s = timeout_s
         self.start()
 
     def run(self) -> None:
-        body = fetch(LOOPBACK, self._provider.port or 0, "/v1/models", timeout_s=self._timeout_s)
-        with suppress(ValueError, RecursionError):
-            self.models = names_in(json.loads(body)) if body else []
+        for self.host in LOOPBACK:
+            body = fetch(self.host, self._provider.port or 0, "/v1/models", timeout_s=self._timeout_s)
+            with suppress(ValueError, RecursionError):
+                self.models = names_in(json.loads(body)) if body else []
+            if self.models:
+                return
 
     def upstream(self, model: str) -> Upstream:
         """Return the server that was found, to be asked for `model`."""
         name, port = self._provider.name, self._provider.port
         return Upstream(
-            base_url=f"http://{LOOPBACK}:{port}/v1",
+            base_url=f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{port}/v1",
             model=model,
             provider=name,
             reason=f"{name} was found on port {port}",

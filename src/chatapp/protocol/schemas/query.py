@@ -9,6 +9,8 @@ from chatapp.protocol.schemas.fields import EXAMPLE_ID, Identifier, Strict, Usag
 
 _EXAMPLE_ANSWER = "Python is a programming language that is easy to read."
 
+_Stop = Annotated[Words, Field(min_length=1)]
+
 
 class MessageIn(Strict):
     """One earlier message, as the client holds it."""
@@ -43,7 +45,7 @@ class QueryRequest(Strict):
     temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
     top_p: float | None = Field(None, ge=0, le=1, description="Choose among the likeliest tokens of this share.")
     max_tokens: int | None = Field(None, ge=1, le=10_000_000, description="Longest answer, in tokens.")
-    stop: Words | Annotated[list[Words], Field(min_length=1, max_length=4)] | None = Field(
+    stop: _Stop | Annotated[list[_Stop], Field(min_length=1, max_length=4)] | None = Field(
         None, description="Text at which the answer ends; up to four."
     )
     seed: int | None = Field(

@@ -117,15 +117,24 @@ class ModelServer:
         headers = {**self._way.headers, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         with self._our_errors(asked_for):
             async with asyncio.timeout(self._connect_timeout_s) as deadline:
-                request = self._way.http.build_request(
-                    "GET", f"{self.base_url}/models", headers={**headers, **self._key.headers()}
-                )
-                response = await self._way.http.send(request, stream=True)
+                response = await self._get("models", {**headers, **self._key.headers()})
                 deadline.reschedule(asyncio.get_running_loop().time() + max(self._connect_timeout_s, LISTING_S))
                 try:
                     return await self._listed(response, asked_for)
                 finally:
                     await response.aclose()
+
+    async def _get(self, path: str, headers: dict[str, str]) -> "httpx2.Response":
+        import httpx2  # noqa: PLC0415
+
+        http, url = self._way.http, f"{self.base_url}/{path}"
+        try:
+            return await http.send(http.build_request("GET", url, headers=headers), stream=True)
+        except httpx2.ConnectError:
+            other = url.replace("//localhost", "//[::1]", 1)
+            if other == url or self._way.proxy:
+                raise
+            return await http.send(http.build_request("GET", other, headers=headers), stream=True)
 
     async def close(self) -> None:
         """Close all connections."""

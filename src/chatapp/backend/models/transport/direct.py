@@ -74,9 +74,7 @@ class DirectTransport:
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 if is_loopback(self._host):
-                    _, connection = await loop.create_connection(
-                        self._new, self._host, self._port, ssl=self._tls, server_hostname=self._name
-                    )
+                    connection = await self._on_this_machine()
                 else:
                     reached = await self._reached()
                     _, connection = await loop.create_connection(
@@ -85,6 +83,20 @@ class DirectTransport:
         except (RuntimeError, UnicodeError) as error:  # uvloop's, now and then; a name that no name server could know
             raise ConnectionError("The server cannot be reached.") from error
         self._all.add(connection)
+        return connection
+
+    async def _on_this_machine(self) -> Connection:
+        loop = asyncio.get_running_loop()
+        try:
+            _, connection = await loop.create_connection(
+                self._new, self._host, self._port, ssl=self._tls, server_hostname=self._name
+            )
+        except ConnectionRefusedError:
+            if self._host != "localhost":
+                raise
+            _, connection = await loop.create_connection(  # which /etc/hosts does not say everywhere
+                self._new, "::1", self._port, ssl=self._tls, server_hostname=self._name
+            )
         return connection
 
     def _new(self) -> Connection:
