@@ -224,10 +224,10 @@ def test_an_answer_that_was_refused_is_recorded_and_not_read_by_the_model(
     with pytest.raises(UpstreamAuthError):
         backend.client.ask("One?", store=True)
     (conversation,) = backend.client.conversations.page().items
-    refused = messages(backend, conversation["id"])[-1]
+    refused = messages(backend, conversation.id)[-1]
     assert (refused["status"], refused["content"], refused["error"]["code"]) == ("failed", "", "upstream_auth")
-    backend.client.ask("Two?", conversation_id=conversation["id"])
-    assert said(stub) == ["One?", "Two?"]
+    backend.client.ask("Two?", conversation_id=conversation.id)
+    assert said(stub) == ["One?\n\nTwo?"]
 
 
 def test_half_an_answer_stays_in_the_history(backend: RunningBackend, stub: StubModel) -> None:
@@ -249,7 +249,7 @@ def test_the_answer_in_the_making_is_named(backend: RunningBackend, stub: StubMo
     start = begin(backend)
     (conversation,) = backend.client.conversations.page().items
     reply = messages(backend, start.conversation_id)[-1]
-    assert conversation["active_turn_id"] == reply["turn_id"] == start.turn_id
+    assert conversation.active_turn_id == reply["turn_id"] == start.turn_id
     assert reply["status"] == "streaming"
 
 
