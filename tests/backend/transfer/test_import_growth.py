@@ -21,6 +21,18 @@ class TestGrown:
         bring(again)
         assert said(store) == [("user", "January?"), ("assistant", "No.")]
 
+    def test_conversation_that_was_talked_in_here_does_not_move_back_in_time(
+        self, store: Store, bring: Bring, ask: Callable[..., BegunTurn]
+    ) -> None:
+        bring(line(("q1", "user", "January?"), ("a1", "assistant", "Yes.")))
+        (before,) = store.conversations.page(owner="ada").items
+        ask("And here?", conversation_id=before.id)
+        (talked,) = store.conversations.page(owner="ada").items
+        bring(line(("q1", "user", "January?"), ("a1", "assistant", "Yes."), ("q2", "user", "And now?")))
+        (grown,) = store.conversations.page(owner="ada").items
+        assert before.updated_at < talked.updated_at
+        assert grown.updated_at >= talked.updated_at
+
     def test_branch_that_was_chosen_here_stays_on_show(self, store: Store, bring: Bring) -> None:
         both = line(("q1", "user", "January?"), ("a1", "assistant", "Yes."))
         both["mapping"]["a2"] = chatgpt_node("a2", "q1", "assistant", "No.", seconds=9)

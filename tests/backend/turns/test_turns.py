@@ -96,6 +96,16 @@ def test_plain_answers_are_held_until_they_take_too_much_memory(
     assert [backend.client.turn(str(kept)).status for kept in (second, third)] == ["complete"] * 2
 
 
+def test_only_the_last_plain_answers_are_held(
+    backend: RunningBackend, stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finished, "MOST_TURNS", 2)
+    first, second, third = (backend.client.ask("Why?").turn_id for _ in range(3))
+    with pytest.raises(NotFoundError):
+        backend.client.turn(str(first))
+    assert [backend.client.turn(str(kept)).status for kept in (second, third)] == ["complete"] * 2
+
+
 def test_a_kept_answer_is_not_held_in_memory_as_well(backend: RunningBackend) -> None:
     turn_id = str(backend.client.ask("Why?", store=True).turn_id)
     wait_for(lambda: type(backend.run(backend.app.state.turns.find(turn_id))) is RemoteTurn)
