@@ -13,7 +13,7 @@ from chatapp.protocol.resources import ImportInfo
 
 IMPORT_TIMEOUT_S = 600.0
 _SKIPPED_SHOWN = 20
-_WHAT = "An export of ChatGPT, Claude, Open WebUI, llm or chatapp. Importing it twice adds nothing twice."
+_WHAT = "An export of ChatGPT, Claude, Gemini, Open WebUI, llm, chatapp or others. Twice adds nothing twice."
 
 
 def import_box() -> None:
