@@ -76,7 +76,7 @@ def test_a_connection_is_kept_for_the_next_question(stub: StubModel, run: Run) -
 def test_a_connection_is_kept_although_the_end_comes_after_the_last_word(stub: StubModel, run: Run) -> None:
     async def ends_late(exchange: Any) -> None:
         await exchange.start_stream()
-        await exchange.write(b"data: [DONE]\n\n")
+        await exchange.write(scripts.event(scripts.delta(content="word", finish="stop")) + b"data: [DONE]\n\n")
         await asyncio.sleep(0.05)
         await exchange.end_stream()
 
