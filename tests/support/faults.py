@@ -67,7 +67,9 @@ BROKEN = {
     "EOF": midway(answer("a", 0.02, "b", hang_up), "incomplete", "broke"),
     "a clean end": midway(answer("a", finish=None, done=False), "incomplete", "broke off"),
     "an end without length": midway(raw(HEAD, scripts.event(scripts.delta(content="a"))), "incomplete", "broke off"),
-    "nothing but an end": midway(answer(role=False, finish=None, usage=False, done=False), "incomplete", "broke off"),
+    "nothing but an end": Fault(
+        answer(role=False, finish=None, usage=False, done=False), "incomplete", "broke off", tries=2, is_midway=True
+    ),
     "an error object": midway(answer("a", STREAM_ERROR), "upstream_unavailable", "reports a failure"),
     "an error object first": midway(answer(STREAM_ERROR, role=False), "upstream_unavailable", "reports a failure"),
     "an error event": midway(answer("a", b"event: error\ndata: {}\n\n"), "upstream_unavailable", "reports a failure"),

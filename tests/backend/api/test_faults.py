@@ -23,6 +23,13 @@ from support.stub_model import StubModel
 pytestmark = pytest.mark.faults
 
 
+@pytest.fixture(scope="module", autouse=True)
+def has_looked_elsewhere(shared: RunningBackend, model: StubModel) -> None:
+    """Let the backend try the other address, which it does once where there is nothing."""
+    model.default = scripts.html(404)
+    whole(shared)
+
+
 @every_way
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_a_fault_has_one_outcome(
@@ -198,11 +205,11 @@ def test_one_proxy_carries_all_that_a_model_server_is_asked(
     for name, proxy in proxies.items():
         monkeypatch.setenv(name, proxy.format(host=urlsplit(stub.url).netloc))
     client = run_backend(base_url="http://models.invalid/v1").client
-    assert client.ask(PROMPT).answer == "Hello from the stub."
     assert client.ready().model.ok
+    assert client.ask(PROMPT).answer == "Hello from the stub."
     assert [(call.path, call.headers.get("proxy-authorization")) for call in stub.requests] == [
-        ("http://models.invalid/v1/chat/completions", authorization),
         ("http://models.invalid/v1/models", authorization),
+        ("http://models.invalid/v1/chat/completions", authorization),
     ]
 
 

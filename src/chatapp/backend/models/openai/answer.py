@@ -34,7 +34,7 @@ class Answer:
         self._asked_for = asked_for
         self._told: str | None = None
         self._liveness: Liveness | None = liveness
-        self._is_well = True
+        self._is_well = False
         self._ask_whole: AskWhole | None = ask_whole
 
     @property
@@ -47,7 +47,7 @@ class Answer:
         batch = await self._stream.read()
         if batch.failure is not None:
             batch = await self._second_try(batch.failure) or batch
-            self._is_well = batch.failure is None
+        self._is_well = batch.failure is None
         if self._ask_whole is not None and (batch.is_alive or batch.deltas()):
             self._ask_whole = None
         self._told = self._told or batch.model
@@ -55,12 +55,13 @@ class Answer:
 
     async def close(self) -> None:
         """Hang up."""
+        liveness, self._liveness = self._liveness, None
+        if liveness is not None:
+            liveness.end(is_well=self._is_well)
         await self._stream.close()
-        if self._liveness is not None:
-            self._liveness.end(is_well=self._is_well)
-            self._liveness = None
 
     async def _second_try(self, failure: UpstreamError) -> Batch | None:
+        """Return the whole answer, or why there is none; None where the server still does not say."""
         if self._ask_whole is None or not (isinstance(failure, IncompleteAnswerError) and failure.is_empty):
             return None
         ask_whole, self._ask_whole = self._ask_whole, None
@@ -69,7 +70,8 @@ class Answer:
             self._stream = await ask_whole()
         except UpstreamError as error:
             return Batch(failure=error)
-        return await self._stream.read()
+        batch = await self._stream.read()
+        return batch if batch.deltas() else None
 
 
 def answering_model(asked_for: str, told: str | None) -> str:
