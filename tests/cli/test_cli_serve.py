@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -176,3 +177,17 @@ class Reader(threading.Thread):
     def outcome(self) -> Exception | None:
         self.join(10)
         return self._error
+
+
+@pytest.mark.skipif(not hasattr(psutil, "RLIMIT_NOFILE"), reason="only Linux limits a process that runs")
+def test_more_connections_than_the_system_allows_are_told_so(settings) -> None:
+    with Serving(env=settings) as backend, ExitStack() as held:
+        backend.limit_descriptors(128)
+        address = ("127.0.0.1", backend.port)
+        connections = [held.enter_context(socket.create_connection(address, timeout=10)) for _ in range(110)]
+        connections[-1].sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        head, _, body = connections[-1].recv(65536).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503 ")
+        assert json.loads(body)["code"] == "overloaded"
+        connections[0].sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connections[0].recv(65536).startswith(b"HTTP/1.1 200 ")

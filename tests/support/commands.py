@@ -53,6 +53,10 @@ class Command:
     def output(self) -> str:
         return "\n".join(self.lines)
 
+    def limit_descriptors(self, number: int) -> None:
+        """Let the running process have no more than `number` open; Linux alone can."""
+        self._popen.rlimit(psutil.RLIMIT_NOFILE, (number, number))
+
     def descendants(self) -> list[psutil.Process]:
         """Return all processes it has started, and those that they have."""
         return self._popen.children(recursive=True)

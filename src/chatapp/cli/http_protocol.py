@@ -3,9 +3,11 @@
 import json
 import uuid
 from asyncio import TimerHandle
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from chatapp.errors import RequestError
+from chatapp.errors import ChatappError, OverloadedError, RequestError
+from chatapp.processes.descriptors import is_nearly_last_descriptor
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as _Protocol
@@ -38,10 +40,12 @@ class HttpProtocol(_Protocol):
     _head_due: TimerHandle | None = None
     _head_bytes: int | None = None
     _taking_due: TimerHandle | None = None
+    _is_too_many = False
 
     def connection_made(self, transport: Any) -> None:
         """Wait for the first request."""
         super().connection_made(transport)
+        self._is_too_many = is_nearly_last_descriptor(transport.get_extra_info("socket"))
         transport.set_write_buffer_limits(high=SENDING_BYTES)
         self._await_head()
 
@@ -54,6 +58,11 @@ class HttpProtocol(_Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, and wait for the next request if there is none to answer: uvicorn stops waiting at any byte."""
+        if self._is_too_many:
+            self._refuse(
+                OverloadedError("Too many connections are open.", hint="Ask again in a moment.", retry_after=1)
+            )
+            return
         if self._head_bytes is not None:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
@@ -88,14 +97,18 @@ class HttpProtocol(_Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse it, and hang up."""
+        self._refuse(RequestError("The request cannot be read as HTTP."))
+
+    def _refuse(self, error: ChatappError) -> None:
         request_id = uuid.uuid4().hex
-        body = json.dumps(RequestError("The request cannot be read as HTTP.").as_dict(request_id)).encode()
+        body = json.dumps(error.as_dict(request_id)).encode()
         head = (
-            "HTTP/1.1 400 Bad Request\r\n"
+            f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n"
             "content-type: application/json\r\n"
             f"content-length: {len(body)}\r\n"
             f"x-request-id: {request_id}\r\n"
-            "connection: close\r\n\r\n"
+            + (f"retry-after: {error.retry_after}\r\n" if error.retry_after is not None else "")
+            + "connection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()

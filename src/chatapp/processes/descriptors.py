@@ -1,6 +1,10 @@
 """How many files and connections this process may have open."""
 
 from contextlib import suppress
+from typing import Protocol
+
+RESERVED = 32
+"""What is kept for the connections to the model and for files, and for telling the others that there are too many."""
 
 _UNLIMITED = 65_536
 """What is asked for where the system names no limit; macOS then has one all the same, and refuses more."""
@@ -17,3 +21,21 @@ def raise_descriptor_limit() -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+class HasDescriptor(Protocol):
+    """A file or a connection."""
+
+    def fileno(self) -> int:
+        """Return the number of its descriptor."""
+        ...
+
+
+def is_nearly_last_descriptor(opened: HasDescriptor | None) -> bool:
+    """Return whether hardly anything more can be opened beside `opened`: descriptors are numbered from below."""
+    try:
+        import resource  # noqa: PLC0415
+    except ImportError:
+        return False
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return opened is not None and soft != resource.RLIM_INFINITY and opened.fileno() >= soft - RESERVED
