@@ -225,6 +225,11 @@ def test_the_estimate_is_near_what_tokenizers_do(kind: str) -> None:
     assert 0.85 < estimated_tokens(user(text)) / tokens < 1.7
 
 
+@pytest.mark.parametrize("text", ["0 0 0 0", "aAaAaA", "a.a.a.", "  0", "é", "请", "😀", "aA0 "])
+def test_what_surely_fits_is_not_reckoned_up(text: str) -> None:
+    assert estimated_tokens(user(text * 100)) <= 100 * len(text) * (1 if text.isascii() else 4) + 8
+
+
 def test_the_estimate_takes_no_longer_than_reading_does() -> None:
     began = time.perf_counter()
     estimated_tokens(user("a1 ,é请😀" * 300_000))
