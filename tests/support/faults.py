@@ -1,10 +1,12 @@
 """The faults of a model server, and the one outcome that each of them has."""
 
 import gzip
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from support import scripts
-from support.scripts import STREAM_ERROR, Script, answer, hang_up, html, raw, redirect, reset, respond, status
+from support.scripts import STREAM_ERROR, Script, answer, delta, hang_up, html, raw, redirect, reset, respond, status
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 TOO_LONG = "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."
@@ -70,6 +72,19 @@ BROKEN = {
     "nothing but an end": Fault(
         answer(role=False, finish=None, usage=False, done=False), "incomplete", "broke off", tries=2, is_midway=True
     ),
+    "nothing but [DONE]": midway(answer(role=False, finish=None, usage=False), "incomplete", "before it began"),
+    "a role and [DONE]": midway(answer(finish=None, usage=False), "incomplete", "before it began"),
+    "a stop without a word": midway(answer(usage=False), "incomplete", "before it began"),
+    "[DONE] in the middle": midway(answer("a", " of", finish=None), "incomplete", "broke off"),
+    "the word null and a cut": midway(answer(delta(content="a", finish="null"), reset), "incomplete", "broke"),
+    "a cut behind taken back ends": midway(
+        answer(delta(content="a", finish="stop"), 0.02, delta(content="b", finish="stop"), 0.02, reset),
+        "incomplete",
+        "broke",
+    ),
+    "half an event at the end": midway(
+        answer("a", b'data: {"choices":[{"del', finish=None, usage=False, done=False), "incomplete", "broke off"
+    ),
     "an error object": midway(answer("a", STREAM_ERROR), "upstream_unavailable", "reports a failure"),
     "an error object first": midway(answer(STREAM_ERROR, role=False), "upstream_unavailable", "reports a failure"),
     "an error event": midway(answer("a", b"event: error\ndata: {}\n\n"), "upstream_unavailable", "reports a failure"),
@@ -92,4 +107,129 @@ BROKEN = {
     "an answer without end": midway(answer(scripts.endless("x" * 10_000)), "answer_too_long", "longer than allowed"),
 }
 
+GROQ_429 = (
+    "Rate limit reached for model `x` on tokens per minute (TPM): Limit 12000, Used 2542, Requested 9855. Please try "
+    "again in %ss. Need more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing"
+)
+GEMINI_429 = "You exceeded your current quota, please check your plan and billing details. Please retry in 34.07s."
+FREE_429 = "Rate limit reached. You can increase it by adding a payment method at https://x.test/account/billing."
+MAX_TOKENS = (
+    "`max_tokens` must be less than or equal to `16384`, the maximum value for `max_tokens` is less than the "
+    "`context_window` for this model"
+)
+VLLM_MAX = (
+    "'max_tokens' or 'max_completion_tokens' is too large: 20000. This model's maximum context length is 8192 tokens "
+    "and your request has 10 input tokens (20000 > 8192 - 10)."
+)
+
+
+def said(status_code: int, body: scripts.Chunk | str, code: str, says: str, **changes: Any) -> Fault:
+    """Return a refusal with a body: a dict as it is, a sentence as OpenAI would send it."""
+    sent = {"error": {"message": body}} if isinstance(body, str) else body
+    headers = changes.pop("headers", {})
+    return Fault(respond(status_code, sent, **headers), code, says, **changes)
+
+
+def paced(body: scripts.Chunk | str, **changes: Any) -> Fault:
+    return said(429, body, "upstream_rate_limited", "asked too often", status=429, **changes)
+
+
+REFUSED_AS_SPOKEN = {
+    "429 of Groq": paced({"error": {"message": GROQ_429 % 7.66, "type": "tokens", "code": "rate_limit_exceeded"}}),
+    "429 of OpenAI's free tier": paced({"error": {"message": FREE_429, "code": "rate_limit_exceeded"}}, tries=2),
+    "429 of Gemini": paced({"error": {"code": 429, "message": GEMINI_429, "status": "RESOURCE_EXHAUSTED"}}),
+    "429 of Gemini in a list": Fault(
+        respond(
+            429, json.dumps([{"error": {"code": 429, "message": GEMINI_429}}]).encode(), Content_Type="application/json"
+        ),
+        "upstream_rate_limited",
+        "asked too often",
+        status=429,
+    ),
+    "429 of Qwen": paced({"code": "Throttling.AllocationQuota", "message": "insufficient_quota"}, tries=2),
+    "429 with a float": paced("Slow down.", headers={"Retry_After": "7.66"}),
+    "429 in milliseconds": paced("Slow down.", headers={"Retry_After_Ms": "7660", "Retry_After": "1"}),
+    "429 without credit": said(429, "You exceeded your current quota.", "upstream_quota", "no quota left"),
+    "401 without credit": said(401, "Insufficient balance. Manage your billing here.", "upstream_quota", "no quota"),
+    "403 without credit": said(
+        403,
+        {"error": {"message": "user quota is not enough", "code": "insufficient_user_quota"}},
+        "upstream_quota",
+        "quota",
+    ),
+    "403 of a firewall": Fault(html(403), "upstream_auth", "a firewall in front of it, refuses us (status 403)"),
+    "403 of moderation": said(
+        403,
+        {"error": {"code": 403, "message": "x requires moderation. Your input was flagged."}},
+        "upstream_auth",
+        "moderation",
+    ),
+    "400 of moderation": said(
+        400, {"error": {"code": "content_filter", "message": "filtered"}}, "upstream_bad_response", "moderation"
+    ),
+    "400 of litellm about the key": said(
+        400, {"error": {"message": "No connected db.", "type": "no_db_connection"}}, "upstream_auth", "the API key"
+    ),
+    "400 of litellm about the model": said(
+        400, "Invalid model name passed in model=stub-model.", "upstream_model_not_found", "the model 'stub-model'"
+    ),
+    "400 of transformers about the model": said(
+        400, {"detail": "Server is pinned to 'x'"}, "upstream_model_not_found", "the model 'stub-model'"
+    ),
+    "400 about max_tokens": said(400, MAX_TOKENS, "upstream_parameter_refused", "a max_tokens of more than 16384"),
+    "400 about max_tokens of vLLM": said(400, VLLM_MAX, "upstream_parameter_refused", "a max_tokens of more than 8192"),
+    "400 about a parameter": said(
+        400,
+        {"error": {"message": "Unsupported parameter.", "param": "max_tokens", "code": "unsupported_parameter"}},
+        "upstream_parameter_refused",
+        "take a max_tokens as it is given",
+    ),
+    "503 while loading": said(
+        503, {"error": {"code": 503, "message": "Loading model"}}, "upstream_unavailable", "still loading", tries=2
+    ),
+    "529": said(503, {"error": {"type": "overloaded_error"}}, "upstream_unavailable", "overloaded", tries=2),
+}
+
+FAILED: scripts.Chunk = delta(content="", finish="error")
+FAILED["choices"][0]["error"] = {"code": 502, "message": "Upstream error"}
+
+
+def failing(*steps: scripts.Step, code: str = "upstream_unavailable", says: str = "reports a failure") -> Fault:
+    return midway(answer(*steps), code, says)
+
+
+BROKEN_AS_SPOKEN = {
+    "an error in the choice": failing("Hel", FAILED),
+    "an error for a finish reason": failing("Hel", delta(finish="error")),
+    "an error beside text": failing({"choices": [{"delta": {"content": "a"}, "error": {"message": "No."}}]}),
+    "an abort": failing("a", delta(finish="abort")),
+    "no resources": failing("a", delta(finish="insufficient_system_resource")),
+    "an error behind the end": failing("a", delta(finish="stop"), STREAM_ERROR),
+    "an error beside null choices": failing({"choices": None, "error": {"message": "No."}}),
+    "an error of DeepInfra": failing(
+        {"choices": None, "error_message": TOO_LONG}, code="context_length_exceeded", says="longer"
+    ),
+    "an error code beside null choices": failing({"choices": None, "error_code": 500, "text": "No."}),
+    "an object that is an error": failing({"object": "error", "message": "No.", "code": 500}),
+    "a detail": failing({"detail": "No."}),
+    "a message": failing({"message": "No."}),
+    "an error that is no JSON": failing(b'data: {"error": "a "quoted" word"}\n\n'),
+    "an error of MiniMax": failing({"choices": None, "base_resp": {"status_code": 1013, "status_msg": "No."}}),
+    "429 inside": Fault(
+        answer({"error": {"code": 429, "message": "Try later."}}),
+        "upstream_rate_limited",
+        "asked too often",
+        status=429,
+        is_midway=True,
+    ),
+    "too long inside": failing(
+        {"error": {"message": TOO_LONG, "code": 400}}, code="context_length_exceeded", says="longer"
+    ),
+    "a page that says it is a stream": midway(
+        respond(200, scripts.HTML, Content_Type="text/event-stream"), "upstream_bad_response", "not a chat completion"
+    ),
+}
+
+REFUSED |= REFUSED_AS_SPOKEN
+BROKEN |= BROKEN_AS_SPOKEN
 FAULTS = {**REFUSED, **BROKEN}

@@ -14,6 +14,8 @@ _BEFORE = ("try again in ", "retry in ", "retry after ", "wait ", "available in 
 
 _UNITS_S = {"ms": 0.001, "millisecond": 0.001, "s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60}
 _UNITS_S |= {"h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
+_ENDS = {"", ".", ",", ";", ")"}
+"""What may stand behind a number without a unit."""
 
 
 def retry_after_s(headers: Mapping[str, str], said: Said) -> int | None:
@@ -71,7 +73,7 @@ def _length(text: str) -> float | None:
         unit = rest[:letters]
         scale = _UNITS_S.get(unit, _UNITS_S.get(unit.removesuffix("s")) if len(unit) > 1 else None)
         if scale is None:
-            return amount if total is None and not unit else total
+            return amount if total is None and not unit and rest[:1] in _ENDS else total
         total = (total or 0) + amount * scale
         rest = rest[letters:].lstrip()
     return total

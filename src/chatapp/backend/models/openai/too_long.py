@@ -26,6 +26,7 @@ _WORDINGS = (
             "you requested ",
             "request has ",
             "contains at least ",
+            "prompt is too long: ",
             "prompt contains ",
         ),
     ),

@@ -1,0 +1,161 @@
+"""What a refusal means: by its codes before its words, and by its words before its status."""
+
+import json
+import ssl
+import time
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from chatapp.backend.models.openai.errors import error_from_body, error_from_response, our_errors
+from chatapp.errors import (
+    ContextLengthExceededError,
+    UpstreamAuthError,
+    UpstreamError,
+    UpstreamParameterRefusedError,
+    UpstreamQuotaError,
+    UpstreamRateLimitedError,
+    UpstreamUnavailableError,
+)
+from support.refusals import PARAMETERS, TOO_LONG
+
+
+def refused(status: int, body: Any, **headers: str) -> UpstreamError:
+    sent = {"error": {"message": body}} if isinstance(body, str) else body
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return error_from_response(status, names, json.dumps(sent).encode(), "m1")
+
+
+@pytest.mark.parametrize(("status", "body", "window", "sent"), TOO_LONG.values(), ids=TOO_LONG.keys())
+def test_every_vendor_s_wording_of_too_long_is_known(
+    status: int, body: Any, window: int | None, sent: int | None
+) -> None:
+    error = error_from_body(body) if status == 200 else refused(status, body)
+
+    assert isinstance(error, ContextLengthExceededError)
+    assert (error.window, error.prompt_tokens) == (window, sent)
+
+
+@pytest.mark.parametrize(("status", "body", "parameter", "limit"), PARAMETERS.values(), ids=PARAMETERS.keys())
+def test_a_refused_parameter_is_named_with_its_limit(status: int, body: Any, parameter: str, limit: int | None) -> None:
+    error = refused(status, body)
+
+    assert isinstance(error, UpstreamParameterRefusedError)
+    assert (error.parameter, error.limit) == (parameter, limit)
+
+
+def test_what_a_server_calls_a_parameter_is_shown_only_if_it_can_be_one() -> None:
+    body = {"error": {"message": "No.", "param": "<script>sk-key", "code": "unsupported_parameter"}}
+    error = refused(400, body)
+
+    assert "script" not in str(error.as_dict())
+
+
+@pytest.mark.parametrize(
+    ("headers", "words", "seconds"),
+    [
+        ({"retry_after": "7"}, "", 7),
+        ({"retry_after": "7.66"}, "", 8),
+        ({"retry_after": " 0.25 "}, "", 1),
+        ({"retry_after_ms": "1500", "retry_after": "9"}, "", 2),
+        ({"retry_after_ms": "soon", "retry_after": "9"}, "", 9),
+        ({"retry_after": "nan"}, "", None),
+        ({"retry_after": "-5"}, "", None),
+        ({"retry_after": "1_0"}, "", None),
+        ({"retry_after": "9" * 400}, "", 86_400),
+        ({"retry_after": "20s"}, "", 20),
+        ({}, "Please try again in 1.98s. Need more tokens?", 2),
+        ({}, "Please retry in 34.074824224s.", 35),
+        ({}, "Please try again in 7m12.5s.", 433),
+        ({}, "Please try again in 350ms.", 1),
+        ({}, "Please retry after 20 seconds.", 20),
+        ({}, "Try again in a while.", None),
+    ],
+)
+def test_how_long_to_wait_is_read_in_every_form(headers: dict[str, str], words: str, seconds: int | None) -> None:
+    error = refused(429, f"Rate limit. {words}", **headers)
+
+    assert isinstance(error, UpstreamRateLimitedError)
+    assert error.retry_after == seconds
+
+
+def test_how_long_to_wait_may_be_a_date_or_a_field() -> None:
+    details = {"error": {"code": 429, "details": [{"@type": "x.RetryInfo", "retryDelay": "34s"}]}}
+
+    assert refused(429, "No.", retry_after=formatdate(time.time() + 60, usegmt=True)).retry_after in range(57, 62)
+    assert refused(429, details).retry_after == 34
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (
+            403,
+            {"error": "You have run out of credits", "code": "personal-team-blocked:spending-limit"},
+            UpstreamQuotaError,
+        ),
+        (400, "Your credit balance is too low to access the API.", UpstreamQuotaError),
+        (429, {"error": {"code": "1113", "message": "Insufficient balance"}}, UpstreamQuotaError),
+        (429, {"code": "Throttling.RateQuota", "message": "Requests rate limit exceeded."}, UpstreamRateLimitedError),
+        (400, "Authentication Fails, Your api key is invalid", UpstreamAuthError),
+        (503, {"error": "Model x is currently loading", "estimated_time": 20.5}, UpstreamUnavailableError),
+    ],
+)
+def test_a_refusal_has_the_class_that_it_means(status: int, body: Any, kind: type[UpstreamError]) -> None:
+    assert type(refused(status, body)) is kind
+
+
+def test_a_server_that_loads_says_when_to_come_back() -> None:
+    assert refused(503, {"error": "Model x is currently loading", "estimated_time": 20.5}).retry_after == 21
+
+
+@pytest.mark.parametrize(
+    "body", [b"{" * 100_000, b'"' + b"a" * 100_000, b"\xff" * 50, b"[[[[[[[[[[]]]]]]]]]]", b"7", b""]
+)
+def test_what_cannot_be_read_is_judged_by_its_status(body: bytes) -> None:
+    assert "(status 400)" in error_from_response(400, {}, body, "m1").detail
+
+
+def test_a_large_refusal_is_judged_quickly() -> None:
+    body = json.dumps(
+        {"error": {"message": "context maximum tokens retry in " * 5000, "details": [{}] * 5000}}
+    ).encode()
+
+    began = time.perf_counter()
+    error_from_response(400, {}, body, "m1")
+
+    assert time.perf_counter() - began < 0.5
+
+
+def certificate_error(number: int) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError("certificate verify failed")
+    error.verify_code = number
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "says", "hints"),
+    [
+        (certificate_error(20), "certificate is not trusted here", "SSL_CERT_FILE"),
+        (certificate_error(18), "certificate is not trusted here", "REQUESTS_CA_BUNDLE"),
+        (certificate_error(62), "certificate is for another name", "BASE_URL"),
+        (certificate_error(10), "certificate has expired", "Renew"),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), "cannot be reached", "BASE_URL"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_said(error: OSError, says: str, hints: str) -> None:
+    with pytest.raises(UpstreamUnavailableError, match=says) as caught, our_errors("m1"):
+        raise ConnectionError("wrapped") from error
+
+    assert hints in (caught.value.hint or "")
+
+
+def test_a_proxy_is_named_without_its_password() -> None:
+    import httpx2  # noqa: PLC0415
+
+    with pytest.raises(UpstreamUnavailableError) as caught, our_errors("m1", proxy="http://me:secret@proxy.test:3128"):
+        raise httpx2.ProxyError("407 Proxy Authentication Required")
+
+    assert "the proxy proxy.test:3128 wants a user and a password" in caught.value.detail
+    assert "secret" not in str(caught.value.as_dict())

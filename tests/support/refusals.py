@@ -1,0 +1,302 @@
+"""Refusals as vendors word them, and what they mean."""
+
+import json
+from typing import Any
+
+OPENAI = "This model's maximum context length is 4097 tokens. However, your messages resulted in 7575 tokens."
+TOO_LONG: dict[str, tuple[int, Any, int | None, int | None]] = {
+    "OpenAI": (400, OPENAI, 4097, 7575),
+    "OpenAI, with the answer": (
+        400,
+        "This model's maximum context length is 4097 tokens, however you requested 6539 tokens (6283 in your prompt; "
+        "256 for the completion). Please reduce your prompt; or completion length.",
+        4097,
+        6283,
+    ),
+    "vLLM": (
+        400,
+        "This model's maximum context length is 16384 tokens. However, you requested 19591 tokens (9591 in the "
+        "messages, 10000 in the completion). Please reduce the length of the messages or completion.",
+        16384,
+        9591,
+    ),
+    "Anthropic": (400, "prompt is too long: 208310 tokens > 200000 maximum", 200000, 208310),
+    "Anthropic, with the answer": (
+        400,
+        "input length and `max_tokens` exceed context limit: 199211 + 20000 > 200000, decrease input length",
+        200000,
+        199211,
+    ),
+    "Fireworks": (400, "The prompt is too long: 140000, model maximum context length: 131071", 131071, 140000),
+    "xAI": (
+        400,
+        {
+            "code": "invalid-argument",
+            "error": "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+        },
+        131072,
+        537812,
+    ),
+    "Bedrock": (400, {"message": "Input is too long for requested model."}, None, None),
+    "Moonshot": (
+        400,
+        "Invalid request: Your request exceeded model token limit: 262144 (requested: 291351)",
+        262144,
+        291351,
+    ),
+    "GLM": (400, "Prompt exceeds max length", None, None),
+    "GLM, too": (400, "tokens in request more than max tokens allowed", None, None),
+    "Poolside": (
+        400,
+        "Input length 131393 exceeds the maximum allowed input length of 131040 tokens.",
+        131040,
+        131393,
+    ),
+    "GitHub": (
+        413,
+        {
+            "error": {
+                "code": "tokens_limit_reached",
+                "message": "Request body too large for x model. Max size: 8000 tokens.",
+            }
+        },
+        8000,
+        None,
+    ),
+    "Copilot": (400, "prompt token count of 150000 exceeds the limit of 128000", 128000, 150000),
+    "Together": (
+        422,
+        "`inputs` tokens + `max_new_tokens` must be <= 4097. Given: 4177 `inputs` tokens and 512 `max_new_tokens`",
+        4097,
+        4177,
+    ),
+    "Qwen": (
+        400,
+        {"code": "InvalidParameter", "message": "Range of input length should be [1, 129024]"},
+        129024,
+        None,
+    ),
+    "Groq, a minute": (
+        413,
+        {
+            "error": {
+                "message": "Request too large for model `x` on tokens per minute (TPM): Limit 6000, Requested 7500, "
+                "please reduce your message size and try again.",
+                "code": "rate_limit_exceeded",
+            }
+        },
+        6000,
+        7500,
+    ),
+    "Cerebras": (
+        400,
+        "Please reduce the length of the messages or completion. Current length is 42328 while limit is 40000",
+        40000,
+        42328,
+    ),
+    "mistral.rs": (
+        500,
+        {"message": "Prompt sequence length is greater than 8192, perhaps consider using `truncate_sequence`?"},
+        8192,
+        None,
+    ),
+    "Mistral": (
+        400,
+        "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
+        32768,
+        40000,
+    ),
+    "Gemini": (
+        400,
+        [
+            {
+                "error": {
+                    "code": 400,
+                    "message": "The input token count (1196265) exceeds the maximum number of tokens "
+                    "allowed (1048575).",
+                    "status": "INVALID_ARGUMENT",
+                }
+            }
+        ],
+        1048575,
+        1196265,
+    ),
+    "llama.cpp": (
+        400,
+        {
+            "error": {
+                "code": 400,
+                "message": "the request exceeds the available context size. try increasing it",
+                "type": "exceed_context_size_error",
+                "n_prompt_tokens": 6031,
+                "n_ctx": 2048,
+            }
+        },
+        2048,
+        6031,
+    ),
+    "LM Studio": (
+        400,
+        {
+            "error": "Trying to keep the first 111490 tokens when context the overflows. However, the model is loaded "
+            "with context length of only 32768 tokens, which is not enough."
+        },
+        32768,
+        111490,
+    ),
+    "LM Studio, too": (
+        400,
+        {
+            "error": "The number of tokens to keep from the initial prompt is greater than the context length "
+            "(n_keep: 13055>= n_ctx: 4096)."
+        },
+        4096,
+        13055,
+    ),
+    "MiniMax": (400, "invalid params, context window exceeds limit (2013)", None, None),
+    "MiniMax, too": (200, {"base_resp": {"status_code": 1039, "status_msg": "token limit"}}, None, None),
+    "SGLang": (
+        400,
+        {
+            "object": "error",
+            "message": "The input (61709 tokens) is longer than the model's context length (40960 tokens).",
+        },
+        40960,
+        61709,
+    ),
+    "SGLang, too": (
+        400,
+        "Input length (160062 tokens) exceeds the maximum allowed length (59862 tokens). Use a shorter input.",
+        59862,
+        160062,
+    ),
+    "SiliconFlow": (
+        400,
+        {
+            "code": 20015,
+            "message": "length of prompt_tokens (57535) must be less than max_seq_len (32768).",
+            "data": None,
+        },
+        32768,
+        57535,
+    ),
+    "llama-cpp-python": (500, "Requested tokens (2525) exceed context window of 2048", 2048, 2525),
+    "passed on by OpenRouter": (
+        400,
+        {
+            "error": {
+                "message": "Provider returned error",
+                "metadata": {"raw": json.dumps({"error": {"message": OPENAI}})},
+            }
+        },
+        4097,
+        7575,
+    ),
+    "a vendor of tomorrow": (400, "Your conversation is larger than the 4k token window of this model", None, None),
+}
+"""Status, body, and the window and the length of the prompt that it states."""
+
+PARAMETERS: dict[str, tuple[int, Any, str, int | None]] = {
+    "Groq": (
+        400,
+        "`max_tokens` must be less than or equal to `16384`, the maximum value for `max_tokens` is less than the "
+        "`context_window` for this model",
+        "max_tokens",
+        16384,
+    ),
+    "OpenAI": (
+        400,
+        "max_tokens is too large: 100000. This model supports at most 16384 completion tokens.",
+        "max_tokens",
+        16384,
+    ),
+    "vLLM": (
+        400,
+        "'max_tokens' or 'max_completion_tokens' is too large: 20000. This model's maximum context length is 8192 "
+        "tokens and your request has 10 input tokens (20000 > 8192 - 10).",
+        "max_tokens",
+        8192,
+    ),
+    "Anthropic": (
+        400,
+        "max_tokens: 100000 > 8192, which is the maximum allowed number of output tokens for claude",
+        "max_tokens",
+        8192,
+    ),
+    "DeepSeek": (
+        400,
+        "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
+        "max_tokens",
+        8192,
+    ),
+    "Qwen": (400, "Range of max_tokens should be [1, 8192]", "max_tokens", 8192),
+    "newer OpenAI": (
+        400,
+        {
+            "error": {
+                "message": "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+                "'max_completion_tokens' instead.",
+                "param": "max_tokens",
+                "code": "unsupported_parameter",
+            }
+        },
+        "max_tokens",
+        None,
+    ),
+    "without param": (
+        400,
+        "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead.",
+        "max_tokens",
+        None,
+    ),
+    "a value": (
+        400,
+        "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) is supported.",
+        "temperature",
+        None,
+    ),
+    "extra": (400, "Extra inputs are not permitted, field: 'stream_options'", "stream_options", None),
+    "Mistral": (
+        422,
+        {
+            "detail": [
+                {"type": "extra_forbidden", "loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}
+            ]
+        },
+        "stream_options",
+        None,
+    ),
+    "vLLM, an extra": (
+        400,
+        "[{'type': 'extra_forbidden', 'loc': ('body', 'stream_options'), 'msg': 'Extra inputs are not permitted'}]",
+        "stream_options",
+        None,
+    ),
+    "Google": (
+        400,
+        'Invalid JSON payload received. Unknown name "seed": Cannot find field.',
+        "seed",
+        None,
+    ),
+    "an unknown one": (
+        400,
+        {
+            "error": {
+                "message": "Unknown parameter.",
+                "param": "stream_options.include_usage",
+                "code": "unknown_parameter",
+            }
+        },
+        "stream_options",
+        None,
+    ),
+    "roles": (
+        400,
+        {"object": "error", "message": "Conversation roles must alternate user/assistant/user/assistant/..."},
+        "roles",
+        None,
+    ),
+    "no system": (500, "System role not supported", "system", None),
+    "the last": (400, "Expected last role User or Tool for serving but got assistant", "last_role", None),
+}
+"""Status, body, and the parameter that is refused with the limit that it states."""
