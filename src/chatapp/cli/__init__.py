@@ -127,6 +127,14 @@ def health(*, backend_url: BackendUrl = None, json: AsJson = False) -> int:
 
 
 @app.command(cls=LightCommand)
+def doctor(*, json: AsJson = False) -> int:
+    """Find out what is in the way of a chat: asks the model server two tiny questions, and looks at this machine."""
+    from chatapp.cli.doctor import run  # noqa: PLC0415
+
+    return run(as_json=json)
+
+
+@app.command(cls=LightCommand)
 def ask(
     prompt: Prompt = None,
     *,

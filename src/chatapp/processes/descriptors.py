@@ -39,3 +39,13 @@ def is_nearly_last_descriptor(opened: HasDescriptor | None) -> bool:
         return False
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return opened is not None and soft != resource.RLIM_INFINITY and opened.fileno() >= soft - RESERVED
+
+
+def descriptor_limit() -> int | None:
+    """Return how many descriptors this process may have, None where there is no limit."""
+    try:
+        import resource  # noqa: PLC0415
+    except ImportError:
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else int(soft)

@@ -1,0 +1,257 @@
+"""What `chatapp doctor` asks the model server: the list of its models and two tiny questions."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from chatapp.backend.models.openai.dialect import Dialect
+from chatapp.backend.models.openai.listed import ListedModels
+from chatapp.backend.models.openai.server import ModelServer, NothingThereError
+from chatapp.backend.models.openai.stream import OpenAIStream
+from chatapp.backend.models.openai.windows import Windows
+from chatapp.backend.models.transport.certificates import trusting
+from chatapp.backend.models.transport.proxies import proxy_for
+from chatapp.cli.doctor import Finding
+from chatapp.config.settings import Settings
+from chatapp.errors import ChatappError, UpstreamAuthError, UpstreamModelNotFoundError, UpstreamTimeoutError
+from chatapp.hosts import other_api_url
+from chatapp.providers.connection import Upstream
+
+QUESTION = "Count from 1 to 9."
+STOP = "5"
+MAX_TOKENS = 48
+ANSWER_S = 30.0
+AT_ONCE_S = 0.02
+LONG_S = 0.3
+"""An answer that was waited for this long, and came within `AT_ONCE_S`, was held back by somebody."""
+EXPIRES_SOON_DAYS = 14
+CLOCK_S = 60
+
+
+@dataclass
+class Heard:
+    """What came of one question."""
+
+    text: str = ""
+    has_usage: bool = False
+    first_s: float = 0.0
+    last_s: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+async def examine_model(upstream: Upstream, settings: Settings) -> list[Finding]:
+    """Return what was found; what cannot be asked any more is left out."""
+    address = urlsplit(upstream.base_url)
+    findings, is_there = await _way(address, upstream, settings)
+    if not is_there:
+        return findings
+    try:
+        server = await ModelServer.connect(upstream, settings)
+    except ChatappError as error:
+        return [*findings, _failed("address", error, upstream)]
+    try:
+        return [*findings, *await _examine(server, upstream, settings)]
+    finally:
+        await server.close()
+
+
+async def _way(address: SplitResult, upstream: Upstream, settings: Settings) -> tuple[list[Finding], bool]:
+    """Return what is on the way, and whether it leads there."""
+    try:
+        proxy = proxy_for(address)
+    except ValueError:
+        return [Finding("proxy", "fail", "it is none that can be used", "Set HTTPS_PROXY to an http:// proxy.")], False
+    through = urlsplit(proxy) if proxy else None
+    target = through or address
+    host, port = target.hostname or "", target.port or (443 if target.scheme == "https" else 80)
+    told = Finding("proxy", "ok", f"{host}:{port}" if through else "none is on the way")
+    is_secure = address.scheme == "https" and through is None
+    context = await asyncio.to_thread(trusting) if is_secure else None
+    try:
+        async with asyncio.timeout(settings.connect_timeout):
+            _, writer = await asyncio.open_connection(host, port, ssl=context)
+    except ssl.SSLCertVerificationError as error:
+        said = f"{host} shows one that is not trusted: {error.verify_message}"
+        fix = "Name the authority that signed it in SSL_CERT_FILE, or correct the name in the address."
+        return [Finding("address", "ok", f"{host}:{port}"), Finding("certificate", "fail", said, fix), told], False
+    except OSError as error:  # a TimeoutError is one, and what getaddrinfo raises
+        fix = f"Start the server, or check {'the proxy' if through else upstream.address_setting}."
+        return [Finding("address", "fail", f"{host}:{port} cannot be reached: {_why(error)}", fix), told], False
+    certificate = writer.get_extra_info("peercert")
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return [Finding("address", "ok", f"{host}:{port} is open"), _certificate(certificate, address), told], True
+
+
+def _why(error: OSError) -> str:
+    return "no answer in time" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__
+
+
+def _certificate(shown: Mapping[str, Any] | None, address: SplitResult) -> Finding:
+    if address.scheme != "https":
+        return Finding("certificate", "ok", "none, as the address is http")
+    if not shown:
+        return Finding("certificate", "ok", "checked behind the proxy, with the question")
+    days = int((ssl.cert_time_to_seconds(str(shown["notAfter"])) - time.time()) // 86400)
+    if days < EXPIRES_SOON_DAYS:
+        return Finding("certificate", "warn", f"trusted, but only for {days} more days", "Have it renewed.")
+    return Finding("certificate", "ok", f"trusted, for {days} more days")
+
+
+async def _examine(server: ModelServer, upstream: Upstream, settings: Settings) -> list[Finding]:
+    listed, findings = ListedModels(), []
+    try:
+        listed = await server.models(asked_for=upstream.model)
+    except UpstreamAuthError as error:
+        return [_failed("key", error, upstream)]
+    except ChatappError as error:
+        findings.append(_failed("listing", error, upstream)._replace(verdict="warn"))
+    else:
+        findings.append(_listing(listed))
+    named = upstream.model
+    model = named if upstream.is_model_named or not listed.names else listed.names[0]
+    dialect = Dialect()
+    body = _body(model)
+    try:
+        heard = await _ask(server, dialect, body, settings)
+    except UpstreamAuthError as error:
+        return [_failed("key", error, upstream), *findings]
+    except UpstreamModelNotFoundError as error:
+        return [*findings, _failed("model", error, upstream)]
+    except NothingThereError as nothing:
+        other = other_api_url(upstream.base_url)
+        return [*findings, _failed("answer", nothing.error, upstream, fix=f"Try {upstream.address_setting}={other}.")]
+    except ChatappError as error:
+        return [*findings, _failed("answer", error, upstream)]
+    findings = [Finding("key", "ok", "accepted" if _has_key(upstream) else "none is asked for"), *findings]
+    findings += [Finding("model", "ok", f"{model} answers"), *_answer(heard)]
+    findings.append(await _stop(server, dialect, body, settings))
+    findings.append(await _window(model, listed, upstream, settings))
+    findings += [*_refused(dialect, body), *_clock(heard.headers)]
+    return findings
+
+
+def _has_key(upstream: Upstream) -> bool:
+    return bool(upstream.api_key or upstream.api_key_file)
+
+
+def _failed(name: str, error: ChatappError, upstream: Upstream, *, fix: str | None = None) -> Finding:
+    hint = fix or (upstream.in_its_settings(error.hint) if error.hint else None)
+    return Finding(name, "fail", error.detail.rstrip("."), hint)
+
+
+def _listing(listed: ListedModels) -> Finding:
+    if listed.remark or not listed.names:
+        said = (listed.remark or "the server lists no model that can chat").rstrip(".")
+        return Finding("listing", "warn", said, "Name the model in MODEL_NAME.")
+    return Finding("listing", "ok", f"{len(listed.names)} that can chat")
+
+
+def _body(model: str) -> dict[str, Any]:
+    return {
+        "model": model,
+        "messages": [{"role": "user", "content": QUESTION}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "max_tokens": MAX_TOKENS,
+        "temperature": 0,
+    }
+
+
+async def _ask(server: ModelServer, dialect: Dialect, body: dict[str, Any], settings: Settings) -> Heard:
+    """Return what was heard.
+
+    Raises:
+        UpstreamTimeoutError: it is not over in time.
+    """
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            began = time.perf_counter()
+            response = await server.ask(body, dialect)
+            heard = Heard(headers=response.headers)
+            stream = await OpenAIStream.open(response, max_event_bytes=settings.max_event_bytes)
+            try:
+                await _hear(stream, heard, began)
+            finally:
+                await stream.close()
+    except TimeoutError:
+        raise UpstreamTimeoutError(f"no answer within {ANSWER_S:.0f} seconds.", hint="Is the model loading?") from None
+    return heard
+
+
+async def _hear(stream: OpenAIStream, heard: Heard, began: float) -> None:
+    is_over = False
+    while not is_over:
+        batch = await stream.read()
+        if said := "".join(piece.text for piece in batch.deltas()):
+            heard.last_s = time.perf_counter() - began
+            heard.first_s = heard.first_s or heard.last_s
+            heard.text += said
+        heard.has_usage = heard.has_usage or batch.usage is not None
+        if batch.failure:
+            raise batch.failure
+        is_over = batch.is_last
+
+
+def _answer(heard: Heard) -> Iterator[Finding]:
+    if not heard.text:
+        yield Finding("answer", "warn", "it is empty", "Ask for another model in MODEL_NAME.")
+    else:
+        yield Finding("answer", "ok", f"first words after {heard.first_s:.2f} s, all after {heard.last_s:.2f} s")
+        if heard.first_s < LONG_S or heard.last_s - heard.first_s > AT_ONCE_S:
+            is_quick = heard.last_s < LONG_S
+            yield Finding("stream", "ok", "too quick to tell pieces apart" if is_quick else "in pieces")
+        else:
+            fix = "Turn buffering off in the proxy before the server (nginx: `proxy_buffering off`)."
+            yield Finding("stream", "warn", f"all at once, after {heard.first_s:.2f} s", fix)
+    if heard.has_usage:
+        yield Finding("usage", "ok", "tokens are counted")
+    else:
+        yield Finding("usage", "warn", "the server sends no token counts", "Answers do not show any.")
+
+
+async def _stop(server: ModelServer, dialect: Dialect, body: dict[str, Any], settings: Settings) -> Finding:
+    try:
+        heard = await _ask(server, dialect, {**body, "stop": [STOP]}, settings)
+    except NothingThereError as nothing:
+        return Finding("stop", "warn", nothing.error.detail.rstrip("."), nothing.error.hint)
+    except ChatappError as error:
+        return Finding("stop", "warn", error.detail.rstrip("."), error.hint)
+    if STOP in heard.text:
+        return Finding("stop", "warn", "the server goes on behind it", "chatapp cuts answers there itself.")
+    return Finding("stop", "ok", "nothing came behind it")
+
+
+async def _window(model: str, listed: ListedModels, upstream: Upstream, settings: Settings) -> Finding:
+    windows = Windows(upstream.base_url)
+    windows.listed = listed
+    tokens = settings.context_tokens or windows.told(model) or await windows.known(model)
+    if tokens:
+        return Finding("window", "ok", f"{tokens} tokens")
+    return Finding("window", "warn", "nobody tells how much the model can read", "Set CONTEXT_TOKENS.")
+
+
+def _refused(dialect: Dialect, body: dict[str, Any]) -> Iterator[Finding]:
+    asked = {**body, "stop": [STOP]}
+    sent = dialect.worded(asked)
+    gone = [name for name in asked if name not in sent]
+    said = f"not taken: {', '.join(gone)}; asked without" if gone else "none is refused"
+    yield Finding("parameters", "warn" if gone else "ok", said)
+
+
+def _clock(headers: Mapping[str, str]) -> Iterator[Finding]:
+    """Return how the clocks compare, where the server tells the time."""
+    with suppress(ValueError, TypeError, OverflowError):
+        apart_s = abs(time.time() - parsedate_to_datetime(headers.get("date", "")).timestamp())
+        if apart_s > CLOCK_S:
+            fix = "Set this machine's clock, or the server's."
+            yield Finding("clock", "warn", f"{apart_s:.0f} s apart from the server's", fix)
+        else:
+            yield Finding("clock", "ok", "as the server's")
