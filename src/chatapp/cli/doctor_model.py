@@ -1,6 +1,7 @@
 """What `chatapp doctor` asks the model server: the list of its models and two tiny questions."""
 
 import asyncio
+import os
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -91,7 +92,11 @@ async def _way(address: SplitResult, upstream: Upstream, settings: Settings) -> 
 
 
 def _why(error: OSError) -> str:
-    return "no answer in time" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if error.errno and error.errno > 0:  # the resolver's are negative
+        return os.strerror(error.errno)
+    return error.strerror or type(error).__name__
 
 
 def _certificate(shown: Mapping[str, Any] | None, address: SplitResult) -> Finding:
