@@ -1,9 +1,14 @@
 """`chatapp doctor`: what it finds, and the exit code."""
 
 import json
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from subprocess import CompletedProcess
+from threading import Thread
 
 import pytest
 
@@ -110,3 +115,48 @@ def test_a_setting_that_is_wrong_is_exit_code_2(chatapp: Run) -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "PORT" in done.stderr
+
+
+def test_a_certificate_that_nobody_trusts_fails_until_it_is_trusted(chatapp: Run, certificate: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with served_with(context) as url:
+        unknown = chatapp("doctor", env={"BASE_URL": url})
+        trusted = chatapp("doctor", env={"BASE_URL": url, "SSL_CERT_FILE": str(certificate)})
+
+    assert (unknown.returncode, found(unknown)["certificate"]) == (1, "fail")
+    assert "SSL_CERT_FILE" in unknown.stdout
+    assert found(trusted)["certificate"] == "ok"
+
+
+def test_https_where_the_server_speaks_http_fails(chatapp: Run) -> None:
+    class Refusing(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Refusing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        done = chatapp("doctor", env={"BASE_URL": f"https://127.0.0.1:{server.server_address[1]}/v1"})
+        server.shutdown()
+
+    assert (done.returncode, found(done)["address"]) == (1, "fail")
+    assert "TLS" in done.stdout
+
+
+def test_a_file_of_authorities_that_is_missing_fails(chatapp: Run, stub: StubModel) -> None:
+    env = {"BASE_URL": stub.url.replace("http", "https"), "SSL_CERT_FILE": "/nowhere.pem"}
+    done = chatapp("doctor", env=env)
+
+    assert (done.returncode, found(done)["certificate"]) == (1, "fail")
+    assert "SSL_CERT_FILE" in done.stdout
+
+
+@contextmanager
+def served_with(context: ssl.SSLContext) -> Iterator[str]:
+    """Return the address of a server that shows its certificate and has nothing else."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://localhost:{server.server_port}/v1"
+        server.shutdown()

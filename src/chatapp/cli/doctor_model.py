@@ -73,7 +73,11 @@ async def _way(address: SplitResult, upstream: Upstream, settings: Settings) -> 
     host, port = target.hostname or "", target.port or (443 if target.scheme == "https" else 80)
     told = Finding("proxy", "ok", f"{host}:{port}" if through else "none is on the way")
     is_secure = address.scheme == "https" and through is None
-    context = await asyncio.to_thread(trusting) if is_secure else None
+    try:
+        context = await asyncio.to_thread(trusting) if is_secure else None
+    except OSError as error:  # that of a file that is no certificate is one, too
+        said = f"the authorities to trust cannot be read: {_why(error)}"
+        return [Finding("certificate", "fail", said, "Check SSL_CERT_FILE and REQUESTS_CA_BUNDLE."), told], False
     try:
         async with asyncio.timeout(settings.connect_timeout):
             _, writer = await asyncio.open_connection(host, port, ssl=context)
@@ -94,6 +98,8 @@ async def _way(address: SplitResult, upstream: Upstream, settings: Settings) -> 
 def _why(error: OSError) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, ssl.SSLError):  # its number is no error number of the system
+        return f"it does not speak TLS as it should ({error.reason or 'no reason given'})"
     if error.errno and error.errno > 0:  # the resolver's are negative
         return os.strerror(error.errno)
     return error.strerror or type(error).__name__
