@@ -32,6 +32,7 @@ def test_what_begins_with_arabic_runs_from_right_to_left_and_code_does_not(page:
     model.default = scripts.answer(answer)
     page.ask("مرحبا")
     page.wait_for_answer("النهاية")
+    page.wait_for("li code")
 
     directions = {it: _direction(page, it) for it in ("[data-testid='stText']", "p", "ul", "li code", "table")}
     assert directions == {

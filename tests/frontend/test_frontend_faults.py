@@ -43,7 +43,7 @@ def test_a_fault_is_said_and_the_question_can_be_asked_again(fault: Fault, page:
     assert says.startswith("LLM processing failed: ")
     assert fault.says in says
     assert next_step.endswith(".")
-    assert model.hits - before == fault.tries
+    assert fault.asks(model.hits - before)
     assert contents(page)[0] == ("user", PROMPT)
     assert_says_nothing_of_others(everything(page).replace(PROMPT, ""), model)
 

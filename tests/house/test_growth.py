@@ -27,6 +27,7 @@ NOT_MEASURED = ("chatapp.local_model",)
 NOT_IMPORTED = ("chatapp.__main__", "chatapp.frontend.app", "chatapp.frontend.page", "chatapp.backend.store.migrations")
 
 CALLS: dict[str, Callable[[Any, str], object]] = {
+    "chatapp.backend.transfer.importers.chatgpt_content.without_marks": lambda call, text: call(text, {}),
     "chatapp.backend.models.openai.too_long.number_behind": lambda call, text: call(text, ("a", "`", "A b ")),
     "chatapp.backend.store.parts.answer_columns": lambda call, text: call(
         [["text", 1], ["reasoning", 1]] * len(text), text=text, reasoning=text

@@ -44,6 +44,12 @@ def _cpu_s(work: Callable[[], object]) -> float:
 
 
 @pytest.fixture(autouse=True)
+def no_log_lines(caplog: pytest.LogCaptureFixture) -> None:
+    """Let no test pay for log lines that pytest captures: earlier ones may have turned them on."""
+    caplog.set_level("WARNING", "chatapp")
+
+
+@pytest.fixture(autouse=True)
 def no_garbage() -> Iterator[None]:
     """Let no test pay for the garbage of those before it."""
     gc.collect()

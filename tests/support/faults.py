@@ -14,7 +14,10 @@ TOO_LONG = "This model's maximum context length is 8192 tokens. However, your me
 
 @dataclass(frozen=True)
 class Fault:
-    """What the model server does, and what comes of it. `tries`: how often it is asked."""
+    """What the model server does, and what comes of it. `tries`: how often it is asked.
+
+    `tries_elsewhere`: how often it may be asked at its other address too, which is done once for each server.
+    """
 
     script: Script
     code: str
@@ -22,6 +25,11 @@ class Fault:
     status: int = 500
     tries: int = 1
     is_midway: bool = False
+    tries_elsewhere: int = 0
+
+    def asks(self, hits: int) -> bool:
+        """Return whether the server is asked `hits` times for this."""
+        return self.tries <= hits <= self.tries + self.tries_elsewhere
 
 
 def midway(script: Script, code: str, says: str) -> Fault:
@@ -37,7 +45,7 @@ REFUSED = {
     "402": Fault(status(402), "upstream_quota", "no quota left"),
     "403": Fault(status(403), "upstream_auth", "does not accept the API key"),
     "404": Fault(status(404, code="model_not_found"), "upstream_model_not_found", "have the model 'stub-model'"),
-    "404 page": Fault(html(404), "upstream_model_not_found", "have the model 'stub-model'"),
+    "404 page": Fault(html(404), "upstream_model_not_found", "have the model 'stub-model'", tries_elsewhere=1),
     "408": Fault(status(408), "upstream_unavailable", "reports a failure (status 408)", tries=2),
     "409": Fault(status(409), "upstream_unavailable", "reports a failure (status 409)", tries=2),
     "413": Fault(status(413), "upstream_bad_response", "does not accept the request (status 413)"),
