@@ -80,9 +80,13 @@ BROKEN = {
     "nothing but an end": Fault(
         answer(role=False, finish=None, usage=False, done=False), "incomplete", "broke off", tries=2, is_midway=True
     ),
-    "nothing but [DONE]": midway(answer(role=False, finish=None, usage=False), "incomplete", "before it began"),
-    "a role and [DONE]": midway(answer(finish=None, usage=False), "incomplete", "before it began"),
-    "a stop without a word": midway(answer(usage=False), "incomplete", "before it began"),
+    "nothing but [DONE]": Fault(
+        answer(role=False, finish=None, usage=False), "incomplete", "before it began", tries=2, is_midway=True
+    ),
+    "a role and [DONE]": Fault(
+        answer(finish=None, usage=False), "incomplete", "before it began", tries=2, is_midway=True
+    ),
+    "a stop without a word": Fault(answer(usage=False), "incomplete", "before it began", tries=2, is_midway=True),
     "[DONE] in the middle": midway(answer("a", " of", finish=None), "incomplete", "broke off"),
     "the word null and a cut": midway(answer(delta(content="a", finish="null"), reset), "incomplete", "broke"),
     "a cut behind taken back ends": midway(
