@@ -8,7 +8,7 @@ from typing import Protocol
 import typer
 
 from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, json_text, printable
-from chatapp.protocol.events import Answer, Done, Event, Notice, Reasoning, Start, Text
+from chatapp.protocol.events import WAS_THOUGHT, Answer, Done, Event, Notice, Reasoning, Start, Text
 
 
 def write_json(events: Iterable[Event], status: StatusLine) -> None:
@@ -24,6 +24,8 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
             elif isinstance(event, Text):
                 texts.append(event.text)
             elif isinstance(event, Notice):
+                if event.code == WAS_THOUGHT:
+                    texts.clear()
                 status.clear()
                 note(event.text)
             elif isinstance(event, Done):

@@ -62,6 +62,9 @@ class Failed:
     error: dict[str, Any]
 
 
+WAS_THOUGHT = "was_thought"
+"""The code of the notice behind text that turned out to be what the model thought: a lone `</think>` came."""
+
 DELTAS = (Text, Reasoning)
 """The events that count by character; every other is one step."""
 

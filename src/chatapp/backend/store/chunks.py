@@ -7,9 +7,16 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from chatapp.backend.store.schema import chunks, turns
 
 
-def append_chunk(connection: Connection, turn: Row[Any], *, text: str, reasoning: str) -> None:
-    """Save what `text` and `reasoning`, which are the whole so far, have beyond what was saved before."""
-    new_text, new_reasoning = text[turn.saved_text :], reasoning[turn.saved_reasoning :]
+def append_chunk(connection: Connection, turn: Row[Any], *, text: str, reasoning: str, is_recast: bool = False) -> None:
+    """Save what `text` and `reasoning`, which are the whole so far, have beyond what was saved before.
+
+    `is_recast`: they do not go on where they were, and what was saved before is dropped.
+    """
+    if is_recast:
+        drop_chunks(connection, turn.id)
+        new_text, new_reasoning = text, reasoning
+    else:
+        new_text, new_reasoning = text[turn.saved_text :], reasoning[turn.saved_reasoning :]
     if not new_text and not new_reasoning:
         return
     last = select(func.coalesce(func.max(chunks.c.position), 0)).where(chunks.c.turn_id == turn.id)

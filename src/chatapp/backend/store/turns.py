@@ -50,8 +50,12 @@ class Turns:
         with self.database.write() as connection:
             return begin_turn(connection, question, Maker(process_id, self.database.now(), fallback_model))
 
-    def save(self, turn_id: str, *, text: str, reasoning: str = "", segments: Segments) -> bool:
+    def save(
+        self, turn_id: str, *, text: str, reasoning: str = "", segments: Segments, is_recast: bool = False
+    ) -> bool:
         """Save the answer so far, of which only what is new is written; say whether its maker should stop.
+
+        `is_recast`: some text has become reasoning, and all is written again.
 
         It should when a cancellation was asked for, and when the turn is no longer `streaming` or gone.
         """
@@ -59,7 +63,7 @@ class Turns:
             turn = _streaming(connection, turn_id)
             if turn is None:
                 return True
-            append_chunk(connection, turn, text=text, reasoning=reasoning)
+            append_chunk(connection, turn, text=text, reasoning=reasoning, is_recast=is_recast)
             values = {"segments": segments, "heartbeat_at": self.database.now()}
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
             return bool(turn.cancel_requested)
@@ -85,6 +89,7 @@ class Turns:
         text: str,
         reasoning: str = "",
         segments: Segments,
+        is_recast: bool = False,
         finish_reason: str | None = None,
         usage: Usage | None = None,
         error: dict[str, Any] | None = None,
@@ -99,7 +104,7 @@ class Turns:
             values = {"status": status, "segments": segments, "finished_at": now(), **outcome}
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
             if turn.answer_message_id is None:
-                append_chunk(connection, turn, text=text, reasoning=reasoning)
+                append_chunk(connection, turn, text=text, reasoning=reasoning, is_recast=is_recast)
             else:
                 answer = answer_columns(segments, text=text, reasoning=reasoning)
                 _save_answer(connection, turn, answer, status=status, finish_reason=finish_reason, usage=usage)

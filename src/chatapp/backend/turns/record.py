@@ -21,7 +21,12 @@ class TurnRecord:
         """
         text, reasoning, segments = turn.text, turn.reasoning, turn.segments()
         return await asyncio.to_thread(
-            self._store.turns.save, turn.id, text=text, reasoning=reasoning, segments=segments
+            self._store.turns.save,
+            turn.id,
+            text=text,
+            reasoning=reasoning,
+            segments=segments,
+            is_recast=turn.is_recast,
         )
 
     async def finish(self, turn: Turn, failure: ChatappError | None, *, latency_ms: int) -> None:
@@ -37,6 +42,7 @@ class TurnRecord:
             text=turn.text,
             reasoning=turn.reasoning,
             segments=turn.segments(),
+            is_recast=turn.is_recast,
             finish_reason=turn.finish_reason,
             usage=turn.usage,
             error=failure.as_dict(turn.request_id) if failure else None,

@@ -164,6 +164,8 @@ class TurnRunner:
 
     def _take(self, batch: Batch, deadline: IdleTimer) -> bool:
         """Add what a batch holds and return whether it was the last."""
+        if batch.was_thought:
+            self._turn.recast()
         pieces = batch.deltas()
         if self._left_out and (pieces or batch.is_last):  # until now the server might still find it too long
             self._tell_what_is_left_out()

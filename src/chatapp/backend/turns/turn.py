@@ -7,7 +7,7 @@ from typing import Protocol
 
 from chatapp.backend.store import FinalStatus, Segments, TurnStatus
 from chatapp.errors import ChatappError, IncompleteAnswerError, ShuttingDownError
-from chatapp.protocol.events import DELTAS, Done, Event, Failed, Notice, Reasoning, Start, Text, Usage
+from chatapp.protocol.events import DELTAS, WAS_THOUGHT, Done, Event, Failed, Notice, Reasoning, Start, Text, Usage
 
 STOPPED = "stopped"
 """The finish reason of an answer that somebody did not want to the end."""
@@ -59,6 +59,7 @@ class Turn:
         self.ends: list[int] = []
         self.stop_error: ChatappError | None = None
         self._task: asyncio.Task[None] | None = None
+        self.is_recast = False
         self._is_stopped = False
         self._outlives_readers = outlives_readers
         self.request_id = request_id
@@ -114,6 +115,12 @@ class Turn:
         self.ends.append(self.ends[-1] + size if self.ends else size)
         for listener in self._listeners:
             listener.wake()
+
+    def recast(self) -> None:
+        """Take all text so far for thoughts. Positions stay as they are; readers who have it learn so by a notice."""
+        self.entries = [Reasoning(entry.text) if type(entry) is Text else entry for entry in self.entries]
+        self.is_recast = True
+        self.append(Notice(WAS_THOUGHT, "What came before this was thought, not said."))
 
     def accept(self) -> None:
         """Note that the model has accepted the question."""

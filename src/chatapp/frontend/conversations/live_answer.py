@@ -14,7 +14,7 @@ from typing import Literal, Self
 
 from chatapp.client.cancellation import Call
 from chatapp.errors import ChatappError, InternalError
-from chatapp.protocol.events import Done, Event, Notice, Reasoning, Start, Text
+from chatapp.protocol.events import WAS_THOUGHT, Done, Event, Notice, Reasoning, Start, Text
 
 STOPPING_S = 5.0
 """How long the backend may take to stop an answer before the page stops listening to it."""
@@ -136,6 +136,8 @@ class LiveAnswer:
             case Reasoning():
                 self._reasoning.add(event.text)
                 self._spoke.set()
+            case Notice() if event.code == WAS_THOUGHT:
+                self._reasoning.add(self._text.taken())
             case Notice():
                 self.notices.append(event.text)
             case Done():
@@ -167,6 +169,12 @@ class _Growing:
     def add(self, piece: str) -> None:
         with self._lock:
             self._pieces.append(piece)
+
+    def taken(self) -> str:
+        """Return what there is, and begin anew."""
+        with self._lock:
+            pieces, self._pieces = self._pieces, []
+            return "".join(pieces)
 
     def joined(self) -> str:
         with self._lock:
