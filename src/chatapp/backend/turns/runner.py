@@ -19,6 +19,7 @@ from chatapp.errors import (
     AnswerTooLongError,
     ChatappError,
     ContextLengthExceededError,
+    InternalError,
     StoreUnavailableError,
     UpstreamTimeoutError,
 )
@@ -107,9 +108,10 @@ class TurnRunner:
     async def _read(self, deadline: IdleTimer) -> None:
         """Make one call to the model, and tell the observers what came of it."""
         self._call = CallRecord(self._model.connection_for(self._turn.model))
-        failure: ChatappError | None = None
+        failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
         try:
             await self._read_stream(deadline)
+            failure = None
         except ChatappError as error:
             failure = error
             raise

@@ -102,7 +102,8 @@ class ModelServer:
                 )
                 if response.status in NOTHING_THERE and b"model" not in said.lower():
                     raise NothingThereError(error)
-                if isinstance(error, UpstreamParameterRefusedError):
+                is_current = dialect.worded(body) == worded  # another question may have taught it meanwhile
+                if is_current and isinstance(error, UpstreamParameterRefusedError):
                     dialect.learn(str(error.parameter), said, body)
                 if dialect.worded(body) == worded:
                     break

@@ -169,7 +169,7 @@ class OpenAIStream:
             if kind is None or thought or self._mark in text:
                 return False
             batch.add(kind, text)
-        elif thought:
+        elif thought and self._has_content:
             batch.add(Reasoning, thought)
         else:
             return False
