@@ -43,6 +43,9 @@ class Ledger:
             batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
             try:
                 await asyncio.to_thread(self._calls.add_many, batch)
+            except asyncio.CancelledError:
+                self._waiting.extendleft(reversed(batch))  # what was written after all is not written twice
+                raise
             except StoreUnavailableError as error:
                 self._waiting.extendleft(reversed(batch))
                 log.warning("%d calls to models are not written down yet: %s", len(self._waiting), error.detail)
