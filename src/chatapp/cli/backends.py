@@ -24,6 +24,7 @@ def connect(backend_url: str | None) -> BackendClient:
         backend_url or DEFAULT_BACKEND_URL,
         timeout_s=_request_timeout_s(),
         api_key=environment.secret("BACKEND_API_KEY"),
+        surface="shell",
     )
 
 
@@ -63,7 +64,8 @@ def temporary_backend(*, is_stored: bool, on_line: Callable[[str], object]) -> I
         variables = {"API_KEYS": f"ask:{key}", "CHATAPP_OWN_KEY": key, **store}
         child = start_backend("127.0.0.1", port, on_line=tell, **variables)
         try:
-            with BackendClient(f"http://127.0.0.1:{port}", timeout_s=_request_timeout_s(), api_key=key) as client:
+            url, timeout_s = f"http://127.0.0.1:{port}", _request_timeout_s()
+            with BackendClient(url, timeout_s=timeout_s, api_key=key, surface="shell") as client:
                 wait_until_ready(child, lambda: is_healthy(client), deadline_s=START_DEADLINE_S)
                 is_starting = False
                 yield client

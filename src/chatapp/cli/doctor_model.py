@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from chatapp.backend.models.chat_model import Attempts
 from chatapp.backend.models.openai.dialect import Dialect
 from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.server import ModelServer, NothingThereError
@@ -185,7 +186,7 @@ async def _ask(server: ModelServer, dialect: Dialect, body: dict[str, Any], sett
     try:
         async with asyncio.timeout(ANSWER_S):
             began = time.perf_counter()
-            response = await server.ask(body, dialect)
+            response = await server.ask(body, dialect, Attempts())
             heard = Heard(headers=response.headers)
             stream = await OpenAIStream.open(response, max_event_bytes=settings.max_event_bytes)
             try:

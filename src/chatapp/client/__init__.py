@@ -20,6 +20,7 @@ from chatapp.client.stream import AnswerStream
 from chatapp.protocol.events import Answer
 from chatapp.protocol.reading import read_readiness
 from chatapp.protocol.resources import HealthInfo, ModelsInfo, ReadinessInfo, TurnInfo
+from chatapp.protocol.surfaces import Surface, user_agent
 
 __all__ = ["AnswerStream", "BackendClient", "messages_from"]
 
@@ -27,11 +28,14 @@ __all__ = ["AnswerStream", "BackendClient", "messages_from"]
 class BackendClient:
     """A chatapp backend at `base_url`. Every failure is raised as its class from `chatapp.errors`.
 
-    `timeout_s` is how long to wait for the next byte, in seconds, > 0. One client serves many threads.
+    `timeout_s` is how long to wait for the next byte, in seconds, > 0. One client serves many threads. `surface` is
+    what questions come in by, for the record of calls to models.
     """
 
-    def __init__(self, base_url: str, *, timeout_s: float = 30.0, api_key: str | None = None) -> None:
-        self._http = HttpSession(base_url, timeout_s=timeout_s, api_key=api_key)
+    def __init__(
+        self, base_url: str, *, timeout_s: float = 30.0, api_key: str | None = None, surface: Surface = "api"
+    ) -> None:
+        self._http = HttpSession(base_url, timeout_s=timeout_s, api_key=api_key, user_agent=user_agent(surface))
         self.conversations = ConversationApi(self._http)
 
     @property

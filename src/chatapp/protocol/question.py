@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatapp.protocol.messages import Message
+from chatapp.protocol.surfaces import Surface
 
 SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed")
 """The fields of a question that say how the model chooses its words."""
@@ -21,7 +22,7 @@ class Question:
 
     A question whose `idempotency_key` is known is not asked again, unless its turn failed before anything was said;
     `body_hash` tells whether it is the same question. `model` and `system` hold for this turn; the conversation that
-    it begins, if any, remembers them.
+    it begins, if any, remembers them. `surface` is what it came in by.
     """
 
     prompt: str | None
@@ -35,6 +36,7 @@ class Question:
     store: bool = False
     idempotency_key: str | None = None
     body_hash: str | None = None
+    surface: Surface | None = None
 
     def conversation(self) -> list[Message]:
         """Return what the model reads when nothing is kept: system prompt, what was said before, question."""

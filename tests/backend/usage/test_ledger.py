@@ -10,12 +10,15 @@ import requests
 from chatapp.backend.store import ModelCall, Store
 from chatapp.backend.store.database import Database
 from chatapp.backend.usage import ledger
+from chatapp.client import BackendClient
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, StoreUnavailableError
 from support import scripts
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
 from support.turn_steps import wait_for
+
+REFUSED_SEED = {"error": {"message": "Unrecognized request argument supplied: `seed`", "param": "seed"}}
 
 RunBackend = Callable[..., RunningBackend]
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -87,6 +90,60 @@ def test_a_question_that_was_too_long_counts_both_its_calls(
     earlier = [{"role": "user", "content": "long " * 60}, {"role": "assistant", "content": "Hm."}] * 2
     backend.client.ask("Why?", messages=earlier)
     assert sorted(call.status for call in calls(store, 2)) == ["complete", "failed"]
+
+
+def test_each_try_is_a_call_of_its_own(backend: RunningBackend, stub: StubModel, store: Store) -> None:
+    stub.next(scripts.status(503), scripts.answer("Because"))
+    backend.client.ask("Why?")
+    first, second = calls(store, 2)
+    assert (first.status, first.error_code, first.connection) == ("failed", "upstream_unavailable", "default")
+    assert (first.owner, first.turn_id, first.model) == (second.owner, second.turn_id, second.model)
+    assert (first.completion_tokens, first.first_token_ms) == (None, None)
+    assert (second.status, second.error_code) == ("complete", None)
+    apart_ms = (second.created_at - first.created_at).total_seconds() * 1000
+    assert first.duration_ms <= apart_ms + 1 < second.duration_ms + apart_ms + 2
+
+
+def test_a_try_that_is_refused_like_the_one_before_is_on_record_too(
+    backend: RunningBackend, stub: StubModel, store: Store
+) -> None:
+    stub.next(scripts.status(503), scripts.status(401))
+    with pytest.raises(ChatappError):
+        backend.client.ask("Why?")
+    assert [call.error_code for call in calls(store, 2)] == ["upstream_unavailable", "upstream_auth"]
+
+
+def test_each_wording_that_a_server_refuses_is_a_call_of_its_own(
+    backend: RunningBackend, stub: StubModel, store: Store
+) -> None:
+    stub.next(scripts.respond(400, REFUSED_SEED), scripts.status(503), scripts.answer("Because"))
+    backend.client.ask("Why?", seed=1)
+    errors = [call.error_code for call in calls(store, 3)]
+    assert errors == ["upstream_parameter_refused", "upstream_unavailable", None]
+
+
+def test_a_stream_that_said_nothing_is_a_call_beside_the_whole_answer(
+    backend: RunningBackend, stub: StubModel, store: Store
+) -> None:
+    stub.next(scripts.answer(finish=None, done=False, role=False, usage=False), scripts.whole("Because"))
+    assert backend.client.ask("Why?").answer == "Because"
+    assert [call.status for call in calls(store, 2)] == ["failed", "complete"]
+
+
+def test_a_call_names_what_the_question_came_in_by(backend: RunningBackend, store: Store) -> None:
+    for surface in ("page", "shell", "api"):
+        with BackendClient(backend.url, surface=surface) as client:
+            client.ask("Why?")
+    requests.post(f"{backend.url}/query", json={"prompt": "Why?"}, timeout=10)
+    assert [call.surface for call in calls(store, 4)] == ["page", "shell", "api", "api"]
+
+
+def test_an_answer_made_again_names_it_too(backend: RunningBackend, store: Store) -> None:
+    with BackendClient(backend.url, surface="page") as client:
+        chat = str(client.ask("Why?", store=True).conversation_id)
+        question, _ = client.conversations.messages(chat).items
+        list(client.conversations.regenerate(chat, message_id=question.id))
+    assert [call.surface for call in calls(store, 2)] == ["page", "page"]
 
 
 def test_calls_outlive_their_conversation(backend: RunningBackend, store: Store) -> None:

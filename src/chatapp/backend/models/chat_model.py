@@ -1,11 +1,47 @@
 """What the rest of the backend knows of a model: ask it, read its answer, hang up."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from chatapp.errors import UpstreamError
+from chatapp.errors import ChatappError, UpstreamError
 from chatapp.protocol.events import Notice, Reasoning, Text, Usage
 from chatapp.protocol.messages import Message
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """A call that came to nothing, and behind which another was made. Times are those of `time.perf_counter`."""
+
+    connection: str
+    error_code: str
+    began: float
+    ended: float
+
+
+class Attempts:
+    """The calls that one request takes: those that came to nothing in `failed`, oldest first, and the last.
+
+    `connection` and `began` are the last one's. Whoever asks once more notes it here, be it another wording, another
+    try or another connection: each of these calls is billed by itself.
+    """
+
+    __slots__ = ("began", "connection", "failed")
+
+    def __init__(self) -> None:
+        self.failed: list[FailedAttempt] = []
+        self.begin("")
+
+    def begin(self, connection: str) -> None:
+        """Note that a call over `connection` begins."""
+        self.connection = connection
+        self.began = time.perf_counter()
+
+    def fail(self, error: ChatappError) -> None:
+        """Note that the call came to nothing, and that another begins in its place."""
+        ended = time.perf_counter()
+        self.failed.append(FailedAttempt(self.connection, error.code, self.began, ended))
+        self.began = ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +51,7 @@ class ModelRequest:
     messages: list[Message]
     model: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+    attempts: Attempts = field(default_factory=Attempts, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

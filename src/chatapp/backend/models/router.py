@@ -57,6 +57,7 @@ class Router:
             except UpstreamError as error:
                 if (pause_s := _pause_before_retry(error)) is None:
                     raise
+                request.attempts.fail(error)
                 await asyncio.sleep(pause_s)
             return await connection.open(request)
 

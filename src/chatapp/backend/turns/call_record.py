@@ -1,49 +1,70 @@
 """One call to a model while it runs: when it began, when its first word came, what it took."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from chatapp.backend.models.chat_model import TokenUsage
+from chatapp.backend.models.chat_model import Attempts, FailedAttempt, TokenUsage
 from chatapp.backend.store import FinalStatus, ModelCall
+from chatapp.backend.turns.turn import Turn
 
 
 class CallRecord:
-    """Notes what `ModelCall` will say of a call that begins now."""
+    """Notes what `ModelCall`s will say of a request that begins now over `connection`.
 
-    __slots__ = ("_began", "_created_at", "_first_token_at", "answered_model", "connection", "usage")
+    Of its `attempts` each is a call: those that came to nothing, and the one that all the rest is about.
+    """
 
-    def __init__(self, connection: str) -> None:
-        self.connection = connection
+    __slots__ = ("_attempts", "_first_token_at", "answered_model", "usage")
+
+    def __init__(self, attempts: Attempts, connection: str) -> None:
         self.answered_model: str | None = None
         self.usage: TokenUsage | None = None
-        self._created_at = datetime.now(UTC)
-        self._began = time.perf_counter()
+        self._attempts = attempts
         self._first_token_at: float | None = None
+        attempts.begin(connection)
 
     def note_token(self) -> None:
         """Note that the model has said something; only the first time counts."""
         if self._first_token_at is None:
             self._first_token_at = time.perf_counter()
 
-    def ended(self, *, owner: str, turn_id: str, model: str, status: FinalStatus, error_code: str | None) -> ModelCall:
-        """Return what is known of the call, which has just ended."""
-        first, usage = self._first_token_at, self.usage
-        return ModelCall(
-            owner=owner,
-            turn_id=turn_id,
-            connection=self.connection,
+    def ended(self, turn: Turn, *, model: str, status: FinalStatus, error_code: str | None) -> list[ModelCall]:
+        """Return what is known of the calls, oldest first, of which the last has just ended."""
+        attempts, first, usage = self._attempts, self._first_token_at, self.usage
+        now, clock = datetime.now(UTC), time.perf_counter()
+        call = ModelCall(
+            owner=turn.owner,
+            turn_id=turn.id,
+            surface=turn.surface,
+            connection=attempts.connection,
             model=model,
             answered_model=self.answered_model,
             status=status,
             error_code=error_code,
-            created_at=self._created_at,
-            duration_ms=_milliseconds(time.perf_counter() - self._began),
-            first_token_ms=None if first is None else _milliseconds(first - self._began),
+            created_at=now - timedelta(seconds=clock - attempts.began),
+            duration_ms=_milliseconds(clock - attempts.began),
+            first_token_ms=None if first is None else _milliseconds(first - attempts.began),
             prompt_tokens=usage.prompt_tokens if usage else None,
             cached_tokens=usage.cached_tokens if usage else None,
             completion_tokens=usage.completion_tokens if usage else None,
             reasoning_tokens=usage.reasoning_tokens if usage else None,
         )
+        return [*(_failed(attempt, call, clock=clock, now=now) for attempt in attempts.failed), call]
+
+
+def _failed(attempt: FailedAttempt, call: ModelCall, *, clock: float, now: datetime) -> ModelCall:
+    """Return the call that `call` was made in place of."""
+    return ModelCall(
+        owner=call.owner,
+        turn_id=call.turn_id,
+        surface=call.surface,
+        connection=attempt.connection,
+        model=call.model,
+        status="failed",
+        error_code=attempt.error_code,
+        created_at=now - timedelta(seconds=clock - attempt.began),
+        duration_ms=_milliseconds(attempt.ended - attempt.began),
+    )
 
 
 def _milliseconds(seconds: float) -> int:

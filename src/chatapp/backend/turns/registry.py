@@ -61,7 +61,9 @@ class Turns:
         if len(self._active) + self._beginning >= self._settings.max_active_turns:
             raise OverloadedError("Too many answers are being made.", hint="Ask again in a moment.", retry_after=1)
         if not question.store and question.idempotency_key is None:
-            turn = Turn(question.model or default, owner=question.owner, request_id=request_id)
+            turn = Turn(
+                question.model or default, owner=question.owner, request_id=request_id, surface=question.surface
+            )
             return self._make(turn, question, question.conversation(), record=None)
         self._beginning += 1
         try:
@@ -79,6 +81,7 @@ class Turns:
             conversation_id=begun.conversation_id,
             outlives_readers=True,
             request_id=request_id,
+            surface=question.surface,
         )
         messages = _messages(begun) if question.store else question.conversation()
         return self._make(turn, question, messages, record=TurnRecord(self._store))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from chatapp.backend.models.chat_model import Batch, ChatModel, ModelRequest
+from chatapp.backend.models.chat_model import Attempts, Batch, ChatModel, ModelRequest
 from chatapp.backend.turns.call_record import CallRecord
 from chatapp.backend.turns.context import fitted, fitted_again, left_out_notice
 from chatapp.backend.turns.idle_timer import IdleTimer
@@ -61,7 +61,7 @@ class TurnRunner:
         self._settings = settings
         self._record = record
         self._observers = observers
-        self._call = CallRecord(model.connection_for(turn.model))
+        self._call = CallRecord(request.attempts, model.connection_for(turn.model))
         self._bytes = 0
         self._held_cr = False
         self._has_content = False
@@ -107,7 +107,7 @@ class TurnRunner:
 
     async def _read(self, deadline: IdleTimer) -> None:
         """Make one call to the model, and tell the observers what came of it."""
-        self._call = CallRecord(self._model.connection_for(self._turn.model))
+        self._call = CallRecord(self._request.attempts, self._model.connection_for(self._turn.model))
         failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
         try:
             await self._read_stream(deadline)
@@ -124,15 +124,15 @@ class TurnRunner:
 
     def _tell_observers(self, failure: ChatappError | None) -> None:
         turn = self._turn
-        call = self._call.ended(
-            owner=turn.owner,
-            turn_id=turn.id,
+        calls = self._call.ended(
+            turn,
             model=self._request.model or turn.model,
             status=final_status(turn, failure),
             error_code=failure.code if failure else None,
         )
         for observer in self._observers:
-            observer.model_called(call)
+            for call in calls:
+                observer.model_called(call)
 
     async def _read_stream(self, deadline: IdleTimer) -> None:
         stream = await self._model.open(self._request)
@@ -145,7 +145,6 @@ class TurnRunner:
                 is_last = self._take(await stream.read(), deadline)
         finally:
             self._turn.model = self._call.answered_model = stream.model
-            self._call.connection = stream.connection
             await stream.close()
 
     @property
@@ -156,7 +155,7 @@ class TurnRunner:
     def _shorten(self, messages: list[Message], left_out: int) -> bool:
         """Ask with `messages` if that leaves out any, and return whether it does; the readers learn how many in all."""
         if left_out:
-            self._request = replace(self._request, messages=messages)
+            self._request = replace(self._request, messages=messages, attempts=Attempts())
             self._left_out += left_out
         return left_out > 0
 

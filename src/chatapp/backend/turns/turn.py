@@ -8,6 +8,7 @@ from typing import Protocol
 from chatapp.backend.store import FinalStatus, Segments, TurnStatus
 from chatapp.errors import ChatappError, IncompleteAnswerError, ShuttingDownError
 from chatapp.protocol.events import DELTAS, WAS_THOUGHT, Done, Event, Failed, Notice, Reasoning, Start, Text, Usage
+from chatapp.protocol.surfaces import Surface
 
 STOPPED = "stopped"
 """The finish reason of an answer that somebody did not want to the end."""
@@ -45,6 +46,7 @@ class Turn:
         conversation_id: str | None = None,
         outlives_readers: bool = False,
         request_id: str | None = None,
+        surface: Surface | None = None,
     ) -> None:
         self.id = turn_id or uuid.uuid4().hex
         self.model = model
@@ -63,6 +65,7 @@ class Turn:
         self._is_stopped = False
         self._outlives_readers = outlives_readers
         self.request_id = request_id
+        self.surface = surface
         self._began = time.perf_counter()
         self._listeners: list[Listener] = []
         self._accepted = asyncio.Event()

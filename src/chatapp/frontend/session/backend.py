@@ -35,7 +35,7 @@ class BackendStatus:
 @st.cache_resource(max_entries=64, show_spinner=False, on_release=BackendClient.close)
 def client_of(url: str, *, timeout_s: float, api_key: str | None) -> BackendClient:
     """Return the client of the backend at `url`, shared by every session that asks it in the same way."""
-    return BackendClient(url, timeout_s=timeout_s, api_key=api_key)
+    return BackendClient(url, timeout_s=timeout_s, api_key=api_key, surface="page")
 
 
 @st.cache_data(ttl=_MODELS_TTL_S, max_entries=64, show_spinner=False)

@@ -17,6 +17,7 @@ from chatapp.protocol.messages import Message
 from chatapp.protocol.question import SAMPLING, Question
 from chatapp.protocol.schemas.conversations import Regeneration
 from chatapp.protocol.schemas.query import AnswerResponse, QueryRequest
+from chatapp.protocol.surfaces import Surface, surface_of
 
 _STREAM_EXAMPLE = (
     'id: 1\nevent: start\ndata:{"turn_id":"0198…","model":"gpt-4o-mini","conversation_id":null}\n\n'
@@ -103,6 +104,7 @@ async def _asked(request: Request, query: QueryRequest, idempotency_key: str | N
         conversation_id=query.conversation_id,
         parent_id=query.parent_id,
         store=bool(query.store or query.conversation_id),
+        surface=_surface(request),
         idempotency_key=idempotency_key,
         body_hash=body_hash,
     )
@@ -113,6 +115,10 @@ def _require_length(prompt: str, max_chars: int) -> None:
     if len(prompt) > max_chars:
         message = f"String should have at most {max_chars} characters"
         raise RequestValidationError([{"type": "string_too_long", "loc": ("body", "prompt"), "msg": message}])
+
+
+def _surface(request: Request) -> Surface:
+    return surface_of(request.headers.get("user-agent", ""))
 
 
 async def _begun(request: Request, question: Question) -> Turn:
@@ -151,5 +157,6 @@ async def regenerate(request: Request, conversation_id: Id, wanted: Regeneration
         conversation_id=conversation_id,
         parent_id=wanted.message_id,
         store=True,
+        surface=_surface(request),
     )
     return StreamedAnswer(await _begun(request, question))

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from chatapp.backend.models.chat_model import Batch
+from chatapp.backend.models.chat_model import Attempts, Batch
 from chatapp.backend.models.openai.liveness import Liveness
 from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.errors import IncompleteAnswerError, UpstreamError
@@ -26,6 +26,7 @@ class Answer:
         asked_for: str,
         notices: list[Notice],
         liveness: Liveness,
+        attempts: Attempts,
         ask_whole: AskWhole,
     ) -> None:
         self.connection = connection
@@ -35,6 +36,7 @@ class Answer:
         self._told: str | None = None
         self._liveness: Liveness | None = liveness
         self._is_well = False
+        self._attempts = attempts
         self._ask_whole: AskWhole | None = ask_whole
 
     @property
@@ -66,6 +68,7 @@ class Answer:
             return None
         ask_whole, self._ask_whole = self._ask_whole, None
         await self._stream.close()
+        self._attempts.fail(failure)
         try:
             self._stream = await ask_whole()
         except UpstreamError as error:

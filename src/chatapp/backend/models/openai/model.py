@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from chatapp.backend.models.chat_model import ModelRequest
+from chatapp.backend.models.chat_model import Attempts, ModelRequest
 from chatapp.backend.models.openai.answer import Answer
 from chatapp.backend.models.openai.dialect import Dialects
 from chatapp.backend.models.openai.errors import model_not_found
@@ -66,6 +66,7 @@ class OpenAIModel:
         model = request.model or self.name
         if self.upstream.has_one_model and model != self.name:  # llama.cpp answers to any name
             raise model_not_found(model, hint=f"The embedded one is {self.name}. BASE_URL connects others.")
+        request.attempts.begin(self.upstream.name)
         self._liveness.begin()
         try:
             return await self._open(request, model)
@@ -122,29 +123,30 @@ class OpenAIModel:
 
         async def ask_whole() -> OpenAIStream:
             whole = {name: value for name, value in body.items() if name != "stream_options"}
-            return await self._stream({**whole, "stream": False})
+            return await self._stream({**whole, "stream": False}, request.attempts)
 
-        stream = await self._stream(body)
+        stream = await self._stream(body, request.attempts)
         return Answer(
             stream,
             connection=self.upstream.name,
             asked_for=model,
             notices=self._dialects.of(model).notices(body),
             liveness=self._liveness,
+            attempts=request.attempts,
             ask_whole=ask_whole,
         )
 
-    async def _stream(self, body: dict[str, Any]) -> OpenAIStream:
+    async def _stream(self, body: dict[str, Any], attempts: Attempts) -> OpenAIStream:
         stop = body.get("stop") or ()
         stops = [stop] if isinstance(stop, str) else stop
-        response = await self._response(body)
+        response = await self._response(body, attempts)
         return await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes, stop=stops)
 
-    async def _response(self, body: dict[str, Any]) -> Response:
+    async def _response(self, body: dict[str, Any], attempts: Attempts) -> Response:
         server = await self._server()
         dialect = self._dialects.of(body["model"])
         try:
-            return await server.ask(body, dialect)
+            return await server.ask(body, dialect, attempts)
         except NothingThereError as nothing:
             if self._has_tried_other:
                 raise nothing.error from None
@@ -152,7 +154,7 @@ class OpenAIModel:
         self._has_tried_other = True
         other = await self._other_server()
         try:
-            response = await other.ask(body, dialect)
+            response = await other.ask(body, dialect, attempts)
         except (NothingThereError, UpstreamError):
             await other.close()
             raise error from None

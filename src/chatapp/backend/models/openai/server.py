@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from chatapp.backend.models.chat_model import Attempts
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.errors import error_from_response, our_errors
 from chatapp.backend.models.openai.listed import NOT_LISTED, ListedModels, read_listing
@@ -82,8 +83,10 @@ class ModelServer:
             ) from error
         return cls(upstream, way, settings)
 
-    async def ask(self, body: dict[str, Any], dialect: Dialect) -> Response:
+    async def ask(self, body: dict[str, Any], dialect: Dialect, attempts: Attempts) -> Response:
         """Return the response to a question once the server has accepted it, in the form in which it does.
+
+        `attempts` learns of the forms that it does not take.
 
         Raises:
             UpstreamError: it refused or cannot be reached.
@@ -91,7 +94,7 @@ class ModelServer:
             OverloadedError: this process has no descriptor left for a connection.
         """
         with self._our_errors(body["model"]):
-            for _ in range(MOST_FORMS):
+            for number in range(1, MOST_FORMS + 1):
                 worded = dialect.worded(body)
                 response = await self._way.questions.post(msgspec.json.encode(worded), self._key.headers())
                 if 200 <= response.status < 300:  # noqa: PLR2004
@@ -105,8 +108,9 @@ class ModelServer:
                 is_current = dialect.worded(body) == worded  # another question may have taught it meanwhile
                 if is_current and isinstance(error, UpstreamParameterRefusedError):
                     dialect.learn(str(error.parameter), said, body)
-                if dialect.worded(body) == worded:
+                if dialect.worded(body) == worded or number == MOST_FORMS:
                     break
+                attempts.fail(error)
             raise error
 
     async def models(self, *, asked_for: str) -> ListedModels:
