@@ -35,7 +35,7 @@ the system's buffers, a client has to read some 30 KB/s.
 
 
 class HttpProtocol(_Protocol):
-    """Gives what cannot be read as HTTP the shape of every other error, and hangs up on who keeps us waiting."""
+    """Answers what cannot be read as HTTP in the shape of every other error, and hangs up on who keeps us waiting."""
 
     _head_due: TimerHandle | None = None
     _head_bytes: int | None = None

@@ -73,7 +73,7 @@ class Limiter:
             free_at = self._window.get_window_stats(self._limit, who).reset_time
         except StorageError as error:
             raise StoreUnavailableError("Requests cannot be counted for RATE_LIMIT.", retry_after=5) from error
-        wait_s = max(1, math.ceil(free_at - self._clock()))
+        wait_s = min(max(1, math.ceil(free_at - self._clock())), self._limit.get_expiry())
         raise RateLimitedError(
             f"More requests than RATE_LIMIT allows ({self._shown}).",
             hint=f"Ask again in {wait_s} {'second' if wait_s == 1 else 'seconds'}.",

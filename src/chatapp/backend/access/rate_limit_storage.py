@@ -95,7 +95,7 @@ class HitFile(Storage, MovingWindowSupport):
             connection.execute("DELETE FROM hits WHERE key = ?", [key])
 
     def reset(self) -> int:
-        """Forget all requests; give how many there were."""
+        """Forget all requests; return how many there were."""
         with self._connected() as connection:
             return connection.execute("DELETE FROM hits").rowcount
 

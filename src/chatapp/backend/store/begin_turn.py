@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
-from chatapp.backend.store.conversations import insert_conversation, locked
+from chatapp.backend.store.conversations import insert_conversation, locked, moment_at_the_top
 from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.records import ROOT, BegunTurn
 from chatapp.backend.store.schema import conversations, turns
@@ -95,13 +95,14 @@ def _replayed(earlier: Row[Any]) -> BegunTurn:
 
 def _conversation(connection: Connection, question: Question) -> Row[Any]:
     """Return the conversation, locked; a new one remembers what it is begun with."""
-    begun_with = {"owner": question.owner, "system": question.system, "model": question.model}
-    conversation_id = question.conversation_id or insert_conversation(connection, **begun_with)
+    begun_with = {"system": question.system, "model": question.model}
+    conversation_id = question.conversation_id or insert_conversation(connection, owner=question.owner, **begun_with)
     conversation = locked(connection, conversation_id, question.owner)
     _refuse_while_active(connection, conversation_id)
     title = conversation.title or title_from(question.prompt or "")
     is_it = conversations.c.id == conversation_id
-    connection.execute(update(conversations).where(is_it).values(updated_at=now(), title=title))
+    talked_at = moment_at_the_top(connection, question.owner)
+    connection.execute(update(conversations).where(is_it).values(updated_at=talked_at, title=title))
     return conversation
 
 

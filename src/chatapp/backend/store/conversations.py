@@ -6,10 +6,10 @@ rows.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, select, tuple_, update
 
 from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_in
 from chatapp.backend.store.database import Database
@@ -138,12 +138,21 @@ class Conversations:
         return len(expired)
 
 
-def insert_conversation(connection: Connection, **values: Any) -> str:
+def insert_conversation(connection: Connection, *, owner: str, **values: Any) -> str:
     """Return the id of a new row; what `values` do not name is empty, and new now."""
-    moment = now()
-    row = {"id": new_id(), "pinned": False, "created_at": moment, "updated_at": moment, **values}
+    times = {"created_at": now(), "updated_at": moment_at_the_top(connection, owner)}
+    row = {"id": new_id(), "owner": owner, "pinned": False, **times, **values}
     connection.execute(insert(conversations).values(row))
     return str(row["id"])
+
+
+def moment_at_the_top(connection: Connection, owner: str) -> datetime:
+    """Return when `owner` talks, which is now: but always later than ever before, or a clock that was set back would
+    hide what is new behind what is old.
+    """
+    moment = now()
+    newest = connection.scalar(select(func.max(conversations.c.updated_at)).where(conversations.c.owner == owner))
+    return moment if newest is None or newest < moment else newest + timedelta(microseconds=1)
 
 
 def locked(connection: Connection, conversation_id: str, owner: str) -> Row[Any]:

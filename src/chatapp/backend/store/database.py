@@ -1,14 +1,15 @@
 """One database, SQLite or PostgreSQL: how it is opened, how it is read and written, how its failures are told."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, Connection, create_engine, event, exc, func, make_url, text
+from sqlalchemy import URL, Column, ColumnElement, Connection, create_engine, event, exc, func, make_url, or_, text
 
 from chatapp.backend.store.deadlines import STATEMENT_S, connect_with_deadline
 from chatapp.config.settings import Settings
@@ -105,9 +106,20 @@ class Database:
             with connection.begin():
                 connection.exec_driver_sql(f"PRAGMA cache_size = -{size_kb}")
 
-    def now(self) -> datetime | ColumnElement[datetime]:
-        """Return the time by the clock that all processes share: the machine's, or PostgreSQL's."""
-        return datetime.now(UTC) if self.is_sqlite else func.clock_timestamp()
+    def pulse(self) -> datetime | ColumnElement[datetime]:
+        """Return the moment of a sign of life, by a clock that all processes share and nobody sets.
+
+        It is PostgreSQL's, or that of this machine, which begins anew with it and stands still while it sleeps.
+        """
+        return datetime.fromtimestamp(time.monotonic(), UTC) if self.is_sqlite else func.clock_timestamp()
+
+    def is_long_ago(self, pulse: Column[datetime], *, seconds: float) -> ColumnElement[bool]:
+        """Return the condition that `pulse` is older than that, or from before this machine was started."""
+        silence = timedelta(seconds=seconds)
+        if self.is_sqlite:
+            present = datetime.fromtimestamp(time.monotonic(), UTC)
+            return or_(pulse < present - silence, pulse > present)
+        return pulse < func.clock_timestamp() - silence
 
     def ping(self) -> None:
         """Read and write the smallest things there are. That another process writes just now is no fault.

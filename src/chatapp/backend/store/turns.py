@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chatapp.backend.store.begin_turn import Maker, begin_turn
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
+from chatapp.backend.store.conversations import moment_at_the_top
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.parts import answer_columns
@@ -48,7 +49,7 @@ class Turns:
     def _begin(self, question: Question, process_id: str, fallback_model: str) -> BegunTurn:
         """Try once. A second try finds what another process has committed meanwhile, and says what that means."""
         with self.database.write() as connection:
-            return begin_turn(connection, question, Maker(process_id, self.database.now(), fallback_model))
+            return begin_turn(connection, question, Maker(process_id, self.database.pulse(), fallback_model))
 
     def save(
         self, turn_id: str, *, text: str, reasoning: str = "", segments: Segments, is_recast: bool = False
@@ -64,7 +65,7 @@ class Turns:
             if turn is None:
                 return True
             append_chunk(connection, turn, text=text, reasoning=reasoning, is_recast=is_recast)
-            values = {"segments": segments, "heartbeat_at": self.database.now()}
+            values = {"segments": segments, "heartbeat_at": self.database.pulse()}
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
             return bool(turn.cancel_requested)
 
@@ -78,7 +79,7 @@ class Turns:
         if making is not None:
             is_mine = and_(is_mine, turns.c.id.in_(making))
         with self.database.write(survives_power_cut=False) as connection:
-            connection.execute(update(turns).where(is_mine).values(heartbeat_at=self.database.now()))
+            connection.execute(update(turns).where(is_mine).values(heartbeat_at=self.database.pulse()))
             return set(connection.scalars(select(turns.c.id).where(is_mine, turns.c.cancel_requested)))
 
     def finish(
@@ -151,7 +152,7 @@ class Turns:
         return self._interrupt(gone, silent_s)
 
     def _interrupt(self, gone: list[str], silent_s: float) -> list[str]:
-        is_silent = turns.c.heartbeat_at < self.database.now() - timedelta(seconds=silent_s)
+        is_silent = self.database.is_long_ago(turns.c.heartbeat_at, seconds=silent_s)
         is_orphan = and_(turns.c.status == "streaming", or_(turns.c.process_id.in_(gone), is_silent))
         with self.database.write() as connection:
             orphans = connection.execute(select(turns).where(is_orphan).with_for_update(skip_locked=True)).all()
@@ -195,7 +196,9 @@ def _save_answer(
     if usage is not None:
         values |= {"prompt_tokens": usage["prompt_tokens"], "completion_tokens": usage["completion_tokens"]}
     connection.execute(update(messages).where(messages.c.id == turn.answer_message_id).values(values))
-    connection.execute(update(conversations).where(conversations.c.id == turn.conversation_id).values(updated_at=now()))
+    talked_at = moment_at_the_top(connection, turn.owner)
+    is_its = conversations.c.id == turn.conversation_id
+    connection.execute(update(conversations).where(is_its).values(updated_at=talked_at))
     drop_chunks(connection, turn.id)
 
 

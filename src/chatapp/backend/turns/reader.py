@@ -106,7 +106,7 @@ class Reader:
         return event if len(texts) == 1 and not known else kind("".join(texts)[known:])
 
     def _skip_to_start(self) -> int:
-        """Move on to where this reader begins; give how many characters of the next event it knows already.
+        """Move on to where this reader begins; return how many characters of the next event it knows already.
 
         A turn that is followed through the store may not be there yet. One that was cut may never get there: then what
         is left to tell is how it ended.

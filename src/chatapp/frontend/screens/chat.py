@@ -42,7 +42,7 @@ def prompt_box() -> None:
 
 
 def chat() -> "LiveView | None":
-    """Draw the last part of the conversation; give the view of the answer that is being made, if one is."""
+    """Draw the last part of the conversation; return the view of the answer that is being made, if one is."""
     conversation = state.view().conversation
     _above()
     with st.container(key=f"conversation-{conversation.name}"):

@@ -35,7 +35,7 @@ class Connection(asyncio.Protocol):
         self._ending: asyncio.TimerHandle | None = None
 
     async def ask(self, request: bytes) -> "DirectResponse":
-        """Send a request and give its response once the head is there.
+        """Send a request and return its response once the head is there.
 
         Raises:
             ConnectionError: the server hung up.

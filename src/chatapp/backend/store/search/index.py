@@ -61,7 +61,7 @@ MANY = 1000
 rarer word all hits are taken. PostgreSQL, left to choose between the two, chooses wrong for words it has never seen."""
 
 Hit = Callable[[Column[Any]], ColumnElement[bool]]
-"""Gives the condition that a column of text has the words."""
+"""Returns the condition that a column of text has the words."""
 
 
 class _ColumnIndex:

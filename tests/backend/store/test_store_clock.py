@@ -1,0 +1,65 @@
+"""A clock that is set, ahead or back, changes neither what is on top nor who lives."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
+
+import pytest
+from sqlalchemy import update
+
+from chatapp.backend.store import BegunTurn, Store, database, identity
+from chatapp.backend.store.schema import turns
+
+Ask = Callable[..., BegunTurn]
+
+
+def clock_that_is(ahead: timedelta) -> type[datetime]:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + ahead
+
+    return Clock
+
+
+def titles(store: Store) -> list[str | None]:
+    return [conversation.title for conversation in store.conversations.page(owner="ada").items]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=400), timedelta(days=-400)], ids=["ahead", "behind"])
+def test_what_is_new_stands_at_the_top(
+    ask: Ask, store: Store, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
+) -> None:
+    first = ask("One")
+    with monkeypatch.context() as wrong:
+        wrong.setattr(identity, "datetime", clock_that_is(ahead))
+        ask("Two")
+        assert titles(store) == ["Two", "One"]
+    ask("Three")
+    assert titles(store) == ["Three", "Two", "One"]
+    ask("More", conversation_id=first.conversation_id)
+    assert titles(store) == ["One", "Three", "Two"]
+
+
+def test_other_peoples_clocks_do_not_count(ask: Ask, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as wrong:
+        wrong.setattr(identity, "datetime", clock_that_is(timedelta(days=400)))
+        ask("One", owner="bob")
+    ask("Two")
+    (mine,) = store.conversations.page(owner="ada").items
+    assert abs(mine.updated_at - datetime.now(UTC)) < timedelta(hours=1)
+
+
+def test_nobody_is_silent_because_a_clock_was_set(begin: Ask, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin()
+    monkeypatch.setattr(database, "datetime", clock_that_is(timedelta(hours=1)))
+    assert store.turns.interrupt_orphans() == []
+
+
+@pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+def test_who_lived_before_the_machine_was_started_is_silent(begin: Ask, store: Store) -> None:
+    begun = begin()
+    before = datetime.fromtimestamp(time.monotonic() + 3600, UTC)
+    with store.database.write() as connection:
+        connection.execute(update(turns).values(heartbeat_at=before))
+    assert store.turns.interrupt_orphans() == [begun.turn_id]
