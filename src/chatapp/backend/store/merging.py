@@ -11,6 +11,7 @@ from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.store.imports import note_imports
 from chatapp.backend.store.placing import Placed, in_order, last_moment, message_rows, stable_id, well_formed
 from chatapp.backend.store.schema import conversations, imports, messages
+from chatapp.backend.store.search.bulk import indexed_together
 from chatapp.backend.store.titles import shorten, title_from
 
 MAX_TITLE_CHARS = 200
@@ -70,9 +71,10 @@ def _placed(theirs: ImportedConversation, fingerprint: str | None, found: dict[s
 def _insert_new(placed: list[Placed], connection: Connection, owner: str) -> None:
     if not placed:
         return
-    connection.execute(insert(conversations), [_conversation_row(one, owner) for one in placed])
     rows = [row for one in placed for row in message_rows(one, one.ordered, first=1)]
-    connection.execute(insert(messages), rows)
+    with indexed_together(connection, [one.id for one in placed]):
+        connection.execute(insert(conversations), [_conversation_row(one, owner) for one in placed])
+        connection.execute(insert(messages), rows)
     note_imports(connection, placed)
 
 

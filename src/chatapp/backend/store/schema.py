@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from chatapp.protocol.messages import Part, parts_as_json, parts_from_json
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0006"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {
