@@ -1,5 +1,8 @@
 """Chats as page and shell hold them: stored and ephemeral, over a real backend."""
 
+import socket
+import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 
@@ -8,7 +11,7 @@ import pytest
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import Chat, ChatOptions, EphemeralChat, StoredChat
-from chatapp.errors import ChatappError, NotFoundError
+from chatapp.errors import BackendUnreachableError, ChatappError, NotFoundError
 from chatapp.protocol.events import Done, Reasoning, Start, Text
 from chatapp.protocol.messages import Message
 from chatapp.protocol.sse import encode
@@ -16,6 +19,9 @@ from support import scripts
 from support.stub_model import Exchange, StubModel
 
 both = pytest.mark.parametrize("begin", [StoredChat, EphemeralChat], ids=["stored", "ephemeral"])
+AWAY_S = 0.3
+"""Longer than the first pause between two attempts."""
+
 Begin = Callable[[BackendClient], Chat]
 
 
@@ -163,6 +169,45 @@ def test_an_answer_goes_on_where_its_connection_broke(stub: StubModel) -> None:
     stub.default = backend
     with BackendClient(stub.url) as client:
         assert text_of(StoredChat(client, "talk").ask("Why?")) == "Once upon a time."
+
+
+def test_an_answer_goes_on_when_its_backend_is_there_again() -> None:
+    begin, end = (
+        encode(Start("turn-1", "tiny", "talk"), 1) + encode(Text("Once upon"), 10),
+        encode(Text(" a time."), 18),
+    )
+    with BackendClient(restarting(begin, end + encode(Done("stop", None, 5), 19))) as client:
+        assert text_of(StoredChat(client, "talk").ask("Why?")) == "Once upon a time."
+
+
+def test_a_backend_that_stays_away_is_waited_for_no_longer_than_the_timeout() -> None:
+    began = time.monotonic()
+    url = restarting(encode(Start("turn-1", "tiny", "talk"), 1))
+
+    with BackendClient(url, timeout_s=0.3) as client, pytest.raises(BackendUnreachableError):
+        text_of(StoredChat(client, "talk").ask("Why?"))
+
+    assert time.monotonic() - began < 3
+
+
+def restarting(*streams: bytes) -> str:
+    """Return the address of a backend that answers each request with the next of `streams`, and is away in between."""
+    first = socket.create_server(("127.0.0.1", 0))
+    address = first.getsockname()
+
+    def serve() -> None:
+        listener = first
+        for place, stream in enumerate(streams):
+            if place:
+                time.sleep(AWAY_S)
+                listener = socket.create_server(address)
+            with listener, listener.accept()[0] as line:
+                listener.close()
+                line.recv(65536)
+                line.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + stream)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"http://127.0.0.1:{address[1]}"
 
 
 def test_a_chat_goes_on_behind_answered_questions_alone(client: BackendClient, stub: StubModel) -> None:

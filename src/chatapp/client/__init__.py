@@ -43,6 +43,11 @@ class BackendClient:
         """The backend's address, without a slash at its end."""
         return self._http.base_url
 
+    @property
+    def timeout_s(self) -> float:
+        """How long it waits for the next byte, in seconds."""
+        return self._http.timeout_s
+
     def __enter__(self) -> Self:
         return self
 

@@ -1,17 +1,17 @@
 """The events of one answer, however they are had: streamed or whole, over one connection or several."""
 
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 from chatapp.client import BackendClient
 from chatapp.client.stream import AnswerStream
-from chatapp.errors import StreamCutError
+from chatapp.errors import BackendUnreachableError, StreamCutError
 from chatapp.protocol.events import Done, Event, Reasoning, Start, Text
 
 Events = Generator[Event, None, None]
 
-_PAUSES_S = (0.1, 0.5, 2.0)
+_PAUSES_S = (0.1, 0.5, 1.5, 3.0)
 """How long to wait before each attempt to go on with an answer whose connection broke."""
 
 
@@ -28,20 +28,47 @@ def ask_once(backend: BackendClient, prompt: str, *, is_streamed: bool, **fields
 
 
 def unbroken(backend: BackendClient, stream: AnswerStream) -> Events:
-    """Return the events of `stream` and, where its connection breaks, those that follow."""
+    """Return the events of `stream` and, where its connection breaks, those that follow.
+
+    A backend that is started anew refuses connections for a moment, so that too is waited out, unless the client's
+    `timeout_s` is over.
+
+    Raises:
+        BackendError: the connection broke, and there was no going on in time.
+    """
     turn_id, position = None, "0"
-    for pause_s in (*_PAUSES_S, None):
+    pauses = _pauses(backend.timeout_s)
+    while True:
         try:
             with stream:
                 yield from stream
             return
         except StreamCutError:
             turn_id = stream.start.turn_id if stream.start else turn_id
-            if turn_id is None or pause_s is None:
+            if turn_id is None:
+                raise
+            if (pause_s := next(pauses, None)) is None:
                 raise
         time.sleep(pause_s)
         position = stream.last_event_id if stream.last_event_id != "0" else position
-        stream = backend.resume(turn_id, last_event_id=position)
+        stream = _resumed(backend, turn_id, position, pauses)
+
+
+def _resumed(backend: BackendClient, turn_id: str, position: str, pauses: Iterator[float]) -> AnswerStream:
+    """Return the stream of a turn behind `position`, tried again after each of `pauses` in vain."""
+    while True:
+        try:
+            return backend.resume(turn_id, last_event_id=position)
+        except (BackendUnreachableError, StreamCutError):
+            if (pause_s := next(pauses, None)) is None:
+                raise
+        time.sleep(pause_s)
+
+
+def _pauses(most_s: float) -> Iterator[float]:
+    """Return the pauses between attempts, as many as end within `most_s` seconds from now."""
+    until = time.monotonic() + most_s
+    return (pause_s for pause_s in _PAUSES_S if time.monotonic() + pause_s < until)
 
 
 def in_one_piece(events: Iterable[Event]) -> Events:

@@ -95,7 +95,11 @@ class HttpSession:
         body: Json | None = None,
         **options: Any,
     ) -> Resource:
-        """Return the answer as the dataclass `kind`."""
+        """Return the JSON object of the answer as a `kind`.
+
+        Raises:
+            ChatappError: there is none, or it says something else.
+        """
         return self.as_resource(partial(read, kind), self.json(method, path, body, **options))
 
     def read_page(self, kind: type[Item], path: str, params: Json) -> ResultPage[Item]:
@@ -106,7 +110,7 @@ class HttpSession:
         """Return what `reader` makes of `body`.
 
         Raises:
-            BackendProtocolError: nothing; no backend of ours says such a thing.
+            BackendProtocolError: `reader` can make nothing of it, so it is not from a backend of ours.
         """
         try:
             return reader(body)

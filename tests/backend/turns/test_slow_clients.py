@@ -255,14 +255,14 @@ def slow_body(line: socket.socket) -> Iterator[bytes]:
     return chain([head("/query", JSON, "Content-Length: 1000")], repeat(b" "))
 
 
-@pytest.mark.parametrize("chat_options", [silent, slow_head, slow_body])
-def test_a_crowd_of_slow_clients_slows_nobody(chat_options: Callable[..., Iterator[bytes]], serving: Serving) -> None:
+@pytest.mark.parametrize("sends", [silent, slow_head, slow_body])
+def test_a_crowd_of_slow_clients_slows_nobody(sends: Callable[..., Iterator[bytes]], serving: Serving) -> None:
     with ExitStack() as crowd:
         lines = [crowd.enter_context(connect(serving)) for _ in range(CROWD)]
         for line in lines[:20]:
-            crowd.enter_context(trickling(line, chat_options(line)))
+            crowd.enter_context(trickling(line, sends(line)))
         for line in lines[20:]:
-            line.sendall(next(chat_options(line), b""))
+            line.sendall(next(sends(line), b""))
         took_s: dict[str, list[float]] = {"health": [], "turn": []}
         until = time.monotonic() + WATCHED_S
         while time.monotonic() < until:

@@ -5,7 +5,6 @@ the next run finds it in the session and shows what has come meanwhile. Only `st
 """
 
 import contextlib
-import logging
 import threading
 import time
 import uuid
@@ -18,8 +17,6 @@ from chatapp.protocol.events import WAS_THOUGHT, Done, Event, Notice, Reasoning,
 
 STOPPING_S = 5.0
 """How long the backend may take to stop an answer before the page stops listening to it."""
-
-logger = logging.getLogger(__name__)
 
 Status = Literal["going", "complete", "stopped", "failed"]
 
@@ -120,8 +117,7 @@ class LiveAnswer:
                     self._take(event)
         except ChatappError as error:
             self._end("failed", error)
-        except Exception:
-            logger.exception("An answer could not be read.")
+        finally:  # a defect, which Python reports for the thread, must not leave the answer going for ever
             self._end("failed", InternalError("The page could not read the answer.", hint="Its log says more."))
 
     def _take(self, event: Event) -> None:

@@ -19,7 +19,6 @@ from chatapp.backend.models.transport.proxies import proxy_for
 from chatapp.backend.models.transport.sdk import IDLE_S, PackageTransport, Response, Transport
 from chatapp.config.settings import Settings
 from chatapp.errors import (
-    ChatappError,
     IncompleteAnswerError,
     OverloadedError,
     UpstreamAuthError,
@@ -162,11 +161,14 @@ class ModelServer:
 
     @contextmanager
     def _our_errors(self, model: str) -> Iterator[None]:
+        import httpx2  # noqa: PLC0415 - half a second that no start has to wait for
+        from openai import OpenAIError  # noqa: PLC0415
+
         with our_errors(model, proxy=self._way.proxy):
             try:
                 yield
-            except Exception as error:
-                if isinstance(error, ChatappError) or not _is_out_of_descriptors(error):
+            except (OSError, httpx2.HTTPError, OpenAIError) as error:
+                if not _is_out_of_descriptors(error):
                     raise
                 raise OverloadedError(
                     "Too many connections are open.", hint="Ask again in a moment, or raise `ulimit -n`.", retry_after=1
