@@ -47,6 +47,19 @@ def http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def proxy_url(text: str) -> str:
+    """Return the address of a proxy, with http:// where it names no scheme.
+
+    Raises:
+        ValueError: it is none that our HTTP clients can speak to; what it says completes "it must be".
+    """
+    url = text if "://" in text else f"http://{text}"
+    parts = url_parts(url)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+        raise ValueError("the address of an http:// proxy")
+    return url
+
+
 def other_api_url(base_url: str) -> str:
     """Return the address with `/v1` behind it, or without where it has it: users and servers differ about it."""
     return base_url.removesuffix("/v1") if base_url.endswith("/v1") else f"{base_url}/v1"

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 import chatapp as package
+from chatapp.config.connections import connection_rows, read_connections
 from chatapp.config.settings import SettingRow, setting_rows
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,18 @@ def test_the_settings_table_of_readme_is_true() -> None:
     expected = [table_row(row) for row in setting_rows()]
     table = "\n".join(["| name | default | meaning |", "|---|---|---|", *expected])
     assert shown == expected, f"README's settings table must be:\n\n{table}\n"
+
+
+def test_the_table_of_a_connection_s_keys_in_readme_is_true() -> None:
+    expected = [f"| `{row.name}` | {row.meaning} |" for row in connection_rows()]
+    assert "\n".join(["| key | meaning |", "|---|---|", *expected, ""]) in README
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_the_connections_of_readme_can_be_read(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "connections.toml"
+    file.write_text(text, encoding="utf-8")
+    assert not text.startswith("[connections") or read_connections(file).connections
 
 
 @pytest.mark.parametrize("path", ["/health", "/query", "/query/stream"])

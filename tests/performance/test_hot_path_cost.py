@@ -14,6 +14,7 @@ from chatapp.backend.app import create_app
 from chatapp.backend.models.chat_model import Batch, ModelRequest
 from chatapp.config.settings import Settings
 from chatapp.protocol.events import Text
+from chatapp.providers.connection import Timeouts
 
 WORDS = 1000
 QUESTIONS = 100
@@ -29,6 +30,9 @@ class Words:
 
     def __init__(self, left: int) -> None:
         self._left = left
+
+    def timeouts_for(self, _: str) -> Timeouts:
+        return Timeouts()
 
     def connection_for(self, _: str) -> str:
         return "words"

@@ -28,7 +28,7 @@ from chatapp.backend.turns.registry import Turns
 from chatapp.backend.usage.ledger import Ledger
 from chatapp.config.settings import Settings
 from chatapp.providers.catalog import provider_of
-from chatapp.providers.connection import Upstream, configured_upstream
+from chatapp.providers.connection import Upstream, configured_upstreams
 
 
 def create_app(
@@ -44,12 +44,14 @@ def create_app(
     `store` is used instead of the one in DATA_DIR.
 
     Raises:
-        SettingsError: a setting has a wrong value.
+        SettingsError: a setting, or the file of connections, has a wrong value.
         StoreTooNewError: the conversations were written by a newer version.
         StoreUnavailableError: the conversations cannot be opened.
     """
     settings = settings or Settings.load()
-    upstream = upstream or configured_upstream(settings) or _default_upstream(settings)
+    named = configured_upstreams(settings)
+    upstream = upstream or next(iter(named), None) or _default_upstream(settings)
+    others = [other for other in named if other.name != upstream.name]
     app = FastAPI(
         title="chatapp",
         description="Ask a language model, whole answers or streamed.",
@@ -61,7 +63,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.upstream = upstream
-    app.state.model = model or Router([OpenAIModel(upstream, settings)])
+    app.state.model = model or Router([OpenAIModel(each, settings) for each in (upstream, *others)])
     app.state.store = store or Store.open(settings)
     app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
     app.state.ledger = Ledger(app.state.store.model_calls)

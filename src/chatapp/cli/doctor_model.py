@@ -16,9 +16,9 @@ from chatapp.backend.models.openai.dialect import Dialect
 from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.server import ModelServer, NothingThereError
 from chatapp.backend.models.openai.stream import OpenAIStream
+from chatapp.backend.models.openai.way import proxy_of
 from chatapp.backend.models.openai.windows import Windows
 from chatapp.backend.models.transport.certificates import trusting
-from chatapp.backend.models.transport.proxies import proxy_for
 from chatapp.cli.doctor import Finding
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, UpstreamAuthError, UpstreamModelNotFoundError, UpstreamTimeoutError
@@ -66,7 +66,7 @@ async def examine_model(upstream: Upstream, settings: Settings) -> list[Finding]
 async def _way(address: SplitResult, upstream: Upstream, settings: Settings) -> tuple[list[Finding], bool]:
     """Return what is on the way, and whether it leads there."""
     try:
-        proxy = proxy_for(address)
+        proxy = proxy_of(upstream)
     except ValueError:
         return [Finding("proxy", "fail", "it is none that can be used", "Set HTTPS_PROXY to an http:// proxy.")], False
     through = urlsplit(proxy) if proxy else None
@@ -75,12 +75,12 @@ async def _way(address: SplitResult, upstream: Upstream, settings: Settings) -> 
     told = Finding("proxy", "ok", f"{host}:{port}" if through else "none is on the way")
     is_secure = address.scheme == "https" and through is None
     try:
-        context = await asyncio.to_thread(trusting) if is_secure else None
+        context = await asyncio.to_thread(trusting, upstream.ca_file) if is_secure else None
     except OSError as error:  # that of a file that is no certificate is one, too
         said = f"the authorities to trust cannot be read: {_why(error)}"
         return [Finding("certificate", "fail", said, "Check SSL_CERT_FILE and REQUESTS_CA_BUNDLE."), told], False
     try:
-        async with asyncio.timeout(settings.connect_timeout):
+        async with asyncio.timeout(upstream.timeouts.over(settings).connect_timeout):
             _, writer = await asyncio.open_connection(host, port, ssl=context)
     except ssl.SSLCertVerificationError as error:
         said = f"{host} shows one that is not trusted: {error.verify_message}"
@@ -129,7 +129,7 @@ async def _examine(server: ModelServer, upstream: Upstream, settings: Settings) 
         findings.append(_listing(listed))
     named = upstream.model
     model = named if upstream.is_model_named or not listed.names else listed.names[0]
-    dialect = Dialect()
+    dialect = Dialect(upstream.without)
     body = _body(model)
     try:
         heard = await _ask(server, dialect, body, settings)
@@ -151,7 +151,7 @@ async def _examine(server: ModelServer, upstream: Upstream, settings: Settings) 
 
 
 def _has_key(upstream: Upstream) -> bool:
-    return bool(upstream.api_key or upstream.api_key_file)
+    return bool(upstream.keys)
 
 
 def _failed(name: str, error: ChatappError, upstream: Upstream, *, fix: str | None = None) -> Finding:

@@ -11,10 +11,15 @@ RUN_SECRETS = Path("/run/secrets")
 
 def env_files() -> tuple[Path, ...]:
     """Return the `.env` files that exist, the one that wins first: the working directory's, then the user's own."""
+    candidates = (Path(".env"), user_file(".env"))
+    return tuple(path for path in candidates if path.is_file())
+
+
+def user_file(name: str) -> Path:
+    """Return where a file of that name is in the user's own configuration folder."""
     from platformdirs import user_config_path  # noqa: PLC0415 - 10 ms that only a command which needs settings pays
 
-    candidates = (Path(".env"), user_config_path("chatapp", appauthor=False) / ".env")
-    return tuple(path for path in candidates if path.is_file())
+    return user_config_path("chatapp", appauthor=False) / name
 
 
 def load_env_files() -> None:

@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         description="Model to ask. Unless this is set, a server that `BASE_URL` names, or that was found, is asked "
         "for the first that it lists.",
     )
+    connections: HomePath | None = Field(
+        None,
+        description="File of further model servers. Default: `connections.toml` in your configuration folder, if there "
+        "is one.",
+    )
     local_model: str = Field(
         "smollm2-135m",
         description="Embedded model: a built-in name, a path to a `.gguf` file, or a Hugging Face repository "

@@ -89,14 +89,14 @@ class LocalModel:
         """The model as a server to be asked."""
         from pydantic import SecretStr  # noqa: PLC0415 - the model's process imports this package too, and needs neither
 
-        from chatapp.providers.connection import Upstream  # noqa: PLC0415
+        from chatapp.providers.connection import ApiKey, Upstream  # noqa: PLC0415
 
         return Upstream(
             base_url=f"http://{_HOST}:{self._port}/v1",
             model=self._weights.name,
             provider="embedded",
             reason="neither BASE_URL nor OPENAI_API_KEY is set, and no model server was found on this machine",
-            api_key=SecretStr(self._key),
+            keys=(ApiKey(SecretStr(self._key)),),
             is_demo=self._weights.is_demo,
             has_one_model=True,
         )

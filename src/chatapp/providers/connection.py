@@ -1,33 +1,93 @@
-"""Which model server answers, and how it came to be the one."""
+"""A connection to a model server: where it is, what it has, and how it came to be there."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from pydantic import SecretStr
 
+from chatapp.config.connections import DEFAULT, ConnectionTable, PriceTable, connections_path, read_connections
 from chatapp.config.settings import OPENAI_BASE_URL, Settings
 from chatapp.providers.catalog import provider_of
 
-DEFAULT = "default"
-"""The name of the connection that the settings of the environment describe."""
+__all__ = [
+    "DEFAULT",
+    "ApiKey",
+    "ModelTraits",
+    "Prices",
+    "Timeouts",
+    "Upstream",
+    "configured_upstream",
+    "configured_upstreams",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """Where a key is: here, in a file that is read again when it changes, or in a variable."""
+
+    value: SecretStr | None = None
+    file: Path | None = None
+    variable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a million tokens cost, None where nobody says; `cached` are those of the prompt that were read before."""
+
+    input: Decimal | None = None
+    output: Decimal | None = None
+    cached: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds, None for those of the settings of the same names."""
+
+    connect_s: float | None = None
+    first_content_s: float | None = None
+    gap_s: float | None = None
+    total_s: float | None = None
+
+    def over(self, settings: Settings) -> Settings:
+        """Return the settings with these in place of theirs; the same object where there are none."""
+        own = {
+            "connect_timeout": self.connect_s,
+            "first_content_timeout": self.first_content_s,
+            "gap_timeout": self.gap_s,
+            "total_timeout": self.total_s,
+        }
+        changes = {name: value for name, value in own.items() if value is not None}
+        return settings.model_copy(update=changes) if changes else settings
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTraits:
+    """What somebody has said of a model; `name` is what the server calls it."""
+
+    name: str
+    window: int | None = None
+    prices: Prices | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A connection to a model server, and why it was chosen.
+    """A connection to a model server, and why it is there.
 
     `name` is what the connection is called where there are several. `is_model_named`: somebody has chosen `model`; else
     the server is asked for one that it has. `is_demo`: it is the small embedded model.
     `has_one_model`: the server answers to any name with the one model it has. `address_setting`, `key_setting` and
     `model_setting` are where the user says what is theirs: hints name them.
+    `models` are those that are offered, by the names they have here; None for all that the server lists. `proxy` is
+    empty where there is to be none, None for that of the environment. `without` is what the server cannot do.
     """
 
     base_url: str
     model: str
     provider: str
     reason: str
-    api_key: SecretStr | None = None
-    api_key_file: Path | None = None
+    keys: tuple[ApiKey, ...] = ()
     is_demo: bool = False
     name: str = DEFAULT
     has_one_model: bool = False
@@ -35,10 +95,27 @@ class Upstream:
     address_setting: str = "BASE_URL"
     key_setting: str = "OPENAI_API_KEY"
     model_setting: str = "MODEL_NAME"
+    models: Mapping[str, ModelTraits] | None = None
+    headers: Mapping[str, SecretStr] = field(default_factory=dict)
+    ca_file: Path | None = None
+    proxy: SecretStr | None = None
+    timeouts: Timeouts = Timeouts()
+    window: int | None = None
+    prices: Prices | None = None
+    without: frozenset[str] = frozenset()
+
+    def traits_of(self, model: str) -> ModelTraits:
+        """Return what has been said of `model`, which goes by this name here."""
+        told = self.models.get(model) if self.models else None
+        if told is None:
+            return ModelTraits(model, self.window, self.prices)
+        return ModelTraits(told.name, told.window or self.window, told.prices or self.prices)
 
     def in_its_settings(self, hint: str) -> str:
         """Return `hint`, which names the settings of the default connection, with the names that this one's have."""
         names = {"BASE_URL": self.address_setting, "OPENAI_API_KEY": self.key_setting, "MODEL_NAME": self.model_setting}
+        if self.name != DEFAULT:
+            hint = hint.replace("OPENAI_API_KEY_FILE", self.key_setting)
         for usual, own in names.items():
             hint = hint if own == usual else hint.replace(usual, own)
         return hint
@@ -54,7 +131,67 @@ def configured_upstream(settings: Settings) -> Upstream | None:
         model=settings.model_name,
         provider=provider_of(settings.base_url),
         reason=f"{named[0].upper()} is set",
-        api_key=settings.openai_api_key,
-        api_key_file=settings.openai_api_key_file,
+        keys=_keys_of_settings(settings),
         is_model_named=settings.is_set("model_name") or settings.base_url == OPENAI_BASE_URL,
     )
+
+
+def configured_upstreams(settings: Settings) -> list[Upstream]:
+    """Return the model servers that the user named, that of the environment first, then those of the file.
+
+    Raises:
+        SettingsError: the file of connections says what cannot be.
+    """
+    path = connections_path(settings)
+    tables = read_connections(path).connections if path else {}
+    default = configured_upstream(settings)
+    return [*([default] if default else []), *(upstream_of(name, table) for name, table in tables.items())]
+
+
+def _keys_of_settings(settings: Settings) -> tuple[ApiKey, ...]:
+    """Return the one key of the environment, none if there is none; that of a file comes first."""
+    if settings.openai_api_key_file is not None:
+        return (ApiKey(file=settings.openai_api_key_file),)
+    return (ApiKey(settings.openai_api_key),) if settings.openai_api_key is not None else ()
+
+
+def upstream_of(name: str, table: ConnectionTable) -> Upstream:
+    """Return the connection that `[connections.NAME]` describes."""
+    place = f"[connections.{name}]"
+    models = _models_of(table)
+    return Upstream(
+        base_url=table.base_url,
+        model=next(iter(models), "") if models else "",
+        provider=provider_of(table.base_url),
+        reason=f"{place} names it",
+        keys=(
+            *map(ApiKey, table.api_key),
+            *(ApiKey(variable=variable) for variable in table.api_key_variable),
+            *(ApiKey(file=file) for file in table.api_key_file),
+        ),
+        name=name,
+        is_model_named=bool(models),
+        address_setting=f"base_url of {place}",
+        key_setting=f"the key of {place}",
+        model_setting=f"models of {place}",
+        models=models,
+        headers=table.headers,
+        ca_file=table.ca_file,
+        proxy=table.proxy,
+        timeouts=Timeouts(table.connect_timeout, table.first_content_timeout, table.gap_timeout, table.total_timeout),
+        window=table.window,
+        prices=_prices(table.prices),
+        without=table.without,
+    )
+
+
+def _models_of(table: ConnectionTable) -> dict[str, ModelTraits] | None:
+    if table.models is None:
+        return None
+    return {
+        name: ModelTraits(told.model or name, told.window, _prices(told.prices)) for name, told in table.models.items()
+    }
+
+
+def _prices(table: PriceTable | None) -> Prices | None:
+    return Prices(table.input, table.output, table.cached) if table else None

@@ -9,7 +9,7 @@ from threading import Thread
 from chatapp.config.settings import Settings
 from chatapp.processes.http_probe import fetch
 from chatapp.providers.catalog import PROVIDERS, Provider
-from chatapp.providers.connection import Upstream, configured_upstream
+from chatapp.providers.connection import Upstream, configured_upstreams
 from chatapp.providers.listing import can_chat, names_in
 
 LOOPBACK = ("127.0.0.1", "::1")
@@ -18,9 +18,14 @@ TIMEOUT_S = 0.3
 
 
 def choose_upstream(settings: Settings, *, providers: Sequence[Provider] = PROVIDERS) -> Upstream | None:
-    """Return the model server that the user named, else one found on this machine, else None: the embedded model."""
+    """Return the model server that the user named, else one found on this machine, else None: the embedded model.
+
+    Raises:
+        SettingsError: the file of connections says what cannot be.
+    """
     model_name = settings.model_name if settings.is_set("model_name") else None
-    return configured_upstream(settings) or find_local_server(model_name, providers=providers)
+    configured = configured_upstreams(settings)
+    return configured[0] if configured else find_local_server(model_name, providers=providers)
 
 
 def find_local_server(

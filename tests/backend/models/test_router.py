@@ -1,7 +1,9 @@
 """Several connections behind one `ChatModel`."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,12 @@ from chatapp.backend.models.openai.answer import answering_model
 from chatapp.backend.models.openai.model import OpenAIModel
 from chatapp.backend.models.router import Router
 from chatapp.config.settings import Settings
-from chatapp.errors import UpstreamAuthError
+from chatapp.errors import UpstreamAuthError, UpstreamModelNotFoundError, UpstreamRateLimitedError, UpstreamTimeoutError
 from chatapp.protocol.messages import Message
 from chatapp.providers.connection import Upstream
 from support import scripts
 from support.running_backend import RunningBackend
-from support.stub_model import StubModel
+from support.stub_model import Exchange, StubModel
 
 Run = Callable[[Callable[[Router], Coroutine[Any, Any, Any]]], Any]
 
@@ -107,3 +109,83 @@ def test_the_answer_names_the_model_that_answered(backend: RunningBackend, stub:
 )
 def test_a_date_or_a_path_makes_no_other_model(asked: str, told: str | None, answers: str) -> None:
     assert answering_model(asked, told) == answers
+
+
+CONNECTIONS = """
+[connections.work]
+base_url = "{url}"
+api_key = ["sk-one", "sk-two"]
+headers = {{ X-Team = "chat" }}
+without = ["stream_options", "seed"]
+first_content_timeout = 0.7
+
+[connections.work.models]
+small = "qwen3:0.6b"
+whole = {{ model = "phi", window = 4000 }}
+"""
+
+
+@pytest.fixture
+def connected(stub: StubModel, second: StubModel, run_backend: Callable[..., RunningBackend]) -> RunningBackend:
+    """A backend whose connection `work` is the second server."""
+    file = Path("connections.toml").absolute()
+    file.write_text(CONNECTIONS.format(url=second.url))
+    return run_backend(connections=file)
+
+
+def test_a_connection_is_asked_as_its_table_says(connected: RunningBackend, second: StubModel) -> None:
+    answer = connected.client.ask("Hi", model="work/small", seed=7)
+    call = second.calls[0]
+    assert (answer.model, call.body["model"], call.headers["x-team"]) == ("small", "qwen3:0.6b", "chat")
+    assert not {"seed", "stream_options"} & call.body.keys()
+    assert connected.client.models().models == ("stub-model", "work/small", "work/whole")
+
+
+def test_a_model_that_a_connection_does_not_offer_is_not_asked(connected: RunningBackend, second: StubModel) -> None:
+    with pytest.raises(UpstreamModelNotFoundError) as caught:
+        connected.client.ask("Hi", model="work/qwen3:0.6b")
+    assert caught.value.hint == "Add it to models of [connections.work], or ask another."
+    assert second.hits == 0
+
+
+def test_a_connection_has_its_own_timeouts(connected: RunningBackend, second: StubModel) -> None:
+    second.default = scripts.silence
+    began = time.monotonic()
+    with pytest.raises(UpstreamTimeoutError):
+        connected.client.ask("Hi", model="work/small")
+    assert time.monotonic() - began < 5
+
+
+def test_several_keys_take_turns_and_rest_when_limited(connected: RunningBackend, second: StubModel) -> None:
+    def ask() -> list[str]:
+        before = second.hits
+        connected.client.ask("Hi", model="work/small")
+        return [call.headers["authorization"] for call in second.calls[before:]]
+
+    assert [ask(), ask()] == [["Bearer sk-one"], ["Bearer sk-two"]]
+    second.next(scripts.status(429))
+    assert ask() == ["Bearer sk-one", "Bearer sk-two"]
+    assert [ask(), ask()] == [["Bearer sk-two"], ["Bearer sk-two"]]
+    second.next(scripts.status(429))
+    with pytest.raises(UpstreamRateLimitedError, match="all keys of the model server are limited") as caught:
+        ask()
+    assert 50 < (caught.value.retry_after or 0) <= 60
+
+
+def test_questions_that_miss_the_api_together_find_it_together(
+    stub: StubModel, run_backend: Callable[..., RunningBackend]
+) -> None:
+    """One that misses it is asked again where another has found it, and no answer is cut when the backend moves."""
+
+    async def only_there(exchange: Exchange) -> None:
+        if exchange.call.path.startswith("/v1/"):
+            await scripts.answer("a", 0.3, "b")(exchange)
+        else:
+            await asyncio.sleep(0.2)  # so that all have missed it before the first looks elsewhere
+            await exchange.respond(404, {"error": "nothing here"})
+
+    stub.default = only_there
+    client = run_backend(base_url=stub.url.removesuffix("/v1")).client
+    with ThreadPoolExecutor(8) as pool:
+        answers = [future.result().answer for future in [pool.submit(client.ask, "Hi") for _ in range(8)]]
+    assert answers == ["ab"] * 8

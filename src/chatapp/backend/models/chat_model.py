@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from chatapp.errors import ChatappError, UpstreamError
 from chatapp.protocol.events import Notice, Reasoning, Text, Usage
 from chatapp.protocol.messages import Message
+from chatapp.providers.connection import Timeouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,10 @@ class ChatModel(Protocol):
 
     def connection_for(self, model: str) -> str:
         """Return the name of the connection that `model` is asked over."""
+        ...
+
+    def timeouts_for(self, model: str) -> Timeouts:
+        """Return how long answers of `model` may take, where that is not what the settings say."""
         ...
 
     async def prepare(self) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest, ModelStream
 from chatapp.errors import UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
-from chatapp.providers.connection import Upstream
+from chatapp.providers.connection import Timeouts, Upstream
 
 RETRY_PAUSE_S = 0.25
 RETRY_AFTER_AT_MOST_S = 2
@@ -38,6 +38,11 @@ class Router:
         """Return the name of the connection that `model` is asked over."""
         connection, _ = self._route(model)
         return connection.upstream.name
+
+    def timeouts_for(self, model: str) -> Timeouts:
+        """Return those of the connection that `model` is asked over."""
+        connection, _ = self._route(model)
+        return connection.upstream.timeouts
 
     async def prepare(self) -> None:
         """Prepare every connection."""

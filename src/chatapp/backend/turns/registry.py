@@ -141,8 +141,9 @@ class Turns:
 
     def _make(self, turn: Turn, question: Question, messages: list[Message], *, record: TurnRecord | None) -> Turn:
         request = ModelRequest(messages=messages, model=turn.model, parameters=question.parameters)
+        settings = self._model.timeouts_for(turn.model).over(self._settings)
         maker = TurnRunner(
-            turn, request, model=self._model, settings=self._settings, record=record, observers=self._observers
+            turn, request, model=self._model, settings=settings, record=record, observers=self._observers
         )
         task = asyncio.create_task(maker.run(), name=f"turn {turn.id}")
         self._active[turn.id] = turn

@@ -14,8 +14,9 @@ AskWhole = Callable[[], Awaitable[OpenAIStream]]
 class Answer:
     """What one question got from one connection.
 
-    `ask_whole` asks it again without streaming: llama-cpp-python says nothing at all where it streams, but does say
-    then that a conversation is too long. It is called once at most, and only where nothing came.
+    `asked_for` is what the server calls the model that goes by `goes_by` here. `ask_whole` asks it again without
+    streaming: llama-cpp-python says nothing at all where it streams, but does say then that a conversation is too long.
+    It is called once at most, and only where nothing came.
     """
 
     def __init__(
@@ -24,6 +25,7 @@ class Answer:
         *,
         connection: str,
         asked_for: str,
+        goes_by: str,
         notices: list[Notice],
         liveness: Liveness,
         attempts: Attempts,
@@ -33,6 +35,7 @@ class Answer:
         self.notices = notices
         self._stream = stream
         self._asked_for = asked_for
+        self._goes_by = goes_by
         self._told: str | None = None
         self._liveness: Liveness | None = liveness
         self._is_well = False
@@ -42,7 +45,8 @@ class Answer:
     @property
     def model(self) -> str:
         """The model that answers."""
-        return answering_model(self._asked_for, self._told)
+        answers = answering_model(self._asked_for, self._told)
+        return self._goes_by if answers == self._asked_for else answers
 
     async def read(self) -> Batch:
         """Return what has come since the last read."""

@@ -1,7 +1,7 @@
 """What a server takes of one model: learned from what it refuses, remembered for as long as the process lives."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, ROLES, SYSTEM_ROLE
@@ -27,10 +27,13 @@ log = logging.getLogger(__name__)
 
 
 class Dialect:
-    """The form in which one server takes questions to one model. It is the usual one until it has refused something."""
+    """The form in which one server takes questions to one model. It is the usual one until it has refused something.
 
-    def __init__(self) -> None:
-        self._refused: dict[str, Callable[[Json], Json]] = {}
+    `without` is what it is known not to take, in the words of the file of connections.
+    """
+
+    def __init__(self, without: Iterable[str] = ()) -> None:
+        self._refused = {_ROLE_OF.get(name, name): _form_without(name) for name in sorted(without)}
 
     def worded(self, body: Json) -> Json:
         """Return `body` in this form; the same object where nothing is to be changed."""
@@ -59,7 +62,8 @@ class Dialect:
 class Dialects:
     """The dialect of each model of one connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, without: Iterable[str] = ()) -> None:
+        self._without = frozenset(without)
         self._by_model: dict[str, Dialect] = {}
 
     def of(self, model: str) -> Dialect:
@@ -68,7 +72,7 @@ class Dialects:
         if dialect is None:
             if len(self._by_model) >= _MOST_MODELS:
                 del self._by_model[next(iter(self._by_model))]
-            dialect = self._by_model[model] = Dialect()
+            dialect = self._by_model[model] = Dialect(self._without)
         return dialect
 
 
@@ -84,8 +88,15 @@ def _change_for(
     if parameter == "max_tokens" and parameter not in refused:
         return _with_max_completion_tokens
     if parameter in {"stream_options", "max_tokens", "max_completion_tokens", *body} - {"model", "messages", "stream"}:
-        return lambda sent: {name: value for name, value in sent.items() if name != parameter}
+        return _form_without(parameter)
     return None
+
+
+def _form_without(parameter: str) -> Callable[[Json], Json]:
+    """Return what takes `parameter` out of a question, or what the system says to where it is taken."""
+    if parameter == "system":
+        return _without_system
+    return lambda sent: {name: value for name, value in sent.items() if name != parameter}
 
 
 def _with_least_top_p(body: Json) -> Json:
@@ -119,3 +130,4 @@ def _user_last(body: Json) -> Json:
 
 
 _MESSAGE_FORMS = {SYSTEM_ROLE: _without_system, ROLES: _user_first, LAST_ROLE: _user_last}
+_ROLE_OF = {"system": SYSTEM_ROLE}

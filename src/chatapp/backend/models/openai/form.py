@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from chatapp.backend.models.transport.sdk import Response
+from chatapp.backend.models.transport.base import Response
 from chatapp.errors import UpstreamBadResponseError
 
 COMPLETION_TYPES = {"text/event-stream", "application/json"}

@@ -4,24 +4,22 @@ import asyncio
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from chatapp.backend.models.chat_model import Attempts
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.errors import error_from_response, our_errors
+from chatapp.backend.models.openai.keys import Key, Keys
 from chatapp.backend.models.openai.listed import NOT_LISTED, ListedModels, read_listing
 from chatapp.backend.models.openai.stream import beginning
-from chatapp.backend.models.transport.proxies import proxy_for
-from chatapp.backend.models.transport.sdk import IDLE_S, PackageTransport, Response, Transport
+from chatapp.backend.models.openai.way import Way, prepared
+from chatapp.backend.models.transport.base import Response
 from chatapp.config.settings import Settings
 from chatapp.errors import (
     IncompleteAnswerError,
     OverloadedError,
-    UpstreamAuthError,
     UpstreamError,
     UpstreamParameterRefusedError,
     UpstreamUnavailableError,
@@ -30,7 +28,6 @@ from chatapp.providers.connection import Upstream
 
 if TYPE_CHECKING:
     import httpx2
-    from openai import AsyncOpenAI
 
 LISTING_S = 10.0
 """How long the list of models may take, once it has begun."""
@@ -57,11 +54,11 @@ class ModelServer:
     else that a short answer passes through.
     """
 
-    def __init__(self, upstream: Upstream, way: "_Way", settings: Settings) -> None:
+    def __init__(self, upstream: Upstream, way: Way, settings: Settings) -> None:
         self.base_url = upstream.base_url
-        self._key = KeySource(upstream)
+        self._keys = Keys(upstream)
         self._way = way
-        self._connect_timeout_s = settings.connect_timeout
+        self._connect_timeout_s = upstream.timeouts.over(settings).connect_timeout
 
     @classmethod
     async def connect(cls, upstream: Upstream, settings: Settings) -> "ModelServer":
@@ -73,7 +70,7 @@ class ModelServer:
             UpstreamUnavailableError: an address, a proxy, a certificate or a header of the environment cannot be used.
         """
         try:
-            way = await asyncio.to_thread(_prepared, upstream, settings)
+            way = await asyncio.to_thread(prepared, upstream, settings)
         except (OSError, ValueError) as error:
             raise UpstreamUnavailableError(
                 "the way to the model server cannot be prepared.",
@@ -92,25 +89,36 @@ class ModelServer:
             NothingThereError: it refused, perhaps because its API is at another path.
             OverloadedError: this process has no descriptor left for a connection.
         """
-        with self._our_errors(body["model"]):
-            for number in range(1, MOST_FORMS + 1):
-                worded = dialect.worded(body)
-                response = await self._way.questions.post(msgspec.json.encode(worded), self._key.headers())
-                if 200 <= response.status < 300:  # noqa: PLR2004
-                    return response
-                said = await _said(response)
-                error = error_from_response(
-                    response.status, response.headers, said, body["model"], has_key=self._key.is_set()
-                )
-                if response.status in NOTHING_THERE and b"model" not in said.lower():
-                    raise NothingThereError(error)
-                is_current = dialect.worded(body) == worded  # another question may have taught it meanwhile
-                if is_current and isinstance(error, UpstreamParameterRefusedError):
-                    dialect.learn(str(error.parameter), said, body)
-                if dialect.worded(body) == worded or number == MOST_FORMS:
-                    break
-                attempts.fail(error)
-            raise error
+        failure: UpstreamError | None = None
+        for key in self._keys.in_turn():
+            if failure is not None:
+                attempts.fail(failure)
+            try:
+                with self._our_errors(body["model"]):
+                    return await self._ask_with(key, body, dialect, attempts)
+            except UpstreamError as error:
+                if not self._keys.rest(key, error):
+                    raise
+                failure = error
+        raise failure or UpstreamError("no key could be tried.")
+
+    async def _ask_with(self, key: Key, body: dict[str, Any], dialect: Dialect, attempts: Attempts) -> Response:
+        for number in range(1, MOST_FORMS + 1):
+            worded = dialect.worded(body)
+            response = await self._way.questions.post(msgspec.json.encode(worded), key.headers())
+            if 200 <= response.status < 300:  # noqa: PLR2004
+                return response
+            said = await _said(response)
+            error = error_from_response(response.status, response.headers, said, body["model"], has_key=key.is_set)
+            if response.status in NOTHING_THERE and b"model" not in said.lower():
+                raise NothingThereError(error)
+            is_current = dialect.worded(body) == worded  # another question may have taught it meanwhile
+            if is_current and isinstance(error, UpstreamParameterRefusedError):
+                dialect.learn(str(error.parameter), said, body)
+            if dialect.worded(body) == worded or number == MOST_FORMS:
+                break
+            attempts.fail(error)
+        raise error
 
     async def models(self, *, asked_for: str) -> ListedModels:
         """Return the models that the server lists. One that does not list is there all the same.
@@ -118,10 +126,11 @@ class ModelServer:
         Raises:
             UpstreamError: it refused or cannot be reached.
         """
-        headers = {**self._way.headers, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+        headers = {**self._way.headers, "accept": "application/json", "accept-encoding": "gzip, deflate"}
         with self._our_errors(asked_for):
+            key = next(self._keys.in_turn())
             async with asyncio.timeout(self._connect_timeout_s) as deadline:
-                response = await self._get("models", {**headers, **self._key.headers()})
+                response = await self._get("models", {**headers, **key.headers()})
                 deadline.reschedule(asyncio.get_running_loop().time() + max(self._connect_timeout_s, LISTING_S))
                 try:
                     return await self._listed(response, asked_for)
@@ -140,6 +149,10 @@ class ModelServer:
                 raise
             return await http.send(http.build_request("GET", other, headers=headers), stream=True)
 
+    async def retire(self) -> None:
+        """Close what nobody uses now, and the rest when it has come to its end. Nobody asks here any more."""
+        await self._way.questions.retire(self._way.http.aclose)
+
     async def close(self) -> None:
         """Close all connections."""
         await self._way.questions.close()
@@ -156,7 +169,7 @@ class ModelServer:
             if len(said) > REFUSAL_BYTES:
                 break
         raise error_from_response(
-            response.status_code, response.headers, bytes(said), asked_for, has_key=self._key.is_set()
+            response.status_code, response.headers, bytes(said), asked_for, has_key=self._keys.is_set
         )
 
     @contextmanager
@@ -192,85 +205,3 @@ async def _said(response: Response) -> bytes:
     finally:
         await response.release()
     return said
-
-
-class _Way(NamedTuple):
-    """How a server is reached: questions by a transport, what is asked rarely by a client; through `proxy`, if any."""
-
-    http: "httpx2.AsyncClient"
-    questions: Transport
-    headers: "httpx2.Headers"
-    proxy: str | None
-
-
-def _prepared(upstream: Upstream, settings: Settings) -> _Way:
-    """Return the way to a server, without retries, timeouts and redirects."""
-    import httpx2  # noqa: PLC0415
-    from openai import AsyncOpenAI  # noqa: PLC0415
-
-    from chatapp.backend.models.transport.certificates import trusting  # noqa: PLC0415
-
-    try:
-        url = httpx2.URL(f"{upstream.base_url}/chat/completions")
-    except httpx2.InvalidURL as error:
-        raise ValueError("no address") from error
-    proxy = proxy_for(urlsplit(upstream.base_url))
-    tls = trusting()
-    timeout = httpx2.Timeout(None, connect=settings.connect_timeout)
-    limits = httpx2.Limits(keepalive_expiry=IDLE_S)  # how many there may be is for MAX_ACTIVE_TURNS to say
-    http = httpx2.AsyncClient(timeout=timeout, limits=limits, verify=tls, proxy=proxy, trust_env=False)
-    sdk = AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
-    headers = _headers(sdk, has_key=bool(upstream.api_key or upstream.api_key_file))
-    if proxy or not find_spec("httptools"):
-        return _Way(http, PackageTransport(url, headers, http=http), headers, proxy)
-    from chatapp.backend.models.transport.direct import DirectTransport  # noqa: PLC0415
-
-    questions = DirectTransport(url, headers, tls=tls, connect_timeout_s=settings.connect_timeout)
-    return _Way(http, questions, headers, proxy)
-
-
-def _headers(sdk: "AsyncOpenAI", *, has_key: bool) -> "httpx2.Headers":
-    """Return the headers of every question; the key comes with each. Events that are compressed would come late."""
-    import httpx2  # noqa: PLC0415
-
-    headers = httpx2.Headers({name: value for name, value in sdk.default_headers.items() if isinstance(value, str)})
-    headers.update({"Accept": "text/event-stream", "Accept-Encoding": "identity"})
-    if has_key:
-        headers.pop("Authorization", None)
-    return headers
-
-
-class KeySource:
-    """The key as it is now: from the settings, or from a file that is read again when it changes."""
-
-    def __init__(self, upstream: Upstream) -> None:
-        self._key = upstream.api_key.get_secret_value() if upstream.api_key else ""
-        self._file = upstream.api_key_file
-        self._seen: tuple[int, ...] | None = None
-
-    def is_set(self) -> bool:
-        """Return whether there is a key, as far as has been looked."""
-        return bool(self._key)
-
-    def headers(self) -> dict[str, str]:
-        """Return the Authorization header, or none where there is no key.
-
-        Raises:
-            UpstreamAuthError: the key file cannot be read.
-        """
-        key = self._current()
-        return {"Authorization": f"Bearer {key}"} if key else {}
-
-    def _current(self) -> str:
-        if self._file is None:
-            return self._key
-        try:
-            stat = self._file.stat()
-            if (seen := (stat.st_mtime_ns, stat.st_size, stat.st_ino)) != self._seen:
-                self._key, self._seen = self._file.read_text(encoding="utf-8").strip(), seen
-            if not (self._key.isascii() and self._key.isprintable()):
-                raise ValueError("no header can hold it")
-        except (OSError, ValueError) as error:
-            what = "cannot be read" if isinstance(error, OSError) else "holds none that can be sent"
-            raise UpstreamAuthError(f"the file with the API key {what}.", hint="Check OPENAI_API_KEY_FILE.") from error
-        return self._key

@@ -18,7 +18,7 @@ from chatapp.backend.models.openai.form import (
     recognised,
 )
 from chatapp.backend.models.openai.usage import UsageFields, usage_in
-from chatapp.backend.models.transport.sdk import Response
+from chatapp.backend.models.transport.base import Response
 from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError, UpstreamError
 from chatapp.protocol.events import Reasoning, Text
 from chatapp.protocol.sse import Decoder, ServerSentEvent

@@ -4,15 +4,15 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 from weakref import WeakSet
 
 from aiohappyeyeballs import start_connection
 from httpx2 import URL, Headers
 
+from chatapp.backend.models.transport.base import IDLE_S
 from chatapp.backend.models.transport.connection import Connection, DirectResponse
-from chatapp.backend.models.transport.sdk import IDLE_S
 from chatapp.hosts import is_loopback
 
 NEXT_ADDRESS_AFTER_S = 0.25
@@ -33,6 +33,7 @@ class DirectTransport:
         self._head = b"POST %b HTTP/1.1\r\n%b" % (url.raw_path, _lines(_with_host(headers, url).raw))
         self._idle: dict[Connection, asyncio.TimerHandle] = {}
         self._all: WeakSet[Connection] = WeakSet()
+        self._is_retired = False
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> DirectResponse:
         """Return the response once its head is there."""
@@ -44,6 +45,13 @@ class DirectTransport:
             connection.hang_up()
             raise
 
+    async def retire(self, then: Callable[[], Awaitable[None]]) -> None:
+        """Close what nobody uses now, and the rest when it has come to its end."""
+        self._is_retired = True
+        for connection in list(self._idle):
+            self._let_go(connection)
+        await then()
+
     async def close(self) -> None:
         """Close all connections."""
         for expiry in self._idle.values():
@@ -54,6 +62,9 @@ class DirectTransport:
         await asyncio.sleep(0)  # the event loop closes their sockets when it comes round
 
     def _keep(self, connection: Connection) -> None:
+        if self._is_retired:
+            connection.hang_up()
+            return
         self._idle[connection] = asyncio.get_running_loop().call_later(IDLE_S, self._let_go, connection)
 
     def _let_go(self, connection: Connection) -> None:

@@ -1,10 +1,10 @@
 """Which proxy is on the way to a model server, as the environment says."""
 
 import ipaddress
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 from urllib.request import getproxies, proxy_bypass
 
-from chatapp.hosts import is_loopback
+from chatapp.hosts import is_loopback, proxy_url
 
 
 def proxy_for(address: SplitResult) -> str | None:
@@ -19,11 +19,7 @@ def proxy_for(address: SplitResult) -> str | None:
     proxy = proxies.get(address.scheme) or proxies.get("all")
     if not proxy:
         return None
-    proxy = proxy if "://" in proxy else f"http://{proxy}"
-    parts = urlsplit(proxy)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-        raise ValueError("no http proxy")
-    return proxy
+    return proxy_url(proxy)
 
 
 def _is_bypassed(address: SplitResult) -> bool:

@@ -1,57 +1,12 @@
-"""How questions get to a model server, and one way: by the HTTP client of the `openai` package."""
+"""The way by the HTTP client of the `openai` package."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from chatapp.errors import IncompleteAnswerError
 
 if TYPE_CHECKING:
     import httpx2
-
-IDLE_S = 5.0
-"""How long a connection is kept for the next question: servers hang up too, and rarely sooner."""
-
-
-class Response(Protocol):
-    """What a model server answers: the head is here, the body comes."""
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        ...
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers, asked for in lower case."""
-        ...
-
-    async def read(self) -> bytes:
-        """Return what has come since the last read, nothing at the end.
-
-        Raises:
-            IncompleteAnswerError: the connection broke.
-        """
-        ...
-
-    async def release(self, *, is_over: bool = False) -> None:
-        """Leave the connection to the next question, or hang up; `is_over`: nothing is to come but the end."""
-        ...
-
-
-class Transport(Protocol):
-    """A way to one address."""
-
-    async def post(self, body: bytes, headers: Mapping[str, str]) -> Response:
-        """Return the response once its head is there; redirects are not followed.
-
-        Raises:
-            OSError: there is no connection.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Close all connections."""
-        ...
 
 
 class PackageTransport:
@@ -61,11 +16,32 @@ class PackageTransport:
         self._url = url
         self._headers = headers
         self._http = http
+        self._running = 0
+        self._then: Callable[[], Awaitable[None]] | None = None
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> "PackageResponse":
         """Return the response once its head is there."""
         request = self._http.build_request("POST", self._url, content=body, headers={**self._headers, **headers})
-        return PackageResponse(await self._http.send(request, stream=True))
+        self._running += 1
+        try:
+            return PackageResponse(await self._http.send(request, stream=True), on_release=self._note_end)
+        except BaseException:
+            await self._note_end()
+            raise
+
+    async def retire(self, then: Callable[[], Awaitable[None]]) -> None:
+        """Call `then` once the last response is released."""
+        self._then = then
+        await self._close_if_unused()
+
+    async def _note_end(self) -> None:
+        self._running -= 1
+        await self._close_if_unused()
+
+    async def _close_if_unused(self) -> None:
+        if self._then is not None and not self._running:
+            then, self._then = self._then, None
+            await then()
 
     async def close(self) -> None:
         """Leave the client to the package."""
@@ -74,10 +50,11 @@ class PackageTransport:
 class PackageResponse:
     """A response of the package's client."""
 
-    def __init__(self, response: "httpx2.Response") -> None:
+    def __init__(self, response: "httpx2.Response", *, on_release: Callable[[], Awaitable[None]]) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self._response = response
+        self._on_release: Callable[[], Awaitable[None]] | None = on_release
         self._parts = response.aiter_raw()
 
     async def read(self) -> bytes:
@@ -91,4 +68,7 @@ class PackageResponse:
 
     async def release(self, *, is_over: bool = False) -> None:
         """Let the client decide."""
-        await self._response.aclose()
+        on_release, self._on_release = self._on_release, None
+        if on_release is not None:
+            await self._response.aclose()
+            await on_release()

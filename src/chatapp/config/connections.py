@@ -1,0 +1,235 @@
+"""The file of connections: every model server that somebody has, and names of their own for its models."""
+
+import re
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from chatapp.config.environment import user_file
+from chatapp.config.settings import HomePath, Seconds, Settings
+from chatapp.config.toml_lines import line_of
+from chatapp.errors import SettingsError
+from chatapp.hosts import http_url, proxy_url
+
+FILE_NAME = "connections.toml"
+MOST_BYTES = 1024 * 1024
+
+DEFAULT = "default"
+"""The name of the connection that the settings of the environment describe."""
+
+CAN_BE_WITHOUT = (
+    "streaming", "stream_options", "system", "tools", "images", "response_format",
+    "temperature", "top_p", "max_tokens", "stop", "seed",
+)  # fmt: skip
+"""What some servers cannot do, or do not take. Other parameters are learned from what a server refuses."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _plain(key: SecretStr) -> SecretStr:
+    text = key.get_secret_value().strip()
+    if not (text and text.isascii() and text.isprintable()):
+        raise ValueError("made of plain letters, digits and signs")
+    return SecretStr(text)
+
+
+Plain = Annotated[SecretStr, AfterValidator(_plain)]
+Price = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+OneOrMore = BeforeValidator(_listed)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class PriceTable(_Table):
+    """What a million tokens cost. `cached` are those of the prompt that the server had read before."""
+
+    input: Price | None = None
+    output: Price | None = None
+    cached: Price | None = None
+
+
+class ModelTable(_Table):
+    """One model of a connection; `model` is what its server calls it, where that is another name."""
+
+    model: str | None = Field(None, min_length=1, max_length=200)
+    window: PositiveInt | None = None
+    prices: PriceTable | None = None
+
+
+class ConnectionTable(_Table):
+    """One `[connections.NAME]`."""
+
+    base_url: Annotated[str, AfterValidator(http_url)] = Field(
+        description="Address of the server, usually with `/v1` at its end. The only key that must be there."
+    )
+    api_key: Annotated[tuple[Plain, ...], OneOrMore] = Field(
+        (), description="The key, or a list of several, which take turns."
+    )
+    api_key_variable: Annotated[tuple[str, ...], OneOrMore] = Field(
+        (), description="Variable, or secret, that holds the key; or a list of several."
+    )
+    api_key_file: Annotated[tuple[HomePath, ...], OneOrMore] = Field(
+        (), description="File that holds the key, read again when it changes; or a list of several."
+    )
+    models: dict[str, ModelTable] | None = Field(
+        None,
+        description="The models to offer: a list of names, or a table whose keys are names of your own, such as "
+        '`small = "gpt-4o-mini"`. A model may have its own `window` and `prices`: '
+        '`large = { model = "gpt-4o", window = 128000 }`. Default: all that the server lists.',
+    )
+    headers: dict[str, Plain] = Field({}, description="Table of headers that go along with every request.")
+    ca_file: HomePath | None = Field(None, description="File with the certificates to trust.")
+    proxy: SecretStr | None = Field(
+        None, description='Proxy on the way, `""` for none. Default: the one of the environment.'
+    )
+    connect_timeout: Seconds | None = Field(None, description="Instead of `CONNECT_TIMEOUT`.")
+    first_content_timeout: Seconds | None = Field(None, description="Instead of `FIRST_CONTENT_TIMEOUT`.")
+    gap_timeout: Seconds | None = Field(None, description="Instead of `GAP_TIMEOUT`.")
+    total_timeout: Seconds | None = Field(None, description="Instead of `TOTAL_TIMEOUT`.")
+    window: PositiveInt | None = Field(None, description="Tokens that its models can read.")
+    prices: PriceTable | None = Field(
+        None,
+        description="What a million tokens cost: `{ input = 0.15, output = 0.6, cached = 0.075 }`.",
+    )
+    without: frozenset[str] = Field(
+        frozenset(),
+        description=f"List of what it cannot do or does not take: {', '.join(f'`{name}`' for name in CAN_BE_WITHOUT)}.",
+    )
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        if isinstance(value, list):
+            return {name: {} for name in value if isinstance(name, str)}
+        if isinstance(value, dict):
+            return {name: {"model": entry} if isinstance(entry, str) else entry for name, entry in value.items()}
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _are_headers(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if not all(map(_HEADER_NAME.fullmatch, value)):
+            raise ValueError("a table of names that headers may have")
+        return value
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        return SecretStr(proxy_url(value.get_secret_value())) if value and value.get_secret_value() else value
+
+    @field_validator("without")
+    @classmethod
+    def _is_known(cls, value: frozenset[str]) -> frozenset[str]:
+        if not value <= set(CAN_BE_WITHOUT):
+            raise ValueError(f"a list of some of {', '.join(CAN_BE_WITHOUT)}")
+        return value
+
+
+class RouteTable(_Table):
+    """One `[models.NAME]`: a name for the first of several models that answers."""
+
+    models: tuple[str, ...] = Field(alias="try", min_length=1)
+
+
+class ConnectionsFile(_Table):
+    """The whole file: connections and names, in its order."""
+
+    connections: dict[str, ConnectionTable] = {}
+    models: dict[str, RouteTable] = {}
+
+    @model_validator(mode="after")
+    def _has_names(self) -> "ConnectionsFile":
+        for name in (*self.connections, *self.models):
+            if not _NAME.fullmatch(name) or name == DEFAULT:
+                raise ValueError(f"named with letters, digits, `.`, `_` and `-`, and not {name[:40]!r}")
+        return self
+
+
+def connections_path(settings: Settings) -> Path | None:
+    """Return the file of connections, None where there is none.
+
+    Raises:
+        SettingsError: CONNECTIONS names a file that is not there.
+    """
+    named = settings.connections
+    if named is None:
+        usual = user_file(FILE_NAME)
+        return usual if usual.is_file() else None
+    if not named.is_file():
+        raise SettingsError(f"CONNECTIONS is {str(named)!r}: there is no such file.")
+    return named
+
+
+def read_connections(path: Path) -> ConnectionsFile:
+    """Return what the file at `path` says.
+
+    Raises:
+        SettingsError: it cannot be read, or says what cannot be; the sentence names the line.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        text = data.decode("utf-8-sig")
+    except (OSError, UnicodeError):
+        raise SettingsError(f"The file {path} cannot be read.", hint="Save it as UTF-8 text.") from None
+    if len(data) > MOST_BYTES:
+        raise SettingsError(f"The file {path} is larger than a megabyte.")
+    try:
+        return ConnectionsFile.model_validate(tomllib.loads(text, parse_float=Decimal))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        line = re.search(r"line ([0-9]{1,9})", str(error))
+        place = f"{path}, line {line[1]}" if line else str(path)
+        raise SettingsError(f"{place}: this is no TOML.", hint="https://toml.io shows how it is written.") from None
+    except ValidationError as error:
+        raise SettingsError(_fault(path, text, error)) from None
+
+
+def _fault(path: Path, text: str, error: ValidationError) -> str:
+    """Return one sentence about the first thing that is wrong: the line, the key, and what it must be.
+
+    What was written is not told: it may be a key.
+    """
+    fault = error.errors(include_url=False, include_input=False)[0]
+    keys = [key for key in fault["loc"] if isinstance(key, str) and key != "[key]"]  # others are places in lists
+    name = ".".join(keys) or "A table"
+    line = line_of(text, keys)
+    place = f"{path}, line {line}" if line else str(path)
+    if fault["type"] == "extra_forbidden":
+        return f"{place}: {name} is no key that is known there."
+    if fault["type"] == "missing":
+        return f"{place}: {name} is missing."
+    allowed = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
+    return f"{place}: {name} must be {allowed}."
+
+
+class ConnectionRow(NamedTuple):
+    """One line of the documentation of a connection's keys."""
+
+    name: str
+    meaning: str
+
+
+def connection_rows() -> list[ConnectionRow]:
+    """Return every key of a connection with its sentence, in the order of `ConnectionTable`."""
+    return [ConnectionRow(name, field.description or "") for name, field in ConnectionTable.model_fields.items()]

@@ -1,0 +1,143 @@
+"""The file of connections: what it may say, and what is said of a wrong one."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from chatapp.config.connections import connection_rows, connections_path, read_connections
+from chatapp.config.settings import Settings
+from chatapp.errors import SettingsError
+from chatapp.providers.connection import ApiKey, ModelTraits, Prices, Timeouts, configured_upstreams, upstream_of
+
+SECRET = "sk-hunter2"
+WHOLE = f"""\
+[connections.groq]
+base_url = "https://api.groq.com/openai/v1/"
+api_key = ["{SECRET}1", "{SECRET}2"]
+api_key_variable = "GROQ_API_KEY"
+api_key_file = "key.txt"
+headers = {{ X-Team = "{SECRET}" }}
+ca_file = "ca.pem"
+proxy = "me:{SECRET}@proxy.example.org:3128"
+connect_timeout = 2
+window = 8192
+prices = {{ input = 0.05, output = 0.08 }}
+without = ["stream_options", "seed"]
+
+[connections.groq.models]
+small = "llama-3.1-8b-instant"
+"openai/gpt-oss" = {{ window = 131072, prices = {{ input = 1, cached = 0.075 }} }}
+
+[connections.lab]
+base_url = "http://lab:8000/v1"
+models = ["qwen", "phi"]
+
+[models.fast]
+try = ["groq/small", "lab/qwen"]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "connections.toml"
+
+
+def test_a_connection_is_all_that_its_table_says(file: Path) -> None:
+    file.write_text(WHOLE)
+    read = read_connections(file)
+    groq = upstream_of("groq", read.connections["groq"])
+    assert (groq.base_url, groq.provider, groq.name) == ("https://api.groq.com/openai/v1", "Groq", "groq")
+    assert groq.keys[2:] == (ApiKey(variable="GROQ_API_KEY"), ApiKey(file=Path("key.txt")))
+    assert [key.value and key.value.get_secret_value() for key in groq.keys[:2]] == [f"{SECRET}1", f"{SECRET}2"]
+    assert groq.headers["X-Team"].get_secret_value() == SECRET
+    assert groq.proxy is not None
+    assert groq.proxy.get_secret_value() == f"http://me:{SECRET}@proxy.example.org:3128"
+    assert (groq.ca_file, groq.timeouts, groq.without) == (
+        Path("ca.pem"),
+        Timeouts(connect_s=2),
+        {"stream_options", "seed"},
+    )
+    usual = Prices(Decimal("0.05"), Decimal("0.08"))
+    assert groq.traits_of("small") == ModelTraits("llama-3.1-8b-instant", 8192, usual)
+    own = Prices(Decimal(1), cached=Decimal("0.075"))
+    assert groq.traits_of("openai/gpt-oss") == ModelTraits("openai/gpt-oss", 131072, own)
+    assert list(upstream_of("lab", read.connections["lab"]).models or ()) == ["qwen", "phi"]
+    assert read.models["fast"].models == ("groq/small", "lab/qwen")
+
+
+def test_no_secret_is_shown(file: Path) -> None:
+    file.write_text(WHOLE)
+    read = read_connections(file)
+    shown = f"{read!r} {read} {upstream_of('groq', read.connections['groq'])!r}"
+    assert "hunter2" not in shown
+
+
+SERVER = '[connections.a]\nbase_url = "http://a"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("[connections.a]\n", 1, "connections.a.base_url is missing"),
+        ('[connections.a]\nbase_url = "a"\n', 2, "connections.a.base_url must be an address that starts with http"),
+        (f"{SERVER}\nurl = 1", 4, "connections.a.url is no key that is known there"),
+        ('connections.a.base_url = "http://a"\nconnections.a.window = 0', 2, "connections.a.window must be greater"),
+        (f"{SERVER}prices = {{ input = -1 }}", 3, "connections.a.prices.input must be greater than or equal to 0"),
+        (f'{SERVER}[connections.a.models]\n"b=c" = {{ window = "x" }}', 4, "connections.a.models.b=c.window must be"),
+        (f'{SERVER}without = ["sound"]', 3, "without must be a list of some of streaming"),
+        (f'{SERVER}api_key = "{SECRET}\\n{SECRET}"', 3, "api_key must be made of plain letters"),
+        (f'{SERVER}proxy = "socks5://{SECRET}"', 3, "proxy must be the address of an http:// proxy"),
+        (f'{SERVER}headers = {{ "a b" = "{SECRET}" }}', 3, "headers must be a table of names that headers may have"),
+        ('[connections.default]\nbase_url = "http://a"', None, "and not 'default'"),
+        ('[connections."a/b"]\nbase_url = "http://a"', None, "and not 'a/b'"),
+        ("[models.fast]\ntry = []", 2, "models.fast.try must "),
+        ('[models.fast]\ntry = ["a"]\nthen = 1', 3, "models.fast.then is no key that is known there"),
+        (f"[connections.a]\napi_key = {SECRET}", 2, "this is no TOML"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line_and_key_and_no_secret(
+    text: str, line: int | None, what: str, file: Path
+) -> None:
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        read_connections(file)
+    assert caught.value.detail.startswith(f"{file}, line {line}: " if line else f"{file}: ")
+    assert what in caught.value.detail
+    assert "hunter2" not in caught.value.sentence()
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"#" * 1024 * 1025], ids=["no text", "too large"])
+def test_a_file_that_cannot_be_one_is_refused(data: bytes, file: Path) -> None:
+    file.write_bytes(data)
+    with pytest.raises(SettingsError, match=r"connections\.toml"):
+        read_connections(file)
+
+
+def test_the_file_is_the_one_that_connections_names_or_else_the_user_s_own(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert connections_path(Settings.load()) is None
+    own = Path("home/.config/chatapp/connections.toml").absolute()
+    own.parent.mkdir(parents=True)
+    own.write_text("")
+    assert connections_path(Settings.load()) == own
+    monkeypatch.setenv("CONNECTIONS", str(file))
+    with pytest.raises(SettingsError, match="there is no such file"):
+        connections_path(Settings.load())
+    file.write_text("")
+    assert connections_path(Settings.load()) == file
+
+
+def test_the_server_of_the_environment_comes_before_those_of_the_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text(WHOLE)
+    monkeypatch.setenv("CONNECTIONS", str(file))
+    assert [each.name for each in configured_upstreams(Settings.load())] == ["groq", "lab"]
+    monkeypatch.setenv("BASE_URL", "http://localhost:9000/v1")
+    assert [each.name for each in configured_upstreams(Settings.load())] == ["default", "groq", "lab"]
+
+
+def test_every_key_has_its_sentence() -> None:
+    assert all(row.meaning.endswith(".") for row in connection_rows())
