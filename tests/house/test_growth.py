@@ -21,6 +21,7 @@ import pytest
 import chatapp
 from chatapp.backend.store.search.terms import parse_terms, pattern_of
 from chatapp.errors import ChatappError
+from chatapp.protocol.messages import Message
 
 NAMES = {"text", "content", "title", "markdown", "prompt", "words", "query", "line", "block", "reasoning", "value"}
 NOT_MEASURED = ("chatapp.local_model",)
@@ -29,6 +30,7 @@ NOT_IMPORTED = ("chatapp.__main__", "chatapp.frontend.app", "chatapp.frontend.pa
 CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.backend.transfer.importers.chatgpt_content.without_marks": lambda call, text: call(text, {}),
     "chatapp.backend.models.openai.too_long.number_behind": lambda call, text: call(text, ("a", "`", "A b ")),
+    "chatapp.backend.turns.estimate.likely_usage": lambda call, text: call([Message.of("user", text)], text, text),
     "chatapp.backend.store.parts.answer_columns": lambda call, text: call(
         [["text", 1], ["reasoning", 1]] * len(text), text=text, reasoning=text
     ),

@@ -31,7 +31,7 @@ BACKEND = {
     "models": "",
     "access": "principal http",
     "transfer": "store",
-    "usage": "store",
+    "usage": "store models",
     "turns": "store models",
     "telemetry": "http",
     "api": "http access store models transfer turns",

@@ -26,6 +26,7 @@ from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.transfer.importers import Imports
 from chatapp.backend.turns.registry import Turns
 from chatapp.backend.usage.ledger import Ledger
+from chatapp.backend.usage.pricing import Pricer
 from chatapp.config.settings import Settings
 from chatapp.providers.catalog import provider_of
 from chatapp.providers.connection import Upstream, configured_upstreams
@@ -67,7 +68,10 @@ def create_app(
     app.state.store = store or Store.open(settings)
     app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
     app.state.ledger = Ledger(app.state.store.model_calls)
-    app.state.turns = Turns(app.state.model, settings, app.state.store, observers=[app.state.ledger])
+    app.state.pricer = Pricer(lambda: {upstream.name: upstream})
+    app.state.turns = Turns(
+        app.state.model, settings, app.state.store, observers=[app.state.ledger], pricer=app.state.pricer
+    )
     imports = Imports(app.state.store.database)
     app.state.import_desk = ImportDesk(imports, is_closing=lambda: app.state.turns.is_closing)
     for kind, handler in EXCEPTION_HANDLERS.items():
@@ -110,7 +114,12 @@ def _middleware(settings: Settings) -> list[Middleware]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     remove_abandoned_files(app.state.settings.data_dir)
     await app.state.turns.end_orphans()
-    lasting = (app.state.model.prepare(), app.state.turns.run_maintenance(), app.state.ledger.keep())
+    lasting = (
+        app.state.model.prepare(),
+        app.state.turns.run_maintenance(),
+        app.state.ledger.keep(),
+        app.state.pricer.prepare(),
+    )
     background = [asyncio.create_task(work) for work in lasting]
     yield
     for task in background:

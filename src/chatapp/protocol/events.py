@@ -1,15 +1,27 @@
 """What one answer is made of while it travels: the events of a stream and the answer they add up to."""
 
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class Usage(TypedDict):
-    """Tokens as the model server counted them."""
+    """What an answer took. Tokens are as the model server counted them, or `estimated` where it did not.
+
+    `cached_tokens` are part of the prompt, `reasoning_tokens` of the completion. `cost` is in dollars, an exact decimal
+    as text, None where the price is not known; `price_source` says who knows it: "list", "connection" or "local", where
+    nothing is to be paid. `first_token_ms` counts from the call to the model, `tokens_per_second` from there on.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
+    cached_tokens: NotRequired[int]
+    reasoning_tokens: NotRequired[int]
+    estimated: NotRequired[bool]
+    cost: NotRequired[str | None]
+    price_source: NotRequired[str | None]
+    first_token_ms: NotRequired[int | None]
+    tokens_per_second: NotRequired[float | None]
 
 
 @dataclass(frozen=True, slots=True)

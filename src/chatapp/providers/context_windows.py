@@ -51,7 +51,7 @@ def known_window(model: str, base_url: str) -> int | None:
     if at_home:
         found = at_home[0].find_model(name, all_providers=providers)
         return found.context_window if found else None
-    if _is_own_server(urlsplit(base_url).hostname or ""):
+    if is_own_server(base_url):
         return None
     name = name.rpartition("/")[2]
     for provider in providers:
@@ -61,5 +61,7 @@ def known_window(model: str, base_url: str) -> int | None:
     return None
 
 
-def _is_own_server(host: str) -> bool:
+def is_own_server(base_url: str) -> bool:
+    """Return whether a model server is of the user's own machine or network: by an address, or a name without dots."""
+    host = urlsplit(base_url).hostname or ""
     return is_loopback(host) or is_address(host) or "." not in host

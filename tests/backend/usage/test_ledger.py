@@ -73,13 +73,36 @@ def test_a_refused_question_is_on_record(backend: RunningBackend, stub: StubMode
     assert (call.status, call.error_code, call.first_token_ms) == ("failed", "upstream_auth", None)
 
 
+def test_what_a_server_does_not_count_is_estimated(backend: RunningBackend, stub: StubModel, store: Store) -> None:
+    stub.next(scripts.answer("The capital of France is Paris.", usage=False))
+    answer = backend.client.ask("What is the capital of France?")
+    (call,) = calls(store)
+    assert answer.usage is not None
+    assert answer.usage["estimated"]
+    assert call.is_estimated
+    assert call.prompt_tokens == answer.usage["prompt_tokens"]
+    assert 6 <= (call.prompt_tokens or 0) <= 13
+    assert 5 <= (call.completion_tokens or 0) <= 9
+
+
+def test_a_refused_question_took_no_tokens_and_cost_nothing(
+    backend: RunningBackend, stub: StubModel, store: Store
+) -> None:
+    stub.next(scripts.status(401))
+    with pytest.raises(ChatappError):
+        backend.client.ask("Why?")
+    (call,) = calls(store)
+    assert (call.prompt_tokens, call.completion_tokens, call.cost_pico) == (None, None, 0)
+
+
 def test_a_stopped_answer_is_on_record(backend: RunningBackend, stub: StubModel, store: Store) -> None:
     stub.next(scripts.answer("a", 5, "b"))
     stream = backend.client.stream("Why?")
     next(event for event in stream if getattr(event, "text", ""))
     stream.close()
     (call,) = calls(store)
-    assert call.status == "stopped"
+    assert (call.status, call.is_estimated) == ("stopped", True)
+    assert (call.prompt_tokens or 0) > 0
     assert call.first_token_ms is not None
 
 

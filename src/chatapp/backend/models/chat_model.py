@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chatapp.errors import ChatappError, UpstreamError
-from chatapp.protocol.events import Notice, Reasoning, Text, Usage
+from chatapp.protocol.events import Notice, Reasoning, Text
 from chatapp.protocol.messages import Message
 from chatapp.providers.connection import Timeouts
 
@@ -68,13 +68,15 @@ class TokenUsage:
     cached_tokens: int = 0
     reasoning_tokens: int = 0
 
-    def told(self) -> Usage:
-        """Return what readers of a turn learn."""
-        return Usage(
-            prompt_tokens=self.prompt_tokens,
-            completion_tokens=self.completion_tokens,
-            total_tokens=self.total_tokens,
-        )
+    @property
+    def billed_completion_tokens(self) -> int:
+        """What is paid for as the answer: xAI and Gemini count thoughts in the total alone, not in the completion."""
+        return max(self.completion_tokens, self.total_tokens - self.prompt_tokens)
+
+    @property
+    def billed_reasoning_tokens(self) -> int:
+        """The thoughts among `billed_completion_tokens`."""
+        return max(self.reasoning_tokens, self.billed_completion_tokens - self.completion_tokens)
 
 
 @dataclass(slots=True)

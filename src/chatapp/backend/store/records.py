@@ -114,7 +114,9 @@ class ModelCall:
     `created_at` is when it began, `turn_id` the turn it was made for, `connection` the name of the connection it went
     through. `model` was asked for, `answered_model` is the one that the server says has answered, `surface` what the
     question came in by. None stands for what is not known. `cached_tokens` are part of `prompt_tokens`,
-    `reasoning_tokens` of `completion_tokens`. Times are milliseconds; a call without a token has no `first_token_ms`.
+    `reasoning_tokens` of `completion_tokens`; `is_estimated`: the server has not counted, we have. `cost_pico` are
+    picodollars, None where the price is not known, and `price_source` is who knows it. Times are milliseconds; a call
+    without a token has no `first_token_ms`.
     """
 
     owner: str
@@ -131,6 +133,9 @@ class ModelCall:
     cached_tokens: int | None = None
     completion_tokens: int | None = None
     reasoning_tokens: int | None = None
+    is_estimated: bool = False
+    cost_pico: int | None = None
+    price_source: str | None = None
     first_token_ms: int | None = None
     id: str = field(default_factory=new_id)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 
 from chatapp.protocol.messages import Part, parts_as_json, parts_from_json
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {
@@ -206,6 +207,9 @@ model_calls = Table(
     Column("cached_tokens", TokenCount),
     Column("completion_tokens", TokenCount),
     Column("reasoning_tokens", TokenCount),
+    Column("is_estimated", Boolean, nullable=False),
+    Column("cost_pico", BigInteger),
+    Column("price_source", Text),
     Column("first_token_ms", Integer),
     Column("duration_ms", Integer, nullable=False),
     Index("ix_model_calls_owner", "owner", "created_at"),

@@ -5,20 +5,24 @@ from datetime import UTC, datetime, timedelta
 
 from chatapp.backend.models.chat_model import Attempts, FailedAttempt, TokenUsage
 from chatapp.backend.store import FinalStatus, ModelCall
+from chatapp.backend.turns.observers import CallPricer
 from chatapp.backend.turns.turn import Turn
 
 
 class CallRecord:
     """Notes what `ModelCall`s will say of a request that begins now over `connection`.
 
-    Of its `attempts` each is a call: those that came to nothing, and the one that all the rest is about.
+    Of its `attempts` each is a call: those that came to nothing, and the one that all the rest is about. `is_accepted`:
+    the server has begun to answer that one, so that it took tokens although nobody may have counted them.
     """
 
-    __slots__ = ("_attempts", "_first_token_at", "answered_model", "usage")
+    __slots__ = ("_attempts", "_first_token_at", "answered_model", "is_accepted", "is_estimated", "usage")
 
     def __init__(self, attempts: Attempts, connection: str) -> None:
         self.answered_model: str | None = None
         self.usage: TokenUsage | None = None
+        self.is_accepted = False
+        self.is_estimated = False
         self._attempts = attempts
         self._first_token_at: float | None = None
         attempts.begin(connection)
@@ -28,10 +32,29 @@ class CallRecord:
         if self._first_token_at is None:
             self._first_token_at = time.perf_counter()
 
-    def ended(self, turn: Turn, *, model: str, status: FinalStatus, error_code: str | None) -> list[ModelCall]:
-        """Return what is known of the calls, oldest first, of which the last has just ended."""
+    def estimate(self, usage: TokenUsage) -> None:
+        """Take `usage` for what the server has not told."""
+        self.usage, self.is_estimated = usage, True
+
+    def ended(
+        self,
+        turn: Turn,
+        *,
+        model: str,
+        status: FinalStatus,
+        error_code: str | None,
+        pricer: CallPricer | None = None,
+    ) -> list[ModelCall]:
+        """Return what is known of the calls, oldest first, of which the last has just ended; `pricer` knows the prices."""
         attempts, first, usage = self._attempts, self._first_token_at, self.usage
         now, clock = datetime.now(UTC), time.perf_counter()
+        created_at = now - timedelta(seconds=clock - attempts.began)
+        cost_pico, price_source = (None if usage else 0), None
+        if usage is not None and pricer is not None:
+            models = (self.answered_model, model)
+            cost_pico, price_source = pricer.price(
+                usage, connection=attempts.connection, models=models, when=created_at
+            )
         call = ModelCall(
             owner=turn.owner,
             turn_id=turn.id,
@@ -41,19 +64,22 @@ class CallRecord:
             answered_model=self.answered_model,
             status=status,
             error_code=error_code,
-            created_at=now - timedelta(seconds=clock - attempts.began),
+            created_at=created_at,
             duration_ms=_milliseconds(clock - attempts.began),
             first_token_ms=None if first is None else _milliseconds(first - attempts.began),
             prompt_tokens=usage.prompt_tokens if usage else None,
             cached_tokens=usage.cached_tokens if usage else None,
-            completion_tokens=usage.completion_tokens if usage else None,
-            reasoning_tokens=usage.reasoning_tokens if usage else None,
+            completion_tokens=usage.billed_completion_tokens if usage else None,
+            reasoning_tokens=usage.billed_reasoning_tokens if usage else None,
+            is_estimated=self.is_estimated,
+            cost_pico=cost_pico,
+            price_source=price_source,
         )
         return [*(_failed(attempt, call, clock=clock, now=now) for attempt in attempts.failed), call]
 
 
 def _failed(attempt: FailedAttempt, call: ModelCall, *, clock: float, now: datetime) -> ModelCall:
-    """Return the call that `call` was made in place of."""
+    """Return the call that `call` was made in place of. It took no tokens: that is free everywhere."""
     return ModelCall(
         owner=call.owner,
         turn_id=call.turn_id,
@@ -64,6 +90,7 @@ def _failed(attempt: FailedAttempt, call: ModelCall, *, clock: float, now: datet
         error_code=attempt.error_code,
         created_at=now - timedelta(seconds=clock - attempt.began),
         duration_ms=_milliseconds(attempt.ended - attempt.began),
+        cost_pico=0,
     )
 
 

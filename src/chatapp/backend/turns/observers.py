@@ -1,8 +1,23 @@
 """Who wants to know what turns do: the ledger of model calls today, metrics and tracing tomorrow."""
 
+from datetime import datetime
 from typing import Protocol
 
+from chatapp.backend.models.chat_model import TokenUsage
 from chatapp.backend.store import ModelCall
+
+
+class CallPricer(Protocol):
+    """Knows what calls cost."""
+
+    def price(
+        self, usage: TokenUsage, *, connection: str, models: tuple[str | None, ...], when: datetime
+    ) -> tuple[int | None, str | None]:
+        """Return the picodollars of a call, and who knows them; None is what nobody knows.
+
+        `models` are the names of its model, the one that tells most first.
+        """
+        ...
 
 
 class TurnObserver(Protocol):

@@ -9,7 +9,7 @@ from weakref import WeakSet
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.turns.finished import FinishedTurns
-from chatapp.backend.turns.observers import TurnObserver
+from chatapp.backend.turns.observers import CallPricer, TurnObserver
 from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.recovery import end_orphans, run_maintenance
@@ -31,12 +31,19 @@ class Turns:
     """All turns of this process, and the way to those of others."""
 
     def __init__(
-        self, model: ChatModel, settings: Settings, store: Store, *, observers: Sequence[TurnObserver] = ()
+        self,
+        model: ChatModel,
+        settings: Settings,
+        store: Store,
+        *,
+        observers: Sequence[TurnObserver] = (),
+        pricer: CallPricer | None = None,
     ) -> None:
         self._model = model
         self._settings = settings
         self._store = store
         self._observers = observers
+        self._pricer = pricer
         self._active: dict[str, Turn] = {}
         self._finished = FinishedTurns()
         self._followed: WeakSet[RemoteTurn] = WeakSet()
@@ -143,7 +150,13 @@ class Turns:
         request = ModelRequest(messages=messages, model=turn.model, parameters=question.parameters)
         settings = self._model.timeouts_for(turn.model).over(self._settings)
         maker = TurnRunner(
-            turn, request, model=self._model, settings=settings, record=record, observers=self._observers
+            turn,
+            request,
+            model=self._model,
+            settings=settings,
+            record=record,
+            observers=self._observers,
+            pricer=self._pricer,
         )
         task = asyncio.create_task(maker.run(), name=f"turn {turn.id}")
         self._active[turn.id] = turn

@@ -8,11 +8,14 @@ from dataclasses import replace
 from functools import partial
 
 from chatapp.backend.models.chat_model import Attempts, Batch, ChatModel, ModelRequest
+from chatapp.backend.store import ModelCall
 from chatapp.backend.turns.call_record import CallRecord
 from chatapp.backend.turns.context import fitted, fitted_again, left_out_notice
+from chatapp.backend.turns.estimate import likely_usage
 from chatapp.backend.turns.idle_timer import IdleTimer
-from chatapp.backend.turns.observers import TurnObserver
+from chatapp.backend.turns.observers import CallPricer, TurnObserver
 from chatapp.backend.turns.record import TurnRecord
+from chatapp.backend.turns.told_usage import told_usage
 from chatapp.backend.turns.turn import STOPPED, Turn, final_status
 from chatapp.config.settings import Settings
 from chatapp.errors import (
@@ -54,6 +57,7 @@ class TurnRunner:
         settings: Settings,
         record: TurnRecord | None = None,
         observers: Sequence[TurnObserver] = (),
+        pricer: CallPricer | None = None,
     ) -> None:
         self._turn = turn
         self._request = request
@@ -61,6 +65,8 @@ class TurnRunner:
         self._settings = settings
         self._record = record
         self._observers = observers
+        self._pricer = pricer
+        self._calls: list[ModelCall] = []
         self._call = CallRecord(request.attempts, model.connection_for(turn.model))
         self._bytes = 0
         self._held_cr = False
@@ -124,18 +130,24 @@ class TurnRunner:
 
     def _tell_observers(self, failure: ChatappError | None) -> None:
         turn = self._turn
+        if self._call.usage is None and self._call.is_accepted:
+            self._call.estimate(likely_usage(self._request.messages, turn.text, turn.reasoning))
         calls = self._call.ended(
             turn,
             model=self._request.model or turn.model,
             status=final_status(turn, failure),
             error_code=failure.code if failure else None,
+            pricer=self._pricer,
         )
+        self._calls += calls
+        turn.usage = told_usage(self._calls)
         for observer in self._observers:
             for call in calls:
                 observer.model_called(call)
 
     async def _read_stream(self, deadline: IdleTimer) -> None:
         stream = await self._model.open(self._request)
+        self._call.is_accepted = True
         try:
             for notice in stream.notices:
                 self._turn.append(notice)
@@ -174,7 +186,6 @@ class TurnRunner:
             self._add(piece)
         turn = self._turn
         if batch.usage is not None:
-            turn.usage = batch.usage.told()
             self._call.usage = batch.usage
         if pieces or batch.finish_reason:  # content takes an earlier finish reason back
             turn.finish_reason = batch.finish_reason

@@ -117,5 +117,5 @@ class AnswerResponse(BaseModel):
     conversation_id: str | None = Field(None, description="Conversation the answer was kept in.")
     turn_id: str = Field(description="This question and answer.")
     finish_reason: str | None = Field(description="Why the model stopped: stop, length, content_filter, …")
-    usage: UsageOut | None = Field(description="Null where the model server does not count.")
+    usage: UsageOut | None = Field(description="What the answer took.")
     latency_ms: int = Field(description="Milliseconds from the request to the last token.")
