@@ -26,16 +26,17 @@ ROOMS = {
 }
 BACKEND = {
     "principal": "",
+    "tasks": "",
     "http": "principal",
     "store": "",
     "models": "",
     "access": "principal http",
     "transfer": "store",
     "usage": "store models",
-    "turns": "store models",
-    "telemetry": "http",
+    "turns": "tasks store models",
+    "telemetry": "tasks http",
     "api": "http access store models transfer turns",
-    "app": "http access store models transfer usage turns telemetry api",
+    "app": "tasks http access store models transfer usage turns telemetry api",
 }
 FRONTEND = {
     "markdown": "",

@@ -1,8 +1,7 @@
 """The backend put together: settings, model, middleware, routes."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -20,6 +19,7 @@ from chatapp.backend.models.chat_model import ChatModel
 from chatapp.backend.models.openai.model import OpenAIModel
 from chatapp.backend.models.router import Router
 from chatapp.backend.store import Store
+from chatapp.backend.tasks import background
 from chatapp.backend.telemetry.requests import Telemetry
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.import_desk import ImportDesk
@@ -112,20 +112,15 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    remove_abandoned_files(app.state.settings.data_dir)
-    await app.state.turns.end_orphans()
-    lasting = (
-        app.state.model.prepare(),
-        app.state.turns.run_maintenance(),
-        app.state.ledger.keep(),
-        app.state.pricer.prepare(),
-    )
-    background = [asyncio.create_task(work) for work in lasting]
-    yield
-    for task in background:
-        task.cancel()
-    app.state.import_desk.close()
-    await app.state.turns.close()
-    await app.state.ledger.flush()
-    await app.state.model.close()
-    app.state.store.close()
+    """Let the backend begin; at its end close all, last things first, whatever goes wrong with one of them."""
+    state = app.state
+    async with AsyncExitStack() as closing:
+        closing.callback(state.store.close)
+        closing.push_async_callback(state.model.close)
+        closing.push_async_callback(state.ledger.flush)
+        closing.push_async_callback(state.turns.close)
+        closing.callback(state.import_desk.close)
+        remove_abandoned_files(state.settings.data_dir)
+        await state.turns.end_orphans()
+        async with background(state.model.prepare, state.turns.run_maintenance, state.ledger.keep, state.pricer.prepare):
+            yield

@@ -5,6 +5,7 @@ import gc
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -260,6 +261,26 @@ def test_one_question_more_than_allowed_is_refused_at_once(
     assert response.elapsed.total_seconds() < 1
     assert stub.calls[0].wait_until_left(timeout_s=1)
     assert backend.client.ask(PROMPT).answer == "Hello from the stub."
+
+
+@pytest.mark.parametrize("is_stored", [True, False], ids=["stored", "plain"])
+def test_of_a_burst_as_many_as_allowed_are_answered(
+    *, is_stored: bool, run_backend: Callable[..., RunningBackend], stub: StubModel
+) -> None:
+    backend = run_backend(max_active_turns=5)
+    stub.default = answer("a", scripts.silence)
+
+    def ask(_: int) -> requests.Response:
+        body = {"prompt": PROMPT, "store": is_stored}
+        return requests.post(f"{backend.url}/query/stream", json=body, stream=True, timeout=10)
+
+    with ThreadPoolExecutor(20) as crowd:
+        asked = list(crowd.map(ask, range(20)))
+    statuses = sorted(response.status_code for response in asked)
+    for response in asked:
+        response.close()
+    assert statuses == [200] * 5 + [503] * 15
+    assert stub.hits == 5
 
 
 @pytest.mark.parametrize(

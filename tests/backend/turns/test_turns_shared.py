@@ -4,17 +4,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from chatapp.backend import tasks
 from chatapp.backend.store import Store
 from chatapp.backend.turns import recovery, remote, runner
 from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.config.settings import Settings
-from chatapp.errors import IncompleteAnswerError, StoreUnavailableError, TurnActiveError
+from chatapp.errors import IncompleteAnswerError, InternalError, StoreUnavailableError, TurnActiveError
 from chatapp.protocol.question import Question
 from support import scripts
 from support.full_disk import disk_full
@@ -148,6 +150,67 @@ def test_notices_are_read_later_as_they_were(backend: RunningBackend, run_backen
     assert read_on(backend, trimmed) == live
 
 
+@contextmanager
+def store_away(backend: RunningBackend) -> Iterator[None]:
+    """Let nobody reach the database for as long as the block lasts."""
+    path: Path = backend.app.state.store.database.path
+    path.rename(path.with_suffix(".away"))
+    try:
+        yield
+    finally:
+        path.with_suffix(".away").rename(path)
+
+
+def test_a_reader_elsewhere_goes_on_when_the_store_was_away_for_a_moment(
+    backend: RunningBackend, other: RunningBackend, stub: StubModel
+) -> None:
+    stub.next(scripts.answer("one", 1.2, " two"))
+    turn_id = begin(backend).turn_id
+    with ThreadPoolExecutor(1) as threads:
+        wait_for_text(other, turn_id, "one")
+        reader = threads.submit(read_on, other, turn_id)
+        time.sleep(0.15)
+        with store_away(backend):
+            time.sleep(0.4)
+        seen = reader.result()
+    assert (seen.text, seen.names[-1]) == ("one two", "done")
+
+
+def test_a_reader_elsewhere_is_told_when_the_store_stays_away(
+    backend: RunningBackend, other: RunningBackend, stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "UNREADABLE_S", 0.3)
+    stub.next(scripts.answer("one", scripts.silence))
+    turn_id = begin(backend).turn_id
+    with ThreadPoolExecutor(1) as threads:
+        wait_for_text(other, turn_id, "one")
+        reader = threads.submit(read_on, other, turn_id)
+        time.sleep(0.15)
+        with store_away(backend):
+            assert reader.result().bodies["error"]["code"] == StoreUnavailableError.code
+
+
+def test_a_reader_elsewhere_does_not_wait_for_ever_behind_a_defect(backend: RunningBackend, tmp_path: Path) -> None:
+    turn_id = TestOrphans.leave_orphan(tmp_path / "data", this_process())
+    with ThreadPoolExecutor(1) as threads:
+        reader = threads.submit(read_on, backend, turn_id)
+        time.sleep(0.15)
+        backend.app.state.store.turns.save(turn_id, text="half an", segments=[["of another version"]])
+        assert reader.result().bodies["error"]["code"] == InternalError.code
+
+
+def test_a_text_is_saved_in_pieces_that_make_the_whole(
+    backend: RunningBackend, other: RunningBackend, stub: StubModel
+) -> None:
+    thoughts = [scripts.delta(reasoning="hm"), 0.3, scripts.delta(reasoning=" so"), "one", 0.3]
+    stub.next(scripts.answer(*thoughts, " two", scripts.delta(reasoning=" or"), 0.3, "\nthree", 0.5, scripts.silence))
+    turn_id = begin(backend).turn_id
+    wait_for_text(other, turn_id, "one two\nthree")
+    saved = other.app.state.store.turns.get(turn_id, owner="")
+    assert (saved.text, saved.reasoning) == ("one two\nthree", "hm so or")
+    assert saved.segments == [["start", 1], ["reasoning", 5], ["text", 7], ["reasoning", 3], ["text", 6]]
+
+
 class TestOrphans:
     """Turns whose process is gone."""
 
@@ -238,6 +301,26 @@ class TestFullDisk:
         wait_until_over(other, start.turn_id)
         assert read_on(other, start.turn_id) == live
         assert messages(other, start.conversation_id)[-1]["content"] == "one two"
+
+
+def test_maintenance_that_dies_is_told_and_begins_anew(
+    run_backend: RunBackend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried: list[Store] = []
+    words = ["secret"]
+
+    def fail(store: Store) -> None:
+        tried.append(store)
+        raise ValueError(*words)
+
+    monkeypatch.setattr(tasks, "RESTART_S", 0.01)
+    monkeypatch.setattr(recovery, "_forget", fail)
+    backend = run_backend()
+    wait_for(lambda: len(tried) > 2)
+    assert backend.client.ask("Why?").answer
+    assert "run_maintenance begins anew" in caplog.text
+    assert "ValueError" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_what_is_kept_for_a_while_is_removed_in_time(run_backend: RunBackend, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,15 @@
 """Every call to a model is on record, whatever became of it and of its conversation."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
+from chatapp.backend import tasks
 from chatapp.backend.store import ModelCall, Store
 from chatapp.backend.store.database import Database
 from chatapp.backend.usage import ledger
@@ -199,3 +202,77 @@ def test_calls_wait_while_the_store_cannot_be_written(
     monkeypatch.setattr(Database, "write", refuse)
     backend.client.ask("Why?")
     assert len(calls(store)) == 1
+
+
+def a_call(number: int, **changes: Any) -> ModelCall:
+    known = {"owner": "", "connection": "default", "status": "complete", "created_at": datetime.now(UTC)}
+    return ModelCall(**{**known, "model": str(number), "duration_ms": 1, **changes})
+
+
+def kept(store: Store) -> list[str]:
+    return sorted(call.model for call in store.model_calls.between(LONG_AGO))
+
+
+def test_a_call_that_cannot_be_written_at_all_holds_up_no_other(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(ledger, "WRITE_EVERY_S", 0.01)
+    monkeypatch.setattr(tasks, "RESTART_S", 0.01)
+    book = ledger.Ledger(store.model_calls)
+
+    async def keep() -> None:
+        async with tasks.background(book.keep):
+            for number in range(5):
+                book.model_called(a_call(number, created_at="secret" if number == 2 else datetime.now(UTC)))
+            async with asyncio.timeout(10):
+                while "could not be written down" not in caplog.text:  # noqa: ASYNC110 - the log tells nobody
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(keep())
+    assert kept(store) == ["0", "1", "3", "4"]
+    assert "1 calls to models could not be written down" in caplog.text
+    assert "begins anew" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_what_finds_no_room_is_counted_and_is_the_oldest(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(ledger, "MOST_WAITING", 3)
+    book = ledger.Ledger(store.model_calls)
+    path = store.database.path
+    assert path is not None
+
+    async def overflow() -> None:
+        for number in range(3):
+            book.model_called(a_call(number))
+        path.rename(path.with_suffix(".away"))
+        writing = asyncio.create_task(book.flush())
+        await asyncio.sleep(0)
+        for number in (3, 4):
+            book.model_called(a_call(number))
+        await writing
+        path.with_suffix(".away").rename(path)
+        await book.flush()
+
+    asyncio.run(overflow())
+    assert kept(store) == ["2", "3", "4"]
+    assert "2 calls to models could not be written down" in caplog.text
+
+
+def test_what_is_being_written_when_the_backend_stops_is_kept_once(store: Store) -> None:
+    book = ledger.Ledger(store.model_calls)
+
+    async def stop() -> None:
+        for number in range(3):
+            book.model_called(a_call(number))
+        with store.database.write():  # another process writes, and the ledger waits for it
+            writing = asyncio.create_task(book.flush())
+            await asyncio.sleep(0.05)
+            writing.cancel()
+            await asyncio.wait([writing])
+            assert writing.cancelled()
+        await book.flush()
+
+    asyncio.run(stop())
+    assert kept(store) == ["0", "1", "2"]

@@ -3,7 +3,6 @@
 import logging
 import re
 import time
-import traceback
 import uuid
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatapp.backend.http import context
 from chatapp.backend.http.context import RequestContext
 from chatapp.backend.http.errors import error_response
+from chatapp.backend.tasks import described
 from chatapp.errors import InternalError
 
 CLIENT_LEFT = 499
@@ -66,12 +66,7 @@ class Telemetry:
         except ClientDisconnect:
             pass  # while its request was read
         except Exception as error:  # noqa: BLE001 - the outermost handler
-            log.error(
-                "%s: %s\n%s",
-                request.id,
-                type(error).__name__,
-                "".join(traceback.format_tb(error.__traceback__)[-_FRAMES:]),
-            )
+            log.error("%s: %s", request.id, described(error, frames=_FRAMES))
             if request.status is None:
                 await error_response(_DEFECT, scope)(scope, receive, send_with_id)
         finally:

@@ -1,13 +1,12 @@
 """Turns: each is one question and its answer. The application owns them; HTTP responses only read along."""
 
 import asyncio
-import logging
-import traceback
 from collections.abc import Sequence
 from weakref import WeakSet
 
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import BegunTurn, Store
+from chatapp.backend.tasks import defect_of
 from chatapp.backend.turns.finished import FinishedTurns
 from chatapp.backend.turns.observers import CallPricer, TurnObserver
 from chatapp.backend.turns.process import this_process
@@ -17,14 +16,12 @@ from chatapp.backend.turns.remote import RemoteTurn
 from chatapp.backend.turns.runner import TurnRunner
 from chatapp.backend.turns.turn import Turn
 from chatapp.config.settings import Settings
-from chatapp.errors import InternalError, NotFoundError, OverloadedError, ShuttingDownError
+from chatapp.errors import NotFoundError, OverloadedError, ShuttingDownError
 from chatapp.protocol.messages import Message
 from chatapp.protocol.question import Question
 
 SAVING_S = 2.0
 """How long answers that are cut by the end of the process may take to be saved."""
-
-log = logging.getLogger(__name__)
 
 
 class Turns:
@@ -177,7 +174,7 @@ class Turns:
         self._tasks.discard(task)
         if not turn.is_over:
             is_saved = False
-            turn.end(_defect_of(task) or shutting_down())
+            turn.end(defect_of(task, what="A turn") or shutting_down())
         self._active.pop(turn.id, None)
         if not is_saved:
             self._finished.add(turn)
@@ -186,15 +183,6 @@ class Turns:
 def _messages(begun: BegunTurn) -> list[Message]:
     system = [Message.of("system", begun.system)] if begun.system else []
     return [*system, *begun.history]
-
-
-def _defect_of(task: "asyncio.Task[None]") -> InternalError | None:
-    """Log what a task raised that it should not have, without its words: they may hold a prompt."""
-    defect = None if task.cancelled() else task.exception()
-    if defect is None:
-        return None
-    log.error("A turn failed with %s\n%s", type(defect).__name__, "".join(traceback.format_tb(defect.__traceback__)))
-    return InternalError("Something went wrong in the backend.", hint="Its log says more.")
 
 
 def shutting_down() -> ShuttingDownError:

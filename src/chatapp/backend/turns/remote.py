@@ -4,12 +4,16 @@ import asyncio
 
 from chatapp.backend.store import Store, TurnStatus
 from chatapp.backend.store import Turn as StoredTurn
+from chatapp.backend.tasks import defect_of
 from chatapp.backend.turns.turn import Listener, Turn
-from chatapp.errors import ChatappError, IncompleteAnswerError, InternalError
+from chatapp.errors import ChatappError, IncompleteAnswerError, InternalError, StoreUnavailableError
 from chatapp.protocol.events import Event, Notice, Reasoning, Text
 from chatapp.protocol.received_errors import error_from_dict
 
 POLL_S = 0.5
+
+UNREADABLE_S = 15.0
+"""How long the store may be away before a reader is told; who makes the answer goes on meanwhile."""
 
 
 class RemoteTurn(Turn):
@@ -20,6 +24,7 @@ class RemoteTurn(Turn):
         self._store = store
         self._saved_status = stored.status
         self._follower: asyncio.Task[None] | None = None
+        self._unreadable_since: float | None = None
         self.accept()
         self._catch_up(stored)
 
@@ -33,17 +38,41 @@ class RemoteTurn(Turn):
         super().join(listener)
         if self._follower is None and not self.is_over:
             self._follower = asyncio.create_task(self._follow(), name=f"turn {self.id}, followed")
+            self._follower.add_done_callback(self._end_with_follower)
+
+    def _end_with_follower(self, follower: "asyncio.Task[None]") -> None:
+        """Let no reader wait for ever where following has ended with a defect."""
+        if not self.is_over:
+            self.end(defect_of(follower, what="Following a turn"))
 
     async def _follow(self) -> None:
         self.filled_by(asyncio.current_task())
         try:
             while not self.is_over:
                 await asyncio.sleep(POLL_S)
-                self._catch_up(await asyncio.to_thread(self._store.turns.get, self.id, owner=self.owner))
+                if stored := await self._stored():
+                    self._catch_up(stored)
         except ChatappError as error:
             self.end(error)
         except asyncio.CancelledError:
             self.end(self.stop_error)
+
+    async def _stored(self) -> StoredTurn | None:
+        """Return the turn as it is now, None where the store cannot be read for the moment.
+
+        Raises:
+            StoreUnavailableError: the moment lasts too long.
+        """
+        try:
+            stored = await asyncio.to_thread(self._store.turns.get, self.id, owner=self.owner)
+        except StoreUnavailableError:
+            now = asyncio.get_running_loop().time()
+            self._unreadable_since = self._unreadable_since or now
+            if now - self._unreadable_since >= UNREADABLE_S:
+                raise
+            return None
+        self._unreadable_since = None
+        return stored
 
     def _catch_up(self, stored: StoredTurn) -> None:
         for event in _beyond(self.ends[-1], stored):

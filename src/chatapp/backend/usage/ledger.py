@@ -22,12 +22,14 @@ class Ledger:
 
     def __init__(self, calls: ModelCalls) -> None:
         self._calls = calls
-        self._waiting: deque[ModelCall] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[ModelCall] = deque()
         self._lost = 0
+        self._batch_size = _BATCH
 
     def model_called(self, call: ModelCall) -> None:
         """Take note of a call."""
-        if len(self._waiting) == MOST_WAITING:
+        if len(self._waiting) >= MOST_WAITING:
+            self._waiting.popleft()
             self._lost += 1
         self._waiting.append(call)
 
@@ -38,18 +40,39 @@ class Ledger:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what waits now; what cannot be written waits on."""
+        """Write what waits now; what cannot be written waits on.
+
+        What is raised beside is a defect, in a call or in what writes it. Then the next flush writes one by one, and
+        gives up the call that it still comes from: the others are not to wait behind it for ever.
+        """
         while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            batch = [self._waiting.popleft() for _ in range(min(self._batch_size, len(self._waiting)))]
             try:
                 await asyncio.to_thread(self._calls.add_many, batch)
             except asyncio.CancelledError:
-                self._waiting.extendleft(reversed(batch))  # what was written after all is not written twice
+                self._put_back(batch)  # what was written after all is not written twice
                 raise
             except StoreUnavailableError as error:
-                self._waiting.extendleft(reversed(batch))
+                self._put_back(batch)
                 log.warning("%d calls to models are not written down yet: %s", len(self._waiting), error.detail)
                 return
+            except BaseException:
+                self._doubt(batch)
+                raise
+            self._batch_size = min(2 * self._batch_size, _BATCH)
         if self._lost:
             log.error("%d calls to models could not be written down", self._lost)
             self._lost = 0
+
+    def _put_back(self, batch: list[ModelCall]) -> None:
+        """Let a batch wait before all others, of which there may be more by now; the oldest find no room."""
+        room = min(MOST_WAITING - len(self._waiting), len(batch))
+        self._lost += len(batch) - room
+        self._waiting.extendleft(reversed(batch[len(batch) - room :]))
+
+    def _doubt(self, batch: list[ModelCall]) -> None:
+        if len(batch) == 1:
+            self._lost += 1
+        else:
+            self._put_back(batch)
+        self._batch_size = 1
