@@ -45,6 +45,15 @@ def test_saved_text_is_read_by_other_processes(begin: Ask, store: Store, second_
     assert turn.segments == [["reasoning", 2], ["text", 7]]
 
 
+def test_what_is_new_is_enough_also_where_more_was_saved_than_seemed(begin: Ask, store: Store) -> None:
+    begun = begin()
+    store.turns.save(begun.turn_id, text="One", reasoning="Hm", segments=[])
+    store.turns.save(begun.turn_id, text=" two", reasoning="", behind=(3, 2), segments=[])
+    store.turns.save(begun.turn_id, text=" two three", reasoning=" so", behind=(3, 2), segments=[])
+    turn = store.turns.get(begun.turn_id, owner="ada")
+    assert (turn.text, turn.reasoning) == ("One two three", "Hm so")
+
+
 def test_streaming_message_shows_what_was_saved(begin: Ask, store: Store) -> None:
     begun = begin()
     store.turns.save(begun.turn_id, text="One two", segments=[])

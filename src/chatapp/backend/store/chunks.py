@@ -7,16 +7,29 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from chatapp.backend.store.schema import chunks, turns
 
 
-def append_chunk(connection: Connection, turn: Row[Any], *, text: str, reasoning: str, is_recast: bool = False) -> None:
-    """Save what `text` and `reasoning`, which are the whole so far, have beyond what was saved before.
+def append_chunk(
+    connection: Connection,
+    turn: Row[Any],
+    *,
+    text: str,
+    reasoning: str,
+    behind: tuple[int, int] = (0, 0),
+    is_recast: bool = False,
+) -> None:
+    """Save what `text` and `reasoning` have beyond what was saved before.
 
-    `is_recast`: they do not go on where they were, and what was saved before is dropped.
+    They are what lies `behind` so many characters of each, which were saved: perhaps more was, by a save that seemed to
+    fail. `is_recast`: they do not go on where they were, and what was saved before is dropped.
     """
+    text_begin, reasoning_begin = behind
     if is_recast:
         drop_chunks(connection, turn.id)
         new_text, new_reasoning = text, reasoning
     else:
-        new_text, new_reasoning = text[turn.saved_text :], reasoning[turn.saved_reasoning :]
+        new_text, new_reasoning = (
+            text[max(0, turn.saved_text - text_begin) :],
+            reasoning[max(0, turn.saved_reasoning - reasoning_begin) :],
+        )
     if not new_text and not new_reasoning:
         return
     last = select(func.coalesce(func.max(chunks.c.position), 0)).where(chunks.c.turn_id == turn.id)
@@ -24,7 +37,7 @@ def append_chunk(connection: Connection, turn: Row[Any], *, text: str, reasoning
     connection.execute(
         insert(chunks).values(turn_id=turn.id, position=position, text=new_text, reasoning=new_reasoning)
     )
-    saved = {"saved_text": len(text), "saved_reasoning": len(reasoning)}
+    saved = {"saved_text": text_begin + len(text), "saved_reasoning": reasoning_begin + len(reasoning)}
     connection.execute(update(turns).where(turns.c.id == turn.id).values(saved))
 
 

@@ -52,10 +52,18 @@ class Turns:
             return begin_turn(connection, question, Maker(process_id, self.database.pulse(), fallback_model))
 
     def save(
-        self, turn_id: str, *, text: str, reasoning: str = "", segments: Segments, is_recast: bool = False
+        self,
+        turn_id: str,
+        *,
+        text: str,
+        reasoning: str = "",
+        behind: tuple[int, int] = (0, 0),
+        segments: Segments,
+        is_recast: bool = False,
     ) -> bool:
-        """Save the answer so far, of which only what is new is written; say whether its maker should stop.
+        """Save the answer so far, of which only what is new is written; return whether its maker should stop.
 
+        `text` and `reasoning` are what lies `behind` so many characters of each; `segments` are always all.
         `is_recast`: some text has become reasoning, and all is written again.
 
         It should when a cancellation was asked for, and when the turn is no longer `streaming` or gone.
@@ -64,7 +72,7 @@ class Turns:
             turn = _streaming(connection, turn_id)
             if turn is None:
                 return True
-            append_chunk(connection, turn, text=text, reasoning=reasoning, is_recast=is_recast)
+            append_chunk(connection, turn, text=text, reasoning=reasoning, behind=behind, is_recast=is_recast)
             values = {"segments": segments, "heartbeat_at": self.database.pulse()}
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
             return bool(turn.cancel_requested)

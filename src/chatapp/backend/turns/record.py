@@ -2,32 +2,52 @@
 
 import asyncio
 
-from chatapp.backend.store import Store
+from chatapp.backend.store import Segments, Store
 from chatapp.backend.turns.turn import Turn, final_status
 from chatapp.errors import ChatappError
+from chatapp.protocol.events import DELTAS, Text
 
 
 class TurnRecord:
-    """The rows of one turn."""
+    """The rows of one turn. It looks at each of its events once, however often it is saved."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._is_recast = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._seen = 0
+        self._saved = (0, 0)
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._segments: Segments = []
 
     async def save(self, turn: Turn) -> bool:
-        """Save the answer so far and say whether its maker should stop.
+        """Save the answer so far and return whether its maker should stop. Not to be called while it still saves.
 
         Raises:
             StoreUnavailableError: it cannot be saved now.
         """
-        text, reasoning, segments = turn.text, turn.reasoning, turn.segments()
-        return await asyncio.to_thread(
+        is_recast_now = turn.is_recast and not self._is_recast
+        if is_recast_now:
+            self._begin()
+        self._look_at(turn)
+        text, reasoning = "".join(self._text), "".join(self._reasoning)
+        self._text, self._reasoning = [text], [reasoning]
+        is_to_stop = await asyncio.to_thread(
             self._store.turns.save,
             turn.id,
             text=text,
             reasoning=reasoning,
-            segments=segments,
-            is_recast=turn.is_recast,
+            behind=self._saved,
+            segments=self._segments,
+            is_recast=is_recast_now,
         )
+        self._saved = self._saved[0] + len(text), self._saved[1] + len(reasoning)
+        self._text, self._reasoning = [], []
+        self._is_recast |= is_recast_now
+        return is_to_stop
 
     async def finish(self, turn: Turn, failure: ChatappError | None, *, latency_ms: int) -> None:
         """Save how the turn ends.
@@ -48,3 +68,11 @@ class TurnRecord:
             error=failure.as_dict(turn.request_id) if failure else None,
             latency_ms=latency_ms,
         )
+
+    def _look_at(self, turn: Turn) -> None:
+        """Take over what has come since the last look."""
+        self._segments = turn.extended(self._segments, first=self._seen)
+        for entry in turn.entries[self._seen :]:
+            if isinstance(entry, DELTAS):
+                (self._text if type(entry) is Text else self._reasoning).append(entry.text)
+        self._seen = len(turn.entries)

@@ -75,27 +75,28 @@ class TurnRunner:
 
     async def run(self) -> None:
         """Make the answer. Every way it can end is an end of the turn."""
-        failure: ChatappError | None = None
-        self._turn.filled_by(asyncio.current_task())
-        try:
-            with IdleTimer(self._fall_silent) as deadline:
-                await self._answer_and_save(deadline)
-        except ChatappError as error:
-            failure = error
-        except asyncio.CancelledError:
-            self._turn.finish_reason = self._turn.finish_reason or STOPPED
-            failure = self._turn.stop_error
-        self._turn.filled_by(None)
-        await self._end(failure)
-
-    async def _answer_and_save(self, deadline: IdleTimer) -> None:
         saving = asyncio.create_task(self._save_along(self._record)) if self._record else None
         try:
-            await self._answer(deadline)
+            failure = await self._filled()
         finally:
+            self._turn.filled_by(None)  # a stop that comes now must not hide how the answer ended
             if saving is not None:
                 saving.cancel()
                 await asyncio.wait([saving])
+        await self._end(failure)
+
+    async def _filled(self) -> ChatappError | None:
+        """Make the answer and return what it ended with, None for nothing."""
+        self._turn.filled_by(asyncio.current_task())
+        try:
+            with IdleTimer(self._fall_silent) as deadline:
+                await self._answer(deadline)
+        except ChatappError as error:
+            return error
+        except asyncio.CancelledError:
+            self._turn.finish_reason = self._turn.finish_reason or STOPPED
+            return self._turn.stop_error
+        return None
 
     async def _answer(self, deadline: IdleTimer) -> None:
         deadline.reset(min(self._settings.first_content_timeout, self._settings.total_timeout))
@@ -113,6 +114,7 @@ class TurnRunner:
 
     async def _read(self, deadline: IdleTimer) -> None:
         """Make one call to the model, and tell the observers what came of it."""
+        self._turn.filled_by(asyncio.current_task())
         self._call = CallRecord(self._request.attempts, self._model.connection_for(self._turn.model))
         failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
         try:
@@ -155,6 +157,9 @@ class TurnRunner:
             is_last = False
             while not is_last:
                 is_last = self._take(await stream.read(), deadline)
+        except ChatappError:
+            self._turn.filled_by(None)  # a stop while it hangs up must not hide why
+            raise
         finally:
             self._turn.model = self._call.answered_model = stream.model
             await stream.close()

@@ -98,9 +98,13 @@ class Turn:
 
     def segments(self) -> Segments:
         """Return the order in which the events came, neighbours of one kind taken together; notices in full."""
-        segments: Segments = []
-        begin = 0
-        for entry, end in zip(self.entries, self.ends, strict=True):
+        return self.extended([], first=0)
+
+    def extended(self, segments: Segments, *, first: int) -> Segments:
+        """Return `segments`, which are those of the events before the one at `first`, with those of the others."""
+        segments = [*segments[:-1], *map(list, segments[-1:])]
+        begin = self.ends[first - 1] if first else 0
+        for entry, end in zip(self.entries[first:], self.ends[first:], strict=True):
             name = _KIND_NAMES[type(entry)]
             if isinstance(entry, Notice):
                 segments.append([name, 1, entry.code, entry.text])

@@ -1,0 +1,147 @@
+"""One turn on its own: what ends it, and what saving it takes."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatapp.backend.models.chat_model import Batch, ModelRequest
+from chatapp.backend.store import Store
+from chatapp.backend.turns.record import TurnRecord
+from chatapp.backend.turns.runner import TurnRunner
+from chatapp.backend.turns.turn import Turn
+from chatapp.config.settings import Settings
+from chatapp.errors import StoreUnavailableError, UpstreamUnavailableError
+from chatapp.protocol.events import Reasoning, Text
+from chatapp.protocol.messages import Message
+from chatapp.protocol.question import Question
+
+
+@pytest.fixture
+def store(sqlite_settings: Settings) -> Iterator[Store]:
+    """An empty store in a file."""
+    store = Store.open(sqlite_settings)
+    yield store
+    store.close()
+
+
+class Failing:
+    """A model whose answer fails, and that calls `on_close` when it is hung up."""
+
+    name = connection = model = "m"
+    notices = ()
+
+    def __init__(self, on_close: Callable[[], object]) -> None:
+        self._on_close = on_close
+
+    def connection_for(self, _: str) -> str:
+        return self.name
+
+    async def open(self, _: ModelRequest) -> "Failing":
+        return self
+
+    async def read(self) -> Batch:
+        return Batch(failure=UpstreamUnavailableError("the model server cannot be reached."), is_last=True)
+
+    async def close(self) -> None:
+        self._on_close()
+        await asyncio.sleep(0)
+
+
+def begun(store: Store) -> Turn:
+    turn = store.turns.begin(Question(prompt="Why?", store=True), process_id="p", fallback_model="m")
+    return Turn("m", turn_id=turn.turn_id, conversation_id=turn.conversation_id, outlives_readers=True)
+
+
+async def ended(turn: Turn, store: Store, tmp_path: Path, on_close: Callable[[], object]) -> str:
+    settings = Settings(data_dir=tmp_path)
+    request = ModelRequest([Message.of("user", "Why?")])
+    model: Any = Failing(on_close)
+    await TurnRunner(turn, request, model=model, settings=settings, record=TurnRecord(store)).run()
+    return turn.failure.code if turn.failure else str(turn.finish_reason)
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3])
+def test_a_stop_just_behind_a_failure_does_not_hide_it(after: int, store: Store, tmp_path: Path) -> None:
+    turn = begun(store)
+
+    def stop_soon(steps: int = after) -> None:
+        if steps:
+            asyncio.get_running_loop().call_soon(partial(stop_soon, steps - 1))
+        else:
+            turn.stop()
+
+    assert asyncio.run(ended(turn, store, tmp_path, stop_soon)) == "upstream_unavailable"
+    assert store.turns.get(turn.id, owner="").status == "failed"
+
+
+def test_what_was_saved_is_not_looked_at_again(store: Store) -> None:
+    turn, record = begun(store), TurnRecord(store)
+    turn.entries = Counting(turn.entries)
+
+    async def save_often() -> None:
+        for _ in range(10):
+            for number in range(100):
+                turn.append(Text(f"{number} ") if number % 2 else Reasoning("h"))
+            await record.save(turn)
+
+    asyncio.run(save_often())
+    assert turn.entries.seen <= 2 * 1000 + 2
+    saved = store.turns.get(turn.id, owner="")
+    assert (saved.text, saved.segments) == (turn.text, turn.segments())
+
+
+class Counting(list[Any]):
+    """A list that counts how many of its items were taken in slices; `__iter__` takes all."""
+
+    seen = 0
+
+    def __getitem__(self, index: Any) -> Any:
+        taken = super().__getitem__(index)
+        self.seen += len(taken) if isinstance(index, slice) else 1
+        return taken
+
+    def __iter__(self) -> Any:
+        self.seen += len(self)
+        return super().__iter__()
+
+
+def test_what_was_thought_is_saved_anew_once(store: Store) -> None:
+    turn, record = begun(store), TurnRecord(store)
+    chunks = "SELECT count(*) FROM turn_chunks"
+
+    async def think() -> int:
+        turn.append(Text("hm, so"))
+        await record.save(turn)
+        turn.recast()
+        for word in ("one", " two", " three"):
+            turn.append(Text(word))
+            await record.save(turn)
+        with store.database.read() as connection:
+            return int(connection.exec_driver_sql(chunks).scalar() or 0)
+
+    assert asyncio.run(think()) == 3
+    saved = store.turns.get(turn.id, owner="")
+    assert (saved.text, saved.reasoning, saved.segments) == ("one two three", "hm, so", turn.segments())
+
+
+def test_a_save_that_failed_is_made_up_for_by_the_next(store: Store) -> None:
+    turn, record, path = begun(store), TurnRecord(store), store.database.path
+    assert path is not None
+
+    async def save_in_vain() -> None:
+        turn.append(Text("one"))
+        await record.save(turn)
+        turn.append(Text(" two"))
+        path.rename(path.with_suffix(".away"))
+        with pytest.raises(StoreUnavailableError):
+            await record.save(turn)
+        path.with_suffix(".away").rename(path)
+        turn.append(Text(" three"))
+        await record.save(turn)
+
+    asyncio.run(save_in_vain())
+    assert store.turns.get(turn.id, owner="").text == "one two three"
