@@ -13,8 +13,9 @@ from chatapp.backend.access.authentication import KeyCheck
 from chatapp.backend.access.hosts import HostCheck
 from chatapp.backend.access.origins import OriginCheck
 from chatapp.backend.api.routes import ROUTERS
+from chatapp.backend.api.store_probe import StoreProbe
 from chatapp.backend.http.errors import EXCEPTION_HANDLERS
-from chatapp.backend.http.uploads import remove_abandoned_files
+from chatapp.backend.http.uploads import UploadSizes, remove_abandoned_files
 from chatapp.backend.models.chat_model import ChatModel
 from chatapp.backend.models.openai.model import OpenAIModel
 from chatapp.backend.models.router import Router
@@ -66,12 +67,14 @@ def create_app(
     app.state.upstream = upstream
     app.state.model = model or Router([OpenAIModel(each, settings) for each in (upstream, *others)])
     app.state.store = store or Store.open(settings)
+    app.state.store_probe = StoreProbe(app.state.store)
     app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
     app.state.ledger = Ledger(app.state.store.model_calls)
     app.state.pricer = Pricer(lambda: {upstream.name: upstream})
     app.state.turns = Turns(
         app.state.model, settings, app.state.store, observers=[app.state.ledger], pricer=app.state.pricer
     )
+    app.state.upload_sizes = UploadSizes()
     imports = Imports(app.state.store.database)
     app.state.import_desk = ImportDesk(imports, is_closing=lambda: app.state.turns.is_closing)
     for kind, handler in EXCEPTION_HANDLERS.items():

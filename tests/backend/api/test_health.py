@@ -2,9 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import pytest
 import requests
 
@@ -12,6 +16,7 @@ import chatapp
 from chatapp.client import BackendClient
 from support import scripts
 from support.stub_model import KEY, StubModel
+from support.turn_steps import wait_for
 
 
 def test_health_is_what_the_guide_says(backend: Any) -> None:
@@ -112,6 +117,43 @@ def test_not_ready_while_nobody_listens(run_backend: Callable[..., Any]) -> None
         backend = run_backend(base_url=url)
         assert backend.client.ready().model.ok is False
         assert backend.client.health().status == "healthy"
+
+
+@pytest.fixture
+def frozen(postgres_url: str) -> Callable[[], AbstractContextManager[None]]:
+    """A function that freezes PostgreSQL, all its processes, for as long as a block lasts."""
+    folder = parse_qs(urlsplit(postgres_url).query)["host"][0]
+    server = psutil.Process(int(Path(folder, "postmaster.pid").read_text(encoding="utf-8").split()[0]))
+
+    @contextmanager
+    def freeze() -> Iterator[None]:
+        processes = [server, *server.children()]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
+
+    return freeze
+
+
+def test_ready_says_in_time_that_a_frozen_database_does_not_answer(
+    run_backend: Callable[..., Any], postgres_url: str, frozen: Callable[[], AbstractContextManager[None]]
+) -> None:
+    backend = run_backend(database_url=postgres_url)
+    assert backend.client.ready().is_ready
+    threads = threading.active_count()
+    with frozen():
+        for _ in range(2):
+            began = time.monotonic()
+            store = backend.client.ready().dependencies["store"]
+            assert time.monotonic() - began < 5
+            assert (store.ok, "does not answer" in str(store.detail)) == (False, True)
+        assert threading.active_count() <= threads + 1
+        assert backend.client.ask("Why?").answer
+    wait_for(lambda: backend.client.ready().is_ready, timeout_s=30)
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/query", "/nowhere"])

@@ -1,17 +1,21 @@
 """Imports beside everything else: nobody waits behind them, and they end when nobody waits for them."""
 
 import json
+import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
 
+from chatapp.backend.http import uploads
 from chatapp.backend.transfer import import_desk
 from support.foreign_exports import chatgpt
 from support.running_backend import RunningBackend, backend_before
@@ -62,6 +66,70 @@ def test_more_imports_than_are_admitted_are_refused_for_now(
     assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
     assert refused.headers["Retry-After"] == str(import_desk.RETRY_AFTER_S)
     wait_for(lambda: send(elsewhere, json.dumps([chatgpt()])).status_code == 200)
+
+
+@contextmanager
+def half_an_upload(backend: RunningBackend, size: int, key: str = "") -> Iterator[None]:
+    """Send `size` bytes of a larger file, and hold the rest back for as long as the block lasts."""
+    head = f"POST /import HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Length: {2 * size}"
+    folder = backend.app.state.settings.data_dir
+    before = set(folder.glob("import-*"))
+    with socket.create_connection(("127.0.0.1", backend.port), timeout=10) as line:
+        line.sendall(f"{head}\r\n\r\n".encode() + b"x" * size)
+        wait_for(lambda: any(path.stat().st_size for path in set(folder.glob("import-*")) - before))
+        yield
+
+
+def test_all_uploads_at_once_find_room_or_are_refused(
+    run_backend: Callable[..., RunningBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_PIECE_BYTES", 1024)
+    monkeypatch.setattr(uploads, "MOST_BYTES_OF_ONE", 300_000)
+    monkeypatch.setattr(uploads, "MOST_BYTES_OF_ALL", 500_000)
+    backend = run_backend(api_keys="ada:a,bob:b,cyd:c")
+
+    def bring(key: str) -> requests.Response:
+        content = json.dumps([chatgpt()]) + " " * 150_000
+        return requests.post(
+            f"{backend.url}/import", data=content, headers={"Authorization": f"Bearer {key}"}, timeout=10
+        )
+
+    with half_an_upload(backend, 200_000, "a"):
+        refused = bring("a")
+        assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+        assert refused.json()["detail"].startswith("Your uploads")
+        assert refused.headers["Retry-After"] == str(uploads.RETRY_AFTER_S)
+        assert bring("b").status_code == 200
+        with half_an_upload(backend, 200_000, "b"):
+            assert bring("c").json()["detail"].startswith("All uploads")
+    wait_for(lambda: bring("a").status_code == 200)
+    assert bring("c").status_code == 200
+
+
+def test_nobody_waits_for_a_slow_disk(elsewhere: RunningBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = os.fdopen
+
+    class SlowFile:
+        """A file on a disk that takes half a second for each write."""
+
+        def __init__(self, *arguments: Any) -> None:
+            self._file = opened(*arguments)
+            self.close = self._file.close
+
+        def write(self, data: bytes) -> int:
+            time.sleep(0.5)
+            return self._file.write(data)
+
+    monkeypatch.setattr(uploads, "os", SimpleNamespace(fdopen=SlowFile))
+    slowest_s = 0.0
+    with ThreadPoolExecutor(1) as threads:
+        sending = threads.submit(send, elsewhere, json.dumps([chatgpt()]) + " " * 3_000_000)
+        while not sending.done():
+            begun = time.monotonic()
+            assert requests.get(f"{elsewhere.url}/health", timeout=5).ok
+            slowest_s = max(slowest_s, time.monotonic() - begun)
+    assert sending.result().json()["conversations_added"] == 1
+    assert slowest_s < 0.4
 
 
 def test_backend_that_is_stopped_tells_what_is_in(stub: StubModel, tmp_path: Path) -> None:

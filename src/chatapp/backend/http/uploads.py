@@ -1,21 +1,33 @@
 """Files that are sent to us: written down while they arrive, never held in memory."""
 
+import asyncio
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from fastapi import Request
 
 from chatapp.backend.http.bodies import arriving
+from chatapp.backend.http.context import context_of
 from chatapp.backend.http.multipart import file_in_form
-from chatapp.errors import BodyTooLargeError, StoreUnavailableError
+from chatapp.errors import BodyTooLargeError, OverloadedError, StoreUnavailableError
 
 MAX_UPLOAD_BYTES = 1024**3
 """Exports with pictures in them are large; the pictures are left out later. Of a form, all of it counts."""
+
+MOST_BYTES_OF_ONE, MOST_BYTES_OF_ALL = MAX_UPLOAD_BYTES, 4 * MAX_UPLOAD_BYTES
+"""How much may be written down at a time of all that one owner sends, and of all that everybody does."""
+
+RETRY_AFTER_S = 30
+
+_PIECE_BYTES = 1024**2
+"""How much is written at a time: each piece is a way to another thread and back."""
 
 ABANDONED_S = 24 * 60 * 60
 """No upload takes that long: a file as old was left by a process that was killed."""
@@ -30,15 +42,60 @@ async def received_file(request: Request) -> AsyncIterator[Path]:
     Raises:
         InvalidRequestError: it is a form without a file, or with several.
         BodyTooLargeError: it is larger than `MAX_UPLOAD_BYTES`.
+        OverloadedError: with the other uploads that are going on it is larger than may be written down.
         HTTPException: with status 408, it comes in too slowly.
         StoreUnavailableError: there is no room for it.
     """
-    file, path = _new_file(request.app.state.settings.data_dir)
-    try:
-        await _write(_content(request), file)
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
+    owner, sizes = context_of(request.scope).principal.name, request.app.state.upload_sizes
+    with sizes.counting(owner) as count:
+        file, path = await asyncio.to_thread(_new_file, request.app.state.settings.data_dir)
+        try:
+            await _write(_content(request, count), file)
+            yield path
+        finally:
+            await _off_the_loop(partial(path.unlink, missing_ok=True))
+
+
+class UploadSizes:
+    """How much is written down of the uploads that are going on: each owner's, and all. They fill one disk."""
+
+    def __init__(self) -> None:
+        self._by_owner: Counter[str] = Counter()
+
+    @contextmanager
+    def counting(self, owner: str) -> Iterator[Callable[[int], None]]:
+        """Return what counts the bytes of one upload of `owner`, for as long as the block lasts.
+
+        Raises:
+            BodyTooLargeError: it is larger than one may be; from what counts.
+            OverloadedError: all at once are too large.
+        """
+        counted = 0
+
+        def count(size: int) -> None:
+            nonlocal counted
+            counted += size
+            self._by_owner[owner] += size
+            if counted > MAX_UPLOAD_BYTES:
+                raise BodyTooLargeError(f"The upload is larger than {_mebibytes(MAX_UPLOAD_BYTES)}.")
+            if self._by_owner[owner] > MOST_BYTES_OF_ONE:
+                raise _too_much(f"Your uploads that are going on are larger than {_mebibytes(MOST_BYTES_OF_ONE)}.")
+            if self._by_owner.total() > MOST_BYTES_OF_ALL:
+                raise _too_much(f"All uploads that are going on are larger than {_mebibytes(MOST_BYTES_OF_ALL)}.")
+
+        try:
+            yield count
+        finally:
+            self._by_owner[owner] -= counted
+            self._by_owner += Counter()  # without those of whom nothing is left
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size // 1024**2} MiB"
+
+
+def _too_much(what: str) -> OverloadedError:
+    return OverloadedError(what, hint="Send one after the other.", retry_after=RETRY_AFTER_S)
 
 
 def remove_abandoned_files(folder: Path) -> None:
@@ -49,18 +106,16 @@ def remove_abandoned_files(folder: Path) -> None:
                 path.unlink()
 
 
-def _content(request: Request) -> AsyncIterator[bytes]:
+def _content(request: Request, count: Callable[[int], None]) -> AsyncIterator[bytes]:
     content_type = request.headers.get("content-type", "")
     is_form = content_type.lower().startswith("multipart/form-data")
-    return file_in_form(content_type, _bounded(request)) if is_form else _bounded(request)
+    body = _counted(request, count)
+    return file_in_form(content_type, body) if is_form else body
 
 
-async def _bounded(request: Request) -> AsyncIterator[bytes]:
-    size = 0
+async def _counted(request: Request, count: Callable[[int], None]) -> AsyncIterator[bytes]:
     async for chunk in arriving(request):
-        size += len(chunk)
-        if size > MAX_UPLOAD_BYTES:
-            raise BodyTooLargeError(f"The upload is larger than {MAX_UPLOAD_BYTES // 1024**2} MiB.")
+        count(len(chunk))
         yield chunk
 
 
@@ -75,13 +130,36 @@ def _new_file(folder: Path) -> tuple[IO[bytes], Path]:
 
 
 async def _write(content: AsyncIterator[bytes], file: IO[bytes]) -> None:
-    """Write it down and close the file: Windows lets nobody read it before."""
+    """Write it down and close the file: Windows lets nobody read it before. A disk may be slow, nobody waits for it."""
     try:
-        with file:
-            async for chunk in content:
-                file.write(chunk)
+        try:
+            async for piece in _in_pieces(content):
+                await _off_the_loop(partial(file.write, piece))
+        finally:
+            await _off_the_loop(file.close)
     except OSError as error:
         raise _no_room() from error
+
+
+async def _in_pieces(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    gathered = bytearray()
+    async for chunk in content:
+        gathered += chunk
+        if len(gathered) >= _PIECE_BYTES:
+            yield bytes(gathered)
+            gathered.clear()
+    if gathered:
+        yield bytes(gathered)
+
+
+async def _off_the_loop(work: Callable[[], object]) -> None:
+    """Have a thread do `work`, to its end even where nobody waits any more: what comes next must not begin before."""
+    doing = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait([doing])
+        raise
 
 
 def _no_room() -> StoreUnavailableError:

@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse
 
 import chatapp
 from chatapp.backend.api.dependencies import ERRORS
+from chatapp.backend.api.store_probe import StoreProbe
 from chatapp.backend.models.chat_model import ChatModel
-from chatapp.backend.store import Store
 from chatapp.errors import ChatappError
 from chatapp.protocol.schemas.status import Dependency, Health, ModelDependency, Models, Readiness
 from chatapp.providers.connection import Upstream
@@ -41,7 +41,7 @@ async def health_head() -> Response:
 async def ready(request: Request) -> JSONResponse:
     """Ask everything a question needs for a sign of life."""
     state = request.app.state
-    model, store = await asyncio.gather(_model(state.model, state.upstream), _store(state.store))
+    model, store = await asyncio.gather(_model(state.model, state.upstream), _store(state.store_probe))
     is_ready = model.ok and store.ok
     body = Readiness(status="ready" if is_ready else "not_ready", model=model, store=store)
     return JSONResponse(body.model_dump(exclude_none=True), status_code=200 if is_ready else 503)
@@ -66,8 +66,8 @@ async def _model(model: ChatModel, upstream: Upstream) -> ModelDependency:
     )
 
 
-async def _store(store: Store) -> Dependency:
-    return Dependency(**await _checked(asyncio.to_thread(store.ping)))
+async def _store(probe: StoreProbe) -> Dependency:
+    return Dependency(**await _checked(probe.ask()))
 
 
 async def _checked(check: Any) -> dict[str, Any]:
