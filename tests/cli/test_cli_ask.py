@@ -95,13 +95,16 @@ def test_json_holds_what_came_before_the_model_failed(ask: Run, model) -> None:
 
     told = json.loads(done.stdout)
     assert (done.returncode, told["answer"], told["finish_reason"]) == (1, "one two", None)
-    assert done.stderr.startswith("chatapp: LLM processing failed: ")
+    assert told["error"]["code"] == "incomplete"
+    assert done.stderr.startswith(f"chatapp: {told['error']['detail']}")
 
 
-def test_json_says_nothing_of_an_answer_that_never_came(ask: Run, model) -> None:
+def test_json_holds_why_an_answer_never_came(ask: Run, model) -> None:
     model.next(scripts.status(401))
 
-    assert ask("Hi", "--json").stdout == ""
+    told = json.loads(ask("Hi", "--json").stdout)
+    assert (told["answer"], told["error"]["code"]) == ("", "upstream_auth")
+    assert "OPENAI_API_KEY" in told["error"]["hint"]
 
 
 def test_refusal_is_one_sentence_without_the_key(ask: Run, model) -> None:

@@ -290,6 +290,38 @@ PARAMETERS: dict[str, tuple[int, Any, str, int | None]] = {
         "stream_options",
         None,
     ),
+    "Claude": (400, "`temperature` is deprecated for this model.", "temperature", None),
+    "Claude, thinking": (400, "`temperature` may only be set to 1 when thinking is enabled.", "temperature", None),
+    "Claude, two of a kind": (
+        400,
+        "`temperature` and `top_p` cannot both be specified for this model. Please use only one.",
+        "temperature",
+        None,
+    ),
+    "OpenAI, unverified": (
+        400,
+        {
+            "error": {
+                "message": "Your organization must be verified to stream this model.",
+                "param": "stream",
+                "code": "unsupported_value",
+            }
+        },
+        "stream",
+        None,
+    ),
+    "DeepSeek's thoughts": (
+        400,
+        "The `reasoning_content` in the thinking mode must be passed back to the API.",
+        "reasoning_content",
+        None,
+    ),
+    "no such role": (
+        400,
+        "Failed to deserialize the JSON body: messages[0].role: unknown variant `system`, expected one of `user`",
+        "system",
+        None,
+    ),
     "roles": (
         400,
         {"object": "error", "message": "Conversation roles must alternate user/assistant/user/assistant/..."},

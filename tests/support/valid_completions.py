@@ -131,6 +131,12 @@ AS_SPOKEN = {
     "think tags in one piece": Fine(answer("<think>hm</think>Hello"), "Hello", "hm"),
     "empty think tags": Fine(answer("<think>\n\n</think>\n\nHello"), "Hello"),
     "no end of think tags": Fine(answer("<think>", "hm"), "", "hm"),
+    "gpt-oss's channels": Fine(
+        answer("<|channel|>analysis<|mess", "age|>hm<|end|>", "<|start|>assistant<|channel|>", "final<|message|>Hello"),
+        "Hello",
+        "hm",
+    ),
+    "gpt-oss's channels in llama.cpp": Fine(answer("<|channel|>analysis<|message|>", "hm<|end|>Hello"), "Hello", "hm"),
     "Magistral's tags": Fine(answer("[THINK]", "hm", "[/THINK]", "Hello"), "Hello", "hm"),
     "a tag that is none": Fine(answer("<thi", "s> is HTML"), "<this> is HTML"),
     "tags that are talked about": Fine(

@@ -125,5 +125,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         closing.callback(state.import_desk.close)
         remove_abandoned_files(state.settings.data_dir)
         await state.turns.end_orphans()
-        async with background(state.model.prepare, state.turns.run_maintenance, state.ledger.keep, state.pricer.prepare):
+        async with background(
+            state.model.prepare, state.turns.run_maintenance, state.ledger.keep, state.pricer.prepare
+        ):
             yield

@@ -8,13 +8,18 @@ from typing import Protocol
 import typer
 
 from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, json_text, printable
+from chatapp.errors import BackendUnreachableError, ChatappError
 from chatapp.protocol.events import WAS_THOUGHT, Answer, Done, Event, Notice, Reasoning, Start, Text
 
 
 def write_json(events: Iterable[Event], status: StatusLine) -> None:
-    """Write the answer as one JSON object with the fields of `POST /query`, or what came of it before it failed."""
+    """Write the answer as one JSON object with the fields of `POST /query`.
+
+    Of one that failed it holds what came of it, and `error`: `code`, `detail` and `hint`.
+    """
     answer = Answer(model="", answer="")
     texts: list[str] = []
+    told: dict[str, object] = {}
     try:
         for event in events:
             if isinstance(event, Start):
@@ -32,10 +37,15 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
                 answer = replace(
                     answer, finish_reason=event.finish_reason, usage=event.usage, latency_ms=event.latency_ms
                 )
+    except BackendUnreachableError:  # another backend may be asked yet
+        raise
+    except ChatappError as error:
+        told = {"error": {"code": error.code, "detail": error.detail, "hint": error.hint}}
+        raise
     finally:
         status.clear()
-        if texts or answer.latency_ms is not None:
-            typer.echo(json_text(asdict(replace(answer, answer="".join(texts)))))
+        if texts or told or answer.latency_ms is not None:
+            typer.echo(json_text(asdict(replace(answer, answer="".join(texts))) | told))
 
 
 def write_text(events: Iterable[Event], status: StatusLine) -> None:

@@ -299,3 +299,16 @@ def test_headers_that_are_no_text_do_no_harm(header: str, shared: RunningBackend
 
 def test_the_backend_lives_on(shared: RunningBackend) -> None:
     assert shared.client.ask("Why?").answer == "Hello from the stub."
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"prompt": "hi",}', "It is not JSON: trailing comma at line 1 column 17"),
+        (b"{'prompt': 'hi'}", "It is not JSON: key must be a string at line 1 column 2"),
+        (b'{"prompt": "h', "It is not JSON: EOF while parsing a string at line 1 column 13"),
+    ],
+)
+def test_what_is_no_json_is_told_why_and_where(shared: RunningBackend, body: bytes, said: str) -> None:
+    (fault,) = post(shared, "/query", body).json()["detail"]
+    assert (fault["loc"], fault["msg"]) == (["body"], said)

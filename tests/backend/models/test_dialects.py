@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
-from chatapp.backend.models.openai.refused_parameter import LAST_ROLE
+from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, THOUGHTS
 from chatapp.backend.models.openai.wire import messages_as_json
 from chatapp.errors import ChatappError, UpstreamError, UpstreamParameterRefusedError
 from chatapp.protocol.messages import Message, Role
@@ -219,6 +219,31 @@ def test_a_model_that_never_goes_on_with_its_own_words_is_told_to() -> None:
     assert [message["role"] for message in dialect.worded(body)["messages"]] == ["assistant", "user"]
 
 
+def test_of_two_parameters_that_exclude_each_other_one_is_left_out_and_each_is_taken_alone() -> None:
+    dialect, both = Dialect(), {"model": "m", "messages": [], "temperature": 0.5, "top_p": 0.5}
+    dialect.learn("temperature", b"`temperature` and `top_p` cannot both be specified for this model.", both)
+    assert dialect.worded(both) == {"model": "m", "messages": [], "temperature": 0.5}
+    for name in ("temperature", "top_p"):
+        alone = {"model": "m", "messages": [], name: 0.5}
+        assert dialect.worded(alone) == alone
+
+
+def test_answers_come_with_thoughts_where_the_server_misses_them() -> None:
+    said = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}, {"role": "user", "content": "R"}]
+    dialect, body = Dialect(), {"model": "m", "messages": said}
+    dialect.learn(THOUGHTS, b"", body)
+    assert [message.get("reasoning_content") for message in dialect.worded(body)["messages"]] == [None, " ", None]
+
+
+def test_who_may_not_stream_gets_the_answer_in_one_piece(backend: RunningBackend, stub: StubModel) -> None:
+    error = told("You must be verified to stream this model.", param="stream", code="unsupported_value")
+    stub.default = unless(lambda body: bool(body["stream"]), error)
+    for _ in range(2):
+        assert backend.client.ask("Hi").answer == "Hello"
+    assert [call.body["stream"] for call in stub.calls] == [True, False, False]
+    assert "stream_options" not in stub.calls[-1].body
+
+
 def test_a_dialect_with_nothing_learned_changes_nothing() -> None:
     body = {"model": "m", "messages": [], "stream": True}
     assert Dialect().worded(body) is body
@@ -226,7 +251,7 @@ def test_a_dialect_with_nothing_learned_changes_nothing() -> None:
 
 def test_a_parameter_that_is_required_is_never_left_out() -> None:
     dialect, body = Dialect(), {"model": "m", "messages": [], "stream": True}
-    for name in ("model", "messages", "stream", "unheard_of"):
+    for name in ("model", "messages", "unheard_of"):
         dialect.learn(name, b"unsupported parameter", body)
     assert dialect.worded(body) is body
 

@@ -12,7 +12,9 @@ from chatapp.backend.models.openai.errors import error_from_body, error_from_res
 from chatapp.errors import (
     ContextLengthExceededError,
     UpstreamAuthError,
+    UpstreamBadResponseError,
     UpstreamError,
+    UpstreamModelNotFoundError,
     UpstreamParameterRefusedError,
     UpstreamQuotaError,
     UpstreamRateLimitedError,
@@ -159,3 +161,23 @@ def test_a_proxy_is_named_without_its_password() -> None:
 
     assert "the proxy proxy.test:3128 wants a user and a password" in caught.value.detail
     assert "secret" not in str(caught.value.as_dict())
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind", "hint"),
+    [
+        (400, "No models loaded. Please load a model.", UpstreamModelNotFoundError, "Load one"),
+        (404, "No endpoints found matching your data policy.", UpstreamModelNotFoundError, "Change the policy"),
+        (404, "No endpoints found for m1:free.", UpstreamModelNotFoundError, "MODEL_NAME"),
+        (404, "The requested endpoint was not found.", UpstreamBadResponseError, "BASE_URL: most end in /v1"),
+        (400, "The model `m1` has been decommissioned.", UpstreamModelNotFoundError, "MODEL_NAME"),
+        (400, "User location is not supported for the API use.", UpstreamAuthError, "this network and region"),
+    ],
+)
+def test_what_keeps_a_server_from_answering_is_told_with_what_to_do(
+    status: int, message: str, kind: type[UpstreamError], hint: str
+) -> None:
+    error = refused(status, message)
+
+    assert type(error) is kind
+    assert hint in (error.hint or "")

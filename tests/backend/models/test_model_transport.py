@@ -16,6 +16,7 @@ from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.backend.models.transport import connection, direct
 from chatapp.backend.models.transport.connection import HELD_BYTES, DirectResponse
 from chatapp.backend.models.transport.direct import DirectTransport
+from chatapp.errors import ContextLengthExceededError
 from support import scripts
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
@@ -311,3 +312,15 @@ def test_a_header_that_would_be_two_is_the_user_s_to_mend(
     assert not response.ok
     assert "OPENAI_" in response.hint
     assert stub.requests == []
+
+
+def test_a_connection_that_ends_behind_an_empty_stream_does_not_hide_why_it_is_empty(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    empty = scripts.answer(role=False, finish=None, usage=False, done=False)
+    stub.next(empty, scripts.hang_up, scripts.status(400, "maximum context length", code="context_length_exceeded"))
+
+    with pytest.raises(ContextLengthExceededError):
+        backend.client.ask("Hi")
+
+    assert [call.body["stream"] for call in stub.calls] == [True, False, False]

@@ -67,8 +67,8 @@ class BoundedJsonRequest(Request):
         """
         try:
             return from_json(await self.body(), allow_inf_nan=False)
-        except ValueError:
-            raise json.JSONDecodeError("not valid JSON", "", 0) from None
+        except ValueError as error:  # which says what is wrong and where, and nothing of what was sent
+            raise json.JSONDecodeError(str(error), "", 0) from None
 
     async def _read(self, limit: int) -> bytes:
         declared = self.headers.get("content-length", "")

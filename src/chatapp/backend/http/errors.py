@@ -65,6 +65,8 @@ async def _on_invalid_request(request: Request, error: RequestValidationError) -
 def _fault(fault: dict[str, Any]) -> dict[str, Any]:
     """Return FastAPI's entry without what was sent: no input, of an unknown field only the beginning of its name."""
     place = [part if isinstance(part, int) else part[:40].encode("ascii", "replace").decode() for part in fault["loc"]]
+    if fault["type"] == "json_invalid":
+        return {"type": fault["type"], "loc": place[:1], "msg": f"It is not JSON: {fault['ctx']['error']}"}
     return {"type": fault["type"], "loc": place, "msg": fault["msg"].removeprefix("Value error, ")}
 
 

@@ -45,7 +45,7 @@ class CallRecord:
         error_code: str | None,
         pricer: CallPricer | None = None,
     ) -> list[ModelCall]:
-        """Return what is known of the calls, oldest first, of which the last has just ended; `pricer` knows the prices."""
+        """Return what is known of the calls, oldest first, of which the last has just ended."""
         attempts, first, usage = self._attempts, self._first_token_at, self.usage
         now, clock = datetime.now(UTC), time.perf_counter()
         created_at = now - timedelta(seconds=clock - attempts.began)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from chatapp.backend.models.chat_model import Attempts, Batch
 from chatapp.backend.models.openai.liveness import Liveness
 from chatapp.backend.models.openai.stream import OpenAIStream
-from chatapp.errors import IncompleteAnswerError, UpstreamError
+from chatapp.errors import IncompleteAnswerError, UpstreamError, UpstreamUnavailableError
 from chatapp.protocol.events import Notice
 
 AskWhole = Callable[[], Awaitable[OpenAIStream]]
@@ -74,11 +74,19 @@ class Answer:
         await self._stream.close()
         self._attempts.fail(failure)
         try:
-            self._stream = await ask_whole()
+            self._stream = await _asked_whole(ask_whole)
         except UpstreamError as error:
             return Batch(failure=error)
         batch = await self._stream.read()
         return batch if batch.deltas() else None
+
+
+async def _asked_whole(ask_whole: AskWhole) -> OpenAIStream:
+    """Return the whole answer. llama-cpp-python closes the connection behind a stream that is empty, without a word."""
+    try:
+        return await ask_whole()
+    except UpstreamUnavailableError:
+        return await ask_whole()
 
 
 def answering_model(asked_for: str, told: str | None) -> str:

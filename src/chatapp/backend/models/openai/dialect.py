@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
-from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, ROLES, SYSTEM_ROLE
+from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, ROLES, SYSTEM_ROLE, THOUGHTS
 from chatapp.backend.models.openai.wire import merged
 from chatapp.protocol.events import Notice
 
@@ -12,12 +13,15 @@ MOST_FORMS = 4
 """How often one question is worded anew. A server that then still refuses takes none."""
 
 _MOST_MODELS = 256
+_REQUIRED = {"model", "messages", "stream"}
+_RIVALS = {"temperature", "top_p"}
 _LEAST_TOP_P = 1e-6
 """What 0 means, for servers that do not take 0: vLLM."""
 
 _NEVER = (
     b"unsupported", b"not support", b"n't support", b"unrecognized", b"unknown", b"not permitted", b"not allowed",
-    b"unexpected", b"extra", b"only the default", b"extra_forbidden", b"cannot find field",
+    b"unexpected", b"extra", b"only the default", b"extra_forbidden", b"cannot find field", b"deprecated",
+    b"only be set to", b"must be verified",
 )  # fmt: skip
 """How servers say that they take a parameter with no value. Other words are about the value, which is the user's."""
 
@@ -81,33 +85,48 @@ def _change_for(
 ) -> Callable[[Json], Json] | None:
     if parameter in _MESSAGE_FORMS:
         return None if parameter in refused else _MESSAGE_FORMS[parameter]
+    words = said.lower()
+    if parameter in _RIVALS and b"cannot both be" in words:
+        return _with_one_of_both if body.keys() >= _RIVALS else None
     if parameter == "top_p" and body.get("top_p") == 0 and parameter not in refused:
         return _with_least_top_p
-    if not any(words in said.lower() for words in _NEVER):
+    if not any(phrase in words for phrase in _NEVER):
         return None
-    if parameter == "max_tokens" and parameter not in refused:
-        return _with_max_completion_tokens
-    if parameter in {"stream_options", "max_tokens", "max_completion_tokens", *body} - {"model", "messages", "stream"}:
-        return _form_without(parameter)
-    return None
+    if parameter in _OTHER_FORMS and parameter not in refused:
+        return _OTHER_FORMS[parameter]
+    can_go = parameter in {"stream_options", "max_tokens", "max_completion_tokens", *body} - _REQUIRED
+    return _form_without(parameter) if can_go else None
 
 
 def _form_without(parameter: str) -> Callable[[Json], Json]:
     """Return what takes `parameter` out of a question, or what the system says to where it is taken."""
     if parameter == "system":
         return _without_system
-    return lambda sent: {name: value for name, value in sent.items() if name != parameter}
+    return partial(_without, parameter)
 
 
 def _with_least_top_p(body: Json) -> Json:
     return {**body, "top_p": _LEAST_TOP_P} if body.get("top_p") == 0 else body
 
 
+def _with_one_of_both(body: Json) -> Json:
+    """Return `body` without `top_p` where it has a temperature too: Claude takes one of them."""
+    return _without("top_p", body) if body.keys() >= _RIVALS else body
+
+
+def _whole(body: Json) -> Json:
+    """Return `body` as a question for an answer in one piece: all that OpenAI gives to who is not verified."""
+    return {**_without("stream_options", body), "stream": False}
+
+
+def _without(parameter: str, body: Json) -> Json:
+    return {name: value for name, value in body.items() if name != parameter}
+
+
 def _with_max_completion_tokens(body: Json) -> Json:
     if "max_tokens" not in body:
         return body
-    others = {name: value for name, value in body.items() if name != "max_tokens"}
-    return {**others, "max_completion_tokens": body["max_tokens"]}
+    return {**_without("max_tokens", body), "max_completion_tokens": body["max_tokens"]}
 
 
 def _without_system(body: Json) -> Json:
@@ -129,5 +148,23 @@ def _user_last(body: Json) -> Json:
     return {**body, "messages": [*messages, {"role": "user", "content": "Go on."}]}
 
 
-_MESSAGE_FORMS = {SYSTEM_ROLE: _without_system, ROLES: _user_first, LAST_ROLE: _user_last}
+def _with_thoughts(body: Json) -> Json:
+    """Return `body` with thoughts for each answer: none, as they are not kept for the model.
+
+    A blank stands for none: DeepSeek V4 Pro refuses a field that is empty (NousResearch/hermes-agent#18263).
+    """
+    messages = [
+        {**message, "reasoning_content": " "} if message["role"] == "assistant" else message
+        for message in body["messages"]
+    ]
+    return {**body, "messages": messages}
+
+
+_OTHER_FORMS = {"max_tokens": _with_max_completion_tokens, "stream": _whole}
+_MESSAGE_FORMS = {
+    SYSTEM_ROLE: _without_system,
+    ROLES: _user_first,
+    LAST_ROLE: _user_last,
+    THOUGHTS: _with_thoughts,
+}
 _ROLE_OF = {"system": SYSTEM_ROLE}

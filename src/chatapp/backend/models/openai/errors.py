@@ -48,13 +48,16 @@ _ANY_KEY_WORDS = (*_KEY_WORDS, "key", "permission", "authoriz", "not allowed to"
 _MODERATION_CODES = ("content_policy_violation", "content_filter", "moderation_blocked", "data_inspection_failed",
                      "datainspectionfailed", "responsibleaipolicyviolation", "prompt_blocked", "1301")  # fmt: skip
 _MODERATION_WORDS = ("moderation", "flagged", "content policy", "content management policy", "safety system")
+_PLACE_WORDS = ("location is not supported", "country, region, or territory not supported", "region is not supported")
 _MODEL_CODES = ("model_not_found", "modelnotfound", "model_not_available", "unknown_model", "invalid_model",
-                "deploymentnotfound", "model_not_supported")  # fmt: skip
+                "deploymentnotfound", "model_not_supported", "model_decommissioned")  # fmt: skip
 _MODEL_WORDS = (
     "invalid model name", "model not found", "model_not_found", "no such model", "unknown model", "is pinned to",
     "not a valid model", "model not exist", "model does not exist", "try pulling it first", "model is not supported",
-    "unsupported model", "does not have access to model",
+    "unsupported model", "does not have access to model", "has been decommissioned",
 )  # fmt: skip
+_ADDRESS_WORDS = ("endpoint was not found", "endpoint not found", "unknown request url", "cannot post", "no route",
+                  "route not found", "unexpected endpoint")  # fmt: skip
 _LOADING_WORDS = ("loading model", "model is loading", "currently loading", "still loading", "is being loaded")
 _OVERLOADED_CODES = ("overloaded_error", "engine_overloaded_error", "overloaded", "529", "server_overloaded")
 _OVERLOADED_WORDS = ("overloaded", "at capacity", "no available capacity", "server is busy", "server busy")
@@ -156,9 +159,9 @@ def _access_error(said: Said, status: int, model: str) -> UpstreamError | None:
     is_about_key = said.has_code(*_KEY_CODES) or (status == 400 and said.says(*_KEY_WORDS))  # noqa: PLR2004
     if status == 401 or is_about_key or (status == 403 and said.says(*_ANY_KEY_WORDS)):  # noqa: PLR2004
         return UpstreamAuthError("the model server does not accept the API key.", hint="Check OPENAI_API_KEY.")
-    if status == 403:  # noqa: PLR2004
+    if status == 403 or said.says(*_PLACE_WORDS):  # noqa: PLR2004
         return UpstreamAuthError(
-            "the model server, or a firewall in front of it, refuses us (status 403).",
+            f"the model server, or a firewall in front of it, refuses us (status {status}).",
             hint="Check that BASE_URL may be asked from this network and region, and that the key may use this model.",
         )
     return None
@@ -171,6 +174,12 @@ def _refused_by_moderation(status: int) -> UpstreamError:
 
 
 def _model_error(said: Said, model: str) -> UpstreamError | None:
+    if said.says("no models loaded", "no model is loaded", "no model loaded"):
+        what = "the model server has not loaded any model."
+        return UpstreamModelNotFoundError(what, hint="Load one there, and ask again.")
+    if said.says("data policy", "guardrail restrictions"):
+        what = "nobody offers this model under the data policy of your account."
+        return UpstreamModelNotFoundError(what, hint="Change the policy at the model server, or choose another model.")
     names_it = bool(model) and f"{model.lower()}" in said.words
     is_missing = "model" in said.words and said.says("does not exist", "not found", "not available", "doesn't exist")
     return model_not_found(model) if said.says(*_MODEL_WORDS) or (names_it and is_missing) else None
@@ -196,6 +205,9 @@ def _no_quota() -> UpstreamQuotaError:
 def _error_from_status_alone(
     status: int, said: Said, headers: Mapping[str, str], model: str, has_key: bool
 ) -> UpstreamError:
+    if status == 404 and said.says(*_ADDRESS_WORDS) and not said.says("model"):  # noqa: PLR2004
+        what = "the model server has no chat at this address (status 404)."
+        return UpstreamBadResponseError(what, hint="Check BASE_URL: most end in /v1.")
     if status == 404:  # noqa: PLR2004
         return model_not_found(model)
     if status >= 500 or status in {408, 409}:  # noqa: PLR2004

@@ -10,6 +10,8 @@ ROLES = "roles"
 """What it names where two messages of one role must not be neighbours."""
 LAST_ROLE = "last_role"
 """What it names where the last message must not be the assistant's."""
+THOUGHTS = "reasoning_content"
+"""What it names where earlier answers must come with their thoughts."""
 
 _LENGTHS = ("max_tokens", "max_completion_tokens", "max_new_tokens", "max_output_tokens")
 _NAMES = (
@@ -32,7 +34,8 @@ _REFUSALS = (
     "unrecognized", "unknown name", "unknown parameter", "unknown field", "unexpected keyword", "extra inputs",
     "extra fields", "cannot find field", "only the default", "must be", "should be", "must not", "out of range",
     "range of", "too large", "too high", "too big", "invalid value", "invalid `", "invalid '", "maximum allowed",
-    "at most", "valid range", "less than or equal", "greater than or equal", "not a valid",
+    "at most", "valid range", "less than or equal", "greater than or equal", "not a valid", "is deprecated",
+    "cannot both be", "may only be", "must be verified",
 )  # fmt: skip
 _TOO_LARGE = (
     "too large", "too high", "too big", "less than or equal", "must be <=", "range of", "valid range", "at most",
@@ -48,17 +51,20 @@ _TEMPLATES = (
              "consecutive messages", "successive user")),
     (SYSTEM_ROLE, ("system role not supported", "system role is not supported", "does not support 'system'",
                    "does not support system", "system message is not supported", "system prompt is not supported",
-                   "developer instruction is not enabled", "system messages are not")),
+                   "developer instruction is not enabled", "system messages are not", "unknown variant `system`")),
     (LAST_ROLE, ("last message is from the assistant", "last message must have role user", "last role user",
                  "last message must be from user", "last message must be a user", "final message must be",
                  "assistant message prefill", "does not support prefill", "must end with a user message",
                  "expected last role")),
+    (THOUGHTS, ("in the thinking mode must be passed back", "missing `reasoning_content` field",
+                "reasoning_content is missing")),
 )  # fmt: skip
-"""What chat templates and vendors say of roles: Gemma's and Mistral's templates, DeepSeek, Anthropic, Google."""
+"""What chat templates and vendors say of messages: Gemma's and Mistral's templates, DeepSeek, Anthropic, Google."""
 _ROLE_SENTENCES = {
     SYSTEM_ROLE: "the model does not take a system prompt.",
     ROLES: "the model does not take two messages of one side in a row.",
     LAST_ROLE: "the model does not go on with an answer of its own.",
+    THOUGHTS: "the model wants to be reminded of its thoughts.",
 }
 
 

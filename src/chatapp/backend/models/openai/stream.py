@@ -134,7 +134,7 @@ class OpenAIStream:
             lines = data.splitlines()
             if len(lines) < 2 or not lines[0].rstrip().endswith(b"}"):  # noqa: PLR2004
                 raise
-            chunks = [read_chunk(line) for line in lines if line.strip() not in {b"", b"[DONE]"}]
+            chunks = [read_chunk(line) for line in lines if line.strip() not in {b"", b"[DONE]", b"data: [DONE]"}]
         for chunk in filter(None, chunks):
             self._take(chunk, batch)
         self._text.give_up_held(batch)

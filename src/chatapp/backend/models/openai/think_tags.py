@@ -20,9 +20,14 @@ _TAGS = {
     "<reasoning>": "</reasoning>",
     "<seed:think>": "</seed:think>",
     "[THINK]": "[/THINK]",
+    "<Thought>": "</Thought>",
     "◁think▷": "◁/think▷",
+    "<|channel|>analysis<|message|>": "<|end|>",
 }
-"""Of Qwen, DeepSeek and most others; of fine-tuned models; of Seed-OSS, Magistral and Kimi-VL."""
+"""Of Qwen, DeepSeek and most others; of fine-tuned models; of Seed-OSS, Magistral, Marco-o1 and Kimi-VL; of gpt-oss."""
+
+_OPENINGS = {"<|end|>": "<|start|>assistant<|channel|>final<|message|>"}
+"""What may stand between the end of the thoughts and the answer."""
 
 _LONGEST = max(map(len, _TAGS))
 _MOST_BLANKS = 64
@@ -43,6 +48,7 @@ class ThinkTags:
         self._held = ""
         self._close = ""
         self._drops_blanks = False
+        self._opening = ""
         self._before = ""
         self._fences = 0
         self._is_settled = False
@@ -50,7 +56,7 @@ class ThinkTags:
     @property
     def plain_kind(self) -> type[Text] | type[Reasoning] | None:
         """What text is that holds no `mark`."""
-        return None if self._held or self._drops_blanks else self._kind
+        return None if self._held or self._drops_blanks or self._opening else self._kind
 
     def settle(self) -> None:
         """Take all that follows for text: the server keeps thoughts apart itself."""
@@ -98,10 +104,11 @@ class ThinkTags:
         if at:
             yield Reasoning, text[:at]
         self._kind, self._is_settled, self._drops_blanks = Text, True, True
+        self._opening = _OPENINGS.get(self._close, "")
         yield from self._answer(text[at + len(self._close) :])
 
     def _answer(self, text: str) -> Iterator[Found]:
-        text = self._without_blanks(text)
+        text = self._without_opening(self._without_blanks(text))
         if self._is_settled:
             self.mark = "\0"
             if text:
@@ -141,6 +148,15 @@ class ThinkTags:
         if is_in_code or before == _TICK or following.startswith(_TICK):
             return False
         return before in _BEHIND_SENTENCES or following.startswith(("\n", "\r"))
+
+    def _without_opening(self, text: str) -> str:
+        """Return `text` without what opens the answer; hold what may become it."""
+        if self._opening.startswith(text):
+            is_whole = text == self._opening
+            self._held, self._opening = ("", "") if is_whole else (text, self._opening)
+            return ""
+        text, self._opening = text.removeprefix(self._opening), ""
+        return text
 
     def _without_blanks(self, text: str) -> str:
         """Return `text` without the blank lines behind a tag, however many pieces they come in."""
