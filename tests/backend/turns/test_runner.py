@@ -28,26 +28,33 @@ def store(sqlite_settings: Settings) -> Iterator[Store]:
     store.close()
 
 
+UPSTREAM_AWAY = UpstreamUnavailableError("the model server cannot be reached.")
+
+
 class Failing:
-    """A model whose answer fails, and that calls `on_close` when it is hung up."""
+    """A model that fails `at` a point, and calls `on_end` just then."""
 
     name = connection = model = "m"
     notices = ()
 
-    def __init__(self, on_close: Callable[[], object]) -> None:
-        self._on_close = on_close
+    def __init__(self, at: str, on_end: Callable[[], object]) -> None:
+        self._at = at
+        self._on_end = on_end
 
     def connection_for(self, _: str) -> str:
         return self.name
 
     async def open(self, _: ModelRequest) -> "Failing":
+        if self._at == "its first byte":
+            self._on_end()
+            raise UPSTREAM_AWAY.fresh()
         return self
 
     async def read(self) -> Batch:
-        return Batch(failure=UpstreamUnavailableError("the model server cannot be reached."), is_last=True)
+        return Batch(failure=UPSTREAM_AWAY.fresh(), is_last=True)
 
     async def close(self) -> None:
-        self._on_close()
+        self._on_end()
         await asyncio.sleep(0)
 
 
@@ -56,25 +63,26 @@ def begun(store: Store) -> Turn:
     return Turn("m", turn_id=turn.turn_id, conversation_id=turn.conversation_id, outlives_readers=True)
 
 
-async def ended(turn: Turn, store: Store, tmp_path: Path, on_close: Callable[[], object]) -> str:
-    settings = Settings(data_dir=tmp_path)
-    request = ModelRequest([Message.of("user", "Why?")])
-    model: Any = Failing(on_close)
-    await TurnRunner(turn, request, model=model, settings=settings, record=TurnRecord(store)).run()
-    return turn.failure.code if turn.failure else str(turn.finish_reason)
-
-
-@pytest.mark.parametrize("after", [0, 1, 2, 3])
-def test_a_stop_just_behind_a_failure_does_not_hide_it(after: int, store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("steps_later", [1, 2, 3])
+@pytest.mark.parametrize("at", ["its first byte", "a later one"])
+def test_a_stop_just_behind_a_failure_does_not_hide_it(at: str, steps_later: int, store: Store, tmp_path: Path) -> None:
     turn = begun(store)
 
-    def stop_soon(steps: int = after) -> None:
+    def stop_soon(steps: int = steps_later) -> None:
         if steps:
             asyncio.get_running_loop().call_soon(partial(stop_soon, steps - 1))
         else:
             turn.stop()
 
-    assert asyncio.run(ended(turn, store, tmp_path, stop_soon)) == "upstream_unavailable"
+    async def run() -> None:
+        model: Any = Failing(at, stop_soon)
+        request = ModelRequest([Message.of("user", "Why?")])
+        settings = Settings(data_dir=tmp_path)
+        await TurnRunner(turn, request, model=model, settings=settings, record=TurnRecord(store)).run()
+
+    asyncio.run(run())
+    assert turn.failure is not None
+    assert turn.failure.code == "upstream_unavailable"
     assert store.turns.get(turn.id, owner="").status == "failed"
 
 

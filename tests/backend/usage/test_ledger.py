@@ -1,7 +1,9 @@
 """Every call to a model is on record, whatever became of it and of its conversation."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -260,10 +262,14 @@ def test_what_finds_no_room_is_counted_and_is_the_oldest(
     assert "2 calls to models could not be written down" in caplog.text
 
 
-def test_what_is_being_written_when_the_backend_stops_is_kept_once(store: Store) -> None:
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_what_was_to_be_written_when_the_backend_stops_is_kept_once(*, is_begun: bool, store: Store) -> None:
     book = ledger.Ledger(store.model_calls)
 
     async def stop() -> None:
+        free = threading.Event()
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        busy = None if is_begun else asyncio.create_task(asyncio.to_thread(free.wait, 10))
         for number in range(3):
             book.model_called(a_call(number))
         with store.database.write():  # another process writes, and the ledger waits for it
@@ -272,6 +278,9 @@ def test_what_is_being_written_when_the_backend_stops_is_kept_once(store: Store)
             writing.cancel()
             await asyncio.wait([writing])
             assert writing.cancelled()
+        free.set()
+        if busy is not None:
+            await busy
         await book.flush()
 
     asyncio.run(stop())

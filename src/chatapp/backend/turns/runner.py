@@ -67,7 +67,7 @@ class TurnRunner:
         self._observers = observers
         self._pricer = pricer
         self._calls: list[ModelCall] = []
-        self._call = CallRecord(request.attempts, model.connection_for(turn.model))
+        self._call: CallRecord
         self._bytes = 0
         self._held_cr = False
         self._has_content = False
