@@ -14,7 +14,7 @@ from support import scripts
 from support.stub_model import StubModel
 
 
-class RequestContext(threading.Thread):
+class AskingThread(threading.Thread):
     """A thread that asks within `call`, and what became of it."""
 
     def __init__(self, call: Call, ask: Callable[[], Any]) -> None:
@@ -52,7 +52,7 @@ def test_a_call_that_is_ended_stops_the_model_within_a_second(
     script: scripts.Script, ask: Callable[[BackendClient], Any], stub: StubModel, client: BackendClient, call: Call
 ) -> None:
     stub.default = script
-    asking = RequestContext(call, lambda: ask(client))
+    asking = AskingThread(call, lambda: ask(client))
     question = stub.wait_for_call()
 
     call.end()
@@ -68,7 +68,7 @@ def test_a_call_that_was_ended_before_it_asks_does_not_wait_for_an_answer(
     stub.default = scripts.silence
     call.end()
 
-    asking = RequestContext(call, lambda: client.ask("Why?"))
+    asking = AskingThread(call, lambda: client.ask("Why?"))
 
     asking.join(1)
     assert isinstance(asking.outcome, ChatappError)
@@ -77,9 +77,9 @@ def test_a_call_that_was_ended_before_it_asks_does_not_wait_for_an_answer(
 def test_ending_a_call_leaves_the_next_one_on_its_connection_alone(
     stub: StubModel, client: BackendClient, call: Call
 ) -> None:
-    RequestContext(call, lambda: client.ask("First")).join(5)
+    AskingThread(call, lambda: client.ask("First")).join(5)
     stub.default = scripts.answer("One", 0.3, "two")
-    second = RequestContext(Call(), lambda: client.ask("Second"))
+    second = AskingThread(Call(), lambda: client.ask("Second"))
     stub.wait_for_call(2)
 
     call.end()

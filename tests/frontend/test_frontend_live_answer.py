@@ -12,7 +12,7 @@ from chatapp.client import BackendClient
 from chatapp.client.chat import EphemeralChat, StoredChat
 from chatapp.errors import BackendUnreachableError, InternalError, UpstreamRateLimitedError
 from chatapp.frontend.conversations.live_answer import LiveAnswer
-from chatapp.frontend.conversations.request_context import cancel
+from chatapp.frontend.conversations.session_context import cancel
 from chatapp.protocol.events import Done, Start, Text
 from chatapp.protocol.messages import Message
 from chatapp.protocol.sse import encode

@@ -25,7 +25,7 @@ from chatapp.backend.telemetry.requests import Telemetry
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.transfer.importers import Imports
-from chatapp.backend.turns.registry import Turns
+from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.usage.ledger import Ledger
 from chatapp.backend.usage.pricing import Pricer
 from chatapp.config.settings import Settings
@@ -71,7 +71,7 @@ def create_app(
     app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
     app.state.ledger = Ledger(app.state.store.model_calls)
     app.state.pricer = Pricer(lambda: {upstream.name: upstream})
-    app.state.turns = Turns(
+    app.state.turns = TurnRegistry(
         app.state.model, settings, app.state.store, observers=[app.state.ledger], pricer=app.state.pricer
     )
     app.state.upload_sizes = UploadSizes()

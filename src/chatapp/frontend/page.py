@@ -46,7 +46,7 @@ def _catch_up() -> None:
     view = state.view()
     state.accept_messages()
     state.address().read_url(view)
-    if unasked := view.refresh(state.request_context(), query=state.query()):
+    if unasked := view.refresh(state.session_context(), query=state.query()):
         state.give_back(unasked)
     state.address().push_url(view)
     state.mirror_messages()

@@ -10,7 +10,7 @@ from chatapp.backend.http.context import context_of
 from chatapp.backend.store import Store
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.import_desk import ImportDesk
-from chatapp.backend.turns.registry import Turns
+from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.errors import NotFoundError
 from chatapp.protocol.schemas.error import ErrorResponse
 
@@ -53,8 +53,8 @@ Id = Annotated[str, AfterValidator(_possible)]
 """What a conversation, message or turn is called in an address."""
 
 
-async def _turns(request: Request) -> Turns:
-    turns: Turns = request.app.state.turns
+async def _turns(request: Request) -> TurnRegistry:
+    turns: TurnRegistry = request.app.state.turns
     return turns
 
 
@@ -77,7 +77,7 @@ async def _owner(request: Request) -> str:
     return context_of(request.scope).principal.name
 
 
-CurrentTurns = Annotated[Turns, Depends(_turns)]
+CurrentTurns = Annotated[TurnRegistry, Depends(_turns)]
 CurrentStore = Annotated[Store, Depends(_store)]
 CurrentExports = Annotated[Exports, Depends(_exports)]
 CurrentImportDesk = Annotated[ImportDesk, Depends(_import_desk)]

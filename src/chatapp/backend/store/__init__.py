@@ -20,9 +20,9 @@ from chatapp.backend.store.records import (
     Page,
     Segments,
     StoredMessage,
-    Turn,
+    StoredTurn,
 )
-from chatapp.backend.store.search.search import Found, Search
+from chatapp.backend.store.search.search import Search, SearchHit
 from chatapp.backend.store.search.snippets import SnippetPart
 from chatapp.backend.store.turns import Turns
 from chatapp.config.settings import Settings
@@ -36,18 +36,18 @@ __all__ = [
     "ConversationState",
     "Conversations",
     "FinalStatus",
-    "Found",
     "Messages",
     "ModelCall",
     "ModelCalls",
     "Page",
     "Role",
     "Search",
+    "SearchHit",
     "Segments",
     "SnippetPart",
     "Store",
     "StoredMessage",
-    "Turn",
+    "StoredTurn",
     "TurnStatus",
     "Turns",
 ]

@@ -85,7 +85,7 @@ class BegunTurn:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class StoredTurn:
     """A turn as far as it is saved."""
 
     id: str

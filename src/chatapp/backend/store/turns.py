@@ -14,7 +14,7 @@ from chatapp.backend.store.conversations import moment_at_the_top
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.parts import answer_columns
-from chatapp.backend.store.records import BegunTurn, Segments, Turn
+from chatapp.backend.store.records import BegunTurn, Segments, StoredTurn
 from chatapp.backend.store.schema import chunks, conversations, messages, turns
 from chatapp.errors import NotFoundError, TurnActiveError
 from chatapp.protocol.events import Usage
@@ -118,7 +118,7 @@ class Turns:
                 answer = answer_columns(segments, text=text, reasoning=reasoning)
                 _save_answer(connection, turn, answer, status=status, finish_reason=finish_reason, usage=usage)
 
-    def get(self, turn_id: str, *, owner: str) -> Turn:
+    def get(self, turn_id: str, *, owner: str) -> StoredTurn:
         """Return the turn as far as it is saved, whichever process makes it.
 
         Raises:
@@ -210,7 +210,7 @@ def _save_answer(
     drop_chunks(connection, turn.id)
 
 
-def _record(connection: Connection, row: Row[Any]) -> Turn:
+def _record(connection: Connection, row: Row[Any]) -> StoredTurn:
     values = dict(row._mapping)
     if row.status == "streaming" or row.answer_message_id is None:
         values["text"], values["reasoning"] = saved_chunks(connection, row.id)
@@ -218,4 +218,4 @@ def _record(connection: Connection, row: Row[Any]) -> Turn:
         is_answer = messages.c.id == row.answer_message_id
         answer = connection.execute(select(messages.c.content, messages.c.reasoning).where(is_answer)).one()
         values["text"], values["reasoning"] = answer
-    return Turn(**{name: values[name] for name in Turn.__dataclass_fields__})
+    return StoredTurn(**{name: values[name] for name in StoredTurn.__dataclass_fields__})

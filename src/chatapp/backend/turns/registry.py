@@ -24,7 +24,7 @@ SAVING_S = 2.0
 """How long answers that are cut by the end of the process may take to be saved."""
 
 
-class Turns:
+class TurnRegistry:
     """All turns of this process, and the way to those of others."""
 
     def __init__(

@@ -2,8 +2,7 @@
 
 import asyncio
 
-from chatapp.backend.store import Store, TurnStatus
-from chatapp.backend.store import Turn as StoredTurn
+from chatapp.backend.store import Store, StoredTurn, TurnStatus
 from chatapp.backend.tasks import defect_of
 from chatapp.backend.turns.turn import Listener, Turn
 from chatapp.errors import ChatappError, IncompleteAnswerError, InternalError, StoreUnavailableError

@@ -51,7 +51,7 @@ def _status() -> None:
     if not readiness.is_known_key:
         state.sign_out()
         st.rerun(scope="app")
-    if state.view().has_news(state.request_context()):
+    if state.view().has_news(state.session_context()):
         st.rerun(scope="app")
     with st.container(key="status", gap="small"):
         _badge(readiness)

@@ -8,7 +8,7 @@ from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage, question_entry
 from chatapp.frontend.conversations.live_answer import LiveAnswer
-from chatapp.frontend.conversations.request_context import RequestContext
+from chatapp.frontend.conversations.session_context import SessionContext
 
 PAGE_OF_MESSAGES = 10
 MOST_SHOWN = 60
@@ -69,7 +69,7 @@ class OpenConversation(ABC):
         """Whether there are messages before those that are shown."""
         return self.shown < len(self.entries) or self.has_unloaded
 
-    def show_earlier(self, context: RequestContext) -> None:
+    def show_earlier(self, context: SessionContext) -> None:
         """Show a page of messages more."""
         self.shown += PAGE_OF_MESSAGES
 
@@ -77,11 +77,11 @@ class OpenConversation(ABC):
         """Show a page of later messages."""
         self.shown -= PAGE_OF_MESSAGES
 
-    def apply(self, chat_options: ChatOptions, context: RequestContext) -> None:
+    def apply(self, chat_options: ChatOptions, context: SessionContext) -> None:
         """Have questions answered in this way from now on."""
         self.chat_options = chat_options
 
-    def send(self, prompt: str, context: RequestContext) -> None:
+    def send(self, prompt: str, context: SessionContext) -> None:
         """Ask `prompt`, at once or after the answer that is being made."""
         if self.live is not None:
             self.queued = "\n\n".join(filter(None, (self.queued, prompt)))
@@ -95,7 +95,7 @@ class OpenConversation(ABC):
         if self.live is not None:
             self.live.stop()
 
-    def finish(self, context: RequestContext) -> str | None:
+    def finish(self, context: SessionContext) -> str | None:
         """Take over an answer that has ended, then ask what was queued; return that instead if the answer was cut."""
         answer = self.live
         if answer is None or answer.is_going:
@@ -110,11 +110,11 @@ class OpenConversation(ABC):
         return queued
 
     @abstractmethod
-    def ask_again(self, context: RequestContext) -> None:
+    def ask_again(self, context: SessionContext) -> None:
         """Ask the last question once more, in place of what was answered to it."""
 
     @abstractmethod
-    def edit(self, entry: DisplayMessage, prompt: str, context: RequestContext) -> None:
+    def edit(self, entry: DisplayMessage, prompt: str, context: SessionContext) -> None:
         """Ask `prompt` in place of the question `entry`."""
 
     @abstractmethod
@@ -125,9 +125,9 @@ class OpenConversation(ABC):
         self.live, self.begun = answer, answer.name
 
     @abstractmethod
-    def _begin(self, context: RequestContext) -> None:
+    def _begin(self, context: SessionContext) -> None:
         """Ask the question that is the last entry."""
 
     @abstractmethod
-    def _take_over(self, answer: LiveAnswer, context: RequestContext) -> None:
+    def _take_over(self, answer: LiveAnswer, context: SessionContext) -> None:
         """Put an answer that has ended among the entries."""

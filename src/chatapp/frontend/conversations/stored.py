@@ -12,7 +12,7 @@ from chatapp.errors import BackendError, ChatappError
 from chatapp.frontend.conversations.entries import DisplayMessage, answer_entry, question_entry, stored_entry
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import PAGE_OF_MESSAGES, OpenConversation, Unfinished
-from chatapp.frontend.conversations.request_context import RequestContext, cancel
+from chatapp.frontend.conversations.session_context import SessionContext, cancel
 from chatapp.protocol.resources import ConversationInfo, MessageInfo
 
 
@@ -61,7 +61,7 @@ class StoredConversation(OpenConversation):
         """Whether there are messages that only the backend has."""
         return self._before is not None
 
-    def show_earlier(self, context: RequestContext) -> None:
+    def show_earlier(self, context: SessionContext) -> None:
         """Show a page of messages more, and fetch it if need be."""
         if self.shown >= len(self.entries) and self.id and self._before:
             page = context.client.conversations.messages(self.id, before=self._before, limit=PAGE_OF_MESSAGES)
@@ -69,7 +69,7 @@ class StoredConversation(OpenConversation):
             self._before = page.next
         super().show_earlier(context)
 
-    def apply(self, chat_options: ChatOptions, context: RequestContext) -> None:
+    def apply(self, chat_options: ChatOptions, context: SessionContext) -> None:
         """Have questions answered in this way from now on, here and wherever the conversation goes on.
 
         Raises:
@@ -80,7 +80,7 @@ class StoredConversation(OpenConversation):
             context.client.conversations.change(conversation_id, **changes)
         super().apply(chat_options, context)
 
-    def refresh(self, context: RequestContext) -> bool:
+    def refresh(self, context: SessionContext) -> bool:
         """Take over what changed elsewhere, and return whether anything did.
 
         Raises:
@@ -97,7 +97,7 @@ class StoredConversation(OpenConversation):
         self._known, self._is_stale, self.title = found, False, found.title
         return True
 
-    def ask_again(self, context: RequestContext) -> None:
+    def ask_again(self, context: SessionContext) -> None:
         """Get the answer that a broken connection has hidden, or else another one to the last question."""
         if self.live is not None:
             return
@@ -109,7 +109,7 @@ class StoredConversation(OpenConversation):
         elif stored:
             self.regenerate(stored[-1], context)
 
-    def regenerate(self, entry: DisplayMessage, context: RequestContext) -> None:
+    def regenerate(self, entry: DisplayMessage, context: SessionContext) -> None:
         """Get another answer beside `entry`, or to the question `entry`."""
         if self.live is not None or self.id is None or entry not in self.entries:
             return
@@ -117,14 +117,14 @@ class StoredConversation(OpenConversation):
         self.entries = self.entries[: place if entry.is_answer else place + 1]
         self._start(context.stored_chat(self.id).regenerate(entry.id), context)
 
-    def edit(self, entry: DisplayMessage, prompt: str, context: RequestContext) -> None:
+    def edit(self, entry: DisplayMessage, prompt: str, context: SessionContext) -> None:
         """Ask `prompt` beside the question `entry`, in a branch of its own."""
         if self.live is not None or entry not in self.entries:
             return
         self.entries = [*self.entries[: self.entries.index(entry)], question_entry(prompt, context.zone)]
         self._begin(context, parent_id=entry.parent_id or ROOT)
 
-    def show_branch(self, message_id: str, context: RequestContext) -> None:
+    def show_branch(self, message_id: str, context: SessionContext) -> None:
         """Show the branch that goes through `message_id`.
 
         Raises:
@@ -140,22 +140,22 @@ class StoredConversation(OpenConversation):
         if self.live is not None:
             self.live.leave()
 
-    def _begin(self, context: RequestContext, *, parent_id: str | None = None) -> None:
+    def _begin(self, context: SessionContext, *, parent_id: str | None = None) -> None:
         self._pending = _Question(self.entries[-1], uuid.uuid4().hex, parent_id)
         self._ask(self._pending, context)
 
-    def _ask(self, question: _Question, context: RequestContext) -> None:
+    def _ask(self, question: _Question, context: SessionContext) -> None:
         options = self.chat_options if self.id is None else ChatOptions()  # else the backend has them
         chat = context.stored_chat(self.id)
         key, parent_id = question.key, question.parent_id
         self._start(chat.ask(question.entry.content, options, parent_id=parent_id, idempotency_key=key), context)
 
-    def _start(self, events: Events, context: RequestContext, *, asked_s_ago: float = 0.0) -> None:
+    def _start(self, events: Events, context: SessionContext, *, asked_s_ago: float = 0.0) -> None:
         self.unfinished = self._failed = None
         stop = partial(cancel, context.client)
         self._listen_to(LiveAnswer.start(events, cancel=stop, asked_s_ago=asked_s_ago))
 
-    def _take_over(self, answer: LiveAnswer, context: RequestContext) -> None:
+    def _take_over(self, answer: LiveAnswer, context: SessionContext) -> None:
         """Load the branch as the backend keeps it now; where it cannot tell, keep what is on screen."""
         self.id = answer.conversation_id or self.id
         self._failed = answer if isinstance(answer.error, BackendError) else None
@@ -167,7 +167,7 @@ class StoredConversation(OpenConversation):
         if answer.status != "complete" and self.live is None:
             self.unfinished = Unfinished(answer.error, bool(answer.text))
 
-    def _load(self, context: RequestContext, *, is_unchanged: bool) -> None:
+    def _load(self, context: SessionContext, *, is_unchanged: bool) -> None:
         """Fetch the last page of the branch; what was loaded before it stays. Follow an answer that is being made."""
         page = context.client.conversations.messages(str(self.id), limit=PAGE_OF_MESSAGES)
         answering = page.items[-1] if page.items and page.items[-1].status == "streaming" else None
@@ -191,14 +191,14 @@ class StoredConversation(OpenConversation):
         ids = [entry.id for entry in self.entries]
         return self.entries[: ids.index(fresh[0].id)] if fresh and fresh[0].id in ids else []
 
-    def _follow(self, answer: MessageInfo, context: RequestContext) -> None:
+    def _follow(self, answer: MessageInfo, context: SessionContext) -> None:
         """Read along with an answer that was begun elsewhere or before this session."""
         ago_s = (datetime.now(UTC) - answer.created_at).total_seconds()
         events = context.stored_chat(self.id).resume(str(answer.turn_id))
         self._start(events, context, asked_s_ago=max(0.0, ago_s))
 
 
-def _entries(messages: Iterable[MessageInfo], context: RequestContext) -> list[DisplayMessage]:
+def _entries(messages: Iterable[MessageInfo], context: SessionContext) -> list[DisplayMessage]:
     return [stored_entry(message, context.zone) for message in messages if message.role in {"user", "assistant"}]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage, answer_entry
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
-from chatapp.frontend.conversations.request_context import RequestContext
+from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.protocol.messages import Message
 
 
@@ -21,7 +21,7 @@ class TemporaryConversation(OpenConversation):
         conversation.entries = [DisplayMessage(message) for message in messages]
         return conversation
 
-    def ask_again(self, context: RequestContext) -> None:
+    def ask_again(self, context: SessionContext) -> None:
         """Ask the last question once more, in place of what was answered to it."""
         if self.live is not None or not self.entries:
             return
@@ -29,7 +29,7 @@ class TemporaryConversation(OpenConversation):
             self.entries.pop()
         self._begin(context)
 
-    def edit(self, entry: DisplayMessage, prompt: str, context: RequestContext) -> None:
+    def edit(self, entry: DisplayMessage, prompt: str, context: SessionContext) -> None:
         """Ask `prompt` in place of the question `entry` and all that came after it."""
         if self.live is None and entry in self.entries:
             del self.entries[self.entries.index(entry) :]
@@ -39,13 +39,13 @@ class TemporaryConversation(OpenConversation):
         """Stop an answer that is being made: it could not be found again."""
         self.stop()
 
-    def _begin(self, context: RequestContext) -> None:
+    def _begin(self, context: SessionContext) -> None:
         self.unfinished = None
         history = (Message.of(message["role"], message["content"]) for message in self.messages[:-1])
         chat = context.ephemeral_chat(history)
         self._listen_to(LiveAnswer.start(chat.ask(self.entries[-1].content, self.chat_options)))
 
-    def _take_over(self, answer: LiveAnswer, context: RequestContext) -> None:
+    def _take_over(self, answer: LiveAnswer, context: SessionContext) -> None:
         self.unfinished = None if answer.status == "complete" else Unfinished(answer.error, bool(answer.text))
         if answer.text or answer.status == "complete":
             self.entries.append(answer_entry(answer, context.zone))

@@ -20,12 +20,12 @@ def send(prompt: str) -> None:
     """Ask `prompt`."""
     state.accept_messages()
     if prompt.strip():
-        state.view().send(prompt, state.request_context())
+        state.view().send(prompt, state.session_context())
 
 
 def ask_again() -> None:
     """Ask the last question again."""
-    state.view().ask_again(state.request_context())
+    state.view().ask_again(state.session_context())
 
 
 def ask_again_whole() -> None:
@@ -36,7 +36,7 @@ def ask_again_whole() -> None:
 
 def ask_temporarily() -> None:
     """Ask the last question again, where nothing is stored."""
-    state.view().ask_temporarily(state.request_context())
+    state.view().ask_temporarily(state.session_context())
 
 
 def choose_model() -> None:
@@ -62,7 +62,7 @@ def draw(key: str) -> None:
 def show_earlier() -> None:
     """Show a page of messages more."""
     with _error_shown():
-        state.view().conversation.show_earlier(state.request_context())
+        state.view().conversation.show_earlier(state.session_context())
 
 
 def show_later() -> None:
@@ -74,9 +74,9 @@ def regenerate(entry: DisplayMessage) -> None:
     """Get another answer beside `entry`."""
     conversation = state.view().conversation
     if isinstance(conversation, StoredConversation):
-        conversation.regenerate(entry, state.request_context())
+        conversation.regenerate(entry, state.session_context())
     else:
-        conversation.ask_again(state.request_context())
+        conversation.ask_again(state.session_context())
 
 
 def show_branch(message_id: str) -> None:
@@ -84,7 +84,7 @@ def show_branch(message_id: str) -> None:
     conversation = state.view().conversation
     if isinstance(conversation, StoredConversation):
         with _error_shown():
-            conversation.show_branch(message_id, state.request_context())
+            conversation.show_branch(message_id, state.session_context())
 
 
 def begin_edit(entry: DisplayMessage) -> None:
@@ -100,7 +100,7 @@ def end_edit() -> None:
 def send_edit(entry: DisplayMessage, field: str) -> None:
     """Ask what was written in place of the question `entry`."""
     if (prompt := state.value_of(field)).strip():
-        state.view().edit(entry, prompt, state.request_context())
+        state.view().edit(entry, prompt, state.session_context())
 
 
 def new_chat(*, is_temporary: bool = False) -> None:
@@ -126,7 +126,7 @@ def choose(conversation_id: str, menu: str, is_pinned: bool) -> None:
         "Export": lambda: _open_row(OpenRow(conversation_id, "export")),
         "Pin": lambda: client.conversations.change(conversation_id, pinned=not is_pinned),
         "Unpin": lambda: client.conversations.change(conversation_id, pinned=not is_pinned),
-        "Delete": lambda: state.view().delete(conversation_id, state.request_context()),
+        "Delete": lambda: state.view().delete(conversation_id, state.session_context()),
     }
     with _error_shown():
         handlers[state.value_of(menu)]()
@@ -150,7 +150,7 @@ def close_row() -> None:
 def restore() -> None:
     """Restore what was deleted last."""
     with _error_shown():
-        state.view().restore(state.request_context())
+        state.view().restore(state.session_context())
 
 
 def _chat_options() -> ChatOptions:
@@ -159,7 +159,7 @@ def _chat_options() -> ChatOptions:
 
 def _apply(chat_options: ChatOptions) -> None:
     with _error_shown():
-        state.view().conversation.apply(chat_options, state.request_context())
+        state.view().conversation.apply(chat_options, state.session_context())
 
 
 def _open_row(row: OpenRow) -> None:

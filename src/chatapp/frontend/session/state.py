@@ -10,7 +10,7 @@ import streamlit as st
 from chatapp.client import BackendClient
 from chatapp.config.settings import Settings
 from chatapp.frontend.conversations.entries import ShownMessage
-from chatapp.frontend.conversations.request_context import RequestContext
+from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.session.backend import client_of
 from chatapp.frontend.session.url import Address
 from chatapp.frontend.session.view import View
@@ -72,9 +72,9 @@ def client() -> BackendClient:
     return client_of(settings().backend_url, timeout_s=float(st.session_state[TIMEOUT]), api_key=api_key())
 
 
-def request_context() -> RequestContext:
+def session_context() -> SessionContext:
     """Return how this session asks now."""
-    return RequestContext(client(), is_streamed=bool(st.session_state[STREAMING]), zone=timezone())
+    return SessionContext(client(), is_streamed=bool(st.session_state[STREAMING]), zone=timezone())
 
 
 def timezone() -> ZoneInfo | None:

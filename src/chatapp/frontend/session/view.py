@@ -8,7 +8,7 @@ from chatapp.errors import ChatappError, NotFoundError
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage
 from chatapp.frontend.conversations.listing import Deleted, Listing
 from chatapp.frontend.conversations.open_conversation import OpenConversation
-from chatapp.frontend.conversations.request_context import RequestContext
+from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.conversations.temporary import TemporaryConversation
 from chatapp.protocol.resources import ImportInfo
@@ -46,7 +46,7 @@ class View:
         conversation = self.conversation
         return conversation.id or (conversation.live.conversation_id if conversation.live else None)
 
-    def refresh(self, context: RequestContext, *, query: str) -> str | None:
+    def refresh(self, context: SessionContext, *, query: str) -> str | None:
         """Take over what happened meanwhile; return a question that waited for an answer that was cut."""
         had_answer = self.conversation.live is not None
         unasked = self.conversation.finish(context)
@@ -56,7 +56,7 @@ class View:
         self.listing.refresh(context.client, query)
         return unasked
 
-    def has_news(self, context: RequestContext) -> bool:
+    def has_news(self, context: SessionContext) -> bool:
         """Return whether the conversation on show has changed elsewhere, and show it."""
         if not isinstance(self.conversation, StoredConversation):
             return False
@@ -76,7 +76,7 @@ class View:
         self.listing.expire()
         return True
 
-    def send(self, prompt: str, context: RequestContext) -> None:
+    def send(self, prompt: str, context: SessionContext) -> None:
         """Ask `prompt` in the conversation on show."""
         self._refresh_conversation(context)
         self.error = None
@@ -85,19 +85,19 @@ class View:
         self.conversation.send(prompt, context)
         self.listing.expire()
 
-    def ask_again(self, context: RequestContext) -> None:
+    def ask_again(self, context: SessionContext) -> None:
         """Ask the last question again."""
         self.conversation.ask_again(context)
         self.listing.expire()
 
-    def ask_temporarily(self, context: RequestContext) -> None:
+    def ask_temporarily(self, context: SessionContext) -> None:
         """Ask the last question again, in a temporary conversation with the messages before it."""
         chat_options = self.conversation.chat_options
         self.show_messages(self.conversation.messages)
         self.conversation.chat_options = chat_options
         self.conversation.ask_again(context)
 
-    def edit(self, entry: DisplayMessage, prompt: str, context: RequestContext) -> None:
+    def edit(self, entry: DisplayMessage, prompt: str, context: SessionContext) -> None:
         """Ask `prompt` in place of the question `entry`."""
         self.editing = None
         self.conversation.edit(entry, prompt, context)
@@ -116,7 +116,7 @@ class View:
         """Show a temporary conversation that holds `messages`."""
         self._show(TemporaryConversation.holding(messages))
 
-    def delete(self, conversation_id: str, context: RequestContext) -> None:
+    def delete(self, conversation_id: str, context: SessionContext) -> None:
         """Delete a conversation.
 
         Raises:
@@ -128,7 +128,7 @@ class View:
         if conversation_id == self.conversation.id:
             self.show_new()
 
-    def restore(self, context: RequestContext) -> None:
+    def restore(self, context: SessionContext) -> None:
         """Restore the conversation that was deleted last.
 
         Raises:
@@ -146,7 +146,7 @@ class View:
         left.leave()
         return left.queued
 
-    def _refresh_conversation(self, context: RequestContext) -> None:
+    def _refresh_conversation(self, context: SessionContext) -> None:
         if not isinstance(self.conversation, StoredConversation):
             return
         try:

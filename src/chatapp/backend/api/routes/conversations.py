@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from chatapp.backend.api.dependencies import ERRORS, BoundedJsonRoute, CurrentExports, CurrentOwner, CurrentStore, Id
-from chatapp.backend.store import Conversation, ConversationState, Found
+from chatapp.backend.store import Conversation, ConversationState, SearchHit
 from chatapp.backend.transfer.exporters import ExportFormat
 from chatapp.protocol.schemas.conversations import (
     ConversationChanges,
@@ -124,7 +124,7 @@ def export(
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-def _found(found: Found) -> dict[str, Any]:
+def _found(found: SearchHit) -> dict[str, Any]:
     return {**asdict(found.conversation), "snippet": found.snippet, "message_id": found.message_id}
 
 

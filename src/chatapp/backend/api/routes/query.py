@@ -11,7 +11,7 @@ from chatapp.backend.api.dependencies import ERRORS, Id
 from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
 from chatapp.backend.http.bodies import BoundedJsonRequest, BoundedJsonRoute
 from chatapp.backend.http.context import context_of
-from chatapp.backend.turns.registry import Turns
+from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.messages import Message
 from chatapp.protocol.question import SAMPLING, Question
@@ -123,7 +123,7 @@ def _surface(request: Request) -> Surface:
 
 async def _begun(request: Request, question: Question) -> Turn:
     context = context_of(request.scope)
-    turns: Turns = request.app.state.turns
+    turns: TurnRegistry = request.app.state.turns
     turn = await turns.start(question, request_id=context.id)
     context.outcome = turn
     return turn

@@ -19,7 +19,7 @@ _ORDER = (conversations.c.updated_at, conversations.c.id)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchHit:
     """A conversation that was found.
 
     `message_id` is the newest message with the words, None where only the title has them.
@@ -36,7 +36,7 @@ class Search:
 
     database: Database
 
-    def find(self, words: str, *, owner: str, cursor: str | None = None, limit: int = 20) -> Page[Found]:
+    def find(self, words: str, *, owner: str, cursor: str | None = None, limit: int = 20) -> Page[SearchHit]:
         """Return the conversations in which all of `words` are, in one message or the title; last talked in first.
 
         Words in quotes follow each other. The last word may be unfinished. Case does not count; in SQLite accents do
@@ -54,7 +54,7 @@ class Search:
             return found
         return self._page([replace(term, is_within=True) for term in terms], owner, cursor, limit)
 
-    def _page(self, terms: list[Term], owner: str, cursor: str | None, limit: int) -> Page[Found]:
+    def _page(self, terms: list[Term], owner: str, cursor: str | None, limit: int) -> Page[SearchHit]:
         index = search_index(terms, is_sqlite=self.database.is_sqlite)
         is_wanted = [conversations.c.owner == owner, conversations.c.deleted_at.is_(None)]
         if cursor is not None:
@@ -81,7 +81,7 @@ def _matching(has_hit: list[ColumnElement[bool]], is_wanted: list[ColumnElement[
     return query.order_by(*newest_first).limit(limit)
 
 
-def _found(connection: Connection, index: SearchIndex, rows: Sequence[Row[Any]], terms: list[Term]) -> list[Found]:
+def _found(connection: Connection, index: SearchIndex, rows: Sequence[Row[Any]], terms: list[Term]) -> list[SearchHit]:
     columns = messages.c
     newest = index.newest_hits(connection, rows)
     is_newest = or_(false(), *(and_(columns.conversation_id == it, columns.sequence == last) for it, last in newest))
@@ -89,10 +89,10 @@ def _found(connection: Connection, index: SearchIndex, rows: Sequence[Row[Any]],
     return [_shown(row, message_of.get(row.id), terms) for row in rows]
 
 
-def _shown(row: Row[Any], message: Row[Any] | None, terms: list[Term]) -> Found:
+def _shown(row: Row[Any], message: Row[Any] | None, terms: list[Term]) -> SearchHit:
     if message is None:
-        return Found(conversation_of(row), message_id=None, snippet=snippet(row.title or "", terms))
-    return Found(conversation_of(row), message_id=message.id, snippet=snippet(message.content, terms))
+        return SearchHit(conversation_of(row), message_id=None, snippet=snippet(row.title or "", terms))
+    return SearchHit(conversation_of(row), message_id=message.id, snippet=snippet(message.content, terms))
 
 
 def _cursor(last: Row[Any]) -> str:

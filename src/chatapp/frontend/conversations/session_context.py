@@ -15,7 +15,7 @@ _LOOKS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class RequestContext:
+class SessionContext:
     """How this session asks: through which client, whether it reads along, and in which time zone its reader is."""
 
     client: BackendClient
