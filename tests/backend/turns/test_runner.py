@@ -1,6 +1,7 @@
 """One turn on its own: what ends it, and what saving it takes."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from chatapp.backend.models.chat_model import Batch, ModelRequest
 from chatapp.backend.store import Store
 from chatapp.backend.turns.record import TurnRecord
+from chatapp.backend.turns.remote import RemoteTurn
 from chatapp.backend.turns.runner import TurnRunner
 from chatapp.backend.turns.turn import Turn
 from chatapp.config.settings import Settings
@@ -153,3 +155,22 @@ def test_a_save_that_failed_is_made_up_for_by_the_next(store: Store) -> None:
 
     asyncio.run(save_in_vain())
     assert store.turns.get(turn.id, owner="").text == "one two three"
+
+
+def test_an_answer_of_many_changes_is_read_from_the_store_in_linear_time(store: Store) -> None:
+    def seconds(changes: int) -> float:
+        turn = begun(store)
+        piece = "x" * 500
+        segments = [["start", 1], *[["text", 500], ["reasoning", 500]] * changes]
+        text = piece * changes
+        store.turns.save(turn.id, text=text, reasoning=text, segments=segments)
+        stored = store.turns.get(turn.id, owner="")
+        began = time.process_time()
+        remote = RemoteTurn(stored, store, owner="")
+        took_s = time.process_time() - began
+        assert (remote.text, remote.reasoning) == (text, text)
+        assert remote.segments() == segments
+        return took_s
+
+    short_s, long_s = seconds(3_000), seconds(12_000)
+    assert long_s < 0.1 or long_s / short_s < 9

@@ -86,13 +86,15 @@ def _beyond(position: int, stored: StoredTurn) -> list[Event]:
     """Return what is saved behind `position`, as far as it is there without a gap."""
     events: list[Event] = []
     texts = {"text": stored.text, "reasoning": stored.reasoning}
+    taken = dict.fromkeys(texts, 0)  # where the next segment begins; to cut off what is taken would copy all the rest
     begin = 0
     for kind, size, *content in stored.segments:
-        part, texts[kind] = texts.get(kind, "")[:size], texts.get(kind, "")[size:]
-        if kind in _DELTAS and len(part) < size:
-            break
-        if begin + size > position and kind in _DELTAS:
-            events.append(_DELTAS[kind](part[max(0, position - begin) :]))
+        if kind in _DELTAS:
+            first, taken[kind] = taken[kind] + max(0, position - begin), taken[kind] + size
+            if taken[kind] > len(texts[kind]):
+                break
+            if begin + size > position:
+                events.append(_DELTAS[kind](texts[kind][first : taken[kind]]))
         elif begin + size > position and kind == "notice":
             events.append(Notice(*content))
         begin += size
