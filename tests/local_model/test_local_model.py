@@ -98,6 +98,14 @@ def test_answer_is_streamed_word_by_word(running: Running) -> None:
     assert len([text for text in texts if text]) > 5
 
 
+def test_it_says_how_far_it_has_read(running: Running) -> None:
+    with running.ask("word " * 700, stream=True, max_tokens=1, return_progress=True) as response:
+        events = [json.loads(line[6:]) for line in response.iter_lines() if line.startswith(b"data: {")]
+
+    read = [event["prompt_progress"]["processed"] for event in events if "prompt_progress" in event]
+    assert len(read) >= 2
+
+
 def test_answer_in_one_piece_names_the_model(running: Running) -> None:
     answer = running.ask("Say hello.", max_tokens=5).json()
 

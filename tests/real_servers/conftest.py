@@ -27,7 +27,7 @@ class Front:
 
     def __init__(self, url: str, server: ModelServer) -> None:
         self.server = server
-        self.client = BackendClient(url, timeout_s=90)
+        self.client = BackendClient(url, timeout_s=300)
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +72,7 @@ def front_of(server: ModelServer, data_dir: Path, **settings: str) -> Iterator[F
         "OPENAI_API_KEY": KEY,
         "MODEL_NAME": server.kind.model,
         "DATA_DIR": str(data_dir),
+        "FIRST_CONTENT_TIMEOUT": "300",
         **({} if server.kind.refuses_what_is_too_long else {"CONTEXT_TOKENS": str(WINDOW)}),
         **settings,
     }

@@ -16,6 +16,9 @@ answers of all when it is full."""
 
 _ERRORS_ONLY = 1
 _MOST_THREADS = 8
+_BATCH_TOKENS = 512
+"""How many tokens are read between two signs of life; llama.cpp computes no more at a time anyway (n_ubatch)."""
+
 _PROMPT_CACHE_MIB = 256
 
 
@@ -48,6 +51,7 @@ def _parameters(xllamacpp: Any, options: argparse.Namespace) -> Any:
     params.verbosity = _ERRORS_ONLY
     params.n_ctx = _CONTEXT_TOKENS
     params.n_parallel = 4 if options.demo else 2
+    params.n_batch = _BATCH_TOKENS
     params.cache_ram_mib = _PROMPT_CACHE_MIB
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
     _lock_down(params, options.port)

@@ -150,6 +150,7 @@ def test_the_embedded_model_answers_to_no_other_name(stub: StubModel, tmp_path: 
         assert backend.client.models().models == ("tiny",)
         assert stub.calls == []
         assert backend.client.ask("Hi", model="tiny").model == "tiny"
+        assert stub.calls[-1].body["return_progress"] is True
 
 
 def test_a_model_s_name_cannot_forge_a_line_of_the_log(

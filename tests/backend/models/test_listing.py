@@ -13,6 +13,7 @@ from chatapp.backend.app import create_app
 from chatapp.backend.models.openai.listed import MAX_LISTING_BYTES
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, UpstreamUnavailableError
+from chatapp.protocol.events import Text
 from chatapp.providers.context_windows import windows_in
 from chatapp.providers.listing import names_in
 from support import scripts
@@ -237,3 +238,32 @@ def test_why_nothing_came_is_learned_by_asking_for_the_whole_answer(backend: Run
     stub.next(nothing, too_long, scripts.answer("Hello"))
     assert backend.client.ask("Two", conversation_id=conversation_id).answer == "Hello"
     assert [len(call.body["messages"]) for call in stub.calls[1:]] == [3, 3, 1]
+
+
+def test_a_poll_of_one_worker_leaves_the_answer_of_another_alone(
+    stub: StubModel, run_backend: Callable[..., RunningBackend], tmp_path: Path
+) -> None:
+    is_interrupted, listing = threading.Event(), stub.listing
+
+    async def interrupting(exchange: Exchange) -> None:
+        is_interrupted.set()
+        await listing(exchange)
+
+    async def one_thing_at_a_time(exchange: Exchange) -> None:
+        if is_interrupted.is_set():
+            exchange.hang_up()
+
+    first, second = run_backend(), run_backend()
+    stub.listing = interrupting
+    stub.default = scripts.answer(*["word ", 0.05, one_thing_at_a_time] * 20)
+    with first.client.stream("Hi") as stream:
+        events = [next(iter(stream))]
+        wait_for(lambda: list((tmp_path / "data" / "at-work").glob("*")))
+        assert second.client.ready().model.ok
+        assert second.client.models().default == "stub-model"
+        events += stream
+
+    assert "".join(event.text for event in events if isinstance(event, Text)) == "word " * 20
+    assert list((tmp_path / "data" / "at-work").glob("*")) == []
+    second.client.ready()
+    assert is_interrupted.is_set()

@@ -234,3 +234,18 @@ def test_the_estimate_takes_no_longer_than_reading_does() -> None:
     began = time.perf_counter()
     estimated_tokens(user("a1 ,é请😀" * 300_000))
     assert time.perf_counter() - began < 1
+
+
+def test_what_the_server_counts_corrects_the_estimate(run_backend: RunBackend, stub: StubModel) -> None:
+    backend = run_backend(context_tokens=400)
+    dear = {"choices": [], "usage": {"prompt_tokens": 390, "completion_tokens": 1, "total_tokens": 391}}
+    stub.default = scripts.answer("Yes", usage=False)
+    spoken = [Message.of(role, "word " * 20) for role in ("user", "assistant")] * 3
+    earlier = [{"role": message.role, "content": message.text} for message in spoken]
+
+    backend.client.ask("Why?", messages=earlier)
+    assert len(said(stub.calls[-1])) == 7
+    stub.next(scripts.answer("Yes", dear, usage=False))
+    backend.client.ask("Why?", messages=earlier)
+    backend.client.ask("Why?", messages=earlier)
+    assert len(said(stub.calls[-1])) < 7

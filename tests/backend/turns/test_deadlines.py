@@ -110,8 +110,9 @@ def assert_times_out(ask: Ask, backend: RunningBackend, model: StubModel, *, set
         answer(*[delta(reasoning_content="hm"), 0.1] * 12, "word"),
         later(0.15, answer(0.1, "word", 0.15, "word")),
         answer(*["word", b": ping\n\n", 0.1] * 12),
+        answer(*[{"choices": [], "prompt_progress": {"total": 99, "processed": 9}}, 0.3] * 4, "word"),
     ],
-    ids=["words", "thoughts", "late words", "words and comments"],
+    ids=["words", "thoughts", "late words", "words and comments", "reading"],
 )
 def test_a_model_that_goes_on_in_time_is_waited_for(
     script: Script, ask: Ask, hasty: RunningBackend, model: StubModel

@@ -14,6 +14,7 @@ from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.recovery import end_orphans, run_maintenance
 from chatapp.backend.turns.remote import RemoteTurn
 from chatapp.backend.turns.runner import TurnRunner
+from chatapp.backend.turns.token_scale import TokenScales
 from chatapp.backend.turns.turn import Turn
 from chatapp.config.settings import Settings
 from chatapp.errors import NotFoundError, OverloadedError, ShuttingDownError
@@ -41,6 +42,7 @@ class TurnRegistry:
         self._store = store
         self._observers = observers
         self._pricer = pricer
+        self._scales = TokenScales()
         self._active: dict[str, Turn] = {}
         self._finished = FinishedTurns()
         self._followed: WeakSet[RemoteTurn] = WeakSet()
@@ -154,6 +156,7 @@ class TurnRegistry:
             record=record,
             observers=self._observers,
             pricer=self._pricer,
+            scales=self._scales,
         )
         task = asyncio.create_task(maker.run(), name=f"turn {turn.id}")
         self._active[turn.id] = turn

@@ -15,6 +15,7 @@ from chatapp.backend.turns.estimate import likely_usage
 from chatapp.backend.turns.idle_timer import IdleTimer
 from chatapp.backend.turns.observers import CallPricer, TurnObserver
 from chatapp.backend.turns.record import TurnRecord
+from chatapp.backend.turns.token_scale import TokenScales
 from chatapp.backend.turns.told_usage import told_usage
 from chatapp.backend.turns.turn import STOPPED, Turn, final_status
 from chatapp.config.settings import Settings
@@ -58,7 +59,10 @@ class TurnRunner:
         record: TurnRecord | None = None,
         observers: Sequence[TurnObserver] = (),
         pricer: CallPricer | None = None,
+        scales: TokenScales | None = None,
     ) -> None:
+        self._scales = scales or TokenScales()
+        self._window: int | None = None
         self._turn = turn
         self._request = request
         self._model = model
@@ -101,7 +105,8 @@ class TurnRunner:
     async def _answer(self, deadline: IdleTimer) -> None:
         deadline.reset(min(self._settings.first_content_timeout, self._settings.total_timeout))
         if len(self._request.messages) > 1 and (window := await self._model.window(self._turn.model)):
-            room = window - min(self._answer_tokens, window // 4)
+            self._window = window
+            room = int((window - min(self._answer_tokens, window // 4)) / self._scales.of(self._turn.model))
             self._shorten(*fitted(self._request.messages, tokens=room))
         while True:
             try:
@@ -154,9 +159,13 @@ class TurnRunner:
             for notice in stream.notices:
                 self._turn.append(notice)
             self._turn.accept()
+            asked_for = self._turn.model
             is_last = False
             while not is_last:
                 is_last = self._take(await stream.read(), deadline)
+            if self._window and self._call.usage is not None:
+                counted = self._call.usage.prompt_tokens
+                self._scales.learn(asked_for, self._request.messages, counted=counted, window=self._window)
         except ChatappError:
             self._turn.filled_by(None)  # a stop while it hangs up must not hide why
             raise

@@ -67,7 +67,8 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 class Chunk:
     """What a chunk holds. `finish_reason`: the server says that this is the end; `mentions_reason`: it knows the field.
 
-    `is_alive`: the model is at work, but on something that is not text. `failure` is behind the pieces.
+    `is_alive`: the model is at work, but on something that is not text; `is_reading`: on the question. `failure` is
+    behind the pieces.
     """
 
     pieces: list[Piece] = field(default_factory=list)
@@ -77,6 +78,7 @@ class Chunk:
     model: str | None = None
     failure: UpstreamError | None = None
     is_alive: bool = False
+    is_reading: bool = False
 
 
 def read_chunk(data: bytes, name: str = "") -> Chunk | None:
@@ -111,7 +113,7 @@ def _decoded(data: bytes) -> object:
 
 
 def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
-    chunk = Chunk(usage=_usage_of(body))
+    chunk = Chunk(usage=_usage_of(body), is_reading=isinstance(body.get("prompt_progress"), dict))
     model = body.get("model")
     if isinstance(model, str) and model.isprintable():
         chunk.model = model[:200] or None

@@ -10,7 +10,7 @@ from chatapp.backend.models.openai.dialect import Dialects
 from chatapp.backend.models.openai.endpoint import Endpoint
 from chatapp.backend.models.openai.errors import model_not_found
 from chatapp.backend.models.openai.listed import ListedModels
-from chatapp.backend.models.openai.liveness import Liveness
+from chatapp.backend.models.openai.liveness import Liveness, SharedWork
 from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.backend.models.openai.windows import Windows
 from chatapp.backend.models.openai.wire import messages_as_json
@@ -28,7 +28,7 @@ class OpenAIModel:
         self._endpoint = Endpoint(upstream, settings)
         self._found_name: str | None = None
         self._dialects = Dialects(upstream.without)
-        self._liveness = Liveness()
+        self._liveness = Liveness(SharedWork(settings.data_dir / "at-work", upstream.base_url))
         self._windows = Windows(upstream.base_url)
         self._asking = asyncio.Lock()
 
@@ -105,6 +105,7 @@ class OpenAIModel:
 
     async def close(self) -> None:
         """Close all connections."""
+        self._liveness.close()
         await self._endpoint.close()
 
     async def retire(self) -> None:
@@ -142,6 +143,8 @@ class OpenAIModel:
             "stream_options": {"include_usage": True},
             **request.parameters,
         }
+        if self.upstream.has_one_model:  # llama.cpp: a slow machine reads a long conversation for minutes
+            body["return_progress"] = True
         if (limit := self._windows.told(name)) and body.get("max_tokens", 0) > limit:
             body["max_tokens"] = limit  # no answer is longer, and vLLM refuses more
 

@@ -201,7 +201,7 @@ class OpenAIStream:
     def _take(self, chunk: Chunk, batch: Batch) -> None:
         batch.usage = chunk.usage or batch.usage
         batch.model = batch.model or chunk.model
-        batch.is_alive = batch.is_alive or chunk.is_alive
+        batch.is_alive = batch.is_alive or chunk.is_alive or chunk.is_reading
         self._mentions_reason = self._mentions_reason or chunk.mentions_reason
         self._has_content = self._has_content or chunk.is_alive or bool(chunk.usage and chunk.usage.completion_tokens)
         is_said = self._take_pieces(chunk, batch)
