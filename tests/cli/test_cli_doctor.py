@@ -1,9 +1,13 @@
 """`chatapp doctor`: what it finds, and the exit code."""
 
+import asyncio
 import json
+import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
@@ -12,7 +16,12 @@ from threading import Thread
 
 import pytest
 
+from chatapp.cli.doctor import Finding, run
+from chatapp.cli.doctor_machine import examine_machine
+from chatapp.cli.doctor_model import examine_model
+from chatapp.config.settings import Settings
 from chatapp.processes.ports import free_port
+from chatapp.providers.connection import configured_upstream
 from support import scripts
 from support.stub_model import StubModel
 
@@ -160,3 +169,72 @@ def served_with(context: ssl.SSLContext) -> Iterator[str]:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"https://localhost:{server.server_port}/v1"
         server.shutdown()
+
+
+def examined(base_url: str) -> dict[str, Finding]:
+    """Return what is found of the model server, in this process."""
+    settings = Settings.load(base_url=base_url, connect_timeout=1)
+    upstream = configured_upstream(settings)
+    assert upstream is not None
+    return {finding.name: finding for finding in asyncio.run(examine_model(upstream, settings))}
+
+
+@pytest.mark.parametrize(("ahead_s", "verdict"), [(0, "ok"), (-7200, "warn"), (7200, "warn")])
+def test_the_clock_is_held_against_the_server_s(ahead_s: int, verdict: str, stub: StubModel) -> None:
+    now = formatdate(time.time() + ahead_s, usegmt=True)
+    stub.default = scripts.respond(200, scripts.completion("1 2 3", model="m"), Date=now)
+
+    assert examined(stub.url)["clock"].verdict == verdict
+
+
+def test_a_proxy_is_named_and_asked(stub: StubModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = stub.url.removesuffix("/v1")
+    monkeypatch.setenv("http_proxy", address)
+    found = examined("http://192.0.2.10:8000/v1")
+
+    assert found["proxy"] == Finding("proxy", "ok", address.removeprefix("http://"))
+    assert found["model"].verdict == "ok"
+    assert {call.path.partition("/v1")[0] for call in stub.requests} == {"http://192.0.2.10:8000"}
+
+
+def test_a_proxy_that_is_not_there_is_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripts.closed_port() as nobody:
+        monkeypatch.setenv("http_proxy", nobody.removesuffix("/v1"))
+        found = examined("http://192.0.2.10:8000/v1")
+
+    assert found["address"].verdict == "fail"
+    assert "proxy" in (found["address"].fix or "")
+
+
+def machine(settings: Settings, **facts: Callable[..., int | None]) -> dict[str, Finding]:
+    """Return what is found of a machine of which `facts` are true."""
+    return {finding.name: finding for finding in examine_machine(settings, **facts)}
+
+
+def test_little_room_on_the_disk_is_a_warning() -> None:
+    found = machine(Settings.load(), free_bytes=lambda _: 100 * 1024**2)["disk"]
+    assert (found.verdict, found.seen) == ("warn", "100 MB free")
+    assert "DATA_DIR" in (found.fix or "")
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [(256, "warn"), (65536, "ok"), (None, "ok")])
+def test_few_descriptors_are_a_warning(limit: int | None, verdict: str) -> None:
+    assert machine(Settings.load(), most_descriptors=lambda: limit)["descriptors"].verdict == verdict
+
+
+def test_a_database_is_asked_whether_it_is_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"postgresql://ann:s3cret@127.0.0.1:{server.getsockname()[1]}/chat"
+        there = machine(Settings.load(database_url=url))["store"]
+    gone = machine(Settings.load(database_url=url))["store"]
+
+    assert (there.verdict, gone.verdict) == ("ok", "fail")
+    assert "DATABASE_URL" in (gone.fix or "")
+    assert "s3cret" not in f"{there}{gone}"
+
+
+def test_without_a_server_the_embedded_model_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(as_json=True, choose=lambda _: None) == 0
+    (address,) = [check for check in json.loads(capsys.readouterr().out)["checks"] if check["name"] == "address"]
+    assert "embedded smollm2-135m" in address["seen"]
+    assert "BASE_URL" in address["fix"]

@@ -114,6 +114,15 @@ def test_reasoning_is_folded_above_the_answer(stub: StubModel, page: AppTest) ->
     assert contents(page)[1] == ("assistant", "Yes.")
 
 
+def test_what_turns_out_to_be_thought_is_folded_too(stub: StubModel, page: AppTest) -> None:
+    stub.next(scripts.answer("Let me see.\n", "</think>", "\n\nYes."))
+
+    ask(page, "Is it?")
+
+    assert page.chat_message[1].expander[0].markdown[0].value.strip() == "Let me see."
+    assert contents(page)[1] == ("assistant", "Yes.")
+
+
 def test_content_is_kept_raw_and_drawn_safe(stub: StubModel, page: AppTest) -> None:
     stub.next(scripts.answer("![cat](http://a.example/cat.png) is \\(x\\)"))
 

@@ -10,7 +10,9 @@ from chatapp.config.settings import Settings
 from chatapp.providers.detection import choose_upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from chatapp.providers.connection import Upstream
 
 Verdict = Literal["ok", "warn", "fail"]
 
@@ -26,13 +28,13 @@ class Finding(NamedTuple):
     fix: str | None = None
 
 
-def run(*, as_json: bool) -> int:
-    """Print what was found and return the exit code: 1 if anything fails."""
+def run(*, as_json: bool, choose: "Callable[[Settings], Upstream | None]" = choose_upstream) -> int:
+    """Print what was found and return the exit code: 1 if anything fails. `choose` finds the model server."""
     from chatapp.cli.doctor_machine import examine_machine  # noqa: PLC0415 - it needs `Finding`
     from chatapp.cli.doctor_model import examine_model  # noqa: PLC0415 - as above
 
     settings = Settings.load()
-    upstream = choose_upstream(settings)
+    upstream = choose(settings)
     if upstream is None:
         findings = [
             Finding(

@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.parse import urlsplit
@@ -20,14 +21,23 @@ FEW_DESCRIPTORS = 1024
 REACH_S = 3.0
 
 
-def examine_machine(settings: Settings) -> list[Finding]:
+def _free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def examine_machine(
+    settings: Settings,
+    *,
+    free_bytes: Callable[[Path], int] = _free_bytes,
+    most_descriptors: Callable[[], int | None] = descriptor_limit,
+) -> list[Finding]:
     """Return what was found."""
     return [
         _port(settings, "PORT", settings.port),
         _port(settings, "UI_PORT", settings.ui_port),
         _store(settings),
-        _disk(settings.data_dir),
-        _descriptors(),
+        _disk(settings.data_dir, free_bytes),
+        _descriptors(most_descriptors),
     ]
 
 
@@ -72,9 +82,9 @@ def _database(url: str) -> Finding:
     return Finding("store", "ok", f"a server answers on {host}:{port}; the database was not opened")
 
 
-def _disk(folder: Path) -> Finding:
+def _disk(folder: Path, free_bytes: Callable[[Path], int]) -> Finding:
     try:
-        free = shutil.disk_usage(_existing(folder)).free
+        free = free_bytes(_existing(folder))
     except OSError as error:
         return Finding("disk", "warn", f"the free space cannot be read: {error.strerror}")
     seen = f"{free // 1024**2} MB free"
@@ -88,9 +98,9 @@ def _existing(folder: Path) -> Path:
     return next((path for path in (folder, *folder.parents) if path.exists()), folder)
 
 
-def _descriptors() -> Finding:
+def _descriptors(most_descriptors: Callable[[], int | None]) -> Finding:
     raise_descriptor_limit()  # as the backend does
-    limit = descriptor_limit()
+    limit = most_descriptors()
     if limit is None:
         return Finding("descriptors", "ok", "the system sets no limit")
     if limit < FEW_DESCRIPTORS:

@@ -109,6 +109,12 @@ def test_what_is_no_list_is_told(body: bytes, encoding: str, backend: RunningBac
         backend.client.models()
 
 
+def test_a_list_of_nothing_at_all_is_none(backend: RunningBackend, stub: StubModel) -> None:
+    stub.listing = scripts.respond(200, b"")
+    assert backend.client.ready().model.ok
+    assert backend.client.models().models == ("stub-model",)
+
+
 def test_a_poll_asks_nobody_while_an_answer_is_made(backend: RunningBackend, stub: StubModel) -> None:
     go_on = threading.Event()
     stub.next(scripts.answer("one", scripts.until(go_on)))

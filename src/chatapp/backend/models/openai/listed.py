@@ -48,6 +48,8 @@ async def read_listing(parts: AsyncIterator[bytes], encoding: str) -> ListedMode
         body += part
         if len(body) > MAX_LISTING_BYTES:
             return TOO_LONG
+    if not body:  # mlx-lm, where nothing is in the cache of Hugging Face
+        return NOT_LISTED
     if len(body) > _AT_ONCE_BYTES or encoding:
         return await asyncio.to_thread(_listed, bytes(body), encoding)
     return _listed(bytes(body), encoding)
