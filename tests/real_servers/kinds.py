@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from real_servers.model_server import KEY, MODEL, WINDOW, Kind, Place
-from real_servers.releases import FOLDER, LITELLM, LLAMA_CPP_PYTHON, TRANSFORMERS, VLLM
+from real_servers.releases import FOLDER, LITELLM, LLAMA_CPP_PYTHON, MLX, TRANSFORMERS, VLLM
 
 _SCRIPTS = Path(__file__).with_name("scripts")
 _UNPACKED = FOLDER / "smollm2"
@@ -53,6 +53,11 @@ def _vllm(place: Place) -> list[str]:
     ]
 
 
+def _mlx(place: Place) -> list[str]:
+    script = MLX.python().with_name("mlx_lm.server")
+    return [str(script), *_options({"model": _unpacked(place.weights)} | _address(place))]
+
+
 def _address(place: Place) -> dict[str, object]:
     return {"host": "127.0.0.1", "port": place.port}
 
@@ -75,4 +80,5 @@ OTHERS = (
     Kind("litellm", _litellm, behind=LLAMA_CPP),
     Kind("transformers", _transformers, model=str(_UNPACKED), has_keys=False, refuses_what_is_too_long=False),
     Kind("vllm", _vllm),
+    Kind("mlx", _mlx, model=str(_UNPACKED), has_keys=False, refuses_what_is_too_long=False),
 )
