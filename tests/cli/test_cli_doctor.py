@@ -86,7 +86,8 @@ def test_an_answer_that_is_held_back_is_told(chatapp: Run, stub: StubModel) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "script"), [("usage", scripts.answer("1", usage=False)), ("stop", scripts.answer("4 5 6"))]
+    ("name", "script"),
+    [("usage", scripts.answer("1", usage=False)), ("stop", scripts.answer("4 5 6")), ("stop", scripts.answer("4  6"))],
 )
 def test_what_a_server_leaves_out_is_a_warning(
     chatapp: Run, stub: StubModel, name: str, script: scripts.Script

@@ -80,5 +80,12 @@ OTHERS = (
     Kind("litellm", _litellm, behind=LLAMA_CPP),
     Kind("transformers", _transformers, model=str(_UNPACKED), has_keys=False, refuses_what_is_too_long=False),
     Kind("vllm", _vllm),
-    Kind("mlx", _mlx, model=str(_UNPACKED), has_keys=False, refuses_what_is_too_long=False),
+    Kind(
+        "mlx",
+        _mlx,
+        model=str(_UNPACKED),
+        has_keys=False,
+        refuses_what_is_too_long=False,
+        ends_at_stop_texts=False,
+    ),
 )

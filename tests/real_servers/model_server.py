@@ -45,6 +45,7 @@ class Kind:
     refuses_what_is_too_long: bool = True
     takes_any_model: bool = False
     has_one_answer_at_a_time: bool = False
+    ends_at_stop_texts: bool = True
 
 
 class ModelServer:

@@ -27,6 +27,7 @@ from chatapp.providers.connection import Upstream
 
 QUESTION = "Count from 1 to 9."
 STOP = "5"
+BEHIND_STOP = "6789"
 MAX_TOKENS = 48
 ANSWER_S = 30.0
 AT_ONCE_S = 0.02
@@ -238,6 +239,8 @@ async def _stop(server: ModelServer, dialect: Dialect, body: dict[str, Any], set
         return Finding("stop", "warn", error.detail.rstrip("."), error.hint)
     if STOP in heard.text:
         return Finding("stop", "warn", "the server goes on behind it", "chatapp cuts answers there itself.")
+    if any(later in heard.text for later in BEHIND_STOP):  # mlx-lm
+        return Finding("stop", "warn", "the server leaves it out and goes on", "Answers do not end at `stop`.")
     return Finding("stop", "ok", "nothing came behind it")
 
 
