@@ -22,6 +22,7 @@ from chatapp.backend.models.router import Router
 from chatapp.backend.store import Store
 from chatapp.backend.tasks import background
 from chatapp.backend.telemetry.requests import Telemetry
+from chatapp.backend.transfer.export_desk import ExportDesk
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.transfer.importers import Imports
@@ -69,6 +70,7 @@ def create_app(
     app.state.store = store or Store.open(settings)
     app.state.store_probe = StoreProbe(app.state.store)
     app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
+    app.state.export_desk = ExportDesk(app.state.exports)
     app.state.ledger = Ledger(app.state.store.model_calls)
     app.state.pricer = Pricer(lambda: {upstream.name: upstream})
     app.state.turns = TurnRegistry(
@@ -123,6 +125,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         closing.push_async_callback(state.ledger.flush)
         closing.push_async_callback(state.turns.close)
         closing.callback(state.import_desk.close)
+        closing.callback(state.export_desk.close)
         remove_abandoned_files(state.settings.data_dir)
         await state.turns.end_orphans()
         async with background(

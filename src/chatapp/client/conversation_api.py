@@ -1,13 +1,12 @@
 """The conversations that a backend stores."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 from chatapp.client.http import HttpSession, body_of, path_of
 from chatapp.client.stream import AnswerStream
 from chatapp.protocol.resources import ConversationInfo, ImportInfo, MessageInfo, ResultPage
-
-ExportFormat = Literal["json", "md", "html"]
 
 
 class ConversationApi:
@@ -58,13 +57,24 @@ class ConversationApi:
         path = path_of("conversations", conversation_id, "regenerate")
         return self._http.events(self._http.send("POST", path, options, stream=True))
 
-    def export(self, conversation_id: str, export_format: ExportFormat) -> bytes:
-        """Return the whole conversation as a file."""
+    def export(self, conversation_id: str, export_format: str) -> bytes:
+        """Return the whole conversation as a file; `export_format` is json, md or html."""
         path = path_of("conversations", conversation_id, "export")
         response = self._http.send("GET", path, params={"format": export_format})
         if not response.ok:
             self._http.checked(response, body_of(response))
         return response.content
+
+    def export_all(self, export_format: str = "zip") -> Iterator[bytes]:
+        """Return all conversations as one file, piece by piece; `export_format` is zip, md or html.
+
+        Raises:
+            ChatappError: the backend refused, or the connection ended before the file did; by each piece too.
+        """
+        response = self._http.send("GET", "/export", params={"format": export_format}, stream=True)
+        if not response.ok:
+            self._http.checked(response, body_of(response))
+        return self._http.content(response)
 
     def import_file(self, file: Path | BinaryIO) -> ImportInfo:
         """Import the conversations of another program's export and return what was read, added and skipped."""

@@ -1,7 +1,7 @@
 """HTTP requests to one backend, every failure as its class."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from http.client import HTTPException, IncompleteRead
 from ssl import SSLCertVerificationError
@@ -29,6 +29,7 @@ from chatapp.protocol.received_errors import error_from_dict
 from chatapp.protocol.resources import Item, ResultPage
 
 CONNECT_TIMEOUT_S = 5.0
+_CHUNK_BYTES = 64 * 1024
 Json = Mapping[str, Any]
 """A JSON object."""
 
@@ -173,6 +174,18 @@ class HttpSession:
         if isinstance(error, requests.ConnectionError) and not isinstance(cause, ProtocolError):
             return unreachable(self.base_url)
         return self.foreign("cannot be asked")
+
+    def content(self, response: requests.Response) -> Iterator[bytes]:
+        """Return the body as it comes in, of a response that was asked for as a stream.
+
+        Raises:
+            ChatappError: it ends in the middle.
+        """
+        try:
+            with response:
+                yield from response.iter_content(_CHUNK_BYTES)
+        except requests.RequestException as error:
+            raise self._error_from(error) from error
 
     def checked(self, response: requests.Response, body: Json) -> Json:
         """Return `body` if the status is 2xx, raise the error it describes otherwise."""

@@ -7,7 +7,7 @@ from chatapp.config.settings import Settings
 DISCONNECTED_SESSION_S = 3600
 """Seconds a conversation is kept while its browser is away, e.g. asleep."""
 MAX_UPLOAD_MEGABYTES = 256
-"""The page holds what is brought along in memory; larger exports go to `POST /import` of the backend."""
+"""The page holds an import in memory; larger exports go to `POST /import` of the backend."""
 _MEGABYTES = 1024 * 1024
 
 

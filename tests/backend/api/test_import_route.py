@@ -1,4 +1,4 @@
-"""`POST /import`: conversations brought along from elsewhere, over HTTP."""
+"""`POST /import`: conversations imported from elsewhere, over HTTP."""
 
 import json
 import os
@@ -164,7 +164,7 @@ def test_a_form_that_cannot_be_read_is_refused(content_type: str, backend: Runni
     assert (refused.status_code, refused.json()["code"]) == (422, InvalidRequestError.code)
 
 
-def test_what_is_brought_along_is_its_owner_s_alone(exported: bytes, run_backend: Callable[..., Any]) -> None:
+def test_what_is_imported_is_its_owner_s_alone(exported: bytes, run_backend: Callable[..., Any]) -> None:
     guarded = run_backend(api_keys="ada:a,bob:b")
     bring(guarded, exported, Authorization="Bearer a").raise_for_status()
     with BackendClient(guarded.url, api_key="b") as bob:

@@ -1,4 +1,4 @@
-"""Bringing things along."""
+"""Importing things."""
 
 from pathlib import Path
 from typing import Any

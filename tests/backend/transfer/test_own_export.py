@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from chatapp.backend.store import Store, StoredMessage
-from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.importers import Imports, Receipt, Skipped
 from chatapp.protocol.messages import AttachmentPart, ReasoningPart, TextPart
+from support.imported import exported
 
 VERSION_1 = {
     "format": "chatapp",
@@ -100,8 +100,7 @@ def test_every_part_survives_export_and_import(store: Store, tmp_path: Path, rol
     told = [said, thought, {**FILE, "content_id": None}, said, CALL, RESULT]
     read(store, tmp_path, with_parts(*told, role=role))
     (first,) = messages(store)
-    exports = Exports(store.conversations, store.messages)
-    written = json.loads(exports.file(first.conversation_id, owner="ada", as_format="json").content)
+    written = json.loads(exported(store, first.conversation_id, "json"))
     assert written["conversations"][0]["messages"][0]["parts"] == told
     store.conversations.purge(first.conversation_id, owner="ada")
     read(store, tmp_path, written)

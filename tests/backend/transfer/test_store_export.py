@@ -10,9 +10,10 @@ import pytest
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
 from chatapp.backend.store.merging import add_all
-from chatapp.backend.transfer.exporters import ExportFormat, Exports
+from chatapp.backend.transfer.exporters import Exports
 from chatapp.errors import NotFoundError
 from chatapp.protocol.messages import AttachmentPart, TextPart, ToolCallPart, ToolResultPart
+from support.imported import exported
 
 Ask = Callable[..., BegunTurn]
 
@@ -38,9 +39,7 @@ class Tags(HTMLParser):
 def test_json_holds_every_branch(ask: Ask, store: Store) -> None:
     first = ask("One?", "1", system="Be brief.", model="large")
     ask(None, "uno", conversation_id=first.conversation_id)
-    told = json.loads(
-        Exports(store.conversations, store.messages).file(first.conversation_id, owner="ada", as_format="json").content
-    )
+    told = json.loads(exported(store, first.conversation_id, "json"))
     (conversation,) = told["conversations"]
     assert (told["format"], told["version"]) == ("chatapp", 2)
     assert (conversation["title"], conversation["system"], conversation["model"]) == ("One?", "Be brief.", "large")
@@ -56,27 +55,22 @@ def test_json_holds_every_branch(ask: Ask, store: Store) -> None:
 def test_markdown_holds_the_branch_on_show(ask: Ask, store: Store) -> None:
     first = ask("One?", "**1**", model="large")
     ask(None, "uno", conversation_id=first.conversation_id)
-    shown = Exports(store.conversations, store.messages).file(first.conversation_id, owner="ada", as_format="md")
-    other = Exports(store.conversations, store.messages).file(
-        first.conversation_id, owner="ada", as_format="md", branch=first.answer_message_id
-    )
-    assert shown.content.startswith("# One?\n\n## You, 2")
-    assert "uno" in shown.content
-    assert "**1**" not in shown.content
-    assert "**1**" in other.content
+    shown = exported(store, first.conversation_id, "md")
+    other = exported(store, first.conversation_id, "md", branch=first.answer_message_id)
+    assert shown.startswith("# One?\n\n## You, 2")
+    assert "uno" in shown
+    assert "**1**" not in shown
+    assert "**1**" in other
 
 
 def test_answer_that_is_not_whole_says_so(begin: Ask, store: Store) -> None:
     begun = begin("One?")
     store.turns.finish(begun.turn_id, status="stopped", text="Half an", segments=[])
-    assert (
-        "This answer was stopped."
-        in Exports(store.conversations, store.messages).file(begun.conversation_id, owner="ada", as_format="md").content
-    )
+    assert "This answer was stopped." in exported(store, begun.conversation_id, "md")
 
 
 @pytest.mark.parametrize("as_format", ["md", "html"])
-def test_reader_learns_what_is_there_beside_the_text(store: Store, as_format: ExportFormat) -> None:
+def test_reader_learns_what_is_there_beside_the_text(store: Store, as_format: str) -> None:
     parts = (
         TextPart("Look."),
         AttachmentPart("a\n<b>.pdf"),
@@ -89,28 +83,24 @@ def test_reader_learns_what_is_there_beside_the_text(store: Store, as_format: Ex
             connection, [(ImportedConversation(source="test", id="x", title="X", messages=[said]), None)], owner="ada"
         )
     (made,) = store.conversations.page(owner="ada").items
-    exports = Exports(store.conversations, store.messages)
-    content = html.unescape(exports.file(made.id, owner="ada", as_format=as_format).content)
+    content = html.unescape(exported(store, made.id, as_format))
     assert all(told in content for told in ["Attachment: a <b>.pdf", "Tool called: tide", "Tool answered: up"])
 
 
 def test_html_loads_and_runs_nothing(ask: Ask, store: Store) -> None:
     begun = ask(NASTY, f"{NASTY}\n```html\n{NASTY}\n```\nend", system=NASTY, model=NASTY)
-    page = Tags(
-        Exports(store.conversations, store.messages).file(begun.conversation_id, owner="ada", as_format="html").content
-    )
+    page = Tags(exported(store, begun.conversation_id, "html"))
     names = {tag for tag, _ in page.seen}
     assert not names & {"script", "img", "link", "iframe", "a", "object"}
     assert not {name for _, attributes in page.seen for name in attributes} & {"src", "href", "onload", "style"}
     assert page.text.count("<script>alert(1)</script>") == 7
 
 
-def test_html_shows_fenced_code_in_boxes(ask: Ask, store: Store) -> None:
+def test_html_shows_fenced_code_in_boxes_and_colours(ask: Ask, store: Store) -> None:
     begun = ask("One?", "before\n```python\nif a < b:\n    pass\n```\nafter")
-    content = (
-        Exports(store.conversations, store.messages).file(begun.conversation_id, owner="ada", as_format="html").content
-    )
-    assert "<pre><code>if a &lt; b:\n    pass\n</code></pre>" in content
+    content = exported(store, begun.conversation_id, "html")
+    if_, pass_ = ('<span class="k">if</span>', '<span class="k">pass</span>')
+    assert f"<pre><code>{if_} a &lt; b:\n    {pass_}\n</code></pre>" in content
 
 
 @pytest.mark.parametrize(
@@ -130,4 +120,4 @@ def test_file_name_is_safe_everywhere(store: Store, title: str | None, name: str
 
 def test_conversation_of_somebody_else_is_not_exported(ask: Ask, store: Store) -> None:
     with pytest.raises(NotFoundError):
-        Exports(store.conversations, store.messages).file(ask().conversation_id, owner="bob", as_format="json")
+        exported(store, ask().conversation_id, "json", owner="bob")

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from chatapp.backend.store import BegunTurn, Conversation, Store
-from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.importers import Imports, Receipt, Skipped
 from chatapp.errors import InvalidRequestError
 from support.foreign_exports import (
@@ -21,6 +20,7 @@ from support.foreign_exports import (
     write_json,
     write_zip,
 )
+from support.imported import exported
 
 Ask = Callable[..., BegunTurn]
 Writer = Callable[[Path], Path]
@@ -150,26 +150,20 @@ def test_own_export_brings_every_branch_to_another_owner(ask: Ask, store: Store,
     first = ask("One?", "1", system="Be brief.", model="large")
     ask(None, "uno", conversation_id=first.conversation_id)
     path = tmp_path / "export.json"
-    path.write_text(
-        Exports(store.conversations, store.messages).file(first.conversation_id, owner="ada", as_format="json").content
-    )
+    path.write_text(exported(store, first.conversation_id, "json"))
     assert counts(Imports(store.database).read(path, owner="bob")) == (1, 3, 1, 3)
     copy = only(store, "bob")
     assert copy.id != first.conversation_id
     assert (copy.system, copy.model) == ("Be brief.", "large")
     assert branch(store, copy) == [("user", "One?"), ("assistant", "uno")]
-    again = json.loads(
-        Exports(store.conversations, store.messages).file(copy.id, owner="bob", as_format="json").content
-    )
+    again = json.loads(exported(store, copy.id, "json", owner="bob"))
     assert len(again["conversations"][0]["messages"]) == 3
 
 
 def test_own_export_adds_nothing_where_it_came_from(ask: Ask, store: Store, tmp_path: Path) -> None:
     begun = ask("One?", "1")
     path = tmp_path / "export.json"
-    path.write_text(
-        Exports(store.conversations, store.messages).file(begun.conversation_id, owner="ada", as_format="json").content
-    )
+    path.write_text(exported(store, begun.conversation_id, "json"))
     ask("Two?", "2", conversation_id=begun.conversation_id)
     assert counts(Imports(store.database).read(path, owner="ada")) == (1, 2, 0, 0)
     assert len(branch(store, only(store))) == 4
@@ -178,9 +172,7 @@ def test_own_export_adds_nothing_where_it_came_from(ask: Ask, store: Store, tmp_
 def test_own_export_restores_what_was_lost(ask: Ask, store: Store, tmp_path: Path) -> None:
     begun = ask("One?", "1")
     path = tmp_path / "export.json"
-    path.write_text(
-        Exports(store.conversations, store.messages).file(begun.conversation_id, owner="ada", as_format="json").content
-    )
+    path.write_text(exported(store, begun.conversation_id, "json"))
     store.conversations.purge(begun.conversation_id, owner="ada")
     assert counts(Imports(store.database).read(path, owner="ada")) == (1, 2, 1, 2)
     assert branch(store, only(store)) == [("user", "One?"), ("assistant", "1")]

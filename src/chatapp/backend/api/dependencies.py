@@ -8,6 +8,7 @@ from pydantic import AfterValidator
 from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.http.context import context_of
 from chatapp.backend.store import Store
+from chatapp.backend.transfer.export_desk import ExportDesk
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.turns.registry import TurnRegistry
@@ -17,6 +18,7 @@ from chatapp.protocol.schemas.error import ErrorResponse
 __all__ = [
     "ERRORS",
     "BoundedJsonRoute",
+    "CurrentExportDesk",
     "CurrentExports",
     "CurrentImportDesk",
     "CurrentOwner",
@@ -68,6 +70,11 @@ async def _exports(request: Request) -> Exports:
     return exports
 
 
+async def _export_desk(request: Request) -> ExportDesk:
+    export_desk: ExportDesk = request.app.state.export_desk
+    return export_desk
+
+
 async def _import_desk(request: Request) -> ImportDesk:
     import_desk: ImportDesk = request.app.state.import_desk
     return import_desk
@@ -79,6 +86,7 @@ async def _owner(request: Request) -> str:
 
 CurrentTurns = Annotated[TurnRegistry, Depends(_turns)]
 CurrentStore = Annotated[Store, Depends(_store)]
+CurrentExportDesk = Annotated[ExportDesk, Depends(_export_desk)]
 CurrentExports = Annotated[Exports, Depends(_exports)]
 CurrentImportDesk = Annotated[ImportDesk, Depends(_import_desk)]
 CurrentOwner = Annotated[str, Depends(_owner)]

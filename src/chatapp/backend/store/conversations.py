@@ -5,6 +5,7 @@ for each other: a turn, its chunks, its messages, its conversation. A conversati
 rows.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict, Unpack
@@ -19,6 +20,7 @@ from chatapp.backend.store.schema import chunks, conversations, messages, turns
 from chatapp.errors import InvalidRequestError, NotFoundError
 
 KEPT_AFTER_DELETION = timedelta(days=30)
+_AT_ONCE = 100
 
 _ORDER = (conversations.c.pinned, conversations.c.updated_at, conversations.c.id)
 
@@ -76,6 +78,19 @@ class Conversations:
             rows = connection.execute(query).all()
         items = [conversation_of(row) for row in rows[:limit]]
         return Page(items, next=_cursor(items[-1]) if len(rows) > limit else None)
+
+    def each(self, *, owner: str) -> Iterator[Conversation]:
+        """Return all that are not deleted in the order in which they came here, some of them read at a time."""
+        last = 0
+        while True:
+            query = select_conversations().where(conversations.c.owner == owner, conversations.c.deleted_at.is_(None))
+            query = query.where(conversations.c.number > last).order_by(conversations.c.number).limit(_AT_ONCE)
+            with self.database.read() as connection:
+                rows = connection.execute(query).all()
+            yield from map(conversation_of, rows)
+            if len(rows) < _AT_ONCE:
+                return
+            last = rows[-1].number
 
     def change(self, conversation_id: str, *, owner: str, **changes: Unpack[Changes]) -> Conversation:
         """Return the conversation after the changes. Its place in the list changes by pinning only.

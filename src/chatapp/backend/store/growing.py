@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from chatapp.backend.store.imports import note_imports
-from chatapp.backend.store.placing import Placed, last_moment, message_rows
-from chatapp.backend.store.schema import conversations, messages
+from chatapp.backend.store.placing import Placed, last_moment, message_rows, turn_rows
+from chatapp.backend.store.schema import conversations, messages, turns
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class _Here:
         return max((row.sequence for row in self.rows.values()), default=0)
 
 
-def grow(connection: Connection, one: Placed) -> int:
+def grow(connection: Connection, one: Placed, *, owner: str) -> int:
     """Return how many messages were new in a conversation that is here. What somebody said here stays."""
     here = _Here({row.id: row for row in connection.execute(_messages_of(one.id))})
     for message in one.ordered:
@@ -32,6 +32,8 @@ def grow(connection: Connection, one: Placed) -> int:
     is_older, is_ours = _is_older(one), one.mine is not None and one.mine.id == one.theirs.id
     if missing:
         connection.execute(insert(messages), message_rows(one, missing, first=here.last + 1))
+    if made := turn_rows(one, missing, owner=owner):
+        connection.execute(insert(turns), made)
     if not is_older and not is_ours:
         _renew(connection, one, here)
     is_shown = not is_older and not is_ours and _is_as_it_came(one, here)

@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from chatapp.backend.store.identity import now
+from chatapp.protocol.events import Usage
 from chatapp.protocol.messages import AttachmentPart, FinalStatus, Part, Role
 
 TOOL = "the work of a tool"
@@ -22,6 +24,15 @@ _EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
 """Earlier ones are how programs write that they know no time: the years 1, 1601, 1900 and 1970."""
 
 _NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,9})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedTurn:
+    """How an answer was made, where that is known."""
+
+    error: dict[str, Any] | None = None
+    latency_ms: int | None = None
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +55,8 @@ class ImportedMessage:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     created_at: datetime | None = None
+    finished_at: datetime | None = None
+    turn: ImportedTurn | None = None
     attachments: tuple[AttachmentPart, ...] = ()
 
 
@@ -60,6 +73,7 @@ class ImportedConversation:
     model: str | None = None
     is_pinned: bool = False
     is_archived: bool = False
+    archived_at: datetime | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
     left_out: Counter[str] = field(default_factory=Counter)

@@ -9,8 +9,17 @@ from sqlalchemy import Connection, Row, and_, insert, select
 from chatapp.backend.store.growing import grow
 from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.store.imports import note_imports
-from chatapp.backend.store.placing import Placed, in_order, last_moment, message_rows, stable_id, well_formed
-from chatapp.backend.store.schema import conversations, imports, messages
+from chatapp.backend.store.placing import (
+    OURS,
+    Placed,
+    in_order,
+    last_moment,
+    message_rows,
+    stable_id,
+    turn_rows,
+    well_formed,
+)
+from chatapp.backend.store.schema import conversations, imports, messages, turns
 from chatapp.backend.store.search.bulk import indexed_together
 from chatapp.backend.store.titles import shorten, title_from
 
@@ -34,22 +43,26 @@ def add_all(
     wanted = [(well_formed(theirs), fingerprint) for theirs, fingerprint in arrived]
     found = _existing(connection, [theirs for theirs, _ in wanted], owner)
     placed = [_placed(theirs, fingerprint, found, owner) for theirs, fingerprint in wanted]
-    _insert_new([one for one in placed if one.mine is None and one.ordered], connection, owner)
-    return [_added(connection, one) for one in placed]
+    _insert_new([one for one in placed if one.mine is None and _is_kept(one)], connection, owner)
+    return [_added(connection, one, owner) for one in placed]
 
 
-def _added(connection: Connection, one: Placed) -> Added:
+def _is_kept(one: Placed) -> bool:
+    return bool(one.ordered) or one.is_ours
+
+
+def _added(connection: Connection, one: Placed, owner: str) -> Added:
     if one.mine is None:
-        return Added(is_new=bool(one.ordered), messages=len(one.ordered), lost=one.lost)
+        return Added(is_new=_is_kept(one), messages=len(one.ordered), lost=one.lost)
     if one.mine.deleted_at is not None:
         return Added(is_deleted_here=True)
-    return Added(messages=grow(connection, one), lost=one.lost)
+    return Added(messages=grow(connection, one, owner=owner), lost=one.lost)
 
 
 def _existing(connection: Connection, wanted: list[ImportedConversation], owner: str) -> dict[str, Row[Any]]:
     """Return the conversations that are here already: by the id they got when they came, or their own if it is ours."""
     ids = [stable_id(owner, theirs.source, theirs.id) for theirs in wanted]
-    ids += [theirs.id for theirs in wanted if theirs.source == "chatapp"]
+    ids += [theirs.id for theirs in wanted if theirs.source == OURS]
     last = (imports.c.leaf_id.label("imported_leaf_id"), imports.c.updated_at.label("imported_at"))
     query = (
         select(conversations, imports.c.conversation_id.label("import_id"), *last)
@@ -61,8 +74,8 @@ def _existing(connection: Connection, wanted: list[ImportedConversation], owner:
 
 def _placed(theirs: ImportedConversation, fingerprint: str | None, found: dict[str, Row[Any]], owner: str) -> Placed:
     given = stable_id(owner, theirs.source, theirs.id)
-    mine = found.get(given) or (found.get(theirs.id) if theirs.source == "chatapp" else None)
-    ordered = list(in_order(theirs.messages))
+    mine = found.get(given) or (found.get(theirs.id) if theirs.source == OURS else None)
+    ordered = list(in_order(theirs.messages, by_time=theirs.source != OURS))
     conversation_id = mine.id if mine is not None else given
     ids = {message.id: stable_id(conversation_id, message.id) for message in ordered}
     return Placed(theirs, fingerprint, conversation_id, mine, ids, ordered)
@@ -72,25 +85,35 @@ def _insert_new(placed: list[Placed], connection: Connection, owner: str) -> Non
     if not placed:
         return
     rows = [row for one in placed for row in message_rows(one, one.ordered, first=1)]
+    made = [row for one in placed for row in turn_rows(one, one.ordered, owner=owner)]
     with indexed_together(connection, [one.id for one in placed]):
         connection.execute(insert(conversations), [_conversation_row(one, owner) for one in placed])
-        connection.execute(insert(messages), rows)
+        if rows:
+            connection.execute(insert(messages), rows)
+    if made:
+        connection.execute(insert(turns), made)
     note_imports(connection, placed)
 
 
 def _conversation_row(one: Placed, owner: str) -> dict[str, Any]:
     theirs = one.theirs
     updated_at = theirs.updated_at or last_moment(theirs)
-    question = next((message.content for message in one.ordered if message.role == "user"), "")
     return {
         "id": one.id,
         "owner": owner,
-        "title": shorten(theirs.title, MAX_TITLE_CHARS) if theirs.title else title_from(question),
+        "title": _title(one),
         "pinned": theirs.is_pinned,
         "system": theirs.system,
-        "model": theirs.model if theirs.source == "chatapp" else None,
+        "model": theirs.model if theirs.source == OURS else None,
         "leaf_id": one.leaf_id,
         "created_at": theirs.created_at or min(updated_at, last_moment(theirs)),
         "updated_at": updated_at,
-        "archived_at": updated_at if theirs.is_archived else None,
+        "archived_at": theirs.archived_at or (updated_at if theirs.is_archived else None),
     }
+
+
+def _title(one: Placed) -> str | None:
+    if one.theirs.title:
+        return shorten(one.theirs.title, MAX_TITLE_CHARS)
+    question = next((message.content for message in one.ordered if message.role == "user"), "")
+    return None if one.is_ours else title_from(question)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha1
 from heapq import heapify, heappop, heappush
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -14,6 +14,9 @@ from chatapp.backend.store.identity import now
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
 from chatapp.backend.store.parts import columns_of
 from chatapp.protocol.messages import ReasoningPart, TextPart
+
+OURS = "chatapp"
+"""The source of what a chatapp has exported."""
 
 _NAMESPACE = UUID("6f0a6b0e-7f0e-4b7c-9d3c-1d6c1b1e5a5d").bytes
 
@@ -30,10 +33,17 @@ class Placed:
     ordered: list[ImportedMessage] = field(default_factory=list)
 
     @property
-    def leaf_id(self) -> str:
-        """The message that the branch on show there ends in."""
+    def is_ours(self) -> bool:
+        """Whether another chatapp, or this one, has exported it: everything in it is as it is here."""
+        return self.theirs.source == OURS
+
+    @property
+    def leaf_id(self) -> str | None:
+        """The message that the branch on show there ends in, None where nothing was said."""
         leaf = self.theirs.leaf_id
-        return self.ids[leaf if leaf in self.ids else self.ordered[-1].id]
+        if leaf in self.ids:
+            return self.ids[leaf]
+        return self.ids[self.ordered[-1].id] if self.ordered else None
 
     @property
     def lost(self) -> int:
@@ -63,9 +73,39 @@ def message_rows(one: Placed, wanted: Iterable[ImportedMessage], *, first: int) 
             "prompt_tokens": message.prompt_tokens,
             "completion_tokens": message.completion_tokens,
             "created_at": message.created_at or fallback,
-            "finished_at": message.created_at or fallback,
+            "finished_at": message.finished_at or message.created_at or fallback,
         }
         for sequence, message in enumerate(wanted, first)
+    ]
+
+
+def turn_rows(one: Placed, wanted: Iterable[ImportedMessage], *, owner: str) -> list[dict[str, Any]]:
+    """Return the rows of the turns that made answers, where it is known how they were made."""
+    fallback = one.theirs.created_at or now()
+    return [
+        {
+            "id": stable_id(one.ids[message.id], "turn"),
+            "owner": owner,
+            "conversation_id": one.id,
+            "user_message_id": one.ids.get(message.parent_id) if message.parent_id else None,
+            "answer_message_id": one.ids[message.id],
+            "status": message.status,
+            "model": message.model or "",
+            "process_id": "",
+            "heartbeat_at": fallback,
+            "cancel_requested": False,
+            "segments": [],
+            "saved_text": 0,
+            "saved_reasoning": 0,
+            "finish_reason": message.finish_reason,
+            "usage": message.turn.usage,
+            "error": message.turn.error,
+            "latency_ms": message.turn.latency_ms,
+            "created_at": message.created_at or fallback,
+            "finished_at": message.finished_at or message.created_at or fallback,
+        }
+        for message in wanted
+        if message.turn is not None
     ]
 
 
@@ -87,8 +127,8 @@ def stable_id(*names: str) -> str:
     return digest.hex()
 
 
-def in_order(theirs: list[ImportedMessage]) -> Iterator[ImportedMessage]:
-    """Return the messages by time, but each after its parent.
+def in_order(theirs: list[ImportedMessage], *, by_time: bool = True) -> Iterator[ImportedMessage]:
+    """Return the messages by time, or as they stand, but each after its parent.
 
     Those that are their own ancestors are left out, and the second of two with one id.
     """
@@ -97,7 +137,7 @@ def in_order(theirs: list[ImportedMessage]) -> Iterator[ImportedMessage]:
     for number, message in enumerate(theirs):
         if ids[message.id] == number:
             parent_id = message.parent_id if message.parent_id in ids else None
-            moment_s = message.created_at.timestamp() if message.created_at else 0.0
+            moment_s = message.created_at.timestamp() if by_time and message.created_at else 0.0
             below.setdefault(parent_id, []).append((moment_s, number, message))
     ready = below.pop(None, [])
     heapify(ready)
@@ -123,7 +163,8 @@ def well_formed(theirs: ImportedConversation) -> ImportedConversation:
 
 def _message(message: ImportedMessage) -> ImportedMessage:
     texts = (message.id, message.parent_id or "", message.content, message.reasoning, message.model or "")
-    if all(map(_is_well_formed, texts)):
+    error = (message.turn and message.turn.error) or {}
+    if all(map(_is_well_formed, (*texts, *filter(_is_text, error.values())))):
         return message
     return replace(
         message,
@@ -132,7 +173,16 @@ def _message(message: ImportedMessage) -> ImportedMessage:
         content=_text(message.content),
         reasoning=_text(message.reasoning),
         model=_text(message.model) if message.model else None,
+        turn=message.turn and replace(message.turn, error=error and {name: _value(it) for name, it in error.items()}),
     )
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str)
+
+
+def _value(value: object) -> object:
+    return _text(value) if _is_text(value) else value
 
 
 def _is_well_formed(text: str) -> bool:

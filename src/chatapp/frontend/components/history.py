@@ -4,17 +4,12 @@ from functools import partial
 
 import streamlit as st
 
-from chatapp.client.conversation_api import ExportFormat
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
+from chatapp.protocol.export_formats import OF_ONE
 from chatapp.protocol.resources import ConversationInfo, SnippetInfo
 
-_FORMATS: tuple[tuple[str, ExportFormat, str], ...] = (
-    ("Markdown", "md", "text/markdown"),
-    ("HTML", "html", "text/html"),
-    ("JSON", "json", "application/json"),
-)
 _NOT_KEPT = "This backend keeps no conversations: they live as long as this tab."
 
 
@@ -116,13 +111,13 @@ def _rename_field(conversation_id: str, title: str) -> None:
 def _export_buttons(conversation_id: str, title: str) -> None:
     client = state.client()
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="export", gap="xxsmall"):
-        for name, export_format, mime in _FORMATS:
+        for it in OF_ONE:
             st.download_button(
-                name,
-                partial(client.conversations.export, conversation_id, export_format),
-                file_name=f"{_file_name(title)}.{export_format}",
-                mime=mime,
-                key=f"export-{export_format}",
+                it.title,
+                partial(client.conversations.export, conversation_id, it.name),
+                file_name=f"{_file_name(title)}.{it.name}",
+                mime=it.media_type.partition(";")[0],
+                key=f"export-{it.name}",
                 on_click="ignore",
             )
         st.button("", icon=":material/close:", key="export-close", type="tertiary", on_click=actions.close_row)

@@ -1,6 +1,14 @@
 """HTTP ⇄ function calls: one short function per endpoint."""
 
-from chatapp.backend.api.routes import conversations, health, imports, query, turns
+from chatapp.backend.api.routes import conversations, exports, health, imports, query, turns
 
-ROUTERS = (query.questions, query.router, health.router, turns.router, conversations.router, imports.router)
+ROUTERS = (
+    query.questions,
+    query.router,
+    health.router,
+    turns.router,
+    conversations.router,
+    exports.router,
+    imports.router,
+)
 """The most asked for first: they are tried in this order."""

@@ -3,11 +3,10 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 
-from chatapp.backend.api.dependencies import ERRORS, BoundedJsonRoute, CurrentExports, CurrentOwner, CurrentStore, Id
+from chatapp.backend.api.dependencies import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentStore, Id
 from chatapp.backend.store import Conversation, ConversationState, SearchHit
-from chatapp.backend.transfer.exporters import ExportFormat
 from chatapp.protocol.schemas.conversations import (
     ConversationChanges,
     ConversationOut,
@@ -15,22 +14,6 @@ from chatapp.protocol.schemas.conversations import (
     MessagePage,
     NewConversation,
 )
-
-EXPORTED: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The file.",
-        "content": {
-            "application/json": {"schema": {"type": "object"}},
-            "text/markdown": {"schema": {"type": "string"}},
-            "text/html": {"schema": {"type": "string"}},
-        },
-    },
-}
-_INERT = {
-    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
-    "X-Content-Type-Options": "nosniff",
-}
-"""A page made of what people and models write must not act in our name, whatever it holds."""
 
 router = APIRouter(prefix="/conversations", route_class=BoundedJsonRoute, tags=["conversations"], responses=ERRORS)
 
@@ -107,21 +90,6 @@ def messages(
 ) -> Any:
     """Return the last messages of a branch, oldest first."""
     return _as_dict(store.messages.page(conversation_id, owner=owner, branch=branch, before=before, limit=limit))
-
-
-@router.get("/{conversation_id}/export", summary="Export a conversation", response_class=Response, responses=EXPORTED)
-def export(
-    *,
-    conversation_id: Id,
-    exports: CurrentExports,
-    owner: CurrentOwner,
-    as_format: Annotated[ExportFormat, Query(alias="format", description="`json` holds every branch.")] = "json",
-    branch: Annotated[Id | None, Query(description="A message: its branch; without it the one on show.")] = None,
-) -> Response:
-    """Return the conversation as a file: JSON that can be imported again, Markdown, or a page that loads nothing."""
-    file = exports.file(conversation_id, owner=owner, as_format=as_format, branch=branch)
-    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', **_INERT}
-    return Response(file.content, media_type=file.media_type, headers=headers)
 
 
 def _found(found: SearchHit) -> dict[str, Any]:

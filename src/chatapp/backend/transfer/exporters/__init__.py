@@ -1,40 +1,54 @@
-"""Conversations as files: everything as JSON, the branch on show as Markdown or as one HTML page."""
+"""Conversations as files: everything as JSON or a zip of it, the branches on show as Markdown or as one HTML page."""
 
-import json
 import re
 import unicodedata
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from chatapp.backend.store.conversations import Conversations
 from chatapp.backend.store.messages import Messages
-from chatapp.backend.store.records import Conversation, StoredMessage
-from chatapp.backend.transfer.exporters.html import as_html
-from chatapp.backend.transfer.exporters.markdown import as_markdown
-from chatapp.protocol.messages import parts_as_json
+from chatapp.backend.transfer.exporters import html, json_document, markdown, zip_archive
+from chatapp.backend.transfer.exporters.told import Told
+from chatapp.errors import InvalidRequestError, NotFoundError
+from chatapp.protocol.export_formats import EXPORT_FORMATS, ExportFormat
 
-ExportFormat = Literal["json", "md", "html"]
+CHUNK_BYTES = 64 * 1024
+"""About as much is handed out at a time."""
 
-MEDIA_TYPES: dict[ExportFormat, str] = {
-    "json": "application/json",
-    "md": "text/markdown; charset=utf-8",
-    "html": "text/html; charset=utf-8",
+
+class Writer(NamedTuple):
+    """What writes a format. `write` gives the file piece by piece, while it takes one conversation after the other."""
+
+    write: Callable[[Iterable[Told]], Iterator[bytes]]
+    write_all: Callable[[Iterable[Told]], Iterator[bytes]]
+    wants_every_branch: bool = False
+
+
+WRITERS = {
+    "zip": Writer(zip_archive.write, zip_archive.write, wants_every_branch=True),
+    "json": Writer(json_document.write, json_document.write, wants_every_branch=True),
+    "md": Writer(markdown.write, markdown.write),
+    "html": Writer(html.write, html.write_all),
 }
-FORMAT = "chatapp"
-_HERE_ONLY = {"conversation_id", "sequence", "siblings", "turn_id"}
-_TOLD_OF_MESSAGE = [name for name in StoredMessage.__dataclass_fields__ if name not in _HERE_ONLY]
-VERSION = 2
-"""Since 2 each message has `parts`."""
+"""By the names in `protocol/export_formats.py`."""
+
+_FORMATS = {it.name: it for it in EXPORT_FORMATS}
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedFile:
-    """A file to hand out; `name` is safe in every file system and in a header."""
+    """A file to hand out, piece by piece and once; `name` is safe in every file system and in a header."""
 
     name: str
     media_type: str
-    content: str
+    chunks: Iterator[bytes]
+
+    def read(self) -> bytes:
+        """Return all of it."""
+        return b"".join(self.chunks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,43 +58,59 @@ class Exports:
     conversations: Conversations
     messages: Messages
 
-    def file(
-        self, conversation_id: str, *, owner: str, as_format: ExportFormat, branch: str | None = None
-    ) -> ExportedFile:
-        """Return one conversation: as JSON with every branch, to be imported again; else only `branch`, to be read.
+    def file(self, conversation_id: str, *, owner: str, as_format: str, branch: str | None = None) -> ExportedFile:
+        """Return one conversation: with every branch, to be imported again; else only `branch`, to be read.
 
         Raises:
             NotFoundError: no such conversation, or no such message in it.
+            InvalidRequestError: there is no such format.
         """
+        form, writer = _known(as_format)
         conversation = self.conversations.get(conversation_id, owner=owner)
-        if as_format == "json":
-            content = as_json(conversation, self.messages.all(conversation_id, owner=owner))
+        if writer.wants_every_branch:
+            messages = self.messages.all(conversation_id, owner=owner)
         else:
-            write = as_markdown if as_format == "md" else as_html
-            content = write(conversation, self.messages.whole_branch(conversation_id, owner=owner, branch=branch))
-        name = f"{_slug(conversation.title)}-{conversation.created_at:%Y-%m-%d}.{as_format}"
-        return ExportedFile(name, MEDIA_TYPES[as_format], content)
+            messages = self.messages.whole_branch(conversation_id, owner=owner, branch=branch)
+        name = f"{_slug(conversation.title)}-{conversation.created_at:%Y-%m-%d}.{form.name}"
+        return ExportedFile(name, form.media_type, _joined(writer.write([Told(conversation, messages)])))
+
+    def everything(self, *, owner: str, as_format: str) -> ExportedFile:
+        """Return all conversations of `owner` that are not deleted, in the order in which they were begun.
+
+        They are read one at a time while the file is, each as it is then; one that is deleted meanwhile is left out.
+
+        Raises:
+            InvalidRequestError: there is no such format.
+        """
+        form, writer = _known(as_format)
+        told = self._each(owner, wants_every_branch=writer.wants_every_branch)
+        name = f"chatapp-{datetime.now(UTC):%Y-%m-%d}.{form.name}"
+        return ExportedFile(name, form.media_type, _joined(writer.write_all(told)))
+
+    def _each(self, owner: str, *, wants_every_branch: bool) -> Iterator[Told]:
+        read = self.messages.all if wants_every_branch else self.messages.whole_branch
+        for conversation in self.conversations.each(owner=owner):
+            with suppress(NotFoundError):
+                yield Told(conversation, read(conversation.id, owner=owner))
 
 
-def as_json(conversation: Conversation, messages: list[StoredMessage]) -> str:
-    """Return everything about a conversation but its owner."""
-    told = asdict(conversation)
-    for name in ("owner", "active_turn_id", "deleted_at"):
-        del told[name]
-    told["messages"] = [_message(message) for message in messages]
-    document = {"format": FORMAT, "version": VERSION, "conversations": [told]}
-    return json.dumps(document, ensure_ascii=False, indent=2, default=_moment) + "\n"
+def _known(as_format: str) -> tuple[ExportFormat, Writer]:
+    form, writer = _FORMATS.get(as_format), WRITERS.get(as_format)
+    if form is None or writer is None:
+        raise InvalidRequestError("There is no such export format.", hint=f"There are {', '.join(_FORMATS)}.")
+    return form, writer
 
 
-def _message(message: StoredMessage) -> dict[str, Any]:
-    told = {name: getattr(message, name) for name in _TOLD_OF_MESSAGE}
-    return {**told, "parts": parts_as_json(message.parts)}
-
-
-def _moment(value: object) -> str:
-    if not isinstance(value, datetime):
-        raise TypeError(f"{type(value).__name__} has no place in an export")
-    return value.isoformat()
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Return the pieces with small ones joined: each is a way through threads and sockets."""
+    gathered = bytearray()
+    for piece in pieces:
+        gathered += piece
+        if len(gathered) >= CHUNK_BYTES:
+            yield bytes(gathered)
+            gathered.clear()
+    if gathered:
+        yield bytes(gathered)
 
 
 def _slug(title: str | None) -> str:

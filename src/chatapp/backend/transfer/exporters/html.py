@@ -1,70 +1,111 @@
-"""A branch of a conversation as one HTML page that loads nothing and runs nothing."""
+"""The branches on show as one HTML page that loads nothing and runs nothing."""
 
-import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from functools import cache
+from hashlib import sha256
 from html import escape
 
-from chatapp.backend.store.records import Conversation, StoredMessage
+from chatapp.backend.store.records import StoredMessage
+from chatapp.backend.transfer.exporters.code import COLOURS
 from chatapp.backend.transfer.exporters.markdown import remarks, speaker
+from chatapp.backend.transfer.exporters.rendering import html_of, plain
+from chatapp.backend.transfer.exporters.told import Told
 
-PAGE = """\
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.6 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+h1, h2, h3 { line-height: 1.25; }
+article { margin: 1.5rem 0; padding: 1rem 1.25rem; border-radius: .75rem; border: 1px solid #8884; }
+article.user { background: #8881; }
+article header { font-size: .85rem; opacity: .75; margin-bottom: .5rem; }
+article > .said, details { overflow-wrap: anywhere; }
+.plain { white-space: pre-wrap; }
+pre { overflow-x: auto; padding: .75rem 1rem; border-radius: .5rem; background: #8882; overflow-wrap: normal; }
+code { font-size: .9em; }
+:not(pre) > code { background: #8882; padding: .1em .3em; border-radius: .25rem; }
+table { border-collapse: collapse; display: block; overflow-x: auto; }
+th, td { border: 1px solid #8886; padding: .3rem .6rem; text-align: left; overflow-wrap: normal; }
+.right { text-align: right; }
+.center { text-align: center; }
+blockquote { margin: 1em 0; padding-left: 1em; border-left: 3px solid #8886; }
+math[display="block"] { display: block math; overflow-x: auto; overflow-y: hidden; margin: 1em 0; }
+details.thinking, details.system { opacity: .75; margin-bottom: .75rem; }
+details.conversation { border-top: 1px solid #8884; padding: .5rem 0; }
+summary { cursor: pointer; }
+details.conversation > summary > h2 { display: inline; font-size: 1.1rem; }
+summary time { opacity: .6; font-size: .85rem; }
+footer { font-style: italic; font-size: .85rem; margin-top: .5rem; }
+"""
+
+
+def write(told: Iterable[Told]) -> Iterator[bytes]:
+    """Return the page of one conversation; every word in it that people or models wrote is escaped."""
+    for one in told:
+        title = one.conversation.title or "Conversation"
+        yield _head(title)
+        yield from _conversation(one)
+    yield _END
+
+
+def write_all(told: Iterable[Told]) -> Iterator[bytes]:
+    """Return the page of many conversations, each folded behind its title: so the page is its own table of contents."""
+    yield _head("Conversations")
+    for one in told:
+        title = escape(one.conversation.title or "Conversation")
+        day = f"{one.conversation.updated_at:%Y-%m-%d}"
+        yield f'<details class="conversation"><summary><h2>{title}</h2> <time>{day}</time></summary>\n'.encode()
+        yield from _conversation(one)
+        yield b"</details>\n"
+    yield _END
+
+
+_END = b"</body>\n</html>\n"
+
+
+@cache
+def _style() -> tuple[str, str]:
+    """Return the style sheet and what names it to the browser, which is to apply no other."""
+    style = _STYLE + COLOURS
+    return style, f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"
+
+
+def _head(title: str) -> bytes:
+    style, digest = _style()
+    policy = f"default-src 'none'; style-src '{digest}'; base-uri 'none'; form-action 'none'"
+    return f"""\
 <!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.6 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }}
-h1 {{ line-height: 1.25; }}
-article {{ margin: 1.5rem 0; padding: 1rem 1.25rem; border-radius: .75rem; border: 1px solid #8884; }}
-article.user {{ background: #8881; }}
-header {{ font-size: .85rem; opacity: .75; margin-bottom: .5rem; }}
-.text {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
-pre {{ overflow-x: auto; padding: .75rem 1rem; border-radius: .5rem; background: #8882; }}
-details {{ opacity: .75; margin-bottom: .75rem; }}
-footer {{ font-style: italic; font-size: .85rem; margin-top: .5rem; }}
-</style>
+<title>{escape(title)}</title>
+<style>{style}</style>
 </head>
 <body>
-<h1>{title}</h1>
-{body}
-</body>
-</html>
-"""
-
-_FENCE = re.compile(r"^ {0,3}```[^\n`]*\n(.*?)(?:^ {0,3}```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+<h1>{escape(title)}</h1>
+""".encode()
 
 
-def as_html(conversation: Conversation, messages: list[StoredMessage]) -> str:
-    """Return the page; every word in it that people or models wrote is escaped."""
-    articles = [_article(message) for message in messages]
-    if conversation.system:
-        articles.insert(0, f"<details><summary>System prompt</summary>{_text(conversation.system)}</details>")
-    return PAGE.format(title=escape(conversation.title or "Conversation"), body="\n".join(articles))
+def _conversation(one: Told) -> Iterator[bytes]:
+    if one.conversation.system:
+        yield _folded("system", "System prompt", plain(one.conversation.system)).encode()
+    for message in one.messages:
+        yield _article(message).encode()
 
 
 def _article(message: StoredMessage) -> str:
     moment = f"{message.created_at:%Y-%m-%d %H:%M} UTC"
     parts = [f'<article class="{escape(message.role)}">', f"<header>{escape(speaker(message))} · {moment}</header>"]
     if message.reasoning:
-        parts.append(f"<details><summary>Reasoning</summary>{_text(message.reasoning)}</details>")
-    parts.append(_with_code(message.content))
+        parts.append(_folded("thinking", "Thinking", html_of(message.reasoning)))
+    if message.content:
+        parts.append(f'<div class="said">{html_of(message.content)}</div>')
     parts += [f"<footer>{escape(remark)}</footer>" for remark in remarks(message)]
-    return "\n".join([*parts, "</article>"])
+    return "\n".join([*parts, "</article>\n"])
 
 
-def _with_code(content: str) -> str:
-    """Return the text as it is written, its fenced code in boxes."""
-    parts, position = [], 0
-    for fence in _FENCE.finditer(content):
-        parts += [_text(content[position : fence.start()]), f"<pre><code>{escape(fence[1])}</code></pre>"]
-        position = fence.end()
-    return "".join([*parts, _text(content[position:])])
-
-
-def _text(content: str) -> str:
-    content = content.strip("\n")
-    return f'<div class="text">{escape(content)}</div>' if content else ""
+def _folded(kind: str, summary: str, inside: str) -> str:
+    return f'<details class="{kind}"><summary>{summary}</summary>\n{inside}</details>\n'

@@ -1,7 +1,10 @@
-"""A branch of a conversation as Markdown."""
+"""The branches on show as Markdown."""
 
-from chatapp.backend.store.records import Conversation, StoredMessage
+from collections.abc import Iterable, Iterator
+
+from chatapp.backend.store.records import StoredMessage
 from chatapp.backend.store.titles import shorten
+from chatapp.backend.transfer.exporters.told import Told
 from chatapp.protocol.messages import AttachmentPart, Part, ToolCallPart, ToolResultPart
 
 ENDINGS = {
@@ -18,15 +21,25 @@ MAX_RESULT_CHARS = 200
 """How much of what a tool gave back is shown to people."""
 
 
-def as_markdown(conversation: Conversation, messages: list[StoredMessage]) -> str:
+def write(told: Iterable[Told]) -> Iterator[bytes]:
     """Return the messages in their own words, which for the most part are Markdown already."""
-    parts = [f"# {conversation.title or 'Conversation'}"]
-    if conversation.system:
-        parts.append(f"**System prompt:** {conversation.system}")
-    for message in messages:
-        parts += [f"## {speaker(message)}, {message.created_at:%Y-%m-%d %H:%M} UTC", message.content]
-        parts += [f"*{remark}*" for remark in remarks(message)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    between = ""
+    for one in told:
+        parts = [f"{between}# {one.conversation.title or 'Conversation'}"]
+        if one.conversation.system:
+            parts.append(f"**System prompt:** {one.conversation.system}")
+        for message in one.messages:
+            parts += _message(message)
+        yield ("\n\n".join(part for part in parts if part) + "\n").encode()
+        between = "\n"
+
+
+def _message(message: StoredMessage) -> Iterator[str]:
+    yield f"## {speaker(message)}, {message.created_at:%Y-%m-%d %H:%M} UTC"
+    if message.reasoning:
+        yield f"<details><summary>Thinking</summary>\n\n{message.reasoning}\n\n</details>"
+    yield message.content
+    yield from (f"*{remark}*" for remark in remarks(message))
 
 
 def remarks(message: StoredMessage) -> list[str]:

@@ -1,4 +1,4 @@
-"""Bringing conversations along from elsewhere, with a receipt."""
+"""Importing conversations from elsewhere, with a receipt."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

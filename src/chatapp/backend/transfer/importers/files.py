@@ -194,7 +194,7 @@ def _piece(what: str, element: Element, records: Records) -> Piece | None:
             return Found(formats.read(source, fields), element.fingerprint)
         return None if records.take(fields) else Unknown(what, formats.name_of(fields))
     except MISREAD as error:
-        return Unreadable(what, f"it cannot be read ({type(error).__name__}: {error})")
+        return Unreadable(what, f"it cannot be read ({type(error).__name__})")
 
 
 def _is_sure(member: zipfile.ZipInfo) -> bool:

@@ -1,4 +1,4 @@
-"""Our own export: every branch, as `exporters.as_json` writes it, also the one of version 1, which has no parts."""
+"""Our own export: every branch, as `exporters` write it, also the one of version 1, which has no parts."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,11 +7,14 @@ from typing import Any, cast, get_args
 
 import msgspec
 
-from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, moment
+from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, ImportedTurn, moment
+from chatapp.backend.store.placing import OURS
+from chatapp.backend.transfer.importers.fields import count, mapping
 from chatapp.protocol.events import Usage
 from chatapp.protocol.messages import PART_KINDS, AttachmentPart, FinalStatus, Part, Role
 
-SOURCE = "chatapp"
+SOURCE = OURS
+_OF_ERRORS = {"detail", "code", "hint", "request_id", "retry_after"}
 UNKNOWN_PART = "a part of a message that a newer chatapp has written"
 
 
@@ -26,7 +29,10 @@ class _Message(msgspec.Struct):
     status: str = "complete"
     finish_reason: str | None = None
     usage: Usage | None = None
+    error: Any = None
+    latency_ms: Any = None
     created_at: str | None = None
+    finished_at: str | None = None
 
 
 class _Conversation(msgspec.Struct):
@@ -65,6 +71,7 @@ def read(fields: dict[str, Any]) -> ImportedConversation:
         model=theirs.model,
         is_pinned=theirs.pinned,
         is_archived=theirs.archived_at is not None,
+        archived_at=moment(theirs.archived_at),
         created_at=moment(theirs.created_at),
         updated_at=moment(theirs.updated_at),
         left_out=left_out,
@@ -87,7 +94,24 @@ def _message(message: _Message, left_out: Counter[str]) -> ImportedMessage:
         prompt_tokens=usage["prompt_tokens"] if usage else None,
         completion_tokens=usage["completion_tokens"] if usage else None,
         created_at=moment(message.created_at),
+        finished_at=moment(message.finished_at),
+        turn=_turn(message),
     )
+
+
+def _turn(message: _Message) -> ImportedTurn | None:
+    """Return how an answer was made; of a question, or where nobody knows, None."""
+    latency_ms, error = count(message.latency_ms), _error(message.error)
+    if latency_ms is None and error is None:
+        return None
+    return ImportedTurn(error=error, latency_ms=latency_ms, usage=message.usage)
+
+
+def _error(told: object) -> dict[str, Any] | None:
+    fields = mapping(told)
+    if not isinstance(fields.get("detail"), str) or not isinstance(fields.get("code"), str):
+        return None
+    return {name: it for name, it in fields.items() if name in _OF_ERRORS and (it is None or type(it) in {str, int})}
 
 
 def _parts(told: list[dict[str, Any]], left_out: Counter[str]) -> Iterator[Part]:

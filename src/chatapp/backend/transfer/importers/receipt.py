@@ -16,7 +16,7 @@ _OF_THE_FILE = {FOLDER}
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something that was not brought along: `count` times the `why` in `what`."""
+    """Something that was not imported: `count` times the `why` in `what`."""
 
     what: str
     why: str
@@ -47,7 +47,7 @@ class Receipt:
         self.messages_read += messages
 
     def skip(self, what: str, why: str, count: int = 1) -> None:
-        """Say what was not brought along."""
+        """Say what was not imported."""
         if len(self.skipped) < MAX_SKIPPED:
             self.skipped.append(Skipped(_short(what), _short(why), count))
         else:
@@ -58,7 +58,7 @@ class Receipt:
         self.skipped.insert(0, Skipped("the rest of the file", _short(why)))
 
     def leave_out(self, what: str, left_out: dict[str, int]) -> None:
-        """Say what of a conversation was not brought along."""
+        """Say what of a conversation was not imported."""
         for why, count in left_out.items():
             if why in _OF_THE_FILE:
                 self._of_the_file[why] += count

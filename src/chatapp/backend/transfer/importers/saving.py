@@ -11,6 +11,7 @@ from chatapp.backend.store.database import Database
 from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.store.imports import LOST, known_imports
 from chatapp.backend.store.merging import Added, add_all
+from chatapp.backend.transfer.importers import ours
 from chatapp.backend.transfer.importers.budget import Budget
 from chatapp.backend.transfer.importers.files import Found
 from chatapp.backend.transfer.importers.receipt import Receipt
@@ -46,7 +47,7 @@ class Saving:
         """
         theirs = found.conversation
         self._count(theirs)
-        if not theirs.messages:
+        if not theirs.messages and theirs.source != ours.SOURCE:
             self.receipt.leave_out(_name(theirs), theirs.left_out)
             self.receipt.skip(_name(theirs), "it has no messages")
             return

@@ -1,0 +1,106 @@
+"""Code in colours, by classes for which the page has a style."""
+
+import time
+from collections.abc import Iterator
+from functools import cache
+from html import escape
+from itertools import groupby
+from typing import Any
+
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_by_name
+from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Operator, String
+from pygments.util import ClassNotFound
+
+SECONDS_PER_CHAR = 20e-6
+"""What colouring may cost; ordinary code takes a tenth. Lexers of Pygments need the square of the length for some text:
+then the rest of it stays as it is."""
+
+LANGUAGES = frozenset(
+    {
+        "bash", "c", "c++", "cpp", "cs", "csharp", "css", "dart", "diff", "docker", "dockerfile", "elixir",
+        "go", "graphql", "haskell", "html", "ini", "java", "javascript", "jl", "js", "json", "jsx", "julia",
+        "kotlin", "kt", "lua", "make", "makefile", "matlab", "mysql", "objective-c", "perl", "php",
+        "powershell", "protobuf", "ps1", "py", "python", "r", "rb", "rs", "ruby", "rust", "scala", "scss", "sh",
+        "shell", "sql", "swift", "tex", "toml", "ts", "tsx", "typescript", "xml", "yaml", "yml", "zig", "zsh",
+    }
+)  # fmt: skip
+"""What is coloured: a lexer is only taken once `tests/backend/transfer/test_export_code.py` has seen no step of it last
+long, for each of them keeps the whole process waiting."""
+
+_CLASSES: tuple[tuple[Any, str], ...] = (
+    (Comment, "c"),
+    (Keyword, "k"),
+    (Operator.Word, "k"),
+    (Number, "n"),
+    (String, "s"),
+    (Literal, "s"),
+    (Name.Function, "f"),
+    (Name.Class, "f"),
+    (Name.Tag, "k"),
+    (Name.Attribute, "f"),
+    (Name.Builtin, "b"),
+    (Name.Decorator, "b"),
+    (Generic.Deleted, "d"),
+    (Generic.Inserted, "i"),
+)
+
+COLOURS = """
+pre .c { color: #6a737d; }
+pre .k { color: #b3244b; }
+pre .n, pre .b { color: #005cc5; }
+pre .s, pre .i { color: #1a6b34; }
+pre .f { color: #6f42c1; }
+pre .d { color: #b31d28; }
+@media (prefers-color-scheme: dark) {
+pre .c { color: #8b949e; }
+pre .k, pre .d { color: #ff7b72; }
+pre .n, pre .b { color: #79c0ff; }
+pre .s, pre .i { color: #7ee787; }
+pre .f { color: #d2a8ff; }
+}
+"""
+"""The style of the classes."""
+
+
+def highlighted(code: str, language: str) -> str:
+    """Return `code` as HTML, in colours where its language is known."""
+    lexer = _lexer(language.lower()) if language.lower() in LANGUAGES else None
+    if lexer is None:
+        return escape(code)
+    pieces = groupby(_classed(code, lexer), key=lambda piece: piece[0])
+    return "".join(_span(kind, "".join(text for _, text in same)) for kind, same in pieces)
+
+
+@cache
+def _lexer(language: str) -> Lexer | None:
+    try:
+        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return None
+
+
+def _classed(code: str, lexer: Lexer) -> Iterator[tuple[str | None, str]]:
+    """Return all of `code` in pieces, each with its class; when the time is used up, the rest without one."""
+    deadline_s = time.thread_time() + len(code) * SECONDS_PER_CHAR
+    end = 0
+    for start, kind, text in lexer.get_tokens_unprocessed(code):
+        if start < end:  # lexers that hand parts of a text to others may go back
+            continue
+        if start > end:
+            yield None, code[end:start]
+        yield _class_of(kind), text
+        end = start + len(text)
+        if time.thread_time() > deadline_s:
+            break
+    if end < len(code):
+        yield None, code[end:]
+
+
+@cache
+def _class_of(kind: Any) -> str | None:
+    return next((name for known, name in _CLASSES if kind in known), None)
+
+
+def _span(kind: str | None, text: str) -> str:
+    return f'<span class="{kind}">{escape(text)}</span>' if kind else escape(text)

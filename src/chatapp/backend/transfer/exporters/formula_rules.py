@@ -1,0 +1,114 @@
+r"""Where a formula begins and ends in Markdown: between dollars, `\(…\)`, `\[…\]`, or an environment that stands alone.
+
+A single dollar begins or ends one only by the rule of Pandoc (https://pandoc.org/MANUAL.html#math): no blank behind the
+first, none before the next, and no digit behind that. Every other dollar is a sign.
+
+A search for an end that is not there is made once for a text, not for each beginning in it.
+"""
+
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+
+_ENVIRONMENTS = {"align", "align*", "alignat", "alignat*", "equation", "equation*", "gather", "gather*"}
+_CLOSERS = {"$$": "$$", r"\[": r"\]", r"\(": r"\)"}
+_TO_DOLLAR = re.compile(r"(?:[^$\\]++|\\.)*+", re.DOTALL)
+_BEGIN = re.compile(r"\\begin\{([a-z]{1,8}\*?)\}")
+_FORMULA_SIGNS = frozenset(r"\^_{}=+")
+
+
+def add_formulas(markdown: MarkdownIt) -> None:
+    """Have `markdown` find formulas, as tokens named `formula` whose content is TeX."""
+    markdown.block.ruler.before("fence", "formula", _block, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    markdown.inline.ruler.before("escape", "formula", _inline)
+
+
+def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    if state.is_code_block(start):
+        return False
+    first = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
+    closer, is_environment = _closer_of(first)
+    if not closer:
+        return False
+    opener_size = 0 if is_environment else len(closer)
+    last = start if closer in first[opener_size:] else _line_of(state, closer, start + 1, end)
+    if last is None:
+        return False
+    text = state.getLines(start, last + 1, state.blkIndent, keepLastLF=False).strip()
+    if not text.endswith(closer) or len(text) < 2 * opener_size:
+        return False
+    if silent:
+        return True
+    token = state.push("formula", "", 0)
+    token.block, token.map = True, [start, last + 1]
+    token.content = text if is_environment else text[opener_size : -len(closer)]
+    state.line = last + 1
+    return True
+
+
+def _closer_of(line: str) -> tuple[str | None, bool]:
+    """Return what ends the formula that a line begins with, and whether it is an environment."""
+    environment = _BEGIN.match(line)
+    if environment and environment[1] in _ENVIRONMENTS:
+        return f"\\end{{{environment[1]}}}", True
+    return (_CLOSERS[line[:2]], False) if line[:2] in {"$$", r"\["} else (None, False)
+
+
+def _line_of(state: StateBlock, closer: str, first: int, end: int) -> int | None:
+    """Return the next line with `closer` in it, None where there is none in this block."""
+    missing = state.env.setdefault("without_end", set())
+    if (closer, end) in missing:
+        return None
+    for line in range(first, end):
+        if state.sCount[line] < state.blkIndent and not state.isEmpty(line):
+            return None
+        if state.src.find(closer, state.bMarks[line], state.eMarks[line]) >= 0:
+            return line
+    missing.add((closer, end))
+    return None
+
+
+def _inline(state: StateInline, silent: bool) -> bool:
+    opener = state.src[state.pos : state.pos + 2]
+    if opener in _CLOSERS:
+        return _pair(state, opener, silent=silent)
+    return opener[:1] == "$" and _dollars(state, silent=silent)
+
+
+def _pair(state: StateInline, opener: str, *, silent: bool) -> bool:
+    closer, begin = _CLOSERS[opener], state.pos + 2
+    if state.env.get(closer) is state.src:
+        return False
+    end = state.src.find(closer, begin)
+    if end < 0:
+        state.env[closer] = state.src
+        return False
+    return _take(state, state.src[begin:end], end + 2, is_display=opener != r"\(", silent=silent)
+
+
+def _dollars(state: StateInline, *, silent: bool) -> bool:
+    begin = state.pos + 1
+    found = _TO_DOLLAR.match(state.src, begin)
+    end = found.end() if found else begin
+    content = state.src[begin:end]
+    is_closed = state.src[end : end + 1] == "$" and not state.src[end + 1 : end + 2].isalnum()
+    if not is_closed or content[:1].isspace() or content[-1:].isspace() or _is_price(content):
+        return False
+    return _take(state, content, end + 1, is_display=False, silent=silent)
+
+
+def _is_price(content: str) -> bool:
+    """Return whether what is between two dollars is an amount and words, as in "$5 or 6$ more"."""
+    return content[:1].isdigit() and " " in content and _FORMULA_SIGNS.isdisjoint(content)
+
+
+def _take(state: StateInline, content: str, end: int, *, is_display: bool, silent: bool) -> bool:
+    if not content.strip():
+        return False
+    if not silent:
+        token = state.push("formula", "", 0)
+        token.content, token.markup = content, "display" if is_display else "inline"
+    state.pos = end
+    return True

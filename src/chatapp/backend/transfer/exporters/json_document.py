@@ -1,0 +1,60 @@
+"""Conversations with every branch as JSON, to be imported again."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from chatapp.backend.store.records import Conversation, StoredMessage
+from chatapp.backend.transfer.exporters.told import Told
+from chatapp.protocol.messages import parts_as_json
+
+FORMAT = "chatapp"
+VERSION = 2
+"""Since 2 each message has `parts`."""
+
+_HERE_ONLY = {"conversation_id", "sequence", "siblings", "turn_id"}
+_TOLD_OF_MESSAGE = [name for name in StoredMessage.__dataclass_fields__ if name not in _HERE_ONLY]
+
+
+def write(told: Iterable[Told]) -> Iterator[bytes]:
+    """Return one JSON object with everything about the conversations but their owner, a message a line."""
+    yield f'{{"format": {_json(FORMAT)}, "version": {VERSION}, "conversations": ['.encode()
+    comma = b"\n"
+    for one in told:
+        yield comma
+        yield from _conversation(one)
+        comma = b",\n"
+    yield b"\n]}\n"
+
+
+def _conversation(one: Told) -> Iterator[bytes]:
+    yield _json(_fields(one.conversation)).removesuffix("}").encode() + b', "messages": ['
+    comma = b"\n"
+    for message in one.messages:
+        yield comma + _json(_message(message)).encode()
+        comma = b",\n"
+    yield b"\n]}"
+
+
+def _fields(conversation: Conversation) -> dict[str, Any]:
+    told = asdict(conversation)
+    for name in ("owner", "active_turn_id", "deleted_at"):
+        del told[name]
+    return told
+
+
+def _message(message: StoredMessage) -> dict[str, Any]:
+    told = {name: getattr(message, name) for name in _TOLD_OF_MESSAGE}
+    return {**told, "parts": parts_as_json(message.parts)}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_moment)
+
+
+def _moment(value: object) -> str:
+    if not isinstance(value, datetime):
+        raise TypeError(f"{type(value).__name__} has no place in an export")
+    return value.isoformat()

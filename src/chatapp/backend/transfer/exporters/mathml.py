@@ -1,0 +1,58 @@
+"""Formulas as MathML, which browsers draw by themselves."""
+
+from html import escape, unescape
+from xml.etree.ElementTree import Element, tostring
+
+from latex2mathml import exceptions
+from latex2mathml.converter import convert_to_element
+
+MAX_CHARS = 5_000
+"""Longer ones are shown as they are written."""
+
+_REFUSED: tuple[type[Exception], ...] = (
+    *(kind for kind in vars(exceptions).values() if isinstance(kind, type) and issubclass(kind, Exception)),
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What latex2mathml 3.81 raises for TeX that it cannot read: errors of its own, and whatever it stumbles over."""
+
+_KEPT = frozenset(
+    {
+        "accent", "accentunder", "columnalign", "columnlines", "columnspacing", "depth", "display",
+        "displaystyle", "fence", "form", "height", "largeop", "linethickness", "lspace", "mathcolor",
+        "mathsize", "mathvariant", "maxsize", "minsize", "movablelimits", "notation", "rowalign", "rowlines",
+        "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "width", "xmlns",
+    }
+)  # fmt: skip
+
+
+def mathml(tex: str, *, is_display: bool = False) -> str:
+    """Return a formula as MathML, or its TeX as code where that cannot be made."""
+    if len(tex) > MAX_CHARS:
+        return _as_text(tex)
+    try:
+        drawn = convert_to_element(tex.strip(), display="block" if is_display else "inline")
+        for element in drawn.iter():
+            _clean(element)
+        return tostring(drawn, encoding="unicode")
+    except _REFUSED:
+        return _as_text(tex)
+
+
+def _clean(element: Element) -> None:
+    """Leave nothing that leads or reaches out of a formula; entities, which the library writes as text, are resolved.
+
+    Its own way to a string does not escape what is in `\\text{…}`: whatever is there would become part of the page.
+    """
+    for name in element.attrib.keys() - _KEPT:
+        del element.attrib[name]
+    if element.text:
+        element.text = unescape(element.text)
+
+
+def _as_text(tex: str) -> str:
+    return f"<code>{escape(tex)}</code>"

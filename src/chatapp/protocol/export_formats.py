@@ -1,0 +1,29 @@
+"""The formats that conversations are exported in, as backend, page and command line name them."""
+
+from typing import NamedTuple
+
+
+class ExportFormat(NamedTuple):
+    """One format. `name` ends the file's name too; `of_one` and `of_all` say whether it takes one conversation or all.
+
+    `holds` completes the sentence "It holds …".
+    """
+
+    name: str
+    title: str
+    media_type: str
+    holds: str
+    of_one: bool = True
+    of_all: bool = True
+
+
+EXPORT_FORMATS = (
+    ExportFormat("zip", "Zip", "application/zip", "everything, to be imported again", of_one=False),
+    ExportFormat("json", "JSON", "application/json", "every branch, to be imported again", of_all=False),
+    ExportFormat("md", "Markdown", "text/markdown; charset=utf-8", "what is on show, as text to be read"),
+    ExportFormat("html", "HTML", "text/html; charset=utf-8", "what is on show, as one page that loads nothing"),
+)
+"""What writes each of them is in `backend/transfer/exporters/__init__.py`."""
+
+OF_ONE = tuple(it for it in EXPORT_FORMATS if it.of_one)
+OF_ALL = tuple(it for it in EXPORT_FORMATS if it.of_all)

@@ -1,0 +1,144 @@
+"""Everything in one file: what is exported is there again elsewhere, to the last field."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatapp.backend.store import BegunTurn, Store
+from chatapp.backend.transfer.exporters import Exports
+from chatapp.backend.transfer.importers import Imports
+from chatapp.config.settings import Settings
+from chatapp.errors import InvalidRequestError
+from chatapp.protocol.messages import AttachmentPart, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from support.imported import imported_message, put
+
+Ask = Callable[..., BegunTurn]
+
+ERROR = {
+    "detail": "It is gone.",
+    "code": "upstream_rate_limited",
+    "request_id": None,
+    "hint": "Wait.",
+    "retry_after": 7,
+}
+
+
+@pytest.fixture
+def empty_store(tmp_path: Path) -> Iterator[Store]:
+    """Another store with nothing in it."""
+    store = Store.open(Settings(data_dir=tmp_path / "empty"))
+    yield store
+    store.close()
+
+
+def everything(store: Store, as_format: str = "zip") -> bytes:
+    return Exports(store.conversations, store.messages).everything(owner="ada", as_format=as_format).read()
+
+
+def documents(archive: bytes) -> Any:
+    """What a zip says, with the ids, which are new wherever it comes in, in the order of their first mention."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        (name,) = opened.namelist()
+        told = json.loads(opened.read(name))
+    ids: dict[str, str] = {}
+
+    def named(found: Any) -> Any:
+        return None if found is None else ids.setdefault(found, f"id {len(ids)}")
+
+    for conversation in told["conversations"]:
+        conversation["id"] = named(conversation["id"])
+        for message in conversation["messages"]:
+            message |= {name: named(message[name]) for name in ("id", "parent_id")}
+        conversation["leaf_id"] = named(conversation["leaf_id"])
+    return told
+
+
+def fill(store: Store, ask: Ask, begin: Ask) -> None:
+    """Make one of everything: branches, errors, pins, an archive, parts, times, and a trash that is to stay here."""
+    first = ask("One?", "1", system="Be brief.", model="large")
+    ask(None, "uno", conversation_id=first.conversation_id)
+    store.conversations.change(
+        str(first.conversation_id), owner="ada", pinned=True, title="A & <b>", leaf_id=first.answer_message_id
+    )
+    failed = begin("Two?")
+    usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 9}
+    store.turns.finish(
+        failed.turn_id, status="failed", text="Half", reasoning="Hm", segments=[["reasoning", 2], ["text", 4]],
+        finish_reason="error", usage=usage, error=ERROR, latency_ms=1234,
+    )  # fmt: skip
+    store.conversations.change(str(failed.conversation_id), owner="ada", archived=True, title=None)
+    store.conversations.create(owner="ada", title="Nothing said", system="Be kind.", model="m")
+    parts = (
+        TextPart("Look."),
+        ReasoningPart("why"),
+        AttachmentPart("a.pdf", "application/pdf", 5),
+        ToolCallPart("c", "tide", "{}"),
+    )
+    later = imported_message("later", *parts, seconds=9)
+    above = imported_message("m2", ToolResultPart("c", "up", is_error=True), role="tool", parent_id="later", seconds=5)
+    put(store, later, above)
+    store.conversations.delete(str(ask("Thrown away?").conversation_id), owner="ada")
+
+
+def test_what_is_exported_comes_in_again_as_it_was(
+    store: Store, ask: Ask, begin: Ask, empty_store: Store, tmp_path: Path
+) -> None:
+    fill(store, ask, begin)
+    archive = everything(store)
+    path = tmp_path / "chatapp.zip"
+    path.write_bytes(archive)
+    receipt = Imports(empty_store.database).read(path, owner="ada")
+    assert (receipt.conversations_added, receipt.skipped) == (4, [])
+    assert documents(everything(empty_store)) == documents(archive)
+    assert "Thrown away?" not in str(documents(archive))
+    assert [m["error"] and m["error"]["retry_after"] for m in documents(archive)["conversations"][1]["messages"]] == [
+        None,
+        7,
+    ]
+    again = Imports(empty_store.database).read(path, owner="ada")
+    assert (again.conversations_added, again.messages_added) == (0, 0)
+
+
+def test_what_is_exported_comes_back_where_it_was_removed(store: Store, ask: Ask, begin: Ask, tmp_path: Path) -> None:
+    fill(store, ask, begin)
+    archive = everything(store)
+    path = tmp_path / "chatapp.zip"
+    path.write_bytes(archive)
+    for conversation in list(store.conversations.each(owner="ada")):
+        store.conversations.purge(conversation.id, owner="ada")
+    Imports(store.database).read(path, owner="ada")
+    assert documents(everything(store)) == documents(archive)
+
+
+def test_conversation_that_is_deleted_while_others_are_written_is_left_out(store: Store, ask: Ask) -> None:
+    begun = [ask(f"Question {number}") for number in range(3)]
+    pieces = Exports(store.conversations, store.messages).everything(owner="ada", as_format="md").chunks
+    store.conversations.delete(str(begun[1].conversation_id), owner="ada")
+    written = b"".join(pieces).decode()
+    assert [f"Question {number}" in written for number in range(3)] == [True, False, True]
+
+
+@pytest.mark.parametrize("as_format", ["pdf", "", "ZIP"])
+def test_unknown_format_is_refused(store: Store, as_format: str) -> None:
+    with pytest.raises(InvalidRequestError, match="no such export format"):
+        everything(store, as_format)
+
+
+def test_everything_is_its_owner_s_alone(store: Store, ask: Ask) -> None:
+    ask("Mine?", owner="bob")
+    assert documents(everything(store))["conversations"] == []
+
+
+def test_error_of_a_file_is_taken_as_text_alone(store: Store, tmp_path: Path) -> None:
+    error = {"detail": "x", "code": "y", "html": "<b>", "hint": ["z"], "retry_after": 5}
+    message = {"id": "m", "parent_id": None, "role": "assistant", "content": "", "error": error, "latency_ms": 1e300}
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps({"id": "c", "leaf_id": "m", "messages": [message]}))
+    Imports(store.database).read(path, owner="ada")
+    (told,) = documents(everything(store))["conversations"][0]["messages"]
+    assert (told["error"], told["latency_ms"]) == ({"detail": "x", "code": "y", "retry_after": 5}, None)
