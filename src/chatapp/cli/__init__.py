@@ -14,15 +14,18 @@ from chatapp import __version__
 from chatapp.cli.parameters import (
     AsJson,
     BackendUrl,
+    BackupFile,
     Certificate,
     CertificateKey,
     Continue,
     ConversationId,
+    ExportFormatName,
     Host,
     LightCommand,
     LightGroup,
     MaxTokens,
     Model,
+    NewFile,
     NoBrowser,
     NoStore,
     NoStream,
@@ -35,6 +38,7 @@ from chatapp.cli.parameters import (
     Temperature,
     UiPort,
     Workers,
+    Yes,
 )
 from chatapp.config import environment
 from chatapp.errors import ChatappError
@@ -163,6 +167,30 @@ def ask(
         is_streamed=not no_stream,
         as_json=json,
     )
+
+
+@app.command(cls=LightCommand)
+def export(file: NewFile, *, format: ExportFormatName = "zip", backend_url: BackendUrl = None) -> None:  # noqa: A002
+    """Write all conversations into one file: a zip that can be imported again, Markdown, or one HTML page."""
+    from chatapp.cli.export import run  # noqa: PLC0415
+
+    run(file, as_format=format, backend_url=backend_url)
+
+
+@app.command(cls=LightCommand)
+def backup(file: NewFile) -> None:
+    """Copy the whole store into one file, also while the backend runs."""
+    from chatapp.cli.backup import run_backup  # noqa: PLC0415
+
+    run_backup(file)
+
+
+@app.command(cls=LightCommand)
+def restore(file: BackupFile, *, yes: Yes = False) -> int:
+    """Put a backup in the place of the store, after a look at both. What was there is kept beside it."""
+    from chatapp.cli.backup import run_restore  # noqa: PLC0415
+
+    return run_restore(file, is_sure=yes)
 
 
 def main() -> None:

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from chatapp.protocol.export_formats import OF_ALL
+
 DEFAULT_BACKEND_URL = "http://localhost:8000"
 
 
@@ -60,6 +62,17 @@ ConversationId = Annotated[
     str | None, typer.Option("--conversation", metavar="ID", help="Go on with this conversation.")
 ]
 NoStore = Annotated[bool, typer.Option("--no-store", help="Do not keep question and answer.")]
+NewFile = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A file that is not there yet.")]
+BackupFile = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="What `chatapp backup` has made.")]
+ExportFormatName = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="|".join(it.name for it in OF_ALL),
+        help="; ".join(f"{it.name} holds {it.holds}" for it in OF_ALL) + ".",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 

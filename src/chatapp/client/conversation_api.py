@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 from chatapp.client.http import HttpSession, body_of, path_of
 from chatapp.client.stream import AnswerStream
-from chatapp.protocol.resources import ConversationInfo, ImportInfo, MessageInfo, ResultPage
+from chatapp.protocol.resources import ConversationInfo, ImportInfo, MessageInfo, ResultPage, RunningImportInfo
 
 
 class ConversationApi:
@@ -82,3 +82,11 @@ class ConversationApi:
             with file.open("rb") as content:
                 return self.import_file(content)
         return self._http.read(ImportInfo, "POST", "/import", content=file)
+
+    def imports(self) -> tuple[RunningImportInfo, ...]:
+        """Return the imports that are going on, oldest first."""
+        return self._http.read_page(RunningImportInfo, "/imports", {}).items
+
+    def cancel_import(self, import_id: str) -> None:
+        """End an import; what is in stays."""
+        self._http.json("DELETE", path_of("imports", import_id))

@@ -147,6 +147,20 @@ class SkippedInfo(NamedTuple):
     count: int = 1  # type: ignore[assignment] # hides a method of tuples
 
 
+class RunningImportInfo(NamedTuple):
+    """An import that is going on; `state` is receiving, waiting or reading."""
+
+    id: str
+    state: str
+    started_at: datetime
+    bytes_total: int | None = None
+    bytes_received: int = 0
+    bytes_read: int = 0
+    conversations_read: int = 0
+    conversations_added: int = 0
+    messages_added: int = 0
+
+
 class ImportInfo(NamedTuple):
     """The receipt of an import. What was read and not added was here before, or is among the skipped."""
 

@@ -3,11 +3,11 @@
 import json
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.client import HTTPResponse
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +17,8 @@ import requests
 
 from chatapp.backend.http import uploads
 from chatapp.backend.transfer import import_desk
+from chatapp.client import BackendClient
+from chatapp.errors import NotFoundError
 from support.foreign_exports import chatgpt
 from support.running_backend import RunningBackend, backend_before
 from support.stub_model import StubModel
@@ -132,21 +134,59 @@ def test_nobody_waits_for_a_slow_disk(elsewhere: RunningBackend, monkeypatch: py
     assert slowest_s < 0.4
 
 
-def test_backend_that_is_stopped_tells_what_is_in(stub: StubModel, tmp_path: Path) -> None:
-    answers: list[requests.Response] = []
-    with backend_before(stub, tmp_path / "elsewhere") as backend:
-        sending = threading.Thread(target=lambda: answers.append(send(backend, LARGE)))
-        sending.start()
-        wait_for(lambda: has_begun(backend))
-        begun = time.monotonic()
-        backend.stop()
-        took_s = time.monotonic() - begun
-        sending.join(10)
-    receipt = answers[0].json()
-    assert took_s < 3
-    assert 0 < receipt["conversations_added"] < 12_000
+def end_of(
+    line: socket.socket, backend: RunningBackend, sent: bytes, end: Callable[[str], object]
+) -> tuple[Any, float]:
+    """Return the receipt of an import that `end` ends, and how many seconds after that it came."""
+    line.sendall(f"POST /import HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(LARGE)}\r\n\r\n".encode() + sent)
+    wait_for(lambda: has_begun(backend) if sent is LARGE else backend.client.conversations.imports())
+    (running,) = backend.client.conversations.imports()
+    begun = time.monotonic()
+    end(running.id)
+    answer = HTTPResponse(line)
+    answer.begin()
+    return json.loads(answer.read()), time.monotonic() - begun
+
+
+@pytest.mark.parametrize("sent", [LARGE, LARGE[:1000]], ids=["being read", "being received"])
+@pytest.mark.parametrize("is_stopped", [True, False], ids=["stopped", "cancelled"])
+def test_import_that_is_ended_tells_what_is_in_within_a_second(
+    elsewhere: RunningBackend, sent: bytes, is_stopped: bool
+) -> None:
+    end = (lambda _id: elsewhere.begin_stop()) if is_stopped else elsewhere.client.conversations.cancel_import
+    with socket.create_connection(("127.0.0.1", elsewhere.port), timeout=10) as line:
+        receipt, took_s = end_of(line, elsewhere, sent, end)
+    assert took_s < 1
+    assert receipt["conversations_added"] < 12_000
+    assert bool(receipt["conversations_added"]) == (sent is LARGE)
     assert receipt["skipped"][0]["what"] == "the rest of the file"
-    assert "was stopped" in receipt["skipped"][0]["why"]
+    assert ("was stopped" if is_stopped else "was cancelled") in receipt["skipped"][0]["why"]
+
+
+def test_owner_sees_how_far_an_import_is_and_nobody_else_does(run_backend: Callable[..., Any]) -> None:
+    backend = run_backend(api_keys="ada:a,bob:b")
+    body = LARGE[: len(LARGE) // 2]
+    with (
+        socket.create_connection(("127.0.0.1", backend.port), timeout=10) as line,
+        BackendClient(backend.url, api_key="a") as ada,
+        BackendClient(backend.url, api_key="b") as bob,
+    ):
+        head = f"POST /import HTTP/1.1\r\nHost: localhost\r\nX-API-Key: a\r\nContent-Length: {len(LARGE)}\r\n\r\n"
+        line.sendall(head.encode() + body)
+        wait_for(lambda: any(it.bytes_received == len(body) for it in ada.conversations.imports()))
+        (arriving,) = ada.conversations.imports()
+        assert (arriving.state, arriving.bytes_total, arriving.bytes_read) == ("receiving", len(LARGE), 0)
+        line.sendall(LARGE[len(body) :])
+        wait_for(lambda: any(it.conversations_added for it in ada.conversations.imports()))
+        (read,) = ada.conversations.imports()
+        assert (read.id, read.state, read.bytes_total) == (arriving.id, "reading", len(LARGE))
+        assert 0 < read.bytes_read <= len(LARGE)
+        assert 0 < read.conversations_added <= read.conversations_read
+        assert bob.conversations.imports() == ()
+        with pytest.raises(NotFoundError):
+            bob.conversations.cancel_import(read.id)
+        ada.conversations.cancel_import(read.id)
+        assert b"was cancelled" in line.recv(65536)
 
 
 def test_import_ends_when_its_sender_leaves(elsewhere: RunningBackend) -> None:

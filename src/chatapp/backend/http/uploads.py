@@ -5,7 +5,7 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -36,8 +36,10 @@ _PREFIX, _SUFFIX = "import-", ".part"
 
 
 @asynccontextmanager
-async def received_file(request: Request) -> AsyncIterator[Path]:
+async def received_file(request: Request, *, on_piece: Callable[[int], None]) -> AsyncIterator[Path]:
     """Return the request's body, or the one file of the form that it is, for as long as the block lasts.
+
+    `on_piece` gets the number of bytes of each piece that arrives.
 
     Raises:
         InvalidRequestError: it is a form without a file, or with several.
@@ -50,7 +52,7 @@ async def received_file(request: Request) -> AsyncIterator[Path]:
     with sizes.counting(owner) as count:
         file, path = await asyncio.to_thread(_new_file, request.app.state.settings.data_dir)
         try:
-            await _write(_content(request, count), file)
+            await _write(_content(request, count, on_piece), file)
             yield path
         finally:
             await _off_the_loop(partial(path.unlink, missing_ok=True))
@@ -98,6 +100,12 @@ def _too_much(what: str) -> OverloadedError:
     return OverloadedError(what, hint="Send one after the other.", retry_after=RETRY_AFTER_S)
 
 
+def declared_size(request: Request) -> int | None:
+    """Return how many bytes the sender says will come; it is never relied on."""
+    declared = request.headers.get("content-length", "")
+    return min(int(declared[:20]), 2**62) if declared.isdecimal() and declared.isascii() else None
+
+
 def remove_abandoned_files(folder: Path) -> None:
     """Remove from `folder`, which may be missing, what killed processes have left of uploads."""
     for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
@@ -106,16 +114,17 @@ def remove_abandoned_files(folder: Path) -> None:
                 path.unlink()
 
 
-def _content(request: Request, count: Callable[[int], None]) -> AsyncIterator[bytes]:
+def _content(request: Request, *on_piece: Callable[[int], None]) -> AsyncIterator[bytes]:
     content_type = request.headers.get("content-type", "")
     is_form = content_type.lower().startswith("multipart/form-data")
-    body = _counted(request, count)
+    body = _counted(request, on_piece)
     return file_in_form(content_type, body) if is_form else body
 
 
-async def _counted(request: Request, count: Callable[[int], None]) -> AsyncIterator[bytes]:
+async def _counted(request: Request, on_piece: Iterable[Callable[[int], None]]) -> AsyncIterator[bytes]:
     async for chunk in arriving(request):
-        count(len(chunk))
+        for count in on_piece:
+            count(len(chunk))
         yield chunk
 
 

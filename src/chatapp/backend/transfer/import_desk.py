@@ -1,15 +1,18 @@
 """Imports take turns in threads of their own, one or two at a time: nobody else waits behind them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
-from chatapp.backend.transfer.importers import Imports, Receipt
-from chatapp.errors import OverloadedError
+from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.transfer.importers import Imports, Progress, Receipt
+from chatapp.errors import NotFoundError, OverloadedError
 
 AT_ONCE = 2
 MAX_ADMITTED = 8
@@ -17,22 +20,48 @@ MAX_ADMITTED = 8
 
 RETRY_AFTER_S = 30
 LOOKED_AFTER_S = 0.25
-"""How often it is looked whether anybody still waits for the receipt."""
+"""How often it is looked whether an import is to go on."""
 
 _STOPPING = "the backend was stopped: import the file again to have the rest"
 _LEFT = "whoever sent it has left: import the file again to have the rest"
+_CANCELLED = "it was cancelled: import the file again to have the rest"
 
 
-@dataclass(slots=True)
-class _Reason:
-    """Why an import ends early, if it does; asked by its thread."""
+@dataclass(slots=True, kw_only=True)
+class RunningImport:
+    """An import from its first byte on. `size` is what its sender says it has, None where it does not."""
 
+    owner: str
     is_closing: Callable[[], bool]
+    size: int | None = None
+    id: str = field(default_factory=new_id)
+    started_at: datetime = field(default_factory=now)
+    state: Literal["receiving", "waiting", "reading"] = "receiving"
+    bytes_received: int = 0
+    progress: Progress = field(default_factory=Progress)
     has_left: bool = False
+    is_cancelled: bool = False
 
-    def __call__(self) -> str | None:
+    @property
+    def receipt(self) -> Receipt:
+        """What is in, and what is not."""
+        return self.progress.receipt
+
+    @property
+    def bytes_total(self) -> int | None:
+        """The size of the file; while it arrives, of all that arrives."""
+        return self.size if self.state == "receiving" else self.bytes_received
+
+    def receive(self, size: int) -> None:
+        """Count what has arrived."""
+        self.bytes_received += size
+
+    def reason_to_stop(self) -> str | None:
+        """Return the sentence to end with, if it is to end; asked by its thread."""
         if self.has_left:
             return _LEFT
+        if self.is_cancelled:
+            return _CANCELLED
         return _STOPPING if self.is_closing() else None
 
 
@@ -42,26 +71,39 @@ class ImportDesk:
     def __init__(self, imports: Imports, *, is_closing: Callable[[], bool]) -> None:
         self._imports, self._is_closing = imports, is_closing
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="import")
-        self._admitted = 0
+        self._running: dict[str, RunningImport] = {}
 
-    @contextmanager
-    def admitted(self) -> Iterator[None]:
-        """Keep a place for one import, from its first byte on.
+    @asynccontextmanager
+    async def admitted(self, *, owner: str, size: int | None = None) -> AsyncIterator[RunningImport]:
+        """Return a new import, for as long as the block lasts. What arrives is waited for in it, then `read`.
+
+        When there is a reason to stop while it still arrives, the block is left, and the receipt says why.
 
         Raises:
-            OverloadedError: there is none.
+            OverloadedError: there are too many.
         """
-        if self._admitted >= MAX_ADMITTED:
+        if len(self._running) >= MAX_ADMITTED:
             hint = f"Try again in {RETRY_AFTER_S} seconds."
             raise OverloadedError("Too many imports are going on.", hint=hint, retry_after=RETRY_AFTER_S)
-        self._admitted += 1
+        running = RunningImport(owner=owner, size=size, is_closing=self._is_closing)
+        self._running[running.id] = running
         try:
-            yield
+            async with asyncio.timeout(None) as patience:
+                watch = asyncio.create_task(_watch_arrival(running, patience))
+                try:
+                    yield running
+                finally:
+                    watch.cancel()
+        except TimeoutError:
+            reason = running.reason_to_stop()
+            if reason is None:
+                raise
+            running.receipt.stop(reason)
         finally:
-            self._admitted -= 1
+            del self._running[running.id]
 
-    async def read(self, path: Path, *, owner: str, has_left: Callable[[], Awaitable[bool]]) -> Receipt:
-        """Return the receipt for the file at `path`, which is not touched any more when this ends.
+    async def read(self, running: RunningImport, path: Path, *, has_left: Callable[[], Awaitable[bool]]) -> None:
+        """Read the file at `path`, which is not touched any more when this ends; the receipt says what is in.
 
         `has_left` tells whether nobody waits any more; then the import ends, and what is in stays.
 
@@ -69,18 +111,45 @@ class ImportDesk:
             InvalidRequestError: it is no export that we know.
             StoreUnavailableError: it cannot be saved.
         """
-        reason = _Reason(self._is_closing)
-        read = partial(self._imports.read, path, owner=owner, reason_to_stop=reason)
-        reading = asyncio.get_running_loop().run_in_executor(self._pool, read)
+        running.state = "waiting"
+        reading = asyncio.get_running_loop().run_in_executor(self._pool, partial(self._read, running, path))
         try:
             while not reading.done():
                 await asyncio.wait([reading], timeout=LOOKED_AFTER_S)
-                reason.has_left = reason.has_left or await has_left()
+                running.has_left = running.has_left or await has_left()
         finally:
-            reason.has_left = True
+            running.has_left = True
             await asyncio.wait([reading])
-        return reading.result()
+        reading.result()
+
+    def _read(self, running: RunningImport, path: Path) -> None:
+        running.state = "reading"
+        self._imports.read(path, owner=running.owner, reason_to_stop=running.reason_to_stop, progress=running.progress)
+
+    def running(self, *, owner: str) -> list[RunningImport]:
+        """Return the imports of `owner` that are going on in this process, oldest first."""
+        return [running for running in self._running.values() if running.owner == owner]
+
+    def cancel(self, import_id: str, *, owner: str) -> None:
+        """End an import; what is in stays, and its sender gets the receipt.
+
+        Raises:
+            NotFoundError: `owner` has no such import going on.
+        """
+        running = self._running.get(import_id)
+        if running is None or running.owner != owner:
+            raise NotFoundError("There is no such import.")
+        running.is_cancelled = True
 
     def close(self) -> None:
         """Begin no more imports."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def _watch_arrival(running: RunningImport, patience: asyncio.Timeout) -> None:
+    """End the wait for bytes when there is a reason. What is read ends by itself."""
+    while running.state == "receiving":
+        if running.reason_to_stop() is not None:
+            patience.reschedule(asyncio.get_running_loop().time())
+            return
+        await asyncio.sleep(LOOKED_AFTER_S)

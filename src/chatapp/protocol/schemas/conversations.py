@@ -1,7 +1,7 @@
 """Conversations and their messages, as they travel."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -93,6 +93,28 @@ class ImportReceipt(BaseModel):
     messages_added: int
     skipped: list[SkippedOut]
     skipped_more: int = Field(description="How many more were skipped than `skipped` holds.")
+
+
+class RunningImportOut(BaseModel):
+    """An import that is going on. Of a zip more may be read than arrived, of a database nothing is counted."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    state: Literal["receiving", "waiting", "reading"]
+    started_at: datetime
+    bytes_total: int | None = Field(description="Size of what is sent, as far as it is known.")
+    bytes_received: int
+    bytes_read: int
+    conversations_read: int
+    conversations_added: int
+    messages_added: int
+
+
+class ImportPage(BaseModel):
+    """The imports that are going on."""
+
+    items: list[RunningImportOut]
 
 
 class MessageOut(BaseModel):

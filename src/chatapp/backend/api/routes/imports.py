@@ -1,15 +1,16 @@
-"""Conversations from elsewhere."""
+"""Conversations from elsewhere, and how far their imports are."""
 
 from typing import Any
 
 from fastapi import APIRouter, Request
 
-from chatapp.backend.api.dependencies import ERRORS, CurrentImportDesk, CurrentOwner
-from chatapp.backend.http.uploads import received_file
+from chatapp.backend.api.dependencies import ERRORS, CurrentImportDesk, CurrentOwner, Id
+from chatapp.backend.http.uploads import declared_size, received_file
+from chatapp.backend.transfer.import_desk import RunningImport
 from chatapp.backend.transfer.importers import Receipt
-from chatapp.protocol.schemas.conversations import ImportReceipt
+from chatapp.protocol.schemas.conversations import ImportPage, ImportReceipt
 
-router = APIRouter(tags=["conversations"])
+router = APIRouter(tags=["conversations"], responses=ERRORS)
 
 _CONTENT = {"type": "string", "format": "binary"}
 _FILE: dict[str, Any] = {
@@ -29,7 +30,7 @@ _FILE: dict[str, Any] = {
     "/import",
     summary="Import conversations",
     response_model=ImportReceipt,
-    responses={**ERRORS, 413: {**ERRORS[413], "description": "The file is larger than 1 GiB."}},
+    responses={413: {**ERRORS[413], "description": "The file is larger than 1 GiB."}},
     openapi_extra=_FILE,
 )
 async def import_conversations(request: Request, desk: CurrentImportDesk, owner: CurrentOwner) -> Receipt:
@@ -38,6 +39,36 @@ async def import_conversations(request: Request, desk: CurrentImportDesk, owner:
     What is here already is not added again; what has grown elsewhere grows here. Who hangs up ends the import, and
     what is in stays.
     """
-    with desk.admitted():
-        async with received_file(request) as path:
-            return await desk.read(path, owner=owner, has_left=request.is_disconnected)
+    async with (
+        desk.admitted(owner=owner, size=declared_size(request)) as running,
+        received_file(request, on_piece=running.receive) as path,
+    ):
+        await desk.read(running, path, has_left=request.is_disconnected)
+    return running.receipt
+
+
+@router.get("/imports", summary="List the imports that are going on", response_model=ImportPage)
+async def imports(desk: CurrentImportDesk, owner: CurrentOwner) -> Any:
+    """Return your imports that this process of the backend receives or reads, oldest first, and how far they are."""
+    return {"items": [_told(running) for running in desk.running(owner=owner)]}
+
+
+@router.delete("/imports/{import_id}", summary="Cancel an import", status_code=204)
+async def cancel(import_id: Id, desk: CurrentImportDesk, owner: CurrentOwner) -> None:
+    """End it; what is in stays, and who sent the file gets the receipt."""
+    desk.cancel(import_id, owner=owner)
+
+
+def _told(running: RunningImport) -> dict[str, Any]:
+    receipt = running.receipt
+    return {
+        "id": running.id,
+        "state": running.state,
+        "started_at": running.started_at,
+        "bytes_total": running.bytes_total,
+        "bytes_received": running.bytes_received,
+        "bytes_read": running.progress.bytes_read,
+        "conversations_read": receipt.conversations_read,
+        "conversations_added": receipt.conversations_added,
+        "messages_added": receipt.messages_added,
+    }

@@ -11,10 +11,11 @@ from chatapp.backend.transfer.importers import formats
 from chatapp.backend.transfer.importers.budget import Budget, StoppedError
 from chatapp.backend.transfer.importers.files import Found, Piece, ReadBefore, Reader
 from chatapp.backend.transfer.importers.json_values import Fingerprints
+from chatapp.backend.transfer.importers.progress import Progress
 from chatapp.backend.transfer.importers.receipt import MAX_SKIPPED, Receipt, Skipped
 from chatapp.backend.transfer.importers.saving import Saving
 
-__all__ = ["MAX_SKIPPED", "Imports", "Receipt", "Skipped"]
+__all__ = ["MAX_SKIPPED", "Imports", "Progress", "Receipt", "Skipped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +24,32 @@ class Imports:
 
     database: Database
 
-    def read(self, path: Path, *, owner: str, reason_to_stop: Callable[[], str | None] = lambda: None) -> Receipt:
+    def read(
+        self,
+        path: Path,
+        *,
+        owner: str,
+        reason_to_stop: Callable[[], str | None] = lambda: None,
+        progress: Progress | None = None,
+    ) -> Receipt:
         """Return the receipt for the file at `path`. What is here already is not added again, however often it is read.
 
         As soon as `reason_to_stop` gives a sentence the import ends, with that in the receipt; what is in stays.
+        `progress` tells others how far it is.
 
         Raises:
             InvalidRequestError: it is no export that we know; nothing was added.
             StoreUnavailableError: it cannot be saved; what was added before stays, and reading it again adds the rest.
         """
-        receipt, budget, outcome = Receipt(), Budget(reason_to_stop), _Outcome()
+        progress = progress or Progress()
+        receipt, budget, outcome = progress.receipt, Budget(reason_to_stop), _Outcome()
         known = Fingerprints(fingerprints(self.database, owner=owner), salt=f"{formats.VERSION} {owner}")
         with self.database.writes() as write:
             saving = Saving(self.database, write, owner, receipt, budget)
             try:
-                for piece in Reader(budget, known).file(path):
+                for piece in Reader(budget, known, progress).file(path):
                     outcome.take(piece, saving)
+                    budget.check()
             except StoppedError as error:
                 receipt.stop(str(error))
                 outcome.is_known = True

@@ -6,9 +6,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
 
 import msgspec
 
@@ -18,6 +17,7 @@ from chatapp.backend.transfer.importers.budget import Budget
 from chatapp.backend.transfer.importers.fields import mapping
 from chatapp.backend.transfer.importers.json_text import CHUNK, Readable, UnreadableError
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
+from chatapp.backend.transfer.importers.progress import CountedFile, Progress
 from chatapp.backend.transfer.importers.records import Records
 
 MAX_DIRECTORY_BYTES = 32 * 1024**2
@@ -79,6 +79,7 @@ class Reader:
 
     budget: Budget
     known: Fingerprints
+    progress: Progress = field(default_factory=Progress)
 
     def file(self, path: Path) -> Iterator[Piece]:
         """Return what is in a file, in its order.
@@ -98,18 +99,18 @@ class Reader:
             yield Unknown("the file", kind, is_file=True)
         else:
             with path.open("rb") as file:
-                yield from self._json("the file", file)
+                yield from self._json("the file", CountedFile(file, self.progress))
 
     def _gzip(self, path: Path) -> Iterator[Piece]:
         try:
-            with gzip.open(path) as file:
+            with path.open("rb") as packed, gzip.open(CountedFile(packed, self.progress)) as file:
                 yield from self._json("the file", file)
         except DAMAGED:
             yield Unknown("the file", "damaged", is_file=True)
 
     def _zip(self, path: Path) -> Iterator[Piece]:
         try:
-            with path.open("rb") as file, zipfile.ZipFile(_Bounded(file)) as archive:
+            with path.open("rb") as file, zipfile.ZipFile(_Bounded(file, self.progress)) as archive:
                 members = sorted(archive.infolist(), key=lambda member: (not _is_sure(member), member.filename))
                 for member in filter(_is_wanted, members):
                     yield from self._member(archive, member, path.parent)
@@ -167,19 +168,13 @@ class Reader:
         yield from (Found(formats.finished(conversation)) for conversation in records.conversations())
 
 
-class _Bounded:
+class _Bounded(CountedFile):
     """A file that does not give a zip's list of contents away when it is too large to be held."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
 
     def read(self, size: int = -1) -> bytes:
         if size > MAX_DIRECTORY_BYTES:
             raise zipfile.BadZipFile
-        return self._file.read(size)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
+        return super().read(size)
 
 
 def _piece(what: str, element: Element, records: Records) -> Piece | None:

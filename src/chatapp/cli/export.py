@@ -1,0 +1,56 @@
+"""`chatapp export`: all conversations as one file."""
+
+from collections.abc import Iterator
+
+import typer
+
+from chatapp.cli.backends import connect
+from chatapp.cli.files import new_file, write_whole
+from chatapp.cli.terminal import StatusLine, printable
+from chatapp.errors import BackendUnreachableError, SettingsError
+from chatapp.protocol.export_formats import OF_ALL
+
+_KB = 1000
+
+
+def run(file: str, *, as_format: str, backend_url: str | None) -> None:
+    """Write what the backend has, or without a running one what the store on this machine has."""
+    names = [it.name for it in OF_ALL]
+    if as_format not in names:
+        raise SettingsError(f"--format is {as_format!r}: it must be one of {', '.join(names)}.")
+    path, status = new_file(file), StatusLine()
+    try:
+        size = write_whole(path, _shown(_chunks(as_format, backend_url), status))
+    finally:
+        status.clear()
+    typer.echo(printable(f"{path}: {size // _KB + 1} kB"))
+
+
+def _chunks(as_format: str, backend_url: str | None) -> Iterator[bytes]:
+    with connect(backend_url) as backend:
+        try:
+            yield from backend.conversations.export_all(as_format)
+        except BackendUnreachableError:
+            if backend_url is not None:
+                raise
+            yield from _stored_here(as_format)
+
+
+def _stored_here(as_format: str) -> Iterator[bytes]:
+    from chatapp.backend.store import Store  # noqa: PLC0415 - seconds that only an export without a backend pays
+    from chatapp.backend.transfer.exporters import Exports  # noqa: PLC0415
+    from chatapp.config.settings import Settings  # noqa: PLC0415
+
+    store = Store.open(Settings.load())
+    try:
+        yield from Exports(store.conversations, store.messages).everything(owner="", as_format=as_format).chunks
+    finally:
+        store.close()
+
+
+def _shown(chunks: Iterator[bytes], status: StatusLine) -> Iterator[bytes]:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        status.show(f"{size // _KB} kB …")
+        yield chunk
