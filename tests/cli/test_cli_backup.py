@@ -26,7 +26,7 @@ def data(backend: RunningBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_backup_and_restore_with_a_look_before(chatapp: Chatapp, backend: RunningBackend, data: Path) -> None:
     made = chatapp("backup", "backup.db")
     assert (made.returncode, made.stderr) == (0, "")
-    assert made.stdout.startswith("backup.db: 1 conversations, 2 messages, last changed 20")
+    assert made.stdout.startswith("backup.db: 1 conversation, 2 messages, last changed 20")
     in_use = chatapp("restore", "backup.db", "--yes")
     assert (in_use.returncode, in_use.stderr.count("\n")) == (1, 1)
     assert "is in use. Stop the backend first." in in_use.stderr
@@ -35,7 +35,7 @@ def test_backup_and_restore_with_a_look_before(chatapp: Chatapp, backend: Runnin
     restored = chatapp("restore", "backup.db", "--yes")
     backup, here, end = restored.stdout.splitlines()
     assert restored.returncode == 0
-    assert backup.startswith("backup  backup.db: 1 conversations, 2 messages")
+    assert backup.startswith("backup  backup.db: 1 conversation, 2 messages")
     assert here.startswith(f"here    {data / 'chatapp.db'}: 2 conversations, 4 messages")
     assert Path(end.removeprefix("Restored. What was here is kept in ")).is_file()
 

@@ -1,6 +1,5 @@
 """The list of conversations in the sidebar, without a browser: real backend, stub model."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -88,22 +87,3 @@ def test_the_list_grows_page_by_page(page: AppTest, client: BackendClient) -> No
 
     assert len(rows(page)) == 35
     assert not [button for button in page.button if button.key == "more"]
-
-
-def test_conversations_are_brought_along_with_a_receipt(page: AppTest, client: BackendClient) -> None:
-    conversation = str(client.ask("One?", store=True).conversation_id)
-    exported = json.loads(client.conversations.export(conversation, "json"))
-    file = json.dumps(exported).replace(conversation, "f" * 32).encode()
-
-    page.file_uploader[0].set_value(("export.json", file, "application/json")).run()
-    click(page, "import-file")
-
-    assert "1 of 1 conversations added" in page.success[0].value.replace("\\", "")
-    assert len(stored(client)) == 2
-
-
-def test_a_file_that_is_no_export_is_refused_in_a_sentence(page: AppTest) -> None:
-    page.file_uploader[0].set_value(("cat.jpg", b"\xff\xd8\xff", "image/jpeg")).run()
-    click(page, "import-file")
-
-    assert len(page.error) == 1

@@ -70,13 +70,13 @@ def create_app(
     app.state.store = store or Store.open(settings)
     app.state.store_probe = StoreProbe(app.state.store)
     app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
-    app.state.export_desk = ExportDesk(app.state.exports)
     app.state.ledger = Ledger(app.state.store.model_calls)
     app.state.pricer = Pricer(lambda: {upstream.name: upstream})
     app.state.turns = TurnRegistry(
         app.state.model, settings, app.state.store, observers=[app.state.ledger], pricer=app.state.pricer
     )
     app.state.upload_sizes = UploadSizes()
+    app.state.export_desk = ExportDesk(app.state.exports, is_closing=lambda: app.state.turns.is_closing)
     imports = Imports(app.state.store.database)
     app.state.import_desk = ImportDesk(imports, is_closing=lambda: app.state.turns.is_closing)
     for kind, handler in EXCEPTION_HANDLERS.items():

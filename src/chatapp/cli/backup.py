@@ -56,9 +56,12 @@ def _here(store: Path) -> str:
 
 def _told(found: Contents) -> str:
     last = f", last changed {found.last_used:%Y-%m-%d %H:%M} UTC" if found.last_used else ""
-    return (
-        f"{found.conversations} conversations, {found.messages} messages{last} (version {found.version} of the tables)"
-    )
+    counts = f"{_counted(found.conversations, 'conversation')}, {_counted(found.messages, 'message')}"
+    return f"{counts}{last} (version {found.version} of the tables)"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _is_wanted() -> bool:

@@ -1,8 +1,9 @@
 """Exports of everything are written in a thread of their own, piece by piece: nobody else waits behind them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from chatapp.backend.transfer.exporters import ExportedFile, Exports
 from chatapp.errors import OverloadedError
@@ -14,10 +15,11 @@ RETRY_AFTER_S = 30
 
 
 class ExportDesk:
-    """Admits exports and has them written as fast as they are read."""
+    """Admits exports and has them written as fast as they are read. `is_closing` tells that the backend stops."""
 
-    def __init__(self, exports: Exports) -> None:
+    def __init__(self, exports: Exports, *, is_closing: Callable[[], bool]) -> None:
         self._exports = exports
+        self.is_closing = is_closing
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="export")
         self._admitted = 0
 
@@ -33,7 +35,7 @@ class ExportDesk:
             raise OverloadedError("Too many exports are going on.", hint=hint, retry_after=RETRY_AFTER_S)
         return self._exports.everything(owner=owner, as_format=as_format)
 
-    async def send(self, file: ExportedFile) -> AsyncIterator[bytes]:
+    async def send(self, file: ExportedFile) -> AsyncGenerator[bytes, None]:
         """Return the file piece by piece. Each is written when it is asked for."""
         loop = asyncio.get_running_loop()
         self._admitted += 1
@@ -42,7 +44,8 @@ class ExportDesk:
                 yield chunk
         finally:
             self._admitted -= 1
-            self._pool.submit(getattr(file.chunks, "close", int))  # behind the piece that is perhaps being written
+            with suppress(RuntimeError):  # the pool is closed, and the process about to end
+                self._pool.submit(getattr(file.chunks, "close", int))  # behind the piece that is perhaps being written
 
     def close(self) -> None:
         """Begin no more exports."""

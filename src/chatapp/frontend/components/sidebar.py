@@ -6,8 +6,9 @@ import streamlit as st
 
 from chatapp.config import demo_model
 from chatapp.frontend.access import accounts
+from chatapp.frontend.components.exports import export_box
 from chatapp.frontend.components.history import history
-from chatapp.frontend.components.imports import import_box
+from chatapp.frontend.components.imports import import_box, running_imports
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
@@ -23,10 +24,11 @@ def sidebar() -> None:
         with st.container(key="brand"):
             st.markdown(":material/forum: **chatapp**")
         _new_chat()
+        running_imports()
         history()
         _status()
         _options()
-        import_box()
+        _files()
         if accounts.is_signed_in():
             _account()
 
@@ -97,6 +99,14 @@ def _options() -> None:
             key=state.TIMEOUT,
             help="How long to wait for the next word.",
         )
+
+
+def _files() -> None:
+    """Draw how conversations come in and go out, where the backend keeps any."""
+    if state.view().listing.is_supported:
+        with st.container(horizontal=True, gap="small", key="files"):
+            import_box()
+            export_box()
 
 
 def _account() -> None:

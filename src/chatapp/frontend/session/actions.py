@@ -147,6 +147,12 @@ def close_row() -> None:
     state.view().open_row = None
 
 
+def cancel_import(import_id: str) -> None:
+    """End an import; what is in stays."""
+    with _error_shown():
+        state.client().conversations.cancel_import(import_id)
+
+
 def restore() -> None:
     """Restore what was deleted last."""
     with _error_shown():

@@ -6,12 +6,12 @@ from typing import Literal, NamedTuple
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError, NotFoundError
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage
+from chatapp.frontend.conversations.imports import ImportWatch
 from chatapp.frontend.conversations.listing import Deleted, Listing
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.conversations.temporary import TemporaryConversation
-from chatapp.protocol.resources import ImportInfo
 
 
 class OpenRow(NamedTuple):
@@ -24,7 +24,7 @@ class OpenRow(NamedTuple):
 class View:
     """Its state changes in plain attributes only: Streamlit may end a run at any access to `st.session_state`.
 
-    `error` is what an action failed with, `imported` what the last import did, or failed with, `editing` the id of the
+    `error` is what an action failed with, `imports` what is imported, `editing` the id of the
     question that is being written anew, `mirrored` what others were last told of the conversation, `drawn` which texts
     are drawn although they are very large.
     """
@@ -35,7 +35,7 @@ class View:
         self.error: ChatappError | None = None
         self.editing: str | None = None
         self.open_row: OpenRow | None = None
-        self.imported: ImportInfo | ChatappError | None = None
+        self.imports = ImportWatch()
         self.mirrored: list[ShownMessage] = []
         self.drawn: set[str] = set()
         self._listed_id: str | None = None

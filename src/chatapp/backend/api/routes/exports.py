@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from chatapp.backend.api.dependencies import (
     ERRORS,
@@ -14,6 +14,7 @@ from chatapp.backend.api.dependencies import (
     CurrentOwner,
     Id,
 )
+from chatapp.backend.api.files import WrittenFile
 from chatapp.backend.transfer.exporters import ExportedFile
 from chatapp.protocol.export_formats import OF_ALL, OF_ONE, ExportFormat
 
@@ -41,15 +42,15 @@ def _format(formats: Iterable[ExportFormat]) -> Any:
 @router.get(
     "/export",
     summary="Export all conversations",
-    response_class=StreamingResponse,
+    response_class=Response,
     responses=_told_as(OF_ALL),
 )
 async def export_all(
     desk: CurrentExportDesk, owner: CurrentOwner, as_format: Annotated[str, _format(OF_ALL)] = "zip"
-) -> StreamingResponse:
+) -> Response:
     """Return all conversations that are not deleted as one file, sent while it is written."""
     file = desk.open(owner=owner, as_format=as_format)
-    return StreamingResponse(desk.send(file), media_type=file.media_type, headers=_headers(file))
+    return WrittenFile(file, desk, headers=_headers(file))
 
 
 @router.get(

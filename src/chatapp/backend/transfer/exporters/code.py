@@ -20,12 +20,12 @@ LANGUAGES = frozenset(
     {
         "bash", "c", "c++", "cpp", "cs", "csharp", "css", "dart", "diff", "docker", "dockerfile", "elixir",
         "go", "graphql", "haskell", "html", "ini", "java", "javascript", "jl", "js", "json", "jsx", "julia",
-        "kotlin", "kt", "lua", "make", "makefile", "matlab", "mysql", "objective-c", "perl", "php",
+        "kotlin", "lua", "make", "makefile", "mysql", "objective-c", "perl", "php",
         "powershell", "protobuf", "ps1", "py", "python", "r", "rb", "rs", "ruby", "rust", "scala", "scss", "sh",
         "shell", "sql", "swift", "tex", "toml", "ts", "tsx", "typescript", "xml", "yaml", "yml", "zig", "zsh",
     }
 )  # fmt: skip
-"""What is coloured: a lexer is only taken once `tests/backend/transfer/test_export_code.py` has seen no step of it last
+"""What is coloured: a lexer is only taken once `tests/backend/transfer/test_export_html.py` has seen no step of it last
 long, for each of them keeps the whole process waiting."""
 
 _CLASSES: tuple[tuple[Any, str], ...] = (

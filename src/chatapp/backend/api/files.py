@@ -1,0 +1,51 @@
+"""A file as an HTTP response, sent while it is written."""
+
+import asyncio
+from contextlib import aclosing
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from chatapp.backend.transfer.export_desk import ExportDesk
+from chatapp.backend.transfer.exporters import ExportedFile
+
+LOOKED_AFTER_S = 0.25
+"""How soon it is noticed that the backend stops."""
+
+
+class WrittenFile(Response):
+    """A file that `desk` writes. It breaks off, without the end that would make it look whole, when the backend stops.
+
+    Its reader may be slow: then nothing is written.
+    """
+
+    def __init__(self, file: ExportedFile, desk: ExportDesk, *, headers: dict[str, str]) -> None:
+        super().__init__(media_type=file.media_type, headers=headers)
+        del self.headers["content-length"]
+        self._file, self._desk = file, desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response."""
+        sending, leaving = asyncio.create_task(self._send(send)), asyncio.create_task(_left(receive))
+        try:
+            while not (sending.done() or leaving.done() or self._desk.is_closing()):
+                await asyncio.wait([sending, leaving], timeout=LOOKED_AFTER_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            await asyncio.wait([sending, leaving])
+        if not sending.cancelled():
+            sending.result()
+
+    async def _send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async with aclosing(self._desk.send(self._file)) as chunks:
+            async for chunk in chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _left(receive: Receive) -> None:
+    """Return when the reader has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

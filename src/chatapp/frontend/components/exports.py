@@ -1,0 +1,33 @@
+"""Exporting all conversations."""
+
+from datetime import datetime
+from functools import partial
+
+import streamlit as st
+
+from chatapp.client import BackendClient
+from chatapp.frontend.session import state
+from chatapp.protocol.export_formats import OF_ALL
+
+_WHAT = "All conversations but deleted ones."
+
+
+def export_box() -> None:
+    """Draw the buttons that download all conversations, one for each format."""
+    client, day = state.client(), f"{datetime.now(state.timezone()):%Y-%m-%d}"
+    with st.popover("Export", icon=":material/download:", width="stretch", key="export-all"):
+        st.caption("  \n".join([_WHAT, *(f"**{it.title}** holds {it.holds}." for it in OF_ALL)]))
+        for it in OF_ALL:
+            st.download_button(
+                it.title,
+                partial(_file, client, it.name),
+                file_name=f"chatapp-{day}.{it.name}",
+                mime=it.media_type.partition(";")[0],
+                key=f"export-all-{it.name}",
+                on_click="ignore",
+                width="stretch",
+            )
+
+
+def _file(client: BackendClient, export_format: str) -> bytes:
+    return b"".join(client.conversations.export_all(export_format))

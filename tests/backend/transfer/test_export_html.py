@@ -1,0 +1,128 @@
+"""Exported pages: Markdown, formulas and code are drawn, and nothing in them loads, runs or takes long."""
+
+import re
+import time
+from html.parser import HTMLParser
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from chatapp.backend.transfer.exporters.code import LANGUAGES, _lexer, highlighted
+from chatapp.backend.transfer.exporters.mathml import mathml
+from chatapp.backend.transfer.exporters.rendering import html_of
+
+VOID = {"br", "hr"}
+
+
+class Open(HTMLParser):
+    """Reads a page; what is still open at its end is in `tags`."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.seen: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in VOID:
+            self.tags.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.tags.pop() == tag
+
+
+@pytest.mark.parametrize(
+    ("markdown", "drawn"),
+    [
+        ("| a | b |\n|--:|---|\n| 1 | 2 |", '<th class="right">a</th>'),
+        ("~~gone~~", "<s>gone</s>"),
+        ("[a](https://a.b)", '<a href="https://a.b" rel="noopener noreferrer">a</a>'),
+        ("![cat](https://a.b/c.png)", '<a href="https://a.b/c.png" rel="noopener noreferrer">cat</a>'),
+        ("```py\nif x:\n```", '<pre><code><span class="k">if</span> x:\n</code></pre>'),
+        ("```klingon\n<x>\n```", "<pre><code>&lt;x&gt;\n</code></pre>"),
+        ("    <x>\n", "<pre><code>&lt;x&gt;\n</code></pre>"),
+        ("$x$", "<mi>x</mi>"),
+        (r"\(x\)", "<mi>x</mi>"),
+        (r"see \[x\] there", 'display="block"'),
+        ("$$\nx\n\n= y\n$$", 'display="block"'),
+        ("text\n$$\n- x\n$$\ntext", "<mo>\u2212</mo><mi>x</mi>"),
+        ("> $$x$$", "<blockquote>\n<math"),
+        ("- item\n  $$\n  x\n  $$\n", 'display="block"'),
+        ("\\begin{align}\na &= b\n\\end{align}", "<mtable"),
+        (r"$\frac{$", "<code>\\frac{</code>"),
+    ],
+)
+def test_markdown_is_drawn(markdown: str, drawn: str) -> None:
+    assert drawn in html_of(markdown)
+
+
+@pytest.mark.parametrize(
+    "text", ["$5 or 6$ more", "from $HOME to $PATH", "costs $5, not $6", r"\$x$", "`$x$`", "$ x $", "$$", r"\(", "$x"]
+)
+def test_dollars_that_are_no_formula_stay_signs(text: str) -> None:
+    assert "<math" not in html_of(text)
+
+
+NASTY = [
+    "<script>alert(1)</script>", "[x](javascript:alert(1))", "![x](data:text/html,x)", '<img src=x onerror="alert(1)">',
+    r"$\text{<script>alert(1)</script>}$", r"$\text{&lt;img src=x onerror=1&gt;}$", r"$\href{javascript:alert(1)}{x}$",
+    r"$\style{background:url(http://x)}{x}$", r"$\class{x}{y}$",
+    '```"><script>\nx\n```', "```html\n<script>x</script>\n```",
+    "<javascript:alert(1)>", "[x]: javascript:x\n\n[x]", "|<b>|\n|---|\n|<script>|", r"$<script>x$",
+    "</div></article><script>x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_nothing_in_a_page_loads_or_runs(text: str) -> None:
+    page = Open(html_of(text))
+    assert page.tags == []
+    assert not page.seen & {"script", "img", "iframe", "object", "style", "link", "b"}
+    assert not page.attributes & {"src", "style", "onerror", "id"}
+    assert "javascript:" not in "".join(re.findall(r'href="([^"]*)', html_of(text)))
+
+
+@pytest.mark.parametrize(
+    "tex", ["x < y & z", r"\text{a < b & c}", r"\begin{cases}a&b\\c&d\end{cases}", "\x00", "\ud800", "x" * 6000]
+)
+def test_formula_is_well_formed_or_its_text(tex: str) -> None:
+    fromstring(mathml(tex).encode(errors="replace").replace(b"\x00", b""))
+
+
+STEPS = (
+    "a", "A b ", " ", "\n", "\n  ", "\t", "'", '"', "'''", "`", "\\", "\\\n", "/*", "//", "/", "#", "# ", "$",
+    "$$", "${", "#{", "<", "<a ", "<!--", "<?php", "<<EOF\n", "{", "}", "[", "(", "()", "a(", "a<", "a.b.", "0",
+    "1.", "1e", "0x", "_", "@a ", ":", "::", "a: ", "- ", "-", "=", "a=", "|", "&", "!", "%", "%q(", "r#", "é",
+    "用", "=begin\n", "\r", "select ", "fn a",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", sorted({type(_lexer(name)).__name__: name for name in LANGUAGES}.values()))
+def test_no_step_of_a_lexer_keeps_others_waiting(language: str) -> None:
+    lexer = _lexer(language)
+    assert lexer is not None
+    for fragment in STEPS:
+        code = (fragment * 4000)[:4000] + "!\n"
+        begun = last = time.process_time()
+        for _ in lexer.get_tokens_unprocessed(code):
+            now = time.process_time()
+            assert now - last < 0.1, fragment
+            last = now
+            if now - begun > 0.02:
+                break
+
+
+def test_code_that_takes_long_is_only_partly_coloured_and_whole() -> None:
+    code = "A b " * 20_000
+    begun = time.thread_time()
+    drawn = highlighted(code, "java")
+    assert time.thread_time() - begun < 4
+    assert re.sub("<[^>]*>", "", drawn) == code

@@ -1,0 +1,68 @@
+"""Conversations that come in and go out as files, without a browser: real backend, stub model."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from chatapp.client import BackendClient
+from support.foreign_exports import chatgpt
+from support.pages import click, stored, wait_until
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(open_page: Open, backend: Any) -> AppTest:
+    return open_page(backend.url)
+
+
+def test_conversations_are_imported_with_a_receipt(page: AppTest, client: BackendClient) -> None:
+    conversation = str(client.ask("One?", store=True).conversation_id)
+    exported = json.loads(client.conversations.export(conversation, "json"))
+    file = json.dumps(exported).replace(conversation, "f" * 32).encode()
+
+    page.file_uploader[0].set_value(("export.json", file, "application/json")).run()
+    click(page, "import-file")
+
+    assert "1 of 1 conversations added" in page.success[0].value.replace("\\", "")
+    assert len(stored(client)) == 2
+
+
+def test_running_import_is_shown_and_can_be_cancelled(client: BackendClient, backend: Any, open_page: Any) -> None:
+    content = json.dumps([chatgpt(str(number)) for number in range(20_000)]).encode()
+    with ThreadPoolExecutor(1) as elsewhere:
+        sent = elsewhere.submit(client.conversations.import_file, BytesIO(content))
+        wait_until(lambda: any(it.conversations_added for it in client.conversations.imports()))
+        page = open_page(backend.url)
+        (cancel,) = [button for button in page.button if str(button.key).startswith("cancel-")]
+        cancel.click().run()
+        assert not page.exception
+        assert "cancelled" in sent.result(30).skipped[0].why
+    assert not [button for button in page.run().button if str(button.key).startswith("cancel-")]
+
+
+def test_file_that_takes_longer_does_not_hold_the_page(page: AppTest, client: BackendClient, monkeypatch: Any) -> None:
+    monkeypatch.setattr("chatapp.frontend.conversations.imports.SOON_S", 0.05)
+    content = json.dumps([chatgpt(str(number)) for number in range(1_000)]).encode()
+    page.file_uploader[0].set_value(("export.json", content, "application/json")).run()
+    click(page, "import-file")
+    assert not page.success
+    wait_until(lambda: bool(page.run().success))
+    assert "1000 of 1000 conversations added" in page.success[0].value.replace("\\", "")
+
+
+def test_everything_can_be_downloaded(page: AppTest) -> None:
+    shown = [button.key for button in page.get("download_button") if str(button.key).startswith("export-all-")]
+    assert shown == ["export-all-zip", "export-all-md", "export-all-html"]
+
+
+def test_a_file_that_is_no_export_is_refused_in_a_sentence(page: AppTest) -> None:
+    page.file_uploader[0].set_value(("cat.jpg", b"\xff\xd8\xff", "image/jpeg")).run()
+    click(page, "import-file")
+
+    assert len(page.error) == 1
