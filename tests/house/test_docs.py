@@ -74,7 +74,7 @@ def test_the_connections_of_readme_can_be_read(text: str, tmp_path: Path) -> Non
     assert not text.startswith("[connections") or read_connections(file).connections
 
 
-@pytest.mark.parametrize("path", ["/health", "/query", "/query/stream"])
+@pytest.mark.parametrize("path", ["/health", "/query", "/query/stream", "/v1/chat/completions"])
 def test_the_curl_examples_of_readme_work(path: str, backend: Any) -> None:
     examples = [line for line in shell_lines() if line.startswith("curl ") and _url_in(line) == EXAMPLE_URL + path]
     assert examples, f"README has no example that begins with `curl ` and asks {EXAMPLE_URL}{path}"

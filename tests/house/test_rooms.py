@@ -36,7 +36,8 @@ BACKEND = {
     "turns": "tasks store models",
     "telemetry": "tasks http",
     "api": "http access store models transfer turns",
-    "app": "tasks http access store models transfer usage turns telemetry api",
+    "gateway": "http store models turns api",
+    "app": "tasks http access store models transfer usage turns telemetry api gateway",
 }
 FRONTEND = {
     "markdown": "",
@@ -55,7 +56,7 @@ LIBRARIES = {
     "genai_prices": "providers",
     "httptools aiohappyeyeballs": "backend/models/transport",
     "msgspec": "backend/models/openai backend/store backend/transfer",
-    "fastapi": "backend/app backend/api backend/http",
+    "fastapi": "backend/app backend/api backend/gateway backend/http",
     "starlette": "backend frontend",
     "sqlalchemy alembic psycopg": "backend/store backend/transfer/importers",
     "sqlite3": "backend/store backend/access backend/transfer",

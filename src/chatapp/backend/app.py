@@ -14,6 +14,7 @@ from chatapp.backend.access.hosts import HostCheck
 from chatapp.backend.access.origins import OriginCheck
 from chatapp.backend.api.routes import ROUTERS
 from chatapp.backend.api.store_probe import StoreProbe
+from chatapp.backend.gateway.routes import router as gateway
 from chatapp.backend.http.errors import EXCEPTION_HANDLERS
 from chatapp.backend.http.uploads import UploadSizes, remove_abandoned_files
 from chatapp.backend.models.chat_model import ChatModel
@@ -61,7 +62,9 @@ def create_app(
         version=chatapp.__version__,
         lifespan=_lifespan,
         middleware=_middleware(settings),
-        routes=[route for router in ROUTERS for route in router.routes],  # include_router builds each a second time
+        routes=[
+            route for router in (*ROUTERS, gateway) for route in router.routes
+        ],  # include_router builds each a second time
         redirect_slashes=False,  # the redirect would be built from the Host header
     )
     app.state.settings = settings

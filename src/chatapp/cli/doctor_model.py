@@ -23,6 +23,7 @@ from chatapp.cli.doctor import Finding
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, UpstreamAuthError, UpstreamModelNotFoundError, UpstreamTimeoutError
 from chatapp.hosts import other_api_url
+from chatapp.protocol.events import ToolCallDelta
 from chatapp.providers.connection import Upstream
 
 QUESTION = "Count from 1 to 9."
@@ -203,7 +204,8 @@ async def _hear(stream: OpenAIStream, heard: Heard, began: float) -> None:
     is_over = False
     while not is_over:
         batch = await stream.read()
-        if said := "".join(piece.text for piece in batch.deltas()):
+        pieces = batch.deltas()
+        if said := "".join(piece.text for piece in pieces if not isinstance(piece, ToolCallDelta)):
             heard.last_s = time.perf_counter() - began
             heard.first_s = heard.first_s or heard.last_s
             heard.text += said

@@ -48,6 +48,20 @@ class Reasoning:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """The next piece of a call of a tool. Pieces of one `index` are one call.
+
+    `id` and `name` come with its first piece and are empty after it; the `arguments` of all pieces, joined, are JSON as
+    the model wrote it.
+    """
+
+    index: int
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something the reader should know, e.g. that earlier turns were left out."""
 
@@ -80,7 +94,10 @@ WAS_THOUGHT = "was_thought"
 DELTAS = (Text, Reasoning)
 """The events that count by character; every other is one step."""
 
-Event = Start | Text | Reasoning | Notice | Done | Failed
+CONTENT = (*DELTAS, ToolCallDelta)
+"""The events in which the model says something."""
+
+Event = Start | Text | Reasoning | ToolCallDelta | Notice | Done | Failed
 
 
 @dataclass(frozen=True, slots=True)

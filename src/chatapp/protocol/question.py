@@ -23,6 +23,9 @@ class Question:
     A question whose `idempotency_key` is known is not asked again, unless its turn failed before anything was said;
     `body_hash` tells whether it is the same question. `model` and `system` hold for this turn; the conversation that
     it begins, if any, remembers them. `surface` is what it came in by.
+
+    `wire_messages` is all that the model reads, where a client words it for a model server itself: it goes along as it
+    is, and nothing is left out where it is too long. A turn that is stored and does not outlive its readers is stopped, and kept as far as it came, when the last leaves.
     """
 
     prompt: str | None
@@ -37,8 +40,12 @@ class Question:
     idempotency_key: str | None = None
     body_hash: str | None = None
     surface: Surface | None = None
+    wire_messages: list[dict[str, Any]] | None = None
+    outlives_readers: bool = True
 
     def conversation(self) -> list[Message]:
         """Return what the model reads when nothing is kept: system prompt, what was said before, question."""
+        if self.wire_messages is not None:
+            return []
         system = [Message.of("system", self.system)] if self.system else []
         return [*system, *self.messages, Message.of("user", self.prompt or "")]

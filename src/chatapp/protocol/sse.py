@@ -10,12 +10,18 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from chatapp.errors import BackendProtocolError, EventTooLargeError
-from chatapp.protocol.events import Done, Event, Failed, Notice, Reasoning, Start, Text
+from chatapp.protocol.events import Done, Event, Failed, Notice, Reasoning, Start, Text, ToolCallDelta
 
 KEEP_ALIVE = b": keep-alive\n\n"
 """A comment: every parser drops it, and the connection is seen to be alive."""
 
-_KINDS: dict[str, type[Event]] = {"start": Start, "reasoning": Reasoning, "notice": Notice, "done": Done}
+_KINDS: dict[str, type[Event]] = {
+    "start": Start,
+    "reasoning": Reasoning,
+    "tool_call": ToolCallDelta,
+    "notice": Notice,
+    "done": Done,
+}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 

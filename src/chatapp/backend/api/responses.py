@@ -1,7 +1,7 @@
 """A turn as an HTTP response: whole, or as server-sent events while it is made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +15,10 @@ from chatapp.backend.turns.idle_timer import IdleTimer
 from chatapp.backend.turns.reader import Reader
 from chatapp.backend.turns.turn import Turn
 from chatapp.protocol import sse
+from chatapp.protocol.events import Event
+
+Encode = Callable[[list[tuple[Event, int]]], bytes]
+"""Writes events, each with where a reader stands behind it; may give nothing."""
 
 KEEP_ALIVE_S = 15.0
 SLICE_BYTES = 64 * 1024
@@ -30,12 +34,26 @@ _HEADERS = [
 ]
 
 
-class WholeAnswer(Response):
-    """The JSON of `POST /query`, once the answer is whole."""
+def answer_body(turn: Turn) -> dict[str, Any]:
+    """Return the JSON of `POST /query`."""
+    return {
+        "model": turn.model,
+        "answer": turn.text,
+        "conversation_id": turn.conversation_id,
+        "turn_id": turn.id,
+        "finish_reason": turn.finish_reason,
+        "usage": turn.usage,
+        "latency_ms": turn.latency_ms,
+    }
 
-    def __init__(self, turn: Turn) -> None:
+
+class WholeAnswer(Response):
+    """The JSON that `body` makes of a turn, once the answer is whole."""
+
+    def __init__(self, turn: Turn, *, body: Callable[[Turn], dict[str, Any]] = answer_body) -> None:
         super().__init__()
         self._turn = turn
+        self._body = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
@@ -45,30 +63,27 @@ class WholeAnswer(Response):
                 await reader.end()
         if reader.has_left and not turn.is_over:
             return  # nobody is there to answer
-        body = {
-            "model": turn.model,
-            "answer": turn.text,
-            "conversation_id": turn.conversation_id,
-            "turn_id": turn.id,
-            "finish_reason": turn.finish_reason,
-            "usage": turn.usage,
-            "latency_ms": turn.latency_ms,
-        }
-        await Response(to_json(body), media_type="application/json")(scope, receive, send)
+        await Response(to_json(self._body(turn)), media_type="application/json")(scope, receive, send)
+
+
+def encode_events(events: list[tuple[Event, int]]) -> bytes:
+    """Return the events as `POST /query/stream` writes them."""
+    return b"".join([sse.encode(event, position) for event, position in events])
 
 
 class StreamedAnswer(Response):
-    """The events of a turn behind the position `after`, from its first word to its one end.
+    """The events of a turn behind the position `after`, from its first word to its one end, as `encode` writes them.
 
     A task of its own sends them, past the middleware where that has nothing to do with them: to wake and to walk
     through all its layers costs a tenth of a word's way. So no layer may hold back the head, as Starlette's
     compression does before 1.8.
     """
 
-    def __init__(self, turn: Turn, *, after: int = 0) -> None:
+    def __init__(self, turn: Turn, *, after: int = 0, encode: Encode = encode_events) -> None:
         super().__init__()
         self._turn = turn
         self._after = after
+        self._encode = encode
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
@@ -78,18 +93,18 @@ class StreamedAnswer(Response):
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
                 direct_send = context_of(scope).direct_send
                 if direct_send is None:
-                    await _send_events(reader, send)
+                    await _send_events(reader, send, self._encode)
                 else:
-                    await asyncio.create_task(_send_events(reader, direct_send))
+                    await asyncio.create_task(_send_events(reader, direct_send, self._encode))
 
 
-async def _send_events(reader: Reader, send: Send) -> None:
+async def _send_events(reader: Reader, send: Send, encode: Encode) -> None:
     """Send all events of a turn, a comment whenever there has been nothing to say, and the end of the response."""
     with IdleTimer(reader.wake_idle) as quiet:
         quiet.reset(KEEP_ALIVE_S)
         while not reader.is_at_end():
             await reader.wait()
-            data = b"".join([sse.encode(event, position) for event, position in reader.take()])
+            data = encode(reader.take())
             if not data and reader.is_idle:
                 data = sse.KEEP_ALIVE
             for begin in range(0, len(data), SLICE_BYTES):

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Scope
 
 from chatapp.backend.http.context import context_of
+from chatapp.backend.http.openai_errors import is_openai_path, openai_response
 from chatapp.errors import (
     BodyTooLargeError,
     ChatappError,
@@ -19,16 +20,20 @@ from chatapp.errors import (
     RequestError,
     RequestTimeoutError,
 )
+from chatapp.protocol.received_errors import error_from_dict
 
 FAULTS_SHOWN = 5
 
 
 def error_response(error: ChatappError, scope: Scope, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Return the response for `error`, with its status and the headers that belong to it."""
-    response = JSONResponse(error.as_dict(_request_id(scope)), status_code=error.status, headers=headers)
+    """Return the response for `error`, with its status and the headers that belong to it, as its path words errors."""
+    if is_openai_path(scope["path"]):
+        response = openai_response(error, headers=headers)
+    else:
+        response = JSONResponse(error.as_dict(_request_id(scope)), status_code=error.status, headers=headers)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
-    if error.status == 401:  # noqa: PLR2004
+    if response.status_code == 401:  # noqa: PLR2004
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
@@ -59,7 +64,14 @@ def _our_error(status: int) -> RequestError:
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
     faults = [_fault(fault) for fault in error.errors()[:FAULTS_SHOWN]]
     body = {"detail": faults, "code": InvalidRequestError.code, "request_id": _request_id(request.scope)}
+    if is_openai_path(request.scope["path"]) and (told := error_from_dict(body)):
+        return openai_response(told, parameter=_field(faults[0]["loc"]))
     return JSONResponse(body, status_code=InvalidRequestError.status)
+
+
+def _field(place: list[Any]) -> str | None:
+    """Return which field of the body it is, None where the body as a whole cannot be read."""
+    return ".".join(map(str, place[1:])) if len(place) > 1 and isinstance(place[1], str) else None
 
 
 def _fault(fault: dict[str, Any]) -> dict[str, Any]:

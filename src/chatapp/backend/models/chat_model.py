@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chatapp.errors import ChatappError, UpstreamError
-from chatapp.protocol.events import Notice, Reasoning, Text
+from chatapp.protocol.events import Notice, Reasoning, Text, ToolCallDelta
 from chatapp.protocol.messages import Message
 from chatapp.providers.connection import Timeouts
 
@@ -47,12 +47,29 @@ class Attempts:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What the model is asked: messages oldest first, and the sampling parameters the caller gave."""
+    """What the model is asked: messages oldest first, and the parameters the caller gave.
+
+    `wire_messages` stand instead of `messages` where the caller has worded them for an OpenAI-compatible server.
+    """
 
     messages: list[Message]
     model: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     attempts: Attempts = field(default_factory=Attempts, compare=False)
+    wire_messages: list[dict[str, Any]] | None = None
+
+    def read_messages(self) -> list[Message]:
+        """Return the text of what the model reads, for who wants to know how much it is."""
+        if self.wire_messages is None:
+            return self.messages
+        said = ((_text_in(message.get("content")), message.get("tool_calls", "")) for message in self.wire_messages)
+        return [Message.of("user", f"{text}{calls}") for text, calls in said]
+
+
+def _text_in(content: Any) -> str:
+    if isinstance(content, list):
+        return "".join([str(part.get("text", "")) for part in content if isinstance(part, dict)])
+    return content if isinstance(content, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +98,7 @@ class TokenUsage:
 
 @dataclass(slots=True)
 class Batch:
-    """What one read from the model held: text in its order, and how the answer ended, if it did.
+    """What one read from the model held: text and calls of tools in their order, and how the answer ended, if it did.
 
     `finish_reason` stands behind the text: a batch with text and without a reason takes an earlier one back.
     `is_closing`: only counts and the end can follow it. `failure` is what is wrong with the answer behind this text.
@@ -98,6 +115,7 @@ class Batch:
     was_thought: bool = False
     model: str | None = None
     _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)
+    _calls: list[ToolCallDelta] = field(default_factory=list)
 
     def add(self, kind: type[Text] | type[Reasoning], text: str) -> None:
         """Append a piece; neighbours of one kind become one."""
@@ -106,14 +124,19 @@ class Batch:
         else:
             self._runs.append((kind, [text]))
 
+    def add_calls(self, pieces: list[ToolCallDelta]) -> None:
+        """Append pieces of calls, behind all text of this batch: models call when they have spoken."""
+        self._calls += pieces
+
     def recast(self) -> None:
         """Take all text so far for thoughts, here and in the batches before."""
         self.was_thought = True
         self._runs = [(Reasoning, [text for _, texts in self._runs for text in texts])] if self._runs else []
 
-    def deltas(self) -> list[Text | Reasoning]:
-        """Return the text, oldest first."""
-        return [kind("".join(texts)) for kind, texts in self._runs]
+    def deltas(self) -> list[Text | Reasoning | ToolCallDelta]:
+        """Return what was said, oldest first."""
+        texts = [kind("".join(texts)) for kind, texts in self._runs]
+        return [*texts, *self._calls]
 
 
 class ModelStream(Protocol):

@@ -68,7 +68,7 @@ def _may_be_tried_again(earlier: Row[Any]) -> bool:
 
     What can fail so is the model server or this backend, and both may be well again.
     """
-    has_content = any(kind in {"text", "reasoning"} for kind, *_ in earlier.segments)
+    has_content = any(kind in {"text", "reasoning", "tool_call"} for kind, *_ in earlier.segments)
     return earlier.status in {"failed", "incomplete", "interrupted"} and not has_content
 
 

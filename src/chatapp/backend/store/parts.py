@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from chatapp.backend.store.records import Segments
-from chatapp.protocol.messages import Part, ReasoningPart, TextPart
+from chatapp.protocol.messages import Part, ReasoningPart, TextPart, ToolCallPart
 
 _KINDS: dict[str, type[TextPart | ReasoningPart]] = {"text": TextPart, "reasoning": ReasoningPart}
 
@@ -28,10 +28,11 @@ def parts_of(content: str, reasoning: str, parts: tuple[Part, ...] | None) -> tu
 
 
 def answer_columns(segments: Segments, *, text: str, reasoning: str) -> dict[str, Any]:
-    """Return the columns of an answer that came in the order of `segments`."""
+    """Return the columns of an answer that came in the order of `segments`; calls of tools stand behind its text."""
+    calls = _calls_in(segments)
     rest = {"text": text, "reasoning": reasoning}
     sizes = [(kind, size) for kind, size, *_ in segments if kind in rest]
-    if [kind for kind, _ in groupby(kind for kind, _ in sizes)] in _TOLD_BY_COLUMNS:
+    if not calls and [kind for kind, _ in groupby(kind for kind, _ in sizes)] in _TOLD_BY_COLUMNS:
         return {"content": text, "reasoning": reasoning, "parts": None}
     parts: list[Part] = []
     begins = dict.fromkeys(rest, 0)
@@ -39,7 +40,18 @@ def answer_columns(segments: Segments, *, text: str, reasoning: str) -> dict[str
         end = begins[kind] + sum(size for _, size in same)
         parts.append(_KINDS[kind](rest[kind][begins[kind] : end]))
         begins[kind] = end
-    return columns_of([*parts, *(_KINDS[kind](text[begins[kind] :]) for kind, text in rest.items())])
+    return columns_of([*parts, *(_KINDS[kind](text[begins[kind] :]) for kind, text in rest.items()), *calls])
+
+
+def _calls_in(segments: Segments) -> list[ToolCallPart]:
+    """Return the calls of tools; what came between two segments of a call does not part it."""
+    found: dict[int, list[Any]] = {}
+    for kind, _, *told in segments:
+        if kind == "tool_call":
+            index, call_id, name, arguments = told
+            known = found.setdefault(index, [call_id, name, []])
+            known[2].append(arguments)
+    return [ToolCallPart(call_id, name, "".join(arguments)) for call_id, name, arguments in found.values()]
 
 
 _TOLD_BY_COLUMNS: list[list[str]] = [[], ["text"], ["reasoning"], ["reasoning", "text"]]

@@ -85,7 +85,7 @@ class TurnRegistry:
             turn_id=begun.turn_id,
             owner=question.owner,
             conversation_id=begun.conversation_id,
-            outlives_readers=True,
+            outlives_readers=question.outlives_readers,
             request_id=request_id,
             surface=question.surface,
         )
@@ -148,6 +148,12 @@ class TurnRegistry:
     def _make(self, turn: Turn, question: Question, messages: list[Message], *, record: TurnRecord | None) -> Turn:
         request = ModelRequest(messages=messages, model=turn.model, parameters=question.parameters)
         settings = self._model.timeouts_for(turn.model).over(self._settings)
+        request = ModelRequest(
+            messages=[] if question.wire_messages is not None else messages,
+            model=turn.model,
+            parameters=question.parameters,
+            wire_messages=question.wire_messages,
+        )
         maker = TurnRunner(
             turn,
             request,

@@ -6,7 +6,7 @@ from chatapp.backend.store import Store, StoredTurn, TurnStatus
 from chatapp.backend.tasks import defect_of
 from chatapp.backend.turns.turn import Listener, Turn
 from chatapp.errors import ChatappError, IncompleteAnswerError, InternalError, StoreUnavailableError
-from chatapp.protocol.events import Event, Notice, Reasoning, Text
+from chatapp.protocol.events import Event, Notice, Reasoning, Text, ToolCallDelta
 from chatapp.protocol.received_errors import error_from_dict
 
 POLL_S = 0.5
@@ -74,17 +74,17 @@ class RemoteTurn(Turn):
         return stored
 
     def _catch_up(self, stored: StoredTurn) -> None:
-        for event in _beyond(self.ends[-1], stored):
-            self.append(event)
+        for event, size in _beyond(self.ends[-1], stored):
+            self.append(event, size=size)
         self._saved_status = stored.status
         if stored.status != "streaming":
             self.usage, self.finish_reason = stored.usage, stored.finish_reason
             self.end(_failure(stored), latency_ms=stored.latency_ms or 0)
 
 
-def _beyond(position: int, stored: StoredTurn) -> list[Event]:
-    """Return what is saved behind `position`, as far as it is there without a gap."""
-    events: list[Event] = []
+def _beyond(position: int, stored: StoredTurn) -> list[tuple[Event, int]]:
+    """Return what is saved behind `position`, each with how many steps it is, as far as it is there without a gap."""
+    events: list[tuple[Event, int]] = []
     texts = {"text": stored.text, "reasoning": stored.reasoning}
     taken = dict.fromkeys(texts, 0)  # where the next segment begins; to cut off what is taken would copy all the rest
     begin = 0
@@ -94,9 +94,14 @@ def _beyond(position: int, stored: StoredTurn) -> list[Event]:
             if taken[kind] > len(texts[kind]):
                 break
             if begin + size > position:
-                events.append(_DELTAS[kind](texts[kind][first : taken[kind]]))
+                missing = texts[kind][first : taken[kind]]
+                events.append((_DELTAS[kind](missing), len(missing)))
         elif begin + size > position and kind == "notice":
-            events.append(Notice(*content))
+            events.append((Notice(*content), size))
+        elif begin + size > position and kind == "tool_call":
+            if stored.status == "streaming":
+                break  # it may still grow, and comes as one
+            events.append((ToolCallDelta(*content), size))
         begin += size
     return events
 

@@ -27,7 +27,7 @@ from chatapp.errors import (
     StoreUnavailableError,
     UpstreamTimeoutError,
 )
-from chatapp.protocol.events import Notice, Reasoning, Text
+from chatapp.protocol.events import Notice, Reasoning, Text, ToolCallDelta
 from chatapp.protocol.messages import Message
 
 CLOSING_S = 2.0
@@ -138,7 +138,7 @@ class TurnRunner:
     def _tell_observers(self, failure: ChatappError | None) -> None:
         turn = self._turn
         if self._call.usage is None and self._call.is_accepted:
-            self._call.estimate(likely_usage(self._request.messages, turn.text, turn.reasoning))
+            self._call.estimate(likely_usage(self._request.read_messages(), _said(turn), turn.reasoning))
         calls = self._call.ended(
             turn,
             model=self._request.model or turn.model,
@@ -226,15 +226,18 @@ class TurnRunner:
     def _time_out(self, what: str, hint: str) -> None:
         self._turn.stop(UpstreamTimeoutError(what, hint=hint))
 
-    def _add(self, piece: Text | Reasoning) -> None:
+    def _add(self, piece: Text | Reasoning | ToolCallDelta) -> None:
         if not self._has_content:
             self._has_content = True
             self._call.note_token()
         if type(piece) is Text and (self._held_cr or "\r" in piece.text):
             piece = Text(self._with_line_feeds(piece.text))
-        if not piece.text:
+        if isinstance(piece, ToolCallDelta):
+            self._bytes += len(piece.name) + len(piece.arguments.encode())
+        elif not piece.text:
             return
-        self._bytes += len(piece.text.encode())
+        else:
+            self._bytes += len(piece.text.encode())
         if self._bytes > self._settings.max_answer_bytes:
             raise AnswerTooLongError("the answer is longer than allowed.", hint="Raise MAX_ANSWER_BYTES.")
         self._turn.append(piece)
@@ -280,3 +283,7 @@ async def _until_saved(finish: Callable[[], Awaitable[None]]) -> None:
         with suppress(StoreUnavailableError):
             await finish()
             return
+
+
+def _said(turn: Turn) -> str:
+    return turn.text + "".join([call.name + call.arguments for call in turn.tool_calls])

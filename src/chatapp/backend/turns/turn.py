@@ -6,8 +6,23 @@ import uuid
 from typing import Protocol
 
 from chatapp.backend.store import FinalStatus, Segments, TurnStatus
+from chatapp.backend.turns.tool_calls import add_call, joined_calls, written
 from chatapp.errors import ChatappError, IncompleteAnswerError, ShuttingDownError
-from chatapp.protocol.events import DELTAS, WAS_THOUGHT, Done, Event, Failed, Notice, Reasoning, Start, Text, Usage
+from chatapp.protocol.events import (
+    CONTENT,
+    DELTAS,
+    WAS_THOUGHT,
+    Done,
+    Event,
+    Failed,
+    Notice,
+    Reasoning,
+    Start,
+    Text,
+    ToolCallDelta,
+    Usage,
+)
+from chatapp.protocol.messages import ToolCallPart
 from chatapp.protocol.surfaces import Surface
 
 STOPPED = "stopped"
@@ -17,6 +32,7 @@ _KIND_NAMES: dict[type[Event], str] = {
     Start: "start",
     Text: "text",
     Reasoning: "reasoning",
+    ToolCallDelta: "tool_call",
     Notice: "notice",
     Done: "done",
     Failed: "error",
@@ -52,6 +68,7 @@ class Turn:
         self.model = model
         self.owner = owner
         self.conversation_id = conversation_id
+        self.surface = surface
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
         self.latency_ms = 0
@@ -89,7 +106,17 @@ class Turn:
     @property
     def has_content(self) -> bool:
         """Return whether the model has said anything."""
-        return any(isinstance(entry, DELTAS) for entry in self.entries)
+        return any(isinstance(entry, CONTENT) for entry in self.entries)
+
+    @property
+    def has_tool_calls(self) -> bool:
+        """Return whether the model has called a tool."""
+        return any(type(entry) is ToolCallDelta for entry in self.entries)
+
+    @property
+    def tool_calls(self) -> list[ToolCallPart]:
+        """The tools that the model has called so far, in the order in which it began to."""
+        return joined_calls([entry for entry in self.entries if type(entry) is ToolCallDelta])
 
     @property
     def status(self) -> TurnStatus:
@@ -97,7 +124,10 @@ class Turn:
         return final_status(self, self.failure) if self.is_over else "streaming"
 
     def segments(self) -> Segments:
-        """Return the order in which the events came, neighbours of one kind taken together; notices in full."""
+        """Return the order in which the events came, neighbours of one kind taken together.
+
+        Notices are in full, and so are calls of tools: how many events, then what those add up to.
+        """
         return self.extended([], first=0)
 
     def extended(self, segments: Segments, *, first: int) -> Segments:
@@ -108,16 +138,19 @@ class Turn:
             name = _KIND_NAMES[type(entry)]
             if isinstance(entry, Notice):
                 segments.append([name, 1, entry.code, entry.text])
+            elif isinstance(entry, ToolCallDelta):
+                add_call(segments, entry)
             elif segments and segments[-1][0] == name:
                 segments[-1][1] += end - begin
             else:
                 segments.append([name, end - begin])
             begin = end
-        return segments
+        return written(segments)
 
-    def append(self, event: Event) -> None:
-        """Add an event and let every reader know."""
-        size = len(event.text) if isinstance(event, DELTAS) else 1
+    def append(self, event: Event, *, size: int | None = None) -> None:
+        """Add an event and let every reader know. `size`: of how many steps it is made, where it stands for several."""
+        if size is None:
+            size = len(event.text) if isinstance(event, DELTAS) else 1
         self.entries.append(event)
         self.ends.append(self.ends[-1] + size if self.ends else size)
         for listener in self._listeners:

@@ -14,9 +14,10 @@ import msgspec
 
 from chatapp.backend.models.chat_model import TokenUsage
 from chatapp.backend.models.openai.errors import error_from_body
+from chatapp.backend.models.openai.tool_calls import calls_in
 from chatapp.backend.models.openai.usage import UsageFields, usage_in_json
 from chatapp.errors import UpstreamBadResponseError, UpstreamError
-from chatapp.protocol.events import Reasoning, Text
+from chatapp.protocol.events import Reasoning, Text, ToolCallDelta
 
 Piece = tuple[type[Text] | type[Reasoning], str]
 
@@ -41,6 +42,7 @@ class _Delta(msgspec.Struct, gc=False):
     content: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
+    tool_calls: Any = None
 
 
 class _Choice(msgspec.Struct, gc=False):
@@ -72,6 +74,7 @@ class Chunk:
     """
 
     pieces: list[Piece] = field(default_factory=list)
+    calls: list[ToolCallDelta] = field(default_factory=list)
     finish_reason: str | None = None
     mentions_reason: bool = False
     usage: TokenUsage | None = None
@@ -134,6 +137,7 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         said = choice.get("message")
     if isinstance(said, dict):
         chunk.pieces += _pieces_of(said)
+        chunk.calls += calls_in(said.get("tool_calls"))
         chunk.is_alive = any(said.get(name) for name in ("tool_calls", "function_call", "reasoning_details"))
     elif isinstance(choice.get("text"), str):
         chunk.pieces.append((Text, choice["text"]))

@@ -13,7 +13,8 @@ MOST_FORMS = 4
 """How often one question is worded anew. A server that then still refuses takes none."""
 
 _MOST_MODELS = 256
-_REQUIRED = {"model", "messages", "stream"}
+_REQUIRED = {"model", "messages", "stream", "tools", "tool_choice", "functions", "response_format"}
+"""What is not left out: without it the answer would be to another question."""
 _RIVALS = {"temperature", "top_p"}
 _LEAST_TOP_P = 1e-6
 """What 0 means, for servers that do not take 0: vLLM."""
@@ -24,6 +25,9 @@ _NEVER = (
     b"only be set to", b"must be verified",
 )  # fmt: skip
 """How servers say that they take a parameter with no value. Other words are about the value, which is the user's."""
+
+_NEEDED = {"model", "messages", "stream", "tools", "tool_choice", "functions", "response_format"}
+"""What is not left out: without it the answer would be to another question."""
 
 Json = dict[str, Any]
 

@@ -138,7 +138,7 @@ class OpenAIModel:
         name = self.upstream.traits_of(model).name
         body = {
             "model": name,
-            "messages": messages_as_json(request.messages),
+            "messages": _worded(request),
             "stream": True,
             "stream_options": {"include_usage": True},
             **request.parameters,
@@ -187,3 +187,7 @@ class OpenAIModel:
         if not self.upstream.is_model_named and listed.names:
             self._found_name = self.upstream.model if self.upstream.model in listed.names else listed.names[0]
         return listed
+
+
+def _worded(request: ModelRequest) -> list[dict[str, Any]]:
+    return messages_as_json(request.messages) if request.wire_messages is None else request.wire_messages

@@ -17,6 +17,7 @@ from chatapp.backend.models.openai.form import (
     no_completion,
     recognised,
 )
+from chatapp.backend.models.openai.tool_calls import CallNumbers
 from chatapp.backend.models.openai.usage import UsageFields, usage_in
 from chatapp.backend.models.transport.base import Response
 from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError, UpstreamError
@@ -37,6 +38,7 @@ class OpenAIStream:
         self._max_event_bytes = max_event_bytes
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
         self._text = AnswerText(stop=stop)
+        self._calls = CallNumbers()
         self._plain_kind: type[Text] | type[Reasoning] | None = None
         self._mark = ""
         self._is_ordinary = False
@@ -160,9 +162,9 @@ class OpenAIStream:
         if not chunk.choices or chunk.error is not None:
             return False
         choice = chunk.choices[0]
-        if choice.finish_reason or choice.error is not None:
-            return False
         delta = choice.delta
+        if choice.finish_reason or choice.error is not None or delta.tool_calls:
+            return False
         thought = delta.reasoning_content or delta.reasoning
         if text := delta.content:
             kind = self._plain_kind
@@ -218,13 +220,15 @@ class OpenAIStream:
     def _take_pieces(self, chunk: Chunk, batch: Batch) -> bool:
         """Add what is said, which takes an earlier finish reason back; return whether anything is."""
         pieces = [] if self._text.is_cut else [piece for piece in chunk.pieces if piece[1]]
-        if pieces and self._finish_reason is not None:
+        calls = [] if self._text.is_cut else list(map(self._calls.numbered, chunk.calls))
+        if (pieces or calls) and self._finish_reason is not None:
             self._finish_reason = batch.finish_reason = None
             self._was_taken_back, batch.is_closing = True, False
+        self._has_content = self._has_content or bool(pieces or calls)
         for kind, text in pieces:
-            self._has_content = True
             self._text.add(kind, text, batch)
-        return bool(pieces)
+        batch.add_calls(calls)
+        return bool(pieces or calls)
 
     def _finish(self, reason: str, batch: Batch, *, is_closing: bool) -> None:
         """Note why the answer ends, if nothing follows. Gateways of Gemini say so in each chunk.

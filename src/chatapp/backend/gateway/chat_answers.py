@@ -1,0 +1,119 @@
+"""A turn as a chat completion: whole, or in chunks."""
+
+import time
+from typing import Any, Literal
+
+from pydantic_core import to_json
+
+from chatapp.backend.http.openai_errors import openai_error
+from chatapp.backend.turns.turn import Turn
+from chatapp.errors import InternalError
+from chatapp.protocol.events import Done, Event, Failed, Reasoning, Start, Text, ToolCallDelta
+from chatapp.protocol.received_errors import error_from_dict
+
+_COUNTS: tuple[Literal["prompt_tokens", "completion_tokens", "total_tokens"], ...] = (
+    "prompt_tokens",
+    "completion_tokens",
+    "total_tokens",
+)
+_REASONS = {"stop", "length", "tool_calls", "content_filter", "function_call"}
+
+
+def completion(turn: Turn) -> dict[str, Any]:
+    """Return the whole answer of `turn` as a chat completion."""
+    calls = turn.tool_calls
+    message: dict[str, Any] = {"role": "assistant", "content": turn.text or (None if calls else ""), "refusal": None}
+    if reasoning := turn.reasoning:
+        message["reasoning_content"] = reasoning
+    if calls:
+        message["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in calls
+        ]
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(turn)}
+    return {
+        "id": f"chatcmpl-{turn.id}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": turn.model,
+        "choices": [choice],
+        "usage": usage_of(turn),
+    }
+
+
+def finish_reason(turn: Turn) -> str:
+    """Return why the model stopped, as OpenAI says it: clients go on by this word, and refuse one they do not know."""
+    reason = turn.finish_reason or "stop"
+    if turn.has_tool_calls and reason not in {"length", "content_filter"}:
+        return "tool_calls"
+    return reason if reason in _REASONS else "stop"
+
+
+def usage_of(turn: Turn) -> dict[str, Any] | None:
+    """Return the tokens that the model server counted, or that we estimate where it did not."""
+    if turn.usage is None:
+        return None
+    usage: dict[str, Any] = {name: turn.usage[name] for name in _COUNTS}
+    usage["prompt_tokens_details"] = {"cached_tokens": turn.usage.get("cached_tokens", 0)}
+    usage["completion_tokens_details"] = {"reasoning_tokens": turn.usage.get("reasoning_tokens", 0)}
+    return usage
+
+
+class ChatChunks:
+    """Writes the events of a turn as chunks of a chat completion.
+
+    `wants_usage`: a chunk without choices, behind the one with the finish reason, counts tokens.
+    """
+
+    def __init__(self, turn: Turn, *, wants_usage: bool) -> None:
+        self._turn = turn
+        self._wants_usage = wants_usage
+        head = {
+            "id": f"chatcmpl-{turn.id}",
+            "object": "chat.completion.chunk",
+            "created": int(time.time()),
+            "model": turn.model,
+        }
+        self._head = b"data: " + to_json(head)[:-1] + b',"choices":['
+        self._choice = self._head + b'{"index":0,"delta":'
+        self._rest = b',"logprobs":null,"finish_reason":null}]' + (b',"usage":null' if wants_usage else b"") + b"}\n\n"
+
+    def __call__(self, events: list[tuple[Event, int]]) -> bytes:
+        """Return the chunks for `events`; notices say nothing here."""
+        return b"".join([self._chunk(event) for event, _ in events])
+
+    def _chunk(self, event: Event) -> bytes:
+        if isinstance(event, Text):
+            return self._delta(b'{"content":' + to_json(event.text) + b"}")
+        if isinstance(event, Reasoning):
+            return self._delta(b'{"reasoning_content":' + to_json(event.text) + b"}")
+        if isinstance(event, ToolCallDelta):
+            return self._delta(to_json({"tool_calls": [_call(event)]}))
+        if isinstance(event, Start):
+            return self._delta(b'{"role":"assistant","content":""}')
+        if isinstance(event, Done):
+            return self._end()
+        return error_event(event) if isinstance(event, Failed) else b""
+
+    def _delta(self, delta: bytes) -> bytes:
+        return self._choice + delta + self._rest
+
+    def _end(self) -> bytes:
+        usage = usage_of(self._turn) if self._wants_usage else None
+        counted = self._head + b'],"usage":' + to_json(usage) + b"}\n\n" if usage else b""
+        reason = b',"finish_reason":' + to_json(finish_reason(self._turn))
+        return self._delta(b"{}").replace(b',"finish_reason":null', reason) + counted + b"data: [DONE]\n\n"
+
+
+def error_event(event: Failed) -> bytes:
+    """Return the last event of a stream whose answer failed; OpenAI's clients raise what it holds."""
+    error = error_from_dict(event.error) or InternalError("The answer failed.")
+    return b"data: " + to_json({"error": openai_error(error)}) + b"\n\n"
+
+
+def _call(piece: ToolCallDelta) -> dict[str, Any]:
+    """Return a piece of a call; only the first has an id, a type and a name."""
+    if not (piece.id or piece.name):
+        return {"index": piece.index, "function": {"arguments": piece.arguments}}
+    function = {"name": piece.name, "arguments": piece.arguments}
+    return {"index": piece.index, "id": piece.id, "type": "function", "function": function}

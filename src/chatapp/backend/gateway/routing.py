@@ -1,0 +1,65 @@
+"""Routes under `/v1`: larger bodies, OpenAI's errors, and the shortest way to the endpoint."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+
+from chatapp.backend.gateway.schemas import OpenAIErrorResponse
+from chatapp.backend.http.bodies import BoundedJsonRequest, BoundedJsonRoute
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": OpenAIErrorResponse, "description": meaning}
+    for status, meaning in {
+        400: "The request breaks a rule, or is longer than the model can read.",
+        401: "No API key, or an unknown one.",
+        404: "No such model.",
+        408: "The body took too long to arrive.",
+        409: "The conversation is still answering.",
+        413: "The body is larger than 32 times MAX_BODY_BYTES.",
+        415: "The body is not JSON.",
+        429: "Too many requests, here or at the model server.",
+        500: "A defect of the backend.",
+        502: "The model server refuses us, or fails.",
+        503: "Overloaded, or shutting down.",
+        504: "The model was silent for too long.",
+    }.items()
+}
+
+
+class GatewayRequest(BoundedJsonRequest):
+    """A request whose body may be larger: it holds all that was said before, and pictures as text."""
+
+    times_larger = 32
+
+
+class GatewayRoute(BoundedJsonRoute):
+    """A route that is documented by FastAPI from its endpoint, and goes straight there where the body is well formed.
+
+    What is wrong with a body, FastAPI finds out. An endpoint here asks for its request and its body alone; one that
+    asks for more is always called FastAPI's way.
+    """
+
+    request_class = GatewayRequest
+
+    async def answer(
+        self, request: BoundedJsonRequest, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+    ) -> Response:
+        """Return the response to `request`."""
+        body = None if self._asks_for_more() else await self._read(request)
+        response: Response = await (handle(request) if body is None else self.endpoint(request, body))
+        return response
+
+    async def _read(self, request: BoundedJsonRequest) -> Any:
+        field = self.body_field
+        if field is None:
+            return None
+        try:
+            return field.field_info.annotation.model_validate(await request.json())  # type: ignore[union-attr]
+        except ValueError:
+            return None
+
+    def _asks_for_more(self) -> bool:
+        wanted = self.dependant
+        parameters = (wanted.path_params, wanted.query_params, wanted.header_params, wanted.cookie_params)
+        return bool(wanted.dependencies or any(parameters))

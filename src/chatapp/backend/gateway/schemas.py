@@ -1,0 +1,76 @@
+"""What comes in under `/v1` and goes out, in OpenAI's words: https://platform.openai.com/docs/api-reference."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chatapp.protocol.schemas.fields import Words
+
+ModelName = Annotated[Words, Field(min_length=1, max_length=200)]
+
+
+class Tolerant(BaseModel):
+    """What comes in: the fields that we use as their types say; others are passed on to the model server."""
+
+    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+
+    def passed_on(self, *ours: str) -> dict[str, Any]:
+        """Return all that was given but for `ours`, and for what is null."""
+        given = {**{name: getattr(self, name) for name in self.model_fields_set}, **(self.model_extra or {})}
+        return {name: value for name, value in given.items() if value is not None and name not in ours}
+
+
+class StreamOptions(BaseModel):
+    """What else a stream is to hold."""
+
+    include_usage: bool | None = Field(None, description="Count tokens in a last chunk.")
+
+
+class ChatRequest(Tolerant):
+    """A chat completion to make."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"messages": [{"role": "user", "content": "What is Python?"}]}]}
+    )
+
+    messages: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100_000)] = Field(
+        description="All that was said, oldest first, with tools' results and pictures as OpenAI has them."
+    )
+    model: ModelName | None = Field(None, description="One of `GET /v1/models`; without it the default.")
+    stream: bool | None = Field(None, description="Answer in chunks while the model speaks.")
+    stream_options: StreamOptions | None = None
+    n: Literal[1] | None = Field(None, description="One answer, not several.")
+    max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    stop: Words | Annotated[list[Words], Field(max_length=16)] | None = None
+    store: bool | None = Field(None, description="False keeps nothing of it.")
+
+
+class OpenAIError(BaseModel):
+    """What went wrong."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class OpenAIErrorResponse(BaseModel):
+    """Every answer outside 2xx."""
+
+    error: OpenAIError
+
+
+class ModelOut(BaseModel):
+    """A model that can be asked, `owned_by` the connection it is asked over; nobody knows when it was `created`."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str
+
+
+class ModelList(BaseModel):
+    """All models that can be asked, the default first."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelOut]
