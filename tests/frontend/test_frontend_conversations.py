@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+import requests
 from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
@@ -208,3 +209,19 @@ def test_a_backend_without_conversations_is_talked_to_all_the_same(open_page: Op
     assert contents(page) == [("user", "Why?"), ("assistant", "Whole.")]
     assert "keeps no conversations" in sidebar(page)
     assert backend.paths[-1] == "/query"
+
+
+def test_the_run_of_an_agent_is_shown_with_its_tools(open_page: Open, backend: Any, stub: StubModel) -> None:
+    stub.next(scripts.answer(scripts.tool_call(), finish="tool_calls"), scripts.answer("Rain."))
+    url, run = f"{backend.url}/v1/chat/completions", [{"role": "user", "content": "Weather?"}]
+    called = requests.post(url, json={"messages": run}, timeout=10).json()["choices"][0]["message"]
+    run += [called, {"role": "tool", "tool_call_id": "call_1", "content": "9 mm"}]
+    requests.post(url, json={"messages": run}, timeout=10)
+
+    page = open_page(backend.url, query={"c": stored(backend.client)[0].id})
+
+    assert not page.exception
+    assert contents(page)[-1] == ("assistant", "Rain.")
+    assert [step.label for step in page.expander] == [r"Called get\_weather", "Result of a tool"]
+    assert [code.value for code in page.code] == ['{"city":"Paris"}', "9 mm"]
+    assert "via python\\-requests" in [caption.value for caption in page.sidebar.caption]

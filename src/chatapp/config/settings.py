@@ -138,6 +138,10 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("chatapp", appauthor=False),
         description="Folder for conversations and other files of ours. Default: the user's data folder.",
     )
+    gateway_store: bool = Field(
+        True,
+        description="Keep what OpenAI's clients ask under `/v1` as conversations, unless they ask for the contrary.",
+    )
     database_url: SecretStr | None = Field(
         None,
         description="PostgreSQL for conversations instead of a file in `DATA_DIR`: `postgresql://user:password@host/name`.",

@@ -1,13 +1,38 @@
 """One question, from the request that brings it to the store that keeps it."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from chatapp.protocol.messages import Message
 from chatapp.protocol.surfaces import Surface
 
 SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed")
 """The fields of a question that say how the model chooses its words."""
+
+
+class HeldConversation(Protocol):
+    """All that was said in a conversation that its client holds, without system prompts; oldest first."""
+
+    @property
+    def count(self) -> int:
+        """How many messages there are."""
+        ...
+
+    def hashes(self, first: int) -> list[str]:
+        """Return, for each message from `first` on, the hash of all that was said up to its end."""
+        ...
+
+    def hash_behind(self, answer: Message) -> str:
+        """Return the hash of all that was said, and of an answer behind it."""
+        ...
+
+    def is_answered(self, count: int) -> bool:
+        """Return whether there is an answer among the first `count` messages."""
+        ...
+
+    def messages(self, first: int) -> list[Message]:
+        """Return the messages from `first` on."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +50,9 @@ class Question:
     it begins, if any, remembers them. `surface` is what it came in by.
 
     `wire_messages` is all that the model reads, where a client words it for a model server itself: it goes along as it
-    is, and nothing is left out where it is too long. A turn that is stored and does not outlive its readers is stopped, and kept as far as it came, when the last leaves.
+    is, and nothing is left out where it is too long. A turn that is stored and does not outlive its readers is stopped,
+    and kept as far as it came, when the last leaves.
+    `held` is the conversation, where the client holds it and it is to be stored, and `client` what that calls itself.
     """
 
     prompt: str | None
@@ -41,6 +68,8 @@ class Question:
     body_hash: str | None = None
     surface: Surface | None = None
     wire_messages: list[dict[str, Any]] | None = None
+    client: str | None = None
+    held: HeldConversation | None = None
     outlives_readers: bool = True
 
     def conversation(self) -> list[Message]:

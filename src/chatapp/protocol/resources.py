@@ -98,6 +98,8 @@ class ConversationInfo(NamedTuple):
     created_at: datetime | None = None
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
+    source: str | None = None
+    client: str | None = None
     snippet: tuple[SnippetInfo, ...] | None = None
     message_id: str | None = None
 

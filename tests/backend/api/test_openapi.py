@@ -99,7 +99,7 @@ def test_what_is_described_is_answered_as_described(api: Any) -> None:
 
 def test_what_is_there_is_answered_as_described(api: Any, shared: RunningBackend) -> None:
     answer = shared.client.ask("Why?", store=True)
-    ids = {"conversation_id": answer.conversation_id, "turn_id": answer.turn_id}
+    ids = {"conversation_id": answer.conversation_id, "turn_id": answer.turn_id, "model_id": answer.model}
     for operation in operations(api):
         ask_often(operation, GenerationMode.POSITIVE, ids=ids, excluded_checks=[RULES_IN_WORDS])
 

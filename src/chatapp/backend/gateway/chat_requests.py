@@ -15,7 +15,7 @@ _OURS = ("messages", "model", "stream", "stream_options", "n", "store")
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
 
-def question_of(wanted: ChatRequest, *, owner: str) -> Question:
+def question_of(wanted: ChatRequest) -> Question:
     """Return the question that a request asks: its messages go to the model server as they are.
 
     Raises:
@@ -24,10 +24,10 @@ def question_of(wanted: ChatRequest, *, owner: str) -> Question:
     check_messages(wanted.messages)
     return Question(
         prompt=None,
-        owner=owner,
         model=wanted.model,
         parameters=wanted.passed_on(*_OURS),
         wire_messages=wanted.messages,
+        store=wanted.store is not False,
         surface=SURFACE,
     )
 

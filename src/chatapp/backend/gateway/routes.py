@@ -5,16 +5,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
+from chatapp.backend.gateway.asking import begun
 from chatapp.backend.gateway.chat_answers import ChatChunks, completion
 from chatapp.backend.gateway.chat_requests import question_of
 from chatapp.backend.gateway.routing import ERRORS, GatewayRoute
 from chatapp.backend.gateway.schemas import ChatRequest, ModelList, ModelOut
-from chatapp.backend.http.context import context_of
 from chatapp.backend.models.chat_model import ChatModel
-from chatapp.backend.turns.registry import Turns
-from chatapp.backend.turns.turn import Turn
 from chatapp.errors import UpstreamModelNotFoundError
-from chatapp.protocol.question import Question
 
 router = APIRouter(prefix="/v1", route_class=GatewayRoute, tags=["OpenAI's API"], responses=ERRORS)
 
@@ -32,7 +29,7 @@ _COMPLETION: dict[int | str, dict[str, Any]] = {
 @router.post("/chat/completions", summary="Make a chat completion", response_class=Response, responses=_COMPLETION)
 async def chat_completions(request: Request, wanted: ChatRequest) -> Response:
     """Answer as OpenAI does, whole or streamed, with tools, pictures and whatever else the model server takes."""
-    turn = await _begun(request, question_of(wanted, owner=context_of(request.scope).principal.name))
+    turn = await begun(request, question_of(wanted))
     if not wanted.stream:
         return WholeAnswer(turn, body=completion)
     wants_usage = bool(wanted.stream_options and wanted.stream_options.include_usage)
@@ -56,11 +53,3 @@ async def model(request: Request, model_id: str) -> ModelOut:
 
 async def _listed(model: ChatModel) -> list[ModelOut]:
     return [ModelOut(id=name, owned_by=model.connection_for(name)) for name in await model.models()]
-
-
-async def _begun(request: Request, question: Question) -> Turn:
-    context = context_of(request.scope)
-    turns: Turns = request.app.state.turns
-    turn = await turns.start(question, request_id=context.id)
-    context.outcome = turn
-    return turn

@@ -16,11 +16,11 @@ from chatapp.errors import IdempotencyConflictError, InvalidRequestError, TurnAc
 from chatapp.protocol.question import Question
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Where in the tree a turn is: its question and the answer to come."""
 
-    conversation_id: str
-    user_message_id: str
+    conversation_id: str | None
+    user_message_id: str | None
     answer_message_id: str
 
 
@@ -40,15 +40,15 @@ def begin_turn(connection: Connection, question: Question, maker: Maker) -> Begu
     if earlier is not None:
         question = _tried_again(connection, question, earlier)
     if not question.store:
-        return _insert_turn(
+        return insert_turn(
             connection, question, maker, model=question.model or maker.fallback_model, system=question.system
         )
     conversation = _conversation(connection, question)
     model = question.model or conversation.model or maker.fallback_model
     system = conversation.system if question.system is None else question.system
     place = _insert_messages(connection, question, conversation, model)
-    begun = _insert_turn(connection, question, maker, model=model, system=system, place=place)
-    begun.history.extend(history(connection, place.user_message_id))
+    begun = insert_turn(connection, question, maker, model=model, system=system, place=place)
+    begun.history.extend(history(connection, str(place.user_message_id)))
     return begun
 
 
@@ -114,7 +114,7 @@ def _refuse_while_active(connection: Connection, conversation_id: str) -> None:
         )
 
 
-def _insert_messages(connection: Connection, question: Question, conversation: Row[Any], model: str) -> _Place:
+def _insert_messages(connection: Connection, question: Question, conversation: Row[Any], model: str) -> Place:
     parent_id = _parent_id(connection, question, conversation)
     if question.prompt is None:
         question_id = _question_above(connection, conversation.id, parent_id)
@@ -137,7 +137,7 @@ def _insert_messages(connection: Connection, question: Question, conversation: R
         status="streaming",
     )
     connection.execute(update(conversations).where(conversations.c.id == conversation.id).values(leaf_id=answer_id))
-    return _Place(conversation.id, question_id, answer_id)
+    return Place(conversation.id, question_id, answer_id)
 
 
 def _parent_id(connection: Connection, question: Question, conversation: Row[Any]) -> str | None:
@@ -158,16 +158,17 @@ def _question_above(connection: Connection, conversation_id: str, message_id: st
     raise InvalidRequestError("There is no question here that could be answered again.")
 
 
-def _insert_turn(
+def insert_turn(
     connection: Connection,
     question: Question,
     maker: Maker,
     *,
     model: str,
     system: str | None,
-    place: _Place | None = None,
+    place: Place | None = None,
 ) -> BegunTurn:
-    where = place._asdict() if place else dict.fromkeys(_Place._fields)
+    """Return the turn, saved as begun, without what was said before."""
+    where = place._asdict() if place else dict.fromkeys(Place._fields)
     row = {
         "id": new_id(),
         "owner": question.owner,

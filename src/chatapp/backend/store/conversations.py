@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, or_, select, tuple_, update
 
 from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_in
 from chatapp.backend.store.database import Database
@@ -255,8 +255,10 @@ def _values(connection: Connection, conversation_id: str, changes: Changes) -> d
 
 def _remove(connection: Connection, conversation_id: str) -> None:
     """Delete what refers to something before what it refers to."""
-    its_turns = select(turns.c.id).where(turns.c.conversation_id == conversation_id).with_for_update()
-    connection.execute(delete(chunks).where(chunks.c.turn_id.in_(connection.scalars(its_turns).all())))
-    for table in (turns, messages):
-        connection.execute(delete(table).where(table.c.conversation_id == conversation_id))
+    its_messages = select(messages.c.id).where(messages.c.conversation_id == conversation_id)
+    is_its = or_(turns.c.conversation_id == conversation_id, turns.c.answer_message_id.in_(its_messages))
+    its_turns = connection.scalars(select(turns.c.id).where(is_its).with_for_update()).all()
+    connection.execute(delete(chunks).where(chunks.c.turn_id.in_(its_turns)))
+    connection.execute(delete(turns).where(turns.c.id.in_(its_turns)))
+    connection.execute(delete(messages).where(messages.c.conversation_id == conversation_id))
     connection.execute(delete(conversations).where(conversations.c.id == conversation_id))

@@ -21,7 +21,8 @@ class Conversation:
     """One conversation without its messages.
 
     `leaf_id` is the message the branch on show ends in, None before the first one; `model` and `system` are None where
-    the defaults hold; `active_turn_id` is set while an answer is being made.
+    the defaults hold; `active_turn_id` is set while an answer is being made. `source` is what it came in by, None for
+    our own API, and `client` the program that has begun it there.
     """
 
     id: str
@@ -36,6 +37,8 @@ class Conversation:
     updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
+    source: str | None
+    client: str | None
 
 
 @dataclass(frozen=True, slots=True)

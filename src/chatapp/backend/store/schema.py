@@ -123,6 +123,8 @@ conversations = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("archived_at", UtcDateTime),
     Column("deleted_at", UtcDateTime),
+    Column("source", Text),
+    Column("client", SafeText),
     Index("ix_conversations_listed", "owner", "pinned", "updated_at", "id"),
     Index("ix_conversations_recent", "owner", "updated_at", "id"),
 )
@@ -146,6 +148,15 @@ messages = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
     UniqueConstraint("conversation_id", "sequence"),
+)
+
+message_hashes = Table(
+    "message_hashes",
+    metadata,
+    Column("message_id", ForeignKey(messages.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("ix_message_hashes_owner_hash", "owner", "hash"),
 )
 
 IS_STREAMING = text("status = 'streaming'")

@@ -12,6 +12,7 @@ from chatapp.backend.store.begin_turn import Maker, begin_turn
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
 from chatapp.backend.store.conversations import moment_at_the_top
 from chatapp.backend.store.database import Database
+from chatapp.backend.store.held import begin_held, conversation_of, save_hashes
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.parts import answer_columns
 from chatapp.backend.store.records import BegunTurn, Segments, StoredTurn
@@ -48,8 +49,11 @@ class Turns:
 
     def _begin(self, question: Question, process_id: str, fallback_model: str) -> BegunTurn:
         """Try once. A second try finds what another process has committed meanwhile, and says what that means."""
-        with self.database.write() as connection:
-            return begin_turn(connection, question, Maker(process_id, self.database.pulse(), fallback_model))
+        maker = Maker(process_id, self.database.pulse(), fallback_model)
+        with self.database.write(survives_power_cut=question.held is None) as connection:
+            if question.held is not None:  # who holds it brings it again
+                return begin_held(connection, question, question.held, maker)
+            return begin_turn(connection, question, maker)
 
     def save(
         self,
@@ -103,20 +107,29 @@ class Turns:
         usage: Usage | None = None,
         error: dict[str, Any] | None = None,
         latency_ms: int | None = None,
+        answer_hash: str | None = None,
     ) -> None:
-        """Save how the turn ended. One that has ended before stays as it is, unless it was taken for interrupted."""
+        """Save how the turn ended. One that has ended before stays as it is, unless it was taken for interrupted.
+
+        By `answer_hash` the conversation is found again where its client holds it.
+        """
         with self.database.write() as connection:
             turn = _locked(connection, turn_id)
             if turn is None or turn.status not in {"streaming", "interrupted"}:
                 return
             outcome = {"finish_reason": finish_reason, "usage": usage, "error": error, "latency_ms": latency_ms}
             values = {"status": status, "segments": segments, "finished_at": now(), **outcome}
+            conversation_id = conversation_of(connection, turn)
+            values["conversation_id"] = conversation_id
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
             if turn.answer_message_id is None:
                 append_chunk(connection, turn, text=text, reasoning=reasoning, is_recast=is_recast)
             else:
                 answer = answer_columns(segments, text=text, reasoning=reasoning)
-                _save_answer(connection, turn, answer, status=status, finish_reason=finish_reason, usage=usage)
+                answer |= {"status": status, "finish_reason": finish_reason}
+                _save_answer(connection, turn, conversation_id, answer, usage=usage)
+                if answer_hash is not None:
+                    save_hashes(connection, turn.owner, [(turn.answer_message_id, answer_hash)])
 
     def get(self, turn_id: str, *, owner: str) -> StoredTurn:
         """Return the turn as far as it is saved, whichever process makes it.
@@ -165,12 +178,13 @@ class Turns:
         with self.database.write() as connection:
             orphans = connection.execute(select(turns).where(is_orphan).with_for_update(skip_locked=True)).all()
             for turn in orphans:
-                values = {"status": "interrupted", "finished_at": now()}
+                conversation_id = conversation_of(connection, turn)
+                values = {"status": "interrupted", "finished_at": now(), "conversation_id": conversation_id}
                 connection.execute(update(turns).where(turns.c.id == turn.id).values(values))
                 if turn.answer_message_id is not None:
                     text, reasoning = saved_chunks(connection, turn.id)
                     answer = answer_columns(turn.segments, text=text, reasoning=reasoning)
-                    _save_answer(connection, turn, answer, status="interrupted")
+                    _save_answer(connection, turn, conversation_id, {**answer, "status": "interrupted"})
         return [turn.id for turn in orphans]
 
     def forget_unattached(self, *, kept: timedelta = KEPT_WITHOUT_CONVERSATION) -> int:
@@ -193,19 +207,18 @@ def _streaming(connection: Connection, turn_id: str) -> Row[Any] | None:
 def _save_answer(
     connection: Connection,
     turn: Row[Any],
+    conversation_id: str | None,
     answer: dict[str, Any],
     *,
-    status: FinalStatus,
-    finish_reason: str | None = None,
     usage: Usage | None = None,
 ) -> None:
     """Save the answer where it stays: in its message."""
-    values = {**answer, "status": status, "finish_reason": finish_reason, "finished_at": now()}
+    values = {**answer, "finished_at": now()}
     if usage is not None:
         values |= {"prompt_tokens": usage["prompt_tokens"], "completion_tokens": usage["completion_tokens"]}
     connection.execute(update(messages).where(messages.c.id == turn.answer_message_id).values(values))
     talked_at = moment_at_the_top(connection, turn.owner)
-    is_its = conversations.c.id == turn.conversation_id
+    is_its = conversations.c.id == conversation_id
     connection.execute(update(conversations).where(is_its).values(updated_at=talked_at))
     drop_chunks(connection, turn.id)
 

@@ -6,13 +6,19 @@ from chatapp.backend.store import Segments, Store
 from chatapp.backend.turns.turn import Turn, final_status
 from chatapp.errors import ChatappError
 from chatapp.protocol.events import DELTAS, Text
+from chatapp.protocol.messages import Message, TextPart
+from chatapp.protocol.question import HeldConversation
 
 
 class TurnRecord:
-    """The rows of one turn. It looks at each of its events once, however often it is saved."""
+    """The rows of one turn. It looks at each of its events once, however often it is saved.
 
-    def __init__(self, store: Store) -> None:
+    `held` is the conversation it answers in, where its client holds it.
+    """
+
+    def __init__(self, store: Store, *, held: HeldConversation | None = None) -> None:
         self._store = store
+        self._held = held
         self._is_recast = False
         self._begin()
 
@@ -58,6 +64,7 @@ class TurnRecord:
         await asyncio.to_thread(
             self._store.turns.finish,
             turn.id,
+            answer_hash=self._answer_hash(turn),
             status=final_status(turn, failure),
             text=turn.text,
             reasoning=turn.reasoning,
@@ -76,3 +83,10 @@ class TurnRecord:
             if isinstance(entry, DELTAS):
                 (self._text if type(entry) is Text else self._reasoning).append(entry.text)
         self._seen = len(turn.entries)
+
+    def _answer_hash(self, turn: Turn) -> str | None:
+        """Return by what the answer is found again; one that says nothing never comes back."""
+        text, calls = turn.text, turn.tool_calls
+        if self._held is None or not (text or calls):
+            return None
+        return self._held.hash_behind(Message("assistant", (TextPart(text), *calls)))

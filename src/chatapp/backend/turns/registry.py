@@ -90,7 +90,7 @@ class TurnRegistry:
             surface=question.surface,
         )
         messages = _messages(begun) if question.store else question.conversation()
-        return self._make(turn, question, messages, record=TurnRecord(self._store))
+        return self._make(turn, question, messages, record=TurnRecord(self._store, held=question.held))
 
     async def find(self, turn_id: str, *, owner: str = "") -> Turn:
         """Return a turn, wherever it is made.

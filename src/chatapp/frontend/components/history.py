@@ -68,6 +68,8 @@ def _row(item: ConversationInfo) -> None:
     ):
         _open_button(item, title)
         _menu(item)
+    if item.client:
+        st.caption(literal(f"via {item.client}"))
     if item.snippet:
         st.caption("".join(map(_marked, item.snippet)))
     if row is not None and row == (conversation_id, "export"):

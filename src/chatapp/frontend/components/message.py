@@ -38,6 +38,14 @@ def _answer(entry: DisplayMessage) -> None:
     body = st.container()
     if entry.content:
         draw_markdown(body, entry.content, key=entry.id)
+    _tools(entry)
+
+
+def _tools(entry: DisplayMessage) -> None:
+    """Draw the tools that an answer calls, and what came of them."""
+    for step in entry.tools:
+        with st.expander(literal(step.title), icon=":material/build:"):
+            st.code(step.text, language=None, wrap_lines=True)
 
 
 def _answer_row(entry: DisplayMessage, *, is_last: bool) -> None:

@@ -1,16 +1,19 @@
 """The messages on screen: their words, and what is known about each of them."""
 
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
-from typing import Literal, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 from chatapp.errors import ChatappError, InternalError
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.moments import local_time
+from chatapp.protocol.messages import ToolCallPart, ToolResultPart
 from chatapp.protocol.resources import MessageInfo
 
 Role = Literal["user", "assistant"]
+_STEP_CHARS = 4000
 _BROKEN = {"failed", "incomplete", "interrupted"}
 
 
@@ -22,9 +25,18 @@ class ShownMessage(TypedDict):
     timestamp: str
 
 
+class ToolStep(NamedTuple):
+    """A call of a tool, or what came of one; `text` is cut where it is long."""
+
+    title: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class DisplayMessage:
     """One message and what is known about it. `siblings` are the ids of its alternatives, itself among them.
+
+    `tools` are the tools that an answer calls, and what came of them.
 
     `status` of an answer is "complete", or how else it ended; `error` is set where the backend kept one. `day` is the
     reader's date, YYYY-MM-DD, of a message from before today.
@@ -43,6 +55,7 @@ class DisplayMessage:
     elapsed_s: float | None = None
     tokens: int | None = None
     notices: tuple[str, ...] = ()
+    tools: tuple[ToolStep, ...] = ()
     error: ChatappError | None = None
 
     @property
@@ -53,7 +66,7 @@ class DisplayMessage:
     @property
     def is_silent(self) -> bool:
         """Whether it is an answer that ended before its first word."""
-        return self.is_answer and not self.content and self.status != "complete"
+        return self.is_answer and not self.content and not self.tools and self.status != "complete"
 
     @property
     def when(self) -> str:
@@ -102,8 +115,32 @@ def stored_entry(stored: MessageInfo, zone: tzinfo | None) -> DisplayMessage:
         model=stored.model,
         elapsed_s=None if stored.latency_ms is None else stored.latency_ms / 1000,
         tokens=stored.usage["completion_tokens"] if stored.usage else None,
+        tools=tuple(_steps(stored)),
         error=_error(stored),
     )
+
+
+def stored_entries(stored: Iterable[MessageInfo], zone: tzinfo | None) -> list[DisplayMessage]:
+    """Return questions and answers as the backend stores them. What came of a tool belongs to the answer before it."""
+    entries: list[DisplayMessage] = []
+    for message in stored:
+        if message.role in {"user", "assistant"}:
+            entries.append(stored_entry(message, zone))
+        elif message.role == "tool" and entries:
+            entries[-1] = replace(entries[-1], tools=(*entries[-1].tools, *_steps(message)))
+    return entries
+
+
+def _steps(stored: MessageInfo) -> Iterator[ToolStep]:
+    for part in stored.parts:
+        if isinstance(part, ToolCallPart):
+            yield ToolStep(f"Called {part.name}", _cut(part.arguments))
+        elif isinstance(part, ToolResultPart):
+            yield ToolStep("Error of a tool" if part.is_error else "Result of a tool", _cut(part.text))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _STEP_CHARS else f"{text[:_STEP_CHARS]}…"
 
 
 def _error(stored: MessageInfo) -> ChatappError | None:

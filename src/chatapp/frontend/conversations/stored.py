@@ -9,7 +9,7 @@ from typing import NamedTuple
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ROOT, ChatOptions
 from chatapp.errors import BackendError, ChatappError
-from chatapp.frontend.conversations.entries import DisplayMessage, answer_entry, question_entry, stored_entry
+from chatapp.frontend.conversations.entries import DisplayMessage, answer_entry, question_entry, stored_entries
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import PAGE_OF_MESSAGES, OpenConversation, Unfinished
 from chatapp.frontend.conversations.session_context import SessionContext, cancel
@@ -199,7 +199,7 @@ class StoredConversation(OpenConversation):
 
 
 def _entries(messages: Iterable[MessageInfo], context: SessionContext) -> list[DisplayMessage]:
-    return [stored_entry(message, context.zone) for message in messages if message.role in {"user", "assistant"}]
+    return stored_entries(messages, context.zone)
 
 
 def _unfinished(entries: list[DisplayMessage]) -> Unfinished | None:

@@ -62,6 +62,8 @@ class ConversationOut(BaseModel):
     updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
+    source: str | None = Field(None, description='What it came in by: "v1" for OpenAI\'s API, null for this one.')
+    client: str | None = Field(None, description="The program that has begun it there, as it calls itself.")
     snippet: list[SnippetOut] | None = Field(
         None, description="Where a search was given: the words around what was found."
     )

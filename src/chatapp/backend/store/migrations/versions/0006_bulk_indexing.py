@@ -6,7 +6,7 @@ Nobody but the transaction that puts the row there sees it, since the same trans
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 SQLITE = (
     "CREATE TABLE search_pause (number INTEGER PRIMARY KEY)",

@@ -1,0 +1,162 @@
+"""A conversation that its client holds: what of it is remembered, and the hashes by which it is found again.
+
+Clients send all that was said again with each question, and change what does not matter: blanks around texts, how the
+JSON of calls is written, the ids of calls, one part or several. None of that counts, nor do system prompts, which many
+change by the minute.
+"""
+
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from pydantic_core import to_json
+
+from chatapp.protocol.messages import (
+    AttachmentPart,
+    Message,
+    Part,
+    ReasoningPart,
+    Role,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+
+Json = dict[str, Any]
+
+_NOT_SAID = ("system", "developer")
+_ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "tool": "tool", "function": "tool"}
+
+
+class HeldMessages:
+    """The messages of a request as the store wants them: a `HeldConversation`."""
+
+    def __init__(self, wire_messages: list[Json]) -> None:
+        self._said = [message for message in wire_messages if message["role"] not in _NOT_SAID]
+        self._unsaid = [message for message in wire_messages if message["role"] in _NOT_SAID]
+        self._hasher = blake2b(digest_size=16)
+        self._first, self._hashes = 0, list[str]()
+
+    @property
+    def system(self) -> str | None:
+        """What the model was told before: the first system prompt."""
+        first = self._unsaid[0].get("content") if self._unsaid else None
+        return (_joined(first) if isinstance(first, list) else first) or None
+
+    @cached_property
+    def _texts(self) -> list[bytes]:
+        """What counts of each message. It takes a thousandth of a second for a thousand: not on the event loop."""
+        return list(map(_bytes_of, self._said))
+
+    @property
+    def count(self) -> int:
+        """How many messages there are."""
+        return len(self._said)
+
+    def hashes(self, first: int) -> list[str]:
+        """Return, for each message from `first` on, the hash of all that was said up to its end."""
+        if not self._hashes or first < self._first:
+            self._first, self._hashes = first, self._hashes_from(first)
+        return self._hashes[first - self._first :]
+
+    def _hashes_from(self, first: int) -> list[str]:
+        hasher = blake2b(b"".join(self._texts[:first]), digest_size=16)
+        digests: list[str] = []
+        for text in self._texts[first:]:
+            hasher.update(text)
+            digests.append(hasher.hexdigest())
+        self._hasher = hasher
+        return digests
+
+    def hash_behind(self, answer: Message) -> str:
+        """Return the hash of all that was said, and of an answer behind it."""
+        calls = [part for part in answer.parts if isinstance(part, ToolCallPart)]
+        hasher = self._hasher.copy()
+        hasher.update(_bytes(answer.role, answer.text, calls))
+        return hasher.hexdigest()
+
+    def is_answered(self, count: int) -> bool:
+        """Return whether there is an answer among the first `count` messages."""
+        return any(message["role"] == "assistant" for message in self._said[:count])
+
+    def messages(self, first: int) -> list[Message]:
+        """Return the messages from `first` on."""
+        return [Message(_ROLES[message["role"]], tuple(_parts_of(message))) for message in self._said[first:]]
+
+
+def _bytes_of(message: Json) -> bytes:
+    """Return what counts of a message, as bytes that no other message has."""
+    role, content, calls = message["role"], message.get("content"), message.get("tool_calls")
+    if isinstance(content, str) and not calls:
+        return f"\x02{role}\x03{content.strip()}".encode(errors="replace")  # almost all are so
+    others: list[bytes] = []
+    if isinstance(content, list):
+        others = [to_json(part) for part in content if _text_of(part) is None]
+        content = _joined(content)
+    return _bytes(role, content or "", _calls_in(calls) if calls else [], others)
+
+
+def _bytes(role: str, text: str, calls: list[ToolCallPart], others: list[bytes] | None = None) -> bytes:
+    """Return all of it behind signs that texts do not hold: these begin a message, a call, and something else."""
+    said = f"\x02{role}\x03{text.strip()}"
+    if calls:
+        said += "".join([f"\x04{call.name}\x05{_rewritten(call.arguments)}" for call in calls])
+    data = said.encode(errors="replace")
+    return b"\x06".join([data, *others]) if others else data
+
+
+def _rewritten(arguments: str) -> str:
+    """Return the JSON of a call as everybody would write it, or as it is where it is none."""
+    try:
+        return msgspec.json.encode(msgspec.json.decode(arguments)).decode()
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return arguments
+
+
+def _calls_in(told: Any) -> list[ToolCallPart]:
+    """Return the calls that the field `tool_calls` of a message holds."""
+    calls = []
+    for call in told if isinstance(told, list) else ():
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict):
+            name, arguments = function.get("name"), function.get("arguments")
+            calls.append(ToolCallPart(str(call.get("id") or ""), str(name or ""), str(arguments or "")))
+    return calls
+
+
+def _text_of(part: Any) -> str | None:
+    """Return the text of a part, None where it is something else."""
+    if isinstance(part, str):
+        return part
+    text = part.get("text", part.get("refusal"))
+    return text if isinstance(text, str) else None
+
+
+def _joined(content: list[Any]) -> str:
+    return "\n\n".join([text for part in content if (text := _text_of(part))])
+
+
+def _parts_of(message: Json) -> list[Part]:
+    """Return the parts of a message as they are kept."""
+    content = message.get("content")
+    text = _joined(content) if isinstance(content, list) else content or ""
+    if message["role"] in {"tool", "function"}:
+        return [ToolResultPart(str(message.get("tool_call_id") or message.get("name") or ""), text)]
+    thought = message.get("reasoning_content")
+    parts: list[Part] = [ReasoningPart(thought)] if isinstance(thought, str) and thought else []
+    parts += [_attachment(part) for part in content if _text_of(part) is None] if isinstance(content, list) else []
+    parts += [TextPart(text)] if text else []
+    return [*parts, *_calls_in(message.get("tool_calls"))]
+
+
+def _attachment(part: Json) -> AttachmentPart:
+    """Return a picture, a recording or a file as far as it is kept: its kind and size."""
+    kind = str(part.get("type", "file")).removesuffix("_url").removeprefix("input_")[:40]
+    held = part.get(part.get("type", ""))
+    place = held.get("url") if isinstance(held, dict) else held
+    if not (isinstance(place, str) and place.startswith("data:")):
+        return AttachmentPart(name=place[:200] if isinstance(place, str) else kind)
+    head, _, data = place.partition(",")
+    media_type = head.removeprefix("data:").partition(";")[0][:100]
+    return AttachmentPart(name=kind, media_type=media_type or "application/octet-stream", size=len(data) * 3 // 4)

@@ -1,0 +1,166 @@
+"""The beginning of a turn of a conversation that its client holds: it sends all of it again with each question.
+
+The longest part of it that is here is where the conversation goes on. Only what is new is saved, below that: behind the
+end it grows, before it there is a branch.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, select, update
+
+from chatapp.backend.store.begin_turn import Maker, Place, insert_turn
+from chatapp.backend.store.conversations import insert_conversation, locked, moment_at_the_top
+from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.parts import columns_of
+from chatapp.backend.store.records import BegunTurn
+from chatapp.backend.store.schema import conversations, message_hashes, messages, turns
+from chatapp.backend.store.titles import title_from
+from chatapp.protocol.messages import Message
+from chatapp.protocol.question import HeldConversation, Question
+
+_TAIL = 8
+"""How many of the last messages are looked for first: of a conversation that goes on, few are new."""
+
+_AT_ONCE = 500
+
+_UNANSWERED = {"failed", "incomplete", "interrupted", "stopped"}
+
+
+_IN_CONVERSATION: BindParameter[str] = bindparam("conversation_id")
+_FIND = (
+    select(message_hashes.c.hash, messages.c.id, messages.c.conversation_id)
+    .join(messages, messages.c.id == message_hashes.c.message_id)
+    .join(conversations, conversations.c.id == messages.c.conversation_id)
+    .where(
+        message_hashes.c.owner == bindparam("owner"),
+        message_hashes.c.hash.in_(bindparam("hashes", expanding=True)),
+        conversations.c.deleted_at.is_(None),
+    )
+    .order_by(conversations.c.updated_at.desc())
+)
+_LAST_SEQUENCE = select(func.max(messages.c.sequence)).where(messages.c.conversation_id == _IN_CONVERSATION)
+_ACTIVE_TURN = select(turns.c.id).where(turns.c.conversation_id == _IN_CONVERSATION, turns.c.status == "streaming")
+"""Made once: to put a query together takes as long as to run it, and every request of a client runs these."""
+
+
+class _Known(NamedTuple):
+    """How many messages of a conversation are here, and the last of them; none where it begins."""
+
+    length: int
+    conversation_id: str
+    message_id: str | None
+
+
+def begin_held(connection: Connection, question: Question, held: HeldConversation, maker: Maker) -> BegunTurn:
+    """Return the turn that answers the last message of `held`, with all of it saved that is not here yet.
+
+    Another turn may be answering in the conversation: several clients, or one that asks several things at once, hold
+    the same beginning. The second belongs to no conversation until it has ended, since each has one active turn.
+    """
+    known = _find(connection, question.owner, held)
+    if known is not None and connection.dialect.name != "sqlite":
+        locked(connection, known.conversation_id, question.owner)
+        known = _find(connection, question.owner, held)  # what others have saved while we waited
+    first = known.length if known else 0
+    new = held.messages(first)
+    if known is None:
+        known = _Known(0, _begun(connection, question, new), None)
+    model = question.model or maker.fallback_model
+    *ids, answer_id = _insert(connection, question.owner, known, new, model)
+    save_hashes(connection, question.owner, zip(ids, held.hashes(known.length), strict=True))
+    is_alongside = _is_answering(connection, known.conversation_id)
+    conversation_id = None if is_alongside else known.conversation_id
+    place = Place(conversation_id, ids[-1] if ids else known.message_id, answer_id)
+    begun = insert_turn(connection, question, maker, model=model, system=None, place=place)
+    return replace(begun, conversation_id=known.conversation_id)
+
+
+def _find(connection: Connection, owner: str, held: HeldConversation) -> _Known | None:
+    """Return the longest part of `held`, from its first message on, that is here; of several the last talked in."""
+    tail = max(0, held.count - _TAIL)
+    known = _find_among(connection, owner, held, tail, held.hashes(tail))
+    if known is None and tail:
+        hashes = held.hashes(0)[:tail]
+        for end in range(tail, 0, -_AT_ONCE):
+            first = max(0, end - _AT_ONCE)
+            known = _find_among(connection, owner, held, first, hashes[first:end])
+            if known is not None:
+                break
+    return known
+
+
+def _find_among(
+    connection: Connection, owner: str, held: HeldConversation, first: int, hashes: Sequence[str]
+) -> _Known | None:
+    counts = {digest: count for count, digest in enumerate(hashes, first + 1)}
+    rows = connection.execute(_FIND, {"owner": owner, "hashes": list(counts)}).all()
+    for row in sorted(rows, key=lambda row: -counts[row.hash]):  # stable: the last talked in stays first
+        if held.is_answered(counts[row.hash]) or _was_not_answered(connection, row.id):
+            return _Known(counts[row.hash], row.conversation_id, row.id)
+    return None
+
+
+def _was_not_answered(connection: Connection, message_id: str) -> bool:
+    """Return whether a first question came to nothing. Asked again after an answer, it begins another conversation."""
+    answers = connection.scalars(select(messages.c.status).where(messages.c.parent_id == message_id)).all()
+    return bool(answers) and set(answers) <= _UNANSWERED
+
+
+def _begun(connection: Connection, question: Question, new: list[Message]) -> str:
+    """Return a new conversation, called after the question that is asked now: clients put examples before it."""
+    asked = next((message.text for message in reversed(new) if message.role == "user"), "")
+    return insert_conversation(
+        connection,
+        owner=question.owner,
+        system=question.system,
+        model=question.model,
+        title=title_from(asked),
+        source=question.surface,
+        client=question.client,
+    )
+
+
+def _insert(connection: Connection, owner: str, known: _Known, new: list[Message], model: str) -> list[str]:
+    """Return the ids of messages that are saved below the last one that is known, one below the other.
+
+    The last is the answer to come, which is where the conversation now ends.
+    """
+    first, moment, parent_id = _last_sequence(connection, known.conversation_id) + 1, now(), known.message_id
+    made_by = {"model": model, "status": "streaming", "created_at": moment, "finished_at": None}
+    said = {"model": None, "status": "complete", "created_at": moment, "finished_at": moment}
+    kept = [{"role": message.role, **columns_of(message.parts), **said} for message in new]
+    rows: list[dict[str, Any]] = []
+    for sequence, values in enumerate([*kept, {"role": "assistant", **columns_of(()), **made_by}], first):
+        place = {"conversation_id": known.conversation_id, "parent_id": parent_id, "sequence": sequence}
+        rows.append({"id": new_id(), **place, **values})
+        parent_id = rows[-1]["id"]
+    connection.execute(insert(messages), rows)
+    changes = {"leaf_id": parent_id, "updated_at": moment_at_the_top(connection, owner), "archived_at": None}
+    connection.execute(update(conversations).where(conversations.c.id == known.conversation_id).values(changes))
+    return [row["id"] for row in rows]
+
+
+def save_hashes(connection: Connection, owner: str, hashes: Iterable[tuple[str, str]]) -> None:
+    """Save the hash of each message by its id."""
+    rows = [{"message_id": message_id, "owner": owner, "hash": digest} for message_id, digest in hashes]
+    if rows:
+        connection.execute(insert(message_hashes), rows)
+
+
+def _last_sequence(connection: Connection, conversation_id: str) -> int:
+    """Return the highest number of a message in a conversation, 0 before the first."""
+    return connection.scalar(_LAST_SEQUENCE, {"conversation_id": conversation_id}) or 0
+
+
+def _is_answering(connection: Connection, conversation_id: str) -> bool:
+    return connection.scalar(_ACTIVE_TURN, {"conversation_id": conversation_id}) is not None
+
+
+def conversation_of(connection: Connection, turn: Row[Any]) -> str | None:
+    """Return the conversation that a turn belongs to, also while another one is active there."""
+    if turn.conversation_id is not None or turn.answer_message_id is None:
+        return turn.conversation_id  # type: ignore[no-any-return]
+    is_answer = messages.c.id == turn.answer_message_id
+    return connection.scalar(select(messages.c.conversation_id).where(is_answer))

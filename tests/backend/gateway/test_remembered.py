@@ -1,0 +1,144 @@
+"""What OpenAI's clients ask is remembered as conversations, unless they or the settings say otherwise."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+from openai import OpenAI
+
+from chatapp.client.chat import StoredChat
+from chatapp.protocol.messages import TextPart, ToolCallPart, ToolResultPart
+from support import scripts
+from support.running_backend import RunningBackend
+from support.stub_model import StubModel
+from support.turn_steps import wait_for
+
+RunBackend = Callable[..., RunningBackend]
+QUESTION: Any = [{"role": "user", "content": "Why?"}]
+
+
+@pytest.fixture
+def client(backend: RunningBackend) -> Iterator[OpenAI]:
+    with OpenAI(base_url=f"{backend.url}/v1", api_key="none", max_retries=0, timeout=10) as client:
+        yield client
+
+
+def conversations(backend: RunningBackend) -> list[Any]:
+    return list(backend.client.conversations.page().items)
+
+
+def messages(backend: RunningBackend, number: int = 0) -> list[Any]:
+    return list(backend.client.conversations.messages(conversations(backend)[number].id).items)
+
+
+def test_a_chat_is_one_conversation_in_the_list_of_all(backend: RunningBackend, client: OpenAI) -> None:
+    asked: Any = [{"role": "system", "content": "Be brief."}]
+    for number, is_streamed in enumerate([False, True, False]):
+        asked += [{"role": "user", "content": f"Question {number}"}]
+        if is_streamed:
+            with client.chat.completions.stream(model="stub-model", messages=asked) as stream:
+                answer = stream.get_final_completion().choices[0].message
+        else:
+            answer = client.chat.completions.create(model="stub-model", messages=asked).choices[0].message
+        asked += [answer.model_dump()]
+        asked[0]["content"] += " It is later."
+    (conversation,) = conversations(backend)
+    assert (conversation.source, conversation.client, conversation.title) == ("v1", "OpenAI/Python", "Question 0")
+    assert conversation.system == "Be brief."
+    said = [(message.role, message.content) for message in messages(backend)]
+    assert said == [(message["role"], message["content"]) for message in asked[1:]]
+
+
+def test_the_run_of_an_agent_is_kept_with_its_calls_and_their_results(
+    backend: RunningBackend, client: OpenAI, stub: StubModel
+) -> None:
+    stub.next(scripts.answer("Let me see.", scripts.tool_call(), finish="tool_calls"), scripts.answer("Rain."))
+    asked: Any = [*QUESTION]
+    called = client.chat.completions.create(model="m", messages=asked).choices[0].message.model_dump(exclude_none=True)
+    function = called["tool_calls"][0]["function"]
+    function["arguments"] = json.dumps(json.loads(function["arguments"]), indent=1)  # as many clients do
+    asked += [called, {"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "9 mm"}]}]
+    client.chat.completions.create(model="m", messages=asked)
+    said = {message.role: message.parts for message in messages(backend)[1:3]}
+    call = ToolCallPart("call_1", "get_weather", '{"city":"Paris"}')
+    assert said == {"assistant": (TextPart("Let me see."), call), "tool": (ToolResultPart("call_1", "9 mm"),)}
+    assert [message.content for message in messages(backend)] == ["Why?", "Let me see.", "", "Rain."]
+
+
+def test_what_a_client_has_begun_goes_on_here(backend: RunningBackend, client: OpenAI, stub: StubModel) -> None:
+    stub.next(scripts.answer(scripts.tool_call(), finish="tool_calls"))
+    client.chat.completions.create(model="m", messages=QUESTION)
+    (conversation,) = conversations(backend)
+    chat = StoredChat(backend.client, conversation_id=conversation.id)
+    list(chat.ask("And in short?"))
+    assert [message.content for message in messages(backend)] == ["Why?", "", "And in short?", "Hello from the stub."]
+    assert [message["content"] for message in stub.calls[-1].body["messages"]] == ["Why?\n\nAnd in short?"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "body"),
+    [
+        ({"gateway_store": False}, {}, {"store": True}),
+        ({}, {"X-Chatapp-Store": "false"}, {}),
+        ({}, {}, {"store": False}),
+    ],
+    ids=["GATEWAY_STORE", "header", "body"],
+)
+def test_nothing_is_kept_where_somebody_wants_it_so(
+    run_backend: RunBackend, settings: Any, headers: dict[str, str], body: dict[str, Any]
+) -> None:
+    backend = run_backend(**settings)
+    url = f"{backend.url}/v1/chat/completions"
+    answer = requests.post(url, json={"messages": QUESTION, **body}, headers=headers, timeout=10)
+    assert answer.status_code == 200
+    assert conversations(backend) == []
+
+
+def test_an_answer_ends_with_its_client_and_is_kept_as_far_as_it_came(
+    backend: RunningBackend, client: OpenAI, stub: StubModel
+) -> None:
+    stub.next(scripts.answer("one", scripts.endless(" two", every_s=0.01)))
+    with client.chat.completions.create(model="m", messages=QUESTION, stream=True) as stream:
+        for _ in range(3):
+            next(stream)
+    assert stub.calls[-1].wait_until_left(timeout_s=3)
+    wait_for(lambda: messages(backend)[-1].status == "stopped")
+    assert messages(backend)[-1].content.startswith("one")
+
+
+def test_an_answer_goes_on_without_its_client_where_that_was_asked_for(
+    backend: RunningBackend, client: OpenAI, stub: StubModel
+) -> None:
+    stub.next(scripts.answer("one", 0.3, " two"))
+    in_background = {"X-Chatapp-Background": "true"}
+    wanted: Any = {"model": "m", "messages": QUESTION, "stream": True, "extra_headers": in_background}
+    with client.chat.completions.create(**wanted) as stream:
+        next(stream)
+    wait_for(lambda: messages(backend)[-1].status == "complete")
+    assert messages(backend)[-1].content == "one two"
+
+
+@pytest.mark.parametrize(
+    ("headers", "name"),
+    [
+        ({"User-Agent": "opencode/1.17.4 ai-sdk/provider-utils/3.0 runtime/bun/1.2"}, "opencode"),
+        ({"User-Agent": "OpenAI/Python 3.57.0"}, "OpenAI/Python"),
+        ({"User-Agent": "ai-sdk/openai-compatible/1.0.3"}, "ai-sdk/openai-compatible"),
+        ({"User-Agent": "OpenAI/Python 3.57.0", "X-Title": "Aider"}, "Aider"),
+        ({"User-Agent": ""}, None),
+    ],
+)
+def test_a_conversation_says_which_program_has_begun_it(
+    backend: RunningBackend, headers: dict[str, str], name: str | None
+) -> None:
+    requests.post(f"{backend.url}/v1/chat/completions", json={"messages": QUESTION}, headers=headers, timeout=10)
+    assert [conversation.client for conversation in conversations(backend)] == [name]
+
+
+def test_a_question_that_cannot_be_kept_is_answered(backend: RunningBackend, client: OpenAI) -> None:
+    backend.app.state.store.close()
+    for file in backend.app.state.settings.data_dir.glob("chatapp.db*"):
+        file.unlink()
+    assert client.chat.completions.create(model="stub-model", messages=QUESTION).choices[0].message.content
