@@ -8,8 +8,12 @@ from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
 from chatapp.backend.gateway.asking import begun
 from chatapp.backend.gateway.chat_answers import ChatChunks, completion
 from chatapp.backend.gateway.chat_requests import question_of
+from chatapp.backend.gateway.embedding import Embedder
+from chatapp.backend.gateway.response_answers import ResponseEvents, whole_response
+from chatapp.backend.gateway.response_requests import earlier_messages, response_question
 from chatapp.backend.gateway.routing import ERRORS, GatewayRoute
-from chatapp.backend.gateway.schemas import ChatRequest, ModelList, ModelOut
+from chatapp.backend.gateway.schemas import ChatRequest, EmbeddingRequest, ModelList, ModelOut, ResponseRequest
+from chatapp.backend.http.context import context_of
 from chatapp.backend.models.chat_model import ChatModel
 from chatapp.errors import UpstreamModelNotFoundError
 
@@ -25,6 +29,13 @@ _COMPLETION: dict[int | str, dict[str, Any]] = {
     },
 }
 
+_EMBEDDINGS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "What the model server answers.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    },
+}
+
 
 @router.post("/chat/completions", summary="Make a chat completion", response_class=Response, responses=_COMPLETION)
 async def chat_completions(request: Request, wanted: ChatRequest) -> Response:
@@ -34,6 +45,27 @@ async def chat_completions(request: Request, wanted: ChatRequest) -> Response:
         return WholeAnswer(turn, body=completion)
     wants_usage = bool(wanted.stream_options and wanted.stream_options.include_usage)
     return StreamedAnswer(turn, encode=ChatChunks(turn, wants_usage=wants_usage))
+
+
+@router.post("/responses", summary="Make a response", response_class=Response, responses=_COMPLETION)
+async def responses(request: Request, wanted: ResponseRequest) -> Response:
+    """Answer as OpenAI's Responses API does, whole or in events: text and functions."""
+    owner, store = context_of(request.scope).principal.name, request.app.state.store
+    earlier = await earlier_messages(store, wanted.previous_response_id, owner=owner)
+    turn = await begun(request, response_question(wanted, earlier))
+    if wanted.stream:
+        return StreamedAnswer(turn, encode=ResponseEvents(turn, wanted))
+    return WholeAnswer(turn, body=lambda turn: whole_response(turn, wanted))
+
+
+@router.post("/embeddings", summary="Make embeddings", response_class=Response, responses=_EMBEDDINGS)
+async def embeddings(request: Request, wanted: EmbeddingRequest) -> Response:
+    """Pass the question on to the model server, and its answer back."""
+    state = request.app.state
+    owner = context_of(request.scope).principal.name
+    embedder = Embedder(state.model, state.settings, ledger=state.ledger, pricer=state.pricer, owner=owner)
+    body = {**wanted.passed_on(), "model": wanted.model or await state.model.default_model()}
+    return Response(await embedder.embed(body), media_type="application/json")
 
 
 @router.get("/models", summary="List the models as OpenAI does")

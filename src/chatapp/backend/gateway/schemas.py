@@ -45,6 +45,36 @@ class ChatRequest(Tolerant):
     store: bool | None = Field(None, description="False keeps nothing of it.")
 
 
+class ResponseRequest(Tolerant):
+    """A response to make."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"input": "What is Python?"}]})
+
+    input: Words | Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100_000)] = Field(
+        description="The question, or what was said, with calls of functions and their results."
+    )
+    model: ModelName | None = Field(None, description="One of `GET /v1/models`; without it the default.")
+    instructions: Words | None = Field(None, description="System prompt of this question.")
+    previous_response_id: Words | None = Field(None, description="A response that was kept: it goes on behind it.")
+    stream: bool | None = Field(None, description="Answer in events while the model speaks.")
+    store: bool | None = Field(None, description="False keeps nothing of it.")
+    tools: list[dict[str, Any]] | None = Field(None, description="Functions; no other tools are served here.")
+    tool_choice: Words | dict[str, Any] | None = None
+    max_output_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    text: dict[str, Any] | None = None
+    reasoning: dict[str, Any] | None = None
+    background: Literal[False] | None = Field(None, description="Not served here.")
+
+
+class EmbeddingRequest(Tolerant):
+    """Embeddings to make."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"input": "Python is a language."}]})
+
+    input: Any = Field(description="A text, several, or their tokens.")
+    model: ModelName | None = Field(None, description="One of the model server's; without it the default.")
+
+
 class OpenAIError(BaseModel):
     """What went wrong."""
 

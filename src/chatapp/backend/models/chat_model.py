@@ -139,6 +139,14 @@ class Batch:
         return [*texts, *self._calls]
 
 
+@dataclass(frozen=True, slots=True)
+class EmbeddedText:
+    """What a server answers to a question for embeddings: its body as it came, and the tokens it counted, if it did."""
+
+    body: bytes
+    usage: TokenUsage | None
+
+
 class ModelStream(Protocol):
     """An answer while it is made."""
 
@@ -188,6 +196,14 @@ class ChatModel(Protocol):
 
     async def open(self, request: ModelRequest) -> ModelStream:
         """Return the stream of one answer once the model has accepted the question.
+
+        Raises:
+            UpstreamError: the model refused or cannot be reached.
+        """
+        ...
+
+    async def embed(self, body: dict[str, Any]) -> EmbeddedText:
+        """Return the embeddings that `body` asks for, in OpenAI's words.
 
         Raises:
             UpstreamError: the model refused or cannot be reached.

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
-from chatapp.backend.models.chat_model import ChatModel, ModelRequest, ModelStream
+from chatapp.backend.models.chat_model import ChatModel, EmbeddedText, ModelRequest, ModelStream
 from chatapp.errors import UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
 from chatapp.providers.connection import Timeouts, Upstream
 
@@ -65,6 +65,12 @@ class Router:
                 request.attempts.fail(error)
                 await asyncio.sleep(pause_s)
             return await connection.open(request)
+
+    async def embed(self, body: dict[str, Any]) -> EmbeddedText:
+        """Return the embeddings that `body` asks for."""
+        connection, model = self._route(body["model"])
+        with _its_settings(connection):
+            return await connection.embed({**body, "model": model})
 
     async def window(self, model: str) -> int | None:
         """Return the tokens that `model` can read."""

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from chatapp.backend.models.chat_model import Attempts, ModelRequest
+from chatapp.backend.models.chat_model import Attempts, EmbeddedText, ModelRequest
 from chatapp.backend.models.openai.answer import Answer
 from chatapp.backend.models.openai.dialect import Dialects
 from chatapp.backend.models.openai.endpoint import Endpoint
@@ -72,6 +72,12 @@ class OpenAIModel:
             if isinstance(error, UpstreamModelNotFoundError) and model == self._found_name:
                 self._found_name = None
             raise
+
+    async def embed(self, body: dict[str, Any]) -> EmbeddedText:
+        """Return the embeddings that `body` asks for."""
+        self._require(body["model"])
+        server = await self._endpoint.server()
+        return await server.embed({**body, "model": self.upstream.traits_of(body["model"]).name})
 
     async def window(self, model: str) -> int | None:
         """Return CONTEXT_TOKENS, or what the server tells of the model, or what is known of it."""

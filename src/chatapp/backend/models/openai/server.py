@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chatapp.backend.models.chat_model import Attempts
+from chatapp.backend.models.chat_model import Attempts, EmbeddedText
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
+from chatapp.backend.models.openai.embeddings import embedded_text
 from chatapp.backend.models.openai.errors import error_from_response, our_errors
 from chatapp.backend.models.openai.keys import Key, Keys
 from chatapp.backend.models.openai.listed import NOT_LISTED, ListedModels, read_listing
@@ -119,6 +120,26 @@ class ModelServer:
                 break
             attempts.fail(error)
         raise error
+
+    async def embed(self, body: dict[str, Any]) -> EmbeddedText:
+        """Return the embeddings that `body` asks for.
+
+        Raises:
+            UpstreamError: it refused or cannot be reached.
+        """
+        way = self._way
+        with self._our_errors(body["model"]):
+            key = next(self._keys.in_turn())
+            headers = {**way.headers, "accept": "application/json", "content-type": "application/json"}
+            content = msgspec.json.encode(body)
+            url = f"{self.base_url}/embeddings"
+            response = await way.http.post(url, content=content, headers={**headers, **key.headers()})
+            if response.is_success:
+                return embedded_text(response.content)
+            said = response.content[:REFUSAL_BYTES]
+            raise error_from_response(
+                response.status_code, response.headers, said, body["model"], has_key=self._keys.is_set
+            )
 
     async def models(self, *, asked_for: str) -> ListedModels:
         """Return the models that the server lists. One that does not list is there all the same.

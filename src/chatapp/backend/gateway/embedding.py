@@ -1,0 +1,71 @@
+"""Embeddings: passed on to the model server, and counted."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from chatapp.backend.gateway.chat_requests import SURFACE
+from chatapp.backend.models.chat_model import ChatModel, EmbeddedText, TokenUsage
+from chatapp.backend.store import ModelCall
+from chatapp.backend.turns.observers import CallPricer, TurnObserver
+from chatapp.config.settings import Settings
+from chatapp.errors import ChatappError, UpstreamTimeoutError
+
+
+class Embedder:
+    """Asks for embeddings as `owner`, and writes down what each call takes."""
+
+    def __init__(
+        self, model: ChatModel, settings: Settings, *, ledger: TurnObserver, pricer: CallPricer, owner: str
+    ) -> None:
+        self._model = model
+        self._settings = settings
+        self._ledger = ledger
+        self._pricer = pricer
+        self._owner = owner
+
+    async def embed(self, body: dict[str, Any]) -> bytes:
+        """Return the model server's answer to `body`, whose model is named, as it came.
+
+        Raises:
+            UpstreamError: it refused, cannot be reached, or took longer than TOTAL_TIMEOUT.
+        """
+        began, moment, error_code = time.perf_counter(), datetime.now(UTC), None
+        embedded: EmbeddedText | None = None
+        try:
+            async with asyncio.timeout(self._settings.total_timeout):
+                embedded = await self._model.embed(body)
+        except TimeoutError:
+            error_code = UpstreamTimeoutError.code
+            raise UpstreamTimeoutError("the embedding took too long.", hint="Raise TOTAL_TIMEOUT.") from None
+        except ChatappError as error:
+            error_code = error.code
+            raise
+        finally:
+            took_ms = round((time.perf_counter() - began) * 1000)
+            usage = embedded.usage if embedded else None
+            self._ledger.model_called(self._call(body["model"], usage, moment, took_ms, error_code))
+        return embedded.body
+
+    def _call(
+        self, model: str, usage: TokenUsage | None, moment: datetime, took_ms: int, error_code: str | None
+    ) -> ModelCall:
+        connection = self._model.connection_for(model)
+        cost, source = None, None
+        if usage is not None:
+            cost, source = self._pricer.price(usage, connection=connection, models=(model,), when=moment)
+        return ModelCall(
+            owner=self._owner,
+            surface=SURFACE,
+            connection=connection,
+            model=model,
+            status="failed" if error_code else "complete",
+            error_code=error_code,
+            created_at=moment,
+            duration_ms=took_ms,
+            prompt_tokens=usage.prompt_tokens if usage else None,
+            completion_tokens=usage.completion_tokens if usage else None,
+            cost_pico=cost,
+            price_source=source,
+        )

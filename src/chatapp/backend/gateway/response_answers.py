@@ -1,0 +1,194 @@
+"""A turn as a response of the Responses API: whole, or as its events.
+
+https://platform.openai.com/docs/api-reference/responses-streaming
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic_core import to_json
+
+from chatapp.backend.gateway.chat_answers import usage_of
+from chatapp.backend.gateway.response_requests import ID
+from chatapp.backend.gateway.schemas import ResponseRequest
+from chatapp.backend.http.openai_errors import openai_error
+from chatapp.backend.turns.turn import Turn
+from chatapp.errors import InternalError
+from chatapp.protocol.events import Done, Event, Failed, Reasoning, Start, Text, ToolCallDelta
+from chatapp.protocol.received_errors import error_from_dict
+
+Json = dict[str, Any]
+Told = Iterator[tuple[str, Json]]
+"""Names of events, each with what it holds."""
+
+
+class ResponseEvents:
+    """Writes the events of a turn as events of a response; each item of its output opens, grows and closes."""
+
+    def __init__(self, turn: Turn, wanted: ResponseRequest) -> None:
+        self._turn = turn
+        self._wanted = wanted
+        self._created_at = int(time.time())
+        self._number = 0
+        self._output: list[Json] = []
+        self._open: tuple[type[Event], int] | None = None
+        self._grown: list[str] = []
+
+    def __call__(self, events: list[tuple[Event, int]]) -> bytes:
+        """Return the events for `events`; notices say nothing here."""
+        return b"".join([self._written(*told) for event, _ in events for told in self.take(event)])
+
+    def take(self, event: Event) -> Told:
+        """Return what an event of the turn comes to."""
+        if isinstance(event, Start):
+            yield "response.created", {"response": self.response("in_progress")}
+            yield "response.in_progress", {"response": self.response("in_progress")}
+        elif isinstance(event, Text | Reasoning):
+            yield from self._opened(type(event), 0, _new_text if isinstance(event, Text) else _new_thought)
+            yield from self._grow(event.text)
+        elif isinstance(event, ToolCallDelta):
+            yield from self._opened(ToolCallDelta, event.index, lambda item_id: _new_call(item_id, event))
+            yield from self._grow(event.arguments)
+        elif isinstance(event, Done | Failed):
+            yield from self._close()
+            yield self._end(event)
+
+    def response(self, status: str, **others: Any) -> Json:
+        """Return the response as far as it is."""
+        wanted = self._wanted
+        asked = {name: getattr(wanted, name) for name in ("instructions", "previous_response_id", "max_output_tokens")}
+        sampling = {name: (wanted.model_extra or {}).get(name) for name in ("temperature", "top_p", "metadata")}
+        return {
+            "id": f"{ID}{self._turn.id}",
+            "object": "response",
+            "created_at": self._created_at,
+            "status": status,
+            "model": self._turn.model,
+            "output": self._output,
+            "error": None,
+            "incomplete_details": None,
+            "parallel_tool_calls": True,
+            "tool_choice": wanted.tool_choice or "auto",
+            "tools": wanted.tools or [],
+            "usage": None,
+            **asked,
+            **sampling,
+            **others,
+        }
+
+    def _end(self, event: Done | Failed) -> tuple[str, Json]:
+        usage = _usage(self._turn)
+        if isinstance(event, Failed):
+            error = openai_error(error_from_dict(event.error) or InternalError("The answer failed."))
+            told = {"code": error["code"], "message": error["message"]}
+            return "response.failed", {"response": self.response("failed", error=told, usage=usage)}
+        if event.finish_reason in {"length", "content_filter"}:
+            reason = "max_output_tokens" if event.finish_reason == "length" else event.finish_reason
+            cut = {"incomplete_details": {"reason": reason}, "usage": usage}
+            return "response.incomplete", {"response": self.response("incomplete", **cut)}
+        return "response.completed", {"response": self.response("completed", usage=usage)}
+
+    def _opened(self, kind: type[Event], index: int, new: Any) -> Told:
+        """Open an item unless it is the one that is open; another is closed before."""
+        if self._open == (kind, index):
+            return
+        yield from self._close()
+        item = new(f"{_PREFIXES[kind]}_{self._turn.id}_{len(self._output)}")
+        self._open = (kind, index)
+        self._output.append(item)
+        yield "response.output_item.added", {"output_index": self._place, "item": item}
+        if kind is Text:
+            yield "response.content_part.added", {**self._part, "part": _output_text("")}
+
+    def _grow(self, delta: str) -> Told:
+        if delta and self._open is not None:
+            self._grown.append(delta)
+            kind = self._open[0]
+            logprobs: Json = {"logprobs": []} if kind is Text else {}
+            yield f"{_GROWING[kind]}.delta", {**self._where(kind), "delta": delta, **logprobs}
+
+    def _close(self) -> Told:
+        """Close the item that is open, whole as it is by now."""
+        if self._open is None:
+            return
+        kind, item, text = self._open[0], self._output[-1], "".join(self._grown)
+        self._open, self._grown = None, []
+        item["status"] = "completed"
+        if kind is ToolCallDelta:
+            item["arguments"] = text
+            yield f"{_GROWING[kind]}.done", {**self._where(kind), "arguments": text, "name": item["name"]}
+        elif kind is Reasoning:
+            item["content"] = [{"type": "reasoning_text", "text": text}]
+            yield f"{_GROWING[kind]}.done", {**self._part, "text": text}
+        else:
+            item["content"] = [_output_text(text)]
+            yield f"{_GROWING[kind]}.done", {**self._part, "text": text, "logprobs": []}
+            yield "response.content_part.done", {**self._part, "part": _output_text(text)}
+        yield "response.output_item.done", {"output_index": self._place, "item": item}
+
+    @property
+    def _place(self) -> int:
+        return len(self._output) - 1
+
+    @property
+    def _part(self) -> Json:
+        return {"item_id": self._output[-1]["id"], "output_index": self._place, "content_index": 0}
+
+    def _where(self, kind: type[Event]) -> Json:
+        part = self._part
+        return {name: part[name] for name in ("item_id", "output_index")} if kind is ToolCallDelta else part
+
+    def _written(self, name: str, told: Json) -> bytes:
+        body = to_json({"type": name, "sequence_number": self._number, **told})
+        self._number += 1
+        return b"event: " + name.encode() + b"\ndata: " + body + b"\n\n"
+
+
+def whole_response(turn: Turn, wanted: ResponseRequest) -> Json:
+    """Return the whole answer of `turn` as a response."""
+    events = ResponseEvents(turn, wanted)
+    end: Json = {}
+    for event in turn.entries:
+        for _, told in events.take(event):
+            end = told
+    response: Json = end["response"]
+    return response
+
+
+_PREFIXES: dict[type[Event], str] = {Text: "msg", Reasoning: "rs", ToolCallDelta: "fc"}
+_GROWING: dict[type[Event], str] = {
+    Text: "response.output_text",
+    Reasoning: "response.reasoning_text",
+    ToolCallDelta: "response.function_call_arguments",
+}
+
+
+def _new_text(item_id: str) -> Json:
+    return {"id": item_id, "type": "message", "role": "assistant", "status": "in_progress", "content": []}
+
+
+def _new_thought(item_id: str) -> Json:
+    return {"id": item_id, "type": "reasoning", "status": "in_progress", "summary": [], "content": []}
+
+
+def _new_call(item_id: str, piece: ToolCallDelta) -> Json:
+    call = {"call_id": piece.id, "name": piece.name, "arguments": ""}
+    return {"id": item_id, "type": "function_call", "status": "in_progress", **call}
+
+
+def _output_text(text: str) -> Json:
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+
+
+def _usage(turn: Turn) -> Json | None:
+    counted = usage_of(turn)
+    if counted is None:
+        return None
+    return {
+        "input_tokens": counted["prompt_tokens"],
+        "input_tokens_details": counted["prompt_tokens_details"],
+        "output_tokens": counted["completion_tokens"],
+        "output_tokens_details": counted["completion_tokens_details"],
+        "total_tokens": counted["total_tokens"],
+    }

@@ -1,0 +1,164 @@
+"""Requests of the Responses API, turned into the messages of a chat completion.
+
+https://platform.openai.com/docs/api-reference/responses/create
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from chatapp.backend.gateway.chat_requests import SURFACE, wrong_field
+from chatapp.backend.gateway.schemas import ResponseRequest
+from chatapp.backend.store import Store, StoredMessage
+from chatapp.errors import InvalidRequestError, NotFoundError
+from chatapp.protocol.messages import AttachmentPart, ToolCallPart, ToolResultPart
+from chatapp.protocol.question import Question
+
+Json = dict[str, Any]
+
+ID = "resp_"
+"""What the id of a response begins with; the id of its turn follows."""
+
+_OURS = ("model", "input", "instructions", "previous_response_id", "stream", "store")
+_TRANSLATED = ("max_output_tokens", "tools", "tool_choice", "text", "reasoning")
+_ONLY_THERE = ("include", "truncation", "metadata", "background", "service_tier", "prompt_cache_key", "stream_options")
+
+
+def response_question(wanted: ResponseRequest, earlier: list[Json]) -> Question:
+    """Return the question that a request asks behind the `earlier` messages.
+
+    Raises:
+        RequestValidationError: it holds what is not served here.
+    """
+    system = [{"role": "system", "content": wanted.instructions}] if wanted.instructions else []
+    return Question(
+        prompt=None,
+        model=wanted.model,
+        parameters=_parameters(wanted),
+        wire_messages=[*system, *earlier, *_messages(wanted.input)],
+        store=wanted.store is not False,
+        surface=SURFACE,
+    )
+
+
+async def earlier_messages(store: Store, response_id: str | None, *, owner: str) -> list[Json]:
+    """Return all that was said up to the end of an earlier response.
+
+    Raises:
+        InvalidRequestError: there is none of that id, or it was not kept.
+    """
+    if response_id is None:
+        return []
+    try:
+        return await asyncio.to_thread(_branch, store, response_id.removeprefix(ID), owner)
+    except NotFoundError:
+        raise InvalidRequestError("There is no response with the id in previous_response_id.") from None
+
+
+def _branch(store: Store, turn_id: str, owner: str) -> list[Json]:
+    turn = store.turns.get(turn_id, owner=owner)
+    if turn.conversation_id is None or turn.answer_message_id is None:
+        raise NotFoundError("The response was not kept.")
+    branch = store.messages.whole_branch(turn.conversation_id, owner=owner, branch=turn.answer_message_id)
+    end = [message.id for message in branch].index(turn.answer_message_id) + 1
+    return [_wire(message) for message in branch[:end]]
+
+
+def _wire(message: StoredMessage) -> Json:
+    """Return a message that is kept as a model server takes it. Of pictures only the place is kept."""
+    parts = message.parts
+    for part in parts:
+        if isinstance(part, ToolResultPart):
+            return {"role": "tool", "tool_call_id": part.call_id, "content": part.text}
+    told = [f"({part.name})" for part in parts if isinstance(part, AttachmentPart)]
+    wire: Json = {"role": message.role, "content": "\n\n".join(filter(None, [*told, message.content]))}
+    if calls := [part for part in parts if isinstance(part, ToolCallPart)]:
+        wire["tool_calls"] = [_call(part.id, part.name, part.arguments) for part in calls]
+    return wire
+
+
+def _call(call_id: str, name: str, arguments: str) -> Json:
+    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def _messages(given: str | list[Json]) -> list[Json]:
+    """Return what is said in the field `input`. Calls belong to the answer before them."""
+    if isinstance(given, str):
+        return [{"role": "user", "content": given}]
+    messages: list[Json] = []
+    for number, item in enumerate(given):
+        message = _message(item, number)
+        last = messages[-1] if messages else {}
+        if "tool_calls" in message and last.get("role") == "assistant":
+            last["tool_calls"] = [*last.get("tool_calls", []), *message["tool_calls"]]
+        elif message:
+            messages.append(message)
+    return messages
+
+
+def _message(item: Json, number: int) -> Json:
+    """Return one item of `input` as a message; empty for thoughts, which do not go back."""
+    kind = item.get("type", "message")
+    if kind == "message" and item.get("role") in {"user", "assistant", "system", "developer"}:
+        return {"role": item["role"], "content": _content(item.get("content"), number)}
+    if kind == "function_call":
+        call = (item.get("call_id"), item.get("name"), item.get("arguments"))
+        return {"role": "assistant", "content": None, "tool_calls": [_call(*(str(it or "") for it in call))]}
+    if kind == "function_call_output":
+        output = item.get("output")
+        text = output if isinstance(output, str) else _content(output, number)
+        return {"role": "tool", "tool_call_id": str(item.get("call_id") or ""), "content": text}
+    if kind == "reasoning":
+        return {}
+    raise wrong_field("Must be a message, a function_call or a function_call_output", number, field="input")
+
+
+def _content(content: Any, number: int) -> str | list[Json]:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+        raise wrong_field("Must be a text or a list of parts", number, "content", field="input")
+    parts = list(_parts(content))
+    texts = [part["text"] for part in parts if part["type"] == "text"]
+    return "\n\n".join(texts) if len(texts) == len(parts) else parts
+
+
+def _parts(content: list[Json]) -> Iterator[Json]:
+    for part in content:
+        kind = part.get("type")
+        if kind in {"input_text", "output_text", "text", "refusal"}:
+            yield {"type": "text", "text": str(part.get("text", part.get("refusal", "")))}
+        elif kind == "input_image":
+            detail = {"detail": part["detail"]} if part.get("detail") else {}
+            yield {"type": "image_url", "image_url": {"url": str(part.get("image_url") or ""), **detail}}
+        else:
+            yield part
+
+
+def _parameters(wanted: ResponseRequest) -> Json:
+    """Return what else is asked for, in the words of a chat completion."""
+    parameters = wanted.passed_on(*_OURS, *_TRANSLATED, *_ONLY_THERE)
+    if wanted.max_output_tokens is not None:
+        parameters["max_tokens"] = wanted.max_output_tokens
+    if wanted.tools:
+        parameters["tools"] = list(_tools(wanted.tools))
+    if wanted.tool_choice is not None:
+        choice = wanted.tool_choice
+        if isinstance(choice, dict) and choice.get("type") == "function":
+            choice = {"type": "function", "function": {"name": choice.get("name")}}
+        parameters["tool_choice"] = choice
+    if (effort := (wanted.reasoning or {}).get("effort")) is not None:
+        parameters["reasoning_effort"] = effort
+    form = (wanted.text or {}).get("format")
+    if isinstance(form, dict) and form.get("type") == "json_schema":
+        form = {"type": "json_schema", "json_schema": {name: it for name, it in form.items() if name != "type"}}
+    if isinstance(form, dict) and form.get("type") != "text":
+        parameters["response_format"] = form
+    return parameters
+
+
+def _tools(tools: Iterable[Json]) -> Iterator[Json]:
+    for number, tool in enumerate(tools):
+        if tool.get("type") != "function":
+            raise wrong_field("Must be a function: no other tools are served here", number, "type", field="tools")
+        yield {"type": "function", "function": {name: it for name, it in tool.items() if name != "type"}}

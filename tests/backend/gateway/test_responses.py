@@ -1,0 +1,149 @@
+"""`POST /v1/responses` and `/v1/embeddings` as OpenAI's own client finds them, in front of the stub model."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import openai
+import pytest
+from openai import OpenAI
+
+from support import scripts
+from support.running_backend import RunningBackend
+from support.stub_model import StubModel
+
+RunBackend = Callable[..., RunningBackend]
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+TOOL: Any = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}, "strict": False}
+CALLED = scripts.answer("Let me see.", scripts.tool_call(), finish="tool_calls")
+
+
+@pytest.fixture
+def client(backend: RunningBackend) -> Iterator[OpenAI]:
+    with OpenAI(base_url=f"{backend.url}/v1", api_key="none", max_retries=0, timeout=10) as client:
+        yield client
+
+
+def test_a_whole_response_holds_text_and_counts(client: OpenAI) -> None:
+    response = client.responses.create(model="stub-model", input="Why?", instructions="Be brief.")
+    assert (response.output_text, response.status) == ("Hello from the stub.", "completed")
+    assert response.usage is not None
+    assert response.usage.total_tokens == scripts.USAGE["total_tokens"]
+
+
+def test_a_stream_tells_of_each_item_and_ends_with_the_whole(client: OpenAI, stub: StubModel) -> None:
+    stub.next(scripts.answer(scripts.delta(reasoning_content="Hm."), "Yes", ".", scripts.tool_call()))
+    with client.responses.stream(model="m", input="Why?", tools=[TOOL]) as stream:
+        events = list(stream)
+        final = stream.get_final_response()
+    assert [item.type for item in final.output] == ["reasoning", "message", "function_call"]
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == "Yes."
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    kinds = [event.type.removeprefix("response.") for event in events]
+    assert kinds[:2] + kinds[-1:] == ["created", "in_progress", "completed"]
+    assert kinds.count("output_item.added") == kinds.count("output_item.done") == 3
+
+
+@pytest.mark.parametrize("is_by_id", [True, False], ids=["previous_response_id", "all sent again"])
+def test_a_function_is_called_and_its_result_goes_back(
+    backend: RunningBackend, client: OpenAI, stub: StubModel, is_by_id: bool
+) -> None:
+    stub.next(CALLED, scripts.answer("Rain."))
+    first = client.responses.create(model="m", input="Weather?", tools=[TOOL])
+    (call,) = [item for item in first.output if item.type == "function_call"]
+    assert (call.call_id, call.name, call.arguments) == ("call_1", "get_weather", '{"city":"Paris"}')
+    result: Any = {"type": "function_call_output", "call_id": call.call_id, "output": "9 mm"}
+    if is_by_id:
+        again: Any = {"input": [result], "previous_response_id": first.id}
+    else:
+        again = {"input": [{"role": "user", "content": "Weather?"}, *first.output, result]}
+    assert client.responses.create(model="m", tools=[TOOL], **again).output_text == "Rain."
+    function = {"name": "get_weather", "arguments": '{"city":"Paris"}'}
+    assert stub.calls[-1].body["messages"] == [
+        {"role": "user", "content": "Weather?"},
+        {"role": "assistant", "content": "Let me see.",
+         "tool_calls": [{"id": "call_1", "type": "function", "function": function}]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "9 mm"},
+    ]  # fmt: skip
+    (conversation,) = backend.client.conversations.page().items
+    roles = [message.role for message in backend.client.conversations.messages(conversation.id).items]
+    assert roles == ["user", "assistant", "tool", "assistant"]
+
+
+def test_what_is_asked_for_is_said_in_the_words_of_a_chat_completion(client: OpenAI, stub: StubModel) -> None:
+    picture = {"type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGgo=", "detail": "low"}
+    form = {"type": "json_schema", "name": "n", "schema": {"type": "object"}, "strict": True}
+    client.responses.create(
+        model="m",
+        instructions="Be brief.",
+        input=[{"role": "user", "content": [{"type": "input_text", "text": "What?"}, picture]}],  # type: ignore[misc,list-item]
+        tools=[TOOL],
+        tool_choice={"type": "function", "name": "get_weather"},
+        text={"format": form},  # type: ignore[typeddict-item]
+        reasoning={"effort": "low"},
+        max_output_tokens=9,
+        temperature=0.5,
+        metadata={"a": "b"},
+    )
+    sent = stub.calls[-1].body
+    image = {"type": "image_url", "image_url": {"url": picture["image_url"], "detail": "low"}}
+    assert sent["messages"] == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "What?"}, image]},
+    ]
+    function = {name: value for name, value in TOOL.items() if name != "type"}
+    schema = {name: form[name] for name in ("name", "schema", "strict")}
+    always = {"model", "messages", "stream", "stream_options"}
+    assert {name: value for name, value in sent.items() if name not in always} == {
+        "tools": [{"type": "function", "function": function}],
+        "tool_choice": {"type": "function", "function": {"name": "get_weather"}},
+        "response_format": {"type": "json_schema", "json_schema": schema},
+        "reasoning_effort": "low",
+        "max_tokens": 9,
+        "temperature": 0.5,
+    }
+
+
+def test_an_answer_that_is_cut_is_incomplete_and_one_that_breaks_has_failed(client: OpenAI, stub: StubModel) -> None:
+    stub.next(scripts.answer("one", finish="length"), scripts.answer("one", scripts.hang_up))
+    cut = client.responses.create(model="m", input="Why?")
+    assert (cut.status, cut.incomplete_details and cut.incomplete_details.reason) == ("incomplete", "max_output_tokens")
+    last = list(client.responses.create(model="m", input="Why?", stream=True))[-1]
+    assert last.type == "response.failed"
+    assert last.response.error is not None
+    assert last.response.error.code == "incomplete"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "parameter"),
+    [
+        ({"input": "Why?", "previous_response_id": "resp_none"}, None),
+        ({"input": "Why?", "tools": [{"type": "web_search"}]}, "tools.0.type"),
+        ({"input": [{"type": "item_reference", "id": "x"}]}, "input.0"),
+        ({"input": [{"role": "user", "content": 5}]}, "input.0.content"),
+        ({"input": "Why?", "background": True}, "background"),
+    ],
+)
+def test_what_is_not_served_is_refused(client: OpenAI, wanted: Any, parameter: str | None) -> None:
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.responses.create(model="m", **wanted)
+    assert refused.value.param == parameter
+
+
+def test_embeddings_are_passed_on_and_counted(backend: RunningBackend, client: OpenAI, stub: StubModel) -> None:
+    vector = {"object": "embedding", "index": 0, "embedding": [0.5, -0.25]}
+    usage = {"prompt_tokens": 4, "total_tokens": 4}
+    stub.next(scripts.respond(200, {"object": "list", "model": "e", "data": [vector], "usage": usage}))
+    answer = client.embeddings.create(model="e", input=["a text"], dimensions=2, encoding_format="float")
+    assert answer.data[0].embedding == [0.5, -0.25]
+    assert (stub.calls[-1].path, stub.calls[-1].body) == (
+        "/v1/embeddings",
+        {"model": "e", "input": ["a text"], "dimensions": 2, "encoding_format": "float"},
+    )
+    stub.next(scripts.status(404, code="model_not_found"))
+    with pytest.raises(openai.NotFoundError):
+        client.embeddings.create(model="none", input="a")
+    backend.run(backend.app.state.ledger.flush())
+    calls = backend.app.state.store.model_calls.between(LONG_AGO)
+    told = [(call.surface, call.model, call.prompt_tokens, call.status) for call in calls]
+    assert told == [("v1", "e", 4, "complete"), ("v1", "none", None, "failed")]
