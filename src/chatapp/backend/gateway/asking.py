@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 
 from chatapp.backend.gateway.held import HeldMessages
 from chatapp.backend.http.context import context_of
-from chatapp.backend.turns.registry import Turns
+from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import StoreUnavailableError
 from chatapp.protocol.question import Question
@@ -31,7 +31,7 @@ async def begun(request: Request, question: Question) -> Turn:
         ChatappError: it cannot be answered.
     """
     context = context_of(request.scope)
-    turns: Turns = request.app.state.turns
+    turns: TurnRegistry = request.app.state.turns
     question = _remembered(question, request, owner=context.principal.name)
     try:
         turn = await turns.start(question, request_id=context.id)
