@@ -134,6 +134,26 @@ def test_other_people_s_streams_go_on(run_backend: RunBackend, stub: StubModel, 
     assert (seen.text, seen.names[-1]) == ("one two", "done")
 
 
+def test_a_very_long_key_file_costs_a_request_nothing(tmp_path: Path) -> None:
+    names = {f"n{number}": f"key {number}" for number in range(60_000)}
+    keys = KeyRing(str(key_file(tmp_path / "keys", **names)))
+    began = time.process_time()
+    owners = [keys.principal_of(f"key {number}".encode()) for number in range(0, 60_000, 600)]
+    assert (len(owners), None in owners, keys.principal_of(b"key")) == (100, False, None)
+    assert time.process_time() - began < 0.5
+
+
+def test_a_very_long_key_file_is_read_beside_the_requests(run_backend: RunBackend, tmp_path: Path) -> None:
+    names = {f"n{number}": f"key {number}" for number in range(60_000)}
+    backend = run_backend(api_keys=str(key_file(tmp_path / "keys", ada=KEY)))
+    key_file(tmp_path / "keys", **names)
+    with ThreadPoolExecutor(8) as threads:
+        known = [threads.submit(get, backend, **bearer("key 7")) for _ in range(4)]
+        gone = [threads.submit(get, backend, **bearer(KEY)) for _ in range(4)]
+        assert [it.result().status_code for it in known] == [200] * 4
+        assert [it.result().status_code for it in gone] == [401] * 4
+
+
 @pytest.mark.skipif(os.name != "posix", reason="names of files that hold a colon")
 def test_a_file_whose_name_holds_a_colon_is_a_file(tmp_path: Path) -> None:
     assert KeyRing(str(key_file(tmp_path / "keys:prod", ada=KEY))).principal_of(KEY.encode()).name == "ada"

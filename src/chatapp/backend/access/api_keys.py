@@ -1,9 +1,11 @@
 """The keys of API_KEYS, and whose they are."""
 
+import asyncio
 import hashlib
 import hmac
 import logging
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from chatapp.backend.principal import Principal
@@ -35,11 +37,12 @@ class KeyRing:
     def __init__(self, api_keys: str) -> None:
         self._file = _file_named_by(api_keys)
         self._seen: object = None
-        self._owners: list[tuple[str, str]] = []
+        self._reading = asyncio.Lock()
+        self._owners: dict[str, list[tuple[str, str]]] = {}
         own_key = environment.value(OWN_KEY)
         self._own = [("", _digest(own_key))] if own_key else []
         if self._file is None:
-            self._owners = _without_doubles([_owner(entry, is_digest=False) for entry in parse_keys(api_keys)])
+            self._owners = _by_id(_owner(entry, is_digest=False) for entry in parse_keys(api_keys))
         else:
             self._read(self._file)
 
@@ -49,41 +52,55 @@ class KeyRing:
         return self._file is not None
 
     def principal_of(self, key: bytes) -> Principal | None:
-        """Return whose key it is, None for one that we do not know. Takes the same time either way."""
-        self._refresh()
+        """Return whose key it is, None for one that we do not know.
+
+        Only keys of the same id are compared, or many would take long. An id is no secret, and tells nothing of a key.
+        """
         digest = hashlib.sha256(key).hexdigest()
+        key_id = digest[:KEY_ID_DIGITS]
         owner = None
-        for name, known in (*self._owners, *self._own):
+        for name, known in (*self._owners.get(key_id, ()), *self._own):
             if hmac.compare_digest(known, digest):
                 owner = name
-        return None if owner is None else Principal(owner, digest[:KEY_ID_DIGITS])
+        return None if owner is None else Principal(owner, key_id)
 
-    def _refresh(self) -> None:
-        """Read the file again if it has changed; while it cannot be read, no key is good."""
-        if self._file is None:
+    async def refresh(self) -> None:
+        """Read the file again if it has changed, in a thread: it may be long. While it cannot be read, no key is good.
+
+        Whoever comes meanwhile waits: a key that was taken away must not let anybody in any more.
+        """
+        if self._file is None or self._seen == _identity(self._file) is not None:
             return
-        try:
-            self._read(self._file)
-        except SettingsError as error:
-            if self._seen is not None:
-                log.error("%s All keys are refused until it can be read.", error.detail)
-            self._seen, self._owners = None, []
+        async with self._reading:
+            try:
+                await asyncio.to_thread(self._read, self._file)
+            except SettingsError as error:
+                if self._seen is not None:
+                    log.error("%s All keys are refused until it can be read.", error.detail)
+                self._seen, self._owners = None, {}
 
     def _read(self, file: Path) -> None:
+        seen = _identity(file)
+        if seen is not None and seen == self._seen:
+            return
         try:
-            stat = file.stat()
-            seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            if seen != self._seen:
-                lines = file.read_text(encoding="utf-8").splitlines()
-                self._owners = _without_doubles(
-                    [_owner(parse_key(line), is_digest=True) for line in lines if line.strip()]
-                )
-                self._seen = seen
+            lines = file.read_text(encoding="utf-8").splitlines()
+            self._owners = _by_id(_owner(parse_key(line), is_digest=True) for line in lines if line.strip())
+            self._seen = seen
         except (OSError, ValueError) as error:
             raise SettingsError("API_KEYS names a file that cannot be read.", hint=_HINT) from error
 
 
 _HINT = "It must be name:key pairs separated by commas, or the path of a file of name:<SHA-256 of the key> lines."
+
+
+def _identity(file: Path) -> tuple[int, int, int] | None:
+    """Return what is another when the file has changed, None where there is none."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _file_named_by(api_keys: str) -> Path | None:
@@ -105,13 +122,15 @@ def _owner(entry: NamedKey, *, is_digest: bool) -> tuple[str, str]:
     return name, digest
 
 
-def _without_doubles(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return `pairs`, in which no key may be two people's: one of them would see what the other has asked."""
+def _by_id(pairs: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Return `pairs` by the ids of their keys. No key may be two people's: one would see what the other has asked."""
     owner_of: dict[str, str] = {}
+    of_id: dict[str, list[tuple[str, str]]] = {}
     for name, digest in pairs:
         if owner_of.setdefault(digest, name) != name:
             raise SettingsError(f"API_KEYS gives {owner_of[digest]} and {name} the same key.", hint=_HINT)
-    return pairs
+        of_id.setdefault(digest[:KEY_ID_DIGITS], []).append((name, digest))
+    return of_id
 
 
 def _digest(key: str) -> str:

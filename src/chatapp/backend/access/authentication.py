@@ -30,6 +30,7 @@ class KeyCheck:
         """Serve one request, or refuse it."""
         if scope["type"] == "http" and not is_public(scope):
             key = _key_in(Headers(scope=scope))
+            await self._keys.refresh()
             try:
                 principal = self._principal(key, scope)
             except ChatappError as error:
@@ -78,8 +79,9 @@ class ShownKey:
 
     async def revoked(self) -> None:
         """Return once the key is not good any more."""
-        while self._keys.principal_of(self._key) == self._principal:  # noqa: ASYNC110 - a file, which sends no word
+        while self._keys.principal_of(self._key) == self._principal:
             await asyncio.sleep(LOOK_AGAIN_S)
+            await self._keys.refresh()
 
 
 def unauthorized() -> UnauthorizedError:
