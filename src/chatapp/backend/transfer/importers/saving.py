@@ -16,9 +16,9 @@ from chatapp.backend.transfer.importers.budget import Budget
 from chatapp.backend.transfer.importers.files import Found
 from chatapp.backend.transfer.importers.receipt import Receipt
 
-BATCH_MESSAGES = 200
-BATCH_CHARS = 250_000
-"""What is saved together: more would keep everybody else's writes waiting for longer than is noticed."""
+BATCH_MESSAGES = 600
+BATCH_CHARS = 750_000
+"""What is saved together: less costs the index more, more would keep others' writes waiting longer than is noticed."""
 
 MAX_KNOWN = 1000
 

@@ -23,8 +23,10 @@ SQLITE = (
         INSERT INTO search (rowid, body) VALUES (new.number << 20, coalesce(new.title, ''));
     END
     """,
-    # Merged less often than by default (4): a tenth less work for an import, and as quick to search.
+    # Merged less often than by default (4), and written in one piece: a third less work for an import, and as quick to
+    # search. Of the 16 MiB only what a transaction indexes is ever taken.
     "INSERT INTO search (search, rank) VALUES ('automerge', 8)",
+    "INSERT INTO search (search, rank) VALUES ('hashsize', 16777216)",
 )
 
 
