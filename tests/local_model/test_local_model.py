@@ -30,8 +30,9 @@ class Running:
         self.lines: list[str] = []
         self.model = LocalModel.start(Settings.load(**options), folder=folder, on_line=self.lines.append)
         self.upstream = self.model.upstream
-        assert self.upstream.api_key is not None
-        self.key = self.upstream.api_key.get_secret_value()
+        (key,) = self.upstream.keys
+        assert key.value is not None
+        self.key = key.value.get_secret_value()
 
     def ask(self, content: str = PROMPT, *, key: str | None = None, **body: Any) -> requests.Response:
         return requests.post(
