@@ -1,6 +1,7 @@
 """One turn on its own: what ends it, and what saving it takes."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from chatapp.backend.models.chat_model import Batch, ModelRequest
-from chatapp.backend.store import Store
+from chatapp.backend.store import Store, StoredTurn
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.remote import RemoteTurn
 from chatapp.backend.turns.runner import TurnRunner
@@ -165,12 +166,20 @@ def test_an_answer_of_many_changes_is_read_from_the_store_in_linear_time(store: 
         text = piece * changes
         store.turns.save(turn.id, text=text, reasoning=text, segments=segments)
         stored = store.turns.get(turn.id, owner="")
-        began = time.process_time()
+        took_s = min(_seconds_to_read(stored, store) for _ in range(3))
         remote = RemoteTurn(stored, store, owner="")
-        took_s = time.process_time() - began
         assert (remote.text, remote.reasoning) == (text, text)
         assert remote.segments() == segments
         return took_s
 
     short_s, long_s = seconds(3_000), seconds(12_000)
     assert long_s < 0.1 or long_s / short_s < 9
+
+
+def _seconds_to_read(stored: StoredTurn, store: Store) -> float:
+    gc.disable()  # it looks at all that lives, now and then
+    began = time.process_time()
+    RemoteTurn(stored, store, owner="")
+    took_s = time.process_time() - began
+    gc.enable()
+    return took_s
