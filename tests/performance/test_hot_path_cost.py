@@ -54,6 +54,7 @@ class Words:
     connection = "words"
     model = "words"
     notices = ()
+    prefix = ""
 
     async def read(self) -> Batch:
         await asyncio.sleep(0)

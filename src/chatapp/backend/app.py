@@ -1,6 +1,6 @@
 """The backend put together: settings, model, middleware, routes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
@@ -19,6 +19,7 @@ from chatapp.backend.http.errors import EXCEPTION_HANDLERS
 from chatapp.backend.http.uploads import UploadSizes, remove_abandoned_files
 from chatapp.backend.models.chat_model import ChatModel
 from chatapp.backend.models.openai.model import OpenAIModel
+from chatapp.backend.models.pool import ConnectionPool
 from chatapp.backend.models.router import Router
 from chatapp.backend.store import Store
 from chatapp.backend.tasks import background
@@ -32,20 +33,25 @@ from chatapp.backend.usage.ledger import Ledger
 from chatapp.backend.usage.pricing import Pricer
 from chatapp.config.settings import Settings
 from chatapp.providers.catalog import provider_of
-from chatapp.providers.connection import Upstream, configured_upstreams
+from chatapp.providers.connection import DEFAULT, Upstream, configured_upstream
+from chatapp.providers.connections_watch import ConnectionsWatch
+from chatapp.providers.detection import find_local_servers
 
 
 def create_app(
     settings: Settings | None = None,
     *,
     upstream: Upstream | None = None,
+    others: Sequence[Upstream] = (),
+    finds_servers: bool = False,
     model: ChatModel | None = None,
     store: Store | None = None,
 ) -> FastAPI:
     """Return the backend as an ASGI application.
 
-    `settings` are the process's own unless given, `upstream` is what they name, `model` is asked instead of it, and
-    `store` is used instead of the one in DATA_DIR.
+    `settings` are the process's own unless given, `upstream` is what they name, and `others` can be asked beside it,
+    as can the servers of this machine if it `finds_servers`. `model` is asked instead of all of them, and `store` is
+    used instead of the one in DATA_DIR.
 
     Raises:
         SettingsError: a setting, or the file of connections, has a wrong value.
@@ -53,9 +59,6 @@ def create_app(
         StoreUnavailableError: the conversations cannot be opened.
     """
     settings = settings or Settings.load()
-    named = configured_upstreams(settings)
-    upstream = upstream or next(iter(named), None) or _default_upstream(settings)
-    others = [other for other in named if other.name != upstream.name]
     app = FastAPI(
         title="chatapp",
         description="Ask a language model, whole answers or streamed.",
@@ -68,13 +71,13 @@ def create_app(
         redirect_slashes=False,  # the redirect would be built from the Host header
     )
     app.state.settings = settings
-    app.state.upstream = upstream
-    app.state.model = model or Router([OpenAIModel(each, settings) for each in (upstream, *others)])
+    router = None if model else _router(settings, [*([upstream] if upstream else []), *others], finds_servers)
+    app.state.model = model or router
     app.state.store = store or Store.open(settings)
     app.state.store_probe = StoreProbe(app.state.store)
     app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
     app.state.ledger = Ledger(app.state.store.model_calls)
-    app.state.pricer = Pricer(lambda: {upstream.name: upstream})
+    app.state.pricer = Pricer(router.upstreams if router else dict)
     app.state.turns = TurnRegistry(
         app.state.model, settings, app.state.store, observers=[app.state.ledger], pricer=app.state.pricer
     )
@@ -85,6 +88,26 @@ def create_app(
     for kind, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
+
+
+def _router(settings: Settings, given: Sequence[Upstream], finds_servers: bool) -> Router:
+    """Return the way to all connections.
+
+    Raises:
+        SettingsError: the file of connections says what cannot be.
+    """
+    configured = configured_upstream(settings)
+    pool = ConnectionPool(
+        lambda upstream: OpenAIModel(upstream, settings),
+        named=[each for each in given if each.name == DEFAULT] or ([configured] if configured else []),
+        given=[each for each in given if each.name != DEFAULT],
+        fallback=_default_upstream(settings),
+        watch=ConnectionsWatch.of(settings),
+        find=find_local_servers if finds_servers else None,
+    )
+    if pool.fault is not None:
+        raise pool.fault
+    return Router(pool, default=settings.model_name if settings.is_set("model_name") else None)
 
 
 def _default_upstream(settings: Settings) -> Upstream:

@@ -4,8 +4,9 @@ import asyncio
 import gc
 import ssl
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +21,7 @@ from chatapp.cli.access import require_keys_beyond_loopback, url_for
 from chatapp.cli.terminal import StatusLine
 from chatapp.config import demo_model
 from chatapp.config.settings import Settings
-from chatapp.errors import ProcessDiedError, SettingsError
+from chatapp.errors import LocalModelError, ProcessDiedError, SettingsError
 from chatapp.processes.descriptors import raise_descriptor_limit
 from chatapp.processes.parent_watch import follow_parent
 from chatapp.processes.ports import bound_socket
@@ -56,17 +57,17 @@ def run(
     try:
         with ExitStack() as running:
             listener = running.enter_context(bound_socket(settings.host, settings.port, setting="PORT"))
-            model = running.enter_context(chosen_model(settings))
+            upstreams = running.enter_context(chosen_models(settings))
             _require_what_answers_need(settings)
             config = _config(
                 settings,
-                model,
+                upstreams,
                 workers=1 if is_reloading else workers,
                 reload=is_reloading,
                 ssl_certfile=ssl_certfile,
                 ssl_keyfile=ssl_keyfile,
             )
-            _announce(settings, model, scheme="https" if ssl_certfile else "http")
+            _announce(settings, upstreams[0], scheme="https" if ssl_certfile else "http")
             _serve(config, listener)
     except KeyboardInterrupt:
         return
@@ -96,14 +97,32 @@ def _require_what_answers_need(settings: Settings) -> None:
 
 
 @contextmanager
-def chosen_model(settings: Settings) -> Iterator[Upstream]:
-    """Return the model server that is configured or found; else the embedded one, for as long as the block lasts."""
+def chosen_models(settings: Settings) -> Iterator[list[Upstream]]:
+    """Return the model server that is configured or found, and the embedded one for as long as the block lasts.
+
+    That runs where there is no other, or where LOCAL_MODEL asks for it; then it comes last.
+    """
     from chatapp.providers.detection import choose_upstream  # noqa: PLC0415 - after the port is taken
 
     upstream = choose_upstream(settings)
-    if upstream is not None:
-        yield upstream
-        return
+    if upstream is not None and not settings.is_set("local_model"):
+        yield [upstream]
+    elif upstream is None:
+        with _embedded_model(settings) as embedded:
+            yield [embedded]
+    else:
+        with ExitStack() as running:
+            others = []
+            try:
+                embedded = running.enter_context(_embedded_model(settings))
+                others.append(replace(embedded, reason="LOCAL_MODEL is set"))
+            except LocalModelError as error:
+                _tell(error.sentence())
+            yield [upstream, *others]
+
+
+@contextmanager
+def _embedded_model(settings: Settings) -> Iterator[Upstream]:
     from chatapp.local_model import LocalModel  # noqa: PLC0415 - only where it is needed
 
     Thread(target=import_module, args=["chatapp.backend.app"], daemon=True).start()  # while the model's process loads
@@ -139,7 +158,7 @@ def _tell(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def backend_app(settings: Settings, upstream: Upstream) -> Callable[..., Awaitable[None]]:
+def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[..., Awaitable[None]]:
     """Return the backend as an ASGI application, in the process and on the event loop that will serve it.
 
     Uvicorn waits for open connections before it tells the application to stop, and an answer in the making is one. So
@@ -148,21 +167,21 @@ def backend_app(settings: Settings, upstream: Upstream) -> Callable[..., Awaitab
     from chatapp.backend.app import create_app  # noqa: PLC0415 - a second that only the process which serves pays
 
     follow_parent()
-    app = create_app(settings, upstream=upstream)
+    app = create_app(settings, upstream=upstreams[0], others=upstreams[1:], finds_servers=True)
     loop = asyncio.get_running_loop()
     loop.call_later(SETTLED_S, gc.freeze)
     on_stop_signal(partial(loop.call_soon_threadsafe, app.state.turns.begin_shutdown))
     return app
 
 
-def _config(settings: Settings, upstream: Upstream, *, reload: bool, **options: Any) -> "uvicorn.Config":
+def _config(settings: Settings, upstreams: Sequence[Upstream], *, reload: bool, **options: Any) -> "uvicorn.Config":
     import uvicorn  # noqa: PLC0415 - after the port is taken
 
     from chatapp.backend.telemetry.logs import log_config  # noqa: PLC0415
     from chatapp.cli.http_protocol import HttpProtocol  # noqa: PLC0415
 
     config = uvicorn.Config(
-        partial(backend_app, settings, upstream),
+        partial(backend_app, settings, upstreams),
         factory=True,
         host=settings.host,
         port=settings.port,

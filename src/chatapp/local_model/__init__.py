@@ -95,6 +95,7 @@ class LocalModel:
             base_url=f"http://{_HOST}:{self._port}/v1",
             model=self._weights.name,
             provider="embedded",
+            name="embedded",
             reason="neither BASE_URL nor OPENAI_API_KEY is set, and no model server was found on this machine",
             keys=(ApiKey(SecretStr(self._key)),),
             is_demo=self._weights.is_demo,

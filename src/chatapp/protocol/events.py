@@ -74,11 +74,13 @@ class Done:
     """The answer is whole.
 
     `finish_reason` is the model server's word: stop, length, content_filter, …; `latency_ms` counts from the request.
+    `model` is the one that answered, where it is another than `Start` names.
     """
 
     finish_reason: str | None
     usage: Usage | None
     latency_ms: int
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

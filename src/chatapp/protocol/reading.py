@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get
 
 from chatapp.errors import ChatappError
 from chatapp.protocol.received_errors import error_from_dict
-from chatapp.protocol.resources import DependencyInfo, Item, ReadinessInfo, ResultPage
+from chatapp.protocol.resources import ConnectionInfo, DependencyInfo, Item, ReadinessInfo, ResultPage
 
 if TYPE_CHECKING:
     from chatapp.protocol.messages import Part
@@ -53,7 +53,8 @@ def read_readiness(told: Mapping[str, Any]) -> ReadinessInfo:
     entries = {name: entry for name, entry in told.items() if isinstance(entry, dict) and "ok" in entry}
     if not entries:
         raise ValueError("no dependency is named")
-    return ReadinessInfo({name: read(DependencyInfo, entry) for name, entry in entries.items()})
+    connections = tuple(read(ConnectionInfo, entry) for entry in _checked(list, told.get("connections", [])))
+    return ReadinessInfo({name: read(DependencyInfo, entry) for name, entry in entries.items()}, connections)
 
 
 def _value(hint: Any, told: Any) -> Any:

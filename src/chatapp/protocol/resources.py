@@ -49,10 +49,42 @@ class DependencyInfo(NamedTuple):
     remark: str | None = None
 
 
+class ListedModelInfo(NamedTuple):
+    """A model of a connection: what a question's `model` is to be, its own name, and the tokens it can read."""
+
+    id: str
+    name: str
+    window: int | None = None
+
+
+class ConnectionInfo(NamedTuple):
+    """A model server as it was last seen, and its models where they are told. `without` is what it cannot do."""
+
+    name: str
+    ok: bool
+    provider: str = ""
+    reason: str | None = None
+    latency_ms: int | None = None
+    is_demo: bool = False
+    detail: str | None = None
+    hint: str | None = None
+    remark: str | None = None
+    models: tuple[ListedModelInfo, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+class RouteInfo(NamedTuple):
+    """A name for several models, of which the first that can answers."""
+
+    name: str
+    models: tuple[str, ...]
+
+
 class ReadinessInfo(NamedTuple):
     """Whether a question asked now would be answered; `dependencies` are "model", "store" and what else there is."""
 
     dependencies: Mapping[str, DependencyInfo]
+    connections: tuple[ConnectionInfo, ...] = ()
 
     @property
     def model(self) -> DependencyInfo | None:
@@ -75,6 +107,8 @@ class ModelsInfo(NamedTuple):
 
     default: str
     models: tuple[str, ...]
+    connections: tuple[ConnectionInfo, ...] = ()
+    routes: tuple[RouteInfo, ...] = ()
 
 
 class SnippetInfo(NamedTuple):

@@ -41,6 +41,8 @@ def encode(event: Event, position: int) -> bytes:
         name, body = "error", event.error
     else:
         name, body = _NAMES[type(event)], {field.name: getattr(event, field.name) for field in fields(event)}
+        if isinstance(event, Done) and event.model is None:
+            del body["model"]
     payload = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return f"id: {position}\nevent: {name}\ndata:{payload}\n\n".encode()
 

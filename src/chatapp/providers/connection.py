@@ -76,7 +76,8 @@ class Upstream:
     """A connection to a model server, and why it is there.
 
     `name` is what the connection is called where there are several. `is_model_named`: somebody has chosen `model`; else
-    the server is asked for one that it has. `is_demo`: it is the small embedded model.
+    the server is asked for one that it has. `is_demo`: it is the small embedded model, `is_found`: it
+    was found on this machine.
     `has_one_model`: the server answers to any name with the one model it has. `address_setting`, `key_setting` and
     `model_setting` are where the user says what is theirs: hints name them.
     `models` are those that are offered, by the names they have here; None for all that the server lists. `proxy` is
@@ -89,6 +90,7 @@ class Upstream:
     reason: str
     keys: tuple[ApiKey, ...] = ()
     is_demo: bool = False
+    is_found: bool = False
     name: str = DEFAULT
     has_one_model: bool = False
     is_model_named: bool = True

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from threading import Thread
 
@@ -31,17 +31,25 @@ def choose_upstream(settings: Settings, *, providers: Sequence[Provider] = PROVI
 def find_local_server(
     model_name: str | None = None, *, providers: Sequence[Provider] = PROVIDERS, timeout_s: float = TIMEOUT_S
 ) -> Upstream | None:
-    """Return the first of `providers` that answers on its port of this machine within `timeout_s`, or None.
+    """Return the first of `providers` that answers on its port of this machine within `timeout_s`, or None."""
+    return next(_found(model_name, providers, timeout_s), None)
 
-    All are asked at the same time. The model is `model_name`, or else the first listed that can chat.
-    """
+
+def find_local_servers(
+    model_name: str | None = None, *, providers: Sequence[Provider] = PROVIDERS, timeout_s: float = TIMEOUT_S
+) -> list[Upstream]:
+    """Return all of `providers` that answer on their ports of this machine within `timeout_s`, in their order."""
+    return list(_found(model_name, providers, timeout_s))
+
+
+def _found(model_name: str | None, providers: Sequence[Provider], timeout_s: float) -> Iterator[Upstream]:
+    """Yield those that answer. All are asked at the same time, for `model_name` or else the first that can chat."""
     deadline = time.monotonic() + timeout_s
     for probe in [_Probe(provider, timeout_s) for provider in providers if provider.port is not None]:
         probe.join(max(0.0, deadline - time.monotonic()))
         model = probe.models and (model_name or next(filter(can_chat, probe.models), None))
         if model:
-            return probe.upstream(model)
-    return None
+            yield probe.upstream(model)
 
 
 class _Probe(Thread):
@@ -71,4 +79,6 @@ class _Probe(Thread):
             model=model,
             provider=name,
             reason=f"{name} was found on port {port}",
+            name=name.lower().replace(" ", "-"),
+            is_found=True,
         )

@@ -18,7 +18,6 @@ from chatapp.errors import (
     UpstreamModelNotFoundError,
     UpstreamUnavailableError,
 )
-from chatapp.protocol.resources import ModelsInfo
 from chatapp.providers.connection import Upstream
 from chatapp.providers.context_windows import known_window, windows_in
 from support import scripts
@@ -89,7 +88,10 @@ def test_models_are_the_default_and_those_that_chat(
 ) -> None:
     stub.listing = listing
 
-    assert backend.client.models() == ModelsInfo("stub-model", tuple(names))
+    told = backend.client.models()
+    assert told[:2] == ("stub-model", tuple(names))
+    assert [[model.id for model in each.models] for each in told.connections] == [names]
+    assert len(stub.requests) == 1
 
 
 def test_why_models_cannot_be_listed_is_told(backend: RunningBackend, stub: StubModel) -> None:

@@ -12,6 +12,7 @@ import pytest
 from chatapp.backend.models.chat_model import ModelRequest
 from chatapp.backend.models.openai.answer import answering_model
 from chatapp.backend.models.openai.model import OpenAIModel
+from chatapp.backend.models.pool import ConnectionPool
 from chatapp.backend.models.router import Router
 from chatapp.config.settings import Settings
 from chatapp.errors import UpstreamAuthError, UpstreamModelNotFoundError, UpstreamRateLimitedError, UpstreamTimeoutError
@@ -45,7 +46,7 @@ def run(stub: StubModel, second: StubModel, tmp_path: Path) -> Run:
             name="work",
             key_setting="the key of the connection work",
         )
-        router = Router([OpenAIModel(here, settings), OpenAIModel(there, settings)])
+        router = Router(ConnectionPool(lambda upstream: OpenAIModel(upstream, settings), named=[here, there]))
         try:
             return await use(router)
         finally:
@@ -136,7 +137,7 @@ def connected(stub: StubModel, second: StubModel, run_backend: Callable[..., Run
 def test_a_connection_is_asked_as_its_table_says(connected: RunningBackend, second: StubModel) -> None:
     answer = connected.client.ask("Hi", model="work/small", seed=7)
     call = second.calls[0]
-    assert (answer.model, call.body["model"], call.headers["x-team"]) == ("small", "qwen3:0.6b", "chat")
+    assert (answer.model, call.body["model"], call.headers["x-team"]) == ("work/small", "qwen3:0.6b", "chat")
     assert not {"seed", "stream_options"} & call.body.keys()
     assert connected.client.models().models == ("stub-model", "work/small", "work/whole")
 
@@ -144,7 +145,7 @@ def test_a_connection_is_asked_as_its_table_says(connected: RunningBackend, seco
 def test_a_model_that_a_connection_does_not_offer_is_not_asked(connected: RunningBackend, second: StubModel) -> None:
     with pytest.raises(UpstreamModelNotFoundError) as caught:
         connected.client.ask("Hi", model="work/qwen3:0.6b")
-    assert caught.value.hint == "Add it to models of [connections.work], or ask another."
+    assert caught.value.hint == "Others that can be asked: stub-model, work/small, work/whole."
     assert second.hits == 0
 
 

@@ -1,6 +1,7 @@
 """What the rest of the backend knows of a model: ask it, read its answer, hang up."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -103,7 +104,7 @@ class Batch:
     `finish_reason` stands behind the text: a batch with text and without a reason takes an earlier one back.
     `is_closing`: only counts and the end can follow it. `failure` is what is wrong with the answer behind this text.
     `is_alive`: the model is at work on something that is not text. `was_thought`: all text of earlier batches was
-    thought. `model` is what the server calls the model that answers, where it says so.
+    thought. `model` is what the server calls the model that answers, where it says so. `notices` are for the readers.
     """
 
     finish_reason: str | None = None
@@ -114,6 +115,7 @@ class Batch:
     is_alive: bool = False
     was_thought: bool = False
     model: str | None = None
+    notices: Sequence[Notice] = ()
     _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)
     _calls: list[ToolCallDelta] = field(default_factory=list)
 
@@ -155,6 +157,9 @@ class ModelStream(Protocol):
 
     notices: list[Notice]
     """What the readers are to know of how it was asked."""
+
+    prefix: str
+    """What stands before the model's name where it is asked for here: the name of a further connection, and a slash."""
 
     @property
     def model(self) -> str:

@@ -1,125 +1,205 @@
-"""The way of a question to one of the connections: by the model it names, and once more where nothing has begun."""
+"""The way of a question to one of the connections: by the model it names, and elsewhere where nothing has begun."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from chatapp.backend.models.chat_model import ChatModel, EmbeddedText, ModelRequest, ModelStream
-from chatapp.errors import UpstreamError, UpstreamRateLimitedError, UpstreamUnavailableError
+from chatapp.backend.models.chat_model import EmbeddedText, ModelRequest, ModelStream
+from chatapp.backend.models.failover import Candidate, FailoverStream, asked
+from chatapp.backend.models.member import Member, Sighting
+from chatapp.backend.models.pool import ConnectionPool
+from chatapp.errors import UpstreamModelNotFoundError
 from chatapp.providers.connection import Timeouts, Upstream
 
-RETRY_PAUSE_S = 0.25
-RETRY_AFTER_AT_MOST_S = 2
+MOST_OFFERS = 5
 
 
-class ModelConnection(ChatModel, Protocol):
-    """A model server that can be asked; its models go by their own names."""
+@dataclass(frozen=True, slots=True)
+class ConnectionReport:
+    """One connection as it was seen, and the models it has: by the names they are asked by here, and by their own."""
 
-    upstream: Upstream
+    member: Member
+    seen: Sighting
+    models: dict[str, str]
 
 
 class Router:
     """All connections as one `ChatModel`.
 
-    The first is the one that is asked by default. The models of a further one go by its name, a slash and theirs.
+    The models of the first go by their own names, those of a further one by its name, a slash and theirs, or by their
+    own where no other has it. A route is a name for several of them, of which the first that can answers. `default` is
+    asked where nobody names a model; without one the first connection's.
     """
 
-    def __init__(self, connections: Sequence[ModelConnection]) -> None:
-        self._connections = connections
+    def __init__(self, pool: ConnectionPool, *, default: str | None = None) -> None:
+        self.pool = pool
+        self._default = default
 
     @property
     def name(self) -> str:
         """The model that is asked by default."""
-        return self._connections[0].name
+        return self._default or self.pool.first.connection.name
 
     def connection_for(self, model: str) -> str:
-        """Return the name of the connection that `model` is asked over."""
-        connection, _ = self._route(model)
-        return connection.upstream.name
+        """Return the name of the connection that `model` is asked over, the first of several."""
+        return self._first_for(model).member.name
 
     def timeouts_for(self, model: str) -> Timeouts:
         """Return those of the connection that `model` is asked over."""
-        connection, _ = self._route(model)
-        return connection.upstream.timeouts
+        return self._first_for(model).member.upstream.timeouts
 
     async def prepare(self) -> None:
-        """Prepare every connection."""
-        await asyncio.gather(*(connection.prepare() for connection in self._connections))
+        """Prepare every connection, and find out what they have."""
+        self.pool.look_for_more()
+        await asyncio.gather(*(member.connection.prepare() for member in self.pool.members))
+        if len(self.pool.members) > 1:
+            await asyncio.gather(*(member.look() for member in self.pool.members))
 
     async def default_model(self) -> str:
-        """Return the model that the default connection is asked for where nobody names one."""
-        return await self._connections[0].default_model()
+        """Return the model that is asked where nobody names one."""
+        self.pool.refresh()
+        return self._default or await self.pool.first.connection.default_model()
 
     async def open(self, request: ModelRequest) -> ModelStream:
         """Return the stream of one answer; one retry where the model server has not begun to answer."""
-        connection, model = self._route(request.model or self.name)
-        request = request if model == request.model else replace(request, model=model)
-        with _its_settings(connection):
-            try:
-                return await connection.open(request)
-            except UpstreamError as error:
-                if (pause_s := _pause_before_retry(error)) is None:
-                    raise
-                request.attempts.fail(error)
-                await asyncio.sleep(pause_s)
-            return await connection.open(request)
+        self.pool.refresh()
+        name = request.model or self.name
+        self._require_one(name)
+        candidates = self._candidates(name)
+        try:
+            if len(candidates) > 1:
+                return await FailoverStream.open(candidates, request)
+            return await asked(candidates[0], request)
+        except UpstreamModelNotFoundError as error:
+            error.hint = self._offers() or error.hint
+            raise
+
+    def upstreams(self) -> dict[str, Upstream]:
+        """Return what is connected now, by the names of the connections."""
+        return {member.name: member.upstream for member in self.pool.members}
+
+    @property
+    def upstream(self) -> Upstream:
+        """What is connected where the default model is asked."""
+        return self._first_for(self.name).member.upstream
 
     async def embed(self, body: dict[str, Any]) -> EmbeddedText:
         """Return the embeddings that `body` asks for."""
-        connection, model = self._route(body["model"])
-        with _its_settings(connection):
-            return await connection.embed({**body, "model": model})
+        self.pool.refresh()
+        candidate = self._first_for(body["model"])
+        with candidate.member.its_settings():
+            return await candidate.member.connection.embed({**body, "model": candidate.model})
 
     async def window(self, model: str) -> int | None:
-        """Return the tokens that `model` can read."""
-        connection, name = self._route(model)
-        return await connection.window(name)
+        """Return the tokens that `model` can read, of several the first."""
+        candidate = self._first_for(model)
+        return await candidate.member.connection.window(candidate.model)
 
     async def models(self) -> list[str]:
-        """Return the names of the models of all connections, in their order."""
-        first, *others = await asyncio.gather(*map(_listed, self._connections))
-        named = zip(self._connections[1:], others, strict=True)
-        return [*first, *(f"{connection.upstream.name}/{name}" for connection, names in named for name in names)]
+        """Return the names of the models that can be asked: the default, the routes, then those of each connection.
+
+        Raises:
+            UpstreamError: there is one connection alone, and its server does not tell.
+        """
+        if self.is_single:
+            with self.pool.first.its_settings():
+                names = await self.pool.first.connection.models()
+            self.pool.first.saw()
+            return names
+        return self.names(await self.look())
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one connection, and nothing to choose between."""
+        self.pool.refresh()
+        self.pool.look_for_more()
+        return len(self.pool.members) == 1 and not self.pool.routes and self.pool.fault is None
+
+    def names(self, reports: Sequence[ConnectionReport]) -> list[str]:
+        """Return the names of all models in `reports`, the default and the routes before them."""
+        own = [name for report in reports for name in report.models]
+        return list(dict.fromkeys([*filter(None, [self.name]), *self.pool.routes, *own]))
+
+    async def look(self) -> list[ConnectionReport]:
+        """Return how each connection is. One that takes long to answer is reported as it was last."""
+        self.pool.refresh()
+        self.pool.look_for_more()
+        members = list(self.pool.members)
+        seen = await asyncio.gather(*(member.look() for member in members))
+        return [
+            ConnectionReport(member, sight, {f"{member.prefix}{model}": model for model in member.connection.offered()})
+            for member, sight in zip(members, seen, strict=True)
+        ]
 
     async def probe(self) -> str | None:
-        """Ask the default connection for a sign of life."""
-        with _its_settings(self._connections[0]):
-            return await self._connections[0].probe()
+        """Ask the connection of the default model for a sign of life; of several, one is enough.
+
+        Raises:
+            UpstreamError: none gave one.
+        """
+        if self.is_single:
+            return await self.pool.first.look_now()
+        members = list(dict.fromkeys(candidate.member for candidate in self._candidates(self.name)))
+        seen = await asyncio.gather(*(member.look() for member in members))
+        well = next((sight for sight in seen if sight.error is None), None)
+        if well is None and (error := seen[0].error):
+            raise error.fresh()
+        fault = self.pool.fault.sentence() if self.pool.fault else None
+        return " ".join(filter(None, (well.remark if well else None, fault))) or None
 
     async def close(self) -> None:
         """Close every connection."""
-        await asyncio.gather(*(connection.close() for connection in self._connections))
+        await self.pool.close()
 
-    def _route(self, model: str) -> tuple[ModelConnection, str]:
-        """Return the connection that has `model`, and its own name for it."""
-        for connection in self._connections[1:]:
-            beginning = f"{connection.upstream.name}/"
-            if model.startswith(beginning):
-                return connection, model.removeprefix(beginning)
-        return self._connections[0], model
+    def _first_for(self, name: str) -> Candidate:
+        return self._candidates(name)[0]
 
+    def _candidates(self, name: str) -> list[Candidate]:
+        """Return what `name` stands for: the models of a route, or one."""
+        route = self.pool.routes.get(name)
+        if route is None:
+            return [self._candidate(name)]
+        return [self._candidate(model) for model in route]
 
-async def _listed(connection: ModelConnection) -> list[str]:
-    with _its_settings(connection):
-        return await connection.models()
+    def _require_one(self, name: str) -> None:
+        """Refuse a name that several connections have, if the first is not among them.
 
+        Raises:
+            UpstreamModelNotFoundError: as it says.
+        """
+        pool = self.pool
+        if len(pool.members) <= 2 or name in pool.routes or pool.named(name.partition("/")[0]):  # noqa: PLR2004
+            return
+        having = self._having(name)
+        if len(having) > 1 and having[0] is not pool.first:
+            names = " or ".join(f"{member.prefix}{name}" for member in having[:MOST_OFFERS])
+            raise UpstreamModelNotFoundError(
+                f"several connections have the model {name[:100]!r}.", hint=f"Ask for {names}."
+            )
 
-@contextmanager
-def _its_settings(connection: ModelConnection) -> Iterator[None]:
-    """Let hints name the settings that describe `connection`."""
-    try:
-        yield
-    except UpstreamError as error:
-        error.hint = error.hint and connection.upstream.in_its_settings(error.hint)
-        raise
+    def _having(self, name: str) -> list[Member]:
+        """Return the connections that are known to have the model `name`."""
+        return [member for member in self.pool.members if member.connection.has(name)]
 
+    def _candidate(self, name: str) -> Candidate:
+        """Return the connection that has the model `name`, and its own name for it.
 
-def _pause_before_retry(error: UpstreamError) -> float | None:
-    """Return the seconds to wait before the one retry, or None where another try would fail the same way."""
-    if isinstance(error, UpstreamUnavailableError):
-        return RETRY_PAUSE_S
-    if isinstance(error, UpstreamRateLimitedError) and (error.retry_after or 0) <= RETRY_AFTER_AT_MOST_S:
-        return float(error.retry_after or RETRY_PAUSE_S)
-    return None
+        What no connection is known to have is for the first to refuse: many servers have models they do not list.
+        """
+        beginning, slash, rest = name.partition("/")
+        if slash and (member := self.pool.named(beginning)):
+            return Candidate(member, rest)
+        first = self.pool.first
+        if len(self.pool.members) == 1 or first.connection.has(name):
+            return Candidate(first, name)
+        return Candidate(next(iter(self._having(name)), first), name)
+
+    def _offers(self) -> str | None:
+        """Return what else can be asked, as a sentence, where there is a choice."""
+        if len(self.pool.members) == 1:
+            return None
+        names = [*self.pool.routes]
+        for member in self.pool.members:
+            names += [f"{member.prefix}{model}" for model in member.connection.offered()[:MOST_OFFERS]]
+        return f"Others that can be asked: {', '.join(names[:MOST_OFFERS])}." if names else None

@@ -108,10 +108,12 @@ class Turns:
         error: dict[str, Any] | None = None,
         latency_ms: int | None = None,
         answer_hash: str | None = None,
+        model: str | None = None,
     ) -> None:
         """Save how the turn ended. One that has ended before stays as it is, unless it was taken for interrupted.
 
-        By `answer_hash` the conversation is found again where its client holds it.
+        By `answer_hash` the conversation is found again where its client holds it. `model` is the one that answered,
+        None for the one that was asked.
         """
         with self.database.write() as connection:
             turn = _locked(connection, turn_id)
@@ -120,13 +122,13 @@ class Turns:
             outcome = {"finish_reason": finish_reason, "usage": usage, "error": error, "latency_ms": latency_ms}
             values = {"status": status, "segments": segments, "finished_at": now(), **outcome}
             conversation_id = conversation_of(connection, turn)
-            values["conversation_id"] = conversation_id
+            values |= {"conversation_id": conversation_id, **({"model": model} if model else {})}
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
             if turn.answer_message_id is None:
                 append_chunk(connection, turn, text=text, reasoning=reasoning, is_recast=is_recast)
             else:
                 answer = answer_columns(segments, text=text, reasoning=reasoning)
-                answer |= {"status": status, "finish_reason": finish_reason}
+                answer |= {"status": status, "finish_reason": finish_reason, **({"model": model} if model else {})}
                 _save_answer(connection, turn, conversation_id, answer, usage=usage)
                 if answer_hash is not None:
                     save_hashes(connection, turn.owner, [(turn.answer_message_id, answer_hash)])

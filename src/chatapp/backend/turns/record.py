@@ -65,6 +65,7 @@ class TurnRecord:
             self._store.turns.finish,
             turn.id,
             answer_hash=self._answer_hash(turn),
+            model=turn.model,
             status=final_status(turn, failure),
             text=turn.text,
             reasoning=turn.reasoning,

@@ -170,7 +170,8 @@ class TurnRunner:
             self._turn.filled_by(None)  # a stop while it hangs up must not hide why
             raise
         finally:
-            self._turn.model = self._call.answered_model = stream.model
+            self._call.answered_model = stream.model
+            self._turn.model = f"{stream.prefix}{stream.model}"
             await stream.close()
 
     @property
@@ -193,6 +194,8 @@ class TurnRunner:
         """Add what a batch holds and return whether it was the last."""
         if batch.was_thought:
             self._turn.recast()
+        for notice in batch.notices:
+            self._turn.append(notice)
         pieces = batch.deltas()
         if self._left_out and (pieces or batch.is_last):  # until now the server might still find it too long
             self._tell_what_is_left_out()

@@ -65,7 +65,7 @@ class Turn:
         surface: Surface | None = None,
     ) -> None:
         self.id = turn_id or uuid.uuid4().hex
-        self.model = model
+        self.model = self._asked_model = model
         self.owner = owner
         self.conversation_id = conversation_id
         self.surface = surface
@@ -172,7 +172,8 @@ class Turn:
         self.is_over = True
         self.latency_ms = latency_ms
         if failure is None:
-            self.append(Done(self.finish_reason, self.usage, self.latency_ms))
+            answered = self.model if self.model != self._asked_model else None
+            self.append(Done(self.finish_reason, self.usage, self.latency_ms, answered))
         else:
             self.append(Failed(failure.as_dict(self.request_id)))
         self._accepted.set()

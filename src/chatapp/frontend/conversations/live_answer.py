@@ -138,6 +138,7 @@ class LiveAnswer:
                 self.notices.append(event.text)
             case Done():
                 self.finish_reason = event.finish_reason
+                self.model = event.model or self.model
                 self.tokens = event.usage["completion_tokens"] if event.usage else None
                 self._end("stopped" if event.finish_reason == "stopped" else "complete")
 

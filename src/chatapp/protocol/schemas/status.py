@@ -34,12 +34,45 @@ class ModelDependency(Dependency):
     remark: str | None = Field(None, description="What is worth knowing although all is well.")
 
 
+class Connection(Dependency):
+    """A model server, as it was last seen."""
+
+    name: str = Field(examples=["groq"])
+    provider: str = Field(examples=["Groq"])
+    reason: str = Field(description="Why it is there.", examples=["[connections.groq] names it"])
+    is_demo: bool = Field(description="True for the small embedded model.")
+    remark: str | None = Field(None, description="What is worth knowing although all is well.")
+
+
+class ListedModel(BaseModel):
+    """A model of a connection."""
+
+    id: str = Field(description="What a question's `model` is to be.", examples=["groq/llama-3.1-8b-instant"])
+    name: str = Field(description="What it is called among those of its connection.")
+    window: int | None = Field(None, description="Tokens it can read, where somebody has said so.")
+
+
+class ConnectionModels(Connection):
+    """A model server, as it was last seen, and its models as far as they are known."""
+
+    models: list[ListedModel]
+    without: list[str] = Field(description="What it cannot do, as somebody has said.", examples=[["tools"]])
+
+
+class Route(BaseModel):
+    """A name for several models, of which the first that can answers."""
+
+    name: str = Field(examples=["fast"])
+    models: list[str] = Field(description="In the order in which they are asked.")
+
+
 class Readiness(BaseModel):
-    """Whether a question asked now would be answered."""
+    """Whether a question asked now would be answered by the model that is asked by default."""
 
     status: Literal["ready", "not_ready"]
     model: ModelDependency
     store: Dependency
+    connections: list[Connection] = Field(description="All model servers; a question may name a model of each.")
 
 
 class Models(BaseModel):
@@ -47,3 +80,5 @@ class Models(BaseModel):
 
     default: str = Field(description="Model that is asked by default.", examples=["gpt-4o-mini"])
     models: list[str] = Field(description="All of them, the default first.", examples=[["gpt-4o-mini", "gpt-4o"]])
+    connections: list[ConnectionModels] = Field(description="The model servers, each with its models.")
+    routes: list[Route] = Field(description="Names for several models.")

@@ -32,6 +32,7 @@ class Answer:
         ask_whole: AskWhole,
     ) -> None:
         self.connection = connection
+        self.prefix = ""
         self.notices = notices
         self._stream = stream
         self._asked_for = asked_for

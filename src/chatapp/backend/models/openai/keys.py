@@ -99,6 +99,12 @@ class Keys:
             )
         yield from awake
 
+    def current(self) -> Key:
+        """Return a key for what takes no turn: the one that is next, if it does not rest."""
+        now = time.monotonic()
+        ahead = (*self._keys[self._next :], *self._keys[: self._next])
+        return next((key for key in ahead if key.resting_until <= now), ahead[0])
+
     def rest(self, key: Key, error: UpstreamError) -> bool:
         """Let a key of several rest that was refused with `error`; return whether another may do better."""
         if len(self._keys) == 1 or not isinstance(

@@ -81,23 +81,37 @@ class OpenAIModel:
 
     async def window(self, model: str) -> int | None:
         """Return CONTEXT_TOKENS, or what the server tells of the model, or what is known of it."""
-        traits = self.upstream.traits_of(model)
-        if stated := traits.window or self._settings.context_tokens:
-            return stated
-        if self._windows.told(traits.name) is None:
+        if self.window_told(model) is None:
             await self._ask_for_listing()
-        return self._windows.told(traits.name) or await self._windows.known(traits.name)
+        return self.window_told(model) or await self._windows.known(self.upstream.traits_of(model).name)
 
     async def models(self) -> list[str]:
         """Return the one that is asked by default, and behind it those that the server lists and that can chat."""
+        is_told = self.upstream.has_one_model or self.upstream.models is not None
+        if not is_told and not self._liveness.is_at_work and not (self._windows.listed and self._liveness.is_proven):
+            await self._listing()
+        return self.offered()
+
+    def offered(self) -> list[str]:
+        """Return the models that can be asked, as far as is known: those that were named, or else were listed last."""
         if self.upstream.has_one_model:
             return [self.name]
         if self.upstream.models is not None:
             return list(self.upstream.models)
         listed = self._windows.listed
-        if not self._liveness.is_at_work and not (listed and self._liveness.is_proven):
-            listed = await self._listing()
-        return list(dict.fromkeys([self.name, *(listed.names if listed else [])]))
+        return list(dict.fromkeys([*filter(None, [self.name]), *(listed.names if listed else [])]))
+
+    def has(self, model: str) -> bool:
+        """Return whether it is known to have `model`."""
+        if self.upstream.models is not None:
+            return model in self.upstream.models
+        listed = self._windows.listed
+        return model == self.name or (listed is not None and model in listed.names)
+
+    def window_told(self, model: str) -> int | None:
+        """Return the tokens that `model` can read, as far as somebody has said so."""
+        traits = self.upstream.traits_of(model)
+        return traits.window or self._settings.context_tokens or self._windows.told(traits.name)
 
     async def probe(self) -> str | None:
         """Ask for the list of models, which servers give without charge, unless answers say that all is well.

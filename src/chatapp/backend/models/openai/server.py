@@ -73,11 +73,13 @@ class ModelServer:
         try:
             way = await asyncio.to_thread(prepared, upstream, settings)
         except (OSError, ValueError) as error:
-            raise UpstreamUnavailableError(
+            failure = UpstreamUnavailableError(
                 "the way to the model server cannot be prepared.",
                 hint="Check BASE_URL, SSL_CERT_FILE and the variables OPENAI_…, and that HTTPS_PROXY, HTTP_PROXY or "
                 "ALL_PROXY names an http:// proxy.",
-            ) from error
+            )
+            failure.is_lasting = True
+            raise failure from error
         return cls(upstream, way, settings)
 
     async def ask(self, body: dict[str, Any], dialect: Dialect, attempts: Attempts) -> Response:
@@ -149,7 +151,7 @@ class ModelServer:
         """
         headers = {**self._way.headers, "accept": "application/json", "accept-encoding": "gzip, deflate"}
         with self._our_errors(asked_for):
-            key = next(self._keys.in_turn())
+            key = self._keys.current()
             async with asyncio.timeout(self._connect_timeout_s) as deadline:
                 response = await self._get("models", {**headers, **key.headers()})
                 deadline.reschedule(asyncio.get_running_loop().time() + max(self._connect_timeout_s, LISTING_S))

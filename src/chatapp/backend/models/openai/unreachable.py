@@ -20,10 +20,12 @@ def error_from_connection(error: BaseException, *, proxy: str | None = None) -> 
         return through
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _error_of_certificate(cause)
+            return _lasting(_error_of_certificate(cause))
         if isinstance(cause, ssl.SSLError) and getattr(cause, "reason", None) in _NO_TLS:
-            return UpstreamUnavailableError(
-                "the model server does not speak TLS on this port.", hint="Try http:// in BASE_URL."
+            return _lasting(
+                UpstreamUnavailableError(
+                    "the model server does not speak TLS on this port.", hint="Try http:// in BASE_URL."
+                )
             )
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return UpstreamTimeoutError("the model server cannot be reached in time.", hint="Check BASE_URL.")
@@ -31,6 +33,11 @@ def error_from_connection(error: BaseException, *, proxy: str | None = None) -> 
         "the model server cannot be reached.",
         hint="Check that it runs and that BASE_URL is its address, or ask again in a moment if it has just started.",
     )
+
+
+def _lasting(error: UpstreamUnavailableError) -> UpstreamUnavailableError:
+    error.is_lasting = True
+    return error
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -72,7 +79,7 @@ def _error_of_proxy(causes: list[BaseException], proxy: str) -> UpstreamUnavaila
                 what, hint = "wants a user and a password", "Write them into its address: http://user:password@host."
             else:
                 what, hint = "does not let us through", "Except the model server in NO_PROXY, or ask who runs it."
-            return UpstreamUnavailableError(f"the proxy {name} {what}.", hint=hint)
+            return _lasting(UpstreamUnavailableError(f"the proxy {name} {what}.", hint=hint))
         if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) and not _is_about_certificate(causes):
             return UpstreamUnavailableError(
                 f"the proxy {name} cannot be reached.",

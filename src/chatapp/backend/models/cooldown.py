@@ -1,0 +1,55 @@
+"""Which failures another server may do better, and how long one that has failed is left alone."""
+
+import time
+
+from chatapp.errors import (
+    ContextLengthExceededError,
+    IncompleteAnswerError,
+    UpstreamError,
+    UpstreamQuotaError,
+    UpstreamRateLimitedError,
+    UpstreamTimeoutError,
+    UpstreamUnavailableError,
+)
+
+FIRST_S, LONGEST_S = 5.0, 60.0
+"""How long a server is left alone that has failed once, and at most; each further failure doubles it."""
+
+LIMITED_S, LONGEST_LIMITED_S = 30.0, 3600.0
+"""The same for one that limits us: where it does not say how long, and at most."""
+
+_FAILS = (UpstreamUnavailableError, UpstreamTimeoutError, IncompleteAnswerError)
+_LIMITS = (UpstreamRateLimitedError, UpstreamQuotaError)
+
+
+def another_may_do_better(error: UpstreamError) -> bool:
+    """Return whether a question that met `error` may be answered elsewhere.
+
+    It may where a server is not there, fails or limits us, or its model reads too little. What is wrong with the
+    question, the key or the model's name would be hidden by asking elsewhere.
+    """
+    return isinstance(error, (*_FAILS, *_LIMITS, ContextLengthExceededError))
+
+
+class CoolDown:
+    """How one connection has done lately."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._until = 0.0
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the connection is to be left alone where there is another."""
+        return self._failures > 0 and time.monotonic() < self._until
+
+    def note(self, error: UpstreamError | None) -> None:
+        """Note how a question went: well, or with `error`."""
+        if error is None:
+            self._failures = 0
+        elif isinstance(error, _LIMITS):
+            self._failures += 1
+            self._until = time.monotonic() + min(error.retry_after or LIMITED_S, LONGEST_LIMITED_S)
+        elif isinstance(error, _FAILS):
+            self._failures += 1
+            self._until = time.monotonic() + min(FIRST_S * 2.0 ** min(self._failures - 1, 10), LONGEST_S)

@@ -1,0 +1,169 @@
+"""Asking a model, and the next of several where it fails before it has said anything."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import NamedTuple
+
+from chatapp.backend.models.chat_model import Batch, ModelRequest, ModelStream
+from chatapp.backend.models.cooldown import another_may_do_better
+from chatapp.backend.models.member import Member
+from chatapp.errors import (
+    ContextLengthExceededError,
+    UpstreamError,
+    UpstreamRateLimitedError,
+    UpstreamUnavailableError,
+)
+from chatapp.protocol.events import Notice
+
+RETRY_PAUSE_S = 0.25
+RETRY_AFTER_AT_MOST_S = 2
+
+FAILED_OVER = "failed_over"
+"""The code of the notice that another model answers than the one that was to."""
+
+log = logging.getLogger(__name__)
+
+
+class Candidate(NamedTuple):
+    """A model that may answer: its connection, and what it is called there."""
+
+    member: Member
+    model: str
+
+    @property
+    def id(self) -> str:
+        """The name it is asked by here."""
+        return f"{self.member.name}/{self.model}"
+
+
+async def asked(candidate: Candidate, request: ModelRequest, *, has_others: bool = False) -> ModelStream:
+    """Return the stream of one answer; one retry where the server has not begun to answer, unless `has_others` is so.
+
+    Raises:
+        UpstreamError: it refused or cannot be reached.
+    """
+    member = candidate.member
+    if request.model != candidate.model:
+        request = replace(request, model=candidate.model)
+    try:
+        with member.its_settings():
+            stream = await _asked(member, request, has_others=has_others)
+    except UpstreamError as error:
+        member.cool_down.note(error)
+        raise
+    member.cool_down.note(None)
+    stream.prefix = member.prefix
+    return stream
+
+
+async def _asked(member: Member, request: ModelRequest, *, has_others: bool) -> ModelStream:
+    try:
+        return await member.connection.open(request)
+    except UpstreamError as error:
+        pause_s = _pause_before_retry(error)
+        if pause_s is None or (has_others and not isinstance(error, UpstreamRateLimitedError)):
+            raise
+        request.attempts.fail(error)
+        await asyncio.sleep(pause_s)
+    return await member.connection.open(request)
+
+
+def _pause_before_retry(error: UpstreamError) -> float | None:
+    """Return the seconds to wait before the one retry, or None where another try would fail the same way."""
+    if isinstance(error, UpstreamUnavailableError | UpstreamRateLimitedError) and not error.is_lasting:
+        wait_s = error.retry_after or RETRY_PAUSE_S
+        return wait_s if wait_s <= RETRY_AFTER_AT_MOST_S else None
+    return None
+
+
+class FailoverStream:
+    """An answer of the first of several models that begins one."""
+
+    def __init__(self, candidates: Sequence[Candidate], request: ModelRequest) -> None:
+        rested = [candidate for candidate in candidates if not candidate.member.cool_down.is_on]
+        self._left = [*rested, *(candidate for candidate in candidates if candidate not in rested)]
+        self._request = request
+        self._has_begun = False
+        self.connection = self.prefix = ""
+        self.notices: list[Notice] = []
+        if rested and rested[0] is not candidates[0]:
+            first, second = candidates[0], rested[0]
+            self.notices.append(Notice(FAILED_OVER, f"{first.id} failed a moment ago; {second.id} is asked instead."))
+
+    @classmethod
+    async def open(cls, candidates: Sequence[Candidate], request: ModelRequest) -> ModelStream:
+        """Return the stream of one answer once one of the models has accepted the question.
+
+        Raises:
+            UpstreamError: the last of them refused or cannot be reached, or one refused what any would.
+        """
+        stream = cls(candidates, request)
+        await stream._open_next()
+        stream.notices += stream._stream.notices
+        return stream
+
+    @property
+    def model(self) -> str:
+        """The model that answers."""
+        return self._stream.model
+
+    async def read(self) -> Batch:
+        """Return what has come since the last read, of the next model where nothing did."""
+        batch = await self._stream.read()
+        if batch.failure is not None:
+            self._asking.member.cool_down.note(batch.failure)
+        if self._has_begun:
+            return batch
+        self._has_begun = bool(batch.deltas()) or batch.finish_reason is not None
+        if batch.failure is None or self._has_begun:
+            return batch
+        self.notices = []
+        await self._stream.close()
+        try:
+            await self._fail_over(batch.failure)
+        except UpstreamError as error:
+            return Batch(failure=error)
+        return Batch(is_alive=True, notices=[*self.notices, *self._stream.notices])
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._stream.close()
+
+    async def _open_next(self) -> None:
+        self._asking = self._left.pop(0)
+        try:
+            self._stream = await asked(self._asking, self._request, has_others=bool(self._left))
+        except UpstreamError as error:
+            await self._fail_over(error)
+        else:
+            self.connection, self.prefix = self._stream.connection, self._stream.prefix
+
+    async def _fail_over(self, error: UpstreamError) -> None:
+        """Ask the next model that may do better.
+
+        Raises:
+            UpstreamError: `error`, where there is none, or what that model met.
+        """
+        if not another_may_do_better(error):
+            raise error
+        if isinstance(error, ContextLengthExceededError):
+            self._left = [candidate for candidate in self._left if await _may_read_more(candidate, error)]
+        if not self._left:
+            raise error
+        failed, following = self._asking, self._left[0]
+        why = error.detail.removeprefix("LLM processing failed: ")
+        self.notices.append(Notice(FAILED_OVER, f"{failed.id} did not answer: {why} {following.id} is asked instead."))
+        log.warning("%r did not answer (%s); %r is asked instead", failed.id, error.code, following.id)
+        self._request.attempts.fail(error)
+        await self._open_next()
+
+
+async def _may_read_more(candidate: Candidate, error: ContextLengthExceededError) -> bool:
+    """Return whether a model is not known to read as little as the one that found a conversation too long."""
+    window = None
+    with suppress(UpstreamError):
+        window = await candidate.member.connection.window(candidate.model)
+    return window is None or error.window is None or window > error.window

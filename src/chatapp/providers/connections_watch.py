@@ -1,0 +1,50 @@
+"""The file of connections while the backend runs: read again when it changes."""
+
+import time
+from pathlib import Path
+
+from chatapp.config.connections import FILE_NAME, ConnectionsFile, read_connections
+from chatapp.config.environment import user_file
+from chatapp.config.settings import Settings
+from chatapp.errors import SettingsError
+
+LOOK_EVERY_S = 1.0
+"""How often the file's time of change is looked at, at most."""
+
+
+class ConnectionsWatch:
+    """Tells when the file has changed. `fault` is what is wrong with it now; what it said before goes on to hold."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fault: SettingsError | None = None
+        self._seen: tuple[int, ...] | None = None
+        self._look_at = 0.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> "ConnectionsWatch":
+        """Return the watch over the file that CONNECTIONS names, or else over the user's own, be it there or not."""
+        return cls(settings.connections or user_file(FILE_NAME))
+
+    def news(self) -> ConnectionsFile | None:
+        """Return what the file says if that has changed since the last call, None otherwise; no file says nothing."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return None
+        self._look_at = now + LOOK_EVERY_S
+        seen = self._fingerprint()
+        if seen == self._seen:
+            return None
+        self._seen, self.fault = seen, None
+        try:
+            return read_connections(self.path) if seen else ConnectionsFile()
+        except SettingsError as error:
+            self.fault = error
+            return None
+
+    def _fingerprint(self) -> tuple[int, ...]:
+        try:
+            stat = self.path.stat()
+        except OSError:
+            return ()
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino
