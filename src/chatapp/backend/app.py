@@ -31,10 +31,10 @@ from chatapp.backend.transfer.importers import Imports
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.usage.ledger import Ledger
 from chatapp.backend.usage.pricing import Pricer
+from chatapp.config.connections_watch import ConnectionsWatch
 from chatapp.config.settings import Settings
 from chatapp.providers.catalog import provider_of
 from chatapp.providers.connection import DEFAULT, Upstream, configured_upstream
-from chatapp.providers.connections_watch import ConnectionsWatch
 from chatapp.providers.detection import find_local_servers
 
 

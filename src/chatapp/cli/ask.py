@@ -71,6 +71,7 @@ def _hold_session(
     options: ChatOptions,
     status: StatusLine,
 ) -> None:
+    from chatapp.cli.model_lines import model_lines  # noqa: PLC0415
     from chatapp.cli.session import Session  # noqa: PLC0415 - most calls are one question
 
     backend.health()  # so that it is there, or fails, before the first question
@@ -79,7 +80,7 @@ def _hold_session(
     if title:
         note(f"Going on with: {title}")
     chat = begin(conversation_id=conversation_id)
-    Session(chat, begin=begin, model_names=lambda: backend.models().models, options=options).run()
+    Session(chat, begin=begin, model_lines=lambda: model_lines(backend.models()), options=options).run()
 
 
 def _require_one_conversation(conversation_id: str | None, *, is_continued: bool, is_stored: bool) -> None:

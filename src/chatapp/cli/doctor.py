@@ -7,6 +7,7 @@ import typer
 
 from chatapp.cli.terminal import json_text, printable
 from chatapp.config.settings import Settings
+from chatapp.providers.connection import configured_upstreams
 from chatapp.providers.detection import choose_upstream
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Finding(NamedTuple):
 def run(*, as_json: bool, choose: "Callable[[Settings], Upstream | None]" = choose_upstream) -> int:
     """Print what was found and return the exit code: 1 if anything fails. `choose` finds the model server."""
     from chatapp.cli.doctor_machine import examine_machine  # noqa: PLC0415 - it needs `Finding`
-    from chatapp.cli.doctor_model import examine_model  # noqa: PLC0415 - as above
+    from chatapp.cli.doctor_model import examine_model, examine_others  # noqa: PLC0415 - as above
 
     settings = Settings.load()
     upstream = choose(settings)
@@ -46,6 +47,8 @@ def run(*, as_json: bool, choose: "Callable[[Settings], Upstream | None]" = choo
         ]
     else:
         findings = asyncio.run(examine_model(upstream, settings))
+        others = [other for other in configured_upstreams(settings) if other.name != upstream.name]
+        findings += asyncio.run(examine_others(others, settings))
     findings += examine_machine(settings)
     _print(findings, as_json=as_json)
     return 1 if any(finding.verdict == "fail" for finding in findings) else 0

@@ -4,9 +4,9 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from chatapp.backend.models.chat_model import Attempts
 from chatapp.backend.models.openai.dialect import Dialect
 from chatapp.backend.models.openai.listed import ListedModels
+from chatapp.backend.models.openai.model import OpenAIModel
 from chatapp.backend.models.openai.server import ModelServer, NothingThereError
 from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.backend.models.openai.way import proxy_of
@@ -61,8 +62,45 @@ async def examine_model(upstream: Upstream, settings: Settings) -> list[Finding]
         return [*findings, _failed("address", error, upstream)]
     try:
         return [*findings, *await _examine(server, upstream, settings)]
+    except NothingThereError as nothing:
+        return [*findings, *await _examine_elsewhere(nothing, upstream, settings)]
     finally:
         await server.close()
+
+
+async def examine_others(upstreams: Sequence[Upstream], settings: Settings) -> list[Finding]:
+    """Return what was found of connections that are not asked by default: whether each lists its models."""
+    return list(await asyncio.gather(*(_examine_other(upstream, settings) for upstream in upstreams)))
+
+
+async def _examine_other(upstream: Upstream, settings: Settings) -> Finding:
+    model = OpenAIModel(upstream, settings)
+    try:
+        remark = await model.probe()
+    except ChatappError as error:
+        return _failed(upstream.name, error, upstream)._replace(verdict="warn")
+    finally:
+        await model.close()
+    said = f"{len(model.offered())} that can chat ({upstream.provider})"
+    return Finding(upstream.name, "warn" if remark else "ok", said, remark)
+
+
+async def _examine_elsewhere(nothing: NothingThereError, upstream: Upstream, settings: Settings) -> list[Finding]:
+    """Return what was found at the other address, with /v1 or without, where there is nothing at the named one."""
+    other = replace(upstream, base_url=other_api_url(upstream.base_url))
+    try:
+        server = await ModelServer.connect(other, settings)
+        try:
+            findings = await _examine(server, other, settings)
+        finally:
+            await server.close()
+    except (NothingThereError, ChatappError):
+        return [_failed("answer", nothing.error, upstream)]
+    fix = f"Set {upstream.address_setting} to {other.base_url}."
+    return [
+        Finding("address", "warn", f"the API is at {other.base_url}, where chatapp looks for it too", fix),
+        *findings,
+    ]
 
 
 async def _way(address: SplitResult, upstream: Upstream, settings: Settings) -> tuple[list[Finding], bool]:
@@ -139,9 +177,6 @@ async def _examine(server: ModelServer, upstream: Upstream, settings: Settings) 
         return [_failed("key", error, upstream), *findings]
     except UpstreamModelNotFoundError as error:
         return [*findings, _failed("model", error, upstream)]
-    except NothingThereError as nothing:
-        other = other_api_url(upstream.base_url)
-        return [*findings, _failed("answer", nothing.error, upstream, fix=f"Try {upstream.address_setting}={other}.")]
     except ChatappError as error:
         return [*findings, _failed("answer", error, upstream)]
     findings = [Finding("key", "ok", "accepted" if _has_key(upstream) else "none is asked for"), *findings]
@@ -156,8 +191,8 @@ def _has_key(upstream: Upstream) -> bool:
     return bool(upstream.keys)
 
 
-def _failed(name: str, error: ChatappError, upstream: Upstream, *, fix: str | None = None) -> Finding:
-    hint = fix or (upstream.in_its_settings(error.hint) if error.hint else None)
+def _failed(name: str, error: ChatappError, upstream: Upstream) -> Finding:
+    hint = upstream.in_its_settings(error.hint) if error.hint else None
     return Finding(name, "fail", error.detail.rstrip("."), hint)
 
 

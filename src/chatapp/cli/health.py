@@ -12,7 +12,7 @@ from chatapp.cli.terminal import json_text, printable
 from chatapp.client import BackendClient
 from chatapp.config import demo_model
 from chatapp.errors import BackendProtocolError, BackendUnreachableError, ChatappError
-from chatapp.protocol.resources import DependencyInfo
+from chatapp.protocol.resources import ConnectionInfo, DependencyInfo
 
 NOT_READY = 1
 
@@ -28,8 +28,13 @@ class BackendEntry(NamedTuple):
     hint: str | None = None
 
 
-Report = Mapping[str, BackendEntry | DependencyInfo]
-"""One entry each for the backend, its model and its store."""
+Entry = BackendEntry | DependencyInfo | ConnectionInfo
+
+Report = Mapping[str, Entry]
+"""One entry each for the backend, its model and its store, and where there are several for each connection."""
+
+CONNECTION = "connection "
+"""What the names of connections begin with in a report."""
 
 
 def run(*, backend_url: str | None, as_json: bool) -> int:
@@ -37,16 +42,24 @@ def run(*, backend_url: str | None, as_json: bool) -> int:
     with connect(backend_url) as backend:
         report, code = _report(backend)
     if as_json:
-        told = {name: _without_nulls(entry) for name, entry in report.items()}
-        typer.echo(json_text(told))
+        typer.echo(json_text(_as_json(report)))
     else:
         for name, entry in report.items():
             _print_row(name, entry)
     return code
 
 
-def _without_nulls(entry: BackendEntry | DependencyInfo) -> dict[str, object]:
-    return {name: value for name, value in entry._asdict().items() if value is not None}
+def _as_json(report: Report) -> dict[str, object]:
+    """Return the report with the connections, where there are several, as a list."""
+    told: dict[str, object] = {
+        name: _without_nulls(entry) for name, entry in report.items() if not name.startswith(CONNECTION)
+    }
+    connections = [_without_nulls(entry) for name, entry in report.items() if name.startswith(CONNECTION)]
+    return {**told, "connections": connections} if connections else told
+
+
+def _without_nulls(entry: Entry) -> dict[str, object]:
+    return {name: value for name, value in entry._asdict().items() if value not in (None, ())}
 
 
 def _report(backend: BackendClient) -> tuple[Report, int]:
@@ -59,10 +72,16 @@ def _report(backend: BackendClient) -> tuple[Report, int]:
         return {"backend": entry(ok=False, detail=error.detail, hint=error.hint)}, code
     reached = entry(ok=True, version=version, latency_ms=round((time.perf_counter() - began) * 1000))
     try:
-        report: Report = {"backend": reached, **backend.ready().dependencies}
+        ready = backend.ready()
     except ChatappError as error:
-        report = {"backend": reached._replace(ok=False, detail=error.detail, hint=error.hint)}
-    return report, 0 if all(entry.ok for entry in report.values()) else NOT_READY
+        return {"backend": reached._replace(ok=False, detail=error.detail, hint=error.hint)}, NOT_READY
+    several = ready.connections if len(ready.connections) > 1 else ()
+    report: Report = {
+        "backend": reached,
+        **ready.dependencies,
+        **{f"{CONNECTION}{connection.name}": connection for connection in several},
+    }
+    return report, 0 if ready.is_ready else NOT_READY
 
 
 def _version(backend: BackendClient) -> str | None:
@@ -79,20 +98,21 @@ def _version(backend: BackendClient) -> str | None:
     return health.version
 
 
-def _print_row(name: str, entry: BackendEntry | DependencyInfo) -> None:
+def _print_row(name: str, entry: Entry) -> None:
     mark = typer.style("ok    ", fg="green") if entry.ok else typer.style("failed", fg="red")
     first, *more = _facts(name, entry)
-    typer.echo(f"{printable(name):<8} {mark} {printable(first)}")
+    shown = name.removeprefix(CONNECTION)
+    typer.echo(f"{printable(shown):<8} {mark} {printable(first)}")
     for fact in more:
         typer.echo(f"{'':<15} {printable(fact)}")
 
 
-def _facts(name: str, entry: BackendEntry | DependencyInfo) -> list[str]:
+def _facts(name: str, entry: Entry) -> list[str]:
     """Return what to say of one entry, a line each: what it is and how fast, then what is wrong with it."""
     latency = None if entry.latency_ms is None else f"{entry.latency_ms} ms"
-    what = _backend(entry) if isinstance(entry, BackendEntry) else [_dependency(entry)]
+    what = _backend(entry) if isinstance(entry, BackendEntry) else [_dependency(name, entry)]
     lines = [", ".join(part for part in (*what, latency) if part), entry.detail, entry.hint]
-    if isinstance(entry, DependencyInfo):
+    if not isinstance(entry, BackendEntry):
         lines += [entry.remark, demo_model.ADVICE if entry.is_demo else None]
     return [line for line in lines if line] or [name]
 
@@ -101,7 +121,9 @@ def _backend(entry: BackendEntry) -> list[str | None]:
     return [entry.url, f"version {entry.version}" if entry.version else None]
 
 
-def _dependency(entry: DependencyInfo) -> str | None:
+def _dependency(name: str, entry: DependencyInfo | ConnectionInfo) -> str | None:
+    if name.startswith(CONNECTION):
+        return f"connection to {entry.provider}"
     if entry.provider is None:
         return entry.name
     return f"{entry.name} ({entry.provider}), because {entry.reason}"

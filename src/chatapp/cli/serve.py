@@ -204,7 +204,11 @@ def _config(settings: Settings, upstreams: Sequence[Upstream], *, reload: bool, 
 def _announce(settings: Settings, upstream: Upstream, *, scheme: str) -> None:
     url = url_for(settings.host, settings.port, scheme=scheme)
     typer.echo(f"Backend at {url}, its API described at {url}/docs")
-    model = upstream.model if upstream.is_model_named else f"as listed first, or {upstream.model}"
+    model = upstream.model
+    if settings.is_set("model_name"):
+        model = settings.model_name
+    elif not upstream.is_model_named:
+        model = f"as listed first, or {model}" if model else "as listed first"
     typer.echo(f"Model {model} ({upstream.provider}), because {upstream.reason}")
     if upstream.is_demo:
         typer.echo(demo_model.ADVICE)

@@ -33,7 +33,7 @@ and so does everything between lines of \"\"\". Ctrl-C stops an answer, or clear
 class Session:
     """Questions typed on a terminal, in one conversation until `/new` begins another with `begin()`.
 
-    `model_names` gives the models that can be asked.
+    `model_lines` gives what is to be said of the models that can be asked.
     """
 
     def __init__(
@@ -41,12 +41,12 @@ class Session:
         chat: ShellChat,
         *,
         begin: Callable[[], ShellChat],
-        model_names: Callable[[], Sequence[str]],
+        model_lines: Callable[[], Sequence[str]],
         options: ChatOptions,
     ) -> None:
         self._chat = chat
         self._begin = begin
-        self._model_names = model_names
+        self._model_lines = model_lines
         self._options = options
 
     def run(self) -> None:
@@ -77,7 +77,7 @@ class Session:
                 self._chat = self._begin()
                 note("A new conversation.")
             case "model" if not words:
-                note("\n".join([*self._model_names(), "Choose one: /model NAME"]))
+                note("\n".join([*map(printable, self._model_lines()), "Choose one: /model NAME"]))
             case "model":
                 self._options = self._options._replace(model=words)
                 note(f"From now on: /model {words}")

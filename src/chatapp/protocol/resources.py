@@ -110,6 +110,22 @@ class ModelsInfo(NamedTuple):
     connections: tuple[ConnectionInfo, ...] = ()
     routes: tuple[RouteInfo, ...] = ()
 
+    def is_gone(self, model: str) -> bool:
+        """Return whether `model` was to be asked and cannot be any more: its connection answers and does not have it.
+
+        Servers that list none may have any.
+        """
+        if model in self.models or not self.connections:
+            return False
+        beginning, slash, _ = model.partition("/")
+        owner = next((each for each in self.connections if slash and each.name == beginning), self.connections[0])
+        is_listing = owner.ok and owner.remark is None and len(self.models) > 1
+        return is_listing and f"{owner.name}/{model}" not in self.models and not self._is_one_s_own(model)
+
+    def _is_one_s_own(self, model: str) -> bool:
+        """Return whether a connection calls one of its models so."""
+        return any(listed.name == model for each in self.connections for listed in each.models)
+
 
 class SnippetInfo(NamedTuple):
     """A stretch of the words around what a search found; `is_match`: it is what was looked for."""

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from chatapp.backend.models.member import Member, ModelConnection
 from chatapp.config.connections import ConnectionsFile
+from chatapp.config.connections_watch import ConnectionsWatch
 from chatapp.errors import SettingsError
 from chatapp.hosts import is_loopback
 from chatapp.providers.connection import Upstream, upstream_of
-from chatapp.providers.connections_watch import ConnectionsWatch
 
 FIND_EVERY_S = 30.0
 """How often servers are looked for on this machine, at most."""

@@ -72,7 +72,7 @@ class Router:
                 return await FailoverStream.open(candidates, request)
             return await asked(candidates[0], request)
         except UpstreamModelNotFoundError as error:
-            error.hint = self._offers() or error.hint
+            error.hint = self._offers(name) or error.hint
             raise
 
     def upstreams(self) -> dict[str, Upstream]:
@@ -195,11 +195,12 @@ class Router:
             return Candidate(first, name)
         return Candidate(next(iter(self._having(name)), first), name)
 
-    def _offers(self) -> str | None:
-        """Return what else can be asked, as a sentence, where there is a choice."""
-        if len(self.pool.members) == 1:
+    def _offers(self, name: str) -> str | None:
+        """Return what can be asked beside `name`, as a sentence, where somebody chose that and has a choice."""
+        if self.pool.first.upstream.has_one_model or (len(self.pool.members) == 1 and name == self.name):
             return None
         names = [*self.pool.routes]
         for member in self.pool.members:
             names += [f"{member.prefix}{model}" for model in member.connection.offered()[:MOST_OFFERS]]
-        return f"Others that can be asked: {', '.join(names[:MOST_OFFERS])}." if names else None
+        others = [other for other in names if other != name]
+        return f"Others that can be asked: {', '.join(others[:MOST_OFFERS])}." if others else None

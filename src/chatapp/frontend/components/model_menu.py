@@ -2,9 +2,13 @@
 
 import streamlit as st
 
+from chatapp.frontend.components.model_list import model_list
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import models_of, readiness_of
+from chatapp.protocol.resources import ModelsInfo
+
+MOST_OFFERS = 3
 
 _HINT = "For instance: answer in French, in one short paragraph."
 
@@ -17,18 +21,37 @@ def model_menu() -> None:
     model = chat_options.model or readiness.model
     if model is None:
         return
+    told = models_of(url, api_key=api_key) if readiness.is_answering else None
     icon = ":material/edit_note:" if chat_options.system else None
     with st.popover(literal(model), icon=icon, type="tertiary", key="chat-options"):
-        names = models_of(url, api_key=api_key) if readiness.is_ready else []
-        if len(names) > 1:
-            _model_list(names, model)
+        if told is not None and (len(told.connections) > 1 or told.routes):
+            model_list(told, model)
+        elif told is not None and len(told.models) > 1:
+            _select(list(told.models), model)
         _instructions(chat_options.system or "")
 
 
-def _model_list(names: list[str], model: str) -> None:
+def _select(names: list[str], model: str) -> None:
     state.show(state.MODEL, model)
     names = names if model in names else [model, *names]
-    st.selectbox("Model", names, key=state.MODEL, on_change=actions.choose_model)
+    st.selectbox("Model", names, key=state.MODEL, on_change=actions.choose_selected_model)
+
+
+def model_gone() -> None:
+    """Say that the model of the conversation is gone, if it is, and offer others."""
+    url, api_key = state.settings().backend_url, state.api_key()
+    model = state.view().conversation.chat_options.model
+    told = models_of(url, api_key=api_key) if model and readiness_of(url, api_key=api_key).is_answering else None
+    if told is not None and model and told.is_gone(model):
+        _offer_others(told, model)
+
+
+def _offer_others(told: ModelsInfo, model: str) -> None:
+    with st.container(key="model-gone", gap="small"):
+        st.warning(f"{literal(model)} is no longer among the models. Which is to answer?", icon=":material/error:")
+        with st.container(horizontal=True, gap="small"):
+            for name in told.models[:MOST_OFFERS]:
+                st.button(literal(name), key=f"offer-{name}", on_click=actions.choose_model, args=(name,))
 
 
 def _instructions(system: str) -> None:

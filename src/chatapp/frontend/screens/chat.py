@@ -5,6 +5,7 @@ import streamlit as st
 from chatapp.config import demo_model
 from chatapp.errors import StoreUnavailableError, StreamCutError
 from chatapp.frontend.components import message
+from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import Unfinished
@@ -54,6 +55,8 @@ def chat() -> "LiveView | None":
         if live_view is None and conversation.unfinished is not None:
             with st.container(key="unfinished"):
                 _unfinished(conversation.unfinished)
+        if live_view is None:
+            model_gone()
         if conversation.begun:  # behind all messages: it tells reading.js that they are there
             st.html(f'<i class="begun" id="{conversation.begun}"></i>')
     return live_view

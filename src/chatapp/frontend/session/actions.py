@@ -39,9 +39,14 @@ def ask_temporarily() -> None:
     state.view().ask_temporarily(state.session_context())
 
 
-def choose_model() -> None:
-    """Ask the chosen model from now on."""
-    _apply(_chat_options()._replace(model=state.value_of(state.MODEL) or None))
+def choose_selected_model() -> None:
+    """Ask the model that was selected from now on."""
+    choose_model(state.value_of(state.MODEL))
+
+
+def choose_model(name: str) -> None:
+    """Ask the model `name` from now on."""
+    _apply(_chat_options()._replace(model=name or None))
 
 
 def instruct(field: str) -> None:

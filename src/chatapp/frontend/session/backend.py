@@ -6,11 +6,11 @@ import streamlit as st
 
 from chatapp.client import BackendClient
 from chatapp.errors import BackendError, ChatappError, UnauthorizedError
-from chatapp.protocol.resources import ReadinessInfo
+from chatapp.protocol.resources import ModelsInfo, ReadinessInfo
 
 READY_TIMEOUT_S = 5.0
 _READY_TTL_S = 5.0
-_MODELS_TTL_S = 60.0
+_MODELS_TTL_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ def client_of(url: str, *, timeout_s: float, api_key: str | None) -> BackendClie
 
 
 @st.cache_data(ttl=_MODELS_TTL_S, max_entries=64, show_spinner=False)
-def models_of(url: str, *, api_key: str | None) -> list[str]:
-    """Return the names of the models that can be asked at the backend at `url`; none where it does not tell."""
+def models_of(url: str, *, api_key: str | None) -> ModelsInfo | None:
+    """Return the models that can be asked at the backend at `url`; None where it does not tell."""
     try:
-        return list(client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models().models)
+        return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models()
     except ChatappError:
-        return []
+        return None
 
 
 @st.cache_data(ttl=_READY_TTL_S, max_entries=64, show_spinner=False)

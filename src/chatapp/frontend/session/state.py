@@ -20,6 +20,7 @@ STREAMING = "use_streaming"
 TIMEOUT = "request_timeout"
 SEARCH = "search"
 MODEL = "model"
+MODEL_SEARCH = "model_search"
 EXPORT_FILE = "export_file"
 MAX_QUERY_CHARS = 500
 """What the backend takes to look for."""

@@ -1,0 +1,18 @@
+"""The models that can be asked, as the shell lists them."""
+
+from chatapp.protocol.resources import ConnectionInfo, ModelsInfo
+
+
+def model_lines(told: ModelsInfo) -> list[str]:
+    """Return a line for each model; of several connections each has a line of its own before its models."""
+    if len(told.connections) < 2 and not told.routes:  # noqa: PLR2004 - nothing to tell apart
+        return list(told.models)
+    lines = [f"{route.name}: the first that answers of {', '.join(route.models)}" for route in told.routes]
+    for connection in told.connections:
+        lines += [_heading(connection), *(f"  {model.id}" for model in connection.models)]
+    return lines
+
+
+def _heading(connection: ConnectionInfo) -> str:
+    how = "ok" if connection.ok else f"failed: {connection.detail or 'it does not answer'}"
+    return f"{connection.name} ({connection.provider}), {how}"

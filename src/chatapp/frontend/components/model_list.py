@@ -1,0 +1,101 @@
+"""The models that can be asked, by connection: each with its state, what it can do, and a field to look for one."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import streamlit as st
+
+from chatapp.frontend.markdown.rendering import literal
+from chatapp.frontend.session import actions, state
+from chatapp.protocol.resources import ConnectionInfo, ListedModelInfo, ModelsInfo
+
+MOST_SHOWN, MOST_FOUND = 5, 20
+"""Models of one connection that are shown while nobody looks for one, so that all connections are seen, and then."""
+
+_THOUSAND = 1000
+
+
+class ModelGroup(NamedTuple):
+    """What is shown under one heading: `about` its connection, models with what they can do, how many more there are."""
+
+    title: str
+    about: str
+    is_well: bool
+    entries: tuple[tuple[str, str], ...]
+    more: int = 0
+
+
+def model_list(told: ModelsInfo, chosen: str) -> None:
+    """Draw all models under their connections, `chosen` marked."""
+    words = st.text_input(
+        "Find a model",
+        key=state.MODEL_SEARCH,
+        icon=":material/search:",
+        placeholder="Find a model",
+        label_visibility="collapsed",
+    )
+    groups = list(groups_of(told, words))
+    for place, group in enumerate(groups):
+        with st.container(key=f"models-{place}", gap="xxsmall"):
+            _draw(group, place, chosen)
+    if not groups:
+        st.caption("No model is called that.")
+
+
+def groups_of(told: ModelsInfo, words: str) -> Iterator[ModelGroup]:
+    """Yield what is to be shown where somebody looks for `words`: the routes, then each connection."""
+    wanted = words.lower().split()
+    most = MOST_FOUND if wanted else MOST_SHOWN
+    for route in told.routes:
+        if _fits(route.name, wanted):
+            about = f"The first that answers of {', '.join(route.models)}"
+            yield ModelGroup("", about, True, ((route.name, ""),))
+    for connection in told.connections:
+        found = [model for model in connection.models if _fits(f"{connection.name} {model.id}", wanted)]
+        if found or not wanted:
+            entries = tuple((model.id, _reads(model)) for model in found[:most])
+            yield ModelGroup(_title(connection), _about(connection), connection.ok, entries, max(0, len(found) - most))
+
+
+def _draw(group: ModelGroup, place: int, chosen: str) -> None:
+    if group.title:
+        st.markdown(f"**{literal(group.title)}**")
+    if group.title and group.about:
+        st.caption(literal(group.about) if group.is_well else f":red[:material/error: {literal(group.about)}]")
+    for model, said in group.entries:
+        st.button(
+            literal(f"{model}  ·  {said}" if said else model),
+            key=f"model-{place}-{model}",
+            icon=":material/check:" if model == chosen else None,
+            type="tertiary",
+            on_click=actions.choose_model,
+            args=(model,),
+        )
+    if not group.title:
+        st.caption(literal(group.about))
+    if group.more:
+        st.caption(f"… and {group.more} more")
+
+
+def _fits(text: str, wanted: list[str]) -> bool:
+    return all(word in text.lower() for word in wanted)
+
+
+def _title(connection: ConnectionInfo) -> str:
+    parts = (connection.name, connection.provider if connection.provider.lower() != connection.name else None)
+    return " · ".join(filter(None, parts))
+
+
+def _about(connection: ConnectionInfo) -> str:
+    """Return what is wrong with a connection, or else what it cannot do."""
+    if not connection.ok:
+        return (connection.detail or "It does not answer.").removeprefix("LLM processing failed: ").capitalize()
+    without = [f"no {what.replace('_', ' ')}" for what in connection.without]
+    return ", ".join(without).capitalize()
+
+
+def _reads(model: ListedModelInfo) -> str:
+    """Return how much a model can read, where that is known."""
+    if model.window is None:
+        return ""
+    return f"{model.window // _THOUSAND}k" if model.window >= _THOUSAND else str(model.window)
