@@ -23,7 +23,7 @@ from chatapp.config.settings import Settings
 from chatapp.processes.ports import free_port
 from chatapp.providers.connection import configured_upstream
 from support import scripts
-from support.stub_model import StubModel
+from support.stub_model import Exchange, StubModel
 
 Run = Callable[..., CompletedProcess[str]]
 SLOWLY = scripts.answer("1 2 3", 0.4, " and", 0.1, " 4")
@@ -60,6 +60,27 @@ def test_a_wrong_key_fails(chatapp: Run, stub: StubModel) -> None:
     assert (done.returncode, found(done)["key"]) == (1, "fail")
     assert "OPENAI_API_KEY" in done.stdout
     assert "sk-wrong" not in done.stdout
+
+
+def test_the_other_address_is_tried_and_every_connection_is_looked_at(
+    chatapp: Run, stub: StubModel, tmp_path: Path
+) -> None:
+    there = scripts.answer("1 2 3 4")
+
+    async def only_with_v1(exchange: Exchange) -> None:
+        await (there(exchange) if exchange.call.path.startswith("/v1/") else exchange.respond(404, {"error": "no"}))
+
+    stub.default = only_with_v1
+    connections = tmp_path / "connections.toml"
+    connections.write_text(
+        f'[connections.work]\nbase_url = "{stub.url}"\n[connections.gone]\nbase_url = "http://127.0.0.1:9"'
+    )
+    env = {"BASE_URL": stub.url.removesuffix("/v1"), "MODEL_NAME": "m", "CONNECTIONS": str(connections)}
+    done = chatapp("doctor", env={**env, "CONTEXT_TOKENS": "4096"})
+
+    assert (done.returncode, found(done)["address"], found(done)["model"]) == (0, "warn", "ok")
+    assert f"Set BASE_URL to {stub.url}." in done.stdout
+    assert (found(done)["work"], found(done)["gone"]) == ("ok", "warn")
 
 
 def test_a_server_that_is_not_there_fails(chatapp: Run) -> None:

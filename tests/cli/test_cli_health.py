@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
@@ -29,6 +30,21 @@ def test_json_holds_one_entry_each(chatapp: Run, backend) -> None:
     assert set(report) == {"backend", "model", "store"}
     assert all(entry["ok"] is True and entry["latency_ms"] >= 0 for entry in report.values())
     assert report["backend"]["url"] == backend.url
+
+
+def test_every_connection_has_a_row_and_one_that_is_down_is_no_harm(
+    chatapp: Run, run_backend: Callable[..., object], tmp_path: Path
+) -> None:
+    file = tmp_path / "connections.toml"
+    file.write_text('[connections.lab]\nbase_url = "http://127.0.0.1:9/v1"\nmodels = ["phi"]')
+    backend = run_backend(connections=file)
+
+    done = chatapp("health", "--backend-url", backend.url)  # type: ignore[attr-defined]
+    rows = [line.split()[:2] for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert rows[3:] == [["default", "ok"], ["lab", "failed"]]
+    told = json.loads(chatapp("health", "--json", "--backend-url", backend.url).stdout)  # type: ignore[attr-defined]
+    assert [(each["name"], each["ok"]) for each in told["connections"]] == [("default", True), ("lab", False)]
+    assert done.returncode == 0
 
 
 def test_a_model_that_is_down_is_exit_code_1_with_what_to_do(chatapp: Run, run_backend: Callable[..., object]) -> None:

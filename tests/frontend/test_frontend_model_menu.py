@@ -1,6 +1,7 @@
 """The model and the instructions that a conversation is answered with, chosen on the page."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
 from support import scripts
-from support.pages import FakeBackend, ask, click, conversation_in, press, stored
+from support.pages import FakeBackend, ask, click, conversation_in, everything, press, stored
 from support.stub_model import StubModel
 
 Open = Callable[..., AppTest]
@@ -18,6 +19,23 @@ Open = Callable[..., AppTest]
 def page(open_page: Open, backend: Any, stub: StubModel) -> AppTest:
     stub.listing = scripts.listing("stub-model", "large")
     return open_page(backend.url)
+
+
+CONNECTIONS = """
+[connections.work]
+base_url = "{url}"
+models = ["m0", "m1", "m2", "m3", "m4", "m5", "m6"]
+without = ["tools"]
+[connections.lab]
+base_url = "http://127.0.0.1:9/v1"
+models = ["phi"]
+[models.fast]
+try = ["lab/phi", "work/m0"]
+"""
+
+
+def models_shown(page: AppTest) -> list[str]:
+    return [str(button.key).split("-", 2)[2] for button in page.button if str(button.key).startswith("model-")]
 
 
 def choose_model(page: AppTest, name: str) -> None:
@@ -127,6 +145,38 @@ def test_a_model_of_a_conversation_that_is_not_served_any_more_is_still_named(
 
     assert shown_model(page) == "retired"
     assert page.selectbox(key="model").options == ["retired", "stub-model", "large"]
+
+
+def test_models_of_several_connections_stand_under_them_and_can_be_looked_for(
+    open_page: Open, run_backend: Callable[..., Any], stub: StubModel
+) -> None:
+    Path("connections.toml").write_text(CONNECTIONS.format(url=stub.url))
+    backend = run_backend(connections=Path("connections.toml").absolute())
+    page = open_page(backend.url)
+    assert models_shown(page) == ["fast", "stub-model", *(f"work/m{number}" for number in range(5)), "lab/phi"]
+    assert "**work" in everything(page)
+    assert "and 2 more" in everything(page)
+    assert "The model server cannot be reached" in everything(page)
+
+    page.text_input(key="model_search").set_value("M6 work").run()
+    assert models_shown(page) == ["work/m6"]
+    press(page, "model-0-work/m6")
+    ask(page, "One?")
+    assert stub.calls[-1].body["model"] == "m6"
+
+
+def test_a_conversation_whose_model_is_gone_says_so_and_offers_others(
+    open_page: Open, backend: Any, client: BackendClient, stub: StubModel
+) -> None:
+    stub.listing = scripts.listing("stub-model", "large")
+    conversation = client.ask("One?", store=True, model="retired").conversation_id
+    page = open_page(backend.url, query={"c": str(conversation)})
+    assert [warning.value for warning in page.warning] == ["retired is no longer among the models. Which is to answer?"]
+
+    click(page, "offer-large")
+    assert not page.warning
+    ask(page, "Two?")
+    assert stub.calls[-1].body["model"] == "large"
 
 
 def test_one_model_leaves_nothing_to_choose(open_page: Open, backend: Any) -> None:

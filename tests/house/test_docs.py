@@ -64,7 +64,7 @@ def test_the_settings_table_of_readme_is_true() -> None:
 
 def test_the_table_of_a_connection_s_keys_in_readme_is_true() -> None:
     expected = [f"| `{row.name}` | {row.meaning} |" for row in connection_rows()]
-    assert "\n".join(["| key | meaning |", "|---|---|", *expected, ""]) in README
+    assert "\n".join(["| key of a connection | meaning |", "|---|---|", *expected, ""]) in README
 
 
 @pytest.mark.parametrize("text", blocks("toml"))

@@ -1,23 +1,33 @@
 """Several model servers behind one backend: one that fails is not noticed where another can answer."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from chatapp.backend.models.openai.model import OpenAIModel
+from chatapp.backend.models.pool import ConnectionPool
+from chatapp.cli.model_lines import model_lines
+from chatapp.config.settings import Settings
 from chatapp.errors import (
     IncompleteAnswerError,
     UpstreamAuthError,
+    UpstreamError,
     UpstreamModelNotFoundError,
     UpstreamUnavailableError,
 )
 from chatapp.protocol.events import Done, Notice, Start, Text
+from chatapp.protocol.resources import ConnectionInfo, ListedModelInfo, ModelsInfo
+from chatapp.providers.connection import Upstream
 from support import scripts
 from support.running_backend import RunningBackend
 from support.scripts import Script
@@ -162,7 +172,7 @@ def test_connections_come_and_go_with_the_file_and_a_wrong_one_changes_nothing(
 ) -> None:
     client = backend.client
     servers[2].next(scripts.answer("a", 3.0, "b"))
-    running = client.stream("Hi", model="c/small")
+    running = iter(client.stream("Hi", model="c/small"))
     assert isinstance(next(running), Start)
     _replace(file, f'[connections.d]\nbase_url = "{servers[2].url}"\n')
     assert _names(backend) == ["d"]
@@ -224,3 +234,68 @@ def test_a_server_that_is_killed_costs_the_answers_it_was_making_and_no_other(
     late = [end for asked_at, end, _ in answered if asked_at > killed_at + 1]
     assert len(late) > 5
     assert set(late) == {"event: done"}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "asked"),
+    [
+        (scripts.status(503), 2),
+        (scripts.status(503, Retry_After="1"), 2),
+        (scripts.status(503, Retry_After="60"), 1),
+        (scripts.status(429, Retry_After="60"), 1),
+    ],
+    ids=["soon", "in a second", "much later", "limited for long"],
+)
+def test_a_server_is_asked_once_more_only_if_that_may_help(
+    refusal: Script, asked: int, backend: RunningBackend, servers: list[StubModel]
+) -> None:
+    servers[2].default = refusal
+    with pytest.raises(UpstreamError):
+        backend.client.ask("Hi", model="c/small")
+    assert servers[2].hits == asked
+
+
+def test_servers_that_are_found_come_last_and_once_and_go_again(stub: StubModel, tmp_path: Path) -> None:
+    port = urlsplit(stub.url).port
+    here = Upstream(f"http://127.0.0.1:{port}/v1", "m", "Ollama", "it was found", name="ollama", is_found=True)
+    elsewhere = replace(here, base_url="http://127.0.0.1:9/v1", name="lm-studio")
+    named = replace(here, base_url=f"http://localhost:{port}/v1", name="default", is_found=False)
+    found = [[here, elsewhere], []]
+
+    async def names() -> list[list[str]]:
+        settings = Settings.load(data_dir=tmp_path)
+        pool = ConnectionPool(lambda each: OpenAIModel(each, settings), named=[named], find=lambda: found.pop(0))
+        seen = []
+        for _ in range(2):
+            pool._find_at = 0.0
+            pool.look_for_more()
+            await asyncio.sleep(0.2)
+            seen.append([member.name for member in pool.members])
+        await pool.close()
+        return seen
+
+    assert asyncio.run(names()) == [["default", "lm-studio"], ["default"]]
+
+
+@pytest.mark.parametrize(
+    ("model", "is_gone"),
+    [("a", False), ("work/x", False), ("x", False), ("b", True), ("work/y", True), ("down/z", False), ("who/z", True)],
+)
+def test_a_model_is_gone_if_its_connection_answers_and_does_not_have_it(model: str, is_gone: bool) -> None:
+    told = ModelsInfo(
+        "a",
+        ("a", "work/x"),
+        (
+            ConnectionInfo("default", True, models=(ListedModelInfo("a", "a"),)),
+            ConnectionInfo("work", True, models=(ListedModelInfo("work/x", "x"),)),
+            ConnectionInfo("down", False),
+        ),
+    )
+    assert told.is_gone(model) is is_gone
+
+
+def test_the_shell_lists_models_under_their_connections() -> None:
+    work = ConnectionInfo("work", True, "vLLM", models=(ListedModelInfo("work/x", "x"),))
+    told = ModelsInfo("fast", ("fast",), (work, ConnectionInfo("lab", False, "lab:1", detail="gone.")), ())
+    assert model_lines(told) == ["work (vLLM), ok", "  work/x", "lab (lab:1), failed: gone."]
+    assert model_lines(ModelsInfo("a", ("a", "b"))) == ["a", "b"]

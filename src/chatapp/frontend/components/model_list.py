@@ -16,7 +16,7 @@ _THOUSAND = 1000
 
 
 class ModelGroup(NamedTuple):
-    """What is shown under one heading: `about` its connection, models with what they can do, how many more there are."""
+    """What is shown under one heading: `about` its connection, models with what they can do, how many more."""
 
     title: str
     about: str
