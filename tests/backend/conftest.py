@@ -14,7 +14,7 @@ from chatapp.backend.store import BegunTurn, Store
 from chatapp.config.settings import Settings
 from chatapp.protocol.question import Question
 
-TABLES = "message_hashes, imports, model_calls, turn_chunks, turns, messages, conversations"
+TABLES = "message_hashes, imports, model_calls, usage_days, reservations, turn_chunks, turns, messages, conversations"
 
 
 @pytest.fixture(scope="session")

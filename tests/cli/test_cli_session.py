@@ -298,7 +298,7 @@ def test_continue_says_what_it_goes_on_with(backend: RunningBackend, stub: StubM
 def test_help_shows_every_command(typist: Typist) -> None:
     shown = typist.say("/help")
 
-    assert re.findall(r"^/(\w+)", shown, re.MULTILINE) == ["new", "model", "system", "retry", "undo", "quit"]
+    assert re.findall(r"^/(\w+)", shown, re.MULTILINE) == ["new", "model", "system", "retry", "undo", "usage", "quit"]
 
 
 @pytest.mark.parametrize(
@@ -363,3 +363,9 @@ def test_without_any_backend_one_is_started_for_the_session(stub: StubModel, mon
     assert typist.exit_code() == 0
     assert started
     assert left_after(started, 10) == []
+
+
+def test_usage_tells_what_the_answers_of_the_session_took(typist: Typist) -> None:
+    assert "Nothing was answered yet." in typist.say("/usage")
+    typist.say("Why?")
+    assert "1 answer: 7 tokens read, 5 written, $0." in typist.say("/usage")

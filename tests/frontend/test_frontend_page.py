@@ -51,7 +51,10 @@ def test_an_answer_stands_under_its_question_with_model_and_time(
     question, answer = page.chat_message
     assert question.text[0].value == "What is Python?"
     assert answer.markdown[0].value == "Hello from the stub."
-    assert re.match(r"stub-model · \d\.\d s · 5 tokens · ", answer.caption[0].value.replace("\\", ""))
+    assert re.match(
+        r"stub-model · \d\.\d s · local, no cost · 5 tokens · (\d+ tokens/s · )?first word \d\.\d s · ",
+        answer.caption[0].value.replace("\\", ""),
+    )
 
 
 @pytest.mark.parametrize(("use_streaming", "path"), [("true", "/query/stream"), ("false", "/query")])

@@ -12,14 +12,18 @@ from typer.main import get_command
 
 from chatapp import __version__
 from chatapp.cli.parameters import (
+    AsCsv,
     AsJson,
     BackendUrl,
     BackupFile,
+    By,
     Certificate,
     CertificateKey,
     Continue,
     ConversationId,
     ExportFormatName,
+    Days,
+    Everybody,
     Host,
     LightCommand,
     LightGroup,
@@ -191,6 +195,22 @@ def restore(file: BackupFile, *, yes: Yes = False) -> int:
     from chatapp.cli.backup import run_restore  # noqa: PLC0415
 
     return run_restore(file, is_sure=yes)
+
+
+@app.command(cls=LightCommand)
+def usage(
+    *,
+    by: By = "day",
+    days: Days = 30,
+    all: Everybody = False,  # noqa: A002 - the name of the option
+    csv: AsCsv = False,
+    json: AsJson = False,
+    backend_url: BackendUrl = None,
+) -> int:
+    """Show what calls to models have taken and cost."""
+    from chatapp.cli.usage import run  # noqa: PLC0415
+
+    return run(backend_url=backend_url, by=by, days=days, everybody=all, as_json=json, as_csv=csv)
 
 
 def main() -> None:

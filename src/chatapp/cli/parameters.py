@@ -75,6 +75,13 @@ ExportFormatName = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
+By = Annotated[
+    str, typer.Option("--by", metavar="WHAT", help="What to tell apart: day, model, connection, key or surface.")
+]
+Days = Annotated[int, typer.Option("--days", metavar="N", help="How many days, today the last.")]
+Everybody = Annotated[bool, typer.Option("--all", help="What all keys have used, for the keys of ADMIN_KEYS.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+
 
 class _Light:
     """Reads what is there already without pydantic, which typer 0.29 imports for any parameter: 90 ms of 150."""

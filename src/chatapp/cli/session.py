@@ -1,7 +1,7 @@
 """`chatapp ask` without a question, on a terminal: one question after the other."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from importlib import import_module
 
@@ -13,6 +13,8 @@ from chatapp.cli.writing import note, write_text
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
+from chatapp.protocol.events import Done, Event, Usage
+from chatapp.protocol.usage_line import usage_sentence
 
 _PROMPT, _PROMPT_FOR_MORE = "> ", "| "
 _QUOTES = '"""'
@@ -24,6 +26,7 @@ _HELP = """\
 /system TEXT   How the model is to answer from now on.
 /retry         Get another answer to the last question.
 /undo          Take the last question and its answer back.
+/usage         What the answers of this session have taken and cost.
 /quit          Leave, as Ctrl-D does.
 
 Arrow up brings earlier lines back; they are forgotten at the end. A line that ends with \\ goes on in the next one,
@@ -48,6 +51,7 @@ class Session:
         self._begin = begin
         self._model_lines = model_lines
         self._options = options
+        self._answered: list[Usage] = []
 
     def run(self) -> None:
         """Take questions and commands until the user leaves. No failure ends the session."""
@@ -69,7 +73,7 @@ class Session:
         if command is not None:
             self._obey(command[1], command[2] or "")
         elif entry.strip():
-            _write(self._chat.ask(entry, self._options))
+            self._write(self._chat.ask(entry, self._options))
 
     def _obey(self, name: str, words: str) -> None:
         match name:
@@ -78,18 +82,18 @@ class Session:
                 note("A new conversation.")
             case "model" if not words:
                 note("\n".join([*map(printable, self._model_lines()), "Choose one: /model NAME"]))
-            case "model":
-                self._options = self._options._replace(model=words)
-                note(f"From now on: /model {words}")
-            case "system" if words:
-                self._options = self._options._replace(system=words)
-                note(f"From now on: /system {words}")
+            case "model" | "system" if words:
+                chosen = {"model": self._options.model, "system": self._options.system, name: words}
+                self._options = self._options._replace(model=chosen["model"], system=chosen["system"])
+                note(f"From now on: /{name} {words}")
             case "system":
                 note("Say more: /system TEXT")
             case "retry":
-                _write(self._chat.retry(self._options))
+                self._write(self._chat.retry(self._options))
             case "undo":
                 note(f"Taken back: {self._chat.undo()}")
+            case "usage":
+                note(usage_sentence(self._answered))
             case "help":
                 typer.echo(_HELP, err=True)
             case "quit":
@@ -97,10 +101,15 @@ class Session:
             case _:
                 note(f"There is no command /{name}. /help shows those there are.")
 
+    def _write(self, events: Events) -> None:
+        with closing(events):
+            write_text(self._counted(events), StatusLine())
 
-def _write(events: Events) -> None:
-    with closing(events):
-        write_text(events, StatusLine())
+    def _counted(self, events: Events) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, Done) and event.usage is not None:
+                self._answered.append(event.usage)
+            yield event
 
 
 def _next_entry() -> str | None:

@@ -10,6 +10,7 @@ import typer
 from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, json_text, printable
 from chatapp.errors import BackendUnreachableError, ChatappError
 from chatapp.protocol.events import WAS_THOUGHT, Answer, Done, Event, Notice, Reasoning, Start, Text
+from chatapp.protocol.usage_line import usage_parts
 
 
 def write_json(events: Iterable[Event], status: StatusLine) -> None:
@@ -99,4 +100,4 @@ def _notes_on(model: str, done: Done) -> Iterator[str]:
     if done.finish_reason == "length":
         yield "The answer ends here because it reached the longest length allowed."
     if sys.stderr.isatty():
-        yield f"{model} · {done.latency_ms / 1000:.1f} s"
+        yield " · ".join((model, f"{done.latency_ms / 1000:.1f} s", *usage_parts(done.usage)))

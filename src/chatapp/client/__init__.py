@@ -19,7 +19,7 @@ from chatapp.client.http import HttpSession, Json, body_of, path_of
 from chatapp.client.stream import AnswerStream
 from chatapp.protocol.events import Answer
 from chatapp.protocol.reading import read_readiness
-from chatapp.protocol.resources import HealthInfo, ModelsInfo, ReadinessInfo, TurnInfo
+from chatapp.protocol.resources import HealthInfo, ModelsInfo, ReadinessInfo, TurnInfo, UsageInfo
 from chatapp.protocol.surfaces import Surface, user_agent
 
 __all__ = ["AnswerStream", "BackendClient", "messages_from"]
@@ -73,6 +73,27 @@ class BackendClient:
     def models(self) -> ModelsInfo:
         """Return the names of the models that can be asked, and which is asked by default."""
         return self._http.read(ModelsInfo, "GET", "/models")
+
+    def usage(
+        self, *, by: str = "day", since: str | None = None, until: str | None = None, scope: str = "own"
+    ) -> UsageInfo:
+        """Return what calls to models have taken by day, model, connection, key or surface.
+
+        `since` and `until` are UTC days such as 2026-11-28; without them the last 30 days. `scope` "all" is what every
+        key has used, for who may see it.
+        """
+        params = {"by": by, "since": since, "until": until, "scope": scope}
+        return self._http.read(UsageInfo, "GET", "/usage", params=params)
+
+    def usage_csv(
+        self, *, by: str = "day", since: str | None = None, until: str | None = None, scope: str = "own"
+    ) -> str:
+        """Return the same as CSV."""
+        params = {"by": by, "since": since, "until": until, "scope": scope, "format": "csv"}
+        response = self._http.send("GET", "/usage", params=params)
+        if not response.ok:
+            self._http.checked(response, body_of(response))
+        return response.content.decode()
 
     def ask(self, prompt: str, *, idempotency_key: str | None = None, **options: Any) -> Answer:
         """Return the whole answer of `POST /query`. `options` are the request's other fields, e.g. `temperature=0.2`.

@@ -6,7 +6,14 @@ from typing import Any, BinaryIO
 
 from chatapp.client.http import HttpSession, body_of, path_of
 from chatapp.client.stream import AnswerStream
-from chatapp.protocol.resources import ConversationInfo, ImportInfo, MessageInfo, ResultPage, RunningImportInfo
+from chatapp.protocol.resources import (
+    ConversationInfo,
+    ImportInfo,
+    MessageInfo,
+    ResultPage,
+    RunningImportInfo,
+    UsageRow,
+)
 
 
 class ConversationApi:
@@ -56,6 +63,10 @@ class ConversationApi:
         """Start another answer to a question and return its events; `options` are message_id, model, temperature."""
         path = path_of("conversations", conversation_id, "regenerate")
         return self._http.events(self._http.send("POST", path, options, stream=True))
+
+    def usage(self, conversation_id: str) -> UsageRow:
+        """Return what all answers of the conversation have taken."""
+        return self._http.read(UsageRow, "GET", path_of("conversations", conversation_id, "usage"))
 
     def export(self, conversation_id: str, export_format: str) -> bytes:
         """Return the whole conversation as a file; `export_format` is json, md or html."""

@@ -92,6 +92,9 @@ class Settings(BaseSettings):
         description="Who may ask: `name:key` pairs separated by commas, or a file of `name:<SHA-256 of the key>` "
         "lines.",
     )
+    admin_keys: Names = Field(
+        (), description="Names, separated by commas, of the keys that see what all keys have used."
+    )
     rate_limit: str | None = Field(
         None,
         description="Most requests of each key, or of each address where there are no keys, such as `60/minute`; "
@@ -167,7 +170,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise SettingsError(_fault(error.errors(include_url=False)[0])) from None
 
-    @field_validator("allowed_hosts", "trusted_proxy", "cors_origins", mode="before")
+    @field_validator("allowed_hosts", "admin_keys", "trusted_proxy", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value

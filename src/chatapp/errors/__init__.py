@@ -11,7 +11,8 @@ ChatappError
 │   ├── BackendProtocolError       an answer that is not ours
 │   └── StreamCutError             the connection ended before the answer did
 ├── RequestError                   what came in cannot be served
-│   ├── InvalidRequestError  BodyTooLargeError  RequestTimeoutError  UnauthorizedError  NotFoundError
+│   ├── InvalidRequestError  BodyTooLargeError  RequestTimeoutError  UnauthorizedError
+│   ├── ForbiddenError  NotFoundError
 │   ├── MethodNotAllowedError  UnsupportedMediaTypeError  ForeignHostError  ForeignOriginError
 │   └── IdempotencyConflictError  TurnActiveError  RateLimitedError
 ├── UpstreamError                  the model refused, failed or fell silent
@@ -33,6 +34,7 @@ from chatapp.errors.tree import (
     BodyTooLargeError,
     ChatappError,
     EventTooLargeError,
+    ForbiddenError,
     ForeignHostError,
     ForeignOriginError,
     IdempotencyConflictError,
@@ -81,6 +83,7 @@ __all__ = [
     "ChatappError",
     "ContextLengthExceededError",
     "EventTooLargeError",
+    "ForbiddenError",
     "ForeignHostError",
     "ForeignOriginError",
     "IdempotencyConflictError",

@@ -127,6 +127,12 @@ class UnauthorizedError(RequestError):
     code, status = "unauthorized", 401
 
 
+class ForbiddenError(RequestError):
+    """The API key is known, but is not to see this."""
+
+    code, status = "forbidden", 403
+
+
 class NotFoundError(RequestError):
     """There is no such path, turn or conversation."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.routing import Route
 from streamlit import file_util
 from streamlit.starlette import App
@@ -38,6 +38,10 @@ async def _index(_: Request) -> HTMLResponse:
     return HTMLResponse(_FIRST_HTML, headers={"Cache-Control": "no-cache"})
 
 
+async def _usage(_: Request) -> RedirectResponse:
+    return RedirectResponse("./?view=usage")
+
+
 async def _asset(request: Request) -> FileResponse:
     name = request.url.path.removeprefix(_PREFIX)
     return FileResponse(_ASSETS / name, media_type=_SERVED[name])
@@ -47,6 +51,6 @@ _FIRST_HTML = first_html()
 
 app = App(
     _HERE / "page.py",
-    routes=[Route("/", _index), *(Route(_PREFIX + name, _asset) for name in _SERVED)],
+    routes=[Route("/", _index), Route("/usage", _usage), *(Route(_PREFIX + name, _asset) for name in _SERVED)],
     middleware=[Middleware(Guard, settings=Settings.load())],
 )

@@ -9,6 +9,7 @@ from chatapp.frontend.access.sign_in import is_let_in, sign_in
 from chatapp.frontend.components.model_menu import model_menu
 from chatapp.frontend.components.sidebar import sidebar
 from chatapp.frontend.screens.chat import chat, prompt_box
+from chatapp.frontend.screens.usage import usage
 from chatapp.frontend.session import state
 
 _HERE = Path(__file__).parent
@@ -25,6 +26,10 @@ def page() -> None:
     _catch_up()
     title = state.view().conversation.title
     _frame(f"{title} · chatapp" if title else "chatapp")
+    if state.address().shows_usage(state.view()):
+        usage()
+        sidebar()
+        return
     top = st.container(key="top")
     prompt_box()
     live_view = chat()

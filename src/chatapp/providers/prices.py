@@ -76,6 +76,13 @@ class Tariff:
 FREE = Tariff((Tier(-1, 0, 0),))
 
 
+def own_tariff(prompt: Decimal | None, completion: Decimal | None, cached: Decimal | None) -> Tariff:
+    """Return the prices that somebody has set, in dollars per million tokens, exact to the sixth decimal."""
+    return Tariff(
+        (Tier(-1, *(None if price is None else per_million(price) for price in (prompt, completion, cached))),)
+    )
+
+
 class ListedModel:
     """A model of the price list, whose prices may depend on the day and on the time of day."""
 

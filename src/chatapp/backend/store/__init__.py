@@ -25,6 +25,7 @@ from chatapp.backend.store.records import (
 from chatapp.backend.store.search.search import Search, SearchHit
 from chatapp.backend.store.search.snippets import SnippetPart
 from chatapp.backend.store.turns import Turns
+from chatapp.backend.store.usage import Dimension, Percentiles, UsageByDay, UsageReport, UsageTotals
 from chatapp.config.settings import Settings
 from chatapp.protocol.messages import FinalStatus, Role, TurnStatus
 
@@ -35,11 +36,13 @@ __all__ = [
     "Conversation",
     "ConversationState",
     "Conversations",
+    "Dimension",
     "FinalStatus",
     "Messages",
     "ModelCall",
     "ModelCalls",
     "Page",
+    "Percentiles",
     "Role",
     "Search",
     "SearchHit",
@@ -50,6 +53,9 @@ __all__ = [
     "StoredTurn",
     "TurnStatus",
     "Turns",
+    "UsageByDay",
+    "UsageReport",
+    "UsageTotals",
 ]
 
 
@@ -61,6 +67,7 @@ class Store:
     messages: Messages
     turns: Turns
     model_calls: ModelCalls
+    usage: UsageByDay
     search: Search
     database: Database
 
@@ -84,6 +91,7 @@ class Store:
             messages=Messages(database),
             turns=Turns(database),
             model_calls=ModelCalls(database),
+            usage=UsageByDay(database),
             search=Search(database),
             database=database,
         )

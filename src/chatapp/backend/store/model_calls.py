@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.records import ModelCall
 from chatapp.backend.store.schema import model_calls
+from chatapp.backend.store.usage import add_usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,13 @@ class ModelCalls:
         if not calls:
             return
         insert = sqlite.insert if self.database.is_sqlite else postgresql.insert
+        ids = [call.id for call in calls]
         with self.database.write(survives_power_cut=False) as connection:
-            connection.execute(insert(model_calls).on_conflict_do_nothing(), [_row(call) for call in calls])
+            known = set(connection.scalars(select(model_calls.c.id).where(model_calls.c.id.in_(ids))))
+            new = [call for call in calls if call.id not in known]
+            if new:
+                connection.execute(insert(model_calls).on_conflict_do_nothing(), [_row(call) for call in new])
+                add_usage(connection, new)
 
     def between(self, since: datetime, until: datetime | None = None, *, owner: str | None = None) -> list[ModelCall]:
         """Return the calls that began from `since` on and before `until`, oldest first; None sets no bound."""

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from chatapp.protocol.messages import Part, parts_as_json, parts_from_json
 
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {
@@ -224,7 +224,38 @@ model_calls = Table(
     Column("first_token_ms", Integer),
     Column("duration_ms", Integer, nullable=False),
     Index("ix_model_calls_owner", "owner", "created_at"),
+    Index("ix_model_calls_turn_id", "turn_id"),
     Index("ix_model_calls_created_at", "created_at"),
+)
+
+USAGE_KEY = ("dimension", "owner", "day", "name")
+USAGE_COUNTS = (
+    "calls", "failures", "unpriced", "estimated", "prompt_tokens", "cached_tokens", "completion_tokens",
+    "reasoning_tokens", "cost_pico",
+)  # fmt: skip
+EDGES_MS = (50, 100, 150, 200, 300, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 20_000, 60_000)
+"""Between these milliseconds calls are counted, so that percentiles of any number of days can be told."""
+FIRST_TOKEN_COUNTS = tuple(f"first_{place}" for place in range(len(EDGES_MS) + 1))
+DURATION_COUNTS = tuple(f"whole_{place}" for place in range(len(EDGES_MS) + 1))
+
+usage_days = Table(
+    "usage_days",
+    metadata,
+    *(Column(name, SafeText, primary_key=True) for name in USAGE_KEY),
+    *(Column(name, BigInteger, nullable=False) for name in USAGE_COUNTS),
+    *(Column(name, Integer, nullable=False) for name in (*FIRST_TOKEN_COUNTS, *DURATION_COUNTS)),
+)
+
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("process_id", Text, nullable=False),
+    Column("heartbeat_at", UtcDateTime, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("connection", SafeText, nullable=False),
+    Column("cost_pico", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
 )
 
 imports = Table(

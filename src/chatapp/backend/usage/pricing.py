@@ -3,14 +3,20 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from chatapp.backend.models.chat_model import TokenUsage
+from chatapp.protocol.money import PICO
 from chatapp.providers.connection import Upstream
 from chatapp.providers.context_windows import is_own_server
-from chatapp.providers.prices import FREE, ListedModel, Tariff, Tokens, find_model
+from chatapp.providers.prices import FREE, ListedModel, Tariff, Tokens, find_model, own_tariff
 
-LOCAL, LISTED = "local", "list"
-"""Who says what a call costs: it costs nothing on a server of the user's own, elsewhere the price list knows."""
+OWN, LOCAL, LISTED = "connection", "local", "list"
+"""Who says what a call costs: the owner of the connection does. Where he does not, a server of the user's own costs
+nothing, and elsewhere the price list knows."""
+
+MOST_PICO = 1000 * PICO
+"""No call costs more: a server that counts so many tokens is wrong, and the sums of such calls would not fit."""
 
 _MOST_MODELS = 1000
 """How many names are remembered: a client may ask for models of any name."""
@@ -40,7 +46,7 @@ class Pricer:
             usage.prompt_tokens, usage.billed_completion_tokens, usage.cached_tokens, usage.billed_reasoning_tokens
         )
         cost = tariff.cost(tokens) if tariff else None
-        return (None, None) if cost is None else (cost, source)
+        return (None, None) if cost is None or cost > MOST_PICO else (cost, source)
 
     def tariff(self, connection: str, model: str, when: datetime) -> Tariff | None:
         """Return the prices of `model` over `connection` at `when`, None where they are not known."""
@@ -64,23 +70,39 @@ class _Server:
         self.upstream = upstream
         self._is_own = is_own_server(upstream.base_url)
         self._listed: dict[str, ListedModel | None] = {}
+        self._own_tariffs: dict[str, Tariff | None] = {}
 
     def tariff(self, models: tuple[str | None, ...], when: datetime) -> tuple[str | None, Tariff | None]:
-        """Return the prices of the first of `models` that is known, and who says so.
+        """Return the prices of the first of `models` that is known, and who says so; the last is what was asked for.
 
         A name may have that of the connection before it, as users say it.
         """
+        names = [model.removeprefix(f"{self.upstream.name}/") for model in models if model]
+        own = self._own(names[-1])
+        if own is not None:
+            return OWN, own
         if self._is_own:
             return LOCAL, FREE
-        for model in models:
-            listed = self._on_list(model.removeprefix(f"{self.upstream.name}/")) if model else None
+        for name in names:
+            listed = self._on_list(name) or self._on_list(self.upstream.traits_of(name).name)
             if listed is not None:
                 return LISTED, listed.tariff(when)
         return None, None
 
+    def _own(self, name: str) -> Tariff | None:
+        if name not in self._own_tariffs:
+            self._make_room(self._own_tariffs)
+            prices = self.upstream.traits_of(name).prices
+            self._own_tariffs[name] = own_tariff(prices.input, prices.output, prices.cached) if prices else None
+        return self._own_tariffs[name]
+
     def _on_list(self, model: str) -> ListedModel | None:
         if model not in self._listed:
-            if len(self._listed) >= _MOST_MODELS:
-                self._listed.clear()
+            self._make_room(self._listed)
             self._listed[model] = find_model(model, self.upstream.base_url)
         return self._listed[model]
+
+    @staticmethod
+    def _make_room(names: dict[str, Any]) -> None:
+        if len(names) >= _MOST_MODELS:
+            names.clear()

@@ -8,6 +8,7 @@ from chatapp.frontend.components.texts import draw_markdown, draw_text
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
+from chatapp.protocol.usage_line import usage_parts
 
 AVATARS = {"user": ":material/person:", "assistant": ":material/forum:"}
 _COPYABLE_CHARS = 200_000
@@ -137,8 +138,7 @@ def _footer(entry: DisplayMessage) -> str:
         return entry.when
     end = _ENDS.get(entry.status) or _FINISHES.get(entry.finish_reason or "")
     seconds = _seconds(entry.elapsed_s) if entry.elapsed_s is not None else None
-    tokens = f"{entry.tokens} tokens" if entry.tokens else None
-    parts = (end, entry.model, seconds, tokens, entry.when, *entry.notices)
+    parts = (end, entry.model, seconds, *usage_parts(entry.usage), entry.when, *entry.notices)
     return " · ".join(part for part in parts if part)
 
 

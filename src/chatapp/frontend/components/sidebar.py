@@ -12,7 +12,7 @@ from chatapp.frontend.components.imports import import_box, running_imports
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
-from chatapp.frontend.session.backend import BackendStatus, readiness_of
+from chatapp.frontend.session.backend import BackendStatus, cost_of, readiness_of
 
 REFRESH_S = 10
 _MINUTE_S, _HOUR_S = 60, 3600
@@ -28,6 +28,7 @@ def sidebar() -> None:
         history()
         _status()
         _options()
+        st.button("Usage", icon=":material/bar_chart:", key="usage-open", type="tertiary", on_click=actions.open_usage)
         _files()
         if accounts.is_signed_in():
             _account()
@@ -78,8 +79,18 @@ def _facts() -> None:
         "Messages": _count(state.view().conversation),
         "Session": _duration(state.duration_s()),
     }
+    if cost := _cost(state.view().conversation):
+        facts["Cost"] = cost
     rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
     st.html(f'<dl class="facts">{rows}</dl>')
+
+
+def _cost(conversation: OpenConversation) -> str | None:
+    """Return what the conversation has cost so far, None while that is nothing."""
+    if conversation.id is None or conversation.live is not None:
+        return None
+    url, count = state.settings().backend_url, len(conversation.messages)
+    return cost_of(url, api_key=state.api_key(), conversation_id=conversation.id, messages=count)
 
 
 def _count(conversation: OpenConversation) -> str:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypedDict
 from chatapp.errors import ChatappError, InternalError
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.moments import local_time
+from chatapp.protocol.events import Usage
 from chatapp.protocol.messages import ToolCallPart, ToolResultPart
 from chatapp.protocol.resources import MessageInfo
 
@@ -53,7 +54,7 @@ class DisplayMessage:
     finish_reason: str | None = None
     model: str | None = None
     elapsed_s: float | None = None
-    tokens: int | None = None
+    usage: Usage | None = None
     notices: tuple[str, ...] = ()
     tools: tuple[ToolStep, ...] = ()
     error: ChatappError | None = None
@@ -93,7 +94,7 @@ def answer_entry(answer: LiveAnswer, zone: tzinfo | None) -> DisplayMessage:
         finish_reason=answer.finish_reason,
         model=answer.model,
         elapsed_s=answer.elapsed_s,
-        tokens=answer.tokens,
+        usage=answer.usage,
         notices=tuple(answer.notices),
     )
 
@@ -114,7 +115,7 @@ def stored_entry(stored: MessageInfo, zone: tzinfo | None) -> DisplayMessage:
         finish_reason=stored.finish_reason,
         model=stored.model,
         elapsed_s=None if stored.latency_ms is None else stored.latency_ms / 1000,
-        tokens=stored.usage["completion_tokens"] if stored.usage else None,
+        usage=stored.usage,
         tools=tuple(_steps(stored)),
         error=_error(stored),
     )

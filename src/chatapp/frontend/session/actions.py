@@ -189,3 +189,13 @@ def _error_shown() -> Iterator[None]:
         yield
     except ChatappError as error:
         state.view().error = error
+
+
+def open_usage() -> None:
+    """Show what calls to models have taken."""
+    state.address().open_usage()
+
+
+def close_usage() -> None:
+    """Show the conversation again."""
+    state.address().close_usage()

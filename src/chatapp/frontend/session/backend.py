@@ -6,6 +6,7 @@ import streamlit as st
 
 from chatapp.client import BackendClient
 from chatapp.errors import BackendError, ChatappError, UnauthorizedError
+from chatapp.protocol.money import picodollars, shown_dollars
 from chatapp.protocol.resources import ModelsInfo, ReadinessInfo
 
 READY_TIMEOUT_S = 5.0
@@ -45,6 +46,21 @@ def models_of(url: str, *, api_key: str | None) -> ModelsInfo | None:
         return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models()
     except ChatappError:
         return None
+
+
+@st.cache_data(ttl=_READY_TTL_S, max_entries=64, show_spinner=False)
+def cost_of(url: str, *, api_key: str | None, conversation_id: str, messages: int) -> str | None:
+    """Return what a conversation has cost, as people read it; None where nothing was paid or the backend does not tell.
+
+    `messages` is how many there are: with more, it is asked again.
+    """
+    try:
+        usage = client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).conversations.usage(conversation_id)
+    except ChatappError:
+        return None
+    if usage.calls and usage.unpriced_calls == usage.calls:
+        return "unknown"
+    return shown_dollars(usage.cost) if picodollars(usage.cost) else None
 
 
 @st.cache_data(ttl=_READY_TTL_S, max_entries=64, show_spinner=False)

@@ -22,6 +22,7 @@ SEARCH = "search"
 MODEL = "model"
 MODEL_SEARCH = "model_search"
 EXPORT_FILE = "export_file"
+USAGE_BY, USAGE_DAYS, USAGE_MEASURE, EVERYBODY = "usage_by", "usage_days", "usage_measure", "usage_everybody"
 MAX_QUERY_CHARS = 500
 """What the backend takes to look for."""
 

@@ -1,4 +1,7 @@
-"""The address of the page: `?c=ID` is the conversation on show, so that reload, back button and bookmarks work."""
+"""The address of the page: `?c=ID` is the conversation on show, so that reload, back button and bookmarks work.
+
+`?view=usage` shows usage in its place, until another conversation is chosen.
+"""
 
 import re
 import time
@@ -9,6 +12,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from chatapp.frontend.session.view import View
 
 CONVERSATION = "c"
+SCREEN = "view"
+USAGE = "usage"
 _LATE_S = 2.0
 """How long after the page has moved on a click may still come from a browser that has not heard of it."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -21,6 +26,7 @@ class Address:
         self._now: str | None = None
         self._before: str | None = None
         self._moved_at = -_LATE_S
+        self._behind_usage: str | None = None
 
     def read_url(self, view: View) -> None:
         """Show what the browser has gone to: by its first request, or back and forward."""
@@ -32,6 +38,26 @@ class Address:
             view.show_stored(asked_for)
         else:
             view.show_new()
+
+    def open_usage(self) -> None:
+        """Let the browser show usage."""
+        st.query_params[SCREEN] = USAGE
+
+    def close_usage(self) -> None:
+        """Let the browser show the conversation again."""
+        self._behind_usage = None
+        st.query_params.pop(SCREEN, None)
+
+    def shows_usage(self, view: View) -> bool:
+        """Return whether usage is asked for, and has not been left by choosing what to read."""
+        if st.query_params.get(SCREEN) != USAGE:
+            self._behind_usage = None
+            return False
+        self._behind_usage = self._behind_usage or view.conversation.name
+        if self._behind_usage != view.conversation.name:
+            self.close_usage()
+            return False
+        return True
 
     def _may_be_late(self) -> bool:
         is_recent = time.monotonic() - self._moved_at < _LATE_S

@@ -1,6 +1,6 @@
 """HTTP ⇄ function calls: one short function per endpoint."""
 
-from chatapp.backend.api.routes import conversations, exports, health, imports, query, turns
+from chatapp.backend.api.routes import conversations, exports, health, imports, query, turns, usage
 
 ROUTERS = (
     query.questions,
@@ -10,5 +10,6 @@ ROUTERS = (
     conversations.router,
     exports.router,
     imports.router,
+    usage.router,
 )
 """The most asked for first: they are tried in this order."""

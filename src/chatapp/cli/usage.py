@@ -1,0 +1,74 @@
+"""`chatapp usage`: what calls to models have taken and cost."""
+
+from datetime import UTC, datetime, timedelta
+
+import typer
+
+from chatapp.cli.backends import connect
+from chatapp.cli.terminal import json_text, printable
+from chatapp.errors import SettingsError
+from chatapp.protocol.money import shown_dollars
+from chatapp.protocol.resources import UsageInfo, UsageRow
+
+_HEAD = ("calls", "failed", "tokens in", "tokens out", "cost", "first word", "whole")
+
+
+def run(*, backend_url: str | None, by: str, days: int, everybody: bool, as_json: bool, as_csv: bool) -> int:
+    """Print the usage of the last `days` days, today among them."""
+    if days < 1:
+        raise SettingsError("--days must be 1 or more.")
+    since = (datetime.now(UTC) - timedelta(min(days, 36_500) - 1)).date().isoformat()
+    scope = "all" if everybody else "own"
+    with connect(backend_url) as backend:
+        if as_csv:
+            typer.echo(printable(backend.usage_csv(by=by, since=since, scope=scope)), nl=False)
+            return 0
+        told = backend.usage(by=by, since=since, scope=scope)
+    if as_json:
+        typer.echo(json_text(_as_dict(told)))
+    else:
+        _print(told)
+    return 0
+
+
+def _as_dict(told: UsageInfo) -> dict[str, object]:
+    return {
+        **told._asdict(),
+        "rows": [_row_as_dict(row) for row in told.rows],
+        "total": _row_as_dict(told.total),
+        "prices": told.prices._asdict(),
+    }
+
+
+def _row_as_dict(row: UsageRow) -> dict[str, object]:
+    times = {
+        name: span and span._asdict()
+        for name, span in (("first_token_ms", row.first_token_ms), ("duration_ms", row.duration_ms))
+    }
+    return {**row._asdict(), **times}
+
+
+def _print(told: UsageInfo) -> None:
+    table = [(told.by, *_HEAD), *(_cells(row.name or "unknown", row) for row in told.rows), _cells("total", told.total)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for name, *cells in table:
+        line = [name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))]
+        typer.echo("  ".join(line).rstrip())
+    for note in notes_on(told):
+        typer.secho(note, dim=True)
+
+
+def _cells(name: str, row: UsageRow) -> tuple[str, ...]:
+    times = [f"{span.p50 / 1000:.1f} s" if span else "" for span in (row.first_token_ms, row.duration_ms)]
+    tokens = [f"{count:,}" for count in (row.prompt_tokens, row.completion_tokens)]
+    return (printable(name), f"{row.calls:,}", f"{row.failures:,}", *tokens, shown_dollars(row.cost), *times)
+
+
+def notes_on(told: UsageInfo) -> list[str]:
+    """Return what must be said beside the numbers."""
+    notes = [f"Days are UTC. Prices: {told.prices.name}, the newest of {told.prices.newest}."]
+    if unpriced := told.total.unpriced_calls:
+        notes.append(f"The price of {unpriced:,} calls is not known; the sums are without them.")
+    if estimated := told.total.estimated_calls:
+        notes.append(f"The tokens of {estimated:,} calls are estimated.")
+    return notes

@@ -1,0 +1,121 @@
+"""Charts of usage, as HTML that `assets/style.css` draws: no scripts, any width, light and dark."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from html import escape
+from typing import NamedTuple
+
+from chatapp.protocol.money import dollars, picodollars, shown_dollars
+from chatapp.protocol.resources import UsageInfo, UsageRow
+
+MOST_COLUMNS = 46
+"""As many can be told apart on a phone."""
+
+
+class Bar(NamedTuple):
+    """One bar: what it is about, its length, and what it says."""
+
+    name: str
+    size: int
+    label: str
+
+
+def day_bars(told: UsageInfo, *, of_money: bool) -> list[Bar]:
+    """Return one bar for each day, or for several in a row where they would be too many; days of nothing are there."""
+    by_day = {row.name: row for row in told.rows}
+    first, last = date.fromisoformat(told.since), date.fromisoformat(told.until)
+    count = (last - first).days + 1
+    step = -(-count // MOST_COLUMNS)
+    bars = []
+    for begin in range(0, count, step):
+        days = [(first + timedelta(day)).isoformat() for day in range(begin, min(begin + step, count))]
+        sizes = [_size(by_day[day], of_money=of_money) for day in days if day in by_day]
+        name = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        bars.append(Bar(name, sum(sizes), _label(sum(sizes), of_money=of_money)))
+    return bars
+
+
+def row_bars(rows: Sequence[UsageRow], *, of_money: bool) -> list[Bar]:
+    """Return one bar for each row."""
+    sizes = [(row.name or "unknown", _size(row, of_money=of_money)) for row in rows]
+    return [Bar(name, size, _label(size, of_money=of_money)) for name, size in sizes]
+
+
+def columns(bars: Sequence[Bar], caption: str) -> str:
+    """Return upright bars, oldest left, with the largest and the ends of the axis named."""
+    most = max((bar.size for bar in bars), default=0)
+    drawn = "".join(
+        f'<i title="{escape(bar.name)}: {escape(bar.label)}" style="height:{_percent(bar.size, most)}%"></i>'
+        for bar in bars
+    )
+    top = next((bar.label for bar in bars if bar.size == most), "")
+    ends = f"<span>{bars[0].name}</span><span>{bars[-1].name.rpartition(' ')[2]}</span>" if bars else ""
+    return (
+        f'<figure class="columns" role="img" aria-label="{escape(caption)}"><figcaption>{escape(caption)}</figcaption>'
+        f'<b>{escape(top)}</b><div class="plot">{drawn}</div><div class="axis">{ends}</div></figure>'
+    )
+
+
+def lines(bars: Sequence[Bar], caption: str) -> str:
+    """Return level bars, each with its name and what it says."""
+    most = max((bar.size for bar in bars), default=0)
+    drawn = "".join(
+        f'<li><span class="name">{escape(bar.name)}</span><span class="value">{escape(bar.label)}</span>'
+        f'<span class="track"><i style="width:{_percent(bar.size, most)}%"></i></span></li>'
+        for bar in bars
+    )
+    return f'<figure class="lines"><figcaption>{escape(caption)}</figcaption><ul>{drawn}</ul></figure>'
+
+
+def table(told: UsageInfo) -> str:
+    """Return all numbers, the total below."""
+    head = (
+        "calls",
+        "cost",
+        "failed",
+        "tokens in",
+        "cached",
+        "tokens out",
+        "thought",
+        "first word",
+        "slow",
+        "whole",
+        "slow",
+    )
+    names = "".join(f"<th>{name}</th>" for name in (told.by, *head))
+    rows = "".join(_table_row(row.name or "unknown", row) for row in told.rows)
+    return (
+        f'<div class="usage-table"><table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody>'
+        f"<tfoot>{_table_row('total', told.total)}</tfoot></table></div>"
+    )
+
+
+def milliseconds(value: int) -> str:
+    """Return a time for people."""
+    return f"{value / 1000:.1f} s" if value >= 1000 else f"{value} ms"  # noqa: PLR2004 - a second
+
+
+def _table_row(name: str, row: UsageRow) -> str:
+    tokens = (row.prompt_tokens, row.cached_tokens, row.completion_tokens, row.reasoning_tokens)
+    spans = (row.first_token_ms, row.duration_ms)
+    times = [milliseconds(span[place]) if span else "" for span in spans for place in (0, 1)]
+    cells = [f"{row.calls:,}", _cost(row), *(f"{count:,}" for count in (row.failures, *tokens)), *times]
+    return f"<tr><th>{escape(name)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _cost(row: UsageRow) -> str:
+    if row.unpriced_calls == row.calls:
+        return "unknown"
+    return shown_dollars(row.cost) + (" and more" if row.unpriced_calls else "")
+
+
+def _size(row: UsageRow, *, of_money: bool) -> int:
+    return picodollars(row.cost) if of_money else row.total_tokens
+
+
+def _label(size: int, *, of_money: bool) -> str:
+    return shown_dollars(dollars(size)) if of_money else f"{size:,}"
+
+
+def _percent(size: int, most: int) -> str:
+    return f"{size * 100 / most:.1f}" if most else "0"
