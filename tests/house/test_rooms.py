@@ -32,10 +32,10 @@ BACKEND = {
     "models": "",
     "access": "principal http",
     "transfer": "store",
-    "usage": "store models",
     "turns": "tasks store models",
+    "usage": "store models turns",
     "telemetry": "tasks http",
-    "api": "http access store models transfer turns",
+    "api": "http access store models transfer usage turns",
     "gateway": "http store models turns api",
     "app": "tasks http access store models transfer usage turns telemetry api gateway",
 }

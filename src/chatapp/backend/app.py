@@ -29,8 +29,10 @@ from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.transfer.importers import Imports
 from chatapp.backend.turns.registry import TurnRegistry
+from chatapp.backend.usage.budgets import Budgets
 from chatapp.backend.usage.ledger import Ledger
 from chatapp.backend.usage.pricing import Pricer
+from chatapp.config.budgets import parse_budgets
 from chatapp.config.connections_watch import ConnectionsWatch
 from chatapp.config.settings import Settings
 from chatapp.providers.catalog import provider_of
@@ -78,8 +80,14 @@ def create_app(
     app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
     app.state.ledger = Ledger(app.state.store.model_calls)
     app.state.pricer = Pricer(router.upstreams if router else dict)
+    app.state.budgets = _budgets(settings, app.state.store, app.state.pricer, app.state.ledger)
     app.state.turns = TurnRegistry(
-        app.state.model, settings, app.state.store, observers=[app.state.ledger], pricer=app.state.pricer
+        app.state.model,
+        settings,
+        app.state.store,
+        observers=[app.state.ledger],
+        pricer=app.state.pricer,
+        gate=app.state.budgets,
     )
     app.state.upload_sizes = UploadSizes()
     app.state.export_desk = ExportDesk(app.state.exports, is_closing=lambda: app.state.turns.is_closing)
@@ -108,6 +116,11 @@ def _router(settings: Settings, given: Sequence[Upstream], finds_servers: bool) 
     if pool.fault is not None:
         raise pool.fault
     return Router(pool, default=settings.model_name if settings.is_set("model_name") else None)
+
+
+def _budgets(settings: Settings, store: Store, pricer: Pricer, ledger: Ledger) -> Budgets | None:
+    budgets = parse_budgets(settings.budgets or "")
+    return Budgets(budgets, store.reservations, pricer, waiting=ledger.waiting_ids) if budgets else None
 
 
 def _default_upstream(settings: Settings) -> Upstream:
@@ -154,7 +167,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         closing.callback(state.export_desk.close)
         remove_abandoned_files(state.settings.data_dir)
         await state.turns.end_orphans()
-        async with background(
-            state.model.prepare, state.turns.run_maintenance, state.ledger.keep, state.pricer.prepare
-        ):
+        works = [state.model.prepare, state.turns.run_maintenance, state.ledger.keep, state.pricer.prepare]
+        if state.budgets is not None:
+            works.append(state.budgets.keep_alive)
+        async with background(*works):
             yield

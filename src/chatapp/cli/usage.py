@@ -8,7 +8,7 @@ from chatapp.cli.backends import connect
 from chatapp.cli.terminal import json_text, printable
 from chatapp.errors import SettingsError
 from chatapp.protocol.money import shown_dollars
-from chatapp.protocol.resources import UsageInfo, UsageRow
+from chatapp.protocol.resources import BudgetInfo, UsageInfo, UsageRow
 
 _HEAD = ("calls", "failed", "tokens in", "tokens out", "cost", "first word", "whole")
 
@@ -37,7 +37,19 @@ def _as_dict(told: UsageInfo) -> dict[str, object]:
         "rows": [_row_as_dict(row) for row in told.rows],
         "total": _row_as_dict(told.total),
         "prices": told.prices._asdict(),
+        "budgets": [{**each._asdict(), "renews_at": each.renews_at.isoformat()} for each in told.budgets],
     }
+
+
+def budget_sentence(budget: BudgetInfo) -> str:
+    """Return how a budget stands."""
+    spent, limit = (
+        shown_dollars(amount) if budget.unit == "dollars" else f"{int(amount):,}"
+        for amount in (budget.spent, budget.limit)
+    )
+    what = "" if budget.unit == "dollars" else " tokens"
+    renews = f"{budget.renews_at.astimezone(UTC):%Y-%m-%d}"
+    return f"Budget of {budget.who}: {spent} of {limit}{what} a {budget.period} spent; it renews on {renews}."
 
 
 def _row_as_dict(row: UsageRow) -> dict[str, object]:
@@ -71,4 +83,4 @@ def notes_on(told: UsageInfo) -> list[str]:
         notes.append(f"The price of {unpriced:,} calls is not known; the sums are without them.")
     if estimated := told.total.estimated_calls:
         notes.append(f"The tokens of {estimated:,} calls are estimated.")
-    return notes
+    return notes + [budget_sentence(budget) for budget in told.budgets]

@@ -21,6 +21,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
+from chatapp.config.budgets import parse_budgets
 from chatapp.config.environment import load_env_files, secret_folders
 from chatapp.errors import SettingsError
 from chatapp.hosts import http_url, url_parts
@@ -99,6 +100,11 @@ class Settings(BaseSettings):
         None,
         description="Most requests of each key, or of each address where there are no keys, such as `60/minute`; "
         "further ones get status 429. Default: any number.",
+    )
+    budgets: str | None = Field(
+        None,
+        description="Most that may be spent, in dollars or tokens, by a key, by all (`*`) or over a connection: "
+        "`ann:5/day,*:100/month,connection/openai:50/month,bob:200000 tokens/day`. Beyond it status 429.",
     )
     redis_url: SecretStr | None = Field(
         None,
@@ -207,6 +213,12 @@ class Settings(BaseSettings):
     def _is_rate(cls, value: str | None) -> str | None:
         if value is not None and not _RATE.fullmatch(value):
             raise ValueError("a number and a time, such as 60/minute: second, minute, hour or day")
+        return value
+
+    @field_validator("budgets")
+    @classmethod
+    def _are_budgets(cls, value: str | None) -> str | None:
+        parse_budgets(value or "")
         return value
 
     @field_validator("trusted_proxy")

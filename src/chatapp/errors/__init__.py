@@ -14,7 +14,8 @@ ChatappError
 │   ├── InvalidRequestError  BodyTooLargeError  RequestTimeoutError  UnauthorizedError
 │   ├── ForbiddenError  NotFoundError
 │   ├── MethodNotAllowedError  UnsupportedMediaTypeError  ForeignHostError  ForeignOriginError
-│   └── IdempotencyConflictError  TurnActiveError  RateLimitedError
+│   ├── IdempotencyConflictError  TurnActiveError  RateLimitedError
+│   └── BudgetExceededError
 ├── UpstreamError                  the model refused, failed or fell silent
 │   ├── UpstreamAuthError  UpstreamModelNotFoundError  UpstreamQuotaError
 │   ├── UpstreamRateLimitedError  UpstreamTimeoutError  UpstreamUnavailableError
@@ -32,6 +33,7 @@ from chatapp.errors.tree import (
     BackendTimeoutError,
     BackendUnreachableError,
     BodyTooLargeError,
+    BudgetExceededError,
     ChatappError,
     EventTooLargeError,
     ForbiddenError,
@@ -80,6 +82,7 @@ __all__ = [
     "BackendTimeoutError",
     "BackendUnreachableError",
     "BodyTooLargeError",
+    "BudgetExceededError",
     "ChatappError",
     "ContextLengthExceededError",
     "EventTooLargeError",

@@ -181,6 +181,12 @@ class RateLimitedError(RequestError):
     code, status, exit_code = "rate_limited", 429, 1
 
 
+class BudgetExceededError(RequestError):
+    """A budget of BUDGETS has not enough left for the call."""
+
+    code, status, exit_code = "budget_exceeded", 429, 1
+
+
 class OverloadedError(ChatappError):
     """As many answers are being made as this process allows."""
 

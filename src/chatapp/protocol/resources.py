@@ -226,6 +226,18 @@ class PriceList(NamedTuple):
     newest: str | None = None
 
 
+class BudgetInfo(NamedTuple):
+    """How a budget stands: amounts are dollars as exact decimals, or tokens, as `unit` says."""
+
+    who: str
+    unit: str
+    period: str
+    limit: str
+    spent: str
+    renews_at: datetime
+    reserved: str = "0"
+
+
 class UsageInfo(NamedTuple):
     """What calls to models have taken in the UTC days from `since` to `until`."""
 
@@ -236,6 +248,7 @@ class UsageInfo(NamedTuple):
     rows: tuple[UsageRow, ...]
     total: UsageRow
     prices: PriceList
+    budgets: tuple[BudgetInfo, ...] = ()
 
 
 class SkippedInfo(NamedTuple):

@@ -22,6 +22,7 @@ from chatapp.backend.store.records import (
     StoredMessage,
     StoredTurn,
 )
+from chatapp.backend.store.reservations import Amount, Reservations, Standing
 from chatapp.backend.store.search.search import Search, SearchHit
 from chatapp.backend.store.search.snippets import SnippetPart
 from chatapp.backend.store.turns import Turns
@@ -31,6 +32,7 @@ from chatapp.protocol.messages import FinalStatus, Role, TurnStatus
 
 __all__ = [
     "ROOT",
+    "Amount",
     "BegunTurn",
     "Changes",
     "Conversation",
@@ -43,11 +45,13 @@ __all__ = [
     "ModelCalls",
     "Page",
     "Percentiles",
+    "Reservations",
     "Role",
     "Search",
     "SearchHit",
     "Segments",
     "SnippetPart",
+    "Standing",
     "Store",
     "StoredMessage",
     "StoredTurn",
@@ -68,6 +72,7 @@ class Store:
     turns: Turns
     model_calls: ModelCalls
     usage: UsageByDay
+    reservations: Reservations
     search: Search
     database: Database
 
@@ -92,6 +97,7 @@ class Store:
             turns=Turns(database),
             model_calls=ModelCalls(database),
             usage=UsageByDay(database),
+            reservations=Reservations(database),
             search=Search(database),
             database=database,
         )

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.records import ModelCall
+from chatapp.backend.store.reservations import settle
 from chatapp.backend.store.schema import model_calls
 from chatapp.backend.store.usage import add_usage
 
@@ -20,7 +21,9 @@ class ModelCalls:
     database: Database
 
     def add_many(self, calls: Sequence[ModelCall]) -> None:
-        """Save the calls, all or none. One that is here already is not added again, so that a failed try is repeatable.
+        """Save the calls, all or none, and give back what was put aside for them.
+
+        One that is here already is not added again, so that a failed try is repeatable.
 
         Raises:
             StoreUnavailableError: they cannot be saved now.
@@ -35,6 +38,7 @@ class ModelCalls:
             if new:
                 connection.execute(insert(model_calls).on_conflict_do_nothing(), [_row(call) for call in new])
                 add_usage(connection, new)
+            settle(connection, ids)
 
     def between(self, since: datetime, until: datetime | None = None, *, owner: str | None = None) -> list[ModelCall]:
         """Return the calls that began from `since` on and before `until`, oldest first; None sets no bound."""

@@ -30,7 +30,7 @@ from chatapp.backend.store.schema import (
 Dimension = Literal["day", "model", "connection", "key", "surface"]
 """What usage can be told by; `key` is the owner: the name of the API key."""
 
-_EVERYBODY = "*"
+EVERYBODY = "*"
 """The owner of rows that are about all owners; no key has that name."""
 
 _FAILED = frozenset({"failed", "incomplete", "interrupted"})
@@ -92,9 +92,9 @@ class UsageByDay:
         query = query.where(usage_days.c.dimension == ("day" if by_key else dimension))
         query = query.where(usage_days.c.day.between(since.isoformat(), until.isoformat()))
         if by_key and owner is None:
-            query = query.where(usage_days.c.owner != _EVERYBODY)
+            query = query.where(usage_days.c.owner != EVERYBODY)
         else:
-            query = query.where(usage_days.c.owner == (_EVERYBODY if owner is None else owner))
+            query = query.where(usage_days.c.owner == (EVERYBODY if owner is None else owner))
         with self.database.read() as connection:
             found = connection.execute(query.group_by(column).order_by(column)).all()
         rows = [_totals(row.name, [int(count) for count in row[1:]]) for row in found]
@@ -117,7 +117,7 @@ def add_usage(connection: Connection, calls: Iterable[ModelCall]) -> None:
     for call in calls:
         day = call.created_at.astimezone(UTC).date().isoformat()
         names = {"day": day, "model": call.model, "connection": call.connection, "surface": call.surface or ""}
-        for (dimension, name), owner in product(names.items(), (call.owner, _EVERYBODY)):
+        for (dimension, name), owner in product(names.items(), (call.owner, EVERYBODY)):
             groups.setdefault((dimension, owner, day, name), []).append(call)
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(usage_days)
     added = {name: usage_days.c[name] + insert.excluded[name] for name in _SUMMED}

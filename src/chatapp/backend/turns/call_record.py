@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from chatapp.backend.models.chat_model import Attempts, FailedAttempt, TokenUsage
 from chatapp.backend.store import FinalStatus, ModelCall
+from chatapp.backend.store.identity import new_id
 from chatapp.backend.turns.observers import CallPricer
 from chatapp.backend.turns.turn import Turn
 
@@ -16,11 +17,12 @@ class CallRecord:
     the server has begun to answer that one, so that it took tokens although nobody may have counted them.
     """
 
-    __slots__ = ("_attempts", "_first_token_at", "answered_model", "is_accepted", "is_estimated", "usage")
+    __slots__ = ("_attempts", "_first_token_at", "answered_model", "id", "is_accepted", "is_estimated", "usage")
 
     def __init__(self, attempts: Attempts, connection: str) -> None:
         self.answered_model: str | None = None
         self.usage: TokenUsage | None = None
+        self.id = new_id()
         self.is_accepted = False
         self.is_estimated = False
         self._attempts = attempts
@@ -56,6 +58,7 @@ class CallRecord:
                 usage, connection=attempts.connection, models=models, when=created_at
             )
         call = ModelCall(
+            id=self.id,
             owner=turn.owner,
             turn_id=turn.id,
             surface=turn.surface,

@@ -1,10 +1,12 @@
 """Who wants to know what turns do: the ledger of model calls today, metrics and tracing tomorrow."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from chatapp.backend.models.chat_model import TokenUsage
+from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 from chatapp.backend.store import ModelCall
+from chatapp.protocol.events import Notice
 
 
 class CallPricer(Protocol):
@@ -17,6 +19,38 @@ class CallPricer(Protocol):
 
         `models` are the names of its model, the one that tells most first.
         """
+        ...
+
+
+class AdmittedCall(Protocol):
+    """A call that may be made."""
+
+    @property
+    def request(self) -> ModelRequest:
+        """How it is to be asked."""
+        ...
+
+    @property
+    def notices(self) -> Sequence[Notice]:
+        """What the readers are to know."""
+        ...
+
+
+class CallGate(Protocol):
+    """Decides before each call whether it may be made."""
+
+    async def admit(
+        self, call_id: str, request: ModelRequest, *, owner: str, connection: str, model: str
+    ) -> AdmittedCall:
+        """Return how the call may be made.
+
+        Raises:
+            ChatappError: it may not.
+        """
+        ...
+
+    def done(self, call_id: str) -> None:
+        """Note that the call has ended, however it did; its record follows."""
         ...
 
 

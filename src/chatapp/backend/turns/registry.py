@@ -8,7 +8,7 @@ from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.tasks import defect_of
 from chatapp.backend.turns.finished import FinishedTurns
-from chatapp.backend.turns.observers import CallPricer, TurnObserver
+from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.recovery import end_orphans, run_maintenance
@@ -36,6 +36,7 @@ class TurnRegistry:
         *,
         observers: Sequence[TurnObserver] = (),
         pricer: CallPricer | None = None,
+        gate: CallGate | None = None,
     ) -> None:
         self._model = model
         self._settings = settings
@@ -43,6 +44,7 @@ class TurnRegistry:
         self._observers = observers
         self._pricer = pricer
         self._scales = TokenScales()
+        self._gate = gate
         self._active: dict[str, Turn] = {}
         self._finished = FinishedTurns()
         self._followed: WeakSet[RemoteTurn] = WeakSet()
@@ -163,6 +165,7 @@ class TurnRegistry:
             observers=self._observers,
             pricer=self._pricer,
             scales=self._scales,
+            gate=self._gate,
         )
         task = asyncio.create_task(maker.run(), name=f"turn {turn.id}")
         self._active[turn.id] = turn

@@ -13,7 +13,7 @@ from chatapp.backend.turns.call_record import CallRecord
 from chatapp.backend.turns.context import fitted, fitted_again, left_out_notice
 from chatapp.backend.turns.estimate import likely_usage
 from chatapp.backend.turns.idle_timer import IdleTimer
-from chatapp.backend.turns.observers import CallPricer, TurnObserver
+from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.token_scale import TokenScales
 from chatapp.backend.turns.told_usage import told_usage
@@ -60,6 +60,7 @@ class TurnRunner:
         observers: Sequence[TurnObserver] = (),
         pricer: CallPricer | None = None,
         scales: TokenScales | None = None,
+        gate: CallGate | None = None,
     ) -> None:
         self._scales = scales or TokenScales()
         self._window: int | None = None
@@ -70,6 +71,7 @@ class TurnRunner:
         self._record = record
         self._observers = observers
         self._pricer = pricer
+        self._gate = gate
         self._calls: list[ModelCall] = []
         self._call: CallRecord
         self._bytes = 0
@@ -121,9 +123,10 @@ class TurnRunner:
         """Make one call to the model, and tell the observers what came of it."""
         self._turn.filled_by(asyncio.current_task())
         self._call = CallRecord(self._request.attempts, self._model.connection_for(self._turn.model))
+        request = await self._admitted()
         failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
         try:
-            await self._read_stream(deadline)
+            await self._read_stream(request, deadline)
             failure = None
         except ChatappError as error:
             failure = error
@@ -133,7 +136,21 @@ class TurnRunner:
             self._turn.finish_reason = self._turn.finish_reason or STOPPED
             raise
         finally:
+            if self._gate is not None:
+                self._gate.done(self._call.id)
             self._tell_observers(failure)
+
+    async def _admitted(self) -> ModelRequest:
+        """Return how the call may be made."""
+        if self._gate is None:
+            return self._request
+        model, connection = self._turn.model, self._model.connection_for(self._turn.model)
+        admitted = await self._gate.admit(
+            self._call.id, self._request, owner=self._turn.owner, connection=connection, model=model
+        )
+        for notice in admitted.notices:
+            self._turn.append(notice)
+        return admitted.request
 
     def _tell_observers(self, failure: ChatappError | None) -> None:
         turn = self._turn
@@ -152,8 +169,8 @@ class TurnRunner:
             for call in calls:
                 observer.model_called(call)
 
-    async def _read_stream(self, deadline: IdleTimer) -> None:
-        stream = await self._model.open(self._request)
+    async def _read_stream(self, request: ModelRequest, deadline: IdleTimer) -> None:
+        stream = await self._model.open(request)
         self._call.is_accepted = True
         try:
             for notice in stream.notices:

@@ -33,6 +33,10 @@ class Ledger:
             self._lost += 1
         self._waiting.append(call)
 
+    def waiting_ids(self) -> list[str]:
+        """The calls that are not written down yet."""
+        return [call.id for call in self._waiting]
+
     async def keep(self) -> None:
         """Again and again, write what waits. Never returns."""
         while True:

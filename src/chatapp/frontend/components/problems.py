@@ -6,6 +6,7 @@ from chatapp.errors import (
     BackendProtocolError,
     BackendTimeoutError,
     BackendUnreachableError,
+    BudgetExceededError,
     ChatappError,
     NotFoundError,
     RateLimitedError,
@@ -13,6 +14,9 @@ from chatapp.errors import (
     UnauthorizedError,
     UpstreamError,
 )
+
+_WAITED_FOR_S = 3600
+"""Nobody sits out more; what the error says of itself is told then."""
 
 
 class Problem(NamedTuple):
@@ -38,6 +42,7 @@ _ROWS = (
     _Row(StreamCutError, "SSE Stream Error", "Ask again, or turn streaming off in the sidebar.", True),
     _Row(BackendProtocolError, "Invalid JSON", "Check that BACKEND_URL is the address of a chatapp backend."),
     _Row(UpstreamError, "Backend error ({status})", "Check the backend's log and its API key."),
+    _Row(BudgetExceededError, "Budget spent", "Ask again when it renews."),
     _Row(RateLimitedError, "Too many questions", "Wait a moment, then ask again."),
     _Row(UnauthorizedError, "Sign-in needed", "Sign in with a key that the backend knows.", True),
     _Row(NotFoundError, "Not found", "It may have been deleted. Choose another conversation, or begin a new one."),
@@ -49,6 +54,6 @@ def problem_of(error: ChatappError) -> Problem:
     """Return how `error` is shown: by the row of its nearest class."""
     row = next(row for row in _ROWS if isinstance(error, row.kind))
     next_step = row.next_step if row.overrides_hint else error.hint or row.next_step
-    if error.retry_after:
+    if error.retry_after and error.retry_after < _WAITED_FOR_S:
         next_step = f"Ask again in {error.retry_after} seconds."
     return Problem(row.title.format(status=error.status), error.detail, next_step)

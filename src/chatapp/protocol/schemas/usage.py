@@ -1,5 +1,7 @@
 """What calls to models have taken and cost, as it is told."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, Field
 
 
@@ -35,6 +37,18 @@ class PriceListOut(BaseModel):
     newest: str | None = Field(description="Day of the newest price on it.", examples=["2026-11-09"])
 
 
+class BudgetOut(BaseModel):
+    """How a budget stands. Amounts are dollars as exact decimals, or tokens."""
+
+    who: str = Field(description="A key's name, `*` for all together, or `connection/NAME`.")
+    unit: str = Field(description="`dollars` or `tokens`.")
+    period: str = Field(description="`day` or `month`, in UTC.")
+    limit: str
+    spent: str
+    reserved: str = Field(description="Put aside for answers that are being made.")
+    renews_at: datetime
+
+
 class UsageOfDays(BaseModel):
     """What calls to models have taken in some days."""
 
@@ -45,3 +59,4 @@ class UsageOfDays(BaseModel):
     rows: list[UsageRowOut] = Field(description="By day the oldest first, else the dearest.")
     total: UsageRowOut
     prices: PriceListOut
+    budgets: list[BudgetOut] = Field(description="Those that apply to what is told.")

@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, CurrentStore, Id
-from chatapp.backend.store import Dimension, Percentiles, UsageReport, UsageTotals
+from chatapp.backend.store import Dimension, Percentiles, Standing, UsageReport, UsageTotals
+from chatapp.backend.usage.budgets import Budgets
+from chatapp.config.budgets import Budget
 from chatapp.config.settings import Settings
 from chatapp.errors import ForbiddenError, InvalidRequestError
 from chatapp.protocol.money import dollars
-from chatapp.protocol.schemas.usage import PercentilesOut, PriceListOut, UsageOfDays, UsageRowOut
+from chatapp.protocol.schemas.usage import BudgetOut, PercentilesOut, PriceListOut, UsageOfDays, UsageRowOut
 from chatapp.providers.prices import list_date, list_version
 
 router = APIRouter(tags=["usage"])
@@ -48,6 +50,7 @@ async def usage(  # noqa: PLR0917 - FastAPI gives them by their names
     since = since or until - min(timedelta(DEFAULT_DAYS - 1), until - date.min)
     if since > until:
         raise InvalidRequestError("`since` is after `until`.")
+    budgets: Budgets | None = request.app.state.budgets
     one = owner if scope == "own" else None
     report = await asyncio.to_thread(store.usage.by, by, since=since, until=until, owner=one)
     if format == "csv":
@@ -62,6 +65,7 @@ async def usage(  # noqa: PLR0917 - FastAPI gives them by their names
         rows=[_row(row) for row in report.rows],
         total=_row(report.total),
         prices=await _price_list(),
+        budgets=[_budget(*each) for each in await asyncio.to_thread(budgets.standings, one)] if budgets else [],
     )
 
 
@@ -104,6 +108,23 @@ def _row(row: UsageTotals) -> UsageRowOut:
         cost=dollars(row.cost_pico),
         first_token_ms=_span(row.first_token_ms),
         duration_ms=_span(row.duration_ms),
+    )
+
+
+def _budget(budget: Budget, standing: Standing, renews_at: datetime) -> BudgetOut:
+    limit, spent, reserved = (
+        budget.amount,
+        *(amount.pico if budget.unit == "dollars" else amount.tokens for amount in standing),
+    )
+    told = dollars if budget.unit == "dollars" else str
+    return BudgetOut(
+        who=budget.who,
+        unit=budget.unit,
+        period=budget.period,
+        limit=told(limit),
+        spent=told(spent),
+        reserved=told(reserved),
+        renews_at=renews_at,
     )
 
 

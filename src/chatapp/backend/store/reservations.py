@@ -1,0 +1,119 @@
+"""What is put aside of budgets for calls that are made just now, and what was spent of them."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, text, update
+
+from chatapp.backend.store.database import Database
+from chatapp.backend.store.schema import reservations, usage_days
+from chatapp.backend.store.usage import EVERYBODY
+
+SILENT_S = 15
+"""After how long without a sign of life a process has given back what it put aside."""
+
+_LOCK = 0x62756467
+
+
+class Amount(NamedTuple):
+    """Picodollars and tokens."""
+
+    pico: int = 0
+    tokens: int = 0
+
+
+class Standing(NamedTuple):
+    """What was spent of a budget since its period began, and what is put aside."""
+
+    spent: Amount
+    reserved: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Reservations:
+    """The reservations of every process that shares the database."""
+
+    database: Database
+
+    @contextmanager
+    def book(self, *, is_gone: Callable[[str], bool]) -> Iterator["Book"]:
+        """Return the book, which nobody else writes until the block ends.
+
+        Raises:
+            StoreUnavailableError: it cannot be had.
+        """
+        with self.database.write(survives_power_cut=False) as connection:
+            if not self.database.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            book = Book(connection, self.database)
+            book.drop_abandoned(is_gone)
+            yield book
+
+    def heartbeat(self, process_id: str, active_ids: Collection[str]) -> None:
+        """Note that the process still makes these calls."""
+        if not active_ids:
+            return
+        mine = reservations.c.process_id == process_id, reservations.c.id.in_(active_ids)
+        with self.database.write(survives_power_cut=False) as connection:
+            connection.execute(update(reservations).where(*mine).values(heartbeat_at=self.database.pulse()))
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The reservations within one transaction."""
+
+    connection: Connection
+    database: Database
+
+    def drop_abandoned(self, is_gone: Callable[[str], bool]) -> None:
+        """Give back what processes have put aside that are gone, or silent for `SILENT_S`."""
+        makers = list(self.connection.scalars(select(reservations.c.process_id).distinct()))
+        gone = [maker for maker in makers if is_gone(maker)]
+        is_silent = self.database.is_long_ago(reservations.c.heartbeat_at, seconds=SILENT_S)
+        self.connection.execute(delete(reservations).where(or_(reservations.c.process_id.in_(gone), is_silent)))
+
+    def standing(self, *, owner: str | None, connection: str | None, since: date) -> Standing:
+        """Return how a budget stands: that of an owner, or of a connection, or of all.
+
+        What is put aside is read first: a call that is settled between the two counts twice then, never not at all.
+        """
+        held = select(func.sum(reservations.c.cost_pico), func.sum(reservations.c.tokens))
+        if owner is not None:
+            held = held.where(reservations.c.owner == owner)
+        if connection is not None:
+            held = held.where(reservations.c.connection == connection)
+        reserved = self.connection.execute(held).one()
+        return Standing(self._spent(owner, connection, since), Amount(int(reserved[0] or 0), int(reserved[1] or 0)))
+
+    def _spent(self, owner: str | None, connection: str | None, since: date) -> Amount:
+        days = usage_days.c
+        tokens = func.sum(days.prompt_tokens) + func.sum(days.completion_tokens)
+        query = select(func.sum(days.cost_pico), tokens).where(days.day >= since.isoformat())
+        query = query.where(days.owner == (EVERYBODY if owner is None else owner))
+        if connection is None:
+            query = query.where(days.dimension == "day")
+        else:
+            query = query.where(days.dimension == "connection", days.name == connection)
+        spent = self.connection.execute(query).one()
+        return Amount(int(spent[0] or 0), int(spent[1] or 0))
+
+    def reserve(self, call_id: str, amount: Amount, *, owner: str, connection: str, process_id: str) -> None:
+        """Put `amount` aside until the call of this id is written down."""
+        row = insert(reservations).values(
+            id=call_id,
+            process_id=process_id,
+            heartbeat_at=self.database.pulse(),
+            owner=owner,
+            connection=connection,
+            cost_pico=amount.pico,
+            tokens=amount.tokens,
+        )
+        self.connection.execute(row)
+
+
+def settle(connection: Connection, call_ids: Collection[str]) -> None:
+    """Give back what was put aside for calls, in the transaction that writes down what they really took."""
+    connection.execute(delete(reservations).where(reservations.c.id.in_(call_ids)))

@@ -1,0 +1,236 @@
+"""Budgets: what a call may take at most is put aside before it is made, and what it really took is settled after."""
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+from chatapp.backend.models.chat_model import ModelRequest
+from chatapp.backend.store import Amount, Reservations, Standing
+from chatapp.backend.turns.process import is_gone, this_process
+from chatapp.backend.usage.pricing import Pricer
+from chatapp.config.budgets import Budget
+from chatapp.errors import BudgetExceededError, StoreUnavailableError
+from chatapp.protocol.events import Notice
+from chatapp.protocol.messages import Message
+from chatapp.protocol.money import dollars, shown_dollars
+from chatapp.providers.prices import Tariff, Tokens
+
+ANSWER_TOKENS = 4096
+"""What an answer may take whose length nobody has limited, where a budget has to hold."""
+
+LEAST_ANSWER_TOKENS = 16
+"""An answer that has to be shorter is not asked for."""
+
+NOTICE_SHARE = 0.8
+PER_MESSAGE = 16
+HEARTBEAT_S = 5.0
+_IN_A_MOMENT_S = 5
+
+log = logging.getLogger(__name__)
+
+_LIMITS = ("max_tokens", "max_completion_tokens")
+
+
+class Ceiling(NamedTuple):
+    """The most that a call can take: its prompt, its answer, and what a token of each costs at most."""
+
+    prompt: int
+    answer: int
+    tariff: Tariff | None
+
+    def amount(self, answer: int) -> Amount:
+        """Return what is put aside for an answer of that many tokens."""
+        return Amount(_most(self.tariff, self.prompt, answer) if self.tariff else 0, self.prompt + answer)
+
+
+class Admission(NamedTuple):
+    """A call that may be made: how it is to be asked, and what its readers are to know."""
+
+    request: ModelRequest
+    notices: Sequence[Notice] = ()
+
+
+class Budgets:
+    """Lets calls pass as long as every budget that applies to them has enough left, over all processes.
+
+    `waiting` gives the calls that have ended and are not written down yet.
+    """
+
+    def __init__(
+        self,
+        budgets: Sequence[Budget],
+        reservations: Reservations,
+        pricer: Pricer,
+        *,
+        waiting: Callable[[], Iterable[str]] = tuple,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._budgets = budgets
+        self._reservations = reservations
+        self._pricer = pricer
+        self._waiting = waiting
+        self._clock = clock
+        self._active: set[str] = set()
+
+    async def admit(self, call_id: str, request: ModelRequest, *, owner: str, connection: str, model: str) -> Admission:
+        """Put aside what the call may take, and return how it may be made: with a limit on its answer.
+
+        Raises:
+            BudgetExceededError: a budget has not enough left, or cannot hold since nobody knows the price.
+            StoreUnavailableError: nothing can be put aside. Then nothing is asked, or the budget would be none.
+        """
+        budgets = [budget for budget in self._budgets if budget.applies_to(owner, connection)]
+        if not budgets:
+            return Admission(request)
+        ceiling = self._ceiling(request, connection, model)
+        if ceiling.tariff is None and (money := next((it for it in budgets if it.unit == "dollars"), None)):
+            raise BudgetExceededError(
+                f"Nobody knows what {model} costs, so that the budget of {_named(money)} cannot hold.",
+                hint="Give the connection `prices`, or the budget in tokens.",
+            )
+        work = asyncio.ensure_future(
+            asyncio.to_thread(self._reserve, call_id, budgets, ceiling, owner=owner, connection=connection)
+        )
+        try:
+            answer, notices = await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.wait([work])
+            self.done(call_id)  # there will be no call; without a sign of life it is given back
+            raise
+        return Admission(_limited(request, answer), notices)
+
+    def done(self, call_id: str) -> None:
+        """Note that the call has ended; what was put aside is given back when it is written down."""
+        self._active.discard(call_id)
+
+    async def keep_alive(self) -> None:
+        """Again and again, say which calls are still made, or wait to be written down. Never returns."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            try:
+                await asyncio.to_thread(self._reservations.heartbeat, this_process(), {*self._active, *self._waiting()})
+            except StoreUnavailableError as error:
+                log.warning("%s", error.detail)
+
+    def standings(self, owner: str | None) -> list[tuple[Budget, Standing, datetime]]:
+        """Return how the budgets stand that are about `owner`, or all for None, and when each renews."""
+        now = self._clock()
+        shown = [it for it in self._budgets if owner is None or it.owner in {None, owner}]
+        with self._reservations.book(is_gone=is_gone) as book:
+            return [
+                (it, book.standing(owner=it.owner, connection=it.connection, since=_since(it, now)), renewal(it, now))
+                for it in shown
+            ]
+
+    def _reserve(
+        self, call_id: str, budgets: Sequence[Budget], ceiling: Ceiling, *, owner: str, connection: str
+    ) -> tuple[int, list[Notice]]:
+        """Put aside and return the tokens that the answer may have, all in one transaction."""
+        now = self._clock()
+        answer, notices = ceiling.answer, []
+        with self._reservations.book(is_gone=is_gone) as book:
+            for budget in budgets:
+                since = _since(budget, now)
+                standing = book.standing(owner=budget.owner, connection=budget.connection, since=since)
+                answer = min(answer, _affordable(budget, standing, ceiling))
+                if answer < min(LEAST_ANSWER_TOKENS, ceiling.answer):
+                    raise _exceeded(budget, standing, now)
+                if _value(budget, standing.spent) >= NOTICE_SHARE * budget.amount:
+                    notices.append(_notice(budget, standing, now))
+            amount = ceiling.amount(answer)
+            book.reserve(call_id, amount, owner=owner, connection=connection, process_id=this_process())
+        self._active.add(call_id)
+        return answer, notices
+
+    def _ceiling(self, request: ModelRequest, connection: str, model: str) -> Ceiling:
+        limits = [int(value) for name in _LIMITS if (value := request.parameters.get(name))]
+        answers = int(request.parameters.get("n") or 1)
+        tariff = self._pricer.tariff(connection, model, self._clock())
+        return Ceiling(_most_tokens(request.messages), min(limits, default=ANSWER_TOKENS) * answers, tariff)
+
+
+def renewal(budget: Budget, now: datetime) -> datetime:
+    """Return when the next day or month begins, in UTC."""
+    today = datetime(now.year, now.month, now.day, tzinfo=UTC)
+    if budget.period == "day":
+        return today + timedelta(days=1)
+    return (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def _since(budget: Budget, now: datetime) -> date:
+    return now.date() if budget.period == "day" else now.date().replace(day=1)
+
+
+def _most_tokens(messages: Sequence[Message]) -> int:
+    """Return what no tokenizer exceeds: each token is a byte at least."""
+    return sum(len(message.text.encode(errors="replace")) + PER_MESSAGE for message in messages)
+
+
+def _most(tariff: Tariff, prompt: int, answer: int) -> int:
+    """Return the picodollars that so many tokens cost at most, whatever was thought and in whichever tier it is."""
+    said, thought = tariff.cost(Tokens(prompt, answer)), tariff.cost(Tokens(prompt, answer, reasoning=answer))
+    return max(said or 0, thought or 0)
+
+
+def _affordable(budget: Budget, standing: Standing, ceiling: Ceiling) -> int:
+    """Return how many tokens of the answer `budget` has left for, below 0 where not even the prompt fits."""
+    left = budget.amount - _value(budget, standing.spent) - _value(budget, standing.reserved)
+    if budget.unit == "tokens":
+        return left - ceiling.prompt
+    if ceiling.amount(ceiling.answer).pico == 0:
+        return ceiling.answer  # a model that costs nothing may always be asked
+    base = ceiling.amount(0).pico
+    for_each = (ceiling.amount(ceiling.answer).pico - base) / ceiling.answer
+    return -1 if left < base else math.floor((left - base) / for_each) if for_each else ceiling.answer
+
+
+def _value(budget: Budget, amount: Amount) -> int:
+    return amount.pico if budget.unit == "dollars" else amount.tokens
+
+
+def _limited(request: ModelRequest, answer: int) -> ModelRequest:
+    """Return the request with the limit that was put aside for."""
+    each = answer // int(request.parameters.get("n") or 1)
+    name = next((name for name in _LIMITS if request.parameters.get(name)), "max_tokens")
+    return replace(request, parameters={**request.parameters, name: each})
+
+
+def _named(budget: Budget) -> str:
+    if budget.connection is not None:
+        return f"the connection {budget.connection}"
+    return budget.owner if budget.owner is not None else "all keys together"
+
+
+def _told(budget: Budget, amount: Amount) -> str:
+    return shown_dollars(dollars(amount.pico)) if budget.unit == "dollars" else f"{amount.tokens:,} tokens"
+
+
+def _exceeded(budget: Budget, standing: Standing, now: datetime) -> BudgetExceededError:
+    renews = renewal(budget, now)
+    spent = f"{_told(budget, standing.spent)} of {budget.text} a {budget.period} spent"
+    if _value(budget, standing.reserved) and _value(budget, standing.spent) < budget.amount:
+        return BudgetExceededError(
+            f"The budget of {_named(budget)} has not enough left: {spent}, and {_told(budget, standing.reserved)} put "
+            "aside for answers that are being made.",
+            hint=f"Ask again in a moment. It renews on {renews:%Y-%m-%d at %H:%M} UTC.",
+            retry_after=_IN_A_MOMENT_S,
+        )
+    return BudgetExceededError(
+        f"The budget of {_named(budget)} has not enough left: {spent}.",
+        hint=f"It renews on {renews:%Y-%m-%d at %H:%M} UTC.",
+        retry_after=max(1, math.ceil((renews - now).total_seconds())),
+    )
+
+
+def _notice(budget: Budget, standing: Standing, now: datetime) -> Notice:
+    share = _value(budget, standing.spent) * 100 // max(budget.amount, 1)
+    renews = renewal(budget, now)
+    return Notice(
+        "budget_low",
+        f"{share} % of the budget of {_named(budget)} is spent: {_told(budget, standing.spent)} of {budget.text} a "
+        f"{budget.period}. It renews on {renews:%Y-%m-%d}.",
+    )

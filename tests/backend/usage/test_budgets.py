@@ -1,0 +1,199 @@
+"""Budgets: never more is spent than they allow, however many ask at once and whoever dies on the way."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from chatapp.backend.store import Amount, Store
+from chatapp.backend.turns.process import this_process
+from chatapp.backend.usage import ledger
+from chatapp.backend.usage.budgets import renewal
+from chatapp.client import BackendClient
+from chatapp.config.budgets import parse_budgets
+from chatapp.config.settings import Settings
+from chatapp.errors import BudgetExceededError, SettingsError
+from chatapp.protocol.events import Notice
+from chatapp.protocol.money import PICO, picodollars
+from support import scripts
+from support.running_backend import RunningBackend, backend_before
+from support.stub_model import StubModel
+from support.turn_steps import wait_for
+
+NOW = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
+GONE = this_process().rpartition(":")[0].rpartition(":")[0] + ":4194303:00000000"
+RunBackend = Callable[..., RunningBackend]
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write ten times as often as in earnest."""
+    monkeypatch.setattr(ledger, "WRITE_EVERY_S", 0.1)
+
+
+@pytest.fixture
+def connections(stub: StubModel, tmp_path: Path) -> str:
+    """A file of connections: the stub where a token costs a cent."""
+    file = tmp_path / "connections.toml"
+    prices = "prices = { input = 10000, output = 10000 }"
+    file.write_text(f'[connections.paid]\nbase_url = "{stub.url}"\n{prices}\n', encoding="utf-8")
+    stub.default = as_long_as_allowed
+    return str(file)
+
+
+async def as_long_as_allowed(exchange: Any) -> None:
+    """Answer with as many tokens as were asked for, as a model that has much to say."""
+    body = exchange.call.body
+    prompt = sum(len(message["content"]) for message in body["messages"])
+    usage = {"prompt_tokens": prompt, "completion_tokens": body.get("max_tokens", 9999)}
+    usage["total_tokens"] = prompt + usage["completion_tokens"]
+    await scripts.answer("So ", 0.05, "be it.", {"choices": [], "usage": usage}, usage=False)(exchange)
+
+
+def spend(client: BackendClient, **options: Any) -> int | None:
+    """Ask, and return the picodollars that it cost; None where a budget was in the way."""
+    try:
+        usage = client.ask("Why?", model="paid/m", **options).usage
+    except BudgetExceededError:
+        return None
+    assert usage is not None
+    return picodollars(str(usage["cost"]))
+
+
+GOOD = {
+    "ann:5/day": ("ann", 5 * PICO, "dollars", "day"),
+    " * : 0.25/month": ("*", PICO // 4, "dollars", "month"),
+    "connection/openai:50.000001/month": ("connection/openai", 50 * PICO + 10**6, "dollars", "month"),
+    "ann@example.org:200000 tokens/day": ("ann@example.org", 200_000, "tokens", "day"),
+    "ann:7tokens/month": ("ann", 7, "tokens", "month"),
+}
+
+
+@pytest.mark.parametrize("written", GOOD)
+def test_budgets_are_read(written: str) -> None:
+    (budget,) = parse_budgets(written)
+    assert budget[:4] == GOOD[written]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["5", "ann:5", "ann:5/hour", "ann:-5/day", "ann:1e3/day", "a b:5/day", ":5/day", "ann:1.5 tokens/day", "*/day"],
+)
+def test_what_is_no_budget_is_refused_in_one_sentence(written: str) -> None:
+    with pytest.raises(SettingsError, match=r"BUDGETS is .* it must be budgets such as ann:5/day"):
+        Settings.load(budgets=written)
+
+
+def test_budgets_renew_at_midnight_and_on_the_first() -> None:
+    day, month = parse_budgets("a:1/day,a:1/month")
+    assert renewal(day, NOW) == renewal(month, NOW) == datetime(2027, 1, 1, tzinfo=UTC)
+    assert renewal(month, datetime(2026, 1, 31, 5, tzinfo=UTC)) == datetime(2026, 2, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("unit", ["dollars", "tokens"])
+def test_fifty_at_once_on_two_backends_never_spend_more(
+    stub: StubModel, connections: str, store_settings: Settings, unit: str
+) -> None:
+    address = store_settings.database_url
+    budget = "*:20/day" if unit == "dollars" else "*:2000 tokens/day"
+    settings = {"connections": connections, "budgets": budget, "database_url": address}
+    with ExitStack() as running:
+        backends = [running.enter_context(backend_before(stub, store_settings.data_dir, **settings)) for _ in range(2)]
+        clients = [running.enter_context(BackendClient(each.url, timeout_s=30)) for each in backends]
+        with ThreadPoolExecutor(50) as several:
+            spent = list(several.map(lambda place: spend(clients[place % 2], max_tokens=100), range(50)))
+        wait_for(lambda: clients[0].usage().budgets[0].reserved == "0")
+        (budget_told,) = clients[0].usage().budgets
+        total = clients[0].usage().total
+    paid = [cost for cost in spent if cost is not None]
+    assert sum(paid) == picodollars(total.cost)
+    assert 10 * PICO < sum(paid) <= 20 * PICO
+    assert total.total_tokens <= 2000
+    assert picodollars(budget_told.spent) in {sum(paid), total.total_tokens * PICO}
+    assert stub.hits == len(paid) == total.calls
+
+
+def test_beyond_the_budget_one_learns_what_was_spent_and_when_it_renews(
+    run_backend: RunBackend, connections: str
+) -> None:
+    backend = run_backend(connections=connections, api_keys="ann:key-a,bob:key-b", budgets="ann:1/month")
+    with BackendClient(backend.url, api_key="key-a") as ann, BackendClient(backend.url, api_key="key-b") as bob:
+        assert spend(ann, max_tokens=50) == 54 * PICO // 100
+        wait_for(lambda: ann.usage().budgets[0].spent == "0.54")
+        assert spend(ann) is not None  # shorter than it would be without
+        wait_for(lambda: ann.usage().budgets[0].reserved == "0")
+        with pytest.raises(BudgetExceededError) as refused:
+            list(ann.stream("Why?", model="paid/m"))
+        assert refused.value.detail.startswith("The budget of ann has not enough left: $0.")
+        assert refused.value.detail.endswith(" of $1 a month spent.")
+        renews = renewal(parse_budgets("ann:1/month")[0], datetime.now(UTC))
+        assert refused.value.hint == f"It renews on {renews:%Y-%m-%d} at 00:00 UTC."
+        assert refused.value.retry_after == pytest.approx((renews - datetime.now(UTC)).total_seconds(), abs=30)
+        assert ann.ask("Why?", model="stub-model").answer == "So be it."  # which costs nothing
+        assert spend(bob, max_tokens=50) is not None
+
+
+def test_an_answer_is_as_long_as_the_budget_allows(run_backend: RunBackend, connections: str, stub: StubModel) -> None:
+    backend = run_backend(connections=connections, budgets="connection/paid:2/day")
+    assert spend(backend.client, max_tokens=10) == 14 * PICO // 100
+    assert stub.calls[-1].body["max_tokens"] == 10
+    assert spend(backend.client) is not None
+    assert 100 < stub.calls[-1].body["max_tokens"] < 200
+
+
+def test_at_four_fifths_there_is_a_notice(run_backend: RunBackend, connections: str) -> None:
+    backend = run_backend(connections=connections, budgets="*:100/day,*:999/month")
+    spend(backend.client, max_tokens=8000)
+    wait_for(lambda: backend.client.usage().budgets[0].spent == "80.04")
+    with backend.client.stream("Why?", model="paid/m", max_tokens=10) as events:
+        notices = [event for event in events if isinstance(event, Notice)]
+    assert [notice.code for notice in notices] == ["budget_low"]
+    assert notices[0].text.startswith("80 % of the budget of all keys together is spent: $80.04 of $100 a day.")
+
+
+def test_a_price_that_nobody_knows_is_no_way_around_a_budget(run_backend: RunBackend, tmp_path: Path) -> None:
+    file = tmp_path / "connections.toml"
+    file.write_text('[connections.far]\nbase_url = "https://llm.example.org/v1"\n', encoding="utf-8")
+    backend = run_backend(connections=str(file), budgets="*:5/day")
+    with pytest.raises(BudgetExceededError, match="Nobody knows what far/m costs"):
+        backend.client.ask("Why?", model="far/m")
+
+
+def test_a_stopped_answer_is_settled_and_gives_back_the_rest(
+    run_backend: RunBackend, connections: str, stub: StubModel
+) -> None:
+    backend = run_backend(connections=connections, budgets="*:1/day")
+    stub.next(scripts.answer("Well,", scripts.PATIENCE_S, "no."))
+    with backend.client.stream("Why?", model="paid/m", max_tokens=60) as events:
+        next(event for event in events if getattr(event, "text", ""))
+        assert picodollars(backend.client.usage().budgets[0].reserved) > PICO // 2
+    wait_for(lambda: backend.client.usage().budgets[0].reserved == "0")
+    (budget,) = backend.client.usage().budgets
+    assert 0 < picodollars(budget.spent) < PICO // 5
+
+
+@pytest.mark.parametrize("process_id", [GONE, "another-machine:1:0"])
+def test_what_a_killed_process_put_aside_comes_back(run_backend: RunBackend, connections: str, process_id: str) -> None:
+    backend = run_backend(connections=connections, budgets="*:1/day")
+    store: Store = backend.app.state.store
+    with store.reservations.book(is_gone=lambda _: False) as book:
+        book.reserve("x", Amount(PICO, 0), owner="ann", connection="paid", process_id=process_id)
+        if process_id != GONE:  # it is not known here whether it lives, but it is silent
+            book.connection.execute(text("UPDATE reservations SET heartbeat_at = '1970-01-01 00:00:00'"))
+    assert spend(backend.client, max_tokens=20) is not None
+
+
+def test_what_a_living_process_put_aside_does_not(run_backend: RunBackend, connections: str) -> None:
+    backend = run_backend(connections=connections, budgets="*:1/day")
+    store: Store = backend.app.state.store
+    with store.reservations.book(is_gone=lambda _: False) as book:
+        book.reserve("x", Amount(PICO, 0), owner="ann", connection="paid", process_id="another-machine:1:0")
+    with pytest.raises(BudgetExceededError, match=r"and \$1.00 put aside for answers that are being made") as refused:
+        backend.client.ask("Why?", model="paid/m", max_tokens=20)
+    assert refused.value.retry_after == 5
+    assert backend.client.usage().total.calls == 0
