@@ -191,3 +191,13 @@ def test_more_connections_than_the_system_allows_are_told_so(settings) -> None:
         assert json.loads(body)["code"] == "overloaded"
         connections[0].sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert connections[0].recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_workers_tell_the_metrics_of_all_of_them(settings: dict[str, str]) -> None:
+    with Serving("--workers", "2", env=settings) as backend:
+        backend.wait_until(lambda: workers_of(backend))
+        for _ in range(12):
+            requests.post(f"{backend.url}/query", json={"prompt": "Why?"}, timeout=10)
+        told = [requests.get(f"{backend.url}/metrics", timeout=10).text for _ in range(6)]
+    calls = 'chatapp_model_calls_total{connection="default",error="",status="complete",surface="api"} 12.0'
+    assert [calls in text for text in told] == [True] * 6

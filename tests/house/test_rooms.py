@@ -34,8 +34,8 @@ BACKEND = {
     "transfer": "store",
     "turns": "tasks store models",
     "usage": "store models turns",
-    "telemetry": "tasks http",
-    "api": "http access store models transfer usage turns",
+    "telemetry": "tasks http store",
+    "api": "http access store models transfer usage turns telemetry",
     "gateway": "http store models turns api",
     "app": "tasks http access store models transfer usage turns telemetry api gateway",
 }
@@ -63,6 +63,7 @@ LIBRARIES = {
     "markdown_it pygments latex2mathml": "backend/transfer/exporters",
     "python_multipart": "backend/http",
     "limits": "backend/access",
+    "prometheus_client": "backend/telemetry",
     "streamlit": "frontend",
     "typer rich uvicorn": "cli",
     "requests": "client local_model",

@@ -23,7 +23,8 @@ from chatapp.backend.models.pool import ConnectionPool
 from chatapp.backend.models.router import Router
 from chatapp.backend.store import Store
 from chatapp.backend.tasks import background
-from chatapp.backend.telemetry.requests import Telemetry
+from chatapp.backend.telemetry.metrics import Metrics
+from chatapp.backend.telemetry.requests import Served, Telemetry
 from chatapp.backend.transfer.export_desk import ExportDesk
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.import_desk import ImportDesk
@@ -61,12 +62,16 @@ def create_app(
         StoreUnavailableError: the conversations cannot be opened.
     """
     settings = settings or Settings.load()
+    metrics = Metrics(
+        active_turns=lambda: app.state.turns.active_count,
+        ask_store=lambda: app.state.store_probe.ask(),  # noqa: PLW0108 - it is made later
+    )
     app = FastAPI(
         title="chatapp",
         description="Ask a language model, whole answers or streamed.",
         version=chatapp.__version__,
         lifespan=_lifespan,
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, metrics.request_served),
         routes=[
             route for router in (*ROUTERS, gateway) for route in router.routes
         ],  # include_router builds each a second time
@@ -81,11 +86,12 @@ def create_app(
     app.state.ledger = Ledger(app.state.store.model_calls)
     app.state.pricer = Pricer(router.upstreams if router else dict)
     app.state.budgets = _budgets(settings, app.state.store, app.state.pricer, app.state.ledger)
+    app.state.metrics = metrics
     app.state.turns = TurnRegistry(
         app.state.model,
         settings,
         app.state.store,
-        observers=[app.state.ledger],
+        observers=[app.state.ledger, app.state.metrics],
         pricer=app.state.pricer,
         gate=app.state.budgets,
     )
@@ -132,7 +138,7 @@ def _default_upstream(settings: Settings) -> Upstream:
     )
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, on_served: Served) -> list[Middleware]:
     """Return the layers around the routes, outermost first.
 
     A stream goes past the layers inside `Telemetry` if all are named in `stream_blind`: those that have nothing to do
@@ -150,7 +156,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
         layers.append(Middleware(RateLimitCheck, limiter=Limiter.open(settings, settings.rate_limit)))
         stream_blind.add(RateLimitCheck)
-    outermost = Middleware(Telemetry, stream_blind=frozenset(stream_blind))
+    outermost = Middleware(Telemetry, stream_blind=frozenset(stream_blind), on_served=on_served)
     return [outermost, *layers, Middleware(GZipMiddleware, minimum_size=1000)]
 
 
@@ -167,7 +173,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         closing.callback(state.export_desk.close)
         remove_abandoned_files(state.settings.data_dir)
         await state.turns.end_orphans()
-        works = [state.model.prepare, state.turns.run_maintenance, state.ledger.keep, state.pricer.prepare]
+        works = [
+            state.model.prepare,
+            state.turns.run_maintenance,
+            state.ledger.keep,
+            state.pricer.prepare,
+            state.metrics.watch,
+        ]
         if state.budgets is not None:
             works.append(state.budgets.keep_alive)
         async with background(*works):

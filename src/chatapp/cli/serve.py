@@ -11,6 +11,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from socket import socket
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ import typer
 import chatapp
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
 from chatapp.cli.terminal import StatusLine
-from chatapp.config import demo_model
+from chatapp.config import demo_model, environment
 from chatapp.config.settings import Settings
 from chatapp.errors import LocalModelError, ProcessDiedError, SettingsError
 from chatapp.processes.descriptors import raise_descriptor_limit
@@ -67,6 +68,11 @@ def run(
                 ssl_certfile=ssl_certfile,
                 ssl_keyfile=ssl_keyfile,
             )
+            if config.workers > 1:
+                from chatapp.backend.telemetry.metrics import SHARED_FOLDER  # noqa: PLC0415
+
+                counts = running.enter_context(TemporaryDirectory(prefix="chatapp-metrics-"))
+                environment.give_children(SHARED_FOLDER, counts)
             _announce(settings, upstreams[0], scheme="https" if ssl_certfile else "http")
             _serve(config, listener)
     except KeyboardInterrupt:

@@ -55,6 +55,11 @@ def is_set(name: str) -> bool:
     return value(name) is not None
 
 
+def give_children(name: str, text: str) -> None:
+    """Set `name` for the processes that are started from now on."""
+    os.environ[name] = text
+
+
 def secret_folders() -> list[Path]:
     """Return the folders whose files are secrets named like settings, the one that wins last.
 

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -33,6 +34,17 @@ _FRAMES = 6
 log = logging.getLogger(__name__)
 
 
+Served = Callable[[str, str, int], None]
+"""Takes note of a request: its method, the route it took, empty for none, and its status."""
+
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+
+
+def _method(scope: Scope) -> str:
+    """Return the method, where it is one that many use: anybody can make up others."""
+    return scope["method"] if scope["method"] in _METHODS else "other"
+
+
 class Telemetry:
     """Outermost middleware: gives every request an id and a log line, and every error the one shape.
 
@@ -40,9 +52,12 @@ class Telemetry:
     among `stream_blind`: those that would hand it on as it is. One other layer, and every byte goes through all.
     """
 
-    def __init__(self, app: ASGIApp, *, stream_blind: frozenset[Any] = frozenset()) -> None:
+    def __init__(
+        self, app: ASGIApp, *, stream_blind: frozenset[Any] = frozenset(), on_served: Served | None = None
+    ) -> None:
         self._app = app
         self._stream_blind = stream_blind
+        self._on_served = on_served
         self._may_bypass: bool | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,6 +86,9 @@ class Telemetry:
                 await error_response(_DEFECT, scope)(scope, receive, send_with_id)
         finally:
             request.write(context.context_of(scope))
+            if self._on_served is not None:
+                route = getattr(scope.get("route"), "path", "")
+                self._on_served(_method(scope), route, request.status or CLIENT_LEFT)
             context.leave(scope)
 
     def _nobody_looks(self, app: Starlette) -> bool:

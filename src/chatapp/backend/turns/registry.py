@@ -131,6 +131,11 @@ class TurnRegistry:
         await run_maintenance(self._store, active_ids=lambda: list(self._active))
 
     @property
+    def active_count(self) -> int:
+        """How many answers are being made."""
+        return len(self._active)
+
+    @property
     def is_closing(self) -> bool:
         """Return whether the backend is stopping."""
         return self._is_closing

@@ -1,6 +1,6 @@
 """HTTP ⇄ function calls: one short function per endpoint."""
 
-from chatapp.backend.api.routes import conversations, exports, health, imports, query, turns, usage
+from chatapp.backend.api.routes import conversations, exports, health, imports, metrics, query, turns, usage
 
 ROUTERS = (
     query.questions,
@@ -11,5 +11,6 @@ ROUTERS = (
     exports.router,
     imports.router,
     usage.router,
+    metrics.router,
 )
 """The most asked for first: they are tried in this order."""

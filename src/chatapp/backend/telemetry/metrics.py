@@ -1,0 +1,81 @@
+"""Metrics: counted from the first request on, kept by a library that is loaded behind it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from chatapp.backend.store import ModelCall
+from chatapp.config import environment
+from chatapp.errors import ChatappError
+
+if TYPE_CHECKING:
+    from chatapp.backend.telemetry.meters import Meters
+
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names where workers count together; `prometheus_client` reads it when it is imported."""
+
+LOOK_EVERY_S = 2.0
+
+
+class Metrics:
+    """A `TurnObserver` that counts calls, and requests beside.
+
+    `active_turns` tells how many answers are being made, and `ask_store` returns if the store gives a sign of life.
+    """
+
+    def __init__(self, *, active_turns: Callable[[], int], ask_store: Callable[[], Awaitable[None]]) -> None:
+        self._active_turns = active_turns
+        self._ask_store = ask_store
+        self._meters: Meters | None = None
+        self._early_calls: list[ModelCall] = []
+        self._early_requests: list[tuple[str, str, int]] = []
+
+    def model_called(self, call: ModelCall) -> None:
+        """Count a call."""
+        if self._meters is None:
+            self._early_calls.append(call)
+        else:
+            self._meters.count_call(call)
+
+    def request_served(self, method: str, route: str, status: int) -> None:
+        """Count a request."""
+        if self._meters is None:
+            self._early_requests.append((method, route, status))
+        else:
+            self._meters.count_request(method, route, status)
+
+    async def watch(self) -> None:
+        """Again and again, note how many answers this process makes: another worker may be asked. Never returns."""
+        while True:
+            (await self._loaded()).set_active_turns(self._active_turns())
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def exposition(self) -> bytes:
+        """Return all metrics in Prometheus' text format."""
+        meters = await self._loaded()
+        meters.set_active_turns(self._active_turns())
+        is_up = False
+        with suppress(ChatappError):
+            await self._ask_store()
+            is_up = True
+        meters.set_store_up(is_up=is_up)
+        return await asyncio.to_thread(meters.exposition)
+
+    async def _loaded(self) -> "Meters":
+        if self._meters is None:
+            made = await asyncio.to_thread(_made)
+            if self._meters is None:  # somebody else may have waited too
+                self._meters = made
+                for call in self._early_calls:
+                    made.count_call(call)
+                for request in self._early_requests:
+                    made.count_request(*request)
+                self._early_calls, self._early_requests = [], []
+        return self._meters
+
+
+def _made() -> "Meters":
+    from chatapp.backend.telemetry.meters import Meters  # noqa: PLC0415 - 0.1 s that the start need not wait for
+
+    return Meters(environment.value(SHARED_FOLDER))
