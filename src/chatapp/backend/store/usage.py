@@ -8,10 +8,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
+from functools import cache
 from itertools import pairwise, product
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Executable, Row, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chatapp.backend.store.database import Database
@@ -116,15 +117,25 @@ def add_usage(connection: Connection, calls: Iterable[ModelCall]) -> None:
     groups: dict[tuple[str, ...], list[ModelCall]] = {}
     for call in calls:
         day = call.created_at.astimezone(UTC).date().isoformat()
-        names = {"day": day, "model": call.model, "connection": call.connection, "surface": call.surface or ""}
-        for (dimension, name), owner in product(names.items(), (call.owner, EVERYBODY)):
-            groups.setdefault((dimension, owner, day, name), []).append(call)
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(usage_days)
-    added = {name: usage_days.c[name] + insert.excluded[name] for name in _SUMMED}
-    upsert = insert.on_conflict_do_update(index_elements=USAGE_KEY, set_=added)
-    rows = [dict(zip((*USAGE_KEY, *_SUMMED), (*key, *_added(groups[key])), strict=True)) for key in sorted(groups)]
+        groups.setdefault((day, call.owner, call.connection, call.model, call.surface or ""), []).append(call)
+    sums: dict[tuple[str, ...], list[int]] = {}
+    for (day, owner, connected, model, surface), group in groups.items():
+        added = _added(group)
+        names = {"day": day, "model": model, "connection": connected, "surface": surface}
+        for (dimension, name), whose in product(names.items(), (owner, EVERYBODY)):
+            key = (dimension, whose, day, name)
+            sums[key] = [one + other for one, other in zip(sums[key], added, strict=True)] if key in sums else added
+    rows = [dict(zip((*USAGE_KEY, *_SUMMED), (*key, *sums[key]), strict=True)) for key in sorted(sums)]
     if rows:  # in one order, whoever writes: PostgreSQL's locks would else wait for each other
-        connection.execute(upsert, rows)
+        connection.execute(_upsert(connection.dialect.name), rows)
+
+
+@cache
+def _upsert(dialect: str) -> Executable:
+    """Return the statement that adds rows to those that are there; to build it takes longer than to run it."""
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(usage_days)
+    grown = {name: usage_days.c[name] + insert.excluded[name] for name in _SUMMED}
+    return insert.on_conflict_do_update(index_elements=USAGE_KEY, set_=grown)
 
 
 def _added(calls: Iterable[ModelCall | Row[ModelCall]]) -> list[int]:
