@@ -135,7 +135,8 @@ def _upsert(dialect: str) -> Executable:
     """Return the statement that adds rows to those that are there; to build it takes longer than to run it."""
     insert = (sqlite if dialect == "sqlite" else postgresql).insert(usage_days)
     grown = {name: usage_days.c[name] + insert.excluded[name] for name in _SUMMED}
-    return insert.on_conflict_do_update(index_elements=USAGE_KEY, set_=grown)
+    upsert: Executable = insert.on_conflict_do_update(index_elements=USAGE_KEY, set_=grown)
+    return upsert
 
 
 def _added(calls: Iterable[ModelCall | Row[ModelCall]]) -> list[int]:
