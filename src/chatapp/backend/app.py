@@ -1,6 +1,8 @@
 """The backend put together: settings, model, middleware, routes."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
@@ -39,6 +41,10 @@ from chatapp.config.settings import Settings
 from chatapp.providers.catalog import provider_of
 from chatapp.providers.connection import DEFAULT, Upstream, configured_upstream
 from chatapp.providers.detection import find_local_servers
+
+MAX_THREADS = 32
+"""For what blocks, which is the store: while another process writes, each question waits in a thread of its own. By
+default there are four more than processors, and `/ready` would wait behind the questions."""
 
 
 def create_app(
@@ -172,6 +178,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         closing.callback(state.import_desk.close)
         closing.callback(state.export_desk.close)
         remove_abandoned_files(state.settings.data_dir)
+        threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="blocking")
+        asyncio.get_running_loop().set_default_executor(threads)
         await state.turns.end_orphans()
         works = [
             state.model.prepare,

@@ -135,7 +135,10 @@ class SnippetInfo(NamedTuple):
 
 
 class ConversationInfo(NamedTuple):
-    """One conversation without its messages. `leaf_id` is the last message of the branch on show."""
+    """One conversation without its messages. `leaf_id` is the last message of the branch on show.
+
+    `system` is None in a list, whatever it is.
+    """
 
     id: str
     updated_at: datetime

@@ -68,6 +68,15 @@ def test_a_conversation_can_be_begun_empty(client: BackendClient, stub: StubMode
     assert titles(client) == ["Mine"]
 
 
+def test_a_list_does_not_carry_what_each_conversation_is_told(client: BackendClient, backend: RunningBackend) -> None:
+    begun = client.conversations.begin(title="Mine", system="Be brief. " * 10_000)
+    assert client.conversations.get(begun.id).system == begun.system
+    for query in ("", "?q=mine"):
+        listed = requests.get(f"{backend.url}/conversations{query}", timeout=10)
+        assert len(listed.content) < 1000
+        assert "system" not in listed.json()["items"][0]
+
+
 @pytest.mark.parametrize(
     ("prompt", "title"),
     [

@@ -192,7 +192,7 @@ def test_nothing_of_the_file_is_left_lying_about(exported: bytes, elsewhere: Run
     assert list((tmp_path / "elsewhere").glob("import-*")) == []
 
 
-def test_what_a_killed_backend_has_left_of_a_file_is_removed_a_day_later(stub: StubModel, tmp_path: Path) -> None:
+def test_what_a_killed_backend_has_left_of_a_file_is_removed(stub: StubModel, tmp_path: Path) -> None:
     data = tmp_path / "data"
     env = {"BASE_URL": stub.url, "OPENAI_API_KEY": KEY, "DATA_DIR": str(data)}
     with Serving(env=env) as killed, socket.create_connection(("127.0.0.1", killed.port), timeout=10) as line:
@@ -200,7 +200,17 @@ def test_what_a_killed_backend_has_left_of_a_file_is_removed_a_day_later(stub: S
         (left,) = wait_for(lambda: list(data.glob("import-*")))
         killed.signal(signal.SIGKILL)
     with backend_before(stub, data):
-        assert left.exists(), "another process might be reading it"
+        assert left.exists(), "another process might be about to lock it"
     os.utime(left, (0, 0))
     with backend_before(stub, data):
         assert not left.exists()
+
+
+def test_what_another_backend_still_reads_is_not_removed(stub: StubModel, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with backend_before(stub, data) as reading, socket.create_connection(("127.0.0.1", reading.port)) as line:
+        line.sendall(b"POST /import HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nhalf of it")
+        (part,) = wait_for(lambda: list(data.glob("import-*")))
+        os.utime(part, (0, 0))
+        with backend_before(stub, data):
+            assert part.exists()

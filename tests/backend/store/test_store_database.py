@@ -95,6 +95,15 @@ def test_copy_that_a_killed_update_has_begun_is_removed(old_settings: Settings) 
     assert list(old_settings.data_dir.glob("*.part")) == []
 
 
+def test_update_that_fails_leaves_no_copy(old_settings: Settings) -> None:
+    with closing(sqlite3.connect(old_settings.data_dir / "chatapp.db")) as connection:
+        connection.execute("CREATE TABLE imports (of TEXT)")
+    for _ in range(2):
+        with pytest.raises(StoreUnavailableError):
+            Store.open(old_settings)
+    assert [path.name for path in old_settings.data_dir.glob("chatapp-*")] == []
+
+
 def test_store_that_cannot_be_copied_is_not_migrated(old_settings: Settings) -> None:
     with files_cannot_grow(beyond=40_000), pytest.raises(StoreUnavailableError, match="cannot be copied"):
         Store.open(old_settings)

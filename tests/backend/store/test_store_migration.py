@@ -101,6 +101,7 @@ def test_nothing_is_lost_when_the_update_is_killed(
     killed = subprocess.run([sys.executable, KILLED, settings.data_dir, statement, *address], check=False, timeout=60)
     assert killed.returncode == -signal.SIGKILL
     assert_whole(open_store(settings))
+    assert len(list(settings.data_dir.glob("chatapp-*"))) == (settings.database_url is None), "one copy is enough"
 
 
 @pytest.mark.parametrize("old_store", [("sqlite", "0002")], indirect=True)

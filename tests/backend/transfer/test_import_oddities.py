@@ -19,6 +19,14 @@ def test_one_conversation_a_line_is_read(store: Store, bring: Bring, separator: 
     assert bring((separator.join(lines) + "\n").encode()).conversations_added == 3
 
 
+def test_name_of_a_model_is_not_kept_when_it_is_a_megabyte(store: Store, bring: Bring) -> None:
+    conversation = chatgpt()
+    conversation["mapping"]["a1"]["message"]["metadata"]["model_slug"] = "m" * 1_000_000
+    assert bring(conversation).messages_added == 3
+    (one,) = store.conversations.page(owner="ada").items
+    assert max(len(it.model or "") for it in store.messages.all(one.id, owner="ada")) == 200
+
+
 def test_compressed_file_is_read(store: Store, bring: Bring) -> None:
     assert bring(gzip.compress(json.dumps([chatgpt()]).encode())).conversations_added == 1
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -29,8 +30,8 @@ RETRY_AFTER_S = 30
 _PIECE_BYTES = 1024**2
 """How much is written at a time: each piece is a way to another thread and back."""
 
-ABANDONED_S = 24 * 60 * 60
-"""No upload takes that long: a file as old was left by a process that was killed."""
+NEW_S = 60
+"""Until then a file may be one that is about to be locked. Later one without a lock was left by a process that died."""
 
 _PREFIX, _SUFFIX = "import-", ".part"
 
@@ -51,10 +52,13 @@ async def received_file(request: Request, *, on_piece: Callable[[int], None]) ->
     owner, sizes = context_of(request.scope).principal.name, request.app.state.upload_sizes
     with sizes.counting(owner) as count:
         file, path = await asyncio.to_thread(_new_file, request.app.state.settings.data_dir)
+        held = path.open("rb")
         try:
+            _lock(held)
             await _write(_content(request, count, on_piece), file)
             yield path
         finally:
+            held.close()
             await _off_the_loop(partial(path.unlink, missing_ok=True))
 
 
@@ -110,8 +114,27 @@ def remove_abandoned_files(folder: Path) -> None:
     """Remove from `folder`, which may be missing, what killed processes have left of uploads."""
     for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         with suppress(OSError):
-            if path.stat().st_mtime < time.time() - ABANDONED_S:
+            if path.stat().st_mtime < time.time() - NEW_S:
+                with path.open("rb") as file:
+                    _lock(file)
                 path.unlink()
+
+
+if sys.platform == "win32":
+
+    def _lock(file: IO[bytes]) -> None:
+        """Nobody can remove a file that is open."""
+
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> None:
+        """Lock the file until it is closed or this process ends.
+
+        Raises:
+            OSError: another process has locked it.
+        """
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _content(request: Request, *on_piece: Callable[[int], None]) -> AsyncIterator[bytes]:

@@ -10,7 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_in
 from chatapp.backend.store.database import Database
@@ -65,12 +79,12 @@ class Conversations:
     def page(
         self, *, owner: str, state: ConversationState = "active", cursor: str | None = None, limit: int = 50
     ) -> Page[Conversation]:
-        """Return the conversations in one state, pinned ones first, then the one last talked in.
+        """Return the conversations in one state, pinned ones first, then the one last talked in, without `system`.
 
         Raises:
             InvalidRequestError: the cursor is none of ours.
         """
-        query = select_conversations().where(conversations.c.owner == owner, is_in(state))
+        query = select_listed().where(conversations.c.owner == owner, is_in(state))
         if cursor is not None:
             query = query.where(tuple_(*_ORDER) < _after(cursor))
         query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
@@ -218,6 +232,12 @@ def select_conversations() -> Select[Any]:
     """Return the query for all conversations, each with the turn that is active in it."""
     is_active = and_(turns.c.conversation_id == conversations.c.id, turns.c.status == "streaming")
     return select(conversations, turns.c.id.label("active_turn_id")).outerjoin(turns, is_active)
+
+
+def select_listed() -> Select[Any]:
+    """Return the query for what a list shows of conversations: `system`, which may be long, reads as None."""
+    listed = [null().label(it.name) if it.name == "system" else it for it in conversations.c]
+    return select_conversations().with_only_columns(*listed, turns.c.id.label("active_turn_id"))
 
 
 def _one(connection: Connection, conversation_id: str, owner: str) -> Conversation:

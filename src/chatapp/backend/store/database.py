@@ -24,6 +24,9 @@ PING_TIMEOUT_S = 1
 CACHE_KB, MANY_WRITES_CACHE_KB = 2000, 24_000
 """Of a SQLite connection: its default, and what pays where many transactions follow each other."""
 
+WAL_BYTES = 32 * 1024**2
+"""What stays of SQLite's write-ahead log when all of it is in the database; it would keep its largest size."""
+
 FILE_NAME = "chatapp.db"
 
 _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.DisconnectionError, exc.TimeoutError)
@@ -225,6 +228,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
 
 
 def _begin_sqlite(connection: Connection) -> None:

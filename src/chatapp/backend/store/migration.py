@@ -3,7 +3,8 @@
 import glob
 import logging
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,13 +31,13 @@ def bring_up_to_date(database: Database) -> None:
     with database.read() as connection:
         if _version(connection) == SCHEMA_VERSION:
             return
-    with database.write() as connection:
+    with ExitStack() as before, database.write() as connection:
         _lock(connection)
         version = _version(connection)
         if version == SCHEMA_VERSION:
             return
         if version and database.path:
-            logger.warning("the conversations before this update are kept in %s", _snapshot(database.path, version))
+            before.enter_context(_copy_of(database.path, version))
         upgrade(connection)
 
 
@@ -72,20 +73,32 @@ def _lock(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-def _snapshot(path: Path, version: str) -> Path:
-    """Return the copy of the file that is made beside it; a copy that was cut short never has its final name."""
+@contextmanager
+def _copy_of(path: Path, version: str) -> Iterator[None]:
+    """Make a copy of the file beside it, and give it its name when the block has brought the file up to date.
+
+    An update that fails or is killed has changed nothing, so its copy goes: with the next update at the latest.
+    """
     _remove_unfinished_copies(path)
     copy = path.with_name(f"{path.stem}-{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db")
     part = copy.with_suffix(".part")
     try:
+        _copy(path, part, final=copy)
+        yield
+        part.replace(copy)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    logger.warning("the conversations before this update are kept in %s", copy)
+
+
+def _copy(path: Path, part: Path, *, final: Path) -> None:
+    try:
         part.touch(mode=0o600)
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
             source.backup(target)
-        part.replace(copy)
     except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
-        raise StoreUnavailableError(f"The conversations cannot be copied to {copy} before the update.") from error
-    return copy
+        raise StoreUnavailableError(f"The conversations cannot be copied to {final} before the update.") from error
 
 
 def _remove_unfinished_copies(path: Path) -> None:

@@ -13,10 +13,13 @@ from sqlalchemy import Row
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
 from chatapp.backend.store.parts import columns_of
+from chatapp.backend.store.titles import shorten
 from chatapp.protocol.messages import ReasoningPart, TextPart
 
 OURS = "chatapp"
 """The source of what a chatapp has exported."""
+MAX_MODEL_CHARS = 200
+"""As many as a question may name."""
 
 _NAMESPACE = UUID("6f0a6b0e-7f0e-4b7c-9d3c-1d6c1b1e5a5d").bytes
 
@@ -156,7 +159,7 @@ def well_formed(theirs: ImportedConversation) -> ImportedConversation:
         title=_text(theirs.title) if theirs.title else None,
         leaf_id=_text(theirs.leaf_id) if theirs.leaf_id else None,
         system=_text(theirs.system) if theirs.system else None,
-        model=_text(theirs.model) if theirs.model else None,
+        model=_model(theirs.model),
         messages=[_message(message) for message in theirs.messages],
     )
 
@@ -164,7 +167,8 @@ def well_formed(theirs: ImportedConversation) -> ImportedConversation:
 def _message(message: ImportedMessage) -> ImportedMessage:
     texts = (message.id, message.parent_id or "", message.content, message.reasoning, message.model or "")
     error = (message.turn and message.turn.error) or {}
-    if all(map(_is_well_formed, (*texts, *filter(_is_text, error.values())))):
+    is_short = len(message.model or "") <= MAX_MODEL_CHARS
+    if is_short and all(map(_is_well_formed, (*texts, *filter(_is_text, error.values())))):
         return message
     return replace(
         message,
@@ -172,7 +176,7 @@ def _message(message: ImportedMessage) -> ImportedMessage:
         parent_id=_text(message.parent_id) if message.parent_id else None,
         content=_text(message.content),
         reasoning=_text(message.reasoning),
-        model=_text(message.model) if message.model else None,
+        model=_model(message.model),
         turn=message.turn and replace(message.turn, error=error and {name: _value(it) for name, it in error.items()}),
     )
 
@@ -183,6 +187,11 @@ def _is_text(value: object) -> TypeGuard[str]:
 
 def _value(value: object) -> object:
     return _text(value) if _is_text(value) else value
+
+
+def _model(name: str | None) -> str | None:
+    """Return the name of a model, which nobody reads to its end if it is a megabyte."""
+    return shorten(_text(name[: 2 * MAX_MODEL_CHARS]), MAX_MODEL_CHARS) if name else None
 
 
 def _is_well_formed(text: str) -> bool:

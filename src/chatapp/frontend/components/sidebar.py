@@ -66,7 +66,7 @@ def _status() -> None:
 
 def _badge(readiness: BackendStatus) -> None:
     if readiness.is_ready:
-        st.badge(readiness.model or "Ready", icon=":material/check_circle:", color="green")
+        st.badge(literal(readiness.model or "Ready"), icon=":material/check_circle:", color="green")
         return
     what = f"{readiness.model} is not ready" if readiness.is_answering and readiness.model else "Not connected"
     st.badge(what, icon=":material/error:", color="red")

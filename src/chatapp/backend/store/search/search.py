@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, or_, select, tuple_, union
 
-from chatapp.backend.store.conversations import conversation_of, select_conversations
+from chatapp.backend.store.conversations import conversation_of, select_listed
 from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_in
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.records import Conversation, Page
@@ -77,7 +77,7 @@ def _matching(has_hit: list[ColumnElement[bool]], is_wanted: list[ColumnElement[
         for condition in has_hit
     )
     hits = union(*parts).subquery()
-    query = select_conversations().join(hits, hits.c.id == conversations.c.id)
+    query = select_listed().join(hits, hits.c.id == conversations.c.id)
     return query.order_by(*newest_first).limit(limit)
 
 
