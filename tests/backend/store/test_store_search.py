@@ -171,6 +171,18 @@ def test_latin_words_are_found_among_letters_without_spaces(query: str, ask: Ask
     assert any(part["is_match"] and part["text"].lower() in query.lower() for part in hit.snippet)
 
 
+@pytest.mark.parametrize("query", ["docker", "Docker compose", "dock"])
+def test_latin_words_are_found_among_both_kinds_of_letters(query: str, ask: Ask, store: Store) -> None:
+    ask("Docker compose", "A")
+    ask("用Docker部署, 和Compose的区别", "B")
+    ask("Dockers", "C")
+    both = ["用Docker部署, 和Compose的区别", "Docker compose"]
+    assert [title for title in found(store, query) if title != "Dockers"] == both
+    ask("More of Docker compose", "D", conversation_id=store.search.find("部署", owner="ada").items[0].conversation.id)
+    newest = store.search.find(query, owner="ada").items[0]
+    assert "".join(part["text"] for part in newest.snippet) == "More of Docker compose"
+
+
 @pytest.mark.parametrize("written", ["R\u00e9sum\u00e9 \u0130stanbul", "Re\u0301sume\u0301 \u0130stanbul"])
 @pytest.mark.parametrize("query", ["r\u00e9sum\u00e9", "re\u0301sume\u0301"])
 def test_accents_are_found_however_they_are_typed(written: str, query: str, ask: Ask, store: Store) -> None:

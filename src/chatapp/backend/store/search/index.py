@@ -3,15 +3,29 @@
 Every query here reads each hit once at most: common words have a hit in nearly every message.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, and_, column, func, literal_column, or_, select, table
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+)
 
 from chatapp.backend.store.schema import conversations, messages
-from chatapp.backend.store.search.terms import Term
+from chatapp.backend.store.search.terms import UNSPACED, Term
 
 
 class SearchIndex(Protocol):
@@ -26,11 +40,53 @@ class SearchIndex(Protocol):
         ...
 
 
-def search_index(terms: list[Term], *, is_sqlite: bool) -> SearchIndex:
-    """Return who knows where `terms` are."""
+def search_index(connection: Connection, terms: list[Term]) -> SearchIndex:
+    """Return who knows where `terms` are.
+
+    An index takes Latin words among letters without spaces, as `Docker` in Japanese, for a part of one long word. So
+    the text is read too where any is written like that.
+    """
+    is_sqlite = connection.dialect.name == "sqlite"
     if any(term.is_unspaced for term in terms):
         return _ColumnIndex(_by_reading(terms))
-    return _SqliteIndex(terms) if is_sqlite else _ColumnIndex(_by_tsvector(terms))
+    index = _SqliteIndex(terms) if is_sqlite else _ColumnIndex(_by_tsvector(terms))
+    if any(len(term.words) > 1 for term in terms) or not _has_unspaced_text(connection, is_sqlite=is_sqlite):
+        return index
+    within = _by_reading([replace(term, is_within=True) for term in terms])
+    return _Either(index, _ColumnIndex(within if is_sqlite else _where_unspaced(within)))
+
+
+def _has_unspaced_text(connection: Connection, *, is_sqlite: bool) -> bool:
+    """Return whether the index has a word that begins with a letter of those; it finds the first one at once."""
+    if not is_sqlite:
+        return connection.scalar(select(select(messages.c.id).where(_IS_UNSPACED).exists())) is True
+    words = (
+        select(_words).where(_words.c.term >= first, _words.c.term <= f"{last}\U0010ffff") for first, last in _RANGES
+    )
+    return connection.scalar(select(or_(*(some.exists() for some in words)))) == 1
+
+
+_words = table("search_words", column("term"))
+_RANGES = [pair.split("-") for pair in re.findall(".-.", UNSPACED)]
+_IS_UNSPACED = literal_column(f"messages.content ~ '[{UNSPACED}]'", Boolean)
+"""As PostgreSQL's index of such messages has it, to the letter; or it is not used."""
+
+
+class _Either:
+    """Asks two, both of which know some."""
+
+    def __init__(self, *indexes: SearchIndex) -> None:
+        self._indexes = indexes
+
+    def has_hit(self, connection: Connection) -> list[ColumnElement[bool]]:
+        return [condition for index in self._indexes for condition in index.has_hit(connection)]
+
+    def newest_hits(self, connection: Connection, among: Sequence[Row[Any]]) -> list[tuple[str, int]]:
+        newest: dict[str, int] = {}
+        for index in self._indexes:
+            for conversation_id, sequence in index.newest_hits(connection, among):
+                newest[conversation_id] = max(sequence, newest.get(conversation_id, 0))
+        return list(newest.items())
 
 
 _search = table("search", column("rowid"))
@@ -94,6 +150,11 @@ def _by_tsvector(terms: list[Term]) -> Hit:
 def _by_reading(terms: list[Term]) -> Hit:
     """Read all text, which takes the longer the more there is. Words without capitals save the folding of case."""
     return lambda text: and_(*(or_(*(_has(text, form) for form in _forms(term))) for term in terms))
+
+
+def _where_unspaced(is_hit: Hit) -> Hit:
+    """Read only messages that have such letters, which are indexed; titles are short."""
+    return lambda text: and_(_IS_UNSPACED, is_hit(text)) if text.table is messages else is_hit(text)
 
 
 def _forms(term: Term) -> list[Term]:

@@ -40,8 +40,7 @@ class Search:
         """Return the conversations in which all of `words` are, in one message or the title; last talked in first.
 
         Words in quotes follow each other. The last word may be unfinished. Case does not count; in SQLite accents do
-        not either. Where no text has the words between blanks, those are found that have them among letters without
-        spaces, as `Docker` in Japanese.
+        not either. Words are also found among letters without spaces, as `Docker` in Japanese.
 
         Raises:
             InvalidRequestError: the cursor is none of ours.
@@ -55,11 +54,11 @@ class Search:
         return self._page([replace(term, is_within=True) for term in terms], owner, cursor, limit)
 
     def _page(self, terms: list[Term], owner: str, cursor: str | None, limit: int) -> Page[SearchHit]:
-        index = search_index(terms, is_sqlite=self.database.is_sqlite)
         is_wanted = [conversations.c.owner == owner, conversations.c.deleted_at.is_(None)]
         if cursor is not None:
             is_wanted.append(tuple_(*_ORDER) < _after(cursor))
         with self.database.read() as connection:
+            index = search_index(connection, terms)
             query = _matching(index.has_hit(connection), is_wanted, limit + 1)
             rows = connection.execute(query).all()
             items = _found(connection, index, rows[:limit], terms)

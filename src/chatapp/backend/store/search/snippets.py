@@ -1,6 +1,7 @@
 """The place in a message where the words are that somebody looks for."""
 
 import re
+from dataclasses import replace
 from typing import TypedDict
 
 from chatapp.backend.store.search.terms import Term, fold, pattern_of
@@ -22,6 +23,9 @@ def snippet(text: str, terms: list[Term]) -> list[SnippetPart]:
     """Return some words around the first match, as stretches that together read as one line."""
     folded, pattern = fold(text), pattern_of(terms)
     first = pattern.search(folded)
+    if first is None:
+        pattern = pattern_of([replace(term, is_within=True) for term in terms])
+        first = pattern.search(folded)
     start = _start(text, first.start() if first else 0)
     end = min(len(text), start + SNIPPET_CHARS)
     parts = _parts(text.translate(_BREAKS), pattern, folded, start, end)
