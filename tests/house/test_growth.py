@@ -1,7 +1,8 @@
 """Work grows with the length of a text, never with its square: all that sees the words of a model, a user or a file.
 
-What is measured finds itself: every regular expression of ours, and every function at the top of a module that takes a
-text. One that needs more than the text is called as `CALLS` says; where that makes no sense, `NOT_FOREIGN` says why.
+What is measured finds itself: every regular expression of ours, and every function at the top of a module and every
+public method that takes a text. One that needs more than the text is called as `CALLS` says, a method as `METHODS`
+says; where that makes no sense, `NOT_FOREIGN` says why.
 """
 
 import gc
@@ -13,17 +14,41 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
+from sqlalchemy.dialects import sqlite
 
 import chatapp
+from chatapp.backend.models.chat_model import Batch
+from chatapp.backend.models.openai.answer_text import AnswerText
+from chatapp.backend.models.openai.stop_strings import StopStrings
+from chatapp.backend.models.openai.think_tags import ThinkTags
+from chatapp.backend.store.schema import SafeText
 from chatapp.backend.store.search.terms import parse_terms, pattern_of
+from chatapp.backend.transfer.importers.json_values import Fingerprints
+from chatapp.cli.terminal import PlainAnswer, StatusLine
 from chatapp.errors import ChatappError
+from chatapp.protocol.events import Text
 from chatapp.protocol.messages import Message
+from chatapp.protocol.sse import Decoder
 
-NAMES = {"text", "content", "title", "markdown", "prompt", "words", "query", "line", "block", "reasoning", "value"}
+NAMES = {
+    "text",
+    "content",
+    "title",
+    "markdown",
+    "prompt",
+    "words",
+    "query",
+    "line",
+    "block",
+    "reasoning",
+    "value",
+    "data",
+}
+TEXTS = {"<class 'str'>", "str", "str | None", "<class 'bytes'>", "bytes"}
 NOT_MEASURED = ("chatapp.local_model",)
 NOT_IMPORTED = ("chatapp.__main__", "chatapp.frontend.app", "chatapp.frontend.page", "chatapp.backend.store.migrations")
 
@@ -43,6 +68,53 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.frontend.conversations.entries.question_entry": lambda call, text: call(text, UTC),
     "chatapp.protocol.sse.encode_text": lambda call, text: call(text, 1),
     "chatapp.frontend.markdown.code.next_fence": lambda call, text: (call(None, text), call("```", text)),
+}
+
+
+def _answer_text(answer: AnswerText, batch: Batch) -> Callable[[str], object]:
+    return lambda piece: answer.add(Text, piece, batch)
+
+
+def _think_tags(tags: ThinkTags) -> Callable[[str], object]:
+    return lambda piece: list(tags.feed(piece))
+
+
+def _decoder(decoder: Decoder) -> Callable[[str], object]:
+    return lambda piece: decoder.feed(piece.encode())
+
+
+METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
+    "chatapp.backend.models.chat_model.Batch.add": lambda: partial(Batch().add, Text),
+    "chatapp.backend.models.openai.answer_text.AnswerText.add": lambda: _answer_text(
+        AnswerText(stop=["aaab"]), Batch()
+    ),
+    "chatapp.backend.models.openai.stop_strings.StopStrings.feed": lambda: StopStrings(["aaab", "b " * 50, "``x"]).feed,
+    "chatapp.backend.models.openai.think_tags.ThinkTags.feed": lambda: _think_tags(ThinkTags()),
+    "chatapp.backend.store.schema.SafeText.process_bind_param": lambda: (
+        lambda piece: SafeText().process_bind_param(piece, sqlite.dialect())
+    ),
+    "chatapp.backend.transfer.importers.json_values.Fingerprints.of": lambda: Fingerprints(salt="x").of,
+    "chatapp.cli.terminal.PlainAnswer.add": lambda: PlainAnswer().add,
+    "chatapp.cli.terminal.StatusLine.show": lambda: StatusLine().show,
+    "chatapp.protocol.messages.Message.of": lambda: partial(Message.of, "user"),
+    "chatapp.protocol.sse.Decoder.feed": lambda: _decoder(Decoder()),
+}
+"""Each makes what takes a text, whole or in pieces as it comes in."""
+
+NOT_FOREIGN_METHODS = {
+    "chatapp.backend.http.multipart._Form.": "cuts what is known to be there",
+    "chatapp.backend.models.transport.connection.": "is httptools, in C, with limits of its own",
+    "chatapp.backend.store.conversations.Conversations.": "writes to the database",
+    "chatapp.backend.store.search.search.Search.": "asks the database, with what is measured here",
+    "chatapp.backend.store.turns.Turns.": "writes to the database",
+    "chatapp.cli.http_protocol.HttpProtocol.": "is httptools, in C",
+    "chatapp.cli.markdown.MarkdownAnswer.": "is Rich, and rests after each look for longer than that took",
+    "chatapp.cli.shell_chat.ShellChat.": "asks the backend",
+    "chatapp.cli.writing._AnswerWriter.": "is a protocol",
+    "chatapp.client.": "asks the backend",
+    "chatapp.frontend.conversations.": "asks the backend",
+    "chatapp.frontend.markdown.growing_text.GrowingText.": "draws, with what is measured here",
+    "chatapp.frontend.session.view.View.": "asks the backend",
 }
 NOT_FOREIGN = {
     "chatapp.backend.store.chunks.append_chunk": "writes to the database",
@@ -67,6 +139,7 @@ FRAGMENTS = (
 )  # fmt: skip
 ENDS = ("", "`", "!\n]\u3011")
 CHARS = 6_000
+PIECE_CHARS = 50
 FEW_S = 0.05
 """What takes less for the long text is not told apart from noise."""
 MOST_GROWTH = 9
@@ -81,7 +154,7 @@ def modules() -> Iterator[Any]:
 
 def _takes_text(function: Any) -> bool:
     parameters = inspect.signature(function).parameters.values()
-    return any(it.name in NAMES and str(it.annotation) in {"<class 'str'>", "str"} for it in parameters)
+    return any(it.name in NAMES and str(it.annotation) in TEXTS for it in parameters)
 
 
 def _needs_more(function: Any) -> bool:
@@ -146,6 +219,24 @@ def _assert_linear(call: Callable[[str], object]) -> None:
         )
 
 
+def _methods(module: Any) -> dict[str, Any]:
+    """Return the public methods that take a text, of the classes of a module."""
+    of_class = [(it.__name__, vars(it)) for it in vars(module).values() if _is_class_of(module, it)]
+    found = {f"{of}.{name}": getattr(it, "__func__", it) for of, fields in of_class for name, it in fields.items()}
+    return {
+        name: it
+        for name, it in found.items()
+        if inspect.isfunction(it) and not it.__name__.startswith("_") and _takes_text(it)
+    }
+
+
+def _is_class_of(module: Any, it: Any) -> bool:
+    return inspect.isclass(it) and it.__module__ == module.__name__
+
+
+FOUND_METHODS = {f"{module.__name__}.{name}" for module in modules() for name in _methods(module)}
+
+
 def _call_of(name: str) -> Callable[[str], object]:
     function = FUNCTIONS[name]
     call = CALLS.get(name)
@@ -157,6 +248,24 @@ def _call_of(name: str) -> Callable[[str], object]:
 def test_no_function_takes_long_for_a_hostile_text(name: str) -> None:
     assert name in CALLS or not _needs_more(FUNCTIONS[name]), f"say in CALLS how {name} is called"
     _assert_linear(_call_of(name))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_no_method_takes_long_for_a_hostile_text(name: str) -> None:
+    def feed(text: str) -> None:
+        take = METHODS[name]()
+        for start in range(0, len(text), PIECE_CHARS):
+            take(text[start : start + PIECE_CHARS])
+
+    _assert_linear(lambda text: METHODS[name]()(text))  # noqa: PLW0108 - a new one for each text
+    _assert_linear(feed)
+
+
+def test_every_method_that_takes_a_text_is_measured() -> None:
+    passed_over = {name for name in FOUND_METHODS if name.startswith(tuple(NOT_FOREIGN_METHODS))}
+    assert FOUND_METHODS - passed_over == set(METHODS), "say in METHODS how it is made"
+    assert all(any(name.startswith(it) for name in passed_over) for it in NOT_FOREIGN_METHODS)
 
 
 @pytest.mark.timeout(300)

@@ -106,7 +106,7 @@ Act = Callable[[str, random.Random, Acknowledged], str]
 def ask(url: str, chance: random.Random, kept: Acknowledged) -> str:
     """Ask a question and say how that ended."""
     is_fault, is_leaver, is_kept = (chance.random() < share for share in (FAULTS, LEAVERS, KEPT))
-    model = chance.choice(list(BROKEN)) if is_fault else None
+    model = chance.choice(list(BROKEN)) if is_fault else "stub-model"  # a conversation remembers a broken one
     goes_on = kept.take(chance) if is_kept and chance.random() < RETURNING else None
     earlier, prompt, text = goes_on, f"Why {uuid4()}?", ""
     place = {"conversation_id": goes_on} if goes_on else {}
