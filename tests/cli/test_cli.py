@@ -16,7 +16,7 @@ from chatapp.config.settings import Settings, setting_rows
 
 Run = Callable[..., CompletedProcess[str]]
 
-COMMANDS = ("up", "serve", "ui", "health", "ask")
+COMMANDS = ("up", "serve", "ui", "health", "ask", "list")
 HEAVY = {
     "fastapi",
     "httptools",
@@ -112,7 +112,7 @@ def test_the_command_that_makes_a_key_makes_one_that_is_accepted() -> None:
     [
         (["sevre"], "No such command 'sevre'. Did you mean 'serve'? See: chatapp --help"),
         (["ask", "--bogus"], "No such option: --bogus. See: chatapp ask --help"),
-        (["ask", "two", "words"], "Got unexpected extra argument(s) (words). See: chatapp ask --help"),
+        (["health", "words"], "Got unexpected extra argument(s) (words). See: chatapp health --help"),
         (["serve", "--port", "abc"], "PORT is 'abc': it must be a valid integer."),
         (["serve", "--port", "99999"], "PORT is '99999': it must be less than or equal to 65535."),
         (["ui", "--port", "0"], "UI_PORT is '0': it must be greater than or equal to 1."),

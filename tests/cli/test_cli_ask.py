@@ -64,6 +64,40 @@ def test_options_reach_the_model(ask: Run, model) -> None:
     assert body["messages"][0] == {"role": "system", "content": "Be brief."}
 
 
+def test_words_need_no_quotes_and_options_have_short_names(ask: Run, model) -> None:
+    ask("-m", "other", "-s", "Be brief.", "What", "is", "-", "Python?")
+
+    assert model.calls[-1].body["model"] == "other"
+    assert [message["content"] for message in model.calls[-1].body["messages"]] == ["Be brief.", "What is - Python?"]
+
+
+def test_a_dash_is_what_is_piped_in(ask: Run, model) -> None:
+    ask("-", stdin="Why?")
+
+    assert model.calls[-1].body["messages"][-1]["content"] == "Why?"
+
+
+def test_a_model_that_is_not_there_is_refused_with_those_that_are(ask: Run, model) -> None:
+    model.next(scripts.status(404, "The model `nosuch` does not exist", code="model_not_found"))
+
+    done = ask("--no-store", "-m", "nosuch", "Hi")
+
+    assert (done.returncode, "There are: stub-model" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (scripts.answer("Half an", finish="content_filter"), "because of the model's content filter"),
+        (scripts.answer(""), "The model said nothing."),
+    ],
+)
+def test_an_answer_that_is_not_whole_says_why(ask: Run, model, script: scripts.Script, told: str) -> None:
+    model.next(script)
+
+    assert told in ask("Hi", "--no-store").stderr
+
+
 @pytest.mark.parametrize("mode", [[], ["--no-stream"]])
 def test_json_is_one_object_with_the_fields_of_query(ask: Run, shared, mode: list[str]) -> None:
     done = ask("Hi", "--json", *mode)
@@ -285,14 +319,13 @@ class TestOnATerminal:
         assert terminal.output.rfind(b"\x1b[?25h") > terminal.output.rfind(b"\x1b[?25l")
         assert _lines_left_on_screen(terminal.output)[0] == "partial answer"
 
-    def test_thinking_is_told_and_removed(self, shared, model) -> None:
-        model.next(scripts.answer(scripts.delta(reasoning_content="hm"), 0.3, "Done."))
+    def test_thoughts_are_shown_dim_above_the_answer(self, shared, model) -> None:
+        model.next(scripts.answer(scripts.delta(reasoning_content="Let me "), scripts.delta(reasoning="see."), "Four."))
         terminal = self.start(shared.url, "Hi")
 
         assert terminal.exit_code() == 0
-        assert "stub-model is thinking …" in terminal.output.decode()
-        assert "hm" not in terminal.output.decode()
-        assert _lines_left_on_screen(terminal.output)[0] == "Done."
+        assert b"\x1b[2mLet me " in terminal.output
+        assert [line.strip() for line in _lines_left_on_screen(terminal.output)[:3]] == ["Let me see.", "", "Four."]
 
 
 def _without_codes(output: bytes) -> str:

@@ -128,7 +128,11 @@ def test_a_conversation_can_be_named(ask: Run, backend: RunningBackend) -> None:
     ("arguments", "sentence"),
     [
         (["-c"], "There is no conversation to continue. Ask without --continue to begin one."),
-        (["--conversation", "nowhere"], "There is no such conversation."),
+        (["--conversation", "f" * 32], "There is no such conversation."),
+        (
+            ["--conversation", "nowhere"],
+            "No conversation has an id that begins with 'nowhere'. List them with: chatapp list",
+        ),
         (["--conversation", ""], "--conversation names no conversation. Leave it out to begin one."),
         (["-c", "--conversation", "x"], "--continue and --conversation each name a conversation. Use one of them."),
         (

@@ -40,7 +40,7 @@ class Typist:
         """Type a line at the prompt, wait for the next one, and give what came between."""
         self.press(line.encode() + ENTER)
         self.wait_for_prompt(prompt)
-        return self.seen.partition("\n")[2].removesuffix(prompt.decode())
+        return self.seen.partition("\n")[2].removeprefix("\r").removesuffix(prompt.decode())
 
     def wait_for(self, words: str) -> None:
         self._terminal.read_until(lambda _: words in self.seen)
@@ -201,8 +201,30 @@ def test_model_and_system_hold_from_now_on(typist: Typist, stub: StubModel) -> N
 def test_model_alone_lists_what_can_be_asked(typist: Typist, stub: StubModel) -> None:
     stub.listing = scripts.listing("stub-model", "other")
 
-    assert typist.say("/model").split("\r\n")[:3] == ["stub-model", "other", "Choose one: /model NAME"]
+    assert typist.say("/model").split("\r\n")[:3] == ["* stub-model", "  other", "Choose one: /model NAME"]
     assert stub.calls == []
+
+
+def test_system_is_shown_and_cleared(backend: RunningBackend, stub: StubModel) -> None:
+    list(backend.client.stream("Hi", store=True))
+    (conversation,) = backend.client.conversations.page().items
+    backend.client.conversations.change(conversation.id, system="Be brief.")
+    with session(backend, "-c") as typist:
+        assert "/system Be brief." in typist.say("/system")
+        assert "No instructions from now on." in typist.say("/system none")
+        assert "There are no instructions." in typist.say("/system")
+        typist.say("And now?")
+
+    assert asked(stub) == ["Hi", "Hello from the stub.", "And now?"]
+
+
+def test_what_is_pasted_is_one_question(typist: Typist, stub: StubModel) -> None:
+    pytest.importorskip("readline")
+    typist.press(b"\x1b[200~def f():\n    return 1\x1b[201~")
+    typist.wait_for("return 1")
+    typist.say(" What is f?")
+
+    assert asked(stub) == ["def f():\n    return 1 What is f?"]
 
 
 def test_system_holds_for_another_answer_too(typist: Typist, stub: StubModel) -> None:
@@ -299,13 +321,14 @@ def test_help_shows_every_command(typist: Typist) -> None:
     shown = typist.say("/help")
 
     assert re.findall(r"^/(\w+)", shown, re.MULTILINE) == ["new", "model", "system", "retry", "undo", "usage", "quit"]
+    assert max(map(len, shown.split("\r\n"))) < 80
 
 
 @pytest.mark.parametrize(
     ("line", "answer"),
     [
         ("/sytem Be brief.", "There is no command /sytem. /help shows those there are."),
-        ("/system", "Say more: /system TEXT"),
+        ("/", "/help shows the commands there are."),
     ],
 )
 def test_a_wrong_command_is_told_and_not_asked(typist: Typist, stub: StubModel, line: str, answer: str) -> None:

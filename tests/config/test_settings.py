@@ -5,6 +5,8 @@ from pathlib import Path
 import pydantic
 import pytest
 
+from chatapp.config.env_file import SETTINGS
+from chatapp.config.environment import load_env_files
 from chatapp.config.settings import Settings, setting_rows
 from chatapp.errors import SettingsError
 from chatapp.providers.catalog import provider_of
@@ -77,6 +79,34 @@ def test_an_env_file_that_cannot_be_read_is_named(data: bytes) -> None:
     with pytest.raises(SettingsError, match=r"\.env") as caught:
         Settings.load()
     assert "UTF-8" in caught.value.sentence()
+
+
+def test_a_setting_that_cannot_be_read_is_named_with_its_file_and_line() -> None:
+    Path(".env").write_text('# ours\n\nexport BASE_URL="http://localhost:1/v1\nPORT=3333\n')
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    assert caught.value.sentence() == "Line 3 of .env cannot be read: BASE_URL. Write BASE_URL=value; close its quotes."
+
+
+@pytest.mark.parametrize(
+    ("line", "remarks"),
+    [
+        ("PORT=3333", []),
+        ("port=3333", []),
+        ("ANOTHER_PROGRAM=1", []),
+        ("BASEURL=http://localhost:1/v1", ["Line 2 of .env sets BASEURL, which is no setting. Did you mean BASE_URL?"]),
+        ("OPENAI_KEY", ["Line 2 of .env sets OPENAI_KEY, which is no setting. Did you mean OPENAI_API_KEY?"]),
+        ("no variable'", ["Line 2 of .env cannot be read."]),
+    ],
+)
+def test_a_line_that_was_meant_otherwise_is_remarked(line: str, remarks: list[str]) -> None:
+    Path(".env").write_text(f"\n{line}\nMODEL_NAME=this\n")
+    assert load_env_files() == remarks
+    assert Settings.load().model_name == "this"
+
+
+def test_every_setting_is_known_by_its_name() -> None:
+    assert set(SETTINGS) == {name.upper() for name in Settings.model_fields} | {"OPENAI_BASE_URL"}
 
 
 def test_the_name_that_other_programs_use_for_the_base_url_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

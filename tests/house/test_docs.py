@@ -18,7 +18,21 @@ from chatapp.config.settings import SettingRow, setting_rows
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-COMMANDS = ["up", "serve", "ui", "health", "doctor", "ask", "export", "backup", "restore"]
+COMMANDS = [
+    "up",
+    "serve",
+    "ui",
+    "health",
+    "doctor",
+    "ask",
+    "list",
+    "find",
+    "show",
+    "delete",
+    "export",
+    "backup",
+    "restore",
+]
 EXAMPLE_URL = "http://localhost:8000"
 
 

@@ -72,7 +72,9 @@ LIBRARIES = {
     "signal resource": "processes",
     "pydantic pydantic_core": "protocol/schemas config providers local_model backend",
     "pydantic_settings": "config/settings",
-    "dotenv os.environ os.getenv": "config/environment",
+    "os.environ os.getenv": "config/environment",
+    "dotenv": "config/env_file",
+    "markdown_it": "cli",
     "platformdirs": "config local_model",
     "xllamacpp pip": "local_model",
 }

@@ -19,14 +19,19 @@ from chatapp.cli.parameters import (
     By,
     Certificate,
     CertificateKey,
+    CommandName,
     Continue,
     ConversationId,
     Days,
+    Deleted,
     Everybody,
     ExportFormatName,
     Host,
+    IsArchived,
+    IsDeleted,
     LightCommand,
     LightGroup,
+    Limit,
     MaxTokens,
     Model,
     NewFile,
@@ -38,9 +43,12 @@ from chatapp.cli.parameters import (
     Prompt,
     Reload,
     ServeCommand,
+    Shown,
     System,
     Temperature,
     UiPort,
+    Undo,
+    Words,
     Workers,
     Yes,
 )
@@ -50,13 +58,15 @@ from chatapp.errors import ChatappError
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended: 128 and the signal's number, as shells count."""
 
+_COMPLETE = "_CHATAPP_COMPLETE"
+"""What the shell's completion asks by, as typer's scripts name it."""
+
 app = typer.Typer(
     name="chatapp",
     cls=LightGroup,
     help="Your own AI chat: a backend, a page and a command line for any OpenAI-compatible model.",
     epilog="Every option can also be set by environment or in a file named .env; each command's --help has the names.",
     rich_markup_mode=None,  # Rich costs more than all else that --help needs
-    add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"], "auto_envvar_prefix": "CHATAPP"},
 )
 
@@ -82,7 +92,8 @@ def _before_any_command(
         ),
     ] = False,
 ) -> None:
-    environment.load_env_files()
+    for remark in environment.load_env_files():
+        _say(remark)
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -162,7 +173,7 @@ def ask(
     from chatapp.client.chat import ChatOptions  # noqa: PLC0415
 
     run(
-        prompt,
+        " ".join(prompt) if prompt else None,
         options=ChatOptions(model=model, system=system, temperature=temperature, max_tokens=max_tokens),
         backend_url=backend_url,
         conversation_id=conversation,
@@ -171,6 +182,55 @@ def ask(
         is_streamed=not no_stream,
         as_json=json,
     )
+
+
+@app.command("list", cls=LightCommand)
+def list_(
+    *,
+    limit: Limit = 20,
+    archived: IsArchived = False,
+    deleted: IsDeleted = False,
+    json: AsJson = False,
+    backend_url: BackendUrl = None,
+) -> None:
+    """List your conversations, the last talked in first."""
+    from chatapp.cli.conversations import list_conversations  # noqa: PLC0415
+
+    state = "deleted" if deleted else "archived" if archived else None
+    list_conversations(state=state, limit=limit, as_json=json, backend_url=backend_url)
+
+
+@app.command(cls=LightCommand)
+def find(words: Words = None, *, limit: Limit = 20, json: AsJson = False, backend_url: BackendUrl = None) -> int:
+    """Find conversations by words in them; exit code 1 where there is none."""
+    from chatapp.cli.conversations import find_conversations  # noqa: PLC0415
+
+    return find_conversations(" ".join(words or ()), limit=limit, as_json=json, backend_url=backend_url)
+
+
+@app.command(cls=LightCommand)
+def show(conversation: Shown = None, *, json: AsJson = False, backend_url: BackendUrl = None) -> None:
+    """Show a conversation, the last talked in unless you name another."""
+    from chatapp.cli.conversations import show_conversation  # noqa: PLC0415
+
+    show_conversation(conversation, as_json=json, backend_url=backend_url)
+
+
+@app.command(cls=LightCommand)
+def delete(
+    conversations: Deleted = None, *, undo: Undo = False, json: AsJson = False, backend_url: BackendUrl = None
+) -> None:
+    """Delete conversations; for 30 days they can be taken back."""
+    from chatapp.cli.conversations import delete_conversations  # noqa: PLC0415
+
+    delete_conversations(conversations or (), is_undone=undo, as_json=json, backend_url=backend_url)
+
+
+@app.command("help", cls=LightCommand, hidden=True)
+def help_(context: typer.Context, command: CommandName = None) -> None:
+    """Show what there is, or what a command takes."""
+    arguments = [command, "--help"] if command else ["--help"]
+    _run(arguments)
 
 
 @app.command(cls=LightCommand)
@@ -238,6 +298,10 @@ def main() -> None:
 def _run(arguments: list[str]) -> int:
     """Run the command without typer's own error pages."""
     command = get_command(app)
+    if instruction := environment.value(_COMPLETE):
+        from typer.completion import shell_complete  # noqa: PLC0415 - only when a shell asks what may follow
+
+        return shell_complete(command, {}, "chatapp", _COMPLETE, instruction)
     with command.make_context("chatapp", arguments) as context:
         code: int | None = command.invoke(context)
     return code or 0
@@ -251,10 +315,14 @@ def _usage_sentence(error: typer.TyperException) -> str:
 
 
 def _fail(sentence: str, exit_code: int) -> int:
+    _say(sentence)
+    return exit_code
+
+
+def _say(sentence: str) -> None:
     from chatapp.cli.terminal import printable  # noqa: PLC0415
 
     typer.echo(f"chatapp: {printable(sentence)}", err=True)
-    return exit_code
 
 
 def _let_go_of_stdout() -> int:

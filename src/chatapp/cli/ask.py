@@ -5,13 +5,13 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
-from chatapp.cli.backends import connect, temporary_backend
-from chatapp.cli.shell_chat import ShellChat, last_conversation
+from chatapp.cli.backends import with_backend
+from chatapp.cli.shell_chat import ShellChat, full_id, last_conversation
 from chatapp.cli.terminal import StatusLine
 from chatapp.cli.writing import note, write_json, write_text
 from chatapp.client import BackendClient
 from chatapp.client.chat import ChatOptions
-from chatapp.errors import BackendUnreachableError, SettingsError
+from chatapp.errors import SettingsError
 
 MAX_STDIN_BYTES = 64 * 1024 * 1024
 """More than any backend accepts, and less than what a runaway pipe could fill the memory with."""
@@ -46,22 +46,14 @@ def run(
         with closing(begin(conversation_id=chosen).ask(prompt, options)) as events:
             (write_json if as_json else write_text)(events, status)
 
-    try:
-        with connect(backend_url) as backend:
-            talk(backend)
-    except BackendUnreachableError:
-        if backend_url is not None:
-            raise
-        status.show("No backend is running; starting one …")
-        with temporary_backend(is_stored=is_stored, on_line=status.show) as backend:
-            talk(backend)
-    finally:
-        status.clear()
+    with_backend(talk, backend_url, status=status, is_stored=is_stored)
 
 
 def _chosen(backend: BackendClient, conversation_id: str | None, *, is_continued: bool) -> str | None:
     """Return the id of the conversation to go on with, None for a new one."""
-    return last_conversation(backend).id if is_continued else conversation_id
+    if conversation_id is None:
+        return last_conversation(backend).id if is_continued else None
+    return full_id(backend, conversation_id)
 
 
 def _hold_session(
@@ -71,7 +63,6 @@ def _hold_session(
     options: ChatOptions,
     status: StatusLine,
 ) -> None:
-    from chatapp.cli.model_lines import model_lines  # noqa: PLC0415
     from chatapp.cli.session import Session  # noqa: PLC0415 - most calls are one question
 
     backend.health()  # so that it is there, or fails, before the first question
@@ -80,7 +71,7 @@ def _hold_session(
     if title:
         note(f"Going on with: {title}")
     chat = begin(conversation_id=conversation_id)
-    Session(chat, begin=begin, model_lines=lambda: model_lines(backend.models()), options=options).run()
+    Session(chat, begin=begin, models=backend.models, options=options).run()
 
 
 def _require_one_conversation(conversation_id: str | None, *, is_continued: bool, is_stored: bool) -> None:
@@ -96,7 +87,9 @@ def _require_one_conversation(conversation_id: str | None, *, is_continued: bool
 
 def _prompt(question: str | None) -> str:
     """Return the question, and what is piped in below it."""
-    prompt = "\n\n".join(part for part in (question, _piped_in()) if part and part.strip())
+    piped_in = _piped_in(is_wanted=question == "-")
+    asked = None if question == "-" else question
+    prompt = "\n\n".join(part for part in (asked, piped_in) if part and part.strip())
     if not prompt:
         raise SettingsError("There is no question.", hint='Ask one: chatapp ask "What is Python?"')
     return prompt
@@ -106,7 +99,7 @@ def _can_be_typed() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _piped_in() -> str | None:
-    if sys.stdin is None or sys.stdin.isatty():
+def _piped_in(*, is_wanted: bool) -> str | None:
+    if sys.stdin is None or (sys.stdin.isatty() and not is_wanted):
         return None
     return sys.stdin.buffer.read(MAX_STDIN_BYTES).decode("utf-8-sig", errors="replace")

@@ -3,17 +3,23 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chatapp.cli.parameters import DEFAULT_BACKEND_URL
+from chatapp.cli.terminal import StatusLine
 from chatapp.client import BackendClient
 from chatapp.config import environment
-from chatapp.errors import ChatappError, SettingsError
+from chatapp.errors import BackendUnreachableError, ChatappError, SettingsError
 
 if TYPE_CHECKING:
     from chatapp.processes.child import Child
 
+Result = TypeVar("Result")
+
 DEFAULT_TIMEOUT_S = 30.0
+_NO_MODEL_URL = "http://127.0.0.1:9/v1"
+"""Keeps a backend that only reads conversations from starting a model; nothing is asked there."""
+
 START_DEADLINE_S = 600.0
 """Seconds a backend may take to start; the first time it fetches the embedded model over whatever line there is."""
 
@@ -39,12 +45,36 @@ def _request_timeout_s() -> float:
     return seconds
 
 
+def with_backend(
+    act: Callable[[BackendClient], Result],
+    backend_url: str | None,
+    *,
+    status: StatusLine,
+    is_stored: bool = True,
+    asks: bool = True,
+) -> Result:
+    """Return what `act` makes of the backend that is configured, or runs here, or is started for this call."""
+    try:
+        with connect(backend_url) as backend:
+            return act(backend)
+    except BackendUnreachableError:
+        if backend_url is not None:
+            raise
+        status.show("No backend is running; starting one …")
+        with temporary_backend(is_stored=is_stored, asks=asks, on_line=status.show) as backend:
+            return act(backend)
+    finally:
+        status.clear()
+
+
 @contextmanager
-def temporary_backend(*, is_stored: bool, on_line: Callable[[str], object]) -> Iterator[BackendClient]:
+def temporary_backend(
+    *, is_stored: bool, on_line: Callable[[str], object], asks: bool = True
+) -> Iterator[BackendClient]:
     """Return a client of a backend of our own, on a free port of this machine and with a key that only we have.
 
-    Unless what is said is to be stored, it does without the user's data folder. `on_line` gets what it writes while it
-    starts.
+    Unless what is said is to be stored, it does without the user's data folder, and unless it `asks`, without a model.
+    `on_line` gets what it writes while it starts.
     """
     import secrets  # noqa: PLC0415 - only for the rare question without a backend
     from tempfile import TemporaryDirectory  # noqa: PLC0415
@@ -61,7 +91,8 @@ def temporary_backend(*, is_stored: bool, on_line: Callable[[str], object]) -> I
     port, key = free_port(), secrets.token_urlsafe(32)
     with TemporaryDirectory(prefix="chatapp-") as folder:
         store = {} if is_stored else {"DATA_DIR": folder, "DATABASE_URL": ""}
-        variables = {"API_KEYS": f"ask:{key}", "CHATAPP_OWN_KEY": key, **store}
+        model = {} if asks else {"BASE_URL": _NO_MODEL_URL}
+        variables = {"API_KEYS": f"ask:{key}", "CHATAPP_OWN_KEY": key, **store, **model}
         child = start_backend("127.0.0.1", port, on_line=tell, **variables)
         try:
             url, timeout_s = f"http://127.0.0.1:{port}", _request_timeout_s()

@@ -6,10 +6,10 @@ import time
 
 from rich.console import Console
 from rich.live import Live
-from rich.markdown import Markdown
 from rich.text import Text
 
 from chatapp.cli.terminal import printable
+from chatapp.cli.whole_markdown import WholeMarkdown, parser
 
 _LIVE_LINES = 8
 """Lines at the end that may still change their look; what is above is printed for good and can be scrolled to."""
@@ -26,6 +26,7 @@ class MarkdownAnswer:
     def __init__(self) -> None:
         self._console = Console(file=sys.stdout)
         self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="visible")
+        self._parser = parser()
         self._text = ""
         self._printed = 0
         self._next_render = 0.0
@@ -58,7 +59,7 @@ class MarkdownAnswer:
     def _lines(self) -> list[str]:
         page = io.StringIO()
         width = self._console.width - _CTRL_C_ECHO
-        Console(file=page, force_terminal=True, width=width).print(Markdown(self._text))
+        Console(file=page, force_terminal=True, width=width).print(WholeMarkdown(self._text, self._parser))
         return [line.rstrip() for line in page.getvalue().rstrip("\n").split("\n")]
 
 

@@ -46,9 +46,12 @@ CertificateKey = Annotated[
 ]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open the page in a browser.")]
 
-Prompt = Annotated[str | None, typer.Argument(metavar="QUESTION", show_default=False, help="What you want to know.")]
-Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Ask this model of the model server.")]
-System = Annotated[str | None, typer.Option("--system", metavar="TEXT", help="How the model is to answer.")]
+Prompt = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="QUESTION", show_default=False, help="What you want to know; - is what is piped in."),
+]
+Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="Ask this model of the model server.")]
+System = Annotated[str | None, typer.Option("--system", "-s", metavar="TEXT", help="How the model is to answer.")]
 Temperature = Annotated[
     float | None, typer.Option("--temperature", metavar="NUMBER", help="0 is the most predictable, 2 the most varied.")
 ]
@@ -59,7 +62,8 @@ Continue = Annotated[
     typer.Option("--continue", "-c", envvar="CHATAPP_ASK_CONTINUE", help="Go on with the conversation last talked in."),
 ]
 ConversationId = Annotated[
-    str | None, typer.Option("--conversation", metavar="ID", help="Go on with this conversation.")
+    str | None,
+    typer.Option("--conversation", metavar="ID", help="Go on with this conversation; its id's beginning is enough."),
 ]
 NoStore = Annotated[bool, typer.Option("--no-store", help="Do not keep question and answer.")]
 NewFile = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A file that is not there yet.")]
@@ -81,6 +85,24 @@ By = Annotated[
 Days = Annotated[int, typer.Option("--days", metavar="N", help="How many days, today the last.")]
 Everybody = Annotated[bool, typer.Option("--all", help="What all keys have used, for the keys of ADMIN_KEYS.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+Words = Annotated[list[str] | None, typer.Argument(metavar="WORDS", show_default=False, help="What to look for.")]
+Shown = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="ID", show_default=False, help="Its id or the beginning of it. Default: the last talked in."
+    ),
+]
+Deleted = Annotated[
+    list[str] | None, typer.Argument(metavar="ID", show_default=False, help="Their ids, or the beginnings of them.")
+]
+Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, max=10_000, help="Most to show.")]
+IsArchived = Annotated[bool, typer.Option("--archived", help="Those that were archived.")]
+IsDeleted = Annotated[bool, typer.Option("--deleted", help="Those that were deleted in the last 30 days.")]
+Undo = Annotated[bool, typer.Option("--undo", help="Take them back instead.")]
+CommandName = Annotated[str | None, typer.Argument(metavar="COMMAND", show_default=False, help="Which command.")]
+
+
+_COMPLETION = {"install_completion", "show_completion"}
 
 
 class _Light:
@@ -91,6 +113,10 @@ class _Light:
         parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
         for parameter in parameters:
             parameter.process_value = partial(_processed, parameter)
+            if parameter.nargs == -1:
+                parameter.display_type = lambda _: "<str>"  # which help leaves out; "list[str]" it would not
+            if parameter.name in _COMPLETION:
+                parameter.allow_from_autoenv = parameter.show_envvar = False
         return parameters
 
 
@@ -109,6 +135,8 @@ class LightGroup(_Light, TyperGroup):
 def _processed(parameter: Any, context: Any, value: Any) -> Any:
     """Return the value of `parameter` as the command wants it."""
     wanted = parameter.type_descriptor.annotation
+    if wanted == list[str] and isinstance(value, tuple):
+        return list(value)
     if parameter.required or not (value is None or type(value) is wanted):
         return type(parameter).process_value(parameter, context, value)
     return parameter.callback(context, parameter, value) if parameter.callback else value

@@ -1,12 +1,15 @@
 """`chatapp ask` without a question, on a terminal: one question after the other."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from importlib import import_module
+from textwrap import fill
 
 import typer
 
+from chatapp.cli.model_lines import model_lines
 from chatapp.cli.shell_chat import ShellChat
 from chatapp.cli.terminal import StatusLine, printable
 from chatapp.cli.writing import note, write_text
@@ -14,29 +17,33 @@ from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
 from chatapp.protocol.events import Done, Event, Usage
+from chatapp.protocol.resources import ModelsInfo
 from chatapp.protocol.usage_line import usage_sentence
 
 _PROMPT, _PROMPT_FOR_MORE = "> ", "| "
 _QUOTES = '"""'
 _COMMAND = re.compile(r"/([a-z]+)(?:\s+(.*))?", re.DOTALL)
 _WELCOME = "/help shows what you can do here beside asking. Ctrl-D leaves."
-_HELP = """\
-/new           Begin a new conversation.
-/model NAME    Ask this model from now on; /model alone lists those there are.
-/system TEXT   How the model is to answer from now on.
-/retry         Get another answer to the last question.
-/undo          Take the last question and its answer back.
-/usage         What the answers of this session have taken and cost.
-/quit          Leave, as Ctrl-D does.
-
-Arrow up brings earlier lines back; they are forgotten at the end. A line that ends with \\ goes on in the next one,
-and so does everything between lines of \"\"\". Ctrl-C stops an answer, or clears the line."""
+_COMMANDS = (
+    ("/new", "Begin a new conversation."),
+    ("/model NAME", "Ask this model from now on; /model alone lists those there are."),
+    ("/system TEXT", "How the model is to answer from now on; /system alone shows it, /system none clears it."),
+    ("/retry", "Get another answer to the last question."),
+    ("/undo", "Take the last question and its answer back."),
+    ("/usage", "What the answers of this session have taken and cost."),
+    ("/quit", "Leave, as Ctrl-D does."),
+)
+_KEYS = (
+    "Arrow up brings earlier lines back; they are forgotten at the end. A line that ends with \\ goes on in the next "
+    'one, and so does everything between lines of """. What is pasted is one question, however many lines it has. '
+    "Ctrl-C stops an answer, or clears the line."
+)
 
 
 class Session:
     """Questions typed on a terminal, in one conversation until `/new` begins another with `begin()`.
 
-    `model_lines` gives what is to be said of the models that can be asked.
+    `models` gives the models that can be asked.
     """
 
     def __init__(
@@ -44,19 +51,18 @@ class Session:
         chat: ShellChat,
         *,
         begin: Callable[[], ShellChat],
-        model_lines: Callable[[], Sequence[str]],
+        models: Callable[[], ModelsInfo],
         options: ChatOptions,
     ) -> None:
         self._chat = chat
         self._begin = begin
-        self._model_lines = model_lines
+        self._models = models
         self._options = options
         self._answered: list[Usage] = []
 
     def run(self) -> None:
         """Take questions and commands until the user leaves. No failure ends the session."""
-        with suppress(ImportError):
-            import_module("readline")  # from here on `input` lets lines be edited and keeps them in memory
+        _edit_lines()
         note(_WELCOME)
         while (entry := _next_entry()) is not None:
             try:
@@ -72,6 +78,8 @@ class Session:
         command = _COMMAND.fullmatch(entry.strip())
         if command is not None:
             self._obey(command[1], command[2] or "")
+        elif entry.strip() == "/":
+            note("/help shows the commands there are.")
         elif entry.strip():
             self._write(self._chat.ask(entry, self._options))
 
@@ -81,13 +89,12 @@ class Session:
                 self._chat = self._begin()
                 note("A new conversation.")
             case "model" if not words:
-                note("\n".join([*map(printable, self._model_lines()), "Choose one: /model NAME"]))
-            case "model" | "system" if words:
-                chosen = {"model": self._options.model, "system": self._options.system, name: words}
-                self._options = self._options._replace(model=chosen["model"], system=chosen["system"])
-                note(f"From now on: /{name} {words}")
+                self._list_models()
+            case "model":
+                self._options = self._options._replace(model=words)
+                note(f"From now on: /model {words}")
             case "system":
-                note("Say more: /system TEXT")
+                self._instruct(words)
             case "retry":
                 self._write(self._chat.retry(self._options))
             case "undo":
@@ -95,11 +102,31 @@ class Session:
             case "usage":
                 note(usage_sentence(self._answered))
             case "help":
-                typer.echo(_HELP, err=True)
+                typer.echo(_help(shutil.get_terminal_size().columns - 1), err=True)
             case "quit":
                 raise EOFError
             case _:
                 note(f"There is no command /{name}. /help shows those there are.")
+
+    def _list_models(self) -> None:
+        """Show the models, the one that answers marked."""
+        told = self._models()
+        current = self._options.model or self._chat.model() or told.default
+        lines = [f"{'*' if line.strip() == current else ' '} {printable(line)}" for line in model_lines(told)]
+        note("\n".join([*lines, "Choose one: /model NAME"]))
+
+    def _instruct(self, words: str) -> None:
+        """Set how the model is to answer, show it or clear it."""
+        if not words:
+            system = self._options.system or self._chat.system()
+            note(f"/system {system}" if system else "There are no instructions. Give some: /system TEXT")
+        elif words == "none":
+            self._options = self._options._replace(system=None)
+            self._chat.clear_system()
+            note("No instructions from now on.")
+        else:
+            self._options = self._options._replace(system=words)
+            note(f"From now on: /system {words}")
 
     def _write(self, events: Events) -> None:
         with closing(events):
@@ -110,6 +137,21 @@ class Session:
             if isinstance(event, Done) and event.usage is not None:
                 self._answered.append(event.usage)
             yield event
+
+
+def _edit_lines() -> None:
+    """Let `input` edit lines and keep them in memory; what is pasted comes as a whole, where readline can do that."""
+    with suppress(ImportError):
+        readline = import_module("readline")
+        readline.parse_and_bind("set enable-bracketed-paste on")
+
+
+def _help(columns: int) -> str:
+    """Return what can be typed, in lines of at most `columns`."""
+    widest = max(len(command) for command, _ in _COMMANDS)
+    indent = " " * (widest + 2)
+    rows = [fill(f"{name:<{widest}}  {what}", columns, subsequent_indent=indent) for name, what in _COMMANDS]
+    return "\n".join([*rows, "", fill(_KEYS, columns)])
 
 
 def _next_entry() -> str | None:

@@ -5,9 +5,14 @@ from contextlib import closing, suppress
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions, EphemeralChat, StoredChat
-from chatapp.errors import ChatappError, NotFoundError, StoreUnavailableError
+from chatapp.errors import ChatappError, NotFoundError, SettingsError, StoreUnavailableError, UpstreamModelNotFoundError
 from chatapp.protocol.events import Done, Notice
 from chatapp.protocol.resources import ConversationInfo
+
+_ID_CHARS = 32
+_MOST_AT_ONCE = 200
+_MOST_NAMED = 8
+_LIST_HINT = "List them with: chatapp list"
 
 
 class ShellChat:
@@ -24,11 +29,19 @@ class ShellChat:
         is_stored: bool = True,
         is_streamed: bool = True,
     ) -> None:
+        self._backend = backend
         self._ephemeral = EphemeralChat(backend, is_streamed=is_streamed)
         self._stored = StoredChat(backend, conversation_id, is_streamed=is_streamed) if is_stored else None
 
     def ask(self, prompt: str, options: ChatOptions) -> Events:
-        """Return the events of the answer. Where a new conversation cannot be stored, a notice says so first."""
+        """Return the events of the answer. Where a new conversation cannot be stored, a notice says so first.
+
+        Raises:
+            UpstreamModelNotFoundError: the model is none of those that its hint names.
+        """
+        return self._naming_models(self._asked(prompt, options))
+
+    def _asked(self, prompt: str, options: ChatOptions) -> Events:
         if self._stored is None:
             yield from self._ephemeral.ask(prompt, options)
             return
@@ -52,8 +65,8 @@ class ShellChat:
             NotFoundError: nothing was asked yet.
         """
         if self._stored is None:
-            return self._ephemeral.retry(options)
-        return _stopped_when_left(self._stored, self._stored.retry(options))
+            return self._naming_models(self._ephemeral.retry(options))
+        return self._naming_models(_stopped_when_left(self._stored, self._stored.retry(options)))
 
     def undo(self) -> str:
         """Take the last question and its answer back, and return the question.
@@ -62,6 +75,36 @@ class ShellChat:
             NotFoundError: nothing was asked yet.
         """
         return (self._stored or self._ephemeral).undo()
+
+    def model(self) -> str | None:
+        """Return the model that the conversation is answered by; None where it names none."""
+        found = self._conversation()
+        return found.model if found else None
+
+    def system(self) -> str | None:
+        """Return the system prompt of the conversation, if it has one."""
+        found = self._conversation()
+        return found.system if found else None
+
+    def clear_system(self) -> None:
+        """Take the conversation's system prompt away."""
+        if self._stored is not None and self._stored.id is not None:
+            self._backend.conversations.change(self._stored.id, system=None)
+
+    def _naming_models(self, events: Events) -> Events:
+        """Return `events`, whose refusal of a model says which ones there are."""
+        try:
+            yield from events
+        except UpstreamModelNotFoundError as error:
+            with suppress(ChatappError):
+                names = self._backend.models().models
+                more = " …" if len(names) > _MOST_NAMED else ""
+                error.hint = f"There are: {', '.join(names[:_MOST_NAMED])}{more}" if names else error.hint
+            raise
+
+    def _conversation(self) -> ConversationInfo | None:
+        id_ = self._stored.id if self._stored else None
+        return self._backend.conversations.get(id_) if id_ else None
 
 
 def last_conversation(backend: BackendClient) -> ConversationInfo:
@@ -79,6 +122,30 @@ def last_conversation(backend: BackendClient) -> ConversationInfo:
         found += page.items
         cursor = page.next
     return max(found, key=lambda conversation: conversation.updated_at)
+
+
+def full_id(backend: BackendClient, beginning: str, *, state: str | None = None) -> str:
+    """Return the id that begins so, of a conversation that is active unless `state` says otherwise.
+
+    Raises:
+        NotFoundError: there is none.
+        SettingsError: there are several.
+    """
+    if len(beginning) >= _ID_CHARS:
+        return beginning
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = backend.conversations.page(state=state, cursor=cursor, limit=_MOST_AT_ONCE)
+        found += [item.id for item in page.items if item.id.startswith(beginning)]
+        cursor = page.next
+        if cursor is None:
+            break
+    if not found:
+        raise NotFoundError(f"No conversation has an id that begins with {beginning!r}.", hint=_LIST_HINT)
+    if len(found) > 1:
+        raise SettingsError(f"{len(found)} conversations have ids that begin with {beginning!r}.", hint="Write more.")
+    return found[0]
 
 
 def _stopped_when_left(chat: StoredChat, events: Events) -> Events:

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sys
+from typing import TextIO
 
 from chatapp.config import environment
 
@@ -27,6 +28,28 @@ def json_text(value: object) -> str:
     return _COMMANDS.sub(lambda command: f"\\u{ord(command[0]):04x}", text)
 
 
+def fitted(text: str, columns: int) -> str:
+    """Return `text` cut to `columns` of a terminal, with an ellipsis where something is left out."""
+    text = printable(text)
+    if _columns(text) <= columns:
+        return text
+    taken = 0
+    for place, char in enumerate(text):
+        taken += _columns(char)
+        if taken >= columns:
+            return text[:place] + "…"
+    return text
+
+
+def _columns(text: str) -> int:
+    """Return how many columns `text` takes: two for each character of East Asian scripts, none for an accent."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width  # noqa: PLC0415 - a megabyte that few texts need
+
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
 class StatusLine:
     """One line on stderr that says what is going on; it replaces itself, and nothing is written where nobody looks."""
 
@@ -37,7 +60,7 @@ class StatusLine:
         """Replace the line by `text`, cut to the terminal's width."""
         if sys.stderr.isatty():
             width = shutil.get_terminal_size().columns
-            _draw(f"\x1b[2m{printable(text)[: width - 1]}\x1b[0m")
+            _draw(f"\x1b[2m{fitted(text, width - 1)}\x1b[0m")
             self._is_shown = True
 
     def clear(self) -> None:
@@ -53,18 +76,20 @@ def _draw(line: str) -> None:
 
 
 class PlainAnswer:
-    """Writes an answer as it comes, to the character, unless a terminal would obey some."""
+    """Writes text to `file`, stdout by default, as it comes: to the character, unless a terminal would obey some."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: TextIO | None = None, *, is_dim: bool = False) -> None:
+        self._file = file or sys.stdout
         self._last = "\n"
-        self._is_seen = sys.stdout.isatty()
+        self._is_seen = self._file.isatty()
+        self._form = "\x1b[2m{}\x1b[0m" if is_dim else "{}"
 
     def add(self, text: str) -> None:
         """Write the next piece at once."""
         text = printable(text) if self._is_seen else text
         self._last = text[-1:] or self._last
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        self._file.write(self._form.format(text))
+        self._file.flush()
 
     def close(self) -> None:
         """End the last line."""

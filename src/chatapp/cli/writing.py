@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, replace
 from typing import Protocol
 
@@ -51,30 +52,67 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
 
 def write_text(events: Iterable[Event], status: StatusLine) -> None:
     """Write the answer as it comes. Notes follow it: they would tear apart what is being drawn."""
-    notes: list[str] = []
-    model = ""
-    writer: _AnswerWriter | None = None
-    try:
+    with closing(_Transcript(status)) as transcript:
         for event in events:
-            if isinstance(event, Start):
-                model = event.model
-                status.show(f"{model} …")
-                writer = writer or _writer()
-            elif isinstance(event, Reasoning):
-                status.show(f"{model} is thinking …")
-            elif isinstance(event, Text) and writer is not None:
-                status.clear()
-                writer.add(event.text)
-            elif isinstance(event, Notice):
-                notes.append(event.text)
-            elif isinstance(event, Done):
-                notes.extend(_notes_on(model, event))
-    finally:
-        status.clear()
-        if writer is not None:
-            writer.close()
-        for text in notes:
+            transcript.take(event)
+
+
+class _Transcript:
+    """What is written of one answer: thoughts dim on stderr where somebody looks, words on stdout, notes at the end."""
+
+    def __init__(self, status: StatusLine) -> None:
+        self._status = status
+        self._model = ""
+        self._notes: list[str] = []
+        self._writer: AnswerWriter | None = None
+        self._thoughts: PlainAnswer | None = None
+        self._is_empty = True
+
+    def take(self, event: Event) -> None:
+        """Write what is new."""
+        if isinstance(event, Start):
+            self._model = event.model
+            self._status.show(f"{event.model} …")
+        elif isinstance(event, Reasoning):
+            self._think(event.text)
+        elif isinstance(event, Text):
+            self._say(event.text)
+        elif isinstance(event, Notice):
+            self._notes.append(event.text)
+        elif isinstance(event, Done):
+            self._notes.extend(_notes_on(self._model, event, is_empty=self._is_empty))
+
+    def close(self) -> None:
+        """End what is being written, and write the notes."""
+        self._status.clear()
+        self._end_parts()
+        for text in self._notes:
             note(text)
+
+    def _think(self, text: str) -> None:
+        if not (sys.stderr.isatty() and is_terminal()):
+            self._status.show(f"{self._model} is thinking …")
+            return
+        if self._thoughts is None:
+            self._status.clear()
+            self._end_parts()
+            self._thoughts = PlainAnswer(sys.stderr, is_dim=True)
+        self._thoughts.add(text)
+
+    def _say(self, text: str) -> None:
+        self._status.clear()
+        self._is_empty = self._is_empty and not text.strip()
+        if self._thoughts is not None:
+            self._end_parts()
+            typer.echo(err=True)
+        self._writer = self._writer or answer_writer()
+        self._writer.add(text)
+
+    def _end_parts(self) -> None:
+        for part in (self._thoughts, self._writer):
+            if part is not None:
+                part.close()
+        self._thoughts = self._writer = None
 
 
 def note(text: str) -> None:
@@ -82,13 +120,18 @@ def note(text: str) -> None:
     typer.secho(printable(text), err=True, dim=True)
 
 
-class _AnswerWriter(Protocol):
-    def add(self, text: str) -> None: ...
+class AnswerWriter(Protocol):
+    """What an answer is written with, piece by piece."""
 
-    def close(self) -> None: ...
+    def add(self, text: str) -> None:
+        """Write the next piece."""
+
+    def close(self) -> None:
+        """End the answer."""
 
 
-def _writer() -> _AnswerWriter:
+def answer_writer() -> AnswerWriter:
+    """Return what writes an answer: drawn as Markdown on a terminal, else as it is."""
     if not is_terminal():
         return PlainAnswer()
     from chatapp.cli.markdown import MarkdownAnswer  # noqa: PLC0415 - Rich, only where there is something to draw on
@@ -96,8 +139,16 @@ def _writer() -> _AnswerWriter:
     return MarkdownAnswer()
 
 
-def _notes_on(model: str, done: Done) -> Iterator[str]:
-    if done.finish_reason == "length":
-        yield "The answer ends here because it reached the longest length allowed."
+_ENDS = {
+    "length": "The answer ends here because it reached the longest length allowed.",
+    "content_filter": "The answer ends here because of the model's content filter.",
+}
+
+
+def _notes_on(model: str, done: Done, *, is_empty: bool) -> Iterator[str]:
+    if end := _ENDS.get(done.finish_reason or ""):
+        yield end
+    elif is_empty and done.finish_reason != "stopped":
+        yield "The model said nothing."
     if sys.stderr.isatty():
         yield " · ".join((model, f"{done.latency_ms / 1000:.1f} s", *usage_parts(done.usage)))

@@ -8,6 +8,9 @@ from chatapp.errors import SettingsError
 RUN_SECRETS = Path("/run/secrets")
 """Where Docker, Podman and Kubernetes put secrets, a file each."""
 
+_ARE_FILES_READ = "CHATAPP_ENV_FILES_READ"
+"""Tells a child that its parent has put the `.env` files into its environment."""
+
 
 def env_files() -> tuple[Path, ...]:
     """Return the `.env` files that exist, the one that wins first: the working directory's, then the user's own."""
@@ -22,27 +25,33 @@ def user_file(name: str) -> Path:
     return user_config_path("chatapp", appauthor=False) / name
 
 
-def load_env_files() -> None:
-    """Put the variables of the `.env` files into the environment, where they are not set yet.
+def load_env_files() -> list[str]:
+    """Put the variables of the `.env` files into the environment, where they are not set yet, and return remarks.
 
     After this the environment alone says everything, to this process and to its children.
 
     Raises:
-        SettingsError: a file is no text that an environment can hold.
+        SettingsError: a file is no text that an environment can hold, or a setting in it cannot be read.
     """
+    if is_set(_ARE_FILES_READ):
+        return []
+    remarks: list[str] = []
     for path in env_files():
         try:
-            _load(path)
+            remarks += _load(path)
         except (OSError, ValueError) as error:
             raise SettingsError(f"The file {path} cannot be read.", hint="Save it as UTF-8 text.") from error
+    return remarks
 
 
-def _load(path: Path) -> None:
-    from dotenv import dotenv_values  # noqa: PLC0415 - 20 ms, only where there is a file
+def _load(path: Path) -> list[str]:
+    from chatapp.config.env_file import read_env_file  # noqa: PLC0415 - only where there is a file
 
-    for name, text in dotenv_values(path, encoding="utf-8-sig").items():
+    variables, remarks = read_env_file(path)
+    for name, text in variables.items():
         if text is not None:
             os.environ.setdefault(name, text)
+    return remarks
 
 
 def value(name: str) -> str | None:
@@ -91,4 +100,4 @@ def emptied(prefix: str) -> dict[str, str]:
 
 def child_environment(**changes: str) -> dict[str, str]:
     """Return the environment for a child process: ours with `changes`."""
-    return {**os.environ, **changes}
+    return {**os.environ, _ARE_FILES_READ: "true", **changes}

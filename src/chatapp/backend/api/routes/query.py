@@ -113,7 +113,7 @@ async def _asked(request: Request, query: QueryRequest, idempotency_key: str | N
 
 def _require_length(prompt: str, max_chars: int) -> None:
     if len(prompt) > max_chars:
-        message = f"String should have at most {max_chars} characters"
+        message = f"String should have at most {max_chars} characters (MAX_PROMPT_CHARS)"
         raise RequestValidationError([{"type": "string_too_long", "loc": ("body", "prompt"), "msg": message}])
 
 

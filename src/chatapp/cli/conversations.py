@@ -1,0 +1,189 @@
+"""`chatapp list`, `find`, `show` and `delete`: the conversations that the backend keeps, in a terminal."""
+
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import typer
+
+from chatapp.cli.backends import with_backend
+from chatapp.cli.shell_chat import full_id, last_conversation
+from chatapp.cli.terminal import PlainAnswer, StatusLine, fitted, is_terminal, json_text, printable
+from chatapp.cli.writing import answer_writer, note
+from chatapp.client import BackendClient
+from chatapp.errors import SettingsError
+from chatapp.protocol.resources import ConversationInfo, MessageInfo, SnippetInfo
+
+SHORT_ID_CHARS = 8
+NOTHING_FOUND = 1
+_PAGE = 200
+_PIPE_COLUMNS = 10_000
+_NO_TITLE = "New conversation"
+_NOT_COMPLETE = {"stopped": "stopped", "incomplete": "cut off", "failed": "failed", "interrupted": "cut off"}
+
+
+def list_conversations(*, state: str | None, limit: int, as_json: bool, backend_url: str | None) -> None:
+    """Print conversations, pinned ones first, then the one last talked in; `state` is archived or deleted."""
+    items, has_more = _fetched(backend_url, limit, state=state)
+    if as_json:
+        _print_json(items, has_more=has_more)
+        return
+    for item in items:
+        typer.echo(_row(item))
+    if not items:
+        note("There is no conversation yet." if state is None else f"No conversation is {state}.")
+    elif has_more:
+        note("There are more: --limit N, or find some with: chatapp find WORDS")
+
+
+def find_conversations(words: str, *, limit: int, as_json: bool, backend_url: str | None) -> int:
+    """Print the conversations in which `words` were said, the latest first, and return the exit code.
+
+    Raises:
+        SettingsError: there are no words.
+    """
+    if not words.strip():
+        raise SettingsError("There is nothing to look for.", hint="Name words: chatapp find rainbow")
+    items, has_more = _fetched(backend_url, limit, query=words)
+    if as_json:
+        _print_json(items, has_more=has_more)
+    else:
+        for item in items:
+            typer.echo(_row(item))
+            typer.echo(_snippet(item.snippet or ()))
+    if not items:
+        note(f"No conversation has these words: {words}")
+    return 0 if items else NOTHING_FOUND
+
+
+def show_conversation(beginning: str | None, *, as_json: bool, backend_url: str | None) -> None:
+    """Print the branch on show of a conversation, of the one last talked in where `beginning` names none."""
+
+    def fetch(backend: BackendClient) -> tuple[ConversationInfo, list[MessageInfo]]:
+        found = backend.conversations.get(full_id(backend, beginning)) if beginning else last_conversation(backend)
+        return found, _messages(backend, found.id)
+
+    conversation, messages = _with_backend(fetch, backend_url)
+    if as_json:
+        from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - milliseconds that only --json needs
+
+        typer.echo(json_text({**as_dict(conversation), "messages": [as_dict(message) for message in messages]}))
+        return
+    typer.secho(printable(conversation.title or _NO_TITLE), bold=True)
+    for message in messages:
+        _print_message(message)
+
+
+def delete_conversations(beginnings: Sequence[str], *, is_undone: bool, as_json: bool, backend_url: str | None) -> None:
+    """Delete the conversations whose ids begin so, or restore them; nothing happens unless all of them are there.
+
+    Raises:
+        SettingsError: none is named, or not clearly.
+        NotFoundError: one is not there.
+    """
+    if not beginnings:
+        raise SettingsError("No conversation is named.", hint="List them with: chatapp list")
+
+    def change(backend: BackendClient) -> list[ConversationInfo]:
+        ids = [full_id(backend, beginning, state="deleted" if is_undone else None) for beginning in beginnings]
+        if is_undone:
+            return [backend.conversations.restore(id_) for id_ in ids]
+        found = [backend.conversations.get(id_) for id_ in ids]
+        for id_ in ids:
+            backend.conversations.delete(id_)
+        return found
+
+    changed = _with_backend(change, backend_url)
+    if as_json:
+        _print_json(changed, has_more=False)
+        return
+    for item in changed:
+        title = item.title or _NO_TITLE
+        undo = f"Take it back with: chatapp delete --undo {item.id[:SHORT_ID_CHARS]}"
+        note(f"Restored: {title}" if is_undone else f"Deleted: {title}. {undo}")
+
+
+def _with_backend(act: Any, backend_url: str | None) -> Any:
+    return with_backend(act, backend_url, status=StatusLine(), asks=False)
+
+
+def _fetched(backend_url: str | None, limit: int, **which: str | None) -> tuple[list[ConversationInfo], bool]:
+    """Return the first `limit` conversations, and whether there are more."""
+
+    def fetch(backend: BackendClient) -> tuple[list[ConversationInfo], bool]:
+        items: list[ConversationInfo] = []
+        cursor = None
+        while len(items) < limit:
+            page = backend.conversations.page(cursor=cursor, limit=min(_PAGE, limit - len(items)), **which)
+            items += page.items
+            cursor = page.next
+            if cursor is None:
+                break
+        return items, cursor is not None
+
+    fetched: tuple[list[ConversationInfo], bool] = _with_backend(fetch, backend_url)
+    return fetched
+
+
+def _messages(backend: BackendClient, conversation_id: str) -> list[MessageInfo]:
+    """Return all messages of the branch on show, oldest first."""
+    messages: list[MessageInfo] = []
+    before = None
+    while True:
+        page = backend.conversations.messages(conversation_id, before=before, limit=_PAGE)
+        messages = [*page.items, *messages]
+        before = page.next
+        if before is None:
+            return messages
+
+
+def _print_json(items: Iterable[ConversationInfo], *, has_more: bool) -> None:
+    from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - milliseconds that only --json needs
+
+    typer.echo(json_text({"conversations": [as_dict(item) for item in items], "has_more": has_more}))
+
+
+def _row(item: ConversationInfo) -> str:
+    """Return a line on a conversation, as long as the terminal is wide."""
+    lead = f"{item.id[:SHORT_ID_CHARS]}  {_when(item.updated_at)}  "
+    title = f"{'* ' if item.pinned else ''}{item.title or _NO_TITLE}"
+    return lead + fitted(" ".join(title.split()), _columns() - len(lead))
+
+
+def _snippet(parts: Sequence[SnippetInfo]) -> str:
+    """Return the words around what was found, what was looked for marked."""
+    shown = [(" ".join(part.text.split(" ")).replace("\n", " "), part.is_match) for part in parts]
+    return "    " + "".join(typer.style(printable(text), bold=is_match) for text, is_match in _cut(shown))
+
+
+def _cut(parts: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
+    left = _columns() - 4
+    for text, is_match in parts:
+        shown = fitted(text, left)
+        yield shown, is_match
+        left -= len(shown)
+        if left <= 1:
+            return
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_COLUMNS
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _print_message(message: MessageInfo) -> None:
+    """Print who said it and when, and the words: an answer on a terminal as Markdown, anything else as it is."""
+    name = "You" if message.role == "user" else message.model or message.role
+    end = _NOT_COMPLETE.get(message.status)
+    head = " · ".join(filter(None, (name, _when(message.created_at), end)))
+    typer.echo()
+    typer.secho(printable(head), fg="cyan" if message.role == "user" else "green")
+    writer = answer_writer() if message.role == "assistant" and is_terminal() else PlainAnswer()
+    if message.content:
+        writer.add(message.content)
+        writer.close()

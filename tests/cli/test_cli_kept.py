@@ -1,0 +1,82 @@
+"""`chatapp list`, `find`, `show` and `delete`."""
+
+import json
+from collections.abc import Callable
+from subprocess import CompletedProcess
+
+import pytest
+
+from chatapp.cli.conversations import delete_conversations, find_conversations, list_conversations, show_conversation
+from chatapp.errors import ChatappError
+from support.running_backend import RunningBackend
+
+Run = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture
+def ids(backend: RunningBackend) -> list[str]:
+    """The ids of two conversations, the last talked in first."""
+    for prompt in ("What is a rainbow?", "Was ist ein Regenbogen?\x1b[2J"):
+        backend.client.ask(prompt, store=True)
+    return [item.id for item in backend.client.conversations.page().items]
+
+
+def test_conversations_are_listed_found_and_shown(
+    ids: list[str], backend: RunningBackend, capsys: pytest.CaptureFixture[str]
+) -> None:
+    list_conversations(state=None, limit=1, as_json=False, backend_url=backend.url)
+    listed, more = capsys.readouterr()
+    assert (listed[:8], listed.endswith("  Was ist ein Regenbogen?[2J\n")) == (ids[0][:8], True)
+    assert "--limit" in more
+
+    assert find_conversations("rainbow", limit=9, as_json=False, backend_url=backend.url) == 0
+    row, snippet = capsys.readouterr().out.splitlines()
+    assert (row[:8], snippet.strip()) == (ids[1][:8], "What is a rainbow?")
+
+    show_conversation(ids[1][:6], as_json=False, backend_url=backend.url)
+    shown = capsys.readouterr().out.splitlines()
+    assert (shown[0], shown[3], shown[6]) == ("What is a rainbow?", "What is a rainbow?", "Hello from the stub.")
+
+
+def test_a_conversation_is_deleted_and_taken_back(
+    ids: list[str], backend: RunningBackend, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for is_undone, left in ((False, 1), (True, 2)):
+        delete_conversations([ids[1][:8]], is_undone=is_undone, as_json=False, backend_url=backend.url)
+        assert len(backend.client.conversations.page().items) == left
+    assert f"chatapp delete --undo {ids[1][:8]}" in capsys.readouterr().err
+
+
+def test_json_is_for_programs(ids: list[str], backend: RunningBackend, chatapp: Run) -> None:
+    url = ["--backend-url", backend.url, "--json"]
+
+    found = json.loads(chatapp("find", "a", "rainbow", *url).stdout)
+    shown = json.loads(chatapp("show", *url).stdout)
+
+    assert [item["id"] for item in found["conversations"]] == [ids[1]]
+    assert (shown["id"], [message["role"] for message in shown["messages"]]) == (ids[0], ["user", "assistant"])
+
+
+def test_what_is_not_found_is_exit_code_1(ids: list[str], backend: RunningBackend, chatapp: Run) -> None:
+    done = chatapp("find", "zebra", "--backend-url", backend.url)
+
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "No conversation has these words: zebra\n")
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ([], "No conversation is named. List them with: chatapp list"),
+        (["nosuch"], "No conversation has an id that begins with 'nosuch'. List them with: chatapp list"),
+        ([""], "2 conversations have ids that begin with ''. Write more."),
+        (["f" * 32], "There is no such conversation"),
+    ],
+)
+def test_nothing_is_deleted_unless_it_is_named_clearly(
+    ids: list[str], backend: RunningBackend, named: list[str], told: str
+) -> None:
+    with pytest.raises(ChatappError) as caught:
+        delete_conversations([ids[0], *named] if named else [], is_undone=False, as_json=False, backend_url=backend.url)
+
+    assert told in caught.value.sentence()
+    assert len(backend.client.conversations.page().items) == 2

@@ -1,0 +1,59 @@
+"""Answers as Markdown on a terminal: nothing of them is dropped, however narrow it is."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from chatapp.cli.terminal import fitted
+from chatapp.cli.whole_markdown import WholeMarkdown, parser
+
+WIDE_TABLE = "| First column | averyveryverylongword | c |\n|---|---|---|\n| some words to wrap | x_y&lt; | `1` |"
+
+
+def drawn(markdown: str, width: int) -> list[str]:
+    page = io.StringIO()
+    Console(file=page, width=width).print(WholeMarkdown(markdown, parser()))
+    return page.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [20, 40, 100])
+@pytest.mark.parametrize(
+    ("markdown", "words"),
+    [
+        ("Vec<T> and List<String>, <b>bold</b>", "Vec<T> and List<String>, <b>bold</b>"),
+        ("<details>\nhidden\n</details>", "<details> hidden </details>"),
+        ("See [docs](https://a.example/x) or <https://b.example>.", "docs (https://a.example/x) or https://b.example."),
+        ("![a cat](https://a.example/cat.png)", "a cat (https://a.example/cat.png)"),
+        ("4.", "4"),
+        ("As in [1].\n\n[1]: https://a.example", "As in [1]. [1]: https://a.example"),
+        (r"Let \(a_1*b\) be $x*y*z$ for $5.", r"Let \(a_1*b\) be $x*y*z$ for $5."),
+        ("\\[\nx\n+ y \\\\\n- z\n\\]", r"\[ x + y \\ - z \]"),
+        ("> $$\n> 1. a\n> $$", "$$▌1. a▌$$"),
+        (f"```\n{'x' * 150}\n```", "x" * 150),
+    ],
+)
+def test_every_word_is_drawn_at_every_width(markdown: str, words: str, width: int) -> None:
+    assert words.replace(" ", "") in "".join(drawn(markdown, width)).replace(" ", "")
+
+
+@pytest.mark.parametrize("width", [12, 30, 45, 100])
+def test_cells_are_whole_at_every_width(width: int) -> None:
+    lines = drawn(WIDE_TABLE, width)
+
+    whole = "".join(lines).replace(" ", "")
+    assert all(len(line) <= width for line in lines)
+    assert all(word in whole for word in ("averyveryverylongword", "wrap", "x_y<", "1"))
+
+
+def test_a_break_in_a_cell_is_one() -> None:
+    lines = [line.strip() for line in drawn("| A |\n|---|\n| one<BR/>two |", 40)]
+    assert lines[lines.index("one") + 1] == "two"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("short", "short"), ("much too long", "much to…"), ("日本語の題名", "日本語…"), ("a\x1b[2Jb", "a[2Jb")],
+)
+def test_a_line_is_cut_to_the_columns_there_are(text: str, shown: str) -> None:
+    assert fitted(text, 8) == shown
