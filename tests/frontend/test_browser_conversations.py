@@ -11,7 +11,7 @@ from support.stub_model import StubModel
 
 pytest.importorskip("selenium")
 
-from selenium.webdriver import Chrome
+from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 
 from support.browsing import Page, needs_browser
@@ -114,6 +114,29 @@ def test_an_answer_goes_on_while_another_conversation_is_on_show(
 
     page.wait_for_answer("Once upon a time.")
     assert model.hits == 1
+
+
+def test_what_is_typed_goes_to_the_box_or_the_field_that_was_opened(page: Page, model: StubModel) -> None:
+    def focused(words: str, in_what: str) -> None:
+        script = "const it = document.activeElement; return it.matches(arguments[0]) && it.value === arguments[1]"
+        page.wait_until(lambda driver: driver.execute_script(script, in_what, words), f"{in_what} with {words!r}")
+
+    focused("", "[data-testid='stChatInputTextArea']")
+    page.ask("Who are yuo?")
+    page.wait_for_answer("Hello from the stub.")
+    page.run("document.querySelector('[class*=st-key-edit-] button').click()")
+    focused("Who are yuo?", "textarea")
+    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    focused("", "[data-testid='stChatInputTextArea']")
+    page.run("document.querySelector('[class*=st-key-edit-] button').click()")
+    focused("Who are yuo?", "textarea")
+    page.driver.switch_to.active_element.send_keys(Keys.BACKSPACE * 4 + "you?" + Keys.CONTROL + Keys.ENTER)
+    page.wait_for("[aria-label='Chat message from user']", "Who are you?")
+    page.choose(str(conversation_in(page)), "Rename")
+    focused("Who are yuo?", ".st-key-rename input")
+    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    page.click("new-chat")
+    focused("", "[data-testid='stChatInputTextArea']")
 
 
 def test_the_back_button_leads_to_the_conversation_before(page: Page, client: BackendClient) -> None:

@@ -49,6 +49,24 @@ def test_an_answer_from_another_day_says_which(open_page: Open, backend: Any, cl
     page = open_page(backend.url, query={"c": stored(client)[0].id})
 
     assert "2020\\-02\\-03 " in page.chat_message[1].caption[0].value
+    assert [caption.value for caption in page.main.caption].count("Monday, 03 February 2020") == 1
+
+
+def test_an_answer_that_was_made_without_earlier_messages_says_so(open_page: Open, run_backend: Any) -> None:
+    page = open_page(run_backend(context_tokens=60).url)
+    ask(page, "One? " + "word " * 100)
+
+    ask(page, "Two?")
+
+    assert "left out" in page.chat_message[-1].caption[0].value
+
+
+def test_an_answer_without_a_word_is_told(page: AppTest, stub: StubModel) -> None:
+    stub.next(scripts.answer(""))
+
+    ask(page, "Why?")
+
+    assert "The model said nothing." in [caption.value for caption in page.chat_message[1].caption]
 
 
 @pytest.mark.parametrize("address", ["0198f2c41d7e7b6a9c3e5f0a1b2c3d4e", "../health", "x" * 99])

@@ -7,6 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
+from chatapp.frontend.conversations.session_context import SessionContext
+from chatapp.frontend.session.view import View
 from support import scripts
 from support.pages import ask, choose, click, contents, conversation_in, press, rows, stored, wait_until
 from support.stub_model import StubModel
@@ -32,6 +34,18 @@ def test_a_conversation_is_renamed(page: AppTest, client: BackendClient) -> None
 
     assert rows(page) == [r"My \*first\*"]
     assert stored(client)[0].title == "My *first*"
+
+
+def test_what_is_asked_elsewhere_is_noticed(client: BackendClient) -> None:
+    view, context = View(), SessionContext(client, is_streamed=True)
+    view.refresh(context, query="")
+    assert not view.has_new_list(context)
+
+    client.ask("In the shell?", store=True)
+    view.listing.expire()
+
+    assert view.has_new_list(context)
+    assert [item.title for item in view.listing.items] == ["In the shell?"]
 
 
 def test_a_pinned_conversation_stands_above_the_others(page: AppTest) -> None:

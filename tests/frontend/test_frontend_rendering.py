@@ -38,6 +38,7 @@ def test_formulas_get_the_dollars_that_streamlit_draws(raw: str, shown: str) -> 
         ("the $n$th of $2n$ or $2^k m$", "the $n$th of $2n$ or $2^k m$"),
         ("$$\na\n\nb\n$$\n\n$$ or $$ and $$$", "$$\na\n\nb\n$$\n\n$$ or $$ and \\$\\$\\$"),
         ("a $$ that nothing closes, $3\n\n$4$$", "a \\$\\$ that nothing closes, \\$3\n\n\\$4\\$\\$"),
+        ("3~5, $10~$20 and ~~gone~~ `1~2`", r"3\~5, \$10\~\$20 and ~~gone~~ `1~2`"),
         ("http://a.example/?x=$5 [a](http://a.example/$b)", "http://a.example/?x=%245 [a](http://a.example/\\$b)"),
     ],
 )

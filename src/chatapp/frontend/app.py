@@ -18,11 +18,13 @@ _ASSETS = _HERE / "assets"
 _HEAD = """<title>chatapp</title>
     <script src="./app/copying.js"></script>
     <script src="./app/direction.js"></script>
+    <script src="./app/focusing.js" type="module"></script>
+    <script src="./app/naming.js" type="module"></script>
     <script src="./app/reading.js"></script>
     <script src="./app/sidebar.js"></script>
     <style>@media (prefers-color-scheme: dark) { html { background: #15181b } }</style>"""
 _PREFIX = "/app/"
-_SCRIPTS = ("copying.js", "direction.js", "reading.js", "sidebar.js")
+_SCRIPTS = ("copying.js", "direction.js", "focusing.js", "naming.js", "reading.js", "sidebar.js")
 _SERVED = {**dict.fromkeys(_SCRIPTS, "text/javascript"), "icon.svg": "image/svg+xml"}
 _INLINE_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 

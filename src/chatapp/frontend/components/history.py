@@ -91,7 +91,7 @@ def _open_button(item: ConversationInfo, title: str) -> None:
 def _menu(item: ConversationInfo) -> None:
     key = f"menu-{item.id}"
     st.menu_button(
-        "",
+        literal(f"More for {item.title or 'New conversation'}"),
         ["Rename", "Unpin" if item.pinned else "Pin", "Export", "Delete"],
         icon=":material/more_horiz:",
         key=key,

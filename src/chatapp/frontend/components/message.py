@@ -39,6 +39,8 @@ def _answer(entry: DisplayMessage) -> None:
     body = st.container()
     if entry.content:
         draw_markdown(body, entry.content, key=entry.id)
+    elif entry.status == "complete" and not entry.tools:
+        body.caption("The model said nothing.")
     _tools(entry)
 
 

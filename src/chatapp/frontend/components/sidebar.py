@@ -38,7 +38,7 @@ def _new_chat() -> None:
     with st.container(horizontal=True, gap="small", key="new"):
         st.button("New chat", icon=":material/edit_square:", width="stretch", on_click=actions.new_chat, key="new-chat")
         st.button(
-            "",
+            "Temporary chat",
             icon=":material/visibility_off:",
             help="Temporary chat that is not stored",
             on_click=actions.new_chat,
@@ -54,7 +54,8 @@ def _status() -> None:
     if not readiness.is_known_key:
         state.sign_out()
         st.rerun(scope="app")
-    if state.view().has_news(state.session_context()):
+    context = state.session_context()
+    if state.view().has_news(context) or state.view().has_new_list(context):
         st.rerun(scope="app")
     with st.container(key="status", gap="small"):
         _badge(readiness)

@@ -1,6 +1,6 @@
 """When something was said, as the reader's clock and calendar have it."""
 
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 
 def local_time(moment: datetime, zone: tzinfo | None) -> datetime:
@@ -13,3 +13,8 @@ def local_time(moment: datetime, zone: tzinfo | None) -> datetime:
         return moment.astimezone(zone)
     except (OverflowError, ValueError, OSError):
         return moment
+
+
+def day_name(day: str | None) -> str:
+    """Return how a day, YYYY-MM-DD, is called between messages; "Today" for None."""
+    return f"{date.fromisoformat(day):%A, %d %B %Y}" if day else "Today"

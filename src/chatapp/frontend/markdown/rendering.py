@@ -15,7 +15,7 @@ from chatapp.frontend.markdown.formulas import with_formulas
 
 _MARK = re.compile(
     r"""
-    `+ | \$+
+    `+ | \$+ | ~+
     | \\(?:begin|end)\{[A-Za-z]{1,12}\*?\}
     | \\[^`\n] | \\                        # an escape
     | (?P<break>\n[ \t>]*(?=\n))           # an empty line, also in a quote
@@ -108,6 +108,8 @@ def _as_text(text: str) -> str:
     """Return a mark that has no part in a formula, or what is between marks, as it is drawn."""
     if text.startswith("://"):
         return text.replace("$", "%24")
+    if text == "~":  # alone it would strike out all up to the next, as in 3~5 and 7~9
+        return "\\~"
     if text == ":":
         return f":{_JOINER}"
     if text.startswith(":") and text[1:2].isalpha():

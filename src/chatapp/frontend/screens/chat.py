@@ -8,6 +8,7 @@ from chatapp.frontend.components import message
 from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
 from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.frontend.conversations.moments import day_name
 from chatapp.frontend.conversations.open_conversation import Unfinished
 from chatapp.frontend.markdown.growing_text import GrowingText
 from chatapp.frontend.markdown.rendering import literal
@@ -47,7 +48,11 @@ def chat() -> "LiveView | None":
     conversation = state.view().conversation
     _above()
     with st.container(key=f"conversation-{conversation.name}"):
+        day: str | None = None
         for entry in conversation.shown_entries:
+            if entry.day != day:
+                st.caption(day_name(entry.day), text_alignment="center")
+                day = entry.day
             message.draw(entry, is_last=entry is conversation.entries[-1])
         if conversation.has_later:
             st.button("Show later", icon=":material/expand_more:", on_click=actions.show_later, key="later")

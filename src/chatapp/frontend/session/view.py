@@ -65,6 +65,12 @@ class View:
         except ChatappError:
             return False
 
+    def has_new_list(self, context: SessionContext) -> bool:
+        """Return whether the list has changed elsewhere, in another tab or in a shell."""
+        before = self.listing.items
+        self.listing.refresh(context.client, self.listing.query)
+        return self.listing.items != before
+
     def is_unlisted(self) -> bool:
         """Return, once, whether the answer being made has begun a conversation that the list does not hold yet."""
         live = self.conversation.live

@@ -1,0 +1,47 @@
+// Where what is typed goes: to the box to ask from when the page is opened and when a conversation is chosen, to a
+// field that has just been opened, and back to the box when it closes. Not where a keyboard would cover the screen.
+const BOX = "[data-testid='stChatInputTextArea']";
+const FIELDS = ".st-key-editor textarea, .st-key-rename input";
+const CHOICES = "[class*='st-key-open-'] button, .st-key-new button";
+const hasKeyboard = () => !window.matchMedia("(pointer: coarse)").matches;
+
+let field, box;
+const focusBox = () => hasKeyboard() && document.querySelector(BOX)?.focus({ preventScroll: true });
+
+const look = () => {
+  const found = document.querySelector(FIELDS);
+  if (found !== field) {
+    if (found) {
+      found.focus({ preventScroll: true });
+      found.setSelectionRange(found.matches("input") ? 0 : found.value.length, found.value.length);
+    } else focusBox();
+    field = found;
+  }
+  const now = document.querySelector(BOX);
+  if (now && !box && document.activeElement === document.body) focusBox();
+  box = now;
+};
+
+let isDue = false;
+new MutationObserver(() => {
+  if (!isDue) requestAnimationFrame(() => { isDue = false; look(); });
+  isDue = true;
+}).observe(document, { childList: true, subtree: true });
+
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest(CHOICES)) focusBox();
+});
+
+// Esc leaves a field as it was, Ctrl+Enter sends it; a question that is edited has lines of its own.
+const press = (key) => document.querySelector(`.st-key-${key} button`)?.click();
+document.addEventListener("keydown", (event) => {
+  const { target, key } = event;
+  if (!(target instanceof Element) || !target.matches(FIELDS)) return;
+  const what = target.matches("textarea") ? "edit" : "rename";
+  const sends = what === "edit" && key === "Enter" && (event.ctrlKey || event.metaKey);
+  if (key !== "Escape" && !sends) return;
+  event.preventDefault();
+  event.stopPropagation();
+  target.blur(); // Streamlit takes what is in a field when it is left
+  press(sends ? "edit-send" : `${what}-cancel`);
+}, { capture: true });

@@ -1,0 +1,50 @@
+// What Streamlit leaves without a name or too narrow gets one, for those who listen to the page and those who look.
+const LABELLED = ".task-list-item > input[type='checkbox']";
+const RESTART = "streamlit run yourscript.py";
+const ANNOUNCED_CHARS = 5000;
+const CELL_CHARS = 18; // as wide as this is a cell that has as many; the table scrolls then
+
+const each = (element, selector, act) => {
+  for (const found of [element, ...element.querySelectorAll(selector)]) if (found.matches(selector)) act(found);
+};
+
+const name = (element) => {
+  each(element, LABELLED, (box) => box.setAttribute("aria-label", box.parentElement.innerText.trim()));
+  each(element, "[data-testid='stCode'] code[class*='language-']", (code) => {
+    const language = [...code.classList].find((word) => word.startsWith("language-"));
+    code.closest("[data-testid='stCode']").dataset.language = language.slice("language-".length);
+  });
+  // What scrolls sideways can be reached without a mouse.
+  each(element, "[data-testid='stChatMessage'] :is(table, .katex-display)", (wide) => { wide.tabIndex = 0; });
+  each(element, "[data-testid='stChatMessage'] :is(td, th)", (cell) => {
+    cell.style.minWidth = `${Math.min(cell.textContent.length, CELL_CHARS)}ch`;
+  });
+  each(element, "code, p, pre", (words) => {
+    if (words.textContent.trim() === RESTART) words.textContent = "chatapp up";
+    else if (words.textContent.startsWith("Is Streamlit still running?")) {
+      words.textContent = "The page's server does not answer. Where it was stopped, start it again in your terminal:";
+    }
+  });
+};
+
+// An answer is announced once, when it is whole.
+const announcer = document.createElement("div");
+announcer.setAttribute("role", "status");
+announcer.className = "announcer";
+const announce = () => {
+  const answers = document.querySelectorAll("[aria-label='Chat message from assistant']");
+  const parts = answers[answers.length - 1]?.querySelectorAll("[data-testid='stMarkdown']") ?? [];
+  const words = [...parts].filter((part) => !part.querySelector("[data-testid='stCaptionContainer']"));
+  announcer.textContent = words.map((part) => part.innerText).join("\n").slice(0, ANNOUNCED_CHARS);
+};
+
+let wasAnswering = false;
+new MutationObserver((changes) => {
+  for (const change of changes) {
+    for (const node of change.addedNodes) if (node instanceof Element) name(node);
+  }
+  if (!announcer.isConnected && document.body) document.body.append(announcer);
+  const isAnswering = document.querySelector("[class*='st-key-live-']") !== null;
+  if (wasAnswering && !isAnswering) setTimeout(announce, 500);
+  wasAnswering = isAnswering;
+}).observe(document, { childList: true, subtree: true });
