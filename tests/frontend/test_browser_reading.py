@@ -110,3 +110,22 @@ def test_earlier_messages_do_not_move_what_is_read(page: Page, model: StubModel,
     page.wait_for_answer("Answer 0.")
     page.wait_until(lambda _: is_seen("Answer 5."), "the same answer")
     assert not is_seen("Answer 0.")
+
+
+def test_a_search_leads_to_the_message_with_its_words_marked(
+    page: Page, shared: Any, model: StubModel, is_seen: Any
+) -> None:
+    conversation = None
+    for number in range(8):
+        asked = {"conversation_id": conversation} if conversation else {"store": True}
+        model.next(scripts.answer(*PARAGRAPHS[:3], "A zebrafish." if number == 1 else "No fish.", "\n\nThat is all."))
+        conversation = shared.client.ask(f"Question {number}", **asked).conversation_id
+    page.open()
+    page.wait_for(".st-key-search input").send_keys("zebrafish")
+    page.wait_for("[data-testid='stSidebar']", "Found")
+
+    page.click(f"open-{conversation}")
+
+    page.wait_for_answer("A zebrafish.")
+    page.wait_until(lambda _: is_seen("A zebrafish."), "what was looked for")
+    assert page.run("return CSS.highlights.get('found').size") == 1

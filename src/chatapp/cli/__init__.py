@@ -333,7 +333,7 @@ def _app_for(arguments: list[str]) -> typer.Typer:
 
 
 def _name(info: CommandInfo) -> str:
-    return info.name or getattr(info.callback, "__name__", "")
+    return info.name or str(getattr(info.callback, "__name__", ""))
 
 
 def _usage_sentence(error: typer.TyperException) -> str:

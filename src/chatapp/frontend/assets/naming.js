@@ -1,11 +1,23 @@
 // What Streamlit leaves without a name or too narrow gets one, for those who listen to the page and those who look.
 const LABELLED = ".task-list-item > input[type='checkbox']";
-const RESTART = "streamlit run yourscript.py";
+const STREAMLITS = {
+  "streamlit run yourscript.py": "chatapp up",
+  "Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:":
+    "The page's server does not answer. Where it was stopped, start it again in your terminal:",
+};
 const ANNOUNCED_CHARS = 5000;
 const CELL_CHARS = 18; // as wide as this is a cell that has as many; the table scrolls then
 
 const each = (element, selector, act) => {
   for (const found of [element, ...element.querySelectorAll(selector)]) if (found.matches(selector)) act(found);
+};
+
+const rename = (element) => {
+  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const ours = STREAMLITS[texts.currentNode.data.trim()];
+    if (ours) texts.currentNode.data = ours;
+  }
 };
 
 const name = (element) => {
@@ -15,16 +27,11 @@ const name = (element) => {
     code.closest("[data-testid='stCode']").dataset.language = language.slice("language-".length);
   });
   // What scrolls sideways can be reached without a mouse.
-  each(element, "[data-testid='stChatMessage'] :is(table, .katex-display)", (wide) => { wide.tabIndex = 0; });
+  each(element, "[data-testid='stChatMessage'] :is(table, .katex-display, pre)", (wide) => { wide.tabIndex = 0; });
   each(element, "[data-testid='stChatMessage'] :is(td, th)", (cell) => {
     cell.style.minWidth = `${Math.min(cell.textContent.length, CELL_CHARS)}ch`;
   });
-  each(element, "code, p, pre", (words) => {
-    if (words.textContent.trim() === RESTART) words.textContent = "chatapp up";
-    else if (words.textContent.startsWith("Is Streamlit still running?")) {
-      words.textContent = "The page's server does not answer. Where it was stopped, start it again in your terminal:";
-    }
-  });
+  if (element.closest("[role='dialog']") || element.querySelector("[role='dialog']")) rename(element);
 };
 
 // An answer is announced once, when it is whole.

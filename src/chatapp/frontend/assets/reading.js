@@ -8,9 +8,10 @@
   const HOLD_MS = 2000; // in which more messages come that were asked for
   const UP_MS = 1000; // in which a hand moves what is read: a scroll at another time is our own, or the browser's
 
-  let place, shown, last, held;
+  let place, shown, last, held, landed;
   let follows = true;
   let upMs = -UP_MS;
+  let begunMs = -HOLD_MS;
   let isDue = false;
 
   const find = (name) => document.querySelector(`[class*="st-key-${name}-"]`);
@@ -44,6 +45,36 @@
     if (questions.length) showQuestion(conversation, questions[questions.length - 1]);
   };
 
+  // A search leads to a message: it is shown where its words are, and they are marked.
+  const land = ({ message, words }) => {
+    const under = document.querySelector(`[class*="st-key-under-"][class*="-${message}"]`);
+    const target = under?.closest('[data-testid="stChatMessage"]') ?? under?.closest('[data-testid="stLayoutWrapper"]')?.previousElementSibling ?? under?.previousElementSibling;
+    if (!target) return false;
+    const found = rangesOf(target, words.toLowerCase().split(/[\s"*]+/).filter(Boolean));
+    CSS.highlights?.set("found", new Highlight(...found));
+    const top = (found[0] ?? target).getBoundingClientRect().top;
+    place.scrollTo({ top: place.scrollTop + top - place.getBoundingClientRect().top - place.clientHeight / 3 });
+    follows = false;
+    return true;
+  };
+
+  const rangesOf = (target, words) => {
+    const ranges = [];
+    const texts = document.createTreeWalker(target, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const text = texts.currentNode.data.toLowerCase();
+      for (const word of words) {
+        for (let start = text.indexOf(word); start >= 0; start = text.indexOf(word, start + word.length)) {
+          const range = new Range();
+          range.setStart(texts.currentNode, start);
+          range.setEnd(texts.currentNode, start + word.length);
+          ranges.push(range);
+        }
+      }
+    }
+    return ranges;
+  };
+
   // More messages above or below do not move those that are being read.
   const hold = (button) => {
     const parts = find("conversation")?.querySelectorAll('[class*="st-key-under-"]') ?? [];
@@ -66,7 +97,12 @@
       follows = true;
     }
     const begun = document.querySelector(".begun")?.id ?? last;
-    if (begun !== last) begin(conversation);
+    const landing = document.querySelector(".landing");
+    if (landing && landing.id !== landed) landed = land(landing.dataset) ? landing.id : landed;
+    else if (begun !== last || performance.now() - begunMs < HOLD_MS) {
+      if (begun !== last) begunMs = performance.now(); // until then messages above may still go
+      begin(conversation);
+    }
     else if (!isHeld() && follows) showEnd();
     last = begun;
     look();
@@ -92,6 +128,7 @@
     if (!(event.target instanceof Element)) return;
     if (event.target.closest(".to-end")) {
       follows = true;
+      begunMs = -HOLD_MS;
       showEnd();
     }
     if (event.target.closest(".st-key-earlier button, .st-key-later button")) hold(event.target);
@@ -101,6 +138,7 @@
     deltaY < 0 || type === "touchmove" || key === "PageUp" || isScrollbar(target, offsetX);
   const moved = (event) => {
     held = undefined;
+    begunMs = -HOLD_MS;
     if (goesUp(event)) upMs = performance.now();
   };
   for (const moving of ["wheel", "touchmove", "keydown", "pointerdown"]) {

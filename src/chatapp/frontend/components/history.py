@@ -84,7 +84,7 @@ def _open_button(item: ConversationInfo, title: str) -> None:
         icon=":material/pending:" if item.active_turn_id else None,
         width="stretch",
         on_click=actions.open_conversation,
-        args=(item.id,),
+        args=(item.id, item.message_id),
     )
 
 

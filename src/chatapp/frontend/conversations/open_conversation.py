@@ -22,10 +22,19 @@ class Unfinished(NamedTuple):
     has_text: bool
 
 
+class Landing(NamedTuple):
+    """Where a search has led: a message, and the words that are to be marked in it. `name` tells it from the last."""
+
+    message_id: str
+    words: str
+    name: str
+
+
 class OpenConversation(ABC):
     """What the conversation on screen can do, wherever it is stored.
 
-    `name` tells it from the others of a session, `begun` is the name of the last answer to go to. Its state changes in
+    `name` tells it from the others of a session, `begun` is the name of the last answer to go to, `landing` the message
+    that a search has led to. Its state changes in
     plain attributes only: Streamlit may end a script run at any access to `st.session_state`.
     """
 
@@ -40,6 +49,7 @@ class OpenConversation(ABC):
         self.shown = PAGE_OF_MESSAGES
         self.live: LiveAnswer | None = None
         self.begun: str | None = None
+        self.landing: Landing | None = None
         self.unfinished: Unfinished | None = None
         self.queued: str | None = None
 

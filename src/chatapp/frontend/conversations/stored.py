@@ -12,9 +12,11 @@ from chatapp.client.chat import ROOT, ChatOptions
 from chatapp.errors import BackendError, ChatappError
 from chatapp.frontend.conversations.entries import DisplayMessage, answer_entry, question_entry, stored_entries
 from chatapp.frontend.conversations.live_answer import LiveAnswer
-from chatapp.frontend.conversations.open_conversation import PAGE_OF_MESSAGES, OpenConversation, Unfinished
+from chatapp.frontend.conversations.open_conversation import PAGE_OF_MESSAGES, Landing, OpenConversation, Unfinished
 from chatapp.frontend.conversations.session_context import SessionContext, cancel
 from chatapp.protocol.resources import ConversationInfo, MessageInfo
+
+_LANDING_PAGE = 200
 
 
 class _Question(NamedTuple):
@@ -56,6 +58,7 @@ class StoredConversation(OpenConversation):
         self._before: str | None = None
         self._pending: _Question | None = None
         self._failed: LiveAnswer | None = None
+        self._has_landed = True
 
     @property
     def has_unloaded(self) -> bool:
@@ -69,6 +72,11 @@ class StoredConversation(OpenConversation):
             self.entries = [*_entries(page.items, context), *self.entries]
             self._before = page.next
         super().show_earlier(context)
+
+    def land_on(self, message_id: str, *, words: str) -> None:
+        """Show the branch and the place of a message as soon as they are loaded, with `words` marked."""
+        self.landing = Landing(message_id, words, uuid.uuid4().hex)
+        self._has_landed, self._is_stale = False, True
 
     def apply(self, chat_options: ChatOptions, context: SessionContext) -> None:
         """Have questions answered in this way from now on, here and wherever the conversation goes on.
@@ -92,6 +100,10 @@ class StoredConversation(OpenConversation):
             return False
         found = context.client.conversations.get(self.id)
         self.chat_options = ChatOptions(found.model, found.system)
+        if self.landing is not None and not self._has_landed:
+            self._has_landed = True
+            self._land(self.landing.message_id, found, context)
+            return True
         if found == self._known and not self._is_stale:
             return False
         self._load(context, is_unchanged=found.leaf_id == (self._known.leaf_id if self._known else None))
@@ -169,6 +181,23 @@ class StoredConversation(OpenConversation):
             self._note(answer)
         if answer.status != "complete" and self.live is None:
             self.unfinished = Unfinished(answer.error, bool(answer.text))
+
+    def _land(self, message_id: str, found: ConversationInfo, context: SessionContext) -> None:
+        """Load the branch of a message back to it."""
+        conversations = context.client.conversations
+        end = conversations.messages(found.id, branch=message_id, limit=1).items
+        if end and end[-1].id != found.leaf_id and found.active_turn_id is None:
+            found = conversations.change(found.id, leaf_id=message_id)
+        self.entries = []
+        self._load(context, is_unchanged=False)
+        self._known, self._is_stale, self.title = found, False, found.title
+        while message_id not in [entry.id for entry in self.entries] and self._before:
+            page = conversations.messages(found.id, before=self._before, limit=_LANDING_PAGE)
+            self.entries = [*_entries(page.items, context), *self.entries]
+            self._before = page.next
+        ids = [entry.id for entry in self.entries]
+        if message_id in ids:
+            self.shown = max(PAGE_OF_MESSAGES, len(ids) - ids.index(message_id) + 1)
 
     def _note(self, answer: LiveAnswer) -> None:
         """Keep with the answer what only its reader was told, e.g. that earlier messages were left out."""

@@ -1,5 +1,7 @@
 """The chat page: the conversation, the answer in the making, and the box to ask from."""
 
+from html import escape
+
 import streamlit as st
 
 from chatapp.config import demo_model
@@ -62,6 +64,11 @@ def chat() -> "LiveView | None":
                 _unfinished(conversation.unfinished)
         if live_view is None:
             model_gone()
+        if landing := conversation.landing:
+            mark = (
+                f'id="{landing.name}" data-message="{escape(landing.message_id)}" data-words="{escape(landing.words)}"'
+            )
+            st.html(f'<i class="landing" {mark}></i>')
         if conversation.begun:  # behind all messages: it tells reading.js that they are there
             st.html(f'<i class="begun" id="{conversation.begun}"></i>')
     return live_view

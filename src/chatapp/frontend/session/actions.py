@@ -113,9 +113,12 @@ def new_chat(*, is_temporary: bool = False) -> None:
     _keep(state.view().show_new(is_temporary=is_temporary))
 
 
-def open_conversation(conversation_id: str) -> None:
-    """Show a conversation of the list."""
-    _keep(state.view().show_stored(conversation_id))
+def open_conversation(conversation_id: str, message_id: str | None) -> None:
+    """Show a conversation of the list, at the message that a search has found in it."""
+    view = state.view()
+    _keep(view.show_stored(conversation_id))
+    if message_id is not None and isinstance(view.conversation, StoredConversation):
+        view.conversation.land_on(message_id, words=state.query())
 
 
 def show_more() -> None:
