@@ -60,7 +60,7 @@ LIBRARIES = {
     "starlette": "backend frontend",
     "sqlalchemy alembic psycopg": "backend/store backend/transfer/importers",
     "sqlite3": "backend/store backend/access backend/transfer",
-    "markdown_it pygments latex2mathml": "backend/transfer/exporters",
+    "pygments latex2mathml": "backend/transfer/exporters",
     "python_multipart": "backend/http",
     "limits": "backend/access",
     "prometheus_client": "backend/telemetry",
@@ -74,7 +74,7 @@ LIBRARIES = {
     "pydantic_settings": "config/settings",
     "os.environ os.getenv": "config/environment",
     "dotenv": "config/env_file",
-    "markdown_it": "cli",
+    "markdown_it": "cli backend/transfer/exporters",
     "platformdirs": "config local_model",
     "xllamacpp pip": "local_model",
 }
