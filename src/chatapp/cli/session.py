@@ -16,7 +16,7 @@ from chatapp.cli.writing import note, write_text
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
-from chatapp.protocol.events import Done, Event, Usage
+from chatapp.protocol.events import Done, Event, UsageDetails
 from chatapp.protocol.resources import ModelsInfo
 from chatapp.protocol.usage_line import usage_sentence
 
@@ -58,7 +58,7 @@ class Session:
         self._begin = begin
         self._models = models
         self._options = options
-        self._answered: list[Usage] = []
+        self._answered: list[UsageDetails] = []
 
     def run(self) -> None:
         """Take questions and commands until the user leaves. No failure ends the session."""
@@ -134,8 +134,8 @@ class Session:
 
     def _counted(self, events: Events) -> Iterator[Event]:
         for event in events:
-            if isinstance(event, Done) and event.usage is not None:
-                self._answered.append(event.usage)
+            if isinstance(event, Done) and event.usage_details is not None:
+                self._answered.append(event.usage_details)
             yield event
 
 

@@ -37,7 +37,11 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
                 note(event.text)
             elif isinstance(event, Done):
                 answer = replace(
-                    answer, finish_reason=event.finish_reason, usage=event.usage, latency_ms=event.latency_ms
+                    answer,
+                    finish_reason=event.finish_reason,
+                    usage=event.usage,
+                    latency_ms=event.latency_ms,
+                    usage_details=event.usage_details,
                 )
     except BackendUnreachableError:  # another backend may be asked yet
         raise
@@ -151,4 +155,4 @@ def _notes_on(model: str, done: Done, *, is_empty: bool) -> Iterator[str]:
     elif is_empty and done.finish_reason != "stopped":
         yield "The model said nothing."
     if sys.stderr.isatty():
-        yield " · ".join((model, f"{done.latency_ms / 1000:.1f} s", *usage_parts(done.usage)))
+        yield " · ".join((model, f"{done.latency_ms / 1000:.1f} s", *usage_parts(done.usage_details)))

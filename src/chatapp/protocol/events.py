@@ -1,12 +1,21 @@
 """What one answer is made of while it travels: the events of a stream and the answer they add up to."""
 
 from dataclasses import dataclass
-from typing import Any, NotRequired, TypedDict
+from typing import Any, TypedDict
 
 
 class Usage(TypedDict):
-    """What an answer took. Tokens are as the model server counted them, or `estimated` where it did not.
+    """Tokens as the model server counted them."""
 
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class UsageDetails(TypedDict):
+    """What all calls of an answer took together, and how fast the last was.
+
+    Tokens are what is paid for: retries are among them, and `estimated` says that a server did not count.
     `cached_tokens` are part of the prompt, `reasoning_tokens` of the completion. `cost` is in dollars, an exact decimal
     as text, None where the price is not known; `price_source` says who knows it: "list", "connection" or "local", where
     nothing is to be paid. `first_token_ms` counts from the call to the model, `tokens_per_second` from there on.
@@ -15,13 +24,13 @@ class Usage(TypedDict):
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
-    cached_tokens: NotRequired[int]
-    reasoning_tokens: NotRequired[int]
-    estimated: NotRequired[bool]
-    cost: NotRequired[str | None]
-    price_source: NotRequired[str | None]
-    first_token_ms: NotRequired[int | None]
-    tokens_per_second: NotRequired[float | None]
+    cached_tokens: int
+    reasoning_tokens: int
+    estimated: bool
+    cost: str | None
+    price_source: str | None
+    first_token_ms: int | None
+    tokens_per_second: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,7 @@ class Done:
     usage: Usage | None
     latency_ms: int
     model: str | None = None
+    usage_details: UsageDetails | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +123,4 @@ class Answer:
     finish_reason: str | None = None
     usage: Usage | None = None
     latency_ms: int | None = None
+    usage_details: UsageDetails | None = None

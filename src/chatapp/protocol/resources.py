@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from chatapp.errors import ChatappError
-from chatapp.protocol.events import Usage
+from chatapp.protocol.events import Usage, UsageDetails
 
 if TYPE_CHECKING:
     from chatapp.protocol.messages import Part
@@ -174,6 +174,7 @@ class MessageInfo(NamedTuple):
     status: str = "complete"
     finish_reason: str | None = None
     usage: Usage | None = None
+    usage_details: UsageDetails | None = None
     error: ChatappError | None = None
     latency_ms: int | None = None
     turn_id: str | None = None

@@ -2,39 +2,39 @@
 
 from collections.abc import Sequence
 
-from chatapp.protocol.events import Usage
+from chatapp.protocol.events import UsageDetails
 from chatapp.protocol.money import dollars, picodollars, shown_dollars
 
 
-def usage_parts(usage: Usage | None) -> list[str]:
+def usage_parts(usage: UsageDetails | None) -> list[str]:
     """Return what to say of `usage`, the price first; nothing where nothing is known."""
     if usage is None:
         return []
     tokens = usage["completion_tokens"]
-    parts = [price_of(usage)] if "cost" in usage else []
+    parts = [price_of(usage)]
     if tokens:
-        parts.append(f"{'about ' if usage.get('estimated') else ''}{tokens} tokens")
-    if speed := usage.get("tokens_per_second"):
+        parts.append(f"{'about ' if usage['estimated'] else ''}{tokens} tokens")
+    if speed := usage["tokens_per_second"]:
         parts.append(f"{speed:.0f} tokens/s")
-    if (first_ms := usage.get("first_token_ms")) is not None:
+    if (first_ms := usage["first_token_ms"]) is not None:
         parts.append(f"first word {first_ms / 1000:.1f} s")
     return parts
 
 
-def price_of(usage: Usage) -> str:
+def price_of(usage: UsageDetails) -> str:
     """Return what it cost; that nothing is to be paid and that nobody knows are different things."""
-    cost = usage.get("cost")
+    cost = usage["cost"]
     if cost is None:
         return "price unknown"
-    return "local, no cost" if usage.get("price_source") == "local" else shown_dollars(cost)
+    return "local, no cost" if usage["price_source"] == "local" else shown_dollars(cost)
 
 
-def usage_sentence(answers: Sequence[Usage]) -> str:
+def usage_sentence(answers: Sequence[UsageDetails]) -> str:
     """Return what several answers have taken together."""
     if not answers:
         return "Nothing was answered yet."
     prompt, completion = (sum(usage[name] for usage in answers) for name in ("prompt_tokens", "completion_tokens"))
-    costs = [cost for usage in answers if (cost := usage.get("cost")) is not None]
+    costs = [cost for usage in answers if (cost := usage["cost"]) is not None]
     count = f"{len(answers)} {'answer' if len(answers) == 1 else 'answers'}"
     cost = shown_dollars(dollars(sum(map(picodollars, costs))))
     parts = [f"{count}: {prompt:,} tokens read, {completion:,} written, {cost}"]

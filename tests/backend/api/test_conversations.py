@@ -37,7 +37,8 @@ def test_a_question_to_be_kept_begins_a_conversation(backend: RunningBackend) ->
     answer = backend.client.ask("What is Python?", store=True)
     question, reply = messages(backend, answer.conversation_id)
     assert (question["role"], question["content"], question["status"]) == ("user", "What is Python?", "complete")
-    assert (reply["content"], reply["turn_id"], reply["usage"]) == (answer.answer, answer.turn_id, answer.usage)
+    assert (reply["content"], reply["turn_id"], reply["usage"]) == (answer.answer, answer.turn_id, scripts.USAGE)
+    assert reply["usage_details"] == answer.usage_details
     assert (reply["parent_id"], reply["model"], reply["finish_reason"]) == (question["id"], "stub-model", "stop")
 
 

@@ -24,14 +24,16 @@ def test_the_answer_has_the_shape_of_the_guide_and_more(shared: RunningBackend) 
     assert response.headers["Content-Type"] == "application/json"
     assert re.fullmatch(r"[0-9a-f]{32}", body.pop("turn_id"))
     assert 0 <= body.pop("latency_ms") < 10_000
-    assert 0 <= body["usage"].pop("first_token_ms") < 10_000
-    del body["usage"]["tokens_per_second"]
+    details = body.pop("usage_details")
+    assert 0 <= details.pop("first_token_ms") < 10_000
+    del details["tokens_per_second"]
+    assert details == scripts.TOLD
     assert body == {
         "model": "stub-model",
         "answer": "Hello from the stub.",
         "conversation_id": None,
         "finish_reason": "stop",
-        "usage": scripts.TOLD,
+        "usage": scripts.USAGE,
     }
 
 
@@ -45,9 +47,9 @@ def test_the_guide_s_client_gets_the_answer(shared: RunningBackend) -> None:
 def test_the_client_gives_the_answer_as_an_object(shared: RunningBackend) -> None:
     answer = shared.client.ask("What is Python?")
     assert isinstance(answer, Answer)
-    assert (answer.model, answer.answer) == ("stub-model", "Hello from the stub.")
-    assert answer.usage is not None
-    assert answer.usage.items() >= scripts.TOLD.items()
+    assert (answer.model, answer.answer, answer.usage) == ("stub-model", "Hello from the stub.", scripts.USAGE)
+    assert answer.usage_details is not None
+    assert answer.usage_details.items() >= scripts.TOLD.items()
 
 
 @every_fine_answer

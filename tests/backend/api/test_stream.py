@@ -34,9 +34,9 @@ def test_a_stream_to_the_byte(shared: RunningBackend, model: StubModel) -> None:
         "id: 10\ndata: Quantum\n\n"
         "id: 21\ndata:  com\ndata: puting\n\n"
         'id: 22\nevent: done\ndata:{"finish_reason":"stop","usage":'
+        '{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12},"latency_ms":1,"usage_details":'
         '{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12,"cached_tokens":0,"reasoning_tokens":0,'
-        '"estimated":false,"cost":"0","price_source":"local","first_token_ms":1,"tokens_per_second":9.9},'
-        '"latency_ms":1}\n\n'
+        '"estimated":false,"cost":"0","price_source":"local","first_token_ms":1,"tokens_per_second":9.9}}\n\n'
     )
 
 

@@ -58,7 +58,7 @@ async def as_long_as_allowed(exchange: Any) -> None:
 def spend(client: BackendClient, **options: Any) -> int | None:
     """Ask, and return the picodollars that it cost; None where a budget was in the way."""
     try:
-        usage = client.ask("Why?", model="paid/m", **options).usage
+        usage = client.ask("Why?", model="paid/m", **options).usage_details
     except BudgetExceededError:
         return None
     assert usage is not None

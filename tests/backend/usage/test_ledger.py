@@ -82,10 +82,11 @@ def test_what_a_server_does_not_count_is_estimated(backend: RunningBackend, stub
     stub.next(scripts.answer("The capital of France is Paris.", usage=False))
     answer = backend.client.ask("What is the capital of France?")
     (call,) = calls(store)
-    assert answer.usage is not None
-    assert answer.usage["estimated"]
+    assert answer.usage is None
+    assert answer.usage_details is not None
+    assert answer.usage_details["estimated"]
     assert call.is_estimated
-    assert call.prompt_tokens == answer.usage["prompt_tokens"]
+    assert call.prompt_tokens == answer.usage_details["prompt_tokens"]
     assert 6 <= (call.prompt_tokens or 0) <= 13
     assert 5 <= (call.completion_tokens or 0) <= 9
 

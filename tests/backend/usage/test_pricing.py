@@ -11,8 +11,8 @@ from genai_prices.types import Usage
 from chatapp.backend.models.chat_model import Attempts, TokenUsage
 from chatapp.backend.store import ModelCall
 from chatapp.backend.turns.call_record import CallRecord
-from chatapp.backend.turns.told_usage import told_usage
 from chatapp.backend.turns.turn import Turn
+from chatapp.backend.turns.usage_details import usage_details
 from chatapp.backend.usage.pricing import Pricer
 from chatapp.protocol.money import dollars, picodollars, shown_dollars
 from chatapp.providers.connection import Upstream
@@ -117,14 +117,14 @@ def test_more_cached_than_there_is_is_no_discount_on_the_rest() -> None:
 def test_the_price_of_two_calls_is_not_that_of_their_sum() -> None:
     half, whole = Tokens(150_000, 500), Tokens(300_000, 1000)
     calls = [call(ANTHROPIC, "claude-sonnet-4-5", half)] * 2
-    usage = told_usage(calls)
+    usage = usage_details(calls)
     assert usage is not None
     assert (usage["total_tokens"], usage["cost"]) == (301_000, "0.915")
     assert call(ANTHROPIC, "claude-sonnet-4-5", whole).cost_pico == picodollars("1.8225")
 
 
 def test_an_answer_with_one_call_of_unknown_price_has_none() -> None:
-    usage = told_usage([call(OPENAI, "gpt-4o", Tokens(1, 1)), call(OPENAI, "no-such-model", Tokens(1, 1))])
+    usage = usage_details([call(OPENAI, "gpt-4o", Tokens(1, 1)), call(OPENAI, "no-such-model", Tokens(1, 1))])
     assert usage is not None
     assert (usage["cost"], usage["price_source"]) == (None, None)
 

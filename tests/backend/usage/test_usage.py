@@ -147,7 +147,7 @@ def test_sums_agree_to_the_last_digit_wherever_they_are_told(
         model = asked[place][0]
         with BackendClient(backend.url, timeout_s=20) as client:
             try:
-                return (client.ask("Why?", model=model).usage or {}).get("cost")
+                return (client.ask("Why?", model=model).usage_details or {}).get("cost")
             except ChatappError:
                 return None
 

@@ -44,6 +44,7 @@ def answer_body(turn: Turn) -> dict[str, Any]:
         "finish_reason": turn.finish_reason,
         "usage": turn.usage,
         "latency_ms": turn.latency_ms,
+        "usage_details": turn.usage_details,
     }
 
 

@@ -51,11 +51,13 @@ def finish_reason(turn: Turn) -> str:
 
 def usage_of(turn: Turn) -> dict[str, Any] | None:
     """Return the tokens that the model server counted, or that we estimate where it did not."""
-    if turn.usage is None:
+    details = turn.usage_details
+    counted = turn.usage or details
+    if counted is None:
         return None
-    usage: dict[str, Any] = {name: turn.usage[name] for name in _COUNTS}
-    usage["prompt_tokens_details"] = {"cached_tokens": turn.usage.get("cached_tokens", 0)}
-    usage["completion_tokens_details"] = {"reasoning_tokens": turn.usage.get("reasoning_tokens", 0)}
+    usage: dict[str, Any] = {name: counted[name] for name in _COUNTS}
+    usage["prompt_tokens_details"] = {"cached_tokens": details["cached_tokens"] if details else 0}
+    usage["completion_tokens_details"] = {"reasoning_tokens": details["reasoning_tokens"] if details else 0}
     return usage
 
 

@@ -2,26 +2,37 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from chatapp.backend.gateway.chat_requests import SURFACE
-from chatapp.backend.models.chat_model import ChatModel, EmbeddedText, TokenUsage
+from chatapp.backend.models.chat_model import ChatModel, EmbeddedText, ModelRequest, TokenUsage
 from chatapp.backend.store import ModelCall
-from chatapp.backend.turns.observers import CallPricer, TurnObserver
+from chatapp.backend.store.identity import new_id
+from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, UpstreamTimeoutError
+from chatapp.protocol.messages import Message
 
 
 class Embedder:
     """Asks for embeddings as `owner`, and writes down what each call takes."""
 
     def __init__(
-        self, model: ChatModel, settings: Settings, *, ledger: TurnObserver, pricer: CallPricer, owner: str
+        self,
+        model: ChatModel,
+        settings: Settings,
+        *,
+        observers: Sequence[TurnObserver],
+        pricer: CallPricer,
+        gate: CallGate | None,
+        owner: str,
     ) -> None:
         self._model = model
         self._settings = settings
-        self._ledger = ledger
+        self._observers = observers
+        self._gate = gate
         self._pricer = pricer
         self._owner = owner
 
@@ -30,7 +41,10 @@ class Embedder:
 
         Raises:
             UpstreamError: it refused, cannot be reached, or took longer than TOTAL_TIMEOUT.
+            BudgetExceededError: a budget has not enough left.
         """
+        call_id = new_id()
+        await self._admit(call_id, body)
         began, moment, error_code = time.perf_counter(), datetime.now(UTC), None
         embedded: EmbeddedText | None = None
         try:
@@ -45,17 +59,31 @@ class Embedder:
         finally:
             took_ms = round((time.perf_counter() - began) * 1000)
             usage = embedded.usage if embedded else None
-            self._ledger.model_called(self._call(body["model"], usage, moment, took_ms, error_code))
+            call = self._call(call_id, body["model"], usage, moment, took_ms, error_code)
+            if self._gate is not None:
+                self._gate.done(call_id)
+            for observer in self._observers:
+                observer.model_called(call)
         return embedded.body
 
-    def _call(
-        self, model: str, usage: TokenUsage | None, moment: datetime, took_ms: int, error_code: str | None
+    async def _admit(self, call_id: str, body: dict[str, Any]) -> None:
+        if self._gate is not None:
+            model = body["model"]
+            request = ModelRequest([Message.of("user", str(body.get("input", "")))])
+            connection = self._model.connection_for(model)
+            await self._gate.admit(
+                call_id, request, owner=self._owner, connection=connection, model=model, answer_tokens=0
+            )
+
+    def _call(  # noqa: PLR0917 - what there is to say of a call
+        self, call_id: str, model: str, usage: TokenUsage | None, moment: datetime, took_ms: int, error_code: str | None
     ) -> ModelCall:
         connection = self._model.connection_for(model)
-        cost, source = None, None
+        cost, source = (None if error_code is None else 0), None
         if usage is not None:
             cost, source = self._pricer.price(usage, connection=connection, models=(model,), when=moment)
         return ModelCall(
+            id=call_id,
             owner=self._owner,
             surface=SURFACE,
             connection=connection,

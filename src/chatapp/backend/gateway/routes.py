@@ -63,7 +63,14 @@ async def embeddings(request: Request, wanted: EmbeddingRequest) -> Response:
     """Pass the question on to the model server, and its answer back."""
     state = request.app.state
     owner = context_of(request.scope).principal.name
-    embedder = Embedder(state.model, state.settings, ledger=state.ledger, pricer=state.pricer, owner=owner)
+    embedder = Embedder(
+        state.model,
+        state.settings,
+        observers=[state.ledger, state.metrics],
+        pricer=state.pricer,
+        gate=state.budgets,
+        owner=owner,
+    )
     body = {**wanted.passed_on(), "model": wanted.model or await state.model.default_model()}
     return Response(await embedder.embed(body), media_type="application/json")
 

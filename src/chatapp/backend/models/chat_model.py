@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chatapp.errors import ChatappError, UpstreamError
-from chatapp.protocol.events import Notice, Reasoning, Text, ToolCallDelta
+from chatapp.protocol.events import Notice, Reasoning, Text, ToolCallDelta, Usage
 from chatapp.protocol.messages import Message
 from chatapp.providers.connection import Timeouts
 
@@ -85,6 +85,14 @@ class TokenUsage:
     total_tokens: int = 0
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+
+    def told(self) -> Usage:
+        """Return what readers of a turn learn."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            total_tokens=self.total_tokens,
+        )
 
     @property
     def billed_completion_tokens(self) -> int:

@@ -82,7 +82,7 @@ def _page(connection: Connection, conversation_id: str, end: str, limit: int | N
 
 
 def _selected() -> Select[Any]:
-    of_turn = (turns.c.id.label("turn_id"), turns.c.error, turns.c.usage, turns.c.latency_ms)
+    of_turn = (turns.c.id.label("turn_id"), turns.c.error, turns.c.usage, turns.c.usage_details, turns.c.latency_ms)
     return select(messages, *of_turn).outerjoin(turns, turns.c.answer_message_id == messages.c.id)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from chatapp.backend.store.identity import new_id
-from chatapp.protocol.events import Usage
+from chatapp.protocol.events import Usage, UsageDetails
 from chatapp.protocol.messages import FinalStatus, Message, Part, Role, TurnStatus
 
 Item = TypeVar("Item")
@@ -61,6 +61,7 @@ class StoredMessage:
     status: TurnStatus
     finish_reason: str | None
     usage: Usage | None
+    usage_details: UsageDetails | None
     error: dict[str, Any] | None
     latency_ms: int | None
     turn_id: str | None
@@ -104,6 +105,7 @@ class StoredTurn:
     segments: Segments
     finish_reason: str | None
     usage: Usage | None
+    usage_details: UsageDetails | None
     error: dict[str, Any] | None
     latency_ms: int | None
     created_at: datetime

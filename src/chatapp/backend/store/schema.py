@@ -181,6 +181,7 @@ turns = Table(
     Column("saved_reasoning", Integer, nullable=False),
     Column("finish_reason", SafeText),
     Column("usage", JSON(none_as_null=True)),
+    Column("usage_details", JSON(none_as_null=True)),
     Column("error", JSON(none_as_null=True)),
     Column("latency_ms", Integer),
     Column("created_at", UtcDateTime, nullable=False),

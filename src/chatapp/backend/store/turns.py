@@ -18,7 +18,7 @@ from chatapp.backend.store.parts import answer_columns
 from chatapp.backend.store.records import BegunTurn, Segments, StoredTurn
 from chatapp.backend.store.schema import chunks, conversations, messages, turns
 from chatapp.errors import NotFoundError, TurnActiveError
-from chatapp.protocol.events import Usage
+from chatapp.protocol.events import Usage, UsageDetails
 from chatapp.protocol.messages import FinalStatus
 from chatapp.protocol.question import Question
 
@@ -105,6 +105,7 @@ class Turns:
         is_recast: bool = False,
         finish_reason: str | None = None,
         usage: Usage | None = None,
+        usage_details: UsageDetails | None = None,
         error: dict[str, Any] | None = None,
         latency_ms: int | None = None,
         answer_hash: str | None = None,
@@ -120,6 +121,7 @@ class Turns:
             if turn is None or turn.status not in {"streaming", "interrupted"}:
                 return
             outcome = {"finish_reason": finish_reason, "usage": usage, "error": error, "latency_ms": latency_ms}
+            outcome["usage_details"] = usage_details
             values = {"status": status, "segments": segments, "finished_at": now(), **outcome}
             conversation_id = conversation_of(connection, turn)
             values |= {"conversation_id": conversation_id, **({"model": model} if model else {})}

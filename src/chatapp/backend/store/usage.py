@@ -12,7 +12,7 @@ from functools import cache
 from itertools import pairwise, product
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, Executable, Row, func, select
+from sqlalchemy import Connection, Insert, Row, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chatapp.backend.store.database import Database
@@ -131,11 +131,11 @@ def add_usage(connection: Connection, calls: Iterable[ModelCall]) -> None:
 
 
 @cache
-def _upsert(dialect: str) -> Executable:
+def _upsert(dialect: str) -> Insert:
     """Return the statement that adds rows to those that are there; to build it takes longer than to run it."""
     insert = (sqlite if dialect == "sqlite" else postgresql).insert(usage_days)
     grown = {name: usage_days.c[name] + insert.excluded[name] for name in _SUMMED}
-    upsert: Executable = insert.on_conflict_do_update(index_elements=USAGE_KEY, set_=grown)
+    upsert: Insert = insert.on_conflict_do_update(index_elements=USAGE_KEY, set_=grown)
     return upsert
 
 

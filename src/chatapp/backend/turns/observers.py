@@ -40,9 +40,16 @@ class CallGate(Protocol):
     """Decides before each call whether it may be made."""
 
     async def admit(
-        self, call_id: str, request: ModelRequest, *, owner: str, connection: str, model: str
+        self,
+        call_id: str,
+        request: ModelRequest,
+        *,
+        owner: str,
+        connection: str,
+        model: str,
+        answer_tokens: int | None = None,
     ) -> AdmittedCall:
-        """Return how the call may be made.
+        """Return how the call may be made; `answer_tokens` is how long its answer is at most, None for what it says.
 
         Raises:
             ChatappError: it may not.

@@ -73,6 +73,7 @@ class TurnRecord:
             is_recast=turn.is_recast,
             finish_reason=turn.finish_reason,
             usage=turn.usage,
+            usage_details=turn.usage_details,
             error=failure.as_dict(turn.request_id) if failure else None,
             latency_ms=latency_ms,
         )

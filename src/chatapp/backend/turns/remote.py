@@ -79,6 +79,7 @@ class RemoteTurn(Turn):
         self._saved_status = stored.status
         if stored.status != "streaming":
             self.usage, self.finish_reason = stored.usage, stored.finish_reason
+            self.usage_details = stored.usage_details
             self.end(_failure(stored), latency_ms=stored.latency_ms or 0)
 
 

@@ -16,8 +16,8 @@ from chatapp.backend.turns.idle_timer import IdleTimer
 from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.token_scale import TokenScales
-from chatapp.backend.turns.told_usage import told_usage
 from chatapp.backend.turns.turn import STOPPED, Turn, final_status
+from chatapp.backend.turns.usage_details import usage_details
 from chatapp.config.settings import Settings
 from chatapp.errors import (
     AnswerTooLongError,
@@ -164,7 +164,7 @@ class TurnRunner:
             pricer=self._pricer,
         )
         self._calls += calls
-        turn.usage = told_usage(self._calls)
+        turn.usage_details = usage_details(self._calls)
         for observer in self._observers:
             for call in calls:
                 observer.model_called(call)
@@ -220,6 +220,7 @@ class TurnRunner:
             self._add(piece)
         turn = self._turn
         if batch.usage is not None:
+            turn.usage = batch.usage.told()
             self._call.usage = batch.usage
         if pieces or batch.finish_reason:  # content takes an earlier finish reason back
             turn.finish_reason = batch.finish_reason

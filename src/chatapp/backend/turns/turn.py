@@ -21,6 +21,7 @@ from chatapp.protocol.events import (
     Text,
     ToolCallDelta,
     Usage,
+    UsageDetails,
 )
 from chatapp.protocol.messages import ToolCallPart
 from chatapp.protocol.surfaces import Surface
@@ -70,6 +71,7 @@ class Turn:
         self.conversation_id = conversation_id
         self.surface = surface
         self.usage: Usage | None = None
+        self.usage_details: UsageDetails | None = None
         self.finish_reason: str | None = None
         self.latency_ms = 0
         self.failure: ChatappError | None = None
@@ -173,7 +175,7 @@ class Turn:
         self.latency_ms = latency_ms
         if failure is None:
             answered = self.model if self.model != self._asked_model else None
-            self.append(Done(self.finish_reason, self.usage, self.latency_ms, answered))
+            self.append(Done(self.finish_reason, self.usage, self.latency_ms, answered, self.usage_details))
         else:
             self.append(Failed(failure.as_dict(self.request_id)))
         self._accepted.set()

@@ -1,12 +1,13 @@
 """Budgets: what a call may take at most is put aside before it is made, and what it really took is settled after."""
 
 import asyncio
+import json
 import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chatapp.backend.models.chat_model import ModelRequest
 from chatapp.backend.store import Amount, Reservations, Standing
@@ -15,7 +16,6 @@ from chatapp.backend.usage.pricing import Pricer
 from chatapp.config.budgets import Budget
 from chatapp.errors import BudgetExceededError, StoreUnavailableError
 from chatapp.protocol.events import Notice
-from chatapp.protocol.messages import Message
 from chatapp.protocol.money import dollars, shown_dollars
 from chatapp.providers.prices import Tariff, Tokens
 
@@ -27,6 +27,9 @@ LEAST_ANSWER_TOKENS = 16
 
 NOTICE_SHARE = 0.8
 PER_MESSAGE = 16
+PER_PICTURE = 50_000
+"""More than any vendor counts for a picture or a sound; the dearest, small models of OpenAI, come near."""
+
 HEARTBEAT_S = 5.0
 _IN_A_MOMENT_S = 5
 
@@ -41,6 +44,11 @@ class Ceiling(NamedTuple):
     prompt: int
     answer: int
     tariff: Tariff | None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody knows what it costs."""
+        return self.tariff is None or self.tariff.cost(Tokens(self.prompt, self.answer)) is None
 
     def amount(self, answer: int) -> Amount:
         """Return what is put aside for an answer of that many tokens."""
@@ -76,8 +84,19 @@ class Budgets:
         self._clock = clock
         self._active: set[str] = set()
 
-    async def admit(self, call_id: str, request: ModelRequest, *, owner: str, connection: str, model: str) -> Admission:
+    async def admit(
+        self,
+        call_id: str,
+        request: ModelRequest,
+        *,
+        owner: str,
+        connection: str,
+        model: str,
+        answer_tokens: int | None = None,
+    ) -> Admission:
         """Put aside what the call may take, and return how it may be made: with a limit on its answer.
+
+        `answer_tokens` is how long it is at most, None for what the request says.
 
         Raises:
             BudgetExceededError: a budget has not enough left, or cannot hold since nobody knows the price.
@@ -86,8 +105,8 @@ class Budgets:
         budgets = [budget for budget in self._budgets if budget.applies_to(owner, connection)]
         if not budgets:
             return Admission(request)
-        ceiling = self._ceiling(request, connection, model)
-        if ceiling.tariff is None and (money := next((it for it in budgets if it.unit == "dollars"), None)):
+        ceiling = self._ceiling(request, connection, model, answer_tokens)
+        if ceiling.is_unknown and (money := next((it for it in budgets if it.unit == "dollars"), None)):
             raise BudgetExceededError(
                 f"Nobody knows what {model} costs, so that the budget of {_named(money)} cannot hold.",
                 hint="Give the connection `prices`, or the budget in tokens.",
@@ -146,11 +165,12 @@ class Budgets:
         self._active.add(call_id)
         return answer, notices
 
-    def _ceiling(self, request: ModelRequest, connection: str, model: str) -> Ceiling:
+    def _ceiling(self, request: ModelRequest, connection: str, model: str, answer_tokens: int | None) -> Ceiling:
         limits = [int(value) for name in _LIMITS if (value := request.parameters.get(name))]
         answers = int(request.parameters.get("n") or 1)
         tariff = self._pricer.tariff(connection, model, self._clock())
-        return Ceiling(_most_tokens(request.messages), min(limits, default=ANSWER_TOKENS) * answers, tariff)
+        answer = min(limits, default=ANSWER_TOKENS) * answers if answer_tokens is None else answer_tokens
+        return Ceiling(_most_tokens(request), answer, tariff)
 
 
 def renewal(budget: Budget, now: datetime) -> datetime:
@@ -165,9 +185,16 @@ def _since(budget: Budget, now: datetime) -> date:
     return now.date() if budget.period == "day" else now.date().replace(day=1)
 
 
-def _most_tokens(messages: Sequence[Message]) -> int:
-    """Return what no tokenizer exceeds: each token is a byte at least."""
-    return sum(len(message.text.encode(errors="replace")) + PER_MESSAGE for message in messages)
+def _most_tokens(request: ModelRequest) -> int:
+    """Return what no tokenizer exceeds: each token is a byte at least, of tools and the like too. Pictures are dear."""
+    read = sum(len(message.text.encode(errors="replace")) + PER_MESSAGE for message in request.read_messages())
+    parts = [part for message in request.wire_messages or () for part in _listed(message.get("content"))]
+    others = sum(1 for part in parts if not (isinstance(part, dict) and part.get("type") == "text"))
+    return read + others * PER_PICTURE + len(json.dumps(request.parameters, default=str))
+
+
+def _listed(content: object) -> list[Any]:
+    return content if isinstance(content, list) else []
 
 
 def _most(tariff: Tariff, prompt: int, answer: int) -> int:
@@ -184,6 +211,8 @@ def _affordable(budget: Budget, standing: Standing, ceiling: Ceiling) -> int:
     if ceiling.amount(ceiling.answer).pico == 0:
         return ceiling.answer  # a model that costs nothing may always be asked
     base = ceiling.amount(0).pico
+    if not ceiling.answer:
+        return 0 if base <= left else -1
     for_each = (ceiling.amount(ceiling.answer).pico - base) / ceiling.answer
     return -1 if left < base else math.floor((left - base) / for_each) if for_each else ceiling.answer
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypedDict
 from chatapp.errors import ChatappError, InternalError
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.moments import local_time
-from chatapp.protocol.events import Usage
+from chatapp.protocol.events import UsageDetails
 from chatapp.protocol.messages import ToolCallPart, ToolResultPart
 from chatapp.protocol.resources import MessageInfo
 
@@ -54,7 +54,7 @@ class DisplayMessage:
     finish_reason: str | None = None
     model: str | None = None
     elapsed_s: float | None = None
-    usage: Usage | None = None
+    usage: UsageDetails | None = None
     notices: tuple[str, ...] = ()
     tools: tuple[ToolStep, ...] = ()
     error: ChatappError | None = None
@@ -115,7 +115,7 @@ def stored_entry(stored: MessageInfo, zone: tzinfo | None) -> DisplayMessage:
         finish_reason=stored.finish_reason,
         model=stored.model,
         elapsed_s=None if stored.latency_ms is None else stored.latency_ms / 1000,
-        usage=stored.usage,
+        usage=stored.usage_details,
         tools=tuple(_steps(stored)),
         error=_error(stored),
     )

@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from chatapp.client.cancellation import Call
 from chatapp.errors import ChatappError, InternalError
-from chatapp.protocol.events import WAS_THOUGHT, Done, Event, Notice, Reasoning, Start, Text, Usage
+from chatapp.protocol.events import WAS_THOUGHT, Done, Event, Notice, Reasoning, Start, Text, UsageDetails
 
 STOPPING_S = 5.0
 """How long the backend may take to stop an answer before the page stops listening to it."""
@@ -36,7 +36,7 @@ class LiveAnswer:
         self.model: str | None = None
         self.notices: list[str] = []
         self.finish_reason: str | None = None
-        self.usage: Usage | None = None
+        self.usage: UsageDetails | None = None
         self.error: ChatappError | None = None
         self.started_at = time.monotonic() - asked_s_ago
         self.duration_s: float | None = None
@@ -139,7 +139,7 @@ class LiveAnswer:
             case Done():
                 self.finish_reason = event.finish_reason
                 self.model = event.model or self.model
-                self.usage = event.usage
+                self.usage = event.usage_details
                 self._end("stopped" if event.finish_reason == "stopped" else "complete")
 
     def _end(self, status: Status, error: ChatappError | None = None) -> None:

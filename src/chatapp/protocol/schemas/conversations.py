@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from chatapp.protocol.messages import Part, Role, TurnStatus
-from chatapp.protocol.schemas.fields import Identifier, Strict, UsageOut, Words
+from chatapp.protocol.schemas.fields import Identifier, Strict, UsageDetailsOut, UsageOut, Words
 
 
 class Regeneration(Strict):
@@ -141,6 +141,7 @@ class MessageOut(BaseModel):
     status: TurnStatus
     finish_reason: str | None
     usage: UsageOut | None
+    usage_details: UsageDetailsOut | None
     error: dict[str, Any] | None
     latency_ms: int | None
     turn_id: str | None

@@ -31,19 +31,27 @@ class Strict(BaseModel):
 
 
 class UsageOut(BaseModel):
-    """What an answer took. What is null is not known."""
+    """Tokens as the model server counted them."""
 
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
-    cached_tokens: int | None = Field(None, description="Those of the prompt that the server still had.")
-    reasoning_tokens: int | None = Field(None, description="Those of the completion that were thought, not said.")
-    estimated: bool | None = Field(None, description="The model server has not counted; we did, from the text.")
+
+
+class UsageDetailsOut(BaseModel):
+    """What all calls of an answer took together; retries are among them."""
+
+    prompt_tokens: int
+    completion_tokens: int = Field(description="What is paid for as the answer, thoughts among it.")
+    total_tokens: int
+    cached_tokens: int = Field(description="Those of the prompt that the server still had.")
+    reasoning_tokens: int = Field(description="Those of the completion that were thought, not said.")
+    estimated: bool = Field(description="A model server has not counted; we did, from the text.")
     cost: str | None = Field(
-        None, description="Dollars, an exact decimal; null where the price is not known.", examples=["0.0004275"]
+        description="Dollars, an exact decimal; null where the price is not known.", examples=["0.0004275"]
     )
     price_source: str | None = Field(
-        None, description="Who knows the price: list, connection, or local, where nothing is to be paid."
+        description="Who knows the price: list, connection, or local, where nothing is to be paid."
     )
-    first_token_ms: int | None = Field(None, description="Milliseconds from the call to the model to its first word.")
-    tokens_per_second: float | None = Field(None, description="From the first word on.")
+    first_token_ms: int | None = Field(description="Milliseconds from the call to the model to its first word.")
+    tokens_per_second: float | None = Field(description="From the first word on.")

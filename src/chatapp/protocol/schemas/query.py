@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from chatapp.protocol.messages import TextRole, TurnStatus
-from chatapp.protocol.schemas.fields import EXAMPLE_ID, Identifier, Strict, UsageOut, Words, not_blank
+from chatapp.protocol.schemas.fields import EXAMPLE_ID, Identifier, Strict, UsageDetailsOut, UsageOut, Words, not_blank
 
 _EXAMPLE_ANSWER = "Python is a programming language that is easy to read."
 
@@ -91,6 +91,7 @@ class TurnOut(BaseModel):
     finish_reason: str | None
     usage: UsageOut | None
     error: dict[str, Any] | None
+    usage_details: UsageDetailsOut | None
 
 
 class AnswerResponse(BaseModel):
@@ -117,5 +118,6 @@ class AnswerResponse(BaseModel):
     conversation_id: str | None = Field(None, description="Conversation the answer was kept in.")
     turn_id: str = Field(description="This question and answer.")
     finish_reason: str | None = Field(description="Why the model stopped: stop, length, content_filter, …")
-    usage: UsageOut | None = Field(description="What the answer took.")
+    usage: UsageOut | None = Field(description="Null where the model server does not count.")
     latency_ms: int = Field(description="Milliseconds from the request to the last token.")
+    usage_details: UsageDetailsOut | None = Field(None, description="What it took and cost; null if no call was made.")

@@ -35,6 +35,7 @@ async def get_turn(turn: FoundTurn) -> TurnOut:
             "answer": turn.text,
             "finish_reason": turn.finish_reason,
             "usage": turn.usage,
+            "usage_details": turn.usage_details,
             "error": turn.failure.as_dict(turn.request_id) if turn.failure else None,
         }
     )

@@ -1,4 +1,4 @@
-"""What calls to models have taken, added up by day, and what is put aside for those that are made just now."""
+"""What an answer took, what calls took by day, and what is put aside for those that are made just now."""
 
 from itertools import pairwise, product
 
@@ -18,7 +18,8 @@ TIMES = {"first": "first_token_ms", "whole": "duration_ms"}
 
 
 def upgrade() -> None:
-    """Make the tables, the first with what is there."""
+    """Make the column and the tables, the first of these with what is there."""
+    op.add_column("turns", sa.Column("usage_details", sa.JSON))
     op.create_index("ix_model_calls_turn_id", "model_calls", ["turn_id"])
     places = range(len(EDGES_MS) - 1)
     op.create_table(

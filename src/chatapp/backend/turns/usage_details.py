@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 
 from chatapp.backend.store import ModelCall
-from chatapp.protocol.events import Usage
+from chatapp.protocol.events import UsageDetails
 from chatapp.protocol.money import dollars, picodollars
 
 _SHORTEST_MS = 20
 """An answer that comes faster came in one piece: that is no speed."""
 
 
-def told_usage(calls: Sequence[ModelCall]) -> Usage | None:
+def usage_details(calls: Sequence[ModelCall]) -> UsageDetails | None:
     """Return what readers of a turn learn of its calls: each is priced by itself, and then they are added.
 
     None where no call has taken anything.
     """
-    usage: Usage | None = None
+    usage: UsageDetails | None = None
     for call in calls:
         if call.prompt_tokens is not None:
             told = _usage(call)
@@ -23,7 +23,7 @@ def told_usage(calls: Sequence[ModelCall]) -> Usage | None:
     return usage
 
 
-def _usage(call: ModelCall) -> Usage:
+def _usage(call: ModelCall) -> UsageDetails:
     prompt, completion = call.prompt_tokens or 0, call.completion_tokens or 0
     return {
         "prompt_tokens": prompt,
@@ -42,7 +42,7 @@ def _usage(call: ModelCall) -> Usage:
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
 
 
-def _sum(earlier: Usage, last: Usage) -> Usage:
+def _sum(earlier: UsageDetails, last: UsageDetails) -> UsageDetails:
     """Return what both took; times are those of the last."""
     costs = (earlier["cost"], last["cost"])
     is_priced = None not in costs
