@@ -116,13 +116,13 @@ def test_no_step_of_a_lexer_keeps_others_waiting(language: str) -> None:
             now = time.process_time()
             assert now - last < 0.1, fragment
             last = now
-            if now - begun > 0.02:
+            if now - begun > 0.004:
                 break
 
 
 def test_code_that_takes_long_is_only_partly_coloured_and_whole() -> None:
-    code = "A b " * 20_000
+    code = "A b " * 5_000
     begun = time.thread_time()
     drawn = highlighted(code, "java")
-    assert time.thread_time() - begun < 4
+    assert time.thread_time() - begun < 1
     assert re.sub("<[^>]*>", "", drawn) == code

@@ -63,13 +63,13 @@ pre .f { color: #d2a8ff; }
 """The style of the classes."""
 
 
-def highlighted(code: str, language: str) -> str:
-    """Return `code` as HTML, in colours where its language is known."""
+def highlighted(text: str, language: str) -> str:
+    """Return code as HTML, in colours where its language is known."""
     lexer = _lexer(language.lower()) if language.lower() in LANGUAGES else None
     if lexer is None:
-        return escape(code)
-    pieces = groupby(_classed(code, lexer), key=lambda piece: piece[0])
-    return "".join(_span(kind, "".join(text for _, text in same)) for kind, same in pieces)
+        return escape(text)
+    pieces = groupby(_classed(text, lexer), key=lambda piece: piece[0])
+    return "".join(_span(kind, "".join(said for _, said in same)) for kind, same in pieces)
 
 
 @cache

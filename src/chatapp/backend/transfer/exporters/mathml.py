@@ -30,17 +30,17 @@ _KEPT = frozenset(
 )  # fmt: skip
 
 
-def mathml(tex: str, *, is_display: bool = False) -> str:
-    """Return a formula as MathML, or its TeX as code where that cannot be made."""
-    if len(tex) > MAX_CHARS:
-        return _as_text(tex)
+def mathml(text: str, *, is_display: bool = False) -> str:
+    """Return a formula, given as TeX, as MathML; or its TeX as code where that cannot be made."""
+    if len(text) > MAX_CHARS:
+        return _as_text(text)
     try:
-        drawn = convert_to_element(tex.strip(), display="block" if is_display else "inline")
+        drawn = convert_to_element(text.strip(), display="block" if is_display else "inline")
         for element in drawn.iter():
             _clean(element)
         return tostring(drawn, encoding="unicode")
     except _REFUSED:
-        return _as_text(tex)
+        return _as_text(text)
 
 
 def _clean(element: Element) -> None:
