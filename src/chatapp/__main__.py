@@ -11,7 +11,7 @@ def main() -> None:
     """Run the command line. Ctrl-C while it is being loaded is no more of an accident than later."""
     gc.disable()  # looking for garbage while modules are loaded, which leave none, takes a tenth of a short command
     try:
-        from chatapp.cli import main as run  # noqa: PLC0415
+        from chatapp.cli.main import main as run  # noqa: PLC0415
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     gc.enable()

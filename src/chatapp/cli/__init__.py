@@ -4,16 +4,11 @@ A command imports what it does when it is run, so that `--help` and `--version` 
 """
 
 import gc
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
 from typing import Annotated
 
 import typer
-from typer.main import get_command
-from typer.models import CommandInfo
 
 from chatapp import __version__
 from chatapp.cli.parameters import (
@@ -58,13 +53,6 @@ from chatapp.cli.parameters import (
     Yes,
 )
 from chatapp.config import environment
-from chatapp.errors import ChatappError
-
-INTERRUPTED = 130
-"""The exit code of a command that Ctrl-C ended: 128 and the signal's number, as shells count."""
-
-_COMPLETE = "_CHATAPP_COMPLETE"
-"""What the shell's completion asks by, as typer's scripts name it."""
 
 app = typer.Typer(
     name="chatapp",
@@ -106,7 +94,7 @@ def _before_any_command(
     ] = False,
 ) -> None:
     for remark in environment.load_env_files():
-        _say(remark)
+        say(remark)
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -244,7 +232,9 @@ def delete(
 def help_(context: typer.Context, command: CommandName = None) -> None:
     """Show what there is, or what a command takes."""
     arguments = [command, "--help"] if command else ["--help"]
-    _run(arguments)
+    from chatapp.cli.main import run_command  # noqa: PLC0415 - which imports this module
+
+    run_command(arguments)
 
 
 @app.command(cls=LightCommand)
@@ -287,74 +277,8 @@ def usage(
     return run(backend_url=backend_url, by=by, days=days, everybody=all, as_json=json, as_csv=csv)
 
 
-def main() -> None:
-    """Run the command that the arguments name and exit with its code; a failure is one sentence on stderr."""
-    try:
-        code = _run(sys.argv[1:])
-        sys.stdout.flush()
-    except BrokenPipeError:
-        code = _let_go_of_stdout()
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    except typer.Exit as leaving:
-        code = leaving.exit_code
-    except typer.TyperException as error:
-        code = _fail(_usage_sentence(error), error.exit_code)
-    except ChatappError as error:
-        code = _fail(error.sentence(), error.exit_code)
-    except Exception as error:
-        if (environment.value("LOG_LEVEL") or "").lower() == "debug":
-            raise
-        code = _fail(f"{type(error).__name__}, a defect of chatapp's own. LOG_LEVEL=debug shows where.", 1)
-    gc.disable()  # Python would look through all there is once more, for a process that ends
-    sys.exit(code)
-
-
-def _run(arguments: list[str]) -> int:
-    """Run the command without typer's own error pages."""
-    command = get_command(_app_for(arguments))
-    if instruction := environment.value(_COMPLETE):
-        from typer.completion import shell_complete  # noqa: PLC0415 - only when a shell asks what may follow
-
-        return shell_complete(command, {}, "chatapp", _COMPLETE, instruction)
-    with command.make_context("chatapp", arguments) as context:
-        code: int | None = command.invoke(context)
-    return code or 0
-
-
-def _app_for(arguments: list[str]) -> typer.Typer:
-    """Return the app, with no other command than the one that is run: making each of them takes time."""
-    run = [info for info in app.registered_commands if arguments[:1] == [_name(info)] and not info.hidden]
-    if not run:
-        return app
-    one = copy(app)
-    one.registered_commands = run
-    return one
-
-
-def _name(info: CommandInfo) -> str:
-    return info.name or str(getattr(info.callback, "__name__", ""))
-
-
-def _usage_sentence(error: typer.TyperException) -> str:
-    context: typer.Context | None = getattr(error, "ctx", None)
-    command = context.command_path if context else "chatapp"
-    message = error.format_message()
-    return f"{message}{'' if message.endswith(('.', '?')) else '.'} See: {command} --help"
-
-
-def _fail(sentence: str, exit_code: int) -> int:
-    _say(sentence)
-    return exit_code
-
-
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
+    """Say what went wrong, or was meant otherwise, in a line on stderr."""
     from chatapp.cli.terminal import printable  # noqa: PLC0415
 
     typer.echo(f"chatapp: {printable(sentence)}", err=True)
-
-
-def _let_go_of_stdout() -> int:
-    """Be quiet about a reader that has seen enough, also when Python flushes at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
