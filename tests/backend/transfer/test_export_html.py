@@ -105,7 +105,7 @@ STEPS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("language", sorted({type(_lexer(name)).__name__: name for name in LANGUAGES}.values()))
+@pytest.mark.parametrize("language", sorted({type(_lexer(name)).__name__: name for name in sorted(LANGUAGES)}.values()))
 def test_no_step_of_a_lexer_keeps_others_waiting(language: str) -> None:
     lexer = _lexer(language)
     assert lexer is not None
