@@ -58,6 +58,8 @@ def run_command(arguments: list[str]) -> int:
 def _app_for(arguments: list[str]) -> typer.Typer:
     """Return the app, with no other command than the one that is run: making each of them takes time."""
     run = [info for info in app.registered_commands if arguments[:1] == [_name(info)] and not info.hidden]
+    if arguments == ["--version"]:  # any will do
+        run = app.registered_commands[:1]
     if not run:
         return app
     one = copy(app)
