@@ -32,6 +32,7 @@ from chatapp.cli.terminal import PlainAnswer, StatusLine
 from chatapp.errors import ChatappError
 from chatapp.protocol.events import Text
 from chatapp.protocol.messages import Message
+from chatapp.protocol.resources import ConnectionInfo, ListedModelInfo, ModelsInfo
 from chatapp.protocol.sse import Decoder
 
 NAMES = {
@@ -52,7 +53,11 @@ TEXTS = {"<class 'str'>", "str", "str | None", "<class 'bytes'>", "bytes"}
 NOT_MEASURED = ("chatapp.local_model",)
 NOT_IMPORTED = ("chatapp.__main__", "chatapp.frontend.app", "chatapp.frontend.page", "chatapp.backend.store.migrations")
 
+MODELS = ModelsInfo("a", ("a",), (ConnectionInfo("c", True, models=(ListedModelInfo("a", "a"),)),))
+
 CALLS: dict[str, Callable[[Any, str], object]] = {
+    "chatapp.config.toml_lines.line_of": lambda call, text: call(text, ["a", "b"]),
+    "chatapp.frontend.components.model_list.groups_of": lambda call, text: list(call(MODELS, text)),
     "chatapp.backend.transfer.importers.chatgpt_content.without_marks": lambda call, text: call(text, {}),
     "chatapp.backend.models.openai.too_long.number_behind": lambda call, text: call(text, ("a", "`", "A b ")),
     "chatapp.backend.turns.estimate.likely_usage": lambda call, text: call([Message.of("user", text)], text, text),

@@ -30,6 +30,7 @@ def model_list(told: ModelsInfo, chosen: str) -> None:
     words = st.text_input(
         "Find a model",
         key=state.MODEL_SEARCH,
+        max_chars=100,
         icon=":material/search:",
         placeholder="Find a model",
         label_visibility="collapsed",
