@@ -26,10 +26,6 @@ class HeldConversation(Protocol):
         """Return the hash of all that was said, and of an answer behind it."""
         ...
 
-    def is_answered(self, count: int) -> bool:
-        """Return whether there is an answer among the first `count` messages."""
-        ...
-
     def messages(self, first: int) -> list[Message]:
         """Return the messages from `first` on."""
         ...

@@ -47,6 +47,13 @@ def test_a_whole_answer_is_a_chat_completion(client: OpenAI) -> None:
     assert answer.usage.total_tokens == scripts.USAGE["total_tokens"]
 
 
+def test_a_whole_answer_counts_tokens_where_the_model_server_does_not(client: OpenAI, model: StubModel) -> None:
+    model.next(scripts.answer("Yes.", usage=False))
+    usage = client.chat.completions.create(model="m", messages=QUESTION).usage
+    assert usage is not None, "without it llm 0.36 fails"
+    assert usage.prompt_tokens > 0
+
+
 def test_a_stream_holds_the_same_in_chunks_and_counts_where_it_is_wanted(client: OpenAI) -> None:
     wanted = {"model": "stub-model", "messages": QUESTION, "stream": True}
     chunks = list(client.chat.completions.create(**wanted, stream_options={"include_usage": True}))

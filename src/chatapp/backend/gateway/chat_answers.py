@@ -37,7 +37,7 @@ def completion(turn: Turn) -> dict[str, Any]:
         "created": int(time.time()),
         "model": turn.model,
         "choices": [choice],
-        "usage": usage_of(turn),
+        "usage": usage_of(turn) or dict.fromkeys(_COUNTS, 0),  # llm cannot do without
     }
 
 

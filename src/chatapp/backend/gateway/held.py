@@ -2,7 +2,8 @@
 
 Clients send all that was said again with each question, and change what does not matter: blanks around texts, how the
 JSON of calls is written, the ids of calls, one part or several. None of that counts, nor do system prompts, which many
-change by the minute.
+change by the minute. Of a question that was answered only the first line counts, beside the answer: Aider puts a
+reminder under the last question, and what is in its files into earlier ones.
 """
 
 from functools import cached_property
@@ -26,6 +27,7 @@ from chatapp.protocol.messages import (
 Json = dict[str, Any]
 
 _NOT_SAID = ("system", "developer")
+_USER = b"\x02user"
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "tool": "tool", "function": "tool"}
 
 
@@ -61,11 +63,15 @@ class HeldMessages:
         return self._hashes[first - self._first :]
 
     def _hashes_from(self, first: int) -> list[str]:
-        hasher = blake2b(b"".join(self._texts[:first]), digest_size=16)
+        texts = self._texts
+        passed = list(map(_passed, texts))
+        hasher = blake2b(b"".join(passed[:first]), digest_size=16)
         digests: list[str] = []
-        for text in self._texts[first:]:
-            hasher.update(text)
-            digests.append(hasher.hexdigest())
+        for text, rest in zip(texts[first:], passed[first:], strict=True):
+            last = hasher.copy()
+            last.update(text)
+            digests.append(last.hexdigest())
+            hasher.update(rest)
         self._hasher = hasher
         return digests
 
@@ -75,10 +81,6 @@ class HeldMessages:
         hasher = self._hasher.copy()
         hasher.update(_bytes(answer.role, answer.text, calls))
         return hasher.hexdigest()
-
-    def is_answered(self, count: int) -> bool:
-        """Return whether there is an answer among the first `count` messages."""
-        return any(message["role"] == "assistant" for message in self._said[:count])
 
     def messages(self, first: int) -> list[Message]:
         """Return the messages from `first` on."""
@@ -104,6 +106,11 @@ def _bytes(role: str, text: str, calls: list[ToolCallPart], others: list[bytes] 
         said += "".join([f"\x04{call.name}\x05{_rewritten(call.arguments)}" for call in calls])
     data = said.encode(errors="replace")
     return b"\x06".join([data, *others]) if others else data
+
+
+def _passed(text: bytes) -> bytes:
+    """Return what counts of a message once there is another behind it: of a question its first line."""
+    return text.partition(b"\n")[0] if text.startswith(_USER) else text
 
 
 def _rewritten(arguments: str) -> str:

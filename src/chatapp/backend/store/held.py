@@ -30,7 +30,7 @@ _UNANSWERED = {"failed", "incomplete", "interrupted", "stopped"}
 
 _IN_CONVERSATION: BindParameter[str] = bindparam("conversation_id")
 _FIND = (
-    select(message_hashes.c.hash, messages.c.id, messages.c.conversation_id)
+    select(message_hashes.c.hash, message_hashes.c.is_answered, messages.c.id, messages.c.conversation_id)
     .join(messages, messages.c.id == message_hashes.c.message_id)
     .join(conversations, conversations.c.id == messages.c.conversation_id)
     .where(
@@ -38,7 +38,7 @@ _FIND = (
         message_hashes.c.hash.in_(bindparam("hashes", expanding=True)),
         conversations.c.deleted_at.is_(None),
     )
-    .order_by(conversations.c.updated_at.desc())
+    .order_by(conversations.c.updated_at.desc(), messages.c.sequence.desc())
 )
 _LAST_SEQUENCE = select(func.max(messages.c.sequence)).where(messages.c.conversation_id == _IN_CONVERSATION)
 _ACTIVE_TURN = select(turns.c.id).where(turns.c.conversation_id == _IN_CONVERSATION, turns.c.status == "streaming")
@@ -46,11 +46,15 @@ _ACTIVE_TURN = select(turns.c.id).where(turns.c.conversation_id == _IN_CONVERSAT
 
 
 class _Known(NamedTuple):
-    """How many messages of a conversation are here, and the last of them; none where it begins."""
+    """How many messages of a conversation are here, and the last of them; none where it begins.
+
+    `is_answered`: one of them is an answer that was made here.
+    """
 
     length: int
     conversation_id: str
     message_id: str | None
+    is_answered: bool
 
 
 def begin_held(connection: Connection, question: Question, held: HeldConversation, maker: Maker) -> BegunTurn:
@@ -66,10 +70,11 @@ def begin_held(connection: Connection, question: Question, held: HeldConversatio
     first = known.length if known else 0
     new = held.messages(first)
     if known is None:
-        known = _Known(0, _begun(connection, question, new), None)
+        known = _Known(0, _begun(connection, question, new), None, is_answered=False)
     model = question.model or maker.fallback_model
     *ids, answer_id = _insert(connection, question.owner, known, new, model)
-    save_hashes(connection, question.owner, zip(ids, held.hashes(known.length), strict=True))
+    hashes = zip(ids, held.hashes(known.length), strict=True)
+    save_hashes(connection, question.owner, hashes, is_answered=known.is_answered)
     is_alongside = _is_answering(connection, known.conversation_id)
     conversation_id = None if is_alongside else known.conversation_id
     place = Place(conversation_id, ids[-1] if ids else known.message_id, answer_id)
@@ -97,13 +102,16 @@ def _find_among(
     counts = {digest: count for count, digest in enumerate(hashes, first + 1)}
     rows = connection.execute(_FIND, {"owner": owner, "hashes": list(counts)}).all()
     for row in sorted(rows, key=lambda row: -counts[row.hash]):  # stable: the last talked in stays first
-        if held.is_answered(counts[row.hash]) or _was_not_answered(connection, row.id):
-            return _Known(counts[row.hash], row.conversation_id, row.id)
+        if row.is_answered or _was_not_answered(connection, row.id):
+            return _Known(counts[row.hash], row.conversation_id, row.id, row.is_answered)
     return None
 
 
 def _was_not_answered(connection: Connection, message_id: str) -> bool:
-    """Return whether a first question came to nothing. Asked again after an answer, it begins another conversation."""
+    """Return whether a first question came to nothing. Asked again after an answer, it begins another conversation.
+
+    So do the examples that Aider puts before each of its chats: they are no answers of ours.
+    """
     answers = connection.scalars(select(messages.c.status).where(messages.c.parent_id == message_id)).all()
     return bool(answers) and set(answers) <= _UNANSWERED
 
@@ -142,9 +150,10 @@ def _insert(connection: Connection, owner: str, known: _Known, new: list[Message
     return [row["id"] for row in rows]
 
 
-def save_hashes(connection: Connection, owner: str, hashes: Iterable[tuple[str, str]]) -> None:
-    """Save the hash of each message by its id."""
-    rows = [{"message_id": message_id, "owner": owner, "hash": digest} for message_id, digest in hashes]
+def save_hashes(connection: Connection, owner: str, hashes: Iterable[tuple[str, str]], *, is_answered: bool) -> None:
+    """Save the hash of each message by its id. `is_answered`: an answer of ours is among what it stands for."""
+    same = {"owner": owner, "is_answered": is_answered}
+    rows = [{"message_id": message_id, "hash": digest, **same} for message_id, digest in hashes]
     if rows:
         connection.execute(insert(message_hashes), rows)
 

@@ -156,6 +156,7 @@ message_hashes = Table(
     Column("message_id", ForeignKey(messages.c.id, ondelete="CASCADE"), primary_key=True),
     Column("owner", Text, nullable=False),
     Column("hash", Text, nullable=False),
+    Column("is_answered", Boolean, nullable=False),
     Index("ix_message_hashes_owner_hash", "owner", "hash"),
 )
 

@@ -133,7 +133,7 @@ class Turns:
                 answer |= {"status": status, "finish_reason": finish_reason, **({"model": model} if model else {})}
                 _save_answer(connection, turn, conversation_id, answer, usage=usage)
                 if answer_hash is not None:
-                    save_hashes(connection, turn.owner, [(turn.answer_message_id, answer_hash)])
+                    save_hashes(connection, turn.owner, [(turn.answer_message_id, answer_hash)], is_answered=True)
 
     def get(self, turn_id: str, *, owner: str) -> StoredTurn:
         """Return the turn as far as it is saved, whichever process makes it.

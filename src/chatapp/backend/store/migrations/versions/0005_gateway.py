@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Text),
         sa.Column("owner", sa.Text, nullable=False),
         sa.Column("hash", sa.Text, nullable=False),
+        sa.Column("is_answered", sa.Boolean, nullable=False),
         sa.ForeignKeyConstraint(
             ["message_id"], ["messages.id"], name="fk_message_hashes_message_id", ondelete="CASCADE"
         ),

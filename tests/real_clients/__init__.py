@@ -1,0 +1,1 @@
+"""Programs of others, as their users run them, in front of a backend."""

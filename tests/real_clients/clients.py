@@ -1,0 +1,99 @@
+"""The programs that are tried, each from a pinned release, and what each can do."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from real_servers.releases import FOLDER, Release
+
+SCRIPTS = Path(__file__).with_name("scripts")
+CASES = ("list", "ask", "stream", "tool", "key", "cancel", "long")
+_ALL_BUT_LIST = CASES[1:]
+_NODE_MODULES = FOLDER / "npm-clients"
+_PACKAGES = {
+    "openai": "6.49.0",
+    "ai": "6.0.326",
+    "@ai-sdk/openai-compatible": "2.0.92",
+    "opencode-ai": "1.18.33",
+}
+_INSTALL_S = 900
+
+
+@dataclass(frozen=True)
+class Client:
+    """One program. `command` is what runs its script, which is installed first where it is missing."""
+
+    name: str
+    command: Callable[[], list[str]]
+    cases: tuple[str, ...] = _ALL_BUT_LIST
+    is_cheap: bool = False
+
+
+def _python(script: str, *requirements: str) -> Callable[[], list[str]]:
+    return lambda: [str(Release(requirements).python()), str(SCRIPTS / script)]
+
+
+def _node(script: str) -> Callable[[], list[str]]:
+    return lambda: [_node_command(), str(_installed_packages() / script)]
+
+
+def _node_command() -> str:
+    return shutil.which("node") or pytest.skip("Node.js is not installed")
+
+
+def _installed_packages() -> Path:
+    """Return the folder of the packages of npm, with the scripts beside them: modules are found from there."""
+    if not (_NODE_MODULES / "is-whole").exists():
+        npm = shutil.which("npm") or pytest.skip("npm is not installed")
+        shutil.rmtree(_NODE_MODULES, ignore_errors=True)
+        _NODE_MODULES.mkdir(parents=True)
+        manifest = {"private": True, "type": "module", "dependencies": _PACKAGES}
+        (_NODE_MODULES / "package.json").write_text(json.dumps(manifest), encoding="utf-8")
+        command = [npm, "install", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=_NODE_MODULES, check=False, capture_output=True, timeout=_INSTALL_S)
+        if done.returncode != 0:
+            pytest.skip(f"the packages of npm cannot be installed here: {done.stderr.decode()[-300:]}")
+        (_NODE_MODULES / "is-whole").touch()
+    for script in SCRIPTS.glob("*.mjs"):
+        shutil.copy(script, _NODE_MODULES)
+    return _NODE_MODULES
+
+
+def _opencode() -> list[str]:
+    command = _installed_packages() / "node_modules" / ".bin" / "opencode"
+    return ["env", f"OPENCODE={command}", sys.executable, str(SCRIPTS / "opencode_client.py")]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return what a program runs with: a home of its own, and nothing of it asks elsewhere."""
+    return {
+        **os.environ,
+        "HOME": str(folder),
+        "PWD": str(folder),  # opencode believes it more than the system
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_DATA_HOME": str(folder / "data"),
+        "LLM_USER_PATH": str(folder / "llm"),
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+CLIENTS = (
+    Client("openai", lambda: [sys.executable, str(SCRIPTS / "openai_python.py")], CASES, is_cheap=True),
+    Client("llm", _python("llm_client.py", "llm==0.36", "openai==3.57.0"), is_cheap=True),
+    Client("litellm", _python("litellm_client.py", "litellm==1.110.2"), CASES),
+    Client("langchain-openai", _python("langchain_client.py", "langchain-openai==1.7.4")),
+    Client("pydantic-ai", _python("pydantic_ai_client.py", "pydantic-ai-slim[openai]==2.68.0")),
+    Client("instructor", _python("instructor_client.py", "instructor==1.17.0")),
+    Client("aider-chat", _python("aider_client.py", "aider-chat==0.86.2"), ("ask", "stream", "key", "long")),
+    Client("openai (npm)", _node("openai_js.mjs"), CASES),
+    Client("ai + @ai-sdk/openai-compatible", _node("ai_sdk.mjs")),
+    Client("opencode-ai", _opencode, ("stream", "tool", "key", "cancel", "long")),
+)

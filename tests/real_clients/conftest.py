@@ -1,0 +1,99 @@
+"""Each client in turn, run once in front of each model; its tests look at what came of the cases."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatapp.client import BackendClient
+from chatapp.local_model.weights import find_weights
+from real_clients.clients import CLIENTS, Client, environment
+from real_servers.kinds import LLAMA_CPP
+from real_servers.model_server import KEY, MODEL, ModelServer
+from real_servers.releases import FOLDER
+from support import scripts
+from support.commands import Serving
+from support.running_backend import backend_before
+from support.stub_model import Exchange, StubModel
+
+_MARKS = [pytest.mark.real_clients, pytest.mark.timeout(3600)]  # the first test of a client installs it
+_RUN_S = 900
+_KEYS = {client.name: f"key-{number}" for number, client in enumerate(CLIENTS)}
+API_KEYS = ",".join(f"client{number}:{key}" for number, key in enumerate(_KEYS.values()))
+
+
+@dataclass
+class Front:
+    """A backend that knows a key for each client. `models`: one to chat with, one that calls tools, an endless one."""
+
+    name: str
+    url: str
+    models: str
+    question: str
+
+
+@dataclass
+class Run:
+    """What one client told of its cases in front of one backend, and that backend as the client's key sees it."""
+
+    client: Client
+    front: Front
+    told: dict[str, dict[str, Any]]
+    backend: BackendClient
+    output: str
+
+
+async def _calling(exchange: Exchange) -> None:
+    """Call a tool, and answer once its result is there."""
+    has_result = any(message["role"] == "tool" for message in exchange.call.body["messages"])
+    called = scripts.answer(scripts.tool_call(), finish="tool_calls")
+    await (scripts.answer("It rains.") if has_result else called)(exchange)
+
+
+@contextmanager
+def _before_stub(folder: Path) -> Iterator[Front]:
+    with StubModel() as stub, backend_before(stub, folder, api_keys=API_KEYS) as backend:
+        stub.models["calling"] = _calling
+        stub.models["endless"] = scripts.answer(scripts.endless(every_s=0.02))
+        yield Front("stub", backend.url, "stub-model calling endless", "Why?")
+
+
+@contextmanager
+def _before_llama_cpp(folder: Path) -> Iterator[Front]:
+    weights = find_weights("smollm2-135m", folder=FOLDER / "weights").path
+    with ModelServer(LLAMA_CPP, weights=weights, folder=folder) as server:
+        env = {"BASE_URL": server.url, "OPENAI_API_KEY": KEY, "MODEL_NAME": MODEL, "DATA_DIR": str(folder / "data")}
+        with Serving(env={**env, "API_KEYS": API_KEYS}) as serving:
+            yield Front("llama.cpp", serving.url, f"{MODEL} {MODEL} {MODEL}", "Tell a very long story about the sea.")
+
+
+_FRONTS = {"stub": _before_stub, "llama.cpp": _before_llama_cpp}
+
+
+@pytest.fixture(scope="session", params=["stub", pytest.param("llama.cpp", marks=_MARKS)])
+def front(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    """The backend, in front of which model."""
+    with _FRONTS[request.param](tmp_path_factory.mktemp("front")) as front:
+        yield front
+
+
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(client, id=client.name, marks=[] if client.is_cheap else _MARKS) for client in CLIENTS],
+)
+def run(request: pytest.FixtureRequest, front: Front, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """What a client told, with a key of its own."""
+    client, folder = request.param, tmp_path_factory.mktemp("client")
+    key = _KEYS[client.name]
+    command = [*client.command(), f"{front.url}/v1", key]
+    env = {**environment(folder), "MODELS": front.models, "QUESTION": front.question}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=_RUN_S, check=False)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"case"')]
+    with BackendClient(front.url, api_key=key, timeout_s=30) as backend:
+        told = {line.pop("case"): line for line in lines}
+        yield Run(client, front, told, backend, f"{done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -1,0 +1,40 @@
+// The AI SDK with its provider for servers that speak OpenAI's API.
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { generateText, jsonSchema, stepCountIs, streamText, tool } from "ai";
+import { CALLING, ENDLESS, KEY, LONG, PLAIN, QUESTION, URL, stay, tell } from "./telling.mjs";
+
+const provider = (apiKey) => createOpenAICompatible({ name: "chatapp", baseURL: URL, apiKey, includeUsage: true });
+const model = (name, key = KEY) => provider(key)(name);
+const inputSchema = jsonSchema({ type: "object", properties: { city: { type: "string" } } });
+const get_weather = tool({ inputSchema, execute: async ({ city }) => `rain in ${city}` });
+
+await tell({
+  ask: async () => (await generateText({ model: model(PLAIN), prompt: QUESTION })).text,
+  stream: async () => {
+    let text = "";
+    for await (const piece of streamText({ model: model(PLAIN), prompt: QUESTION }).textStream) text += piece;
+    return text;
+  },
+  tool: async () => {
+    const run = { model: model(CALLING), prompt: QUESTION, tools: { get_weather }, stopWhen: stepCountIs(3) };
+    let text = "";
+    for await (const piece of streamText(run).textStream) text += piece;
+    return text;
+  },
+  key: async () => (await generateText({ model: model(PLAIN, "wrong"), prompt: QUESTION, maxRetries: 0 })).text,
+  cancel: async () => {
+    const leaving = new AbortController();
+    const { textStream } = streamText({ model: model(ENDLESS), prompt: QUESTION, abortSignal: leaving.signal });
+    for await (const _ of textStream) break;
+    leaving.abort();
+    return stay();
+  },
+  long: async () => {
+    const messages = [];
+    for (let number = 0; number < LONG; number++) {
+      messages.push({ role: "user", content: `long ${number}` });
+      messages.push(...(await generateText({ model: model(PLAIN), messages })).response.messages);
+    }
+    return messages.length;
+  },
+});
