@@ -80,7 +80,7 @@ def notes_on(told: UsageInfo) -> list[str]:
     """Return what must be said beside the numbers."""
     notes = [f"Days are UTC. Prices: {told.prices.name}, the newest of {told.prices.newest}."]
     if unpriced := told.total.unpriced_calls:
-        notes.append(f"The price of {unpriced:,} calls is not known; the sums are without them.")
+        notes.append(f"Calls of unknown price, which sums are without: {unpriced:,}.")
     if estimated := told.total.estimated_calls:
-        notes.append(f"The tokens of {estimated:,} calls are estimated.")
+        notes.append(f"Calls whose tokens are estimated: {estimated:,}.")
     return notes + [budget_sentence(budget) for budget in told.budgets]

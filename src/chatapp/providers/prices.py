@@ -22,6 +22,10 @@ _PICO_OF_A_REQUEST = Decimal(10) ** 9
 """Picodollars for one request at a dollar for a thousand."""
 
 
+_FREE_VARIANT = ":free"
+"""What OpenRouter puts behind a model's name where it costs nothing. On the list it has no price, as others."""
+
+
 class Tokens(NamedTuple):
     """What a call has taken. Cached tokens are part of the prompt, reasoning of the completion."""
 
@@ -93,6 +97,8 @@ class ListedModel:
     def tariff(self, when: datetime) -> Tariff:
         """Return the prices that hold at `when`."""
         prices = self._info.get_prices(when)
+        if not prices.__dict__ and self._info.id.endswith(_FREE_VARIANT):
+            return FREE
         known = self._tariffs.get(id(prices))
         if known is None:
             known = self._tariffs[id(prices)] = (prices, _tariff(prices))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from sqlalchemy import text
 
 from chatapp.backend.store import Amount, Store
@@ -197,3 +198,25 @@ def test_what_a_living_process_put_aside_does_not(run_backend: RunBackend, conne
         backend.client.ask("Why?", model="paid/m", max_tokens=20)
     assert refused.value.retry_after == 5
     assert backend.client.usage().total.calls == 0
+
+
+def test_embeddings_and_openai_s_clients_stop_at_a_budget_too(
+    run_backend: RunBackend, connections: str, stub: StubModel
+) -> None:
+    backend = run_backend(connections=connections, budgets="connection/paid:0.5/day")
+    counted = {"prompt_tokens": 40, "total_tokens": 40}
+    vector = {"object": "embedding", "index": 0, "embedding": [0.5]}
+    stub.models["e"] = scripts.respond(200, {"object": "list", "model": "e", "data": [vector], "usage": counted})
+
+    def post(path: str, **body: Any) -> requests.Response:
+        return requests.post(f"{backend.url}/v1/{path}", json={"model": "paid/e", **body}, timeout=10)
+
+    assert post("embeddings", input="a" * 20).status_code == 200
+    wait_for(lambda: backend.client.usage().budgets[0].spent == "0.4")
+    asked = stub.hits
+    refused = post("embeddings", input="a" * 20)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "budget_exceeded")
+    refused = post("chat/completions", messages=[{"role": "user", "content": "Why?"}])
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "budget_exceeded")
+    assert "$0.40 of $0.5 a day spent" in refused.json()["error"]["message"]
+    assert stub.hits == asked

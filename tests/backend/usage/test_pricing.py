@@ -101,6 +101,13 @@ def test_a_price_that_is_missing_is_not_nothing() -> None:
     assert call(OPENAI, embedding, Tokens(1_000_000, 1)).cost_pico is None
 
 
+def test_of_models_without_a_price_those_are_free_that_are_called_so() -> None:
+    free, unknown = "agentica-org/deepcoder-14b-preview:free", "google/gemini-flash-1.5-8b-exp"
+    tokens = Tokens(1000, 1000)
+    costs = [call("https://openrouter.ai/api/v1", model, tokens).cost_pico for model in (free, unknown)]
+    assert costs == [0, None]
+
+
 def test_a_call_that_took_no_tokens_costs_nothing() -> None:
     assert made(OPENAI, "no-such-model", None).cost_pico == 0
 

@@ -86,7 +86,7 @@ def _notes(told: UsageInfo) -> list[str]:
         f"Days are UTC. Prices: {told.prices.name}, the newest of {told.prices.newest}. Slow: one in twenty is slower."
     ]
     if unpriced := told.total.unpriced_calls:
-        notes.append(f"The price of {unpriced:,} calls is not known; sums are without them.")
+        notes.append(f"Calls of unknown price, which sums are without: {unpriced:,}.")
     if estimated := told.total.estimated_calls:
-        notes.append(f"The tokens of {estimated:,} calls are estimated.")
+        notes.append(f"Calls whose tokens are estimated: {estimated:,}.")
     return notes

@@ -1,0 +1,60 @@
+"""The usage page, without a browser: real backend, stub model."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from chatapp.backend.store import ModelCall
+from chatapp.frontend.components.usage_charts import MOST_COLUMNS, columns, day_bars
+from chatapp.protocol.resources import PriceList, UsageInfo, UsageRow
+from support.pages import click, everything
+
+Open = Callable[..., AppTest]
+
+
+def spend(backend: Any, **changes: Any) -> None:
+    """Put a call on record."""
+    usual = {"owner": "", "connection": "paid", "model": "m", "status": "complete", "duration_ms": 900}
+    took = {"prompt_tokens": 1000, "completion_tokens": 234, "cost_pico": 4_275_000_000, "first_token_ms": 250}
+    call = ModelCall(**{**usual, **took, "created_at": datetime.now(UTC), "surface": "api", **changes})
+    backend.app.state.store.model_calls.add_many([call])
+
+
+def test_usage_is_shown_until_something_else_is_chosen(open_page: Open, backend: Any) -> None:
+    spend(backend)
+    page = click(open_page(backend.url), "usage-open")
+    shown = everything(page)
+    assert "Dollars by day" in shown
+    assert "$0.0043" in shown
+    assert "1,234" in shown
+    page.selectbox(key="usage_by").select("model").run()
+    assert "Dollars by model" in everything(page)
+    click(page, "new-chat")
+    assert "Dollars by" not in everything(page)
+
+
+def test_a_model_s_name_is_no_html(open_page: Open, backend: Any) -> None:
+    spend(backend, model="<script>alert(1)</script>")
+    page = open_page(backend.url, query={"view": "usage"})
+    page.selectbox(key="usage_by").select("model").run()
+    shown = everything(page)
+    assert "&lt;script&gt;" in shown
+    assert "<script>alert" not in shown
+
+
+def test_an_unknown_price_is_not_shown_as_nothing(open_page: Open, backend: Any) -> None:
+    spend(backend, cost_pico=None)
+    shown = everything(open_page(backend.url, query={"view": "usage"}))
+    assert "unknown" in shown
+    assert "Calls of unknown price" in shown
+
+
+def test_a_year_has_no_more_columns_than_a_phone_shows() -> None:
+    row = UsageRow("2026-03-05", 1, 0, 10, 5, 15, "0.5")
+    told = UsageInfo("day", "2025-11-29", "2026-11-28", "own", (row,), row, PriceList("list"))
+    bars = day_bars(told, of_money=True)
+    assert len(bars) <= MOST_COLUMNS
+    assert [bar.label for bar in bars if bar.size] == ["$0.50"]
+    assert columns(bars, "Dollars by day").count("<i ") == len(bars)
