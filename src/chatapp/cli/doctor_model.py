@@ -1,15 +1,13 @@
 """What `chatapp doctor` asks the model server: the list of its models and two tiny questions."""
 
 import asyncio
-import os
-import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from chatapp.backend.models.chat_model import Attempts
 from chatapp.backend.models.openai.dialect import Dialect
@@ -17,10 +15,9 @@ from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.model import OpenAIModel
 from chatapp.backend.models.openai.server import ModelServer, NothingThereError
 from chatapp.backend.models.openai.stream import OpenAIStream
-from chatapp.backend.models.openai.way import proxy_of
 from chatapp.backend.models.openai.windows import Windows
-from chatapp.backend.models.transport.certificates import trusting
 from chatapp.cli.doctor import Finding
+from chatapp.cli.doctor_way import examine_way
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, UpstreamAuthError, UpstreamModelNotFoundError, UpstreamTimeoutError
 from chatapp.hosts import other_api_url
@@ -35,7 +32,6 @@ ANSWER_S = 30.0
 AT_ONCE_S = 0.02
 LONG_S = 0.3
 """An answer that was waited for this long, and came within `AT_ONCE_S`, was held back by somebody."""
-EXPIRES_SOON_DAYS = 14
 CLOCK_S = 60
 
 
@@ -53,7 +49,7 @@ class Heard:
 async def examine_model(upstream: Upstream, settings: Settings) -> list[Finding]:
     """Return what was found; what cannot be asked any more is left out."""
     address = urlsplit(upstream.base_url)
-    findings, is_there = await _way(address, upstream, settings)
+    findings, is_there = await examine_way(address, upstream, settings)
     if not is_there:
         return findings
     try:
@@ -101,60 +97,6 @@ async def _examine_elsewhere(nothing: NothingThereError, upstream: Upstream, set
         Finding("address", "warn", f"the API is at {other.base_url}, where chatapp looks for it too", fix),
         *findings,
     ]
-
-
-async def _way(address: SplitResult, upstream: Upstream, settings: Settings) -> tuple[list[Finding], bool]:
-    """Return what is on the way, and whether it leads there."""
-    try:
-        proxy = proxy_of(upstream)
-    except ValueError:
-        return [Finding("proxy", "fail", "it is none that can be used", "Set HTTPS_PROXY to an http:// proxy.")], False
-    through = urlsplit(proxy) if proxy else None
-    target = through or address
-    host, port = target.hostname or "", target.port or (443 if target.scheme == "https" else 80)
-    told = Finding("proxy", "ok", f"{host}:{port}" if through else "none is on the way")
-    is_secure = address.scheme == "https" and through is None
-    try:
-        context = await asyncio.to_thread(trusting, upstream.ca_file) if is_secure else None
-    except OSError as error:  # that of a file that is no certificate is one, too
-        said = f"the authorities to trust cannot be read: {_why(error)}"
-        return [Finding("certificate", "fail", said, "Check SSL_CERT_FILE and REQUESTS_CA_BUNDLE."), told], False
-    try:
-        async with asyncio.timeout(upstream.timeouts.over(settings).connect_timeout):
-            _, writer = await asyncio.open_connection(host, port, ssl=context)
-    except ssl.SSLCertVerificationError as error:
-        said = f"{host} shows one that is not trusted: {error.verify_message}"
-        fix = "Name the authority that signed it in SSL_CERT_FILE, or correct the name in the address."
-        return [Finding("address", "ok", f"{host}:{port}"), Finding("certificate", "fail", said, fix), told], False
-    except OSError as error:  # a TimeoutError is one, and what getaddrinfo raises
-        fix = f"Start the server, or check {'the proxy' if through else upstream.address_setting}."
-        return [Finding("address", "fail", f"{host}:{port} cannot be reached: {_why(error)}", fix), told], False
-    certificate = writer.get_extra_info("peercert")
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
-    return [Finding("address", "ok", f"{host}:{port} is open"), _certificate(certificate, address), told], True
-
-
-def _why(error: OSError) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, ssl.SSLError):  # its number is no error number of the system
-        return f"it does not speak TLS as it should ({error.reason or 'no reason given'})"
-    if error.errno and error.errno > 0:  # the resolver's are negative
-        return os.strerror(error.errno)
-    return error.strerror or type(error).__name__
-
-
-def _certificate(shown: Mapping[str, Any] | None, address: SplitResult) -> Finding:
-    if address.scheme != "https":
-        return Finding("certificate", "ok", "none, as the address is http")
-    if not shown:
-        return Finding("certificate", "ok", "checked behind the proxy, with the question")
-    days = int((ssl.cert_time_to_seconds(str(shown["notAfter"])) - time.time()) // 86400)
-    if days < EXPIRES_SOON_DAYS:
-        return Finding("certificate", "warn", f"trusted, but only for {days} more days", "Have it renewed.")
-    return Finding("certificate", "ok", f"trusted, for {days} more days")
 
 
 async def _examine(server: ModelServer, upstream: Upstream, settings: Settings) -> list[Finding]:
