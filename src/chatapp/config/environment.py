@@ -64,9 +64,9 @@ def is_set(name: str) -> bool:
     return value(name) is not None
 
 
-def give_children(name: str, text: str) -> None:
+def give_children(name: str, setting: str) -> None:
     """Set `name` for the processes that are started from now on."""
-    os.environ[name] = text
+    os.environ[name] = setting
 
 
 def secret_folders() -> list[Path]:
