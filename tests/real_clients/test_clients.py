@@ -10,8 +10,8 @@ LONG = 4
 """How many questions the scripts ask in one conversation."""
 
 ANSWER, AFTER_TOOL = "Hello from the stub.", {"It rains.", "Paris"}
-NEEDS_THE_STUB = {"tool"}
-"""So small a model calls tools when it likes."""
+NEEDS_THE_STUB = {"tool", "long"}
+"""So small a model calls tools when it likes, and speaks until its window is full."""
 
 
 def outcome(run: Run, case: str) -> Any:

@@ -138,6 +138,17 @@ def later(delay_s: float, script: Script) -> Script:
     return wait_then_run
 
 
+EMBEDDINGS = respond(
+    200,
+    {
+        "object": "list",
+        "model": "stub-model",
+        "data": [{"object": "embedding", "index": 0, "embedding": [0.5, -0.25]}],
+        "usage": {"prompt_tokens": 4, "total_tokens": 4},
+    },
+)
+
+
 async def silence(_: "Exchange") -> None:
     """Say nothing more, for as long as the client waits."""
     await asyncio.Event().wait()

@@ -205,6 +205,8 @@ class StubModel:
             return self.listing
         if self._queue:
             return self._queue.popleft()
+        if call.path.endswith("/embeddings"):
+            return scripts.EMBEDDINGS
         model = call.body.get("model") if isinstance(call.body, dict) else None
         return self.models.get(str(model), self.default)
 

@@ -46,7 +46,7 @@ def test_a_chat_is_one_conversation_in_the_list_of_all(backend: RunningBackend, 
         asked[0]["content"] += " It is later."
     (conversation,) = conversations(backend)
     assert (conversation.source, conversation.client, conversation.title) == ("v1", "OpenAI/Python", "Question 0")
-    assert conversation.system == "Be brief."
+    assert backend.client.conversations.get(conversation.id).system == "Be brief."
     said = [(message.role, message.content) for message in messages(backend)]
     assert said == [(message["role"], message["content"]) for message in asked[1:]]
 

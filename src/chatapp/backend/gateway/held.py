@@ -108,9 +108,9 @@ def _bytes(role: str, text: str, calls: list[ToolCallPart], others: list[bytes] 
     return b"\x06".join([data, *others]) if others else data
 
 
-def _passed(text: bytes) -> bytes:
+def _passed(said: bytes) -> bytes:
     """Return what counts of a message once there is another behind it: of a question its first line."""
-    return text.partition(b"\n")[0] if text.startswith(_USER) else text
+    return said.partition(b"\n")[0] if said.startswith(_USER) else said
 
 
 def _rewritten(arguments: str) -> str:
