@@ -1,6 +1,7 @@
 """Several model servers behind one backend: one that fails is not noticed where another can answer."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from chatapp.backend.models.cooldown import another_may_do_better
+from chatapp.backend.models.failover import pause_before_retry
 from chatapp.backend.models.openai.model import OpenAIModel
+from chatapp.backend.models.openai.unreachable import error_from_connection
 from chatapp.backend.models.pool import ConnectionPool
 from chatapp.cli.model_lines import model_lines
 from chatapp.config.settings import Settings
@@ -299,3 +303,20 @@ def test_the_shell_lists_models_under_their_connections() -> None:
     told = ModelsInfo("fast", ("fast",), (work, ConnectionInfo("lab", False, "lab:1", detail="gone.")), ())
     assert model_lines(told) == ["work (vLLM), ok", "  work/x", "lab (lab:1), failed: gone."]
     assert model_lines(ModelsInfo("a", ("a", "b"))) == ["a", "b"]
+
+
+def test_a_client_of_openai_s_api_is_answered_by_another_model_too(
+    backend: RunningBackend, servers: list[StubModel]
+) -> None:
+    servers[0].default = scripts.status(500)
+    body = {"model": "fast", "messages": [{"role": "user", "content": "Hi"}]}
+    told = requests.post(f"{backend.url}/v1/chat/completions", json=body, timeout=10).json()
+    assert (told["model"], told["choices"][0]["message"]["content"]) == ("b/m", "Hello from the stub.")
+    listed = requests.get(f"{backend.url}/v1/models", timeout=10).json()["data"]
+    assert {"fast", "b/m", "c/small"} <= {entry["id"] for entry in listed}
+
+
+def test_a_certificate_that_is_refused_is_refused_again_and_not_asked_twice() -> None:
+    refused, gone = map(error_from_connection, (ssl.SSLCertVerificationError(), ConnectionRefusedError()))
+    assert (pause_before_retry(refused), pause_before_retry(gone)) == (None, 0.25)
+    assert another_may_do_better(refused)

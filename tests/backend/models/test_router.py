@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from chatapp.backend.models.chat_model import ModelRequest
 from chatapp.backend.models.openai.answer import answering_model
@@ -157,7 +158,9 @@ def test_a_connection_has_its_own_timeouts(connected: RunningBackend, second: St
     assert time.monotonic() - began < 5
 
 
-def test_several_keys_take_turns_and_rest_when_limited(connected: RunningBackend, second: StubModel) -> None:
+def test_several_keys_take_turns_and_rest_when_limited(
+    connected: RunningBackend, second: StubModel, caplog: pytest.LogCaptureFixture
+) -> None:
     def ask() -> list[str]:
         before = second.hits
         connected.client.ask("Hi", model="work/small")
@@ -171,6 +174,8 @@ def test_several_keys_take_turns_and_rest_when_limited(connected: RunningBackend
     with pytest.raises(UpstreamRateLimitedError, match="all keys of the model server are limited") as caught:
         ask()
     assert 50 < (caught.value.retry_after or 0) <= 60
+    told = [requests.get(f"{connected.url}{path}", timeout=10).text for path in ("/models", "/ready")]
+    assert "sk-one" not in "".join([*told, caplog.text, repr(caught.value)])
 
 
 def test_questions_that_miss_the_api_together_find_it_together(

@@ -63,7 +63,7 @@ async def _asked(member: Member, request: ModelRequest, *, has_others: bool) -> 
     try:
         return await member.connection.open(request)
     except UpstreamError as error:
-        pause_s = _pause_before_retry(error)
+        pause_s = pause_before_retry(error)
         if pause_s is None or (has_others and not isinstance(error, UpstreamRateLimitedError)):
             raise
         request.attempts.fail(error)
@@ -71,7 +71,7 @@ async def _asked(member: Member, request: ModelRequest, *, has_others: bool) -> 
     return await member.connection.open(request)
 
 
-def _pause_before_retry(error: UpstreamError) -> float | None:
+def pause_before_retry(error: UpstreamError) -> float | None:
     """Return the seconds to wait before the one retry, or None where another try would fail the same way."""
     if isinstance(error, UpstreamUnavailableError | UpstreamRateLimitedError) and not error.is_lasting:
         wait_s = error.retry_after or RETRY_PAUSE_S
