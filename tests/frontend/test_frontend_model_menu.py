@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
 from support import scripts
-from support.pages import FakeBackend, ask, click, conversation_in, everything, press, stored
+from support.pages import FakeBackend, ask, click, conversation_in, everything, press
 from support.stub_model import StubModel
 
 Open = Callable[..., AppTest]
@@ -100,7 +100,8 @@ def test_a_conversation_remembers_how_it_is_answered(
     instruct(page, "Be brief.")
     choose_model(page, "large")
     ask(page, "One?")
-    assert [(item.model, item.system) for item in stored(client)] == [("large", "Be brief.")]
+    kept = client.conversations.get(conversation_in(page))
+    assert (kept.model, kept.system) == ("large", "Be brief.")
 
     elsewhere = open_page(backend.url, query={"c": conversation_in(page)})
     assert (shown_model(elsewhere), instructions(elsewhere).value) == ("large", "Be brief.")
