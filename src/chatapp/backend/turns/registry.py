@@ -153,7 +153,6 @@ class TurnRegistry:
             await asyncio.wait(self._tasks, timeout=SAVING_S)
 
     def _make(self, turn: Turn, question: Question, messages: list[Message], *, record: TurnRecord | None) -> Turn:
-        request = ModelRequest(messages=messages, model=turn.model, parameters=question.parameters)
         settings = self._model.timeouts_for(turn.model).over(self._settings)
         request = ModelRequest(
             messages=[] if question.wire_messages is not None else messages,

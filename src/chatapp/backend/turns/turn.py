@@ -84,7 +84,6 @@ class Turn:
         self._is_stopped = False
         self._outlives_readers = outlives_readers
         self.request_id = request_id
-        self.surface = surface
         self._began = time.perf_counter()
         self._listeners: list[Listener] = []
         self._accepted = asyncio.Event()
