@@ -78,7 +78,7 @@ class _Server:
         A name may have that of the connection before it, as users say it.
         """
         names = [model.removeprefix(f"{self.upstream.name}/") for model in models if model]
-        own = self._own(names[-1])
+        own = self._own(names[-1] if names else "")  # a server that is away has not said what its model is called
         if own is not None:
             return OWN, own
         if self._is_own:
