@@ -18,7 +18,7 @@ from chatapp.backend.usage.budgets import renewal
 from chatapp.client import BackendClient
 from chatapp.config.budgets import parse_budgets
 from chatapp.config.settings import Settings
-from chatapp.errors import BudgetExceededError, SettingsError
+from chatapp.errors import BudgetExceededError, SettingsError, UpstreamUnavailableError
 from chatapp.protocol.events import Notice
 from chatapp.protocol.money import PICO, picodollars
 from support import scripts
@@ -220,3 +220,43 @@ def test_embeddings_and_openai_s_clients_stop_at_a_budget_too(
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "budget_exceeded")
     assert "$0.40 of $0.5 a day spent" in refused.json()["error"]["message"]
     assert stub.hits == asked
+
+
+NO_LIMITS: list[tuple[str, dict[str, Any]]] = [
+    ("chat/completions", {"max_tokens": 16, "max_completion_tokens": 10_000}),
+    ("chat/completions", {"max_tokens": 16, "n_predict": -1}),
+    ("responses", {"max_tokens": -1}),
+    ("responses", {"max_completion_tokens": -100_000}),
+    ("responses", {"n": -1}),
+    ("responses", {"n": "all", "max_tokens": "all"}),
+    ("responses", {"messages": [{"role": "user", "content": "Something else, which nobody has counted."}]}),
+]
+
+
+def test_no_parameter_is_a_way_around_a_budget(run_backend: RunBackend, connections: str, stub: StubModel) -> None:
+    backend = run_backend(connections=connections, budgets="*:1000/day")
+    for path, wanted in NO_LIMITS:
+        asked = {"messages": [{"role": "user", "content": "Why?"}]} if "chat" in path else {"input": "Why?"}
+        response = requests.post(f"{backend.url}/v1/{path}", json={"model": "paid/m", **asked, **wanted}, timeout=10)
+        assert response.status_code == 200, response.text
+        body = stub.calls[-1].body
+        assert body["messages"] == [{"role": "user", "content": "Why?"}]
+        limits = {body[name] for name in ("max_tokens", "max_completion_tokens", "n_predict") if name in body}
+        assert len(limits) == 1
+        assert 1 <= limits.pop() <= 4096
+        assert "n" not in body
+
+
+def test_a_limit_that_is_none_is_refused(backend: RunningBackend) -> None:
+    for limit in (-1, 0, "all", [1]):
+        body = {"messages": [{"role": "user", "content": "Why?"}], "max_completion_tokens": limit}
+        response = requests.post(f"{backend.url}/v1/chat/completions", json=body, timeout=10)
+        assert (response.status_code, response.json()["error"]["param"]) == (400, "max_completion_tokens")
+
+
+def test_a_server_that_is_away_is_told_of_where_a_budget_holds(run_backend: RunBackend, tmp_path: Path) -> None:
+    file = tmp_path / "away.toml"
+    file.write_text('[connections.away]\nbase_url = "http://127.0.0.1:9/v1"\n', encoding="utf-8")
+    settings = {"base_url": None, "openai_api_key": None, "model_name": None, "connections": str(file)}
+    with pytest.raises(UpstreamUnavailableError):
+        run_backend(**settings, budgets="*:5/day").client.ask("Why?")

@@ -21,6 +21,9 @@ ID = "resp_"
 
 _OURS = ("model", "input", "instructions", "previous_response_id", "stream", "store")
 _TRANSLATED = ("max_output_tokens", "tools", "tool_choice", "text", "reasoning")
+_ONLY_ELSEWHERE = ("messages", "n", "max_tokens", "max_completion_tokens")
+"""What a chat completion calls other things here: it would take their place behind our back."""
+
 _ONLY_THERE = ("include", "truncation", "metadata", "background", "service_tier", "prompt_cache_key", "stream_options")
 
 
@@ -137,7 +140,7 @@ def _parts(content: list[Json]) -> Iterator[Json]:
 
 def _parameters(wanted: ResponseRequest) -> Json:
     """Return what else is asked for, in the words of a chat completion."""
-    parameters = wanted.passed_on(*_OURS, *_TRANSLATED, *_ONLY_THERE)
+    parameters = wanted.passed_on(*_OURS, *_TRANSLATED, *_ONLY_THERE, *_ONLY_ELSEWHERE)
     if wanted.max_output_tokens is not None:
         parameters["max_tokens"] = wanted.max_output_tokens
     if wanted.tools:

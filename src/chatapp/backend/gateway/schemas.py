@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chatapp.protocol.schemas.fields import Words
 
 ModelName = Annotated[Words, Field(min_length=1, max_length=200)]
+TokenLimit = Annotated[int, Field(ge=1, le=10_000_000)]
 
 
 class Tolerant(BaseModel):
@@ -40,7 +41,8 @@ class ChatRequest(Tolerant):
     stream: bool | None = Field(None, description="Answer in chunks while the model speaks.")
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = Field(None, description="One answer, not several.")
-    max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    max_tokens: TokenLimit | None = None
+    max_completion_tokens: TokenLimit | None = None
     stop: Words | Annotated[list[Words], Field(max_length=16)] | None = None
     store: bool | None = Field(None, description="False keeps nothing of it.")
 
@@ -60,7 +62,7 @@ class ResponseRequest(Tolerant):
     store: bool | None = Field(None, description="False keeps nothing of it.")
     tools: list[dict[str, Any]] | None = Field(None, description="Functions; no other tools are served here.")
     tool_choice: Words | dict[str, Any] | None = None
-    max_output_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    max_output_tokens: TokenLimit | None = None
     text: dict[str, Any] | None = None
     reasoning: dict[str, Any] | None = None
     background: Literal[False] | None = Field(None, description="Not served here.")

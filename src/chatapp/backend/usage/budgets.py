@@ -35,7 +35,8 @@ _IN_A_MOMENT_S = 5
 
 log = logging.getLogger(__name__)
 
-_LIMITS = ("max_tokens", "max_completion_tokens")
+_LIMITS = ("max_tokens", "max_completion_tokens", "n_predict")
+"""The names under which servers are told how long an answer may be; llama.cpp lets its own overrule the others."""
 
 
 class Ceiling(NamedTuple):
@@ -108,7 +109,7 @@ class Budgets:
         ceiling = self._ceiling(request, connection, model, answer_tokens)
         if ceiling.is_unknown and (money := next((it for it in budgets if it.unit == "dollars"), None)):
             raise BudgetExceededError(
-                f"Nobody knows what {model} costs, so that the budget of {_named(money)} cannot hold.",
+                f"Nobody knows what {model or 'the model'} costs, so that the budget of {_named(money)} cannot hold.",
                 hint="Give the connection `prices`, or the budget in tokens.",
             )
         work = asyncio.ensure_future(
@@ -166,8 +167,8 @@ class Budgets:
         return answer, notices
 
     def _ceiling(self, request: ModelRequest, connection: str, model: str, answer_tokens: int | None) -> Ceiling:
-        limits = [int(value) for name in _LIMITS if (value := request.parameters.get(name))]
-        answers = int(request.parameters.get("n") or 1)
+        limits = [count for name in _LIMITS if (count := _count(request, name))]
+        answers = _count(request, "n") or 1
         tariff = self._pricer.tariff(connection, model, self._clock())
         answer = min(limits, default=ANSWER_TOKENS) * answers if answer_tokens is None else answer_tokens
         return Ceiling(_most_tokens(request), answer, tariff)
@@ -223,9 +224,15 @@ def _value(budget: Budget, amount: Amount) -> int:
 
 def _limited(request: ModelRequest, answer: int) -> ModelRequest:
     """Return the request with the limit that was put aside for."""
-    each = answer // int(request.parameters.get("n") or 1)
-    name = next((name for name in _LIMITS if request.parameters.get(name)), "max_tokens")
-    return replace(request, parameters={**request.parameters, name: each})
+    each = answer // (_count(request, "n") or 1)
+    named = [name for name in _LIMITS if name in request.parameters] or ["max_tokens"]
+    return replace(request, parameters={**request.parameters, **dict.fromkeys(named, each)})
+
+
+def _count(request: ModelRequest, name: str) -> int | None:
+    """Return a parameter that counts something; what is no count, as -1 for no limit, holds nobody back."""
+    value = request.parameters.get(name)
+    return value if isinstance(value, int) and value > 0 else None
 
 
 def _named(budget: Budget) -> str:
