@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from chatapp.backend.gateway.held import HeldMessages
 from chatapp.backend.store import BegunTurn, Store
@@ -106,6 +106,22 @@ def test_a_first_question_that_came_to_nothing_is_not_kept_twice(ask: Ask, store
     ask(user("Hello"), answer="", status=status)
     assert contents(store, ask(user("Hello"), answer="Hi")) == ["Hello", "", "Hi"]
     assert count(store) == 1
+
+
+def test_a_first_question_is_looked_up_as_quickly_however_often_it_was_asked(ask: Ask, store: Store) -> None:
+    for number in range(5):
+        ask(user("2 + 2?"), said("4"), user("Ping"), answer=f"Pong {number}")
+    with store.database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(message_hashes)) == 5, "one for each answer"
+    assert count(store) == 5
+
+
+def test_a_second_question_that_was_answered_is_still_asked_again_where_it_was(ask: Ask, store: Store) -> None:
+    ask(user("a"), user("b"), answer="", status="failed")
+    ask(user("a"), user("b"), answer="B")
+    for answer in ("C", "C2"):
+        last = ask(user("a"), user("b"), said("B"), user("c"), answer=answer)
+    assert contents(store, last) == ["a", "b", "", "B", "c", "C", "C2"]
 
 
 def test_what_was_said_before_we_were_asked_is_kept_too(ask: Ask, store: Store) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, select, update
 
 from chatapp.backend.store.begin_turn import Maker, Place, insert_turn
 from chatapp.backend.store.conversations import insert_conversation, locked, moment_at_the_top
@@ -17,7 +17,7 @@ from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.records import BegunTurn
 from chatapp.backend.store.schema import conversations, message_hashes, messages, turns
 from chatapp.backend.store.titles import title_from
-from chatapp.protocol.messages import Message
+from chatapp.protocol.messages import FinalStatus, Message
 from chatapp.protocol.question import HeldConversation, Question
 
 _TAIL = 8
@@ -42,6 +42,9 @@ _FIND = (
 )
 _LAST_SEQUENCE = select(func.max(messages.c.sequence)).where(messages.c.conversation_id == _IN_CONVERSATION)
 _ACTIVE_TURN = select(turns.c.id).where(turns.c.conversation_id == _IN_CONVERSATION, turns.c.status == "streaming")
+_FORGET = delete(message_hashes).where(
+    message_hashes.c.message_id == bindparam("question_id"), message_hashes.c.is_answered.is_(False)
+)
 """Made once: to put a query together takes as long as to run it, and every request of a client runs these."""
 
 
@@ -73,8 +76,10 @@ def begin_held(connection: Connection, question: Question, held: HeldConversatio
         known = _Known(0, _begun(connection, question, new), None, is_answered=False)
     model = question.model or maker.fallback_model
     *ids, answer_id = _insert(connection, question.owner, known, new, model)
-    hashes = zip(ids, held.hashes(known.length), strict=True)
-    save_hashes(connection, question.owner, hashes, is_answered=known.is_answered)
+    hashes = list(zip(ids, held.hashes(known.length), strict=True))
+    if not known.is_answered:
+        hashes = hashes[-1:]  # by the others nothing is found, of which each chat with the same examples has some
+    _save_hashes(connection, question.owner, hashes, is_answered=known.is_answered)
     is_alongside = _is_answering(connection, known.conversation_id)
     conversation_id = None if is_alongside else known.conversation_id
     place = Place(conversation_id, ids[-1] if ids else known.message_id, answer_id)
@@ -112,8 +117,8 @@ def _was_not_answered(connection: Connection, message_id: str) -> bool:
 
     So do the examples that Aider puts before each of its chats: they are no answers of ours.
     """
-    answers = connection.scalars(select(messages.c.status).where(messages.c.parent_id == message_id)).all()
-    return bool(answers) and set(answers) <= _UNANSWERED
+    answers = set(connection.scalars(select(messages.c.status).distinct().where(messages.c.parent_id == message_id)))
+    return bool(answers) and answers <= _UNANSWERED
 
 
 def _begun(connection: Connection, question: Question, new: list[Message]) -> str:
@@ -150,7 +155,18 @@ def _insert(connection: Connection, owner: str, known: _Known, new: list[Message
     return [row["id"] for row in rows]
 
 
-def save_hashes(connection: Connection, owner: str, hashes: Iterable[tuple[str, str]], *, is_answered: bool) -> None:
+def save_answer_hash(connection: Connection, turn: Row[Any], digest: str, *, status: FinalStatus) -> None:
+    """Save by what an answer is found again.
+
+    A first question that it has answered is not found by itself any more: asked thousands of times, it would be looked
+    at as often with each.
+    """
+    _save_hashes(connection, turn.owner, [(turn.answer_message_id, digest)], is_answered=True)
+    if status not in _UNANSWERED:
+        connection.execute(_FORGET, {"question_id": turn.user_message_id})
+
+
+def _save_hashes(connection: Connection, owner: str, hashes: Iterable[tuple[str, str]], *, is_answered: bool) -> None:
     """Save the hash of each message by its id. `is_answered`: an answer of ours is among what it stands for."""
     same = {"owner": owner, "is_answered": is_answered}
     rows = [{"message_id": message_id, "hash": digest, **same} for message_id, digest in hashes]

@@ -12,7 +12,7 @@ from chatapp.backend.store.begin_turn import Maker, begin_turn
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
 from chatapp.backend.store.conversations import moment_at_the_top
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.held import begin_held, conversation_of, save_hashes
+from chatapp.backend.store.held import begin_held, conversation_of, save_answer_hash
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.parts import answer_columns
 from chatapp.backend.store.records import BegunTurn, Segments, StoredTurn
@@ -133,7 +133,7 @@ class Turns:
                 answer |= {"status": status, "finish_reason": finish_reason, **({"model": model} if model else {})}
                 _save_answer(connection, turn, conversation_id, answer, usage=usage)
                 if answer_hash is not None:
-                    save_hashes(connection, turn.owner, [(turn.answer_message_id, answer_hash)], is_answered=True)
+                    save_answer_hash(connection, turn, answer_hash, status=status)
 
     def get(self, turn_id: str, *, owner: str) -> StoredTurn:
         """Return the turn as far as it is saved, whichever process makes it.
