@@ -11,6 +11,9 @@ from subprocess import CompletedProcess
 import psutil
 import pytest
 
+from chatapp.cli.terminal import StatusLine
+from chatapp.cli.writing import write_json, write_text
+from chatapp.protocol.events import Done, Start, Text
 from support import scripts
 from support.commands import SCRIPT, somebody_listens_on
 
@@ -349,3 +352,14 @@ def _lines_left_on_screen(output: bytes) -> list[str]:
         else:
             lines[row] += part
     return [line.rstrip() for line in lines]
+
+
+def test_the_model_that_answered_is_named_not_the_name_it_was_asked_by(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [Start("t", "fast", None), Text("Yes."), Done("stop", None, 7, model="work/qwen3-32b")]
+    write_json(events, StatusLine())
+    assert json.loads(capsys.readouterr().out)["model"] == "work/qwen3-32b"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    write_text(events, StatusLine())
+    assert capsys.readouterr().err.rpartition("work/qwen3-32b · 0.0 s")[1]

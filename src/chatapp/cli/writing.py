@@ -38,6 +38,7 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
             elif isinstance(event, Done):
                 answer = replace(
                     answer,
+                    model=event.model or answer.model,
                     finish_reason=event.finish_reason,
                     usage=event.usage,
                     latency_ms=event.latency_ms,
@@ -84,7 +85,7 @@ class _Transcript:
         elif isinstance(event, Notice):
             self._notes.append(event.text)
         elif isinstance(event, Done):
-            self._notes.extend(_notes_on(self._model, event, is_empty=self._is_empty))
+            self._notes.extend(_notes_on(event.model or self._model, event, is_empty=self._is_empty))
 
     def close(self) -> None:
         """End what is being written, and write the notes."""
