@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import typer
 
-from chatapp.cli.backends import connect
-from chatapp.cli.terminal import json_text, printable
+from chatapp.cli.backends import with_backend
+from chatapp.cli.terminal import StatusLine, json_text, printable
+from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
 from chatapp.protocol.money import shown_dollars
 from chatapp.protocol.resources import BudgetInfo, UsageInfo, UsageRow
@@ -19,12 +20,15 @@ def run(*, backend_url: str | None, by: str, days: int, everybody: bool, as_json
         raise SettingsError("--days must be 1 or more.")
     since = (datetime.now(UTC) - timedelta(min(days, 36_500) - 1)).date().isoformat()
     scope = "all" if everybody else "own"
-    with connect(backend_url) as backend:
-        if as_csv:
-            typer.echo(printable(backend.usage_csv(by=by, since=since, scope=scope)), nl=False)
-            return 0
-        told = backend.usage(by=by, since=since, scope=scope)
-    if as_json:
+
+    def fetch(backend: BackendClient) -> UsageInfo | str:
+        fetch_it = backend.usage_csv if as_csv else backend.usage
+        return fetch_it(by=by, since=since, scope=scope)
+
+    told = with_backend(fetch, backend_url, status=StatusLine(), asks=False)
+    if isinstance(told, str):
+        typer.echo(printable(told), nl=False)
+    elif as_json:
         typer.echo(json_text(_as_dict(told)))
     else:
         _print(told)

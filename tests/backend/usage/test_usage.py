@@ -15,6 +15,7 @@ import requests
 
 from chatapp.backend.store import ModelCall, Store
 from chatapp.backend.usage import ledger
+from chatapp.cli.usage import run as run_usage
 from chatapp.client import BackendClient
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, ForbiddenError
@@ -181,6 +182,17 @@ def test_sums_agree_to_the_last_digit_wherever_they_are_told(
     assert shown["total"]["cost"] == dollars(total)
     assert told["day"].total.unpriced_calls == 0
     assert told["connection"].rows[0].name == "paid"
+
+
+def test_usage_is_told_without_a_running_backend(
+    backend: RunningBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backend.client.ask("Why?")
+    backend.stop()
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr("chatapp.cli.backends.DEFAULT_BACKEND_URL", backend.url)
+    assert run_usage(backend_url=None, by="day", days=1, everybody=False, as_json=True, as_csv=False) == 0
+    assert json.loads(capsys.readouterr().out)["total"]["calls"] == 1
 
 
 def test_usage_of_others_is_for_the_keys_of_admin_keys(run_backend: RunBackend) -> None:
