@@ -85,3 +85,11 @@ def test_export_asks_the_backend_or_reads_the_store(
     assert said[0] == said[1]
     assert Path("asked.zip").stat().st_mode & 0o777 == 0o600
     assert capsys.readouterr().out == "asked.zip: 1 kB\nread.zip: 1 kB\n"
+
+
+@pytest.mark.usefixtures("data")
+def test_an_export_is_what_its_name_ends_in(backend: RunningBackend) -> None:
+    begins = {"a.html": b"<!doctype html>", "b.MD": b"# ", "c.zip": b"PK", "d": b"PK"}
+    for name, beginning in begins.items():
+        run_export(name, as_format=None, backend_url=backend.url)
+        assert Path(name).read_bytes().lower().startswith(beginning.lower()), name

@@ -238,7 +238,7 @@ def help_(context: typer.Context, command: CommandName = None) -> None:
 
 
 @app.command(cls=LightCommand)
-def export(file: NewFile, *, format: ExportFormatName = "zip", backend_url: BackendUrl = None) -> None:  # noqa: A002
+def export(file: NewFile, *, format: ExportFormatName = None, backend_url: BackendUrl = None) -> None:  # noqa: A002
     """Write all conversations into one file: a zip that can be imported again, Markdown, or one HTML page."""
     from chatapp.cli.export import run  # noqa: PLC0415
 

@@ -1,6 +1,7 @@
 """`chatapp export`: all conversations as one file."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import typer
 
@@ -13,9 +14,15 @@ from chatapp.protocol.export_formats import OF_ALL
 _KB = 1000
 
 
-def run(file: str, *, as_format: str, backend_url: str | None) -> None:
-    """Write what the backend has, or without a running one what the store on this machine has."""
+def run(file: str, *, as_format: str | None, backend_url: str | None) -> None:
+    """Write what the backend has, or without a running one what the store on this machine has.
+
+    Without `as_format` it is the one that the file's name ends in, as a zip called .html opens nowhere.
+    """
     names = [it.name for it in OF_ALL]
+    if as_format is None:
+        ending = Path(file).suffix[1:].lower()
+        as_format = ending if ending in names else names[0]
     if as_format not in names:
         raise SettingsError(f"--format is {as_format!r}: it must be one of {', '.join(names)}.")
     path, status = new_file(file), StatusLine()

@@ -69,11 +69,11 @@ NoStore = Annotated[bool, typer.Option("--no-store", help="Do not keep question 
 NewFile = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A file that is not there yet.")]
 BackupFile = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="What `chatapp backup` has made.")]
 ExportFormatName = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--format",
         metavar="|".join(it.name for it in OF_ALL),
-        help="; ".join(f"{it.name} holds {it.holds}" for it in OF_ALL) + ".",
+        help="; ".join(f"{it.name} holds {it.holds}" for it in OF_ALL) + ". Default: what FILE ends in, or zip.",
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
