@@ -100,7 +100,7 @@ def test_the_sidebar_tells_model_backend_messages_and_duration(page: AppTest, ba
     page.run()
 
     text = sidebar(page)
-    assert ":green-badge[:material/check_circle: stub-model]" in text
+    assert ":green-badge[:material/check_circle: stub\\-model]" in text
     assert f"<dd>{backend.url}</dd>" in text
     assert "<dt>Messages</dt><dd>2</dd>" in text
     assert re.search(r"<dt>Session</dt><dd>\d+ s</dd>", text)

@@ -116,7 +116,7 @@ NOT_FOREIGN_METHODS = {
     "chatapp.cli.http_protocol.HttpProtocol.": "is httptools, in C",
     "chatapp.cli.markdown.MarkdownAnswer.": "is Rich, and rests after each look for longer than that took",
     "chatapp.cli.shell_chat.ShellChat.": "asks the backend",
-    "chatapp.cli.writing._AnswerWriter.": "is a protocol",
+    "chatapp.cli.writing.AnswerWriter.": "is a protocol",
     "chatapp.client.": "asks the backend",
     "chatapp.frontend.conversations.": "asks the backend",
     "chatapp.frontend.markdown.growing_text.GrowingText.": "draws, with what is measured here",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 EVENT = re.compile(
-    rb"id: (\d+)\n(?:event: ([a-z]+)\ndata:(\{[^\n]*\})|(data: [^\n]*(?:\ndata: [^\n]*)*))\n\n|(: [^\n]*\n\n)"
+    rb"id: (\d+)\n(?:event: ([a-z_]+)\ndata:(\{[^\n]*\})|(data: [^\n]*(?:\ndata: [^\n]*)*))\n\n|(: [^\n]*\n\n)"
 )
 
 

@@ -137,7 +137,7 @@ class SnippetInfo(NamedTuple):
 class ConversationInfo(NamedTuple):
     """One conversation without its messages. `leaf_id` is the last message of the branch on show.
 
-    `system` is None in a list, whatever it is.
+    `system` is its first 1,000 characters in a list.
     """
 
     id: str

@@ -38,6 +38,7 @@ class Failing:
     """A model that fails `at` a point, and calls `on_end` just then."""
 
     name = connection = model = "m"
+    prefix = ""
     notices = ()
 
     def __init__(self, at: str, on_end: Callable[[], object]) -> None:

@@ -19,7 +19,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    null,
     or_,
     select,
     tuple_,
@@ -32,6 +31,9 @@ from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.records import Conversation, Page
 from chatapp.backend.store.schema import chunks, conversations, messages, turns
 from chatapp.errors import InvalidRequestError, NotFoundError
+
+LISTED_SYSTEM_CHARS = 1000
+"""How much of a conversation's system prompt a list carries: with thirty of a megabyte each it would take seconds."""
 
 KEPT_AFTER_DELETION = timedelta(days=30)
 _AT_ONCE = 100
@@ -235,8 +237,9 @@ def select_conversations() -> Select[Any]:
 
 
 def select_listed() -> Select[Any]:
-    """Return the query for what a list shows of conversations: `system`, which may be long, reads as None."""
-    listed = [null().label(it.name) if it.name == "system" else it for it in conversations.c]
+    """Return the query for what a list shows of conversations: of `system`, which may be long, the beginning."""
+    system = func.substr(conversations.c.system, 1, LISTED_SYSTEM_CHARS).label("system")
+    listed = [system if it.name == "system" else it for it in conversations.c]
     return select_conversations().with_only_columns(*listed, turns.c.id.label("active_turn_id"))
 
 

@@ -46,14 +46,17 @@ class SnippetOut(BaseModel):
     is_match: bool
 
 
-class ConversationListed(BaseModel):
-    """One conversation of a list, without its messages and its system prompt, which may be long. Times are UTC."""
+class ConversationOut(BaseModel):
+    """One conversation without its messages. Times are UTC."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: str
     title: str | None
     pinned: bool
+    system: str | None = Field(
+        description="System prompt of the questions in it that bring none; in a list its first 1,000 characters."
+    )
     model: str | None
     leaf_id: str | None = Field(description="Last message of the branch on show.")
     active_turn_id: str | None = Field(description="Turn that is being answered now.")
@@ -69,16 +72,10 @@ class ConversationListed(BaseModel):
     message_id: str | None = Field(None, description="Where a search was given: the message it was found in.")
 
 
-class ConversationOut(ConversationListed):
-    """One conversation without its messages. Times are UTC."""
-
-    system: str | None = Field(description="System prompt of the questions in it that bring none.")
-
-
 class ConversationPage(BaseModel):
     """Some conversations, pinned ones first, then the one last talked in. `next` is the cursor of the next page."""
 
-    items: list[ConversationListed]
+    items: list[ConversationOut]
     next: str | None
 
 

@@ -28,8 +28,11 @@ _INERT = {
 router = APIRouter(route_class=BoundedJsonRoute, tags=["conversations"])
 
 
+_JSON, _FILE = {"type": "object"}, {"type": "string", "format": "binary"}
+
+
 def _told_as(formats: Iterable[ExportFormat]) -> dict[int | str, dict[str, Any]]:
-    kinds = {it.media_type.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}} for it in formats}
+    kinds = {it.media_type.partition(";")[0]: {"schema": _JSON if it.name == "json" else _FILE} for it in formats}
     return {**ERRORS, 200: {"description": "The file.", "content": kinds}}
 
 
