@@ -17,6 +17,7 @@ ROOMS = {
     "protocol": "errors",
     "processes": "errors config",
     "providers": "hosts config processes",
+    "documents": "errors processes",
     "client": "errors hosts protocol",
     "local_model": "errors config providers processes",
     "backend": "errors hosts config protocol providers",
@@ -77,6 +78,7 @@ LIBRARIES = {
     "markdown_it": "cli backend/transfer/exporters",
     "platformdirs": "config local_model",
     "xllamacpp pip": "local_model",
+    "pypdfium2 mammoth python_calamine markdownify bs4 PIL charset_normalizer": "documents",
 }
 OWNERS = {library: owners.split() for libraries, owners in LIBRARIES.items() for library in libraries.split()}
 

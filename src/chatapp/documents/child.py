@@ -1,0 +1,123 @@
+"""The process that reads one file, and writes it to stdout as a `Document`.
+
+`python -m chatapp.documents.child PATH NAME SECONDS BYTES_OF_MEMORY BYTES_OF_OUTPUT`
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from zipfile import BadZipFile
+
+from chatapp.documents import kinds, office, pdf, plain
+from chatapp.documents import picture as picture_of
+from chatapp.documents.document import Document
+from chatapp.processes.limited import Limits, confine
+
+MOST_CHARS = 4_000_000
+"""Text behind it is left out: no model reads as much."""
+
+_NAMED_AT_MOST = 20
+_OFFICE = {kinds.PPTX: office.slides, kinds.ODP: office.open_document, kinds.ODT: office.open_document}
+_BOOKS = {kinds.XLSX: office.workbook, kinds.XLS: office.workbook, kinds.ODS: office.workbook, kinds.EPUB: office.book}
+
+
+def main() -> None:
+    """Read the file that the command line names and write what it holds to stdout."""
+    path, name, *numbers = sys.argv[1:]
+    confine(Limits(*map(int, numbers)))
+    refuse_network()
+    document = document_at(Path(path), name)
+    if len(document.text) > MOST_CHARS:
+        note = f"Only its first {MOST_CHARS} characters are read."
+        document = replace(document, text=document.text[:MOST_CHARS], notes=(*document.notes, note))
+    sys.stdout.write(document.as_json())
+
+
+def document_at(path: Path, name: str) -> Document:
+    """Return the file at `path`, which its owner calls `name`; a note says so where it cannot be read."""
+    media_type = kinds.media_type_of(path, name)
+    try:
+        return _read(path, name, media_type)
+    except MemoryError:
+        return _unreadable(media_type, "It takes more memory than a file may.")
+    except _faults() as error:
+        return _unreadable(media_type, f"It is damaged, or wants a password ({type(error).__name__}).")
+
+
+def refuse_network() -> None:
+    """Let nothing in this process reach for another machine, whatever a file asks for."""
+
+    def refuse(event: str, _: tuple[object, ...]) -> None:
+        if event in {"socket.connect", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.exec"}:
+            raise PermissionError(event)
+
+    sys.addaudithook(refuse)
+
+
+def _faults() -> tuple[type[BaseException], ...]:
+    """Return what readers raise on files that are not as their format demands."""
+    from PIL.Image import DecompressionBombError  # noqa: PLC0415
+    from pypdfium2 import PdfiumError  # noqa: PLC0415
+    from python_calamine import CalamineError  # noqa: PLC0415
+
+    theirs = (BadZipFile, CalamineError, DecompressionBombError, PdfiumError)
+    builtin = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
+    return (*theirs, *builtin, StopIteration)
+
+
+def _unreadable(media_type: str, why: str) -> Document:
+    return Document("unknown", media_type, notes=(why,))
+
+
+def _read(path: Path, name: str, media_type: str) -> Document:
+    kind = media_type.partition("/")[0]
+    if not path.stat().st_size:
+        return _unreadable(media_type, "It is empty.")
+    if media_type in {kinds.UNKNOWN, kinds.ZIP}:
+        return _unreadable(media_type, "Nobody here can read this kind of file.")
+    if kind == "audio":
+        return Document("audio", media_type)
+    if kind == "image":
+        picture, notes = picture_of.for_models(path)
+        return Document("image", media_type, picture=picture, notes=tuple(notes))
+    document = _of_words(path, name, media_type)
+    return document if document.text or document.notes else replace(document, notes=("There are no words in it.",))
+
+
+def _of_words(path: Path, name: str, media_type: str) -> Document:
+    if media_type == kinds.PDF:
+        text, pages, empty = pdf.pages(path)
+        return Document("text", media_type, text, pages, _without_words(empty))
+    if media_type == kinds.DOCX:
+        return Document("text", media_type, office.word(path))
+    if reader := _OFFICE.get(media_type) or _BOOKS.get(media_type):
+        words, parts = reader(path)
+        return Document("text", media_type, words, parts)
+    return _plain(path.read_bytes(), name, media_type)
+
+
+def _plain(raw: bytes, name: str, media_type: str) -> Document:
+    if media_type == kinds.MAIL:
+        text, files = plain.mail(raw)
+        notes = (f"Files in it are left out: {', '.join(files[:_NAMED_AT_MOST])}.",) if files else ()
+        return Document("text", media_type, text, notes=notes)
+    text = plain.decoded(raw)
+    if media_type == kinds.HTML:
+        return Document("text", media_type, plain.web_page(text))
+    if media_type == kinds.NOTEBOOK:
+        return Document("text", media_type, plain.notebook(text))
+    if media_type in {"text/csv", "text/tab-separated-values"}:
+        return Document("text", media_type, plain.separated(text, "\t" if name.lower().endswith(".tsv") else None))
+    return Document("text", media_type, text)
+
+
+def _without_words(pages: list[int]) -> tuple[str, ...]:
+    if not pages:
+        return ()
+    named = ", ".join(map(str, pages[:_NAMED_AT_MOST]))
+    more = f" and {len(pages) - _NAMED_AT_MOST} more" if len(pages) > _NAMED_AT_MOST else ""
+    return (f"Pages without words, as scans are: {named}{more}.",)
+
+
+if __name__ == "__main__":
+    main()

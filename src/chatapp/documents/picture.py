@@ -1,0 +1,36 @@
+"""Pictures as models take them."""
+
+import io
+from pathlib import Path
+
+LONGEST_SIDE = 1568
+"""Vendors make larger pictures as small as this, or smaller, before their models see them."""
+
+_MOST_PIXELS = 100_000_000
+_QUALITY = 85
+
+
+def for_models(path: Path) -> tuple[bytes, list[str]]:
+    """Return a picture upright, small enough and without metadata, and what of it is left out.
+
+    Raises:
+        OSError: it is no picture, or a damaged one.
+        PIL.Image.DecompressionBombError: it has more pixels than anybody can look at.
+    """
+    from PIL import Image, ImageOps  # noqa: PLC0415 - only some files are pictures
+
+    Image.MAX_IMAGE_PIXELS = _MOST_PIXELS // 2  # it refuses twice as many
+    with Image.open(path) as image:
+        frames = getattr(image, "n_frames", 1)
+        image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # decodes a large JPEG at a fraction of its size
+        upright = ImageOps.exif_transpose(image)
+        upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        is_clear = upright.has_transparency_data
+        drawn = upright.convert("RGBA" if is_clear else "RGB")
+    drawn.info.clear()
+    out = io.BytesIO()
+    if is_clear:
+        drawn.save(out, "PNG", optimize=True)
+    else:
+        drawn.save(out, "JPEG", quality=_QUALITY)
+    return out.getvalue(), [f"Only the first of its {frames} pictures is shown."] if frames > 1 else []

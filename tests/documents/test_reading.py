@@ -1,0 +1,164 @@
+"""Files of many kinds, read in a process of its own: what models get of them, and what hostile ones cost."""
+
+import io
+import struct
+import time
+import zlib
+from itertools import pairwise
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+from PIL import Image
+
+from chatapp.documents import Document, fenced, read
+from chatapp.documents.child import document_at
+from chatapp.processes.limited import Limits
+from support import documents
+
+FEW = Limits(seconds=10, memory_bytes=320 << 20, output_bytes=8 << 20)
+
+WORDS = {
+    "docx": ("a.docx", documents.docx("Sea &amp; salt", "Two"), "Sea & salt\n\nTwo", None),
+    "xlsx": ("a.xlsx", documents.xlsx(), "## People\n\n| name | age |\n| --- | --- |\n| Ada\\|L | 36 |", 1),
+    "pptx": ("a.pptx", documents.pptx(), "[slide 1]\n\nShown first\n\n[slide 2]\n\nShown second", 2),
+    "odt": ("a.odt", documents.odt(), "## Sea\n\nIt is salty.", None),
+    "epub": ("a.epub", documents.epub(), "# First\n\nCall me **Ishmael**.\n\n# Second", 2),
+    "ipynb": ("a.ipynb", documents.notebook(), "# Sums\n\n```python\n1 + 1\n```\n\n```text\n2\n```", None),
+    "html": ("a.html", b"<html><style>p{}</style><p>Hi <i>you</i></p><!-- no -->", "Hi *you*", None),
+    "csv": ("a.csv", b"a;b\n1;2\n3;4\n", "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |", None),
+    "utf-16": ("a.txt", "Größe".encode("utf-16"), "Größe", None),
+    "latin-1": ("a.txt", "Die Größe der Bäume überrascht alle, die früher schon da waren.\n".encode("latin-1") * 9,
+                "Die Größe der Bäume überrascht alle, die früher schon da waren.\n" * 9, None),
+    "code": ("a.py", b"print(1)\n", "print(1)\n", None),
+    "wrong name": ("a.txt", documents.docx("Word"), "Word", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_words_of_every_kind_become_markdown(kind: str, tmp_path: Path) -> None:
+    name, content, text, pages = WORDS[kind]
+
+    document = document_at(documents.saved(tmp_path, "upload", content), name)
+
+    assert (document.kind, document.text, document.pages, document.notes) == ("text", text, pages, ())
+
+
+def test_pages_of_a_pdf_are_numbered_and_those_without_words_are_named(tmp_path: Path) -> None:
+    document = read(documents.saved(tmp_path, "a.pdf", documents.pdf("One", "", "Three")), "a.pdf")
+
+    assert (document.text, document.pages) == ("[page 1]\n\nOne\n\n[page 3]\n\nThree", 3)
+    assert document.notes == ("Pages without words, as scans are: 2.",)
+
+
+def test_an_email_is_its_head_and_its_words_and_names_its_files(tmp_path: Path) -> None:
+    document = document_at(documents.saved(tmp_path, "a.eml", documents.MAIL), "a.eml")
+
+    assert "Subject: Café" in document.text
+    assert document.text.endswith("At **five**?")
+    assert document.notes == ("Files in it are left out: menu.pdf.",)
+
+
+def test_a_picture_is_turned_upright_made_small_and_tells_no_place(tmp_path: Path) -> None:
+    document = read(documents.saved(tmp_path, "a.jpg", documents.photo(4000, 2000)), "a.jpg")
+
+    assert (document.kind, document.media_type) == ("image", "image/jpeg")
+    picture = Image.open(io.BytesIO(document.picture or b""))
+    assert picture.size == (784, 1568)
+    above, below = picture.getpixel((400, 100)), picture.getpixel((400, 1500))
+    assert isinstance(above, tuple)
+    assert isinstance(below, tuple)
+    assert above[0] > 150 > below[0]
+    assert (dict(picture.getexif()), picture.info.get("comment")) == ({}, None)
+    assert b"Camera of Ada" not in (document.picture or b"")
+
+
+def test_a_clear_picture_stays_clear(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(out, "PNG")
+
+    document = document_at(documents.saved(tmp_path, "a.png", out.getvalue()), "a.png")
+
+    assert (document.picture or b"").startswith(b"\x89PNG")
+
+
+def bomb() -> bytes:
+    """A document of Word, 320 kB small, whose text is 320 MB."""
+    out = io.BytesIO()
+    with ZipFile(out, "w", ZIP_DEFLATED) as archive, archive.open("word/document.xml", "w", force_zip64=True) as member:
+        for _ in range(320):
+            member.write(bytes(1024 * 1024))
+    return out.getvalue()
+
+
+def huge_picture() -> bytes:
+    """A PNG that says it is 60,000 pixels wide and high."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+def laughs() -> str:
+    names = [f"l{number}" for number in range(12)]
+    entities = "".join(f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in pairwise(names))
+    return f'<!DOCTYPE x [<!ENTITY l0 "ha">{entities}]><x>&l11;</x>'
+
+
+TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+DEEP = f'<p xmlns="{TEXT}">' + "<a>" * 50_000 + "</a>" * 50_000 + "</p>"
+
+
+def odt_of(content: str) -> bytes:
+    return documents.zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
+
+
+HOSTILE = {
+    "bomb": ("a.docx", bomb),
+    "huge picture": ("a.png", huge_picture),
+    "deep XML": ("a.odt", lambda: odt_of(DEEP)),
+    "entities": ("a.odt", lambda: odt_of(laughs())),
+    "deep HTML": ("a.html", lambda: b"<html>" + b"<div>" * 30_000),
+    "cut off": ("a.docx", lambda: documents.docx("Word")[:-30]),
+    "no picture": ("a.jpg", lambda: b"\xff\xd8\xff\xe0broken"),
+    "no PDF": ("a.pdf", lambda: b"%PDF-1.7\nbroken"),
+    "no notebook": ("a.ipynb", lambda: b"[" * 100_000),
+    "link out": ("a.epub", lambda: documents.zipped({
+        "mimetype": "application/epub+zip", "META-INF/container.xml": '<c><rootfile full-path="../../etc/passwd"/></c>',
+    })),
+    "a program": ("a.exe", lambda: b"MZ\0\0" * 10),
+}  # fmt: skip
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_file_costs_its_own_process_and_a_sentence(kind: str, tmp_path: Path) -> None:
+    name, make = HOSTILE[kind]
+
+    began = time.monotonic()
+    document = read(documents.saved(tmp_path, "upload", make()), name, FEW)
+
+    assert (document.kind, document.text, document.picture) == ("unknown", "", None)
+    assert len(document.notes) == 1
+    assert document.notes[0].endswith(".")
+    assert time.monotonic() - began < FEW.seconds + 5
+
+
+def test_reading_ends_in_time(tmp_path: Path) -> None:
+    cells = b"a,b,c,d,e,f,g,h\n" * 4_000_000
+
+    document = read(documents.saved(tmp_path, "a.csv", cells), "a.csv", Limits(seconds=1))
+
+    assert document.kind == "unknown"
+
+
+def test_a_fence_is_longer_than_those_inside() -> None:
+    assert fenced("```\n````") == "`````\n```\n````\n`````"
+
+
+def test_a_document_survives_the_way_between_processes() -> None:
+    document = Document("image", "image/png", "words", 3, ("Half.",), b"\x00\xff")
+
+    assert Document.from_json(document.as_json()) == document

@@ -1,0 +1,162 @@
+"""Small files of many kinds, as the programs that make them put them together."""
+
+import io
+import json
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from PIL import Image
+
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_SLIDES = "http://schemas.openxmlformats.org/presentationml/2006/main"
+_DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
+_OFFICE_REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE_REL = "http://schemas.openxmlformats.org/package/2006/relationships"
+_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+_ODF = "urn:oasis:names:tc:opendocument:xmlns"
+
+
+def zipped(members: dict[str, str]) -> bytes:
+    out = io.BytesIO()
+    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def relations(**targets: str) -> str:
+    rows = (f'<Relationship Id="{id_}" Type="{_OFFICE_REL}/{kind}" Target="{target}"/>'
+            for id_, (kind, target) in ((id_, it.split(" ")) for id_, it in targets.items()))  # fmt: skip
+    return f'<Relationships xmlns="{_PACKAGE_REL}">{"".join(rows)}</Relationships>'
+
+
+def docx(*paragraphs: str) -> bytes:
+    body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in paragraphs)
+    return zipped(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{_TYPES}"/>',
+            "_rels/.rels": relations(r1="officeDocument word/document.xml"),
+            "word/document.xml": f'<w:document xmlns:w="{_WORD}"><w:body>{body}</w:body></w:document>',
+        }
+    )
+
+
+def xlsx() -> bytes:
+    cells = '<row r="1"><c r="A1" t="inlineStr"><is><t>name</t></is></c><c r="B1" t="inlineStr"><is><t>age</t></is></c>'
+    cells += '</row><row r="2"><c r="A2" t="inlineStr"><is><t>Ada|L</t></is></c><c r="B2"><v>36</v></c></row>'
+    sheet = '<sheet name="People" sheetId="1" r:id="r1" xmlns:r="' + f'{_OFFICE_REL}"/>'
+    return zipped(
+        {
+            "_rels/.rels": relations(r1="officeDocument xl/workbook.xml"),
+            "xl/_rels/workbook.xml.rels": relations(r1="worksheet worksheets/sheet1.xml"),
+            "xl/workbook.xml": f'<workbook xmlns="{_SHEET}"><sheets>{sheet}</sheets></workbook>',
+            "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{_SHEET}"><sheetData>{cells}</sheetData></worksheet>',
+        }
+    )
+
+
+def pptx() -> bytes:
+    def slide(text: str) -> str:
+        return f'<p:sld xmlns:p="{_SLIDES}" xmlns:a="{_DRAWING}"><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sld>'
+
+    order = '<p:sldId id="1" r:id="r2"/><p:sldId id="2" r:id="r1"/>'
+    return zipped(
+        {
+            "ppt/presentation.xml": f'<p:show xmlns:p="{_SLIDES}" xmlns:r="{_OFFICE_REL}">{order}</p:show>',
+            "ppt/_rels/presentation.xml.rels": relations(r1="slide slides/slide1.xml", r2="slide slides/slide2.xml"),
+            "ppt/slides/slide1.xml": slide("Shown second"),
+            "ppt/slides/slide2.xml": slide("Shown first"),
+        }
+    )
+
+
+def odt() -> bytes:
+    text = '<text:h text:outline-level="2">Sea</text:h><text:p>It is<text:s/>salty.</text:p>'
+    content = f'<o xmlns:text="{_ODF}:text:1.0">{text}</o>'
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
+
+
+def epub() -> bytes:
+    opf = "http://www.idpf.org/2007/opf"
+    package = '<item id="a" href="a.xhtml"/><item id="b" href="b.xhtml"/><itemref idref="b"/><itemref idref="a"/>'
+    return zipped(
+        {
+            "mimetype": "application/epub+zip",
+            "META-INF/container.xml": '<c><rootfile full-path="OEBPS/book.opf"/></c>',
+            "OEBPS/book.opf": f'<package xmlns="{opf}">{package}</package>',
+            "OEBPS/a.xhtml": "<html><body><h1>Second</h1></body></html>",
+            "OEBPS/b.xhtml": "<html><body><h1>First</h1><p>Call me <b>Ishmael</b>.</p></body></html>",
+        }
+    )
+
+
+def pdf(*pages: str) -> bytes:
+    """Return a PDF with a line of text on each page, none for an empty one."""
+    count = len(pages)
+    kids = " ".join(f"{number} 0 R" for number in range(4, 4 + 2 * count, 2))
+    bodies = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {count} >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for number, text in enumerate(pages):
+        drawn = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET" if text else ""
+        fonts = "<< /Font << /F1 3 0 R >> >>"
+        bodies.append(f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources {fonts} "
+                      f"/Contents {5 + 2 * number} 0 R >>")  # fmt: skip
+        bodies.append(f"<< /Length {len(drawn)} >>\nstream\n{drawn}\nendstream")
+    out, places = "%PDF-1.4\n", []
+    for number, body in enumerate(bodies, 1):
+        places.append(len(out))
+        out += f"{number} 0 obj\n{body}\nendobj\n"
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    trailer = f"trailer\n<< /Size {len(bodies) + 1} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF\n"
+    return f"{out}xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n{table}{trailer}".encode("latin-1")
+
+
+def photo(width: int = 40, height: int = 20) -> bytes:
+    """Return a JPEG, red at its left and blue at its right, that a phone held upright says to turn, with its place."""
+    image = Image.new("RGB", (width, height), (200, 0, 0))
+    image.paste((0, 0, 200), (width // 2, 0, width, height))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise
+    exif[0x010F] = "Camera of Ada"
+    exif.get_ifd(0x8825)[1] = "N"
+    exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
+    out = io.BytesIO()
+    image.save(out, "JPEG", exif=exif, comment=b"at home")
+    return out.getvalue()
+
+
+def notebook() -> bytes:
+    cells = [
+        {"cell_type": "markdown", "source": ["# Sums"]},
+        {"cell_type": "code", "source": "1 + 1", "outputs": [{"data": {"text/plain": ["2"], "image/png": "iVBO"}}]},
+    ]
+    return json.dumps({"cells": cells, "metadata": {}}).encode()
+
+
+MAIL = b"""From: Ada <ada@example.org>\r
+To: Bob <bob@example.org>\r
+Subject: =?utf-8?q?Caf=C3=A9?=\r
+MIME-Version: 1.0\r
+Content-Type: multipart/mixed; boundary=x\r
+\r
+--x\r
+Content-Type: text/html; charset=utf-8\r
+\r
+<p>At <b>five</b>?</p><script>alert(1)</script>\r
+--x\r
+Content-Type: application/pdf\r
+Content-Disposition: attachment; filename=menu.pdf\r
+\r
+%PDF-\r
+--x--\r
+"""
+
+
+def saved(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
