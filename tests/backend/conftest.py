@@ -14,7 +14,10 @@ from chatapp.backend.store import BegunTurn, Store
 from chatapp.config.settings import Settings
 from chatapp.protocol.question import Question
 
-TABLES = "message_hashes, imports, model_calls, usage_days, reservations, turn_chunks, turns, messages, conversations"
+TABLES = (
+    "attachments, attachment_contents, attachment_uses, message_hashes, imports, model_calls, usage_days, "
+    "reservations, turn_chunks, turns, messages, conversations"
+)
 
 
 @pytest.fixture(scope="session")

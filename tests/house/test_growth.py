@@ -21,6 +21,7 @@ import pytest
 from sqlalchemy.dialects import sqlite
 
 import chatapp
+from chatapp.backend.attachments.wording import _Budget
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_text import AnswerText
 from chatapp.backend.models.openai.stop_strings import StopStrings
@@ -56,6 +57,7 @@ NOT_IMPORTED = ("chatapp.__main__", "chatapp.frontend.app", "chatapp.frontend.pa
 MODELS = ModelsInfo("a", ("a",), (ConnectionInfo("c", True, models=(ListedModelInfo("a", "a"),)),))
 
 CALLS: dict[str, Callable[[Any, str], object]] = {
+    "chatapp.backend.attachments.passages.fitting_passages": lambda call, text: call(text, text, chars=2000),
     "chatapp.config.toml_lines.line_of": lambda call, text: call(text, ["a", "b"]),
     "chatapp.frontend.components.model_list.groups_of": lambda call, text: list(call(MODELS, text)),
     "chatapp.backend.transfer.importers.chatgpt_content.without_marks": lambda call, text: call(text, {}),
@@ -90,6 +92,9 @@ def _decoder(decoder: Decoder) -> Callable[[str], object]:
 
 
 METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
+    "chatapp.backend.attachments.wording._Budget.text_of": lambda: (
+        lambda piece: _Budget(None, len, "a b").text_of("a.txt", piece, is_last=True)
+    ),
     "chatapp.backend.models.chat_model.Batch.add": lambda: partial(Batch().add, Text),
     "chatapp.backend.models.openai.answer_text.AnswerText.add": lambda: _answer_text(
         AnswerText(stop=["aaab"]), Batch()
@@ -110,6 +115,7 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
 NOT_FOREIGN_METHODS = {
     "chatapp.backend.http.multipart._Form.": "cuts what is known to be there",
     "chatapp.backend.models.transport.connection.": "is httptools, in C, with limits of its own",
+    "chatapp.backend.store.attachments.Attachments.": "writes to the database",
     "chatapp.backend.store.conversations.Conversations.": "writes to the database",
     "chatapp.backend.store.search.search.Search.": "asks the database, with what is measured here",
     "chatapp.backend.store.turns.Turns.": "writes to the database",

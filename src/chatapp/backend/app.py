@@ -16,6 +16,8 @@ from chatapp.backend.access.hosts import HostCheck
 from chatapp.backend.access.origins import OriginCheck
 from chatapp.backend.api.routes import ROUTERS
 from chatapp.backend.api.store_probe import StoreProbe
+from chatapp.backend.attachments.desk import AttachmentDesk
+from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.gateway.routes import router as gateway
 from chatapp.backend.http.errors import EXCEPTION_HANDLERS
 from chatapp.backend.http.uploads import UploadSizes, remove_abandoned_files
@@ -31,6 +33,7 @@ from chatapp.backend.transfer.export_desk import ExportDesk
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.transfer.importers import Imports
+from chatapp.backend.turns.context import estimated_text_tokens
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.usage.budgets import Budgets
 from chatapp.backend.usage.ledger import Ledger
@@ -93,6 +96,8 @@ def create_app(
     app.state.pricer = Pricer(router.upstreams if router else dict)
     app.state.budgets = _budgets(settings, app.state.store, app.state.pricer, app.state.ledger)
     app.state.metrics = metrics
+    attachments = app.state.store.attachments
+    app.state.attachment_desk = AttachmentDesk(attachments, quota_bytes=settings.attachment_quota_bytes)
     app.state.turns = TurnRegistry(
         app.state.model,
         settings,
@@ -100,6 +105,7 @@ def create_app(
         observers=[app.state.ledger, app.state.metrics],
         pricer=app.state.pricer,
         gate=app.state.budgets,
+        wording=AttachmentWording(attachments, estimate=estimated_text_tokens),
     )
     app.state.upload_sizes = UploadSizes()
     app.state.export_desk = ExportDesk(app.state.exports, is_closing=lambda: app.state.turns.is_closing)
@@ -177,6 +183,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         closing.push_async_callback(state.turns.close)
         closing.callback(state.import_desk.close)
         closing.callback(state.export_desk.close)
+        closing.callback(state.attachment_desk.close)
         remove_abandoned_files(state.settings.data_dir)
         threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="blocking")
         asyncio.get_running_loop().set_default_executor(threads)

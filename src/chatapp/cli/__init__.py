@@ -14,6 +14,7 @@ from chatapp import __version__
 from chatapp.cli.parameters import (
     AsCsv,
     AsJson,
+    Attach,
     BackendUrl,
     BackupFile,
     By,
@@ -161,6 +162,7 @@ def ask(
     is_continued: Continue = False,
     conversation: ConversationId = None,
     no_store: NoStore = False,
+    attach: Attach = None,
     model: Model = None,
     system: System = None,
     temperature: Temperature = None,
@@ -177,6 +179,7 @@ def ask(
     run(
         " ".join(prompt) if prompt else None,
         options=ChatOptions(model=model, system=system, temperature=temperature, max_tokens=max_tokens),
+        files=attach or (),
         backend_url=backend_url,
         conversation_id=conversation,
         is_continued=is_continued,

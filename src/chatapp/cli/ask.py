@@ -1,9 +1,11 @@
 """`chatapp ask`: a question from the shell, its answer on stdout and everything else on stderr."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
+from io import BytesIO
+from pathlib import Path
 
 from chatapp.cli.backends import with_backend
 from chatapp.cli.shell_chat import ShellChat, full_id, last_conversation
@@ -12,6 +14,9 @@ from chatapp.cli.writing import note, write_json, write_text
 from chatapp.client import BackendClient
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import SettingsError
+from chatapp.protocol.resources import AttachmentInfo
+
+STDIN = Path("-")
 
 MAX_STDIN_BYTES = 64 * 1024 * 1024
 """More than any backend accepts, and less than what a runaway pipe could fill the memory with."""
@@ -21,6 +26,7 @@ def run(
     question: str | None,
     *,
     options: ChatOptions,
+    files: Sequence[str] = (),
     backend_url: str | None,
     conversation_id: str | None,
     is_continued: bool,
@@ -33,8 +39,10 @@ def run(
     Without a question, on a terminal, questions are taken until the user leaves.
     """
     _require_one_conversation(conversation_id, is_continued=is_continued, is_stored=is_stored)
+    paths = [Path(file) for file in files]
     has_session = question is None and not as_json and _can_be_typed()
-    prompt = None if has_session else _prompt(question)
+    prompt = None if has_session else _prompt(question, is_stdin_a_file=STDIN in paths)
+    _require_files(paths, has_session=has_session)
     status = StatusLine()
 
     def talk(backend: BackendClient) -> None:
@@ -43,7 +51,8 @@ def run(
         if prompt is None:
             _hold_session(backend, chosen, begin, options, status)
             return
-        with closing(begin(conversation_id=chosen).ask(prompt, options)) as events:
+        attachments = [_attached(backend, file, status) for file in paths]
+        with closing(begin(conversation_id=chosen).ask(prompt, options, attachments=attachments)) as events:
             (write_json if as_json else write_text)(events, status)
 
     with_backend(talk, backend_url, status=status, is_stored=is_stored)
@@ -85,9 +94,32 @@ def _require_one_conversation(conversation_id: str | None, *, is_continued: bool
         )
 
 
-def _prompt(question: str | None) -> str:
+def _require_files(files: Sequence[Path], *, has_session: bool) -> None:
+    if files and has_session:
+        raise SettingsError("--attach needs a question.", hint='For instance: chatapp ask -a FILE "What is in it?"')
+    for file in files:
+        if file != STDIN and not file.is_file():
+            what = "is a folder" if file.is_dir() else "is not there"
+            raise SettingsError(f"{file} {what}.", hint="Name files; the shell knows all of a folder as FOLDER/*.")
+
+
+def _attached(backend: BackendClient, file: Path, status: StatusLine) -> AttachmentInfo:
+    """Send a file, and tell what models do not get of it."""
+    if file == STDIN:
+        content = BytesIO(sys.stdin.buffer.read(MAX_STDIN_BYTES))
+        attachment = backend.attach(content, name="stdin")
+    else:
+        status.show(f"Sending {file.name} …")
+        attachment = backend.attach(file)
+    status.clear()
+    for remark in attachment.notes:
+        note(f"{attachment.name}: {remark}")
+    return attachment
+
+
+def _prompt(question: str | None, *, is_stdin_a_file: bool) -> str:
     """Return the question, and what is piped in below it."""
-    piped_in = _piped_in(is_wanted=question == "-")
+    piped_in = None if is_stdin_a_file else _piped_in(is_wanted=question == "-")
     asked = None if question == "-" else question
     prompt = "\n\n".join(part for part in (asked, piped_in) if part and part.strip())
     if not prompt:

@@ -65,6 +65,10 @@ ConversationId = Annotated[
     str | None,
     typer.Option("--conversation", metavar="ID", help="Go on with this conversation; its id's beginning is enough."),
 ]
+Attach = Annotated[
+    list[str] | None,
+    typer.Option("--attach", "-a", metavar="FILE", help="Show the model this file, `-` what is piped in. Repeatable."),
+]
 NoStore = Annotated[bool, typer.Option("--no-store", help="Do not keep question and answer.")]
 NewFile = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A file that is not there yet.")]
 BackupFile = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="What `chatapp backup` has made.")]

@@ -4,7 +4,7 @@ from contextlib import closing, suppress
 
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
-from chatapp.client.chat import ChatOptions, EphemeralChat, StoredChat
+from chatapp.client.chat import ChatOptions, EphemeralChat, Files, StoredChat
 from chatapp.errors import ChatappError, NotFoundError, SettingsError, StoreUnavailableError, UpstreamModelNotFoundError
 from chatapp.protocol.events import Done, Notice
 from chatapp.protocol.resources import ConversationInfo
@@ -33,26 +33,26 @@ class ShellChat:
         self._ephemeral = EphemeralChat(backend, is_streamed=is_streamed)
         self._stored = StoredChat(backend, conversation_id, is_streamed=is_streamed) if is_stored else None
 
-    def ask(self, prompt: str, options: ChatOptions) -> Events:
+    def ask(self, prompt: str, options: ChatOptions, *, attachments: Files = ()) -> Events:
         """Return the events of the answer. Where a new conversation cannot be stored, a notice says so first.
 
         Raises:
             UpstreamModelNotFoundError: the model is none of those that its hint names.
         """
-        return self._naming_models(self._asked(prompt, options))
+        return self._naming_models(self._asked(prompt, options, attachments))
 
-    def _asked(self, prompt: str, options: ChatOptions) -> Events:
+    def _asked(self, prompt: str, options: ChatOptions, attachments: Files) -> Events:
         if self._stored is None:
-            yield from self._ephemeral.ask(prompt, options)
+            yield from self._ephemeral.ask(prompt, options, attachments=attachments)
             return
         try:
-            yield from _stopped_when_left(self._stored, self._stored.ask(prompt, options))
+            yield from _stopped_when_left(self._stored, self._stored.ask(prompt, options, attachments=attachments))
         except StoreUnavailableError as error:
             if self._stored.id is not None:
                 raise
             self._stored = None
             yield Notice("not_kept", f"This conversation is not kept. {error.sentence()}")
-            yield from self._ephemeral.ask(prompt, options)
+            yield from self._ephemeral.ask(prompt, options, attachments=attachments)
         except ChatappError:
             with suppress(ChatappError):
                 self._stored.discard_if_empty()

@@ -9,8 +9,9 @@ with BackendClient("http://localhost:8000") as backend:
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import requests
 
@@ -19,7 +20,7 @@ from chatapp.client.http import HttpSession, Json, body_of, path_of
 from chatapp.client.stream import AnswerStream
 from chatapp.protocol.events import Answer
 from chatapp.protocol.reading import read_readiness
-from chatapp.protocol.resources import HealthInfo, ModelsInfo, ReadinessInfo, TurnInfo, UsageInfo
+from chatapp.protocol.resources import AttachmentInfo, HealthInfo, ModelsInfo, ReadinessInfo, TurnInfo, UsageInfo
 from chatapp.protocol.surfaces import Surface, user_agent
 
 __all__ = ["AnswerStream", "BackendClient", "messages_from"]
@@ -114,6 +115,17 @@ class BackendClient:
         headers = _headers(idempotency_key)
         response = self._http.send("POST", "/query/stream", _request(prompt, options), headers=headers, stream=True)
         return self._http.events(response)
+
+    def attach(self, file: Path | BinaryIO, *, name: str | None = None) -> AttachmentInfo:
+        """Send a file to go along with a question, whose `attachments` is a list of such ids; `name` unless a path's.
+
+        Raises:
+            ChatappError: the backend cannot be asked, or no model could make anything of it.
+        """
+        if isinstance(file, Path):
+            with file.open("rb") as content:
+                return self.attach(content, name=name or file.name)
+        return self._http.read(AttachmentInfo, "POST", "/attachments", content=file, params={"name": name or "file"})
 
     def resume(self, turn_id: str, *, last_event_id: str = "0") -> AnswerStream:
         """Go on reading a turn behind the event `last_event_id`; "0" reads it from its start."""

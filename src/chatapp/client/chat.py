@@ -3,16 +3,16 @@
 The page and the command line both ask through these. A chat is used by one thread at a time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events, ask_once, in_one_piece, unbroken
 from chatapp.errors import NotFoundError
 from chatapp.protocol.events import Start, Text
-from chatapp.protocol.resources import MessageInfo
+from chatapp.protocol.resources import AttachmentInfo, MessageInfo
 
 if TYPE_CHECKING:
     from chatapp.protocol.messages import Message
@@ -32,12 +32,17 @@ class ChatOptions(NamedTuple):
 
 _AS_IT_IS = ChatOptions()
 
+Files = Sequence[AttachmentInfo]
+
 
 class Chat(Protocol):
     """Questions and answers, the latest last."""
 
-    def ask(self, prompt: str, options: ChatOptions = ...) -> Events:
-        """Ask `prompt` and return the events of the answer; nothing is asked before the first of them is wanted."""
+    def ask(self, prompt: str, options: ChatOptions = ..., *, attachments: Files = ...) -> Events:
+        """Ask `prompt` and return the events of the answer; nothing is asked before the first of them is wanted.
+
+        `attachments` go along, in the order in which they are read.
+        """
 
     def retry(self, options: ChatOptions = ...) -> Events:
         """Return the events of another answer to the last question.
@@ -67,12 +72,14 @@ class StoredChat:
         self._is_streamed = is_streamed
         self._undone: MessageInfo | None = None
         self._unanswered: str | None = None
+        self._unanswered_files: Files = ()
 
     def ask(
         self,
         prompt: str,
         options: ChatOptions = _AS_IT_IS,
         *,
+        attachments: Files = (),
         parent_id: str | None = None,
         idempotency_key: str | None = None,
     ) -> Events:
@@ -80,7 +87,7 @@ class StoredChat:
 
         `options` hold for this question, and where it is the first for the whole conversation.
         """
-        self._unanswered = prompt
+        self._unanswered, self._unanswered_files = prompt, attachments
         if self.id is None:  # begun first, so that there is an id of what to stop
             self.id = self._backend.conversations.begin(model=options.model, system=options.system).id
             options = options._replace(model=None, system=None)  # the conversation has them, and a repetition none
@@ -90,6 +97,7 @@ class StoredChat:
             "conversation_id": self.id,
             "parent_id": parent_id or self._parent_after_undo(),
             "idempotency_key": idempotency_key,
+            "attachments": _ids(attachments),
         }
         with closing(self._asked(prompt, fields)) as events:
             for event in events:
@@ -121,7 +129,7 @@ class StoredChat:
         """
         prompt, question = self._unstored_or_last()
         if question is None:
-            return self.ask(prompt, options)
+            return self.ask(prompt, options, attachments=self._unanswered_files)
         return self.regenerate(question.id, options)
 
     def undo(self) -> str:
@@ -164,9 +172,9 @@ class StoredChat:
     def _parent_after_undo(self) -> str | None:
         return (self._undone.parent_id or ROOT) if self._undone else None
 
-    def _asked(self, prompt: str, fields: dict[str, str | float | None]) -> Events:
+    def _asked(self, prompt: str, fields: dict[str, Any]) -> Events:
         if self._is_streamed:
-            return unbroken(self._backend, self._backend.stream(prompt, **fields))  # type: ignore[arg-type]
+            return unbroken(self._backend, self._backend.stream(prompt, **fields))
         return ask_once(self._backend, prompt, is_streamed=False, **fields)
 
     def _as_wanted(self, events: Events) -> Events:
@@ -199,14 +207,18 @@ class EphemeralChat:
         self._backend = backend
         self._is_streamed = is_streamed
         self._messages = list(history)
+        self._asked: Files = ()
 
-    def ask(self, prompt: str, options: ChatOptions = _AS_IT_IS) -> Events:
+    def ask(self, prompt: str, options: ChatOptions = _AS_IT_IS, *, attachments: Files = ()) -> Events:
         """Ask `prompt` and return the events of the answer."""
-        from chatapp.protocol.messages import Message  # noqa: PLC0415 - milliseconds that stored chats need not pay
+        # milliseconds that stored chats need not pay
+        from chatapp.protocol.messages import AttachmentPart, Message, TextPart  # noqa: PLC0415
 
-        earlier = [{"role": message.role, "content": message.text} for message in _answered(self._messages)]
-        fields = {**options._asdict(), "messages": earlier or None}
-        self._messages.append(Message.of("user", prompt))
+        earlier = [_as_json(message) for message in _answered(self._messages)]
+        fields = {**options._asdict(), "messages": earlier or None, "attachments": _ids(attachments)}
+        files = [AttachmentPart(file.name, file.media_type, file.size, file.id) for file in attachments]
+        self._messages.append(Message("user", (*files, TextPart(prompt))))
+        self._asked = attachments
         texts: list[str] = []
         try:
             with closing(ask_once(self._backend, prompt, is_streamed=self._is_streamed, **fields)) as events:
@@ -224,7 +236,8 @@ class EphemeralChat:
         Raises:
             NotFoundError: nothing was asked yet.
         """
-        return self.ask(self.undo(), options)
+        prompt, attachments = self.undo(), self._asked
+        return self.ask(prompt, options, attachments=attachments)
 
     def undo(self) -> str:
         """Take the last question and its answer back, and return the question.
@@ -244,6 +257,16 @@ def _answered(messages: "list[Message]") -> "Iterator[Message]":
     for question, answer in pairwise(messages):
         if (question.role, answer.role) == ("user", "assistant") and answer.text.strip():
             yield from (question, answer)
+
+
+def _as_json(message: "Message") -> dict[str, Any]:
+    files = [part.content_id for part in message.parts if part.type == "attachment"]
+    told = {"role": message.role, "content": message.text}
+    return {**told, "attachments": files} if files else told
+
+
+def _ids(attachments: Files) -> list[str] | None:
+    return [file.id for file in attachments] or None
 
 
 def _nothing_asked() -> NotFoundError:

@@ -130,6 +130,12 @@ class Settings(BaseSettings):
         None, description="Tokens the model can read. Default: what is known of the model, or what its server tells."
     )
     max_body_bytes: PositiveInt = Field(1024 * 1024, description="Largest request body, in bytes.")
+    max_attachment_bytes: PositiveInt = Field(
+        50 * 1024 * 1024, description="Largest file that can be attached to a question, in bytes."
+    )
+    attachment_quota_bytes: PositiveInt = Field(
+        5 * 1024**3, description="What the attachments of one person may take together, in bytes."
+    )
     max_prompt_chars: PositiveInt = Field(100_000, description="Longest prompt, in characters.")
     max_event_bytes: PositiveInt = Field(
         1024 * 1024, description="Largest event accepted from the model server, in bytes."

@@ -146,7 +146,7 @@ class MethodNotAllowedError(RequestError):
 
 
 class UnsupportedMediaTypeError(RequestError):
-    """The request's body is not JSON."""
+    """The request's body is not JSON, or a file is of no kind that models could be shown."""
 
     code, status = "unsupported_media_type", 415
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from chatapp.protocol.messages import Message
+from chatapp.protocol.messages import AttachmentPart, Message, TextPart
 from chatapp.protocol.surfaces import Surface
 
 SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed")
@@ -43,7 +43,8 @@ class Question:
 
     A question whose `idempotency_key` is known is not asked again, unless its turn failed before anything was said;
     `body_hash` tells whether it is the same question. `model` and `system` hold for this turn; the conversation that
-    it begins, if any, remembers them. `surface` is what it came in by.
+    it begins, if any, remembers them. `surface` is what it came in by. `attachments` are files that go along with the
+    prompt, in the order in which they are read.
 
     `wire_messages` is all that the model reads, where a client words it for a model server itself: it goes along as it
     is, and nothing is left out where it is too long. A turn that is stored and does not outlive its readers is stopped,
@@ -52,6 +53,7 @@ class Question:
     """
 
     prompt: str | None
+    attachments: tuple[AttachmentPart, ...] = ()
     owner: str = ""
     system: str | None = None
     messages: list[Message] = field(default_factory=list)
@@ -73,4 +75,5 @@ class Question:
         if self.wire_messages is not None:
             return []
         system = [Message.of("system", self.system)] if self.system else []
-        return [*system, *self.messages, Message.of("user", self.prompt or "")]
+        asked = Message("user", (*self.attachments, TextPart(self.prompt or "")))
+        return [*system, *self.messages, asked]

@@ -287,3 +287,15 @@ class ImportInfo(NamedTuple):
     sources: tuple[str, ...] = ()
     skipped: tuple[SkippedInfo, ...] = ()
     skipped_more: int = 0
+
+
+class AttachmentInfo(NamedTuple):
+    """A file that can go along with questions: `kind` is "text", "image" or "audio", `size` bytes."""
+
+    id: str
+    name: str
+    media_type: str
+    kind: str
+    size: int
+    pages: int | None = None
+    notes: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from pydantic import AfterValidator
 
+from chatapp.backend.attachments.desk import AttachmentDesk
 from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.http.context import context_of
 from chatapp.backend.store import Store
@@ -18,6 +19,7 @@ from chatapp.protocol.schemas.error import ErrorResponse
 __all__ = [
     "ERRORS",
     "BoundedJsonRoute",
+    "CurrentAttachmentDesk",
     "CurrentExportDesk",
     "CurrentExports",
     "CurrentImportDesk",
@@ -70,6 +72,11 @@ async def _exports(request: Request) -> Exports:
     return exports
 
 
+async def _attachment_desk(request: Request) -> AttachmentDesk:
+    attachment_desk: AttachmentDesk = request.app.state.attachment_desk
+    return attachment_desk
+
+
 async def _export_desk(request: Request) -> ExportDesk:
     export_desk: ExportDesk = request.app.state.export_desk
     return export_desk
@@ -88,5 +95,6 @@ CurrentTurns = Annotated[TurnRegistry, Depends(_turns)]
 CurrentStore = Annotated[Store, Depends(_store)]
 CurrentExportDesk = Annotated[ExportDesk, Depends(_export_desk)]
 CurrentExports = Annotated[Exports, Depends(_exports)]
+CurrentAttachmentDesk = Annotated[AttachmentDesk, Depends(_attachment_desk)]
 CurrentImportDesk = Annotated[ImportDesk, Depends(_import_desk)]
 CurrentOwner = Annotated[str, Depends(_owner)]

@@ -1,6 +1,6 @@
 """A file in a form, as browsers and `curl -F` send it: multipart/form-data, RFC 7578."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -8,13 +8,15 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from chatapp.errors import InvalidRequestError
 
 
-async def file_in_form(content_type: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Return the bytes of the one file in a form as they come in.
+async def file_in_form(
+    content_type: str, chunks: AsyncIterator[bytes], on_name: Callable[[str], None]
+) -> AsyncIterator[bytes]:
+    """Return the bytes of the one file in a form as they come in; `on_name` learns what it is called.
 
     Raises:
         InvalidRequestError: the form cannot be read, or does not hold exactly one file.
     """
-    form = _Form()
+    form = _Form(on_name)
     _, options = parse_options_header(content_type)
     try:
         parser = MultipartParser(
@@ -42,8 +44,9 @@ async def file_in_form(content_type: str, chunks: AsyncIterator[bytes]) -> Async
 class _Form:
     """What has been read of a form: how many files it holds, and what of them nobody has taken yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_name: Callable[[str], None]) -> None:
         self.files = 0
+        self._on_name = on_name
         self.is_complete = False
         self._is_file = False
         self._name = self._value = b""
@@ -65,9 +68,11 @@ class _Form:
 
     def end_header(self) -> None:
         """Recognise a file: unlike a field it has a name of its own."""
-        if self._name.lower() == b"content-disposition" and b"filename" in parse_options_header(self._value)[1]:
+        options = parse_options_header(self._value)[1] if self._name.lower() == b"content-disposition" else {}
+        if (name := options.get(b"filename")) is not None:
             self._is_file = True
             self.files += 1
+            self._on_name(name.decode(errors="replace"))
         self._name = self._value = b""
 
     def add_content(self, data: bytes, start: int, end: int) -> None:

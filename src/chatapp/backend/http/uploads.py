@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, NamedTuple
 
 from fastapi import Request
 
@@ -33,30 +33,55 @@ _PIECE_BYTES = 1024**2
 NEW_S = 60
 """Until then a file may be one that is about to be locked. Later one without a lock was left by a process that died."""
 
+_CONTENT = {"type": "string", "format": "binary"}
+FILE_IN_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": {"schema": _CONTENT},
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"file": _CONTENT}, "required": ["file"]},
+            },
+        },
+    }
+}
+"""What OpenAPI says of a request that `received_file` takes."""
+
 _PREFIX, _SUFFIX = "import-", ".part"
 
 
+class ReceivedFile(NamedTuple):
+    """A file that was sent; `name` is what a form calls it."""
+
+    path: Path
+    name: str | None
+
+
 @asynccontextmanager
-async def received_file(request: Request, *, on_piece: Callable[[int], None]) -> AsyncIterator[Path]:
+async def received_file(
+    request: Request, *, on_piece: Callable[[int], None] | None = None, most_bytes: int | None = None
+) -> AsyncIterator[ReceivedFile]:
     """Return the request's body, or the one file of the form that it is, for as long as the block lasts.
 
-    `on_piece` gets the number of bytes of each piece that arrives.
+    `on_piece` gets the number of bytes of each piece that arrives. `most_bytes` is `MAX_UPLOAD_BYTES` unless given.
 
     Raises:
         InvalidRequestError: it is a form without a file, or with several.
-        BodyTooLargeError: it is larger than `MAX_UPLOAD_BYTES`.
+        BodyTooLargeError: it is larger than `most_bytes`.
         OverloadedError: with the other uploads that are going on it is larger than may be written down.
         HTTPException: with status 408, it comes in too slowly.
         StoreUnavailableError: there is no room for it.
     """
     owner, sizes = context_of(request.scope).principal.name, request.app.state.upload_sizes
-    with sizes.counting(owner) as count:
+    with sizes.counting(owner, most_bytes or MAX_UPLOAD_BYTES) as count:
         file, path = await asyncio.to_thread(_new_file, request.app.state.settings.data_dir)
         held = path.open("rb")
         try:
             _lock(held)
-            await _write(_content(request, count, on_piece), file)
-            yield path
+            names: list[str] = []
+            told = [count, on_piece] if on_piece else [count]
+            await _write(_content(request, told, names.append), file)
+            yield ReceivedFile(path, names[0] if names else None)
         finally:
             held.close()
             await _off_the_loop(partial(path.unlink, missing_ok=True))
@@ -69,7 +94,7 @@ class UploadSizes:
         self._by_owner: Counter[str] = Counter()
 
     @contextmanager
-    def counting(self, owner: str) -> Iterator[Callable[[int], None]]:
+    def counting(self, owner: str, most_bytes: int) -> Iterator[Callable[[int], None]]:
         """Return what counts the bytes of one upload of `owner`, for as long as the block lasts.
 
         Raises:
@@ -82,8 +107,8 @@ class UploadSizes:
             nonlocal counted
             counted += size
             self._by_owner[owner] += size
-            if counted > MAX_UPLOAD_BYTES:
-                raise BodyTooLargeError(f"The upload is larger than {_mebibytes(MAX_UPLOAD_BYTES)}.")
+            if counted > most_bytes:
+                raise BodyTooLargeError(f"The upload is larger than {_mebibytes(most_bytes)}.")
             if self._by_owner[owner] > MOST_BYTES_OF_ONE:
                 raise _too_much(f"Your uploads that are going on are larger than {_mebibytes(MOST_BYTES_OF_ONE)}.")
             if self._by_owner.total() > MOST_BYTES_OF_ALL:
@@ -97,7 +122,7 @@ class UploadSizes:
 
 
 def _mebibytes(size: int) -> str:
-    return f"{size // 1024**2} MiB"
+    return f"{size // 1024**2} MiB" if size >= 1024**2 else f"{size} bytes"
 
 
 def _too_much(what: str) -> OverloadedError:
@@ -137,11 +162,13 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _content(request: Request, *on_piece: Callable[[int], None]) -> AsyncIterator[bytes]:
+def _content(
+    request: Request, on_piece: Iterable[Callable[[int], None]], on_name: Callable[[str], None]
+) -> AsyncIterator[bytes]:
     content_type = request.headers.get("content-type", "")
     is_form = content_type.lower().startswith("multipart/form-data")
     body = _counted(request, on_piece)
-    return file_in_form(content_type, body) if is_form else body
+    return file_in_form(content_type, body, on_name) if is_form else body
 
 
 async def _counted(request: Request, on_piece: Iterable[Callable[[int], None]]) -> AsyncIterator[bytes]:

@@ -1,7 +1,7 @@
 """What the rest of the backend knows of a model: ask it, read its answer, hang up."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -50,12 +50,14 @@ class Attempts:
 class ModelRequest:
     """What the model is asked: messages oldest first, and the parameters the caller gave.
 
+    `media` is what is sent for attachments of the messages, by their ids; those without are not sent.
     `wire_messages` stand instead of `messages` where the caller has worded them for an OpenAI-compatible server.
     """
 
     messages: list[Message]
     model: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+    media: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     attempts: Attempts = field(default_factory=Attempts, compare=False)
     wire_messages: list[dict[str, Any]] | None = None
 

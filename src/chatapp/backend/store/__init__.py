@@ -7,6 +7,7 @@ PostgreSQL where `DATABASE_URL` names one.
 from dataclasses import dataclass
 from typing import Self
 
+from chatapp.backend.store.attachments import Attachments
 from chatapp.backend.store.conversations import Changes, Conversations, ConversationState
 from chatapp.backend.store.database import Database, open_database
 from chatapp.backend.store.messages import Messages
@@ -14,6 +15,7 @@ from chatapp.backend.store.migration import bring_up_to_date
 from chatapp.backend.store.model_calls import ModelCalls
 from chatapp.backend.store.records import (
     ROOT,
+    Attachment,
     BegunTurn,
     Conversation,
     ModelCall,
@@ -33,6 +35,8 @@ from chatapp.protocol.messages import FinalStatus, Role, TurnStatus
 __all__ = [
     "ROOT",
     "Amount",
+    "Attachment",
+    "Attachments",
     "BegunTurn",
     "Changes",
     "Conversation",
@@ -74,6 +78,7 @@ class Store:
     usage: UsageByDay
     reservations: Reservations
     search: Search
+    attachments: Attachments
     database: Database
 
     @classmethod
@@ -99,6 +104,7 @@ class Store:
             usage=UsageByDay(database),
             reservations=Reservations(database),
             search=Search(database),
+            attachments=Attachments(database),
             database=database,
         )
 

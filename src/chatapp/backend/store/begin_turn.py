@@ -6,13 +6,16 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
+from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.conversations import insert_conversation, locked, moment_at_the_top
 from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.records import ROOT, BegunTurn
 from chatapp.backend.store.schema import conversations, turns
 from chatapp.backend.store.titles import title_from
 from chatapp.backend.store.tree import history, insert_message, message_in
 from chatapp.errors import IdempotencyConflictError, InvalidRequestError, TurnActiveError
+from chatapp.protocol.messages import TextPart
 from chatapp.protocol.question import Question
 
 
@@ -124,10 +127,11 @@ def _insert_messages(connection: Connection, question: Question, conversation: R
             conversation_id=conversation.id,
             parent_id=parent_id,
             role="user",
-            content=question.prompt,
+            **columns_of((*question.attachments, TextPart(question.prompt))),
             status="complete",
             finished_at=now(),
         )
+        note_uses(connection, conversation.id, question.attachments)
     answer_id = insert_message(
         connection,
         conversation_id=conversation.id,

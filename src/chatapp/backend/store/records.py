@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from chatapp.backend.store.identity import new_id
 from chatapp.protocol.events import Usage, UsageDetails
-from chatapp.protocol.messages import FinalStatus, Message, Part, Role, TurnStatus
+from chatapp.protocol.messages import AttachmentPart, FinalStatus, Message, Part, Role, TurnStatus
 
 Item = TypeVar("Item")
 ROOT = "root"
@@ -151,3 +151,26 @@ class Page(Generic[Item]):
 
     items: list[Item]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of `owner`. `id` is the SHA-256 of its bytes in hex, `size` their number.
+
+    `kind` is what a model can make of it: "text", "image" or "audio". `pages` counts pages, slides or sheets, None
+    where there are none. `notes` says in sentences what models do not get of it.
+    """
+
+    owner: str
+    id: str
+    name: str
+    media_type: str
+    kind: str
+    size: int
+    pages: int | None
+    notes: tuple[str, ...]
+    created_at: datetime | None = None
+
+    def part(self) -> AttachmentPart:
+        """Return it as a part of a message."""
+        return AttachmentPart(self.name, self.media_type, self.size, self.id)

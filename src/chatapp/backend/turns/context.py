@@ -36,7 +36,7 @@ _WORDS = _table({"a": b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"})
 
 def estimated_tokens(message: Message) -> int:
     """Return about how many tokens a message takes; rather too many than too few. Linear in its length."""
-    return _estimated(message.text) + TOKENS_PER_MESSAGE
+    return estimated_text_tokens(message.text) + TOKENS_PER_MESSAGE
 
 
 def _most_tokens(message: Message) -> int:
@@ -45,7 +45,7 @@ def _most_tokens(message: Message) -> int:
     return len(text) * (1 if text.isascii() else 4) + TOKENS_PER_MESSAGE
 
 
-def _estimated(text: str) -> int:
+def estimated_text_tokens(text: str) -> int:
     """Return about how many tokens a text takes, by what tokenizers of small and large models were measured to do.
 
     Digits and signs are a token each, which makes tables, logs and UUIDs three times as dear as prose. Of other scripts

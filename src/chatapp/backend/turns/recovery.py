@@ -49,5 +49,7 @@ def _end_orphans(store: Store, active_ids: list[str]) -> None:
 
 def _forget(store: Store) -> None:
     conversations, turns = store.conversations.purge_expired(), store.turns.forget_unattached()
-    if conversations or turns:
-        log.info("%d conversations thrown away long ago are removed, and %d loose answers", conversations, turns)
+    files = store.attachments.forget_unused()
+    if conversations or turns or files:
+        removed = "%d conversations thrown away long ago are removed, %d loose answers and %d files"
+        log.info(removed, conversations, turns, files)

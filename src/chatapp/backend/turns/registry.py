@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from weakref import WeakSet
 
+from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.tasks import defect_of
@@ -37,6 +38,7 @@ class TurnRegistry:
         observers: Sequence[TurnObserver] = (),
         pricer: CallPricer | None = None,
         gate: CallGate | None = None,
+        wording: AttachmentWording | None = None,
     ) -> None:
         self._model = model
         self._settings = settings
@@ -45,6 +47,7 @@ class TurnRegistry:
         self._pricer = pricer
         self._scales = TokenScales()
         self._gate = gate
+        self._wording = wording
         self._active: dict[str, Turn] = {}
         self._finished = FinishedTurns()
         self._followed: WeakSet[RemoteTurn] = WeakSet()
@@ -170,6 +173,7 @@ class TurnRegistry:
             pricer=self._pricer,
             scales=self._scales,
             gate=self._gate,
+            wording=self._wording,
         )
         task = asyncio.create_task(maker.run(), name=f"turn {turn.id}")
         self._active[turn.id] = turn

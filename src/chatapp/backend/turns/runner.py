@@ -4,13 +4,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
-from chatapp.backend.models.chat_model import Attempts, Batch, ChatModel, ModelRequest
+from chatapp.backend.attachments.wording import AttachmentWording
+from chatapp.backend.models.chat_model import Batch, ChatModel, ModelRequest
 from chatapp.backend.store import ModelCall
 from chatapp.backend.turns.call_record import CallRecord
-from chatapp.backend.turns.context import fitted, fitted_again, left_out_notice
+from chatapp.backend.turns.context_fitter import ContextFitter
 from chatapp.backend.turns.estimate import likely_usage
 from chatapp.backend.turns.idle_timer import IdleTimer
 from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
@@ -28,7 +28,6 @@ from chatapp.errors import (
     UpstreamTimeoutError,
 )
 from chatapp.protocol.events import Notice, Reasoning, Text, ToolCallDelta
-from chatapp.protocol.messages import Message
 
 CLOSING_S = 2.0
 """How long usage and [DONE] may take after the finish reason."""
@@ -39,9 +38,6 @@ CLOCK_S = 0.01
 """By how much a timer may go off early: the event loop's clock counts milliseconds."""
 SAVE_AGAIN_S = 2.0
 """How long to wait before the next try to save an answer that is whole, but could not be saved."""
-
-ANSWER_TOKENS = 1024
-"""What is kept free in the model's window for an answer whose length nobody has limited."""
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +57,10 @@ class TurnRunner:
         pricer: CallPricer | None = None,
         scales: TokenScales | None = None,
         gate: CallGate | None = None,
+        wording: AttachmentWording | None = None,
     ) -> None:
-        self._scales = scales or TokenScales()
-        self._window: int | None = None
         self._turn = turn
-        self._request = request
+        self._fitter = ContextFitter(request, turn=turn, model=model, scales=scales, wording=wording)
         self._model = model
         self._settings = settings
         self._record = record
@@ -77,7 +72,6 @@ class TurnRunner:
         self._bytes = 0
         self._held_cr = False
         self._has_content = False
-        self._left_out = 0
 
     async def run(self) -> None:
         """Make the answer. Every way it can end is an end of the turn."""
@@ -106,23 +100,18 @@ class TurnRunner:
 
     async def _answer(self, deadline: IdleTimer) -> None:
         deadline.reset(min(self._settings.first_content_timeout, self._settings.total_timeout))
-        if len(self._request.messages) > 1 and (window := await self._model.window(self._turn.model)):
-            self._window = window
-            room = int((window - min(self._answer_tokens, window // 4)) / self._scales.of(self._turn.model))
-            self._shorten(*fitted(self._request.messages, tokens=room))
+        await self._fitter.fit()
         while True:
             try:
                 return await self._read(deadline)
             except ContextLengthExceededError as error:
-                messages = self._request.messages
-                again = fitted_again(messages, error, answer_tokens=self._answer_tokens)
-                if self._has_content or not self._shorten(*again):
+                if self._has_content or not await self._fitter.fit_again(error):
                     raise
 
     async def _read(self, deadline: IdleTimer) -> None:
         """Make one call to the model, and tell the observers what came of it."""
         self._turn.filled_by(asyncio.current_task())
-        self._call = CallRecord(self._request.attempts, self._model.connection_for(self._turn.model))
+        self._call = CallRecord(self._fitter.request.attempts, self._model.connection_for(self._turn.model))
         request = await self._admitted()
         failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
         try:
@@ -143,10 +132,10 @@ class TurnRunner:
     async def _admitted(self) -> ModelRequest:
         """Return how the call may be made."""
         if self._gate is None:
-            return self._request
+            return self._fitter.request
         model, connection = self._turn.model, self._model.connection_for(self._turn.model)
         admitted = await self._gate.admit(
-            self._call.id, self._request, owner=self._turn.owner, connection=connection, model=model
+            self._call.id, self._fitter.request, owner=self._turn.owner, connection=connection, model=model
         )
         for notice in admitted.notices:
             self._turn.append(notice)
@@ -155,10 +144,10 @@ class TurnRunner:
     def _tell_observers(self, failure: ChatappError | None) -> None:
         turn = self._turn
         if self._call.usage is None and self._call.is_accepted:
-            self._call.estimate(likely_usage(self._request.read_messages(), _said(turn), turn.reasoning))
+            self._call.estimate(likely_usage(self._fitter.request.read_messages(), _said(turn), turn.reasoning))
         calls = self._call.ended(
             turn,
-            model=self._request.model or turn.model,
+            model=self._fitter.request.model or turn.model,
             status=final_status(turn, failure),
             error_code=failure.code if failure else None,
             pricer=self._pricer,
@@ -180,9 +169,7 @@ class TurnRunner:
             is_last = False
             while not is_last:
                 is_last = self._take(await stream.read(), deadline)
-            if self._window and self._call.usage is not None:
-                counted = self._call.usage.prompt_tokens
-                self._scales.learn(asked_for, self._request.messages, counted=counted, window=self._window)
+            self._fitter.learn(asked_for, self._call.usage)
         except ChatappError:
             self._turn.filled_by(None)  # a stop while it hangs up must not hide why
             raise
@@ -191,22 +178,6 @@ class TurnRunner:
             self._turn.model = f"{stream.prefix}{stream.model}"
             await stream.close()
 
-    @property
-    def _answer_tokens(self) -> int:
-        """What the answer may take of the window."""
-        return int(self._request.parameters.get("max_tokens", ANSWER_TOKENS))
-
-    def _shorten(self, messages: list[Message], left_out: int) -> bool:
-        """Ask with `messages` if that leaves out any, and return whether it does; the readers learn how many in all."""
-        if left_out:
-            self._request = replace(self._request, messages=messages, attempts=Attempts())
-            self._left_out += left_out
-        return left_out > 0
-
-    def _tell_what_is_left_out(self) -> None:
-        self._turn.append(left_out_notice(self._left_out))
-        self._left_out = 0
-
     def _take(self, batch: Batch, deadline: IdleTimer) -> bool:
         """Add what a batch holds and return whether it was the last."""
         if batch.was_thought:
@@ -214,8 +185,8 @@ class TurnRunner:
         for notice in batch.notices:
             self._turn.append(notice)
         pieces = batch.deltas()
-        if self._left_out and (pieces or batch.is_last):  # until now the server might still find it too long
-            self._tell_what_is_left_out()
+        if pieces or batch.is_last:  # until now the server might still find it too long
+            self._fitter.tell()
         for piece in pieces:
             self._add(piece)
         turn = self._turn

@@ -7,9 +7,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from chatapp.protocol.messages import TextRole, TurnStatus
 from chatapp.protocol.schemas.fields import EXAMPLE_ID, Identifier, Strict, UsageDetailsOut, UsageOut, Words, not_blank
 
+MOST_ATTACHMENTS = 20
+
 _EXAMPLE_ANSWER = "Python is a programming language that is easy to read."
 
 _Stop = Annotated[Words, Field(min_length=1)]
+
+
+AttachmentIds = Annotated[list[Identifier], Field(max_length=MOST_ATTACHMENTS)]
 
 
 class MessageIn(Strict):
@@ -17,6 +22,7 @@ class MessageIn(Strict):
 
     role: TextRole = Field(description="Who said it.")
     content: Words = Field(description="What was said.")
+    attachments: AttachmentIds = Field([], description="Ids of the files that went along with it.")
 
 
 class QueryRequest(Strict):
@@ -50,6 +56,9 @@ class QueryRequest(Strict):
     )
     seed: int | None = Field(
         None, ge=-(2**63), le=2**63 - 1, description="The same seed gives the same answer, where the model can do it."
+    )
+    attachments: AttachmentIds = Field(
+        [], description="Ids of files that go along, from `POST /attachments`, in the order in which they are read."
     )
     conversation_id: Identifier | None = Field(None, description="Conversation this question belongs to.")
     messages: Annotated[list[MessageIn], Field(max_length=10_000)] | None = Field(

@@ -1,6 +1,16 @@
 """HTTP ⇄ function calls: one short function per endpoint."""
 
-from chatapp.backend.api.routes import conversations, exports, health, imports, metrics, query, turns, usage
+from chatapp.backend.api.routes import (
+    attachments,
+    conversations,
+    exports,
+    health,
+    imports,
+    metrics,
+    query,
+    turns,
+    usage,
+)
 
 ROUTERS = (
     query.questions,
@@ -9,6 +19,7 @@ ROUTERS = (
     turns.router,
     conversations.router,
     exports.router,
+    attachments.router,
     imports.router,
     usage.router,
     metrics.router,

@@ -5,25 +5,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from chatapp.backend.api.dependencies import ERRORS, CurrentImportDesk, CurrentOwner, Id
-from chatapp.backend.http.uploads import declared_size, received_file
+from chatapp.backend.http.uploads import FILE_IN_BODY, declared_size, received_file
 from chatapp.backend.transfer.import_desk import RunningImport
 from chatapp.backend.transfer.importers import Receipt
 from chatapp.protocol.schemas.conversations import ImportPage, ImportReceipt
 
 router = APIRouter(tags=["conversations"], responses=ERRORS)
-
-_CONTENT = {"type": "string", "format": "binary"}
-_FILE: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/octet-stream": {"schema": _CONTENT},
-            "multipart/form-data": {
-                "schema": {"type": "object", "properties": {"file": _CONTENT}, "required": ["file"]},
-            },
-        },
-    }
-}
 
 
 @router.post(
@@ -31,7 +18,7 @@ _FILE: dict[str, Any] = {
     summary="Import conversations",
     response_model=ImportReceipt,
     responses={413: {**ERRORS[413], "description": "The file is larger than 1 GiB."}},
-    openapi_extra=_FILE,
+    openapi_extra=FILE_IN_BODY,
 )
 async def import_conversations(request: Request, desk: CurrentImportDesk, owner: CurrentOwner) -> Receipt:
     """Read an export of ChatGPT, Claude, Open WebUI, llm, chatapp and others, as body or in a form.
@@ -41,9 +28,9 @@ async def import_conversations(request: Request, desk: CurrentImportDesk, owner:
     """
     async with (
         desk.admitted(owner=owner, size=declared_size(request)) as running,
-        received_file(request, on_piece=running.receive) as path,
+        received_file(request, on_piece=running.receive) as file,
     ):
-        await desk.read(running, path, has_left=request.is_disconnected)
+        await desk.read(running, file.path, has_left=request.is_disconnected)
     return running.receipt
 
 

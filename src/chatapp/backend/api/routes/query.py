@@ -1,5 +1,6 @@
 """Questions: answered whole or streamed."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -11,12 +12,13 @@ from chatapp.backend.api.dependencies import ERRORS, Id
 from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
 from chatapp.backend.http.bodies import BoundedJsonRequest, BoundedJsonRoute
 from chatapp.backend.http.context import context_of
+from chatapp.backend.store import Store
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.turn import Turn
-from chatapp.protocol.messages import Message
+from chatapp.protocol.messages import AttachmentPart, Message, TextPart
 from chatapp.protocol.question import SAMPLING, Question
 from chatapp.protocol.schemas.conversations import Regeneration
-from chatapp.protocol.schemas.query import AnswerResponse, QueryRequest
+from chatapp.protocol.schemas.query import AnswerResponse, MessageIn, QueryRequest
 from chatapp.protocol.surfaces import Surface, surface_of
 
 _STREAM_EXAMPLE = (
@@ -94,11 +96,14 @@ async def _asked(request: Request, query: QueryRequest, idempotency_key: str | N
     """Begin the turn that `query` asks for."""
     _require_length(query.prompt, request.app.state.settings.max_prompt_chars)
     body_hash = hashlib.sha256(await request.body()).hexdigest() if idempotency_key else None
+    owner = context_of(request.scope).principal.name
+    files = await _files(request, query, owner)
     question = Question(
-        owner=context_of(request.scope).principal.name,
+        owner=owner,
         prompt=query.prompt,
+        attachments=tuple(files[id_] for id_ in query.attachments),
         system=query.system,
-        messages=[Message.of(message.role, message.content) for message in query.messages or ()],
+        messages=[_earlier(message, files) for message in query.messages or ()],
         model=query.model,
         parameters={name: value for name in SAMPLING if (value := getattr(query, name)) is not None},
         conversation_id=query.conversation_id,
@@ -109,6 +114,22 @@ async def _asked(request: Request, query: QueryRequest, idempotency_key: str | N
         body_hash=body_hash,
     )
     return await _begun(request, question)
+
+
+async def _files(request: Request, query: QueryRequest, owner: str) -> dict[str, AttachmentPart]:
+    """Return the files that a question names, by their ids."""
+    ids = [*query.attachments, *(id_ for message in query.messages or () for id_ in message.attachments)]
+    if not ids:
+        return {}
+    store: Store = request.app.state.store
+    found = await asyncio.to_thread(store.attachments.get_many, list(dict.fromkeys(ids)), owner=owner)
+    return {attachment.id: attachment.part() for attachment in found}
+
+
+def _earlier(message: MessageIn, files: dict[str, AttachmentPart]) -> Message:
+    if not message.attachments:
+        return Message.of(message.role, message.content)
+    return Message(message.role, (*(files[id_] for id_ in message.attachments), TextPart(message.content)))
 
 
 def _require_length(prompt: str, max_chars: int) -> None:

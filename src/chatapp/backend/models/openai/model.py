@@ -210,4 +210,6 @@ class OpenAIModel:
 
 
 def _worded(request: ModelRequest) -> list[dict[str, Any]]:
-    return messages_as_json(request.messages) if request.wire_messages is None else request.wire_messages
+    if request.wire_messages is not None:
+        return request.wire_messages
+    return messages_as_json(request.messages, request.media)

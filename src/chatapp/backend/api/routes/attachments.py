@@ -1,0 +1,64 @@
+"""Files that go along with questions."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+
+from chatapp.backend.api.dependencies import ERRORS, CurrentAttachmentDesk, CurrentOwner, CurrentStore, Id
+from chatapp.backend.http.uploads import FILE_IN_BODY, received_file
+from chatapp.backend.store import Attachment
+from chatapp.protocol.schemas.attachments import AttachmentList, AttachmentOut
+
+router = APIRouter(tags=["attachments"])
+
+_NEVER_DRAWN = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
+
+
+@router.post(
+    "/attachments",
+    summary="Attach a file",
+    status_code=201,
+    response_model=AttachmentOut,
+    responses={**ERRORS, 413: {**ERRORS[413], "description": "The file is larger than MAX_ATTACHMENT_BYTES."}},
+    openapi_extra=FILE_IN_BODY,
+)
+async def attach(
+    request: Request,
+    desk: CurrentAttachmentDesk,
+    owner: CurrentOwner,
+    name: Annotated[str | None, Query(max_length=1000, description="What it is called, unless a form says so.")] = None,
+) -> Attachment:
+    """Take a file in, as body or in a form, and return what a model gets of it. Its id goes into `attachments`.
+
+    Text, PDF, documents of office programs, e-mail, web pages, books and notebooks are read; pictures are made as small
+    as models take them. A file that no stored conversation holds is gone after an hour.
+    """
+    most_bytes = request.app.state.settings.max_attachment_bytes
+    async with received_file(request, most_bytes=most_bytes) as file:
+        return await desk.take(file.path, name=name or file.name or "file", owner=owner)
+
+
+@router.get("/attachments", summary="List attachments", response_model=AttachmentList, responses=ERRORS)
+def list_attachments(store: CurrentStore, owner: CurrentOwner) -> dict[str, Any]:
+    """Return all files of yours that are kept."""
+    items = store.attachments.of_owner(owner)
+    return {"items": items, "size": sum(item.size for item in items)}
+
+
+@router.get("/attachments/{attachment_id}", summary="Read about an attachment", response_model=AttachmentOut,
+            responses=ERRORS)  # fmt: skip
+def get_attachment(attachment_id: Id, store: CurrentStore, owner: CurrentOwner) -> Attachment:
+    """Return what is known of a file."""
+    return store.attachments.get(attachment_id, owner=owner)
+
+
+@router.get("/attachments/{attachment_id}/content", summary="Download an attachment", responses=ERRORS)
+def download(attachment_id: Id, store: CurrentStore, owner: CurrentOwner) -> StreamingResponse:
+    """Return the file as it was sent. Browsers save it and never draw it."""
+    attachment = store.attachments.get(attachment_id, owner=owner)
+    named = f"attachment; filename*=UTF-8''{quote(attachment.name, safe='')}"
+    headers = {**_NEVER_DRAWN, "Content-Disposition": named, "Content-Length": str(attachment.size)}
+    pieces = store.attachments.pieces(attachment_id)
+    return StreamingResponse(pieces, media_type="application/octet-stream", headers=headers)

@@ -1,0 +1,1 @@
+"""Files that go along with questions: taken in, read, and worded for models."""

@@ -1,0 +1,73 @@
+"""Takes files in: each is read in a process of its own, two at a time, and kept."""
+
+import asyncio
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+from chatapp.backend.store import Attachment, Attachments
+from chatapp.documents import read
+from chatapp.errors import BodyTooLargeError, UnsupportedMediaTypeError
+
+AT_ONCE = 2
+_LONGEST_NAME = 200
+
+
+class AttachmentDesk:
+    """Reads and keeps the files that people send. `quota_bytes` is how much one owner's may take together."""
+
+    def __init__(self, attachments: Attachments, *, quota_bytes: int) -> None:
+        self._attachments, self._quota_bytes = attachments, quota_bytes
+        self._stopping = Event()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="attachment")
+
+    async def take(self, path: Path, *, name: str, owner: str) -> Attachment:
+        """Return the attachment that the file at `path`, which its owner calls `name`, has become.
+
+        Raises:
+            UnsupportedMediaTypeError: no model could make anything of it.
+            BodyTooLargeError: with the others of its owner it is too large.
+            StoreUnavailableError: it cannot be saved.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._take, path, _plain_name(name), owner)
+
+    def close(self) -> None:
+        """Read no more files, and end the processes that do."""
+        self._stopping.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _take(self, path: Path, name: str, owner: str) -> Attachment:
+        size = path.stat().st_size
+        if self._attachments.bytes_of(owner) + size > self._quota_bytes:
+            raise BodyTooLargeError(
+                f"With {name} your attachments pass {self._quota_bytes} bytes (ATTACHMENT_QUOTA_BYTES).",
+                hint="Delete conversations that hold some.",
+            )
+        document = read(path, name, stopping=self._stopping)
+        if document.kind == "unknown":
+            raise UnsupportedMediaTypeError(
+                f"{name} cannot be attached: {' '.join(document.notes)}", hint="Attach text, a document or a picture."
+            )
+        attachment = Attachment(
+            owner=owner,
+            id=_sha256(path),
+            name=name,
+            media_type=document.media_type,
+            kind=document.kind,
+            size=size,
+            pages=document.pages,
+            notes=document.notes,
+        )
+        return self._attachments.add(attachment, path, text=document.text, picture=document.picture)
+
+
+def _plain_name(name: str) -> str:
+    """Return the last part of `name`, without what only terminals and file systems understand."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(char for char in last if char.isprintable()).strip()[:_LONGEST_NAME] or "file"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

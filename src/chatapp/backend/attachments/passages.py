@@ -1,0 +1,55 @@
+"""The parts of a long text that fit a question, found by its words."""
+
+import re
+import sqlite3
+from contextlib import closing
+
+_PASSAGE_CHARS = 1500
+_MOST_WORDS, _LONGEST_WORD = 40, 64
+_WORDS = re.compile(r"\w+")
+_GAP = "\n\n[…]\n\n"
+
+
+def fitting_passages(text: str, question: str, *, chars: int) -> str:
+    """Return what of `text` fits `question` best, at most `chars` of it, in the order in which it stands there.
+
+    Without a word in common it is the beginning. The ranking is that of SQLite's full-text search (BM25).
+    """
+    if len(text) <= chars:
+        return text
+    passages = _passages(text)
+    found = (word.lower() for word in _WORDS.findall(question) if len(word) <= _LONGEST_WORD)
+    words = list(dict.fromkeys(found))[:_MOST_WORDS]
+    chosen: set[int] = set()
+    room = chars
+    for number in [*_ranked(passages, words), *range(len(passages))]:
+        size = len(passages[number]) + len(_GAP)
+        if number not in chosen and size <= room:
+            chosen.add(number)
+            room -= size
+    return _GAP.join(passages[number] for number in sorted(chosen)) or text[:chars]
+
+
+def _passages(text: str) -> list[str]:
+    """Return `text` cut at paragraphs, or else at lines or anywhere, into pieces of `_PASSAGE_CHARS` at most."""
+    passages, begin = [], 0
+    while begin < len(text):
+        end = begin + _PASSAGE_CHARS
+        if end < len(text):
+            cut = max(text.rfind("\n\n", begin + _PASSAGE_CHARS // 2, end), begin)
+            cut = cut if cut > begin else text.rfind("\n", begin + _PASSAGE_CHARS // 2, end)
+            end = cut if cut > begin else end
+        passages.append(text[begin:end].strip())
+        begin = end
+    return [passage for passage in passages if passage]
+
+
+def _ranked(passages: list[str], words: list[str]) -> list[int]:
+    if not words:
+        return []
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE VIRTUAL TABLE passages USING fts5(body, tokenize='porter unicode61')")
+        connection.executemany("INSERT INTO passages(rowid, body) VALUES (?, ?)", enumerate(passages))
+        query = " OR ".join(f'"{word}"' for word in words)
+        found = connection.execute("SELECT rowid FROM passages WHERE passages MATCH ? ORDER BY rank", [query])
+        return [number for (number,) in found]

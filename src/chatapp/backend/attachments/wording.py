@@ -1,0 +1,155 @@
+"""What models get of attachments: text as part of the question, pictures and sound beside it, as far as they fit."""
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from chatapp.backend.attachments.passages import fitting_passages
+from chatapp.backend.store import Attachments
+from chatapp.documents import fenced
+from chatapp.protocol.events import Notice
+from chatapp.protocol.messages import AttachmentPart, Message, Part, TextPart
+
+MEDIA_TOKENS = 1200
+"""What a picture takes, about; vendors differ between 85 and 1,600."""
+
+_AUDIO_FORMATS = {"audio/mpeg": "mp3", "audio/wav": "wav"}
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """Messages without attachments but those in `media`: what an OpenAI-compatible server is sent for each, by id."""
+
+    messages: list[Message]
+    media: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+
+
+class AttachmentWording:
+    """Words attachments for models. Blocks: it reads the store."""
+
+    def __init__(self, attachments: Attachments, *, estimate: Callable[[str], int]) -> None:
+        self._attachments, self._estimate = attachments, estimate
+
+    def word(self, messages: list[Message], *, owner: str, tokens: int | None) -> Worded:
+        """Return `messages` with what models can read of their attachments, at most `tokens` in all.
+
+        The files of the last question go first, then the newest. One that does not fit is named in its place, and of
+        the last question's it is the parts that fit the question best. A notice tells of both.
+        """
+        ids = {part.content_id for part in _files(messages) if part.content_id}
+        found = self._attachments.for_models(ids, owner=owner)
+        room = None if tokens is None else tokens - sum(self._estimate(message.text) for message in messages)
+        budget = _Budget(room, self._estimate, messages[-1].text if messages else "")
+        worded = [
+            self._worded(message, found, budget, is_last=message is messages[-1]) for message in reversed(messages)
+        ]
+        return Worded(worded[::-1], budget.media, budget.notices())
+
+    def _worded(
+        self, message: Message, found: Mapping[str, tuple[str, bytes | None]], budget: "_Budget", *, is_last: bool
+    ) -> Message:
+        parts: list[Part] = []
+        for part in message.parts:
+            if not isinstance(part, AttachmentPart) or part.content_id is None:
+                parts.append(part)
+            elif part.content_id in found:
+                parts.append(self._of(part, *found[part.content_id], budget, is_last=is_last))
+            else:
+                parts.append(TextPart(budget.missing(part.name)))
+        return replace(message, parts=tuple(parts))
+
+    def _of(self, part: AttachmentPart, text: str, picture: bytes | None, budget: "_Budget", *, is_last: bool) -> Part:
+        content = self._media(part, picture)
+        if content is None:
+            return TextPart(budget.text_of(part.name, text, is_last=is_last))
+        if not budget.take(MEDIA_TOKENS) and not is_last:
+            return TextPart(budget.left_out(part.name))
+        budget.media[str(part.content_id)] = content
+        return part
+
+    def _media(self, part: AttachmentPart, picture: bytes | None) -> dict[str, Any] | None:
+        """Return what is sent for a picture or a recording, None for words."""
+        if picture is not None:
+            kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
+            url = f"data:{kind};base64,{base64.b64encode(picture).decode()}"
+            return {"type": "image_url", "image_url": {"url": url}}
+        if sound := _AUDIO_FORMATS.get(part.media_type):
+            # nothing is made smaller of it, so it is sent as it is kept
+            data = b"".join(self._attachments.pieces(str(part.content_id)))
+            return {"type": "input_audio", "input_audio": {"data": base64.b64encode(data).decode(), "format": sound}}
+        return None
+
+
+class _Budget:
+    """How many tokens are left, None for any number, and what did not get any."""
+
+    def __init__(self, room: int | None, estimate: Callable[[str], int], question: str) -> None:
+        self.media: dict[str, dict[str, Any]] = {}
+        self._room, self._estimate, self._question = room, estimate, question
+        self._cut: list[str] = []
+        self._left_out: list[str] = []
+        self._missing: list[str] = []
+
+    def take(self, tokens: int) -> bool:
+        """Return whether there was room for as many tokens, which there is no longer."""
+        if self._room is None:
+            return True
+        if tokens > self._room:
+            return False
+        self._room -= tokens
+        return True
+
+    def text_of(self, name: str, text: str, *, is_last: bool) -> str:
+        """Return the words of a file as part of a message, or as much of them as there is room for."""
+        tokens = self._estimate(text)
+        if self.take(tokens):
+            return _shown(name, text)
+        if not is_last:
+            return self.left_out(name)
+        room, self._room = max(self._room or 0, 0), 0
+        passages = fitting_passages(text, self._question, chars=len(text) * room // (tokens + tokens // 8))
+        self._cut.append(name)
+        return _shown(f"{name}, the parts that fit the question", passages)
+
+    def left_out(self, name: str) -> str:
+        """Return what stands in a message instead of a file, and note that it does."""
+        self._left_out.append(name)
+        return f"(The file {name} is left out here: there is no room for it.)\n\n"
+
+    def missing(self, name: str) -> str:
+        """Return what stands in a message instead of a file that is not kept, and note that it does."""
+        self._missing.append(name)
+        return f"(The file {name} is not here.)\n\n"
+
+    def notices(self) -> list[Notice]:
+        """Return what the readers are to know."""
+        told = []
+        if self._cut:
+            said = f"Of {_listed(self._cut)} the model reads only the parts that fit the question."
+            told.append(Notice("attachment_cut", said))
+        if self._left_out:
+            said = f"Left out to fit the model's context: {_listed(reversed(self._left_out))}."
+            told.append(Notice("attachment_left_out", said))
+        if self._missing:
+            said = f"Not kept here, so that the model does not see it: {_listed(reversed(self._missing))}."
+            told.append(Notice("attachment_missing", said))
+        return told
+
+
+def has_files(messages: Iterable[Message]) -> bool:
+    """Return whether any of `messages` has an attachment whose bytes are kept."""
+    return any(part.content_id for part in _files(messages))
+
+
+def _files(messages: Iterable[Message]) -> list[AttachmentPart]:
+    return [part for message in messages for part in message.parts if isinstance(part, AttachmentPart)]
+
+
+def _shown(name: str, text: str) -> str:
+    return f"File: {name}\n{fenced(text)}\n\n"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))

@@ -1,0 +1,97 @@
+"""Makes what is asked fit the model's window: earlier messages and attachments that find no room are left out."""
+
+import asyncio
+from dataclasses import replace
+
+from chatapp.backend.attachments.wording import AttachmentWording, has_files
+from chatapp.backend.models.chat_model import Attempts, ChatModel, ModelRequest, TokenUsage
+from chatapp.backend.turns.context import estimated_tokens, fitted, fitted_again, left_out_notice
+from chatapp.backend.turns.token_scale import TokenScales
+from chatapp.backend.turns.turn import Turn
+from chatapp.errors import ContextLengthExceededError
+from chatapp.protocol.messages import Message
+
+ANSWER_TOKENS = 1024
+"""What is kept free in the model's window for an answer whose length nobody has limited."""
+
+
+class ContextFitter:
+    """`request` is what goes to the model: what was asked, without what finds no room, and attachments as words."""
+
+    def __init__(
+        self,
+        request: ModelRequest,
+        *,
+        turn: Turn,
+        model: ChatModel,
+        scales: TokenScales | None = None,
+        wording: AttachmentWording | None = None,
+    ) -> None:
+        self.request = request
+        self._asked = request.messages
+        self._turn = turn
+        self._model = model
+        self._scales = scales or TokenScales()
+        self._wording = wording if has_files(request.messages) else None
+        self._window: int | None = None
+        self._left_out = 0
+
+    async def fit(self) -> None:
+        """Let `request` fit, as far as the window is known."""
+        if len(self._asked) > 1 or self._wording is not None:
+            self._window = await self._model.window(self._turn.model)
+        if not self._window:
+            await self._word(None)
+            return
+        room = int((self._window - min(self._answer_tokens, self._window // 4)) / self._scales.of(self._turn.model))
+        await self._word(room)
+        self._shorten(*fitted(self.request.messages, tokens=room))
+
+    async def fit_again(self, error: ContextLengthExceededError) -> bool:
+        """Let less go along after the server has refused `request` as too long; return whether there was any more.
+
+        Earlier messages go first. Then of attachments it is half of what goes along now, once.
+        """
+        messages = self.request.messages
+        if self._shorten(*fitted_again(messages, error, answer_tokens=self._answer_tokens)):
+            return True
+        if self._wording is None:
+            return False
+        half = (error.window or sum(map(estimated_tokens, messages))) // 2
+        self._left_out = 0
+        await self._word(half)
+        self._shorten(*fitted(self.request.messages, tokens=half))
+        self._wording = None
+        return self.request.messages != messages
+
+    def tell(self) -> None:
+        """Let the readers learn how many earlier messages were left out in all, if any were."""
+        if self._left_out:
+            self._turn.append(left_out_notice(self._left_out))
+            self._left_out = 0
+
+    def learn(self, asked_for: str, usage: TokenUsage | None) -> None:
+        """Compare what the server has counted with the estimate, for the next questions. Pictures are not estimated."""
+        if self._window and usage is not None and not self.request.media:
+            messages = self.request.messages
+            self._scales.learn(asked_for, messages, counted=usage.prompt_tokens, window=self._window)
+
+    @property
+    def _answer_tokens(self) -> int:
+        """What the answer may take of the window."""
+        return int(self.request.parameters.get("max_tokens", ANSWER_TOKENS))
+
+    async def _word(self, tokens: int | None) -> None:
+        if self._wording is None:
+            return
+        worded = await asyncio.to_thread(self._wording.word, self._asked, owner=self._turn.owner, tokens=tokens)
+        self.request = replace(self.request, messages=worded.messages, media=worded.media, attempts=Attempts())
+        for notice in worded.notices:
+            self._turn.append(notice)
+
+    def _shorten(self, messages: list[Message], left_out: int) -> bool:
+        """Ask with `messages` if that leaves out any, and return whether it does."""
+        if left_out:
+            self.request = replace(self.request, messages=messages, attempts=Attempts())
+            self._left_out += left_out
+        return left_out > 0

@@ -1,0 +1,215 @@
+"""Files that go along with questions, over HTTP: taken in, shown to models, sent again, kept apart by owner."""
+
+import base64
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from PIL import Image
+
+from chatapp.backend.attachments.wording import AttachmentWording
+from chatapp.backend.store import Store
+from chatapp.client import BackendClient
+from chatapp.client.chat import EphemeralChat, StoredChat
+from chatapp.config.settings import Settings
+from chatapp.errors import ChatappError, NotFoundError
+from chatapp.protocol.events import Notice
+from chatapp.protocol.messages import AttachmentPart, Message, TextPart
+from support import documents, scripts
+from support.running_backend import RunningBackend
+from support.stub_model import StubModel
+
+RunBackend = Callable[..., RunningBackend]
+KEYS = "ada:" + "a" * 40 + ",bob:" + "b" * 40
+SEA = "File: sea.txt\n```\nThe sea is salty.\n```\n\n"
+
+
+def attach(client: BackendClient, content: bytes = b"The sea is salty.\n", name: str = "sea.txt") -> str:
+    return client.attach(io.BytesIO(content), name=name).id
+
+
+def asked(stub: StubModel) -> object:
+    return stub.calls[-1].body["messages"][-1]["content"]
+
+
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
+def test_the_model_reads_a_file_in_front_of_the_question(
+    shared: RunningBackend, model: StubModel, is_streamed: bool
+) -> None:
+    file = shared.client.attach(io.BytesIO(b"The sea is salty.\n"), name="sea.txt")
+    chat = EphemeralChat(shared.client, is_streamed=is_streamed)
+
+    list(chat.ask("Why?", attachments=[file]))
+
+    assert asked(model) == f"{SEA}Why?"
+    assert (file.name, file.kind, file.size, file.notes) == ("sea.txt", "text", 18, ())
+
+
+def test_the_model_sees_a_picture_and_reads_the_files_beside_it(shared: RunningBackend, model: StubModel) -> None:
+    ids = [attach(shared.client, documents.photo(), "../at home.jpg"), attach(shared.client)]
+
+    shared.client.ask("What is it?", attachments=ids)
+
+    picture, text = asked(model)  # type: ignore[misc]
+    assert text == {"type": "text", "text": f"{SEA}What is it?"}
+    kind, _, data = picture["image_url"]["url"].partition(";base64,")
+    assert (picture["type"], kind) == ("image_url", "data:image/jpeg")
+    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (20, 40)
+
+
+def test_a_file_goes_along_with_every_later_question(shared: RunningBackend, model: StubModel) -> None:
+    kept = str(shared.client.ask("Why?", store=True, attachments=[attach(shared.client)]).conversation_id)
+
+    shared.client.ask("Really?", conversation_id=kept)
+
+    assert [it["content"] for it in model.calls[-1].body["messages"]] == [
+        f"{SEA}Why?",
+        "Hello from the stub.",
+        "Really?",
+    ]
+    question = shared.client.conversations.messages(kept).items[0]
+    assert question.content == "Why?"
+    assert [(part.name, part.size) for part in question.parts if isinstance(part, AttachmentPart)] == [("sea.txt", 18)]
+
+
+def test_a_chat_that_is_not_stored_sends_its_files_again(shared: RunningBackend, model: StubModel) -> None:
+    file = shared.client.attach(io.BytesIO(b"The sea is salty.\n"), name="sea.txt")
+    chat = EphemeralChat(shared.client)
+
+    list(chat.ask("Why?", attachments=[file]))
+    list(chat.ask("Really?"))
+
+    assert model.calls[-1].body["messages"][0]["content"] == f"{SEA}Why?"
+
+
+def test_another_answer_and_a_failed_question_keep_their_files(shared: RunningBackend, model: StubModel) -> None:
+    file = shared.client.attach(io.BytesIO(b"The sea is salty.\n"), name="sea.txt")
+    chat = StoredChat(shared.client)
+    list(chat.ask("Why?", attachments=[file]))
+
+    list(chat.retry())
+
+    assert asked(model) == f"{SEA}Why?"
+
+
+def test_of_a_file_that_is_too_long_the_model_reads_what_fits_the_question(
+    run_backend: RunBackend, stub: StubModel
+) -> None:
+    backend = run_backend(context_tokens=1200)
+    text = "".join(f"Nothing of note on day {day}.\n\n" for day in range(2000)).replace(
+        "day 1500.", "day 1500: a whale!"
+    )
+    file = backend.client.attach(io.BytesIO(text.encode()), name="log.txt")
+
+    events = list(EphemeralChat(backend.client).ask("When was the whale?", attachments=[file]))
+
+    assert "a whale!" in str(asked(stub))
+    assert len(str(asked(stub))) < 4000
+    notices = [event for event in events if isinstance(event, Notice)]
+    assert [it.code for it in notices] == ["attachment_cut"]
+    assert "log.txt" in notices[0].text
+
+
+def test_a_server_that_finds_it_too_long_is_asked_with_less(backend: RunningBackend, stub: StubModel) -> None:
+    stub.next(scripts.status(400, "maximum context length is 1000 tokens", code="context_length_exceeded"))
+    file = attach(backend.client, b"Nothing of note.\n\n" * 2000, "log.txt")
+
+    backend.client.ask("Why?", attachments=[file])
+
+    first, second = (len(str(call.body["messages"])) for call in stub.calls)
+    assert second < first / 4
+
+
+def test_earlier_files_give_way_to_the_last(run_backend: RunBackend, stub: StubModel) -> None:
+    backend = run_backend(context_tokens=3000)
+    chat = StoredChat(backend.client)
+    for name in ("old.txt", "new.txt"):
+        file = backend.client.attach(io.BytesIO(f"{name} says much. ".encode() * 180), name=name)
+        events = list(chat.ask("Why?", attachments=[file]))
+
+    first, *_, last = (message["content"] for message in stub.calls[-1].body["messages"])
+    assert first == "(The file old.txt is left out here: there is no room for it.)\n\nWhy?"
+    assert last.count("new.txt says much.") == 180
+    assert "attachment_left_out" in [event.code for event in events if isinstance(event, Notice)]
+
+
+def test_a_file_that_is_not_kept_is_told_to_model_and_reader(sqlite_settings: Settings) -> None:
+    store = Store.open(sqlite_settings)
+    question = Message("user", (AttachmentPart("sea.txt", content_id="0" * 64), TextPart("Why?")))
+
+    worded = AttachmentWording(store.attachments, estimate=len).word([question], owner="ada", tokens=None)
+    store.close()
+
+    assert [message.text for message in worded.messages] == ["(The file sea.txt is not here.)\n\nWhy?"]
+    assert [notice.code for notice in worded.notices] == ["attachment_missing"]
+
+
+@pytest.fixture
+def guarded(run_backend: RunBackend) -> Iterator[tuple[BackendClient, BackendClient]]:
+    """Clients of two people."""
+    backend = run_backend(api_keys=KEYS)
+    with (
+        BackendClient(backend.url, api_key="a" * 40, timeout_s=10) as ada,
+        BackendClient(backend.url, api_key="b" * 40, timeout_s=10) as bob,
+    ):
+        yield ada, bob
+
+
+def test_files_of_others_are_not_there(guarded: tuple[BackendClient, BackendClient]) -> None:
+    ada, bob = guarded
+    file = attach(ada)
+
+    with pytest.raises(NotFoundError):
+        bob.ask("Why?", attachments=[file])
+    attach(bob)
+    assert bob.ask("Why?", attachments=[file]).answer  # the same bytes, sent by himself
+
+
+def test_a_download_is_saved_and_never_drawn(shared: RunningBackend) -> None:
+    file = attach(shared.client, b"<html><script>alert(1)</script></html>", "ä\n/évil.html")
+
+    response = requests.get(f"{shared.url}/attachments/{file}/content", timeout=10)
+
+    assert response.content == b"<html><script>alert(1)</script></html>"
+    assert response.headers["Content-Type"] == "application/octet-stream"
+    assert response.headers["Content-Disposition"] == "attachment; filename*=UTF-8''%C3%A9vil.html"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in response.headers["Content-Security-Policy"]
+
+
+def test_a_form_is_taken_and_files_are_listed(backend: RunningBackend) -> None:
+    sent = requests.post(f"{backend.url}/attachments", files={"file": ("sea.txt", b"Salt")}, timeout=10)
+    listed = requests.get(f"{backend.url}/attachments", timeout=10).json()
+    told = requests.get(f"{backend.url}/attachments/{sent.json()['id']}", timeout=10).json()
+
+    assert (sent.status_code, sent.json()["name"]) == (201, "sea.txt")
+    assert (listed["size"], [it["id"] for it in listed["items"]]) == (4, [sent.json()["id"]])
+    assert told == sent.json()
+
+
+@pytest.mark.parametrize(
+    ("settings", "file", "status", "said"),
+    [
+        ({"max_attachment_bytes": 10}, ("a.txt", b"x" * 11), 413, "larger than 10 bytes"),
+        ({"attachment_quota_bytes": 10}, ("a.txt", b"x" * 11), 413, "a.txt"),
+        ({}, ("a.exe", b"MZ\0\0"), 415, "a.exe cannot be attached: Nobody here can read this kind of file."),
+        ({}, ("a.pdf", b"%PDF-1.7"), 415, "a.pdf cannot be attached: It is damaged"),
+        ({}, ("a.txt", b""), 415, "a.txt cannot be attached: It is empty."),
+    ],
+    ids=["too large", "quota", "unknown", "damaged", "empty"],
+)
+def test_what_cannot_be_attached_is_refused_in_a_sentence(
+    run_backend: RunBackend, settings: dict[str, int], file: tuple[str, bytes], status: int, said: str
+) -> None:
+    with pytest.raises(ChatappError) as caught:
+        attach(run_backend(**settings).client, file[1], file[0])
+
+    assert (caught.value.status, said in caught.value.detail) == (status, True)
+
+
+def test_uploads_leave_no_files_behind(backend: RunningBackend, tmp_path: Path) -> None:
+    attach(backend.client)
+
+    assert not list((tmp_path / "data").glob("*.part"))

@@ -1,0 +1,38 @@
+"""`chatapp ask -a FILE`: files that go along from the shell."""
+
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from support import documents
+from support.running_backend import RunningBackend
+from support.stub_model import StubModel
+
+Run = Callable[..., CompletedProcess[str]]
+
+
+def test_files_and_what_is_piped_in_go_along(
+    chatapp: Run, shared: RunningBackend, model: StubModel, tmp_path: Path
+) -> None:
+    file = documents.saved(tmp_path, "scan.pdf", documents.pdf("Whales", ""))
+
+    done = chatapp("ask", "--backend-url", shared.url, "-a", str(file), "--attach", "-", "Why?", stdin="Salt")
+
+    assert (done.returncode, done.stdout) == (0, "Hello from the stub.\n")
+    assert done.stderr == "scan.pdf: Pages without words, as scans are: 2.\n"
+    asked = model.calls[-1].body["messages"][-1]["content"]
+    assert asked == "File: scan.pdf\n```\n[page 1]\n\nWhales\n```\n\nFile: stdin\n```\nSalt\n```\n\nWhy?"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["-a", "no.txt", "Why?"], "no.txt is not there."), (["-a", ".", "Why?"], ". is a folder.")],
+    ids=["missing", "folder"],
+)
+def test_what_is_no_file_is_wrong_usage(chatapp: Run, arguments: list[str], said: str) -> None:
+    done = chatapp("ask", *arguments)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"chatapp: {said}")
