@@ -1,5 +1,6 @@
 """One message on the page: its words, what is known about it, and what can be done with it."""
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -8,6 +9,7 @@ from chatapp.frontend.components.texts import draw_markdown, draw_text
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
+from chatapp.protocol.resources import AttachmentInfo
 from chatapp.protocol.usage_line import usage_parts
 
 AVATARS = {"user": ":material/person:", "assistant": ":material/forum:"}
@@ -27,8 +29,23 @@ def draw(entry: DisplayMessage, *, is_last: bool) -> None:
         _editor(entry)
     else:
         with st.chat_message("user", avatar=AVATARS["user"]):
+            draw_files(entry.files)
             draw_text(entry.content, key=entry.id)
         _question_row(entry)
+
+
+def draw_files(files: Sequence[AttachmentInfo]) -> None:
+    """Draw the names and sizes of files, and what models do not get of those that were sent here."""
+    if files:
+        shown = (f"<li>{escape(file.name)} <small>{_size(file.size)}</small></li>" for file in files)
+        st.html(f'<ul class="files" aria-label="Files">{"".join(shown)}</ul>')
+    for file in files:
+        for note in state.view().file_notes.get(file.id, ()):
+            st.caption(literal(f"{file.name}: {note}"))
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"  # noqa: PLR2004 - a megabyte
 
 
 def _answer(entry: DisplayMessage) -> None:

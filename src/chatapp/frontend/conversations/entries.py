@@ -10,8 +10,8 @@ from chatapp.errors import ChatappError, InternalError
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.moments import local_time
 from chatapp.protocol.events import UsageDetails
-from chatapp.protocol.messages import ToolCallPart, ToolResultPart
-from chatapp.protocol.resources import MessageInfo
+from chatapp.protocol.messages import AttachmentPart, ToolCallPart, ToolResultPart
+from chatapp.protocol.resources import AttachmentInfo, MessageInfo
 
 Role = Literal["user", "assistant"]
 _STEP_CHARS = 4000
@@ -37,7 +37,7 @@ class ToolStep(NamedTuple):
 class DisplayMessage:
     """One message and what is known about it. `siblings` are the ids of its alternatives, itself among them.
 
-    `tools` are the tools that an answer calls, and what came of them.
+    `tools` are the tools that an answer calls, and what came of them; `files` go along with a question.
 
     `status` of an answer is "complete", or how else it ended; `error` is set where the backend kept one. `day` is the
     reader's date, YYYY-MM-DD, of a message from before today.
@@ -57,6 +57,7 @@ class DisplayMessage:
     usage: UsageDetails | None = None
     notices: tuple[str, ...] = ()
     tools: tuple[ToolStep, ...] = ()
+    files: tuple[AttachmentInfo, ...] = ()
     error: ChatappError | None = None
 
     @property
@@ -80,9 +81,9 @@ class DisplayMessage:
         return self.message["content"]
 
 
-def question_entry(prompt: str, zone: tzinfo | None) -> DisplayMessage:
+def question_entry(prompt: str, zone: tzinfo | None, files: tuple[AttachmentInfo, ...] = ()) -> DisplayMessage:
     """Return a question that is asked now."""
-    return DisplayMessage(_message("user", prompt, datetime.now(zone)))
+    return DisplayMessage(_message("user", prompt, datetime.now(zone)), files=files)
 
 
 def answer_entry(answer: LiveAnswer, zone: tzinfo | None) -> DisplayMessage:
@@ -117,6 +118,7 @@ def stored_entry(stored: MessageInfo, zone: tzinfo | None) -> DisplayMessage:
         elapsed_s=None if stored.latency_ms is None else stored.latency_ms / 1000,
         usage=stored.usage_details,
         tools=tuple(_steps(stored)),
+        files=tuple(_files(stored)),
         error=_error(stored),
     )
 
@@ -138,6 +140,14 @@ def _steps(stored: MessageInfo) -> Iterator[ToolStep]:
             yield ToolStep(f"Called {part.name}", _cut(part.arguments))
         elif isinstance(part, ToolResultPart):
             yield ToolStep("Error of a tool" if part.is_error else "Result of a tool", _cut(part.text))
+
+
+def _files(stored: MessageInfo) -> Iterator[AttachmentInfo]:
+    """Return the files of a question whose bytes are kept."""
+    for part in stored.parts:
+        if isinstance(part, AttachmentPart) and part.content_id:
+            kind = part.media_type.partition("/")[0]
+            yield AttachmentInfo(part.content_id, part.name, part.media_type, kind, part.size or 0)
 
 
 def _cut(text: str) -> str:

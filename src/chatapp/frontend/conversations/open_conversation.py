@@ -9,6 +9,7 @@ from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage, question_entry
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.session_context import SessionContext
+from chatapp.protocol.resources import AttachmentInfo
 
 PAGE_OF_MESSAGES = 10
 MOST_SHOWN = 60
@@ -34,8 +35,8 @@ class OpenConversation(ABC):
     """What the conversation on screen can do, wherever it is stored.
 
     `name` tells it from the others of a session, `begun` is the name of the last answer to go to, `landing` the message
-    that a search has led to. Its state changes in
-    plain attributes only: Streamlit may end a script run at any access to `st.session_state`.
+    that a search has led to, and `waiting_files` go along with the next question. Its state changes in plain attributes
+    only: Streamlit may end a script run at any access to `st.session_state`.
     """
 
     is_temporary: bool
@@ -52,6 +53,7 @@ class OpenConversation(ABC):
         self.landing: Landing | None = None
         self.unfinished: Unfinished | None = None
         self.queued: str | None = None
+        self.waiting_files: tuple[AttachmentInfo, ...] = ()
 
     @property
     def messages(self) -> list[ShownMessage]:
@@ -97,7 +99,8 @@ class OpenConversation(ABC):
             self.queued = "\n\n".join(filter(None, (self.queued, prompt)))
             return
         self.shown = PAGE_OF_MESSAGES
-        self.entries.append(question_entry(prompt, context.zone))
+        files, self.waiting_files = self.waiting_files, ()
+        self.entries.append(question_entry(prompt, context.zone, files))
         self._begin(context)
 
     def stop(self) -> None:

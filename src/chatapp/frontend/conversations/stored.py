@@ -134,7 +134,7 @@ class StoredConversation(OpenConversation):
         """Ask `prompt` beside the question `entry`, in a branch of its own."""
         if self.live is not None or entry not in self.entries:
             return
-        self.entries = [*self.entries[: self.entries.index(entry)], question_entry(prompt, context.zone)]
+        self.entries = [*self.entries[: self.entries.index(entry)], question_entry(prompt, context.zone, entry.files)]
         self._begin(context, parent_id=entry.parent_id or ROOT)
 
     def show_branch(self, message_id: str, context: SessionContext) -> None:
@@ -160,8 +160,14 @@ class StoredConversation(OpenConversation):
     def _ask(self, question: _Question, context: SessionContext) -> None:
         options = self.chat_options if self.id is None else ChatOptions()  # else the backend has them
         chat = context.stored_chat(self.id)
-        key, parent_id = question.key, question.parent_id
-        self._start(chat.ask(question.entry.content, options, parent_id=parent_id, idempotency_key=key), context)
+        events = chat.ask(
+            question.entry.content,
+            options,
+            attachments=question.entry.files,
+            parent_id=question.parent_id,
+            idempotency_key=question.key,
+        )
+        self._start(events, context)
 
     def _start(self, events: Events, context: SessionContext, *, asked_s_ago: float = 0.0) -> None:
         self.unfinished = self._failed = None

@@ -6,7 +6,7 @@ from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage,
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
 from chatapp.frontend.conversations.session_context import SessionContext
-from chatapp.protocol.messages import Message
+from chatapp.protocol.messages import AttachmentPart, Message, TextPart
 
 
 class TemporaryConversation(OpenConversation):
@@ -33,6 +33,7 @@ class TemporaryConversation(OpenConversation):
         """Ask `prompt` in place of the question `entry` and all that came after it."""
         if self.live is None and entry in self.entries:
             del self.entries[self.entries.index(entry) :]
+            self.waiting_files = (*entry.files, *self.waiting_files)
             self.send(prompt, context)
 
     def leave(self) -> None:
@@ -41,11 +42,17 @@ class TemporaryConversation(OpenConversation):
 
     def _begin(self, context: SessionContext) -> None:
         self.unfinished = None
-        history = (Message.of(message["role"], message["content"]) for message in self.messages[:-1])
-        chat = context.ephemeral_chat(history)
-        self._listen_to(LiveAnswer.start(chat.ask(self.entries[-1].content, self.chat_options)))
+        chat = context.ephemeral_chat(_said(entry) for entry in self.entries[:-1] if not entry.is_silent)
+        asked = self.entries[-1]
+        events = chat.ask(asked.content, self.chat_options, attachments=asked.files)
+        self._listen_to(LiveAnswer.start(events))
 
     def _take_over(self, answer: LiveAnswer, context: SessionContext) -> None:
         self.unfinished = None if answer.status == "complete" else Unfinished(answer.error, bool(answer.text))
         if answer.text or answer.status == "complete":
             self.entries.append(answer_entry(answer, context.zone))
+
+
+def _said(entry: DisplayMessage) -> Message:
+    files = [AttachmentPart(file.name, file.media_type, file.size, file.id) for file in entry.files]
+    return Message(entry.message["role"], (*files, TextPart(entry.content)))

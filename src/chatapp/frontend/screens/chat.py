@@ -11,13 +11,14 @@ from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.moments import day_name
-from chatapp.frontend.conversations.open_conversation import Unfinished
+from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
 from chatapp.frontend.markdown.growing_text import GrowingText
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import readiness_of
 
 TICK_S = 0.1
+_MEGABYTE = 1024 * 1024
 _TEMPORARY = "Temporary chat: nothing of it is stored, and it is gone with this tab."
 
 SUGGESTIONS = (
@@ -33,16 +34,34 @@ def prompt_box() -> None:
     st.bottom.html('<button class="to-end" title="To the end" aria-label="To the end"></button>')
     stop_slot = st.bottom.empty()
     queued_slot = st.bottom.empty()
-    limit = state.settings().max_prompt_chars
-    st.chat_input("Ask anything", key=state.PROMPT, max_chars=limit, on_submit=actions.send_typed)
+    settings = state.settings()
+    st.chat_input(
+        "Ask anything",
+        key=state.PROMPT,
+        max_chars=settings.max_prompt_chars,
+        accept_file="multiple",
+        max_upload_size=max(1, settings.max_attachment_bytes // _MEGABYTE),
+        on_submit=actions.send_typed,
+    )
     conversation = state.view().conversation
-    if conversation.queued:
+    if conversation.queued or conversation.waiting_files:
         with queued_slot.container(key="queued"):
-            st.caption(literal(f"Asked next: {conversation.queued}"))
+            _next(conversation)
     if conversation.live is not None:
         stop_slot.button(
             "Stop", icon=":material/stop_circle:", key="stop", shortcut="Esc", on_click=actions.stop, width="content"
         )
+
+
+def _next(conversation: OpenConversation) -> None:
+    """Draw the question that waits for the answer to end, and the files that wait for a question."""
+    if conversation.queued:
+        st.caption(literal(f"Asked next: {conversation.queued}"))
+    if conversation.waiting_files:
+        if not conversation.queued:
+            st.caption("With the next question:")
+        message.draw_files(conversation.waiting_files)
+        st.button("Leave them out", icon=":material/close:", type="tertiary", key="drop", on_click=actions.drop_files)
 
 
 def chat() -> "LiveView | None":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
@@ -12,8 +13,13 @@ from chatapp.frontend.session.view import OpenRow
 
 
 def send_typed() -> None:
-    """Ask what is in the box."""
-    send(state.value_of(state.PROMPT))
+    """Ask what is in the box. Files without words, or beside one that cannot be read, wait for the next question."""
+    prompt, files = state.typed()
+    for file in files:
+        if not _attach(file):
+            _keep(prompt)
+            return
+    send(prompt)
 
 
 def send(prompt: str) -> None:
@@ -178,6 +184,21 @@ def _apply(chat_options: ChatOptions) -> None:
 
 def _open_row(row: OpenRow) -> None:
     state.view().open_row = row
+
+
+def _attach(file: Any) -> bool:
+    """Send a file for the next question, and return whether that went well."""
+    with _error_shown():
+        view, attached = state.view(), state.client().attach(file, name=file.name)
+        view.file_notes[attached.id] = attached.notes
+        view.conversation.waiting_files += (attached,)
+        return True
+    return False
+
+
+def drop_files() -> None:
+    """Let no files go along with the next question."""
+    state.view().conversation.waiting_files = ()
 
 
 def _keep(prompt: str | None) -> None:

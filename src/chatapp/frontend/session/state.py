@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -129,6 +129,12 @@ def query() -> str:
 def value_of(key: str) -> str:
     """Return what a widget holds, e.g. the words in a field or the chosen entry of a menu."""
     return cast(str, st.session_state.get(key) or "")
+
+
+def typed() -> tuple[str, list[Any]]:
+    """Return what is in the box: the words, and the files."""
+    sent = st.session_state.get(PROMPT) or ""
+    return (sent, []) if isinstance(sent, str) else (sent.text, list(sent.files))
 
 
 def give_back(prompt: str) -> None:
