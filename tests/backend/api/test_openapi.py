@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def ask_often(operation: Any, mode: GenerationMode, *, ids: dict[str, str] | Non
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     def ask(case: Case) -> None:
         nonlocal refused
-        case.path_parameters.update({name: ids[name] for name in case.path_parameters if ids})
+        case.path_parameters.update({name: ids.get(name, "gone") for name in case.path_parameters if ids})
         response = case.call_and_validate(timeout=10, **checks)
         if response.status_code >= 400:
             assert_one_shape(case, response)
@@ -100,6 +101,7 @@ def test_what_is_described_is_answered_as_described(api: Any) -> None:
 def test_what_is_there_is_answered_as_described(api: Any, shared: RunningBackend) -> None:
     answer = shared.client.ask("Why?", store=True)
     ids = {"conversation_id": answer.conversation_id, "turn_id": answer.turn_id, "model_id": answer.model}
+    ids["attachment_id"] = shared.client.attach(BytesIO(b"Words."), name="a.txt").id
     for operation in operations(api):
         ask_often(operation, GenerationMode.POSITIVE, ids=ids, excluded_checks=[RULES_IN_WORDS])
 
