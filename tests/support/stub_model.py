@@ -205,10 +205,9 @@ class StubModel:
             return self.listing
         if self._queue:
             return self._queue.popleft()
-        if call.path.endswith("/embeddings"):
-            return scripts.EMBEDDINGS
+        usual = scripts.EMBEDDINGS if call.path.endswith("/embeddings") else self.default
         model = call.body.get("model") if isinstance(call.body, dict) else None
-        return self.models.get(str(model), self.default)
+        return self.models.get(str(model), usual)
 
 
 class _Reader(asyncio.StreamReader):
