@@ -14,7 +14,7 @@ from sqlalchemy import text
 from chatapp.backend.store import Amount, Store
 from chatapp.backend.turns.process import this_process
 from chatapp.backend.usage import ledger
-from chatapp.backend.usage.budgets import renewal
+from chatapp.backend.usage.budget_words import renewal
 from chatapp.client import BackendClient
 from chatapp.config.budgets import parse_budgets
 from chatapp.config.settings import Settings
@@ -161,7 +161,7 @@ def test_a_price_that_nobody_knows_is_no_way_around_a_budget(run_backend: RunBac
     file = tmp_path / "connections.toml"
     file.write_text('[connections.far]\nbase_url = "https://llm.example.org/v1"\n', encoding="utf-8")
     backend = run_backend(connections=str(file), budgets="*:5/day")
-    with pytest.raises(BudgetExceededError, match="Nobody knows what far/m costs"):
+    with pytest.raises(BudgetExceededError, match="Nobody knows what m costs"):
         backend.client.ask("Why?", model="far/m")
 
 
@@ -260,3 +260,40 @@ def test_a_server_that_is_away_is_told_of_where_a_budget_holds(run_backend: RunB
     settings = {"base_url": None, "openai_api_key": None, "model_name": None, "connections": str(file)}
     with pytest.raises(UpstreamUnavailableError):
         run_backend(**settings, budgets="*:5/day").client.ask("Why?")
+
+
+ROUTES = """
+[connections.paid]
+base_url = "{url}"
+models = {{ m = {{ prices = {{ input = 10000, output = 10000 }} }} }}
+[connections.away]
+base_url = "http://127.0.0.1:9/v1"
+[connections.free]
+base_url = "{url}"
+[models.straight]
+try = ["paid/m"]
+[models.behind]
+try = ["away/m", "paid/m"]
+[models.before]
+try = ["paid/m", "free/m"]
+"""
+
+
+def test_a_budget_holds_for_whichever_of_several_models_answers(
+    run_backend: RunBackend, stub: StubModel, tmp_path: Path
+) -> None:
+    stub.default = as_long_as_allowed
+    file = tmp_path / "routes.toml"
+    file.write_text(ROUTES.format(url=stub.url), encoding="utf-8")
+    backend = run_backend(connections=str(file), budgets="connection/paid:1/day")
+    straight = backend.client.ask("Why?", model="straight", max_tokens=40)
+    assert straight.usage_details is not None
+    assert straight.usage_details["cost"] == "0.44", "by the price of the model that the route leads to"
+    wait_for(lambda: backend.client.usage().budgets[0].spent == "0.44")
+    assert backend.client.ask("Why?", model="behind", max_tokens=16).answer == "So be it."
+    wait_for(lambda: backend.client.usage().budgets[0].spent == "0.64")
+    with pytest.raises(BudgetExceededError):
+        backend.client.ask("Why?", model="straight")
+    with pytest.raises(UpstreamUnavailableError):
+        backend.client.ask("Why?", model="behind")
+    assert backend.client.ask("Why?", model="before").model == "free/m"

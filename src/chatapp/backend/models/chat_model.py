@@ -3,12 +3,19 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from chatapp.errors import ChatappError, UpstreamError
 from chatapp.protocol.events import Notice, Reasoning, Text, ToolCallDelta, Usage
 from chatapp.protocol.messages import Message
 from chatapp.providers.connection import Timeouts
+
+
+class Destination(NamedTuple):
+    """Where a question goes: a connection, and its own name for the model."""
+
+    connection: str
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +31,19 @@ class FailedAttempt:
 class Attempts:
     """The calls that one request takes: those that came to nothing in `failed`, oldest first, and the last.
 
-    `connection` and `began` are the last one's. Whoever asks once more notes it here, be it another wording, another
-    try or another connection: each of these calls is billed by itself.
+    `connection`, its name for the `model` and `began` are the last one's. Whoever asks once more notes it here, be it
+    another wording, another try or another connection: each of these calls is billed by itself.
     """
 
-    __slots__ = ("began", "connection", "failed")
+    __slots__ = ("began", "connection", "failed", "model")
 
     def __init__(self) -> None:
         self.failed: list[FailedAttempt] = []
         self.begin("")
 
-    def begin(self, connection: str) -> None:
+    def begin(self, connection: str, model: str = "") -> None:
         """Note that a call over `connection` begins."""
-        self.connection = connection
+        self.connection, self.model = connection, model
         self.began = time.perf_counter()
 
     def fail(self, error: ChatappError) -> None:
@@ -52,6 +59,7 @@ class ModelRequest:
 
     `media` is what is sent for attachments of the messages, by their ids; those without are not sent.
     `wire_messages` stand instead of `messages` where the caller has worded them for an OpenAI-compatible server.
+    `connections` are those that may be asked, None for all.
     """
 
     messages: list[Message]
@@ -60,6 +68,7 @@ class ModelRequest:
     media: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     attempts: Attempts = field(default_factory=Attempts, compare=False)
     wire_messages: list[dict[str, Any]] | None = None
+    connections: frozenset[str] | None = None
 
     def read_messages(self) -> list[Message]:
         """Return the text of what the model reads, for who wants to know how much it is."""
@@ -195,6 +204,10 @@ class ChatModel(Protocol):
 
     def connection_for(self, model: str) -> str:
         """Return the name of the connection that `model` is asked over."""
+        ...
+
+    def destinations(self, model: str) -> list[Destination]:
+        """Return where a question for `model` may go, in the order in which it is tried; one at least."""
         ...
 
     def timeouts_for(self, model: str) -> Timeouts:

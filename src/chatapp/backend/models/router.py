@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chatapp.backend.models.chat_model import EmbeddedText, ModelRequest, ModelStream
+from chatapp.backend.models.chat_model import Destination, EmbeddedText, ModelRequest, ModelStream
 from chatapp.backend.models.failover import Candidate, FailoverStream, asked
 from chatapp.backend.models.member import Member, Sighting
 from chatapp.backend.models.pool import ConnectionPool
-from chatapp.errors import UpstreamModelNotFoundError
+from chatapp.errors import OverloadedError, UpstreamModelNotFoundError
 from chatapp.providers.connection import Timeouts, Upstream
 
 MOST_OFFERS = 5
@@ -45,6 +45,10 @@ class Router:
         """Return the name of the connection that `model` is asked over, the first of several."""
         return self._first_for(model).member.name
 
+    def destinations(self, model: str) -> list[Destination]:
+        """Return the connection that `model` is asked over, and behind it those that are asked where it fails."""
+        return [Destination(candidate.member.name, candidate.model) for candidate in self._candidates(model)]
+
     def timeouts_for(self, model: str) -> Timeouts:
         """Return those of the connection that `model` is asked over."""
         return self._first_for(model).member.upstream.timeouts
@@ -66,7 +70,7 @@ class Router:
         self.pool.refresh()
         name = request.model or self.name
         self._require_one(name)
-        candidates = self._candidates(name)
+        candidates = _allowed(self._candidates(name), request)
         try:
             if len(candidates) > 1:
                 return await FailoverStream.open(candidates, request)
@@ -204,3 +208,16 @@ class Router:
             names += [f"{member.prefix}{model}" for model in member.connection.offered()[:MOST_OFFERS]]
         others = [other for other in names if other != name]
         return f"Others that can be asked: {', '.join(others[:MOST_OFFERS])}." if others else None
+
+
+def _allowed(candidates: list[Candidate], request: ModelRequest) -> list[Candidate]:
+    """Return those of the candidates that may be asked.
+
+    Raises:
+        OverloadedError: the connections have changed since it was decided which may.
+    """
+    if request.connections is not None:
+        candidates = [candidate for candidate in candidates if candidate.member.name in request.connections]
+    if not candidates:
+        raise OverloadedError("The connections have just changed.", hint="Ask again.", retry_after=1)
+    return candidates

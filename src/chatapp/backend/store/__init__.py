@@ -24,7 +24,7 @@ from chatapp.backend.store.records import (
     StoredMessage,
     StoredTurn,
 )
-from chatapp.backend.store.reservations import Amount, Reservations, Standing
+from chatapp.backend.store.reservations import Amount, Book, Reservations, Standing
 from chatapp.backend.store.search.search import Search, SearchHit
 from chatapp.backend.store.search.snippets import SnippetPart
 from chatapp.backend.store.turns import Turns
@@ -38,6 +38,7 @@ __all__ = [
     "Attachment",
     "Attachments",
     "BegunTurn",
+    "Book",
     "Changes",
     "Conversation",
     "ConversationState",

@@ -53,7 +53,7 @@ class CallRecord:
         created_at = now - timedelta(seconds=clock - attempts.began)
         cost_pico, price_source = (None if usage else 0), None
         if usage is not None and pricer is not None:
-            models = (self.answered_model, model)
+            models = (self.answered_model, attempts.model or model)
             cost_pico, price_source = pricer.price(
                 usage, connection=attempts.connection, models=models, when=created_at
             )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
+from chatapp.backend.models.chat_model import Destination, ModelRequest, TokenUsage
 from chatapp.backend.store import ModelCall
 from chatapp.protocol.events import Notice
 
@@ -45,11 +45,12 @@ class CallGate(Protocol):
         request: ModelRequest,
         *,
         owner: str,
-        connection: str,
-        model: str,
+        destinations: Sequence[Destination],
         answer_tokens: int | None = None,
     ) -> AdmittedCall:
-        """Return how the call may be made; `answer_tokens` is how long its answer is at most, None for what it says.
+        """Return how the call may be made, and over which of `destinations`.
+
+        `answer_tokens` is how long its answer is at most, None for what it says.
 
         Raises:
             ChatappError: it may not.

@@ -133,9 +133,9 @@ class TurnRunner:
         """Return how the call may be made."""
         if self._gate is None:
             return self._fitter.request
-        model, connection = self._turn.model, self._model.connection_for(self._turn.model)
+        destinations = self._model.destinations(self._fitter.request.model or self._turn.model)
         admitted = await self._gate.admit(
-            self._call.id, self._fitter.request, owner=self._turn.owner, connection=connection, model=model
+            self._call.id, self._fitter.request, owner=self._turn.owner, destinations=destinations
         )
         for notice in admitted.notices:
             self._turn.append(notice)

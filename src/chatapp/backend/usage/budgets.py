@@ -6,17 +6,17 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from chatapp.backend.models.chat_model import ModelRequest
-from chatapp.backend.store import Amount, Reservations, Standing
+from chatapp.backend.models.chat_model import Destination, ModelRequest
+from chatapp.backend.store import Amount, Book, Reservations, Standing
 from chatapp.backend.turns.process import is_gone, this_process
+from chatapp.backend.usage.budget_words import exceeded, named, notice, renewal, value
 from chatapp.backend.usage.pricing import Pricer
 from chatapp.config.budgets import Budget
 from chatapp.errors import BudgetExceededError, StoreUnavailableError
 from chatapp.protocol.events import Notice
-from chatapp.protocol.money import dollars, shown_dollars
 from chatapp.providers.prices import Tariff, Tokens
 
 ANSWER_TOKENS = 4096
@@ -31,7 +31,6 @@ PER_PICTURE = 50_000
 """More than any vendor counts for a picture or a sound; the dearest, small models of OpenAI, come near."""
 
 HEARTBEAT_S = 5.0
-_IN_A_MOMENT_S = 5
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +62,22 @@ class Admission(NamedTuple):
     notices: Sequence[Notice] = ()
 
 
+class _Way(NamedTuple):
+    """A way that a call may take, the budgets that have to bear it, and the most that it takes there."""
+
+    destination: Destination
+    budgets: Sequence[Budget]
+    ceiling: Ceiling
+
+
+class _Allowed(NamedTuple):
+    """What was put aside for: the tokens of an answer, over any of some connections."""
+
+    answer: int
+    notices: Sequence[Notice]
+    connections: frozenset[str]
+
+
 class Budgets:
     """Lets calls pass as long as every budget that applies to them has enough left, over all processes.
 
@@ -91,37 +106,30 @@ class Budgets:
         request: ModelRequest,
         *,
         owner: str,
-        connection: str,
-        model: str,
+        destinations: Sequence[Destination],
         answer_tokens: int | None = None,
     ) -> Admission:
         """Put aside what the call may take, and return how it may be made: with a limit on its answer.
 
+        Of `destinations`, those are left whose budgets bear the answer that the first of them may give.
         `answer_tokens` is how long it is at most, None for what the request says.
 
         Raises:
             BudgetExceededError: a budget has not enough left, or cannot hold since nobody knows the price.
             StoreUnavailableError: nothing can be put aside. Then nothing is asked, or the budget would be none.
         """
-        budgets = [budget for budget in self._budgets if budget.applies_to(owner, connection)]
-        if not budgets:
+        ways = [self._way(it, request, owner, answer_tokens) for it in destinations]
+        if not any(way.budgets for way in ways):
             return Admission(request)
-        ceiling = self._ceiling(request, connection, model, answer_tokens)
-        if ceiling.is_unknown and (money := next((it for it in budgets if it.unit == "dollars"), None)):
-            raise BudgetExceededError(
-                f"Nobody knows what {model or 'the model'} costs, so that the budget of {_named(money)} cannot hold.",
-                hint="Give the connection `prices`, or the budget in tokens.",
-            )
-        work = asyncio.ensure_future(
-            asyncio.to_thread(self._reserve, call_id, budgets, ceiling, owner=owner, connection=connection)
-        )
+        work = asyncio.ensure_future(asyncio.to_thread(self._reserve, call_id, ways, owner))
         try:
-            answer, notices = await asyncio.shield(work)
+            allowed = await asyncio.shield(work)
         except asyncio.CancelledError:
+            # there will be no call; without a sign of life it is given back
+            work.add_done_callback(lambda _: self.done(call_id))
             await asyncio.wait([work])
-            self.done(call_id)  # there will be no call; without a sign of life it is given back
             raise
-        return Admission(_limited(request, answer), notices)
+        return Admission(_limited(request, allowed), allowed.notices)
 
     def done(self, call_id: str) -> None:
         """Note that the call has ended; what was put aside is given back when it is written down."""
@@ -146,40 +154,61 @@ class Budgets:
                 for it in shown
             ]
 
-    def _reserve(
-        self, call_id: str, budgets: Sequence[Budget], ceiling: Ceiling, *, owner: str, connection: str
-    ) -> tuple[int, list[Notice]]:
-        """Put aside and return the tokens that the answer may have, all in one transaction."""
-        now = self._clock()
-        answer, notices = ceiling.answer, []
+    def _reserve(self, call_id: str, ways: Sequence[_Way], owner: str) -> _Allowed:
+        """Put aside what the answer may take, and return it, all in one transaction."""
+        now, answer, allowed = self._clock(), 0, list[_Way]()
+        notices: list[Notice] = []
+        refusals: list[BudgetExceededError] = []
         with self._reservations.book(is_gone=is_gone) as book:
-            for budget in budgets:
-                since = _since(budget, now)
-                standing = book.standing(owner=budget.owner, connection=budget.connection, since=since)
-                answer = min(answer, _affordable(budget, standing, ceiling))
-                if answer < min(LEAST_ANSWER_TOKENS, ceiling.answer):
-                    raise _exceeded(budget, standing, now)
-                if _value(budget, standing.spent) >= NOTICE_SHARE * budget.amount:
-                    notices.append(_notice(budget, standing, now))
-            amount = ceiling.amount(answer)
-            book.reserve(call_id, amount, owner=owner, connection=connection, process_id=this_process())
+            for way in ways:
+                try:
+                    room, told = _room(book, way, now)
+                except BudgetExceededError as error:
+                    refusals.append(error)
+                    continue
+                if not allowed:
+                    answer, notices = room, told
+                if room >= answer:
+                    allowed.append(way)
+            if not allowed:
+                raise refusals[0]
+            amount = max(way.ceiling.amount(answer) for way in allowed)
+            connections = [way.destination.connection for way in allowed]
+            book.reserve(call_id, amount, owner=owner, connection=connections[0], process_id=this_process())
         self._active.add(call_id)
-        return answer, notices
+        return _Allowed(answer, notices, frozenset(connections))
 
-    def _ceiling(self, request: ModelRequest, connection: str, model: str, answer_tokens: int | None) -> Ceiling:
+    def _way(self, destination: Destination, request: ModelRequest, owner: str, answer_tokens: int | None) -> _Way:
+        """Return a way that the call may take, with the most that it can cost there."""
+        budgets = [budget for budget in self._budgets if budget.applies_to(owner, destination.connection)]
         limits = [count for name in _LIMITS if (count := _count(request, name))]
         answers = _count(request, "n") or 1
-        tariff = self._pricer.tariff(connection, model, self._clock())
+        tariff = self._pricer.tariff(*destination, self._clock())
         answer = min(limits, default=ANSWER_TOKENS) * answers if answer_tokens is None else answer_tokens
-        return Ceiling(_most_tokens(request), answer, tariff)
+        return _Way(destination, budgets, Ceiling(_most_tokens(request), answer, tariff))
 
 
-def renewal(budget: Budget, now: datetime) -> datetime:
-    """Return when the next day or month begins, in UTC."""
-    today = datetime(now.year, now.month, now.day, tzinfo=UTC)
-    if budget.period == "day":
-        return today + timedelta(days=1)
-    return (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+def _room(book: Book, way: _Way, now: datetime) -> tuple[int, list[Notice]]:
+    """Return the tokens that the answer may have this way, and what its readers are to know.
+
+    Raises:
+        BudgetExceededError: a budget has not enough left, or cannot hold since nobody knows the price.
+    """
+    answer, notices = way.ceiling.answer, list[Notice]()
+    for budget in way.budgets:
+        if budget.unit == "dollars" and way.ceiling.is_unknown:
+            raise BudgetExceededError(
+                f"Nobody knows what {way.destination.model or 'the model'} costs, so that the budget of "
+                f"{named(budget)} cannot hold.",
+                hint="Give the connection `prices`, or the budget in tokens.",
+            )
+        standing = book.standing(owner=budget.owner, connection=budget.connection, since=_since(budget, now))
+        answer = min(answer, _affordable(budget, standing, way.ceiling))
+        if answer < min(LEAST_ANSWER_TOKENS, way.ceiling.answer):
+            raise exceeded(budget, standing, now)
+        if value(budget, standing.spent) >= NOTICE_SHARE * budget.amount:
+            notices.append(notice(budget, standing, now))
+    return answer, notices
 
 
 def _since(budget: Budget, now: datetime) -> date:
@@ -206,7 +235,7 @@ def _most(tariff: Tariff, prompt: int, answer: int) -> int:
 
 def _affordable(budget: Budget, standing: Standing, ceiling: Ceiling) -> int:
     """Return how many tokens of the answer `budget` has left for, below 0 where not even the prompt fits."""
-    left = budget.amount - _value(budget, standing.spent) - _value(budget, standing.reserved)
+    left = budget.amount - value(budget, standing.spent) - value(budget, standing.reserved)
     if budget.unit == "tokens":
         return left - ceiling.prompt
     if ceiling.amount(ceiling.answer).pico == 0:
@@ -218,55 +247,15 @@ def _affordable(budget: Budget, standing: Standing, ceiling: Ceiling) -> int:
     return -1 if left < base else math.floor((left - base) / for_each) if for_each else ceiling.answer
 
 
-def _value(budget: Budget, amount: Amount) -> int:
-    return amount.pico if budget.unit == "dollars" else amount.tokens
-
-
-def _limited(request: ModelRequest, answer: int) -> ModelRequest:
-    """Return the request with the limit that was put aside for."""
-    each = answer // (_count(request, "n") or 1)
-    named = [name for name in _LIMITS if name in request.parameters] or ["max_tokens"]
-    return replace(request, parameters={**request.parameters, **dict.fromkeys(named, each)})
+def _limited(request: ModelRequest, allowed: _Allowed) -> ModelRequest:
+    """Return the request with the limit that was put aside for, over the connections that it was put aside for."""
+    each = allowed.answer // (_count(request, "n") or 1)
+    names = [name for name in _LIMITS if name in request.parameters] or ["max_tokens"]
+    parameters = {**request.parameters, **dict.fromkeys(names, each)}
+    return replace(request, parameters=parameters, connections=allowed.connections)
 
 
 def _count(request: ModelRequest, name: str) -> int | None:
     """Return a parameter that counts something; what is no count, as -1 for no limit, holds nobody back."""
     value = request.parameters.get(name)
     return value if isinstance(value, int) and value > 0 else None
-
-
-def _named(budget: Budget) -> str:
-    if budget.connection is not None:
-        return f"the connection {budget.connection}"
-    return budget.owner if budget.owner is not None else "all keys together"
-
-
-def _told(budget: Budget, amount: Amount) -> str:
-    return shown_dollars(dollars(amount.pico)) if budget.unit == "dollars" else f"{amount.tokens:,} tokens"
-
-
-def _exceeded(budget: Budget, standing: Standing, now: datetime) -> BudgetExceededError:
-    renews = renewal(budget, now)
-    spent = f"{_told(budget, standing.spent)} of {budget.text} a {budget.period} spent"
-    if _value(budget, standing.reserved) and _value(budget, standing.spent) < budget.amount:
-        return BudgetExceededError(
-            f"The budget of {_named(budget)} has not enough left: {spent}, and {_told(budget, standing.reserved)} put "
-            "aside for answers that are being made.",
-            hint=f"Ask again in a moment. It renews on {renews:%Y-%m-%d at %H:%M} UTC.",
-            retry_after=_IN_A_MOMENT_S,
-        )
-    return BudgetExceededError(
-        f"The budget of {_named(budget)} has not enough left: {spent}.",
-        hint=f"It renews on {renews:%Y-%m-%d at %H:%M} UTC.",
-        retry_after=max(1, math.ceil((renews - now).total_seconds())),
-    )
-
-
-def _notice(budget: Budget, standing: Standing, now: datetime) -> Notice:
-    share = _value(budget, standing.spent) * 100 // max(budget.amount, 1)
-    renews = renewal(budget, now)
-    return Notice(
-        "budget_low",
-        f"{share} % of the budget of {_named(budget)} is spent: {_told(budget, standing.spent)} of {budget.text} a "
-        f"{budget.period}. It renews on {renews:%Y-%m-%d}.",
-    )

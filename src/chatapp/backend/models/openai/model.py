@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from chatapp.backend.models.chat_model import Attempts, EmbeddedText, ModelRequest
+from chatapp.backend.models.chat_model import Attempts, Destination, EmbeddedText, ModelRequest
 from chatapp.backend.models.openai.answer import Answer
 from chatapp.backend.models.openai.dialect import Dialects
 from chatapp.backend.models.openai.endpoint import Endpoint
@@ -41,6 +41,10 @@ class OpenAIModel:
         """Return the name of the one connection there is."""
         return self.upstream.name
 
+    def destinations(self, model: str) -> list[Destination]:
+        """Return the one connection there is."""
+        return [Destination(self.upstream.name, model)]
+
     def timeouts_for(self, model: str) -> Timeouts:
         """Return those of the connection."""
         return self.upstream.timeouts
@@ -61,7 +65,7 @@ class OpenAIModel:
         """Return the stream of one answer."""
         model = request.model or self.name or await self._first_listed()
         self._require(model)
-        request.attempts.begin(self.upstream.name)
+        request.attempts.begin(self.upstream.name, model)
         self._liveness.begin()
         try:
             return await self._open(request, model)
