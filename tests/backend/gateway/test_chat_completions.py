@@ -202,6 +202,7 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
                   "messages.0.content"),
     "a part": ("POST", "chat/completions", {"json": {"messages": [{"role": "user", "content": [1]}]}}, 400,
                "messages.0.content.0"),
+    "a stop": ("POST", "chat/completions", {"json": {"messages": QUESTION, "stop": 5}}, 400, "stop"),
     "no JSON": ("POST", "chat/completions", {"data": "{", "headers": {"Content-Type": "application/json"}}, 400, ""),
     "a form": ("POST", "chat/completions", {"data": {"a": "b"}}, 415, ""),
     "a path": ("GET", "nowhere", {}, 404, ""),
@@ -218,6 +219,7 @@ def test_every_refusal_of_ours_has_openai_s_shape(shared: RunningBackend, case: 
     error = response.json()["error"]
     assert (response.status_code, error["param"] or "") == (status, parameter)
     assert set(error) == {"message", "type", "param", "code"}
+    assert "[" not in error["message"], "Python's types mean nothing to a client"
 
 
 def test_keys_and_limits_hold_and_are_told_in_openai_s_shape(run_backend: RunBackend) -> None:

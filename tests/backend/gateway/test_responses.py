@@ -122,6 +122,7 @@ def test_an_answer_that_is_cut_is_incomplete_and_one_that_breaks_has_failed(clie
         ({"input": [{"type": "item_reference", "id": "x"}]}, "input.0"),
         ({"input": [{"role": "user", "content": 5}]}, "input.0.content"),
         ({"input": "Why?", "background": True}, "background"),
+        ({"input": 5}, "input"),
     ],
 )
 def test_what_is_not_served_is_refused(client: OpenAI, wanted: Any, parameter: str | None) -> None:

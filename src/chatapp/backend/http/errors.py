@@ -61,6 +61,10 @@ def _our_error(status: int) -> RequestError:
     return kinds.get(status) or RequestError("The request cannot be read.")
 
 
+_BRANCHES = ("function-", "list[", "dict[")
+"""How Pydantic calls the types that a field may have, such as `list[str]`: no part of the request."""
+
+
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
     faults = [_fault(fault) for fault in error.errors()[:FAULTS_SHOWN]]
     body = {"detail": faults, "code": InvalidRequestError.code, "request_id": _request_id(request.scope)}
@@ -76,7 +80,8 @@ def _field(place: list[Any]) -> str | None:
 
 def _fault(fault: dict[str, Any]) -> dict[str, Any]:
     """Return FastAPI's entry without what was sent: no input, of an unknown field only the beginning of its name."""
-    place = [part if isinstance(part, int) else part[:40].encode("ascii", "replace").decode() for part in fault["loc"]]
+    named = [part for part in fault["loc"] if isinstance(part, int) or not part.startswith(_BRANCHES)]
+    place = [part if isinstance(part, int) else part[:40].encode("ascii", "replace").decode() for part in named]
     if fault["type"] == "json_invalid":
         return {"type": fault["type"], "loc": place[:1], "msg": f"It is not JSON: {fault['ctx']['error']}"}
     return {"type": fault["type"], "loc": place, "msg": fault["msg"].removeprefix("Value error, ")}
