@@ -40,7 +40,7 @@ def http_url(text: str) -> str:
         ValueError: it is none; what it says completes "it must be".
     """
     parts = url_parts(text)
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or not text.isprintable():
         raise ValueError("an address that starts with http:// or https://")
     if parts.username or parts.password:
         raise ValueError("an address without a user name or password in it")

@@ -16,7 +16,6 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
-    model_validator,
 )
 
 from chatapp.config.environment import user_file
@@ -37,6 +36,16 @@ CAN_BE_WITHOUT = (
 )  # fmt: skip
 """What some servers cannot do, or do not take. Other parameters are learned from what a server refuses."""
 
+_IN_TOML = {
+    "string_type": "a text",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "tuple_type": "a list",
+    "frozen_set_type": "a list",
+    "too_short": "a list of one or more",
+}
+"""What Pydantic calls by Python's names, in TOML's."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
@@ -52,6 +61,13 @@ def _plain(key: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text) or text == DEFAULT:
+        raise ValueError(f"named with letters, digits, `.`, `_` and `-`, and not {text[:40]!r}")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
 Plain = Annotated[SecretStr, AfterValidator(_plain)]
 Price = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 OneOrMore = BeforeValidator(_listed)
@@ -155,15 +171,8 @@ class RouteTable(_Table):
 class ConnectionsFile(_Table):
     """The whole file: connections and names, in its order."""
 
-    connections: dict[str, ConnectionTable] = {}
-    models: dict[str, RouteTable] = {}
-
-    @model_validator(mode="after")
-    def _has_names(self) -> "ConnectionsFile":
-        for name in (*self.connections, *self.models):
-            if not _NAME.fullmatch(name) or name == DEFAULT:
-                raise ValueError(f"named with letters, digits, `.`, `_` and `-`, and not {name[:40]!r}")
-        return self
+    connections: dict[Name, ConnectionTable] = {}
+    models: dict[Name, RouteTable] = {}
 
 
 def connections_path(settings: Settings) -> Path | None:
@@ -197,12 +206,12 @@ def read_connections(path: Path) -> ConnectionsFile:
         raise SettingsError(f"The file {path} is larger than a megabyte.")
     try:
         return ConnectionsFile.model_validate(tomllib.loads(text, parse_float=Decimal))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except ValidationError as error:
+        raise SettingsError(_fault(path, text, error)) from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
         line = re.search(r"line ([0-9]{1,9})", str(error))
         place = f"{path}, line {line[1]}" if line else str(path)
         raise SettingsError(f"{place}: this is no TOML.", hint="https://toml.io shows how it is written.") from None
-    except ValidationError as error:
-        raise SettingsError(_fault(path, text, error)) from None
 
 
 def _fault(path: Path, text: str, error: ValidationError) -> str:
@@ -219,8 +228,12 @@ def _fault(path: Path, text: str, error: ValidationError) -> str:
         return f"{place}: {name} is no key that is known there."
     if fault["type"] == "missing":
         return f"{place}: {name} is missing."
-    allowed = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
-    return f"{place}: {name} must be {allowed}."
+    return f"{place}: {name} must be {_IN_TOML.get(fault['type']) or _allowed(fault['msg'])}."
+
+
+def _allowed(message: str) -> str:
+    """Return what is allowed, from Pydantic's sentence."""
+    return message.removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
 
 
 class ConnectionRow(NamedTuple):
