@@ -40,7 +40,6 @@ class Failing:
     name = connection = model = "m"
     prefix = ""
     notices = ()
-    prefix = ""
 
     def __init__(self, at: str, on_end: Callable[[], object]) -> None:
         self._at = at
