@@ -1,5 +1,6 @@
 """The command line as a whole: what it says about itself, where values come from, how it fails."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from chatapp import __version__
+from chatapp.cli.access import notes_on_names
 from chatapp.cli.parameters import KEY_COMMAND
 from chatapp.config.settings import Settings, setting_rows
 
@@ -158,3 +160,23 @@ def test_a_defect_is_one_sentence_unless_asked_for_more(chatapp: Run, tmp_path: 
     sentence = "chatapp: RuntimeError, a defect of chatapp's own. LOG_LEVEL=debug shows where.\n"
     assert (brief.returncode, brief.stderr) == (1, sentence)
     assert full.stderr.endswith("RuntimeError: a secret\n")
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"API_KEYS": "ann:k", "BUDGETS": "ann:5/day,*:9/day,connection/x:1/day", "ADMIN_KEYS": "ann"}, []),
+        ({"API_KEYS": "ann:k", "BUDGETS": "anne:5/day,anne:9/month", "ADMIN_KEYS": "bob"}, ["anne", "bob"]),
+        ({"API_KEYS": "keys", "BUDGETS": "ann:5/day,bob:5/day"}, ["bob"]),
+        ({"BUDGETS": "ann:5/day"}, ["ann"]),
+    ],
+    ids=["known", "misspelt", "file", "no keys"],
+)
+def test_names_that_no_key_has_are_told(
+    variables: dict[str, str], named: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("keys").write_text(f"ann:{hashlib.sha256(b'k').hexdigest()}\n", encoding="utf-8")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert [note.split("'")[1] for note in notes_on_names(Settings.load())] == named

@@ -2,6 +2,7 @@
 
 from chatapp.backend.access.api_keys import KeyRing
 from chatapp.cli.parameters import KEY_COMMAND
+from chatapp.config.budgets import parse_budgets
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
 from chatapp.hosts import is_loopback
@@ -20,6 +21,22 @@ def require_keys_beyond_loopback(settings: Settings) -> None:
             f"HOST is {settings.host!r}: beyond this machine only people with a key may ask, and API_KEYS is not set.",
             hint=f"Set it to what this prints: {KEY_COMMAND}",
         )
+
+
+def notes_on_names(settings: Settings) -> list[str]:
+    """Return a sentence about each name that no key has. Misspelt, a budget would hold nobody back and say nothing."""
+    keys = settings.api_keys
+    known = KeyRing(keys.get_secret_value()).names if keys else frozenset()
+    named = {
+        "BUDGETS": [budget.owner for budget in parse_budgets(settings.budgets or "")],
+        "ADMIN_KEYS": settings.admin_keys,
+    }
+    return [
+        f"{setting} names {name!r}, but no key of API_KEYS has that name."
+        for setting, names in named.items()
+        for name in dict.fromkeys(names)
+        if name is not None and name not in known
+    ]
 
 
 def url_for(host: str, port: int, *, scheme: str = "http") -> str:

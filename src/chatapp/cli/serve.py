@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 import chatapp
-from chatapp.cli.access import require_keys_beyond_loopback, url_for
+from chatapp.cli.access import notes_on_names, require_keys_beyond_loopback, url_for
 from chatapp.cli.terminal import StatusLine
 from chatapp.config import demo_model, environment
 from chatapp.config.settings import Settings
@@ -220,6 +220,8 @@ def _announce(settings: Settings, upstream: Upstream, *, scheme: str) -> None:
     typer.echo(f"Model {model} ({upstream.provider}), because {upstream.reason}")
     if upstream.is_demo:
         typer.echo(demo_model.ADVICE)
+    for note in notes_on_names(settings):
+        typer.echo(note)
     typer.echo("Press Ctrl-C to quit")
 
 

@@ -51,6 +51,11 @@ class KeyRing:
         """Return whether keys can come and go while we run."""
         return self._file is not None
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of all keys."""
+        return frozenset(name for pairs in self._owners.values() for name, _ in pairs)
+
     def principal_of(self, key: bytes) -> Principal | None:
         """Return whose key it is, None for one that we do not know.
 
