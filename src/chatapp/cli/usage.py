@@ -77,7 +77,14 @@ def _print(told: UsageInfo) -> None:
 def _cells(name: str, row: UsageRow) -> tuple[str, ...]:
     times = [f"{span.p50 / 1000:.1f} s" if span else "" for span in (row.first_token_ms, row.duration_ms)]
     tokens = [f"{count:,}" for count in (row.prompt_tokens, row.completion_tokens)]
-    return (printable(name), f"{row.calls:,}", f"{row.failures:,}", *tokens, shown_dollars(row.cost), *times)
+    return (
+        " ".join(printable(name).split()),
+        f"{row.calls:,}",
+        f"{row.failures:,}",
+        *tokens,
+        shown_dollars(row.cost),
+        *times,
+    )
 
 
 def notes_on(told: UsageInfo) -> list[str]:

@@ -195,6 +195,13 @@ def test_usage_is_told_without_a_running_backend(
     assert json.loads(capsys.readouterr().out)["total"]["calls"] == 1
 
 
+def test_a_name_of_several_lines_is_one_row(backend: RunningBackend, capsys: pytest.CaptureFixture[str]) -> None:
+    backend.client.ask("Why?", model="a\nb\x1b[31m")
+    wait_for(lambda: backend.client.usage().total.calls == 1)
+    run_usage(backend_url=backend.url, by="model", days=1, everybody=False, as_json=False, as_csv=False)
+    assert [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()[:3]] == ["model", "a b[31m", "total"]
+
+
 def test_usage_of_others_is_for_the_keys_of_admin_keys(run_backend: RunBackend) -> None:
     backend = run_backend(api_keys="ada:key-a,bob:key-b", admin_keys="bob")
     with BackendClient(backend.url, api_key="key-a") as ada, BackendClient(backend.url, api_key="key-b") as bob:
