@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +17,7 @@ import requests
 
 from chatapp.backend.models.cooldown import another_may_do_better
 from chatapp.backend.models.failover import pause_before_retry
+from chatapp.backend.models.member import Member, ModelConnection, Sighting
 from chatapp.backend.models.openai.model import OpenAIModel
 from chatapp.backend.models.openai.unreachable import error_from_connection
 from chatapp.backend.models.pool import ConnectionPool
@@ -27,6 +28,7 @@ from chatapp.errors import (
     UpstreamAuthError,
     UpstreamError,
     UpstreamModelNotFoundError,
+    UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
 from chatapp.protocol.events import Done, Notice, Start, Text
@@ -296,6 +298,23 @@ def test_a_model_is_gone_if_its_connection_answers_and_does_not_have_it(model: s
         ),
     )
     assert told.is_gone(model) is is_gone
+
+
+def test_who_looks_at_a_connection_that_is_taken_away_is_not_ended_with_it() -> None:
+    class Silent:
+        upstream = Upstream(base_url="http://127.0.0.1:9/v1", model="m", provider="x", reason="y", name="silent")
+
+        async def probe(self) -> None:
+            await asyncio.sleep(60)
+
+    async def seen() -> Sighting:
+        member = Member(cast("ModelConnection", Silent()))
+        looking = asyncio.create_task(member.look())
+        await asyncio.sleep(0.01)
+        member.look_no_more()
+        return await looking
+
+    assert isinstance(asyncio.run(seen()).error, UpstreamTimeoutError)
 
 
 def test_the_shell_lists_models_under_their_connections() -> None:

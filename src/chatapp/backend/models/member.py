@@ -93,7 +93,7 @@ class Member:
         has_failed = self._seen is not None and self._seen.error is not None
         is_slow = time.monotonic() - self._looking_since > WAIT_S
         await asyncio.wait([self._looking], timeout=WAIT_AGAIN_S if has_failed or is_slow else WAIT_S)
-        if self._looking.done():
+        if self._looking.done() and not self._looking.cancelled():  # as where the file has just left it out
             return self._looking.result()
         return self._seen or Sighting(UpstreamTimeoutError("the model server has not answered yet.", hint="Wait."))
 
