@@ -68,7 +68,7 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.backend.transfer.exporters.mathml.mathml": lambda call, text: call(text[: len(text) // 10]),
     "chatapp.backend.transfer.exporters.rendering.html_of": lambda call, text: call(text[: len(text) // 4]),
     "chatapp.backend.store.parts.answer_columns": lambda call, text: call(
-        [["text", 1], ["reasoning", 1]] * len(text), text=text, reasoning=text
+        [["text", 1], ["reasoning", 1]] * (len(text) // 8), text=text, reasoning=text
     ),
     "chatapp.backend.store.parts.parts_of": lambda call, text: call(text, text, None),
     "chatapp.backend.store.search.snippets.snippet": lambda call, text: call(text, parse_terms('"a b" c' + text[:400])),

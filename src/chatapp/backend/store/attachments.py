@@ -69,8 +69,8 @@ class Attachments:
         with self.database.read() as connection:
             rows = connection.execute(select(*_TOLD).where(_is_any(ids, owner)))
             found = {row.id: _attachment(row) for row in rows}
-        if missing := [one for one in ids if one not in found]:
-            raise NotFoundError(f"There is no attachment {missing[0][:80]}.", hint="Send the file again.")
+        if any(one not in found for one in ids):
+            raise NotFoundError("There is no such attachment.", hint="Send the file again.")
         return [found[one] for one in ids]
 
     def bytes_of(self, owner: str) -> int:

@@ -13,6 +13,7 @@ from chatapp.protocol.schemas.attachments import AttachmentList, AttachmentOut
 
 router = APIRouter(tags=["attachments"])
 
+_ANY_FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _NEVER_DRAWN = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
@@ -54,7 +55,12 @@ def get_attachment(attachment_id: Id, store: CurrentStore, owner: CurrentOwner) 
     return store.attachments.get(attachment_id, owner=owner)
 
 
-@router.get("/attachments/{attachment_id}/content", summary="Download an attachment", responses=ERRORS)
+@router.get(
+    "/attachments/{attachment_id}/content",
+    summary="Download an attachment",
+    response_class=StreamingResponse,
+    responses={**ERRORS, 200: {"description": "The file.", "content": _ANY_FILE}},
+)
 def download(attachment_id: Id, store: CurrentStore, owner: CurrentOwner) -> StreamingResponse:
     """Return the file as it was sent. Browsers save it and never draw it."""
     attachment = store.attachments.get(attachment_id, owner=owner)
