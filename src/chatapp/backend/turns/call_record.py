@@ -51,12 +51,7 @@ class CallRecord:
         attempts, first, usage = self._attempts, self._first_token_at, self.usage
         now, clock = datetime.now(UTC), time.perf_counter()
         created_at = now - timedelta(seconds=clock - attempts.began)
-        cost_pico, price_source = (None if usage else 0), None
-        if usage is not None and pricer is not None:
-            models = (self.answered_model, attempts.model or model)
-            cost_pico, price_source = pricer.price(
-                usage, connection=attempts.connection, models=models, when=created_at
-            )
+        cost_pico, price_source = self._priced(pricer, attempts.model or model, created_at)
         call = ModelCall(
             id=self.id,
             owner=turn.owner,
@@ -79,6 +74,15 @@ class CallRecord:
             price_source=price_source,
         )
         return [*(_failed(attempt, call, clock=clock, now=now) for attempt in attempts.failed), call]
+
+    def _priced(self, pricer: CallPricer | None, model: str, when: datetime) -> tuple[int | None, str | None]:
+        """Return the picodollars of the call, None where nobody knows them, and who does."""
+        if self.usage is None:
+            return 0, None
+        if pricer is None:
+            return None, None
+        models = (self.answered_model, model)
+        return pricer.price(self.usage, connection=self._attempts.connection, models=models, when=when)
 
 
 def _failed(attempt: FailedAttempt, call: ModelCall, *, clock: float, now: datetime) -> ModelCall:

@@ -67,10 +67,7 @@ class TurnRegistry:
             StoreUnavailableError: the question cannot be saved.
         """
         default = await self._model.default_model()
-        if self._is_closing:
-            raise shutting_down()
-        if len(self._active) + self._beginning >= self._settings.max_active_turns:
-            raise OverloadedError("Too many answers are being made.", hint="Ask again in a moment.", retry_after=1)
+        self._require_room()
         if not question.store and question.idempotency_key is None:
             turn = Turn(
                 question.model or default, owner=question.owner, request_id=request_id, surface=question.surface
@@ -96,6 +93,12 @@ class TurnRegistry:
         )
         messages = _messages(begun) if question.store else question.conversation()
         return self._make(turn, question, messages, record=TurnRecord(self._store, held=question.held))
+
+    def _require_room(self) -> None:
+        if self._is_closing:
+            raise shutting_down()
+        if len(self._active) + self._beginning >= self._settings.max_active_turns:
+            raise OverloadedError("Too many answers are being made.", hint="Ask again in a moment.", retry_after=1)
 
     async def find(self, turn_id: str, *, owner: str = "") -> Turn:
         """Return a turn, wherever it is made.
