@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from chatapp.backend.store import ModelCall
 from chatapp.frontend.components.usage_charts import MOST_COLUMNS, columns, day_bars
-from chatapp.protocol.resources import PriceList, UsageInfo, UsageRow
+from chatapp.protocol.usage_resources import PriceList, UsageInfo, UsageRow
 from support.pages import click, everything
 
 Open = Callable[..., AppTest]

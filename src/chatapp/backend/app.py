@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.datastructures import State
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -81,39 +82,40 @@ def create_app(
         version=chatapp.__version__,
         lifespan=_lifespan,
         middleware=_middleware(settings, metrics.request_served),
-        routes=[
-            route for router in (*ROUTERS, gateway) for route in router.routes
-        ],  # include_router builds each a second time
+        # include_router builds each a second time
+        routes=[route for router in (*ROUTERS, gateway) for route in router.routes],
         redirect_slashes=False,  # the redirect would be built from the Host header
     )
-    app.state.settings = settings
-    router = None if model else _router(settings, [*([upstream] if upstream else []), *others], finds_servers)
-    app.state.model = model or router
-    app.state.store = store or Store.open(settings)
-    app.state.store_probe = StoreProbe(app.state.store)
-    app.state.exports = Exports(app.state.store.conversations, app.state.store.messages)
-    app.state.ledger = Ledger(app.state.store.model_calls)
-    app.state.pricer = Pricer(router.upstreams if router else dict)
-    app.state.budgets = _budgets(settings, app.state.store, app.state.pricer, app.state.ledger)
-    app.state.metrics = metrics
-    attachments = app.state.store.attachments
-    app.state.attachment_desk = AttachmentDesk(attachments, quota_bytes=settings.attachment_quota_bytes)
-    app.state.turns = TurnRegistry(
-        app.state.model,
-        settings,
-        app.state.store,
-        observers=[app.state.ledger, app.state.metrics],
-        pricer=app.state.pricer,
-        gate=app.state.budgets,
-        wording=AttachmentWording(attachments, estimate=estimated_text_tokens),
-    )
-    app.state.upload_sizes = UploadSizes()
-    app.state.export_desk = ExportDesk(app.state.exports, is_closing=lambda: app.state.turns.is_closing)
-    imports = Imports(app.state.store.database)
-    app.state.import_desk = ImportDesk(imports, is_closing=lambda: app.state.turns.is_closing)
+    app.state.settings, app.state.metrics = settings, metrics
+    router = None if model else _router(settings, [*filter(None, [upstream]), *others], finds_servers)
+    app.state.model, app.state.store = model or router, store or Store.open(settings)
+    _furnish(app.state, Pricer(router.upstreams if router else dict))
     for kind, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
+
+
+def _furnish(state: State, pricer: Pricer) -> None:
+    """Add to `state`, which has settings, model, metrics and store, what is built on these."""
+    settings, store = state.settings, state.store
+    state.pricer = pricer
+    state.store_probe = StoreProbe(store)
+    state.ledger = Ledger(store.model_calls)
+    state.budgets = _budgets(settings, store, pricer, state.ledger)
+    state.turns = TurnRegistry(
+        state.model,
+        settings,
+        store,
+        observers=[state.ledger, state.metrics],
+        pricer=pricer,
+        gate=state.budgets,
+        wording=AttachmentWording(store.attachments, estimate=estimated_text_tokens),
+    )
+    state.attachment_desk = AttachmentDesk(store.attachments, quota_bytes=settings.attachment_quota_bytes)
+    state.upload_sizes = UploadSizes()
+    state.exports = Exports(store.conversations, store.messages)
+    state.export_desk = ExportDesk(state.exports, is_closing=lambda: state.turns.is_closing)
+    state.import_desk = ImportDesk(Imports(store.database), is_closing=lambda: state.turns.is_closing)
 
 
 def _router(settings: Settings, given: Sequence[Upstream], finds_servers: bool) -> Router:

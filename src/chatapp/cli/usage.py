@@ -9,7 +9,7 @@ from chatapp.cli.terminal import StatusLine, json_text, printable
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
 from chatapp.protocol.money import shown_dollars
-from chatapp.protocol.resources import BudgetInfo, UsageInfo, UsageRow
+from chatapp.protocol.usage_resources import BudgetInfo, UsageInfo, UsageRow
 
 _HEAD = ("calls", "failed", "tokens in", "tokens out", "cost", "first word", "whole")
 

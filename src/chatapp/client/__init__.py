@@ -20,8 +20,9 @@ from chatapp.client.http import HttpSession, Json, body_of, path_of
 from chatapp.client.stream import AnswerStream
 from chatapp.protocol.events import Answer
 from chatapp.protocol.reading import read_readiness
-from chatapp.protocol.resources import AttachmentInfo, HealthInfo, ModelsInfo, ReadinessInfo, TurnInfo, UsageInfo
+from chatapp.protocol.resources import AttachmentInfo, HealthInfo, ModelsInfo, ReadinessInfo, TurnInfo
 from chatapp.protocol.surfaces import Surface, user_agent
+from chatapp.protocol.usage_resources import UsageInfo
 
 __all__ = ["AnswerStream", "BackendClient", "messages_from"]
 

@@ -12,8 +12,8 @@ from chatapp.protocol.resources import (
     MessageInfo,
     ResultPage,
     RunningImportInfo,
-    UsageRow,
 )
+from chatapp.protocol.usage_resources import UsageRow
 
 
 class ConversationApi:

@@ -195,66 +195,6 @@ class TurnInfo(NamedTuple):
     error: ChatappError | None = None
 
 
-class Percentiles(NamedTuple):
-    """Milliseconds of the middle call, and of the one that nineteen of twenty are faster than."""
-
-    p50: int
-    p95: int
-
-
-class UsageRow(NamedTuple):
-    """What some calls to models have taken together; `name` is what they have in common.
-
-    `cost` are dollars, an exact decimal, without the `unpriced_calls`; of the `estimated_calls` nobody counted tokens.
-    """
-
-    name: str
-    calls: int
-    failures: int
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-    cost: str
-    unpriced_calls: int = 0
-    estimated_calls: int = 0
-    cached_tokens: int = 0
-    reasoning_tokens: int = 0
-    first_token_ms: Percentiles | None = None
-    duration_ms: Percentiles | None = None
-
-
-class PriceList(NamedTuple):
-    """The prices that are used, and the day of the newest of them."""
-
-    name: str
-    newest: str | None = None
-
-
-class BudgetInfo(NamedTuple):
-    """How a budget stands: amounts are dollars as exact decimals, or tokens, as `unit` says."""
-
-    who: str
-    unit: str
-    period: str
-    limit: str
-    spent: str
-    renews_at: datetime
-    reserved: str = "0"
-
-
-class UsageInfo(NamedTuple):
-    """What calls to models have taken in the UTC days from `since` to `until`."""
-
-    by: str
-    since: str
-    until: str
-    scope: str
-    rows: tuple[UsageRow, ...]
-    total: UsageRow
-    prices: PriceList
-    budgets: tuple[BudgetInfo, ...] = ()
-
-
 class SkippedInfo(NamedTuple):
     """Something an import left out: `count` times the `why` in `what`."""
 

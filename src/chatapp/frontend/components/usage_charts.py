@@ -6,7 +6,7 @@ from html import escape
 from typing import NamedTuple
 
 from chatapp.protocol.money import dollars, picodollars, shown_dollars
-from chatapp.protocol.resources import UsageInfo, UsageRow
+from chatapp.protocol.usage_resources import UsageInfo, UsageRow
 
 MOST_COLUMNS = 46
 """As many can be told apart on a phone."""

@@ -11,7 +11,7 @@ from chatapp.frontend.components.usage_charts import columns, day_bars, lines, m
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.protocol.money import shown_dollars
-from chatapp.protocol.resources import UsageInfo
+from chatapp.protocol.usage_resources import UsageInfo
 
 _BY = {"day": "Day", "model": "Model", "connection": "Connection", "key": "Key", "surface": "Surface"}
 _DAYS = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
