@@ -57,6 +57,10 @@ class Command:
         """Let the running process have no more than `number` open; Linux alone can."""
         self._popen.rlimit(psutil.RLIMIT_NOFILE, (number, number))
 
+    def descriptors(self) -> int:
+        """Return how many files and connections the running process has open."""
+        return int(self._popen.num_fds())
+
     def descendants(self) -> list[psutil.Process]:
         """Return all processes it has started, and those that they have."""
         return self._popen.children(recursive=True)
