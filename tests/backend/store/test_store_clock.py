@@ -1,13 +1,15 @@
 """A clock that is set, ahead or back, changes neither what is on top nor who lives."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
-from chatapp.backend.store import BegunTurn, Store, database, identity
+from chatapp.backend.store import BegunTurn, Store, Turns, database, identity
+from chatapp.backend.store.database import Database
 from chatapp.backend.store.schema import turns
 
 Ask = Callable[..., BegunTurn]
@@ -63,3 +65,24 @@ def test_who_lived_before_the_machine_was_started_is_silent(begin: Ask, store: S
     with store.database.write() as connection:
         connection.execute(update(turns).values(heartbeat_at=before))
     assert store.turns.interrupt_orphans() == [begun.turn_id]
+
+
+class Crowded(Database):
+    """A database in which another writes first, whenever somebody wants to."""
+
+    def __init__(self, store: Store, first: Callable[[], object]) -> None:
+        vars(self).update(vars(store.database))
+        self._first = first
+
+    @contextmanager
+    def write(self, *, survives_power_cut: bool = True) -> Iterator[Connection]:
+        self._first()
+        with super().write(survives_power_cut=survives_power_cut) as connection:
+            yield connection
+
+
+def test_turn_that_is_saved_while_others_are_looked_for_is_left_alone(begin: Ask, store: Store) -> None:
+    begun = begin()
+    crowded = Turns(Crowded(store, first=lambda: store.turns.save(begun.turn_id, text="Half an", segments=[])))
+    assert crowded.interrupt_orphans() == []
+    assert store.turns.get(begun.turn_id, owner="ada").status == "streaming"

@@ -117,7 +117,10 @@ class Database:
         return datetime.fromtimestamp(time.monotonic(), UTC) if self.is_sqlite else func.clock_timestamp()
 
     def is_long_ago(self, pulse: Column[datetime], *, seconds: float) -> ColumnElement[bool]:
-        """Return the condition that `pulse` is older than that, or from before this machine was started."""
+        """Return the condition that `pulse` is older than that, or from before this machine was started.
+
+        To be asked for within the transaction that uses it: what is written before it begins would seem to lie ahead.
+        """
         silence = timedelta(seconds=seconds)
         if self.is_sqlite:
             present = datetime.fromtimestamp(time.monotonic(), UTC)

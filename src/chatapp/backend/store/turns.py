@@ -177,9 +177,10 @@ class Turns:
         return self._interrupt(gone, silent_s)
 
     def _interrupt(self, gone: list[str], silent_s: float) -> list[str]:
-        is_silent = self.database.is_long_ago(turns.c.heartbeat_at, seconds=silent_s)
-        is_orphan = and_(turns.c.status == "streaming", or_(turns.c.process_id.in_(gone), is_silent))
         with self.database.write() as connection:
+            # Read the clock in here: who gives a sign of life while this waits to write is not from a time to come.
+            is_silent = self.database.is_long_ago(turns.c.heartbeat_at, seconds=silent_s)
+            is_orphan = and_(turns.c.status == "streaming", or_(turns.c.process_id.in_(gone), is_silent))
             orphans = connection.execute(select(turns).where(is_orphan).with_for_update(skip_locked=True)).all()
             for turn in orphans:
                 conversation_id = conversation_of(connection, turn)
