@@ -11,7 +11,6 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from socket import socket
-from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from chatapp.processes.descriptors import raise_descriptor_limit
 from chatapp.processes.memory import use_few_arenas
 from chatapp.processes.parent_watch import follow_parent
 from chatapp.processes.ports import bound_socket
+from chatapp.processes.scratch import scratch_folder
 from chatapp.processes.signals import interrupt_on_sigterm, on_stop_signal
 from chatapp.providers.connection import Upstream
 
@@ -72,8 +72,8 @@ def run(
             if config.workers > 1:
                 from chatapp.backend.telemetry.metrics import SHARED_FOLDER  # noqa: PLC0415
 
-                counts = running.enter_context(TemporaryDirectory(prefix="chatapp-metrics-"))
-                environment.give_children(SHARED_FOLDER, counts)
+                counts = running.enter_context(scratch_folder("chatapp-metrics-"))
+                environment.give_children(SHARED_FOLDER, str(counts))
             _announce(settings, upstreams[0], scheme="https" if ssl_certfile else "http")
             _serve(config, listener)
     except KeyboardInterrupt:
