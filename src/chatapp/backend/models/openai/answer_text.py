@@ -49,8 +49,8 @@ class AnswerText:
 
     def give_up_held(self, batch: Batch) -> None:
         """At the end, add what was held back: half a character, half a tag, half a stop string."""
-        half, self._half = _whole_characters(self._half), ""
-        if half:
+        if self._half:
+            half, self._half = _whole_characters(self._half), ""
             self._sort(half, batch)
         for found in self._tags.end():
             self._put(found, batch)

@@ -34,7 +34,11 @@ _FAILED = {
 
 _TEXT_PARTS = {"text", "output_text", "refusal"}
 _THOUGHT_PARTS = {"thinking", "reasoning", "reasoning_text", "thought", "summary_text", "reasoning.text"}
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
 _TEXT_FIELDS = ("text", "content", "thinking", "summary", "reasoning", "value", "refusal")
+_FAILURE_FIELDS = frozenset(
+    ("detail", "message", "errors", "error_message", "error_msg", "error_code", "err_code", "msg")
+)
 _MAX_DEPTH = 4
 
 
@@ -137,15 +141,17 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         said = choice.get("message")
     if isinstance(said, dict):
         chunk.pieces += _pieces_of(said)
-        chunk.calls += calls_in(said.get("tool_calls"))
-        chunk.is_alive = any(said.get(name) for name in ("tool_calls", "function_call", "reasoning_details"))
+        if calls := said.get("tool_calls"):
+            chunk.calls += calls_in(calls)
+        chunk.is_alive = bool(calls or said.get("function_call") or said.get("reasoning_details"))
     elif isinstance(choice.get("text"), str):
         chunk.pieces.append((Text, choice["text"]))
-    chunk.usage = chunk.usage or usage_in_json(choice.get("usage"))
+    if chunk.usage is None:
+        chunk.usage = usage_in_json(choice.get("usage"))
     chunk.mentions_reason = "finish_reason" in choice
     reason = _reason_of(choice.get("finish_reason"))
     problem = choice.get("error")
-    if _is_problem(problem) or (reason or "").lower() in _FAILED:
+    if _is_problem(problem) or (reason is not None and reason.lower() in _FAILED):
         known = {name: choice.get(name) for name in ("error", "native_finish_reason") if choice.get(name)}
         chunk.failure = error_from_body(problem if _is_problem(problem) else known)
     else:
@@ -153,8 +159,8 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
 
 
 def _usage_of(body: dict[str, Any]) -> TokenUsage | None:
-    groq = body.get("x_groq")
-    return usage_in_json(body.get("usage")) or (usage_in_json(groq.get("usage")) if isinstance(groq, dict) else None)
+    usage, groq = body.get("usage"), body.get("x_groq")
+    return usage_in_json(usage) or (usage_in_json(groq.get("usage")) if isinstance(groq, dict) else None)
 
 
 def _reason_of(value: object) -> str | None:
@@ -165,18 +171,20 @@ def _reason_of(value: object) -> str | None:
         value = value[0] if value else None
     if not isinstance(value, str | int | float):
         return None
-    text = "".join(filter(str.isprintable, str(value)[:LONGEST_REASON])).strip()
+    text = str(value)[:LONGEST_REASON].strip()
+    if not text.isprintable():
+        text = "".join(filter(str.isprintable, text)).strip()
     return None if text.lower() in _NO_REASONS else text
 
 
 def _pieces_of(said: dict[str, Any]) -> Iterator[Piece]:
     """Return thoughts and text of a delta, thoughts first, as models have them."""
-    thought = next(filter(None, (_text_in(said.get(name)) for name in ("reasoning_content", "reasoning"))), "")
-    if thought := thought or _text_in(said.get("reasoning_details")):
+    if thought := next(filter(None, map(_text_in, map(said.get, _THOUGHT_FIELDS))), ""):
         yield Reasoning, thought
     content = said.get("content")
     if isinstance(content, str):
-        yield Text, content
+        if content:
+            yield Text, content
     elif isinstance(content, list | dict):
         for part in content if isinstance(content, list) else [content]:
             yield from _pieces_of_part(part)
@@ -202,7 +210,7 @@ def _text_in(value: object, depth: int = _MAX_DEPTH) -> str:
     """Return the text of a string, of parts, or of an object with a field that holds it."""
     if isinstance(value, str):
         return value
-    if depth == 0:
+    if not value or depth == 0:
         return ""
     if isinstance(value, list):
         return "".join([_text_in(item, depth - 1) for item in value])
@@ -219,8 +227,8 @@ def _tells_of_failure(body: dict[str, Any], name: str, *, has_choice: bool) -> b
         return False
     base = body.get("base_resp")
     is_minimax = isinstance(base, dict) and _is_problem(base.get("status_code"))
-    told = ("detail", "message", "errors", "error_message", "error_msg", "error_code", "err_code", "msg")
-    return is_minimax or body.get("success") is False or any(_is_problem(body.get(field)) for field in told)
+    told = _FAILURE_FIELDS.intersection(body)
+    return is_minimax or body.get("success") is False or any(_is_problem(body[field]) for field in told)
 
 
 def _is_problem(value: object) -> bool:

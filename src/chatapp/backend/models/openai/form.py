@@ -40,9 +40,24 @@ def media_type(response: Response) -> str:
     return kind.partition(";")[0].strip().lower()
 
 
-def is_compressed(response: Response) -> bool:
-    """Return whether the body is compressed, which it was asked not to be."""
-    return response.headers.get("content-encoding", "").strip().lower() in _COMPRESSIONS
+def require_uncompressed(response: Response) -> None:
+    """Refuse a body that is compressed.
+
+    Raises:
+        UpstreamBadResponseError: as it says.
+    """
+    if response.headers.get("content-encoding", "").strip().lower() in _COMPRESSIONS:
+        raise UpstreamBadResponseError(
+            "the answer came compressed, which it was asked not to be.", hint="Check what is in front of BASE_URL."
+        )
+
+
+async def beginning(response: Response, *, size: int) -> bytes:
+    """Return the body of a response that nothing else bounds: all of it, or what came until it passed `size` bytes."""
+    data = bytearray()
+    while len(data) <= size and (part := await response.read()):
+        data += part
+    return bytes(data)
 
 
 async def recognised(response: Response) -> tuple[Form, bytes]:
@@ -56,9 +71,9 @@ async def recognised(response: Response) -> tuple[Form, bytes]:
     head = b""
     while (form := form_of(head)) is Form.UNDECIDED and (part := await response.read()):
         head += part
-    claimed = media_type(response)
-    if form in {Form.EVENTS, Form.JSON}:
+    if form is Form.EVENTS or form is Form.JSON:
         return form, head
+    claimed = media_type(response)
     if form is Form.PAGE or claimed not in COMPLETION_TYPES:
         raise no_completion()
     return (Form.JSON if claimed == "application/json" else Form.EVENTS), head

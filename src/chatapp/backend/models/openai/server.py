@@ -12,9 +12,9 @@ from chatapp.backend.models.chat_model import Attempts, EmbeddedText
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.embeddings import embedded_text
 from chatapp.backend.models.openai.errors import error_from_response, our_errors
+from chatapp.backend.models.openai.form import beginning
 from chatapp.backend.models.openai.keys import Key, Keys
 from chatapp.backend.models.openai.listed import NOT_LISTED, ListedModels, read_listing
-from chatapp.backend.models.openai.stream import beginning
 from chatapp.backend.models.openai.way import Way, prepared
 from chatapp.backend.models.transport.base import Response
 from chatapp.config.settings import Settings

@@ -12,10 +12,11 @@ from chatapp.backend.models.openai.chunk import UNREADABLE, Chunk, decode_ordina
 from chatapp.backend.models.openai.form import (
     COMPLETION_TYPES,
     Form,
-    is_compressed,
+    beginning,
     media_type,
     no_completion,
     recognised,
+    require_uncompressed,
 )
 from chatapp.backend.models.openai.tool_calls import CallNumbers
 from chatapp.backend.models.openai.usage import UsageFields, usage_in
@@ -62,11 +63,7 @@ class OpenAIStream:
         """
         stream = cls(response, max_event_bytes=max_event_bytes, stop=stop)
         try:
-            if is_compressed(response):
-                raise UpstreamBadResponseError(
-                    "the answer came compressed, which it was asked not to be.",
-                    hint="Check what is in front of BASE_URL.",
-                )
+            require_uncompressed(response)
             if media_type(response) not in COMPLETION_TYPES:
                 await stream._recognise()
         except IncompleteAnswerError:
@@ -167,10 +164,15 @@ class OpenAIStream:
             return False
         thought = delta.reasoning_content or delta.reasoning
         if text := delta.content:
-            kind = self._plain_kind
-            if kind is None or thought or self._mark in text:
+            if thought:
                 return False
-            batch.add(kind, text)
+            kind = self._plain_kind
+            if kind is None or self._mark in text:  # it may be more: a tag, half a character, a stop string
+                self._has_content = True
+                self._text.add(Text, text, batch)
+                self._note_text(batch)
+            else:
+                batch.add(kind, text)
         elif thought and self._has_content:
             batch.add(Reasoning, thought)
         else:
@@ -180,6 +182,13 @@ class OpenAIStream:
         if chunk.usage is not None:
             self._usage = chunk.usage
         return True
+
+    def _note_text(self, batch: Batch) -> None:
+        """Note what the text has come to: its end, or what its next piece is if nothing is to be seen in it."""
+        if self._text.is_cut:
+            self._finish("stop", batch, is_closing=True)
+        self._is_ordinary = self._finish_reason is None
+        self._plain_kind, self._mark = self._text.plain_kind, self._text.mark
 
     def _read_event(self, event: ServerSentEvent, batch: Batch) -> bool:
         """Add an event that is not quite ordinary, and return whether it was the last."""
@@ -210,15 +219,14 @@ class OpenAIStream:
         if chunk.failure is not None:
             self._has_failed = True
             raise chunk.failure
-        if self._text.is_cut:
-            self._finish("stop", batch, is_closing=True)
-        elif chunk.finish_reason is not None:
+        if chunk.finish_reason is not None and not self._text.is_cut:
             self._finish(chunk.finish_reason, batch, is_closing=not is_said)
-        self._is_ordinary = self._finish_reason is None
-        self._plain_kind, self._mark = self._text.plain_kind, self._text.mark
+        self._note_text(batch)
 
     def _take_pieces(self, chunk: Chunk, batch: Batch) -> bool:
         """Add what is said, which takes an earlier finish reason back; return whether anything is."""
+        if not chunk.pieces and not chunk.calls:
+            return False
         pieces = [] if self._text.is_cut else [piece for piece in chunk.pieces if piece[1]]
         calls = [] if self._text.is_cut else list(map(self._calls.numbered, chunk.calls))
         if (pieces or calls) and self._finish_reason is not None:
@@ -277,14 +285,6 @@ class OpenAIStream:
         if is_natural and not self._has_content and not self._text.can_be_cut:
             self._has_failed = True
             raise _nothing_came()
-
-
-async def beginning(response: Response, *, size: int) -> bytes:
-    """Return the body of a response that nothing else bounds: all of it, or what came until it passed `size` bytes."""
-    data = bytearray()
-    while len(data) <= size and (part := await response.read()):
-        data += part
-    return bytes(data)
 
 
 def _nothing_came() -> IncompleteAnswerError:

@@ -29,6 +29,7 @@ _TAGS = {
 _OPENINGS = {"<|end|>": "<|start|>assistant<|channel|>final<|message|>"}
 """What may stand between the end of the thoughts and the answer."""
 
+_FIRST = {"", *(tag[0] for tag in _TAGS)}
 _LONGEST = max(map(len, _TAGS))
 _MOST_BLANKS = 64
 _LONE = "</think>"
@@ -82,12 +83,13 @@ class ThinkTags:
         """Wait for the first word; hold blanks and what may become a tag."""
         stripped = text.lstrip()
         beginning = stripped[:_LONGEST]
-        opening = next((tag for tag in _TAGS if beginning.startswith(tag)), None)
+        may_open = beginning[:1] in _FIRST  # also where nothing has come but blanks
+        opening = next((tag for tag in _TAGS if may_open and beginning.startswith(tag)), None)
         if opening is not None:
             self._kind, self._close, self._drops_blanks = Reasoning, _TAGS[opening], True
             self.mark = self._close[0]
             yield from self._think(stripped[len(opening) :])
-        elif any(tag.startswith(beginning) for tag in _TAGS) and len(text) - len(stripped) <= _MOST_BLANKS:
+        elif may_open and any(tag.startswith(beginning) for tag in _TAGS) and len(text) - len(stripped) <= _MOST_BLANKS:
             self._held = text
         else:
             self._kind = Text
@@ -168,6 +170,7 @@ class ThinkTags:
 
 def _possible_beginning(text: str, tag: str) -> str:
     """Return the longest end of `text` that `tag` begins with."""
-    longest = min(len(tag) - 1, len(text))
-    ends = (text[len(text) - size :] for size in range(longest, 0, -1))
-    return next((end for end in ends if tag.startswith(end)), "")
+    at = text.find(tag[0], max(0, len(text) - len(tag) + 1))
+    while at >= 0 and not tag.startswith(text[at:]):
+        at = text.find(tag[0], at + 1)
+    return text[at:] if at >= 0 else ""

@@ -51,7 +51,7 @@ def usage_in_json(value: object) -> TokenUsage | None:
     """Return the counts of a `usage` that JSON was read to, or None if it is something else."""
     if not isinstance(value, dict):
         return None
-    return usage_in(UsageFields(**{name: value[name] for name in UsageFields.__struct_fields__ if name in value}))
+    return usage_in(msgspec.convert(value, UsageFields))
 
 
 def _detail(details: object, name: str) -> int:
