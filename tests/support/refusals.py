@@ -44,6 +44,7 @@ TOO_LONG: dict[str, tuple[int, Any, int | None, int | None]] = {
         262144,
         291351,
     ),
+    "Moonshot, in bytes": (400, "total message size 10176584 exceeds limit 2097152", None, None),
     "GLM": (400, "Prompt exceeds max length", None, None),
     "GLM, too": (400, "tokens in request more than max tokens allowed", None, None),
     "Poolside": (

@@ -29,9 +29,13 @@ class UpstreamModelNotFoundError(UpstreamError):
 
 
 class UpstreamQuotaError(UpstreamError):
-    """The account behind the key has nothing left to spend."""
+    """The account behind the key has nothing left to spend, or not enough.
+
+    `answer_tokens`: how long an answer it can still pay for, where the server says so.
+    """
 
     code = "upstream_quota"
+    answer_tokens: int | None = None
 
 
 class UpstreamRateLimitedError(UpstreamError):

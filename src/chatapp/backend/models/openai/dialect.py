@@ -26,8 +26,6 @@ _NEVER = (
 )  # fmt: skip
 """How servers say that they take a parameter with no value. Other words are about the value, which is the user's."""
 
-_NEEDED = {"model", "messages", "stream", "tools", "tool_choice", "functions", "response_format"}
-"""What is not left out: without it the answer would be to another question."""
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from chatapp.backend.models.openai.refused_parameter import refused_length_in, refused_parameter_in
 from chatapp.backend.models.openai.retry_after import retry_after_s
 from chatapp.backend.models.openai.said import Said, said_in, said_in_body
-from chatapp.backend.models.openai.too_long import probably_too_long_in, too_long_in
+from chatapp.backend.models.openai.too_long import number_behind, probably_too_long_in, too_long_in
 from chatapp.backend.models.openai.unreachable import error_from_connection
 from chatapp.errors import (
     UpstreamAuthError,
@@ -48,17 +48,44 @@ _ANY_KEY_WORDS = (*_KEY_WORDS, "key", "permission", "authoriz", "not allowed to"
 _MODERATION_CODES = ("content_policy_violation", "content_filter", "moderation_blocked", "data_inspection_failed",
                      "datainspectionfailed", "responsibleaipolicyviolation", "prompt_blocked", "1301")  # fmt: skip
 _MODERATION_WORDS = ("moderation", "flagged", "content policy", "content management policy", "safety system")
-_PLACE_WORDS = ("location is not supported", "country, region, or territory not supported", "region is not supported")
+_PLACE_WORDS = ("location is not supported", "country, region, or territory not supported", "region is not supported",
+                "not allowed for organization", "not allowed for your organization")  # fmt: skip
 _MODEL_CODES = ("model_not_found", "modelnotfound", "model_not_available", "unknown_model", "invalid_model",
                 "deploymentnotfound", "model_not_supported", "model_decommissioned")  # fmt: skip
 _MODEL_WORDS = (
     "invalid model name", "model not found", "model_not_found", "no such model", "unknown model", "is pinned to",
     "not a valid model", "model not exist", "model does not exist", "try pulling it first", "model is not supported",
-    "unsupported model", "does not have access to model", "has been decommissioned",
+    "unsupported model", "does not have access to model", "has been decommissioned", "with on-demand throughput",
 )  # fmt: skip
+_OF_MODELS = (
+    (
+        ("no models loaded", "no model is loaded", "no model loaded"),
+        "the model server has not loaded any model.",
+        "Load one there, and ask again.",
+    ),
+    (
+        ("data policy", "guardrail restrictions", "no allowed providers"),
+        "nobody offers this model under the settings of your account.",
+        "Change them at the model server, or choose another model.",
+    ),
+    (
+        ("requires terms acceptance", "accept the terms"),
+        "the terms of this model have not been accepted.",
+        "Let an administrator of the account accept them at the model server, or choose another model.",
+    ),
+    (
+        ("support chat completions", "not a chat model", "not in v1/chat/completions",
+         "only supports interactions api", "multiturn chat is not enabled", "response modalities (text)"),
+        "this model is not one to chat with.",
+        "Choose another model.",
+    ),
+)  # fmt: skip
+"""What servers say of a model that they know, in our words, and what to do: Groq, OpenRouter, LM Studio, Google."""
 _ADDRESS_WORDS = ("endpoint was not found", "endpoint not found", "unknown request url", "cannot post", "no route",
                   "route not found", "unexpected endpoint")  # fmt: skip
 _LOADING_WORDS = ("loading model", "model is loading", "currently loading", "still loading", "is being loaded")
+_GATEWAY_WORDS = ("unexpected eof", "upstream connect error", "bad gateway")
+"""What gateways say when the server behind them has hung up; Ollama says it of its cloud with a status of 400."""
 _OVERLOADED_CODES = ("overloaded_error", "engine_overloaded_error", "overloaded", "529", "server_overloaded")
 _OVERLOADED_WORDS = ("overloaded", "at capacity", "no available capacity", "server is busy", "server busy")
 
@@ -123,6 +150,7 @@ def _error_from(said: Said, status: int, headers: Mapping[str, str], model: str)
         or _model_error(said, model)
         or (probably_too_long_in(said) if status in {0, 400, 413, 422, 500} else None)
         or (_busy_error(said, headers) if status == 0 or status >= 500 else None)  # noqa: PLR2004
+        or (_hung_up(status) if said.says(*_GATEWAY_WORDS) else None)
     )
 
 
@@ -136,10 +164,10 @@ def _money_or_pace_error(said: Said, status: int, headers: Mapping[str, str]) ->
     is_throttled = any(code.startswith("throttling") for code in said.codes)
     is_empty = status == 402 or said.has_code(*_QUOTA_CODES)  # noqa: PLR2004
     if is_empty and not is_throttled:
-        return _no_quota()
+        return _no_quota(said)
     has_pace = status == 429 or said.has_code(*_RATE_CODES) or is_throttled  # noqa: PLR2004
     if said.says(*_QUOTA_WORDS) and not (has_pace and (wait_s is not None or said.has_code(*_PACE_ONLY_CODES))):
-        return _no_quota()
+        return _no_quota(said)
     if has_pace and status not in {401, 403, 404}:
         return UpstreamRateLimitedError(
             "the model server is being asked too often.", hint="Wait a moment and ask again.", retry_after=wait_s
@@ -174,12 +202,9 @@ def _refused_by_moderation(status: int) -> UpstreamError:
 
 
 def _model_error(said: Said, model: str) -> UpstreamError | None:
-    if said.says("no models loaded", "no model is loaded", "no model loaded"):
-        what = "the model server has not loaded any model."
-        return UpstreamModelNotFoundError(what, hint="Load one there, and ask again.")
-    if said.says("data policy", "guardrail restrictions"):
-        what = "nobody offers this model under the data policy of your account."
-        return UpstreamModelNotFoundError(what, hint="Change the policy at the model server, or choose another model.")
+    for phrases, what, hint in _OF_MODELS:
+        if said.says(*phrases):
+            return UpstreamModelNotFoundError(what, hint=hint)
     names_it = bool(model) and f"{model.lower()}" in said.words
     is_missing = "model" in said.words and said.says("does not exist", "not found", "not available", "doesn't exist")
     return model_not_found(model) if said.says(*_MODEL_WORDS) or (names_it and is_missing) else None
@@ -198,8 +223,26 @@ def _busy_error(said: Said, headers: Mapping[str, str]) -> UpstreamError | None:
     return None
 
 
-def _no_quota() -> UpstreamQuotaError:
-    return UpstreamQuotaError("the account has no quota left.", hint="Check plan and billing of the model server.")
+def _hung_up(status: int) -> UpstreamUnavailableError:
+    return UpstreamUnavailableError(f"the model server reports a failure (status {status}).", hint="Ask again later.")
+
+
+def _no_quota(said: Said) -> UpstreamQuotaError:
+    """Return the error with the number that OpenRouter states: it wants credit for the longest answer beforehand."""
+    if prompt := number_behind(said.words, ("prompt tokens limit exceeded: ",)):
+        most = number_behind(said.words, (f"{prompt} > ",))
+        return UpstreamQuotaError(
+            f"the account's credit is enough to read {most or 'fewer than ' + str(prompt)} tokens.",
+            hint="Start a new chat or shorten the question, or add credit at the model server.",
+        )
+    if (tokens := number_behind(said.words, ("can only afford ",))) is None:
+        return UpstreamQuotaError("the account has no quota left.", hint="Check plan and billing of the model server.")
+    error = UpstreamQuotaError(
+        f"the account's credit is enough for an answer of {tokens} tokens.",
+        hint=f"Let max_tokens be {tokens} at most, or add credit at the model server.",
+    )
+    error.answer_tokens = tokens
+    return error
 
 
 def _error_from_status_alone(

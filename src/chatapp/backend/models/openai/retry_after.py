@@ -9,7 +9,8 @@ from chatapp.backend.models.openai.said import Said
 
 LONGEST_S = 86_400
 
-_BEFORE = ("try again in ", "retry in ", "retry after ", "wait ", "available in ", "reset in ", "resets in ")
+_BEFORE = ("try again in ", "retry in ", "retry after ", "wait ", "available in ", "reset in ", "resets in ",
+           "reset after ")  # fmt: skip
 """What stands before a length of time: Groq and OpenAI say "try again in 1.98s", Gemini "retry in 34.07s"."""
 
 _UNITS_S = {"ms": 0.001, "millisecond": 0.001, "s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60}

@@ -43,6 +43,8 @@ _WORDINGS = (
     _Wording("too many input tokens"),
     # Moonshot: jin-bo/agentao#88
     _Wording("exceeded model token limit", ("token limit: ",), ("requested: ",)),
+    # Moonshot's coding plan, in bytes: MoonshotAI/kimi-code#476
+    _Wording("total message size "),
     # Zhipu's GLM: anomalyco/opencode#27519
     _Wording("prompt exceeds max length"),
     _Wording("tokens in request more than max tokens allowed"),
