@@ -244,6 +244,31 @@ def test_who_may_not_stream_gets_the_answer_in_one_piece(backend: RunningBackend
     assert "stream_options" not in stub.calls[-1].body
 
 
+CREDIT = (
+    "This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens, but can only afford %s"
+)
+
+
+@pytest.mark.parametrize(
+    ("affordable", "given", "sent"),
+    [(3919, {}, [None, 3919]), (3919, {"max_tokens": 8000}, [8000]), (20, {}, [None]), (0, {}, [None])],
+)
+def test_an_answer_that_nobody_has_limited_is_as_long_as_the_account_can_pay_for(
+    affordable: int, given: dict[str, int], sent: list[int | None], backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.default = unless(
+        lambda body: body.get("max_tokens", 65536) > affordable,
+        {"error": {"message": CREDIT % affordable, "code": 402}},
+        status=402,
+    )
+    if len(sent) > 1:
+        assert backend.client.ask("Hi", **given).answer == "Hello"
+    else:
+        with pytest.raises(ChatappError, match=f"of {affordable} tokens" if affordable else "no quota left"):
+            backend.client.ask("Hi", **given)
+    assert [call.body.get("max_tokens") for call in stub.calls] == sent
+
+
 def test_a_dialect_with_nothing_learned_changes_nothing() -> None:
     body = {"model": "m", "messages": [], "stream": True}
     assert Dialect().worded(body) is body

@@ -23,6 +23,7 @@ from chatapp.errors import (
     OverloadedError,
     UpstreamError,
     UpstreamParameterRefusedError,
+    UpstreamQuotaError,
     UpstreamUnavailableError,
 )
 from chatapp.providers.connection import Upstream
@@ -35,6 +36,9 @@ LISTING_S = 10.0
 
 NOTHING_THERE = {404, 405}
 """How servers say that there is no such path: here is no list of models, or no chat."""
+
+LEAST_ANSWER_TOKENS = 128
+"""An answer that can be no longer is not worth asking for."""
 
 REFUSAL_BYTES = 64 * 1024
 """How much of a refusal is read to find out what it means."""
@@ -118,6 +122,7 @@ class ModelServer:
             is_current = dialect.worded(body) == worded  # another question may have taught it meanwhile
             if is_current and isinstance(error, UpstreamParameterRefusedError):
                 dialect.learn(str(error.parameter), said, body)
+            body = _affordable(body, error)
             if dialect.worded(body) == worded or number == MOST_FORMS:
                 break
             attempts.fail(error)
@@ -217,6 +222,21 @@ def _is_out_of_descriptors(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _affordable(body: dict[str, Any], error: UpstreamError) -> dict[str, Any]:
+    """Return the question with as long an answer as the account can pay for, where nobody has said how long it may be.
+
+    OpenRouter refuses it otherwise, before it asks anybody, as if the answer were the longest that the model can give.
+    """
+    tokens = error.answer_tokens if isinstance(error, UpstreamQuotaError) else None
+    if (
+        not tokens
+        or tokens < LEAST_ANSWER_TOKENS
+        or not body.keys().isdisjoint(("max_tokens", "max_completion_tokens"))
+    ):
+        return body
+    return {**body, "max_tokens": tokens}
 
 
 async def _said(response: Response) -> bytes:
