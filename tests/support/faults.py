@@ -7,6 +7,7 @@ from typing import Any
 
 from support import scripts
 from support.scripts import STREAM_ERROR, Script, answer, delta, hang_up, html, raw, redirect, reset, respond, status
+from support.valid_completions import native_end
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 TOO_LONG = "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."
@@ -87,6 +88,15 @@ BROKEN = {
         answer(finish=None, usage=False), "incomplete", "before it began", tries=2, is_midway=True
     ),
     "a stop without a word": Fault(answer(usage=False), "incomplete", "before it began", tries=2, is_midway=True),
+    "loaded and nothing else": Fault(
+        answer(usage=False, finish="load"), "incomplete", "before it began", tries=2, is_midway=True
+    ),
+    "a full window and nothing else": Fault(
+        answer(usage=False, finish="model_context_window_exceeded"), "context_length_exceeded", "longer", is_midway=True
+    ),
+    "a provider's network": midway(
+        answer("a", native_end("network_error"), finish=None), "upstream_unavailable", "reports a failure"
+    ),
     "[DONE] in the middle": midway(answer("a", " of", finish=None), "incomplete", "broke off"),
     "the word null and a cut": midway(answer(delta(content="a", finish="null"), reset), "incomplete", "broke"),
     "a cut behind taken back ends": midway(

@@ -91,6 +91,13 @@ def counted(usage: Any) -> Fine:
     return Fine(answer("a", {"choices": [], "usage": usage}, usage=False), "a")
 
 
+def native_end(reason: str) -> scripts.Chunk:
+    """Return a last chunk as OpenRouter sends it, with what the provider has said."""
+    last = delta(finish="stop")
+    last["choices"][0]["native_finish_reason"] = reason
+    return last
+
+
 def typed(kind: bytes, body: bytes = EVENTS, text: str = "ab") -> Fine:
     return Fine(raw(HEAD % kind, body), text)
 
@@ -152,6 +159,11 @@ AS_SPOKEN = {
     "a finish reason that is an object": Fine(
         answer("a", delta(finish={"type": "length"}), finish=None), "a", finish_reason="length"
     ),
+    "cut, as Anthropic says it": Fine(answer("a", finish="max_tokens"), "a", finish_reason="length"),
+    "cut at the window": Fine(answer("a", finish="model_context_window_exceeded"), "a", finish_reason="length"),
+    "filtered, as Google says it": Fine(answer("a", finish="SAFETY"), "a", finish_reason="content_filter"),
+    "filtered, as Zhipu says it": Fine(answer(finish="sensitive", usage=False), "", finish_reason="content_filter"),
+    "a native finish reason": Fine(answer("a", native_end("end_turn"), finish=None), "a"),
     "errors that are none": Fine(
         answer(
             *[

@@ -30,7 +30,10 @@ _FAILED = {
     "error", "failed", "failure", "abort", "aborted", "cancelled", "canceled", "interrupted", "timeout",
     "network_error", "server_error", "internal_error", "insufficient_system_resource", "insufficient_resource",
 }  # fmt: skip
-"""Reasons that are failures: OpenRouter's, vLLM's and SGLang's, Zhipu's, DeepSeek's."""
+"""Reasons that are failures: OpenRouter's, vLLM's and SGLang's, Zhipu's, DeepSeek's.
+
+OpenRouter says "stop" where a provider's network failed, and what happened in `native_finish_reason`.
+"""
 
 _TEXT_PARTS = {"text", "output_text", "refusal"}
 _THOUGHT_PARTS = {"thinking", "reasoning", "reasoning_text", "thought", "summary_text", "reasoning.text"}
@@ -150,8 +153,10 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         chunk.usage = usage_in_json(choice.get("usage"))
     chunk.mentions_reason = "finish_reason" in choice
     reason = _reason_of(choice.get("finish_reason"))
+    native = _reason_of(choice.get("native_finish_reason")) if reason else None
     problem = choice.get("error")
-    if _is_problem(problem) or (reason is not None and reason.lower() in _FAILED):
+    has_failed = reason is not None and (reason.lower() in _FAILED or (native or "").lower() in _FAILED)
+    if has_failed or _is_problem(problem):
         known = {name: choice.get(name) for name in ("error", "native_finish_reason") if choice.get(name)}
         chunk.failure = error_from_body(problem if _is_problem(problem) else known)
     else:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_text import AnswerText
 from chatapp.backend.models.openai.chunk import UNREADABLE, Chunk, decode_ordinary, read_chunk
+from chatapp.backend.models.openai.finish_reasons import as_openai_says, error_of_empty_answer, nothing_came
 from chatapp.backend.models.openai.form import (
     COMPLETION_TYPES,
     Form,
@@ -24,8 +25,6 @@ from chatapp.backend.models.transport.base import Response
 from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError, UpstreamError
 from chatapp.protocol.events import Reasoning, Text
 from chatapp.protocol.sse import Decoder, ServerSentEvent
-
-_NATURAL_ENDS = {"stop", "end_turn", "eos", "eos_token", "completed"}
 
 
 class OpenAIStream:
@@ -245,7 +244,8 @@ class OpenAIStream:
         """
         if self._text.is_cut and self._finish_reason is not None:
             return
-        self._finish_reason = batch.finish_reason = reason
+        self._finish_reason = reason
+        batch.finish_reason = as_openai_says(reason)
         batch.is_closing = is_closing and self._text.has_text and not self._was_taken_back
         if batch.is_closing:
             self._text.give_up_held(batch)
@@ -274,25 +274,15 @@ class OpenAIStream:
         """
         self._text.give_up_held(batch)
         if self._finish_reason is None and not self._has_content:
-            raise _nothing_came()
+            raise nothing_came()
         if self._finish_reason is None and (self._mentions_reason or not says_so):
             raise IncompleteAnswerError("the model's answer broke off.", hint="Ask again.")
         self._check_emptiness()
 
     def _check_emptiness(self) -> None:
-        """Refuse an answer that ends by itself without a word, a thought, or a token that was counted."""
-        is_natural = (self._finish_reason or "").lower() in _NATURAL_ENDS
-        if is_natural and not self._has_content and not self._text.can_be_cut:
+        """Refuse an answer without a word, a thought, or a token that was counted, unless it may be so."""
+        if self._finish_reason is None or self._has_content or self._text.can_be_cut:
+            return
+        if error := error_of_empty_answer(self._finish_reason):
             self._has_failed = True
-            raise _nothing_came()
-
-
-def _nothing_came() -> IncompleteAnswerError:
-    """Return the error for an answer without a word; llama-cpp-python answers so when its window is full."""
-    error = IncompleteAnswerError(
-        "the model's answer broke off before it began.",
-        hint="Ask again; if this chat is long, start a new one: some servers fall silent when it is longer than they "
-        "can read.",
-    )
-    error.is_empty = True
-    return error
+            raise error
