@@ -200,6 +200,16 @@ def test_what_a_living_process_put_aside_does_not(run_backend: RunBackend, conne
     assert backend.client.usage().total.calls == 0
 
 
+def test_any_number_of_calls_may_be_made_at_once(store: Store) -> None:
+    ids = [str(number) for number in range(66_000)]  # more than SQLite and PostgreSQL take in one statement
+    with store.reservations.book(is_gone=lambda _: False) as book:
+        book.reserve(ids[-1], Amount(PICO, 0), owner="ann", connection="paid", process_id="p")
+        book.connection.execute(text("UPDATE reservations SET heartbeat_at = '1970-01-01 00:00:00'"))
+    store.reservations.heartbeat("p", ids)
+    with store.reservations.book(is_gone=lambda _: False) as book:
+        assert book.standing(owner="ann", connection=None, since=NOW.date()).reserved.pico == PICO
+
+
 def test_embeddings_and_openai_s_clients_stop_at_a_budget_too(
     run_backend: RunBackend, connections: str, stub: StubModel
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, text, update
 
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.schema import reservations, usage_days
@@ -56,9 +56,11 @@ class Reservations:
         """Note that the process still makes these calls."""
         if not active_ids:
             return
-        mine = reservations.c.process_id == process_id, reservations.c.id.in_(active_ids)
+        mine = reservations.c.process_id == process_id, reservations.c.id == bindparam("call_id")
+        beat = update(reservations).where(*mine).values(heartbeat_at=self.database.pulse())
         with self.database.write(survives_power_cut=False) as connection:
-            connection.execute(update(reservations).where(*mine).values(heartbeat_at=self.database.pulse()))
+            # one by one: a statement takes 32,766 variables in SQLite, and more calls than that may wait
+            connection.execute(beat, [{"call_id": call_id} for call_id in active_ids])
 
 
 @dataclass(frozen=True, slots=True)
