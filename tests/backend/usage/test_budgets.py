@@ -306,4 +306,31 @@ def test_a_budget_holds_for_whichever_of_several_models_answers(
         backend.client.ask("Why?", model="straight")
     with pytest.raises(UpstreamUnavailableError):
         backend.client.ask("Why?", model="behind")
-    assert backend.client.ask("Why?", model="before").model == "free/m"
+    with backend.client.stream("Why?", model="before") as events:
+        told = [event.text for event in events if isinstance(event, Notice)]
+    assert told[0].startswith("paid/m is not asked: The budget of the connection paid has not enough left: $0.64 of $1")
+    assert told[0].endswith("free/m is asked instead.")
+
+
+def test_the_budget_of_the_connection_that_is_asked_holds_for_many_at_once(
+    run_backend: RunBackend, stub: StubModel, tmp_path: Path
+) -> None:
+    stub.default = as_long_as_allowed
+    file = tmp_path / "routes.toml"
+    file.write_text(ROUTES.format(url=stub.url), encoding="utf-8")
+    backend = run_backend(connections=str(file), budgets="connection/paid:1/day")
+
+    def spend_behind(_: int) -> int | None:
+        with BackendClient(backend.url) as client:
+            try:
+                usage = client.ask("Why?", model="behind", max_tokens=20).usage_details
+            except (BudgetExceededError, UpstreamUnavailableError):
+                return None
+        assert usage is not None
+        return picodollars(str(usage["cost"]))
+
+    with ThreadPoolExecutor(20) as several:
+        spent = [cost for cost in several.map(spend_behind, range(20)) if cost is not None]
+    assert 0 < sum(spent) <= PICO
+    wait_for(lambda: picodollars(backend.client.usage().total.cost) == sum(spent))
+    assert stub.hits == len(spent)

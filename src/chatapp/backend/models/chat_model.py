@@ -1,7 +1,7 @@
 """What the rest of the backend knows of a model: ask it, read its answer, hang up."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -52,6 +52,10 @@ class Attempts:
         self.failed.append(FailedAttempt(self.connection, error.code, self.began, ended))
         self.began = ended
 
+    def take_back(self) -> None:
+        """Note that no other call has begun in place of the one that failed last."""
+        self.began = self.failed.pop().began
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
@@ -59,7 +63,7 @@ class ModelRequest:
 
     `media` is what is sent for attachments of the messages, by their ids; those without are not sent.
     `wire_messages` stand instead of `messages` where the caller has worded them for an OpenAI-compatible server.
-    `connections` are those that may be asked, None for all.
+    `admit` is asked before each connection that is tried, if it may be, and returns how.
     """
 
     messages: list[Message]
@@ -68,7 +72,7 @@ class ModelRequest:
     media: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     attempts: Attempts = field(default_factory=Attempts, compare=False)
     wire_messages: list[dict[str, Any]] | None = None
-    connections: frozenset[str] | None = None
+    admit: "Admit | None" = field(default=None, compare=False)
 
     def read_messages(self) -> list[Message]:
         """Return the text of what the model reads, for who wants to know how much it is."""
@@ -76,6 +80,14 @@ class ModelRequest:
             return self.messages
         said = ((_text_in(message.get("content")), message.get("tool_calls", "")) for message in self.wire_messages)
         return [Message.of("user", f"{text}{calls}") for text, calls in said]
+
+
+Admit = Callable[[ModelRequest, Destination], Awaitable[ModelRequest]]
+"""Returns how a request may be made there.
+
+Raises:
+    BudgetExceededError: it may not be made there.
+"""
 
 
 def _text_in(content: Any) -> str:

@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
-from chatapp.backend.models.chat_model import Batch, ModelRequest, ModelStream
+from chatapp.backend.models.chat_model import Batch, Destination, ModelRequest, ModelStream
 from chatapp.backend.models.cooldown import another_may_do_better
 from chatapp.backend.models.member import Member
 from chatapp.errors import (
+    BudgetExceededError,
     ContextLengthExceededError,
     UpstreamError,
     UpstreamRateLimitedError,
@@ -44,10 +45,13 @@ async def asked(candidate: Candidate, request: ModelRequest, *, has_others: bool
 
     Raises:
         UpstreamError: it refused or cannot be reached.
+        BudgetExceededError: it may not be asked.
     """
     member = candidate.member
     if request.model != candidate.model:
         request = replace(request, model=candidate.model)
+    if request.admit is not None:
+        request = await request.admit(request, Destination(member.name, candidate.model))
     try:
         with member.its_settings():
             stream = await _asked(member, request, has_others=has_others)
@@ -87,6 +91,8 @@ class FailoverStream:
         self._left = [*rested, *(candidate for candidate in candidates if candidate not in rested)]
         self._request = request
         self._has_begun = False
+        self._failure: UpstreamError | None = None
+        self._refusal: BudgetExceededError | None = None
         self.connection = self.prefix = ""
         self.notices: list[Notice] = []
         if rested and rested[0] is not candidates[0]:
@@ -99,6 +105,7 @@ class FailoverStream:
 
         Raises:
             UpstreamError: the last of them refused or cannot be reached, or one refused what any would.
+            BudgetExceededError: none of them may be asked.
         """
         stream = cls(candidates, request)
         await stream._open_next()
@@ -138,6 +145,8 @@ class FailoverStream:
             self._stream = await asked(self._asking, self._request, has_others=bool(self._left))
         except UpstreamError as error:
             await self._fail_over(error)
+        except BudgetExceededError as refusal:
+            await self._pass_over(refusal)
         else:
             self.connection, self.prefix = self._stream.connection, self._stream.prefix
 
@@ -158,7 +167,27 @@ class FailoverStream:
         self.notices.append(Notice(FAILED_OVER, f"{failed.id} did not answer: {why} {following.id} is asked instead."))
         log.warning("%r did not answer (%s); %r is asked instead", failed.id, error.code, following.id)
         self._request.attempts.fail(error)
+        self._failure = error
         await self._open_next()
+
+    async def _pass_over(self, refusal: BudgetExceededError) -> None:
+        """Ask the next model in place of one that may not be asked.
+
+        Raises:
+            UpstreamError: there is none, and one before it failed so.
+            BudgetExceededError: there is none, and none was asked.
+        """
+        self._refusal = self._refusal or refusal
+        if self._left:
+            passed, following = self._asking, self._left[0]
+            told = f"{passed.id} is not asked: {refusal.detail} {following.id} is asked instead."
+            self.notices.append(Notice(FAILED_OVER, told))
+            await self._open_next()
+        elif self._failure is not None:
+            self._request.attempts.take_back()
+            raise self._failure
+        else:
+            raise self._refusal
 
 
 async def _may_read_more(candidate: Candidate, error: ContextLengthExceededError) -> bool:

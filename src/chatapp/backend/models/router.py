@@ -9,7 +9,7 @@ from chatapp.backend.models.chat_model import Destination, EmbeddedText, ModelRe
 from chatapp.backend.models.failover import Candidate, FailoverStream, asked
 from chatapp.backend.models.member import Member, Sighting
 from chatapp.backend.models.pool import ConnectionPool
-from chatapp.errors import OverloadedError, UpstreamModelNotFoundError
+from chatapp.errors import UpstreamModelNotFoundError
 from chatapp.providers.connection import Timeouts, Upstream
 
 MOST_OFFERS = 5
@@ -70,7 +70,7 @@ class Router:
         self.pool.refresh()
         name = request.model or self.name
         self._require_one(name)
-        candidates = _allowed(self._candidates(name), request)
+        candidates = self._candidates(name)
         try:
             if len(candidates) > 1:
                 return await FailoverStream.open(candidates, request)
@@ -208,16 +208,3 @@ class Router:
             names += [f"{member.prefix}{model}" for model in member.connection.offered()[:MOST_OFFERS]]
         others = [other for other in names if other != name]
         return f"Others that can be asked: {', '.join(others[:MOST_OFFERS])}." if others else None
-
-
-def _allowed(candidates: list[Candidate], request: ModelRequest) -> list[Candidate]:
-    """Return those of the candidates that may be asked.
-
-    Raises:
-        OverloadedError: the connections have changed since it was decided which may.
-    """
-    if request.connections is not None:
-        candidates = [candidate for candidate in candidates if candidate.member.name in request.connections]
-    if not candidates:
-        raise OverloadedError("The connections have just changed.", hint="Ask again.", retry_after=1)
-    return candidates

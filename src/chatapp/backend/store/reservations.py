@@ -102,6 +102,10 @@ class Book:
         spent = self.connection.execute(query).one()
         return Amount(int(spent[0] or 0), int(spent[1] or 0))
 
+    def release(self, call_id: str) -> None:
+        """Give back what was put aside for a call, if anything was."""
+        self.connection.execute(delete(reservations).where(reservations.c.id == call_id))
+
     def reserve(self, call_id: str, amount: Amount, *, owner: str, connection: str, process_id: str) -> None:
         """Put `amount` aside until the call of this id is written down."""
         row = insert(reservations).values(

@@ -45,10 +45,10 @@ class CallGate(Protocol):
         request: ModelRequest,
         *,
         owner: str,
-        destinations: Sequence[Destination],
+        destination: Destination,
         answer_tokens: int | None = None,
     ) -> AdmittedCall:
-        """Return how the call may be made, and over which of `destinations`.
+        """Return how the call may be made there; it is not made any more where it was admitted to before.
 
         `answer_tokens` is how long its answer is at most, None for what it says.
 

@@ -4,10 +4,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from chatapp.backend.attachments.wording import AttachmentWording
-from chatapp.backend.models.chat_model import Batch, ChatModel, ModelRequest
+from chatapp.backend.models.chat_model import Batch, ChatModel, Destination, ModelRequest
 from chatapp.backend.store import ModelCall
 from chatapp.backend.turns.call_record import CallRecord
 from chatapp.backend.turns.context_fitter import ContextFitter
@@ -69,6 +70,7 @@ class TurnRunner:
         self._gate = gate
         self._calls: list[ModelCall] = []
         self._call: CallRecord
+        self._is_made = False
         self._bytes = 0
         self._held_cr = False
         self._has_content = False
@@ -112,7 +114,9 @@ class TurnRunner:
         """Make one call to the model, and tell the observers what came of it."""
         self._turn.filled_by(asyncio.current_task())
         self._call = CallRecord(self._fitter.request.attempts, self._model.connection_for(self._turn.model))
-        request = await self._admitted()
+        request, self._is_made = self._fitter.request, self._gate is None
+        if self._gate is not None:
+            request = replace(request, admit=partial(self._admit, self._gate))
         failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
         try:
             await self._read_stream(request, deadline)
@@ -127,18 +131,16 @@ class TurnRunner:
         finally:
             if self._gate is not None:
                 self._gate.done(self._call.id)
-            self._tell_observers(failure)
+            if self._is_made:
+                self._tell_observers(failure)
 
-    async def _admitted(self) -> ModelRequest:
-        """Return how the call may be made."""
-        if self._gate is None:
-            return self._fitter.request
-        destinations = self._model.destinations(self._fitter.request.model or self._turn.model)
-        admitted = await self._gate.admit(
-            self._call.id, self._fitter.request, owner=self._turn.owner, destinations=destinations
-        )
+    async def _admit(self, gate: CallGate, request: ModelRequest, destination: Destination) -> ModelRequest:
+        """Return how the call may be made there."""
+        admitted = await gate.admit(self._call.id, request, owner=self._turn.owner, destination=destination)
+        self._is_made = True
         for notice in admitted.notices:
-            self._turn.append(notice)
+            if notice not in self._turn.entries:
+                self._turn.append(notice)
         return admitted.request
 
     def _tell_observers(self, failure: ChatappError | None) -> None:

@@ -1,0 +1,79 @@
+"""The most that a call to a model can take, before it is made."""
+
+import json
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from chatapp.backend.models.chat_model import ModelRequest
+from chatapp.backend.store import Amount
+from chatapp.providers.prices import Tariff, Tokens
+
+ANSWER_TOKENS = 4096
+"""What an answer may take whose length nobody has limited, where a budget has to hold."""
+
+PER_MESSAGE = 16
+PER_PICTURE = 50_000
+"""More than any vendor counts for a picture or a sound; the dearest, small models of OpenAI, come near."""
+
+_LIMITS = ("max_tokens", "max_completion_tokens", "n_predict")
+"""The names under which servers are told how long an answer may be; llama.cpp lets its own overrule the others."""
+
+
+class Ceiling(NamedTuple):
+    """The most that a call can take: its prompt, its answer, and what a token of each costs at most."""
+
+    prompt: int
+    answer: int
+    tariff: Tariff | None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody knows what it costs."""
+        return self.tariff is None or self.tariff.cost(Tokens(self.prompt, self.answer)) is None
+
+    def amount(self, answer: int) -> Amount:
+        """Return what is put aside for an answer of that many tokens."""
+        return Amount(_most(self.tariff, self.prompt, answer) if self.tariff else 0, self.prompt + answer)
+
+
+def ceiling_of(request: ModelRequest, tariff: Tariff | None, *, answer_tokens: int | None = None) -> Ceiling:
+    """Return the most that `request` can take; its answer at most `answer_tokens`, None for what it says itself."""
+    if answer_tokens is None:
+        limits = [count for name in _LIMITS if (count := _count(request, name))]
+        answer_tokens = min(limits, default=ANSWER_TOKENS) * _answers(request)
+    return Ceiling(_most_tokens(request), answer_tokens, tariff)
+
+
+def limited(request: ModelRequest, answer_tokens: int) -> ModelRequest:
+    """Return the request for answers of at most `answer_tokens` in all."""
+    names = [name for name in _LIMITS if name in request.parameters] or ["max_tokens"]
+    each = answer_tokens // _answers(request)
+    return replace(request, parameters={**request.parameters, **dict.fromkeys(names, each)})
+
+
+def _most_tokens(request: ModelRequest) -> int:
+    """Return what no tokenizer exceeds: each token is a byte at least, of tools and the like too. Pictures are dear."""
+    read = sum(len(message.text.encode(errors="replace")) + PER_MESSAGE for message in request.read_messages())
+    parts = [part for message in request.wire_messages or () for part in _listed(message.get("content"))]
+    others = sum(1 for part in parts if not (isinstance(part, dict) and part.get("type") == "text"))
+    return read + others * PER_PICTURE + len(json.dumps(request.parameters, default=str))
+
+
+def _listed(content: object) -> list[Any]:
+    return content if isinstance(content, list) else []
+
+
+def _most(tariff: Tariff, prompt: int, answer: int) -> int:
+    """Return the picodollars that so many tokens cost at most, whatever was thought and in whichever tier it is."""
+    said, thought = tariff.cost(Tokens(prompt, answer)), tariff.cost(Tokens(prompt, answer, reasoning=answer))
+    return max(said or 0, thought or 0)
+
+
+def _answers(request: ModelRequest) -> int:
+    return _count(request, "n") or 1
+
+
+def _count(request: ModelRequest, name: str) -> int | None:
+    """Return a parameter that counts something; what is no count, as -1 for no limit, holds nobody back."""
+    value = request.parameters.get(name)
+    return value if isinstance(value, int) and value > 0 else None
