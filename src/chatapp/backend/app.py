@@ -140,7 +140,9 @@ def _router(settings: Settings, given: Sequence[Upstream], finds_servers: bool) 
 
 def _budgets(settings: Settings, store: Store, pricer: Pricer, ledger: Ledger) -> Budgets | None:
     budgets = parse_budgets(settings.budgets or "")
-    return Budgets(budgets, store.reservations, pricer, waiting=ledger.waiting_ids) if budgets else None
+    if not budgets:
+        return None
+    return Budgets(budgets, store.reservations, pricer, waiting=ledger.waiting_ids, write_down=ledger.flush)
 
 
 def _default_upstream(settings: Settings) -> Upstream:

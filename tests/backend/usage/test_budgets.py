@@ -139,6 +139,24 @@ def test_beyond_the_budget_one_learns_what_was_spent_and_when_it_renews(
         assert spend(bob, max_tokens=50) is not None
 
 
+def test_whoever_has_an_answer_may_spend_the_rest_at_once(
+    run_backend: RunBackend, connections: str, stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "WRITE_EVERY_S", 600)
+    counted = {"prompt_tokens": 20, "total_tokens": 20}
+    vector = {"object": "embedding", "index": 0, "embedding": [0.5]}
+    stub.models["e"] = scripts.respond(200, {"object": "list", "model": "e", "data": [vector], "usage": counted})
+    backend = run_backend(connections=connections, budgets="*:1.5/day")
+    embeddings, wanted = f"{backend.url}/v1/embeddings", {"model": "paid/e", "input": "Why?"}
+    assert spend(backend.client, max_tokens=16) == PICO // 5  # 0.54 are put aside for each
+    assert requests.post(embeddings, json=wanted, timeout=10).status_code == 200
+    with backend.client.stream("Why?", model="paid/m", max_tokens=16) as events:
+        list(events)
+    assert spend(backend.client, max_tokens=16) == PICO // 5
+    (budget,) = backend.client.usage().budgets
+    assert (budget.spent, budget.reserved) == ("0.8", "0")
+
+
 def test_an_answer_is_as_long_as_the_budget_allows(run_backend: RunBackend, connections: str, stub: StubModel) -> None:
     backend = run_backend(connections=connections, budgets="connection/paid:2/day")
     assert spend(backend.client, max_tokens=10) == 14 * PICO // 100

@@ -64,6 +64,8 @@ class Embedder:
                 self._gate.done(call_id)
             for observer in self._observers:
                 observer.model_called(call)
+        if self._gate is not None:
+            await self._gate.settle()
         return embedded.body
 
     async def _admit(self, call_id: str, body: dict[str, Any]) -> None:

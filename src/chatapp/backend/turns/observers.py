@@ -61,6 +61,10 @@ class CallGate(Protocol):
         """Note that the call has ended, however it did; its record follows."""
         ...
 
+    async def settle(self) -> None:
+        """Give back what calls did not need that are on record by now. Whoever learns that they ended may ask again."""
+        ...
+
 
 class TurnObserver(Protocol):
     """Learns of every call to a model, once it has ended: whole, failed, stopped or left. Called on the event loop.

@@ -85,6 +85,7 @@ class TurnRunner:
             if saving is not None:
                 saving.cancel()
                 await asyncio.wait([saving])
+        await self._settle()
         await self._end(failure)
 
     async def _filled(self) -> ChatappError | None:
@@ -109,6 +110,7 @@ class TurnRunner:
             except ContextLengthExceededError as error:
                 if self._has_content or not await self._fitter.fit_again(error):
                     raise
+                await self._settle()
 
     async def _read(self, deadline: IdleTimer) -> None:
         """Make one call to the model, and tell the observers what came of it."""
@@ -142,6 +144,10 @@ class TurnRunner:
             if notice not in self._turn.entries:
                 self._turn.append(notice)
         return admitted.request
+
+    async def _settle(self) -> None:
+        if self._gate is not None:
+            await self._gate.settle()
 
     def _tell_observers(self, failure: ChatappError | None) -> None:
         turn = self._turn

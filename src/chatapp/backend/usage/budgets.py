@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chatapp.backend.models.chat_model import Destination, ModelRequest
 from chatapp.backend.store import Book, Reservations, Standing
@@ -22,6 +22,8 @@ LEAST_ANSWER_TOKENS = 16
 
 NOTICE_SHARE = 0.8
 HEARTBEAT_S = 5.0
+SETTLE_S = 1.0
+"""How long the end of an answer waits for what it took to be written down; then it is told all the same."""
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ class Admission(NamedTuple):
 class Budgets:
     """Lets calls pass as long as every budget that applies to them has enough left, over all processes.
 
-    `waiting` gives the calls that have ended and are not written down yet.
+    `waiting` gives the calls that have ended and are not written down yet, and `write_down` does it.
     """
 
     def __init__(
@@ -45,13 +47,15 @@ class Budgets:
         reservations: Reservations,
         pricer: Pricer,
         *,
-        waiting: Callable[[], Iterable[str]] = tuple,
+        waiting: Callable[[], Iterable[str]],
+        write_down: Callable[[], Coroutine[Any, Any, None]],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._budgets = budgets
         self._reservations = reservations
         self._pricer = pricer
         self._waiting = waiting
+        self._write_down = write_down
         self._clock = clock
         self._active: set[str] = set()
 
@@ -92,6 +96,15 @@ class Budgets:
     def done(self, call_id: str) -> None:
         """Note that the call has ended; what was put aside is given back when it is written down."""
         self._active.discard(call_id)
+
+    async def settle(self) -> None:
+        """Write down what calls have taken that have ended, which gives back the rest of what was put aside for them.
+
+        What is wrong with it is told by the task that writes from time to time, and tries again.
+        """
+        writing = asyncio.create_task(self._write_down(), name="settles budgets")
+        writing.add_done_callback(lambda task: task.cancelled() or task.exception())
+        await asyncio.wait([writing], timeout=SETTLE_S)
 
     async def keep_alive(self) -> None:
         """Again and again, say which calls are still made, or wait to be written down. Never returns."""

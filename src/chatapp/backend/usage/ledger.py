@@ -25,6 +25,7 @@ class Ledger:
         self._waiting: deque[ModelCall] = deque()
         self._lost = 0
         self._batch_size = _BATCH
+        self._writing = asyncio.Lock()
 
     def model_called(self, call: ModelCall) -> None:
         """Take note of a call."""
@@ -44,11 +45,15 @@ class Ledger:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what waits now; what cannot be written waits on.
+        """Write what waits now; what cannot be written waits on. Whoever comes while others write waits for them.
 
         What is raised beside is a defect, in a call or in what writes it. Then the next flush writes one by one, and
         gives up the call that it still comes from: the others are not to wait behind it for ever.
         """
+        async with self._writing:
+            await self._flush()
+
+    async def _flush(self) -> None:
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(self._batch_size, len(self._waiting)))]
             try:
