@@ -10,6 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
+from chatapp.frontend.conversations.entries import question_entry
+from chatapp.frontend.conversations.temporary import TemporaryConversation
+from chatapp.protocol.resources import AttachmentInfo
+from support import documents
 from support.foreign_exports import chatgpt
 from support.pages import click, stored, wait_until
 
@@ -54,6 +58,26 @@ def test_file_that_takes_longer_does_not_hold_the_page(page: AppTest, client: Ba
     assert not page.success
     wait_until(lambda: bool(page.run().success))
     assert "1000 of 1000 conversations added" in page.success[0].value.replace("\\", "")
+
+
+def test_what_models_do_not_get_of_a_file_is_still_said_later(
+    open_page: Open, backend: Any, client: BackendClient
+) -> None:
+    file = client.attach(BytesIO(documents.pdf("Whales", "")), name="scan.pdf")
+    kept = str(client.ask("Which?", store=True, attachments=[file.id]).conversation_id)
+
+    page = open_page(backend.url, query={"c": kept})
+
+    said = [caption.value.replace("\\", "") for caption in page.chat_message[0].caption]
+    assert said == ["scan.pdf: Pages without words, as scans are: 2."]
+
+
+def test_the_temporary_chat_that_goes_on_has_the_files() -> None:
+    file = AttachmentInfo("ab" * 32, "sea.jpg", "image/jpeg", "image", 5)
+
+    conversation = TemporaryConversation.after([question_entry("Why?", None, (file,))])
+
+    assert [(entry.content, entry.files) for entry in conversation.entries] == [("Why?", (file,))]
 
 
 def test_everything_can_be_downloaded(page: AppTest) -> None:

@@ -36,13 +36,17 @@ class ReasoningPart:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentPart:
-    """A file: `content_id` is its SHA-256 in hex where its bytes are kept, None where only its place is known."""
+    """A file: `content_id` is its SHA-256 in hex where its bytes are kept, None where only its place is known.
+
+    `notes` says in sentences what models do not get of it.
+    """
 
     type: Literal["attachment"] = field(default="attachment", init=False)
     name: str
     media_type: str = "application/octet-stream"
     size: int | None = None
     content_id: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +123,7 @@ def parts_from_json(told: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
         kind = PART_KINDS.get(str(fields.get("type")))
         if kind is not None:
             names = kind.__dataclass_fields__.keys() - {"type"}
-            parts.append(kind(**{name: value for name, value in fields.items() if name in names}))
+            known = ((name, value) for name, value in fields.items() if name in names)
+            given: dict[str, Any] = {name: tuple(it) if isinstance(it, list) else it for name, it in known}
+            parts.append(kind(**given))
     return tuple(parts)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from chatapp.errors import ChatappError
-from chatapp.protocol.events import Usage, UsageDetails
+from chatapp.protocol.events import Notice, Usage, UsageDetails
 
 if TYPE_CHECKING:
     from chatapp.protocol.messages import Part
@@ -160,7 +160,8 @@ class ConversationInfo(NamedTuple):
 class MessageInfo(NamedTuple):
     """One message. `siblings` are the ids of its alternatives, oldest first, itself among them.
 
-    `content` and `reasoning` are the text and the reasoning among its `parts`.
+    `content` and `reasoning` are the text and the reasoning among its `parts`, `notices` what readers of an answer were
+    told beside it.
     """
 
     id: str
@@ -180,6 +181,7 @@ class MessageInfo(NamedTuple):
     turn_id: str | None = None
     finished_at: datetime | None = None
     siblings: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 class TurnInfo(NamedTuple):

@@ -112,6 +112,18 @@ def test_of_a_file_that_is_too_long_the_model_reads_what_fits_the_question(
     assert "log.txt" in notices[0].text
 
 
+def test_what_is_said_of_files_stays_with_question_and_answer(run_backend: RunBackend) -> None:
+    client = run_backend(context_tokens=1200).client
+    ids = [attach(client, documents.pdf("Whales", ""), "scan.pdf"), attach(client, b"Nothing.\n\n" * 2000, "log.txt")]
+    kept = str(client.ask("Why?", store=True, attachments=ids).conversation_id)
+
+    question, answer = client.conversations.messages(kept).items
+
+    notes = [part.notes for part in question.parts if isinstance(part, AttachmentPart)]
+    assert notes == [("Pages without words, as scans are: 2.",), ()]
+    assert [notice.code for notice in answer.notices] == ["attachment_cut"]
+
+
 def test_a_server_that_finds_it_too_long_is_asked_with_less(backend: RunningBackend, stub: StubModel) -> None:
     stub.next(scripts.status(400, "maximum context length is 1000 tokens", code="context_length_exceeded"))
     file = attach(backend.client, b"Nothing of note.\n\n" * 2000, "log.txt")

@@ -97,7 +97,7 @@ def test_export_of_version_1_still_comes_in(store: Store, tmp_path: Path) -> Non
 @pytest.mark.parametrize("role", ["user", "assistant", "tool"])
 def test_every_part_survives_export_and_import(store: Store, tmp_path: Path, role: str) -> None:
     thought, said = {"type": "reasoning", "text": "Hm"}, {"type": "text", "text": "Look."}
-    told = [said, thought, {**FILE, "content_id": None}, said, CALL, RESULT]
+    told = [said, thought, {**FILE, "content_id": None, "notes": []}, said, CALL, RESULT]
     read(store, tmp_path, with_parts(*told, role=role))
     (first,) = messages(store)
     written = json.loads(exported(store, first.conversation_id, "json"))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, select
 from chatapp.backend.store.chunks import saved_chunks
 from chatapp.backend.store.conversations import require
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.parts import parts_of
+from chatapp.backend.store.parts import notices_in, parts_of
 from chatapp.backend.store.records import Page, StoredMessage
 from chatapp.backend.store.schema import messages, turns
 from chatapp.backend.store.tree import ancestors, message_in, newest_leaf, siblings
@@ -82,8 +82,10 @@ def _page(connection: Connection, conversation_id: str, end: str, limit: int | N
 
 
 def _selected() -> Select[Any]:
-    of_turn = (turns.c.id.label("turn_id"), turns.c.error, turns.c.usage, turns.c.usage_details, turns.c.latency_ms)
-    return select(messages, *of_turn).outerjoin(turns, turns.c.answer_message_id == messages.c.id)
+    told = (turns.c.error, turns.c.usage, turns.c.usage_details, turns.c.latency_ms, turns.c.segments)
+    return select(messages, turns.c.id.label("turn_id"), *told).outerjoin(
+        turns, turns.c.answer_message_id == messages.c.id
+    )
 
 
 def _records(connection: Connection, conversation_id: str, rows: Sequence[Row[Any]]) -> list[StoredMessage]:
@@ -98,6 +100,7 @@ def _record(connection: Connection, row: Row[Any], alternatives: tuple[str, ...]
     if row.status == "streaming" and row.turn_id:
         values["content"], values["reasoning"] = saved_chunks(connection, row.turn_id)
     values["parts"] = parts_of(values["content"], values["reasoning"], row.parts)
+    values["notices"] = notices_in(row.segments or [])
     return StoredMessage(**{name: values[name] for name in StoredMessage.__dataclass_fields__})
 
 

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from chatapp.backend.store.records import Segments
+from chatapp.protocol.events import WAS_THOUGHT, Notice
 from chatapp.protocol.messages import Part, ReasoningPart, TextPart, ToolCallPart
 
 _KINDS: dict[str, type[TextPart | ReasoningPart]] = {"text": TextPart, "reasoning": ReasoningPart}
@@ -41,6 +42,12 @@ def answer_columns(segments: Segments, *, text: str, reasoning: str) -> dict[str
         parts.append(_KINDS[kind](rest[kind][begins[kind] : end]))
         begins[kind] = end
     return columns_of([*parts, *(_KINDS[kind](text[begins[kind] :]) for kind, text in rest.items()), *calls])
+
+
+def notices_in(segments: Segments) -> tuple[Notice, ...]:
+    """Return what readers of an answer were told beside it, but that text was thought: its parts say so."""
+    told = (Notice(*rest) for kind, _, *rest in segments if kind == "notice")
+    return tuple(notice for notice in told if notice.code != WAS_THOUGHT)
 
 
 def _calls_in(segments: Segments) -> list[ToolCallPart]:

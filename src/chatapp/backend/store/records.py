@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from chatapp.backend.store.identity import new_id
-from chatapp.protocol.events import Usage, UsageDetails
+from chatapp.protocol.events import Notice, Usage, UsageDetails
 from chatapp.protocol.messages import AttachmentPart, FinalStatus, Message, Part, Role, TurnStatus
 
 Item = TypeVar("Item")
@@ -46,7 +46,7 @@ class StoredMessage:
     """One message of a tree. `siblings` are the ids of its alternatives, oldest first, itself among them.
 
     `content` is the text among its `parts`, `reasoning` the reasoning. Of a message that is still `streaming` they are
-    what was saved last.
+    what was saved last. `notices` are what readers of an answer were told beside it.
     """
 
     id: str
@@ -68,6 +68,7 @@ class StoredMessage:
     created_at: datetime
     finished_at: datetime | None
     siblings: tuple[str, ...]
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,4 +174,4 @@ class Attachment:
 
     def part(self) -> AttachmentPart:
         """Return it as a part of a message."""
-        return AttachmentPart(self.name, self.media_type, self.size, self.id)
+        return AttachmentPart(self.name, self.media_type, self.size, self.id, self.notes)

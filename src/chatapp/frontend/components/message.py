@@ -35,12 +35,12 @@ def draw(entry: DisplayMessage, *, is_last: bool) -> None:
 
 
 def draw_files(files: Sequence[AttachmentInfo]) -> None:
-    """Draw the names and sizes of files, and what models do not get of those that were sent here."""
+    """Draw the names and sizes of files, and what models do not get of them."""
     if files:
         shown = (f"<li>{escape(file.name)} <small>{_size(file.size)}</small></li>" for file in files)
         st.html(f'<ul class="files" aria-label="Files">{"".join(shown)}</ul>')
     for file in files:
-        for note in state.view().file_notes.get(file.id, ()):
+        for note in file.notes:
             st.caption(literal(f"{file.name}: {note}"))
 
 

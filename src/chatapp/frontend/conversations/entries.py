@@ -117,6 +117,7 @@ def stored_entry(stored: MessageInfo, zone: tzinfo | None) -> DisplayMessage:
         model=stored.model,
         elapsed_s=None if stored.latency_ms is None else stored.latency_ms / 1000,
         usage=stored.usage_details,
+        notices=tuple(notice.text for notice in stored.notices),
         tools=tuple(_steps(stored)),
         files=tuple(_files(stored)),
         error=_error(stored),
@@ -147,7 +148,8 @@ def _files(stored: MessageInfo) -> Iterator[AttachmentInfo]:
     for part in stored.parts:
         if isinstance(part, AttachmentPart) and part.content_id:
             kind = part.media_type.partition("/")[0]
-            yield AttachmentInfo(part.content_id, part.name, part.media_type, kind, part.size or 0)
+            size = part.size or 0
+            yield AttachmentInfo(part.content_id, part.name, part.media_type, kind, size, notes=part.notes)
 
 
 def _cut(text: str) -> str:

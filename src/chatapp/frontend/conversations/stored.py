@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
@@ -183,8 +182,6 @@ class StoredConversation(OpenConversation):
             self.refresh(context)
         except ChatappError:
             self.entries += [answer_entry(answer, context.zone)] if answer.text else []
-        else:
-            self._note(answer)
         if answer.status != "complete" and self.live is None:
             self.unfinished = Unfinished(answer.error, bool(answer.text))
 
@@ -204,12 +201,6 @@ class StoredConversation(OpenConversation):
         ids = [entry.id for entry in self.entries]
         if message_id in ids:
             self.shown = max(PAGE_OF_MESSAGES, len(ids) - ids.index(message_id) + 1)
-
-    def _note(self, answer: LiveAnswer) -> None:
-        """Keep with the answer what only its reader was told, e.g. that earlier messages were left out."""
-        last = self.entries[-1] if self.entries else None
-        if answer.notices and last is not None and last.is_answer and last.content == answer.text:
-            self.entries[-1] = replace(last, notices=tuple(answer.notices))
 
     def _load(self, context: SessionContext, *, is_unchanged: bool) -> None:
         """Fetch the last page of the branch; what was loaded before it stays. Follow an answer that is being made."""

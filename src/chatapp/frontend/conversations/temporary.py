@@ -21,6 +21,15 @@ class TemporaryConversation(OpenConversation):
         conversation.entries = [DisplayMessage(message) for message in messages]
         return conversation
 
+    @classmethod
+    def after(cls, entries: Sequence[DisplayMessage]) -> "TemporaryConversation":
+        """Return one that goes on where another conversation is, with the files of its questions."""
+        conversation = cls()
+        conversation.entries = [
+            DisplayMessage(entry.message, files=entry.files) for entry in entries if not entry.is_silent
+        ]
+        return conversation
+
     def ask_again(self, context: SessionContext) -> None:
         """Ask the last question once more, in place of what was answered to it."""
         if self.live is not None or not self.entries:

@@ -189,9 +189,7 @@ def _open_row(row: OpenRow) -> None:
 def _attach(file: Any) -> bool:
     """Send a file for the next question, and return whether that went well."""
     with _error_shown():
-        view, attached = state.view(), state.client().attach(file, name=file.name)
-        view.file_notes[attached.id] = attached.notes
-        view.conversation.waiting_files += (attached,)
+        state.view().conversation.waiting_files += (state.client().attach(file, name=file.name),)
         return True
     return False
 

@@ -26,7 +26,7 @@ class View:
 
     `error` is what an action failed with, `imports` what is imported, `editing` the id of the
     question that is being written anew, `mirrored` what others were last told of the conversation, `drawn` which texts
-    are drawn although they are very large, `file_notes` what models do not get of the files sent here, by their ids.
+    are drawn although they are very large.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,6 @@ class View:
         self.imports = ImportWatch()
         self.mirrored: list[ShownMessage] = []
         self.drawn: set[str] = set()
-        self.file_notes: dict[str, tuple[str, ...]] = {}
         self._listed_id: str | None = None
 
     @property
@@ -100,7 +99,7 @@ class View:
     def ask_temporarily(self, context: SessionContext) -> None:
         """Ask the last question again, in a temporary conversation with the messages before it."""
         chat_options = self.conversation.chat_options
-        self.show_messages(self.conversation.messages)
+        self._show(TemporaryConversation.after(self.conversation.entries))
         self.conversation.chat_options = chat_options
         self.conversation.ask_again(context)
 

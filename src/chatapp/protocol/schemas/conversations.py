@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import Part, Role, TurnStatus
 from chatapp.protocol.schemas.fields import Identifier, Strict, UsageDetailsOut, UsageOut, Words
 
@@ -145,6 +146,7 @@ class MessageOut(BaseModel):
     created_at: datetime
     finished_at: datetime | None
     siblings: list[str]
+    notices: list[Notice] = Field(description="What readers of an answer were told beside it.")
 
 
 class MessagePage(BaseModel):

@@ -14,7 +14,7 @@ FORMAT = "chatapp"
 VERSION = 2
 """Since 2 each message has `parts`."""
 
-_HERE_ONLY = {"conversation_id", "sequence", "siblings", "turn_id"}
+_HERE_ONLY = {"conversation_id", "sequence", "siblings", "turn_id", "notices"}
 _TOLD_OF_MESSAGE = [name for name in StoredMessage.__dataclass_fields__ if name not in _HERE_ONLY]
 
 
