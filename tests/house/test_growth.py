@@ -64,9 +64,9 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.backend.models.openai.chunk.read_chunk": lambda call, text: call(text.encode()),
     "chatapp.backend.models.openai.too_long.number_behind": lambda call, text: call(text, ("a", "`", "A b ")),
     "chatapp.backend.turns.estimate.likely_usage": lambda call, text: call([Message.of("user", text)], text, text),
-    "chatapp.backend.transfer.exporters.code.highlighted": lambda call, text: call(text[: len(text) // 12], "java"),
-    "chatapp.backend.transfer.exporters.mathml.mathml": lambda call, text: call(text[: len(text) // 10]),
-    "chatapp.backend.transfer.exporters.rendering.html_of": lambda call, text: call(text[: len(text) // 4]),
+    "chatapp.rendering.code.highlighted": lambda call, text: call(text[: len(text) // 12], "java"),
+    "chatapp.rendering.mathml.mathml": lambda call, text: call(text[: len(text) // 10]),
+    "chatapp.rendering.markdown.html_of": lambda call, text: call(text[: len(text) // 4]),
     "chatapp.backend.store.parts.answer_columns": lambda call, text: call(
         [["text", 1], ["reasoning", 1]] * (len(text) // 8), text=text, reasoning=text
     ),

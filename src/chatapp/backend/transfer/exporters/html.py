@@ -7,10 +7,10 @@ from hashlib import sha256
 from html import escape
 
 from chatapp.backend.store.records import StoredMessage
-from chatapp.backend.transfer.exporters.code import COLOURS
 from chatapp.backend.transfer.exporters.markdown import remarks, speaker
-from chatapp.backend.transfer.exporters.rendering import html_of, plain
 from chatapp.backend.transfer.exporters.told import Told
+from chatapp.rendering.code import COLOURS
+from chatapp.rendering.markdown import html_of, plain
 
 _STYLE = """
 :root { color-scheme: light dark; }

@@ -1,4 +1,4 @@
-"""Exported pages: Markdown, formulas and code are drawn, and nothing in them loads, runs or takes long."""
+"""Messages as HTML: Markdown, formulas and code are drawn, and nothing in them loads, runs or takes long."""
 
 import re
 import time
@@ -7,9 +7,9 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from chatapp.backend.transfer.exporters.code import LANGUAGES, _lexer, highlighted
-from chatapp.backend.transfer.exporters.mathml import mathml
-from chatapp.backend.transfer.exporters.rendering import html_of
+from chatapp.rendering.code import LANGUAGES, _lexer, highlighted
+from chatapp.rendering.markdown import html_of
+from chatapp.rendering.mathml import mathml
 
 VOID = {"br", "hr"}
 

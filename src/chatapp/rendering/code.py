@@ -25,7 +25,7 @@ LANGUAGES = frozenset(
         "shell", "sql", "swift", "tex", "toml", "ts", "tsx", "typescript", "xml", "yaml", "yml", "zig", "zsh",
     }
 )  # fmt: skip
-"""What is coloured: a lexer is only taken once `tests/backend/transfer/test_export_html.py` has seen no step of it last
+"""What is coloured: a lexer is only taken once `tests/rendering/test_rendering.py` has seen no step of it last
 long, for each of them keeps the whole process waiting."""
 
 _CLASSES: tuple[tuple[Any, str], ...] = (

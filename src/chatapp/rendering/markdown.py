@@ -8,9 +8,9 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from chatapp.backend.transfer.exporters.code import highlighted
-from chatapp.backend.transfer.exporters.formula_rules import add_formulas
-from chatapp.backend.transfer.exporters.mathml import mathml
+from chatapp.rendering.code import highlighted
+from chatapp.rendering.formula_rules import add_formulas
+from chatapp.rendering.mathml import mathml
 
 MAX_CHARS = 200_000
 """Longer messages are shown as they are written; a page of them formatted is more than a browser draws in time."""
