@@ -58,6 +58,16 @@ class Open(HTMLParser):
         ("- item\n  $$\n  x\n  $$\n", 'display="block"'),
         ("\\begin{align}\na &= b\n\\end{align}", "<mtable"),
         (r"$\frac{$", "<code>\\frac{</code>"),
+        ("H<sub>2</sub>O and x<SUP>y", "H<sub>2</sub>O and x&lt;SUP&gt;y"),
+        ("<kbd>*a*</kbd>", "<kbd><em>a</em></kbd>"),
+        ("|a|\n|---|\n|b<br>c|", "<td>b<br />\nc</td>"),
+        ("- [x] a\n- [ ] b", '<span class="box" role="img" aria-label="Open">\u2610</span> b</li>'),
+        ("A[^b], C[^c].\n\n[^b]: Bee *b*\n  goes on", '<ol><li tabindex="-1">Bee <em>b</em><br />\ngoes on</li></ol>'),
+        ("A[^b], C[^c].\n\n[^b]: Bee", "A<sup>1</sup>, C[^c]."),
+        ("3~5 and 7~9", "3~5 and 7~9"),
+        ("- `x` \u05d0\n\nA.", '<ul dir="rtl">'),
+        ("- `x` \u05d0\n\nA.", '<p dir="ltr">A.</p>'),
+        ("|a|\n|---|\n|five words are not squeezed|", '<td class="wide">'),
     ],
 )
 def test_markdown_is_drawn(markdown: str, drawn: str) -> None:
@@ -71,23 +81,37 @@ def test_dollars_that_are_no_formula_stay_signs(text: str) -> None:
     assert "<math" not in html_of(text)
 
 
+def test_a_page_with_scripts_gets_buttons_on_code_and_footnotes() -> None:
+    page = html_of("A[^b].\n\n[^b]: Bee\n\n```mermaid\nx\n```\n\n[l](http://a.b)", is_live=True)
+    assert [re.search(f'class="{name}"', page) is not None for name in ("note", "wrap", "copy-code", "picture")] == [
+        True
+    ] * 4
+    assert 'target="_blank"' in page
+    assert "<button" not in html_of("A[^b].\n\n[^b]: Bee\n\n```mermaid\nx\n```")
+
+
 NASTY = [
     "<script>alert(1)</script>", "[x](javascript:alert(1))", "![x](data:text/html,x)", '<img src=x onerror="alert(1)">',
     r"$\text{<script>alert(1)</script>}$", r"$\text{&lt;img src=x onerror=1&gt;}$", r"$\href{javascript:alert(1)}{x}$",
     r"$\style{background:url(http://x)}{x}$", r"$\class{x}{y}$",
     '```"><script>\nx\n```', "```html\n<script>x</script>\n```",
     "<javascript:alert(1)>", "[x]: javascript:x\n\n[x]", "|<b>|\n|---|\n|<script>|", r"$<script>x$",
-    "</div></article><script>x",
+    "</div></article><script>x", "<sub onclick=x>y</sub>", "<kbd><script>x</kbd>", "<sup>x</sub>", "<br onload=x>",
+    "a[^\"><b>]\n\n[^\"><b>]: <script>x</script>", "```x\"><script>\ny\n```", "- [x] <script>x",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", NASTY)
 def test_nothing_in_a_page_loads_or_runs(text: str) -> None:
-    page = Open(html_of(text))
+    for page in map(Open, (html_of(text), html_of(text, is_live=True))):
+        assert_is_inert(page)
+    assert "javascript:" not in "".join(re.findall(r'href="([^"]*)', html_of(text)))
+
+
+def assert_is_inert(page: Open) -> None:
     assert page.tags == []
     assert not page.seen & {"script", "img", "iframe", "object", "style", "link", "b"}
-    assert not page.attributes & {"src", "style", "onerror", "id"}
-    assert "javascript:" not in "".join(re.findall(r'href="([^"]*)', html_of(text)))
+    assert not page.attributes & {"src", "style", "onerror", "onclick", "onload", "id"}
 
 
 @pytest.mark.parametrize(

@@ -9,45 +9,62 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from chatapp.rendering.code import highlighted
+from chatapp.rendering.directions import add_directions
+from chatapp.rendering.footnotes import add_footnotes, footnotes_of
 from chatapp.rendering.formula_rules import add_formulas
 from chatapp.rendering.mathml import mathml
+from chatapp.rendering.tags import add_tags
+from chatapp.rendering.task_lists import add_task_lists
 
 MAX_CHARS = 200_000
 """Longer messages are shown as they are written; a page of them formatted is more than a browser draws in time."""
 
 _ADDRESSES = ("http://", "https://", "mailto:", "#")
+_MAX_CELL_CHARS = 18
+_TOOLS = '<button type="button" class="wrap">Wrap</button><button type="button" class="copy-code">Copy</button>'
+_PICTURE = '<button type="button" class="picture">Show as a picture</button>'
 
 
-def html_of(text: str) -> str:
-    """Return a message's Markdown as HTML, or its text where that cannot be made."""
+def html_of(text: str, *, is_live: bool = False) -> str:
+    """Return a message's Markdown as HTML, or its text where that cannot be made.
+
+    `is_live`: for a page with scripts, which make the buttons on code and footnotes work.
+    """
     if len(text) > MAX_CHARS:
         return plain(text)
+    env = {"is_live": is_live}
     try:
-        rendered: str = _renderer().render(text)
+        rendered: str = _renderer().render(text, env)
+        return rendered + footnotes_of(_renderer(), env)
     except (RecursionError, ValueError, LookupError):
         return plain(text)
-    return rendered
 
 
 def plain(text: str) -> str:
     """Return a text as it is written."""
     content = text.strip("\n")
-    return f'<div class="plain">{escape(content)}</div>\n' if content else ""
+    return f'<div class="plain" dir="auto">{escape(content)}</div>\n' if content else ""
 
 
 @cache
 def _renderer() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
-    add_formulas(markdown)
+    for add in (add_formulas, add_footnotes, add_tags, add_task_lists, add_directions):
+        add(markdown)
     for kind, rule in _RULES.items():
         markdown.add_render_rule(kind, rule)
     return markdown
 
 
-def _code(_self: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
+def _code(_self: Any, tokens: Sequence[Token], index: int, _options: Any, env: Any) -> str:
     token = tokens[index]
     language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
-    return f"<pre><code>{highlighted(token.content, language)}</code></pre>\n"
+    code = f"<code>{highlighted(token.content, language)}</code></pre>"
+    if not env.get("is_live"):
+        return f"<pre>{code}\n"
+    picture = _PICTURE if language == "mermaid" else ""
+    head = f"<figcaption><span>{escape(language)}</span>{picture}{_TOOLS}</figcaption>"
+    return f'<figure class="code">{head}<pre tabindex="0">{code}</figure>\n'
 
 
 def _formula(_self: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
@@ -55,16 +72,14 @@ def _formula(_self: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
     return mathml(token.content, is_display=token.block or token.markup == "display")
 
 
-def _image(_self: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
+def _image(_self: Any, tokens: Sequence[Token], index: int, _options: Any, env: Any) -> str:
     """Return a link where an image was: nothing is loaded."""
     token = tokens[index]
-    return _link(str(token.attrGet("src") or ""), token.content.strip() or "image")
-
-
-def _link(address: str, label: str) -> str:
+    address, label = str(token.attrGet("src") or ""), escape(token.content.strip() or "image")
     if not address.lower().startswith(_ADDRESSES):
-        return escape(label)
-    return f'<a href="{escape(address)}" rel="noopener noreferrer">{escape(label)}</a>'
+        return label
+    target = ' target="_blank"' if env.get("is_live") else ""
+    return f'<a href="{escape(address)}" rel="noopener noreferrer"{target}>{label}</a>'
 
 
 def _link_open(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
@@ -72,6 +87,8 @@ def _link_open(self: Any, tokens: Sequence[Token], index: int, options: Any, env
     address = str(token.attrGet("href") or "")
     if address.lower().startswith(_ADDRESSES):
         token.attrSet("rel", "noopener noreferrer")
+        if env.get("is_live"):
+            token.attrSet("target", "_blank")
     else:
         token.attrs.pop("href", None)
     rendered: str = self.renderToken(tokens, index, options, env)
@@ -79,11 +96,24 @@ def _link_open(self: Any, tokens: Sequence[Token], index: int, options: Any, env
 
 
 def _cell(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    """Return the begin of a cell, aligned by a class: the page's policy forbids styles of its own."""
+    """Return the begin of a cell, aligned by a class: the page's policy forbids styles of its own.
+
+    A cell with many words is wide; its table scrolls then, and the words are not squeezed into one a line.
+    """
     token = tokens[index]
     alignment = str(token.attrs.pop("style", "")).rpartition(":")[2]
-    if alignment in {"right", "center"}:
-        token.attrSet("class", alignment)
+    classes = [alignment] if alignment in {"right", "center"} else []
+    if len(tokens[index + 1].content) >= _MAX_CELL_CHARS:
+        classes.append("wide")
+    if classes:
+        token.attrSet("class", " ".join(classes))
+    rendered: str = self.renderToken(tokens, index, options, env)
+    return rendered
+
+
+def _table_open(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    if env.get("is_live"):  # what scrolls sideways can be reached without a mouse
+        tokens[index].attrSet("tabindex", "0")
     rendered: str = self.renderToken(tokens, index, options, env)
     return rendered
 
@@ -94,6 +124,7 @@ _RULES: dict[str, Any] = {
     "formula": _formula,
     "image": _image,
     "link_open": _link_open,
+    "table_open": _table_open,
     "th_open": _cell,
     "td_open": _cell,
 }

@@ -25,9 +25,14 @@ pre { overflow-x: auto; padding: .75rem 1rem; border-radius: .5rem; background: 
 code { font-size: .9em; }
 :not(pre) > code { background: #8882; padding: .1em .3em; border-radius: .25rem; }
 table { border-collapse: collapse; display: block; overflow-x: auto; }
-th, td { border: 1px solid #8886; padding: .3rem .6rem; text-align: left; overflow-wrap: normal; }
+th, td { border: 1px solid #8886; padding: .3rem .6rem; text-align: start; overflow-wrap: normal; }
 .right { text-align: right; }
 .center { text-align: center; }
+.wide { min-width: 18ch; }
+.task { list-style: none; margin-left: -1.4em; }
+.footnotes { margin-top: 1em; border-top: 1px solid #8886; font-size: .9em; }
+kbd { padding: .1em .35em; border: 1px solid #8886; border-radius: .25rem; font-size: .85em; }
+pre, code { direction: ltr; unicode-bidi: isolate; }
 blockquote { margin: 1em 0; padding-left: 1em; border-left: 3px solid #8886; }
 math[display="block"] { display: block math; overflow-x: auto; overflow-y: hidden; margin: 1em 0; }
 details.thinking, details.system { opacity: .75; margin-bottom: .75rem; }

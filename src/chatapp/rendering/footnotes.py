@@ -1,0 +1,70 @@
+"""Footnotes: `[^1]` in a text, and `[^1]: what it says` at the margin."""
+
+import re
+from html import escape
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+
+_LABEL = re.compile(r"\[\^([^\]\s]{1,40})\]")
+_DEFINITION = re.compile(r"\[\^([^\]\s]{1,40})\]:")
+
+
+def add_footnotes(markdown: MarkdownIt) -> None:
+    """Have `markdown` find footnotes. `footnotes_of` gives what they say, which belongs behind the text."""
+    markdown.block.ruler.before("reference", "footnote", _definition, {"alt": ["paragraph", "reference"]})
+    markdown.inline.ruler.before("link", "footnote", _reference)
+    markdown.add_render_rule("footnote", _number)
+
+
+def footnotes_of(markdown: MarkdownIt, env: dict[str, Any]) -> str:
+    """Return the footnotes of the text that was rendered with `env` as a numbered list, without any that it lacks."""
+    notes, order = env.get("notes", {}), env.get("order", {})
+    said = "".join(f'<li tabindex="-1">{markdown.renderInline(notes[label])}</li>' for label in list(order))
+    return f'<section class="footnotes" aria-label="Footnotes"><ol>{said}</ol></section>\n' if said else ""
+
+
+def _definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    begin, stop = state.bMarks[start] + state.tShift[start], state.eMarks[start]
+    found = _DEFINITION.match(state.src, begin, stop)
+    if found is None or state.is_code_block(start) or state.blkIndent:
+        return False
+    if silent:
+        return True
+    last = start + 1
+    while last < end and not state.isEmpty(last) and not _begins_another(state, last):
+        last += 1
+    said = [state.src[found.end() : stop], *(_line(state, line) for line in range(start + 1, last))]
+    state.env.setdefault("notes", {}).setdefault(found[1], "\n".join(said).strip())
+    state.line = last
+    return True
+
+
+def _begins_another(state: StateBlock, line: int) -> bool:
+    begin = state.bMarks[line] + state.tShift[line]
+    return _DEFINITION.match(state.src, begin, state.eMarks[line]) is not None
+
+
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+
+
+def _reference(state: StateInline, silent: bool) -> bool:
+    found = _LABEL.match(state.src, state.pos, state.posMax) if state.src[state.pos] == "[" else None
+    if found is None or found[1] not in state.env.get("notes", {}):
+        return False
+    if not silent:
+        order = state.env.setdefault("order", {})
+        token = state.push("footnote", "", 0)
+        token.content = str(order.setdefault(found[1], len(order) + 1))
+    state.pos = found.end()
+    return True
+
+
+def _number(_self: Any, tokens: Any, index: int, _options: Any, env: Any) -> str:
+    number = escape(tokens[index].content)
+    if not env.get("is_live"):
+        return f"<sup>{number}</sup>"
+    return f'<sup><button type="button" class="note" aria-label="Footnote {number}">{number}</button></sup>'

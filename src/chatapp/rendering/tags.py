@@ -1,0 +1,56 @@
+"""The few HTML tags that models write in the middle of a line and mean."""
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+
+_PAIRED = ("sub", "sup", "kbd", "mark")
+_BREAKS = ("<br>", "<br/>", "<br />")
+_LONGEST = max(map(len, _BREAKS))
+
+
+def add_tags(markdown: MarkdownIt) -> None:
+    """Have `markdown` draw `<br>`, and `<sub>`, `<sup>`, `<kbd>` and `<mark>` with their end; all others stay text."""
+    markdown.inline.ruler.before("autolink", "tag", _tag)
+
+
+def _tag(state: StateInline, silent: bool) -> bool:
+    start = state.src[state.pos : state.pos + _LONGEST].lower()
+    if not start.startswith("<"):
+        return False
+    for tag in _BREAKS:
+        if start.startswith(tag):
+            return _line_break(state, len(tag), silent=silent)
+    name = next((name for name in _PAIRED if start.startswith(f"<{name}>")), None)
+    return name is not None and _pair(state, name, silent=silent)
+
+
+def _line_break(state: StateInline, size: int, *, silent: bool) -> bool:
+    if not silent:
+        state.push("hardbreak", "br", 0)
+    state.pos += size
+    return True
+
+
+def _pair(state: StateInline, name: str, *, silent: bool) -> bool:
+    begin = state.pos + len(name) + 2
+    end = _end_of(state, name, begin)
+    if end < 0 or end > state.posMax:
+        return False
+    if not silent:
+        after = state.posMax
+        state.push(f"{name}_open", name, 1)
+        state.pos, state.posMax = begin, end
+        state.md.inline.tokenize(state)
+        state.posMax = after
+        state.push(f"{name}_close", name, -1)
+    state.pos = end + len(name) + 3
+    return True
+
+
+def _end_of(state: StateInline, name: str, begin: int) -> int:
+    """Return where the tag ends, -1 if it does not. What was found is kept: it is the end of all before it."""
+    known = state.env.get(f"</{name}>")
+    if known is None or known[0] is not state.src or 0 <= known[1] < begin:
+        known = state.env[f"</{name}>"] = (state.src, state.src.find(f"</{name}>", begin))
+    end: int = known[1]
+    return end
