@@ -6,7 +6,7 @@ import pydantic
 import pytest
 
 from chatapp.config.env_file import SETTINGS
-from chatapp.config.environment import load_env_files
+from chatapp.config.environment import child_environment, load_env_files
 from chatapp.config.settings import Settings, setting_rows
 from chatapp.errors import SettingsError
 from chatapp.providers.catalog import provider_of
@@ -103,6 +103,20 @@ def test_a_line_that_was_meant_otherwise_is_remarked(line: str, remarks: list[st
     Path(".env").write_text(f"\n{line}\nMODEL_NAME=this\n")
     assert load_env_files() == remarks
     assert Settings.load().model_name == "this"
+
+
+def test_every_value_tells_what_has_set_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("PORT=3333\nMODEL_NAME=this\n")
+    monkeypatch.setenv("MODEL_NAME", "that")
+    settings = Settings.load()
+    origins = [settings.origin(name) for name in ("port", "model_name", "host")]
+    assert origins == [str(Path(".env").absolute()), "the environment", "default"]
+
+    for name, value in child_environment(HOST="127.0.0.2", PORT="3333").items():
+        monkeypatch.setenv(name, value)
+    child = Settings.load()
+    origins = [child.origin(name) for name in ("port", "model_name", "host")]
+    assert origins == [str(Path(".env").absolute()), "the environment", "the command that started it"]
 
 
 def test_every_setting_is_known_by_its_name() -> None:

@@ -67,11 +67,13 @@ def test_a_click_elsewhere_loses_nothing_and_asks_nothing_twice(page: Page, mode
     page.ask("A story, please")
     page.wait_for_answer("Once")
 
+    page.click("settings-open")
     page.click("use_streaming")
     page.wait_until(
         lambda _: not page.run("return document.querySelector('.st-key-use_streaming input').checked"), "off"
     )
     goes_on.set()
+    page.wait_for("[role='dialog'] button[aria-label='Close']").click()
 
     page.wait_for_answer("Once upon a time.")
     assert model.hits == 1

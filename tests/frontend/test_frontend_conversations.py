@@ -12,7 +12,18 @@ from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
 from support import scripts
-from support.pages import FakeBackend, ask, click, contents, conversation_in, problem, rows, sidebar, stored
+from support.pages import (
+    FakeBackend,
+    ask,
+    click,
+    contents,
+    conversation_in,
+    problem,
+    rows,
+    settings_dialog,
+    sidebar,
+    stored,
+)
 from support.stub_model import StubModel
 
 Open = Callable[..., AppTest]
@@ -134,7 +145,7 @@ def test_earlier_messages_are_fetched_when_asked_for(open_page: Open, backend: A
         client.ask(f"Question {number}", conversation_id=conversation)
     page = open_page(backend.url, query={"c": str(conversation)})
     assert (len(contents(page)), page.chat_message[0].text[0].value) == (10, "Question 20")
-    assert "<dd>10+</dd>" in sidebar(page)
+    assert "<td>10+</td>" in settings_dialog(page)
 
     click(page, "earlier")
     assert (len(contents(page)), page.chat_message[0].text[0].value) == (20, "Question 15")
@@ -142,7 +153,7 @@ def test_earlier_messages_are_fetched_when_asked_for(open_page: Open, backend: A
         click(page, "earlier")
 
     assert (len(contents(page)), page.chat_message[0].text[0].value) == (50, "Question 0")
-    assert "<dd>50</dd>" in sidebar(page)
+    assert "<td>50</td>" in settings_dialog(page)
 
 
 def test_a_window_moves_over_a_long_conversation(page: AppTest) -> None:

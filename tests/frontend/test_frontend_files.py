@@ -15,14 +15,16 @@ from chatapp.frontend.conversations.temporary import TemporaryConversation
 from chatapp.protocol.resources import AttachmentInfo
 from support import documents
 from support.foreign_exports import chatgpt
-from support.pages import click, stored, wait_until
+from support.pages import click, settings_dialog, stored, wait_until
 
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
 def page(open_page: Open, backend: Any) -> AppTest:
-    return open_page(backend.url)
+    page = open_page(backend.url)
+    settings_dialog(page)
+    return page
 
 
 def test_conversations_are_imported_with_a_receipt(page: AppTest, client: BackendClient) -> None:

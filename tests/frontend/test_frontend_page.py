@@ -12,7 +12,18 @@ from streamlit.testing.v1 import AppTest
 
 from support import scripts
 from support.keyed_requests import key_file
-from support.pages import FakeBackend, ask, click, contents, cut_stream, everything, html, problem, sidebar
+from support.pages import (
+    FakeBackend,
+    ask,
+    click,
+    contents,
+    cut_stream,
+    everything,
+    html,
+    problem,
+    settings_dialog,
+    sidebar,
+)
 from support.stub_model import KEY, StubModel
 
 Open = Callable[..., AppTest]
@@ -64,6 +75,7 @@ def test_the_switch_chooses_the_way_to_ask(
     fake_backend.answer = html(404)
     page = open_page(fake_backend.url, USE_STREAMING="false" if use_streaming == "true" else "true")
 
+    settings_dialog(page)
     ask(page.toggle(key="use_streaming").set_value(use_streaming == "true").run(), "Why?")
 
     assert fake_backend.paths[-1] == path
@@ -94,17 +106,28 @@ def test_a_new_chat_is_empty(page: AppTest) -> None:
     assert page.button(key="suggestion-0")
 
 
-def test_the_sidebar_tells_model_backend_messages_and_duration(page: AppTest, backend: Any) -> None:
-    ask(page, "One?")
+def test_the_sidebar_tells_in_one_line_how_the_backend_is(page: AppTest) -> None:
+    assert ":green-badge[:material/check_circle: Ready]" in sidebar(page)
 
-    page.run()
 
-    text = sidebar(page)
-    assert ":green-badge[:material/check_circle: stub\\-model]" in text
-    assert f"<dd>{backend.url}</dd>" in text
-    assert "<dt>Messages</dt><dd>2</dd>" in text
-    assert re.search(r"<dt>Session</dt><dd>\d+ s</dd>", text)
-    assert page.sidebar.number_input(key="request_timeout").value == 30
+def test_the_settings_tell_what_is_in_force_and_what_has_set_it(
+    open_page: Open, backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHATAPP_ORIGINS", "REQUEST_TIMEOUT=/home/ann/.env")
+    page = ask(open_page(backend.url, REQUEST_TIMEOUT="40"), "One?")
+
+    click(page, "settings-open")
+
+    text = settings_dialog(page)
+    assert f"<td>{backend.url}</td><td>the environment</td>" in text
+    assert "<td>40 s</td><td>/home/ann/.env</td>" in text
+    assert '<th scope="row">Messages</th><td>2</td>' in text
+    assert re.search(r"<th scope=\"row\">Session</th><td>\d+ s</td>", text)
+    assert re.search(r"<th scope=\"row\">default</th><td>[^<]+ · ready</td>", text)
+
+    page.number_input(key="request_timeout").set_value(50).run()
+
+    assert "<td>50 s</td><td>changed here</td>" in settings_dialog(page)
 
 
 def test_reasoning_is_folded_above_the_answer(stub: StubModel, page: AppTest) -> None:
@@ -162,7 +185,8 @@ def test_the_demonstration_model_is_called_one(open_page: Open, fake_backend: Fa
     welcome = page.main.markdown[1].value.replace("\\", "")
     assert "You are talking to tiny. It is a small model" in welcome
     assert "OPENAI_API_KEY" in welcome
-    assert "BASE_URL" in page.sidebar.get("popover")[0].markdown[0].value
+    settings_dialog(page)
+    assert any("BASE_URL" in text.value for text in page.get("markdown"))
 
 
 @pytest.mark.parametrize(
@@ -234,6 +258,7 @@ def test_a_cut_stream_can_be_asked_again_without_streaming(open_page: Open, fake
     click(page, "again-whole")
 
     assert contents(page)[1] == ("assistant", "Whole.")
+    settings_dialog(page)
     assert page.toggle(key="use_streaming").value is False
 
 

@@ -52,6 +52,14 @@ def problem(page: AppTest) -> str:
     return page.error[0].value.replace("\\", "")
 
 
+def settings_dialog(page: AppTest) -> str:
+    """Open the settings, where they are not open yet, and return what stands in them as text."""
+    page.session_state.view.dialog = "settings"
+    page.run()
+    assert not page.exception
+    return "\n".join(element.proto.body for element in page.get("html") if "in-force" in element.proto.body)
+
+
 def everything(page: AppTest) -> str:
     """Return all that the page has sent to the browser, as text."""
 

@@ -11,6 +11,11 @@ RUN_SECRETS = Path("/run/secrets")
 _ARE_FILES_READ = "CHATAPP_ENV_FILES_READ"
 """Tells a child that its parent has put the `.env` files into its environment."""
 
+_ORIGINS = "CHATAPP_ORIGINS"
+"""Tells which variables the user has not set in the environment: lines of `NAME=the file or the command that did`."""
+
+COMMAND = "the command that started it"
+
 
 def env_files() -> tuple[Path, ...]:
     """Return the `.env` files that exist, the one that wins first: the working directory's, then the user's own."""
@@ -48,10 +53,27 @@ def _load(path: Path) -> list[str]:
     from chatapp.config.env_file import read_env_file  # noqa: PLC0415 - only where there is a file
 
     variables, remarks = read_env_file(path)
+    origins = _origins()
     for name, text in variables.items():
-        if text is not None:
-            os.environ.setdefault(name, text)
+        if text is not None and name not in os.environ:
+            os.environ[name] = text
+            origins[name] = str(path.absolute())
+    if origins:
+        os.environ[_ORIGINS] = _lines(origins)
     return remarks
+
+
+def origin_of(name: str) -> str | None:
+    """Return what has set the variable `name`: a file, a command, or "the environment"; None where nothing has."""
+    return _origins().get(name, "the environment") if is_set(name) else None
+
+
+def _origins() -> dict[str, str]:
+    return dict(line.partition("=")[::2] for line in os.environ.get(_ORIGINS, "").splitlines())
+
+
+def _lines(origins: dict[str, str]) -> str:
+    return "\n".join(f"{name}={what}" for name, what in origins.items())
 
 
 def value(name: str) -> str | None:
@@ -100,4 +122,5 @@ def emptied(prefix: str) -> dict[str, str]:
 
 def child_environment(**changes: str) -> dict[str, str]:
     """Return the environment for a child process: ours with `changes`."""
-    return {**os.environ, _ARE_FILES_READ: "true", **changes}
+    changed = {name: COMMAND for name, text in changes.items() if os.environ.get(name) != text}
+    return {**os.environ, _ARE_FILES_READ: "true", _ORIGINS: _lines({**_origins(), **changed}), **changes}

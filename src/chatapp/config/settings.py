@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
 from chatapp.config.budgets import parse_budgets
-from chatapp.config.environment import load_env_files, secret_folders
+from chatapp.config.environment import load_env_files, origin_of, secret_folders
 from chatapp.errors import SettingsError
 from chatapp.hosts import http_url, url_parts
 
@@ -30,12 +30,10 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 Names = Annotated[tuple[str, ...], NoDecode]
-
 _RATE = re.compile(r"[1-9][0-9]{0,5}/(second|minute|hour|day)")
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 OPENAI_MODEL = "gpt-4o-mini"
-
 
 log = logging.getLogger(__name__)
 
@@ -263,6 +261,10 @@ class Settings(BaseSettings):
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
+    def origin(self, name: str) -> str:
+        """Return what gave the field `name` its value: a variable's origin, "a secret file", or "default"."""
+        return origin_of(name.upper()) or ("a secret file" if self.is_set(name) else "default")
+
     def is_set(self, name: str) -> bool:
         """Return whether the user gave the field `name` a value."""
         return name in self.model_fields_set
@@ -294,6 +296,5 @@ def setting_rows() -> list[SettingRow]:
 
 
 def _shown(default: object) -> str:
-    if isinstance(default, bool):
-        return str(default).lower()
-    return str(default) if isinstance(default, int | float | str) else ""
+    shown = str(default) if isinstance(default, int | float | str) else ""
+    return shown.lower() if isinstance(default, bool) else shown

@@ -7,6 +7,7 @@ import streamlit as st
 from chatapp import __version__
 from chatapp.frontend.access.sign_in import is_let_in, sign_in
 from chatapp.frontend.components.model_menu import model_menu
+from chatapp.frontend.components.settings_dialog import settings_dialog
 from chatapp.frontend.components.sidebar import sidebar
 from chatapp.frontend.screens.chat import chat, prompt_box
 from chatapp.frontend.screens.usage import usage
@@ -29,6 +30,8 @@ def page() -> None:
     if state.address().shows_usage(state.view()):
         usage()
         sidebar()
+        if state.view().dialog == "settings":
+            settings_dialog()
         return
     top = st.container(key="top")
     prompt_box()
@@ -36,7 +39,9 @@ def page() -> None:
     sidebar()
     with top:
         model_menu()
-    if live_view is not None:
+    if state.view().dialog == "settings":
+        settings_dialog()
+    elif live_view is not None:  # what is in a dialog could not be used while this run goes on
         live_view.follow()
         st.rerun()
 

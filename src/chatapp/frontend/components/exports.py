@@ -15,18 +15,20 @@ _WHAT = "All conversations but deleted ones."
 def export_box() -> None:
     """Draw the buttons that download all conversations, one for each format."""
     client, day = state.client(), f"{datetime.now(state.timezone()):%Y-%m-%d}"
-    with st.popover("Export", icon=":material/download:", width="stretch", key="export-all"):
+    with st.container(key="export-all", gap="small"):
+        st.markdown("**Export**")
         st.caption("  \n".join([_WHAT, *(f"**{it.title}** holds {it.holds}." for it in OF_ALL)]))
-        for it in OF_ALL:
-            st.download_button(
-                it.title,
-                partial(_file, client, it.name),
-                file_name=f"chatapp-{day}.{it.name}",
-                mime=it.media_type.partition(";")[0],
-                key=f"export-all-{it.name}",
-                on_click="ignore",
-                width="stretch",
-            )
+        with st.container(horizontal=True, gap="small"):
+            for it in OF_ALL:
+                st.download_button(
+                    it.title,
+                    partial(_file, client, it.name),
+                    file_name=f"chatapp-{day}.{it.name}",
+                    mime=it.media_type.partition(";")[0],
+                    key=f"export-all-{it.name}",
+                    on_click="ignore",
+                    icon=":material/download:",
+                )
 
 
 def _file(client: BackendClient, export_format: str) -> bytes:

@@ -23,7 +23,8 @@ _DOING = {"receiving": "Receiving", "waiting": "Waiting for others", "reading": 
 def import_box() -> None:
     """Draw the place to drop an export, how far imports are, and the receipt of the last one."""
     imports = state.view().imports
-    with st.popover("Import", icon=":material/upload_file:", width="stretch", key="import"):
+    with st.container(key="import", gap="small"):
+        st.markdown("**Import**")
         st.caption(_WHAT)
         file = st.file_uploader("Export", key=state.EXPORT_FILE, label_visibility="collapsed")
         if file is not None and not imports.is_sending and _is_clicked():

@@ -38,8 +38,8 @@ class _Row(NamedTuple):
 
 _ROWS = (
     _Row(BackendUnreachableError, "Connection Error", "Start it with: chatapp serve"),
-    _Row(BackendTimeoutError, "Timeout Error", "Raise the request timeout in the sidebar, or REQUEST_TIMEOUT.", True),
-    _Row(StreamCutError, "SSE Stream Error", "Ask again, or turn streaming off in the sidebar.", True),
+    _Row(BackendTimeoutError, "Timeout Error", "Raise the request timeout in the settings, or REQUEST_TIMEOUT.", True),
+    _Row(StreamCutError, "SSE Stream Error", "Ask again, or turn streaming off in the settings.", True),
     _Row(BackendProtocolError, "Invalid JSON", "Check that BACKEND_URL is the address of a chatapp backend."),
     _Row(UpstreamError, "Backend error ({status})", "Check the backend's log and its API key."),
     _Row(BudgetExceededError, "Budget spent", "Ask again when it renews."),

@@ -9,7 +9,7 @@ from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.session import state
-from chatapp.frontend.session.view import OpenRow
+from chatapp.frontend.session.view import Dialog, OpenRow
 
 
 def send_typed() -> None:
@@ -159,6 +159,16 @@ def rename(conversation_id: str, field: str) -> None:
 def close_row() -> None:
     """Close the open row of the list."""
     state.view().open_row = None
+
+
+def open_dialog(dialog: Dialog) -> None:
+    """Lay a dialog over the page."""
+    state.view().dialog = dialog
+
+
+def close_dialog() -> None:
+    """Take away what lies over the page."""
+    state.view().dialog = None
 
 
 def cancel_import(import_id: str) -> None:

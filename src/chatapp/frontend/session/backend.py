@@ -7,7 +7,7 @@ import streamlit as st
 from chatapp.client import BackendClient
 from chatapp.errors import BackendError, ChatappError, UnauthorizedError
 from chatapp.protocol.money import picodollars, shown_dollars
-from chatapp.protocol.resources import ModelsInfo, ReadinessInfo
+from chatapp.protocol.resources import ConnectionInfo, ModelsInfo, ReadinessInfo
 
 READY_TIMEOUT_S = 5.0
 _READY_TTL_S = 5.0
@@ -17,6 +17,8 @@ _MODELS_TTL_S = 15.0
 @dataclass(frozen=True, slots=True)
 class BackendStatus:
     """What `GET /ready` says, or why it could not be asked. `model` is None where the backend did not tell it.
+
+    `reason` is why it is that model, and `connections` are the model servers there are.
 
     `is_answering` is false where no backend could be reached, `is_known_key` where the backend does not know the key.
     `is_admitted` is true only where it has told how it is, as it does for nobody without a key.
@@ -31,6 +33,8 @@ class BackendStatus:
     hint: str = ""
     is_known_key: bool = True
     is_admitted: bool = False
+    reason: str = ""
+    connections: tuple[ConnectionInfo, ...] = ()
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, on_release=BackendClient.close)
@@ -91,6 +95,8 @@ def _status(told: ReadinessInfo) -> BackendStatus:
         model=model.name if model else None,
         provider=model.provider if model else None,
         is_demo=bool(model and model.is_demo),
+        reason=(model and model.reason) or "",
+        connections=told.connections,
         sentence=(fault and fault.detail) or "",
         hint=(fault and fault.hint) or "",
     )

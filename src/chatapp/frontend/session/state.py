@@ -71,12 +71,12 @@ def sign_out() -> None:
 
 def client() -> BackendClient:
     """Return the client that this session asks."""
-    return client_of(settings().backend_url, timeout_s=float(st.session_state[TIMEOUT]), api_key=api_key())
+    return client_of(settings().backend_url, timeout_s=timeout_s(), api_key=api_key())
 
 
 def session_context() -> SessionContext:
     """Return how this session asks now."""
-    return SessionContext(client(), is_streamed=bool(st.session_state[STREAMING]), zone=timezone())
+    return SessionContext(client(), is_streamed=is_streamed(), zone=timezone())
 
 
 def timezone() -> ZoneInfo | None:
@@ -85,6 +85,21 @@ def timezone() -> ZoneInfo | None:
         return ZoneInfo(st.context.timezone) if st.context.timezone else None
     except (ZoneInfoNotFoundError, ValueError):
         return None
+
+
+def is_streamed() -> bool:
+    """Return whether answers are shown while they are made."""
+    return bool(st.session_state[STREAMING])
+
+
+def timeout_s() -> float:
+    """Return the seconds to wait for the next byte."""
+    return float(st.session_state[TIMEOUT])
+
+
+def session_id() -> str:
+    """Return what tells this session from others."""
+    return cast(str, st.session_state.session_id)
 
 
 def duration_s() -> float:

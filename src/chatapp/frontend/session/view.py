@@ -13,6 +13,9 @@ from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.conversations.temporary import TemporaryConversation
 
+Dialog = Literal["settings"]
+"""What can lie over the page."""
+
 
 class OpenRow(NamedTuple):
     """A row of the list that shows more than its name."""
@@ -24,9 +27,9 @@ class OpenRow(NamedTuple):
 class View:
     """Its state changes in plain attributes only: Streamlit may end a run at any access to `st.session_state`.
 
-    `error` is what an action failed with, `imports` what is imported, `editing` the id of the
-    question that is being written anew, `mirrored` what others were last told of the conversation, `drawn` which texts
-    are drawn although they are very large.
+    `dialog` lies over the page, `error` is what an action failed with, `imports` what is imported, `editing` the id of
+    the question that is being written anew, `mirrored` what others were last told of the conversation, `drawn` which
+    texts are drawn although they are very large.
     """
 
     def __init__(self) -> None:
@@ -35,6 +38,7 @@ class View:
         self.error: ChatappError | None = None
         self.editing: str | None = None
         self.open_row: OpenRow | None = None
+        self.dialog: Dialog | None = None
         self.imports = ImportWatch()
         self.mirrored: list[ShownMessage] = []
         self.drawn: set[str] = set()
