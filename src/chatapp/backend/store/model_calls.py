@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.records import ModelCall
@@ -30,15 +30,25 @@ class ModelCalls:
         """
         if not calls:
             return
-        insert = sqlite.insert if self.database.is_sqlite else postgresql.insert
         ids = [call.id for call in calls]
+        try:
+            self._add(calls, settled=ids)
+        except IntegrityError:  # an earlier try did not fail after all; to look for that each time costs a tenth
+            known = self._known(ids)
+            if not known:
+                raise
+            self._add([call for call in calls if call.id not in known], settled=ids)
+
+    def _add(self, calls: Sequence[ModelCall], *, settled: Sequence[str]) -> None:
         with self.database.write(survives_power_cut=False) as connection:
-            known = set(connection.scalars(select(model_calls.c.id).where(model_calls.c.id.in_(ids))))
-            new = [call for call in calls if call.id not in known]
-            if new:
-                connection.execute(insert(model_calls).on_conflict_do_nothing(), [_row(call) for call in new])
-                add_usage(connection, new)
-            settle(connection, ids)
+            if calls:
+                connection.execute(insert(model_calls), [_row(call) for call in calls])
+                add_usage(connection, calls)
+            settle(connection, settled)
+
+    def _known(self, ids: Sequence[str]) -> set[str]:
+        with self.database.read() as connection:
+            return set(connection.scalars(select(model_calls.c.id).where(model_calls.c.id.in_(ids))))
 
     def between(self, since: datetime, until: datetime | None = None, *, owner: str | None = None) -> list[ModelCall]:
         """Return the calls that began from `since` on and before `until`, oldest first; None sets no bound."""

@@ -5,6 +5,7 @@ its owner and of everybody. So no view reads more than it shows; one table by al
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
@@ -114,13 +115,13 @@ class UsageByDay:
 
 def add_usage(connection: Connection, calls: Iterable[ModelCall]) -> None:
     """Add calls to what their days have taken, in the transaction that writes them down."""
-    groups: dict[tuple[str, ...], list[ModelCall]] = {}
+    groups: dict[tuple[date, str, str, str, str], list[ModelCall]] = {}
     for call in calls:
-        day = call.created_at.astimezone(UTC).date().isoformat()
-        groups.setdefault((day, call.owner, call.connection, call.model, call.surface or ""), []).append(call)
+        began = call.created_at.astimezone(UTC).date()
+        groups.setdefault((began, call.owner, call.connection, call.model, call.surface or ""), []).append(call)
     sums: dict[tuple[str, ...], list[int]] = {}
-    for (day, owner, connected, model, surface), group in groups.items():
-        added = _added(group)
+    for (began, owner, connected, model, surface), group in groups.items():
+        added, day = _added(group), began.isoformat()
         names = {"day": day, "model": model, "connection": connected, "surface": surface}
         for (dimension, name), whose in product(names.items(), (owner, EVERYBODY)):
             key = (dimension, whose, day, name)
@@ -139,20 +140,20 @@ def _upsert(dialect: str) -> Insert:
     return upsert
 
 
-def _added(calls: Iterable[ModelCall | Row[ModelCall]]) -> list[int]:
+def _added(calls: Sequence[ModelCall | Row[ModelCall]]) -> list[int]:
     """Return the sums of `_SUMMED`."""
     sums = dict.fromkeys(_SUMMED, 0)
-    for call in calls:
-        sums["calls"] += 1
-        sums["failures"] += call.status in _FAILED
-        sums["unpriced"] += call.cost_pico is None
-        sums["estimated"] += bool(call.is_estimated)
-        for name in _MOST:
-            value = getattr(call, name) or 0
-            sums[name] += value if 0 <= value < _MOST[name] else 0
-        if call.first_token_ms is not None:
-            sums[FIRST_TOKEN_COUNTS[bisect_right(EDGES_MS, call.first_token_ms)]] += 1
-        sums[DURATION_COUNTS[bisect_right(EDGES_MS, call.duration_ms)]] += 1
+    sums["calls"] = len(calls)
+    sums["failures"] = sum([call.status in _FAILED for call in calls])
+    sums["unpriced"] = sum([call.cost_pico is None for call in calls])
+    sums["estimated"] = sum([bool(call.is_estimated) for call in calls])
+    for name, most in _MOST.items():
+        sums[name] = sum([value for call in calls if (value := getattr(call, name)) and 0 <= value < most])
+    first = [bisect_right(EDGES_MS, call.first_token_ms) for call in calls if call.first_token_ms is not None]
+    for place, count in Counter(first).items():
+        sums[FIRST_TOKEN_COUNTS[place]] = count
+    for place, count in Counter([bisect_right(EDGES_MS, call.duration_ms) for call in calls]).items():
+        sums[DURATION_COUNTS[place]] = count
     return list(sums.values())
 
 

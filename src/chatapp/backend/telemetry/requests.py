@@ -3,7 +3,6 @@
 import logging
 import re
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatapp.backend.http import context
 from chatapp.backend.http.context import RequestContext
 from chatapp.backend.http.errors import error_response
+from chatapp.backend.store.identity import new_id
 from chatapp.backend.tasks import described
 from chatapp.errors import InternalError
 
@@ -102,7 +102,7 @@ class RequestLog:
 
     def __init__(self, scope: Scope) -> None:
         offered = Headers(scope=scope).get("x-request-id", "")
-        self.id = offered if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+        self.id = offered if _REQUEST_ID.fullmatch(offered) else new_id()
         self.status: int | None = None
         self._scope = scope
         self._began = time.perf_counter()

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-import uuid
 from typing import Protocol
 
 from chatapp.backend.store import FinalStatus, Segments, TurnStatus
+from chatapp.backend.store.identity import new_id
 from chatapp.backend.turns.tool_calls import add_call, joined_calls, written
 from chatapp.errors import ChatappError, IncompleteAnswerError, ShuttingDownError
 from chatapp.protocol.events import (
@@ -65,7 +65,7 @@ class Turn:
         request_id: str | None = None,
         surface: Surface | None = None,
     ) -> None:
-        self.id = turn_id or uuid.uuid4().hex
+        self.id = turn_id or new_id()
         self.model = self._asked_model = model
         self.owner = owner
         self.conversation_id = conversation_id
