@@ -1,8 +1,8 @@
 """The Host header: which machine a request is meant for."""
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chatapp.backend.http.context import header
 from chatapp.backend.http.errors import error_response
 from chatapp.config.settings import Settings
 from chatapp.errors import ForeignHostError
@@ -21,7 +21,7 @@ class HostCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
-        if scope["type"] == "http" and not self._is_ours(Headers(scope=scope).get("host", "")):
+        if scope["type"] == "http" and not self._is_ours(header(scope, b"host") or ""):
             error = ForeignHostError("This backend does not answer for that host.", hint="See ALLOWED_HOSTS.")
             await error_response(error, scope)(scope, receive, send)
             return

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chatapp.backend.http.context import header
 from chatapp.backend.http.errors import error_response
 from chatapp.errors import ForeignOriginError
 
@@ -31,14 +31,14 @@ class OriginCheck(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
-        if scope["type"] == "http" and self._is_foreign(scope["method"], Headers(scope=scope)):
+        if scope["type"] == "http" and self._is_foreign(scope):
             error = ForeignOriginError("Pages of this origin may not ask here.", hint="See CORS_ORIGINS.")
             await error_response(error, scope, headers={"Vary": "Origin"})(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
-    def _is_foreign(self, method: str, headers: Headers) -> bool:
-        origin = headers.get("origin")
-        if origin is None or self.is_allowed_origin(origin) or urlsplit(origin).netloc == headers.get("host"):
+    def _is_foreign(self, scope: Scope) -> bool:
+        origin = header(scope, b"origin")
+        if origin is None or self.is_allowed_origin(origin) or urlsplit(origin).netloc == header(scope, b"host"):
             return False
-        return method not in _HARMLESS or "access-control-request-method" in headers
+        return scope["method"] not in _HARMLESS or header(scope, b"access-control-request-method") is not None

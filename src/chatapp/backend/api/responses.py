@@ -1,8 +1,7 @@
 """A turn as an HTTP response: whole, or as server-sent events while it is made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from pydantic_core import to_json
@@ -59,9 +58,8 @@ class WholeAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
         turn = self._turn
-        with Reader(turn, wants_deltas=False) as reader:
-            async with _meanwhile(*_watches(scope, receive, reader)):
-                await reader.end()
+        with Reader(turn, wants_deltas=False) as reader, _Meanwhile(*_watches(scope, receive, reader)):
+            await reader.end()
         if reader.has_left and not turn.is_over:
             return  # nobody is there to answer
         await Response(to_json(self._body(turn)), media_type="application/json")(scope, receive, send)
@@ -88,15 +86,14 @@ class StreamedAnswer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
-        with Reader(self._turn, after=self._after) as reader:
-            async with _meanwhile(*_watches(scope, receive, reader)):
-                await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
-                await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-                direct_send = context_of(scope).direct_send
-                if direct_send is None:
-                    await _send_events(reader, send, self._encode)
-                else:
-                    await asyncio.create_task(_send_events(reader, direct_send, self._encode))
+        with Reader(self._turn, after=self._after) as reader, _Meanwhile(*_watches(scope, receive, reader)):
+            await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
+            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            direct_send = context_of(scope).direct_send
+            if direct_send is None:
+                await _send_events(reader, send, self._encode)
+            else:
+                await asyncio.create_task(_send_events(reader, direct_send, self._encode))
 
 
 async def _send_events(reader: Reader, send: Send, encode: Encode) -> None:
@@ -114,14 +111,18 @@ async def _send_events(reader: Reader, send: Send, encode: Encode) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-@asynccontextmanager
-async def _meanwhile(*watches: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run the watches for as long as the block does."""
-    tasks = [asyncio.create_task(watch) for watch in watches]
-    try:
-        yield
-    finally:
-        for task in tasks:
+class _Meanwhile:
+    """Runs the watches for as long as the block does."""
+
+    def __init__(self, *watches: Coroutine[Any, Any, None]) -> None:
+        self._watches = watches
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def __enter__(self) -> None:
+        self._tasks = [asyncio.create_task(watch) for watch in self._watches]
+
+    def __exit__(self, *_: object) -> None:
+        for task in self._tasks:
             task.cancel()
 
 

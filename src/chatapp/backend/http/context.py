@@ -52,6 +52,14 @@ def context_of(scope: Scope) -> RequestContext:
     return context
 
 
+def header(scope: Scope, name: bytes) -> str | None:
+    """Return what a request says under `name`, which is in lower case; the first, if it says several things.
+
+    Every request is asked for some of them, and Starlette's `Headers` take several times as long for each.
+    """
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
 def enter(scope: Scope, context: RequestContext) -> None:
     """Let `scope` carry `context`."""
     scope[_KEY] = context

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -101,7 +100,7 @@ class RequestLog:
     """What the log will say of one request."""
 
     def __init__(self, scope: Scope) -> None:
-        offered = Headers(scope=scope).get("x-request-id", "")
+        offered = context.header(scope, b"x-request-id") or ""
         self.id = offered if _REQUEST_ID.fullmatch(offered) else new_id()
         self.status: int | None = None
         self._scope = scope
@@ -113,7 +112,8 @@ class RequestLog:
         if log.isEnabledFor(level):
             fields = self._fields(known)
             line = " ".join(f"{name}={_printable(value)}" for name, value in fields.items())
-            log.log(level, line, extra={"fields": fields})
+            # `log.log` would first look for the file and line it is called from, which nobody shows
+            log.handle(log.makeRecord(log.name, level, "", 0, line, (), None, extra={"fields": fields}))
 
     def _fields(self, known: RequestContext) -> dict[str, Any]:
         fields: dict[str, Any] = {
@@ -132,4 +132,7 @@ class RequestLog:
 
 def _printable(value: object) -> str:
     """Return a value that can neither begin a line of its own nor steer a terminal."""
-    return str(value).encode("unicode_escape").decode()[:LOGGED_CHARS]
+    text = str(value)
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text[:LOGGED_CHARS]
+    return text.encode("unicode_escape").decode()[:LOGGED_CHARS]

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from chatapp.backend.api.dependencies import ERRORS, Id
 from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
 from chatapp.backend.http.bodies import BoundedJsonRequest, BoundedJsonRoute
-from chatapp.backend.http.context import context_of
+from chatapp.backend.http.context import context_of, header
 from chatapp.backend.store import Store
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.turn import Turn
@@ -139,7 +139,7 @@ def _require_length(prompt: str, max_chars: int) -> None:
 
 
 def _surface(request: Request) -> Surface:
-    return surface_of(request.headers.get("user-agent", ""))
+    return surface_of(header(request.scope, b"user-agent") or "")
 
 
 async def _begun(request: Request, question: Question) -> Turn:
