@@ -83,6 +83,9 @@ def test_the_page_gets_its_backend_and_streams_unless_told_otherwise(settings: d
     with Up(env=settings) as up:
         told = up.page.environ()
         assert (told["BACKEND_URL"], told["USE_STREAMING"]) == (f"http://127.0.0.1:{up.port}", "true")
+        if hasattr(up.page, "rlimit"):
+            soft, hard = up.page.rlimit(psutil.RLIMIT_NOFILE)
+            assert soft == hard  # a visitor takes some connections
     with Up(env={**settings, "USE_STREAMING": "false"}) as up:
         assert up.page.environ()["USE_STREAMING"] == "false"
 

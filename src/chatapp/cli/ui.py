@@ -9,6 +9,7 @@ from chatapp.cli.access import require_keys_beyond_loopback, url_for
 from chatapp.config.settings import Settings
 from chatapp.frontend.server import streamlit_arguments
 from chatapp.processes.child import Child, start_child
+from chatapp.processes.descriptors import raise_descriptor_limit
 from chatapp.processes.group import ChildGroup
 from chatapp.processes.http_probe import is_answering
 from chatapp.processes.ports import require_free_ports
@@ -36,6 +37,7 @@ def run(*, backend_url: str | None, host: str | None, port: str | None) -> None:
 
 def start_page(settings: Settings, *, on_line: Callable[[str], object] | None = None) -> Child:
     """Start the page as a child, which reads from its environment what `settings` say."""
+    raise_descriptor_limit()  # the page's too: children have what their parent has
     environment = {
         "BACKEND_URL": settings.backend_url,
         "HOST": settings.host,
