@@ -27,6 +27,7 @@ from chatapp.backend.store.records import (
 from chatapp.backend.store.reservations import Amount, Book, Reservations, Standing
 from chatapp.backend.store.search.search import Search, SearchHit
 from chatapp.backend.store.search.snippets import SnippetPart
+from chatapp.backend.store.settled_clock import SettledClock
 from chatapp.backend.store.turns import Turns
 from chatapp.backend.store.usage import Dimension, Percentiles, UsageByDay, UsageReport, UsageTotals
 from chatapp.config.settings import Settings
@@ -55,6 +56,7 @@ __all__ = [
     "Search",
     "SearchHit",
     "Segments",
+    "SettledClock",
     "SnippetPart",
     "Standing",
     "Store",

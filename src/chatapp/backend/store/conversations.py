@@ -158,9 +158,9 @@ class Conversations:
                 raise not_found()
             _remove(connection, conversation_id)
 
-    def purge_expired(self, *, kept: timedelta = KEPT_AFTER_DELETION) -> int:
-        """Remove for good what was deleted longer than `kept` ago; return how many."""
-        is_expired = conversations.c.deleted_at < now() - kept
+    def purge_expired(self, *, kept: timedelta = KEPT_AFTER_DELETION, as_of: datetime | None = None) -> int:
+        """Remove for good what was deleted longer than `kept` before `as_of`, which is now; return how many."""
+        is_expired = conversations.c.deleted_at < (as_of or now()) - kept
         with self.database.read() as connection:
             expired = connection.scalars(select(conversations.c.id).where(is_expired)).all()
         for conversation_id in expired:

@@ -1,0 +1,45 @@
+"""A clock for what cannot be undone: it goes by what this machine's clock showed a day ago and has stood by since."""
+
+import json
+import os
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from chatapp.backend.store.identity import now
+
+FILE_NAME = "settled-clock.json"
+SETTLED_AFTER = timedelta(days=1)
+
+
+class SettledClock:
+    """Remembers in `folder` what the clock showed; what it shows by mistake for less than a day has no effect.
+
+    Two moments are enough: one that has settled, and one that may. Those that lie ahead were a mistake.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE_NAME
+        self._seen: list[datetime] = []
+
+    def look(self) -> datetime | None:
+        """Return the latest moment known to have settled, and note what the clock shows; None before there is one."""
+        present = now()
+        seen = [moment for moment in self._read() if moment <= present]
+        if not seen or seen[-1] <= present - SETTLED_AFTER:
+            seen = [*seen[-1:], present]
+        self._write(seen)
+        return seen[0] if seen[0] <= present - SETTLED_AFTER else None
+
+    def _read(self) -> list[datetime]:
+        with suppress(OSError, ValueError, TypeError, OverflowError):
+            self._seen = sorted(datetime.fromtimestamp(moment, UTC) for moment in json.loads(self._path.read_text()))
+        return self._seen
+
+    def _write(self, seen: list[datetime]) -> None:
+        """Remember `seen`, where the folder can be written beyond the end of this process."""
+        self._seen = seen
+        new = self._path.with_suffix(f".{os.getpid()}.new")
+        with suppress(OSError):
+            new.write_text(json.dumps([moment.timestamp() for moment in seen]))
+            new.replace(self._path)
