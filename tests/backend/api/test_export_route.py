@@ -1,5 +1,6 @@
 """`GET /export`: everything in one file, while it is written and beside everything else."""
 
+import asyncio
 import io
 import json
 import socket
@@ -14,11 +15,13 @@ from typing import Any
 import pytest
 import requests
 
+from chatapp.backend.api.files import WrittenFile
 from chatapp.backend.store import Store
 from chatapp.backend.transfer import export_desk
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.client import BackendClient
 from chatapp.config.settings import Settings
+from chatapp.errors import OverloadedError
 from support.running_backend import RunningBackend
 from support.seeding import seed
 from support.turn_steps import wait_for
@@ -108,6 +111,28 @@ def test_more_exports_than_are_admitted_are_refused_until_one_leaves(
     assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
     assert refused.headers["Retry-After"] == str(export_desk.RETRY_AFTER_S)
     wait_for(lambda: get(filled, "zip", key="b").status_code == 200)
+
+
+def test_exports_that_begin_together_are_no_more_than_are_admitted(
+    large: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_desk, "MAX_ADMITTED", 2)
+    statuses: list[int] = []
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    async def export_at_once() -> list[BaseException | None]:
+        desk = export_desk.ExportDesk(Exports(large.conversations, large.messages), is_closing=lambda: False)
+        files = [desk.open(owner="ada", as_format="md") for _ in range(5)]
+        responses = [WrittenFile(file, desk, headers={}) for file in files]
+        calls = [response({}, asyncio.Event().wait, send) for response in responses]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    refused = [error for error in asyncio.run(export_at_once()) if error is not None]
+    assert [type(error) for error in refused] == [OverloadedError] * 3
+    assert statuses == [200, 200]
 
 
 def test_client_hears_of_an_export_that_breaks_off(filled: RunningBackend) -> None:

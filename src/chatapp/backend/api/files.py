@@ -25,7 +25,15 @@ class WrittenFile(Response):
         self._file, self._desk = file, desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response."""
+        """Send the response.
+
+        Raises:
+            OverloadedError: too many files are being sent.
+        """
+        with self._desk.admitted():
+            await self._send_while_wanted(receive, send)
+
+    async def _send_while_wanted(self, receive: Receive, send: Send) -> None:
         sending, leaving = asyncio.create_task(self._send(send)), asyncio.create_task(_left(receive))
         try:
             while not (sending.done() or leaving.done() or self._desk.is_closing()):

@@ -1,9 +1,9 @@
 """Exports of everything are written in a thread of their own, piece by piece: nobody else waits behind them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from chatapp.backend.transfer.exporters import ExportedFile, Exports
 from chatapp.errors import OverloadedError
@@ -28,22 +28,32 @@ class ExportDesk:
 
         Raises:
             InvalidRequestError: there is no such format.
+        """
+        return self._exports.everything(owner=owner, as_format=as_format)
+
+    @contextmanager
+    def admitted(self) -> Iterator[None]:
+        """Have one of the places for as long as the block lasts.
+
+        Raises:
             OverloadedError: too many exports are going on.
         """
         if self._admitted >= MAX_ADMITTED:
             hint = f"Try again in {RETRY_AFTER_S} seconds."
             raise OverloadedError("Too many exports are going on.", hint=hint, retry_after=RETRY_AFTER_S)
-        return self._exports.everything(owner=owner, as_format=as_format)
+        self._admitted += 1
+        try:
+            yield
+        finally:
+            self._admitted -= 1
 
     async def send(self, file: ExportedFile) -> AsyncGenerator[bytes, None]:
         """Return the file piece by piece. Each is written when it is asked for."""
         loop = asyncio.get_running_loop()
-        self._admitted += 1
         try:
             while (chunk := await loop.run_in_executor(self._pool, next, file.chunks, None)) is not None:
                 yield chunk
         finally:
-            self._admitted -= 1
             with suppress(RuntimeError):  # the pool is closed, and the process about to end
                 self._pool.submit(getattr(file.chunks, "close", int))  # behind the piece that is perhaps being written
 
