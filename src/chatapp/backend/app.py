@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.datastructures import State
@@ -28,10 +29,11 @@ from chatapp.backend.models.pool import ConnectionPool
 from chatapp.backend.models.router import Router
 from chatapp.backend.store import Store
 from chatapp.backend.tasks import background
-from chatapp.backend.telemetry.metrics import Metrics
+from chatapp.backend.telemetry.metrics import SHARED_FOLDER, Metrics
 from chatapp.backend.telemetry.requests import Served, Telemetry
 from chatapp.backend.transfer.export_desk import ExportDesk
 from chatapp.backend.transfer.exporters import Exports
+from chatapp.backend.transfer.import_board import ImportBoard
 from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.transfer.importers import Imports
 from chatapp.backend.turns.context import estimated_text_tokens
@@ -39,6 +41,7 @@ from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.usage.budgets import Budgets
 from chatapp.backend.usage.ledger import Ledger
 from chatapp.backend.usage.pricing import Pricer
+from chatapp.config import environment
 from chatapp.config.budgets import parse_budgets
 from chatapp.config.connections_watch import ConnectionsWatch
 from chatapp.config.settings import Settings
@@ -115,7 +118,9 @@ def _furnish(state: State, pricer: Pricer) -> None:
     state.upload_sizes = UploadSizes()
     state.exports = Exports(store.conversations, store.messages)
     state.export_desk = ExportDesk(state.exports, is_closing=lambda: state.turns.is_closing)
-    state.import_desk = ImportDesk(Imports(store.database), is_closing=lambda: state.turns.is_closing)
+    shared = environment.value(SHARED_FOLDER)
+    board = ImportBoard(Path(shared) if shared else None)
+    state.import_desk = ImportDesk(Imports(store.database), is_closing=lambda: state.turns.is_closing, board=board)
 
 
 def _router(settings: Settings, given: Sequence[Upstream], finds_servers: bool) -> Router:

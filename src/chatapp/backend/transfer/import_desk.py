@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.transfer.import_board import ImportBoard, ImportState
 from chatapp.backend.transfer.importers import Imports, Progress, Receipt
 from chatapp.errors import NotFoundError, OverloadedError
 
@@ -52,6 +53,22 @@ class RunningImport:
         """The size of the file; while it arrives, of all that arrives."""
         return self.size if self.state == "receiving" else self.bytes_received
 
+    def told(self) -> ImportState:
+        """Return how far it is now."""
+        receipt = self.receipt
+        return ImportState(
+            id=self.id,
+            owner=self.owner,
+            state=self.state,
+            started_at=self.started_at,
+            bytes_total=self.bytes_total,
+            bytes_received=self.bytes_received,
+            bytes_read=self.progress.bytes_read,
+            conversations_read=receipt.conversations_read,
+            conversations_added=receipt.conversations_added,
+            messages_added=receipt.messages_added,
+        )
+
     def receive(self, size: int) -> None:
         """Count what has arrived."""
         self.bytes_received += size
@@ -66,10 +83,14 @@ class RunningImport:
 
 
 class ImportDesk:
-    """Admits imports and has them read. `is_closing` tells that the backend stops: then they end with what is in."""
+    """Admits imports and has them read. `is_closing` tells that the backend stops: then they end with what is in.
 
-    def __init__(self, imports: Imports, *, is_closing: Callable[[], bool]) -> None:
+    By the `board` the workers of one backend know of each other's.
+    """
+
+    def __init__(self, imports: Imports, *, is_closing: Callable[[], bool], board: ImportBoard | None = None) -> None:
         self._imports, self._is_closing = imports, is_closing
+        self._board = board or ImportBoard(None)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="import")
         self._running: dict[str, RunningImport] = {}
 
@@ -89,7 +110,7 @@ class ImportDesk:
         self._running[running.id] = running
         try:
             async with asyncio.timeout(None) as patience:
-                watch = asyncio.create_task(_watch_arrival(running, patience))
+                watch = asyncio.create_task(self._watch(running, patience))
                 try:
                     yield running
                 finally:
@@ -101,6 +122,7 @@ class ImportDesk:
             running.receipt.stop(reason)
         finally:
             del self._running[running.id]
+            self._board.tell(self._states())
 
     async def read(self, running: RunningImport, path: Path, *, has_left: Callable[[], Awaitable[bool]]) -> None:
         """Read the file at `path`, which is not touched any more when this ends; the receipt says what is in.
@@ -126,9 +148,10 @@ class ImportDesk:
         running.state = "reading"
         self._imports.read(path, owner=running.owner, reason_to_stop=running.reason_to_stop, progress=running.progress)
 
-    def running(self, *, owner: str) -> list[RunningImport]:
-        """Return the imports of `owner` that are going on in this process, oldest first."""
-        return [running for running in self._running.values() if running.owner == owner]
+    def running(self, *, owner: str) -> list[ImportState]:
+        """Return the imports of `owner` that are going on in all workers, oldest first."""
+        states = [state for state in (*self._states(), *self._board.others()) if state.owner == owner]
+        return sorted(states, key=lambda state: state.started_at)
 
     def cancel(self, import_id: str, *, owner: str) -> None:
         """End an import; what is in stays, and its sender gets the receipt.
@@ -136,20 +159,29 @@ class ImportDesk:
         Raises:
             NotFoundError: `owner` has no such import going on.
         """
-        running = self._running.get(import_id)
-        if running is None or running.owner != owner:
+        if not any(state.id == import_id for state in self.running(owner=owner)):
             raise NotFoundError("There is no such import.")
-        running.is_cancelled = True
+        if import_id in self._running:
+            self._running[import_id].is_cancelled = True
+        else:
+            self._board.cancel(import_id)
+
+    def _states(self) -> list[ImportState]:
+        return [running.told() for running in self._running.values()]
+
+    async def _watch(self, running: RunningImport, patience: asyncio.Timeout) -> None:
+        """Tell other workers how far an import is, and end the wait for bytes when there is a reason.
+
+        What is read ends by itself.
+        """
+        while True:
+            running.is_cancelled = running.is_cancelled or self._board.is_cancelled(running.id)
+            if running.state == "receiving" and running.reason_to_stop() is not None:
+                patience.reschedule(asyncio.get_running_loop().time())
+                return
+            self._board.tell(self._states())
+            await asyncio.sleep(LOOKED_AFTER_S)
 
     def close(self) -> None:
         """Begin no more imports."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-async def _watch_arrival(running: RunningImport, patience: asyncio.Timeout) -> None:
-    """End the wait for bytes when there is a reason. What is read ends by itself."""
-    while running.state == "receiving":
-        if running.reason_to_stop() is not None:
-            patience.reschedule(asyncio.get_running_loop().time())
-            return
-        await asyncio.sleep(LOOKED_AFTER_S)

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request
 
 from chatapp.backend.api.dependencies import ERRORS, CurrentImportDesk, CurrentOwner, Id
 from chatapp.backend.http.uploads import FILE_IN_BODY, declared_size, received_file
-from chatapp.backend.transfer.import_desk import RunningImport
 from chatapp.backend.transfer.importers import Receipt
 from chatapp.protocol.schemas.conversations import ImportPage, ImportReceipt
 
@@ -36,26 +35,11 @@ async def import_conversations(request: Request, desk: CurrentImportDesk, owner:
 
 @router.get("/imports", summary="List the imports that are going on", response_model=ImportPage)
 async def imports(desk: CurrentImportDesk, owner: CurrentOwner) -> Any:
-    """Return your imports that this process of the backend receives or reads, oldest first, and how far they are."""
-    return {"items": [_told(running) for running in desk.running(owner=owner)]}
+    """Return your imports that this backend receives or reads, oldest first, and how far they are."""
+    return {"items": desk.running(owner=owner)}
 
 
 @router.delete("/imports/{import_id}", summary="Cancel an import", status_code=204)
 async def cancel(import_id: Id, desk: CurrentImportDesk, owner: CurrentOwner) -> None:
     """End it; what is in stays, and who sent the file gets the receipt."""
     desk.cancel(import_id, owner=owner)
-
-
-def _told(running: RunningImport) -> dict[str, Any]:
-    receipt = running.receipt
-    return {
-        "id": running.id,
-        "state": running.state,
-        "started_at": running.started_at,
-        "bytes_total": running.bytes_total,
-        "bytes_received": running.bytes_received,
-        "bytes_read": running.progress.bytes_read,
-        "conversations_read": receipt.conversations_read,
-        "conversations_added": receipt.conversations_added,
-        "messages_added": receipt.messages_added,
-    }
