@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-PROGRAM = """
+ARENAS = """
 import ctypes, os, tempfile, threading
-from chatapp.processes.memory import use_few_arenas
+from chatapp.processes.memory import give_memory_back
 
-use_few_arenas()
+give_memory_back()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 together = threading.Barrier(8)
@@ -31,8 +31,34 @@ with tempfile.NamedTemporaryFile() as file:
     print(file.read().count(b"<heap nr="))
 """
 
+LARGE_PIECES = """
+import ctypes
+from chatapp.processes.memory import give_memory_back
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's arenas")
+class Info(ctypes.Structure):  # of which hblks tells how many pieces go back by themselves
+    _fields_ = [(f"other{number}", ctypes.c_size_t) for number in range(3)]
+    _fields_ += [("hblks", ctypes.c_size_t), ("others", ctypes.c_size_t * 6)]
+
+give_memory_back()
+libc = ctypes.CDLL(None)
+if not hasattr(libc, "mallinfo2"):  # before glibc 2.33
+    print(1)
+    raise SystemExit
+libc.mallinfo2.restype, libc.malloc.restype = Info, ctypes.c_void_p
+libc.free(ctypes.c_void_p(libc.malloc(8_000_000)))
+before = libc.mallinfo2().hblks
+libc.malloc(4_000_000)
+print(libc.mallinfo2().hblks - before)
+"""
+
+pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc alone")
+
+
+def test_what_is_large_goes_back_whatever_was_freed_before() -> None:
+    done = subprocess.run([sys.executable, "-c", LARGE_PIECES], capture_output=True, check=True, timeout=60)
+    assert int(done.stdout) == 1
+
+
 def test_threads_share_few_arenas() -> None:
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", ARENAS], capture_output=True, check=True, timeout=60)
     assert int(done.stdout) <= 2

@@ -23,7 +23,7 @@ from chatapp.config import demo_model, environment
 from chatapp.config.settings import Settings
 from chatapp.errors import LocalModelError, ProcessDiedError, SettingsError
 from chatapp.processes.descriptors import raise_descriptor_limit
-from chatapp.processes.memory import use_few_arenas
+from chatapp.processes.memory import give_memory_back
 from chatapp.processes.parent_watch import follow_parent
 from chatapp.processes.ports import bound_socket
 from chatapp.processes.scratch import scratch_folder
@@ -174,7 +174,7 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     from chatapp.backend.app import create_app  # noqa: PLC0415 - a second that only the process which serves pays
 
     follow_parent()
-    use_few_arenas()
+    give_memory_back()
     app = create_app(settings, upstream=upstreams[0], others=upstreams[1:], finds_servers=True)
     loop = asyncio.get_running_loop()
     loop.call_later(SETTLED_S, gc.freeze)

@@ -24,6 +24,9 @@ PING_TIMEOUT_S = 1
 CACHE_KB, MANY_WRITES_CACHE_KB = 2000, 24_000
 """Of a SQLite connection: its default, and what pays where many transactions follow each other."""
 
+USUAL_CONNECTIONS = 4
+"""To a SQLite file, kept open for whoever comes next: each takes 2 MB for its cache in the end, and 2 descriptors."""
+
 WAL_BYTES = 32 * 1024**2
 """What stays of SQLite's write-ahead log when all of it is in the database; it would keep its largest size."""
 
@@ -212,7 +215,9 @@ def _open_postgres(address: str) -> Database:
 
 
 def _sqlite_options() -> dict[str, Any]:
-    return {"connect_args": {"timeout": BUSY_TIMEOUT_S}, "pool_size": 8, "max_overflow": -1}
+    """Of those that are not in use the last is taken: each fills a cache, and those beyond what is usual close."""
+    usual = {"pool_size": USUAL_CONNECTIONS, "max_overflow": -1, "pool_use_lifo": True}
+    return {"connect_args": {"timeout": BUSY_TIMEOUT_S}, **usual}
 
 
 def _postgres_options() -> dict[str, Any]:
