@@ -145,6 +145,13 @@ AS_SPOKEN = {
     ),
     "gpt-oss's channels in llama.cpp": Fine(answer("<|channel|>analysis<|message|>", "hm<|end|>Hello"), "Hello", "hm"),
     "Magistral's tags": Fine(answer("[THINK]", "hm", "[/THINK]", "Hello"), "Hello", "hm"),
+    "Gemma's channels": Fine(answer("<|chan", "nel>thought\nhm", " yes<chan", "nel|>", "Hello"), "Hello", "hm yes"),
+    "think tags with attributes": Fine(answer('<think duration="3">', "\nhm</think>\n\nHello"), "Hello", "hm"),
+    "attributes byte by byte": Fine(answer(*'<think  type="a" >hm</think>Hello'), "Hello", "hm"),
+    "a tag with a blank": Fine(answer("<thinking >hm</thinking>Hello"), "Hello", "hm"),
+    "attributes that are words": Fine(answer("<think of", " it> as a joke"), "<think of it> as a joke"),
+    "attributes without end": Fine(answer("<think a=", "b" * 300), "<think a=" + "b" * 300),
+    "attributes and no more": Fine(answer("<think a="), "<think a="),
     "a tag that is none": Fine(answer("<thi", "s> is HTML"), "<this> is HTML"),
     "tags that are talked about": Fine(
         answer("Write `<think>` and `</think>`.\n", "</think>\nok"), "Write `<think>` and `</think>`.\n</think>\nok"

@@ -23,14 +23,19 @@ _TAGS = {
     "<Thought>": "</Thought>",
     "◁think▷": "◁/think▷",
     "<|channel|>analysis<|message|>": "<|end|>",
+    "<|channel>thought": "<channel|>",
 }
-"""Of Qwen, DeepSeek and most others; of fine-tuned models; of Seed-OSS, Magistral, Marco-o1 and Kimi-VL; of gpt-oss."""
+"""Of Qwen, DeepSeek and most others; of fine-tuned models; of Seed-OSS, Magistral, Marco-o1 and Kimi-VL; of gpt-oss
+and Gemma.
+"""
 
 _OPENINGS = {"<|end|>": "<|start|>assistant<|channel|>final<|message|>"}
 """What may stand between the end of the thoughts and the answer."""
 
 _FIRST = {"", *(tag[0] for tag in _TAGS)}
+"""What a tag begins with, and what there is where nothing has come but blanks."""
 _LONGEST = max(map(len, _TAGS))
+_LONGEST_ATTRIBUTES = 200
 _MOST_BLANKS = 64
 _LONE = "</think>"
 _BEHIND_SENTENCES = "\n.!?…。！？"  # noqa: RUF001 - as they are written
@@ -82,14 +87,12 @@ class ThinkTags:
     def _begin(self, text: str) -> Iterator[Found]:
         """Wait for the first word; hold blanks and what may become a tag."""
         stripped = text.lstrip()
-        beginning = stripped[:_LONGEST]
-        may_open = beginning[:1] in _FIRST  # also where nothing has come but blanks
-        opening = next((tag for tag in _TAGS if may_open and beginning.startswith(tag)), None)
-        if opening is not None:
+        opening, end = _opening_in(stripped) if stripped[:1] in _FIRST else (None, 0)
+        if opening is not None and end:
             self._kind, self._close, self._drops_blanks = Reasoning, _TAGS[opening], True
             self.mark = self._close[0]
-            yield from self._think(stripped[len(opening) :])
-        elif may_open and any(tag.startswith(beginning) for tag in _TAGS) and len(text) - len(stripped) <= _MOST_BLANKS:
+            yield from self._think(stripped[end:])
+        elif opening is not None and len(text) - len(stripped) <= _MOST_BLANKS:
             self._held = text
         else:
             self._kind = Text
@@ -166,6 +169,25 @@ class ThinkTags:
             text = text.lstrip()
             self._drops_blanks = not text
         return text
+
+
+def _opening_in(text: str) -> tuple[str | None, int]:
+    """Return the tag that `text` begins with, and where it ends: 0 as long as the rest may still come."""
+    beginning = text[:_LONGEST]
+    for tag in _TAGS:
+        if beginning.startswith(tag) or tag.startswith(beginning):
+            return tag, len(tag) if beginning.startswith(tag) else 0
+    with_attributes = next((tag for tag in _TAGS if beginning.startswith(f"{tag[:-1]} ")), None)
+    return _end_of_attributes(text, with_attributes) if with_attributes else (None, 0)
+
+
+def _end_of_attributes(text: str, tag: str) -> tuple[str | None, int]:
+    """Return the end of `<think duration="3">` or `<think >`; other words than attributes are words of the answer."""
+    end = text.find(">", 0, _LONGEST_ATTRIBUTES)
+    if end < 0:
+        return (tag, 0) if len(text) < _LONGEST_ATTRIBUTES and "\n" not in text else (None, 0)
+    attributes = text[len(tag) : end].strip()
+    return (tag, end + 1) if not attributes or "=" in attributes else (None, 0)
 
 
 def _possible_beginning(text: str, tag: str) -> str:
