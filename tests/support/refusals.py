@@ -330,6 +330,13 @@ PARAMETERS: dict[str, tuple[int, Any, str, int | None]] = {
         None,
     ),
     "no system": (500, "System role not supported", "system", None),
+    "pictures, OpenRouter": (404, "No endpoints found that support image input", "images", None),
+    "pictures, Ollama": (400, "this model does not support image input (ref: x)", "images", None),
+    "pictures, llama.cpp": (500, "image input is not supported - hint: you may need the mmproj", "images", None),
+    "pictures, vLLM": (400, "m1 is not a multimodal model", "images", None),
+    "pictures, DeepSeek": (400, "messages[0]: unknown variant `image_url`, expected `text`", "images", None),
+    "so many pictures": (400, "Model 'kimi-k2.6' supports at most 1 image per prompt.", "images", None),
+    "tools": (400, "registry.ollama.ai/library/x does not support tools", "tools", None),
     "the last": (400, "Expected last role User or Tool for serving but got assistant", "last_role", None),
 }
 """Status, body, and the parameter that is refused with the limit that it states."""

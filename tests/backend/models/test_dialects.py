@@ -1,5 +1,6 @@
 """What servers refuse is asked again in the form they take, and remembered."""
 
+import io
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,11 @@ import requests
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, THOUGHTS
 from chatapp.backend.models.openai.wire import messages_as_json
+from chatapp.client.chat import StoredChat
 from chatapp.errors import ChatappError, UpstreamError, UpstreamParameterRefusedError
+from chatapp.protocol.events import Notice, Text
 from chatapp.protocol.messages import Message, Role
-from support import scripts
+from support import documents, scripts
 from support.event_streams import read
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
@@ -267,6 +270,38 @@ def test_an_answer_that_nobody_has_limited_is_as_long_as_the_account_can_pay_for
         with pytest.raises(ChatappError, match=f"of {affordable} tokens" if affordable else "no quota left"):
             backend.client.ask("Hi", **given)
     assert [call.body.get("max_tokens") for call in stub.calls] == sent
+
+
+BLIND = unless(lambda body: "image_url" in str(body), told("No endpoints found that support image input"), status=404)
+
+
+def test_a_picture_that_the_model_does_not_take_spoils_no_later_question(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.default = BLIND
+    chat = StoredChat(backend.client)
+    picture = backend.client.attach(io.BytesIO(documents.photo()), name="home.jpg")
+
+    with pytest.raises(UpstreamParameterRefusedError, match="takes no pictures"):
+        list(chat.ask("What is it?", attachments=[picture]))
+    events = list(chat.ask("Never mind."))
+
+    assert [event.text for event in events if isinstance(event, Text)] == ["Hello"]
+    assert [event.code for event in events if isinstance(event, Notice)] == ["attachment_left_out"]
+
+
+def test_a_conversation_with_pictures_goes_on_with_a_model_that_takes_none(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.models["blind"] = BLIND
+    picture = backend.client.attach(io.BytesIO(documents.photo()), name="home.jpg")
+    kept = backend.client.ask("What is it?", store=True, attachments=[picture.id]).conversation_id
+
+    for _ in range(2):
+        assert backend.client.ask("And now?", conversation_id=kept, model="blind").answer == "Hello"
+
+    sent = ["image_url" in str(call.body) for call in stub.calls if call.body["model"] == "blind"]
+    assert (sent[0], sent[-1], sent.count(True)) == (True, False, 1)
 
 
 def test_a_dialect_with_nothing_learned_changes_nothing() -> None:

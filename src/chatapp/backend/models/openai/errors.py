@@ -6,7 +6,11 @@ Codes and types are believed before words, and words before the status alone.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from chatapp.backend.models.openai.refused_parameter import refused_length_in, refused_parameter_in
+from chatapp.backend.models.openai.refused_parameter import (
+    refused_content_in,
+    refused_length_in,
+    refused_parameter_in,
+)
 from chatapp.backend.models.openai.retry_after import retry_after_s
 from chatapp.backend.models.openai.said import Said, said_in, said_in_body
 from chatapp.backend.models.openai.too_long import number_behind, probably_too_long_in, too_long_in
@@ -146,6 +150,7 @@ def _error_from(said: Said, status: int, headers: Mapping[str, str], model: str)
         _length_error(said, status)
         or _money_or_pace_error(said, status, headers)
         or _access_error(said, status, model)
+        or refused_content_in(said)
         or (refused_parameter_in(said) if status not in {404, 429} else None)
         or _model_error(said, model)
         or (probably_too_long_in(said) if status in {0, 400, 413, 422, 500} else None)

@@ -11,11 +11,18 @@ from chatapp.backend.models.openai.endpoint import Endpoint
 from chatapp.backend.models.openai.errors import model_not_found
 from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.liveness import Liveness, SharedWork
+from chatapp.backend.models.openai.pictures import PICTURES_LEFT_OUT, without_earlier_pictures
+from chatapp.backend.models.openai.refused_parameter import IMAGES
 from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.backend.models.openai.windows import Windows
 from chatapp.backend.models.openai.wire import messages_as_json
 from chatapp.config.settings import Settings
-from chatapp.errors import ContextLengthExceededError, UpstreamError, UpstreamModelNotFoundError
+from chatapp.errors import (
+    ContextLengthExceededError,
+    UpstreamError,
+    UpstreamModelNotFoundError,
+    UpstreamParameterRefusedError,
+)
 from chatapp.providers.connection import Timeouts, Upstream
 
 
@@ -159,18 +166,23 @@ class OpenAIModel:
         return self.name
 
     async def _open(self, request: ModelRequest, model: str) -> Answer:
+        """Return the answer; a model that takes no pictures is not sent those of earlier questions for ever."""
+        if not self._dialects.of(self.upstream.traits_of(model).name).takes_pictures:
+            fewer = without_earlier_pictures(request)
+            return await self._asked(fewer, model, is_without_pictures=fewer is not request)
+        try:
+            return await self._asked(request, model)
+        except UpstreamParameterRefusedError as error:
+            fewer = without_earlier_pictures(request)
+            if error.parameter != IMAGES or fewer is request:
+                raise
+            request.attempts.fail(error)
+        return await self._asked(fewer, model, is_without_pictures=True)
+
+    async def _asked(self, request: ModelRequest, model: str, *, is_without_pictures: bool = False) -> Answer:
         name = self.upstream.traits_of(model).name
-        body = {
-            "model": name,
-            "messages": _worded(request),
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            **request.parameters,
-        }
-        if self.upstream.has_one_model:  # llama.cpp: a slow machine reads a long conversation for minutes
-            body["return_progress"] = True
-        if (limit := self._windows.told(name)) and body.get("max_tokens", 0) > limit:
-            body["max_tokens"] = limit  # no answer is longer, and vLLM refuses more
+        body = self._body(request, name)
+        notices = [PICTURES_LEFT_OUT] if is_without_pictures else []
 
         async def ask_whole() -> OpenAIStream:
             whole = {name: value for name, value in body.items() if name != "stream_options"}
@@ -182,11 +194,25 @@ class OpenAIModel:
             connection=self.upstream.name,
             asked_for=name,
             goes_by=model,
-            notices=self._dialects.of(name).notices(body),
+            notices=[*notices, *self._dialects.of(name).notices(body)],
             liveness=self._liveness,
             attempts=request.attempts,
             ask_whole=ask_whole,
         )
+
+    def _body(self, request: ModelRequest, name: str) -> dict[str, Any]:
+        body = {
+            "model": name,
+            "messages": _worded(request),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            **request.parameters,
+        }
+        if self.upstream.has_one_model:  # llama.cpp: a slow machine reads a long conversation for minutes
+            body["return_progress"] = True
+        if (limit := self._windows.told(name)) and body.get("max_tokens", 0) > limit:
+            body["max_tokens"] = limit  # no answer is longer, and vLLM refuses more
+        return body
 
     async def _stream(self, body: dict[str, Any], attempts: Attempts) -> OpenAIStream:
         stop = body.get("stop") or ()

@@ -12,6 +12,8 @@ LAST_ROLE = "last_role"
 """What it names where the last message must not be the assistant's."""
 THOUGHTS = "reasoning_content"
 """What it names where earlier answers must come with their thoughts."""
+IMAGES = "images"
+"""What it names where the model reads no pictures, or not so many."""
 
 _LENGTHS = ("max_tokens", "max_completion_tokens", "max_new_tokens", "max_output_tokens")
 _NAMES = (
@@ -60,6 +62,16 @@ _TEMPLATES = (
                 "reasoning_content is missing")),
 )  # fmt: skip
 """What chat templates and vendors say of messages: Gemma's and Mistral's templates, DeepSeek, Anthropic, Google."""
+_CONTENTS = (
+    (IMAGES, "the model takes no pictures.",
+     ("support image input", "support image_url", "image input is not", "images are not supported", "support vision",
+      "support images", "not a multimodal model", "unknown variant `image_url`", "only supported by certain models")),
+    (IMAGES, "the model does not take so many pictures.",
+     ("image per prompt", "images per prompt", "may be provided in one prompt", "too many images")),
+    ("tools", "the model does not call tools.",
+     ("support tool use", "does not support tools", "tool calling is not supported", "function calling is not")),
+)  # fmt: skip
+"""What servers say of a question's contents: OpenRouter, Ollama, Groq, llama.cpp, vLLM, OpenAI, DeepSeek."""
 _ROLE_SENTENCES = {
     SYSTEM_ROLE: "the model does not take a system prompt.",
     ROLES: "the model does not take two messages of one side in a row.",
@@ -90,6 +102,16 @@ def refused_parameter_in(said: Said) -> UpstreamParameterRefusedError | None:
         return None
     found = _blamed(said, (*_NAMES, *_WORDS_TOO))
     return _refused(found, said) if found else None
+
+
+def refused_content_in(said: Said) -> UpstreamParameterRefusedError | None:
+    """Return the error if it is the pictures or the tools that the model does not take."""
+    for name, what, phrases in _CONTENTS:
+        if said.says(*phrases):
+            error = UpstreamParameterRefusedError(what, hint="Ask without them, or choose another model.")
+            error.parameter = name
+            return error
+    return None
 
 
 def _blamed(said: Said, names: tuple[str, ...]) -> str | None:

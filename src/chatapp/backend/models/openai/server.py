@@ -117,11 +117,12 @@ class ModelServer:
                 return response
             said = await _said(response)
             error = error_from_response(response.status, response.headers, said, body["model"], has_key=key.is_set)
-            if response.status in NOTHING_THERE and b"model" not in said.lower():
+            refused = error if isinstance(error, UpstreamParameterRefusedError) else None
+            if response.status in NOTHING_THERE and b"model" not in said.lower() and not refused:
                 raise NothingThereError(error)
             is_current = dialect.worded(body) == worded  # another question may have taught it meanwhile
-            if is_current and isinstance(error, UpstreamParameterRefusedError):
-                dialect.learn(str(error.parameter), said, body)
+            if is_current and refused:
+                dialect.learn(str(refused.parameter), said, body)
             body = _affordable(body, error)
             if dialect.worded(body) == worded or number == MOST_FORMS:
                 break
