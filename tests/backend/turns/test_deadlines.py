@@ -21,6 +21,7 @@ pytestmark = pytest.mark.faults
 FIRST_S, GAP_S, TOTAL_S = 0.8, 0.6, 3.0
 SLACK_S = 3.0
 """By how much a busy machine may be late."""
+SECRET = [{"type": "reasoning.encrypted", "data": "x", "index": 0}]
 whole_and_streamed = pytest.mark.parametrize("ask", [whole, streamed], ids=["whole", "streamed"])
 
 BEGUN_JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
@@ -108,11 +109,12 @@ def assert_times_out(ask: Ask, backend: RunningBackend, model: StubModel, *, set
     [
         answer(*["word ", 0.1] * 12),
         answer(*[delta(reasoning_content="hm"), 0.1] * 12, "word"),
+        answer(*[delta(content="", reasoning=None, reasoning_details=SECRET), 0.1] * 12, "word"),
         later(0.15, answer(0.1, "word", 0.15, "word")),
         answer(*["word", b": ping\n\n", 0.1] * 12),
         answer(*[{"choices": [], "prompt_progress": {"total": 99, "processed": 9}}, 0.3] * 4, "word"),
     ],
-    ids=["words", "thoughts", "late words", "words and comments", "reading"],
+    ids=["words", "thoughts", "secret thoughts", "late words", "words and comments", "reading"],
 )
 def test_a_model_that_goes_on_in_time_is_waited_for(
     script: Script, ask: Ask, hasty: RunningBackend, model: StubModel
