@@ -7,9 +7,11 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from chatapp.backend.store import ModelCall
+from chatapp.backend.usage.budget_words import renewal
+from chatapp.config.budgets import parse_budgets
 from chatapp.frontend.components.usage_charts import MOST_COLUMNS, columns, day_bars
 from chatapp.protocol.usage_resources import PriceList, UsageInfo, UsageRow
-from support.pages import click, everything
+from support.pages import ask, click, everything, problem
 
 Open = Callable[..., AppTest]
 
@@ -33,6 +35,14 @@ def test_usage_is_shown_until_something_else_is_chosen(open_page: Open, backend:
     assert "Dollars by model" in everything(page)
     click(page, "new-chat")
     assert "Dollars by" not in everything(page)
+
+
+def test_a_budget_that_is_spent_is_said_so(open_page: Open, run_backend: Callable[..., Any]) -> None:
+    page = ask(open_page(run_backend(budgets="*:10 tokens/day").url), "Why?")
+    assert page.chat_message[1].caption[0].value.startswith("Budget spent · stub")
+    renews = renewal(parse_budgets("*:1/day")[0], datetime.now(UTC))
+    said = "The budget of all keys together has not enough left: 0 tokens of 10 tokens a day spent."
+    assert problem(page) == f"**Budget spent** — {said}  \nIt renews on {renews:%Y-%m-%d} at 00:00 UTC."
 
 
 def test_a_model_s_name_is_no_html(open_page: Open, backend: Any) -> None:

@@ -15,7 +15,6 @@ from chatapp.protocol.usage_line import usage_parts
 AVATARS = {"user": ":material/person:", "assistant": ":material/forum:"}
 _COPYABLE_CHARS = 200_000
 _FIELD_PX_PER_LINE, _FIELD_LINES = 26, 12
-_ENDS = {"stopped": "Stopped", "failed": "Interrupted", "incomplete": "Interrupted", "interrupted": "Interrupted"}
 _FINISHES = {"length": "Cut off at the length limit", "content_filter": "Cut off by the model's content filter"}
 
 
@@ -155,7 +154,7 @@ def _footer(entry: DisplayMessage) -> str:
     """Return the line under an answer: how it ended if not well, its model, how long it took, when it was."""
     if entry.model is None:
         return entry.when
-    end = _ENDS.get(entry.status) or _FINISHES.get(entry.finish_reason or "")
+    end = entry.end or _FINISHES.get(entry.finish_reason or "")
     seconds = _seconds(entry.elapsed_s) if entry.elapsed_s is not None else None
     parts = (end, entry.model, seconds, *usage_parts(entry.usage), entry.when, *entry.notices)
     return " · ".join(part for part in parts if part)

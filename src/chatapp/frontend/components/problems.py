@@ -54,6 +54,7 @@ def problem_of(error: ChatappError) -> Problem:
     """Return how `error` is shown: by the row of its nearest class."""
     row = next(row for row in _ROWS if isinstance(error, row.kind))
     next_step = row.next_step if row.overrides_hint else error.hint or row.next_step
-    if error.retry_after and error.retry_after < _WAITED_FOR_S:
+    is_budget = isinstance(error, BudgetExceededError)  # its hint says when it renews, or that it is but a moment
+    if error.retry_after and error.retry_after < _WAITED_FOR_S and not is_budget:
         next_step = f"Ask again in {error.retry_after} seconds."
     return Problem(row.title.format(status=error.status), error.detail, next_step)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Literal, NamedTuple, TypedDict
 
-from chatapp.errors import ChatappError, InternalError
+from chatapp.errors import BudgetExceededError, ChatappError, InternalError
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.moments import local_time
 from chatapp.protocol.events import UsageDetails
@@ -15,6 +15,7 @@ from chatapp.protocol.resources import AttachmentInfo, MessageInfo
 
 Role = Literal["user", "assistant"]
 _STEP_CHARS = 4000
+_ENDS = {"stopped": "Stopped", "failed": "Interrupted", "incomplete": "Interrupted", "interrupted": "Interrupted"}
 _BROKEN = {"failed", "incomplete", "interrupted"}
 
 
@@ -39,7 +40,7 @@ class DisplayMessage:
 
     `tools` are the tools that an answer calls, and what came of them; `files` go along with a question.
 
-    `status` of an answer is "complete", or how else it ended; `error` is set where the backend kept one. `day` is the
+    `status` of an answer is "complete", or how else it ended; `error` is set where there was one. `day` is the
     reader's date, YYYY-MM-DD, of a message from before today.
     """
 
@@ -71,6 +72,11 @@ class DisplayMessage:
         return self.is_answer and not self.content and not self.tools and self.status != "complete"
 
     @property
+    def end(self) -> str | None:
+        """How an answer ended, in a word or two; None for one that ended well."""
+        return "Budget spent" if isinstance(self.error, BudgetExceededError) else _ENDS.get(self.status)
+
+    @property
     def when(self) -> str:
         """When it was said, as the reader is told."""
         return " ".join(filter(None, (self.day, self.message["timestamp"])))
@@ -97,6 +103,7 @@ def answer_entry(answer: LiveAnswer, zone: tzinfo | None) -> DisplayMessage:
         elapsed_s=answer.elapsed_s,
         usage=answer.usage,
         notices=tuple(answer.notices),
+        error=answer.error,
     )
 
 
