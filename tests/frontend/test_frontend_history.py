@@ -83,6 +83,41 @@ def test_the_search_looks_into_answers(page: AppTest, client: BackendClient, stu
     assert "A **palindrome** reads the same backwards." in [caption.value for caption in page.sidebar.caption]
 
 
+def landed_on(page: AppTest) -> str:
+    """Return the id of the message that a search has led to."""
+    marks = [element.proto.body for element in page.main.get("html") if 'class="landing"' in element.proto.body]
+    return marks[0].partition('data-message="')[2].partition('"')[0]
+
+
+def test_hits_are_gone_through_in_a_conversation_and_on_in_the_next(
+    page: AppTest, client: BackendClient, stub: StubModel
+) -> None:
+    stub.default = scripts.answer("Yes.")
+    old = str(client.ask("An early zebra?", store=True).conversation_id)
+    new = str(client.ask("One zebra?", store=True).conversation_id)
+    for prompt in ("Nothing?", "Another ZEBRA?", "Nothing?"):
+        client.ask(prompt, conversation_id=new)
+    ids = [item.id for item in client.conversations.messages(new).items if "zebra" in item.content.lower()]
+    ids += [client.conversations.messages(old).items[0].id]
+    wait_until(lambda: len(rows(page.run())) == 2)
+    page.text_input(key="search").set_value("zebra").run()
+
+    place = [landed_on(press(page, "open-", place=0))]
+    place += [landed_on(click(page, key)) for key in ["hit-earlier", "hit-earlier", "hit-earlier", "hit-later"]]
+
+    assert place == [ids[1], ids[0], ids[2], ids[2], ids[1]]
+    assert "hit-later" not in [button.key for button in click(page, "hit-close").button]
+
+
+def test_an_address_leads_to_a_message(open_page: Open, backend: Any, client: BackendClient) -> None:
+    conversation = str(client.ask("One?", store=True).conversation_id)
+    message = client.conversations.messages(conversation).items[0].id
+
+    page = open_page(backend.url, query={"c": conversation, "m": message})
+
+    assert landed_on(page) == message
+
+
 def test_a_search_without_a_hit_says_so(page: AppTest) -> None:
     ask(page, "One?")
 

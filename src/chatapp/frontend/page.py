@@ -6,6 +6,7 @@ import streamlit as st
 
 from chatapp import __version__
 from chatapp.frontend.access.sign_in import is_let_in, sign_in
+from chatapp.frontend.components.hits import hits
 from chatapp.frontend.components.model_menu import model_menu
 from chatapp.frontend.components.settings_dialog import settings_dialog
 from chatapp.frontend.components.sidebar import sidebar
@@ -34,11 +35,14 @@ def page() -> None:
             settings_dialog()
         return
     top = st.container(key="top")
+    above = st.container(key="hits-place")
     prompt_box()
     live_view = chat()
     sidebar()
     with top:
         model_menu()
+    with above:
+        hits()
     if state.view().dialog == "settings":
         settings_dialog()
     elif live_view is not None:  # what is in a dialog could not be used while this run goes on

@@ -6,6 +6,11 @@ new MutationObserver((changes) => {
   }
 }).observe(document, { childList: true, subtree: true });
 
+// Where a search is ended nothing is marked any more.
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest(".st-key-hit-close")) CSS.highlights?.delete("found");
+});
+
 // On a narrow screen the sidebar lies over the conversation: whoever has chosen one wants to see it.
 document.addEventListener("click", (event) => {
   const isChoice = event.target instanceof Element && event.target.closest('[class*="st-key-open-"], .st-key-new');

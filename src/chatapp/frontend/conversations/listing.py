@@ -65,6 +65,11 @@ class Listing:
         titles = (item.title for item in self.items if item.id == conversation_id)
         return next(titles, None) or "New conversation"
 
+    def beside(self, conversation_id: str, step: int) -> ConversationInfo | None:
+        """Return the conversation that stands `step` lines below another, None where there is none."""
+        places = [place + step for place, item in enumerate(self.items) if item.id == conversation_id]
+        return next((self.items[place] for place in places if 0 <= place < len(self.items)), None)
+
     def groups(self, zone: tzinfo | None) -> list[Group]:
         """Return the list under its headings, in their order; no heading is empty."""
         if self.query:

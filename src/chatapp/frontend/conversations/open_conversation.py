@@ -35,8 +35,9 @@ class OpenConversation(ABC):
     """What the conversation on screen can do, wherever it is stored.
 
     `name` tells it from the others of a session, `begun` is the name of the last answer to go to, `landing` the message
-    that a search has led to, and `waiting_files` go along with the next question. Its state changes in plain attributes
-    only: Streamlit may end a script run at any access to `st.session_state`.
+    that a search has led to, `last_hits` whether there is none before or behind it, and `waiting_files` go along with
+    the next question. Its state changes in plain attributes only: Streamlit may end a script run at any access to
+    `st.session_state`.
     """
 
     is_temporary: bool
@@ -51,6 +52,7 @@ class OpenConversation(ABC):
         self.live: LiveAnswer | None = None
         self.begun: str | None = None
         self.landing: Landing | None = None
+        self.last_hits: set[bool] = set()
         self.unfinished: Unfinished | None = None
         self.queued: str | None = None
         self.waiting_files: tuple[AttachmentInfo, ...] = ()

@@ -74,7 +74,7 @@ class StoredConversation(OpenConversation):
 
     def land_on(self, message_id: str, *, words: str) -> None:
         """Show the branch and the place of a message as soon as they are loaded, with `words` marked."""
-        self.landing = Landing(message_id, words, uuid.uuid4().hex)
+        self.landing, self.last_hits = Landing(message_id, words, uuid.uuid4().hex), set()
         self._has_landed, self._is_stale = False, True
 
     def apply(self, chat_options: ChatOptions, context: SessionContext) -> None:

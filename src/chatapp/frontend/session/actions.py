@@ -122,9 +122,21 @@ def new_chat(*, is_temporary: bool = False) -> None:
 def open_conversation(conversation_id: str, message_id: str | None) -> None:
     """Show a conversation of the list, at the message that a search has found in it."""
     view = state.view()
-    _keep(view.show_stored(conversation_id))
-    if message_id is not None and isinstance(view.conversation, StoredConversation):
-        view.conversation.land_on(message_id, words=state.query())
+    if message_id is None:
+        _keep(view.show_stored(conversation_id))
+    else:
+        _keep(view.show_found(conversation_id, message_id, words=state.query()))
+
+
+def show_hit(*, is_earlier: bool) -> None:
+    """Go on to the next place that a search has found."""
+    with _error_shown():
+        state.view().show_hit(state.session_context(), is_earlier=is_earlier)
+
+
+def end_search() -> None:
+    """Mark nothing any more."""
+    state.view().conversation.landing = None
 
 
 def show_more() -> None:

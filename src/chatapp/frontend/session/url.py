@@ -1,5 +1,7 @@
 """The address of the page: `?c=ID` is the conversation on show, so that reload, back button and bookmarks work.
 
+`&m=ID` leads to one of its messages.
+
 `?view=usage` shows usage in its place, until another conversation is chosen.
 """
 
@@ -12,6 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from chatapp.frontend.session.view import View
 
 CONVERSATION = "c"
+MESSAGE = "m"
 SCREEN = "view"
 USAGE = "usage"
 _LATE_S = 2.0
@@ -34,8 +37,12 @@ class Address:
         if asked_for == self._now or (asked_for == self._before and self._may_be_late()):
             return
         self._before, self._now = self._now, asked_for
+        message_id = st.query_params.pop(MESSAGE, None)
         if asked_for and _ID.fullmatch(asked_for):
-            view.show_stored(asked_for)
+            if message_id and _ID.fullmatch(message_id):
+                view.show_found(asked_for, message_id, words="")
+            else:
+                view.show_stored(asked_for)
         else:
             view.show_new()
 

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError, NotFoundError
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage
+from chatapp.frontend.conversations.finding import hit_beside
 from chatapp.frontend.conversations.imports import ImportWatch
 from chatapp.frontend.conversations.listing import Deleted, Listing
 from chatapp.frontend.conversations.open_conversation import OpenConversation
@@ -121,6 +122,37 @@ class View:
         if conversation_id == self.conversation.id:
             return None
         return self._show(StoredConversation(conversation_id))
+
+    def show_hit(self, context: SessionContext, *, is_earlier: bool) -> None:
+        """Go on to the next place at which the words stand, in this conversation or else in the next one of the list.
+
+        Raises:
+            ChatappError: the backend cannot tell.
+        """
+        conversation = self.conversation
+        if not isinstance(conversation, StoredConversation) or conversation.id is None or conversation.landing is None:
+            return
+        message_id, words, _ = conversation.landing
+        hit = hit_beside(context.client, conversation.id, message_id, words, is_earlier=is_earlier)
+        if hit is not None:
+            conversation.land_on(hit, words=words)
+            return
+        item = self.listing.beside(conversation.id, 1 if is_earlier else -1) if self.listing.query else None
+        if item is None or item.message_id is None:
+            conversation.last_hits.add(is_earlier)
+        else:
+            self.show_found(item.id, item.message_id, words=words)
+
+    def show_found(self, conversation_id: str, message_id: str, *, words: str) -> str | None:
+        """Show a conversation at a message, with `words` marked in it; return a question that was not asked yet."""
+        unasked = self.show_stored(conversation_id)
+        if isinstance(self.conversation, StoredConversation):
+            self.conversation.land_on(message_id, words=words)
+        return unasked
+
+    def is_at_last_hit(self, *, is_earlier: bool) -> bool:
+        """Return whether a step in that direction has led nowhere."""
+        return is_earlier in self.conversation.last_hits
 
     def show_messages(self, messages: Sequence[ShownMessage]) -> None:
         """Show a temporary conversation that holds `messages`."""

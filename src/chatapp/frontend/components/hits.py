@@ -1,0 +1,35 @@
+"""The way from one place that a search has found to the next."""
+
+import streamlit as st
+
+from chatapp.frontend.markdown.rendering import literal
+from chatapp.frontend.session import actions, state
+
+_SHOWN_CHARS = 40
+
+
+def hits() -> None:
+    """Draw the words that led to the conversation on show, and the buttons that go on from there."""
+    landing = state.view().conversation.landing
+    if landing is None or not landing.words:
+        return
+    words = landing.words if len(landing.words) <= _SHOWN_CHARS else f"{landing.words[:_SHOWN_CHARS]}…"
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xxsmall", key="hits"):
+        st.caption(literal(words))
+        _step("Earlier hit", "keyboard_arrow_up", "hit-earlier", is_earlier=True)
+        _step("Later hit", "keyboard_arrow_down", "hit-later", is_earlier=False)
+        st.button(
+            "End the search", icon=":material/close:", key="hit-close", type="tertiary", on_click=actions.end_search
+        )
+
+
+def _step(name: str, icon: str, key: str, *, is_earlier: bool) -> None:
+    st.button(
+        name,
+        icon=f":material/{icon}:",
+        key=key,
+        type="tertiary",
+        disabled=state.view().is_at_last_hit(is_earlier=is_earlier),
+        on_click=actions.show_hit,
+        kwargs={"is_earlier": is_earlier},
+    )
