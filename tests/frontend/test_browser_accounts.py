@@ -109,3 +109,22 @@ def test_whoever_signs_out_is_asked_again(sign_in: Any) -> None:
 
     page.wait_for(".st-key-sign-in-with-example")
     assert len(page.driver.find_elements("css selector", "[class*='st-key-sign-in-with-']")) == 1
+
+
+def test_whoever_types_a_key_stays_signed_in_until_they_sign_out(browser: Chrome, locked_port: int) -> None:
+    browser.delete_all_cookies()
+    page = Page(browser, locked_port)
+    browser.get(f"http://127.0.0.1:{locked_port}/")
+    page.wait_for(".st-key-sign-in input[type='password']").send_keys("key-of-bob", page.ENTER)
+    page.wait_for(".st-key-account", "example.org")
+    page.wait_until(lambda _: browser.get_cookie(f"chatapp_sign_in_{locked_port}"), "a cookie")
+    assert page.run("return document.cookie").find("chatapp_sign_in") < 0
+
+    browser.refresh()
+    page.wait_for(".st-key-account", "example.org")
+    page.click("sign-out")
+
+    page.wait_for(".st-key-sign-in input[type='password']")
+    browser.refresh()
+    page.wait_for(".st-key-sign-in input[type='password']")
+    page.wait_until(lambda _: not browser.get_cookie(f"chatapp_sign_in_{locked_port}"), "no cookie")

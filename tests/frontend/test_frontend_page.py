@@ -311,6 +311,18 @@ def test_a_known_key_opens_the_chat(locked_page: AppTest) -> None:
     assert contents(locked_page)[1] == ("assistant", "Hello from the stub.")
 
 
+def test_a_sign_in_that_is_ended_in_one_tab_is_ended_in_all_and_leaves_nothing(locked_page: AppTest) -> None:
+    ask(sign_in(locked_page, "open-sesame"), "SECRET?")
+    assert "ann" in sidebar(locked_page)
+    locked_page.session_state.kept_sign_in.is_over = True
+
+    locked_page.run()
+
+    assert locked_page.text_input[0].label == "API key"
+    assert "SECRET" not in everything(locked_page)
+    assert locked_page.session_state.messages == []
+
+
 def test_the_configured_key_needs_no_door(open_page: Open, run_backend: Any) -> None:
     backend = run_backend(api_keys="ann:open-sesame")
 

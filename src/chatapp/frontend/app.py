@@ -11,6 +11,7 @@ from streamlit import file_util
 from streamlit.starlette import App
 
 from chatapp.config.settings import Settings
+from chatapp.frontend.access.cookie import keep
 from chatapp.frontend.access.guard import Guard
 
 _HERE = Path(__file__).parent
@@ -22,9 +23,10 @@ _HEAD = """<title>chatapp</title>
     <script src="./app/naming.js" type="module"></script>
     <script src="./app/reading.js"></script>
     <script src="./app/sidebar.js"></script>
+    <script src="./app/signing.js" type="module"></script>
     <style>@media (prefers-color-scheme: dark) { html { background: #15181b } }</style>"""
 _PREFIX = "/app/"
-_SCRIPTS = ("copying.js", "direction.js", "focusing.js", "naming.js", "reading.js", "sidebar.js")
+_SCRIPTS = ("copying.js", "direction.js", "focusing.js", "naming.js", "reading.js", "sidebar.js", "signing.js")
 _SERVED = {**dict.fromkeys(_SCRIPTS, "text/javascript"), "icon.svg": "image/svg+xml"}
 _INLINE_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 
@@ -53,6 +55,11 @@ _FIRST_HTML = first_html()
 
 app = App(
     _HERE / "page.py",
-    routes=[Route("/", _index), Route("/usage", _usage), *(Route(_PREFIX + name, _asset) for name in _SERVED)],
+    routes=[
+        Route("/", _index),
+        Route(_PREFIX + "sign-in", keep, methods=["POST"]),
+        Route("/usage", _usage),
+        *(Route(_PREFIX + name, _asset) for name in _SERVED),
+    ],
     middleware=[Middleware(Guard, settings=Settings.load())],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from chatapp import __version__
-from chatapp.frontend.access.sign_in import is_let_in, sign_in
+from chatapp.frontend.access.sign_in import is_let_in, keep_signed_in, sign_in
 from chatapp.frontend.components.hits import hits
 from chatapp.frontend.components.model_menu import model_menu
 from chatapp.frontend.components.settings_dialog import settings_dialog
@@ -26,6 +26,7 @@ def page() -> None:
         sign_in()
         return
     _catch_up()
+    keep_signed_in()
     title = state.view().conversation.title
     _frame(f"{title} · chatapp" if title else "chatapp")
     if state.address().shows_usage(state.view()):

@@ -5,6 +5,8 @@ the same person finds the same conversations in the shell, and an account alone 
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
@@ -42,6 +44,26 @@ def email() -> str | None:
     address = claims.get("email")
     is_verified = is_signed_in() and claims.get("email_verified") in {True, "true"}
     return address.lower() if is_verified and isinstance(address, str) and address.isascii() else None
+
+
+def person(settings: Settings, api_key: str | None) -> str | None:
+    """Return who the visitor is, as far as the page knows: an e-mail address, or the name of a key in API_KEYS."""
+    if is_signed_in():
+        return email()
+    if api_key is None or settings.api_keys is None:
+        return None
+    told = settings.api_keys.get_secret_value()
+    digest = sha256(api_key.encode()).hexdigest()
+    entries = parse_keys(_lines(Path(told)) or told)
+    return next((it.name for it in entries if it.key == api_key or it.key.lower() == digest), None)
+
+
+def _lines(file: Path) -> str:
+    """Return what a file of keys says, nothing where there is none."""
+    try:
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def key(settings: Settings) -> str | None:

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatapp.config.settings import Settings
+from chatapp.frontend.access.cookie import ORIGIN
 from chatapp.frontend.session.admitted import admitted_sessions
 from chatapp.hosts import is_ours
 
@@ -96,8 +97,9 @@ async def _refuse(fault: str, scope: Scope, receive: Receive, send: Send) -> Non
 
 
 def _without_origin(scope: Scope) -> Scope:
-    """Leave out what was checked: Streamlit would check it again, and ask elsewhere for the address of this machine."""
-    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"origin"]}
+    """Put aside what was checked: Streamlit would check it again, and ask elsewhere for the address of this machine."""
+    headers = [(name, value) for name, value in scope["headers"] if name != b"origin"]
+    return {**scope, "headers": headers, ORIGIN: Headers(scope=scope).get("origin")}
 
 
 def _with_headers(send: Send) -> Send:

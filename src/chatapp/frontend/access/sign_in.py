@@ -1,31 +1,57 @@
 """The door: where keys are required, a visitor signs in before anything else is shown."""
 
 import logging
+from html import escape
 
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
 from chatapp.frontend.access import accounts
+from chatapp.frontend.access.cookie import has_stale_cookie, kept_sign_in
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import state
 from chatapp.frontend.session.admitted import admit
 from chatapp.frontend.session.backend import ask_readiness, readiness_of
+from chatapp.frontend.session.kept_sign_ins import kept_sign_ins
 
 logger = logging.getLogger(__name__)
 
 
 def is_let_in() -> bool:
-    """Return whether to show the page. Whoever has signed in with an account brings their key along."""
-    if state.needs_sign_in() and (key := accounts.key(state.settings())) and _is_admitted(key):
-        state.sign_in(key)
+    """Return whether to show the page. An account brings its key along, and so does a sign-in that was kept."""
+    if state.is_signed_out_elsewhere():
+        state.sign_out()
+    if state.needs_sign_in():
+        _come_back()
     admit(is_let_in=not state.needs_sign_in())
     return not state.needs_sign_in()
+
+
+def _come_back() -> None:
+    kept = kept_sign_in(state.settings())
+    if (key := accounts.key(state.settings())) and _is_admitted(key):
+        state.sign_in(key)
+    elif kept is not None and _is_admitted(kept.key):
+        state.sign_in(kept.key, kept)
+
+
+def keep_signed_in() -> None:
+    """Draw what makes the browser of somebody who has just signed in fetch its cookie."""
+    if ticket := state.ticket():
+        st.html(_mark(ticket))
+
+
+def _mark(ticket: str) -> str:
+    """Return what `assets/signing.js` looks for; without a ticket it drops the cookie."""
+    return f'<i class="signing" id="signing-{escape(ticket[:8])}" data-ticket="{escape(ticket)}"></i>'
 
 
 def sign_in() -> None:
     """Draw the ways to sign in, and let the visitor in when the backend knows their key."""
     with st.container(key="sign-in"):
         st.markdown("## Sign in", anchors=False)
+        if has_stale_cookie(state.settings()):
+            st.html(_mark(""))
         if accounts.is_signed_in():
             _unknown_account()
         else:
@@ -56,25 +82,38 @@ def _ask_for_account(ways: list[accounts.LoginProvider]) -> None:
 
 
 def _ask_for_key(what: str) -> None:
-    st.caption(f"{what} the key that its owner gave you; the page forgets it when it is loaded again.")
+    st.caption(f"{what} the key that its owner gave you.")
     with st.form("sign-in-form", border=False):
         key = st.text_input("API key", type="password", autocomplete="current-password")
+        is_kept = st.checkbox("Stay signed in on this device", value=True, key="stay-signed-in")
         is_sent = st.form_submit_button("Sign in", type="primary", width="stretch")
     if is_sent:
-        _try(key.strip())
+        _try(key.strip(), is_kept=is_kept)
 
 
 def _is_admitted(key: str) -> bool:
     return readiness_of(state.settings().backend_url, api_key=key).is_admitted
 
 
-def _try(key: str) -> None:
+def _begin(key: str, *, is_kept: bool) -> None:
+    """Let somebody in, and end what the browser has kept of whoever was there before."""
+    before = kept_sign_in(state.settings())
+    if before is not None and before.key != key:
+        before.is_over = True
+    if is_kept:
+        ticket, kept = kept_sign_ins().begin(key)
+        state.sign_in(key, kept, ticket=ticket)
+    else:
+        state.sign_in(key)
+
+
+def _try(key: str, *, is_kept: bool) -> None:
     is_possible = key.isascii() and key.isprintable() and key
     readiness = ask_readiness(state.settings().backend_url, api_key=key) if is_possible else None
     if readiness is None or not readiness.is_known_key:
         st.error("The backend does not know this key. Check it for missing characters.", icon=":material/key_off:")
     elif readiness.is_admitted:
-        state.sign_in(key)
+        _begin(key, is_kept=is_kept)
         st.rerun()
     else:
         sentence = readiness.sentence or "What answers at BACKEND_URL is no chatapp backend."

@@ -21,7 +21,7 @@ def sidebar() -> None:
         running_imports()
         history()
         with st.container(key="foot", gap="xsmall"):
-            if accounts.is_signed_in():
+            if accounts.is_signed_in() or state.has_typed_key():
                 _account()
             with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="foot-line"):
                 with st.container(key="status", gap=None):
@@ -61,7 +61,7 @@ def _status() -> None:
     """Draw what changes by itself; Streamlit runs this again every few seconds while no answer is being made."""
     readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
     if not readiness.is_known_key:
-        state.sign_out()
+        state.ask_for_key()
         st.rerun(scope="app")
     context = state.session_context()
     if state.view().has_news(context) or state.view().has_new_list(context):
@@ -82,5 +82,6 @@ def badge(readiness: BackendStatus) -> None:
 
 def _account() -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="account"):
-        st.caption(literal(accounts.email() or ""))
-        st.button("Sign out", key="sign-out", type="tertiary", on_click=st.logout)
+        st.caption(literal(accounts.person(state.settings(), state.api_key()) or "Signed in"))
+        sign_out = st.logout if accounts.is_signed_in() else actions.sign_out
+        st.button("Sign out", key="sign-out", type="tertiary", on_click=sign_out)

@@ -173,6 +173,11 @@ def close_row() -> None:
     state.view().open_row = None
 
 
+def sign_out() -> None:
+    """Forget who was here."""
+    state.sign_out()
+
+
 def open_dialog(dialog: Dialog) -> None:
     """Lay a dialog over the page."""
     state.view().dialog = dialog

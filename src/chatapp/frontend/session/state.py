@@ -12,6 +12,7 @@ from chatapp.config.settings import Settings
 from chatapp.frontend.conversations.entries import ShownMessage
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.session.backend import client_of
+from chatapp.frontend.session.kept_sign_ins import SignIn
 from chatapp.frontend.session.url import Address
 from chatapp.frontend.session.view import View
 
@@ -53,20 +54,51 @@ def needs_sign_in() -> bool:
     return cast(bool, st.session_state.needs_sign_in)
 
 
-def sign_in(key: str) -> None:
-    """Send `key` from now on. Another key may be another person's, who is to see nothing of the last one's."""
+def sign_in(key: str, kept: SignIn | None = None, *, ticket: str | None = None) -> None:
+    """Send `key` from now on. Another key may be another person's, who is to see nothing of the last one's.
+
+    `kept` is the sign-in of this browser, where it stays signed in, and `ticket` what it fetches its cookie with.
+    """
     if api_key() not in {None, key}:
-        view().conversation.leave()
-        st.session_state.clear()
-        st.query_params.clear()
-        _fill()
+        sign_out()
     st.session_state.api_key = key
+    st.session_state.kept_sign_in, st.session_state.ticket = kept, ticket
     st.session_state.needs_sign_in = False
 
 
-def sign_out() -> None:
+def ask_for_key() -> None:
     """Ask for a key before anything more is shown; the conversation waits."""
     st.session_state.needs_sign_in = True
+
+
+def sign_out() -> None:
+    """Forget the key and all that was shown, here and in every tab that shares the sign-in."""
+    if kept := _kept_sign_in():
+        kept.is_over = True
+    view().conversation.leave()
+    st.session_state.clear()
+    st.query_params.clear()
+    _fill()
+
+
+def is_signed_out_elsewhere() -> bool:
+    """Return whether the sign-in of this browser was ended in another tab."""
+    kept = _kept_sign_in()
+    return kept is not None and kept.is_over
+
+
+def has_typed_key() -> bool:
+    """Return whether this session sends a key that somebody has typed in."""
+    return st.session_state.api_key is not None
+
+
+def ticket() -> str | None:
+    """Return the ticket that this session's browser is to fetch its cookie with."""
+    return cast(str | None, st.session_state.ticket)
+
+
+def _kept_sign_in() -> SignIn | None:
+    return cast(SignIn | None, st.session_state.kept_sign_in)
 
 
 def client() -> BackendClient:
@@ -174,7 +206,7 @@ def _fill() -> None:
     state.started_at = time.time()
     state.settings = Settings.load()
     state.needs_sign_in = settings().api_keys is not None
-    state.api_key = None
+    state.api_key = state.kept_sign_in = state.ticket = None
     state[STREAMING] = settings().use_streaming
     state[TIMEOUT] = settings().request_timeout
     state.messages = []
