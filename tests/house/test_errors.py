@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatapp import errors
-from chatapp.backend.models.openai.errors import our_errors
+from chatapp.backend.models.openai.errors import OurErrors
 from chatapp.errors import (
     BackendError,
     ChatappError,
@@ -179,7 +179,7 @@ def _status_of(kind: type) -> int:
 
 @pytest.mark.parametrize("kind", THEIRS, ids=lambda kind: kind.__name__)
 def test_every_error_of_the_openai_package_becomes_ours_without_its_words(kind: type[openai.OpenAIError]) -> None:
-    with pytest.raises(UpstreamError) as caught, our_errors("some-model"):
+    with pytest.raises(UpstreamError) as caught, OurErrors("some-model"):
         raise theirs(kind)
     assert "sentinel" not in str(caught.value.as_dict())
     assert caught.value.__cause__ is None
@@ -188,5 +188,5 @@ def test_every_error_of_the_openai_package_becomes_ours_without_its_words(kind: 
 
 @pytest.mark.parametrize("kind", [*classes(httpx2, httpx2.TransportError), *OF_SOCKETS], ids=lambda kind: kind.__name__)
 def test_every_error_of_the_connection_becomes_ours(kind: type[Exception]) -> None:
-    with pytest.raises(UpstreamError), our_errors("some-model"):
+    with pytest.raises(UpstreamError), OurErrors("some-model"):
         raise kind.__new__(kind)

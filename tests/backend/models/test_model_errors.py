@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatapp.backend.models.openai.errors import error_from_body, error_from_response, our_errors
+from chatapp.backend.models.openai.errors import OurErrors, error_from_body, error_from_response
 from chatapp.errors import (
     ContextLengthExceededError,
     UpstreamAuthError,
@@ -148,7 +148,7 @@ def certificate_error(number: int) -> ssl.SSLCertVerificationError:
     ],
 )
 def test_what_is_wrong_with_a_certificate_is_said(error: OSError, says: str, hints: str) -> None:
-    with pytest.raises(UpstreamUnavailableError, match=says) as caught, our_errors("m1"):
+    with pytest.raises(UpstreamUnavailableError, match=says) as caught, OurErrors("m1"):
         raise ConnectionError("wrapped") from error
 
     assert hints in (caught.value.hint or "")
@@ -157,7 +157,7 @@ def test_what_is_wrong_with_a_certificate_is_said(error: OSError, says: str, hin
 def test_a_proxy_is_named_without_its_password() -> None:
     import httpx2  # noqa: PLC0415
 
-    with pytest.raises(UpstreamUnavailableError) as caught, our_errors("m1", proxy="http://me:secret@proxy.test:3128"):
+    with pytest.raises(UpstreamUnavailableError) as caught, OurErrors("m1", proxy="http://me:secret@proxy.test:3128"):
         raise httpx2.ProxyError("407 Proxy Authentication Required")
 
     assert "the proxy proxy.test:3128 wants a user and a password" in caught.value.detail

@@ -53,9 +53,9 @@ async def asked(candidate: Candidate, request: ModelRequest, *, has_others: bool
     if request.admit is not None:
         request = await request.admit(request, Destination(member.name, candidate.model))
     try:
-        with member.its_settings():
-            stream = await _asked(member, request, has_others=has_others)
+        stream = await _asked(member, request, has_others=has_others)
     except UpstreamError as error:
+        member.name_its_settings(error)
         member.cool_down.note(error)
         raise
     member.cool_down.note(None)

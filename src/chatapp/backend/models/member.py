@@ -80,8 +80,12 @@ class Member:
         try:
             yield
         except UpstreamError as error:
-            error.hint = error.hint and self.upstream.in_its_settings(error.hint)
+            self.name_its_settings(error)
             raise
+
+    def name_its_settings(self, error: UpstreamError) -> None:
+        """Let the hint of `error` name the settings that describe this connection."""
+        error.hint = error.hint and self.upstream.in_its_settings(error.hint)
 
     async def look(self) -> Sighting:
         """Return what is seen of the connection, or what was seen last where it takes long to answer."""

@@ -1,8 +1,7 @@
 """One chunk of a chat completion, however its server words it.
 
-Almost every chunk is an ordinary one, which is decoded into the few fields we use: the `openai` package's own objects
-cost more than everything else a token passes through. The others are read leniently: what is only shown beside the
-answer never costs the answer, and what says that something failed is never overlooked.
+Chunks that are not as OpenAI sends them are read leniently: what is only shown beside the answer never costs the
+answer, and what says that something failed is never overlooked.
 """
 
 import json
@@ -14,8 +13,9 @@ import msgspec
 
 from chatapp.backend.models.chat_model import TokenUsage
 from chatapp.backend.models.openai.errors import error_from_body
+from chatapp.backend.models.openai.ordinary import UNREADABLE, decode_plain
 from chatapp.backend.models.openai.tool_calls import calls_in
-from chatapp.backend.models.openai.usage import UsageFields, usage_in_json
+from chatapp.backend.models.openai.usage import usage_in, usage_in_json
 from chatapp.errors import UpstreamBadResponseError, UpstreamError
 from chatapp.protocol.events import Reasoning, Text, ToolCallDelta
 
@@ -45,33 +45,6 @@ _FAILURE_FIELDS = frozenset(
 _MAX_DEPTH = 4
 
 
-class _Delta(msgspec.Struct, gc=False):
-    content: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    tool_calls: Any = None
-
-
-class _Choice(msgspec.Struct, gc=False):
-    delta: _Delta
-    finish_reason: str | msgspec.UnsetType | None = msgspec.UNSET
-    error: Any = None
-
-
-class OrdinaryChunk(msgspec.Struct, gc=False):
-    """A chunk as OpenAI sends it; what it holds else is not decoded."""
-
-    choices: list[_Choice]
-    usage: UsageFields | None = None
-    error: Any = None
-
-
-decode_ordinary = msgspec.json.Decoder(OrdinaryChunk).decode
-"""Read a chunk if it is an ordinary one; raises what `UNREADABLE` lists if it is not."""
-
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-
 @dataclass(slots=True)
 class Chunk:
     """What a chunk holds. `finish_reason`: the server says that this is the end; `mentions_reason`: it knows the field.
@@ -97,6 +70,8 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
     Raises:
         UpstreamBadResponseError: it cannot be read.
     """
+    if not name and (plain := _plain_chunk(data)):
+        return plain
     try:
         body = _decoded(data)
     except (ValueError, RecursionError):
@@ -115,6 +90,24 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
     raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
 
 
+def _plain_chunk(data: bytes) -> Chunk | None:
+    """Return what `_chunk_of` does, for a third, of a chunk that has nothing special; None for others."""
+    try:
+        told = decode_plain(data)
+    except UNREADABLE:
+        return None
+    chunk = Chunk(usage=usage_in(told.usage) if told.usage else None, model=_model_of(told.model))
+    if told.choices:
+        choice = told.choices[0]
+        if choice.delta.content:
+            chunk.pieces.append((Text, choice.delta.content))
+        chunk.mentions_reason = choice.finish_reason is not msgspec.UNSET
+        chunk.finish_reason = reason = _reason_of(choice.finish_reason)
+        if reason and reason.lower() in _FAILED:
+            return None
+    return chunk
+
+
 def _decoded(data: bytes) -> object:
     try:
         return msgspec.json.decode(data)
@@ -124,9 +117,7 @@ def _decoded(data: bytes) -> object:
 
 def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
     chunk = Chunk(usage=_usage_of(body), is_reading=isinstance(body.get("prompt_progress"), dict))
-    model = body.get("model")
-    if isinstance(model, str) and model.isprintable():
-        chunk.model = model[:200] or None
+    chunk.model = _model_of(body.get("model"))
     choices = body.get("choices")
     if choices is not None and not isinstance(choices, list):
         raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
@@ -161,6 +152,10 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         chunk.failure = error_from_body(problem if _is_problem(problem) else known)
     else:
         chunk.finish_reason = reason
+
+
+def _model_of(value: object) -> str | None:
+    return value[:200] or None if isinstance(value, str) and value.isprintable() else None
 
 
 def _usage_of(body: dict[str, Any]) -> TokenUsage | None:

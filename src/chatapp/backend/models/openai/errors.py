@@ -3,8 +3,8 @@
 Codes and types are believed before words, and words before the status alone.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from types import TracebackType
 
 from chatapp.backend.models.openai.refused_parameter import (
     refused_content_in,
@@ -14,8 +14,10 @@ from chatapp.backend.models.openai.refused_parameter import (
 from chatapp.backend.models.openai.retry_after import retry_after_s
 from chatapp.backend.models.openai.said import Said, said_in, said_in_body
 from chatapp.backend.models.openai.too_long import number_behind, probably_too_long_in, too_long_in
-from chatapp.backend.models.openai.unreachable import error_from_connection
+from chatapp.backend.models.openai.unreachable import error_from_connection, is_out_of_descriptors
 from chatapp.errors import (
+    ChatappError,
+    OverloadedError,
     UpstreamAuthError,
     UpstreamBadResponseError,
     UpstreamError,
@@ -94,25 +96,42 @@ _OVERLOADED_CODES = ("overloaded_error", "engine_overloaded_error", "overloaded"
 _OVERLOADED_WORDS = ("overloaded", "at capacity", "no available capacity", "server is busy", "server busy")
 
 
-@contextmanager
-def our_errors(model: str, *, proxy: str | None = None) -> Iterator[None]:
-    """Turn what the `openai` package, its HTTP client and sockets raise into our errors, without a word of theirs.
+class OurErrors:
+    """Turns what the `openai` package, its HTTP client and sockets raise in a block into our errors, in our words.
 
-    `proxy` is the address of the proxy on the way, if there is one; what it holds of a password is not shown.
+    `proxy` is the address of the proxy on the way, if there is one; what it holds of a password is not shown. It is no
+    generator, and imports the packages where something fails only: every question goes through it.
     """
-    import httpx2  # noqa: PLC0415
-    from openai import APIConnectionError, APIError, APIStatusError, OpenAIError  # noqa: PLC0415
 
-    try:
-        yield
-    except APIStatusError as error:
-        raise error_from_response(error.status_code, error.response.headers, error.response.content, model) from None
-    except (APIConnectionError, httpx2.TransportError, OSError) as error:
-        raise error_from_connection(error, proxy=proxy) from None
-    except APIError as error:
-        raise error_from_body(error.body) from None
-    except (OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, ValueError):
-        raise UpstreamBadResponseError("the model server's answer cannot be read.") from None
+    def __init__(self, model: str, *, proxy: str | None = None) -> None:
+        self._model = model
+        self._proxy = proxy
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if error is not None and (ours := self._ours(error)):
+            raise ours from None
+
+    def _ours(self, error: BaseException) -> ChatappError | None:
+        import httpx2  # noqa: PLC0415 - half a second that no start has to wait for
+        from openai import APIConnectionError, APIError, APIStatusError, OpenAIError  # noqa: PLC0415
+
+        if isinstance(error, APIStatusError):
+            said = error.response
+            return error_from_response(error.status_code, said.headers, said.content, self._model)
+        if isinstance(error, OSError | httpx2.HTTPError | OpenAIError) and is_out_of_descriptors(error):
+            return OverloadedError(
+                "Too many connections are open.", hint="Ask again in a moment, or raise `ulimit -n`.", retry_after=1
+            )
+        if isinstance(error, APIConnectionError | httpx2.TransportError | OSError):
+            return error_from_connection(error, proxy=self._proxy)
+        if isinstance(error, APIError):
+            return error_from_body(error.body)
+        if isinstance(error, OpenAIError | httpx2.HTTPError | httpx2.InvalidURL | ValueError):
+            return UpstreamBadResponseError("the model server's answer cannot be read.")
+        return None
 
 
 def error_from_response(

@@ -1,9 +1,7 @@
 """The way to an OpenAI-compatible server: its address, its connections, and the key as it is now."""
 
 import asyncio
-import errno
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,7 +9,7 @@ import msgspec
 from chatapp.backend.models.chat_model import Attempts, EmbeddedText
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.embeddings import embedded_text
-from chatapp.backend.models.openai.errors import error_from_response, our_errors
+from chatapp.backend.models.openai.errors import OurErrors, error_from_response
 from chatapp.backend.models.openai.form import beginning
 from chatapp.backend.models.openai.keys import Key, Keys
 from chatapp.backend.models.openai.listed import NOT_LISTED, ListedModels, read_listing
@@ -20,7 +18,6 @@ from chatapp.backend.models.transport.base import Response
 from chatapp.config.settings import Settings
 from chatapp.errors import (
     IncompleteAnswerError,
-    OverloadedError,
     UpstreamError,
     UpstreamParameterRefusedError,
     UpstreamQuotaError,
@@ -201,28 +198,8 @@ class ModelServer:
             response.status_code, response.headers, bytes(said), asked_for, has_key=self._keys.is_set
         )
 
-    @contextmanager
-    def _our_errors(self, model: str) -> Iterator[None]:
-        import httpx2  # noqa: PLC0415 - half a second that no start has to wait for
-        from openai import OpenAIError  # noqa: PLC0415
-
-        with our_errors(model, proxy=self._way.proxy):
-            try:
-                yield
-            except (OSError, httpx2.HTTPError, OpenAIError) as error:
-                if not _is_out_of_descriptors(error):
-                    raise
-                raise OverloadedError(
-                    "Too many connections are open.", hint="Ask again in a moment, or raise `ulimit -n`.", retry_after=1
-                ) from None
-
-
-def _is_out_of_descriptors(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    def _our_errors(self, model: str) -> OurErrors:
+        return OurErrors(model, proxy=self._way.proxy)
 
 
 def _affordable(body: dict[str, Any], error: UpstreamError) -> dict[str, Any]:

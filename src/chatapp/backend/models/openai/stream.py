@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_text import AnswerText
-from chatapp.backend.models.openai.chunk import UNREADABLE, Chunk, decode_ordinary, read_chunk
+from chatapp.backend.models.openai.chunk import Chunk, read_chunk
 from chatapp.backend.models.openai.finish_reasons import as_openai_says, error_of_empty_answer, nothing_came
 from chatapp.backend.models.openai.form import (
     COMPLETION_TYPES,
@@ -19,6 +19,7 @@ from chatapp.backend.models.openai.form import (
     recognised,
     require_uncompressed,
 )
+from chatapp.backend.models.openai.ordinary import UNREADABLE, decode_ordinary
 from chatapp.backend.models.openai.tool_calls import CallNumbers
 from chatapp.backend.models.openai.usage import UsageFields, usage_in
 from chatapp.backend.models.transport.base import Response

@@ -1,5 +1,6 @@
 """Why there is no connection to a model server: deadlines, certificates, proxies, or nobody there."""
 
+import errno
 import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -33,6 +34,11 @@ def error_from_connection(error: BaseException, *, proxy: str | None = None) -> 
         "the model server cannot be reached.",
         hint="Check that it runs and that BASE_URL is its address, or ask again in a moment if it has just started.",
     )
+
+
+def is_out_of_descriptors(error: BaseException) -> bool:
+    """Return whether there is no connection because this process can open no more files."""
+    return any(isinstance(cause, OSError) and cause.errno in {errno.EMFILE, errno.ENFILE} for cause in _causes(error))
 
 
 def _lasting(error: UpstreamUnavailableError) -> UpstreamUnavailableError:
