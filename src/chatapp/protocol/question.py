@@ -31,7 +31,7 @@ class HeldConversation(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # frozen, each would take four times as long to make
 class Question:
     """What is asked, by whom, and where it belongs.
 

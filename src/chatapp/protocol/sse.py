@@ -23,6 +23,8 @@ _KINDS: dict[str, type[Event]] = {
     "done": Done,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _NAMES}
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # `json.dumps` makes one each time
 
 
 class ServerSentEvent(NamedTuple):
@@ -40,11 +42,11 @@ def encode(event: Event, position: int) -> bytes:
     if isinstance(event, Failed):
         name, body = "error", event.error
     else:
-        name, body = _NAMES[type(event)], {field.name: getattr(event, field.name) for field in fields(event)}
+        kind = type(event)
+        name, body = _NAMES[kind], {field: getattr(event, field) for field in _FIELDS[kind]}
         if isinstance(event, Done) and event.model is None:
             del body["model"]
-    payload = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return f"id: {position}\nevent: {name}\ndata:{payload}\n\n".encode()
+    return f"id: {position}\nevent: {name}\ndata:{_AS_JSON(body)}\n\n".encode()
 
 
 def encode_text(text: str, position: int) -> bytes:

@@ -1,5 +1,7 @@
 """The Host header: which machine a request is meant for."""
 
+from functools import lru_cache, partial
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatapp.backend.http.context import header
@@ -17,7 +19,8 @@ class HostCheck:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._settings = settings
+        # the few names by which a backend is asked, each looked at once
+        self._is_ours = lru_cache(128)(partial(is_ours, listening_on=settings.host, allowed=settings.allowed_hosts))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -26,6 +29,3 @@ class HostCheck:
             await error_response(error, scope)(scope, receive, send)
             return
         await self._app(scope, receive, send)
-
-    def _is_ours(self, host: str) -> bool:
-        return is_ours(host, listening_on=self._settings.host, allowed=self._settings.allowed_hosts)

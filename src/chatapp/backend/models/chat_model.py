@@ -57,7 +57,7 @@ class Attempts:
         self.began = self.failed.pop().began
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, each would take twice as long to make
 class ModelRequest:
     """What the model is asked: messages oldest first, and the parameters the caller gave.
 
@@ -135,7 +135,7 @@ class Batch:
     `finish_reason` stands behind the text: a batch with text and without a reason takes an earlier one back.
     `is_closing`: only counts and the end can follow it. `failure` is what is wrong with the answer behind this text.
     `is_alive`: the model is at work on something that is not text. `was_thought`: all text of earlier batches was
-    thought. `model` is what the server calls the model that answers, where it says so. `notices` are for the readers.
+    thought. `notices` are for the readers.
     """
 
     finish_reason: str | None = None
@@ -145,7 +145,6 @@ class Batch:
     is_closing: bool = False
     is_alive: bool = False
     was_thought: bool = False
-    model: str | None = None
     notices: Sequence[Notice] = ()
     _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)
     _calls: list[ToolCallDelta] = field(default_factory=list)
@@ -168,8 +167,8 @@ class Batch:
 
     def deltas(self) -> list[Text | Reasoning | ToolCallDelta]:
         """Return what was said, oldest first."""
-        texts = [kind("".join(texts)) for kind, texts in self._runs]
-        return [*texts, *self._calls]
+        pieces: list[Text | Reasoning | ToolCallDelta] = [kind("".join(texts)) for kind, texts in self._runs]
+        return pieces + self._calls if self._calls else pieces
 
 
 @dataclass(frozen=True, slots=True)

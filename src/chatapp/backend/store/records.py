@@ -113,7 +113,7 @@ class StoredTurn:
     finished_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # frozen, each would take three times as long to make
 class ModelCall:
     """One call to a model and what it took. It stays when its turn and its conversation are gone.
 

@@ -22,7 +22,7 @@ class MessageIn(Strict):
 
     role: TextRole = Field(description="Who said it.")
     content: Words = Field(description="What was said.")
-    attachments: AttachmentIds = Field([], description="Ids of the files that went along with it.")
+    attachments: AttachmentIds = Field(default_factory=list, description="Ids of the files that went along with it.")
 
 
 class QueryRequest(Strict):
@@ -58,7 +58,8 @@ class QueryRequest(Strict):
         None, ge=-(2**63), le=2**63 - 1, description="The same seed gives the same answer, where the model can do it."
     )
     attachments: AttachmentIds = Field(
-        [], description="Ids of files that go along, from `POST /attachments`, in the order in which they are read."
+        default_factory=list,  # a list as the default would be copied deeply for each question
+        description="Ids of files that go along, from `POST /attachments`, in the order in which they are read.",
     )
     conversation_id: Identifier | None = Field(None, description="Conversation this question belongs to.")
     messages: Annotated[list[MessageIn], Field(max_length=10_000)] | None = Field(

@@ -1,6 +1,7 @@
 """An answer on its way: the stream of one response, and who makes it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from chatapp.backend.models.chat_model import Attempts, Batch
 from chatapp.backend.models.openai.liveness import Liveness
@@ -37,34 +38,33 @@ class Answer:
         self._stream = stream
         self._asked_for = asked_for
         self._goes_by = goes_by
-        self._told: str | None = None
         self._liveness: Liveness | None = liveness
-        self._is_well = False
         self._attempts = attempts
         self._ask_whole: AskWhole | None = ask_whole
 
     @property
     def model(self) -> str:
         """The model that answers."""
-        answers = answering_model(self._asked_for, self._told)
+        answers = answering_model(self._asked_for, self._stream.told_model)
         return self._goes_by if answers == self._asked_for else answers
 
-    async def read(self) -> Batch:
-        """Return what has come since the last read."""
+    def read(self) -> Coroutine[Any, Any, Batch]:
+        """Return what has come since the last read; once something has, of the stream alone, which is read often."""
+        return self._stream.read() if self._ask_whole is None else self._read_first()
+
+    async def _read_first(self) -> Batch:
         batch = await self._stream.read()
         if batch.failure is not None:
             batch = await self._second_try(batch.failure) or batch
-        self._is_well = batch.failure is None
-        if self._ask_whole is not None and (batch.is_alive or batch.deltas()):
+        elif batch.is_alive or batch.deltas():
             self._ask_whole = None
-        self._told = self._told or batch.model
         return batch
 
     async def close(self) -> None:
         """Hang up."""
         liveness, self._liveness = self._liveness, None
         if liveness is not None:
-            liveness.end(is_well=self._is_well)
+            liveness.end(is_well=self._stream.is_well)
         await self._stream.close()
 
     async def _second_try(self, failure: UpstreamError) -> Batch | None:

@@ -31,10 +31,13 @@ from chatapp.protocol.sse import Decoder, ServerSentEvent
 class OpenAIStream:
     """The chunks of one chat completion, as batches of what one read held.
 
-    `stop` are the strings that end the answer, for servers that leave them in.
+    `told_model` is what the server calls the model that answers, None as long as it does not say. `is_well`: the last
+    read has met no failure. `stop` are the strings that end the answer, for servers that leave them in.
     """
 
     def __init__(self, response: Response, *, max_event_bytes: int, stop: Iterable[str] = ()) -> None:
+        self.told_model: str | None = None
+        self.is_well = False
         self._response = response
         self._max_event_bytes = max_event_bytes
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
@@ -92,6 +95,7 @@ class OpenAIStream:
             batch.usage, self._usage = usage_in(self._usage) or batch.usage, None
         if batch.failure is not None:
             self._judge(batch)
+        self.is_well = batch.failure is None
         return batch
 
     async def close(self) -> None:
@@ -211,7 +215,7 @@ class OpenAIStream:
 
     def _take(self, chunk: Chunk, batch: Batch) -> None:
         batch.usage = chunk.usage or batch.usage
-        batch.model = batch.model or chunk.model
+        self.told_model = self.told_model or chunk.model
         batch.is_alive = batch.is_alive or chunk.is_alive or chunk.is_reading
         self._mentions_reason = self._mentions_reason or chunk.mentions_reason
         self._has_content = self._has_content or chunk.is_alive or bool(chunk.usage and chunk.usage.completion_tokens)
