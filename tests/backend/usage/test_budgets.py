@@ -1,5 +1,6 @@
 """Budgets: never more is spent than they allow, however many ask at once and whoever dies on the way."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -11,15 +12,18 @@ import pytest
 import requests
 from sqlalchemy import text
 
-from chatapp.backend.store import Amount, Store
-from chatapp.backend.turns.process import this_process
+from chatapp.backend.models.chat_model import Destination, ModelRequest
+from chatapp.backend.store import Amount, ModelCall, Store
+from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.backend.usage import ledger
 from chatapp.backend.usage.budget_words import renewal
+from chatapp.backend.usage.budgets import Budgets
 from chatapp.client import BackendClient
 from chatapp.config.budgets import parse_budgets
 from chatapp.config.settings import Settings
 from chatapp.errors import BudgetExceededError, SettingsError, UpstreamUnavailableError
 from chatapp.protocol.events import Notice
+from chatapp.protocol.messages import Message
 from chatapp.protocol.money import PICO, picodollars
 from support import scripts
 from support.running_backend import RunningBackend, backend_before
@@ -196,22 +200,65 @@ def test_a_stopped_answer_is_settled_and_gives_back_the_rest(
     assert 0 < picodollars(budget.spent) < PICO // 5
 
 
+def call_of(call_id: str, **took: Any) -> ModelCall:
+    """A call as it counts if its process dies."""
+    usual = {"owner": "ann", "connection": "paid", "model": "m", "status": "interrupted", "duration_ms": 0}
+    return ModelCall(**{**usual, "created_at": datetime.now(UTC), "is_estimated": True, "id": call_id, **took})
+
+
 @pytest.mark.parametrize("process_id", [GONE, "another-machine:1:0"])
-def test_what_a_killed_process_put_aside_comes_back(run_backend: RunBackend, connections: str, process_id: str) -> None:
-    backend = run_backend(connections=connections, budgets="*:1/day")
-    store: Store = backend.app.state.store
+def test_a_call_whose_process_was_killed_counts_as_it_was_estimated(store: Store, process_id: str) -> None:
+    estimate = call_of("x", prompt_tokens=4, completion_tokens=21, cost_pico=PICO // 4)
     with store.reservations.book(is_gone=lambda _: False) as book:
-        book.reserve("x", Amount(PICO, 0), owner="ann", connection="paid", process_id=process_id)
+        book.reserve(estimate, Amount(PICO, 100), process_id=process_id)
         if process_id != GONE:  # it is not known here whether it lives, but it is silent
             book.connection.execute(text("UPDATE reservations SET heartbeat_at = '1970-01-01 00:00:00'"))
-    assert spend(backend.client, max_tokens=20) is not None
+    for _ in range(2):  # it counts once
+        with store.reservations.book(is_gone=is_gone) as book:
+            standing = book.standing(owner="ann", connection=None, since=estimate.created_at.date())
+    assert standing == (Amount(PICO // 4, 25), Amount(0, 0))
+    assert store.model_calls.between(estimate.created_at) == [estimate]
+
+
+def test_what_is_put_aside_for_an_answer_says_what_it_takes_at_most(
+    run_backend: RunBackend, connections: str, stub: StubModel
+) -> None:
+    backend = run_backend(connections=connections, budgets="*:9/day")
+    stub.next(scripts.answer("Well,", scripts.PATIENCE_S, "no."))
+    store: Store = backend.app.state.store
+    with backend.client.stream("Why?", model="paid/m", max_tokens=60) as events:
+        next(event for event in events if getattr(event, "text", ""))
+        with store.reservations.book(is_gone=lambda _: True) as book:  # as if the process were killed now
+            assert book.standing(owner=None, connection=None, since=NOW.date().replace(2000)).reserved == (0, 0)
+    (call,) = store.model_calls.between(NOW.replace(2000))
+    assert (call.status, call.is_estimated, call.model, call.surface) == ("interrupted", True, "paid/m", "api")
+    assert (call.prompt_tokens, call.completion_tokens, call.cost_pico) == (6, 60, 66 * PICO // 100)
+
+
+def test_what_was_put_aside_for_a_call_that_is_not_made_comes_back(run_backend: RunBackend, connections: str) -> None:
+    backend = run_backend(connections=connections, budgets="*:1/day")
+    budgets: Budgets = backend.app.state.budgets
+
+    async def leave() -> None:
+        wanted = ModelRequest([Message.of("user", "Why?")])
+        admission = asyncio.create_task(
+            budgets.admit("x", wanted, owner="ann", destination=Destination("paid", "m"), model="paid/m")
+        )
+        await asyncio.sleep(0)
+        admission.cancel()
+        await asyncio.wait([admission])
+        await budgets.settle()
+
+    backend.run(leave())
+    (budget,) = backend.client.usage().budgets
+    assert (budget.spent, budget.reserved) == ("0", "0")
 
 
 def test_what_a_living_process_put_aside_does_not(run_backend: RunBackend, connections: str) -> None:
     backend = run_backend(connections=connections, budgets="*:1/day")
     store: Store = backend.app.state.store
     with store.reservations.book(is_gone=lambda _: False) as book:
-        book.reserve("x", Amount(PICO, 0), owner="ann", connection="paid", process_id="another-machine:1:0")
+        book.reserve(call_of("x"), Amount(PICO, 0), process_id="another-machine:1:0")
     with pytest.raises(BudgetExceededError, match=r"and \$1.00 put aside for answers that are being made") as refused:
         backend.client.ask("Why?", model="paid/m", max_tokens=20)
     assert refused.value.retry_after == 5
@@ -221,7 +268,7 @@ def test_what_a_living_process_put_aside_does_not(run_backend: RunBackend, conne
 def test_any_number_of_calls_may_be_made_at_once(store: Store) -> None:
     ids = [str(number) for number in range(66_000)]  # more than SQLite and PostgreSQL take in one statement
     with store.reservations.book(is_gone=lambda _: False) as book:
-        book.reserve(ids[-1], Amount(PICO, 0), owner="ann", connection="paid", process_id="p")
+        book.reserve(call_of(ids[-1]), Amount(PICO, 0), process_id="p")
         book.connection.execute(text("UPDATE reservations SET heartbeat_at = '1970-01-01 00:00:00'"))
     store.reservations.heartbeat("p", ids)
     with store.reservations.book(is_gone=lambda _: False) as book:

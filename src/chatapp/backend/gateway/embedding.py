@@ -73,7 +73,15 @@ class Embedder:
             model = body["model"]
             request = ModelRequest([Message.of("user", str(body.get("input", "")))])
             first = self._model.destinations(model)[0]
-            await self._gate.admit(call_id, request, owner=self._owner, destination=first, answer_tokens=0)
+            await self._gate.admit(
+                call_id,
+                request,
+                owner=self._owner,
+                destination=first,
+                model=model,
+                surface=SURFACE,
+                answer_tokens=0,
+            )
 
     def _call(  # noqa: PLR0917 - what there is to say of a call
         self, call_id: str, model: str, usage: TokenUsage | None, moment: datetime, took_ms: int, error_code: str | None

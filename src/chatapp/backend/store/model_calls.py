@@ -1,16 +1,15 @@
 """Every call to a model, for as long as the store lives: what was asked, what came of it, what it took."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.records import ModelCall
-from chatapp.backend.store.reservations import settle
-from chatapp.backend.store.schema import model_calls
+from chatapp.backend.store.schema import model_calls, reservations
 from chatapp.backend.store.usage import add_usage
 
 
@@ -30,25 +29,12 @@ class ModelCalls:
         """
         if not calls:
             return
-        ids = [call.id for call in calls]
         try:
-            self._add(calls, settled=ids)
+            with self.database.write(survives_power_cut=False) as connection:
+                _add(connection, calls)
         except IntegrityError:  # an earlier try did not fail after all; to look for that each time costs a tenth
-            known = self._known(ids)
-            if not known:
-                raise
-            self._add([call for call in calls if call.id not in known], settled=ids)
-
-    def _add(self, calls: Sequence[ModelCall], *, settled: Sequence[str]) -> None:
-        with self.database.write(survives_power_cut=False) as connection:
-            if calls:
-                connection.execute(insert(model_calls), [_row(call) for call in calls])
-                add_usage(connection, calls)
-            settle(connection, settled)
-
-    def _known(self, ids: Sequence[str]) -> set[str]:
-        with self.database.read() as connection:
-            return set(connection.scalars(select(model_calls.c.id).where(model_calls.c.id.in_(ids))))
+            with self.database.write(survives_power_cut=False) as connection:
+                write_down(connection, calls)
 
     def between(self, since: datetime, until: datetime | None = None, *, owner: str | None = None) -> list[ModelCall]:
         """Return the calls that began from `since` on and before `until`, oldest first; None sets no bound."""
@@ -60,6 +46,28 @@ class ModelCalls:
         with self.database.read() as connection:
             rows = connection.execute(query.order_by(model_calls.c.created_at, model_calls.c.id))
             return [ModelCall(**row._mapping) for row in rows]
+
+
+def write_down(connection: Connection, calls: Sequence[ModelCall]) -> None:
+    """Save those of `calls` that are not here, and give back what was put aside for any of them."""
+    ids = [call.id for call in calls]
+    known = set(connection.scalars(select(model_calls.c.id).where(model_calls.c.id.in_(ids))))
+    _add(connection, [call for call in calls if call.id not in known])
+    _settle(connection, known)
+
+
+def _add(connection: Connection, calls: Sequence[ModelCall]) -> None:
+    if calls:
+        connection.execute(insert(model_calls), [_row(call) for call in calls])
+        add_usage(connection, calls)
+        _settle(connection, [call.id for call in calls])
+
+
+def _settle(connection: Connection, call_ids: Iterable[str]) -> None:
+    """Give back what was put aside for calls, in the transaction that writes down what they really took."""
+    held = set(connection.scalars(select(reservations.c.id)))  # few: those of the calls that are made just now
+    if over := held.intersection(call_ids):
+        connection.execute(delete(reservations).where(reservations.c.id.in_(over)))
 
 
 _COLUMNS = tuple(field.name for field in fields(ModelCall))

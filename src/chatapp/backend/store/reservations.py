@@ -1,14 +1,16 @@
 """What is put aside of budgets for calls that are made just now, and what was spent of them."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
-from typing import NamedTuple
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, text, update
 
 from chatapp.backend.store.database import Database
+from chatapp.backend.store.model_calls import write_down
+from chatapp.backend.store.records import ModelCall
 from chatapp.backend.store.schema import reservations, usage_days
 from chatapp.backend.store.usage import EVERYBODY
 
@@ -49,7 +51,7 @@ class Reservations:
             if not self.database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             book = Book(connection, self.database)
-            book.drop_abandoned(is_gone)
+            book.settle_abandoned(is_gone)
             yield book
 
     def heartbeat(self, process_id: str, active_ids: Collection[str]) -> None:
@@ -70,12 +72,21 @@ class Book:
     connection: Connection
     database: Database
 
-    def drop_abandoned(self, is_gone: Callable[[str], bool]) -> None:
-        """Give back what processes have put aside that are gone, or silent for `SILENT_S`."""
+    def settle_abandoned(self, is_gone: Callable[[str], bool]) -> None:
+        """Write down as spent what calls have probably taken whose process is gone, or silent for `SILENT_S`.
+
+        The vendor will ask for it, and nobody is left to say what it is.
+        """
         makers = list(self.connection.scalars(select(reservations.c.process_id).distinct()))
         gone = [maker for maker in makers if is_gone(maker)]
         is_silent = self.database.is_long_ago(reservations.c.heartbeat_at, seconds=SILENT_S)
-        self.connection.execute(delete(reservations).where(or_(reservations.c.process_id.in_(gone), is_silent)))
+        is_abandoned = or_(reservations.c.process_id.in_(gone), is_silent)
+        abandoned = self.connection.execute(
+            select(reservations.c.id, reservations.c.estimate).where(is_abandoned)
+        ).all()
+        if abandoned:
+            write_down(self.connection, [_call(row.id, row.estimate) for row in abandoned if row.estimate])
+            self.release([row.id for row in abandoned])
 
     def standing(self, *, owner: str | None, connection: str | None, since: date) -> Standing:
         """Return how a budget stands: that of an owner, or of a connection, or of all.
@@ -102,26 +113,29 @@ class Book:
         spent = self.connection.execute(query).one()
         return Amount(int(spent[0] or 0), int(spent[1] or 0))
 
-    def release(self, call_id: str) -> None:
-        """Give back what was put aside for a call, if anything was."""
-        self.connection.execute(delete(reservations).where(reservations.c.id == call_id))
+    def release(self, call_ids: Iterable[str]) -> None:
+        """Give back what was put aside for calls, as far as anything was."""
+        ids = [{"call_id": call_id} for call_id in call_ids]
+        if ids:
+            self.connection.execute(delete(reservations).where(reservations.c.id == bindparam("call_id")), ids)
 
-    def reserve(self, call_id: str, amount: Amount, *, owner: str, connection: str, process_id: str) -> None:
-        """Put `amount` aside until the call of this id is written down."""
+    def reserve(self, estimate: ModelCall, amount: Amount, *, process_id: str) -> None:
+        """Put `amount` aside until a call is written down.
+
+        `estimate` is the call with what it will probably have taken, should its process die.
+        """
         row = insert(reservations).values(
-            id=call_id,
+            id=estimate.id,
             process_id=process_id,
             heartbeat_at=self.database.pulse(),
-            owner=owner,
-            connection=connection,
+            owner=estimate.owner,
+            connection=estimate.connection,
             cost_pico=amount.pico,
             tokens=amount.tokens,
+            estimate={**asdict(estimate), "created_at": estimate.created_at.isoformat()},
         )
         self.connection.execute(row)
 
 
-def settle(connection: Connection, call_ids: Collection[str]) -> None:
-    """Give back what was put aside for calls, in the transaction that writes down what they really took."""
-    held = set(connection.scalars(select(reservations.c.id)))  # few: those of the calls that are made just now
-    if over := held.intersection(call_ids):
-        connection.execute(delete(reservations).where(reservations.c.id.in_(over)))
+def _call(call_id: str, estimate: dict[str, Any]) -> ModelCall:
+    return ModelCall(**{**estimate, "id": call_id, "created_at": datetime.fromisoformat(estimate["created_at"])})

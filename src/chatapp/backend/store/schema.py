@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from chatapp.protocol.messages import Part, parts_as_json, parts_from_json
 
-SCHEMA_VERSION = "0009"
+SCHEMA_VERSION = "0010"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {
@@ -258,6 +258,7 @@ reservations = Table(
     Column("connection", SafeText, nullable=False),
     Column("cost_pico", BigInteger, nullable=False),
     Column("tokens", BigInteger, nullable=False),
+    Column("estimate", JSON(none_as_null=True)),
 )
 
 imports = Table(

@@ -46,11 +46,15 @@ class CallGate(Protocol):
         *,
         owner: str,
         destination: Destination,
+        model: str,
+        turn_id: str | None = None,
+        surface: str | None = None,
         answer_tokens: int | None = None,
     ) -> AdmittedCall:
         """Return how the call may be made there; it is not made any more where it was admitted to before.
 
-        `answer_tokens` is how long its answer is at most, None for what it says.
+        `model` is what was asked for, for the record. `answer_tokens` is how long its answer is at most, None for what
+        it says.
 
         Raises:
             ChatappError: it may not.

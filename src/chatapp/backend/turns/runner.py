@@ -138,11 +138,20 @@ class TurnRunner:
 
     async def _admit(self, gate: CallGate, request: ModelRequest, destination: Destination) -> ModelRequest:
         """Return how the call may be made there."""
-        admitted = await gate.admit(self._call.id, request, owner=self._turn.owner, destination=destination)
+        turn = self._turn
+        admitted = await gate.admit(
+            self._call.id,
+            request,
+            owner=turn.owner,
+            destination=destination,
+            model=self._fitter.request.model or turn.model,
+            turn_id=turn.id,
+            surface=turn.surface,
+        )
         self._is_made = True
         for notice in admitted.notices:
-            if notice not in self._turn.entries:
-                self._turn.append(notice)
+            if notice not in turn.entries:
+                turn.append(notice)
         return admitted.request
 
     async def _settle(self) -> None:

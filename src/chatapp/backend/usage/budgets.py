@@ -4,11 +4,13 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from chatapp.backend.models.chat_model import Destination, ModelRequest
-from chatapp.backend.store import Book, Reservations, Standing
+from chatapp.backend.models.chat_model import Destination, ModelRequest, TokenUsage
+from chatapp.backend.store import Book, ModelCall, Reservations, Standing
+from chatapp.backend.turns.estimate import likely_usage
 from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.backend.usage.budget_words import exceeded, named, notice, renewal, value
 from chatapp.backend.usage.ceilings import Ceiling, ceiling_of, limited
@@ -58,6 +60,7 @@ class Budgets:
         self._write_down = write_down
         self._clock = clock
         self._active: set[str] = set()
+        self._unmade: set[str] = set()
 
     async def admit(
         self,
@@ -66,6 +69,9 @@ class Budgets:
         *,
         owner: str,
         destination: Destination,
+        model: str,
+        turn_id: str | None = None,
+        surface: str | None = None,
         answer_tokens: int | None = None,
     ) -> Admission:
         """Put aside what the call may take there, and return how it may be made: with a limit on its answer.
@@ -80,15 +86,26 @@ class Budgets:
         budgets = [budget for budget in self._budgets if budget.applies_to(owner, destination.connection)]
         if not budgets and call_id not in self._active:
             return Admission(request)
-        ceiling = ceiling_of(request, self._pricer.tariff(*destination, self._clock()), answer_tokens=answer_tokens)
-        work = asyncio.ensure_future(
-            asyncio.to_thread(self._reserve, call_id, budgets, ceiling, owner=owner, destination=destination)
+        now = self._clock()
+        call = ModelCall(
+            id=call_id,
+            owner=owner,
+            connection=destination.connection,
+            model=model,
+            status="interrupted",
+            created_at=now,
+            duration_ms=0,
+            turn_id=turn_id,
+            surface=surface,
+            prompt_tokens=likely_usage(request.read_messages(), "", "").prompt_tokens,
+            is_estimated=True,
         )
+        ceiling = ceiling_of(request, self._pricer.tariff(*destination, now), answer_tokens=answer_tokens)
+        work = asyncio.ensure_future(asyncio.to_thread(self._reserve, call, budgets, ceiling, destination.model))
         try:
             answer, notices = await asyncio.shield(work)
         except asyncio.CancelledError:
-            # there will be no call; without a sign of life it is given back
-            work.add_done_callback(lambda _: self.done(call_id))
+            work.add_done_callback(lambda _: self._unmake(call_id))
             await asyncio.wait([work])
             raise
         return Admission(limited(request, answer) if budgets else request, notices)
@@ -102,18 +119,44 @@ class Budgets:
 
         What is wrong with it is told by the task that writes from time to time, and tries again.
         """
-        writing = asyncio.create_task(self._write_down(), name="settles budgets")
+        writing = asyncio.create_task(self._settled(), name="settles budgets")
         writing.add_done_callback(lambda task: task.cancelled() or task.exception())
         await asyncio.wait([writing], timeout=SETTLE_S)
 
     async def keep_alive(self) -> None:
-        """Again and again, say which calls are still made, or wait to be written down. Never returns."""
+        """Write down what processes before this one have left; then, again and again, say which calls are still made.
+
+        Calls that wait to be written down are among these. Never returns.
+        """
+        await self._try(self._release, ())
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            try:
-                await asyncio.to_thread(self._reservations.heartbeat, this_process(), {*self._active, *self._waiting()})
-            except StoreUnavailableError as error:
-                log.warning("%s", error.detail)
+            await self._try(self._reservations.heartbeat, this_process(), {*self._active, *self._waiting()})
+            await self._try(self._give_back_unmade)
+
+    async def _try(self, work: Callable[..., None], *arguments: Any) -> None:
+        try:
+            await asyncio.to_thread(work, *arguments)
+        except StoreUnavailableError as error:
+            log.warning("%s", error.detail)
+
+    async def _settled(self) -> None:
+        await self._write_down()
+        await self._try(self._give_back_unmade)
+
+    def _unmake(self, call_id: str) -> None:
+        """Note that a call was not made after all, which must not be taken for one whose process has died."""
+        self.done(call_id)
+        self._unmade.add(call_id)
+
+    def _give_back_unmade(self) -> None:
+        if unmade := set(self._unmade):
+            self._release(unmade)
+            self._unmade -= unmade
+
+    def _release(self, call_ids: Iterable[str]) -> None:
+        with self._reservations.book(is_gone=is_gone) as book:
+            book.release(call_ids)
 
     def standings(self, owner: str | None) -> list[tuple[Budget, Standing, datetime]]:
         """Return how the budgets stand that are about `owner`, or all for None, and when each renews."""
@@ -126,17 +169,26 @@ class Budgets:
             ]
 
     def _reserve(
-        self, call_id: str, budgets: Sequence[Budget], ceiling: Ceiling, *, owner: str, destination: Destination
+        self, call: ModelCall, budgets: Sequence[Budget], ceiling: Ceiling, model: str
     ) -> tuple[int, list[Notice]]:
         """Put aside what the answer may take, and return its tokens and what is to be told, all in one transaction."""
         with self._reservations.book(is_gone=is_gone) as book:
-            book.release(call_id)
-            answer, notices = _room(book, budgets, ceiling, model=destination.model, now=self._clock())
+            book.release([call.id])
+            answer, notices = _room(book, budgets, ceiling, model=model, now=call.created_at)
             if budgets:
-                amount = ceiling.amount(answer)
-                book.reserve(call_id, amount, owner=owner, connection=destination.connection, process_id=this_process())
-        self._active.add(call_id)
+                book.reserve(self._estimate(call, model, answer), ceiling.amount(answer), process_id=this_process())
+        self._active.add(call.id)
         return answer, notices
+
+    def _estimate(self, call: ModelCall, model: str, answer: int) -> ModelCall:
+        """Return the call as it counts if nobody lives to see what it took: its answer as long as it may be.
+
+        A budget is to hold also where processes die again and again.
+        """
+        prompt = call.prompt_tokens or 0
+        usage = TokenUsage(prompt, answer, prompt + answer)
+        cost, source = self._pricer.price(usage, connection=call.connection, models=(model,), when=call.created_at)
+        return replace(call, completion_tokens=answer, cost_pico=cost, price_source=source)
 
 
 def _room(
