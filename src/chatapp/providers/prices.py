@@ -92,17 +92,26 @@ class ListedModel:
 
     def __init__(self, info: "ModelInfo") -> None:
         self._info = info
-        self._tariffs: dict[int, tuple[ModelPrice, Tariff]] = {}
+        self._tariffs: dict[tuple[int, str | None], tuple[ModelPrice, Tariff]] = {}
 
-    def tariff(self, when: datetime) -> Tariff:
-        """Return the prices that hold at `when`."""
+    def tariff(self, when: datetime, *, service_tier: str | None = None) -> Tariff | None:
+        """Return the prices that hold at `when`, in the usual service tier or in another; None if it is not listed."""
         prices = self._info.get_prices(when)
         if not prices.__dict__ and self._info.id.endswith(_FREE_VARIANT):
             return FREE
-        known = self._tariffs.get(id(prices))
+        known = self._tariffs.get((id(prices), service_tier))
         if known is None:
-            known = self._tariffs[id(prices)] = (prices, _tariff(prices))
+            if service_tier is not None and not self._has_tier(service_tier, when):
+                return None
+            there = prices if service_tier is None else self._info.get_prices(when, {"service_tier": service_tier})
+            known = self._tariffs[id(prices), service_tier] = (prices, _tariff(there))
         return known[1]
+
+    def _has_tier(self, name: str, when: datetime) -> bool:
+        return any(
+            variant.when == {"service_tier": name} and (variant.constraint is None or variant.constraint.active(when))
+            for variant in self._info.price_variants or ()
+        )
 
 
 def find_model(model: str, base_url: str) -> ListedModel | None:

@@ -322,6 +322,20 @@ def test_no_parameter_is_a_way_around_a_budget(run_backend: RunBackend, connecti
         assert "n" not in body
 
 
+@pytest.mark.parametrize(
+    "asked", [{"service_tier": "priority"}, {"web_search_options": {}, "plugins": [{"id": "web"}]}]
+)
+def test_a_budget_in_dollars_knows_what_is_asked_for_beside_tokens(
+    run_backend: RunBackend, connections: str, stub: StubModel, asked: dict[str, Any]
+) -> None:
+    backend = run_backend(connections=connections, budgets="*:5/day")
+    body = {"model": "paid/m", "messages": [{"role": "user", "content": "Why?"}], **asked}
+    refused = requests.post(f"{backend.url}/v1/chat/completions", json=body, timeout=10)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "budget_exceeded")
+    assert refused.json()["error"]["message"].startswith("Nobody knows what m costs")
+    assert not stub.hits
+
+
 def test_a_limit_that_is_none_is_refused(backend: RunningBackend) -> None:
     for limit in (-1, 0, "all", [1]):
         body = {"messages": [{"role": "user", "content": "Why?"}], "max_completion_tokens": limit}

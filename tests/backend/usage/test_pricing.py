@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import product
+from typing import Any
 
 import pytest
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import Usage
 
-from chatapp.backend.models.chat_model import Attempts, TokenUsage
+from chatapp.backend.models.chat_model import Attempts, ModelRequest, TokenUsage
 from chatapp.backend.store import ModelCall
 from chatapp.backend.turns.call_record import CallRecord
 from chatapp.backend.turns.turn import Turn
@@ -64,15 +65,43 @@ def call(base_url: str, model: str, tokens: Tokens, *, answered: str | None = No
     )
 
 
-def made(base_url: str, model: str, usage: TokenUsage | None, answered: str | None = None) -> ModelCall:
+def made(
+    base_url: str, model: str, usage: TokenUsage | None, answered: str | None = None, **parameters: Any
+) -> ModelCall:
     """Return a call that took `usage`."""
     record = CallRecord(Attempts(), "default")
     record.answered_model, record.usage = answered, usage
     upstream = Upstream(base_url=base_url, model=model, provider="", reason="")
     (call,) = record.ended(
-        Turn(model), model=model, status="complete", error_code=None, pricer=Pricer(lambda: {"default": upstream})
+        Turn(model),
+        model=model,
+        status="complete",
+        error_code=None,
+        pricer=Pricer(lambda: {"default": upstream}),
+        request=ModelRequest([], parameters=parameters),
     )
     return call
+
+
+# gpt-5.1 costs 1.25 and 10 dollars a million, half of it in the tier flex, twice as much in priority
+BESIDE: dict[str, tuple[str, str, dict[str, Any], str | None]] = {
+    "usual": (OPENAI, "gpt-5.1", {"service_tier": "auto"}, "0.01125"),
+    "flex": (OPENAI, "gpt-5.1", {"service_tier": "flex"}, "0.005625"),
+    "priority": (OPENAI, "gpt-5.1", {"service_tier": "priority"}, "0.0225"),
+    "of a tier that is not listed": (OPENAI, "gpt-5.1", {"service_tier": "scale"}, None),
+    "a search": (OPENAI, "gpt-5.1", {"web_search_options": {"search_context_size": "low"}}, None),
+    "a tool of the vendor's": (OPENAI, "gpt-5.1", {"tools": [{"type": "web_search"}]}, None),
+    "a tool of one's own": (OPENAI, "gpt-5.1", {"tools": [{"type": "function", "function": {}}]}, "0.01125"),
+    "one's own model": ("http://gpu:8000/v1", "m", {"service_tier": "priority", "plugins": [{"id": "web"}]}, "0"),
+    "sound": (OPENAI, "gpt-4o-audio-preview", {"audio": {"voice": "alloy"}}, None),
+}
+
+
+@pytest.mark.parametrize("what", BESIDE)
+def test_what_is_asked_for_beside_tokens_is_priced_or_unknown(what: str) -> None:
+    base_url, model, parameters, cost = BESIDE[what]
+    paid = made(base_url, model, TokenUsage(1000, 1000, 2000), **parameters).cost_pico
+    assert (None if paid is None else dollars(paid)) == cost
 
 
 def test_thoughts_that_are_only_in_the_total_are_paid_for() -> None:

@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
-from chatapp.backend.models.chat_model import Attempts, FailedAttempt, TokenUsage
+from chatapp.backend.models.chat_model import Attempts, FailedAttempt, ModelRequest, TokenUsage
 from chatapp.backend.store import FinalStatus, ModelCall
 from chatapp.backend.store.identity import new_id
 from chatapp.backend.turns.observers import CallPricer
@@ -46,12 +46,13 @@ class CallRecord:
         status: FinalStatus,
         error_code: str | None,
         pricer: CallPricer | None = None,
+        request: ModelRequest | None = None,
     ) -> list[ModelCall]:
         """Return what is known of the calls, oldest first, of which the last has just ended."""
         attempts, first, usage = self._attempts, self._first_token_at, self.usage
         now, clock = datetime.now(UTC), time.perf_counter()
         created_at = now - timedelta(seconds=clock - attempts.began)
-        cost_pico, price_source = self._priced(pricer, attempts.model or model, created_at)
+        cost_pico, price_source = self._priced(pricer, attempts.model or model, created_at, request)
         call = ModelCall(
             id=self.id,
             owner=turn.owner,
@@ -75,14 +76,17 @@ class CallRecord:
         )
         return [*(_failed(attempt, call, clock=clock, now=now) for attempt in attempts.failed), call]
 
-    def _priced(self, pricer: CallPricer | None, model: str, when: datetime) -> tuple[int | None, str | None]:
+    def _priced(
+        self, pricer: CallPricer | None, model: str, when: datetime, request: ModelRequest | None
+    ) -> tuple[int | None, str | None]:
         """Return the picodollars of the call, None where nobody knows them, and who does."""
         if self.usage is None:
             return 0, None
         if pricer is None:
             return None, None
         models = (self.answered_model, model)
-        return pricer.price(self.usage, connection=self._attempts.connection, models=models, when=when)
+        connection = self._attempts.connection
+        return pricer.price(self.usage, connection=connection, models=models, when=when, request=request)
 
 
 def _failed(attempt: FailedAttempt, call: ModelCall, *, clock: float, now: datetime) -> ModelCall:

@@ -13,11 +13,18 @@ class CallPricer(Protocol):
     """Knows what calls cost."""
 
     def price(
-        self, usage: TokenUsage, *, connection: str, models: tuple[str | None, ...], when: datetime
+        self,
+        usage: TokenUsage,
+        *,
+        connection: str,
+        models: tuple[str | None, ...],
+        when: datetime,
+        request: ModelRequest | None = None,
     ) -> tuple[int | None, str | None]:
         """Return the picodollars of a call, and who knows them; None is what nobody knows.
 
-        `models` are the names of its model, the one that tells most first.
+        `models` are the names of its model, the one that tells most first. `request` is what was asked, where it can
+        have asked for more than tokens.
         """
         ...
 

@@ -168,6 +168,7 @@ class TurnRunner:
             status=final_status(turn, failure),
             error_code=failure.code if failure else None,
             pricer=self._pricer,
+            request=self._fitter.request,
         )
         self._calls += calls
         turn.usage_details = usage_details(self._calls)

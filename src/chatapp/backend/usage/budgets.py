@@ -100,8 +100,11 @@ class Budgets:
             prompt_tokens=likely_usage(request.read_messages(), "", "").prompt_tokens,
             is_estimated=True,
         )
-        ceiling = ceiling_of(request, self._pricer.tariff(*destination, now), answer_tokens=answer_tokens)
-        work = asyncio.ensure_future(asyncio.to_thread(self._reserve, call, budgets, ceiling, destination.model))
+        tariff = self._pricer.tariff(*destination, now, request)
+        ceiling = ceiling_of(request, tariff, answer_tokens=answer_tokens)
+        work = asyncio.ensure_future(
+            asyncio.to_thread(self._reserve, call, budgets, ceiling, replace(request, model=destination.model))
+        )
         try:
             answer, notices = await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -169,25 +172,27 @@ class Budgets:
             ]
 
     def _reserve(
-        self, call: ModelCall, budgets: Sequence[Budget], ceiling: Ceiling, model: str
+        self, call: ModelCall, budgets: Sequence[Budget], ceiling: Ceiling, request: ModelRequest
     ) -> tuple[int, list[Notice]]:
         """Put aside what the answer may take, and return its tokens and what is to be told, all in one transaction."""
         with self._reservations.book(is_gone=is_gone) as book:
             book.release([call.id])
-            answer, notices = _room(book, budgets, ceiling, model=model, now=call.created_at)
+            answer, notices = _room(book, budgets, ceiling, model=request.model or "the model", now=call.created_at)
             if budgets:
-                book.reserve(self._estimate(call, model, answer), ceiling.amount(answer), process_id=this_process())
+                book.reserve(self._estimate(call, request, answer), ceiling.amount(answer), process_id=this_process())
         self._active.add(call.id)
         return answer, notices
 
-    def _estimate(self, call: ModelCall, model: str, answer: int) -> ModelCall:
+    def _estimate(self, call: ModelCall, request: ModelRequest, answer: int) -> ModelCall:
         """Return the call as it counts if nobody lives to see what it took: its answer as long as it may be.
 
         A budget is to hold also where processes die again and again.
         """
         prompt = call.prompt_tokens or 0
         usage = TokenUsage(prompt, answer, prompt + answer)
-        cost, source = self._pricer.price(usage, connection=call.connection, models=(model,), when=call.created_at)
+        cost, source = self._pricer.price(
+            usage, connection=call.connection, models=(request.model,), when=call.created_at, request=request
+        )
         return replace(call, completion_tokens=answer, cost_pico=cost, price_source=source)
 
 
@@ -203,8 +208,8 @@ def _room(
     for budget in budgets:
         if budget.unit == "dollars" and ceiling.is_unknown:
             raise BudgetExceededError(
-                f"Nobody knows what {model or 'the model'} costs, so that the budget of {named(budget)} cannot hold.",
-                hint="Give the connection `prices`, or the budget in tokens.",
+                f"Nobody knows what {model} costs, so that the budget of {named(budget)} cannot hold.",
+                hint="Give the connection `prices` or the budget in tokens, or ask without searches and service tiers.",
             )
         standing = book.standing(owner=budget.owner, connection=budget.connection, since=_since(budget, now))
         answer = min(answer, _affordable(budget, standing, ceiling))

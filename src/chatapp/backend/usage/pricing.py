@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from chatapp.backend.models.chat_model import TokenUsage
+from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
+from chatapp.backend.usage.extras import asked_tier, has_sound, is_paid_beside
 from chatapp.protocol.money import PICO
 from chatapp.providers.connection import Upstream
 from chatapp.providers.context_windows import is_own_server
@@ -35,23 +36,32 @@ class Pricer:
             await asyncio.to_thread(find_model, "", "https://api.openai.com")
 
     def price(
-        self, usage: TokenUsage, *, connection: str, models: tuple[str | None, ...], when: datetime
+        self,
+        usage: TokenUsage,
+        *,
+        connection: str,
+        models: tuple[str | None, ...],
+        when: datetime,
+        request: ModelRequest | None = None,
     ) -> tuple[int | None, str | None]:
-        """Return the picodollars of a call, and who knows them; None is what nobody knows."""
+        """Return the picodollars of a call, and who knows them; None is what nobody knows.
+
+        `request` is what was asked, where it can have asked for more than tokens.
+        """
         server = self._server(connection)
         if server is None:
             return None, None
-        source, tariff = server.tariff(models, when)
+        source, tariff = server.tariff(models, when, request)
         tokens = Tokens(
             usage.prompt_tokens, usage.billed_completion_tokens, usage.cached_tokens, usage.billed_reasoning_tokens
         )
         cost = tariff.cost(tokens) if tariff else None
         return (None, None) if cost is None or cost > MOST_PICO else (cost, source)
 
-    def tariff(self, connection: str, model: str, when: datetime) -> Tariff | None:
+    def tariff(self, connection: str, model: str, when: datetime, request: ModelRequest) -> Tariff | None:
         """Return the prices of `model` over `connection` at `when`, None where they are not known."""
         server = self._server(connection)
-        return server.tariff((model,), when)[1] if server else None
+        return server.tariff((model,), when, request)[1] if server else None
 
     def _server(self, connection: str) -> "_Server | None":
         upstream = self._upstreams().get(connection)
@@ -72,21 +82,29 @@ class _Server:
         self._listed: dict[str, ListedModel | None] = {}
         self._own_tariffs: dict[str, Tariff | None] = {}
 
-    def tariff(self, models: tuple[str | None, ...], when: datetime) -> tuple[str | None, Tariff | None]:
+    def tariff(
+        self, models: tuple[str | None, ...], when: datetime, request: ModelRequest | None
+    ) -> tuple[str | None, Tariff | None]:
         """Return the prices of the first of `models` that is known, and who says so; the last is what was asked for.
 
-        A name may have that of the connection before it, as users say it.
+        A name may have that of the connection before it, as users say it. Nobody knows what a request costs that asks
+        for more than tokens, or for a service tier that is not listed.
         """
         names = [model.removeprefix(f"{self.upstream.name}/") for model in models if model]
         own = self._own(names[-1] if names else "")  # a server that is away has not said what its model is called
-        if own is not None:
-            return OWN, own
-        if self._is_own:
+        if own is None and self._is_own:
             return LOCAL, FREE
+        tier = asked_tier(request) if request else None
+        if request and is_paid_beside(request):
+            return None, None
+        if own is not None:
+            return (OWN, own) if tier is None else (None, None)
+        if request and has_sound(request):
+            return None, None
         for name in names:
             listed = self._on_list(name) or self._on_list(self.upstream.traits_of(name).name)
             if listed is not None:
-                return LISTED, listed.tariff(when)
+                return LISTED, listed.tariff(when, service_tier=tier)
         return None, None
 
     def _own(self, name: str) -> Tariff | None:
