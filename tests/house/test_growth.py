@@ -22,7 +22,7 @@ from sqlalchemy.dialects import sqlite
 
 import chatapp
 from chatapp.backend.attachments.wording import _Budget
-from chatapp.backend.models.chat_model import Batch
+from chatapp.backend.models.chat_model import Batch, ModelRequest
 from chatapp.backend.models.openai.answer_text import AnswerText
 from chatapp.backend.models.openai.stop_strings import StopStrings
 from chatapp.backend.models.openai.think_tags import ThinkTags
@@ -63,7 +63,9 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.backend.transfer.importers.chatgpt_content.without_marks": lambda call, text: call(text, {}),
     "chatapp.backend.models.openai.chunk.read_chunk": lambda call, text: call(text.encode()),
     "chatapp.backend.models.openai.too_long.number_behind": lambda call, text: call(text, ("a", "`", "A b ")),
-    "chatapp.backend.turns.estimate.likely_usage": lambda call, text: call([Message.of("user", text)], text, text),
+    "chatapp.backend.turns.estimate.likely_usage": lambda call, text: call(
+        ModelRequest([Message.of("user", text)]), text, text
+    ),
     "chatapp.rendering.code.highlighted": lambda call, text: call(text[: len(text) // 12], "java"),
     "chatapp.rendering.mathml.mathml": lambda call, text: call(text[: len(text) // 10]),
     "chatapp.rendering.markdown.html_of": lambda call, text: call(text[: len(text) // 4]),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from chatapp.errors import ChatappError, UpstreamError
 from chatapp.protocol.events import Notice, Reasoning, Text, ToolCallDelta, Usage
-from chatapp.protocol.messages import Message
+from chatapp.protocol.messages import AttachmentPart, Message
 from chatapp.providers.connection import Timeouts
 
 
@@ -80,6 +80,16 @@ class ModelRequest:
             return self.messages
         said = ((_text_in(message.get("content")), message.get("tool_calls", "")) for message in self.wire_messages)
         return [Message.of("user", f"{text}{calls}") for text, calls in said]
+
+    def read_media(self) -> list[Any]:
+        """Return what the model is sent beside text, as servers are sent it: pictures and sound."""
+        if self.wire_messages is None:
+            parts = [part for message in self.messages for part in message.parts] if self.media else []
+            files = [str(part.content_id) for part in parts if isinstance(part, AttachmentPart)]
+            return [self.media[content_id] for content_id in files if content_id in self.media]
+        contents = [message.get("content") for message in self.wire_messages]
+        worded = [part for content in contents if isinstance(content, list) for part in content]
+        return [part for part in worded if not (isinstance(part, dict) and part.get("type") == "text")]
 
 
 Admit = Callable[[ModelRequest, Destination], Awaitable[ModelRequest]]

@@ -1,9 +1,7 @@
 """About how many tokens a text is, for calls whose server does not count, or whose count did not come."""
 
-from collections.abc import Sequence
-
-from chatapp.backend.models.chat_model import TokenUsage
-from chatapp.protocol.messages import Message
+from chatapp.backend.attachments.wording import MEDIA_TOKENS
+from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 
 _PER_MESSAGE = 4
 """What marks where a message begins and who says it."""
@@ -60,9 +58,10 @@ def likely_tokens(text: str) -> int:
     return max(1, round(tokens))
 
 
-def likely_usage(messages: Sequence[Message], answer: str, reasoning: str) -> TokenUsage:
-    """Return what a call has probably taken that was asked with `messages` and has said that much."""
-    prompt = sum(likely_tokens(message.text) + _PER_MESSAGE for message in messages)
+def likely_usage(request: ModelRequest, answer: str = "", reasoning: str = "") -> TokenUsage:
+    """Return what a call has probably taken that has said that much. Each picture counts as much as any other."""
+    prompt = sum(likely_tokens(message.text) + _PER_MESSAGE for message in request.read_messages())
+    prompt += MEDIA_TOKENS * len(request.read_media())
     thought = likely_tokens(reasoning)
     completion = likely_tokens(answer) + thought
     return TokenUsage(prompt, completion, prompt + completion, reasoning_tokens=thought)

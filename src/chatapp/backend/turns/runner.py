@@ -161,7 +161,7 @@ class TurnRunner:
     def _tell_observers(self, failure: ChatappError | None) -> None:
         turn = self._turn
         if self._call.usage is None and self._call.is_accepted:
-            self._call.estimate(likely_usage(self._fitter.request.read_messages(), _said(turn), turn.reasoning))
+            self._call.estimate(likely_usage(self._fitter.request, _said(turn), turn.reasoning))
         calls = self._call.ended(
             turn,
             model=self._fitter.request.model or turn.model,

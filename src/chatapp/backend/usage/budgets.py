@@ -97,7 +97,7 @@ class Budgets:
             duration_ms=0,
             turn_id=turn_id,
             surface=surface,
-            prompt_tokens=likely_usage(request.read_messages(), "", "").prompt_tokens,
+            prompt_tokens=likely_usage(request).prompt_tokens,
             is_estimated=True,
         )
         tariff = self._pricer.tariff(*destination, now, request)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chatapp.backend.models.chat_model import ModelRequest
 from chatapp.backend.store import Amount
@@ -12,8 +12,19 @@ ANSWER_TOKENS = 4096
 """What an answer may take whose length nobody has limited, where a budget has to hold."""
 
 PER_MESSAGE = 16
-PER_PICTURE = 50_000
-"""More than any vendor counts for a picture or a sound; the dearest, small models of OpenAI, come near."""
+
+PER_PICTURE = 20_000
+"""More than any vendor counts for a picture, by the rules they publish: tiles (OpenAI to GPT-5, 1,445; Gemini, 2,240),
+patches (later ones of OpenAI, 17,200; Qwen, 16,384), or pixels by 750 (Claude, 4,784)."""
+
+PER_PICTURE_OF_SMALL = 50_000
+"""The same for GPT-4o mini, which counts 2,833 and 5,667 for each of up to eight tiles."""
+
+_SMALL = "gpt-4o-mini"
+
+_BY_LENGTH = (("input_audio", "data", 31), ("file", "file_data", 1))
+"""Parts that have as many tokens as they are long, and of how many bytes at least: Gemini counts 32 for a second of
+sound, more than others, and no second has less than 1,000 bytes; of a file that the vendor reads nobody knows."""
 
 _LIMITS = ("max_tokens", "max_completion_tokens", "n_predict")
 """The names under which servers are told how long an answer may be; llama.cpp lets its own overrule the others."""
@@ -54,13 +65,19 @@ def limited(request: ModelRequest, answer_tokens: int) -> ModelRequest:
 def _most_tokens(request: ModelRequest) -> int:
     """Return what no tokenizer exceeds: each token is a byte at least, of tools and the like too. Pictures are dear."""
     read = sum(len(message.text.encode(errors="replace")) + PER_MESSAGE for message in request.read_messages())
-    parts = [part for message in request.wire_messages or () for part in _listed(message.get("content"))]
-    others = sum(1 for part in parts if not (isinstance(part, dict) and part.get("type") == "text"))
-    return read + others * PER_PICTURE + len(json.dumps(request.parameters, default=str))
+    is_small = _SMALL in (request.model or "").lower()
+    media = sum(_most_of(part, PER_PICTURE_OF_SMALL if is_small else PER_PICTURE) for part in request.read_media())
+    return read + media + len(json.dumps(request.parameters, default=str))
 
 
-def _listed(content: object) -> list[Any]:
-    return content if isinstance(content, list) else []
+def _most_of(part: object, of_picture: int) -> int:
+    """Return the tokens that a part beside text takes at most."""
+    for kind, name, bytes_per_token in _BY_LENGTH:
+        told = part.get(kind) if isinstance(part, dict) else None
+        data = told.get(name) if isinstance(told, dict) else None
+        if isinstance(data, str):
+            return of_picture + len(data) // bytes_per_token
+    return of_picture
 
 
 def _most(tariff: Tariff, prompt: int, answer: int) -> int:
