@@ -75,6 +75,7 @@ def create_app(
         StoreUnavailableError: the conversations cannot be opened.
     """
     settings = settings or Settings.load()
+    keys = KeyRing(settings.api_keys.get_secret_value()) if settings.api_keys else None
     metrics = Metrics(
         active_turns=lambda: app.state.turns.active_count,
         ask_store=lambda: app.state.store_probe.ask(),  # noqa: PLW0108 - it is made later
@@ -84,12 +85,12 @@ def create_app(
         description="Ask a language model, whole answers or streamed.",
         version=chatapp.__version__,
         lifespan=_lifespan,
-        middleware=_middleware(settings, metrics.request_served),
+        middleware=_middleware(settings, keys, metrics.request_served),
         # include_router builds each a second time
         routes=[route for router in (*ROUTERS, gateway) for route in router.routes],
         redirect_slashes=False,  # the redirect would be built from the Host header
     )
-    app.state.settings, app.state.metrics = settings, metrics
+    app.state.settings, app.state.metrics, app.state.keys = settings, metrics, keys
     router = None if model else _router(settings, [*filter(None, [upstream]), *others], finds_servers)
     app.state.model, app.state.store = model or router, store or Store.open(settings)
     _furnish(app.state, Pricer(router.upstreams if router else dict))
@@ -99,12 +100,12 @@ def create_app(
 
 
 def _furnish(state: State, pricer: Pricer) -> None:
-    """Add to `state`, which has settings, model, metrics and store, what is built on these."""
+    """Add to `state`, which has settings, keys, model, metrics and store, what is built on these."""
     settings, store = state.settings, state.store
     state.pricer = pricer
     state.store_probe = StoreProbe(store)
     state.ledger = Ledger(store.model_calls)
-    state.budgets = _budgets(settings, store, pricer, state.ledger)
+    state.budgets = _budgets(settings, state.keys, store, pricer, state.ledger)
     state.turns = TurnRegistry(
         state.model,
         settings,
@@ -143,11 +144,16 @@ def _router(settings: Settings, given: Sequence[Upstream], finds_servers: bool) 
     return Router(pool, default=settings.model_name if settings.is_set("model_name") else None)
 
 
-def _budgets(settings: Settings, store: Store, pricer: Pricer, ledger: Ledger) -> Budgets | None:
-    budgets = parse_budgets(settings.budgets or "")
-    if not budgets:
+def _budgets(settings: Settings, keys: KeyRing | None, store: Store, pricer: Pricer, ledger: Ledger) -> Budgets | None:
+    """Return what holds the budgets of the settings, and those of the file of keys, which come and go."""
+    fixed = parse_budgets(settings.budgets or "")
+    if keys is not None and keys.is_reloadable:
+        sources = [lambda: fixed, keys.budgets]
+    elif fixed:
+        sources = [lambda: fixed]
+    else:
         return None
-    return Budgets(budgets, store.reservations, pricer, waiting=ledger.waiting_ids, write_down=ledger.flush)
+    return Budgets(sources, store.reservations, pricer, waiting=ledger.waiting_ids, write_down=ledger.flush)
 
 
 def _default_upstream(settings: Settings) -> Upstream:
@@ -159,7 +165,7 @@ def _default_upstream(settings: Settings) -> Upstream:
     )
 
 
-def _middleware(settings: Settings, on_served: Served) -> list[Middleware]:
+def _middleware(settings: Settings, keys: KeyRing | None, on_served: Served) -> list[Middleware]:
     """Return the layers around the routes, outermost first.
 
     A stream goes past the layers inside `Telemetry` if all are named in `stream_blind`: those that have nothing to do
@@ -170,8 +176,8 @@ def _middleware(settings: Settings, on_served: Served) -> list[Middleware]:
         Middleware(HostCheck, settings=settings),
         Middleware(OriginCheck, origins=settings.cors_origins),
     ]
-    if settings.api_keys is not None:
-        layers.append(Middleware(KeyCheck, keys=KeyRing(settings.api_keys.get_secret_value())))
+    if keys is not None:
+        layers.append(Middleware(KeyCheck, keys=keys))
     if settings.rate_limit is not None:
         from chatapp.backend.access.rate_limit import Limiter, RateLimitCheck  # noqa: PLC0415 - 0.15 s for who sets it
 

@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     api_keys: SecretStr | None = Field(
         None,
         description="Who may ask: `name:key` pairs separated by commas, or a file of `name:<SHA-256 of the key>` "
-        "lines.",
+        "lines, behind whose key what it may spend can stand as in `BUDGETS`: `ann:<SHA-256 of the key> 5/day`.",
     )
     admin_keys: Names = Field(
         (), description="Names, separated by commas, of the keys that see what all keys have used."

@@ -33,11 +33,29 @@ def test_a_key_file_is_read_again_when_it_changes(run_backend: RunBackend, tmp_p
     assert get(backend, **bearer("other")).status_code == get(backend, **bearer("second")).status_code == 200
 
 
+def test_a_line_says_what_its_key_may_spend_and_is_read_again(run_backend: RunBackend, tmp_path: Path) -> None:
+    file = key_file(tmp_path / "keys", ada="first", bob="second")
+    backend = run_backend(api_keys=str(file), budgets="*:1000000 tokens/day", admin_keys="bob")
+    lines = file.read_text(encoding="utf-8")
+    for told, status in (("7 tokens/day, 5/month", 429), ("999999 tokens/day", 200)):
+        part = file.with_suffix(".part")
+        part.write_text(lines.replace("\nbob", f" {told}\nbob"), encoding="utf-8")
+        part.replace(file)
+        asked = requests.post(f"{backend.url}/query", json={"prompt": "Why?"}, headers=bearer("first"), timeout=10)
+        assert asked.status_code == status
+        budgets = get(backend, "/usage", **bearer("first")).json()["budgets"]
+        assert [each["limit"] for each in budgets if each["who"] == "ada"] == [
+            "5" if "/month" in each else each.partition(" ")[0] for each in told.split(", ")
+        ]
+    assert requests.post(f"{backend.url}/query", json={"prompt": "Why?"}, headers=bearer("second"), timeout=10).ok
+
+
 SPOILT: dict[str, Callable[[Path], object]] = {
     "gone": lambda file: file.unlink(),
     "a folder": lambda file: (file.unlink(), file.mkdir()),
     "no text": lambda file: file.write_bytes(b"ada:\xff\xfe"),
     "no digest": lambda file: file.write_text(f"ada:{KEY}"),
+    "no budget": lambda file: file.write_text(f"ada:{'0' * 64} 5/year"),
     "no name": lambda file: file.write_text("0" * 64),
     "empty": lambda file: file.write_text(""),
 }

@@ -247,7 +247,7 @@ def test_what_was_put_aside_for_a_call_that_is_not_made_comes_back(run_backend: 
         await asyncio.sleep(0)
         admission.cancel()
         await asyncio.wait([admission])
-        await budgets.settle()
+        await budgets.settle("x")
 
     backend.run(leave())
     (budget,) = backend.client.usage().budgets

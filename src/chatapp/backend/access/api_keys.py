@@ -11,6 +11,7 @@ from pathlib import Path
 from chatapp.backend.principal import Principal
 from chatapp.config import environment
 from chatapp.config.api_keys import NamedKey, parse_key, parse_keys
+from chatapp.config.budgets import Budget, parse_budgets
 from chatapp.errors import SettingsError
 
 _NAME = re.compile(r"[\w.@+'-]{1,100}")
@@ -31,7 +32,8 @@ log = logging.getLogger(__name__)
 class KeyRing:
     """The keys of `name:key` pairs, or of a file of `name:<SHA-256 of the key>` lines that is read again on change.
 
-    A name may have several keys, so that a new one can be handed out before the old one is taken away.
+    A name may have several keys, so that a new one can be handed out before the old one is taken away. Behind the key a
+    line of the file may say what its name may spend: `ann:<SHA-256 of the key> 5/day,100/month`.
     """
 
     def __init__(self, api_keys: str) -> None:
@@ -39,6 +41,7 @@ class KeyRing:
         self._seen: object = None
         self._reading = asyncio.Lock()
         self._owners: dict[str, list[tuple[str, str]]] = {}
+        self._budgets: tuple[Budget, ...] = ()
         own_key = environment.value(OWN_KEY)
         self._own = [("", _digest(own_key))] if own_key else []
         if self._file is None:
@@ -55,6 +58,10 @@ class KeyRing:
     def names(self) -> frozenset[str]:
         """Return the names of all keys."""
         return frozenset(name for pairs in self._owners.values() for name, _ in pairs)
+
+    def budgets(self) -> tuple[Budget, ...]:
+        """Return what the names may spend by the file, as it was read last."""
+        return self._budgets
 
     def principal_of(self, key: bytes) -> Principal | None:
         """Return whose key it is, None for one that we do not know.
@@ -82,7 +89,7 @@ class KeyRing:
             except SettingsError as error:
                 if self._seen is not None:
                     log.error("%s All keys are refused until it can be read.", error.detail)
-                self._seen, self._owners = None, {}
+                self._seen, self._owners, self._budgets = None, {}, ()
 
     def _read(self, file: Path) -> None:
         seen = _identity(file)
@@ -90,13 +97,18 @@ class KeyRing:
             return
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
-            self._owners = _by_id(_owner(parse_key(line), is_digest=True) for line in lines if line.strip())
-            self._seen = seen
+            entries = [parse_key(line) for line in lines if line.strip()]
+            budgets = [budget for entry in entries for budget in _budgets_of(entry)]
+            self._owners = _by_id(_owner(entry, is_digest=True) for entry in entries)
+            self._budgets, self._seen = tuple(dict.fromkeys(budgets)), seen
         except (OSError, ValueError) as error:
             raise SettingsError("API_KEYS names a file that cannot be read.", hint=_HINT) from error
 
 
-_HINT = "It must be name:key pairs separated by commas, or the path of a file of name:<SHA-256 of the key> lines."
+_HINT = (
+    "It must be name:key pairs separated by commas, or the path of a file of name:<SHA-256 of the key> lines, each "
+    "perhaps with a budget behind it, such as 5/day."
+)
 
 
 def _identity(file: Path) -> tuple[int, int, int] | None:
@@ -120,11 +132,23 @@ def _file_named_by(api_keys: str) -> Path | None:
 def _owner(entry: NamedKey, *, is_digest: bool) -> tuple[str, str]:
     """Return the name and the digest of one entry, which no error may show."""
     name, secret = entry
+    if is_digest:
+        secret = secret.partition(" ")[0]
     digest = secret.lower() if is_digest else _digest(secret)
     if not (_NAME.fullmatch(name) and secret and _DIGEST.fullmatch(digest) and digest != _OF_NOTHING):
         where = "The file that API_KEYS names has a line" if is_digest else "API_KEYS has an entry"
         raise SettingsError(f"{where} that cannot be used.", hint=_HINT)
     return name, digest
+
+
+def _budgets_of(entry: NamedKey) -> tuple[Budget, ...]:
+    """Return what stands behind the key in a line of a file.
+
+    Raises:
+        ValueError: it is no budget.
+    """
+    amounts = entry.key.partition(" ")[2].split(",")
+    return parse_budgets(",".join([f"{entry.name}:{amount}" for amount in amounts if amount.strip()]))
 
 
 def _by_id(pairs: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:

@@ -65,7 +65,7 @@ class Embedder:
             for observer in self._observers:
                 observer.model_called(call)
         if self._gate is not None:
-            await self._gate.settle()
+            await self._gate.settle(call_id)
         return embedded.body
 
     async def _admit(self, call_id: str, body: dict[str, Any]) -> None:

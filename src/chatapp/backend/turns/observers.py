@@ -46,6 +46,10 @@ class AdmittedCall(Protocol):
 class CallGate(Protocol):
     """Decides before each call whether it may be made."""
 
+    def concerns(self, owner: str) -> bool:
+        """Return whether it could hold back any call of this key now; the calls of others need not be admitted."""
+        ...
+
     async def admit(
         self,
         call_id: str,
@@ -72,8 +76,8 @@ class CallGate(Protocol):
         """Note that the call has ended, however it did; its record follows."""
         ...
 
-    async def settle(self) -> None:
-        """Give back what calls did not need that are on record by now. Whoever learns that they ended may ask again."""
+    async def settle(self, call_id: str) -> None:
+        """Give back what a call did not need that is on record by now. Whoever learns that it ended may ask again."""
         ...
 
 

@@ -67,10 +67,11 @@ class TurnRunner:
         self._record = record
         self._observers = observers
         self._pricer = pricer
-        self._gate = gate
+        self._gate = gate if gate is not None and gate.concerns(turn.owner) else None
         self._calls: list[ModelCall] = []
         self._call: CallRecord
         self._is_made = False
+        self._admitted: list[str] = []
         self._bytes = 0
         self._held_cr = False
         self._has_content = False
@@ -139,6 +140,7 @@ class TurnRunner:
     async def _admit(self, gate: CallGate, request: ModelRequest, destination: Destination) -> ModelRequest:
         """Return how the call may be made there."""
         turn = self._turn
+        self._admitted.append(self._call.id)
         admitted = await gate.admit(
             self._call.id,
             request,
@@ -155,8 +157,8 @@ class TurnRunner:
         return admitted.request
 
     async def _settle(self) -> None:
-        if self._gate is not None:
-            await self._gate.settle()
+        while self._gate is not None and self._admitted:
+            await self._gate.settle(self._admitted.pop())
 
     def _tell_observers(self, failure: ChatappError | None) -> None:
         turn = self._turn

@@ -40,12 +40,13 @@ class Admission(NamedTuple):
 class Budgets:
     """Lets calls pass as long as every budget that applies to them has enough left, over all processes.
 
-    `waiting` gives the calls that have ended and are not written down yet, and `write_down` does it.
+    `sources` give those there are now. `waiting` gives the calls that have ended and are not written down yet, and
+    `write_down` does it.
     """
 
     def __init__(
         self,
-        budgets: Sequence[Budget],
+        sources: Sequence[Callable[[], Sequence[Budget]]],
         reservations: Reservations,
         pricer: Pricer,
         *,
@@ -53,7 +54,7 @@ class Budgets:
         write_down: Callable[[], Coroutine[Any, Any, None]],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._budgets = budgets
+        self._sources = sources
         self._reservations = reservations
         self._pricer = pricer
         self._waiting = waiting
@@ -61,6 +62,11 @@ class Budgets:
         self._clock = clock
         self._active: set[str] = set()
         self._unmade: set[str] = set()
+        self._ended: set[str] = set()
+
+    def concerns(self, owner: str) -> bool:
+        """Return whether there is a budget that calls of `owner` may count for."""
+        return any(budget.owner in {None, owner} for source in self._sources for budget in source())
 
     async def admit(
         self,
@@ -83,7 +89,7 @@ class Budgets:
             BudgetExceededError: a budget has not enough left, or cannot hold since nobody knows the price.
             StoreUnavailableError: nothing can be put aside. Then nothing is asked, or the budget would be none.
         """
-        budgets = [budget for budget in self._budgets if budget.applies_to(owner, destination.connection)]
+        budgets = [it for source in self._sources for it in source() if it.applies_to(owner, destination.connection)]
         if not budgets and call_id not in self._active:
             return Admission(request)
         now = self._clock()
@@ -115,13 +121,18 @@ class Budgets:
 
     def done(self, call_id: str) -> None:
         """Note that the call has ended; what was put aside is given back when it is written down."""
-        self._active.discard(call_id)
+        if call_id in self._active:
+            self._active.discard(call_id)
+            self._ended.add(call_id)
 
-    async def settle(self) -> None:
-        """Write down what calls have taken that have ended, which gives back the rest of what was put aside for them.
+    async def settle(self, call_id: str) -> None:
+        """Write down what a call has taken that has ended, which gives back the rest of what was put aside for it.
 
         What is wrong with it is told by the task that writes from time to time, and tries again.
         """
+        if call_id not in self._ended:
+            return
+        self._ended.discard(call_id)
         writing = asyncio.create_task(self._settled(), name="settles budgets")
         writing.add_done_callback(lambda task: task.cancelled() or task.exception())
         await asyncio.wait([writing], timeout=SETTLE_S)
@@ -149,8 +160,9 @@ class Budgets:
 
     def _unmake(self, call_id: str) -> None:
         """Note that a call was not made after all, which must not be taken for one whose process has died."""
-        self.done(call_id)
         self._unmade.add(call_id)
+        self._ended.add(call_id)
+        self._active.discard(call_id)
 
     def _give_back_unmade(self) -> None:
         if unmade := set(self._unmade):
@@ -164,7 +176,7 @@ class Budgets:
     def standings(self, owner: str | None) -> list[tuple[Budget, Standing, datetime]]:
         """Return how the budgets stand that are about `owner`, or all for None, and when each renews."""
         now = self._clock()
-        shown = [it for it in self._budgets if owner is None or it.owner in {None, owner}]
+        shown = [it for source in self._sources for it in source() if owner is None or it.owner in {None, owner}]
         with self._reservations.book(is_gone=is_gone) as book:
             return [
                 (it, book.standing(owner=it.owner, connection=it.connection, since=_since(it, now)), renewal(it, now))
