@@ -31,7 +31,7 @@ DEFAULT = "default"
 """The name of the connection that the settings of the environment describe."""
 
 CAN_BE_WITHOUT = (
-    "streaming", "stream_options", "system", "tools", "images", "response_format",
+    "streaming", "stream_options", "system", "tools", "images", "audio", "response_format",
     "temperature", "top_p", "max_tokens", "stop", "seed",
 )  # fmt: skip
 """What some servers cannot do, or do not take. Other parameters are learned from what a server refuses."""

@@ -50,11 +50,16 @@ class DependencyInfo(NamedTuple):
 
 
 class ListedModelInfo(NamedTuple):
-    """A model of a connection: what a question's `model` is to be, its own name, and the tokens it can read."""
+    """A model of a connection: what a question's `model` is to be, its own name, and the tokens it can read.
+
+    `images` and `audio`: whether it takes them, None where nobody knows.
+    """
 
     id: str
     name: str
     window: int | None = None
+    images: bool | None = None
+    audio: bool | None = None
 
 
 class ConnectionInfo(NamedTuple):
@@ -121,6 +126,20 @@ class ModelsInfo(NamedTuple):
         owner = next((each for each in self.connections if slash and each.name == beginning), self.connections[0])
         is_listing = owner.ok and owner.remark is None and len(self.models) > 1
         return is_listing and f"{owner.name}/{model}" not in self.models and not self._is_one_s_own(model)
+
+    def takes_images(self, model: str) -> bool | None:
+        """Return whether `model` takes pictures, of a route whether one of its models does; None: nobody knows."""
+        route = next((each.models for each in self.routes if each.name == model), (model,))
+        told = {self._images_of(name) for name in route}
+        return True if True in told else None if None in told else False
+
+    def taking_images(self) -> tuple[str, ...]:
+        """Return the models that are known to take pictures."""
+        return tuple(model.id for each in self.connections for model in each.models if model.images)
+
+    def _images_of(self, model: str) -> bool | None:
+        listed = (each for connection in self.connections for each in connection.models)
+        return next((each.images for each in listed if model in {each.id, each.name}), None)
 
     def _is_one_s_own(self, model: str) -> bool:
         """Return whether a connection calls one of its models so."""

@@ -14,7 +14,7 @@ from chatapp.backend.store import Store
 from chatapp.client import BackendClient
 from chatapp.client.chat import EphemeralChat, StoredChat
 from chatapp.config.settings import Settings
-from chatapp.errors import ChatappError, NotFoundError
+from chatapp.errors import ChatappError, NotFoundError, UpstreamParameterRefusedError
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import AttachmentPart, Message, TextPart
 from support import documents, scripts
@@ -156,6 +156,52 @@ def test_a_file_that_is_not_kept_is_told_to_model_and_reader(sqlite_settings: Se
 
     assert [message.text for message in worded.messages] == ["(The file sea.txt is not here.)\n\nWhy?"]
     assert [notice.code for notice in worded.notices] == ["attachment_missing"]
+
+
+BLIND = scripts.status(500, "image input is not supported - hint: you may need to provide the mmproj")
+
+
+def test_a_picture_that_a_model_does_not_take_fails_its_question_and_no_later_one(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.next(BLIND)
+    photo = backend.client.attach(io.BytesIO(documents.photo()), name="sea.jpg")
+    chat = StoredChat(backend.client)
+    with pytest.raises(UpstreamParameterRefusedError, match="takes no pictures"):
+        list(chat.ask("What is it?", attachments=[photo]))
+
+    events = list(chat.ask("And the sea?"))
+
+    left_out = "(The file sea.jpg is left out here: you do not take it.)"
+    assert asked(stub) == f"{left_out}\n\nWhat is it?\n\nAnd the sea?"
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert (stub.hits, notices) == (2, ["Left out, as the model does not take them: sea.jpg."])
+    told = backend.client.models()
+    assert told.takes_images(told.default) is False
+
+
+def test_a_picture_that_the_next_model_does_not_take_is_left_out(backend: RunningBackend, stub: StubModel) -> None:
+    photo = attach(backend.client, documents.photo(), "sea.jpg")
+    kept = str(backend.client.ask("What is it?", store=True, attachments=[photo]).conversation_id)
+    stub.next(BLIND)
+
+    backend.client.ask("And the sea?", conversation_id=kept)
+
+    notices = backend.client.conversations.messages(kept).items[-1].notices
+    assert [notice.code for notice in notices] == ["attachment_left_out"]
+    assert (stub.hits, "sea.jpg" in str(stub.calls[-1].body["messages"][0]["content"])) == (3, True)
+
+
+def test_a_model_that_has_begun_to_see_is_believed(backend: RunningBackend, stub: StubModel) -> None:
+    stub.next(BLIND)
+    photo = attach(backend.client, documents.photo(), "sea.jpg")
+    with pytest.raises(UpstreamParameterRefusedError):
+        backend.client.ask("What is it?", attachments=[photo])
+
+    backend.client.ask("What is it?", attachments=[photo])
+
+    told = backend.client.models()
+    assert told.takes_images(told.default) is None
 
 
 @pytest.fixture

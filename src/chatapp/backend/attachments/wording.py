@@ -1,7 +1,7 @@
 """What models get of attachments: text as part of the question, pictures and sound beside it, as far as they fit."""
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from chatapp.backend.store import Attachments
 from chatapp.documents import fenced
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import AttachmentPart, Message, Part, TextPart
+from chatapp.providers.modalities import MEDIUM_OF
 
 MEDIA_TOKENS = 1200
 """What a picture takes, about; vendors differ between 85 and 1,600."""
@@ -32,16 +33,17 @@ class AttachmentWording:
     def __init__(self, attachments: Attachments, *, estimate: Callable[[str], int]) -> None:
         self._attachments, self._estimate = attachments, estimate
 
-    def word(self, messages: list[Message], *, owner: str, tokens: int | None) -> Worded:
+    def word(self, messages: list[Message], *, owner: str, tokens: int | None, without: Collection[str] = ()) -> Worded:
         """Return `messages` with what models can read of their attachments, at most `tokens` in all.
 
         The files of the last question go first, then the newest. One that does not fit is named in its place, and of
-        the last question's it is the parts that fit the question best. A notice tells of both.
+        the last question's it is the parts that fit the question best. Of earlier questions, what the model is
+        `without`, "images" or "audio", is named in its place. A notice tells of all three.
         """
         ids = {part.content_id for part in _files(messages) if part.content_id}
         found = self._attachments.for_models(ids, owner=owner)
         room = None if tokens is None else tokens - sum(self._estimate(message.text) for message in messages)
-        budget = _Budget(room, self._estimate, messages[-1].text if messages else "")
+        budget = _Budget(room, self._estimate, messages[-1].text if messages else "", without)
         worded = [
             self._worded(message, found, budget, is_last=message is messages[-1]) for message in reversed(messages)
         ]
@@ -64,6 +66,9 @@ class AttachmentWording:
         content = self._media(part, picture)
         if content is None:
             return TextPart(budget.text_of(part.name, text, is_last=is_last))
+        medium = MEDIUM_OF[content["type"]]
+        if medium in budget.without and not is_last:
+            return TextPart(budget.not_taken(part.name))
         if not budget.take(MEDIA_TOKENS) and not is_last:
             return TextPart(budget.left_out(part.name))
         budget.media[str(part.content_id)] = content
@@ -83,10 +88,14 @@ class AttachmentWording:
 
 
 class _Budget:
-    """How many tokens are left, None for any number, and what did not get any."""
+    """How many tokens are left, None for any number, and what did not get any, or is not taken."""
 
-    def __init__(self, room: int | None, estimate: Callable[[str], int], question: str) -> None:
+    def __init__(
+        self, room: int | None, estimate: Callable[[str], int], question: str, without: Collection[str] = ()
+    ) -> None:
         self.media: dict[str, dict[str, Any]] = {}
+        self.without = without
+        self._not_taken: list[str] = []
         self._room, self._estimate, self._question = room, estimate, question
         self._cut: list[str] = []
         self._left_out: list[str] = []
@@ -118,6 +127,11 @@ class _Budget:
         self._left_out.append(name)
         return f"(The file {name} is left out here: there is no room for it.)\n\n"
 
+    def not_taken(self, name: str) -> str:
+        """Return what stands in a message instead of what the model does not take, and note that it does."""
+        self._not_taken.append(name)
+        return f"(The file {name} is left out here: you do not take it.)\n\n"
+
     def missing(self, name: str) -> str:
         """Return what stands in a message instead of a file that is not kept, and note that it does."""
         self._missing.append(name)
@@ -131,6 +145,9 @@ class _Budget:
             told.append(Notice("attachment_cut", said))
         if self._left_out:
             said = f"Left out to fit the model's context: {_listed(reversed(self._left_out))}."
+            told.append(Notice("attachment_left_out", said))
+        if self._not_taken:
+            said = f"Left out, as the model does not take them: {_listed(reversed(self._not_taken))}."
             told.append(Notice("attachment_left_out", said))
         if self._missing:
             said = f"Not kept here, so that the model does not see it: {_listed(reversed(self._missing))}."

@@ -263,6 +263,10 @@ class ChatModel(Protocol):
         """Return the tokens that `model` can read, question and answer together; None if nobody knows."""
         ...
 
+    def takes(self, model: str, medium: str) -> bool | None:
+        """Return whether `model` takes "images" or "audio" beside text, None where nobody knows."""
+        ...
+
     async def models(self) -> list[str]:
         """Return the names of the models that can be asked, `name` first.
 

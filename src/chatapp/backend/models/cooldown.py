@@ -6,11 +6,13 @@ from chatapp.errors import (
     ContextLengthExceededError,
     IncompleteAnswerError,
     UpstreamError,
+    UpstreamParameterRefusedError,
     UpstreamQuotaError,
     UpstreamRateLimitedError,
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
+from chatapp.providers.modalities import refused_medium
 
 FIRST_S, LONGEST_S = 5.0, 60.0
 """How long a server is left alone that has failed once, and at most; each further failure doubles it."""
@@ -25,9 +27,11 @@ _LIMITS = (UpstreamRateLimitedError, UpstreamQuotaError)
 def another_may_do_better(error: UpstreamError) -> bool:
     """Return whether a question that met `error` may be answered elsewhere.
 
-    It may where a server is not there, fails or limits us, or its model reads too little. What is wrong with the
-    question, the key or the model's name would be hidden by asking elsewhere.
+    It may where a server is not there, fails or limits us, or its model reads too little or takes no pictures. What is
+    wrong with the question, the key or the model's name would be hidden by asking elsewhere.
     """
+    if isinstance(error, UpstreamParameterRefusedError):
+        return refused_medium(error.parameter) is not None
     return isinstance(error, (*_FAILS, *_LIMITS, ContextLengthExceededError))
 
 

@@ -9,8 +9,9 @@ from chatapp.backend.models.chat_model import Destination, EmbeddedText, ModelRe
 from chatapp.backend.models.failover import Candidate, FailoverStream, asked
 from chatapp.backend.models.member import Member, Sighting
 from chatapp.backend.models.pool import ConnectionPool
-from chatapp.errors import UpstreamModelNotFoundError
+from chatapp.errors import UpstreamModelNotFoundError, UpstreamParameterRefusedError
 from chatapp.providers.connection import Timeouts, Upstream
+from chatapp.providers.modalities import refused_medium
 
 MOST_OFFERS = 5
 
@@ -78,6 +79,10 @@ class Router:
         except UpstreamModelNotFoundError as error:
             error.hint = self._offers(name) or error.hint
             raise
+        except UpstreamParameterRefusedError as error:
+            if medium := refused_medium(error.parameter):
+                error.hint = self._offers_taking(medium) or error.hint
+            raise
 
     def upstreams(self) -> dict[str, Upstream]:
         """Return what is connected now, by the names of the connections."""
@@ -99,6 +104,11 @@ class Router:
         """Return the tokens that `model` can read, of several the first."""
         candidate = self._first_for(model)
         return await candidate.member.connection.window(candidate.model)
+
+    def takes(self, model: str, medium: str) -> bool | None:
+        """Return whether one of those that `model` stands for takes "images" or "audio", None where nobody knows."""
+        told = {candidate.member.connection.takes(candidate.model, medium) for candidate in self._candidates(model)}
+        return True if True in told else None if None in told else False
 
     async def models(self) -> list[str]:
         """Return the names of the models that can be asked: the default, the routes, then those of each connection.
@@ -208,3 +218,13 @@ class Router:
             names += [f"{member.prefix}{model}" for model in member.connection.offered()[:MOST_OFFERS]]
         others = [other for other in names if other != name]
         return f"Others that can be asked: {', '.join(others[:MOST_OFFERS])}." if others else None
+
+    def _offers_taking(self, medium: str) -> str | None:
+        """Return which models take `medium`, as a sentence, where any is known to."""
+        names = [
+            f"{member.prefix}{model}"
+            for member in self.pool.members
+            for model in member.connection.offered()
+            if member.connection.takes(model, medium)
+        ]
+        return f"These do: {', '.join(names[:MOST_OFFERS])}." if names else None

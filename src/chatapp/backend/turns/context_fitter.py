@@ -8,8 +8,9 @@ from chatapp.backend.models.chat_model import Attempts, ChatModel, ModelRequest,
 from chatapp.backend.turns.context import estimated_tokens, fitted, fitted_again, left_out_notice
 from chatapp.backend.turns.token_scale import TokenScales
 from chatapp.backend.turns.turn import Turn
-from chatapp.errors import ContextLengthExceededError
-from chatapp.protocol.messages import Message
+from chatapp.errors import ContextLengthExceededError, UpstreamParameterRefusedError
+from chatapp.protocol.messages import AttachmentPart, Message
+from chatapp.providers.modalities import MEDIA, media_in, refused_medium
 
 ANSWER_TOKENS = 1024
 """What is kept free in the model's window for an answer whose length nobody has limited."""
@@ -35,6 +36,7 @@ class ContextFitter:
         self._wording = wording if has_files(request.messages) else None
         self._window: int | None = None
         self._left_out = 0
+        self._refused: set[str] = set()
 
     async def fit(self) -> None:
         """Let `request` fit, as far as the window is known."""
@@ -64,6 +66,23 @@ class ContextFitter:
         self._wording = None
         return self.request.messages != messages
 
+    async def leave_out(self, error: UpstreamParameterRefusedError) -> bool:
+        """Let earlier pictures or sounds, whichever the model has refused, not go along; return whether there were any.
+
+        Those of the last question stay: who asks about a picture wants no answer without it.
+        """
+        medium = refused_medium(error.parameter)
+        if self._wording is None or medium is None:
+            return False
+        asked = {part.content_id for part in self._asked[-1].parts if isinstance(part, AttachmentPart)}
+        own = [content for id_, content in self.request.media.items() if id_ in asked]
+        if error.parameter in media_in(own):
+            return False
+        before, self._left_out = self.request.media, 0
+        self._refused.add(medium)
+        await self.fit()
+        return self.request.media != before
+
     def tell(self) -> None:
         """Let the readers learn how many earlier messages were left out in all, if any were."""
         if self._left_out:
@@ -84,10 +103,17 @@ class ContextFitter:
     async def _word(self, tokens: int | None) -> None:
         if self._wording is None:
             return
-        worded = await asyncio.to_thread(self._wording.word, self._asked, owner=self._turn.owner, tokens=tokens)
+        worded = await asyncio.to_thread(
+            self._wording.word, self._asked, owner=self._turn.owner, tokens=tokens, without=self._not_taken()
+        )
         self.request = replace(self.request, messages=worded.messages, media=worded.media, attempts=Attempts())
         for notice in worded.notices:
-            self._turn.append(notice)
+            if notice not in self._turn.entries:  # as where it is worded anew after a refusal
+                self._turn.append(notice)
+
+    def _not_taken(self) -> set[str]:
+        """Return which of pictures and sound the model has refused now, or is known not to take."""
+        return self._refused | {medium for medium in MEDIA if self._model.takes(self._turn.model, medium) is False}
 
     def _shorten(self, messages: list[Message], left_out: int) -> bool:
         """Ask with `messages` if that leaves out any, and return whether it does."""

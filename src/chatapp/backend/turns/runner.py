@@ -26,6 +26,7 @@ from chatapp.errors import (
     ContextLengthExceededError,
     InternalError,
     StoreUnavailableError,
+    UpstreamParameterRefusedError,
     UpstreamTimeoutError,
 )
 from chatapp.protocol.events import Notice, Reasoning, Text, ToolCallDelta
@@ -110,6 +111,10 @@ class TurnRunner:
                 return await self._read(deadline)
             except ContextLengthExceededError as error:
                 if self._has_content or not await self._fitter.fit_again(error):
+                    raise
+                await self._settle()
+            except UpstreamParameterRefusedError as error:
+                if self._has_content or not await self._fitter.leave_out(error):
                     raise
                 await self._settle()
 

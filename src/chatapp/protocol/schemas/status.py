@@ -50,6 +50,8 @@ class ListedModel(BaseModel):
     id: str = Field(description="What a question's `model` is to be.", examples=["groq/llama-3.1-8b-instant"])
     name: str = Field(description="What it is called among those of its connection.")
     window: int | None = Field(None, description="Tokens it can read, where somebody has said so.")
+    images: bool | None = Field(None, description="Whether it takes pictures, where that is known.")
+    audio: bool | None = Field(None, description="Whether it takes sound, where that is known.")
 
 
 class ConnectionModels(Connection):

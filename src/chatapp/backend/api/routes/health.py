@@ -98,7 +98,13 @@ def _facts(report: ConnectionReport) -> dict[str, Any]:
 def _with_models(report: ConnectionReport) -> ConnectionModels:
     member = report.member
     told = [
-        ListedModel(id=asked, name=name, window=member.connection.window_told(name))
+        ListedModel(
+            id=asked,
+            name=name,
+            window=member.connection.window_told(name),
+            images=member.connection.takes(name, "images"),
+            audio=member.connection.takes(name, "audio"),
+        )
         for asked, name in report.models.items()
     ]
     return ConnectionModels(**_facts(report), models=told, without=sorted(member.upstream.without))

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from chatapp.backend.models.openai.refused_parameter import IMAGES, LAST_ROLE, ROLES, SYSTEM_ROLE, THOUGHTS
+from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, ROLES, SYSTEM_ROLE, THOUGHTS
 from chatapp.backend.models.openai.wire import merged
 from chatapp.protocol.events import Notice
+from chatapp.providers.modalities import MEDIA
 
 MOST_FORMS = 4
 """How often one question is worded anew. A server that then still refuses takes none."""
@@ -39,12 +40,7 @@ class Dialect:
     """
 
     def __init__(self, without: Iterable[str] = ()) -> None:
-        self._refused = {_ROLE_OF.get(name, name): _form_without(name) for name in sorted(without)}
-
-    @property
-    def takes_pictures(self) -> bool:
-        """Return whether the model is not known to refuse them."""
-        return IMAGES not in self._refused
+        self._refused = {_ROLE_OF.get(name, name): _form_without(name) for name in sorted({*without} - {*MEDIA})}
 
     def worded(self, body: Json) -> Json:
         """Return `body` in this form; the same object where nothing is to be changed."""
@@ -155,11 +151,6 @@ def _user_last(body: Json) -> Json:
     return {**body, "messages": [*messages, {"role": "user", "content": "Go on."}]}
 
 
-def _as_it_is(body: Json) -> Json:
-    """Return `body`: which pictures can go is for whoever words the messages to say, before they are joined."""
-    return body
-
-
 def _with_thoughts(body: Json) -> Json:
     """Return `body` with thoughts for each answer: none, as they are not kept for the model.
 
@@ -178,6 +169,5 @@ _MESSAGE_FORMS = {
     ROLES: _user_first,
     LAST_ROLE: _user_last,
     THOUGHTS: _with_thoughts,
-    IMAGES: _as_it_is,
 }
 _ROLE_OF = {"system": SYSTEM_ROLE}

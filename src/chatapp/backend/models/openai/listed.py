@@ -10,6 +10,7 @@ import msgspec
 from chatapp.errors import UpstreamBadResponseError
 from chatapp.providers.context_windows import windows_in
 from chatapp.providers.listing import can_chat, names_in
+from chatapp.providers.modalities import Modalities, modalities_in
 
 MAX_LISTING_BYTES = 4 * 1024 * 1024
 """More than any vendor's; OpenRouter's has a tenth of it."""
@@ -20,10 +21,14 @@ _AT_ONCE_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ListedModels:
-    """The models a server lists that can chat, and their windows. `remark`: why there is no list, though it answers."""
+    """The models a server lists that can chat, their windows, and what they take beside text.
+
+    `remark`: why there is no list, though it answers.
+    """
 
     names: list[str] = field(default_factory=list)
     windows: dict[str, int] = field(default_factory=dict)
+    modalities: dict[str, Modalities] = field(default_factory=dict)
     remark: str | None = None
 
     def window(self, model: str) -> int | None:
@@ -65,7 +70,7 @@ def _listed(body: bytes, encoding: str) -> ListedModels:
         raise UpstreamBadResponseError(
             "the model server answered with something that is no list of models.", hint="Check BASE_URL."
         ) from error
-    return ListedModels(list(filter(can_chat, names_in(listing))), windows_in(listing))
+    return ListedModels(list(filter(can_chat, names_in(listing))), windows_in(listing), modalities_in(listing))
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes:

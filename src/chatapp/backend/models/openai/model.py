@@ -11,8 +11,8 @@ from chatapp.backend.models.openai.endpoint import Endpoint
 from chatapp.backend.models.openai.errors import model_not_found
 from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.liveness import Liveness, SharedWork
-from chatapp.backend.models.openai.pictures import PICTURES_LEFT_OUT, without_earlier_pictures
-from chatapp.backend.models.openai.refused_parameter import IMAGES
+from chatapp.backend.models.openai.media import MediaTaken
+from chatapp.backend.models.openai.refused_parameter import medium_refused
 from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.backend.models.openai.windows import Windows
 from chatapp.backend.models.openai.wire import messages_as_json
@@ -24,6 +24,7 @@ from chatapp.errors import (
     UpstreamParameterRefusedError,
 )
 from chatapp.providers.connection import Timeouts, Upstream
+from chatapp.providers.modalities import MEDIA, media_in
 
 
 class OpenAIModel:
@@ -35,6 +36,7 @@ class OpenAIModel:
         self._endpoint = Endpoint(upstream, settings)
         self._found_name: str | None = None
         self._dialects = Dialects(upstream.without)
+        self._media = MediaTaken(upstream.without)
         self._liveness = Liveness(SharedWork(settings.data_dir / "at-work", upstream.base_url))
         self._windows = Windows(upstream.base_url)
         self._asking = asyncio.Lock()
@@ -73,16 +75,28 @@ class OpenAIModel:
         model = request.model or self.name or await self._first_listed()
         self._require(model)
         request.attempts.begin(self.upstream.name, model)
+        media = media_in(request.media.values())
+        for medium in filter(self._media.is_ruled_out, sorted(media)):
+            raise medium_refused(medium)
         self._liveness.begin()
         try:
-            return await self._open(request, model)
+            answer = await self._open(request, model)
         except BaseException as error:
             self._liveness.end(is_well=False)
-            if isinstance(error, ContextLengthExceededError) and error.window:
-                self._windows.learn(self.upstream.traits_of(model).name, error.window)
-            if isinstance(error, UpstreamModelNotFoundError) and model == self._found_name:
-                self._found_name = None
+            self._learn(error, model)
             raise
+        self._media.accept(self.upstream.traits_of(model).name, media)
+        return answer
+
+    def _learn(self, error: BaseException, model: str) -> None:
+        """Note what a failure says of `model`."""
+        name = self.upstream.traits_of(model).name
+        if isinstance(error, ContextLengthExceededError) and error.window:
+            self._windows.learn(name, error.window)
+        if isinstance(error, UpstreamModelNotFoundError) and model == self._found_name:
+            self._found_name = None
+        if isinstance(error, UpstreamParameterRefusedError) and error.parameter in MEDIA:
+            self._media.refuse(name, error.parameter)
 
     async def embed(self, body: dict[str, Any]) -> EmbeddedText:
         """Return the embeddings that `body` asks for."""
@@ -123,6 +137,11 @@ class OpenAIModel:
         """Return the tokens that `model` can read, as far as somebody has said so."""
         traits = self.upstream.traits_of(model)
         return traits.window or self._settings.context_tokens or self._windows.told(traits.name)
+
+    def takes(self, model: str, medium: str) -> bool | None:
+        """Return whether `model` takes "images" or "audio", None where nobody knows."""
+        name, listed = self.upstream.traits_of(model).name, self._windows.listed
+        return self._media.takes(name, medium, listed.modalities.get(name) if listed else None)
 
     async def probe(self) -> str | None:
         """Ask for the list of models, which servers give without charge, unless answers say that all is well.
@@ -166,23 +185,8 @@ class OpenAIModel:
         return self.name
 
     async def _open(self, request: ModelRequest, model: str) -> Answer:
-        """Return the answer; a model that takes no pictures is not sent those of earlier questions for ever."""
-        if not self._dialects.of(self.upstream.traits_of(model).name).takes_pictures:
-            fewer = without_earlier_pictures(request)
-            return await self._asked(fewer, model, is_without_pictures=fewer is not request)
-        try:
-            return await self._asked(request, model)
-        except UpstreamParameterRefusedError as error:
-            fewer = without_earlier_pictures(request)
-            if error.parameter != IMAGES or fewer is request:
-                raise
-            request.attempts.fail(error)
-        return await self._asked(fewer, model, is_without_pictures=True)
-
-    async def _asked(self, request: ModelRequest, model: str, *, is_without_pictures: bool = False) -> Answer:
         name = self.upstream.traits_of(model).name
         body = self._body(request, name)
-        notices = [PICTURES_LEFT_OUT] if is_without_pictures else []
 
         async def ask_whole() -> OpenAIStream:
             whole = {name: value for name, value in body.items() if name != "stream_options"}
@@ -194,7 +198,7 @@ class OpenAIModel:
             connection=self.upstream.name,
             asked_for=name,
             goes_by=model,
-            notices=[*notices, *self._dialects.of(name).notices(body)],
+            notices=self._dialects.of(name).notices(body),
             liveness=self._liveness,
             attempts=request.attempts,
             ask_whole=ask_whole,

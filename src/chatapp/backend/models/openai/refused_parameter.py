@@ -3,6 +3,7 @@
 from chatapp.backend.models.openai.said import Said
 from chatapp.backend.models.openai.too_long import number_behind
 from chatapp.errors import UpstreamParameterRefusedError
+from chatapp.providers.modalities import IMAGE_COUNT
 
 SYSTEM_ROLE = "system"
 """What `parameter` names where a chat template has no place for a system prompt."""
@@ -12,8 +13,6 @@ LAST_ROLE = "last_role"
 """What it names where the last message must not be the assistant's."""
 THOUGHTS = "reasoning_content"
 """What it names where earlier answers must come with their thoughts."""
-IMAGES = "images"
-"""What it names where the model reads no pictures, or not so many."""
 
 _LENGTHS = ("max_tokens", "max_completion_tokens", "max_new_tokens", "max_output_tokens")
 _NAMES = (
@@ -63,15 +62,20 @@ _TEMPLATES = (
 )  # fmt: skip
 """What chat templates and vendors say of messages: Gemma's and Mistral's templates, DeepSeek, Anthropic, Google."""
 _CONTENTS = (
-    (IMAGES, "the model takes no pictures.",
-     ("support image input", "support image_url", "image input is not", "images are not supported", "support vision",
-      "support images", "not a multimodal model", "unknown variant `image_url`", "only supported by certain models")),
-    (IMAGES, "the model does not take so many pictures.",
+    ("images", "the model takes no pictures.",
+     ("support image input", "support image_url", "image input is not", "image inputs are not", "at most 0 image",
+      "image input modality is not", "images are not supported", "support vision", "vision is not supported",
+      "support images", "not a multimodal model", "unknown variant `image_url`", "only supported by certain models",
+      "missing data required for image input", "content must be a string", "content' : value must be a string")),
+    ("audio", "the model takes no sound.",
+     ("support audio", "audio input is not", "audio inputs are not", "unknown variant `input_audio`",
+      "at most 0 audio", "audio input modality is not")),
+    (IMAGE_COUNT, "the model does not take so many pictures.",
      ("image per prompt", "images per prompt", "may be provided in one prompt", "too many images")),
     ("tools", "the model does not call tools.",
      ("support tool use", "does not support tools", "tool calling is not supported", "function calling is not")),
 )  # fmt: skip
-"""What servers say of a question's contents: OpenRouter, Ollama, Groq, llama.cpp, vLLM, OpenAI, DeepSeek."""
+"""What servers say of a question's contents: OpenRouter, Ollama, Groq, llama.cpp, vLLM, OpenAI, DeepSeek, Mistral."""
 _ROLE_SENTENCES = {
     SYSTEM_ROLE: "the model does not take a system prompt.",
     ROLES: "the model does not take two messages of one side in a row.",
@@ -108,10 +112,19 @@ def refused_content_in(said: Said) -> UpstreamParameterRefusedError | None:
     """Return the error if it is the pictures or the tools that the model does not take."""
     for name, what, phrases in _CONTENTS:
         if said.says(*phrases):
-            error = UpstreamParameterRefusedError(what, hint="Ask without them, or choose another model.")
-            error.parameter = name
-            return error
+            return _content_refused(name, what)
     return None
+
+
+def medium_refused(medium: str) -> UpstreamParameterRefusedError:
+    """Return the error for a question with what the model does not take: "images" or "audio"."""
+    return next(_content_refused(name, what) for name, what, _ in _CONTENTS if name == medium)
+
+
+def _content_refused(name: str, what: str) -> UpstreamParameterRefusedError:
+    error = UpstreamParameterRefusedError(what, hint="Ask without them, or choose another model.")
+    error.parameter = name
+    return error
 
 
 def _blamed(said: Said, names: tuple[str, ...]) -> str | None:
