@@ -26,7 +26,7 @@ def said(store: Store) -> list[tuple[str, str]]:
 
 def exported(store: Store, conversation_id: str | None, as_format: str, *, owner: str = "ada", **options: Any) -> str:
     """A conversation as a file of text."""
-    exports = Exports(store.conversations, store.messages)
+    exports = Exports(store.conversations, store.messages, store.attachments)
     return exports.file(str(conversation_id), owner=owner, as_format=as_format, **options).read().decode()
 
 

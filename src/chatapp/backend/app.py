@@ -117,11 +117,12 @@ def _furnish(state: State, pricer: Pricer) -> None:
     )
     state.attachment_desk = AttachmentDesk(store.attachments, quota_bytes=settings.attachment_quota_bytes)
     state.upload_sizes = UploadSizes()
-    state.exports = Exports(store.conversations, store.messages)
+    state.exports = Exports(store.conversations, store.messages, store.attachments)
     state.export_desk = ExportDesk(state.exports, is_closing=lambda: state.turns.is_closing)
     shared = environment.value(SHARED_FOLDER)
     board = ImportBoard(Path(shared) if shared else None)
-    state.import_desk = ImportDesk(Imports(store.database), is_closing=lambda: state.turns.is_closing, board=board)
+    imports = Imports(store.database, state.attachment_desk.keep, settings.max_attachment_bytes)
+    state.import_desk = ImportDesk(imports, is_closing=lambda: state.turns.is_closing, board=board)
 
 
 def _router(settings: Settings, given: Sequence[Upstream], finds_servers: bool) -> Router:

@@ -50,7 +50,11 @@ def _stored_here(as_format: str) -> Iterator[bytes]:
 
     store = Store.open(Settings.load())
     try:
-        yield from Exports(store.conversations, store.messages).everything(owner="", as_format=as_format).chunks
+        yield from (
+            Exports(store.conversations, store.messages, store.attachments)
+            .everything(owner="", as_format=as_format)
+            .chunks
+        )
     finally:
         store.close()
 

@@ -18,10 +18,12 @@ class ExportFormat(NamedTuple):
 
 
 EXPORT_FORMATS = (
-    ExportFormat("zip", "Zip", "application/zip", "everything, to be imported again", of_one=False),
+    ExportFormat("zip", "Zip", "application/zip", "everything with its files, to be imported again", of_one=False),
     ExportFormat("json", "JSON", "application/json", "every branch, to be imported again", of_all=False),
     ExportFormat("md", "Markdown", "text/markdown; charset=utf-8", "what is on show, as text to be read"),
-    ExportFormat("html", "HTML", "text/html; charset=utf-8", "what is on show, as one page that loads nothing"),
+    ExportFormat(
+        "html", "HTML", "text/html; charset=utf-8", "what is on show, as one page with its pictures that loads nothing"
+    ),
 )
 """What writes each of them is in `backend/transfer/exporters/__init__.py`."""
 

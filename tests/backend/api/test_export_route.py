@@ -88,7 +88,11 @@ def test_questions_and_health_do_not_wait_behind_exports(filled: RunningBackend)
 
 @pytest.mark.parametrize("as_format", ["zip", "html"])
 def test_export_costs_no_more_memory_than_a_piece(large: Store, as_format: str) -> None:
-    chunks = Exports(large.conversations, large.messages).everything(owner="ada", as_format=as_format).chunks
+    chunks = (
+        Exports(large.conversations, large.messages, large.attachments)
+        .everything(owner="ada", as_format=as_format)
+        .chunks
+    )
     next(chunks)
     tracemalloc.start()
     try:
@@ -124,7 +128,9 @@ def test_exports_that_begin_together_are_no_more_than_are_admitted(
             statuses.append(message["status"])
 
     async def export_at_once() -> list[BaseException | None]:
-        desk = export_desk.ExportDesk(Exports(large.conversations, large.messages), is_closing=lambda: False)
+        desk = export_desk.ExportDesk(
+            Exports(large.conversations, large.messages, large.attachments), is_closing=lambda: False
+        )
         files = [desk.open(owner="ada", as_format="md") for _ in range(5)]
         responses = [WrittenFile(file, desk, headers={}) for file in files]
         calls = [response({}, asyncio.Event().wait, send) for response in responses]

@@ -36,8 +36,12 @@ def empty_store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
+def exports_of(store: Store) -> Exports:
+    return Exports(store.conversations, store.messages, store.attachments)
+
+
 def everything(store: Store, as_format: str = "zip") -> bytes:
-    return Exports(store.conversations, store.messages).everything(owner="ada", as_format=as_format).read()
+    return exports_of(store).everything(owner="ada", as_format=as_format).read()
 
 
 def documents(archive: bytes) -> Any:
@@ -117,7 +121,7 @@ def test_what_is_exported_comes_back_where_it_was_removed(store: Store, ask: Ask
 
 def test_conversation_that_is_deleted_while_others_are_written_is_left_out(store: Store, ask: Ask) -> None:
     begun = [ask(f"Question {number}") for number in range(3)]
-    pieces = Exports(store.conversations, store.messages).everything(owner="ada", as_format="md").chunks
+    pieces = exports_of(store).everything(owner="ada", as_format="md").chunks
     store.conversations.delete(str(begun[1].conversation_id), owner="ada")
     written = b"".join(pieces).decode()
     assert [f"Question {number}" in written for number in range(3)] == [True, False, True]

@@ -114,7 +114,7 @@ def test_html_shows_fenced_code_in_boxes_and_colours(ask: Ask, store: Store) -> 
 )
 def test_file_name_is_safe_everywhere(store: Store, title: str | None, name: str) -> None:
     made = store.conversations.create(owner="ada", title=title)
-    file = Exports(store.conversations, store.messages).file(made.id, owner="ada", as_format="md")
+    file = Exports(store.conversations, store.messages, store.attachments).file(made.id, owner="ada", as_format="md")
     assert file.name == f"{name}{made.created_at:%Y-%m-%d}.md"
 
 

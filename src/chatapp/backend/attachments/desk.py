@@ -9,6 +9,7 @@ from threading import Event
 from chatapp.backend.store import Attachment, Attachments
 from chatapp.documents import read
 from chatapp.errors import BodyTooLargeError, UnsupportedMediaTypeError
+from chatapp.protocol.messages import AttachmentPart
 
 AT_ONCE = 2
 _LONGEST_NAME = 200
@@ -31,6 +32,21 @@ class AttachmentDesk:
             StoreUnavailableError: it cannot be saved.
         """
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._take, path, _plain_name(name), owner)
+
+    def keep(self, path: Path, name: str, owner: str) -> AttachmentPart:
+        """Return the part of a message that the file at `path` has become. Blocks until it is read.
+
+        What its owner has already is not read again.
+
+        Raises:
+            UnsupportedMediaTypeError: no model could make anything of it.
+            BodyTooLargeError: with the others of its owner it is too large.
+            StoreUnavailableError: it cannot be saved.
+        """
+        id_, name = _sha256(path), _plain_name(name)
+        if self._attachments.renew(id_, name, owner=owner):
+            return self._attachments.get(id_, owner=owner).part()
+        return self._take(path, name, owner).part()
 
     def close(self) -> None:
         """Read no more files, and end the processes that do."""

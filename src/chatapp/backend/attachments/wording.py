@@ -9,7 +9,7 @@ from chatapp.backend.attachments.passages import fitting_passages
 from chatapp.backend.store import Attachments
 from chatapp.documents import fenced
 from chatapp.protocol.events import Notice
-from chatapp.protocol.messages import AttachmentPart, Message, Part, TextPart
+from chatapp.protocol.messages import AttachmentPart, Message, Part, Role, TextPart
 from chatapp.providers.modalities import MEDIUM_OF
 
 MEDIA_TOKENS = 1200
@@ -57,15 +57,19 @@ class AttachmentWording:
             if not isinstance(part, AttachmentPart) or part.content_id is None:
                 parts.append(part)
             elif part.content_id in found:
-                parts.append(self._of(part, *found[part.content_id], budget, is_last=is_last))
+                parts.append(self._of(part, *found[part.content_id], budget, is_last=is_last, role=message.role))
             else:
                 parts.append(TextPart(budget.missing(part.name)))
         return replace(message, parts=tuple(parts))
 
-    def _of(self, part: AttachmentPart, text: str, picture: bytes | None, budget: "_Budget", *, is_last: bool) -> Part:
+    def _of(
+        self, part: AttachmentPart, text: str, picture: bytes | None, budget: "_Budget", *, is_last: bool, role: Role
+    ) -> Part:
         content = self._media(part, picture)
         if content is None:
             return TextPart(budget.text_of(part.name, text, is_last=is_last))
+        if role != "user":  # no server takes them of another: an answer that was imported has drawn it
+            return TextPart(f"(The file {part.name} is here.)\n\n")
         medium = MEDIUM_OF[content["type"]]
         if medium in budget.without and not is_last:
             return TextPart(budget.not_taken(part.name))

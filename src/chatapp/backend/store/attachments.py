@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chatapp.backend.store.attachment_tables import attachment_contents as contents
@@ -52,6 +52,14 @@ class Attachments:
             connection.execute(statement.on_conflict_do_update(index_elements=["owner", "id"], set_=renewed))
         return self.get(attachment.id, owner=attachment.owner)
 
+    def renew(self, attachment_id: str, name: str, *, owner: str) -> bool:
+        """Keep on what `owner` has already, under its new name, and return whether it is there."""
+        changes = {"name": name, "created_at": now()}
+        with self.database.write() as connection:
+            return bool(
+                connection.execute(update(attachments).where(_is_any([attachment_id], owner)).values(changes)).rowcount
+            )
+
     def get(self, attachment_id: str, *, owner: str) -> Attachment:
         """Return the attachment.
 
@@ -72,6 +80,11 @@ class Attachments:
         if any(one not in found for one in ids):
             raise NotFoundError("There is no such attachment.", hint="Send the file again.")
         return [found[one] for one in ids]
+
+    def known(self, ids: Iterable[str], *, owner: str) -> set[str]:
+        """Return those of `ids` that `owner` has."""
+        with self.database.read() as connection:
+            return set(connection.scalars(select(attachments.c.id).where(_is_any(ids, owner))))
 
     def bytes_of(self, owner: str) -> int:
         """Return how much the attachments of `owner` take together."""

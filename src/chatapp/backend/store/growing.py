@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.imports import note_imports
-from chatapp.backend.store.placing import Placed, last_moment, message_rows, turn_rows
+from chatapp.backend.store.placing import Placed, files_of, last_moment, message_rows, turn_rows
 from chatapp.backend.store.schema import conversations, messages, turns
 
 
@@ -32,6 +33,7 @@ def grow(connection: Connection, one: Placed, *, owner: str) -> int:
     is_older, is_ours = _is_older(one), one.mine is not None and one.mine.id == one.theirs.id
     if missing:
         connection.execute(insert(messages), message_rows(one, missing, first=here.last + 1))
+    note_uses(connection, one.id, files_of(one.ordered))
     if made := turn_rows(one, missing, owner=owner):
         connection.execute(insert(turns), made)
     if not is_older and not is_ours:

@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, insert, select
 
+from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.growing import grow
 from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.store.imports import note_imports
 from chatapp.backend.store.placing import (
     OURS,
     Placed,
+    files_of,
     in_order,
     last_moment,
     message_rows,
@@ -92,6 +94,8 @@ def _insert_new(placed: list[Placed], connection: Connection, owner: str) -> Non
             connection.execute(insert(messages), rows)
     if made:
         connection.execute(insert(turns), made)
+    for one in placed:
+        note_uses(connection, one.id, files_of(one.ordered))
     note_imports(connection, placed)
 
 

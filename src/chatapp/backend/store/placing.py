@@ -14,7 +14,7 @@ from chatapp.backend.store.identity import now
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.titles import shorten
-from chatapp.protocol.messages import ReasoningPart, TextPart
+from chatapp.protocol.messages import Part, ReasoningPart, TextPart
 
 OURS = "chatapp"
 """The source of what a chatapp has exported."""
@@ -110,6 +110,11 @@ def turn_rows(one: Placed, wanted: Iterable[ImportedMessage], *, owner: str) -> 
         for message in wanted
         if message.turn is not None
     ]
+
+
+def files_of(wanted: Iterable[ImportedMessage]) -> list[Part]:
+    """Return the parts of messages that may be files."""
+    return [part for message in wanted for part in (*message.parts, *message.attachments)]
 
 
 def _columns(message: ImportedMessage) -> dict[str, Any]:

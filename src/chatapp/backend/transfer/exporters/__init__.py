@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from chatapp.backend.store.attachments import Attachments
 from chatapp.backend.store.conversations import Conversations
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.transfer.exporters import html, json_document, markdown, zip_archive
-from chatapp.backend.transfer.exporters.told import Told
+from chatapp.backend.transfer.exporters.told import Shelf, Told
 from chatapp.errors import InvalidRequestError, NotFoundError
 from chatapp.protocol.export_formats import EXPORT_FORMATS, ExportFormat
 
@@ -57,6 +58,7 @@ class Exports:
 
     conversations: Conversations
     messages: Messages
+    attachments: Attachments
 
     def file(self, conversation_id: str, *, owner: str, as_format: str, branch: str | None = None) -> ExportedFile:
         """Return one conversation: with every branch, to be imported again; else only `branch`, to be read.
@@ -71,8 +73,9 @@ class Exports:
             messages = self.messages.all(conversation_id, owner=owner)
         else:
             messages = self.messages.whole_branch(conversation_id, owner=owner, branch=branch)
+        told = Told(conversation, messages, Shelf(self.attachments, owner))
         name = f"{_slug(conversation.title)}-{conversation.created_at:%Y-%m-%d}.{form.name}"
-        return ExportedFile(name, form.media_type, _joined(writer.write([Told(conversation, messages)])))
+        return ExportedFile(name, form.media_type, _joined(writer.write([told])))
 
     def everything(self, *, owner: str, as_format: str) -> ExportedFile:
         """Return all conversations of `owner` that are not deleted, in the order in which they were begun.
@@ -88,10 +91,11 @@ class Exports:
         return ExportedFile(name, form.media_type, _joined(writer.write_all(told)))
 
     def _each(self, owner: str, *, wants_every_branch: bool) -> Iterator[Told]:
+        shelf = Shelf(self.attachments, owner)
         read = self.messages.all if wants_every_branch else self.messages.whole_branch
         for conversation in self.conversations.each(owner=owner):
             with suppress(NotFoundError):
-                yield Told(conversation, read(conversation.id, owner=owner))
+                yield Told(conversation, read(conversation.id, owner=owner), shelf)
 
 
 def _known(as_format: str) -> tuple[ExportFormat, Writer]:

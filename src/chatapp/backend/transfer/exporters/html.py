@@ -1,14 +1,15 @@
 """The branches on show as one HTML page that loads nothing and runs nothing."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from html import escape
 
 from chatapp.backend.store.records import StoredMessage
 from chatapp.backend.transfer.exporters.markdown import remarks, speaker
-from chatapp.backend.transfer.exporters.told import Told
+from chatapp.backend.transfer.exporters.told import Told, files_of
+from chatapp.protocol.messages import AttachmentPart
 from chatapp.rendering.code import COLOURS
 from chatapp.rendering.markdown import html_of, plain
 
@@ -27,6 +28,7 @@ code { font-size: .9em; }
 table { border-collapse: collapse; display: block; overflow-x: auto; }
 th, td { border: 1px solid #8886; padding: .3rem .6rem; text-align: start; overflow-wrap: normal; }
 .right { text-align: right; }
+img { display: block; max-width: 100%; max-height: 30rem; border-radius: .5rem; }
 .center { text-align: center; }
 .wide { min-width: 18ch; }
 .task { list-style: none; margin-left: -1.4em; }
@@ -77,7 +79,7 @@ def _style() -> tuple[str, str]:
 
 def _head(title: str) -> bytes:
     style, digest = _style()
-    policy = f"default-src 'none'; style-src '{digest}'; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; style-src '{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
     return f"""\
 <!doctype html>
 <html lang="en">
@@ -98,18 +100,27 @@ def _conversation(one: Told) -> Iterator[bytes]:
     if one.conversation.system:
         yield _folded("system", "System prompt", plain(one.conversation.system)).encode()
     for message in one.messages:
-        yield _article(message).encode()
+        yield _article(message, one.shelf.pictures(files_of(message))).encode()
 
 
-def _article(message: StoredMessage) -> str:
+def _article(message: StoredMessage, pictures: Mapping[str, bytes]) -> str:
     moment = f"{message.created_at:%Y-%m-%d %H:%M} UTC"
     parts = [f'<article class="{escape(message.role)}">', f"<header>{escape(speaker(message))} · {moment}</header>"]
     if message.reasoning:
         parts.append(_folded("thinking", "Thinking", html_of(message.reasoning)))
+    parts += [
+        _picture(file, pictures[str(file.content_id)]) for file in files_of(message) if file.content_id in pictures
+    ]
     if message.content:
         parts.append(f'<div class="said">{html_of(message.content)}</div>')
     parts += [f"<footer>{escape(remark)}</footer>" for remark in remarks(message)]
     return "\n".join([*parts, "</article>\n"])
+
+
+def _picture(file: AttachmentPart, picture: bytes) -> str:
+    """Return a picture in the page itself, which loads nothing."""
+    kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+    return f'<img alt="{escape(file.name)}" src="data:image/{kind};base64,{b64encode(picture).decode()}">'
 
 
 def _folded(kind: str, summary: str, inside: str) -> str:

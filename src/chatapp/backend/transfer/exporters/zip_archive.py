@@ -1,18 +1,29 @@
-"""Everything in one zip, made while it is read: nothing of it is ever held but the piece that comes next."""
+"""Everything in one zip, made while it is read: nothing of it is ever held but the piece that comes next.
+
+Files that were shown in conversations lie beside them, as `files/BEGINNING_OF_THEIR_ID/NAME`.
+"""
 
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chatapp.backend.transfer.exporters import json_document
-from chatapp.backend.transfer.exporters.told import Told
+from chatapp.backend.transfer.exporters.told import Shelf, Told, files_of
+from chatapp.protocol.messages import AttachmentPart
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 MEMBER = "conversations.json"
+FILES = "files"
+ID_CHARS = 16
+"""How much of an id tells files apart, in names that people see."""
+
+_WORTH_PACKING = ("text/", "application/json", "message/")
+_LONGEST_NAME = 120
 _FOR_ITS_USER = 0o600 << 16
 """How it is unpacked, in the upper half of the attributes: https://pkwaredownloads.blob.core.windows.net/pem/APPNOTE.txt"""
 
@@ -38,14 +49,49 @@ class _Pipe(io.RawIOBase):
 
 
 def write(told: Iterable[Told]) -> Iterator[bytes]:
-    """Return the zip of the JSON of all conversations."""
-    pipe = _Pipe()
-    member = zipfile.ZipInfo(MEMBER, datetime.now(UTC).timetuple()[:6])
-    member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, _FOR_ITS_USER
+    """Return the zip of the JSON of all conversations, and of the files that were shown in them."""
+    pipe, files = _Pipe(), _Files()
     with zipfile.ZipFile(pipe, "w") as archive:
-        with archive.open(member, "w", force_zip64=True) as file:
-            for piece in json_document.write(told):
-                file.write(piece)
-                yield pipe.taken()
-        yield pipe.taken()
+        for name, media_type, pieces in _members(told, files):
+            member = zipfile.ZipInfo(name, datetime.now(UTC).timetuple()[:6])
+            is_packed = media_type.startswith(_WORTH_PACKING)
+            member.compress_type = zipfile.ZIP_DEFLATED if is_packed else zipfile.ZIP_STORED
+            member.external_attr = _FOR_ITS_USER
+            with archive.open(member, "w", force_zip64=True) as file:
+                for piece in pieces:
+                    file.write(piece)
+                    yield pipe.taken()
+            yield pipe.taken()
     yield pipe.taken()
+
+
+@dataclass(slots=True)
+class _Files:
+    """What the conversations that were written have shown: each file once, by its id."""
+
+    shelf: Shelf | None = None
+    found: dict[str, AttachmentPart] = field(default_factory=dict)
+
+    def noted(self, told: Iterable[Told]) -> Iterator[Told]:
+        for one in told:
+            self.shelf = one.shelf
+            for message in one.messages:
+                self.found |= {str(file.content_id): file for file in files_of(message)}
+            yield one
+
+
+def _members(told: Iterable[Told], files: _Files) -> Iterator[tuple[str, str, Iterator[bytes]]]:
+    """Return the name, the media type and the bytes of each member, the conversations first."""
+    yield MEMBER, "application/json", json_document.write(files.noted(told))
+    shelf = files.shelf
+    if shelf is None:
+        return
+    for id_ in shelf.kept(files.found):
+        file = files.found[id_]
+        yield f"{FILES}/{id_[:ID_CHARS]}/{_safe(file.name)}", file.media_type, shelf.pieces(id_)
+
+
+def _safe(name: str) -> str:
+    """Return a name that every system unpacks in its place."""
+    plain = "".join(char if char.isalnum() or char in " ._-()" else "_" for char in name)
+    return plain.strip(" .")[:_LONGEST_NAME] or "file"

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from chatapp.backend.store.attachments import Attachments
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.imported import Unreadable
 from chatapp.backend.store.imports import fingerprints
 from chatapp.backend.transfer.importers import formats
+from chatapp.backend.transfer.importers.assets import Assets, Keep
 from chatapp.backend.transfer.importers.budget import Budget, StoppedError
 from chatapp.backend.transfer.importers.files import Found, Piece, ReadBefore, Reader
 from chatapp.backend.transfer.importers.json_values import Fingerprints
@@ -20,9 +23,14 @@ __all__ = ["MAX_SKIPPED", "Imports", "Progress", "Receipt", "Skipped"]
 
 @dataclass(frozen=True, slots=True)
 class Imports:
-    """Reads what other programs, or this one, have exported."""
+    """Reads what other programs, or this one, have exported.
+
+    `keep` takes in the files that conversations show, of at most `max_file_bytes` each; without it none come along.
+    """
 
     database: Database
+    keep: Keep | None = None
+    max_file_bytes: int = 0
 
     def read(
         self,
@@ -44,8 +52,19 @@ class Imports:
         progress = progress or Progress()
         receipt, budget, outcome = progress.receipt, Budget(reason_to_stop), _Outcome()
         known = Fingerprints(fingerprints(self.database, owner=owner), salt=f"{formats.VERSION} {owner}")
-        with self.database.writes() as write:
-            saving = Saving(self.database, write, owner, receipt, budget)
+        attachments = Attachments(self.database)
+        with (
+            Assets(
+                path=path,
+                owner=owner,
+                budget=budget,
+                keep=self.keep,
+                known=partial(attachments.known, owner=owner),
+                max_bytes=self.max_file_bytes,
+            ) as assets,
+            self.database.writes() as write,
+        ):
+            saving = Saving(self.database, write, owner, receipt, budget, assets)
             try:
                 for piece in Reader(budget, known, progress).file(path):
                     outcome.take(piece, saving)

@@ -12,11 +12,16 @@ _RECORDINGS = (".mp3", ".wav", ".m4a", ".ogg", ".webm", ".mp4", ".mov")
 MAX_NAME_CHARS = 200
 
 
-def attachment(file_name: object = None, media_type: object = None, size: object = None) -> AttachmentPart:
-    """Return what is known of a file; its bytes are not kept. One without a name is called by its kind."""
+def attachment(
+    file_name: object = None, media_type: object = None, size: object = None, reference: str | None = None
+) -> AttachmentPart:
+    """Return what is known of a file. One without a name is called by its kind.
+
+    `reference` is where its bytes are, as `assets` understands it.
+    """
     kind = string(media_type)[:MAX_NAME_CHARS] or "application/octet-stream"
     name = " ".join(string(file_name)[:MAX_NAME_CHARS].split())
-    return AttachmentPart(name=name or _kind(kind, ""), media_type=kind, size=count(size))
+    return AttachmentPart(name or _kind(kind, ""), kind, count(size), content_id=reference)
 
 
 def picture(file_name: object = None, **known: Any) -> AttachmentPart:

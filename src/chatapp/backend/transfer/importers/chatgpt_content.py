@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
 from chatapp.backend.transfer.importers.fields import fenced, mapping, objects, paragraphs, sequence, string
 from chatapp.protocol.messages import AttachmentPart
@@ -134,13 +135,14 @@ def _file(part: object, names: dict[str, dict[str, Any]]) -> AttachmentPart | No
         return None
     pointers = [value for value in (fields, *fields.values()) if mapping(value).get("asset_pointer")]
     pointer = pointers[0] if pointers else {}
-    known = names.pop(string(pointer.get("asset_pointer")).rpartition("/")[2], {})
+    key = string(pointer.get("asset_pointer")).rpartition("/")[2].partition("#")[0]
+    known = names.pop(key, {})
     make = _POINTERS.get(string(fields.get("content_type")), attachment)
-    return make(known.get("name"), media_type=_media_type(known), size=pointer.get("size_bytes"))
+    return make(known.get("name"), media_type=_media_type(known), size=pointer.get("size_bytes"), reference=beside(key))
 
 
 def _attached(known: dict[str, Any]) -> AttachmentPart:
-    return attachment(known.get("name"), _media_type(known), known.get("size"))
+    return attachment(known.get("name"), _media_type(known), known.get("size"), beside(known.get("id")))
 
 
 def _media_type(known: dict[str, Any]) -> str:

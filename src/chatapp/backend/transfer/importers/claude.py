@@ -13,6 +13,7 @@ from chatapp.backend.store.imported import (
     ImportedMessage,
     Lineage,
 )
+from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
 from chatapp.backend.transfer.importers.fields import fenced, mapping, name, objects, paragraphs, string, time
 from chatapp.protocol.messages import AttachmentPart
@@ -125,7 +126,8 @@ def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
 
 def _file(file: dict[str, Any]) -> AttachmentPart:
     make = picture if file.get("file_kind") == "image" else attachment
-    return make(file.get("file_name"), size=file.get("file_size"))
+    key = file.get("file_uuid") or file.get("uuid") or file.get("id")
+    return make(file.get("file_name"), size=file.get("file_size"), reference=beside(key))
 
 
 def _left_out(message: dict[str, Any]) -> Counter[str]:

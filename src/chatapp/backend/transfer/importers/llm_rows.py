@@ -4,6 +4,7 @@ import sqlite3
 from collections import defaultdict
 from typing import Any
 
+from chatapp.backend.transfer.importers.assets import of_bytes
 from chatapp.backend.transfer.importers.attachments import attachment
 from chatapp.backend.transfer.importers.fields import string
 from chatapp.protocol.messages import AttachmentPart
@@ -53,13 +54,18 @@ def fragment(log: sqlite3.Connection, tables: Tables, fragment_id: object) -> st
 
 
 def attached(log: sqlite3.Connection, tables: Tables, attachment_id: object) -> AttachmentPart:
-    """Return what is known of a file; its bytes stay where they are."""
+    """Return what is known of a file, with its bytes where the log holds them.
+
+    A path leads nowhere: who writes a log could name any file of this machine.
+    """
     row = None
     if "attachments" in tables and isinstance(attachment_id, str | int):
-        query = "SELECT type, substr(coalesce(path, url), 1, 2000) FROM attachments WHERE id = ?"
+        content = '"content"' if "content" in tables["attachments"] else "NULL"
+        query = f"SELECT type, substr(coalesce(path, url), 1, 2000), {content} FROM attachments WHERE id = ?"  # noqa: S608
         row = log.execute(query, (attachment_id,)).fetchone()
     if row is None:
         return attachment()
     address = text(row[1])
     is_data = address.startswith("data:")
-    return attachment("" if is_data else address.replace("\\", "/").partition("?")[0].rpartition("/")[2], row[0])
+    name = "" if is_data else address.replace("\\", "/").partition("?")[0].rpartition("/")[2]
+    return attachment(name, row[0], reference=of_bytes(row[2]))

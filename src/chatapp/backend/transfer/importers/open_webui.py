@@ -12,6 +12,7 @@ from chatapp.backend.store.imported import (
     ImportedMessage,
     Lineage,
 )
+from chatapp.backend.transfer.importers.assets import beside, within
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
 from chatapp.backend.transfer.importers.fields import count, mapping, name, objects, paragraphs, sequence, string, time
 from chatapp.backend.transfer.importers.open_webui_text import Shown, shown
@@ -110,7 +111,9 @@ def _file(file: dict[str, Any]) -> AttachmentPart:
     file_name = string(file.get("name")) or meta.get("name")
     media_type = string(file.get("content_type")) or string(meta.get("content_type"))
     make = picture if file.get("type") == "image" else attachment
-    return make(file_name, media_type=media_type, size=file.get("size"))
+    key = file.get("id") or mapping(file.get("file")).get("id")
+    reference = within(file.get("url")) or beside(key)
+    return make(file_name, media_type=media_type, size=file.get("size"), reference=reference)
 
 
 def _message(message_id: str, message: dict[str, Any], text: Shown, parent_id: str | None) -> ImportedMessage:

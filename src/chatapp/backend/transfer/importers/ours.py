@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, cast, get_args
 
 import msgspec
@@ -11,7 +10,7 @@ from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
 from chatapp.backend.store.placing import OURS
 from chatapp.backend.transfer.importers.fields import count, mapping
 from chatapp.protocol.events import Usage
-from chatapp.protocol.messages import PART_KINDS, AttachmentPart, FinalStatus, Part, Role
+from chatapp.protocol.messages import PART_KINDS, FinalStatus, Part, Role
 
 SOURCE = OURS
 _OF_ERRORS = {"detail", "code", "hint", "request_id", "retry_after"}
@@ -120,6 +119,4 @@ def _parts(told: list[dict[str, Any]], left_out: Counter[str]) -> Iterator[Part]
         if kind is None:
             left_out[UNKNOWN_PART] += 1
             continue
-        part = msgspec.convert(fields, type=kind)
-        # The file itself does not come along, and naming its content must not be a way to another owner's file.
-        yield replace(part, content_id=None) if isinstance(part, AttachmentPart) else part
+        yield msgspec.convert(fields, type=kind)

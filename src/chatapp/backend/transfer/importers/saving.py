@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, StatementError
@@ -12,6 +12,7 @@ from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.store.imports import LOST, known_imports
 from chatapp.backend.store.merging import Added, add_all
 from chatapp.backend.transfer.importers import ours
+from chatapp.backend.transfer.importers.assets import Assets
 from chatapp.backend.transfer.importers.budget import Budget
 from chatapp.backend.transfer.importers.files import Found
 from chatapp.backend.transfer.importers.receipt import Receipt
@@ -34,6 +35,7 @@ class Saving:
     owner: str
     receipt: Receipt
     budget: Budget
+    assets: Assets
     _batch: dict[tuple[str, str], Found] = field(default_factory=dict)
     _messages: int = 0
     _chars: int = 0
@@ -45,7 +47,8 @@ class Saving:
         Raises:
             StoppedError: there is more text than one import may save.
         """
-        theirs = found.conversation
+        theirs = self.assets.with_files(found.conversation)
+        found = replace(found, conversation=theirs)
         self._count(theirs)
         if not theirs.messages and theirs.source != ours.SOURCE:
             self.receipt.leave_out(_name(theirs), theirs.left_out)
