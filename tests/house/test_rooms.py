@@ -39,7 +39,7 @@ BACKEND = {
     "usage": "store models turns",
     "telemetry": "tasks http store",
     "api": "http access store models attachments transfer usage turns telemetry",
-    "gateway": "http store models turns api",
+    "gateway": "http store models attachments turns api",
     "app": "tasks http access store models attachments transfer usage turns telemetry api gateway",
 }
 FRONTEND = {

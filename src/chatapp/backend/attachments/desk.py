@@ -2,17 +2,26 @@
 
 import asyncio
 import hashlib
+import logging
+import tempfile
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from threading import Event
+from threading import BoundedSemaphore, Event
 
 from chatapp.backend.store import Attachment, Attachments
 from chatapp.documents import read
-from chatapp.errors import BodyTooLargeError, UnsupportedMediaTypeError
+from chatapp.errors import BodyTooLargeError, ChatappError, UnsupportedMediaTypeError
 from chatapp.protocol.messages import AttachmentPart
 
 AT_ONCE = 2
+MOST_WAITING = 64
+"""Files that came with questions and are still to be taken in: they lie in memory."""
+
 _LONGEST_NAME = 200
+
+log = logging.getLogger(__name__)
 
 
 class AttachmentDesk:
@@ -21,6 +30,7 @@ class AttachmentDesk:
     def __init__(self, attachments: Attachments, *, quota_bytes: int) -> None:
         self._attachments, self._quota_bytes = attachments, quota_bytes
         self._stopping = Event()
+        self._room = BoundedSemaphore(MOST_WAITING)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="attachment")
 
     async def take(self, path: Path, *, name: str, owner: str) -> Attachment:
@@ -47,6 +57,26 @@ class AttachmentDesk:
         if self._attachments.renew(id_, name, owner=owner):
             return self._attachments.get(id_, owner=owner).part()
         return self._take(path, name, owner).part()
+
+    def take_later(self, files: Iterable[tuple[str, bytes]], *, owner: str) -> None:
+        """Take in the names and bytes of files when there is time. Those that cannot be kept are only named."""
+        for name, content in files:
+            if not self._room.acquire(blocking=False):
+                log.warning("more files came at a time than are kept: %s is only named", _plain_name(name))
+                return
+            with suppress(RuntimeError):  # the backend is stopping
+                self._pool.submit(self._keep_bytes, name, content, owner)
+
+    def _keep_bytes(self, name: str, content: bytes, owner: str) -> None:
+        try:
+            with tempfile.NamedTemporaryFile(prefix="chatapp-", suffix=".part") as copy:
+                copy.write(content)
+                copy.flush()
+                self.keep(Path(copy.name), name, owner)
+        except (ChatappError, OSError) as error:
+            log.info("a file of a question is only named: %s", type(error).__name__)
+        finally:
+            self._room.release()
 
     def close(self) -> None:
         """Read no more files, and end the processes that do."""

@@ -81,9 +81,7 @@ class AttachmentWording:
     def _media(self, part: AttachmentPart, picture: bytes | None) -> dict[str, Any] | None:
         """Return what is sent for a picture or a recording, None for words."""
         if picture is not None:
-            kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
-            url = f"data:{kind};base64,{base64.b64encode(picture).decode()}"
-            return {"type": "image_url", "image_url": {"url": url}}
+            return image_part(picture)
         if sound := _AUDIO_FORMATS.get(part.media_type):
             # nothing is made smaller of it, so it is sent as it is kept
             data = b"".join(self._attachments.pieces(str(part.content_id)))
@@ -157,6 +155,13 @@ class _Budget:
             said = f"Not kept here, so that the model does not see it: {_listed(reversed(self._missing))}."
             told.append(Notice("attachment_missing", said))
         return told
+
+
+def image_part(picture: bytes) -> dict[str, Any]:
+    """Return a picture as an OpenAI-compatible server takes it."""
+    kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
+    url = f"data:{kind};base64,{base64.b64encode(picture).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def has_files(messages: Iterable[Message]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fastapi import Request
 from starlette.datastructures import Headers
 
+from chatapp.backend.attachments.desk import AttachmentDesk
 from chatapp.backend.gateway.held import HeldMessages
 from chatapp.backend.http.context import context_of
 from chatapp.backend.turns.registry import TurnRegistry
@@ -40,6 +41,10 @@ async def begun(request: Request, question: Question) -> Turn:
             raise
         log.warning("%s: this answer is not kept. %s", context.id, error.detail)
         turn = await turns.start(replace(question, store=False, held=None), request_id=context.id)
+    else:
+        if isinstance(question.held, HeldMessages) and question.held.files:
+            desk: AttachmentDesk = request.app.state.attachment_desk
+            desk.take_later(((file.name, file.content) for file in question.held.files), owner=question.owner)
     context.outcome = turn
     return turn
 

@@ -6,8 +6,11 @@ change by the minute. Of a question that was answered only the first line counts
 reminder under the last question, and what is in its files into earlier ones.
 """
 
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import Any
 
 import msgspec
@@ -28,7 +31,21 @@ Json = dict[str, Any]
 
 _NOT_SAID = ("system", "developer")
 _USER = b"\x02user"
+_LONGEST_NAME = 200
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "tool": "tool", "function": "tool"}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file that came inside a message."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+    def kept(self) -> AttachmentPart:
+        """Return it as a part of a message."""
+        return AttachmentPart(self.name, self.media_type, len(self.content), sha256(self.content).hexdigest())
 
 
 class HeldMessages:
@@ -37,6 +54,7 @@ class HeldMessages:
     def __init__(self, wire_messages: list[Json]) -> None:
         self._said = [message for message in wire_messages if message["role"] not in _NOT_SAID]
         self._unsaid = [message for message in wire_messages if message["role"] in _NOT_SAID]
+        self.files: list[HeldFile] = []
         self._hasher = blake2b(digest_size=16)
         self._first, self._hashes = 0, list[str]()
 
@@ -83,8 +101,17 @@ class HeldMessages:
         return hasher.hexdigest()
 
     def messages(self, first: int) -> list[Message]:
-        """Return the messages from `first` on."""
-        return [Message(_ROLES[message["role"]], tuple(_parts_of(message))) for message in self._said[first:]]
+        """Return the messages from `first` on; the bytes of pictures and files in them are in `files` then."""
+        self.files = []
+        return [Message(_ROLES[message["role"]], tuple(self._parts_of(message))) for message in self._said[first:]]
+
+    def _parts_of(self, message: Json) -> Iterator[Part]:
+        for part in _parts_of(message):
+            if isinstance(part, HeldFile):
+                self.files.append(part)
+                yield part.kept()
+            else:
+                yield part
 
 
 def _bytes_of(message: Json) -> bytes:
@@ -144,26 +171,41 @@ def _joined(content: list[Any]) -> str:
     return "\n\n".join([text for part in content if (text := _text_of(part))])
 
 
-def _parts_of(message: Json) -> list[Part]:
-    """Return the parts of a message as they are kept."""
+def _parts_of(message: Json) -> list[Part | HeldFile]:
+    """Return the parts of a message as they are kept, and the files in it."""
     content = message.get("content")
     text = _joined(content) if isinstance(content, list) else content or ""
     if message["role"] in {"tool", "function"}:
         return [ToolResultPart(str(message.get("tool_call_id") or message.get("name") or ""), text)]
     thought = message.get("reasoning_content")
-    parts: list[Part] = [ReasoningPart(thought)] if isinstance(thought, str) and thought else []
+    parts: list[Part | HeldFile] = [ReasoningPart(thought)] if isinstance(thought, str) and thought else []
     parts += [_attachment(part) for part in content if _text_of(part) is None] if isinstance(content, list) else []
     parts += [TextPart(text)] if text else []
     return [*parts, *_calls_in(message.get("tool_calls"))]
 
 
-def _attachment(part: Json) -> AttachmentPart:
-    """Return a picture, a recording or a file as far as it is kept: its kind and size."""
+def _attachment(part: Json) -> AttachmentPart | HeldFile:
+    """Return a picture, a recording or a file: with its bytes where they came along, else where it is."""
     kind = str(part.get("type", "file")).removesuffix("_url").removeprefix("input_")[:40]
-    held = part.get(part.get("type", ""))
-    place = held.get("url") if isinstance(held, dict) else held
-    if not (isinstance(place, str) and place.startswith("data:")):
-        return AttachmentPart(name=place[:200] if isinstance(place, str) else kind)
+    told = part.get(part.get("type", ""))
+    fields = told if isinstance(told, dict) else {"url": told}
+    name = fields.get("filename")
+    name = name[:_LONGEST_NAME] if isinstance(name, str) and name else kind
+    sound = fields.get("data")
+    if isinstance(sound, str):  # its format stands beside it
+        return _file(name, f"audio/{str(fields.get('format'))[:40]}", sound)
+    place = fields.get("url") or fields.get("file_data")
+    if not isinstance(place, str):
+        return AttachmentPart(name=name)
+    if not place.startswith("data:"):
+        return AttachmentPart(name=place[:_LONGEST_NAME])
     head, _, data = place.partition(",")
-    media_type = head.removeprefix("data:").partition(";")[0][:100]
-    return AttachmentPart(name=kind, media_type=media_type or "application/octet-stream", size=len(data) * 3 // 4)
+    return _file(name, head.removeprefix("data:").partition(";")[0][:100], data)
+
+
+def _file(name: str, media_type: str, data: str) -> AttachmentPart | HeldFile:
+    media_type = media_type or "application/octet-stream"
+    try:
+        return HeldFile(name, media_type, b64decode(data, validate=True))
+    except ValueError:
+        return AttachmentPart(name=name, media_type=media_type, size=len(data) * 3 // 4)

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from chatapp.backend.attachments.wording import image_part
 from chatapp.backend.gateway.chat_requests import SURFACE, wrong_field
 from chatapp.backend.gateway.schemas import ResponseRequest
 from chatapp.backend.store import Store, StoredMessage
@@ -64,17 +65,31 @@ def _branch(store: Store, turn_id: str, owner: str) -> list[Json]:
         raise NotFoundError("The response was not kept.")
     branch = store.messages.whole_branch(turn.conversation_id, owner=owner, branch=turn.answer_message_id)
     end = [message.id for message in branch].index(turn.answer_message_id) + 1
-    return [_wire(message) for message in branch[:end]]
+    ids = {part.content_id for message in branch[:end] for part in _pictures_of(message) if part.content_id}
+    found = store.attachments.for_models(ids, owner=owner) if ids else {}
+    shown = {id_: image_part(picture) for id_, (_, picture) in found.items() if picture is not None}
+    return [_wire(message, shown) for message in branch[:end]]
 
 
-def _wire(message: StoredMessage) -> Json:
-    """Return a message that is kept as a model server takes it. Of pictures only the place is kept."""
+def _pictures_of(message: StoredMessage) -> list[AttachmentPart]:
+    """Return the pictures of a question; no server takes those of another side."""
+    return [part for part in message.parts if isinstance(part, AttachmentPart) and message.role == "user"]
+
+
+def _wire(message: StoredMessage, shown: Json) -> Json:
+    """Return a message that is kept as a model server takes it, with the pictures that are `shown` by their ids.
+
+    Of others only the name is kept.
+    """
     parts = message.parts
     for part in parts:
         if isinstance(part, ToolResultPart):
             return {"role": "tool", "tool_call_id": part.call_id, "content": part.text}
-    told = [f"({part.name})" for part in parts if isinstance(part, AttachmentPart)]
-    wire: Json = {"role": message.role, "content": "\n\n".join(filter(None, [*told, message.content]))}
+    told = [f"({part.name})" for part in parts if isinstance(part, AttachmentPart) and part.content_id not in shown]
+    content: Any = "\n\n".join(filter(None, [*told, message.content]))
+    if pictures := [shown[part.content_id] for part in _pictures_of(message) if part.content_id in shown]:
+        content = [*([{"type": "text", "text": content}] if content else []), *pictures]
+    wire: Json = {"role": message.role, "content": content}
     if calls := [part for part in parts if isinstance(part, ToolCallPart)]:
         wire["tool_calls"] = [_call(part.id, part.name, part.arguments) for part in calls]
     return wire

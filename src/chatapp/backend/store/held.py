@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, select, update
 
+from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.begin_turn import Maker, Place, insert_turn
 from chatapp.backend.store.conversations import insert_conversation, locked, moment_at_the_top
 from chatapp.backend.store.identity import new_id, now
@@ -150,6 +151,7 @@ def _insert(connection: Connection, owner: str, known: _Known, new: list[Message
         rows.append({"id": new_id(), **place, **values})
         parent_id = rows[-1]["id"]
     connection.execute(insert(messages), rows)
+    note_uses(connection, known.conversation_id, (part for message in new for part in message.parts))
     changes = {"leaf_id": parent_id, "updated_at": moment_at_the_top(connection, owner), "archived_at": None}
     connection.execute(update(conversations).where(conversations.c.id == known.conversation_id).values(changes))
     return [row["id"] for row in rows]

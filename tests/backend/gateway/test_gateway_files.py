@@ -1,0 +1,77 @@
+"""Pictures and files in OpenAI's API, kept with the conversation as those of the page are."""
+
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+import requests
+
+from chatapp.backend.gateway.held import HeldFile, HeldMessages
+from chatapp.protocol.messages import AttachmentPart, Message, TextPart
+from support import documents
+from support.pages import wait_until
+from support.running_backend import RunningBackend
+from support.stub_model import StubModel
+
+PHOTO = documents.photo()
+PHOTO_ID = hashlib.sha256(PHOTO).hexdigest()
+DATA = base64.b64encode(PHOTO).decode()
+IMAGE = {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{DATA}"}}
+
+
+def is_kept(backend: RunningBackend) -> bool:
+    return requests.get(f"{backend.url}/attachments/{PHOTO_ID}", timeout=10).status_code == 200
+
+
+def test_a_picture_of_a_client_is_kept_and_goes_along_from_the_page(backend: RunningBackend, stub: StubModel) -> None:
+    asked = {"role": "user", "content": [{"type": "text", "text": "What is it?"}, IMAGE]}
+    requests.post(f"{backend.url}/v1/chat/completions", json={"messages": [asked]}, timeout=10).raise_for_status()
+    (kept,) = backend.client.conversations.page().items
+    wait_until(lambda: is_kept(backend))
+
+    backend.client.ask("And now?", conversation_id=kept.id)
+
+    picture, text = stub.calls[-1].body["messages"][0]["content"]
+    assert (picture["type"], text["text"]) == ("image_url", "What is it?")
+    content = requests.get(f"{backend.url}/attachments/{PHOTO_ID}/content", timeout=10).content
+    assert content == PHOTO
+
+
+def test_a_response_that_goes_on_shows_the_picture_again(backend: RunningBackend, stub: StubModel) -> None:
+    url = f"{backend.url}/v1/responses"
+    image = {"type": "input_image", "image_url": IMAGE["image_url"]["url"]}  # type: ignore[index]
+    asked = {"role": "user", "content": [{"type": "input_text", "text": "What is it?"}, image]}
+    first = requests.post(url, json={"model": "m", "input": [asked]}, timeout=10).json()
+    wait_until(lambda: is_kept(backend))
+
+    body = {"model": "m", "input": "And now?", "previous_response_id": first["id"]}
+    requests.post(url, json=body, timeout=10).raise_for_status()
+
+    text, picture = stub.calls[-1].body["messages"][0]["content"]
+    assert (text["text"], picture["type"]) == ("What is it?", "image_url")
+
+
+SOUND = base64.b64encode(b"RIFF").decode()
+PARTS = {
+    "a picture": (IMAGE, HeldFile("image", "image/jpeg", PHOTO)),
+    "sound": ({"type": "input_audio", "input_audio": {"data": SOUND, "format": "wav"}},
+              HeldFile("audio", "audio/wav", b"RIFF")),
+    "a file": ({"type": "file", "file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{SOUND}"}},
+               HeldFile("a.pdf", "application/pdf", b"RIFF")),
+    "an address": ({"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}, None),
+    "no base64": ({"type": "image_url", "image_url": {"url": "data:image/png;base64,*"}}, None),
+    "nothing": ({"type": "file", "file": None}, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("part", "file"), PARTS.values(), ids=PARTS.keys())
+def test_what_comes_inside_a_message_is_kept_and_what_is_elsewhere_is_named(part: Any, file: HeldFile | None) -> None:
+    held = HeldMessages([{"role": "user", "content": [part, {"type": "text", "text": "Look."}]}])
+
+    (message,) = held.messages(0)
+
+    assert held.files == ([file] if file else [])
+    shown, text = message.parts
+    assert (isinstance(shown, AttachmentPart), text) == (True, TextPart("Look."))
+    assert message == Message("user", (file.kept() if file else shown, text))
