@@ -19,8 +19,8 @@ AUCKLAND = ZoneInfo("Pacific/Auckland")
 @pytest.mark.parametrize(
     ("error", "next_step"),
     [
-        (StreamCutError("Cut.", hint="Ask again."), "Ask again, or turn streaming off in the sidebar."),
-        (BackendTimeoutError("Slow.", hint="Wait longer."), "Raise the request timeout in the sidebar, or"),
+        (StreamCutError("Cut.", hint="Ask again."), "Ask again, or turn streaming off in the settings."),
+        (BackendTimeoutError("Slow.", hint="Wait longer."), "Raise the request timeout in the settings, or"),
         (UnauthorizedError("Who?", hint="Check BACKEND_API_KEY."), "Sign in with a key that the backend knows."),
         (UpstreamError("No.", hint="Check BASE_URL."), "Check BASE_URL."),
         (UpstreamError("No."), "Check the backend's log and its API key."),
