@@ -1,16 +1,18 @@
 """The list of conversations in the sidebar, without a browser: real backend, stub model."""
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
+from chatapp.frontend.conversations.bulk import zip_of
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.session.view import View
 from support import scripts
-from support.pages import ask, choose, click, contents, conversation_in, press, rows, stored, wait_until
+from support.pages import ask, choose, click, contents, conversation_in, press, rows, sidebar, stored, wait_until
 from support.stub_model import StubModel
 
 Open = Callable[..., AppTest]
@@ -81,6 +83,48 @@ def test_the_search_looks_into_answers(page: AppTest, client: BackendClient, stu
 
     assert rows(page) == ["Words?"]
     assert "A **palindrome** reads the same backwards." in [caption.value for caption in page.sidebar.caption]
+
+
+def test_an_archived_conversation_leaves_the_list_and_comes_back(page: AppTest, client: BackendClient) -> None:
+    ask(page, "One?")
+    archived = conversation_in(page)
+
+    choose(page, archived, "Archive")
+    assert rows(page) == []
+    assert rows(click(page, "archive")) == ["One?"]
+    choose(page, archived, "Back to the list")
+    assert rows(page) == []
+    click(page, "undo")
+    assert rows(page) == ["One?"]
+    choose(page, archived, "Back to the list")
+
+    assert rows(click(page, "archive-close")) == ["One?"]
+    assert contents(page)[0] == ("user", "One?")
+
+
+@pytest.mark.parametrize("what", ["chosen-delete", "chosen-archive"])
+def test_several_conversations_go_at_once_and_come_back_at_once(
+    what: str, page: AppTest, client: BackendClient
+) -> None:
+    ids = [str(client.ask(f"Number {number}?", store=True).conversation_id) for number in range(3)]
+    wait_until(lambda: len(rows(page.run())) == 3)
+
+    choose(page, ids[0], "Choose several")
+    page.checkbox(key=f"choose-{ids[2]}").check().run()
+    click(page, what)
+
+    assert rows(page) == ["Number 1?"]
+    assert "and 1 more" in sidebar(page)
+    assert rows(click(page, "undo")) == ["Number 2?", "Number 1?", "Number 0?"]
+
+
+def test_chosen_conversations_are_taken_along_as_a_file_that_can_be_imported(client: BackendClient) -> None:
+    ids = [str(client.ask(f"Number {number}?", store=True).conversation_id) for number in range(2)]
+    file = zip_of(client, ids)
+
+    receipt = client.conversations.import_file(BytesIO(file))
+
+    assert (receipt.conversations_read, receipt.conversations_added) == (2, 0)
 
 
 def landed_on(page: AppTest) -> str:

@@ -40,8 +40,12 @@ def headings(*days_ago: int) -> list[str]:
     return [f"{group.name} {len(group.items)}" for group in listing.groups(AUCKLAND)]
 
 
-def test_conversations_stand_under_the_day_they_were_last_talked_in() -> None:
-    assert headings(0, 1, 2, 400) == ["Today 1", "Yesterday 1", "Earlier 2"]
+def test_conversations_stand_under_the_day_or_month_they_were_last_talked_in() -> None:
+    long_ago = datetime.now(AUCKLAND) - timedelta(days=400)
+
+    shown = headings(0, 1, 2, 6, 400)
+
+    assert shown == ["Today 1", "Yesterday 1", "Last 7 days 2", f"{long_ago:%B %Y} 1"]
 
 
 def test_a_conversation_of_tomorrow_is_one_of_today() -> None:

@@ -6,6 +6,30 @@ new MutationObserver((changes) => {
   }
 }).observe(document, { childList: true, subtree: true });
 
+// Arrows go through the list, Home and End to its ends; right leads to what can be done with a conversation.
+const ROWS = "[class*='st-key-open-'] button, [class*='st-key-choose-'] input";
+document.addEventListener("keydown", (event) => {
+  const { target, key } = event;
+  if (!(target instanceof Element) || event.ctrlKey || event.altKey || event.metaKey) return;
+  const rows = [...document.querySelectorAll(ROWS)];
+  const row = target.closest("[class*='st-key-row-'], .st-key-current-row");
+  const place = rows.indexOf(row?.querySelector(ROWS) ?? target);
+  const isSearch = target.matches(".st-key-search input");
+  if (place < 0 && !(isSearch && key === "ArrowDown")) return;
+  const last = rows.length - 1;
+  const next = {
+    ArrowDown: rows[Math.min(place + 1, last)],
+    ArrowUp: place > 0 ? rows[place - 1] : document.querySelector(".st-key-search input"),
+    Home: rows[0],
+    End: rows[last],
+    ArrowRight: row?.querySelector("[class*='st-key-menu-'] button"),
+    ArrowLeft: rows[place],
+  }[key];
+  if (!next || target.getAttribute("aria-expanded") === "true") return;
+  event.preventDefault();
+  next.focus();
+});
+
 // Where a search is ended nothing is marked any more.
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest(".st-key-hit-close")) CSS.highlights?.delete("found");

@@ -4,9 +4,10 @@ from functools import partial
 
 import streamlit as st
 
+from chatapp.frontend.components.choosing import choice, chosen_bar
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.markdown.rendering import literal
-from chatapp.frontend.session import actions, state
+from chatapp.frontend.session import list_actions, state
 from chatapp.protocol.export_formats import OF_ONE
 from chatapp.protocol.resources import ConversationInfo, SnippetInfo
 
@@ -20,11 +21,10 @@ def history() -> None:
         st.caption(_NOT_KEPT)
         return
     with st.container(key="history", gap="small"):
-        if listing.items or listing.query:
-            _search_box()
+        _head(listing)
         if listing.error is not None:
             st.caption(literal(f"The conversations cannot be shown. {listing.error.detail}"))
-        _deleted(listing)
+        _undo(listing)
         for group in listing.groups(state.timezone()):
             st.caption(group.name)
             with st.container(key=f"group-{group.name.lower()}", gap=None):
@@ -33,7 +33,20 @@ def history() -> None:
         if listing.query and not listing.items:
             st.caption("No conversation has these words.")
         if listing.has_more:
-            st.button("More conversations", key="more", type="tertiary", on_click=actions.show_more, width="stretch")
+            st.button(
+                "More conversations", key="more", type="tertiary", on_click=list_actions.show_more, width="stretch"
+            )
+        elif not listing.is_archive and not listing.query:
+            _archive_button()
+
+
+def _head(listing: Listing) -> None:
+    if listing.chosen is not None:
+        chosen_bar(listing)
+    elif listing.items or listing.query or listing.is_archive:
+        _search_box()
+    if listing.is_archive and not listing.query:
+        _archive_head(listing)
 
 
 def _search_box() -> None:
@@ -47,12 +60,37 @@ def _search_box() -> None:
     )
 
 
-def _deleted(listing: Listing) -> None:
-    if listing.deleted is None:
+def _archive_button() -> None:
+    st.button(
+        "Archive",
+        icon=":material/archive:",
+        key="archive",
+        type="tertiary",
+        on_click=list_actions.show_archive,
+        kwargs={"is_archive": True},
+    )
+
+
+def _archive_head(listing: Listing) -> None:
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="archive-head"):
+        st.button(
+            "Archive",
+            icon=":material/arrow_back:",
+            key="archive-close",
+            type="tertiary",
+            on_click=list_actions.show_archive,
+            kwargs={"is_archive": False},
+        )
+    if not listing.items and listing.error is None:
+        st.caption("Nothing is archived.")
+
+
+def _undo(listing: Listing) -> None:
+    if listing.undo is None:
         return
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="deleted"):
-        st.caption(literal(f"Deleted: {listing.deleted.title}"))
-        st.button("Undo", key="undo", type="tertiary", on_click=actions.restore)
+        st.caption(literal(listing.undo.sentence))
+        st.button("Undo", key="undo", type="tertiary", on_click=list_actions.undo)
 
 
 def _row(item: ConversationInfo) -> None:
@@ -62,12 +100,17 @@ def _row(item: ConversationInfo) -> None:
     if row is not None and row == (conversation_id, "rename"):
         _rename_field(conversation_id, title)
         return
+    if view.listing.chosen is not None:
+        choice(item, title, view.listing.chosen)
+        return
     is_current = conversation_id == view.conversation_id
     with st.container(
         horizontal=True, wrap=False, gap=None, key="current-row" if is_current else f"row-{conversation_id}"
     ):
         _open_button(item, title)
         _menu(item)
+    if item.archived_at and view.listing.query:
+        st.caption("in the archive")
     if item.client:
         st.caption(literal(f"via {item.client}"))
     if item.snippet:
@@ -83,7 +126,7 @@ def _open_button(item: ConversationInfo, title: str) -> None:
         type="tertiary",
         icon=":material/pending:" if item.active_turn_id else None,
         width="stretch",
-        on_click=actions.open_conversation,
+        on_click=list_actions.open_conversation,
         args=(item.id, item.message_id),
     )
 
@@ -92,11 +135,18 @@ def _menu(item: ConversationInfo) -> None:
     key = f"menu-{item.id}"
     st.menu_button(
         literal(f"More for {item.title or 'New conversation'}"),
-        ["Rename", "Unpin" if item.pinned else "Pin", "Export", "Delete"],
+        [
+            "Rename",
+            "Unpin" if item.pinned else "Pin",
+            "Back to the list" if item.archived_at else "Archive",
+            "Export",
+            "Choose several",
+            "Delete",
+        ],
         icon=":material/more_horiz:",
         key=key,
         type="tertiary",
-        on_click=actions.choose,
+        on_click=list_actions.choose,
         args=(item.id, key, item.pinned),
     )
 
@@ -106,8 +156,10 @@ def _rename_field(conversation_id: str, title: str) -> None:
     with st.container(key="rename"), st.form("rename-form", border=False):
         st.text_input("Name", title, key=field, max_chars=200, label_visibility="collapsed")
         with st.container(horizontal=True, gap="small"):
-            st.form_submit_button("Save", key="rename-save", on_click=actions.rename, args=(conversation_id, field))
-            st.form_submit_button("Cancel", key="rename-cancel", type="tertiary", on_click=actions.close_row)
+            st.form_submit_button(
+                "Save", key="rename-save", on_click=list_actions.rename, args=(conversation_id, field)
+            )
+            st.form_submit_button("Cancel", key="rename-cancel", type="tertiary", on_click=list_actions.close_row)
 
 
 def _export_buttons(conversation_id: str, title: str) -> None:
@@ -122,7 +174,7 @@ def _export_buttons(conversation_id: str, title: str) -> None:
                 key=f"export-{it.name}",
                 on_click="ignore",
             )
-        st.button("", icon=":material/close:", key="export-close", type="tertiary", on_click=actions.close_row)
+        st.button("", icon=":material/close:", key="export-close", type="tertiary", on_click=list_actions.close_row)
 
 
 def _file_name(title: str) -> str:

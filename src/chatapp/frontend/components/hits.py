@@ -3,7 +3,7 @@
 import streamlit as st
 
 from chatapp.frontend.markdown.rendering import literal
-from chatapp.frontend.session import actions, state
+from chatapp.frontend.session import list_actions, state
 
 _SHOWN_CHARS = 40
 
@@ -19,7 +19,11 @@ def hits() -> None:
         _step("Earlier hit", "keyboard_arrow_up", "hit-earlier", is_earlier=True)
         _step("Later hit", "keyboard_arrow_down", "hit-later", is_earlier=False)
         st.button(
-            "End the search", icon=":material/close:", key="hit-close", type="tertiary", on_click=actions.end_search
+            "End the search",
+            icon=":material/close:",
+            key="hit-close",
+            type="tertiary",
+            on_click=list_actions.end_search,
         )
 
 
@@ -30,6 +34,6 @@ def _step(name: str, icon: str, key: str, *, is_earlier: bool) -> None:
         key=key,
         type="tertiary",
         disabled=state.view().is_at_last_hit(is_earlier=is_earlier),
-        on_click=actions.show_hit,
+        on_click=list_actions.show_hit,
         kwargs={"is_earlier": is_earlier},
     )

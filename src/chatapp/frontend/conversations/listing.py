@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from chatapp.client import BackendClient
 from chatapp.errors import BackendProtocolError, ChatappError, MethodNotAllowedError, NotFoundError
+from chatapp.frontend.conversations.bulk import Undo
 from chatapp.frontend.conversations.moments import local_time
 from chatapp.protocol.resources import ConversationInfo
 
 PAGE_OF_CONVERSATIONS = 30
 FRESH_S = 5.0
 _MOST_AT_ONCE = 200
+_WEEK = 7
 
 
 class Group(NamedTuple):
@@ -21,22 +23,21 @@ class Group(NamedTuple):
     items: list[ConversationInfo]
 
 
-class Deleted(NamedTuple):
-    """A conversation that can still be taken back."""
-
-    id: str
-    title: str
-
-
 class Listing:
-    """The first pages of the list, or of what a search found. `error` says why they could not be fetched."""
+    """The first pages of the list or of the archive, or of what a search found.
+
+    `error` says why they could not be fetched, `undo` what can be taken back, `chosen` which are chosen while somebody
+    chooses.
+    """
 
     def __init__(self) -> None:
         self.items: list[ConversationInfo] = []
         self.has_more = False
         self.error: ChatappError | None = None
         self.is_supported = True
-        self.deleted: Deleted | None = None
+        self.is_archive = False
+        self.undo: Undo | None = None
+        self.chosen: set[str] | None = None
         self.query = ""
         self._wanted = PAGE_OF_CONVERSATIONS
         self._fetched_at: float | None = None
@@ -58,6 +59,11 @@ class Listing:
     def show_more(self) -> None:
         """Want a page of conversations more."""
         self._wanted += PAGE_OF_CONVERSATIONS
+        self.expire()
+
+    def show_archive(self, *, is_archive: bool) -> None:
+        """Show what is archived, or the list again."""
+        self.is_archive, self.chosen, self._wanted = is_archive, None, PAGE_OF_CONVERSATIONS
         self.expire()
 
     def title_of(self, conversation_id: str) -> str:
@@ -82,7 +88,9 @@ class Listing:
 
     def _fetch(self, client: BackendClient) -> None:
         try:
-            self.items, self.has_more = _first(client, self._wanted, self.query or None)
+            self.items, self.has_more = _first(
+                client, self._wanted, query=self.query or None, state="archived" if self.is_archive else None
+            )
         except (BackendProtocolError, NotFoundError, MethodNotAllowedError) as error:
             self.items, self.has_more, self.error, self.is_supported = [], False, error, False
         except ChatappError as error:
@@ -91,13 +99,15 @@ class Listing:
             self.error, self.is_supported = None, True
 
 
-def _first(client: BackendClient, wanted: int, query: str | None) -> tuple[list[ConversationInfo], bool]:
+def _first(
+    client: BackendClient, wanted: int, *, query: str | None, state: str | None
+) -> tuple[list[ConversationInfo], bool]:
     """Return the first `wanted` conversations, and whether there are more."""
     items: list[ConversationInfo] = []
     cursor = None
     while len(items) < wanted:
         limit = min(wanted - len(items), _MOST_AT_ONCE)
-        page = client.conversations.page(query=query, cursor=cursor, limit=limit)
+        page = client.conversations.page(query=query, state=state, cursor=cursor, limit=limit)
         items += page.items
         cursor = page.next
         if cursor is None:
@@ -111,4 +121,8 @@ def _heading(item: ConversationInfo, today: date, zone: tzinfo | None) -> str:
     day = local_time(item.updated_at, zone).date()
     if day >= today:
         return "Today"
-    return "Yesterday" if day == today - timedelta(days=1) else "Earlier"
+    if day == today - timedelta(days=1):
+        return "Yesterday"
+    if day > today - timedelta(days=_WEEK):
+        return "Last 7 days"
+    return f"{day:%B}" if day.year == today.year else f"{day:%B %Y}"

@@ -1,6 +1,6 @@
 """What a click does. Streamlit calls these before it draws the page anew."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,7 +9,7 @@ from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.session import state
-from chatapp.frontend.session.view import Dialog, OpenRow
+from chatapp.frontend.session.view import Dialog
 
 
 def send_typed() -> None:
@@ -17,7 +17,7 @@ def send_typed() -> None:
     prompt, files = state.typed()
     for file in files:
         if not _attach(file):
-            _keep(prompt)
+            keep(prompt)
             return
     send(prompt)
 
@@ -72,7 +72,7 @@ def draw(key: str) -> None:
 
 def show_earlier() -> None:
     """Show a page of messages more."""
-    with _error_shown():
+    with error_shown():
         state.view().conversation.show_earlier(state.session_context())
 
 
@@ -94,7 +94,7 @@ def show_branch(message_id: str) -> None:
     """Show the branch that goes through a message."""
     conversation = state.view().conversation
     if isinstance(conversation, StoredConversation):
-        with _error_shown():
+        with error_shown():
             conversation.show_branch(message_id, state.session_context())
 
 
@@ -116,61 +116,7 @@ def send_edit(entry: DisplayMessage, field: str) -> None:
 
 def new_chat(*, is_temporary: bool = False) -> None:
     """Begin an empty conversation."""
-    _keep(state.view().show_new(is_temporary=is_temporary))
-
-
-def open_conversation(conversation_id: str, message_id: str | None) -> None:
-    """Show a conversation of the list, at the message that a search has found in it."""
-    view = state.view()
-    if message_id is None:
-        _keep(view.show_stored(conversation_id))
-    else:
-        _keep(view.show_found(conversation_id, message_id, words=state.query()))
-
-
-def show_hit(*, is_earlier: bool) -> None:
-    """Go on to the next place that a search has found."""
-    with _error_shown():
-        state.view().show_hit(state.session_context(), is_earlier=is_earlier)
-
-
-def end_search() -> None:
-    """Mark nothing any more."""
-    state.view().conversation.landing = None
-
-
-def show_more() -> None:
-    """Show a page of conversations more."""
-    state.view().listing.show_more()
-
-
-def choose(conversation_id: str, menu: str, is_pinned: bool) -> None:
-    """Do what was chosen in a row's menu."""
-    client = state.client()
-    handlers: dict[str, Callable[[], object]] = {
-        "Rename": lambda: _open_row(OpenRow(conversation_id, "rename")),
-        "Export": lambda: _open_row(OpenRow(conversation_id, "export")),
-        "Pin": lambda: client.conversations.change(conversation_id, pinned=not is_pinned),
-        "Unpin": lambda: client.conversations.change(conversation_id, pinned=not is_pinned),
-        "Delete": lambda: state.view().delete(conversation_id, state.session_context()),
-    }
-    with _error_shown():
-        handlers[state.value_of(menu)]()
-    state.view().listing.expire()
-
-
-def rename(conversation_id: str, field: str) -> None:
-    """Name a conversation as `field` says."""
-    state.view().open_row = None
-    if title := state.value_of(field).strip():
-        with _error_shown():
-            state.client().conversations.change(conversation_id, title=title)
-        state.view().listing.expire()
-
-
-def close_row() -> None:
-    """Close the open row of the list."""
-    state.view().open_row = None
+    keep(state.view().show_new(is_temporary=is_temporary))
 
 
 def sign_out() -> None:
@@ -190,14 +136,8 @@ def close_dialog() -> None:
 
 def cancel_import(import_id: str) -> None:
     """End an import; what is in stays."""
-    with _error_shown():
+    with error_shown():
         state.client().conversations.cancel_import(import_id)
-
-
-def restore() -> None:
-    """Restore what was deleted last."""
-    with _error_shown():
-        state.view().restore(state.session_context())
 
 
 def _chat_options() -> ChatOptions:
@@ -205,17 +145,13 @@ def _chat_options() -> ChatOptions:
 
 
 def _apply(chat_options: ChatOptions) -> None:
-    with _error_shown():
+    with error_shown():
         state.view().conversation.apply(chat_options, state.session_context())
-
-
-def _open_row(row: OpenRow) -> None:
-    state.view().open_row = row
 
 
 def _attach(file: Any) -> bool:
     """Send a file for the next question, and return whether that went well."""
-    with _error_shown():
+    with error_shown():
         state.view().conversation.waiting_files += (state.client().attach(file, name=file.name),)
         return True
     return False
@@ -226,13 +162,14 @@ def drop_files() -> None:
     state.view().conversation.waiting_files = ()
 
 
-def _keep(prompt: str | None) -> None:
+def keep(prompt: str | None) -> None:
+    """Put a question that was not asked yet into the box again."""
     if prompt:
         state.give_back(prompt)
 
 
 @contextmanager
-def _error_shown() -> Iterator[None]:
+def error_shown() -> Iterator[None]:
     """Have the page show what went wrong."""
     try:
         yield

@@ -5,10 +5,11 @@ from typing import Literal, NamedTuple
 
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError, NotFoundError
+from chatapp.frontend.conversations.bulk import Undo, What, act_of, each, undo_of
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage
 from chatapp.frontend.conversations.finding import hit_beside
 from chatapp.frontend.conversations.imports import ImportWatch
-from chatapp.frontend.conversations.listing import Deleted, Listing
+from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.stored import StoredConversation
@@ -158,27 +159,31 @@ class View:
         """Show a temporary conversation that holds `messages`."""
         self._show(TemporaryConversation.holding(messages))
 
-    def delete(self, conversation_id: str, context: SessionContext) -> None:
-        """Delete a conversation.
+    def do_to(self, ids: Sequence[str], what: What, context: SessionContext) -> None:
+        """Delete conversations, archive them, or take them out of the archive.
+
+        Raises:
+            ChatappError: the backend cannot do it, or only to some of them.
+        """
+        done: list[str] = []
+        try:
+            each(act_of(what, context.client), ids, done)
+        finally:
+            self.listing.undo = Undo(what, tuple(done), self.listing.title_of(done[0])) if done else None
+            self.listing.chosen = None
+            self.listing.expire()
+            if what == "Deleted" and self.conversation.id in done:
+                self.show_new()
+
+    def undo(self, context: SessionContext) -> None:
+        """Take back what was done to conversations last.
 
         Raises:
             ChatappError: the backend cannot do it.
         """
-        context.client.conversations.delete(conversation_id)
-        self.listing.deleted = Deleted(conversation_id, self.listing.title_of(conversation_id))
-        self.listing.expire()
-        if conversation_id == self.conversation.id:
-            self.show_new()
-
-    def restore(self, context: SessionContext) -> None:
-        """Restore the conversation that was deleted last.
-
-        Raises:
-            ChatappError: the backend cannot do it.
-        """
-        deleted, self.listing.deleted = self.listing.deleted, None
-        if deleted is not None:
-            context.client.conversations.restore(deleted.id)
+        undo, self.listing.undo = self.listing.undo, None
+        if undo is not None:
+            each(undo_of(undo.what, context.client), undo.ids, [])
             self.listing.expire()
 
     def _show(self, conversation: OpenConversation) -> str | None:

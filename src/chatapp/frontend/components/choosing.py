@@ -1,0 +1,55 @@
+"""Choosing several conversations of the list, and what can be done with them."""
+
+from datetime import datetime
+from functools import partial
+
+import streamlit as st
+
+from chatapp.frontend.conversations.bulk import zip_of
+from chatapp.frontend.conversations.listing import Listing
+from chatapp.frontend.markdown.rendering import literal
+from chatapp.frontend.session import list_actions, state
+from chatapp.protocol.resources import ConversationInfo
+
+
+def chosen_bar(listing: Listing) -> None:
+    """Draw how many are chosen, and what can be done with them."""
+    chosen = tuple(listing.chosen or ())
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None, key="chosen"):
+        st.caption(f"{len(chosen)} chosen")
+        _button("Choose all", "select_all", "choose-all", list_actions.choose_all)
+        st.download_button(
+            "Export",
+            partial(zip_of, state.client(), chosen),
+            file_name=f"chatapp-{datetime.now(state.timezone()):%Y-%m-%d}.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            key="chosen-export",
+            type="tertiary",
+            on_click="ignore",
+            disabled=not chosen,
+        )
+        if listing.is_archive:
+            _button("Back to the list", "unarchive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen)
+        else:
+            _button("Archive", "archive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen)
+        _button("Delete", "delete", "chosen-delete", list_actions.delete_chosen, is_off=not chosen)
+        _button("Choose none", "close", "choose-end", list_actions.end_choosing)
+
+
+def choice(item: ConversationInfo, title: str, chosen: set[str]) -> None:
+    """Draw a conversation as something to choose."""
+    st.checkbox(
+        literal(title), value=item.id in chosen, key=f"choose-{item.id}", on_change=list_actions.toggle, args=(item.id,)
+    )
+
+
+def _button(name: str, icon: str, key: str, on_click: object, *, is_off: bool = False) -> None:
+    st.button(
+        name,
+        icon=f":material/{icon}:",
+        key=key,
+        type="tertiary",
+        disabled=is_off,
+        on_click=on_click,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,114 @@
+"""What a click in the list of conversations does."""
+
+from collections.abc import Callable, Sequence
+
+from chatapp.frontend.conversations.bulk import What
+from chatapp.frontend.session import state
+from chatapp.frontend.session.actions import error_shown, keep
+from chatapp.frontend.session.view import OpenRow
+
+
+def open_conversation(conversation_id: str, message_id: str | None) -> None:
+    """Show a conversation of the list, at the message that a search has found in it."""
+    view = state.view()
+    if message_id is None:
+        keep(view.show_stored(conversation_id))
+    else:
+        keep(view.show_found(conversation_id, message_id, words=state.query()))
+
+
+def show_hit(*, is_earlier: bool) -> None:
+    """Go on to the next place that a search has found."""
+    with error_shown():
+        state.view().show_hit(state.session_context(), is_earlier=is_earlier)
+
+
+def end_search() -> None:
+    """Mark nothing any more."""
+    state.view().conversation.landing = None
+
+
+def show_more() -> None:
+    """Show a page of conversations more."""
+    state.view().listing.show_more()
+
+
+def choose(conversation_id: str, menu: str, is_pinned: bool) -> None:
+    """Do what was chosen in a row's menu."""
+    client = state.client()
+    handlers: dict[str, Callable[[], object]] = {
+        "Rename": lambda: _open_row(OpenRow(conversation_id, "rename")),
+        "Export": lambda: _open_row(OpenRow(conversation_id, "export")),
+        "Pin": lambda: client.conversations.change(conversation_id, pinned=not is_pinned),
+        "Unpin": lambda: client.conversations.change(conversation_id, pinned=not is_pinned),
+        "Choose several": lambda: toggle(conversation_id),
+        "Archive": lambda: _do_to([conversation_id], "Archived"),
+        "Back to the list": lambda: _do_to([conversation_id], "Back in the list"),
+        "Delete": lambda: _do_to([conversation_id], "Deleted"),
+    }
+    with error_shown():
+        handlers[state.value_of(menu)]()
+    state.view().listing.expire()
+
+
+def rename(conversation_id: str, field: str) -> None:
+    """Name a conversation as `field` says."""
+    state.view().open_row = None
+    if title := state.value_of(field).strip():
+        with error_shown():
+            state.client().conversations.change(conversation_id, title=title)
+        state.view().listing.expire()
+
+
+def close_row() -> None:
+    """Close the open row of the list."""
+    state.view().open_row = None
+
+
+def undo() -> None:
+    """Take back what was done to conversations last."""
+    with error_shown():
+        state.view().undo(state.session_context())
+
+
+def show_archive(*, is_archive: bool) -> None:
+    """Show what is archived, or the list again."""
+    state.view().listing.show_archive(is_archive=is_archive)
+
+
+def toggle(conversation_id: str) -> None:
+    """Choose a conversation, or choose it no more."""
+    listing = state.view().listing
+    listing.chosen = (listing.chosen or set()) ^ {conversation_id}
+
+
+def choose_all() -> None:
+    """Choose all that the list shows, or none if all are chosen."""
+    listing = state.view().listing
+    shown = {item.id for item in listing.items}
+    listing.chosen = set() if listing.chosen == shown else shown
+
+
+def end_choosing() -> None:
+    """Choose none any more."""
+    state.view().listing.chosen = None
+
+
+def archive_chosen() -> None:
+    """Archive what is chosen, or take it out of the archive."""
+    listing = state.view().listing
+    _do_to(sorted(listing.chosen or ()), "Back in the list" if listing.is_archive else "Archived")
+
+
+def delete_chosen() -> None:
+    """Delete what is chosen."""
+    _do_to(sorted(state.view().listing.chosen or ()), "Deleted")
+
+
+def _do_to(ids: Sequence[str], what: What) -> None:
+    with error_shown():
+        state.view().do_to(ids, what, state.session_context())
+
+
+def _open_row(row: OpenRow) -> None:
+    state.view().open_row = row
