@@ -6,6 +6,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from chatapp.config.prompts import prompts_folder
 from support import documents
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
@@ -36,3 +37,13 @@ def test_what_is_no_file_is_wrong_usage(chatapp: Run, arguments: list[str], said
 
     assert done.returncode == 2
     assert done.stderr.startswith(f"chatapp: {said}")
+
+
+def test_a_saved_prompt_is_asked(chatapp: Run, shared: RunningBackend, model: StubModel) -> None:
+    prompts_folder().mkdir(parents=True)
+    (prompts_folder() / "translate.md").write_text("Translate into {{language}}:\n\n{{input}}")
+
+    done = chatapp("ask", "--backend-url", shared.url, "-t", "translate", "-p", "language=German", stdin="Hello")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert model.calls[-1].body["messages"][-1]["content"] == "Translate into German:\n\nHello"

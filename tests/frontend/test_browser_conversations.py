@@ -1,11 +1,13 @@
 """Conversations in a real browser: nothing is lost and nothing is asked twice, whatever a person clicks."""
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chatapp.client import BackendClient
+from chatapp.config.prompts import prompts_folder
 from support import scripts
 from support.stub_model import StubModel
 
@@ -19,6 +21,15 @@ from support.browsing import Page, needs_browser
 pytestmark = needs_browser
 
 
+@pytest.fixture(scope="module")
+def saved() -> Path:
+    """A saved prompt, where the page looks for them: in the folder of all tests."""
+    file = prompts_folder() / "translate.md"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("---\nabout: Into another language\n---\nTranslate into {{language}}: {{input}}")
+    return file
+
+
 @pytest.fixture
 def client(shared: Any, model: StubModel) -> BackendClient:
     model.default = scripts.answer("Hello", " from", " the", " stub", ".")
@@ -30,7 +41,7 @@ def client(shared: Any, model: StubModel) -> BackendClient:
 
 
 @pytest.fixture
-def page(browser: Chrome, page_port: int, client: BackendClient) -> Page:
+def page(browser: Chrome, saved: Path, page_port: int, client: BackendClient) -> Page:
     page = Page(browser, page_port)
     page.open()
     return page
@@ -265,3 +276,33 @@ def test_the_sidebar_gives_way_on_a_phone(page: Page, client: BackendClient) -> 
         page.wait_until(lambda _: page.wait_for(".st-key-top button").is_displayed(), "the model's name")
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_slash_offers_saved_prompts(page: Page, model: StubModel) -> None:
+    box = page.wait_for("[data-testid='stChatInputTextArea']")
+    box.send_keys("/tra")
+    page.wait_for("#prompt-menu [aria-selected='true']", "Into another language")
+    box.send_keys(Keys.ENTER, "German", Keys.TAB, "Good day", Keys.ENTER)
+
+    page.wait_for_answer("Hello from the stub.")
+    assert model.calls[-1].body["messages"][-1]["content"] == "Translate into German: Good day"
+
+
+def test_a_long_text_that_is_pasted_becomes_a_file(page: Page) -> None:
+    page.wait_for("[data-testid='stChatInputTextArea']")
+    paste = """const data = new DataTransfer(); data.setData("text/plain", arguments[0]);
+    const box = document.querySelector("[data-testid='stChatInputTextArea']"); box.focus();
+    box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));"""
+    page.driver.execute_script(paste, "A word. " * 1000)
+
+    page.wait_for("[data-testid='stChatInput']", "pasted-1.txt")
+
+
+def test_arrow_up_in_the_empty_box_edits_the_last_question(page: Page) -> None:
+    page.ask("One?")
+    page.wait_for_answer("Hello from the stub.")
+    page.wait_for("[class*='st-key-under-answer-']")
+
+    page.wait_for("[data-testid='stChatInputTextArea']").send_keys(Keys.ARROW_UP)
+
+    page.wait_until(lambda _: page.wait_for(".st-key-editor textarea").get_attribute("value") == "One?", "the question")

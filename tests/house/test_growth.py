@@ -136,6 +136,8 @@ NOT_FOREIGN = {
     "chatapp.frontend.components.texts.draw_markdown": "draws, with what is measured here",
     "chatapp.frontend.components.texts.draw_text": "draws, with what is measured here",
     "chatapp.cli.conversations.find_conversations": "asks the backend",
+    "chatapp.frontend.components.choosing.choice": "draws",
+    "chatapp.frontend.conversations.finding.hit_beside": "asks the backend",
     "chatapp.client.answer_events.ask_once": "asks the backend",
     "chatapp.frontend.session.actions.send": "asks the backend",
     "chatapp.frontend.session.state.give_back": "keeps it",

@@ -27,6 +27,8 @@ def run(
     *,
     options: ChatOptions,
     files: Sequence[str] = (),
+    template: str | None = None,
+    params: Sequence[str] = (),
     backend_url: str | None,
     conversation_id: str | None,
     is_continued: bool,
@@ -40,8 +42,10 @@ def run(
     """
     _require_one_conversation(conversation_id, is_continued=is_continued, is_stored=is_stored)
     paths = [Path(file) for file in files]
-    has_session = question is None and not as_json and _can_be_typed()
-    prompt = None if has_session else _prompt(question, is_stdin_a_file=STDIN in paths)
+    if params and template is None:
+        raise SettingsError("--param is for a saved prompt.", hint="Name it with --template.")
+    has_session = question is None and template is None and not as_json and _can_be_typed()
+    prompt = None if has_session else _prompt(question, template, params, is_stdin_a_file=STDIN in paths)
     _require_files(paths, has_session=has_session)
     status = StatusLine()
 
@@ -117,11 +121,15 @@ def _attached(backend: BackendClient, file: Path, status: StatusLine) -> Attachm
     return attachment
 
 
-def _prompt(question: str | None, *, is_stdin_a_file: bool) -> str:
-    """Return the question, and what is piped in below it."""
+def _prompt(question: str | None, template: str | None, params: Sequence[str], *, is_stdin_a_file: bool) -> str:
+    """Return the question, and what is piped in below it, or what a saved prompt makes of both."""
     piped_in = None if is_stdin_a_file else _piped_in(is_wanted=question == "-")
     asked = None if question == "-" else question
     prompt = "\n\n".join(part for part in (asked, piped_in) if part and part.strip())
+    if template is not None:
+        from chatapp.cli.saved import prompt_of  # noqa: PLC0415 - most questions are not saved
+
+        return prompt_of(template, params, prompt)
     if not prompt:
         raise SettingsError("There is no question.", hint='Ask one: chatapp ask "What is Python?"')
     return prompt

@@ -69,6 +69,14 @@ Attach = Annotated[
     list[str] | None,
     typer.Option("--attach", "-a", metavar="FILE", help="Show the model this file, `-` what is piped in. Repeatable."),
 ]
+Template = Annotated[
+    str | None,
+    typer.Option("--template", "-t", metavar="NAME", help="Ask a saved prompt: NAME.md in your folder of prompts."),
+]
+Param = Annotated[
+    list[str] | None,
+    typer.Option("--param", "-p", metavar="NAME=VALUE", help="A variable of the saved prompt. Repeatable."),
+]
 NoStore = Annotated[bool, typer.Option("--no-store", help="Do not keep question and answer.")]
 NewFile = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A file that is not there yet.")]
 BackupFile = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="What `chatapp backup` has made.")]

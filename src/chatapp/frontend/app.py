@@ -17,6 +17,7 @@ from chatapp.frontend.access.guard import Guard
 _HERE = Path(__file__).parent
 _ASSETS = _HERE / "assets"
 _HEAD = """<title>chatapp</title>
+    <script src="./app/composer.js" type="module"></script>
     <script src="./app/copying.js"></script>
     <script src="./app/direction.js"></script>
     <script src="./app/focusing.js" type="module"></script>
@@ -26,7 +27,16 @@ _HEAD = """<title>chatapp</title>
     <script src="./app/signing.js" type="module"></script>
     <style>@media (prefers-color-scheme: dark) { html { background: #15181b } }</style>"""
 _PREFIX = "/app/"
-_SCRIPTS = ("copying.js", "direction.js", "focusing.js", "naming.js", "reading.js", "sidebar.js", "signing.js")
+_SCRIPTS = (
+    "composer.js",
+    "copying.js",
+    "direction.js",
+    "focusing.js",
+    "naming.js",
+    "reading.js",
+    "sidebar.js",
+    "signing.js",
+)
 _SERVED = {**dict.fromkeys(_SCRIPTS, "text/javascript"), "icon.svg": "image/svg+xml"}
 _INLINE_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 

@@ -8,6 +8,7 @@ from chatapp import __version__
 from chatapp.frontend.access.sign_in import is_let_in, keep_signed_in, sign_in
 from chatapp.frontend.components.hits import hits
 from chatapp.frontend.components.model_menu import model_menu
+from chatapp.frontend.components.saved_prompts import offer_prompts
 from chatapp.frontend.components.settings_dialog import settings_dialog
 from chatapp.frontend.components.sidebar import sidebar
 from chatapp.frontend.screens.chat import chat, prompt_box
@@ -38,6 +39,7 @@ def page() -> None:
     top = st.container(key="top")
     above = st.container(key="hits-place")
     prompt_box()
+    offer_prompts()
     live_view = chat()
     sidebar()
     with top:

@@ -57,6 +57,7 @@ def _next(conversation: OpenConversation) -> None:
     """Draw the question that waits for the answer to end, and the files that wait for a question."""
     if conversation.queued:
         st.caption(literal(f"Asked next: {conversation.queued}"))
+        st.button("Edit it", icon=":material/edit:", type="tertiary", key="queued-edit", on_click=actions.edit_queued)
     if conversation.waiting_files:
         if not conversation.queued:
             st.caption("With the next question:")

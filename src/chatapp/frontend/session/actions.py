@@ -157,6 +157,13 @@ def _attach(file: Any) -> bool:
     return False
 
 
+def edit_queued() -> None:
+    """Put the question that waits for the answer to end into the box again."""
+    conversation = state.view().conversation
+    keep(conversation.queued)
+    conversation.queued = None
+
+
 def drop_files() -> None:
     """Let no files go along with the next question."""
     state.view().conversation.waiting_files = ()

@@ -1,0 +1,92 @@
+"""Prompts that are asked again and again: Markdown files in the folder `prompts` of your configuration folder.
+
+A file may begin with lines `key: value` between two lines `---`: `about` says what it is for, each other key is what a
+variable is unless it is given. Variables are written `{{name}}`; `{{input}}` is where the words go that are typed or
+piped in, which else go below.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from chatapp.config.environment import user_file
+from chatapp.errors import SettingsError
+
+INPUT = "input"
+MOST_PROMPTS, MOST_BYTES = 200, 64 * 1024
+_VARIABLE = re.compile(r"\{\{([A-Za-z][A-Za-z0-9_-]{0,39})\}\}")
+_FENCE = "---"
+
+
+class SavedPrompt(NamedTuple):
+    """One prompt; `defaults` are what its variables are unless they are given."""
+
+    name: str
+    text: str
+    about: str
+    defaults: Mapping[str, str]
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of its variables but `input`, each once, in their order."""
+        return tuple(dict.fromkeys(name for name in _VARIABLE.findall(self.text) if name != INPUT))
+
+    @property
+    def wants_input(self) -> bool:
+        """Whether it has a place for words that are typed or piped in."""
+        return INPUT in _VARIABLE.findall(self.text)
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        """Return its text with what is known of its variables; the others stay as they are written."""
+        known = {**self.defaults, **values}
+        return _VARIABLE.sub(lambda found: known.get(found[1], found[0]), self.text)
+
+
+def prompts_folder() -> Path:
+    """Return the folder of the prompts, which need not be there."""
+    return user_file("prompts")
+
+
+def saved_prompts() -> list[SavedPrompt]:
+    """Return the prompts that can be read, by name."""
+    return list(_prompts())
+
+
+def saved_prompt(name: str) -> SavedPrompt:
+    """Return the prompt of that name.
+
+    Raises:
+        SettingsError: there is none that can be read.
+    """
+    prompts = {prompt.name: prompt for prompt in _prompts()}
+    if name not in prompts:
+        there = f"There are: {', '.join(prompts)}." if prompts else f"Save it as {prompts_folder() / name}.md."
+        raise SettingsError(f"There is no prompt called {name!r}.", hint=there)
+    return prompts[name]
+
+
+def _prompts() -> Iterator[SavedPrompt]:
+    try:
+        files = sorted(prompts_folder().glob("*.md"))[:MOST_PROMPTS]
+    except OSError:
+        return
+    for file in files:
+        try:
+            with file.open("rb") as content:
+                data = content.read(MOST_BYTES + 1)
+            text = data.decode("utf-8-sig")
+        except (OSError, UnicodeError):
+            continue
+        if len(data) <= MOST_BYTES:
+            yield _parsed(file.stem, text)
+
+
+def _parsed(name: str, text: str) -> SavedPrompt:
+    lines = text.splitlines()
+    is_fence = [line.strip() == _FENCE for line in lines]
+    end = is_fence.index(True, 1) if is_fence[:1] == [True] and True in is_fence[1:] else 0
+    pairs = (line.partition(":") for line in lines[1:end])
+    head = {key.strip(): value.strip() for key, _, value in pairs if key.strip()}
+    about = head.pop("about", "")
+    return SavedPrompt(name, "\n".join(lines[end + 1 if end else 0 :]).strip(), about, head)

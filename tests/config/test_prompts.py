@@ -1,0 +1,83 @@
+"""Saved prompts: Markdown files with variables."""
+
+from pathlib import Path
+
+import pytest
+
+from chatapp.cli.saved import prompt_of
+from chatapp.config.prompts import MOST_BYTES, prompts_folder, saved_prompts
+from chatapp.errors import SettingsError
+
+TRANSLATE = """\
+---
+about: Into another language
+language: French
+---
+Translate into {{language}} for {{whom}}:
+
+{{input}}
+"""
+
+
+def save(name: str, text: str) -> None:
+    prompts_folder().mkdir(parents=True, exist_ok=True)
+    (prompts_folder() / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+def test_prompts_are_read_by_name_and_what_cannot_be_read_is_left_out() -> None:
+    assert saved_prompts() == []
+    save("translate", TRANSLATE)
+    save("plain", "--- not a head\nSay {{x}} and {{ y }}.")
+    save("open", "---\nabout: never closed")
+    save("large", "x" * (MOST_BYTES + 1))
+    (prompts_folder() / "broken.md").write_bytes(b"\xff\xfe\x00")
+
+    shown = [(prompt.name, prompt.about, prompt.variables, prompt.wants_input) for prompt in saved_prompts()]
+
+    assert shown == [
+        ("open", "", (), False),
+        ("plain", "", ("x",), False),
+        ("translate", "Into another language", ("language", "whom"), True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "typed", "asked"),
+    [
+        ("translate", ["whom=my aunt"], "Hello {{whom}}", "Translate into French for my aunt:\n\nHello {{whom}}"),
+        ("translate", ["whom=a=b", "language=German"], "Hi", "Translate into German for a=b:\n\nHi"),
+        ("plain", [], "Hi", "Summarise.\n\nHi"),
+        ("plain", [], "", "Summarise."),
+    ],
+)
+def test_a_saved_prompt_is_filled(name: str, given: list[str], typed: str, asked: str) -> None:
+    save("translate", TRANSLATE)
+    save("plain", "Summarise.")
+
+    assert prompt_of(name, given, typed) == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "typed", "said"),
+    [
+        ("nosuch", [], "Hi", "There is no prompt called 'nosuch'. There are: translate."),
+        ("translate", [], "Hi", "The prompt translate wants to know whom. Add: -p whom=…"),
+        ("translate", ["who=me"], "Hi", "has no variable 'who'. It has: language, whom."),
+        ("translate", ["whom"], "Hi", "--param is 'whom': it must be name=value."),
+        ("translate", ["whom=me"], "", "wants words to work on."),
+    ],
+)
+def test_what_is_missing_is_said(name: str, given: list[str], typed: str, said: str) -> None:
+    save("translate", TRANSLATE)
+
+    with pytest.raises(SettingsError) as caught:
+        prompt_of(name, given, typed)
+
+    assert said in caught.value.sentence()
+
+
+def test_without_any_prompt_it_is_said_where_they_go() -> None:
+    with pytest.raises(SettingsError) as caught:
+        prompt_of("translate", [], "Hi")
+
+    assert str(Path("prompts") / "translate.md") in caught.value.sentence()
