@@ -1,7 +1,6 @@
-"""`POST /v1/responses` and `/v1/embeddings` as OpenAI's own client finds them, in front of the stub model."""
+"""`POST /v1/responses` as OpenAI's own client finds them, in front of the stub model."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import openai
@@ -13,7 +12,6 @@ from support.running_backend import RunningBackend
 from support.stub_model import StubModel
 
 RunBackend = Callable[..., RunningBackend]
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 TOOL: Any = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}, "strict": False}
 CALLED = scripts.answer("Let me see.", scripts.tool_call(), finish="tool_calls")
 
@@ -129,22 +127,3 @@ def test_what_is_not_served_is_refused(client: OpenAI, wanted: Any, parameter: s
     with pytest.raises(openai.BadRequestError) as refused:
         client.responses.create(model="m", **wanted)
     assert refused.value.param == parameter
-
-
-def test_embeddings_are_passed_on_and_counted(backend: RunningBackend, client: OpenAI, stub: StubModel) -> None:
-    vector = {"object": "embedding", "index": 0, "embedding": [0.5, -0.25]}
-    usage = {"prompt_tokens": 4, "total_tokens": 4}
-    stub.next(scripts.respond(200, {"object": "list", "model": "e", "data": [vector], "usage": usage}))
-    answer = client.embeddings.create(model="e", input=["a text"], dimensions=2, encoding_format="float")
-    assert answer.data[0].embedding == [0.5, -0.25]
-    assert (stub.calls[-1].path, stub.calls[-1].body) == (
-        "/v1/embeddings",
-        {"model": "e", "input": ["a text"], "dimensions": 2, "encoding_format": "float"},
-    )
-    stub.next(scripts.status(404, code="model_not_found"))
-    with pytest.raises(openai.NotFoundError):
-        client.embeddings.create(model="none", input="a")
-    backend.run(backend.app.state.ledger.flush())
-    calls = backend.app.state.store.model_calls.between(LONG_AGO)
-    told = [(call.surface, call.model, call.prompt_tokens, call.status) for call in calls]
-    assert told == [("v1", "e", 4, "complete"), ("v1", "none", None, "failed")]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic_core import to_json
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from chatapp.backend.http.context import Credential, context_of
 from chatapp.backend.turns.idle_timer import IdleTimer
 from chatapp.backend.turns.reader import Reader
 from chatapp.backend.turns.turn import Turn
+from chatapp.errors import ChatappError
 from chatapp.protocol import sse
 from chatapp.protocol.events import Event
 
@@ -58,7 +59,7 @@ class WholeAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
         turn = self._turn
-        with Reader(turn, wants_deltas=False) as reader, _Meanwhile(*_watches(scope, receive, reader)):
+        with Reader(turn, wants_deltas=False) as reader, Meanwhile(*watches(scope, receive, reader)):
             await reader.end()
         if reader.has_left and not turn.is_over:
             return  # nobody is there to answer
@@ -86,7 +87,7 @@ class StreamedAnswer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
-        with Reader(self._turn, after=self._after) as reader, _Meanwhile(*_watches(scope, receive, reader)):
+        with Reader(self._turn, after=self._after) as reader, Meanwhile(*watches(scope, receive, reader)):
             await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             direct_send = context_of(scope).direct_send
@@ -111,7 +112,7 @@ async def _send_events(reader: Reader, send: Send, encode: Encode) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class _Meanwhile:
+class Meanwhile:
     """Runs the watches for as long as the block does."""
 
     def __init__(self, *watches: Coroutine[Any, Any, None]) -> None:
@@ -119,30 +120,44 @@ class _Meanwhile:
         self._tasks: list[asyncio.Task[None]] = []
 
     def __enter__(self) -> None:
+        """Begin to watch."""
         self._tasks = [asyncio.create_task(watch) for watch in self._watches]
 
     def __exit__(self, *_: object) -> None:
+        """Watch no longer."""
         for task in self._tasks:
             task.cancel()
 
 
-def _watches(scope: Scope, receive: Receive, reader: Reader) -> list[Coroutine[Any, Any, None]]:
-    """Return what could end a reader before its turn does."""
-    watches = [_watch_disconnect(receive, reader)]
+class Departing(Protocol):
+    """Somebody who waits for an answer, and may leave before it is whole."""
+
+    def leave(self) -> None:
+        """Wait no longer: nobody is there any more."""
+        ...
+
+    def abort(self, error: ChatappError) -> None:
+        """Wait no longer; `error` is the answer."""
+        ...
+
+
+def watches(scope: Scope, receive: Receive, reader: Departing) -> list[Coroutine[Any, Any, None]]:
+    """Return what could end a reader before its answer does."""
+    found = [_watch_disconnect(receive, reader)]
     credential = context_of(scope).credential
     if credential is not None:
-        watches.append(_watch_revocation(credential, reader))
-    return watches
+        found.append(_watch_revocation(credential, reader))
+    return found
 
 
-async def _watch_disconnect(receive: Receive, reader: Reader) -> None:
+async def _watch_disconnect(receive: Receive, reader: Departing) -> None:
     """Have the reader leave the turn when its client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
     reader.leave()
 
 
-async def _watch_revocation(credential: Credential, reader: Reader) -> None:
+async def _watch_revocation(credential: Credential, reader: Departing) -> None:
     """Send the reader away when its key is revoked; a turn in a conversation goes on."""
     await credential.revoked()
     reader.abort(unauthorized())

@@ -8,7 +8,7 @@ from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
 from chatapp.backend.gateway.asking import begun
 from chatapp.backend.gateway.chat_answers import ChatChunks, completion
 from chatapp.backend.gateway.chat_requests import question_of
-from chatapp.backend.gateway.embedding import Embedder
+from chatapp.backend.gateway.embedding import Embedder, EmbeddingAnswer
 from chatapp.backend.gateway.response_answers import ResponseEvents, whole_response
 from chatapp.backend.gateway.response_requests import earlier_messages, response_question
 from chatapp.backend.gateway.routing import ERRORS, GatewayRoute
@@ -66,13 +66,14 @@ async def embeddings(request: Request, wanted: EmbeddingRequest) -> Response:
     embedder = Embedder(
         state.model,
         state.settings,
+        state.turns,
         observers=[state.ledger, state.metrics],
         pricer=state.pricer,
         gate=state.budgets,
         owner=owner,
     )
     body = {**wanted.passed_on(), "model": wanted.model or await state.model.default_model()}
-    return Response(await embedder.embed(body), media_type="application/json")
+    return EmbeddingAnswer(embedder, body)
 
 
 @router.get("/models", summary="List the models as OpenAI does")

@@ -1,7 +1,8 @@
 """Turns: each is one question and its answer. The application owns them; HTTP responses only read along."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from weakref import WeakSet
 
 from chatapp.backend.attachments.wording import AttachmentWording
@@ -18,7 +19,7 @@ from chatapp.backend.turns.runner import TurnRunner
 from chatapp.backend.turns.token_scale import TokenScales
 from chatapp.backend.turns.turn import Turn
 from chatapp.config.settings import Settings
-from chatapp.errors import NotFoundError, OverloadedError, ShuttingDownError
+from chatapp.errors import ChatappError, NotFoundError, OverloadedError, ShuttingDownError
 from chatapp.protocol.messages import Message
 from chatapp.protocol.question import Question
 
@@ -53,6 +54,7 @@ class TurnRegistry:
         self._followed: WeakSet[RemoteTurn] = WeakSet()
         self._tasks: set[asyncio.Task[None]] = set()
         self._beginning = 0
+        self._others: set[Callable[[ChatappError], None]] = set()
         self._is_closing = False
 
     async def start(self, question: Question, *, request_id: str | None = None) -> Turn:
@@ -97,8 +99,23 @@ class TurnRegistry:
     def _require_room(self) -> None:
         if self._is_closing:
             raise shutting_down()
-        if len(self._active) + self._beginning >= self._settings.max_active_turns:
+        if len(self._active) + len(self._others) + self._beginning >= self._settings.max_active_turns:
             raise OverloadedError("Too many answers are being made.", hint="Ask again in a moment.", retry_after=1)
+
+    @contextmanager
+    def counting(self, stop: Callable[[ChatappError], None]) -> Iterator[None]:
+        """Count what the block asks a model for among the turns; `stop` is called with why when the backend stops.
+
+        Raises:
+            ShuttingDownError: the backend is stopping.
+            OverloadedError: as many turns as allowed are active.
+        """
+        self._require_room()
+        self._others.add(stop)
+        try:
+            yield
+        finally:
+            self._others.discard(stop)
 
     async def find(self, turn_id: str, *, owner: str = "") -> Turn:
         """Return a turn, wherever it is made.
@@ -152,6 +169,8 @@ class TurnRegistry:
         self._is_closing = True
         for turn in [*self._active.values(), *self._followed]:
             turn.stop(shutting_down())
+        for stop in list(self._others):
+            stop(shutting_down())
 
     async def close(self) -> None:
         """End all answers and wait until they are saved and their connections closed."""

@@ -1,8 +1,10 @@
 """The way to an OpenAI-compatible server: its address, its connections, and the key as it is now."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -17,6 +19,7 @@ from chatapp.backend.models.openai.way import Way, prepared
 from chatapp.backend.models.transport.base import Response
 from chatapp.config.settings import Settings
 from chatapp.errors import (
+    AnswerTooLongError,
     IncompleteAnswerError,
     UpstreamError,
     UpstreamParameterRefusedError,
@@ -40,6 +43,12 @@ LEAST_ANSWER_TOKENS = 128
 REFUSAL_BYTES = 64 * 1024
 """How much of a refusal is read to find out what it means."""
 
+TIMES_LARGER = 32
+"""How many times MAX_ANSWER_BYTES embeddings may be: those of a whole book come at once, as numbers in JSON."""
+
+
+T = TypeVar("T")
+
 
 class NothingThereError(Exception):
     """A server has nothing at the path of questions; `error` is what the user would be told."""
@@ -60,6 +69,7 @@ class ModelServer:
         self.base_url = upstream.base_url
         self._keys = Keys(upstream)
         self._way = way
+        self._most_embedded = settings.max_answer_bytes * TIMES_LARGER
         self._connect_timeout_s = upstream.timeouts.over(settings).connect_timeout
 
     @classmethod
@@ -93,13 +103,20 @@ class ModelServer:
             NothingThereError: it refused, perhaps because its API is at another path.
             OverloadedError: this process has no descriptor left for a connection.
         """
+        ask = partial(self._ask_with, body=body, dialect=dialect, attempts=attempts)
+        return await self._with_keys(ask, body["model"], on_failure=attempts.fail)
+
+    async def _with_keys(
+        self, ask: Callable[[Key], Awaitable[T]], model: str, *, on_failure: Callable[[UpstreamError], None]
+    ) -> T:
+        """Return what `ask` gives with the first key that is not refused; `on_failure` learns of the others."""
         failure: UpstreamError | None = None
         for key in self._keys.in_turn():
             if failure is not None:
-                attempts.fail(failure)
+                on_failure(failure)
             try:
-                with self._our_errors(body["model"]):
-                    return await self._ask_with(key, body, dialect, attempts)
+                with self._our_errors(model):
+                    return await ask(key)
             except UpstreamError as error:
                 if not self._keys.rest(key, error):
                     raise
@@ -130,21 +147,22 @@ class ModelServer:
         """Return the embeddings that `body` asks for.
 
         Raises:
-            UpstreamError: it refused or cannot be reached.
+            UpstreamError: it refused or cannot be reached, or its answer is too long.
         """
-        way = self._way
-        with self._our_errors(body["model"]):
-            key = next(self._keys.in_turn())
-            headers = {**way.headers, "accept": "application/json", "content-type": "application/json"}
-            content = msgspec.json.encode(body)
-            url = f"{self.base_url}/embeddings"
-            response = await way.http.post(url, content=content, headers={**headers, **key.headers()})
-            if response.is_success:
-                return embedded_text(response.content)
-            said = response.content[:REFUSAL_BYTES]
-            raise error_from_response(
-                response.status_code, response.headers, said, body["model"], has_key=self._keys.is_set
-            )
+        ask = partial(self._embed_with, content=msgspec.json.encode(body), model=body["model"])
+        return await self._with_keys(ask, body["model"], on_failure=lambda _: None)
+
+    async def _embed_with(self, key: Key, *, content: bytes, model: str) -> EmbeddedText:
+        accepted = {"accept": "application/json", "content-type": "application/json"}
+        headers = {**self._way.headers, **accepted, **key.headers()}
+        url = f"{self.base_url}/embeddings"
+        async with self._way.http.stream("POST", url, content=content, headers=headers) as response:
+            said = await _at_most(response, self._most_embedded if response.is_success else REFUSAL_BYTES)
+            if not response.is_success:
+                raise error_from_response(response.status_code, response.headers, said, model, has_key=key.is_set)
+            if len(said) > self._most_embedded:
+                raise AnswerTooLongError("the answer is longer than allowed.", hint="Raise MAX_ANSWER_BYTES.")
+            return embedded_text(said)
 
     async def models(self, *, asked_for: str) -> ListedModels:
         """Return the models that the server lists. One that does not list is there all the same.
@@ -189,14 +207,8 @@ class ModelServer:
             return NOT_LISTED
         if response.is_success:
             return await read_listing(response.aiter_raw(), response.headers.get("content-encoding", "").lower())
-        said = bytearray()
-        async for part in response.aiter_raw():
-            said += part
-            if len(said) > REFUSAL_BYTES:
-                break
-        raise error_from_response(
-            response.status_code, response.headers, bytes(said), asked_for, has_key=self._keys.is_set
-        )
+        said = await _at_most(response, REFUSAL_BYTES)
+        raise error_from_response(response.status_code, response.headers, said, asked_for, has_key=self._keys.is_set)
 
     def _our_errors(self, model: str) -> OurErrors:
         return OurErrors(model, proxy=self._way.proxy)
@@ -215,6 +227,16 @@ def _affordable(body: dict[str, Any], error: UpstreamError) -> dict[str, Any]:
     ):
         return body
     return {**body, "max_tokens": tokens}
+
+
+async def _at_most(response: "httpx2.Response", size: int) -> bytes:
+    """Return the body of a response, or what came until it passed `size` bytes."""
+    said = bytearray()
+    async for part in response.aiter_bytes():
+        said += part
+        if len(said) > size:
+            break
+    return bytes(said)
 
 
 async def _said(response: Response) -> bytes:
