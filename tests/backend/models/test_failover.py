@@ -5,9 +5,9 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -147,6 +147,33 @@ def test_a_server_that_failed_is_left_alone_for_a_while(backend: RunningBackend,
     events = list(backend.client.stream("Hi"))
     assert notices(events) == ["a/m failed a moment ago; b/m is asked instead."]
     assert [server.hits for server in servers] == [1, 2, 0]
+
+
+@pytest.mark.parametrize("silent", [scripts.silence, scripts.answer(scripts.pings)], ids=["no head", "no word"])
+def test_a_server_that_accepts_and_falls_silent_is_left_for_the_next(
+    silent: Script, run_backend: Callable[..., RunningBackend], servers: list[StubModel], file: Path
+) -> None:
+    """Each has its connection's time for a first word, not a share of one for all."""
+    file.write_text(file.read_text().replace("[connections.b]", "first_content_timeout = 0.3\n[connections.b]"))
+    servers[0].default = silent
+    backend = run_backend(base_url=None, openai_api_key=None, model_name="fast", connections=file)
+    assert backend.app.state.model.timeouts_for("fast").first_content_s == pytest.approx(0.3 + 60 + 60)
+    events = list(backend.client.stream("Hi"))
+    assert isinstance(events[-1], Done)
+    assert events[-1].model == "b/m"
+    assert "did not begin to answer in time" in notices(events)[0]
+    assert notices(list(backend.client.stream("Hi"))) == ["a/m failed a moment ago; b/m is asked instead."]
+
+
+def test_a_server_that_only_accepts_is_not_taken_for_well(backend: RunningBackend, servers: list[StubModel]) -> None:
+    member = backend.app.state.model.pool.named("a")
+    servers[0].next(scripts.answer("Once", scripts.reset), scripts.answer("Once", scripts.reset), scripts.answer("Yes"))
+    waits = []
+    for _ in range(3):
+        with suppress(IncompleteAnswerError):
+            backend.client.ask("Hi", model="a/m")
+        waits.append(member.cool_down._failures)
+    assert waits == [1, 2, 0]
 
 
 def test_where_all_fail_the_last_says_why(backend: RunningBackend, servers: list[StubModel]) -> None:
@@ -331,6 +358,18 @@ def test_a_client_of_openai_s_api_is_answered_by_another_model_too(
     body = {"model": "fast", "messages": [{"role": "user", "content": "Hi"}]}
     told = requests.post(f"{backend.url}/v1/chat/completions", json=body, timeout=10).json()
     assert (told["model"], told["choices"][0]["message"]["content"]) == ("b/m", "Hello from the stub.")
+    streamed = requests.post(f"{backend.url}/v1/chat/completions", json={**body, "stream": True}, timeout=10).text
+    assert '"model":"b/m"' in streamed
+    assert '"model":"fast"' not in streamed
+    events = requests.post(
+        f"{backend.url}/v1/responses", json={"model": "fast", "input": "Hi", "stream": True}, timeout=10
+    )
+    assert '"model":"b/m"' in events.text
+    assert '"model":"fast"' not in events.text
+    backend.run(backend.app.state.ledger.flush())
+    today = datetime.now(UTC).date()
+    report = backend.app.state.store.usage.by("model", since=today - timedelta(1), until=today)
+    assert {(row.name, row.calls, row.failures) for row in report.rows} == {("m", 1, 1), ("b/m", 3, 0)}
     listed = requests.get(f"{backend.url}/v1/models", timeout=10).json()["data"]
     assert {"fast", "b/m", "c/small"} <= {entry["id"] for entry in listed}
 

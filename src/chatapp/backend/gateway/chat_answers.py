@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from chatapp.backend.http.openai_errors import openai_error
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import InternalError
-from chatapp.protocol.events import Done, Event, Failed, Reasoning, Start, Text, ToolCallDelta
+from chatapp.protocol.events import CONTENT, Done, Event, Failed, Reasoning, Text, ToolCallDelta
 from chatapp.protocol.received_errors import error_from_dict
 
 _COUNTS: tuple[Literal["prompt_tokens", "completion_tokens", "total_tokens"], ...] = (
@@ -64,20 +64,15 @@ def usage_of(turn: Turn) -> dict[str, Any] | None:
 class ChatChunks:
     """Writes the events of a turn as chunks of a chat completion.
 
+    They begin with its first word, or its end: until then it may still be another model that answers.
     `wants_usage`: a chunk without choices, behind the one with the finish reason, counts tokens.
     """
 
     def __init__(self, turn: Turn, *, wants_usage: bool) -> None:
         self._turn = turn
         self._wants_usage = wants_usage
-        head = {
-            "id": f"chatcmpl-{turn.id}",
-            "object": "chat.completion.chunk",
-            "created": int(time.time()),
-            "model": turn.model,
-        }
-        self._head = b"data: " + to_json(head)[:-1] + b',"choices":['
-        self._choice = self._head + b'{"index":0,"delta":'
+        self._created = int(time.time())
+        self._head = self._choice = b""
         self._rest = b',"logprobs":null,"finish_reason":null}]' + (b',"usage":null' if wants_usage else b"") + b"}\n\n"
 
     def __call__(self, events: list[tuple[Event, int]]) -> bytes:
@@ -85,17 +80,28 @@ class ChatChunks:
         return b"".join([self._chunk(event) for event, _ in events])
 
     def _chunk(self, event: Event) -> bytes:
+        if not self._head and isinstance(event, (*CONTENT, Done)):
+            return self._begin() + self._chunk(event)
         if isinstance(event, Text):
             return self._delta(b'{"content":' + to_json(event.text) + b"}")
         if isinstance(event, Reasoning):
             return self._delta(b'{"reasoning_content":' + to_json(event.text) + b"}")
         if isinstance(event, ToolCallDelta):
             return self._delta(to_json({"tool_calls": [_call(event)]}))
-        if isinstance(event, Start):
-            return self._delta(b'{"role":"assistant","content":""}')
         if isinstance(event, Done):
             return self._end()
         return error_event(event) if isinstance(event, Failed) else b""
+
+    def _begin(self) -> bytes:
+        head = {
+            "id": f"chatcmpl-{self._turn.id}",
+            "object": "chat.completion.chunk",
+            "created": self._created,
+            "model": self._turn.model,
+        }
+        self._head = b"data: " + to_json(head)[:-1] + b',"choices":['
+        self._choice = self._head + b'{"index":0,"delta":'
+        return self._delta(b'{"role":"assistant","content":""}')
 
     def _delta(self, delta: bytes) -> bytes:
         return self._choice + delta + self._rest

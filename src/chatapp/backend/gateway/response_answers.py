@@ -15,7 +15,7 @@ from chatapp.backend.gateway.schemas import ResponseRequest
 from chatapp.backend.http.openai_errors import openai_error
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import InternalError
-from chatapp.protocol.events import Done, Event, Failed, Reasoning, Start, Text, ToolCallDelta
+from chatapp.protocol.events import CONTENT, Done, Event, Failed, Reasoning, Text, ToolCallDelta
 from chatapp.protocol.received_errors import error_from_dict
 
 Json = dict[str, Any]
@@ -24,13 +24,17 @@ Told = Iterator[tuple[str, Json]]
 
 
 class ResponseEvents:
-    """Writes the events of a turn as events of a response; each item of its output opens, grows and closes."""
+    """Writes the events of a turn as events of a response; each item of its output opens, grows and closes.
+
+    They begin with its first word, or its end: until then it may still be another model that answers.
+    """
 
     def __init__(self, turn: Turn, wanted: ResponseRequest) -> None:
         self._turn = turn
         self._wanted = wanted
         self._created_at = int(time.time())
         self._number = 0
+        self._has_begun = False
         self._output: list[Json] = []
         self._open: tuple[type[Event], int] | None = None
         self._grown: list[str] = []
@@ -41,10 +45,11 @@ class ResponseEvents:
 
     def take(self, event: Event) -> Told:
         """Return what an event of the turn comes to."""
-        if isinstance(event, Start):
+        if not self._has_begun and isinstance(event, (*CONTENT, Done, Failed)):
+            self._has_begun = True
             yield "response.created", {"response": self.response("in_progress")}
             yield "response.in_progress", {"response": self.response("in_progress")}
-        elif isinstance(event, Text | Reasoning):
+        if isinstance(event, Text | Reasoning):
             yield from self._opened(type(event), 0, _new_text if isinstance(event, Text) else _new_thought)
             yield from self._grow(event.text)
         elif isinstance(event, ToolCallDelta):

@@ -20,25 +20,31 @@ class Destination(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FailedAttempt:
-    """A call that came to nothing, and behind which another was made. Times are those of `time.perf_counter`."""
+    """A call that came to nothing, and behind which another was made. Times are those of `time.perf_counter`.
+
+    `name` is what its model goes by here, empty where that is not known.
+    """
 
     connection: str
     error_code: str
     began: float
     ended: float
+    name: str = ""
 
 
 class Attempts:
     """The calls that one request takes: those that came to nothing in `failed`, oldest first, and the last.
 
-    `connection`, its name for the `model` and `began` are the last one's. Whoever asks once more notes it here, be it
-    another wording, another try or another connection: each of these calls is billed by itself.
+    `connection`, its name for the `model` and `began` are the last one's, and so is `name`, which its model goes by
+    here. Whoever asks once more notes it here, be it another wording, another try or another connection: each of these
+    calls is billed by itself.
     """
 
-    __slots__ = ("began", "connection", "failed", "model")
+    __slots__ = ("began", "connection", "failed", "model", "name")
 
     def __init__(self) -> None:
         self.failed: list[FailedAttempt] = []
+        self.name = ""
         self.begin("")
 
     def begin(self, connection: str, model: str = "") -> None:
@@ -49,7 +55,7 @@ class Attempts:
     def fail(self, error: ChatappError) -> None:
         """Note that the call came to nothing, and that another begins in its place."""
         ended = time.perf_counter()
-        self.failed.append(FailedAttempt(self.connection, error.code, self.began, ended))
+        self.failed.append(FailedAttempt(self.connection, error.code, self.began, ended, self.name))
         self.began = ended
 
     def take_back(self) -> None:

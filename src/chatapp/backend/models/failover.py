@@ -15,6 +15,7 @@ from chatapp.errors import (
     ContextLengthExceededError,
     UpstreamError,
     UpstreamRateLimitedError,
+    UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
 from chatapp.protocol.events import Notice
@@ -52,13 +53,13 @@ async def asked(candidate: Candidate, request: ModelRequest, *, has_others: bool
         request = replace(request, model=candidate.model)
     if request.admit is not None:
         request = await request.admit(request, Destination(member.name, candidate.model))
+    request.attempts.name = f"{member.prefix}{candidate.model}"
     try:
         stream = await _asked(member, request, has_others=has_others)
     except UpstreamError as error:
         member.name_its_settings(error)
         member.cool_down.note(error)
         raise
-    member.cool_down.note(None)
     stream.prefix = member.prefix
     return stream
 
@@ -84,7 +85,10 @@ def pause_before_retry(error: UpstreamError) -> float | None:
 
 
 class FailoverStream:
-    """An answer of the first of several models that begins one."""
+    """An answer of the first of several models that begins one.
+
+    Each of several has as long for its first word as its connection gives it; then the next is asked.
+    """
 
     def __init__(self, candidates: Sequence[Candidate], request: ModelRequest) -> None:
         rested = [candidate for candidate in candidates if not candidate.member.cool_down.is_on]
@@ -93,6 +97,8 @@ class FailoverStream:
         self._has_begun = False
         self._failure: UpstreamError | None = None
         self._refusal: BudgetExceededError | None = None
+        self._has_several = len(candidates) > 1
+        self._deadline: float | None = None
         self.connection = self.prefix = ""
         self.notices: list[Notice] = []
         if rested and rested[0] is not candidates[0]:
@@ -119,12 +125,14 @@ class FailoverStream:
 
     async def read(self) -> Batch:
         """Return what has come since the last read, of the next model where nothing did."""
-        batch = await self._stream.read()
-        if batch.failure is not None:
+        batch = await self._stream.read() if self._has_begun else await self._first_read()
+        if batch.failure is not None or batch.is_last:
             self._asking.member.cool_down.note(batch.failure)
         if self._has_begun:
             return batch
         self._has_begun = bool(batch.deltas()) or batch.finish_reason is not None
+        if batch.is_alive:
+            self._deadline = self._next_deadline()
         if batch.failure is None or self._has_begun:
             return batch
         self.notices = []
@@ -139,16 +147,39 @@ class FailoverStream:
         """Hang up."""
         await self._stream.close()
 
+    async def _first_read(self) -> Batch:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await self._stream.read()
+        except TimeoutError:
+            return Batch(failure=_silent())
+
     async def _open_next(self) -> None:
         self._asking = self._left.pop(0)
+        self._deadline = self._next_deadline()
         try:
-            self._stream = await asked(self._asking, self._request, has_others=bool(self._left))
+            await self._open()
         except UpstreamError as error:
             await self._fail_over(error)
         except BudgetExceededError as refusal:
             await self._pass_over(refusal)
         else:
             self.connection, self.prefix = self._stream.connection, self._stream.prefix
+
+    async def _open(self) -> None:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                self._stream = await asked(self._asking, self._request, has_others=bool(self._left))
+        except TimeoutError:
+            error = _silent()
+            self._asking.member.cool_down.note(error)
+            raise error from None
+
+    def _next_deadline(self) -> float | None:
+        """Return until when the first word has to come, None where that is for others to say."""
+        if not self._has_several:
+            return None
+        return asyncio.get_running_loop().time() + self._asking.member.connection.first_content_s
 
     async def _fail_over(self, error: UpstreamError) -> None:
         """Ask the next model that may do better.
@@ -188,6 +219,12 @@ class FailoverStream:
             raise self._failure
         else:
             raise self._refusal
+
+
+def _silent() -> UpstreamTimeoutError:
+    return UpstreamTimeoutError(
+        "the model did not begin to answer in time.", hint="Ask again, or raise FIRST_CONTENT_TIMEOUT."
+    )
 
 
 async def _may_read_more(candidate: Candidate, error: ContextLengthExceededError) -> bool:

@@ -26,6 +26,11 @@ class ModelConnection(ChatModel, Protocol):
 
     upstream: Upstream
 
+    @property
+    def first_content_s(self) -> float:
+        """How long its first word may take."""
+        ...
+
     def offered(self) -> list[str]:
         """Return the models that can be asked, as far as is known."""
         ...

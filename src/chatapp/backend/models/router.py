@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chatapp.backend.models.chat_model import Destination, EmbeddedText, ModelRequest, ModelStream
@@ -51,8 +51,12 @@ class Router:
         return [Destination(candidate.member.name, candidate.model) for candidate in self._candidates(model)]
 
     def timeouts_for(self, model: str) -> Timeouts:
-        """Return those of the connection that `model` is asked over."""
-        return self._first_for(model).member.upstream.timeouts
+        """Return those of the connection that `model` is asked over; of several, each has its time for a first word."""
+        members = [candidate.member for candidate in self._candidates(model)]
+        timeouts = members[0].upstream.timeouts
+        if len(members) == 1:
+            return timeouts
+        return replace(timeouts, first_content_s=sum(member.connection.first_content_s for member in members))
 
     async def prepare(self) -> None:
         """Prepare every connection, and find out what they have."""
@@ -73,7 +77,7 @@ class Router:
         self._require_one(name)
         candidates = self._candidates(name)
         try:
-            if len(candidates) > 1:
+            if len(self.pool.members) > 1 or len(candidates) > 1:  # how it goes is of use to those who are asked next
                 return await FailoverStream.open(candidates, request)
             return await asked(candidates[0], request)
         except UpstreamModelNotFoundError as error:

@@ -193,7 +193,10 @@ class TurnRunner:
             asked_for = self._turn.model
             is_last = False
             while not is_last:
-                is_last = self._take(await stream.read(), deadline)
+                batch = await stream.read()
+                if not self._has_content:
+                    self._turn.model = f"{stream.prefix}{stream.model}"
+                is_last = self._take(batch, deadline)
             self._fitter.learn(asked_for, self._call.usage)
         except ChatappError:
             self._turn.filled_by(None)  # a stop while it hangs up must not hide why

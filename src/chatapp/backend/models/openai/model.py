@@ -46,6 +46,11 @@ class OpenAIModel:
         """The model that is asked by default: the one that was named, or else the first that the server lists."""
         return self._found_name or self.upstream.model
 
+    @property
+    def first_content_s(self) -> float:
+        """How long the first word may take."""
+        return self.upstream.timeouts.over(self._settings).first_content_timeout
+
     def connection_for(self, model: str) -> str:
         """Return the name of the one connection there is."""
         return self.upstream.name
