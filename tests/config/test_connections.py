@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from chatapp.config.connections import connection_rows, connections_path, read_connections
+from chatapp.config.connections import ELSEWHERE, connection_rows, connections_path, read_connections
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
+from chatapp.providers.catalog import PROVIDERS
 from chatapp.providers.connection import ApiKey, ModelTraits, Prices, Timeouts, configured_upstreams, upstream_of
 
 SECRET = "sk-hunter2"
@@ -100,6 +101,14 @@ SERVER = '[connections.a]\nbase_url = "http://a"\n'
         (f"{SERVER}window = {'9' * 5000}", None, "this is no TOML"),
         ('[models.fast]\ntry = ["a"]\nthen = 1', 3, "models.fast.then is no key that is known there"),
         (f"[connections.a]\napi_key = {SECRET}", 2, "this is no TOML"),
+        ('[connections.embedded]\nbase_url = "http://a"', 1, "and not 'embedded'"),
+        (f"{SERVER}models = [1]", 3, "connections.a.models must be a list of names, or a table."),
+        (f"{SERVER}total_timeout = true", 3, "connections.a.total_timeout must be a number."),
+        (f"{SERVER}window = true", 3, "connections.a.window must be a number."),
+        (f"{SERVER}prices = {{ input = true }}", 3, "connections.a.prices.input must be a number."),
+        (f'{SERVER}[models.fast]\ntry = ["a/b", "c/b"]', 4, "try names 'c', and there is no connection of that name."),
+        (f'{SERVER}models = ["b"]\n[models.fast]\ntry = ["a/c"]', 5, "'c', which is none of the models of [connect"),
+        (f'{SERVER}[models.b]\ntry = ["a/b"]\n[models.c]\ntry = ["b"]', 6, "'b', which stands for several itself."),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line_and_key_and_no_secret(
@@ -118,6 +127,15 @@ def test_a_file_that_cannot_be_one_is_refused(data: bytes, file: Path) -> None:
     file.write_bytes(data)
     with pytest.raises(SettingsError, match=r"connections\.toml"):
         read_connections(file)
+
+
+def test_a_route_may_try_what_is_there_without_the_file(file: Path) -> None:
+    found = {name.lower().replace(" ", "-") for name, _, port in PROVIDERS if port}
+    assert {"default", "embedded", *found} == ELSEWHERE
+    tried = [*(f"{name}/m" for name in ELSEWHERE), "plain", "a/any", "openai/gpt-oss"]
+    file.write_text(f'{SERVER}[connections.b]\nbase_url = "http://b"\nmodels = ["openai/gpt-oss"]\n'
+                    f"[models.fast]\ntry = {tried}")  # fmt: skip
+    assert read_connections(file).models["fast"].models == tuple(tried)
 
 
 def test_the_file_is_the_one_that_connections_names_or_else_the_user_s_own(

@@ -30,6 +30,12 @@ MOST_BYTES = 1024 * 1024
 DEFAULT = "default"
 """The name of the connection that the settings of the environment describe."""
 
+EMBEDDED = "embedded"
+"""The name of the connection to the embedded model."""
+
+ELSEWHERE = frozenset({DEFAULT, EMBEDDED, "ollama", "lm-studio", "llama.cpp"})
+"""The connections that may be there without the file: the last three are found on this machine."""
+
 CAN_BE_WITHOUT = (
     "streaming", "stream_options", "system", "tools", "images", "audio", "response_format",
     "temperature", "top_p", "max_tokens", "stop", "seed",
@@ -54,6 +60,12 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a number")
+    return value
+
+
 def _plain(key: SecretStr) -> SecretStr:
     text = key.get_secret_value().strip()
     if not (text and text.isascii() and text.isprintable()):
@@ -62,14 +74,17 @@ def _plain(key: SecretStr) -> SecretStr:
 
 
 def _name(text: str) -> str:
-    if not _NAME.fullmatch(text) or text == DEFAULT:
+    if not _NAME.fullmatch(text) or text in {DEFAULT, EMBEDDED}:
         raise ValueError(f"named with letters, digits, `.`, `_` and `-`, and not {text[:40]!r}")
     return text
 
 
 Name = Annotated[str, AfterValidator(_name)]
 Plain = Annotated[SecretStr, AfterValidator(_plain)]
-Price = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+Number = BeforeValidator(_number)
+Price = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), Number]
+Window = Annotated[PositiveInt, Number]
+Time = Annotated[Seconds, Number]
 OneOrMore = BeforeValidator(_listed)
 
 
@@ -89,7 +104,7 @@ class ModelTable(_Table):
     """One model of a connection; `model` is what its server calls it, where that is another name."""
 
     model: str | None = Field(None, min_length=1, max_length=200)
-    window: PositiveInt | None = None
+    window: Window | None = None
     prices: PriceTable | None = None
 
 
@@ -119,11 +134,11 @@ class ConnectionTable(_Table):
     proxy: SecretStr | None = Field(
         None, description='Proxy on the way, `""` for none. Default: the one of the environment.'
     )
-    connect_timeout: Seconds | None = Field(None, description="Instead of `CONNECT_TIMEOUT`.")
-    first_content_timeout: Seconds | None = Field(None, description="Instead of `FIRST_CONTENT_TIMEOUT`.")
-    gap_timeout: Seconds | None = Field(None, description="Instead of `GAP_TIMEOUT`.")
-    total_timeout: Seconds | None = Field(None, description="Instead of `TOTAL_TIMEOUT`.")
-    window: PositiveInt | None = Field(None, description="Tokens that its models can read.")
+    connect_timeout: Time | None = Field(None, description="Instead of `CONNECT_TIMEOUT`.")
+    first_content_timeout: Time | None = Field(None, description="Instead of `FIRST_CONTENT_TIMEOUT`.")
+    gap_timeout: Time | None = Field(None, description="Instead of `GAP_TIMEOUT`.")
+    total_timeout: Time | None = Field(None, description="Instead of `TOTAL_TIMEOUT`.")
+    window: Window | None = Field(None, description="Tokens that its models can read.")
     prices: PriceTable | None = Field(
         None,
         description="What a million tokens cost: `{ input = 0.15, output = 0.6, cached = 0.075 }`.",
@@ -137,7 +152,9 @@ class ConnectionTable(_Table):
     @classmethod
     def _named(cls, value: object) -> object:
         if isinstance(value, list):
-            return {name: {} for name in value if isinstance(name, str)}
+            if not all(isinstance(name, str) for name in value):
+                raise ValueError("a list of names, or a table")
+            return {name: {} for name in value}
         if isinstance(value, dict):
             return {name: {"model": entry} if isinstance(entry, str) else entry for name, entry in value.items()}
         return value
@@ -205,13 +222,37 @@ def read_connections(path: Path) -> ConnectionsFile:
     if len(data) > MOST_BYTES:
         raise SettingsError(f"The file {path} is larger than a megabyte.")
     try:
-        return ConnectionsFile.model_validate(tomllib.loads(text, parse_float=Decimal))
+        read = ConnectionsFile.model_validate(tomllib.loads(text, parse_float=Decimal))
     except ValidationError as error:
         raise SettingsError(_fault(path, text, error)) from None
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
         line = re.search(r"line ([0-9]{1,9})", str(error))
         place = f"{path}, line {line[1]}" if line else str(path)
         raise SettingsError(f"{place}: this is no TOML.", hint="https://toml.io shows how it is written.") from None
+    for name, route in read.models.items():
+        if fault := next(filter(None, (_unknown(model, read) for model in route.models)), None):
+            keys = ["models", name, "try"]
+            raise SettingsError(f"{_place(path, line_of(text, keys))}: {'.'.join(keys)} names {fault}.")
+    return read
+
+
+def _unknown(model: str, file: ConnectionsFile) -> str | None:
+    """Return what is wrong with a model of a route, None where it may be there."""
+    beginning, slash, rest = model.partition("/")
+    if model in file.models:
+        return f"{model[:40]!r}, which stands for several itself"
+    connection = file.connections.get(beginning) if slash else None
+    if connection is not None:
+        is_there = connection.models is None or rest in connection.models
+        return None if is_there else f"{rest[:40]!r}, which is none of the models of [connections.{beginning}]"
+    is_there = (
+        not slash or beginning in ELSEWHERE or any(model in (it.models or ()) for it in file.connections.values())
+    )
+    return None if is_there else f"{beginning[:40]!r}, and there is no connection of that name"
+
+
+def _place(path: Path, line: int | None) -> str:
+    return f"{path}, line {line}" if line else str(path)
 
 
 def _fault(path: Path, text: str, error: ValidationError) -> str:
@@ -222,8 +263,7 @@ def _fault(path: Path, text: str, error: ValidationError) -> str:
     fault = error.errors(include_url=False, include_input=False)[0]
     keys = [key for key in fault["loc"] if isinstance(key, str) and key != "[key]"]  # others are places in lists
     name = ".".join(keys) or "A table"
-    line = line_of(text, keys)
-    place = f"{path}, line {line}" if line else str(path)
+    place = _place(path, line_of(text, keys))
     if fault["type"] == "extra_forbidden":
         return f"{place}: {name} is no key that is known there."
     if fault["type"] == "missing":
