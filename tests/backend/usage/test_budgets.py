@@ -292,7 +292,8 @@ def test_embeddings_and_openai_s_clients_stop_at_a_budget_too(
     refused = post("embeddings", input="a" * 20)
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "budget_exceeded")
     refused = post("chat/completions", messages=[{"role": "user", "content": "Why?"}])
-    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "budget_exceeded")
+    assert refused.json()["error"]["code"] == "budget_exceeded"
+    assert refused.headers["x-should-retry"] == "false"
     assert "$0.40 of $0.5 a day spent" in refused.json()["error"]["message"]
     assert stub.hits == asked
 

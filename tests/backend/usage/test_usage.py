@@ -203,12 +203,15 @@ def test_a_name_of_several_lines_is_one_row(backend: RunningBackend, capsys: pyt
 
 
 def test_usage_of_others_is_for_the_keys_of_admin_keys(run_backend: RunBackend) -> None:
-    backend = run_backend(api_keys="ada:key-a,bob:key-b", admin_keys="bob")
+    backend = run_backend(api_keys="ada:key-a,bob:key-b", admin_keys="bob", budgets="ada:1/day,bob:1/day,*:2/day")
     with BackendClient(backend.url, api_key="key-a") as ada, BackendClient(backend.url, api_key="key-b") as bob:
         ada.ask("Why?")
         wait_for(lambda: ada.usage().total.calls == 1)
         assert bob.usage().total.calls == 0
         assert [row.name for row in bob.usage(by="key", scope="all").rows] == ["ada"]
+        budgets = [[budget.who for budget in one.usage(scope=scope).budgets] for one, scope in
+                   ((ada, "own"), (bob, "own"), (bob, "all"))]  # fmt: skip
+        assert budgets == [["ada"], ["bob", "*"], ["ada", "bob", "*"]]
         with pytest.raises(ForbiddenError):
             ada.usage(scope="all")
 

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from chatapp.errors import (
     AnswerTooLongError,
+    BudgetExceededError,
     ChatappError,
     ContextLengthExceededError,
     InvalidRequestError,
@@ -44,7 +45,7 @@ _CODES: dict[type[ChatappError], str] = {
 }
 _KINDS = {401: "authentication_error", 429: "rate_limit_error"}
 
-_FINAL = (UpstreamAuthError, UpstreamQuotaError, UpstreamBadResponseError, AnswerTooLongError)
+_FINAL = (UpstreamAuthError, UpstreamQuotaError, UpstreamBadResponseError, AnswerTooLongError, BudgetExceededError)
 """What the same question meets again, although its status says otherwise."""
 
 

@@ -65,7 +65,9 @@ async def usage(  # noqa: PLR0917 - FastAPI gives them by their names
         rows=[_row(row) for row in report.rows],
         total=_row(report.total),
         prices=await _price_list(),
-        budgets=[_budget(*each) for each in await asyncio.to_thread(budgets.standings, one)] if budgets else [],
+        budgets=await _standings(budgets, one, is_shared=_sees_all(request.app.state.settings, owner))
+        if budgets
+        else [],
     )
 
 
@@ -84,8 +86,18 @@ def require_admin(settings: Settings, owner: str) -> None:
     Raises:
         ForbiddenError: this one may not.
     """
-    if settings.api_keys is not None and owner not in settings.admin_keys:
+    if not _sees_all(settings, owner):
         raise ForbiddenError("This key sees only what it has used itself.", hint="ADMIN_KEYS names those that see all.")
+
+
+def _sees_all(settings: Settings, owner: str) -> bool:
+    return settings.api_keys is None or owner in settings.admin_keys
+
+
+async def _standings(budgets: Budgets, owner: str | None, *, is_shared: bool) -> list[BudgetOut]:
+    """Return how the budgets stand that are about `owner`, or about all; those that many share if `is_shared`."""
+    standings = await asyncio.to_thread(budgets.standings, owner)
+    return [_budget(*each) for each in standings if is_shared or each[0].owner is not None]
 
 
 async def _price_list() -> PriceListOut:
