@@ -22,6 +22,7 @@ _PACKAGES = {
     "ai": "6.0.326",
     "@ai-sdk/openai-compatible": "2.0.92",
     "opencode-ai": "1.18.33",
+    "@anthropic-ai/claude-code": "2.1.100",
 }
 _INSTALL_S = 900
 
@@ -50,25 +51,34 @@ def _node_command() -> str:
 
 def _installed_packages() -> Path:
     """Return the folder of the packages of npm, with the scripts beside them: modules are found from there."""
-    if not (_NODE_MODULES / "is-whole").exists():
+    manifest = json.dumps({"private": True, "type": "module", "dependencies": _PACKAGES})
+    is_whole = _NODE_MODULES / "is-whole"
+    if not is_whole.exists() or is_whole.read_text(encoding="utf-8") != manifest:
         npm = shutil.which("npm") or pytest.skip("npm is not installed")
         shutil.rmtree(_NODE_MODULES, ignore_errors=True)
         _NODE_MODULES.mkdir(parents=True)
-        manifest = {"private": True, "type": "module", "dependencies": _PACKAGES}
-        (_NODE_MODULES / "package.json").write_text(json.dumps(manifest), encoding="utf-8")
+        (_NODE_MODULES / "package.json").write_text(manifest, encoding="utf-8")
         command = [npm, "install", "--no-audit", "--no-fund"]
         done = subprocess.run(command, cwd=_NODE_MODULES, check=False, capture_output=True, timeout=_INSTALL_S)
         if done.returncode != 0:
             pytest.skip(f"the packages of npm cannot be installed here: {done.stderr.decode()[-300:]}")
-        (_NODE_MODULES / "is-whole").touch()
+        is_whole.write_text(manifest, encoding="utf-8")
     for script in SCRIPTS.glob("*.mjs"):
         shutil.copy(script, _NODE_MODULES)
     return _NODE_MODULES
 
 
 def _opencode() -> list[str]:
-    command = _installed_packages() / "node_modules" / ".bin" / "opencode"
-    return ["env", f"OPENCODE={command}", sys.executable, str(SCRIPTS / "opencode_client.py")]
+    return ["env", f"OPENCODE={_command('opencode')}", sys.executable, str(SCRIPTS / "opencode_client.py")]
+
+
+def _claude_code() -> list[str]:
+    _node_command()
+    return ["env", f"CLAUDE={_command('claude')}", sys.executable, str(SCRIPTS / "claude_code_client.py")]
+
+
+def _command(name: str) -> Path:
+    return _installed_packages() / "node_modules" / ".bin" / name
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -96,4 +106,6 @@ CLIENTS = (
     Client("openai (npm)", _node("openai_js.mjs"), CASES),
     Client("ai + @ai-sdk/openai-compatible", _node("ai_sdk.mjs")),
     Client("opencode-ai", _opencode, ("stream", "tool", "key", "cancel", "long")),
+    Client("anthropic", _python("anthropic_python.py", "anthropic==2.14.0"), CASES),
+    Client("@anthropic-ai/claude-code", _claude_code, ("stream", "tool", "key", "cancel", "long")),
 )

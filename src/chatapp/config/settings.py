@@ -153,7 +153,7 @@ class Settings(BaseSettings):
     )
     gateway_store: bool = Field(
         True,
-        description="Keep what OpenAI's clients ask under `/v1` as conversations, unless they ask for the contrary.",
+        description="Keep what clients ask under `/v1` as conversations, unless they ask for the contrary.",
     )
     database_url: SecretStr | None = Field(
         None,

@@ -51,6 +51,18 @@ def test_a_chat_is_one_conversation_in_the_list_of_all(backend: RunningBackend, 
     assert said == [(message["role"], message["content"]) for message in asked[1:]]
 
 
+def test_what_an_agent_reminds_the_model_of_is_no_part_of_a_question(backend: RunningBackend, client: OpenAI) -> None:
+    asked: Any = []
+    for number in range(2):
+        reminder = f"<system-reminder>\nIt is {number} o'clock.\n</system-reminder>\n"
+        parts = [{"type": "text", "text": text} for text in (reminder * 2, f"Question {number}")]
+        answer = client.chat.completions.create(model="m", messages=[*asked, {"role": "user", "content": parts}])
+        asked += [{"role": "user", "content": f"{reminder}Question {number}"}, answer.choices[0].message]
+    (conversation,) = conversations(backend)
+    assert conversation.title == "Question 0"
+    assert [message.content for message in messages(backend)][::2] == ["Question 0", "Question 1"]
+
+
 def test_the_run_of_an_agent_is_kept_with_its_calls_and_their_results(
     backend: RunningBackend, client: OpenAI, stub: StubModel
 ) -> None:

@@ -2,8 +2,9 @@
 
 Clients send all that was said again with each question, and change what does not matter: blanks around texts, how the
 JSON of calls is written, the ids of calls, one part or several. None of that counts, nor do system prompts, which many
-change by the minute. Of a question that was answered only the first line counts, beside the answer: Aider puts a
-reminder under the last question, and what is in its files into earlier ones.
+change by the minute, or what coding agents put before a question as a reminder. Of a question that was answered only
+the first line counts, beside the answer: Aider puts a reminder under the last question, and what is in its files into
+earlier ones.
 """
 
 from base64 import b64decode
@@ -32,6 +33,7 @@ Json = dict[str, Any]
 _NOT_SAID = ("system", "developer")
 _USER = b"\x02user"
 _LONGEST_NAME = 200
+_REMINDER, _REMINDER_END = "<system-reminder>", "</system-reminder>"
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "tool": "tool", "function": "tool"}
 
 
@@ -118,11 +120,12 @@ def _bytes_of(message: Json) -> bytes:
     """Return what counts of a message, as bytes that no other message has."""
     role, content, calls = message["role"], message.get("content"), message.get("tool_calls")
     if isinstance(content, str) and not calls:
+        content = _said(role, content)
         return f"\x02{role}\x03{content.strip()}".encode(errors="replace")  # almost all are so
     others: list[bytes] = []
     if isinstance(content, list):
         others = [to_json(part) for part in content if _text_of(part) is None]
-        content = _joined(content)
+        content = _said(role, _joined(content))
     return _bytes(role, content or "", _calls_in(calls) if calls else [], others)
 
 
@@ -171,10 +174,22 @@ def _joined(content: list[Any]) -> str:
     return "\n\n".join([text for part in content if (text := _text_of(part))])
 
 
+def _said(role: str, text: str) -> str:
+    """Return a text, of a question without the reminders before it; all of it where there is nothing else."""
+    if role != "user":
+        return text
+    begin = 0
+    while text.startswith(_REMINDER, begin) and (end := text.find(_REMINDER_END, begin)) >= 0:
+        begin = end + len(_REMINDER_END)
+        while text[begin : begin + 1].isspace():
+            begin += 1
+    return text[begin:] or text
+
+
 def _parts_of(message: Json) -> list[Part | HeldFile]:
     """Return the parts of a message as they are kept, and the files in it."""
     content = message.get("content")
-    text = _joined(content) if isinstance(content, list) else content or ""
+    text = _said(message["role"], _joined(content) if isinstance(content, list) else content or "")
     if message["role"] in {"tool", "function"}:
         return [ToolResultPart(str(message.get("tool_call_id") or message.get("name") or ""), text)]
     thought = message.get("reasoning_content")

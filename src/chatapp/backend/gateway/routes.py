@@ -1,17 +1,22 @@
-"""The paths of OpenAI's API that are served here."""
+"""The paths of OpenAI's API, and of Anthropic's, that are served here."""
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.responses import JSONResponse
 
 from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
+from chatapp.backend.gateway.anthropic_answers import MessageEvents, listed_model, listed_models, whole_message
+from chatapp.backend.gateway.anthropic_requests import likely_tokens_of, messages_question
+from chatapp.backend.gateway.anthropic_schemas import InputTokens, MessagesRequest
 from chatapp.backend.gateway.asking import begun
 from chatapp.backend.gateway.chat_answers import ChatChunks, completion
 from chatapp.backend.gateway.chat_requests import question_of
 from chatapp.backend.gateway.embedding import Embedder, EmbeddingAnswer
 from chatapp.backend.gateway.response_answers import ResponseEvents, whole_response
 from chatapp.backend.gateway.response_requests import earlier_messages, response_question
-from chatapp.backend.gateway.routing import ERRORS, GatewayRoute
+from chatapp.backend.gateway.routing import ANTHROPIC_ERRORS, ERRORS, GatewayRoute
 from chatapp.backend.gateway.schemas import ChatRequest, EmbeddingRequest, ModelList, ModelOut, ResponseRequest
 from chatapp.backend.http.context import context_of
 from chatapp.backend.models.chat_model import ChatModel
@@ -58,6 +63,32 @@ async def responses(request: Request, wanted: ResponseRequest) -> Response:
     return WholeAnswer(turn, body=lambda turn: whole_response(turn, wanted))
 
 
+@router.post(
+    "/messages",
+    summary="Make a message as Anthropic does",
+    response_class=Response,
+    responses={**_COMPLETION, **ANTHROPIC_ERRORS},
+)
+async def messages(request: Request, wanted: MessagesRequest) -> Response:
+    """Answer as Anthropic's Messages API does, whole or in events: text, pictures, and tools of the client's."""
+    turn = await begun(request, messages_question(wanted))
+    if wanted.stream:
+        return StreamedAnswer(turn, encode=MessageEvents(turn, wanted))
+    return WholeAnswer(turn, body=lambda turn: whole_message(turn, wanted))
+
+
+@router.post(
+    "/messages/count_tokens",
+    summary="Estimate the tokens of a message",
+    response_model=InputTokens,
+    responses=ANTHROPIC_ERRORS,
+)
+async def count_tokens(request: Request, wanted: MessagesRequest) -> Response:
+    """Return about how many tokens a question is, as far as its words tell."""
+    count = await asyncio.to_thread(likely_tokens_of, messages_question(wanted))
+    return JSONResponse({"input_tokens": count})
+
+
 @router.post("/embeddings", summary="Make embeddings", response_class=Response, responses=_EMBEDDINGS)
 async def embeddings(request: Request, wanted: EmbeddingRequest) -> Response:
     """Pass the question on to the model server, and its answer back."""
@@ -76,19 +107,24 @@ async def embeddings(request: Request, wanted: EmbeddingRequest) -> Response:
     return EmbeddingAnswer(embedder, body)
 
 
-@router.get("/models", summary="List the models as OpenAI does")
-async def models(request: Request) -> ModelList:
-    """Name the models that can be asked, the default first."""
-    return ModelList(data=await _listed(request.app.state.model))
+@router.get("/models", summary="List the models as OpenAI does", response_model=ModelList)
+async def models(request: Request) -> Response | ModelList:
+    """Name the models that can be asked, the default first; Anthropic's clients are told in their words."""
+    listed = await _listed(request.app.state.model)
+    return JSONResponse(listed_models(listed)) if _is_anthropic(request) else ModelList(data=listed)
 
 
-@router.get("/models/{model_id:path}", summary="Get a model as OpenAI does")
-async def model(request: Request, model_id: str) -> ModelOut:
+@router.get("/models/{model_id:path}", summary="Get a model as OpenAI does", response_model=ModelOut)
+async def model(request: Request, model_id: str) -> Response | ModelOut:
     """Return one of the models that can be asked."""
     for entry in await _listed(request.app.state.model):
         if entry.id == model_id:
-            return entry
+            return JSONResponse(listed_model(entry)) if _is_anthropic(request) else entry
     raise UpstreamModelNotFoundError("there is no such model.", hint="GET /v1/models lists them all.")
+
+
+def _is_anthropic(request: Request) -> bool:
+    return "anthropic-version" in request.headers
 
 
 async def _listed(model: ChatModel) -> list[ModelOut]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from chatapp.backend.gateway.anthropic_schemas import AnthropicErrorResponse
 from chatapp.backend.gateway.schemas import OpenAIErrorResponse
 from chatapp.backend.http.bodies import BoundedJsonRequest, BoundedJsonRoute
 
@@ -24,6 +25,11 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         503: "Overloaded, or shutting down.",
         504: "The model was silent for too long.",
     }.items()
+}
+
+
+ANTHROPIC_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {**told, "model": AnthropicErrorResponse} for status, told in ERRORS.items()
 }
 
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Scope
 
 from chatapp.backend.http.context import context_of
-from chatapp.backend.http.openai_errors import is_openai_path, openai_response
+from chatapp.backend.http.openai_errors import gateway_response, is_openai_path
 from chatapp.errors import (
     BodyTooLargeError,
     ChatappError,
@@ -28,7 +28,7 @@ FAULTS_SHOWN = 5
 def error_response(error: ChatappError, scope: Scope, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Return the response for `error`, with its status and the headers that belong to it, as its path words errors."""
     if is_openai_path(scope["path"]):
-        response = openai_response(error, headers=headers)
+        response = gateway_response(error, path=scope["path"], headers=headers)
     else:
         response = JSONResponse(error.as_dict(_request_id(scope)), status_code=error.status, headers=headers)
     if error.retry_after is not None:
@@ -69,7 +69,7 @@ async def _on_invalid_request(request: Request, error: RequestValidationError) -
     faults = [_fault(fault) for fault in error.errors()[:FAULTS_SHOWN]]
     body = {"detail": faults, "code": InvalidRequestError.code, "request_id": _request_id(request.scope)}
     if is_openai_path(request.scope["path"]) and (told := error_from_dict(body)):
-        return openai_response(told, parameter=_field(faults[0]["loc"]))
+        return gateway_response(told, path=request.scope["path"], parameter=_field(faults[0]["loc"]))
     return JSONResponse(body, status_code=InvalidRequestError.status)
 
 

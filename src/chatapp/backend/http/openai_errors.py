@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from chatapp.backend.http.anthropic_errors import anthropic_error, is_anthropic_path
 from chatapp.errors import (
     AnswerTooLongError,
     BudgetExceededError,
@@ -45,8 +46,15 @@ _CODES: dict[type[ChatappError], str] = {
 }
 _KINDS = {401: "authentication_error", 429: "rate_limit_error"}
 
-_FINAL = (UpstreamAuthError, UpstreamQuotaError, UpstreamBadResponseError, AnswerTooLongError, BudgetExceededError)
-"""What the same question meets again, although its status says otherwise."""
+_FINAL = (
+    UnauthorizedError,  # which Claude Code takes for a session that may be renewed, and asks again for minutes
+    UpstreamAuthError,
+    UpstreamQuotaError,
+    UpstreamBadResponseError,
+    AnswerTooLongError,
+    BudgetExceededError,
+)
+"""What the same question meets again, although its status says otherwise, or a client asks again all the same."""
 
 
 def is_openai_path(path: str) -> bool:
@@ -68,14 +76,19 @@ def openai_error(error: ChatappError, *, parameter: str | None = None) -> dict[s
     }
 
 
-def openai_response(
-    error: ChatappError, *, parameter: str | None = None, headers: Mapping[str, str] | None = None
+def anthropic_body(error: ChatappError) -> dict[str, Any]:
+    """Return the body for `error` as Anthropic words it."""
+    return anthropic_error(error, status=_status(error))
+
+
+def gateway_response(
+    error: ChatappError, *, path: str, parameter: str | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """Return the response for `error`, with its headers but for Retry-After."""
-    body = {"error": openai_error(error, parameter=parameter)}
+    """Return the response for `error` under `/v1`, with its headers but for Retry-After."""
+    body = anthropic_body(error) if is_anthropic_path(path) else {"error": openai_error(error, parameter=parameter)}
     response = JSONResponse(body, status_code=_status(error), headers=headers)
     if isinstance(error, _FINAL):
-        response.headers["x-should-retry"] = "false"  # OpenAI's own clients read it
+        response.headers["x-should-retry"] = "false"  # OpenAI's and Anthropic's own clients read it
     return response
 
 

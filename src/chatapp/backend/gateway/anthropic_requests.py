@@ -1,0 +1,185 @@
+"""Requests of Anthropic's Messages API, turned into the messages of a chat completion.
+
+https://docs.anthropic.com/en/api/messages
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic_core import to_json
+
+from chatapp.backend.gateway.anthropic_schemas import MessagesRequest
+from chatapp.backend.gateway.chat_requests import SURFACE, wrong_field
+from chatapp.backend.models.chat_model import ModelRequest
+from chatapp.backend.turns.estimate import likely_tokens, likely_usage
+from chatapp.protocol.question import Question
+
+Json = dict[str, Any]
+
+_OURS = ("model", "messages", "system", "stream", "store")
+_TRANSLATED = ("stop_sequences", "tools", "tool_choice", "output_config", "thinking")
+_ONLY_ELSEWHERE = ("n", "stop", "max_completion_tokens", "response_format", "stream_options")
+"""What a chat completion calls other things here: it would take their place behind our back."""
+
+_ONLY_THERE = ("metadata", "service_tier", "container", "mcp_servers", "context_management", "cache_control",
+               "inference_geo", "speed", "betas", "diagnostics")  # fmt: skip
+_NOT_SENT_BACK = {"thinking", "redacted_thinking"}
+_CHOICES = {"auto": "auto", "any": "required", "none": "none"}
+_FAILED = "The tool failed."
+
+
+def messages_question(wanted: MessagesRequest) -> Question:
+    """Return the question that a request asks.
+
+    Raises:
+        RequestValidationError: it holds what is not served here.
+    """
+    return Question(
+        prompt=None,
+        model=wanted.model,
+        parameters=_parameters(wanted),
+        wire_messages=[*_system(wanted.system), *_messages(wanted.messages)],
+        store=(wanted.model_extra or {}).get("store") is not False,
+        surface=SURFACE,
+    )
+
+
+def _system(system: str | list[Json] | None) -> list[Json]:
+    text = system if isinstance(system, str) else "\n\n".join(_texts(system or [], "system"))
+    return [{"role": "system", "content": text}] if text else []
+
+
+def _texts(blocks: list[Json], field: str) -> Iterator[str]:
+    for number, block in enumerate(blocks):
+        if block.get("type") != "text":
+            raise wrong_field("Must be a text", number, "type", field=field)
+        yield str(block.get("text", ""))
+
+
+def _messages(given: list[Json]) -> list[Json]:
+    messages: list[Json] = []
+    for number, message in enumerate(given):
+        role, content = message.get("role"), message.get("content")
+        if role not in {"user", "assistant", "system"}:
+            raise wrong_field("Must be user or assistant", number, "role")
+        if isinstance(content, str):
+            messages.append({"role": role, "content": content})
+            continue
+        if not isinstance(content, list) or not all(isinstance(block, dict) for block in content):
+            raise wrong_field("Must be a text or a list of blocks", number, "content")
+        messages += _said(content, number) if role == "assistant" else _asked(content, role, number)
+    return messages
+
+
+def _said(content: list[Json], number: int) -> list[Json]:
+    """Return what the model has said, without its thoughts, which do not go back."""
+    calls, blocks = [], []
+    for place, block in enumerate(content):
+        if block.get("type") == "tool_use":
+            call = {"name": str(block.get("name", "")), "arguments": to_json(block.get("input") or {}).decode()}
+            calls.append({"id": str(block.get("id", "")), "type": "function", "function": call})
+        elif block.get("type") not in _NOT_SENT_BACK:
+            blocks.append(_part(block, number, place))
+    message: Json = {"role": "assistant", "content": _joined(blocks) or (None if calls else "")}
+    return [{**message, "tool_calls": calls} if calls else message]
+
+
+def _asked(content: list[Json], role: str, number: int) -> list[Json]:
+    """Return what tools have given back, each as a message of its own, and behind them what else is said.
+
+    Pictures among results are shown behind them: a chat completion takes texts alone there.
+    """
+    results: list[Json] = []
+    others: list[Json] = []
+    for place, block in enumerate(content):
+        if block.get("type") != "tool_result":
+            others.append(_part(block, number, place))
+            continue
+        given = block.get("content") or []
+        parts = [{"type": "text", "text": given}] if isinstance(given, str) else list(_parts(given, number, place))
+        text = "\n\n".join(part["text"] for part in parts if part["type"] == "text")
+        others += [part for part in parts if part["type"] != "text"]
+        told = text or (_FAILED if block.get("is_error") else "")
+        results.append({"role": "tool", "tool_call_id": str(block.get("tool_use_id", "")), "content": told})
+    return [*results, {"role": role, "content": _joined(others)}] if others else results
+
+
+def _joined(parts: list[Json]) -> str | list[Json]:
+    """Return parts as one text, if they are texts alone: not every model server takes a list."""
+    texts = [part["text"] for part in parts if part["type"] == "text"]
+    return "\n\n".join(texts) if len(texts) == len(parts) else parts
+
+
+def _parts(blocks: Any, number: int, place: int) -> Iterator[Json]:
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
+        raise wrong_field("Must be a text or a list of blocks", number, "content", place, "content")
+    yield from (_part(block, number, place) for block in blocks)
+
+
+def _part(block: Json, number: int, place: int) -> Json:
+    """Return a block as a part of a message of a chat completion."""
+    kind, source = block.get("type"), block.get("source")
+    if kind == "text":
+        return {"type": "text", "text": str(block.get("text", ""))}
+    if kind in {"image", "document"} and isinstance(source, dict):
+        if kind == "image" and (url := _url(source)):
+            return {"type": "image_url", "image_url": {"url": url}}
+        if source.get("type") == "text":
+            return {"type": "text", "text": str(source.get("data", ""))}
+        if source.get("type") == "base64":
+            name = str(block.get("title") or "document.pdf")
+            return {"type": "file", "file": {"filename": name, "file_data": _url(source)}}
+    raise wrong_field(
+        "Must be a text, an image, a document, a tool_use or a tool_result", number, "content", place, "type"
+    )
+
+
+def _url(source: Json) -> str:
+    if source.get("type") == "base64":
+        return f"data:{source.get('media_type', 'application/octet-stream')};base64,{source.get('data', '')}"
+    return str(source.get("url") or "")
+
+
+def _parameters(wanted: MessagesRequest) -> Json:
+    """Return what else is asked for, in the words of a chat completion."""
+    parameters = wanted.passed_on(*_OURS, *_TRANSLATED, *_ONLY_THERE, *_ONLY_ELSEWHERE)
+    if wanted.stop_sequences:
+        parameters["stop"] = wanted.stop_sequences
+    if wanted.tools:
+        parameters["tools"] = list(_tools(wanted.tools))
+    if wanted.tools and wanted.tool_choice is not None:
+        parameters |= _choice(wanted.tool_choice)
+    form = (wanted.output_config or {}).get("format")
+    if isinstance(form, dict) and form.get("type") == "json_schema":
+        schema = {"name": "answer", "schema": form.get("schema"), "strict": True}
+        parameters["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return parameters
+
+
+def _choice(choice: Json) -> Json:
+    kind = choice.get("type")
+    if kind == "tool":
+        told: Any = {"type": "function", "function": {"name": choice.get("name")}}
+    elif kind in _CHOICES:
+        told = _CHOICES[kind]
+    else:
+        raise wrong_field("Must be auto, any, tool or none", "type", field="tool_choice")
+    return {"tool_choice": told, **({"parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") else {})}
+
+
+def _tools(tools: Iterable[Json]) -> Iterator[Json]:
+    for number, tool in enumerate(tools):
+        if tool.get("type", "custom") != "custom":
+            raise wrong_field("Must be custom: no tools of Anthropic's are served here", number, "type", field="tools")
+        function: Json = {"name": tool.get("name"), "parameters": tool.get("input_schema") or {"type": "object"}}
+        if tool.get("description"):
+            function["description"] = tool["description"]
+        yield {"type": "function", "function": function}
+
+
+def likely_tokens_of(question: Question) -> int:
+    """Return about how many tokens a question is, its tools included. Linear in its length."""
+    request = ModelRequest([], wire_messages=question.wire_messages)
+    told = question.parameters.get("tools")
+    tools = likely_tokens(to_json(told).decode()) if told else 0
+    return likely_usage(request.read_messages(), "", "").prompt_tokens + tools
