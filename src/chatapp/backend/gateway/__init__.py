@@ -1,1 +1,1 @@
-"""OpenAI's and Anthropic's APIs in front of every model: requests become questions, and events become what its clients read."""
+"""OpenAI's and Anthropic's APIs in front of every model: requests become questions, events what its clients read."""

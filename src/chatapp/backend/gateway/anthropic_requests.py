@@ -182,4 +182,4 @@ def likely_tokens_of(question: Question) -> int:
     request = ModelRequest([], wire_messages=question.wire_messages)
     told = question.parameters.get("tools")
     tools = likely_tokens(to_json(told).decode()) if told else 0
-    return likely_usage(request.read_messages(), "", "").prompt_tokens + tools
+    return likely_usage(request).prompt_tokens + tools

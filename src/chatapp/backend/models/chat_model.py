@@ -184,7 +184,7 @@ class Batch:
     def deltas(self) -> list[Text | Reasoning | ToolCallDelta]:
         """Return what was said, oldest first."""
         pieces: list[Text | Reasoning | ToolCallDelta] = [kind("".join(texts)) for kind, texts in self._runs]
-        return pieces + self._calls if self._calls else pieces
+        return [*pieces, *self._calls] if self._calls else pieces
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class Meters:
         child = self._children.get((meter, labels))
         if child is None:
             child = self._children[meter, labels] = meter.labels(*labels)
-        return child  # type: ignore[no-any-return]
+        return child
 
     def set_active_turns(self, count: int) -> None:
         """Note how many answers this process is making."""
