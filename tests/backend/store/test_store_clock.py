@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, update
 
-from chatapp.backend.store import BegunTurn, SettledClock, Store, Turns, database, identity, settled_clock
+from chatapp.backend.store import (
+    BegunTurn,
+    Conversations,
+    SettledClock,
+    Store,
+    Turns,
+    database,
+    identity,
+    settled_clock,
+)
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.schema import turns
 
@@ -119,6 +128,15 @@ class Crowded(Database):
         self._first()
         with super().write(survives_power_cut=survives_power_cut) as connection:
             yield connection
+
+
+def test_conversation_that_is_restored_while_others_are_purged_stays(ask: Ask, store: Store) -> None:
+    ids = [ask(title).conversation_id for title in ("One", "Two")]
+    for conversation_id in ids:
+        store.conversations.delete(conversation_id, owner="ada")
+    crowded = Conversations(Crowded(store, first=lambda: store.conversations.restore(ids[1], owner="ada")))
+    assert crowded.purge_expired(kept=timedelta(seconds=-1)) == 1
+    assert titles(store) == ["Two"]
 
 
 def test_turn_that_is_saved_while_others_are_looked_for_is_left_alone(begin: Ask, store: Store) -> None:

@@ -163,10 +163,16 @@ class Conversations:
         is_expired = conversations.c.deleted_at < (as_of or now()) - kept
         with self.database.read() as connection:
             expired = connection.scalars(select(conversations.c.id).where(is_expired)).all()
-        for conversation_id in expired:
-            with self.database.write() as connection:
-                _remove(connection, conversation_id)
-        return len(expired)
+        return sum(self._purge_if(conversation_id, is_expired) for conversation_id in expired)
+
+    def _purge_if(self, conversation_id: str, is_expired: ColumnElement[bool]) -> bool:
+        """Remove a conversation unless it was restored since it was looked for, and return whether it is removed."""
+        with self.database.write() as connection:
+            still = select(conversations.c.id).where(conversations.c.id == conversation_id, is_expired)
+            if connection.scalar(still.with_for_update()) is None:
+                return False
+            _remove(connection, conversation_id)
+        return True
 
 
 def insert_conversation(connection: Connection, *, owner: str, **values: Any) -> str:
