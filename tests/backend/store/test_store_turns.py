@@ -338,9 +338,18 @@ def test_conversation_goes_on_after_an_interruption(begin: Ask, store: Store) ->
 def test_maker_thought_dead_may_still_finish(begin: Ask, store: Store) -> None:
     begun = begin()
     store.turns.interrupt_orphans(silent_s=-1)
-    assert store.turns.save(begun.turn_id, text="Half an", segments=[])
+    assert not store.turns.save(begun.turn_id, text="Half an", segments=[])
     store.turns.finish(begun.turn_id, status="complete", text="Half an answer", segments=[])
     assert store.turns.get(begun.turn_id, owner="ada").text == "Half an answer"
+
+
+def test_maker_thought_dead_is_stopped_if_somebody_asks_for_it(begin: Ask, store: Store) -> None:
+    begun = begin()
+    store.turns.request_cancel(begun.turn_id, owner="ada")
+    store.turns.interrupt_orphans(silent_s=-1)
+    assert store.turns.save(begun.turn_id, text="Half an", segments=[])
+    store.turns.finish(begun.turn_id, status="stopped", text="Half an", segments=[])
+    assert store.turns.save(begun.turn_id, text="Half an", segments=[])
 
 
 def test_finished_turn_stays_as_it_is(ask: Ask, store: Store) -> None:

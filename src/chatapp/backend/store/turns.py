@@ -24,6 +24,9 @@ from chatapp.protocol.question import Question
 
 KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
 
+_UNFINISHED = {"streaming", "interrupted"}
+"""What its maker may still finish: an interruption is no more than a guess that there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turns:
@@ -70,12 +73,15 @@ class Turns:
         `text` and `reasoning` are what lies `behind` so many characters of each; `segments` are always all.
         `is_recast`: some text has become reasoning, and all is written again.
 
-        It should when a cancellation was asked for, and when the turn is no longer `streaming` or gone.
+        It should when a cancellation was asked for, and when the turn has ended or is gone. One that was taken for
+        interrupted goes on: whoever saves it lives, and `finish` will save all of it.
         """
         with self.database.write(survives_power_cut=False) as connection:
-            turn = _streaming(connection, turn_id)
-            if turn is None:
+            turn = _locked(connection, turn_id)
+            if turn is None or turn.status not in _UNFINISHED:
                 return True
+            if turn.status == "interrupted":
+                return bool(turn.cancel_requested)
             append_chunk(connection, turn, text=text, reasoning=reasoning, behind=behind, is_recast=is_recast)
             values = {"segments": segments, "heartbeat_at": self.database.pulse()}
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
@@ -118,7 +124,7 @@ class Turns:
         """
         with self.database.write() as connection:
             turn = _locked(connection, turn_id)
-            if turn is None or turn.status not in {"streaming", "interrupted"}:
+            if turn is None or turn.status not in _UNFINISHED:
                 return
             outcome = {"finish_reason": finish_reason, "usage": usage, "error": error, "latency_ms": latency_ms}
             outcome["usage_details"] = usage_details
@@ -202,11 +208,6 @@ class Turns:
 
 def _locked(connection: Connection, turn_id: str) -> Row[Any] | None:
     return connection.execute(select(turns).where(turns.c.id == turn_id).with_for_update()).one_or_none()
-
-
-def _streaming(connection: Connection, turn_id: str) -> Row[Any] | None:
-    turn = _locked(connection, turn_id)
-    return turn if turn is not None and turn.status == "streaming" else None
 
 
 def _save_answer(
