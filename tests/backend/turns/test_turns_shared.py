@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chatapp.backend import tasks
-from chatapp.backend.store import Store
+from chatapp.backend.store import SettledClock, Store
 from chatapp.backend.turns import recovery, remote, runner
 from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.config.settings import Settings
@@ -309,7 +309,7 @@ def test_maintenance_that_dies_is_told_and_begins_anew(
     tried: list[Store] = []
     words = ["secret"]
 
-    def fail(store: Store) -> None:
+    def fail(store: Store, _clock: SettledClock) -> None:
         tried.append(store)
         raise ValueError(*words)
 
@@ -327,6 +327,6 @@ def test_what_is_kept_for_a_while_is_removed_in_time(run_backend: RunBackend, mo
     forgotten: list[Store] = []
     monkeypatch.setattr(recovery, "ORPHANS_EVERY_S", 0.01)
     monkeypatch.setattr(recovery, "FORGET_EVERY", 3)
-    monkeypatch.setattr(recovery, "_forget", forgotten.append)
+    monkeypatch.setattr(recovery, "_forget", lambda store, _clock: forgotten.append(store))
     run_backend()
     wait_for(lambda: len(forgotten) > 2)
