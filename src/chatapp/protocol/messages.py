@@ -102,6 +102,11 @@ class Message:
         return "".join([part.text for part in parts if type(part) is TextPart])
 
     @property
+    def has_files(self) -> bool:
+        """Whether files belong to it whose bytes are kept."""
+        return any(type(part) is AttachmentPart and part.content_id for part in self.parts)
+
+    @property
     def reasoning(self) -> str:
         """What the model thought."""
         return "".join([part.text for part in self.parts if type(part) is ReasoningPart])

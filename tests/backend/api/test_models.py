@@ -135,7 +135,7 @@ def test_a_whole_answer_that_breaks_off_is_a_failure_of_its_batch(stub: StubMode
 
 async def _first_batch(stub: StubModel, settings: Settings) -> Batch:
     model = OpenAIModel(Upstream(base_url=stub.url, model="m", provider="openai", reason="a test"), settings)
-    stream = await model.open(ModelRequest([]))
+    stream = await model.begin_answer(ModelRequest([]))
     try:
         return await stream.read()
     finally:

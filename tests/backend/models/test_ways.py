@@ -144,15 +144,16 @@ def no_descriptors() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("what", ["open", "probe"])
+@pytest.mark.parametrize("what", ["begin_answer", "probe"])
 def test_too_many_open_connections_are_an_overload(what: str, stub: StubModel, tmp_path: Path) -> None:
     async def ask() -> None:
         upstream = Upstream(base_url=stub.url, model="m", provider="stub", reason="a test")
         model = OpenAIModel(upstream, Settings.load(data_dir=tmp_path))
         await model.prepare()
         try:
+            question = [ModelRequest([Message.of("user", "Hi")])] if what == "begin_answer" else []
             with no_descriptors(), pytest.raises(OverloadedError) as caught:
-                await (model.open(ModelRequest([Message.of("user", "Hi")])) if what == "open" else model.probe())
+                await getattr(model, what)(*question)
             assert caught.value.status == 503
         finally:
             await model.close()

@@ -164,11 +164,6 @@ def image_part(picture: bytes) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def has_files(messages: Iterable[Message]) -> bool:
-    """Return whether any of `messages` has an attachment whose bytes are kept."""
-    return any(part.content_id for part in _files(messages))
-
-
 def _files(messages: Iterable[Message]) -> list[AttachmentPart]:
     return [part for message in messages for part in message.parts if isinstance(part, AttachmentPart)]
 

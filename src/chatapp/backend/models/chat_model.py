@@ -221,24 +221,12 @@ class ModelStream(Protocol):
         ...
 
 
-class ChatModel(Protocol):
-    """Something that answers."""
+class Models(Protocol):
+    """Models that can be asked, by one connection or by several."""
 
     @property
     def name(self) -> str:
         """The model that is asked by default."""
-        ...
-
-    def connection_for(self, model: str) -> str:
-        """Return the name of the connection that `model` is asked over."""
-        ...
-
-    def destinations(self, model: str) -> list[Destination]:
-        """Return where a question for `model` may go, in the order in which it is tried; one at least."""
-        ...
-
-    def timeouts_for(self, model: str) -> Timeouts:
-        """Return how long answers of `model` may take, where that is not what the settings say."""
         ...
 
     async def prepare(self) -> None:
@@ -247,14 +235,6 @@ class ChatModel(Protocol):
 
     async def default_model(self) -> str:
         """Return `name`, once it is found out where nobody has chosen it."""
-        ...
-
-    async def open(self, request: ModelRequest) -> ModelStream:
-        """Return the stream of one answer once the model has accepted the question.
-
-        Raises:
-            UpstreamError: the model refused or cannot be reached.
-        """
         ...
 
     async def embed(self, body: dict[str, Any]) -> EmbeddedText:
@@ -291,4 +271,28 @@ class ChatModel(Protocol):
 
     async def close(self) -> None:
         """Close all connections."""
+        ...
+
+
+class ChatModel(Models, Protocol):
+    """Something that answers, wherever a question has to go for it."""
+
+    def connection_for(self, model: str) -> str:
+        """Return the name of the connection that `model` is asked over."""
+        ...
+
+    def destinations(self, model: str) -> list[Destination]:
+        """Return where a question for `model` may go, in the order in which it is tried; one at least."""
+        ...
+
+    def timeouts_for(self, model: str) -> Timeouts:
+        """Return how long answers of `model` may take, where that is not what the settings say."""
+        ...
+
+    async def open(self, request: ModelRequest) -> ModelStream:
+        """Return the stream of one answer once the model has accepted the question.
+
+        Raises:
+            UpstreamError: the model refused or cannot be reached.
+        """
         ...

@@ -55,7 +55,7 @@ async def asked(candidate: Candidate, request: ModelRequest, *, has_others: bool
         request = await request.admit(request, Destination(member.name, candidate.model))
     request.attempts.name = f"{member.prefix}{candidate.model}"
     try:
-        stream = await _asked(member, request, has_others=has_others)
+        stream = await _begun_with_retry(member, request, has_others=has_others)
     except UpstreamError as error:
         member.name_its_settings(error)
         member.cool_down.note(error)
@@ -64,16 +64,16 @@ async def asked(candidate: Candidate, request: ModelRequest, *, has_others: bool
     return stream
 
 
-async def _asked(member: Member, request: ModelRequest, *, has_others: bool) -> ModelStream:
+async def _begun_with_retry(member: Member, request: ModelRequest, *, has_others: bool) -> ModelStream:
     try:
-        return await member.connection.open(request)
+        return await member.connection.begin_answer(request)
     except UpstreamError as error:
         pause_s = pause_before_retry(error)
         if pause_s is None or (has_others and not isinstance(error, UpstreamRateLimitedError)):
             raise
         request.attempts.fail(error)
         await asyncio.sleep(pause_s)
-    return await member.connection.open(request)
+    return await member.connection.begin_answer(request)
 
 
 def pause_before_retry(error: UpstreamError) -> float | None:

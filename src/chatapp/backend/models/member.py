@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatapp.backend.models.chat_model import ChatModel
+from chatapp.backend.models.chat_model import ModelRequest, Models, ModelStream
 from chatapp.backend.models.cooldown import CoolDown
 from chatapp.errors import ChatappError, UpstreamError, UpstreamTimeoutError
 from chatapp.providers.connection import Upstream
@@ -21,7 +21,7 @@ WAIT_AGAIN_S = 0.3
 the same, and the next who asks learns what came of it."""
 
 
-class ModelConnection(ChatModel, Protocol):
+class ModelConnection(Models, Protocol):
     """A model server that can be asked; its models go by their own names."""
 
     upstream: Upstream
@@ -29,6 +29,14 @@ class ModelConnection(ChatModel, Protocol):
     @property
     def first_content_s(self) -> float:
         """How long its first word may take."""
+        ...
+
+    async def begin_answer(self, request: ModelRequest) -> ModelStream:
+        """Return the stream of one answer once the server has accepted the question.
+
+        Raises:
+            UpstreamError: it refused or cannot be reached.
+        """
         ...
 
     def offered(self) -> list[str]:

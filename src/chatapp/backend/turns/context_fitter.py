@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from chatapp.backend.attachments.wording import AttachmentWording, has_files
+from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import Attempts, ChatModel, ModelRequest, TokenUsage
 from chatapp.backend.turns.context import estimated_tokens, fitted, fitted_again, left_out_notice
 from chatapp.backend.turns.token_scale import TokenScales
@@ -33,7 +33,7 @@ class ContextFitter:
         self._turn = turn
         self._model = model
         self._scales = scales or TokenScales()
-        self._wording = wording if has_files(request.messages) else None
+        self._wording = wording if any(message.has_files for message in request.messages) else None
         self._window: int | None = None
         self._left_out = 0
         self._refused: set[str] = set()

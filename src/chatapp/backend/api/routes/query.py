@@ -92,7 +92,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-async def _asked(request: Request, query: QueryRequest, idempotency_key: str | None) -> Turn:
+async def _turn_for(request: Request, query: QueryRequest, idempotency_key: str | None) -> Turn:
     """Begin the turn that `query` asks for."""
     _require_length(query.prompt, request.app.state.settings.max_prompt_chars)
     body_hash = hashlib.sha256(await request.body()).hexdigest() if idempotency_key else None
@@ -153,13 +153,13 @@ async def _begun(request: Request, question: Question) -> Turn:
 @questions.post("/query", summary="Ask and get the whole answer", response_model=AnswerResponse, responses=ERRORS)
 async def query(request: Request, query: QueryRequest, idempotency_key: IdempotencyKey = None) -> WholeAnswer:
     """Answer in one piece. The same as the stream, drained."""
-    return WholeAnswer(await _asked(request, query, idempotency_key))
+    return WholeAnswer(await _turn_for(request, query, idempotency_key))
 
 
 @questions.post("/query/stream", summary="Ask and stream the answer", response_class=Response, responses=STREAM)
 async def query_stream(request: Request, query: QueryRequest, idempotency_key: IdempotencyKey = None) -> StreamedAnswer:
     """Answer as server-sent events while the model speaks."""
-    return StreamedAnswer(await _asked(request, query, idempotency_key))
+    return StreamedAnswer(await _turn_for(request, query, idempotency_key))
 
 
 @router.post(

@@ -43,20 +43,17 @@ class Endpoint:
                 self._connected = await ModelServer.connect(self._upstream, self._settings)
             return self._connected
 
-    async def ask(self, body: dict[str, Any], dialect: Dialect, attempts: Attempts) -> Response:
-        """Return the response to a question once the server has accepted it, wherever its API is.
+    async def asked_elsewhere(
+        self, server: ModelServer, error: UpstreamError, body: dict[str, Any], dialect: Dialect, attempts: Attempts
+    ) -> Response:
+        """Return the response to a question that `server` has nothing for, from where the API is.
 
         Raises:
-            UpstreamError: it refused or cannot be reached.
+            UpstreamError: `error` where there is none either, or what the other address said.
         """
-        server = await self.server()
-        try:
-            return await server.ask(body, dialect, attempts)
-        except NothingThereError as nothing:
-            error = nothing.error
         async with self._trying:
             if self._connected is server:
-                return await self._ask_elsewhere(body, dialect, attempts, error)
+                return await self._ask_other(body, dialect, attempts, error)
         moved = await self.server()  # by another question, while this one was on its way or waited
         try:
             return await moved.ask(body, dialect, attempts)
@@ -93,7 +90,7 @@ class Endpoint:
         if self._connected is not None:
             await self._connected.close()
 
-    async def _ask_elsewhere(
+    async def _ask_other(
         self, body: dict[str, Any], dialect: Dialect, attempts: Attempts, error: UpstreamError
     ) -> Response:
         """Return the response from the other address; where that has none either, nobody looks there again.

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from chatapp.backend.models.chat_model import Attempts, Destination, EmbeddedText, ModelRequest
+from chatapp.backend.models.chat_model import Attempts, EmbeddedText, ModelRequest
 from chatapp.backend.models.openai.answer import Answer
 from chatapp.backend.models.openai.dialect import Dialects
 from chatapp.backend.models.openai.endpoint import Endpoint
@@ -13,6 +13,7 @@ from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.liveness import Liveness, SharedWork
 from chatapp.backend.models.openai.media import MediaTaken
 from chatapp.backend.models.openai.refused_parameter import medium_refused
+from chatapp.backend.models.openai.server import NothingThereError
 from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.backend.models.openai.windows import Windows
 from chatapp.backend.models.openai.wire import messages_as_json
@@ -23,7 +24,7 @@ from chatapp.errors import (
     UpstreamModelNotFoundError,
     UpstreamParameterRefusedError,
 )
-from chatapp.providers.connection import Timeouts, Upstream
+from chatapp.providers.connection import Upstream
 from chatapp.providers.modalities import MEDIA, media_in
 
 
@@ -51,18 +52,6 @@ class OpenAIModel:
         """How long the first word may take."""
         return self.upstream.timeouts.over(self._settings).first_content_timeout
 
-    def connection_for(self, model: str) -> str:
-        """Return the name of the one connection there is."""
-        return self.upstream.name
-
-    def destinations(self, model: str) -> list[Destination]:
-        """Return the one connection there is."""
-        return [Destination(self.upstream.name, model)]
-
-    def timeouts_for(self, model: str) -> Timeouts:
-        """Return those of the connection."""
-        return self.upstream.timeouts
-
     async def prepare(self) -> None:
         """Import the package and make its client. A failure is reported to the first who asks."""
         with suppress(UpstreamError):
@@ -75,8 +64,8 @@ class OpenAIModel:
             await self._ask_for_listing()
         return self.name
 
-    async def open(self, request: ModelRequest) -> Answer:
-        """Return the stream of one answer."""
+    async def begin_answer(self, request: ModelRequest) -> Answer:
+        """Return the stream of one answer once the server has accepted the question."""
         model = request.model or self.name or await self._first_listed()
         self._require(model)
         request.attempts.begin(self.upstream.name, model)
@@ -226,7 +215,12 @@ class OpenAIModel:
     async def _stream(self, body: dict[str, Any], attempts: Attempts) -> OpenAIStream:
         stop = body.get("stop") or ()
         stops = [stop] if isinstance(stop, str) else stop
-        response = await self._endpoint.ask(body, self._dialects.of(body["model"]), attempts)
+        dialect = self._dialects.of(body["model"])
+        server = await self._endpoint.server()
+        try:
+            response = await server.ask(body, dialect, attempts)
+        except NothingThereError as nothing:
+            response = await self._endpoint.asked_elsewhere(server, nothing.error, body, dialect, attempts)
         return await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes, stop=stops)
 
     async def _ask_for_listing(self) -> None:
