@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatapp.backend.models.openai.stream import OpenAIStream
-from chatapp.backend.models.transport.connection import Connection
+from chatapp.backend.models.transport.connection import HttpConnection
 from chatapp.protocol.events import Text
 from chatapp.protocol.sse import Decoder, encode, parse_event
 from support.fake_transports import Wire
@@ -37,9 +37,9 @@ def read_answer(events_a_read: int) -> None:
     chunk = b"%x\r\n%s\r\n" % (len(EVENT) * events_a_read, EVENT * events_a_read)
 
     async def read() -> None:
-        connection = Connection(lambda _: None)
+        connection = HttpConnection(lambda _: None)
         connection.connection_made(Wire())
-        asking = asyncio.create_task(connection.ask(b""))
+        asking = asyncio.create_task(connection.send(b""))
         await asyncio.sleep(0)
         connection.data_received(head)
         stream = await OpenAIStream.open(await asking, max_event_bytes=2**20)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chatapp.backend.models.transport.connection import HELD_BYTES, MAX_HEAD_BYTES, Connection, DirectResponse
+from chatapp.backend.models.transport.connection import HELD_BYTES, MAX_HEAD_BYTES, DirectResponse, HttpConnection
 from chatapp.errors import IncompleteAnswerError, UpstreamBadResponseError
 from support.fake_transports import Wire
 
@@ -22,8 +22,8 @@ class Talk:
     """A connection on a wire, with a question asked and everything read that comes."""
 
     def __init__(self) -> None:
-        self.wire, self.kept = Wire(), list[Connection]()
-        self.connection = Connection(self.kept.append)
+        self.wire, self.kept = Wire(), list[HttpConnection]()
+        self.connection = HttpConnection(self.kept.append)
         self.connection.connection_made(self.wire)
         self.body = b""
         self._reading = asyncio.create_task(self._read())
@@ -44,7 +44,7 @@ class Talk:
         return await asyncio.wait_for(self._reading, 5)
 
     async def _read(self) -> DirectResponse:
-        response = await self.connection.ask(b"question")
+        response = await self.connection.send(b"question")
         while part := await response.read():
             self.body += part
         await response.release()
@@ -81,7 +81,7 @@ def test_one_connection_carries_one_question_after_the_other() -> None:
         talk = Talk()
         await talk.hear(IN_CHUNKS)
         await talk.response()
-        second = asyncio.create_task(talk.connection.ask(b"another"))
+        second = asyncio.create_task(talk.connection.send(b"another"))
         await talk.hear(SIZED)
         assert await (await second).read() == b"Hello, world"
         assert talk.wire.written == b"questionanother"
@@ -94,7 +94,7 @@ def test_a_response_that_was_released_has_nothing_to_do_with_the_next() -> None:
         talk = Talk()
         await talk.hear(SIZED)
         first = await talk.response()
-        second = asyncio.create_task(talk.connection.ask(b"another"))
+        second = asyncio.create_task(talk.connection.send(b"another"))
         await talk.hear(CHUNKED)
         await first.release()
         await second
@@ -105,10 +105,10 @@ def test_a_response_that_was_released_has_nothing_to_do_with_the_next() -> None:
 
 def test_a_response_that_nobody_has_read_does_not_hold_up_the_next() -> None:
     async def leave_unread() -> None:
-        wire, kept = Wire(), list[Connection]()
-        connection = Connection(kept.append)
+        wire, kept = Wire(), list[HttpConnection]()
+        connection = HttpConnection(kept.append)
         connection.connection_made(wire)
-        asking = asyncio.create_task(connection.ask(b"question"))
+        asking = asyncio.create_task(connection.send(b"question"))
         await asyncio.sleep(0)
         connection.data_received(HEAD + b"Content-Length: %d\r\n\r\n" % (HELD_BYTES + 1) + b"x" * (HELD_BYTES + 1))
         assert wire.is_paused
@@ -173,9 +173,9 @@ def test_what_is_no_response_is_refused(said: list[bytes]) -> None:
 def test_a_server_that_goes_on_behind_the_end_is_hung_up_on() -> None:
     async def go_on() -> None:
         wire = Wire()
-        connection = Connection(lambda _: None)
+        connection = HttpConnection(lambda _: None)
         connection.connection_made(wire)
-        asking = asyncio.create_task(connection.ask(b"question"))
+        asking = asyncio.create_task(connection.send(b"question"))
         await asyncio.sleep(0)
         connection.data_received(CHUNKED + b"6\r\n[DONE]\r\n")
         await (await asking).release(is_over=True)
@@ -201,7 +201,7 @@ def test_trailers_without_an_end_end_the_answer() -> None:
 
 def test_a_server_that_speaks_first_is_hung_up_on() -> None:
     async def unasked() -> None:
-        wire, fresh = Wire(), Connection(lambda _: None)
+        wire, fresh = Wire(), HttpConnection(lambda _: None)
         fresh.connection_made(wire)
         fresh.data_received(SIZED)
         assert not fresh.is_open()

@@ -14,7 +14,7 @@ from chatapp.backend.store import Store
 from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_content
 from chatapp.backend.transfer.importers.budget import Budget, StoppedError
 from chatapp.backend.transfer.importers.fields import fenced
-from chatapp.backend.transfer.importers.files import Reader
+from chatapp.backend.transfer.importers.files import ExportReader
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
 from chatapp.backend.transfer.importers.open_webui_text import shown
 from chatapp.config.settings import Settings
@@ -83,7 +83,7 @@ def test_all_that_a_zip_holds_counts_together(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(9):
             archive.writestr(f"conversations-{number}.json", json.dumps([chatgpt(str(number))]) + " " * MB)
-    pieces = Reader(Budget(unpacked_bytes=4 * MB), Fingerprints()).file(path)
+    pieces = ExportReader(Budget(unpacked_bytes=4 * MB), Fingerprints()).file(path)
     with pytest.raises(StoppedError, match="unpacks"):
         list(pieces)
 

@@ -12,7 +12,7 @@ from chatapp.protocol.events import Notice
 AskWhole = Callable[[], Awaitable[OpenAIStream]]
 
 
-class Answer:
+class OpenAIAnswer:
     """What one question got from one connection.
 
     `asked_for` is what the server calls the model that goes by `goes_by` here. `ask_whole` asks it again without

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from chatapp.backend.models.chat_model import Attempts, EmbeddedText, ModelRequest
-from chatapp.backend.models.openai.answer import Answer
+from chatapp.backend.models.openai.answer import OpenAIAnswer
 from chatapp.backend.models.openai.dialect import Dialects
 from chatapp.backend.models.openai.endpoint import Endpoint
 from chatapp.backend.models.openai.errors import model_not_found
@@ -64,7 +64,7 @@ class OpenAIModel:
             await self._ask_for_listing()
         return self.name
 
-    async def begin_answer(self, request: ModelRequest) -> Answer:
+    async def begin_answer(self, request: ModelRequest) -> OpenAIAnswer:
         """Return the stream of one answer once the server has accepted the question."""
         model = request.model or self.name or await self._first_listed()
         self._require(model)
@@ -178,7 +178,7 @@ class OpenAIModel:
             raise model_not_found("", hint="Name one in MODEL_NAME.")
         return self.name
 
-    async def _open(self, request: ModelRequest, model: str) -> Answer:
+    async def _open(self, request: ModelRequest, model: str) -> OpenAIAnswer:
         name = self.upstream.traits_of(model).name
         body = self._body(request, name)
 
@@ -187,7 +187,7 @@ class OpenAIModel:
             return await self._stream({**whole, "stream": False}, request.attempts)
 
         stream = await (ask_whole() if "streaming" in self.upstream.without else self._stream(body, request.attempts))
-        return Answer(
+        return OpenAIAnswer(
             stream,
             connection=self.upstream.name,
             asked_for=name,

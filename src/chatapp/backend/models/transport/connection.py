@@ -22,19 +22,19 @@ ENDING_S = 1.0
 """How long the end of a body may take behind the end of the answer, before the connection is given up."""
 
 
-class Connection(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """Carries one question after the other.
 
     `keep` is called with a connection whose response has come to its end, if the server lets it carry another.
     """
 
-    def __init__(self, keep: Callable[["Connection"], None]) -> None:
+    def __init__(self, keep: Callable[["HttpConnection"], None]) -> None:
         self._keep = keep
         self._loop = asyncio.get_running_loop()
         self._response: DirectResponse | None = None
         self._ending: asyncio.TimerHandle | None = None
 
-    async def ask(self, request: bytes) -> "DirectResponse":
+    async def send(self, request: bytes) -> "DirectResponse":
         """Send a request and return its response once the head is there.
 
         Raises:
@@ -109,7 +109,7 @@ class Connection(asyncio.Protocol):
 class DirectResponse:
     """What the server answers to one question: `status`, `headers` with their names in lower case, then the body."""
 
-    def __init__(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, connection: HttpConnection, loop: asyncio.AbstractEventLoop) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.is_complete = False

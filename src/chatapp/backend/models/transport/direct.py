@@ -12,7 +12,7 @@ from aiohappyeyeballs import start_connection
 from httpx2 import URL, Headers
 
 from chatapp.backend.models.transport.base import IDLE_S
-from chatapp.backend.models.transport.connection import Connection, DirectResponse
+from chatapp.backend.models.transport.connection import DirectResponse, HttpConnection
 from chatapp.hosts import is_loopback
 
 NEXT_ADDRESS_AFTER_S = 0.25
@@ -31,8 +31,8 @@ class DirectTransport:
         self._name = self._host.rstrip(".") if self._tls else None
         self._connect_timeout_s = connect_timeout_s
         self._head = b"POST %b HTTP/1.1\r\n%b" % (url.raw_path, _lines(_with_host(headers, url).raw))
-        self._idle: dict[Connection, asyncio.TimerHandle] = {}
-        self._all: WeakSet[Connection] = WeakSet()
+        self._idle: dict[HttpConnection, asyncio.TimerHandle] = {}
+        self._all: WeakSet[HttpConnection] = WeakSet()
         self._is_retired = False
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> DirectResponse:
@@ -40,7 +40,7 @@ class DirectTransport:
         own = _lines([(name.encode(), value.encode()) for name, value in headers.items()])
         connection = self._kept() or await self._connected()
         try:
-            return await connection.ask(b"%b%bContent-Length: %d\r\n\r\n%b" % (self._head, own, len(body), body))
+            return await connection.send(b"%b%bContent-Length: %d\r\n\r\n%b" % (self._head, own, len(body), body))
         except BaseException:
             connection.hang_up()
             raise
@@ -61,17 +61,17 @@ class DirectTransport:
             connection.hang_up()
         await asyncio.sleep(0)  # the event loop closes their sockets when it comes round
 
-    def _keep(self, connection: Connection) -> None:
+    def _keep(self, connection: HttpConnection) -> None:
         if self._is_retired:
             connection.hang_up()
             return
         self._idle[connection] = asyncio.get_running_loop().call_later(IDLE_S, self._let_go, connection)
 
-    def _let_go(self, connection: Connection) -> None:
+    def _let_go(self, connection: HttpConnection) -> None:
         self._idle.pop(connection).cancel()
         connection.hang_up()
 
-    def _kept(self) -> Connection | None:
+    def _kept(self) -> HttpConnection | None:
         """Return the connection that was used last, if it is still open."""
         while self._idle:
             connection, expiry = self._idle.popitem()
@@ -80,7 +80,7 @@ class DirectTransport:
                 return connection
         return None
 
-    async def _connected(self) -> Connection:
+    async def _connected(self) -> HttpConnection:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._connect_timeout_s):
@@ -96,7 +96,7 @@ class DirectTransport:
         self._all.add(connection)
         return connection
 
-    async def _on_this_machine(self) -> Connection:
+    async def _on_this_machine(self) -> HttpConnection:
         loop = asyncio.get_running_loop()
         try:
             _, connection = await loop.create_connection(
@@ -110,8 +110,8 @@ class DirectTransport:
             )
         return connection
 
-    def _new(self) -> Connection:
-        return Connection(self._keep)
+    def _new(self) -> HttpConnection:
+        return HttpConnection(self._keep)
 
     async def _reached(self) -> socket.socket:
         """Return a socket to the first of the server's addresses that answers: one of several may be dead."""

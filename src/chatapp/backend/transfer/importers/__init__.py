@@ -12,7 +12,7 @@ from chatapp.backend.store.imports import fingerprints
 from chatapp.backend.transfer.importers import formats
 from chatapp.backend.transfer.importers.assets import Assets, Keep
 from chatapp.backend.transfer.importers.budget import Budget, StoppedError
-from chatapp.backend.transfer.importers.files import Found, Piece, ReadBefore, Reader
+from chatapp.backend.transfer.importers.files import ExportReader, FoundConversation, Piece, ReadBefore
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.backend.transfer.importers.progress import Progress
 from chatapp.backend.transfer.importers.receipt import MAX_SKIPPED, Receipt, Skipped
@@ -66,7 +66,7 @@ class Imports:
         ):
             saving = Saving(self.database, write, owner, receipt, budget, assets)
             try:
-                for piece in Reader(budget, known, progress).file(path):
+                for piece in ExportReader(budget, known, progress).file(path):
                     outcome.take(piece, saving)
                     budget.check()
             except StoppedError as error:
@@ -86,7 +86,7 @@ class _Outcome:
     why: str | None = None
 
     def take(self, piece: Piece, saving: Saving) -> None:
-        if isinstance(piece, Found):
+        if isinstance(piece, FoundConversation):
             saving.take(piece)
         elif isinstance(piece, ReadBefore):
             saving.recognise(piece.fingerprint)

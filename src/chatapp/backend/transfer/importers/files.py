@@ -34,7 +34,7 @@ _TEXTS, _DATABASES = (".json", ".jsonl", ".ndjson"), (".db", ".sqlite", ".sqlite
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundConversation:
     """A conversation in a file, and what stands for its text."""
 
     conversation: ImportedConversation
@@ -70,11 +70,11 @@ class Unknown:
         return f"it is {self.kind}" if self.kind else none
 
 
-Piece = Found | ReadBefore | Unreadable | Unknown
+Piece = FoundConversation | ReadBefore | Unreadable | Unknown
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ExportReader:
     """Reads files within a budget."""
 
     budget: Budget
@@ -145,7 +145,7 @@ class Reader:
     def _database(self, what: str, path: Path) -> Iterator[Piece]:
         try:
             for piece in llm_logs.read(path, self.budget):
-                yield piece if isinstance(piece, Unreadable) else Found(formats.finished(piece))
+                yield piece if isinstance(piece, Unreadable) else FoundConversation(formats.finished(piece))
         except llm_logs.NoLogError as error:
             yield Unknown(what, error.why or formats.name_of_database(error.tables), is_file=True)
 
@@ -165,7 +165,7 @@ class Reader:
                 yield Unknown(what, reason=f"the rest of it cannot be read ({error})")
             else:
                 yield Unknown(what, is_file=True, is_tried=not is_sure)
-        yield from (Found(formats.finished(conversation)) for conversation in records.conversations())
+        yield from (FoundConversation(formats.finished(conversation)) for conversation in records.conversations())
 
 
 class _Bounded(CountedFile):
@@ -186,7 +186,7 @@ def _piece(what: str, element: Element, records: Records) -> Piece | None:
     try:
         source = formats.source_of(fields)
         if source is not None:
-            return Found(formats.read(source, fields), element.fingerprint)
+            return FoundConversation(formats.read(source, fields), element.fingerprint)
         return None if records.take(fields) else Unknown(what, formats.name_of(fields))
     except MISREAD as error:
         return Unreadable(what, f"it cannot be read ({type(error).__name__})")

@@ -14,7 +14,7 @@ from chatapp.backend.store.merging import Added, add_all
 from chatapp.backend.transfer.importers import ours
 from chatapp.backend.transfer.importers.assets import Assets
 from chatapp.backend.transfer.importers.budget import Budget
-from chatapp.backend.transfer.importers.files import Found
+from chatapp.backend.transfer.importers.files import FoundConversation
 from chatapp.backend.transfer.importers.receipt import Receipt
 
 BATCH_MESSAGES = 600
@@ -36,12 +36,12 @@ class Saving:
     receipt: Receipt
     budget: Budget
     assets: Assets
-    _batch: dict[tuple[str, str], Found] = field(default_factory=dict)
+    _batch: dict[tuple[str, str], FoundConversation] = field(default_factory=dict)
     _messages: int = 0
     _chars: int = 0
     _known: list[str] = field(default_factory=list)
 
-    def take(self, found: Found) -> None:
+    def take(self, found: FoundConversation) -> None:
         """Save a conversation, now or together with others.
 
         Raises:
@@ -107,11 +107,11 @@ class Saving:
             if added is not None:
                 self._note(found.conversation, added)
 
-    def _add(self, batch: list[Found]) -> list[Added | None]:
+    def _add(self, batch: list[FoundConversation]) -> list[Added | None]:
         with self.write() as connection:
             return [*add_all(connection, [(one.conversation, one.fingerprint) for one in batch], owner=self.owner)]
 
-    def _add_alone(self, found: Found) -> Added | None:
+    def _add_alone(self, found: FoundConversation) -> Added | None:
         """Save one of a batch that failed: twice, since somebody else may import the same at the same time."""
         why: Exception = ValueError()
         for _ in range(2):
