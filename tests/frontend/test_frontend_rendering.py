@@ -137,10 +137,12 @@ def test_an_answer_is_cut_where_a_new_block_starts_at_the_margin() -> None:
         "```\nx\n\ny\n```\n\n",
         "Last",
     ]
+    assert split_blocks("$$\na\n\nb\n$$\n\nA\n\nB $$c$$.\n\nC") == ["$$\na\n\nb\n$$\n\n", "A\n\n", "B $$c$$.\n\n", "C"]
+    assert split_blocks("A $$b$$ and $$c\n\nd$$.\n\nE\n\nF") == ["A $$b$$ and $$c\n\nd$$.\n\n", "E\n\n", "F"]
 
 
 @pytest.mark.parametrize(
-    "raw", ["1. a\n\n   b\n\n2. c", "\\[\na\n\nb\n\nc", "```\na\n\nb", "> a\n\n> b", "| a |\n\n| b |"]
+    "raw", ["$$\na\n\nb", "1. a\n\n   b\n\n2. c", "\\[\na\n\nb\n\nc", "```\na\n\nb", "> a\n\n> b", "| a |\n\n| b |"]
 )
 def test_what_may_belong_together_stays_together(raw: str) -> None:
     assert split_blocks(raw) == [raw]
@@ -165,6 +167,8 @@ def test_a_finished_block_does_not_change_when_more_comes(raw: str, more: str) -
     ("raw", "shown"),
     [
         ("A\n\n$$\na\n\nb", "A\n\n"),
+        ("$$a$$ and $$b", "$$a$$ and "),
+        ("$$a$$ and $$b$$", "$$a$$ and $$b$$"),
         ("\\begin{align}\na", ""),
         ("```\n\\(a", "```\n\\(a"),
         ("See \\(a", "See "),

@@ -84,6 +84,9 @@ def test_a_list_does_not_carry_what_each_conversation_is_told(client: BackendCli
         ("What is Python?", "What is Python?"),
         ("\n\n# **Plan**\nfor `today`", "Plan"),
         ("word " * 40, "word word word word word word word word word word word…"),
+        ("See " + "x" * 80, "See " + "x" * 55 + "…"),
+        ("a" * 29 + " " + "x" * 80, "a" * 29 + "…"),
+        ("a" * 28 + " " + "x" * 80, "a" * 28 + " " + "x" * 30 + "…"),
         ("…?!", None),
     ],
 )
