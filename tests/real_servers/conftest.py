@@ -15,6 +15,9 @@ from real_servers.model_server import KEY, WINDOW, Kind, ModelServer
 from real_servers.releases import FOLDER
 from support.commands import Serving
 
+PATIENCE_S = 1500
+"""How long an answer may take: mlx-lm reads a conversation that fills the window for minutes on a CPU."""
+
 _MARKS = [pytest.mark.real_servers, pytest.mark.timeout(3600)]  # the first test of a server installs it
 _KINDS = [
     pytest.param(LLAMA_CPP, id=LLAMA_CPP.name),
@@ -27,7 +30,7 @@ class Front:
 
     def __init__(self, url: str, server: ModelServer) -> None:
         self.server = server
-        self.client = BackendClient(url, timeout_s=300)
+        self.client = BackendClient(url, timeout_s=PATIENCE_S)
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +75,8 @@ def front_of(server: ModelServer, data_dir: Path, **settings: str) -> Iterator[F
         "OPENAI_API_KEY": KEY,
         "MODEL_NAME": server.kind.model,
         "DATA_DIR": str(data_dir),
-        "FIRST_CONTENT_TIMEOUT": "300",
+        "FIRST_CONTENT_TIMEOUT": str(PATIENCE_S),
+        "TOTAL_TIMEOUT": str(PATIENCE_S),
         **({} if server.kind.refuses_what_is_too_long else {"CONTEXT_TOKENS": str(WINDOW)}),
         **settings,
     }
