@@ -66,7 +66,7 @@ LIBRARIES = {
     "pygments latex2mathml": "rendering",
     "python_multipart": "backend/http",
     "limits": "backend/access",
-    "prometheus_client": "backend/telemetry",
+    "prometheus_client opentelemetry": "backend/telemetry",
     "streamlit": "frontend",
     "typer rich uvicorn": "cli",
     "requests": "client local_model",

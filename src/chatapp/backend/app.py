@@ -1,7 +1,7 @@
 """The backend put together: settings, model, middleware, routes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -31,6 +31,7 @@ from chatapp.backend.store import Store
 from chatapp.backend.tasks import background
 from chatapp.backend.telemetry.metrics import SHARED_FOLDER, Metrics
 from chatapp.backend.telemetry.requests import Served, Telemetry
+from chatapp.backend.telemetry.traces import Traces
 from chatapp.backend.transfer.export_desk import ExportDesk
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.import_board import ImportBoard
@@ -93,27 +94,30 @@ def create_app(
     app.state.settings, app.state.metrics, app.state.keys = settings, metrics, keys
     router = None if model else _router(settings, [*filter(None, [upstream]), *others], finds_servers)
     app.state.model, app.state.store = model or router, store or Store.open(settings)
-    _furnish(app.state, Pricer(router.upstreams if router else dict))
+    _furnish(app.state, router.upstreams if router else dict)
     for kind, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
 
 
-def _furnish(state: State, pricer: Pricer) -> None:
+def _furnish(state: State, upstreams: Callable[[], Mapping[str, Upstream]]) -> None:
     """Add to `state`, which has settings, keys, model, metrics and store, what is built on these."""
     settings, store = state.settings, state.store
-    state.pricer = pricer
+    state.pricer = pricer = Pricer(upstreams)
+    state.traces = Traces.of_environment(upstreams)
     state.store_probe = StoreProbe(store)
     state.ledger = Ledger(store.model_calls)
     state.budgets = _budgets(settings, state.keys, store, pricer, state.ledger)
+    state.observers = [*filter(None, [state.ledger, state.metrics, state.traces])]
     state.turns = TurnRegistry(
         state.model,
         settings,
         store,
-        observers=[state.ledger, state.metrics],
+        observers=state.observers,
         pricer=pricer,
         gate=state.budgets,
         wording=AttachmentWording(store.attachments, estimate=estimated_text_tokens),
+        on_end=state.traces.turn_ended if state.traces else None,
     )
     state.attachment_desk = AttachmentDesk(store.attachments, quota_bytes=settings.attachment_quota_bytes)
     state.upload_sizes = UploadSizes()
@@ -195,6 +199,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with AsyncExitStack() as closing:
         closing.callback(state.store.close)
         closing.push_async_callback(state.model.close)
+        if state.traces is not None:
+            closing.push_async_callback(asyncio.to_thread, state.traces.close)
         closing.push_async_callback(state.ledger.flush)
         closing.push_async_callback(state.turns.close)
         closing.callback(state.import_desk.close)

@@ -98,7 +98,7 @@ async def embeddings(request: Request, wanted: EmbeddingRequest) -> Response:
         state.model,
         state.settings,
         state.turns,
-        observers=[state.ledger, state.metrics],
+        observers=state.observers,
         pricer=state.pricer,
         gate=state.budgets,
         owner=owner,

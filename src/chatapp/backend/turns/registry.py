@@ -40,6 +40,7 @@ class TurnRegistry:
         pricer: CallPricer | None = None,
         gate: CallGate | None = None,
         wording: AttachmentWording | None = None,
+        on_end: Callable[[Turn], None] | None = None,
     ) -> None:
         self._model = model
         self._settings = settings
@@ -49,6 +50,7 @@ class TurnRegistry:
         self._scales = TokenScales()
         self._gate = gate
         self._wording = wording
+        self._on_end = on_end
         self._active: dict[str, Turn] = {}
         self._finished = FinishedTurns()
         self._followed: WeakSet[RemoteTurn] = WeakSet()
@@ -219,6 +221,8 @@ class TurnRegistry:
             is_saved = False
             turn.end(defect_of(task, what="A turn") or shutting_down())
         self._active.pop(turn.id, None)
+        if self._on_end is not None:
+            self._on_end(turn)
         if not is_saved:
             self._finished.add(turn)
 

@@ -1,0 +1,162 @@
+"""Traces by OpenTelemetry's conventions for generative AI: how turns and calls to models went, never what was said."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+import chatapp
+from chatapp.backend.store import ModelCall
+from chatapp.config import environment
+from chatapp.errors import ChatappError
+from chatapp.protocol.money import dollars
+from chatapp.providers.connection import Upstream
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+"""The variables that say where traces go; without one there are none."""
+
+SHUTDOWN_S = 2.0
+"""How long the end may take. The library's own tries again for 7 s for every 512 spans when nobody listens."""
+
+_NANO = 10**9
+_PROVIDERS = {"Groq": "groq", "Mistral": "mistral_ai", "DeepSeek": "deepseek", "OpenAI": "openai"}
+"""Providers that have a name of their own in the conventions."""
+
+log = logging.getLogger(__name__)
+
+
+class EndedTurn(Protocol):
+    """What is told of a turn that has ended."""
+
+    id: str
+    model: str
+    conversation_id: str | None
+    surface: Any
+    failure: ChatappError | None
+    finish_reason: str | None
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the question came in."""
+        ...
+
+
+class Traces:
+    """A `TurnObserver` that sends a span for each turn, and below it one for each of its calls.
+
+    `upstreams` gives the connections as they are now, by their names.
+    """
+
+    def __init__(self, provider: "TracerProvider", upstreams: Callable[[], Mapping[str, Upstream]]) -> None:
+        self._provider = provider
+        self._tracer = provider.get_tracer("chatapp", chatapp.__version__)
+        self._upstreams = upstreams
+        self._calls: dict[str, list[ModelCall]] = {}
+
+    @classmethod
+    def of_environment(cls, upstreams: Callable[[], Mapping[str, Upstream]]) -> "Traces | None":
+        """Return what sends traces where OpenTelemetry's own variables say, None where they say nothing."""
+        if not any(map(environment.value, ENDPOINTS)):
+            return None
+        try:  # 0.4 s for who wants traces
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+            from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+            from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+            from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+        except ImportError:
+            log.warning("No traces are sent: OpenTelemetry is not installed. Install it with: pip install '.[otel]'")
+            return None
+        named = environment.value("OTEL_SERVICE_NAME")  # what is given here would go before it
+        resource = Resource.create({"service.name": named or "chatapp", "service.version": chatapp.__version__})
+        provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        return cls(provider, upstreams)
+
+    def model_called(self, call: ModelCall) -> None:
+        """Take note of a call: it is told with its turn, or by itself where it has none."""
+        if call.turn_id is None:
+            self._tell(call)
+        else:
+            self._calls.setdefault(call.turn_id, []).append(call)
+
+    def turn_ended(self, turn: EndedTurn) -> None:
+        """Send a turn and its calls."""
+        from opentelemetry.trace import set_span_in_context  # noqa: PLC0415 - loaded by now
+
+        calls, ended = self._calls.pop(turn.id, []), time.time_ns()
+        began = ended - round(turn.elapsed_s * _NANO)
+        about = {"gen_ai.conversation.id": turn.conversation_id, "chatapp.surface": turn.surface}
+        told = _known({"chatapp.turn.id": turn.id, "gen_ai.response.model": turn.model, **about})
+        span = self._tracer.start_span("turn", start_time=began, attributes=told)
+        context = set_span_in_context(span)
+        for call in calls:
+            reasons = [turn.finish_reason] if turn.finish_reason and call is calls[-1] else None
+            self._tell(call, context, {**about, "gen_ai.response.finish_reasons": reasons})
+        _end(span, turn.failure.code if turn.failure else None, ended)
+
+    def close(self) -> None:
+        """Send what waits, as far as somebody listens."""
+        closing = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
+        closing.start()
+        closing.join(SHUTDOWN_S)
+
+    def _tell(self, call: ModelCall, context: Any = None, about: Mapping[str, Any] | None = None) -> None:
+        from opentelemetry.trace import SpanKind  # noqa: PLC0415 - loaded by now
+
+        operation = "chat" if call.turn_id else "embeddings"
+        told = {"gen_ai.operation.name": operation, **_attributes(call), **self._server_of(call), **(about or {})}
+        began = _nanoseconds(call.created_at)
+        name = f"{operation} {call.model}"
+        span = self._tracer.start_span(name, context, kind=SpanKind.CLIENT, start_time=began, attributes=_known(told))
+        _end(span, call.error_code, began + call.duration_ms * 10**6)
+
+    def _server_of(self, call: ModelCall) -> dict[str, Any]:
+        upstream = self._upstreams().get(call.connection)
+        if upstream is None:
+            return {}
+        place = urlsplit(upstream.base_url)
+        return {
+            "gen_ai.provider.name": _PROVIDERS.get(upstream.provider, upstream.provider.lower()),
+            "server.address": place.hostname,
+            "server.port": place.port or (443 if place.scheme == "https" else 80),
+        }
+
+
+def _attributes(call: ModelCall) -> dict[str, Any]:
+    """Return what is known of a call, by the names of the conventions where there are any."""
+    return {
+        "gen_ai.request.model": call.model,
+        "gen_ai.response.model": call.answered_model,
+        "gen_ai.usage.input_tokens": call.prompt_tokens,
+        "gen_ai.usage.output_tokens": call.completion_tokens,
+        "gen_ai.usage.cache_read.input_tokens": call.cached_tokens,
+        "gen_ai.usage.reasoning.output_tokens": call.reasoning_tokens,
+        "gen_ai.response.time_to_first_chunk": None if call.first_token_ms is None else call.first_token_ms / 1000,
+        "chatapp.connection": call.connection,
+        "chatapp.surface": call.surface,
+        "chatapp.usage.is_estimated": call.is_estimated,
+        "chatapp.usage.cost": None if call.cost_pico is None else dollars(call.cost_pico),
+    }
+
+
+def _end(span: Any, error_code: str | None, ended: int) -> None:
+    if error_code is not None:
+        from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415 - loaded by now
+
+        span.set_attribute("error.type", error_code)
+        span.set_status(Status(StatusCode.ERROR))
+    span.end(ended)
+
+
+def _known(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 10**6) * 1000
