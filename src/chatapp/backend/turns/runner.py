@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 from chatapp.backend.attachments.wording import AttachmentWording
-from chatapp.backend.models.chat_model import Batch, ChatModel, Destination, ModelRequest
+from chatapp.backend.models.chat_model import Batch, ChatModel, ModelRequest
 from chatapp.backend.store import ModelCall
+from chatapp.backend.turns.admissions import Admissions
 from chatapp.backend.turns.call_record import CallRecord
 from chatapp.backend.turns.context_fitter import ContextFitter
 from chatapp.backend.turns.estimate import likely_usage
@@ -68,11 +68,9 @@ class TurnRunner:
         self._record = record
         self._observers = observers
         self._pricer = pricer
-        self._gate = gate if gate is not None and gate.concerns(turn.owner) else None
+        self._admissions = Admissions(gate, turn)
         self._calls: list[ModelCall] = []
         self._call: CallRecord
-        self._is_made = False
-        self._admitted: list[str] = []
         self._bytes = 0
         self._held_cr = False
         self._has_content = False
@@ -87,7 +85,7 @@ class TurnRunner:
             if saving is not None:
                 saving.cancel()
                 await asyncio.wait([saving])
-        await self._settle()
+        await self._admissions.settle()
         await self._end(failure)
 
     async def _filled(self) -> ChatappError | None:
@@ -112,19 +110,17 @@ class TurnRunner:
             except ContextLengthExceededError as error:
                 if self._has_content or not await self._fitter.fit_again(error):
                     raise
-                await self._settle()
+                await self._admissions.settle()
             except UpstreamParameterRefusedError as error:
                 if self._has_content or not await self._fitter.leave_out(error):
                     raise
-                await self._settle()
+                await self._admissions.settle()
 
     async def _read(self, deadline: IdleTimer) -> None:
         """Make one call to the model, and tell the observers what came of it."""
         self._turn.filled_by(asyncio.current_task())
         self._call = CallRecord(self._fitter.request.attempts, self._model.connection_for(self._turn.model))
-        request, self._is_made = self._fitter.request, self._gate is None
-        if self._gate is not None:
-            request = replace(request, admit=partial(self._admit, self._gate))
+        request = self._admissions.begin(self._call.id, self._fitter.request)
         failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
         try:
             await self._read_stream(request, deadline)
@@ -137,33 +133,9 @@ class TurnRunner:
             self._turn.finish_reason = self._turn.finish_reason or STOPPED
             raise
         finally:
-            if self._gate is not None:
-                self._gate.done(self._call.id)
-            if self._is_made:
+            self._admissions.done(self._call.id)
+            if self._admissions.is_made:
                 self._tell_observers(failure)
-
-    async def _admit(self, gate: CallGate, request: ModelRequest, destination: Destination) -> ModelRequest:
-        """Return how the call may be made there."""
-        turn = self._turn
-        self._admitted.append(self._call.id)
-        admitted = await gate.admit(
-            self._call.id,
-            request,
-            owner=turn.owner,
-            destination=destination,
-            model=self._fitter.request.model or turn.model,
-            turn_id=turn.id,
-            surface=turn.surface,
-        )
-        self._is_made = True
-        for notice in admitted.notices:
-            if notice not in turn.entries:
-                turn.append(notice)
-        return admitted.request
-
-    async def _settle(self) -> None:
-        while self._gate is not None and self._admitted:
-            await self._gate.settle(self._admitted.pop())
 
     def _tell_observers(self, failure: ChatappError | None) -> None:
         turn = self._turn

@@ -1,0 +1,59 @@
+"""The calls of one turn, as a gate lets them pass."""
+
+from dataclasses import replace
+from functools import partial
+
+from chatapp.backend.models.chat_model import Destination, ModelRequest
+from chatapp.backend.turns.observers import CallGate
+from chatapp.backend.turns.turn import Turn
+
+
+class Admissions:
+    """Asks `gate` before each call of `turn`, if there is one that concerns its owner.
+
+    `is_made`: the call that began last was let pass, be it for one of the connections that were tried.
+    """
+
+    def __init__(self, gate: CallGate | None, turn: Turn) -> None:
+        self._gate = gate if gate is not None and gate.concerns(turn.owner) else None
+        self._turn = turn
+        self._ids: list[str] = []
+        self.is_made = False
+
+    def begin(self, call_id: str, request: ModelRequest) -> ModelRequest:
+        """Return how a call is made that begins now."""
+        self.is_made = self._gate is None
+        if self._gate is None:
+            return request
+        self._ids.append(call_id)
+        model = request.model or self._turn.model
+        return replace(request, admit=partial(self._admit, self._gate, call_id, model))
+
+    def done(self, call_id: str) -> None:
+        """Note that the call has ended; its record follows."""
+        if self._gate is not None:
+            self._gate.done(call_id)
+
+    async def settle(self) -> None:
+        """Give back what the calls did not need."""
+        while self._gate is not None and self._ids:
+            await self._gate.settle(self._ids.pop())
+
+    async def _admit(
+        self, gate: CallGate, call_id: str, model: str, request: ModelRequest, destination: Destination
+    ) -> ModelRequest:
+        turn = self._turn
+        admitted = await gate.admit(
+            call_id,
+            request,
+            owner=turn.owner,
+            destination=destination,
+            model=model,
+            turn_id=turn.id,
+            surface=turn.surface,
+        )
+        self.is_made = True
+        for notice in admitted.notices:
+            if notice not in turn.entries:
+                turn.append(notice)
+        return admitted.request
