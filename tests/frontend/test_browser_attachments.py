@@ -58,7 +58,7 @@ def test_a_file_that_cannot_be_read_is_told_and_the_question_kept(page: Page, mo
 def test_a_file_alone_waits_for_its_question(page: Page, model: StubModel, tmp_path: Path) -> None:
     attach(page, documents.saved(tmp_path, "sea.txt", b"The sea is salty. " * 100))
     page.ask("")
-    page.wait_for(".st-key-queued .files", "sea.txt")
+    page.wait_for(".st-key-waiting", "sea.txt")
 
     page.ask("Is it?")
 

@@ -10,12 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
+from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.entries import question_entry
 from chatapp.frontend.conversations.temporary import TemporaryConversation
 from chatapp.protocol.resources import AttachmentInfo
-from support import documents
+from support import documents, scripts
 from support.foreign_exports import chatgpt
-from support.pages import click, settings_dialog, stored, wait_until
+from support.pages import ask, click, contents, settings_dialog, stored, wait_until
+from support.stub_model import StubModel
 
 Open = Callable[..., AppTest]
 
@@ -80,6 +82,38 @@ def test_the_temporary_chat_that_goes_on_has_the_files() -> None:
     conversation = TemporaryConversation.after([question_entry("Why?", None, (file,))])
 
     assert [(entry.content, entry.files) for entry in conversation.entries] == [("Why?", (file,))]
+
+
+def waiting(page: AppTest, client: BackendClient, content: bytes, name: str) -> AppTest:
+    """Let a file wait for the next question, as one that was sent without words does."""
+    page.session_state.view.conversation.waiting_files = (client.attach(BytesIO(content), name=name),)
+    return page.run()
+
+
+def test_a_file_that_waits_says_what_a_model_gets_of_it(open_page: Open, backend: Any, client: BackendClient) -> None:
+    page = waiting(open_page(backend.url), client, documents.pdf("Whales", "Sharks"), "sea.pdf")
+
+    (chip,) = [it for it in page.get("popover") if "sea.pdf" in it.proto.popover.label]
+    assert chip.proto.popover.label.replace("\\", "") == "sea.pdf · 2 pages · 1 kB"
+    assert [it.value.replace("\\", "") for it in chip.caption] == ["The model gets its text, about 12 tokens."]
+    assert "Whales" in chip.code[0].value
+
+
+def test_a_model_that_takes_no_pictures_is_told_before_it_is_asked(
+    open_page: Open, backend: Any, client: BackendClient, stub: StubModel
+) -> None:
+    stub.next(scripts.status(500, "image input is not supported"))
+    photo = client.attach(BytesIO(documents.photo()), name="sea.jpg")
+    with pytest.raises(ChatappError):
+        client.ask("What is it?", attachments=[photo.id])
+    page = waiting(open_page(backend.url), client, documents.photo(), "sea.jpg")
+
+    ask(page, "Which?")
+
+    assert "takes no pictures" in page.warning[0].value
+    assert (stub.hits, contents(page), page.session_state.view.conversation.waiting_files[0].name) == (1, [], "sea.jpg")
+    ask(page, "Which?")
+    assert (stub.hits, contents(page)[0]) == (2, ("user", "Which?"))
 
 
 def test_everything_can_be_downloaded(page: AppTest) -> None:

@@ -20,7 +20,14 @@ from chatapp.client.http import HttpSession, Json, body_of, path_of
 from chatapp.client.stream import AnswerStream
 from chatapp.protocol.events import Answer
 from chatapp.protocol.reading import read_readiness
-from chatapp.protocol.resources import AttachmentInfo, HealthInfo, ModelsInfo, ReadinessInfo, TurnInfo
+from chatapp.protocol.resources import (
+    AttachmentInfo,
+    AttachmentPreview,
+    HealthInfo,
+    ModelsInfo,
+    ReadinessInfo,
+    TurnInfo,
+)
 from chatapp.protocol.surfaces import Surface, user_agent
 from chatapp.protocol.usage_resources import UsageInfo
 
@@ -127,6 +134,14 @@ class BackendClient:
             with file.open("rb") as content:
                 return self.attach(content, name=name or file.name)
         return self._http.read(AttachmentInfo, "POST", "/attachments", content=file, params={"name": name or "file"})
+
+    def preview(self, attachment_id: str) -> AttachmentPreview:
+        """Return what a model gets of a file.
+
+        Raises:
+            ChatappError: the backend cannot be asked, or has no such file of yours.
+        """
+        return self._http.read(AttachmentPreview, "GET", path_of("attachments", attachment_id, "preview"))
 
     def resume(self, turn_id: str, *, last_event_id: str = "0") -> AnswerStream:
         """Go on reading a turn behind the event `last_event_id`; "0" reads it from its start."""

@@ -137,6 +137,11 @@ class ModelsInfo(NamedTuple):
         """Return the models that are known to take pictures."""
         return tuple(model.id for each in self.connections for model in each.models if model.images)
 
+    def window_of(self, model: str) -> int | None:
+        """Return the tokens that `model` can read, None where nobody knows."""
+        listed = (each for connection in self.connections for each in connection.models)
+        return next((each.window for each in listed if model in {each.id, each.name}), None)
+
     def _images_of(self, model: str) -> bool | None:
         listed = (each for connection in self.connections for each in connection.models)
         return next((each.images for each in listed if model in {each.id, each.name}), None)
@@ -260,3 +265,11 @@ class AttachmentInfo(NamedTuple):
     size: int
     pages: int | None = None
     notes: tuple[str, ...] = ()
+
+
+class AttachmentPreview(NamedTuple):
+    """What a model gets of a file: the beginning of its `text`, a `picture` as data URL, and about how many tokens."""
+
+    tokens: int
+    text: str = ""
+    picture: str | None = None

@@ -237,6 +237,17 @@ def test_a_download_is_saved_and_never_drawn(shared: RunningBackend) -> None:
     assert "sandbox" in response.headers["Content-Security-Policy"]
 
 
+def test_what_a_model_gets_can_be_looked_at(shared: RunningBackend) -> None:
+    text, photo = attach(shared.client, b"The sea is salty. " * 500), attach(shared.client, documents.photo(), "a.jpg")
+
+    shown, seen = shared.client.preview(text), shared.client.preview(photo)
+
+    assert (shown.text[:17], len(shown.text), shown.picture, 2000 < shown.tokens < 3500) == (
+        "The sea is salty.", 4000, None, True,
+    )  # fmt: skip
+    assert (seen.text, str(seen.picture)[:23], seen.tokens) == ("", "data:image/jpeg;base64,", 1200)
+
+
 def test_a_form_is_taken_and_files_are_listed(backend: RunningBackend) -> None:
     sent = requests.post(f"{backend.url}/attachments", files={"file": ("sea.txt", b"Salt")}, timeout=10)
     listed = requests.get(f"{backend.url}/attachments", timeout=10).json()

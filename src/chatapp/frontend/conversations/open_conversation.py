@@ -36,8 +36,8 @@ class OpenConversation(ABC):
 
     `name` tells it from the others of a session, `begun` is the name of the last answer to go to, `landing` the message
     that a search has led to, `last_hits` whether there is none before or behind it, and `waiting_files` go along with
-    the next question. Its state changes in plain attributes only: Streamlit may end a script run at any access to
-    `st.session_state`.
+    the next question. `warned_of` is the model that was said to take no pictures. Its state changes in plain attributes
+    only: Streamlit may end a script run at any access to `st.session_state`.
     """
 
     is_temporary: bool
@@ -56,6 +56,7 @@ class OpenConversation(ABC):
         self.unfinished: Unfinished | None = None
         self.queued: str | None = None
         self.waiting_files: tuple[AttachmentInfo, ...] = ()
+        self.warned_of: str | None = None
 
     @property
     def messages(self) -> list[ShownMessage]:

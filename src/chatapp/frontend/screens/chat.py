@@ -9,6 +9,7 @@ from chatapp.errors import StoreUnavailableError, StreamCutError
 from chatapp.frontend.components import message
 from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
+from chatapp.frontend.components.waiting_files import waiting_files
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.moments import day_name
 from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
@@ -61,8 +62,7 @@ def _next(conversation: OpenConversation) -> None:
     if conversation.waiting_files:
         if not conversation.queued:
             st.caption("With the next question:")
-        message.draw_files(conversation.waiting_files)
-        st.button("Leave them out", icon=":material/close:", type="tertiary", key="drop", on_click=actions.drop_files)
+        waiting_files(conversation.waiting_files)
 
 
 def chat() -> "LiveView | None":

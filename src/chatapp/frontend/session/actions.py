@@ -9,16 +9,24 @@ from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.session import state
+from chatapp.frontend.session.backend import takes_no_images
 from chatapp.frontend.session.view import Dialog
 
 
 def send_typed() -> None:
-    """Ask what is in the box. Files without words, or beside one that cannot be read, wait for the next question."""
+    """Ask what is in the box.
+
+    Files without words, beside one that cannot be read, or of a kind that the model does not take, wait for the next
+    question.
+    """
     prompt, files = state.typed()
     for file in files:
         if not _attach(file):
             keep(prompt)
             return
+    if prompt.strip() and _is_to_be_warned():
+        keep(prompt)
+        return
     send(prompt)
 
 
@@ -162,6 +170,20 @@ def edit_queued() -> None:
     conversation = state.view().conversation
     keep(conversation.queued)
     conversation.queued = None
+
+
+def _is_to_be_warned() -> bool:
+    """Return, once for each model, whether pictures wait for a question that the model takes none with."""
+    conversation = state.view().conversation
+    if not any(file.kind == "image" for file in conversation.waiting_files):
+        return False
+    model = conversation.chat_options.model
+    if conversation.warned_of == (model or "") or not takes_no_images(
+        state.settings().backend_url, api_key=state.api_key(), model=model
+    ):
+        return False
+    conversation.warned_of = model or ""
+    return True
 
 
 def drop_files() -> None:

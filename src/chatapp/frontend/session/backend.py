@@ -7,11 +7,12 @@ import streamlit as st
 from chatapp.client import BackendClient
 from chatapp.errors import BackendError, ChatappError, UnauthorizedError
 from chatapp.protocol.money import picodollars, shown_dollars
-from chatapp.protocol.resources import ConnectionInfo, ModelsInfo, ReadinessInfo
+from chatapp.protocol.resources import AttachmentPreview, ConnectionInfo, ModelsInfo, ReadinessInfo
 
 READY_TIMEOUT_S = 5.0
 _READY_TTL_S = 5.0
 _MODELS_TTL_S = 15.0
+_PREVIEW_TTL_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,21 @@ def models_of(url: str, *, api_key: str | None) -> ModelsInfo | None:
         return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models()
     except ChatappError:
         return None
+
+
+@st.cache_data(ttl=_PREVIEW_TTL_S, max_entries=64, show_spinner=False)
+def preview_of(url: str, *, api_key: str | None, attachment_id: str) -> AttachmentPreview | None:
+    """Return what a model gets of a file; None where the backend does not tell."""
+    try:
+        return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).preview(attachment_id)
+    except ChatappError:
+        return None
+
+
+def takes_no_images(url: str, *, api_key: str | None, model: str | None) -> bool:
+    """Return whether it is known that `model`, or else the one that is asked by default, takes no pictures."""
+    told = models_of(url, api_key=api_key)
+    return told is not None and told.takes_images(model or told.default) is False
 
 
 @st.cache_data(ttl=_READY_TTL_S, max_entries=64, show_spinner=False)

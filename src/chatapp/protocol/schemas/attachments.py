@@ -21,6 +21,14 @@ class AttachmentOut(BaseModel):
     created_at: datetime
 
 
+class AttachmentPreviewOut(BaseModel):
+    """What a model gets of a file."""
+
+    tokens: int = Field(description="About how much a model reads of it.")
+    text: str = Field(description="The beginning of its text as Markdown, 4,000 characters at most.")
+    picture: str | None = Field(description="The picture as a data URL: upright, small, without places.")
+
+
 class AttachmentList(BaseModel):
     """All attachments of one person, the newest first."""
 

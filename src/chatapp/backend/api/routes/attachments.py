@@ -7,11 +7,15 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from chatapp.backend.api.dependencies import ERRORS, CurrentAttachmentDesk, CurrentOwner, CurrentStore, Id
+from chatapp.backend.attachments.wording import MEDIA_TOKENS, image_part
 from chatapp.backend.http.uploads import FILE_IN_BODY, received_file
 from chatapp.backend.store import Attachment
-from chatapp.protocol.schemas.attachments import AttachmentList, AttachmentOut
+from chatapp.backend.turns.estimate import likely_tokens
+from chatapp.protocol.schemas.attachments import AttachmentList, AttachmentOut, AttachmentPreviewOut
 
 router = APIRouter(tags=["attachments"])
+
+PREVIEW_CHARS = 4000
 
 _ANY_FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _NEVER_DRAWN = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
@@ -53,6 +57,17 @@ def list_attachments(store: CurrentStore, owner: CurrentOwner) -> dict[str, Any]
 def get_attachment(attachment_id: Id, store: CurrentStore, owner: CurrentOwner) -> Attachment:
     """Return what is known of a file."""
     return store.attachments.get(attachment_id, owner=owner)
+
+
+@router.get("/attachments/{attachment_id}/preview", summary="Look at what a model gets of an attachment",
+            response_model=AttachmentPreviewOut, responses=ERRORS)  # fmt: skip
+def preview(attachment_id: Id, store: CurrentStore, owner: CurrentOwner) -> dict[str, Any]:
+    """Return the beginning of the text, or the picture, that goes along with a question."""
+    attachment = store.attachments.get(attachment_id, owner=owner)
+    text, picture = store.attachments.for_models([attachment_id], owner=owner)[attachment_id]
+    tokens = likely_tokens(text) if attachment.kind == "text" else MEDIA_TOKENS
+    shown = image_part(picture)["image_url"]["url"] if picture is not None else None
+    return {"tokens": tokens, "text": text[:PREVIEW_CHARS], "picture": shown}
 
 
 @router.get(

@@ -1,0 +1,88 @@
+"""Files that wait for their question: what each is, what a model gets of it, and a look at it."""
+
+import base64
+from collections.abc import Sequence
+
+import streamlit as st
+
+from chatapp.frontend.markdown.rendering import literal
+from chatapp.frontend.session import actions, state
+from chatapp.frontend.session.backend import models_of, preview_of, readiness_of
+from chatapp.protocol.resources import AttachmentInfo, AttachmentPreview, ModelsInfo
+
+MOST_OFFERS = 3
+
+_ICONS = {"image": ":material/image:", "audio": ":material/graphic_eq:"}
+_GETS = {"image": "the picture", "audio": "the sound"}
+_PREVIEW_PX = 320
+
+
+def waiting_files(files: Sequence[AttachmentInfo]) -> None:
+    """Draw the files, each with a look at it, and say whether the model takes them."""
+    with st.container(horizontal=True, gap="xsmall", key="waiting"):
+        for place, file in enumerate(files):
+            icon = _ICONS.get(file.kind, ":material/description:")
+            with st.popover(literal(_label(file)), icon=icon, type="tertiary", key=f"file-{place}-{file.id}"):
+                _about(file)
+        st.button("Leave them out", icon=":material/close:", type="tertiary", key="drop", on_click=actions.drop_files)
+    for file in files:
+        for note in file.notes:
+            st.caption(literal(f"{file.name}: {note}"))
+    if any(file.kind == "image" for file in files):
+        _warn_of_blindness()
+
+
+def size_of(file: AttachmentInfo) -> str:
+    """Return the size of a file as people read it."""
+    return f"{file.size / 1e6:.1f} MB" if file.size >= 1e6 else f"{max(1, round(file.size / 1e3))} kB"  # noqa: PLR2004
+
+
+def _label(file: AttachmentInfo) -> str:
+    pages = f"{file.pages} page{'s' if file.pages != 1 else ''}" if file.pages else None
+    return " · ".join(filter(None, (file.name, pages, size_of(file))))
+
+
+def _about(file: AttachmentInfo) -> None:
+    """Draw what a model gets of a file."""
+    preview = preview_of(state.settings().backend_url, api_key=state.api_key(), attachment_id=file.id)
+    if preview is None:
+        st.caption("It cannot be shown now.")
+        return
+    st.caption(literal(_gets(file, preview)))
+    if preview.picture:
+        st.image(base64.b64decode(preview.picture.partition(",")[2]), width=_PREVIEW_PX)
+    if preview.text:
+        st.code(preview.text, language=None, wrap_lines=True, height=_PREVIEW_PX)
+
+
+def _gets(file: AttachmentInfo, preview: AttachmentPreview) -> str:
+    """Return what a model gets of a file and how much that is, as a sentence."""
+    said = f"The model gets {_GETS.get(file.kind, 'its text')}, about {preview.tokens:,} tokens."
+    told, model = _told(), _model()
+    window = told.window_of(model) if told is not None and model else None
+    if window is not None and preview.tokens > window and file.kind == "text":
+        said += f" {model} reads {window:,} at most: it gets the parts that fit the question."
+    return said
+
+
+def _warn_of_blindness() -> None:
+    """Say that the model takes no pictures, where that is known, and offer some that do."""
+    told, model = _told(), _model()
+    if told is None or not model or told.takes_images(model) is not False:
+        return
+    names = told.taking_images()[:MOST_OFFERS]
+    rest = "Which is to answer?" if names else "Choose one that does, or ask once more to send them all the same."
+    with st.container(key="blind", gap="small"):
+        st.warning(f"{literal(model)} takes no pictures. {rest}", icon=":material/visibility_off:")
+        with st.container(horizontal=True, gap="small"):
+            for name in names:
+                st.button(literal(name), key=f"seeing-{name}", on_click=actions.choose_model, args=(name,))
+
+
+def _told() -> ModelsInfo | None:
+    return models_of(state.settings().backend_url, api_key=state.api_key())
+
+
+def _model() -> str | None:
+    readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
+    return state.view().conversation.chat_options.model or readiness.model
