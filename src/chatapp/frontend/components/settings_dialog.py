@@ -8,8 +8,10 @@ import streamlit as st
 
 from chatapp import __version__
 from chatapp.config import demo_model
+from chatapp.frontend.access.owner import may_change_servers
 from chatapp.frontend.components.exports import export_box
 from chatapp.frontend.components.imports import import_box
+from chatapp.frontend.components.servers import servers
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
@@ -96,6 +98,8 @@ def _models(readiness: BackendStatus) -> None:
         st.markdown(f"{literal(demo_model.ADVICE)}\n\n{demo_model.SETTINGS}")
     if readiness.connections:
         _table(map(_server, readiness.connections), "Model servers")
+    if may_change_servers(state.settings(), state.api_key()):
+        servers()
 
 
 def _server(server: ConnectionInfo) -> InForce:

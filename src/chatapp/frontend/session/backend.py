@@ -89,6 +89,12 @@ def readiness_of(url: str, *, api_key: str | None) -> BackendStatus:
     return ask_readiness(url, api_key=api_key)
 
 
+def forget_backend() -> None:
+    """Ask the backend anew what it has: something was changed."""
+    readiness_of.clear()
+    models_of.clear()
+
+
 def ask_readiness(url: str, *, api_key: str | None) -> BackendStatus:
     """Ask the backend at `url` now whether it can answer."""
     try:

@@ -23,6 +23,7 @@ SEARCH = "search"
 MODEL = "model"
 MODEL_SEARCH = "model_search"
 EXPORT_FILE = "export_file"
+SERVER_NAME, SERVER_URL, SERVER_KEY = "server-name", "server-url", "server-key"
 USAGE_BY, USAGE_DAYS, USAGE_MEASURE, EVERYBODY = "usage_by", "usage_days", "usage_measure", "usage_everybody"
 MAX_QUERY_CHARS = 500
 """What the backend takes to look for."""
@@ -176,6 +177,12 @@ def query() -> str:
 def value_of(key: str) -> str:
     """Return what a widget holds, e.g. the words in a field or the chosen entry of a menu."""
     return cast(str, st.session_state.get(key) or "")
+
+
+def take(key: str) -> str:
+    """Return what a field holds and empty it, in what a click does only."""
+    value, st.session_state[key] = value_of(key), ""
+    return value
 
 
 def typed() -> tuple[str, list[Any]]:

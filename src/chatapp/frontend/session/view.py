@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from chatapp.client.chat import ChatOptions
-from chatapp.errors import ChatappError, NotFoundError
+from chatapp.errors import ChatappError, NotFoundError, SettingsError
 from chatapp.frontend.conversations.bulk import Undo, What, act_of, each, undo_of
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage
 from chatapp.frontend.conversations.finding import hit_beside
@@ -41,6 +41,7 @@ class View:
         self.editing: str | None = None
         self.open_row: OpenRow | None = None
         self.dialog: Dialog | None = None
+        self.server_outcome: SettingsError | str | None = None
         self.imports = ImportWatch()
         self.mirrored: list[ShownMessage] = []
         self.drawn: set[str] = set()

@@ -1,0 +1,66 @@
+"""Model servers and their keys, entered on the page by whoever runs it. A key that is written is never shown again."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from chatapp.config.connections import read_connections
+from chatapp.config.connections_writing import writable_file
+from chatapp.errors import SettingsError
+from chatapp.frontend.markdown.rendering import literal
+from chatapp.frontend.session import server_actions, state
+
+_MOST_CHARS = 2000
+
+
+def servers() -> None:
+    """Draw the servers of the file with what can be done to them, and the form for one more."""
+    path = writable_file(state.settings())
+    _outcome()
+    try:
+        names = list(read_connections(path).connections) if path.exists() else []
+    except SettingsError as error:
+        st.error(literal(error.sentence()), icon=":material/error:")
+        return
+    for name in names:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"server-{name}"):
+            st.markdown(literal(name))
+            st.button(
+                "Remove",
+                icon=":material/delete:",
+                key=f"remove-{name}",
+                type="tertiary",
+                on_click=server_actions.remove_server,
+                args=(path, name),
+            )
+    _form(path)
+
+
+def _outcome() -> None:
+    """Tell, once, what became of a change."""
+    outcome, state.view().server_outcome = state.view().server_outcome, None
+    if isinstance(outcome, SettingsError):
+        st.error(literal(outcome.sentence()), icon=":material/error:")
+    elif outcome:
+        st.success(literal(outcome), icon=":material/check:")
+
+
+def _form(path: Path) -> None:
+    with st.form("server-form"):
+        st.markdown("**Add a server, or change one**")
+        st.text_input("Name", max_chars=64, placeholder="groq", key=state.SERVER_NAME)
+        st.text_input(
+            "Address", max_chars=_MOST_CHARS, placeholder="https://api.groq.com/openai/v1", key=state.SERVER_URL
+        )
+        st.text_input(
+            "API key",
+            type="password",
+            max_chars=_MOST_CHARS,
+            autocomplete="off",
+            key=state.SERVER_KEY,
+            help="Left empty, a server that is there keeps the key it has.",
+        )
+        st.caption(literal(f"Written to {path}, readable by its owner alone; nobody sees a key again here."))
+        st.form_submit_button(
+            "Save", type="primary", key="server-save", on_click=server_actions.save_server, args=(path,)
+        )

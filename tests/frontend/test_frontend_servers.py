@@ -1,0 +1,77 @@
+"""Model servers that are entered on the page, without a browser: real backend, stub model."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from chatapp.config.connections import read_connections
+from chatapp.config.settings import Settings
+from chatapp.frontend.access.owner import may_change_servers
+from support.pages import click, everything, settings_dialog, wait_until
+from support.stub_model import StubModel
+
+Open = Callable[..., AppTest]
+KEY = "sk-5entinel"
+
+
+def has_form(page: AppTest) -> bool:
+    settings_dialog(page)
+    return "server-key" in [str(field.key) for field in page.text_input]
+
+
+def test_a_server_is_entered_and_its_key_not_shown_again(
+    open_page: Open, run_backend: Any, stub: StubModel, tmp_path: Path
+) -> None:
+    file = tmp_path / "connections.toml"
+    backend = run_backend(connections=file)
+    page = open_page(backend.url, CONNECTIONS=str(file))
+    assert has_form(page)
+    page.text_input(key="server-name").set_value("mine")
+    page.text_input(key="server-url").set_value(stub.url)
+    page.text_input(key="server-key").set_value(KEY)
+
+    click(page, "server-save")
+
+    assert [key.get_secret_value() for key in read_connections(file).connections["mine"].api_key] == [KEY]
+    wait_until(lambda: "mine" in [each.name for each in backend.client.ready().connections])
+    assert KEY not in everything(page) + settings_dialog(page)
+    assert KEY not in str([field.value for field in page.text_input])
+
+    click(page, "remove-mine")
+
+    assert read_connections(file).connections == {}
+
+
+def test_what_cannot_be_is_said_and_not_written(open_page: Open, backend: Any, tmp_path: Path) -> None:
+    page = open_page(backend.url, CONNECTIONS=str(tmp_path / "connections.toml"))
+    assert has_form(page)
+    page.text_input(key="server-name").set_value("mine")
+    page.text_input(key="server-url").set_value("no address")
+
+    click(page, "server-save")
+
+    assert "base_url must be" in page.error[0].value.replace("\\", "")
+    assert not (tmp_path / "connections.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "api_key", "headers", "may"),
+    [
+        ({}, None, {}, True),
+        ({"backend_url": "http://models.example.org:8000"}, None, {}, False),
+        ({"allowed_hosts": "chat.example.org"}, None, {}, False),
+        ({"host": "0.0.0.0"}, None, {}, False),
+        ({}, None, {"X-Forwarded-For": "192.0.2.7"}, False),
+        ({"api_keys": "ann:a,bob:b", "admin_keys": "ann"}, "a", {}, True),
+        ({"api_keys": "ann:a,bob:b", "admin_keys": "ann"}, "b", {}, False),
+        ({"api_keys": "ann:a,bob:b", "admin_keys": "ann"}, None, {}, False),
+        ({"api_keys": "ann:a,bob:b"}, "a", {}, False),
+    ],
+)
+def test_servers_are_entered_by_whoever_runs_the_page(
+    options: dict[str, str], api_key: str | None, headers: dict[str, str], may: bool
+) -> None:
+    assert may_change_servers(Settings.load(**options), api_key, headers=headers) is may
