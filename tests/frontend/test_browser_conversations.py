@@ -306,3 +306,38 @@ def test_arrow_up_in_the_empty_box_edits_the_last_question(page: Page) -> None:
     page.wait_for("[data-testid='stChatInputTextArea']").send_keys(Keys.ARROW_UP)
 
     page.wait_until(lambda _: page.wait_for(".st-key-editor textarea").get_attribute("value") == "One?", "the question")
+
+
+def test_keys_find_commands_and_conversations(page: Page, client: BackendClient) -> None:
+    client.ask("About zebras", store=True)
+    page.open()
+    page.wait_for("[class*='st-key-open-']", "About zebras")
+    page.wait_for("[data-testid='stChatInputTextArea']").send_keys(Keys.CONTROL, "k")
+    page.wait_for("#palette input").send_keys("zebras", Keys.ENTER)
+    page.wait_for_answer("Hello from the stub.")
+
+    page.run("document.activeElement.blur()")
+    page.wait_for("body").send_keys("?")
+    page.wait_for("dialog#keys[open]", "Ctrl+K")
+    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    page.wait_for("body").send_keys(Keys.CONTROL, Keys.SHIFT, "o")
+
+    page.wait_for(".st-key-welcome")
+
+
+def test_the_page_can_be_installed(page: Page) -> None:
+    told = page.driver.execute_cdp_cmd("Page.getAppManifest", {})
+    errors = page.driver.execute_cdp_cmd("Page.getInstallabilityErrors", {})["installabilityErrors"]
+    assert (told["errors"], errors) == ([], [])
+
+
+def test_an_answer_that_ends_while_its_reader_is_elsewhere_marks_the_tab(page: Page, goes_on: threading.Event) -> None:
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+    page.run("document.hasFocus = () => false")
+
+    goes_on.set()
+
+    page.wait_until(lambda driver: driver.title.startswith("✓ "), "a mark in the title")
+    page.run("window.dispatchEvent(new Event('focus'))")
+    page.wait_until(lambda driver: not driver.title.startswith("✓ "), "a title as it was")

@@ -17,10 +17,13 @@ from chatapp.frontend.access.guard import Guard
 _HERE = Path(__file__).parent
 _ASSETS = _HERE / "assets"
 _HEAD = """<title>chatapp</title>
+    <link rel="manifest" href="./app/manifest.json">
     <script src="./app/composer.js" type="module"></script>
     <script src="./app/copying.js"></script>
     <script src="./app/direction.js"></script>
+    <script src="./app/done.js" type="module"></script>
     <script src="./app/focusing.js" type="module"></script>
+    <script src="./app/keys.js" type="module"></script>
     <script src="./app/naming.js" type="module"></script>
     <script src="./app/reading.js"></script>
     <script src="./app/sidebar.js"></script>
@@ -31,13 +34,19 @@ _SCRIPTS = (
     "composer.js",
     "copying.js",
     "direction.js",
+    "done.js",
     "focusing.js",
+    "keys.js",
     "naming.js",
     "reading.js",
     "sidebar.js",
     "signing.js",
 )
-_SERVED = {**dict.fromkeys(_SCRIPTS, "text/javascript"), "icon.svg": "image/svg+xml"}
+_SERVED = {
+    **dict.fromkeys(_SCRIPTS, "text/javascript"),
+    "icon.svg": "image/svg+xml",
+    "manifest.json": "application/manifest+json",
+}
 _INLINE_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 
 
