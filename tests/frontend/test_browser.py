@@ -195,7 +195,7 @@ addEventListener("securitypolicyviolation", () => say("refused"));
 image.src = address;
 """
 WIDEST = """
-const parts = document.querySelectorAll("[data-testid=stChatMessageContent], [data-testid=stCode], p");
+const parts = document.querySelectorAll("[data-testid=stChatMessageContent], .slot > *, figure, p");
 return Math.max(...[...parts].map(element => element.getBoundingClientRect().right));
 """
 ATTACK = """![inline]({url}/inline.png) and ![by name][a] and ![a]

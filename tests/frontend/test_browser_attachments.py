@@ -39,7 +39,7 @@ def test_files_are_shown_with_their_question_and_stay(page: Page, model: StubMod
 
     page.wait_for_answer("Hello from the stub.")
     assert page.wait_for(".files").text.split("\n") == ["scan.pdf 1 kB", "sea.jpg 1 kB"]
-    page.wait_for("[data-testid='stCaptionContainer']", "scan.pdf: Pages without words, as scans are: 2.")
+    page.wait_for(".question .note", "scan.pdf: Pages without words, as scans are: 2.")
     picture, text = model.calls[-1].body["messages"][-1]["content"]
     assert (picture["type"], text["text"].endswith("Which?")) == ("image_url", True)
 

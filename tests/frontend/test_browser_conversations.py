@@ -135,11 +135,12 @@ def test_what_is_typed_goes_to_the_box_or_the_field_that_was_opened(page: Page, 
     focused("", "[data-testid='stChatInputTextArea']")
     page.ask("Who are yuo?")
     page.wait_for_answer("Hello from the stub.")
-    page.run("document.querySelector('[class*=st-key-edit-] button').click()")
+    page.run("document.querySelector('.transcript .edit').click()")
     focused("Who are yuo?", "textarea")
-    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    page.driver.switch_to.active_element.send_keys(" Hm." + Keys.ESCAPE)
     focused("", "[data-testid='stChatInputTextArea']")
-    page.run("document.querySelector('[class*=st-key-edit-] button').click()")
+    assert model.hits == 1
+    page.run("document.querySelector('.transcript .edit').click()")
     focused("Who are yuo?", "textarea")
     page.driver.switch_to.active_element.send_keys(Keys.BACKSPACE * 4 + "you?" + Keys.CONTROL + Keys.ENTER)
     page.wait_for("[aria-label='Chat message from user']", "Who are you?")
@@ -301,7 +302,7 @@ def test_a_long_text_that_is_pasted_becomes_a_file(page: Page) -> None:
 def test_arrow_up_in_the_empty_box_edits_the_last_question(page: Page) -> None:
     page.ask("One?")
     page.wait_for_answer("Hello from the stub.")
-    page.wait_for("[class*='st-key-under-answer-']")
+    page.wait_for(".answer .under")
 
     page.wait_for("[data-testid='stChatInputTextArea']").send_keys(Keys.ARROW_UP)
 

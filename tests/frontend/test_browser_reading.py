@@ -1,7 +1,9 @@
 """Reading in a real browser: an answer that is being made is never taken away from its reader."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -20,8 +22,9 @@ pytestmark = needs_browser
 PARAGRAPHS = [f"Paragraph {number}: {'word ' * 60}\n\n" for number in range(30)]
 SEEN = """
 const place = document.querySelector("[data-testid=stMainBlockContainer]").getBoundingClientRect();
-const parts = [...document.querySelectorAll("[data-testid=stChatMessage] p")];
-const part = parts.findLast(part => part.innerText.startsWith(arguments[0]));
+const parts = [...document.querySelectorAll(":is([data-testid=stChatMessage], .message) p")];
+const part = parts.findLast(part => part.textContent.startsWith(arguments[0]));
+if (!part) return false;
 const {top, bottom} = part.getBoundingClientRect();
 return top >= place.top && bottom <= place.bottom + 1;
 """
@@ -94,22 +97,32 @@ def test_a_conversation_opens_at_its_end(page: Page, model: StubModel, shared: A
     page.wait_until(lambda _: is_seen("The end."), "the end")
 
 
-def test_earlier_messages_do_not_move_what_is_read(page: Page, model: StubModel, shared: Any, is_seen: Any) -> None:
-    model.next(*[scripts.answer(f"Answer {number}.\n\n{'word ' * 60}") for number in range(10)])
-    conversation = None
-    for number in range(10):
-        asked = {"conversation_id": conversation} if conversation else {"store": True}
-        conversation = shared.client.ask(f"Question {number}", **asked).conversation_id
-    page.open(query=f"?c={conversation}")
-    page.wait_for_answer("Answer 9.")
+def test_earlier_messages_come_by_themselves_and_do_not_move_what_is_read(
+    page: Page, shared: Any, is_seen: Any
+) -> None:
+    shared.client.conversations.import_file(BytesIO(json.dumps(_conversation(100)).encode()))
+    page.open(query=f"?c={shared.client.conversations.page().items[0].id}")
+    page.wait_for_answer("Message 99.")
+    before = page.run("return document.querySelectorAll('.slot').length")
     page.scroll_up()
-    page.wait_until(lambda _: is_seen("Answer 5."), "the first answer that is shown")
 
-    page.click("earlier")
+    page.wait_until(lambda _: page.run("return document.querySelectorAll('.slot').length") == 100, "all messages")
+    page.wait_until(lambda _: is_seen(f"Message {100 - before + 1}."), "the messages that were read")
+    page.scroll_up()
+    page.wait_until(lambda _: is_seen("Message 1."), "the first answer")
 
-    page.wait_for_answer("Answer 0.")
-    page.wait_until(lambda _: is_seen("Answer 5."), "the same answer")
-    assert not is_seen("Answer 0.")
+
+def _conversation(count: int) -> dict[str, Any]:
+    messages = [
+        {
+            "id": str(place),
+            "parent_id": str(place - 1) if place else None,
+            "role": ("user", "assistant")[place % 2],
+            "content": f"Message {place}.\n\n{'word ' * 60}",
+        }
+        for place in range(count)
+    ]
+    return {"id": "long", "leaf_id": str(count - 1), "messages": messages}
 
 
 def test_a_search_leads_to_the_message_with_its_words_marked(

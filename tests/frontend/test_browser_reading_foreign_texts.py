@@ -22,7 +22,7 @@ def page(browser: Any, page_port: int) -> Page:
 
 
 def _direction(page: Page, selector: str) -> Any:
-    path = f"[data-testid='stChatMessageContent'] {selector}"
+    path = f".transcript {selector}"
     script = "const it = document.querySelector(arguments[0]); return it && getComputedStyle(it).direction"
     return page.wait_until(lambda driver: driver.execute_script(script, path), path)  # the page may draw it anew
 
@@ -34,9 +34,9 @@ def test_what_begins_with_arabic_runs_from_right_to_left_and_code_does_not(page:
     page.wait_for_answer("النهاية")
     page.wait_for("li code")
 
-    directions = {it: _direction(page, it) for it in ("[data-testid='stText']", "p", "ul", "li code", "table")}
+    directions = {it: _direction(page, it) for it in (".bubble .plain", "p", "ul", "li code", "table")}
     assert directions == {
-        "[data-testid='stText']": "rtl",
+        ".bubble .plain": "rtl",
         "p": "ltr",
         "ul": "rtl",
         "li code": "ltr",
@@ -49,7 +49,7 @@ def test_prices_keep_their_dollars_beside_a_formula(page: Page, model: StubModel
     page.ask("How much?")
     page.wait_for_answer("End")
 
-    page.wait_for(".katex")
+    page.wait_for(".transcript math")
     assert "It costs $5 and $10, says echo $HOME. End" in page.text
 
 
@@ -57,11 +57,11 @@ def test_an_answer_that_would_stop_the_page_is_there_at_once_as_text(page: Page,
     model.default = scripts.answer("End " + "a] " * 20_000)
     page.ask("Loop")
     page.wait_for_answer("End")
-    page.wait_for("[class*='st-key-draw-'] button", "Format it")
+    page.wait_for(".transcript .offer", "Format it")
 
     began = time.monotonic()
     page.driver.refresh()
-    page.wait_for("[class*='st-key-draw-'] button", "Format it")
+    page.wait_for(".transcript .offer", "Format it")
     assert time.monotonic() - began < scripts.PATIENCE_S / 2
 
 

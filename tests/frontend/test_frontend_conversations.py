@@ -25,6 +25,7 @@ from support.pages import (
     stored,
 )
 from support.stub_model import StubModel
+from support.transcripts import act, news, shown, transcript_html
 
 Open = Callable[..., AppTest]
 
@@ -47,7 +48,7 @@ def test_an_address_shows_its_conversation(open_page: Open, backend: Any, client
     page = open_page(backend.url, query={"c": str(conversation)})
 
     assert contents(page) == [("user", "One?"), ("assistant", "Hello from the stub.")]
-    assert page.chat_message[1].caption[0].value.startswith("stub\\-model · ")
+    assert shown(page)[1].facts.startswith("stub-model · ")
 
 
 def test_an_answer_from_another_day_says_which(open_page: Open, backend: Any, client: BackendClient) -> None:
@@ -59,8 +60,8 @@ def test_an_answer_from_another_day_says_which(open_page: Open, backend: Any, cl
     client.conversations.import_file(BytesIO(json.dumps({"id": "old", "leaf_id": "a", "messages": messages}).encode()))
     page = open_page(backend.url, query={"c": stored(client)[0].id})
 
-    assert "2020\\-02\\-03 " in page.chat_message[1].caption[0].value
-    assert [caption.value for caption in page.main.caption].count("Monday, 03 February 2020") == 1
+    assert "2020-02-03 " in shown(page)[1].facts
+    assert transcript_html(page).count("Monday, 03 February 2020") == 1
 
 
 def test_an_answer_that_was_made_without_earlier_messages_says_so(open_page: Open, run_backend: Any) -> None:
@@ -69,7 +70,7 @@ def test_an_answer_that_was_made_without_earlier_messages_says_so(open_page: Ope
 
     ask(page, "Two?")
 
-    assert "left out" in page.chat_message[-1].caption[0].value
+    assert "left out" in shown(page)[-1].facts
 
 
 def test_an_answer_without_a_word_is_told(page: AppTest, stub: StubModel) -> None:
@@ -77,7 +78,7 @@ def test_an_answer_without_a_word_is_told(page: AppTest, stub: StubModel) -> Non
 
     ask(page, "Why?")
 
-    assert "The model said nothing." in [caption.value for caption in page.chat_message[1].caption]
+    assert shown(page)[1].notes == ["The model said nothing."]
 
 
 @pytest.mark.parametrize("address", ["0198f2c41d7e7b6a9c3e5f0a1b2c3d4e", "../health", "x" * 99])
@@ -144,33 +145,14 @@ def test_earlier_messages_are_fetched_when_asked_for(open_page: Open, backend: A
     for number in range(1, 25):
         client.ask(f"Question {number}", conversation_id=conversation)
     page = open_page(backend.url, query={"c": str(conversation)})
-    assert (len(contents(page)), page.chat_message[0].text[0].value) == (10, "Question 20")
-    assert "<td>10+</td>" in settings_dialog(page)
+    assert (len(contents(page)), shown(page)[0].text, news(page)["has_earlier"]) == (40, "Question 5", True)
+    assert "<td>40+</td>" in settings_dialog(page)
 
-    click(page, "earlier")
-    assert (len(contents(page)), page.chat_message[0].text[0].value) == (20, "Question 15")
-    for _ in range(3):
-        click(page, "earlier")
+    act(page, "earlier")
 
-    assert (len(contents(page)), page.chat_message[0].text[0].value) == (50, "Question 0")
+    assert (len(contents(page)), shown(page)[0].text, news(page)["has_earlier"]) == (50, "Question 0", False)
+    assert [news(page)["head"], len(news(page)["keys"]), news(page)["tail"]] == [0, 10, 40]
     assert "<td>50</td>" in settings_dialog(page)
-
-
-def test_a_window_moves_over_a_long_conversation(page: AppTest) -> None:
-    page.session_state.messages = [
-        {"role": ("user", "assistant")[place % 2], "content": f"Message {place}", "timestamp": "12:00:00"}
-        for place in range(100)
-    ]
-    page.run()
-    for _ in range(7):
-        click(page, "earlier")
-    assert [page.chat_message[0].text[0].value, len(page.chat_message)] == ["Message 20", 60]
-
-    click(page, "later")
-    click(page, "later")
-
-    assert [page.chat_message[0].text[0].value, len(page.chat_message)] == ["Message 40", 60]
-    assert not [button for button in page.button if button.key == "later"]
 
 
 @pytest.mark.parametrize("use_streaming", ["true", "false"])
@@ -251,6 +233,5 @@ def test_the_run_of_an_agent_is_shown_with_its_tools(open_page: Open, backend: A
 
     assert not page.exception
     assert contents(page)[-1] == ("assistant", "Rain.")
-    assert [step.label for step in page.expander] == [r"Called get\_weather", "Result of a tool"]
-    assert [code.value for code in page.code] == ['{"city":"Paris"}', "9 mm"]
+    assert shown(page)[1].folded == {"Called get_weather": '{"city":"Paris"}', "Result of a tool": "9 mm"}
     assert "via python\\-requests" in [caption.value for caption in page.sidebar.caption]

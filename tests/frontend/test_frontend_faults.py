@@ -13,6 +13,7 @@ from support.pages import ask, click, contents, everything, opened_page, problem
 from support.results import PROMPT, assert_says_nothing_of_others
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
+from support.transcripts import shown
 
 pytestmark = pytest.mark.faults
 
@@ -64,7 +65,7 @@ def test_what_was_said_before_a_fault_stays_and_is_marked(
     ask(page, PROMPT)
 
     assert contents(page)[1] == ("assistant", said)
-    assert page.chat_message[1].caption[0].value.startswith("Interrupted · ")
+    assert shown(page)[1].facts.startswith("Interrupted · ")
 
 
 def test_how_long_to_wait_is_said(page: AppTest, model: StubModel) -> None:

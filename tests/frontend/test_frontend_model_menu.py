@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
-from support import scripts
+from support import scripts, transcripts
 from support.pages import FakeBackend, ask, click, conversation_in, everything, press
 from support.stub_model import StubModel
 
@@ -78,7 +78,7 @@ def test_the_chosen_model_answers_from_now_on(page: AppTest, stub: StubModel) ->
 def test_another_answer_comes_from_the_chosen_model(page: AppTest, stub: StubModel) -> None:
     ask(page, "One?")
     choose_model(page, "large")
-    press(page, "regenerate-")
+    transcripts.press(page, "regenerate")
 
     assert stub.calls[-1].body["model"] == "large"
 

@@ -25,6 +25,7 @@ from support.pages import (
     sidebar,
 )
 from support.stub_model import KEY, StubModel
+from support.transcripts import news, shown
 
 Open = Callable[..., AppTest]
 
@@ -59,12 +60,11 @@ def test_an_answer_stands_under_its_question_with_model_and_time(
 ) -> None:
     page = ask(open_page(backend.url, USE_STREAMING=use_streaming), "What is Python?")
 
-    question, answer = page.chat_message
-    assert question.text[0].value == "What is Python?"
-    assert answer.markdown[0].value == "Hello from the stub."
+    question, answer = shown(page)
+    assert (question.text, answer.text) == ("What is Python?", "Hello from the stub.")
     assert re.match(
         r"stub-model · \d\.\d s · local, no cost · 5 tokens · (\d+ tokens/s · )?first word \d\.\d s · ",
-        answer.caption[0].value.replace("\\", ""),
+        answer.facts,
     )
 
 
@@ -135,8 +135,7 @@ def test_reasoning_is_folded_above_the_answer(stub: StubModel, page: AppTest) ->
 
     ask(page, "Is it?")
 
-    answer = page.chat_message[1]
-    assert answer.expander[0].markdown[0].value == "Let me see."
+    assert shown(page)[1].folded == {"Thoughts": "Let me see."}
     assert contents(page)[1] == ("assistant", "Yes.")
 
 
@@ -145,7 +144,7 @@ def test_what_turns_out_to_be_thought_is_folded_too(stub: StubModel, page: AppTe
 
     ask(page, "Is it?")
 
-    assert page.chat_message[1].expander[0].markdown[0].value.strip() == "Let me see."
+    assert shown(page)[1].folded == {"Thoughts": "Let me see."}
     assert contents(page)[1] == ("assistant", "Yes.")
 
 
@@ -155,7 +154,8 @@ def test_content_is_kept_raw_and_drawn_safe(stub: StubModel, page: AppTest) -> N
     ask(page, "A cat?")
 
     assert contents(page)[1][1] == "![cat](http://a.example/cat.png) is \\(x\\)"
-    assert page.chat_message[1].markdown[0].value == "[cat](http://a.example/cat.png) is $x$"
+    assert shown(page)[1].html.startswith('<p><a href="http://a.example/cat.png" rel="noopener')
+    assert "<mi>x</mi>" in shown(page)[1].html
 
 
 def test_an_answer_that_was_cut_short_says_so(stub: StubModel, page: AppTest) -> None:
@@ -163,20 +163,22 @@ def test_an_answer_that_was_cut_short_says_so(stub: StubModel, page: AppTest) ->
 
     ask(page, "A story")
 
-    assert page.chat_message[1].caption[0].value.startswith("Cut off at the length limit")
+    assert shown(page)[1].facts.startswith("Cut off at the length limit")
 
 
-def test_long_conversations_show_the_last_part_first(page: AppTest) -> None:
+def test_a_conversation_of_a_thousand_messages_is_shown_whole_and_told_once(page: AppTest) -> None:
     page.session_state.messages = [
-        {"role": ("user", "assistant")[place % 2], "content": f"Message {place}", "timestamp": "12:00:00"}
-        for place in range(50)
+        {"role": ("user", "assistant")[place % 2], "content": f"Message {place} of many", "timestamp": "12:00:00"}
+        for place in range(1000)
     ]
     page.run()
-    assert [page.chat_message[0].text[0].value, len(page.chat_message)] == ["Message 40", 10]
+    assert [message.text for message in shown(page)] == [f"Message {place} of many" for place in range(1000)]
+    assert "Message 999 of many" in str(news(page)["bodies"])
+    assert "Message 1 of many" not in str(news(page)["bodies"])
 
-    click(page, "earlier")
+    page.run()
 
-    assert [page.chat_message[0].text[0].value, len(page.chat_message)] == ["Message 30", 20]
+    assert news(page)["bodies"] == {}
 
 
 def test_the_demonstration_model_is_called_one(open_page: Open, fake_backend: FakeBackend) -> None:

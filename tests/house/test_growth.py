@@ -130,15 +130,15 @@ NOT_FOREIGN_METHODS = {
     "chatapp.frontend.conversations.": "asks the backend",
     "chatapp.frontend.markdown.growing_text.GrowingText.": "draws, with what is measured here",
     "chatapp.frontend.session.view.View.": "asks the backend",
+    "chatapp.frontend.transcript.html_cache.HtmlCache.": "keeps what is measured here",
 }
 NOT_FOREIGN = {
     "chatapp.backend.store.chunks.append_chunk": "writes to the database",
-    "chatapp.frontend.components.texts.draw_markdown": "draws, with what is measured here",
-    "chatapp.frontend.components.texts.draw_text": "draws, with what is measured here",
     "chatapp.cli.conversations.find_conversations": "asks the backend",
     "chatapp.frontend.components.choosing.choice": "draws",
     "chatapp.frontend.conversations.finding.hit_beside": "asks the backend",
     "chatapp.client.answer_events.ask_once": "asks the backend",
+    "chatapp.frontend.session.actions.edit": "asks the backend",
     "chatapp.frontend.session.actions.send": "asks the backend",
     "chatapp.frontend.session.state.give_back": "keeps it",
     "chatapp.frontend.session.state.show": "keeps it",

@@ -46,11 +46,12 @@ FRONTEND = {
     "markdown": "",
     "server": "",
     "conversations": "",
-    "session": "conversations",
+    "transcript": "markdown conversations",
+    "session": "conversations transcript",
     "access": "markdown session",
-    "components": "markdown conversations session access",
+    "components": "markdown conversations transcript session access",
     "screens": "markdown conversations session components",
-    "app": "access",
+    "app": "transcript session access",
     "page": "access session components screens",
 }
 HOUSES = {"": ROOMS, "backend": BACKEND, "frontend": FRONTEND}

@@ -104,10 +104,8 @@ class Page:
 
     def copy_code(self) -> None:
         """Click the copy button of the first code block the way a hand does, and wait until it says that it copied."""
-        code = self.wait_for("[data-testid='stCode']")
-        button = self.wait_until(lambda _: code.find_element(By.TAG_NAME, "button"), "a copy button")
-        ActionChains(self.driver).move_to_element(code).pause(0.4).move_to_element(button).click().perform()
-        self.wait_until(lambda _: button.get_attribute("aria-label") == "Copied", "the mark of a copy")
+        self.wait_for(".transcript .copy-code").click()
+        self.wait_for(".transcript .copy-code", "Copied")
 
     def run(self, script: str) -> Any:
         return self.driver.execute_script(script)

@@ -14,6 +14,7 @@ from chatapp.protocol.resources import ConversationInfo
 from chatapp.protocol.sse import encode
 from support import scripts
 from support.stub_model import StubModel
+from support.transcripts import transcript_html
 
 PAGE = Path(chatapp.frontend.__file__).with_name("page.py")
 
@@ -67,7 +68,7 @@ def everything(page: AppTest) -> str:
         for child in block.children.values():
             yield from parts(child) if hasattr(child, "children") else [str(child.proto)]
 
-    return "\n".join((*parts(page.main), *parts(page.sidebar)))
+    return "\n".join((*parts(page.main), *parts(page.sidebar), transcript_html(page)))
 
 
 def choose(page: AppTest, conversation_id: str | None, entry: str) -> AppTest:
@@ -93,15 +94,6 @@ def press(page: AppTest, start: str, *, place: int = -1) -> AppTest:
     [button for button in page.button if str(button.key).startswith(start)][place].click().run()
     assert not page.exception
     return page
-
-
-def editor(page: AppTest) -> Any:
-    """Return the field in which a question is edited; None while none is."""
-    return next((area for area in page.text_area if str(area.key).startswith("edited-")), None)
-
-
-def branch_place(page: AppTest) -> list[str]:
-    return [caption.value for caption in page.main.caption if " / " in caption.value]
 
 
 def stored(client: BackendClient) -> list[ConversationInfo]:

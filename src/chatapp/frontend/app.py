@@ -13,6 +13,8 @@ from streamlit.starlette import App
 from chatapp.config.settings import Settings
 from chatapp.frontend.access.cookie import keep
 from chatapp.frontend.access.guard import Guard
+from chatapp.frontend.session.admitted import admitted_sessions
+from chatapp.frontend.transcript.routes import message_routes
 
 _HERE = Path(__file__).parent
 _ASSETS = _HERE / "assets"
@@ -45,6 +47,7 @@ _SCRIPTS = (
 _SERVED = {
     **dict.fromkeys(_SCRIPTS, "text/javascript"),
     "icon.svg": "image/svg+xml",
+    "transcript.css": "text/css",
     "manifest.json": "application/manifest+json",
 }
 _INLINE_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
@@ -78,6 +81,7 @@ app = App(
         Route("/", _index),
         Route(_PREFIX + "sign-in", keep, methods=["POST"]),
         Route("/usage", _usage),
+        *message_routes(lambda session_id: session_id in admitted_sessions()),
         *(Route(_PREFIX + name, _asset) for name in _SERVED),
     ],
     middleware=[Middleware(Guard, settings=Settings.load())],

@@ -40,9 +40,8 @@ announcer.setAttribute("role", "status");
 announcer.className = "announcer";
 const announce = () => {
   const answers = document.querySelectorAll("[aria-label='Chat message from assistant']");
-  const parts = answers[answers.length - 1]?.querySelectorAll("[data-testid='stMarkdown']") ?? [];
-  const words = [...parts].filter((part) => !part.querySelector("[data-testid='stCaptionContainer']"));
-  announcer.textContent = words.map((part) => part.innerText).join("\n").slice(0, ANNOUNCED_CHARS);
+  const parts = answers[answers.length - 1]?.querySelectorAll(":scope > .said") ?? [];
+  announcer.textContent = [...parts].map((part) => part.innerText).join("\n").slice(0, ANNOUNCED_CHARS);
 };
 
 let wasAnswering = false;

@@ -5,10 +5,10 @@
 (() => {
   const NEAR_PX = 8;
   const ROOM_PX = 48; // below the question's window, so that its reader is not at the end yet
-  const HOLD_MS = 2000; // in which more messages come that were asked for
+  const HOLD_MS = 2000; // in which a question stays at the top, whatever comes or goes above it
   const UP_MS = 1000; // in which a hand moves what is read: a scroll at another time is our own, or the browser's
 
-  let place, shown, last, held, landed;
+  let place, shown, last, landed;
   let follows = true;
   let upMs = -UP_MS;
   let begunMs = -HOLD_MS;
@@ -47,8 +47,7 @@
 
   // A search leads to a message: it is shown where its words are, and they are marked.
   const land = ({ message, words }) => {
-    const under = document.querySelector(`[class*="st-key-under-"][class*="-${message}"]`);
-    const target = under?.closest('[data-testid="stChatMessage"]') ?? under?.closest('[data-testid="stLayoutWrapper"]')?.previousElementSibling ?? under?.previousElementSibling;
+    const target = document.querySelector(`.transcript [data-id="${CSS.escape(message)}"]`);
     if (!target) return false;
     const found = rangesOf(target, words.toLowerCase().split(/[\s"*]+/).filter(Boolean));
     CSS.highlights?.set("found", new Highlight(...found));
@@ -75,19 +74,6 @@
     return ranges;
   };
 
-  // More messages above or below do not move those that are being read.
-  const hold = (button) => {
-    const parts = find("conversation")?.querySelectorAll('[class*="st-key-under-"]') ?? [];
-    const part = parts[button.matches(".st-key-earlier *") ? 0 : parts.length - 1];
-    if (part) held = { name: nameOf(part), top: part.getBoundingClientRect().top, sinceMs: performance.now() };
-  };
-
-  const isHeld = () => {
-    const part = held && performance.now() - held.sinceMs < HOLD_MS && document.querySelector(`.${held.name}`);
-    if (part) place.scrollTop += part.getBoundingClientRect().top - held.top;
-    return Boolean(part);
-  };
-
   const keepUp = () => {
     const conversation = find("conversation");
     if (!conversation) return;
@@ -103,7 +89,7 @@
       if (begun !== last) begunMs = performance.now(); // until then messages above may still go
       begin(conversation);
     }
-    else if (!isHeld() && follows) showEnd();
+    else if (follows) showEnd();
     last = begun;
     look();
   };
@@ -131,13 +117,11 @@
       begunMs = -HOLD_MS;
       showEnd();
     }
-    if (event.target.closest(".st-key-earlier button, .st-key-later button")) hold(event.target);
   });
   const isScrollbar = (target, x) => target === place && x >= place.clientWidth;
   const goesUp = ({ type, deltaY, key, target, offsetX }) =>
     deltaY < 0 || type === "touchmove" || key === "PageUp" || isScrollbar(target, offsetX);
   const moved = (event) => {
-    held = undefined;
     begunMs = -HOLD_MS;
     if (goesUp(event)) upMs = performance.now();
   };

@@ -11,9 +11,10 @@ from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.protocol.resources import AttachmentInfo
 
-PAGE_OF_MESSAGES = 10
-MOST_SHOWN = 60
-"""A browser takes some milliseconds for every message at every click, so the page shows a window of this size."""
+PAGE_OF_MESSAGES = 40
+"""How many messages are loaded when a conversation is opened."""
+EARLIER_MESSAGES = 200
+"""How many more are loaded each time that a reader comes near the first one."""
 
 
 class Unfinished(NamedTuple):
@@ -48,7 +49,6 @@ class OpenConversation(ABC):
         self.name = uuid.uuid4().hex
         self.chat_options = ChatOptions()
         self.entries: list[DisplayMessage] = []
-        self.shown = PAGE_OF_MESSAGES
         self.live: LiveAnswer | None = None
         self.begun: str | None = None
         self.landing: Landing | None = None
@@ -64,33 +64,9 @@ class OpenConversation(ABC):
         return [entry.message for entry in self.entries if not entry.is_silent]
 
     @property
-    def shown_entries(self) -> list[DisplayMessage]:
-        """The last part of the conversation, or an earlier window of it, oldest first."""
-        start = max(0, len(self.entries) - self.shown)
-        return self.entries[start : start + MOST_SHOWN]
-
-    @property
-    def has_later(self) -> bool:
-        """Whether there are messages behind those that are shown."""
-        return max(0, len(self.entries) - self.shown) + MOST_SHOWN < len(self.entries)
-
-    @property
     def has_unloaded(self) -> bool:
         """Whether there are messages that only the backend has."""
         return False
-
-    @property
-    def has_earlier(self) -> bool:
-        """Whether there are messages before those that are shown."""
-        return self.shown < len(self.entries) or self.has_unloaded
-
-    def show_earlier(self, context: SessionContext) -> None:
-        """Show a page of messages more."""
-        self.shown += PAGE_OF_MESSAGES
-
-    def show_later(self) -> None:
-        """Show a page of later messages."""
-        self.shown -= PAGE_OF_MESSAGES
 
     def apply(self, chat_options: ChatOptions, context: SessionContext) -> None:
         """Have questions answered in this way from now on."""
@@ -101,7 +77,6 @@ class OpenConversation(ABC):
         if self.live is not None:
             self.queued = "\n\n".join(filter(None, (self.queued, prompt)))
             return
-        self.shown = PAGE_OF_MESSAGES
         files, self.waiting_files = self.waiting_files, ()
         self.entries.append(question_entry(prompt, context.zone, files))
         self._begin(context)

@@ -11,11 +11,15 @@ from chatapp.client.chat import ROOT, ChatOptions
 from chatapp.errors import BackendError, ChatappError
 from chatapp.frontend.conversations.entries import DisplayMessage, answer_entry, question_entry, stored_entries
 from chatapp.frontend.conversations.live_answer import LiveAnswer
-from chatapp.frontend.conversations.open_conversation import PAGE_OF_MESSAGES, Landing, OpenConversation, Unfinished
+from chatapp.frontend.conversations.open_conversation import (
+    EARLIER_MESSAGES,
+    PAGE_OF_MESSAGES,
+    Landing,
+    OpenConversation,
+    Unfinished,
+)
 from chatapp.frontend.conversations.session_context import SessionContext, cancel
 from chatapp.protocol.resources import ConversationInfo, MessageInfo
-
-_LANDING_PAGE = 200
 
 
 class _Question(NamedTuple):
@@ -64,13 +68,16 @@ class StoredConversation(OpenConversation):
         """Whether there are messages that only the backend has."""
         return self._before is not None
 
-    def show_earlier(self, context: SessionContext) -> None:
-        """Show a page of messages more, and fetch it if need be."""
-        if self.shown >= len(self.entries) and self.id and self._before:
-            page = context.client.conversations.messages(self.id, before=self._before, limit=PAGE_OF_MESSAGES)
+    def load_earlier(self, context: SessionContext) -> None:
+        """Load messages before the first one.
+
+        Raises:
+            ChatappError: the backend cannot tell.
+        """
+        if self.id and self._before:
+            page = context.client.conversations.messages(self.id, before=self._before, limit=EARLIER_MESSAGES)
             self.entries = [*_entries(page.items, context), *self.entries]
             self._before = page.next
-        super().show_earlier(context)
 
     def land_on(self, message_id: str, *, words: str) -> None:
         """Show the branch and the place of a message as soon as they are loaded, with `words` marked."""
@@ -195,12 +202,7 @@ class StoredConversation(OpenConversation):
         self._load(context, is_unchanged=False)
         self._known, self._is_stale, self.title = found, False, found.title
         while message_id not in [entry.id for entry in self.entries] and self._before:
-            page = conversations.messages(found.id, before=self._before, limit=_LANDING_PAGE)
-            self.entries = [*_entries(page.items, context), *self.entries]
-            self._before = page.next
-        ids = [entry.id for entry in self.entries]
-        if message_id in ids:
-            self.shown = max(PAGE_OF_MESSAGES, len(ids) - ids.index(message_id) + 1)
+            self.load_earlier(context)
 
     def _load(self, context: SessionContext, *, is_unchanged: bool) -> None:
         """Fetch the last page of the branch; what was loaded before it stays. Follow an answer that is being made."""

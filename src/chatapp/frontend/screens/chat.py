@@ -9,9 +9,9 @@ from chatapp.errors import StoreUnavailableError, StreamCutError
 from chatapp.frontend.components import message
 from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
+from chatapp.frontend.components.transcript import show_diagram, transcript
 from chatapp.frontend.components.waiting_files import waiting_files
 from chatapp.frontend.conversations.live_answer import LiveAnswer
-from chatapp.frontend.conversations.moments import day_name
 from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
 from chatapp.frontend.markdown.growing_text import GrowingText
 from chatapp.frontend.markdown.rendering import literal
@@ -67,17 +67,11 @@ def _next(conversation: OpenConversation) -> None:
 
 def chat() -> "LiveView | None":
     """Draw the last part of the conversation; return the view of the answer that is being made, if one is."""
-    conversation = state.view().conversation
+    view = state.view()
+    conversation = view.conversation
     _above()
     with st.container(key=f"conversation-{conversation.name}"):
-        day: str | None = None
-        for entry in conversation.shown_entries:
-            if entry.day != day:
-                st.caption(day_name(entry.day), text_alignment="center")
-                day = entry.day
-            message.draw(entry, is_last=entry is conversation.entries[-1])
-        if conversation.has_later:
-            st.button("Show later", icon=":material/expand_more:", on_click=actions.show_later, key="later")
+        transcript(conversation)
         live_view = LiveView(conversation.live) if conversation.live else None
         if live_view is None and conversation.unfinished is not None:
             with st.container(key="unfinished"):
@@ -91,6 +85,9 @@ def chat() -> "LiveView | None":
             st.html(f'<i class="landing" {mark}></i>')
         if conversation.begun:  # behind all messages: it tells reading.js that they are there
             st.html(f'<i class="begun" id="{conversation.begun}"></i>')
+    diagram, view.diagram = view.diagram, None
+    if diagram and view.dialog is None:
+        show_diagram(diagram)
     return live_view
 
 
@@ -146,8 +143,6 @@ def _above() -> None:
     if conversation.id is None and not conversation.entries and conversation.live is None:
         with above.container(key="welcome"):
             _welcome()
-    elif conversation.has_earlier:
-        above.button("Show earlier", icon=":material/expand_less:", on_click=actions.show_earlier, key="earlier")
 
 
 def _welcome() -> None:

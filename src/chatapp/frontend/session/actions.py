@@ -73,20 +73,17 @@ def stop() -> None:
     state.view().conversation.stop()
 
 
-def draw(key: str) -> None:
-    """Draw a text that is so large that it is only drawn when somebody wants it."""
-    state.view().drawn.add(key)
+def draw(message_id: str) -> None:
+    """Draw a message that is so large that it is only drawn when somebody wants it."""
+    state.view().drawn.add(message_id)
 
 
-def show_earlier() -> None:
-    """Show a page of messages more."""
-    with error_shown():
-        state.view().conversation.show_earlier(state.session_context())
-
-
-def show_later() -> None:
-    """Show a page of later messages."""
-    state.view().conversation.show_later()
+def load_earlier() -> None:
+    """Load messages before the first one."""
+    conversation = state.view().conversation
+    if isinstance(conversation, StoredConversation):
+        with error_shown():
+            conversation.load_earlier(state.session_context())
 
 
 def regenerate(entry: DisplayMessage) -> None:
@@ -106,19 +103,9 @@ def show_branch(message_id: str) -> None:
             conversation.show_branch(message_id, state.session_context())
 
 
-def begin_edit(entry: DisplayMessage) -> None:
-    """Write a question anew."""
-    state.view().editing = entry.id
-
-
-def end_edit() -> None:
-    """Leave the question as it is."""
-    state.view().editing = None
-
-
-def send_edit(entry: DisplayMessage, field: str) -> None:
-    """Ask what was written in place of the question `entry`."""
-    if (prompt := state.value_of(field)).strip():
+def edit(entry: DisplayMessage, prompt: str) -> None:
+    """Ask `prompt` in place of the question `entry`."""
+    if prompt.strip():
         state.view().edit(entry, prompt, state.session_context())
 
 

@@ -15,8 +15,11 @@ from chatapp.frontend.session.backend import client_of
 from chatapp.frontend.session.kept_sign_ins import SignIn
 from chatapp.frontend.session.url import Address
 from chatapp.frontend.session.view import View
+from chatapp.frontend.transcript.open_transcripts import new_transcript
+from chatapp.frontend.transcript.transcript import Transcript
 
 PROMPT = "prompt"
+SETTLED = "settled"
 STREAMING = "use_streaming"
 TIMEOUT = "request_timeout"
 SEARCH = "search"
@@ -145,6 +148,11 @@ def view() -> View:
     return cast(View, st.session_state.view)
 
 
+def transcript() -> Transcript:
+    """Return what this session's browser is shown of the settled messages."""
+    return cast(Transcript, st.session_state.transcript)
+
+
 def address() -> Address:
     """Return where the browser is."""
     return cast(Address, st.session_state.address)
@@ -172,6 +180,12 @@ def accept_messages() -> None:
 def query() -> str:
     """Return the words that are looked for in the list of conversations."""
     return cast(str, st.session_state.get(SEARCH) or "").strip()[:MAX_QUERY_CHARS]
+
+
+def clicked() -> dict[str, str]:
+    """Return what was clicked in the settled messages, empty if nothing."""
+    told = st.session_state[SETTLED].get("act")
+    return {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
 
 
 def value_of(key: str) -> str:
@@ -218,4 +232,5 @@ def _fill() -> None:
     state[TIMEOUT] = settings().request_timeout
     state.messages = []
     state.view = View()
+    state.transcript = new_transcript()
     state.address = Address()

@@ -29,22 +29,22 @@ class OpenRow(NamedTuple):
 class View:
     """Its state changes in plain attributes only: Streamlit may end a run at any access to `st.session_state`.
 
-    `dialog` lies over the page, `error` is what an action failed with, `imports` what is imported, `editing` the id of
-    the question that is being written anew, `mirrored` what others were last told of the conversation, `drawn` which
-    texts are drawn although they are very large.
+    `dialog` lies over the page, `error` is what an action failed with, `imports` what is imported, `mirrored` what
+    others were last told of the conversation, `drawn` which messages are drawn although they are very large, `diagram`
+    the source of one that is to be shown as a picture.
     """
 
     def __init__(self) -> None:
         self.conversation: OpenConversation = StoredConversation()
         self.listing = Listing()
         self.error: ChatappError | None = None
-        self.editing: str | None = None
         self.open_row: OpenRow | None = None
         self.dialog: Dialog | None = None
         self.server_outcome: SettingsError | str | None = None
         self.imports = ImportWatch()
         self.mirrored: list[ShownMessage] = []
         self.drawn: set[str] = set()
+        self.diagram: str | None = None
         self._listed_id: str | None = None
 
     @property
@@ -112,7 +112,6 @@ class View:
 
     def edit(self, entry: DisplayMessage, prompt: str, context: SessionContext) -> None:
         """Ask `prompt` in place of the question `entry`."""
-        self.editing = None
         self.conversation.edit(entry, prompt, context)
 
     def show_new(self, *, is_temporary: bool = False) -> str | None:
@@ -190,7 +189,7 @@ class View:
     def _show(self, conversation: OpenConversation) -> str | None:
         left, self.conversation = self.conversation, conversation
         conversation.chat_options = ChatOptions(model=left.chat_options.model)  # until those it has are loaded
-        self.editing = self.open_row = self.error = None
+        self.open_row = self.error = None
         left.leave()
         return left.queued
 

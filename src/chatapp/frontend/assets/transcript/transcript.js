@@ -1,0 +1,256 @@
+// The settled messages. Python tells which there are, as a list of keys, with the HTML of the last ones; the rest is
+// fetched when it comes near the window. All HTML here was made by our own renderer: nothing of it is a message's own.
+const BATCH = 48; // keys that are fetched at once
+const MOST_KEPT = 4000; // bodies that are kept for conversations that are shown again
+const NEAR = "1500px 0px"; // what is so near to the window is fetched
+const RETRY_MS = 2000;
+const IDLE_MS = 200; // after which a wheel or a finger has come to rest
+const HOLDS_ITSELF = CSS.supports("overflow-anchor", "auto");
+const SCROLLER = '[data-testid="stMainBlockContainer"]';
+
+const bodies = new Map();
+const transcripts = new WeakMap();
+
+const element = (tag, className, properties = {}) => Object.assign(document.createElement(tag), { className }, properties);
+
+class Transcript {
+  constructor(parent) {
+    this.root = element("div", "transcript");
+    this.root.setAttribute("role", "region");
+    this.root.setAttribute("aria-label", "Messages");
+    this.above = element("div", "above-messages");
+    this.hiding = document.createElement("style");
+    this.root.append(this.above);
+    parent.append(this.hiding, this.root);
+    this.slots = new Map();
+    this.keys = [];
+    this.version = "";
+    this.wanted = new Set();
+    this.scroller = this.root.closest(SCROLLER);
+    this.observer = new IntersectionObserver((seen) => this.see(seen), { root: this.scroller, rootMargin: NEAR });
+    this.observer.observe(this.above);
+    this.scrolledMs = -IDLE_MS;
+    this.scroller?.addEventListener("scroll", () => { this.scrolledMs = performance.now(); }, { passive: true });
+    this.root.addEventListener("click", (event) => this.click(event));
+    this.finding = (event) => (event.ctrlKey || event.metaKey) && event.key === "f" && this.wantAll();
+    document.addEventListener("keydown", this.finding);
+  }
+
+  end() {
+    this.observer.disconnect();
+    document.removeEventListener("keydown", this.finding);
+  }
+
+  take(data) {
+    this.data = data;
+    this.isAsked = false;
+    for (const [key, html] of Object.entries(data.bodies)) bodies.set(key, html);
+    this.root.toggleAttribute("data-busy", data.is_busy);
+    if (data.version === this.version) this.settle();
+    else if (data.base === "" || data.base === this.version) {
+      const before = data.base === "" ? [] : this.keys;
+      this.draw([...before.slice(0, data.head), ...data.keys, ...before.slice(before.length - data.tail)], data.version);
+    } else this.fetchList();
+    const landing = this.slots.get(data.landing);
+    if (landing && !landing.classList.contains("filled")) this.want(data.landing);
+  }
+
+  async fetchList() {
+    const told = await this.fetch();
+    if (told) this.draw(told.keys, told.version);
+    else setTimeout(() => this.root.isConnected && this.take(this.data), RETRY_MS);
+  }
+
+  async fetch(keys) {
+    const asked = keys ? { method: "POST", body: JSON.stringify(keys) } : {};
+    const headers = { "X-Transcript": this.data.token };
+    try {
+      const response = await fetch("./app/messages", { ...asked, headers });
+      return response.ok ? await response.json() : null;
+    } catch {
+      return null;
+    }
+  }
+
+  draw(keys, version) {
+    this.hold(() => {
+      const wanted = new Set(keys);
+      for (const [key, slot] of this.slots) if (!wanted.has(key)) this.drop(key, slot);
+      let next = this.above.nextSibling;
+      for (const key of keys) {
+        const slot = this.slots.get(key) ?? this.slot(key);
+        if (slot === next) next = next.nextSibling;
+        else this.root.insertBefore(slot, next);
+      }
+    });
+    this.keys = keys;
+    this.version = version;
+    this.settle();
+    this.forget();
+  }
+
+  // A place for a message, filled at once if its HTML is here.
+  slot(key) {
+    const slot = element("div", "slot");
+    slot.dataset.key = key;
+    this.slots.set(key, slot);
+    if (bodies.has(key)) this.fill(slot);
+    else this.observer.observe(slot);
+    return slot;
+  }
+
+  drop(key, slot) {
+    this.observer.unobserve(slot);
+    this.slots.delete(key);
+    slot.remove();
+  }
+
+  fill(slot) {
+    this.observer.unobserve(slot);
+    slot.innerHTML = bodies.get(slot.dataset.key);
+    slot.classList.add("filled");
+  }
+
+  // An answer that has settled is not shown a second time, where it grew, until that place is gone.
+  settle() {
+    const places = [...document.querySelectorAll('[class*="st-key-live-"]')].flatMap((place) => [...place.classList]);
+    const settled = places.filter((name) => name.startsWith("st-key-live-") && name !== `st-key-live-${this.data.live}`);
+    this.hiding.textContent = settled.map((name) => `.${name} { display: none; }`).join("\n");
+    this.observer.unobserve(this.above);
+    this.observer.observe(this.above); // so that it tells again whether it is near
+  }
+
+  // Messages that come in above do not move those that are being read; most browsers see to that but at the very top.
+  hold(change) {
+    if (HOLDS_ITSELF && this.scroller?.scrollTop > 0) {
+      change();
+      return;
+    }
+    const top = this.scroller?.getBoundingClientRect().top ?? 0;
+    const read = [...this.root.querySelectorAll(".slot")].find((slot) => slot.getBoundingClientRect().bottom > top);
+    const before = read?.getBoundingClientRect().top;
+    change();
+    if (read?.isConnected && this.scroller) this.scroller.scrollTop += read.getBoundingClientRect().top - before;
+  }
+
+  see(seen) {
+    for (const { target, isIntersecting } of seen) {
+      if (!isIntersecting) continue;
+      if (target === this.above) this.askEarlier();
+      else this.want(target.dataset.key);
+    }
+  }
+
+  askEarlier() {
+    if (!this.data?.has_earlier || this.isAsked) return;
+    this.isAsked = true;
+    const ask = () => {
+      if (performance.now() - this.scrolledMs < IDLE_MS) setTimeout(ask, IDLE_MS);
+      else this.act({ do: "earlier" });
+    };
+    ask();
+  }
+
+  wantAll() {
+    for (const [key, slot] of this.slots) if (!slot.classList.contains("filled")) this.want(key);
+  }
+
+  want(key) {
+    if (this.wanted.size === 0 && !this.isFetching) setTimeout(() => this.fetchWanted());
+    this.wanted.add(key);
+  }
+
+  async fetchWanted() {
+    this.isFetching = true;
+    while (this.wanted.size && this.root.isConnected) {
+      const keys = [...this.wanted].slice(-BATCH);
+      const told = await this.fetch(keys);
+      if (!told) {
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        for (const key of keys) if (!this.slots.has(key)) this.wanted.delete(key);
+        continue;
+      }
+      for (const key of keys) this.wanted.delete(key);
+      for (const [key, html] of Object.entries(told)) bodies.set(key, html);
+      this.hold(() => {
+        for (const key of Object.keys(told)) if (this.slots.has(key)) this.fill(this.slots.get(key));
+      });
+    }
+    this.isFetching = false;
+  }
+
+  forget() {
+    for (const key of bodies.keys()) {
+      if (bodies.size <= MOST_KEPT) return;
+      if (!this.slots.has(key)) bodies.delete(key);
+    }
+  }
+
+  click({ target }) {
+    const button = target.closest("button");
+    const id = button?.closest("[data-id]")?.dataset.id;
+    if (!button) return;
+    const { classList, dataset } = button;
+    if (dataset.do === "edit") edit(button.closest("article"), this);
+    else if (dataset.do && !(this.data.is_busy && dataset.do !== "draw")) this.act({ do: dataset.do, id, to: dataset.to });
+    else if (classList.contains("copy-code")) copyCode(button);
+    else if (classList.contains("wrap")) wrap(button);
+    else if (classList.contains("note")) showNote(button);
+    else if (classList.contains("picture")) this.act({ do: "picture", text: codeOf(button).textContent });
+  }
+}
+
+const codeOf = (button) => button.closest("figure").querySelector("code");
+
+const copyCode = async (button) => {
+  await navigator.clipboard.writeText(codeOf(button).textContent);
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+};
+
+const wrap = (button) => {
+  const isWrapped = button.closest("figure").classList.toggle("wrapped");
+  button.setAttribute("aria-pressed", String(isWrapped));
+};
+
+const showNote = (button) => {
+  const note = button.closest(".said").querySelectorAll(".footnotes li")[Number(button.textContent) - 1];
+  note?.scrollIntoView({ block: "nearest" });
+  note?.focus({ preventScroll: true });
+};
+
+// A question as a field; focusing.js puts the cursor into it, and knows Esc and Ctrl+Enter.
+const edit = (article, transcript) => {
+  const bubble = article.querySelector(".bubble");
+  const text = article.querySelector("[data-text]")?.dataset.text ?? bubble.querySelector(".plain")?.textContent ?? "";
+  const field = element("textarea", "", { value: text, maxLength: transcript.data.max_chars });
+  field.rows = Math.min(12, 2 + text.split("\n").length + Math.floor(text.length / 80));
+  field.setAttribute("aria-label", "Your question");
+  const button = (key, name) => {
+    const holder = element("span", `st-key-${key}`);
+    holder.append(element("button", "", { type: "button", textContent: name }));
+    return holder;
+  };
+  const [cancel, send] = [button("edit-cancel", "Cancel"), button("edit-send", "Ask")];
+  const editor = element("div", "st-key-editor editor");
+  const row = element("div", "editor-row");
+  row.append(cancel, send);
+  editor.append(field, row);
+  const close = () => { article.classList.remove("edited"); editor.remove(); };
+  cancel.firstChild.addEventListener("click", close);
+  send.firstChild.addEventListener("click", () => {
+    if (!field.value.trim()) return;
+    transcript.act({ do: "ask", id: article.dataset.id, text: field.value });
+    close();
+  });
+  article.classList.add("edited");
+  article.append(editor);
+};
+
+export default ({ data, parentElement, setTriggerValue }) => {
+  const transcript = transcripts.get(parentElement) ?? new Transcript(parentElement);
+  transcripts.set(parentElement, transcript);
+  transcript.act = (what) => setTriggerValue("act", what);
+  transcript.take(data);
+  return () => setTimeout(() => transcript.root.isConnected || transcript.end()); // it is called for replaced news too
+};

@@ -1,0 +1,88 @@
+"""The settled messages, drawn by one component of ours: a click costs the same however many there are."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from chatapp.frontend.conversations.entries import DisplayMessage
+from chatapp.frontend.conversations.open_conversation import OpenConversation
+from chatapp.frontend.session import actions, state
+from chatapp.frontend.transcript.article import Article
+
+COMPONENT = "chatapp.transcript"
+
+
+def transcript(conversation: OpenConversation) -> None:
+    """Draw the settled messages of a conversation."""
+    news = state.transcript().show(conversation.name, _articles(conversation))
+    live, landing = conversation.live, conversation.landing
+    more = {
+        "is_busy": live is not None,
+        "live": live.name if live else None,
+        "has_earlier": conversation.has_unloaded,
+        "landing": state.transcript().key_of(landing.message_id) if landing else None,
+        "max_chars": state.settings().max_prompt_chars,
+    }
+    _component()(key=state.SETTLED, data={**news, **more}, on_act_change=_act)
+
+
+@st.dialog("Diagram", width="large")
+def show_diagram(source: str) -> None:
+    """Draw a diagram, given in the language of Mermaid."""
+    fence = "`" * (3 + max(map(len, re.findall("`+", source)), default=0))
+    st.markdown(f"{fence}mermaid\n{source}\n{fence}")
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    """Return the component whose files `pyproject.toml` beside the code names to Streamlit."""
+    return st.components.v2.component(COMPONENT, js="transcript.js", isolate_styles=False)
+
+
+def _articles(conversation: OpenConversation) -> list[Article]:
+    view = state.view()
+    day: str | None = None
+    articles = []
+    for entry in conversation.entries:
+        articles.append(
+            Article(
+                entry,
+                begins_day=entry.day != day,
+                is_last=entry is conversation.entries[-1],
+                is_whole=entry.id in view.drawn,
+            )
+        )
+        day = entry.day
+    return articles
+
+
+def _act() -> None:
+    """Do what a button in the component stands for."""
+    clicked = state.clicked()
+    what, text = clicked.get("do", ""), clicked.get("text", "")
+    if what == "earlier":
+        actions.load_earlier()
+    elif what == "picture":
+        state.view().diagram = text
+    elif what in {"older", "newer"}:
+        actions.show_branch(clicked.get("to", ""))
+    elif entry := _entry(clicked.get("id", "")):
+        _act_on(entry, what, text)
+
+
+def _act_on(entry: DisplayMessage, what: str, text: str) -> None:
+    if what == "draw":
+        actions.draw(entry.id)
+    elif state.view().conversation.live is not None:
+        return
+    elif what == "regenerate":
+        actions.regenerate(entry)
+    elif what == "ask" and not entry.is_answer:
+        actions.edit(entry, text[: state.settings().max_prompt_chars])
+
+
+def _entry(message_id: str) -> DisplayMessage | None:
+    return next((entry for entry in state.view().conversation.entries if entry.id == message_id), None)

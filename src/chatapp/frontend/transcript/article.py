@@ -1,0 +1,145 @@
+"""One message as HTML: its words, what is known about it, and buttons that `assets/transcript/transcript.js` knows."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import NamedTuple
+
+from chatapp.frontend.conversations.entries import DisplayMessage
+from chatapp.frontend.conversations.moments import day_name
+from chatapp.frontend.markdown.cost import beginning, is_drawable
+from chatapp.frontend.transcript.html_cache import message_html
+from chatapp.protocol.resources import AttachmentInfo
+from chatapp.protocol.usage_line import usage_parts
+from chatapp.rendering.markdown import plain
+
+_COPYABLE_CHARS = 200_000
+_FINISHES = {"length": "Cut off at the length limit", "content_filter": "Cut off by the model's content filter"}
+
+
+class Article(NamedTuple):
+    """A message and how it is shown.
+
+    `begins_day`: the date stands above it. `is_whole`: it is drawn however large it is.
+    """
+
+    entry: DisplayMessage
+    begins_day: bool = False
+    is_last: bool = False
+    is_whole: bool = False
+
+    def html(self) -> str:
+        """Return all of it."""
+        parts = _answer(self) if self.entry.is_answer else _question(self)
+        return "".join((*_day(self), *parts))
+
+
+def _day(shown: Article) -> Iterator[str]:
+    if shown.begins_day:
+        yield f'<p class="day">{day_name(shown.entry.day)}</p>'
+
+
+def _answer(shown: Article) -> Iterator[str]:
+    entry = shown.entry
+    yield f'<article class="message answer" data-id="{escape(entry.id)}" aria-label="Chat message from assistant">'
+    if entry.reasoning:
+        thoughts = _markdown(entry.reasoning, is_whole=shown.is_whole)
+        yield f'<details class="thoughts"><summary>Thoughts</summary><div class="said">{thoughts}</div></details>'
+    if entry.content:
+        yield f'<div class="said">{_markdown(entry.content, is_whole=shown.is_whole)}</div>'
+    elif entry.status == "complete" and not entry.tools:
+        yield '<p class="note">The model said nothing.</p>'
+    for step in entry.tools:
+        text = f'<pre tabindex="0">{escape(step.text)}</pre>'
+        yield f'<details class="step"><summary>{escape(step.title)}</summary>{text}</details>'
+    yield f'<div class="under"><span class="facts">{escape(_facts(entry))}</span>'
+    if entry.content and len(entry.content) <= _COPYABLE_CHARS:
+        name = _named("Copy the answer")
+        yield f'<button type="button" class="copy" {name} data-copy="{escape(entry.content)}"></button>'
+    if entry.is_stored or shown.is_last:
+        yield _button("regenerate", "Another answer")
+    yield from _branches(entry)
+    yield "</div></article>"
+
+
+def _question(shown: Article) -> Iterator[str]:
+    entry = shown.entry
+    yield f'<article class="message question" data-id="{escape(entry.id)}" aria-label="Chat message from user">'
+    yield from ('<div class="bubble">', *_files(entry.files))
+    text = entry.content if shown.is_whole else beginning(entry.content)
+    yield plain(text)
+    if text != entry.content:
+        yield _offer(entry.content, "it goes on.", "Show all")
+    whole = f' data-text="{escape(entry.content)}"' if text != entry.content else ""
+    yield f'</div><div class="under">{_button("edit", "Edit and ask again", whole)}'
+    yield from _branches(entry)
+    yield "</div></article>"
+
+
+def files_html(files: Sequence[AttachmentInfo]) -> str:
+    """Return a list of the names and sizes of files."""
+    shown = (f"<li>{escape(file.name)} <small>{_size(file.size)}</small></li>" for file in files)
+    return f'<ul class="files" aria-label="Files">{"".join(shown)}</ul>'
+
+
+def _files(files: tuple[AttachmentInfo, ...]) -> Iterator[str]:
+    if files:
+        yield files_html(files)
+    for file in files:
+        for note in file.notes:
+            yield f'<p class="note">{escape(file.name)}: {escape(note)}</p>'
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"  # noqa: PLR2004 - a megabyte
+
+
+def _markdown(text: str, *, is_whole: bool) -> str:
+    """Return a text as Markdown, or its beginning with a button for that where it would stop the page."""
+    if is_whole or is_drawable(text):
+        return message_html(text)
+    return plain(beginning(text)) + _offer(text, "so it is not formatted.", "Format it")
+
+
+def _offer(text: str, why: str, what: str) -> str:
+    button = f'<button type="button" class="offer" data-do="draw">{what}</button>'
+    return f'<p class="note">This is very long ({len(text):,} characters), {why}</p>{button}'
+
+
+def _branches(entry: DisplayMessage) -> Iterator[str]:
+    """Return the way to the alternatives of a message, where it has some."""
+    ids = entry.siblings
+    if len(ids) < 2 or entry.id not in ids:  # noqa: PLR2004 - itself and one more
+        return
+    place = ids.index(entry.id)
+    yield '<span class="branches">'
+    yield _arrow("older", "Earlier version", ids[place - 1] if place else None)
+    yield f"<span>{place + 1} / {len(ids)}</span>"
+    yield _arrow("newer", "Later version", ids[place + 1] if place + 1 < len(ids) else None)
+    yield "</span>"
+
+
+def _arrow(what: str, name: str, message_id: str | None) -> str:
+    leads = "disabled" if message_id is None else f'data-to="{escape(message_id)}"'
+    return _button(what, name, f" {leads}")
+
+
+def _button(what: str, name: str, more: str = "") -> str:
+    return f'<button type="button" class="{what}" data-do="{what}" {_named(name)}{more}></button>'
+
+
+def _named(name: str) -> str:
+    return f'title="{name}" aria-label="{name}"'
+
+
+def _facts(entry: DisplayMessage) -> str:
+    """Return the line under an answer: how it ended if not well, its model, how long it took, when it was."""
+    if entry.model is None:
+        return entry.when
+    end = entry.end or _FINISHES.get(entry.finish_reason or "")
+    seconds = _seconds(entry.elapsed_s) if entry.elapsed_s is not None else None
+    parts = (end, entry.model, seconds, *usage_parts(entry.usage), entry.when, *entry.notices)
+    return " · ".join(part for part in parts if part)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - two figures are enough

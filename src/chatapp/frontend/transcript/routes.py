@@ -1,0 +1,58 @@
+"""Where the browser fetches messages that come into view: told to whoever shows the token of a session let in."""
+
+import json
+from collections.abc import Callable
+from json import JSONDecodeError
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from chatapp.frontend.transcript.open_transcripts import open_transcripts
+from chatapp.frontend.transcript.transcript import Transcript
+
+PATH = "/app/messages"
+MOST_KEYS = 64
+_MOST_BYTES = 8192
+_HEADERS = {"Cache-Control": "no-store"}
+
+
+def message_routes(is_admitted: Callable[[str], bool]) -> list[Route]:
+    """Return the routes; `is_admitted` tells by a session's id whether it is let in."""
+
+    def transcript(request: Request) -> Transcript | None:
+        found = open_transcripts().get(request.headers.get("x-transcript", ""))
+        return found if found is not None and is_admitted(found.session_id) else None
+
+    async def listing(request: Request) -> Response:
+        shown = transcript(request)
+        return _refusal() if shown is None else JSONResponse(shown.listing(), headers=_HEADERS)
+
+    async def bodies(request: Request) -> Response:
+        shown, keys = transcript(request), await _keys(request)
+        if shown is None:
+            return _refusal()
+        if keys is None:
+            return JSONResponse({"detail": f"Send up to {MOST_KEYS} keys as a list."}, 422, headers=_HEADERS)
+        return JSONResponse(await run_in_threadpool(shown.bodies, keys), headers=_HEADERS)
+
+    return [Route(PATH, listing, methods=["GET"]), Route(PATH, bodies, methods=["POST"])]
+
+
+def _refusal() -> Response:
+    return JSONResponse({"detail": "There is no such session."}, 404, headers=_HEADERS)
+
+
+async def _keys(request: Request) -> list[str] | None:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            return None
+    try:
+        keys = json.loads(body)
+    except (JSONDecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    is_list = isinstance(keys, list) and len(keys) <= MOST_KEYS and all(isinstance(key, str) for key in keys)
+    return keys if is_list else None

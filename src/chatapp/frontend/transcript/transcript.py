@@ -1,0 +1,96 @@
+"""What one session's browser is told of the settled messages: which there are, and the HTML that it does not have."""
+
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from itertools import takewhile
+from typing import Any
+
+from chatapp.frontend.transcript.article import Article
+
+MOST_SENT = 12
+_MOST_SENT_CHARS = 100_000
+"""How much HTML goes along with the news that there are messages; the rest is fetched when it comes into view."""
+
+
+class Transcript:
+    """The settled messages that a session shows. Each has a key, which changes with anything that is shown of it.
+
+    `token` is what its browser shows for it, and nobody else knows.
+    """
+
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        self.token = secrets.token_urlsafe(24)
+        self._name = ""
+        self._keys: tuple[str, ...] = ()
+        self._articles: dict[str, Article] = {}
+        self._version = ""
+        self._given: set[str] = set()
+
+    def show(self, name: str, articles: Sequence[Article]) -> dict[str, Any]:
+        """Show the messages of a conversation; return what the browser is to be told, which is little if it knows them.
+
+        `name` tells the conversation from others. The list of keys is told as what lies between the first and the last
+        ones of the list before, which goes by `base`.
+        """
+        known = {article.entry.id: (article, key) for key, article in self._articles.items()}
+        keys = tuple(_key(article, known) for article in articles)
+        is_other = name != self._name
+        before, base = ((), "") if is_other else (self._keys, self._version)
+        self._version = _version(name, keys)
+        self._articles = dict(zip(keys, articles, strict=True))
+        self._name, self._keys = name, keys
+        news = _difference(before, keys)
+        return {"token": self.token, "version": self._version, "base": base, **news, "bodies": self._fresh()}
+
+    def key_of(self, message_id: str) -> str | None:
+        """Return the key of a message, None if it is not shown."""
+        return next((key for key, article in self._articles.items() if article.entry.id == message_id), None)
+
+    def listing(self) -> dict[str, Any]:
+        """Return the whole list, for a browser that has lost it."""
+        return {"version": self._version, "keys": list(self._keys)}
+
+    def bodies(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the HTML of messages that are shown; without those that are not any more."""
+        articles = self._articles
+        return {key: articles[key].html() for key in keys if key in articles}
+
+    def _fresh(self) -> dict[str, str]:
+        """Return the HTML of the last messages, as far as it has not been sent."""
+        chars = 0
+        sent: dict[str, str] = {}
+        for key in reversed(self._keys[-MOST_SENT:]):
+            if key in self._given:
+                continue
+            sent[key] = self._articles[key].html()
+            chars += len(sent[key])
+            if chars > _MOST_SENT_CHARS:
+                break
+        self._given = self._given.intersection(self._keys).union(sent)
+        return sent
+
+
+def _key(article: Article, known: dict[str, tuple[Article, str]]) -> str:
+    """Return what stands for all that is shown of a message; an article that is known has one already."""
+    before = known.get(article.entry.id)
+    if before is not None and before[0].entry is article.entry and before[0][1:] == article[1:]:
+        return before[1]
+    return _short(repr(article))
+
+
+def _version(name: str, keys: Sequence[str]) -> str:
+    return _short("".join((name, *keys)))
+
+
+def _short(text: str) -> str:
+    return urlsafe_b64encode(blake2b(text.encode(errors="surrogatepass"), digest_size=9).digest()).decode()
+
+
+def _difference(before: Sequence[str], after: Sequence[str]) -> dict[str, Any]:
+    head = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    rest = zip(reversed(before[head:]), reversed(after[head:]), strict=False)
+    tail = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], rest))
+    return {"head": head, "keys": list(after[head : len(after) - tail]), "tail": tail}
