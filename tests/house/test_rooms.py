@@ -45,13 +45,15 @@ BACKEND = {
 FRONTEND = {
     "markdown": "",
     "server": "",
+    "compression": "",
+    "preloading": "",
     "conversations": "",
     "transcript": "markdown conversations",
     "session": "conversations transcript",
     "access": "markdown session",
     "components": "markdown conversations transcript session access",
     "screens": "markdown conversations session components",
-    "app": "transcript session access",
+    "app": "compression preloading transcript session access",
     "page": "access session components screens",
 }
 HOUSES = {"": ROOMS, "backend": BACKEND, "frontend": FRONTEND}

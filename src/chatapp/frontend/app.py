@@ -13,6 +13,8 @@ from streamlit.starlette import App
 from chatapp.config.settings import Settings
 from chatapp.frontend.access.cookie import keep
 from chatapp.frontend.access.guard import Guard
+from chatapp.frontend.compression import Compression
+from chatapp.frontend.preloading import preload_links
 from chatapp.frontend.session.admitted import admitted_sessions
 from chatapp.frontend.transcript.routes import message_routes
 
@@ -50,6 +52,8 @@ _SERVED = {
     "transcript.css": "text/css",
     "manifest.json": "application/manifest+json",
 }
+_FONT = re.compile(r'<link[^<>]*as="font"[^<>]*>')
+"""It would come before the scripts that show a page at all."""
 _INLINE_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 
 
@@ -57,6 +61,8 @@ def first_html() -> str:
     """Return Streamlit's first HTML with our title and icon, and a script that lets copy buttons work without HTTPS."""
     html = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
     html = _INLINE_SCRIPT.sub("", html).replace("<title>Streamlit</title>", _HEAD)
+    links = preload_links(Path(file_util.get_static_dir(), "static", "js"))
+    html = _FONT.sub("", html).replace("</head>", f"{links}\n  </head>")
     return html.replace("./favicon.png", "./app/icon.svg")
 
 
@@ -84,5 +90,5 @@ app = App(
         *message_routes(lambda session_id: session_id in admitted_sessions()),
         *(Route(_PREFIX + name, _asset) for name in _SERVED),
     ],
-    middleware=[Middleware(Guard, settings=Settings.load())],
+    middleware=[Middleware(Guard, settings=Settings.load()), Middleware(Compression)],
 )
