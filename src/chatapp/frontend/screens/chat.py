@@ -6,7 +6,6 @@ import streamlit as st
 
 from chatapp.config import demo_model
 from chatapp.errors import StoreUnavailableError, StreamCutError
-from chatapp.frontend.components import message
 from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
 from chatapp.frontend.components.transcript import show_diagram, transcript
@@ -19,6 +18,7 @@ from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import readiness_of
 
 TICK_S = 0.1
+_AVATAR = ":material/forum:"
 _MEGABYTE = 1024 * 1024
 _TEMPORARY = "Temporary chat: nothing of it is stored, and it is gone with this tab."
 
@@ -97,7 +97,7 @@ class LiveView:
     def __init__(self, answer: LiveAnswer) -> None:
         self._answer = answer
         self._last_pulse = ""
-        with st.container(key=f"live-{answer.name}"), st.chat_message("assistant", avatar=message.AVATARS["assistant"]):
+        with st.container(key=f"live-{answer.name}"), st.chat_message("assistant", avatar=_AVATAR):
             self._reasoning_slot = st.empty()
             self._text = GrowingText(st.container())
             self._pulse = st.empty()
