@@ -1,6 +1,7 @@
 """The backend put together: settings, model, middleware, routes."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -54,6 +55,9 @@ MAX_THREADS = 32
 """For what blocks, which is the store: while another process writes, each question waits in a thread of its own. By
 default there are four more than processors, and `/ready` would wait behind the questions."""
 
+_TRACING_SDK = "opentelemetry.sdk"
+"""Who traces a process has loaded it before. Without it FastAPI finds out again for each request that nobody does."""
+
 
 def create_app(
     settings: Settings | None = None,
@@ -76,6 +80,15 @@ def create_app(
         StoreUnavailableError: the conversations cannot be opened.
     """
     settings = settings or Settings.load()
+    app = _application(settings)
+    router = None if model else _router(settings, [*filter(None, [upstream]), *others], finds_servers)
+    app.state.model, app.state.store = model or router, store or Store.open(settings)
+    _furnish(app.state, router.upstreams if router else dict)
+    return app
+
+
+def _application(settings: Settings) -> FastAPI:
+    """Return what turns requests into calls of the parts that `create_app` adds; its state has settings, metrics, keys."""
     keys = KeyRing(settings.api_keys.get_secret_value()) if settings.api_keys else None
     metrics = Metrics(
         active_turns=lambda: app.state.turns.active_count,
@@ -90,11 +103,9 @@ def create_app(
         # include_router builds each a second time
         routes=[route for router in (*ROUTERS, gateway) for route in router.routes],
         redirect_slashes=False,  # the redirect would be built from the Host header
+        telemetry=None if _TRACING_SDK in sys.modules else {"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings, app.state.metrics, app.state.keys = settings, metrics, keys
-    router = None if model else _router(settings, [*filter(None, [upstream]), *others], finds_servers)
-    app.state.model, app.state.store = model or router, store or Store.open(settings)
-    _furnish(app.state, router.upstreams if router else dict)
     for kind, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app

@@ -22,39 +22,42 @@ class Metrics:
     """A `TurnObserver` that counts calls, and requests beside.
 
     `active_turns` tells how many answers are being made, and `ask_store` returns if the store gives a sign of life.
+    A process by itself counts when it is asked, and now and then before: one after the other, calls take a third of
+    what they take each by itself. Of several, another may be asked, so that each counts at once.
     """
 
     def __init__(self, *, active_turns: Callable[[], int], ask_store: Callable[[], Awaitable[None]]) -> None:
         self._active_turns = active_turns
         self._ask_store = ask_store
         self._meters: Meters | None = None
-        self._early_calls: list[ModelCall] = []
-        self._early_requests: list[tuple[str, str, int]] = []
+        self._shared_folder = environment.value(SHARED_FOLDER)
+        self._calls: list[ModelCall] = []
+        self._requests: list[tuple[str, str, int]] = []
 
     def model_called(self, call: ModelCall) -> None:
         """Count a call."""
-        if self._meters is None:
-            self._early_calls.append(call)
-        else:
-            self._meters.count_call(call)
+        self._calls.append(call)
+        if self._shared_folder is not None:
+            self._count()
 
     def request_served(self, method: str, route: str, status: int) -> None:
         """Count a request."""
-        if self._meters is None:
-            self._early_requests.append((method, route, status))
-        else:
-            self._meters.count_request(method, route, status)
+        self._requests.append((method, route, status))
+        if self._shared_folder is not None:
+            self._count()
 
     async def watch(self) -> None:
         """Again and again, note how many answers this process makes: another worker may be asked. Never returns."""
         while True:
             (await self._loaded()).set_active_turns(self._active_turns())
+            self._count()
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def exposition(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
         meters = await self._loaded()
         meters.set_active_turns(self._active_turns())
+        self._count()
         is_up = False
         with suppress(ChatappError):
             await self._ask_store()
@@ -64,18 +67,23 @@ class Metrics:
 
     async def _loaded(self) -> "Meters":
         if self._meters is None:
-            made = await asyncio.to_thread(_made)
-            if self._meters is None:  # somebody else may have waited too
-                self._meters = made
-                for call in self._early_calls:
-                    made.count_call(call)
-                for request in self._early_requests:
-                    made.count_request(*request)
-                self._early_calls, self._early_requests = [], []
+            made = await asyncio.to_thread(_made, self._shared_folder)
+            self._meters = self._meters or made  # somebody else may have waited too
         return self._meters
 
+    def _count(self) -> None:
+        """Count what has come up to now, as soon as there is something to count with."""
+        if self._meters is None:
+            return
+        for call in self._calls:
+            self._meters.count_call(call)
+        for request in self._requests:
+            self._meters.count_request(*request)
+        self._calls.clear()
+        self._requests.clear()
 
-def _made() -> "Meters":
+
+def _made(shared_folder: str | None) -> "Meters":
     from chatapp.backend.telemetry.meters import Meters  # noqa: PLC0415 - 0.1 s that the start need not wait for
 
-    return Meters(environment.value(SHARED_FOLDER))
+    return Meters(shared_folder)
