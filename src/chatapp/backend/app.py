@@ -88,7 +88,7 @@ def create_app(
 
 
 def _application(settings: Settings) -> FastAPI:
-    """Return what turns requests into calls of the parts that `create_app` adds; its state has settings, metrics, keys."""
+    """Return what answers requests by the parts that are added to its state, which has settings, metrics and keys."""
     keys = KeyRing(settings.api_keys.get_secret_value()) if settings.api_keys else None
     metrics = Metrics(
         active_turns=lambda: app.state.turns.active_count,

@@ -63,7 +63,10 @@ class WholeAnswer(Response):
             await reader.end()
         if reader.has_left and not turn.is_over:
             return  # nobody is there to answer
-        await Response(to_json(self._body(turn)), media_type="application/json")(scope, receive, send)
+        body = to_json(self._body(turn))
+        headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 def encode_events(events: list[tuple[Event, int]]) -> bytes:

@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from chatapp.backend.http.context import header
 from chatapp.errors import BodyTooLargeError, RequestTimeoutError, UnsupportedMediaTypeError
 
 PATIENCE_S = 30.0
@@ -82,7 +83,7 @@ class BoundedJsonRequest(Request):
             raise json.JSONDecodeError(str(error), "", 0) from None
 
     async def _read(self, limit: int) -> bytes:
-        declared = self.headers.get("content-length", "")
+        declared = header(self.scope, b"content-length") or ""
         size = int(declared) if declared.isdecimal() else 0
         chunks = []
         if size <= limit:
@@ -108,7 +109,7 @@ class BoundedJsonRoute(APIRoute):
 
         async def handle_bounded(request: Request) -> Response:
             if self.body_field is not None:
-                _require_json(request.headers.get("content-type", ""))
+                _require_json(header(request.scope, b"content-type") or "")
             return await self.answer(self.request_class(request.scope, request.receive), handle)
 
         return handle_bounded

@@ -19,10 +19,10 @@ class CallRecord:
 
     __slots__ = ("_attempts", "_first_token_at", "answered_model", "id", "is_accepted", "is_estimated", "usage")
 
-    def __init__(self, attempts: Attempts, connection: str) -> None:
+    def __init__(self, attempts: Attempts, connection: str, *, call_id: str | None = None) -> None:
         self.answered_model: str | None = None
         self.usage: TokenUsage | None = None
-        self.id = new_id()
+        self.id = call_id or new_id()
         self.is_accepted = False
         self.is_estimated = False
         self._attempts = attempts

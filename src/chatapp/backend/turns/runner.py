@@ -71,6 +71,8 @@ class TurnRunner:
         self._admissions = Admissions(gate, turn)
         self._calls: list[ModelCall] = []
         self._call: CallRecord
+        self._next_call_id: str | None = turn.id  # the first call goes by the turn's: to make one takes 3 us
+        self._task: asyncio.Task[None] | None = None
         self._bytes = 0
         self._held_cr = False
         self._has_content = False
@@ -90,7 +92,8 @@ class TurnRunner:
 
     async def _filled(self) -> ChatappError | None:
         """Make the answer and return what it ended with, None for nothing."""
-        self._turn.filled_by(asyncio.current_task())
+        self._task = asyncio.current_task()
+        self._turn.filled_by(self._task)
         try:
             with IdleTimer(self._fall_silent) as deadline:
                 await self._answer(deadline)
@@ -118,8 +121,10 @@ class TurnRunner:
 
     async def _read(self, deadline: IdleTimer) -> None:
         """Make one call to the model, and tell the observers what came of it."""
-        self._turn.filled_by(asyncio.current_task())
-        self._call = CallRecord(self._fitter.request.attempts, self._model.connection_for(self._turn.model))
+        self._turn.filled_by(self._task)
+        connection = self._model.connection_for(self._turn.model)
+        self._call = CallRecord(self._fitter.request.attempts, connection, call_id=self._next_call_id)
+        self._next_call_id = None
         request = self._admissions.begin(self._call.id, self._fitter.request)
         failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
         try:

@@ -70,7 +70,7 @@ class QuestionRoute(BoundedJsonRoute):
 
 
 async def _plain_question(request: BoundedJsonRequest) -> QueryRequest | None:
-    if "idempotency-key" in request.headers:
+    if header(request.scope, b"idempotency-key") is not None:
         return None
     try:
         return QueryRequest.model_validate(await request.json())

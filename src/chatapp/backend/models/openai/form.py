@@ -68,7 +68,7 @@ async def recognised(response: Response) -> tuple[Form, bytes]:
     Raises:
         UpstreamBadResponseError: a web page, or something else that is no completion.
     """
-    head = b""
+    head = await response.read()
     while (form := form_of(head)) is Form.UNDECIDED and (part := await response.read()):
         head += part
     if form is Form.EVENTS or form is Form.JSON:
