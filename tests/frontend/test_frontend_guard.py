@@ -61,6 +61,18 @@ def test_a_stranger_reaches_neither_page_nor_websocket(headers: dict[str, str]) 
     assert app.scope is None
 
 
+def test_a_second_host_is_none_of_ours() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"localhost:8501"), (b"host", b"evil.example")]
+    scope = {"type": "http", "path": "/", "method": "GET", "headers": headers}
+    asyncio.run(Guard(App(), settings=LOOPBACK)(scope, send, send))
+    assert sent[0]["status"] == 400
+
+
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_the_page_itself_reaches_both(kind: str) -> None:
     app = App()

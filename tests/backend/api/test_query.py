@@ -1,6 +1,7 @@
 """`POST /query`: the guide's question and answer, and the fields beside them."""
 
 import gzip
+import http.client
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -174,6 +175,16 @@ def test_a_foreign_host_header_is_refused(host: str, shared: RunningBackend) -> 
     response = requests.get(f"{shared.url}/health", headers={"Host": host}, timeout=5)
     assert response.status_code == 400
     assert response.json()["code"] == "foreign_host"
+
+
+def test_a_second_host_header_is_refused(shared: RunningBackend) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", shared.port, timeout=5)
+    connection.putrequest("GET", "/health", skip_host=True)
+    for host in ("localhost", "evil.example"):
+        connection.putheader("Host", host)
+    connection.endheaders()
+    assert connection.getresponse().status == 400
+    connection.close()
 
 
 def test_a_question_with_keys_set_needs_one(run_backend: Callable[..., Any]) -> None:

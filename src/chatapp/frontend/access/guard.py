@@ -67,7 +67,8 @@ class Guard:
 
     def _fault(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
-        host, origin = headers.get("host", ""), headers.get("origin")
+        hosts, origin = headers.getlist("host"), headers.get("origin")
+        host = hosts[0] if len(hosts) == 1 else ""  # of several a proxy may have gone by another one
         if not is_ours(host, listening_on=self._settings.host, allowed=self._settings.allowed_hosts):
             return "This page does not answer for the host that was asked for. Its owner can add it to ALLOWED_HOSTS."
         if origin is not None and urlsplit(origin).netloc != host:
