@@ -1,4 +1,4 @@
-"""Who wants to know what turns do: the ledger of model calls today, metrics and tracing tomorrow."""
+"""Who wants to know what turns do: the ledger of model calls, metrics, tracing."""
 
 from collections.abc import Sequence
 from datetime import datetime
