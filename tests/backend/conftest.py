@@ -15,8 +15,8 @@ from chatapp.config.settings import Settings
 from chatapp.protocol.question import Question
 
 TABLES = (
-    "attachments, attachment_contents, attachment_uses, message_hashes, imports, model_calls, usage_days, "
-    "reservations, turn_chunks, turns, messages, conversations"
+    "attachments, attachment_pages, attachment_contents, attachment_uses, message_hashes, imports, model_calls, "
+    "usage_days, reservations, turn_chunks, turns, messages, conversations"
 )
 
 

@@ -51,6 +51,34 @@ def test_pages_of_a_pdf_are_numbered_and_those_without_words_are_named(tmp_path:
     assert document.notes == ("Pages without words, as scans are: 2.",)
 
 
+def test_scanned_pages_become_pictures_of_the_size_that_models_take(tmp_path: Path) -> None:
+    document = read(documents.saved(tmp_path, "a.pdf", documents.scan("red", "blue", words="Whales")), "a.pdf")
+
+    assert (document.kind, document.text, document.pages, document.notes) == ("text", "[page 3]\n\nWhales", 3, ())
+    pages = {number: Image.open(io.BytesIO(picture)) for number, picture in document.page_pictures}
+    assert {number: (it.format, it.size) for number, it in pages.items()} == dict.fromkeys(
+        (1, 2), ("JPEG", (1176, 1568))
+    )
+    red, _, blue = pages[2].getpixel((600, 600))  # type: ignore[misc]
+    assert (red < 10, blue > 240) == (True, True)
+
+
+def test_of_many_scanned_pages_the_first_are_drawn_and_the_others_named(tmp_path: Path) -> None:
+    document = document_at(documents.saved(tmp_path, "a.pdf", documents.scan(*["red"] * 22)), "a.pdf")
+
+    assert (document.kind, document.text, len(document.page_pictures)) == ("image", "", 20)
+    assert document.notes == ("Pages without words, as scans are: 21, 22.",)
+
+
+def test_a_photo_of_an_iphone_is_upright_and_says_nothing_of_its_place(tmp_path: Path) -> None:
+    document = document_at(documents.saved(tmp_path, "a.heic", documents.HEIC), "a.heic")
+
+    picture = Image.open(io.BytesIO(document.picture or b""))
+    assert (document.media_type, picture.size, dict(picture.getexif())) == ("image/heic", (20, 40), {})
+    _, _, top = picture.getpixel((10, 5))  # type: ignore[misc]
+    assert top > 240
+
+
 def test_an_email_is_its_head_and_its_words_and_names_its_files(tmp_path: Path) -> None:
     document = document_at(documents.saved(tmp_path, "a.eml", documents.MAIL), "a.eml")
 

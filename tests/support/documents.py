@@ -1,11 +1,13 @@
 """Small files of many kinds, as the programs that make them put them together."""
 
+import base64
 import io
 import json
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from PIL import Image
+from pypdfium2 import PdfDocument
 
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -160,3 +162,31 @@ def saved(folder: Path, name: str, content: bytes) -> Path:
     path = folder / name
     path.write_bytes(content)
     return path
+
+
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAcdtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAADRpbG9j"
+    "AAAAAERAAAIAAQAAAAAB6wABAAAAAAAAAF4AAgAAAAACSQABAAAAAAAAAHgAAAA4aWluZgAAAAAAAgAAABVpbmZlAgAAAAABAABodmMxAAAA"
+    "ABVpbmZlAgAAAQACAABFeGlmAAAAAA5waXRtAAAAAAABAAABBmlwcnAAAADlaXBjbwAAAHVodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNg"
+    "AAEAGEABDAH//wNwAAADAJAAAAMAAAMAHroCQGEAAQApQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbqrprm4CGgwIAAAAyAAAADAIRiAAEABkQB"
+    "wXPBiQAAABNjb2xybmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAABAAAAAQAAAAChjbGFwAAAAKAAAAAEAAAAUAAAAAf///+gAAAAC////1AAA"
+    "AAIAAAAQcGl4aQAAAAADCAgIAAAACWlyb3QDAAAAGWlwbWEAAAAAAAAAAQABBoECAwWEhgAAABppcmVmAAAAAAAAAA5jZHNjAAIAAQABAAAA"
+    "3m1kYXQAAABaKAGvEyGuMKj1JyL//7edIg+0Dkf2WgB/iCZPL+BTaztuh+KqG1uombF7ZYnNReXuL5xBEVaR0N1xN5oF83sQmrNLSECYONl5"
+    "4IOzgYrNYJGUGSXd6A0eQWRAAAAABkV4aWYAAE1NACoAAAAIAAMBDwACAAAABgAAADIBEgADAAAAAQAGAACIJQAEAAAAAQAAADgAAAAAUGhv"
+    "bmUAAAIAAQACAAAAAk4AAAAAAgAFAAAAAwAAAFYAAAAAAAAAOwAAAAEAAAA2AAAAAQAAAAAAAAAB"
+)
+"""A photo as iPhones write them, made by libheif: 40 x 20 pixels on their side, blue where its top is, with a place."""
+
+
+def scan(*colours: str, words: str = "") -> bytes:
+    """A PDF whose pages are pictures, as scanners make them; behind them a page with `words`, if there are some."""
+    out = io.BytesIO()
+    first, *others = [Image.new("RGB", (300, 400), colour) for colour in colours]
+    first.save(out, "PDF", save_all=True, append_images=others)
+    if not words:
+        return out.getvalue()
+    with PdfDocument(out.getvalue()) as document, PdfDocument(pdf(words)) as last:
+        document.import_pages(last)
+        whole = io.BytesIO()
+        document.save(whole)
+        return whole.getvalue()

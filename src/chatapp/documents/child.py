@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 
 from chatapp.documents import kinds, office, pdf, plain
 from chatapp.documents import picture as picture_of
-from chatapp.documents.document import Document
+from chatapp.documents.document import Document, Kind
 from chatapp.processes.limited import Limits, confine
 
 MOST_CHARS = 4_000_000
@@ -81,13 +81,16 @@ def _read(path: Path, name: str, media_type: str) -> Document:
         picture, notes = picture_of.for_models(path)
         return Document("image", media_type, picture=picture, notes=tuple(notes))
     document = _of_words(path, name, media_type)
-    return document if document.text or document.notes else replace(document, notes=("There are no words in it.",))
+    has_something = document.text or document.notes or document.page_pictures
+    return document if has_something else replace(document, notes=("There are no words in it.",))
 
 
 def _of_words(path: Path, name: str, media_type: str) -> Document:
     if media_type == kinds.PDF:
-        text, pages, empty = pdf.pages(path)
-        return Document("text", media_type, text, pages, _without_words(empty))
+        found = pdf.pages(path)
+        kind: Kind = "text" if found.text or not found.pictures else "image"
+        notes = _without_words(found.empty)
+        return Document(kind, media_type, found.text, found.count, notes, page_pictures=found.pictures)
     if media_type == kinds.DOCX:
         return Document("text", media_type, office.word(path))
     if reader := _OFFICE.get(media_type) or _BOOKS.get(media_type):

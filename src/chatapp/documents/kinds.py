@@ -30,6 +30,11 @@ _BEGINNINGS = {
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": XLS,
 }
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
+_BRANDS = {
+    **dict.fromkeys((b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"), "image/heic"),
+    b"avif": "image/avif",
+}
+"""Of files in boxes (ISO/IEC 14496-12): what phones write their photos as."""
 _OPENXML = {"word/document.xml": DOCX, "xl/workbook.xml": XLSX, "xl/workbook.bin": XLSX, "ppt/presentation.xml": PPTX}
 _ENDINGS = {
     ".html": HTML,
@@ -50,6 +55,8 @@ def media_type_of(path: Path, name: str) -> str:
     with path.open("rb") as file:
         first = file.read(_FIRST)
     known = next((kind for beginning, kind in _BEGINNINGS.items() if first.startswith(beginning)), None)
+    if first[4:8] == b"ftyp":
+        return _BRANDS.get(first[8:12], UNKNOWN)
     if first.startswith(b"RIFF"):
         return _RIFF.get(first[8:12], UNKNOWN)
     if known == ZIP:

@@ -1,23 +1,80 @@
-"""The words of a PDF, page by page."""
+"""The words of a PDF, page by page, and pictures of the pages that have none."""
 
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatapp.documents.picture import LONGEST_SIDE
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument, PdfPage
+
+MOST_PICTURES = 20
+"""Pages of one file that are drawn: as many as a question may show files."""
+
+_DRAWING_S = 12.0
+"""What drawing may take of the processor's time, so that the words come in time whatever the pages hold."""
+
+_MOST_SCALE = 4.0
+_QUALITY = 80
 
 
-def pages(path: Path) -> tuple[str, int, list[int]]:
-    """Return the text, each page behind its number, how many pages there are, and the numbers of those without words.
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What is on the pages: text, each page behind its number, how many there are, and what of them has no words.
+
+    `pictures` are JPEGs of some of these by their numbers, `empty` is the numbers of the others.
+    """
+
+    text: str
+    count: int
+    pictures: tuple[tuple[int, bytes], ...]
+    empty: list[int]
+
+
+def pages(path: Path) -> Pages:
+    """Return what is on the pages of the PDF at `path`.
 
     Raises:
         pypdfium2.PdfiumError: it is damaged, or wants a password.
     """
     import pypdfium2  # noqa: PLC0415 - only some files are PDFs
 
-    texts = []
+    texts, scans = [], []
     with pypdfium2.PdfDocument(path) as document:
-        for page in document:
+        for number, page in enumerate(document, 1):
             words = page.get_textpage()
             texts.append(words.get_text_bounded().replace("\r\n", "\n").strip())
             words.close()
+            if not texts[-1] and any(page.get_objects(max_depth=1)):
+                scans.append(number)
             page.close()
-    empty = [number for number, text in enumerate(texts, 1) if not text]
+        pictures = tuple(_drawn(document, scans[:MOST_PICTURES]))
+    shown = {number for number, _ in pictures}
+    empty = [number for number, text in enumerate(texts, 1) if not text and number not in shown]
     numbered = (f"[page {number}]\n\n{text}" for number, text in enumerate(texts, 1) if text)
-    return "\n\n".join(numbered), len(texts), empty
+    return Pages("\n\n".join(numbered), len(texts), pictures, empty)
+
+
+def _drawn(document: "PdfDocument", numbers: list[int]) -> Iterator[tuple[int, bytes]]:
+    """Return pictures of pages, of as many as there is time for."""
+    end = time.process_time() + _DRAWING_S
+    for number in numbers:
+        if time.process_time() > end:
+            return
+        page = document[number - 1]
+        yield number, _picture(page)
+        page.close()
+
+
+def _picture(page: "PdfPage") -> bytes:
+    """Return a page as a JPEG, as large as vendors show pictures to their models, however large it says it is."""
+    longest = max(*page.get_size(), 1.0)
+    bitmap = page.render(scale=min(LONGEST_SIDE / longest, _MOST_SCALE))
+    out = io.BytesIO()
+    bitmap.to_pil().convert("RGB").save(out, "JPEG", quality=_QUALITY)
+    bitmap.close()
+    return out.getvalue()

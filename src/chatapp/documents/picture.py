@@ -19,6 +19,11 @@ def for_models(path: Path) -> tuple[bytes, list[str]]:
     """
     from PIL import Image, ImageOps  # noqa: PLC0415 - only some files are pictures
 
+    with path.open("rb") as file:
+        if file.read(8).endswith(b"ftyp"):
+            from pi_heif import register_heif_opener  # noqa: PLC0415 - only phones write these
+
+            register_heif_opener()
     Image.MAX_IMAGE_PIXELS = _MOST_PIXELS // 2  # it refuses twice as many
     with Image.open(path) as image:
         frames = getattr(image, "n_frames", 1)

@@ -158,6 +158,32 @@ def test_a_file_that_is_not_kept_is_told_to_model_and_reader(sqlite_settings: Se
     assert [notice.code for notice in worded.notices] == ["attachment_missing"]
 
 
+def test_scanned_pages_are_shown_to_models_and_their_words_read(shared: RunningBackend, model: StubModel) -> None:
+    file = attach(shared.client, documents.scan("red", "blue", words="Whales"), "scan.pdf")
+
+    shared.client.ask("Which?", attachments=[file])
+
+    *pictures, text = asked(model)  # type: ignore[misc]
+    assert [picture["type"] for picture in pictures] == ["image_url", "image_url"]
+    whales = "File: scan.pdf\n```\n[page 3]\n\nWhales\n```"
+    assert text["text"] == f"{whales}\n\n(Shown as pictures: scan.pdf, pages 1, 2.)\n\nWhich?"
+    assert shared.client.preview(file).tokens > 2400
+
+
+def test_scanned_pages_are_left_out_where_words_remain_and_fail_the_question_where_none_do(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.next(BLIND)
+    mixed = backend.client.attach(io.BytesIO(documents.scan("red", words="Whales")), name="mixed.pdf")
+    events = list(EphemeralChat(backend.client).ask("Which?", attachments=[mixed]))
+
+    assert "(The file mixed.pdf, page 1 is left out here: you do not take it.)" in str(asked(stub))
+    assert [event.code for event in events if isinstance(event, Notice)] == ["attachment_left_out"]
+    stub.next(BLIND)
+    with pytest.raises(UpstreamParameterRefusedError):
+        backend.client.ask("Which?", attachments=[attach(backend.client, documents.scan("red"), "scan.pdf")])
+
+
 BLIND = scripts.status(500, "image input is not supported - hint: you may need to provide the mmproj")
 
 

@@ -105,7 +105,9 @@ class AttachmentDesk:
             pages=document.pages,
             notes=document.notes,
         )
-        return self._attachments.add(attachment, path, text=document.text, picture=document.picture)
+        return self._attachments.add(
+            attachment, path, text=document.text, picture=document.picture, page_pictures=document.page_pictures
+        )
 
 
 def _plain_name(name: str) -> str:

@@ -1,9 +1,10 @@
 """What models get of attachments: text as part of the question, pictures and sound beside it, as far as they fit."""
 
 import base64
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 from chatapp.backend.attachments.passages import fitting_passages
 from chatapp.backend.store import Attachments
@@ -42,32 +43,33 @@ class AttachmentWording:
         """
         ids = {part.content_id for part in _files(messages) if part.content_id}
         found = self._attachments.for_models(ids, owner=owner)
+        pages = self._attachments.pages_for_models(ids, owner=owner)
         room = None if tokens is None else tokens - sum(self._estimate(message.text) for message in messages)
+        shelf = {id_: _Shown(text, picture, pages.get(id_, [])) for id_, (text, picture) in found.items()}
         budget = _Budget(room, self._estimate, messages[-1].text if messages else "", without)
         worded = [
-            self._worded(message, found, budget, is_last=message is messages[-1]) for message in reversed(messages)
+            self._worded(message, shelf, budget, is_last=message is messages[-1]) for message in reversed(messages)
         ]
         return Worded(worded[::-1], budget.media, budget.notices())
 
-    def _worded(
-        self, message: Message, found: Mapping[str, tuple[str, bytes | None]], budget: "_Budget", *, is_last: bool
-    ) -> Message:
+    def _worded(self, message: Message, found: Mapping[str, "_Shown"], budget: "_Budget", *, is_last: bool) -> Message:
         parts: list[Part] = []
         for part in message.parts:
             if not isinstance(part, AttachmentPart) or part.content_id is None:
                 parts.append(part)
             elif part.content_id in found:
-                parts.append(self._of(part, *found[part.content_id], budget, is_last=is_last, role=message.role))
+                shown = found[part.content_id]
+                if shown.text or not shown.pages:
+                    parts.append(self._of(part, shown, budget, is_last=is_last, role=message.role))
+                parts += _pages(part, shown, budget, is_last=is_last, role=message.role)
             else:
                 parts.append(TextPart(budget.missing(part.name)))
         return replace(message, parts=tuple(parts))
 
-    def _of(
-        self, part: AttachmentPart, text: str, picture: bytes | None, budget: "_Budget", *, is_last: bool, role: Role
-    ) -> Part:
-        content = self._media(part, picture)
+    def _of(self, part: AttachmentPart, shown: "_Shown", budget: "_Budget", *, is_last: bool, role: Role) -> Part:
+        content = self._media(part, shown.picture)
         if content is None:
-            return TextPart(budget.text_of(part.name, text, is_last=is_last))
+            return TextPart(budget.text_of(part.name, shown.text, is_last=is_last))
         if role != "user":  # no server takes them of another: an answer that was imported has drawn it
             return TextPart(f"(The file {part.name} is here.)\n\n")
         medium = MEDIUM_OF[content["type"]]
@@ -87,6 +89,43 @@ class AttachmentWording:
             data = b"".join(self._attachments.pieces(str(part.content_id)))
             return {"type": "input_audio", "input_audio": {"data": base64.b64encode(data).decode(), "format": sound}}
         return None
+
+
+class _Shown(NamedTuple):
+    """What a model may get of a file; `pages` are pictures of those without words, by their numbers."""
+
+    text: str
+    picture: bytes | None
+    pages: Sequence[tuple[int, bytes]]
+
+
+def _pages(part: AttachmentPart, shown: _Shown, budget: "_Budget", *, is_last: bool, role: Role) -> list[Part]:
+    """Return the pictures of pages without words, as far as there is room, behind a line that says which they are.
+
+    Of a file that is nothing else, those of the last question stay whatever the model takes, as any picture does.
+    """
+    if not shown.pages:
+        return []
+    is_needed = is_last and not shown.text
+    if role != "user" or ("images" in budget.without and not is_needed):
+        return [TextPart(budget.not_taken(f"{part.name}, {_numbered(shown.pages)}"))]
+    fitting = list(takewhile(lambda _: budget.take(MEDIA_TOKENS), shown.pages)) or list(shown.pages[: int(is_needed)])
+    parts: list[Part] = []
+    for number, picture in fitting:
+        id_ = f"{part.content_id}#{number}"
+        budget.media[id_] = image_part(picture)
+        parts.append(AttachmentPart(part.name, "image/jpeg", content_id=id_))
+    left_out = shown.pages[len(fitting) :]
+    if left_out:
+        parts.insert(0, TextPart(budget.left_out(f"{part.name}, {_numbered(left_out)}")))
+    if fitting:
+        parts.insert(0, TextPart(f"(Shown as pictures: {part.name}, {_numbered(fitting)}.)\n\n"))
+    return parts
+
+
+def _numbered(pages: Sequence[tuple[int, bytes]]) -> str:
+    numbers = ", ".join(str(number) for number, _ in pages)
+    return f"page{'s' if len(pages) > 1 else ''} {numbers}"
 
 
 class _Budget:

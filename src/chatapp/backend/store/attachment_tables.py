@@ -1,6 +1,6 @@
 """The tables of files that go along with questions: what each owner has, their bytes, and who holds them."""
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Integer, LargeBinary, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, ForeignKeyConstraint, Integer, LargeBinary, Table, Text
 
 from chatapp.backend.store.schema import SafeText, UtcDateTime, conversations, metadata
 
@@ -18,6 +18,16 @@ attachments = Table(
     Column("picture", LargeBinary),
     Column("notes", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+attachment_pages = Table(
+    "attachment_pages",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("attachment_id", Text, primary_key=True),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("picture", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["owner", "attachment_id"], [attachments.c.owner, attachments.c.id], ondelete="CASCADE"),
 )
 
 attachment_contents = Table(

@@ -10,10 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chatapp.backend.store.attachment_tables import attachment_contents as contents
+from chatapp.backend.store.attachment_tables import attachment_pages as pages
 from chatapp.backend.store.attachment_tables import attachment_uses as uses
 from chatapp.backend.store.attachment_tables import attachments
 from chatapp.backend.store.database import Database
@@ -35,8 +36,16 @@ class Attachments:
 
     database: Database
 
-    def add(self, attachment: Attachment, path: Path, *, text: str, picture: bytes | None) -> Attachment:
-        """Keep the file at `path` with the `text` and the `picture` that models get of it, and return it as it is kept.
+    def add(
+        self,
+        attachment: Attachment,
+        path: Path,
+        *,
+        text: str,
+        picture: bytes | None,
+        page_pictures: Sequence[tuple[int, bytes]] = (),
+    ) -> Attachment:
+        """Keep the file at `path` with the text and the pictures that models get of it, and return it as it is kept.
 
         One that its owner has already is kept on, under its new name. Nobody finds it before it is whole.
 
@@ -50,6 +59,10 @@ class Attachments:
         with self.database.write() as connection:
             statement = self._insert(attachments).values(row)
             connection.execute(statement.on_conflict_do_update(index_elements=["owner", "id"], set_=renewed))
+            connection.execute(delete(pages).where(_is_page_of([attachment.id], attachment.owner)))
+            if page_pictures:
+                of_it = {"owner": attachment.owner, "attachment_id": attachment.id}
+                connection.execute(insert(pages), [{**of_it, "page": at, "picture": it} for at, it in page_pictures])
         return self.get(attachment.id, owner=attachment.owner)
 
     def renew(self, attachment_id: str, name: str, *, owner: str) -> bool:
@@ -100,9 +113,19 @@ class Attachments:
 
     def for_models(self, ids: Iterable[str], *, owner: str) -> dict[str, tuple[str, bytes | None]]:
         """Return the text and the picture of each of `ids` that is there, by its id."""
+        ids = list(ids)
         query = select(attachments.c.id, attachments.c.text, attachments.c.picture).where(_is_any(ids, owner))
         with self.database.read() as connection:
             return {row.id: (row.text, row.picture) for row in connection.execute(query)}
+
+    def pages_for_models(self, ids: Iterable[str], *, owner: str) -> dict[str, list[tuple[int, bytes]]]:
+        """Return the pictures of pages without words, by the id of their file, each with its number, in order."""
+        query = select(pages).where(_is_page_of(ids, owner)).order_by(pages.c.attachment_id, pages.c.page)
+        found: dict[str, list[tuple[int, bytes]]] = {}
+        with self.database.read() as connection:
+            for row in connection.execute(query):
+                found.setdefault(row.attachment_id, []).append((row.page, row.picture))
+        return found
 
     def content(self, attachment_id: str, *, owner: str) -> Iterator[bytes]:
         """Return the bytes of an attachment, in pieces.
@@ -163,6 +186,10 @@ def note_uses(connection: Connection, conversation_id: str, parts: Iterable[Part
 
 def _is_any(ids: Iterable[str], owner: str) -> ColumnElement[bool]:
     return and_(attachments.c.owner == owner, attachments.c.id.in_(list(ids)))
+
+
+def _is_page_of(ids: Iterable[str], owner: str) -> ColumnElement[bool]:
+    return and_(pages.c.owner == owner, pages.c.attachment_id.in_(list(ids)))
 
 
 def _attachment(row: Row[Any]) -> Attachment:

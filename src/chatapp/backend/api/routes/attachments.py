@@ -65,8 +65,11 @@ def preview(attachment_id: Id, store: CurrentStore, owner: CurrentOwner) -> dict
     """Return the beginning of the text, or the picture, that goes along with a question."""
     attachment = store.attachments.get(attachment_id, owner=owner)
     text, picture = store.attachments.for_models([attachment_id], owner=owner)[attachment_id]
-    tokens = likely_tokens(text) if attachment.kind == "text" else MEDIA_TOKENS
-    shown = image_part(picture)["image_url"]["url"] if picture is not None else None
+    pages = store.attachments.pages_for_models([attachment_id], owner=owner).get(attachment_id, [])
+    pictures = [picture] if picture is not None else [page for _, page in pages]
+    tokens = likely_tokens(text) if text else 0
+    tokens += MEDIA_TOKENS * (len(pictures) or int(attachment.kind == "audio"))
+    shown = image_part(pictures[0])["image_url"]["url"] if pictures else None
     return {"tokens": tokens, "text": text[:PREVIEW_CHARS], "picture": shown}
 
 
