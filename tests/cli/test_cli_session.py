@@ -391,4 +391,5 @@ def test_without_any_backend_one_is_started_for_the_session(stub: StubModel, mon
 def test_usage_tells_what_the_answers_of_the_session_took(typist: Typist) -> None:
     assert "Nothing was answered yet." in typist.say("/usage")
     typist.say("Why?")
+    assert "Goes along: 2 messages, about " in typist.say("/context")
     assert "1 answer: 7 tokens read, 5 written, $0." in typist.say("/usage")

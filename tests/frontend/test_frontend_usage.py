@@ -1,5 +1,6 @@
 """The usage page, without a browser: real backend, stub model."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -68,3 +69,17 @@ def test_a_year_has_no_more_columns_than_a_phone_shows() -> None:
     assert len(bars) <= MOST_COLUMNS
     assert [bar.label for bar in bars if bar.size] == ["$0.50"]
     assert columns(bars, "Dollars by day").count("<i ") == len(bars)
+
+
+def test_what_goes_along_with_the_next_question_stands_below_the_box(
+    open_page: Open, run_backend: Callable[..., Any]
+) -> None:
+    page = open_page(run_backend(context_tokens=1000).url)
+    assert gauges(page) == []
+    (shown,) = gauges(ask(page, "Why?"))
+    assert re.search(r"<meter [^>]*>.*2 messages · about \d+ tokens · \d %", shown)
+
+
+def gauges(page: AppTest) -> list[str]:
+    bodies = [element.proto.body for element in page.get("html")]
+    return [body for body in bodies if 'class="gauge"' in body]

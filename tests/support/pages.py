@@ -122,6 +122,9 @@ class FakeBackend:
         if path.startswith("/conversations"):
             await self.conversations(exchange)
             return
+        if path == "/query/estimate":
+            await exchange.respond(404, {"detail": "Not Found"})
+            return
         self.paths.append(path)
         if path == "/ready":
             await exchange.respond(200, {"model": {"ok": True, "name": "tiny", "is_demo": True}, "store": {"ok": True}})

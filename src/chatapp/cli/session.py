@@ -18,7 +18,7 @@ from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
 from chatapp.protocol.events import Done, Event, UsageDetails
 from chatapp.protocol.resources import ModelsInfo
-from chatapp.protocol.usage_line import usage_sentence
+from chatapp.protocol.usage_line import gauge_parts, usage_sentence
 
 _PROMPT, _PROMPT_FOR_MORE = "> ", "| "
 _QUOTES = '"""'
@@ -30,6 +30,7 @@ _COMMANDS = (
     ("/system TEXT", "How the model is to answer from now on; /system alone shows it, /system none clears it."),
     ("/retry", "Get another answer to the last question."),
     ("/undo", "Take the last question and its answer back."),
+    ("/context", "What goes along with the next question, and what that costs."),
     ("/usage", "What the answers of this session have taken and cost."),
     ("/quit", "Leave, as Ctrl-D does."),
 )
@@ -88,13 +89,13 @@ class Session:
             case "new":
                 self._chat = self._begin()
                 note("A new conversation.")
-            case "model" if not words:
-                self._list_models()
             case "model":
-                self._options = self._options._replace(model=words)
-                note(f"From now on: /model {words}")
+                self._choose_model(words)
             case "system":
                 self._instruct(words)
+            case "context":
+                told = self._chat.estimate(self._options)
+                note(" ".join([f"Goes along: {', '.join(gauge_parts(told))}.", *told.notices]))
             case "retry":
                 self._write(self._chat.retry(self._options))
             case "undo":
@@ -108,8 +109,12 @@ class Session:
             case _:
                 note(f"There is no command /{name}. /help shows those there are.")
 
-    def _list_models(self) -> None:
-        """Show the models, the one that answers marked."""
+    def _choose_model(self, name: str) -> None:
+        """Ask `name` from now on; without one show the models, the one that answers marked."""
+        if name:
+            self._options = self._options._replace(model=name)
+            note(f"From now on: /model {name}")
+            return
         told = self._models()
         current = self._options.model or self._chat.model() or told.default
         lines = [f"{'*' if line.strip() == current else ' '} {printable(line)}" for line in model_lines(told)]

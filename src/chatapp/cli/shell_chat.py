@@ -8,6 +8,7 @@ from chatapp.client.chat import ChatOptions, EphemeralChat, Files, StoredChat
 from chatapp.errors import ChatappError, NotFoundError, SettingsError, StoreUnavailableError, UpstreamModelNotFoundError
 from chatapp.protocol.events import Done, Notice
 from chatapp.protocol.resources import ConversationInfo
+from chatapp.protocol.usage_resources import EstimateInfo
 
 _ID_CHARS = 32
 _MOST_AT_ONCE = 200
@@ -75,6 +76,10 @@ class ShellChat:
             NotFoundError: nothing was asked yet.
         """
         return (self._stored or self._ephemeral).undo()
+
+    def estimate(self, options: ChatOptions) -> EstimateInfo:
+        """Return what would go along with the next question."""
+        return (self._stored or self._ephemeral).estimate(options)
 
     def model(self) -> str | None:
         """Return the model that the conversation is answered by; None where it names none."""

@@ -29,7 +29,7 @@ from chatapp.protocol.resources import (
     TurnInfo,
 )
 from chatapp.protocol.surfaces import Surface, user_agent
-from chatapp.protocol.usage_resources import UsageInfo
+from chatapp.protocol.usage_resources import EstimateInfo, UsageInfo
 
 __all__ = ["AnswerStream", "BackendClient", "messages_from"]
 
@@ -103,6 +103,10 @@ class BackendClient:
         if not response.ok:
             self._http.checked(response, body_of(response))
         return response.content.decode()
+
+    def estimate(self, prompt: str = "", **options: Any) -> EstimateInfo:
+        """Return what would go along with a question, which is not asked; `options` are those of `ask`."""
+        return self._http.read(EstimateInfo, "POST", "/query/estimate", _request(prompt, options))
 
     def ask(self, prompt: str, *, idempotency_key: str | None = None, **options: Any) -> Answer:
         """Return the whole answer of `POST /query`. `options` are the request's other fields, e.g. `temperature=0.2`.

@@ -13,6 +13,7 @@ from chatapp.client.answer_events import Events, ask_once, in_one_piece, unbroke
 from chatapp.errors import NotFoundError
 from chatapp.protocol.events import Start, Text
 from chatapp.protocol.resources import AttachmentInfo, MessageInfo
+from chatapp.protocol.usage_resources import EstimateInfo
 
 if TYPE_CHECKING:
     from chatapp.protocol.messages import Message
@@ -57,6 +58,9 @@ class Chat(Protocol):
         Raises:
             NotFoundError: nothing was asked yet.
         """
+
+    def estimate(self, options: ChatOptions = ...) -> EstimateInfo:
+        """Return what would go along with the next question."""
 
 
 class StoredChat:
@@ -142,6 +146,11 @@ class StoredChat:
         self._unanswered = None
         self._undone = question or self._undone
         return prompt
+
+    def estimate(self, options: ChatOptions = _AS_IT_IS) -> EstimateInfo:
+        """Return what would go along with the next question."""
+        parent_id = self._parent_after_undo() if self.id else None
+        return self._backend.estimate(**options._asdict(), conversation_id=self.id, parent_id=parent_id)
 
     def stop(self) -> None:
         """Stop the answer that is being made, and return when the conversation takes the next question.
@@ -250,6 +259,11 @@ class EphemeralChat:
             if message.role == "user":
                 return message.text
         raise _nothing_asked()
+
+    def estimate(self, options: ChatOptions = _AS_IT_IS) -> EstimateInfo:
+        """Return what would go along with the next question."""
+        earlier = [_as_json(message) for message in _answered(self._messages)]
+        return self._backend.estimate(**options._asdict(), messages=earlier or None)
 
 
 def _answered(messages: "list[Message]") -> "Iterator[Message]":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from chatapp.protocol.events import UsageDetails
 from chatapp.protocol.money import dollars, picodollars, shown_dollars
+from chatapp.protocol.usage_resources import EstimateInfo
 
 
 def usage_parts(usage: UsageDetails | None) -> list[str]:
@@ -27,6 +28,25 @@ def price_of(usage: UsageDetails) -> str:
     if cost is None:
         return "price unknown"
     return "local, no cost" if usage["price_source"] == "local" else shown_dollars(cost)
+
+
+def gauge_parts(estimate: EstimateInfo) -> list[str]:
+    """Return what to say of what goes along with the next question."""
+    count = estimate.messages
+    parts = [f"{count} {'message' if count == 1 else 'messages'}", f"about {estimate.prompt_tokens:,} tokens"]
+    if estimate.window and estimate.share is not None:
+        parts.append(f"{_percent(estimate.share)} of {estimate.window:,}")
+    if estimate.cost is None:
+        parts.append("price unknown")
+    elif estimate.price_source != "local":
+        parts.append(shown_dollars(estimate.cost))
+    if estimate.left_out:
+        parts.append(f"{estimate.left_out} earlier left out")
+    return parts
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %" if share >= 0.01 or not share else "under 1 %"  # noqa: PLR2004 - a hundredth
 
 
 def usage_sentence(answers: Sequence[UsageDetails]) -> str:

@@ -51,6 +51,23 @@ class BudgetInfo(NamedTuple):
     reserved: str = "0"
 
 
+class EstimateInfo(NamedTuple):
+    """What would go along with a question: about `prompt_tokens`, which are a `share` of the model's `window`.
+
+    `left_out` earlier messages find no room. `cost` are dollars as an exact decimal; None is what nobody knows.
+    """
+
+    model: str
+    messages: int
+    left_out: int
+    prompt_tokens: int
+    window: int | None = None
+    share: float | None = None
+    cost: str | None = None
+    price_source: str | None = None
+    notices: tuple[str, ...] = ()
+
+
 class UsageInfo(NamedTuple):
     """What calls to models have taken in the UTC days from `since` to `until`."""
 

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
 from chatapp.backend.store.attachments import note_uses
-from chatapp.backend.store.conversations import insert_conversation, locked, moment_at_the_top
+from chatapp.backend.store.conversations import insert_conversation, locked, moment_at_the_top, require
 from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.parts import columns_of
-from chatapp.backend.store.records import ROOT, BegunTurn
+from chatapp.backend.store.records import ROOT, BegunTurn, Prospect
 from chatapp.backend.store.schema import conversations, turns
 from chatapp.backend.store.titles import title_from
 from chatapp.backend.store.tree import history, insert_message, message_in
@@ -53,6 +53,17 @@ def begin_turn(connection: Connection, question: Question, maker: Maker) -> Begu
     begun = insert_turn(connection, question, maker, model=model, system=system, place=place)
     begun.history.extend(history(connection, str(place.user_message_id)))
     return begun
+
+
+def prospect(connection: Connection, question: Question, fallback_model: str) -> Prospect:
+    """Return what a question of a conversation would be read with."""
+    conversation = require(connection, str(question.conversation_id), question.owner)
+    parent_id = _parent_id(connection, question, conversation)
+    return Prospect(
+        model=question.model or conversation.model or fallback_model,
+        system=conversation.system if question.system is None else question.system,
+        history=history(connection, parent_id) if parent_id else [],
+    )
 
 
 def _earlier(connection: Connection, question: Question) -> Row[Any] | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from chatapp.backend.store.identity import new_id
 from chatapp.protocol.events import Notice, Usage, UsageDetails
@@ -87,6 +87,14 @@ class BegunTurn:
     system: str | None
     history: list[Message]
     replayed: bool = False
+
+
+class Prospect(NamedTuple):
+    """What the next question of a conversation would be read with: `history` is what was said before, oldest first."""
+
+    model: str
+    system: str | None
+    history: list[Message]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from chatapp.backend.store.begin_turn import Maker, begin_turn
+from chatapp.backend.store.begin_turn import Maker, begin_turn, prospect
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
 from chatapp.backend.store.conversations import moment_at_the_top
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.held import begin_held, conversation_of, save_answer_hash
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.parts import answer_columns
-from chatapp.backend.store.records import BegunTurn, Segments, StoredTurn
+from chatapp.backend.store.records import BegunTurn, Prospect, Segments, StoredTurn
 from chatapp.backend.store.schema import chunks, conversations, messages, turns
 from chatapp.errors import NotFoundError, TurnActiveError
 from chatapp.protocol.events import Usage, UsageDetails
@@ -49,6 +49,15 @@ class Turns:
             return self._begin(question, process_id, fallback_model)
         except (IntegrityError, TurnActiveError):
             return self._begin(question, process_id, fallback_model)
+
+    def prospect(self, question: Question, *, fallback_model: str) -> Prospect:
+        """Return what a question of a conversation would be read with. Nothing is saved.
+
+        Raises:
+            NotFoundError: no such conversation, or no such message in it.
+        """
+        with self.database.read() as connection:
+            return prospect(connection, question, fallback_model)
 
     def _begin(self, question: Question, process_id: str, fallback_model: str) -> BegunTurn:
         """Try once. A second try finds what another process has committed meanwhile, and says what that means."""

@@ -83,6 +83,11 @@ class ContextFitter:
         await self.fit()
         return self.request.media != before
 
+    @property
+    def left_out(self) -> int:
+        """How many earlier messages do not go along."""
+        return self._left_out
+
     def tell(self) -> None:
         """Let the readers learn how many earlier messages were left out in all, if any were."""
         if self._left_out:

@@ -11,6 +11,7 @@ from chatapp.backend.store import BegunTurn, SettledClock, Store
 from chatapp.backend.tasks import defect_of
 from chatapp.backend.turns.finished import FinishedTurns
 from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
+from chatapp.backend.turns.preview import Preview, preview
 from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.recovery import end_orphans, run_maintenance
@@ -97,6 +98,15 @@ class TurnRegistry:
         )
         messages = _messages(begun) if question.store else question.conversation()
         return self._make(turn, question, messages, record=TurnRecord(self._store, held=question.held))
+
+    async def preview(self, question: Question) -> Preview:
+        """Return what `question` would be asked with, without asking it.
+
+        Raises:
+            NotFoundError: no such conversation or message.
+            StoreUnavailableError: it cannot be read.
+        """
+        return await preview(question, model=self._model, store=self._store, scales=self._scales, wording=self._wording)
 
     def _require_room(self) -> None:
         if self._is_closing:

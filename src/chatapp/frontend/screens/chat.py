@@ -6,6 +6,7 @@ import streamlit as st
 
 from chatapp.config import demo_model
 from chatapp.errors import StoreUnavailableError, StreamCutError
+from chatapp.frontend.components.gauge import gauge
 from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
 from chatapp.frontend.components.transcript import show_diagram, transcript
@@ -44,6 +45,7 @@ def prompt_box() -> None:
         max_upload_size=max(1, settings.max_attachment_bytes // _MEGABYTE),
         on_submit=actions.send_typed,
     )
+    gauge()
     conversation = state.view().conversation
     if conversation.queued or conversation.waiting_files:
         with queued_slot.container(key="queued"):

@@ -8,11 +8,13 @@ from chatapp.client import BackendClient
 from chatapp.errors import BackendError, ChatappError, UnauthorizedError
 from chatapp.protocol.money import picodollars, shown_dollars
 from chatapp.protocol.resources import AttachmentPreview, ConnectionInfo, ModelsInfo, ReadinessInfo
+from chatapp.protocol.usage_resources import EstimateInfo
 
 READY_TIMEOUT_S = 5.0
 _READY_TTL_S = 5.0
 _MODELS_TTL_S = 15.0
 _PREVIEW_TTL_S = 600.0
+_ESTIMATE_TTL_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,29 @@ def cost_of(url: str, *, api_key: str | None, conversation_id: str, messages: in
     if usage.calls and usage.unpriced_calls == usage.calls:
         return "unknown"
     return shown_dollars(usage.cost) if picodollars(usage.cost) else None
+
+
+@st.cache_data(ttl=_ESTIMATE_TTL_S, max_entries=64, show_spinner=False)
+def estimate_of(
+    url: str,
+    *,
+    api_key: str | None,
+    conversation_id: str | None,
+    messages: list[dict[str, str]] | None,
+    model: str | None,
+    system: str | None,
+    last: str,
+) -> EstimateInfo | None:
+    """Return what would go along with the next question; None where the backend does not tell.
+
+    `last` is the last message that there is: behind another one it is asked again.
+    """
+    client = client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key)
+    asked = {"conversation_id": conversation_id} if conversation_id else {"messages": messages}
+    try:
+        return client.estimate(**asked, model=model, system=system)
+    except ChatappError:
+        return None
 
 
 @st.cache_data(ttl=_READY_TTL_S, max_entries=64, show_spinner=False)

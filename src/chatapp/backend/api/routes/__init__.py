@@ -3,6 +3,7 @@
 from chatapp.backend.api.routes import (
     attachments,
     conversations,
+    estimate,
     exports,
     health,
     imports,
@@ -15,6 +16,7 @@ from chatapp.backend.api.routes import (
 ROUTERS = (
     query.questions,
     query.router,
+    estimate.router,
     health.router,
     turns.router,
     conversations.router,

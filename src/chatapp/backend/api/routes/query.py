@@ -94,11 +94,23 @@ IdempotencyKey = Annotated[
 
 async def _turn_for(request: Request, query: QueryRequest, idempotency_key: str | None) -> Turn:
     """Begin the turn that `query` asks for."""
-    _require_length(query.prompt, request.app.state.settings.max_prompt_chars)
     body_hash = hashlib.sha256(await request.body()).hexdigest() if idempotency_key else None
+    return await _begun(request, await question_of(request, query, idempotency_key, body_hash))
+
+
+async def question_of(
+    request: Request, query: QueryRequest, idempotency_key: str | None = None, body_hash: str | None = None
+) -> Question:
+    """Return what `query` asks.
+
+    Raises:
+        RequestValidationError: it is longer than MAX_PROMPT_CHARS.
+        NotFoundError: it names a file that is not there.
+    """
+    _require_length(query.prompt, request.app.state.settings.max_prompt_chars)
     owner = context_of(request.scope).principal.name
     files = await _files(request, query, owner)
-    question = Question(
+    return Question(
         owner=owner,
         prompt=query.prompt,
         attachments=tuple(files[id_] for id_ in query.attachments),
@@ -113,7 +125,6 @@ async def _turn_for(request: Request, query: QueryRequest, idempotency_key: str 
         idempotency_key=idempotency_key,
         body_hash=body_hash,
     )
-    return await _begun(request, question)
 
 
 async def _files(request: Request, query: QueryRequest, owner: str) -> dict[str, AttachmentPart]:

@@ -1,0 +1,69 @@
+"""What would go to a model with a question, before it is asked."""
+
+import asyncio
+from dataclasses import replace
+from typing import NamedTuple
+
+from chatapp.backend.attachments.wording import AttachmentWording
+from chatapp.backend.models.chat_model import ChatModel, ModelRequest
+from chatapp.backend.store import Store
+from chatapp.backend.turns.context_fitter import ContextFitter
+from chatapp.backend.turns.token_scale import TokenScales
+from chatapp.backend.turns.turn import Turn
+from chatapp.protocol.events import Notice
+from chatapp.protocol.messages import Message
+from chatapp.protocol.question import Question
+
+
+class Preview(NamedTuple):
+    """What `model` would be asked: `request` is without the `left_out` earlier messages that find no room.
+
+    `window` are the tokens that it can read, None if nobody knows; `notices` is what readers would be told of files.
+    """
+
+    model: str
+    request: ModelRequest
+    window: int | None
+    left_out: int
+    notices: list[str]
+
+
+async def preview(
+    question: Question,
+    *,
+    model: ChatModel,
+    store: Store,
+    scales: TokenScales,
+    wording: AttachmentWording | None,
+) -> Preview:
+    """Return what `question` would be asked with. One without words stands for the next, whatever it will be.
+
+    Raises:
+        NotFoundError: no such conversation or message.
+        StoreUnavailableError: it cannot be read.
+    """
+    name, messages = await _read(question, model, store)
+    turn = Turn(name, owner=question.owner)
+    fitter = ContextFitter(
+        ModelRequest(messages, model=name, parameters=question.parameters),
+        turn=turn,
+        model=model,
+        scales=scales,
+        wording=wording,
+    )
+    await fitter.fit()
+    request = fitter.request
+    if not question.prompt and not question.attachments:
+        request = replace(request, messages=request.messages[:-1])
+    told = [entry.text for entry in turn.entries if isinstance(entry, Notice)]
+    return Preview(name, request, await model.window(name), fitter.left_out, told)
+
+
+async def _read(question: Question, model: ChatModel, store: Store) -> tuple[str, list[Message]]:
+    """Return the model that would be asked, and all that there is to read."""
+    default = await model.default_model()
+    if question.conversation_id is None:
+        return question.model or default, question.conversation()
+    found = await asyncio.to_thread(store.turns.prospect, question, fallback_model=default)
+    system = [Message.of("system", found.system)] if found.system else []
+    return found.model, [*system, *found.history, *question.conversation()[-1:]]

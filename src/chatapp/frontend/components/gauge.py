@@ -1,0 +1,39 @@
+"""The line below the box to ask from: what goes along with the next question, and what that costs."""
+
+from html import escape
+
+import streamlit as st
+
+from chatapp.client import messages_from
+from chatapp.frontend.session import state
+from chatapp.frontend.session.backend import estimate_of
+from chatapp.protocol.usage_line import gauge_parts
+from chatapp.protocol.usage_resources import EstimateInfo
+
+
+def gauge() -> None:
+    """Draw it where something was said before; it keeps its place while an answer is made."""
+    conversation = state.view().conversation
+    if not conversation.entries:
+        return
+    told = None
+    if conversation.live is None and (conversation.id or conversation.is_temporary):
+        told = estimate_of(
+            state.settings().backend_url,
+            api_key=state.api_key(),
+            conversation_id=conversation.id,
+            messages=messages_from(conversation.messages) if conversation.is_temporary else None,
+            model=conversation.chat_options.model,
+            system=conversation.chat_options.system,
+            last=conversation.entries[-1].id,
+        )
+    st.bottom.html(f'<p class="gauge">{_shown(told) if told else "&nbsp;"}</p>')
+
+
+def _shown(told: EstimateInfo) -> str:
+    meter = ""
+    if told.share is not None:
+        meter = (
+            f'<meter min="0" max="1" high="0.8" value="{min(told.share, 1)}" aria-label="Share of the window"></meter> '
+        )
+    return f'{meter}<span title="What goes along with the next question">{escape(" · ".join(gauge_parts(told)))}</span>'
