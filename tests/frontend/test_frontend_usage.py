@@ -38,6 +38,16 @@ def test_usage_is_shown_until_something_else_is_chosen(open_page: Open, backend:
     assert "Dollars by" not in everything(page)
 
 
+def test_budgets_are_shown_with_what_is_spent_of_them(open_page: Open, run_backend: Callable[..., Any]) -> None:
+    backend = run_backend(budgets="*:10/month,connection/paid:5000 tokens/day")
+    spend(backend, cost_pico=2_500_000_000_000)
+    shown = everything(open_page(backend.url, query={"view": "usage"}))
+    renews = [renewal(budget, datetime.now(UTC)) for budget in parse_budgets("*:1/month,*:1/day")]
+    assert f"$2.50 of $10.00 a month, renewed {renews[0]:%Y-%m-%d}" in shown
+    assert f"1,234 of 5,000 tokens a day, renewed {renews[1]:%Y-%m-%d}" in shown
+    assert "width:25.0%" in shown
+
+
 def test_a_budget_that_is_spent_is_said_so(open_page: Open, run_backend: Callable[..., Any]) -> None:
     page = ask(open_page(run_backend(budgets="*:10 tokens/day").url), "Why?")
     assert page.chat_message[1].caption[0].value.startswith("Budget spent · stub")
@@ -77,7 +87,7 @@ def test_what_goes_along_with_the_next_question_stands_below_the_box(
     page = open_page(run_backend(context_tokens=1000).url)
     assert gauges(page) == []
     (shown,) = gauges(ask(page, "Why?"))
-    assert re.search(r"<meter [^>]*>.*2 messages · about \d+ tokens · \d %", shown)
+    assert re.search(r"width:\d\.\d%.*2 messages · about \d+ tokens · \d %", shown)
 
 
 def gauges(page: AppTest) -> list[str]:

@@ -33,7 +33,5 @@ def gauge() -> None:
 def _shown(told: EstimateInfo) -> str:
     meter = ""
     if told.share is not None:
-        meter = (
-            f'<meter min="0" max="1" high="0.8" value="{min(told.share, 1)}" aria-label="Share of the window"></meter> '
-        )
+        meter = f'<i class="track"><i style="width:{min(told.share, 1) * 100:.1f}%"></i></i>'
     return f'{meter}<span title="What goes along with the next question">{escape(" · ".join(gauge_parts(told)))}</span>'

@@ -1,12 +1,12 @@
 """Charts of usage, as HTML that `assets/style.css` draws: no scripts, any width, light and dark."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from html import escape
 from typing import NamedTuple
 
 from chatapp.protocol.money import dollars, picodollars, shown_dollars
-from chatapp.protocol.usage_resources import UsageInfo, UsageRow
+from chatapp.protocol.usage_resources import BudgetInfo, UsageInfo, UsageRow
 
 MOST_COLUMNS = 46
 """As many can be told apart on a phone."""
@@ -57,12 +57,29 @@ def columns(bars: Sequence[Bar], caption: str) -> str:
 
 
 def lines(bars: Sequence[Bar], caption: str) -> str:
-    """Return level bars, each with its name and what it says."""
+    """Return level bars, each with its name and what it says; the largest is as long as there is room."""
     most = max((bar.size for bar in bars), default=0)
+    return _lines([(bar, most) for bar in bars], caption)
+
+
+def budget_lines(budgets: Sequence[BudgetInfo]) -> str:
+    """Return a level bar for each budget, as long as is spent of it."""
+    return _lines([_budget(budget) for budget in budgets], "Budgets")
+
+
+def _budget(budget: BudgetInfo) -> tuple[Bar, int]:
+    is_money = budget.unit == "dollars"
+    spent, limit = (picodollars(amount) if is_money else int(amount) for amount in (budget.spent, budget.limit))
+    told = f"{_label(spent, of_money=is_money)} of {_label(limit, of_money=is_money)}{'' if is_money else ' tokens'}"
+    label = f"{told} a {budget.period}, renewed {budget.renews_at.astimezone(UTC):%Y-%m-%d}"
+    return Bar("all keys" if budget.who == "*" else budget.who, min(spent, limit), label), limit
+
+
+def _lines(bars: Sequence[tuple[Bar, int]], caption: str) -> str:
     drawn = "".join(
         f'<li><span class="name">{escape(bar.name)}</span><span class="value">{escape(bar.label)}</span>'
         f'<span class="track"><i style="width:{_percent(bar.size, most)}%"></i></span></li>'
-        for bar in bars
+        for bar, most in bars
     )
     return f'<figure class="lines"><figcaption>{escape(caption)}</figcaption><ul>{drawn}</ul></figure>'
 

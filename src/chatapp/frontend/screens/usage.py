@@ -7,7 +7,15 @@ import streamlit as st
 
 from chatapp.errors import ChatappError
 from chatapp.frontend.components.problems import problem_of
-from chatapp.frontend.components.usage_charts import columns, day_bars, lines, milliseconds, row_bars, table
+from chatapp.frontend.components.usage_charts import (
+    budget_lines,
+    columns,
+    day_bars,
+    lines,
+    milliseconds,
+    row_bars,
+    table,
+)
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.protocol.money import shown_dollars
@@ -58,6 +66,8 @@ def _choices() -> tuple[str, int, str]:
 
 def _draw(told: UsageInfo, *, of_money: bool) -> None:
     total = told.total
+    if told.budgets:
+        st.html(budget_lines(told.budgets))
     if not total.calls:
         st.caption("No calls to models in these days.")
         return
