@@ -6,10 +6,12 @@ import os
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from chatapp.config.settings import Settings
+from chatapp.frontend import app
 from chatapp.frontend.app import first_html
 from chatapp.frontend.server import streamlit_arguments
 from support.running_page import running_page
@@ -71,6 +73,13 @@ def test_what_the_first_html_names_is_there(port: int, path: str, kind: str) -> 
 
     assert (response.status, response.getheader("content-type", "").partition(";")[0]) == (200, kind)
     assert body
+
+
+def test_the_first_html_names_every_script_and_sheet() -> None:
+    assets = {path.name for kind in ("*.js", "*.css") for path in (Path(app.__file__).parent / "assets").glob(kind)}
+    drawn_by_the_script = {"style.css"}
+
+    assert set(re.findall(r'"\./app/([^"]+\.(?:js|css))"', first_html())) == assets - drawn_by_the_script
 
 
 def test_the_page_carries_a_policy_against_remote_content(port: int) -> None:

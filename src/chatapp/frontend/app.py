@@ -22,6 +22,7 @@ _HERE = Path(__file__).parent
 _ASSETS = _HERE / "assets"
 _HEAD = """<title>chatapp</title>
     <link rel="manifest" href="./app/manifest.json">
+    <link rel="stylesheet" href="./app/transcript.css">
     <script src="./app/composer.js" type="module"></script>
     <script src="./app/copying.js"></script>
     <script src="./app/direction.js"></script>
