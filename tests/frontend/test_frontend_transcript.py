@@ -1,5 +1,6 @@
 """What the browser is told of settled messages, and to whom."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -8,11 +9,16 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from chatapp.frontend.conversations.entries import DisplayMessage
+from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.frontend.markdown.blocks import split_blocks
 from chatapp.frontend.transcript.article import Article
 from chatapp.frontend.transcript.html_cache import HtmlCache
+from chatapp.frontend.transcript.live_blocks import Growth, LiveBlocks
 from chatapp.frontend.transcript.open_transcripts import open_transcripts
-from chatapp.frontend.transcript.routes import MOST_KEYS, PATH, message_routes
+from chatapp.frontend.transcript.routes import LIVE_PATH, MOST_KEYS, PATH, message_routes
 from chatapp.frontend.transcript.transcript import MOST_SENT, Transcript
+from chatapp.protocol.events import Done, Reasoning, Start, Text
+from chatapp.rendering.markdown import html_of
 
 
 def articles(count: int) -> list[Article]:
@@ -94,3 +100,70 @@ def test_html_that_was_used_last_is_kept() -> None:
     for text in ("a", "b", "a", "c", "a", "b"):
         assert cache.html(text) == text * 10
     assert made == ["a", "b", "c", "b"]
+
+
+class Browser:
+    """What `assets/transcript/live.js` makes of growths; it counts as JavaScript does."""
+
+    def __init__(self) -> None:
+        self.blocks: list[str] = []
+        self.received = 0
+
+    def take(self, grown: list[Growth]) -> None:
+        for block, kept, html in grown:
+            self.received += len(html)
+            if block < 0:
+                self.blocks.clear()
+                continue
+            before = self.blocks.pop() if block < len(self.blocks) else ""
+            assert block == len(self.blocks)
+            self.blocks.append(before.encode("utf-16-le")[: 2 * kept].decode("utf-16-le") + html)
+
+
+CODE = "```py\nif x:\n    pass\n```"
+ANSWER = (
+    f"# One \N{GRINNING FACE}\n\nWords **bold**, $x^2$.\n\n{CODE}\n\n| a |\n|---|\n| \N{GRINNING FACE} |\n\nThe end."
+)
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_an_answer_that_grows_is_drawn_as_its_blocks_are_and_sent_once(step: int) -> None:
+    blocks, browser = LiveBlocks(clock=iter(range(10_000)).__next__), Browser()
+    for end in range(0, len(ANSWER) + step, step):
+        browser.take(blocks.grow(ANSWER[:end]))
+
+    assert browser.blocks == [html_of(block, is_live=True) for block in split_blocks(ANSWER)]
+    assert browser.received < 8 * len("".join(browser.blocks))
+
+
+def test_a_long_block_is_not_drawn_again_at_every_word() -> None:
+    blocks = LiveBlocks(clock=lambda: 0.0)
+    assert len(blocks.grow("word " * 3000)) == 1
+    assert blocks.grow("word " * 3000 + "more") == []
+    assert len(blocks.grow("word " * 3000 + "more", is_whole=True)) == 1
+
+
+def test_what_turns_out_to_be_thought_leaves_the_answer() -> None:
+    blocks, browser = LiveBlocks(clock=iter(range(10)).__next__), Browser()
+    browser.take(blocks.grow("First thought.\n\nSecond thought."))
+    browser.take(blocks.grow(""))
+    browser.take(blocks.grow("The answer."))
+    assert browser.blocks == ["<p>The answer.</p>\n"]
+
+
+def test_an_answer_in_the_making_is_streamed_to_its_session_alone(client: TestClient, transcript: Transcript) -> None:
+    answer = LiveAnswer.start(
+        iter([Start("turn", "tiny"), Reasoning("Hm."), Text("Once *upon*"), Done("stop", None, None)])
+    )
+    while answer.is_going:
+        answer.wait(0.1)
+    transcript.live = answer
+    headers = {"X-Transcript": transcript.token}
+
+    told = client.get(LIVE_PATH, params={"name": answer.name}, headers=headers)
+
+    events = [json.loads(event.removeprefix("data: ")) for event in told.text.strip().split("\n\n")]
+    assert events[1] == {"thoughts": [[0, 0, "<p>Hm.</p>\n"]], "text": [[0, 0, "<p>Once <em>upon</em></p>\n"]]}
+    assert told.headers["content-type"].startswith("text/event-stream")
+    assert client.get(LIVE_PATH, params={"name": "another"}, headers=headers).status_code == 404
+    assert client.get(LIVE_PATH, params={"name": answer.name}).status_code == 404

@@ -31,6 +31,7 @@ from chatapp.backend.store.search.terms import parse_terms, pattern_of
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.cli.terminal import PlainAnswer, StatusLine
 from chatapp.errors import ChatappError
+from chatapp.frontend.transcript.live_blocks import LiveBlocks
 from chatapp.protocol.events import Text
 from chatapp.protocol.messages import Message
 from chatapp.protocol.resources import ConnectionInfo, ListedModelInfo, ModelsInfo
@@ -110,6 +111,7 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
     "chatapp.backend.transfer.importers.json_values.Fingerprints.of": lambda: Fingerprints(salt="x").of,
     "chatapp.cli.terminal.PlainAnswer.add": lambda: PlainAnswer().add,
     "chatapp.cli.terminal.StatusLine.show": lambda: StatusLine().show,
+    "chatapp.frontend.transcript.live_blocks.LiveBlocks.grow": lambda: LiveBlocks(clock=lambda: 0.0).grow,
     "chatapp.protocol.messages.Message.of": lambda: partial(Message.of, "user"),
     "chatapp.protocol.sse.Decoder.feed": lambda: _decoder(Decoder()),
 }
@@ -128,7 +130,6 @@ NOT_FOREIGN_METHODS = {
     "chatapp.cli.writing.AnswerWriter.": "is a protocol",
     "chatapp.client.": "asks the backend",
     "chatapp.frontend.conversations.": "asks the backend",
-    "chatapp.frontend.markdown.growing_text.GrowingText.": "draws, with what is measured here",
     "chatapp.frontend.session.view.View.": "asks the backend",
     "chatapp.frontend.transcript.html_cache.HtmlCache.": "keeps what is measured here",
 }

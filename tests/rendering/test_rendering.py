@@ -90,6 +90,42 @@ def test_a_page_with_scripts_gets_buttons_on_code_and_footnotes() -> None:
     assert "<button" not in html_of("A[^b].\n\n[^b]: Bee\n\n```mermaid\nx\n```")
 
 
+def words(page: str) -> str:
+    """Return the text of a page, with each formula as an x in brackets and each address behind its link."""
+    page = re.sub(r"<math.*?</math>", "[x]", page, flags=re.DOTALL)
+    page = re.sub(r'<a href="([^"]*)"[^>]*>(.*?)</a>', r"\2(\1)", page, flags=re.DOTALL)
+    return " ".join(re.sub("<[^>]*>", "", page).split())
+
+
+@pytest.mark.parametrize(
+    ("markdown", "drawn"),
+    [
+        ("It costs $5 and $10", "It costs $5 and $10"),
+        (r"Where \(p = c\). With c = $5 and p = $10 it pays.", "Where [x]. With c = $5 and p = $10 it pays."),
+        ("Solve $x^2=4$. It costs $5 and $10.", "Solve [x]. It costs $5 and $10."),
+        ("$5 for $x$ and **$10**", "$5 for [x] and $10"),
+        ("Use `$x` and $HOME/$PATH", "Use $x and $HOME/$PATH"),
+        ("From $5 or 6$ US to US$7", "From $5 or 6$ US to US$7"),
+        ("3~5, $10~$20 and ~~gone~~ `1~2`", "3~5, $10~$20 and gone 1~2"),
+        (r"See \(a\text{ costs \$5}\)", "See [x]"),
+        ("1. Look:\n   \\[a^2\\]", "Look:[x]"),
+        ("> \\[\n> a\n> \\]", "[x]"),
+        ("Make it :red[red] at 12:30, :smile: :material/home:", "Make it :red[red] at 12:30, :smile: :material/home:"),
+        ("![[[k]]](http://a.example/x)", "[[k]](http://a.example/x)"),
+        ("![a](<http://a.example/x>)", "a(http://a.example/x)"),
+        ("![](http://a.example/cat.png)", "image(http://a.example/cat.png)"),
+        ("![A cat][1]\n\n[1]: http://a.example/x", "A cat(http://a.example/x)"),
+        ("a ` b\n\n![c](http://d)\n\ne ` f", "a ` b c(http://d) e ` f"),
+        ("```rust\nvec![1](2) \\(x\\)\n```", "vec![1](2) \\(x\\)"),
+        ("Use `![a](b)` and ``\\(x\\)``", "Use ![a](b) and \\(x\\)"),
+        ("```\n![a](b) of a fence that is still open", "![a](b) of a fence that is still open"),
+        ("| a<br>b | `<br>` |\n|-|-|", "a b &lt;br&gt;"),
+    ],
+)
+def test_prices_images_and_code_are_read_as_they_were_meant(markdown: str, drawn: str) -> None:
+    assert words(html_of(markdown)) == drawn
+
+
 NASTY = [
     "<script>alert(1)</script>", "[x](javascript:alert(1))", "![x](data:text/html,x)", '<img src=x onerror="alert(1)">',
     r"$\text{<script>alert(1)</script>}$", r"$\text{&lt;img src=x onerror=1&gt;}$", r"$\href{javascript:alert(1)}{x}$",

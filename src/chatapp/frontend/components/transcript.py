@@ -8,11 +8,10 @@ from typing import Any
 import streamlit as st
 
 from chatapp.frontend.conversations.entries import DisplayMessage
+from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.transcript.article import Article
-
-COMPONENT = "chatapp.transcript"
 
 
 def transcript(conversation: OpenConversation) -> None:
@@ -26,7 +25,8 @@ def transcript(conversation: OpenConversation) -> None:
         "landing": state.transcript().key_of(landing.message_id) if landing else None,
         "max_chars": state.settings().max_prompt_chars,
     }
-    _component()(key=state.SETTLED, data={**news, **more}, on_act_change=_act)
+    state.transcript().live = live
+    _component("transcript")(key=state.SETTLED, data={**news, **more}, on_act_change=_act)
 
 
 @st.dialog("Diagram", width="large")
@@ -36,10 +36,16 @@ def show_diagram(source: str) -> None:
     st.markdown(f"{fence}mermaid\n{source}\n{fence}")
 
 
+def live_words(answer: LiveAnswer) -> None:
+    """Draw an answer in the making; the browser fetches what grows."""
+    told = {"token": state.transcript().token, "name": answer.name, "is_stopping": answer.is_stopping}
+    _component("live")(key=f"words-{answer.name}", data=told)
+
+
 @cache
-def _component() -> Callable[..., Any]:
-    """Return the component whose files `pyproject.toml` beside the code names to Streamlit."""
-    return st.components.v2.component(COMPONENT, js="transcript.js", isolate_styles=False)
+def _component(name: str) -> Callable[..., Any]:
+    """Return a component whose files `pyproject.toml` beside the code names to Streamlit."""
+    return st.components.v2.component(f"chatapp.{name}", js=f"{name}.js", isolate_styles=False)
 
 
 def _articles(conversation: OpenConversation) -> list[Article]:

@@ -75,6 +75,11 @@ class LiveAnswer:
         return self._reasoning.joined()
 
     @property
+    def has_spoken(self) -> bool:
+        """Whether the first word has come, or the end."""
+        return self._spoke.is_set()
+
+    @property
     def is_going(self) -> bool:
         """Whether more may come."""
         return self.status == "going"

@@ -1,23 +1,14 @@
-"""Where the code is in Markdown: fences, and spans between backticks.
+"""Where the code is in Markdown: fences.
 
 Everything here goes through a text once. What a model says may be one line of a megabyte, so nothing is looked for
 again from every place at which it might begin.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 _CONTAINERS = " \t>*+-.)0123456789"
 """What may stand before a fence: quotes and items of lists."""
 _FENCE_LENGTH = 3
-
-
-class Piece(NamedTuple):
-    """A stretch of text. `is_final`: it is drawn as it is; `is_break`: a paragraph ends there."""
-
-    text: str
-    is_final: bool = False
-    is_break: bool = False
 
 
 class Part(NamedTuple):
@@ -66,44 +57,3 @@ def _opened_fence(text: str) -> str | None:
     info = text.lstrip(mark)
     length = len(text) - len(info)
     return None if length < _FENCE_LENGTH or (mark == "`" and "`" in info) else mark * length
-
-
-def code_spans(pieces: Sequence[Piece]) -> dict[int, int]:
-    """Return where code spans begin and end: the first piece of each and its last.
-
-    Backticks are pieces of their own. Those that open a span are closed by the next ones of the same number in the same
-    paragraph. A backslash outside of code, which is a piece of its own too, takes one backtick away.
-    See https://spec.commonmark.org/0.31.2/#code-spans
-    """
-    runs = _runs(pieces)
-    of_length: dict[int, list[_Run]] = {}
-    for run in reversed(runs):
-        of_length.setdefault(run.length, []).append(run)
-    spans: dict[int, int] = {}
-    end = -1
-    for run in runs:
-        if run.place <= end:
-            continue
-        is_escaped = run.place - 1 > end and pieces[run.place - 1].text == "\\"
-        later = of_length.get(run.length - is_escaped, [])
-        while later and later[-1].place <= run.place:  # the places asked for only grow
-            later.pop()
-        if later and later[-1].paragraph == run.paragraph:
-            spans[run.place] = end = later[-1].place
-    return spans
-
-
-class _Run(NamedTuple):
-    place: int
-    length: int
-    paragraph: int
-
-
-def _runs(pieces: Sequence[Piece]) -> list[_Run]:
-    runs = []
-    paragraph = 0
-    for place, piece in enumerate(pieces):
-        paragraph += piece.is_break
-        if piece.text.startswith("`"):
-            runs.append(_Run(place, len(piece.text), paragraph))
-    return runs

@@ -9,11 +9,10 @@ from chatapp.errors import StoreUnavailableError, StreamCutError
 from chatapp.frontend.components.gauge import gauge
 from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
-from chatapp.frontend.components.transcript import show_diagram, transcript
+from chatapp.frontend.components.transcript import live_words, show_diagram, transcript
 from chatapp.frontend.components.waiting_files import waiting_files
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
-from chatapp.frontend.markdown.growing_text import GrowingText
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import readiness_of
@@ -94,40 +93,21 @@ def chat() -> "LiveView | None":
 
 
 class LiveView:
-    """The place of an answer that is being made: its reasoning, its text, and a line that shows life."""
+    """The place of an answer that is being made."""
 
     def __init__(self, answer: LiveAnswer) -> None:
         self._answer = answer
-        self._last_pulse = ""
         with st.container(key=f"live-{answer.name}"), st.chat_message("assistant", avatar=_AVATAR):
-            self._reasoning_slot = st.empty()
-            self._text = GrowingText(st.container())
-            self._pulse = st.empty()
-        self._reasoning: GrowingText | None = None
+            live_words(answer)
 
     def follow(self) -> None:
-        """Draw the answer while it grows, until it ends. Any click and a lost connection end this, not the answer."""
+        """Wait for the end of the answer; the browser follows it. Any click ends the waiting, not the answer."""
         view, address = state.view(), state.address()
         while self._answer.is_going:
-            self.draw()
             if view.is_unlisted():
                 return
             address.push_url(view)
             self._answer.wait(TICK_S)
-
-    def draw(self) -> None:
-        """Draw what has come since the last time."""
-        if reasoning := self._answer.reasoning:
-            self._reasoning = self._reasoning or self._open_reasoning()
-            self._reasoning.show(reasoning)
-        self._text.show(self._answer.text)
-        pulse = _pulse(self._answer)
-        if pulse != self._last_pulse:
-            self._last_pulse = pulse
-            self._pulse.caption(pulse)
-
-    def _open_reasoning(self) -> GrowingText:
-        return GrowingText(self._reasoning_slot.expander("Thinking", icon=":material/neurology:", expanded=True))
 
 
 def _above() -> None:
@@ -156,13 +136,6 @@ def _welcome() -> None:
         for place, (icon, prompt) in enumerate(SUGGESTIONS):
             key = f"suggestion-{place}"
             st.button(prompt, icon=icon, key=key, on_click=actions.send, args=(prompt,), width="stretch")
-
-
-def _pulse(answer: LiveAnswer) -> str:
-    if answer.is_stopping:
-        return "Stopping …"
-    said = answer.text or answer.reasoning
-    return f"{'Answering' if said else 'Waiting for the first word'} … {answer.elapsed_s:.0f} s"
 
 
 def _unfinished(unfinished: Unfinished) -> None:

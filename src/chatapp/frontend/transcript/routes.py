@@ -6,16 +6,19 @@ from json import JSONDecodeError
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from chatapp.frontend.transcript.live_stream import live_stream
 from chatapp.frontend.transcript.open_transcripts import open_transcripts
 from chatapp.frontend.transcript.transcript import Transcript
 
 PATH = "/app/messages"
+LIVE_PATH = "/app/live"
 MOST_KEYS = 64
 _MOST_BYTES = 8192
 _HEADERS = {"Cache-Control": "no-store"}
+_STREAM_HEADERS = {**_HEADERS, "X-Accel-Buffering": "no"}
 
 
 def message_routes(is_admitted: Callable[[str], bool]) -> list[Route]:
@@ -37,7 +40,14 @@ def message_routes(is_admitted: Callable[[str], bool]) -> list[Route]:
             return JSONResponse({"detail": f"Send up to {MOST_KEYS} keys as a list."}, 422, headers=_HEADERS)
         return JSONResponse(await run_in_threadpool(shown.bodies, keys), headers=_HEADERS)
 
-    return [Route(PATH, listing, methods=["GET"]), Route(PATH, bodies, methods=["POST"])]
+    async def live(request: Request) -> Response:
+        shown = transcript(request)
+        answer = shown.live if shown else None
+        if answer is None or answer.name != request.query_params.get("name"):
+            return _refusal()
+        return StreamingResponse(live_stream(answer), media_type="text/event-stream", headers=_STREAM_HEADERS)
+
+    return [Route(LIVE_PATH, live), Route(PATH, listing, methods=["GET"]), Route(PATH, bodies, methods=["POST"])]
 
 
 def _refusal() -> Response:

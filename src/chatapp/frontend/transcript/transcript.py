@@ -7,6 +7,7 @@ from hashlib import blake2b
 from itertools import takewhile
 from typing import Any
 
+from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.transcript.article import Article
 
 MOST_SENT = 12
@@ -17,8 +18,10 @@ _MOST_SENT_CHARS = 100_000
 class Transcript:
     """The settled messages that a session shows. Each has a key, which changes with anything that is shown of it.
 
-    `token` is what its browser shows for it, and nobody else knows.
+    `token` is what its browser shows for it, and nobody else knows. `live` is the answer that is being made.
     """
+
+    live: LiveAnswer | None = None
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id

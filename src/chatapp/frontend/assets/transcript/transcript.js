@@ -1,5 +1,7 @@
 // The settled messages. Python tells which there are, as a list of keys, with the HTML of the last ones; the rest is
 // fetched when it comes near the window. All HTML here was made by our own renderer: nothing of it is a message's own.
+import { clickInWords } from "./code.js";
+
 const BATCH = 48; // keys that are fetched at once
 const MOST_KEPT = 4000; // bodies that are kept for conversations that are shown again
 const NEAR = "1500px 0px"; // what is so near to the window is fetched
@@ -190,34 +192,12 @@ class Transcript {
     const button = target.closest("button");
     const id = button?.closest("[data-id]")?.dataset.id;
     if (!button) return;
-    const { classList, dataset } = button;
+    const { dataset } = button;
     if (dataset.do === "edit") edit(button.closest("article"), this);
     else if (dataset.do && !(this.data.is_busy && dataset.do !== "draw")) this.act({ do: dataset.do, id, to: dataset.to });
-    else if (classList.contains("copy-code")) copyCode(button);
-    else if (classList.contains("wrap")) wrap(button);
-    else if (classList.contains("note")) showNote(button);
-    else if (classList.contains("picture")) this.act({ do: "picture", text: codeOf(button).textContent });
+    else clickInWords(button, (what) => this.act(what));
   }
 }
-
-const codeOf = (button) => button.closest("figure").querySelector("code");
-
-const copyCode = async (button) => {
-  await navigator.clipboard.writeText(codeOf(button).textContent);
-  button.textContent = "Copied";
-  setTimeout(() => { button.textContent = "Copy"; }, 2000);
-};
-
-const wrap = (button) => {
-  const isWrapped = button.closest("figure").classList.toggle("wrapped");
-  button.setAttribute("aria-pressed", String(isWrapped));
-};
-
-const showNote = (button) => {
-  const note = button.closest(".said").querySelectorAll(".footnotes li")[Number(button.textContent) - 1];
-  note?.scrollIntoView({ block: "nearest" });
-  note?.focus({ preventScroll: true });
-};
 
 // A question as a field; focusing.js puts the cursor into it, and knows Esc and Ctrl+Enter.
 const edit = (article, transcript) => {

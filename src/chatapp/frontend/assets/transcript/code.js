@@ -1,0 +1,28 @@
+// The buttons on code and footnotes, wherever they are.
+const codeOf = (button) => button.closest("figure").querySelector("code");
+
+const copy = async (button) => {
+  await navigator.clipboard.writeText(codeOf(button).textContent);
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+};
+
+const wrap = (button) => {
+  const isWrapped = button.closest("figure").classList.toggle("wrapped");
+  button.setAttribute("aria-pressed", String(isWrapped));
+};
+
+const showNote = (button) => {
+  const note = button.closest(".said").querySelectorAll(".footnotes li")[Number(button.textContent) - 1];
+  note?.scrollIntoView({ block: "nearest" });
+  note?.focus({ preventScroll: true });
+};
+
+// Does what a button in a message's words stands for; `act` takes what Python has to do.
+export const clickInWords = (button, act) => {
+  const { classList } = button;
+  if (classList.contains("copy-code")) copy(button);
+  else if (classList.contains("wrap")) wrap(button);
+  else if (classList.contains("note")) showNote(button);
+  else if (classList.contains("picture")) act({ do: "picture", text: codeOf(button).textContent });
+};

@@ -1,0 +1,120 @@
+// An answer in the making: its HTML comes in pieces, from our own renderer, beside Streamlit's websocket.
+import { clickInWords } from "./code.js";
+
+const RETRY_MS = 1000;
+const views = new WeakMap();
+
+const element = (tag, className) => Object.assign(document.createElement(tag), { className });
+
+// A text in blocks; only the one that grows is drawn again.
+class Words {
+  constructor(place) {
+    this.place = place;
+    this.html = [];
+  }
+
+  grow(pieces) {
+    for (const [block, kept, html] of pieces) {
+      if (block < 0) {
+        this.html = [];
+        this.place.replaceChildren();
+        continue;
+      }
+      this.html[block] = (this.html[block] ?? "").slice(0, kept) + html;
+      this.place.children[block] ?? this.place.append(element("div", "block"));
+      this.place.children[block].innerHTML = this.html[block];
+    }
+  }
+}
+
+class LiveView {
+  constructor(parent) {
+    this.began = performance.now();
+    this.root = element("div", "live");
+    this.thoughts = element("details", "thoughts");
+    this.thoughts.open = true;
+    this.thoughts.append(Object.assign(element("summary", ""), { textContent: "Thinking" }), element("div", "said"));
+    this.said = element("div", "said");
+    this.pulse = element("p", "note pulse");
+    this.root.append(this.said, this.pulse);
+    this.root.addEventListener("click", ({ target }) => {
+      const button = target.closest("button");
+      if (button) clickInWords(button, () => {});
+    });
+    parent.append(this.root);
+    this.ticking = setInterval(() => this.tick(), 1000);
+  }
+
+  take(data) {
+    const isFirst = !this.data;
+    this.data = data;
+    this.tick();
+    if (isFirst) this.follow();
+  }
+
+  tick() {
+    const seconds = (performance.now() - this.began) / 1000;
+    const what = this.hasSpoken ? "Answering" : "Waiting for the first word";
+    this.pulse.textContent = this.data.is_stopping ? "Stopping …" : `${what} … ${Math.floor(seconds)} s`;
+  }
+
+  async follow() {
+    this.ending = new AbortController();
+    const { token, name } = this.data;
+    while (this.root.isConnected && !this.isOver) {
+      this.words = { text: new Words(this.said), thoughts: new Words(this.thoughts.lastChild) };
+      try {
+        const told = { headers: { "X-Transcript": token }, signal: this.ending.signal };
+        const response = await fetch(`./app/live?name=${encodeURIComponent(name)}`, told);
+        if (response.ok) await this.read(response.body.getReader());
+      } catch {}
+      if (!this.isOver) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  async read(reader) {
+    const decoder = new TextDecoder();
+    this.said.replaceChildren();
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      const events = (rest + decoder.decode(value, { stream: true })).split("\n\n");
+      rest = events.pop();
+      for (const event of events) this.show(JSON.parse(event.slice("data: ".length)));
+    }
+    this.isOver = true;
+  }
+
+  show(news) {
+    if (news.elapsed_s !== undefined) this.began = performance.now() - news.elapsed_s * 1000;
+    if (news.thoughts) {
+      if (!this.thoughts.isConnected) this.root.prepend(this.thoughts);
+      this.words.thoughts.grow(news.thoughts);
+    }
+    if (news.text) this.words.text.grow(news.text);
+    if (!this.hasSpoken && (news.text || news.thoughts)) {
+      this.hasSpoken = true;
+      this.tick();
+    }
+  }
+
+  end() {
+    this.isOver = true;
+    this.ending?.abort();
+    clearInterval(this.ticking);
+  }
+}
+
+export default ({ data, parentElement }) => {
+  let view = views.get(parentElement);
+  if (view && view.data.name !== data.name) {
+    view.end();
+    view.root.remove();
+    view = undefined;
+  }
+  view ??= new LiveView(parentElement);
+  views.set(parentElement, view);
+  view.take(data);
+  return () => setTimeout(() => view.root.isConnected || view.end());
+};

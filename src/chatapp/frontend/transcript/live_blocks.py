@@ -1,0 +1,88 @@
+"""An answer in the making as HTML: only what has grown of it is sent.
+
+A block that will not change any more is drawn for the last time; of the last one, what differs from before is sent.
+"""
+
+import time
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import NamedTuple
+
+from chatapp.frontend.markdown.blocks import split_blocks, without_open_math
+from chatapp.frontend.markdown.cost import beginning, is_drawable
+from chatapp.rendering.markdown import html_of, plain
+
+_CHARS_PER_S = 30_000
+"""So much of one block is drawn again in a second: the longer it is, the less often."""
+_TAIL_CHARS = 5_000
+"""What is shown of a block that is too large to be drawn while it grows: its end."""
+
+
+class Growth(NamedTuple):
+    """What becomes of a block: `kept` characters of its HTML stay, as JavaScript counts, and `html` comes behind them.
+
+    Block -1 stands for all: they go.
+    """
+
+    block: int
+    kept: int
+    html: str
+
+
+class LiveBlocks:
+    """The blocks of a text that grows; each call of `grow` gives the whole of it so far."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._begun = ""
+        self._finished = 0
+        self._block = 0
+        self._html = ""
+        self._not_before = 0.0
+
+    def grow(self, text: str, *, is_whole: bool = False) -> list[Growth]:
+        """Return what `text` has more than the last time, nothing if that was only just drawn and it is not whole."""
+        now = self._clock()
+        if text == self._begun or (now < self._not_before and not is_whole):
+            return []
+        grown = self._begin_anew() if not text.startswith(self._begun[: self._finished]) else []
+        *finished, last = split_blocks(text[self._finished :])
+        grown += [self._finish(block) for block in finished]
+        grown.append(self._draw(_open_html(last)))
+        self._begun = text
+        self._not_before = now + len(last) / _CHARS_PER_S
+        return grown
+
+    def _begin_anew(self) -> list[Growth]:
+        self._finished = self._block = 0
+        self._html = ""
+        return [Growth(-1, 0, "")]
+
+    def _finish(self, block: str) -> Growth:
+        growth = self._draw(html_of(block, is_live=True) if is_drawable(block) else plain(beginning(block)))
+        self._finished += len(block)
+        self._block += 1
+        self._html = ""
+        return growth
+
+    def _draw(self, html: str) -> Growth:
+        kept = _shared_length(self._html, html)
+        growth = Growth(self._block, _length_in_javascript(html[:kept]), html[kept:])
+        self._html = html
+        return growth
+
+
+def _open_html(block: str) -> str:
+    if is_drawable(block):
+        return html_of(without_open_math(block), is_live=True)
+    return plain(f"…{block[-_TAIL_CHARS:]}")
+
+
+def _shared_length(before: str, after: str) -> int:
+    """Return how many characters both begin with."""
+    most = min(len(before), len(after))
+    return bisect_left(range(1, most + 1), True, key=lambda length: before[:length] != after[:length])
+
+
+def _length_in_javascript(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", errors="surrogatepass")) // 2

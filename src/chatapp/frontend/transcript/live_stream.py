@@ -1,0 +1,43 @@
+"""An answer in the making on its way to the browser, beside Streamlit: only what has grown."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+
+from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.frontend.transcript.live_blocks import LiveBlocks
+
+FIRST_TICK_S, TICK_S = 0.03, 0.1
+_SIGN_OF_LIFE_S = 15.0
+"""Proxies hang up on what is silent for longer."""
+
+
+async def live_stream(answer: LiveAnswer) -> AsyncIterator[bytes]:
+    """Return server-sent events with what has come of `answer`, from its beginning until it has ended."""
+    yield _event({"elapsed_s": round(answer.elapsed_s, 1)})
+    text, thoughts = LiveBlocks(), LiveBlocks()
+    silent_s = 0.0
+    while True:
+        is_going = answer.is_going
+        news = dict(_news(answer, text, thoughts, is_whole=not is_going))
+        if news or silent_s >= _SIGN_OF_LIFE_S:
+            silent_s = 0.0
+            yield _event(news)
+        if not is_going:
+            return
+        tick_s = TICK_S if answer.has_spoken else FIRST_TICK_S
+        await asyncio.sleep(tick_s)
+        silent_s += tick_s
+
+
+def _event(news: dict[str, object]) -> bytes:
+    return f"data: {json.dumps(news, ensure_ascii=False)}\n\n".encode(errors="replace")
+
+
+def _news(
+    answer: LiveAnswer, text: LiveBlocks, thoughts: LiveBlocks, *, is_whole: bool
+) -> Iterator[tuple[str, object]]:
+    if grown := thoughts.grow(answer.reasoning, is_whole=is_whole):
+        yield "thoughts", grown
+    if grown := text.grow(answer.text, is_whole=is_whole):
+        yield "text", grown
