@@ -29,6 +29,7 @@ from support.stub_model import StubModel
 
 ROUNDS = 5
 TABS = 3
+TOKENS, TOKEN_S = 800, 0.02
 LINE = 1_600_000 / 8
 ANSWER = """Here is a **list** with `code` and a [link](http://a.example/b):
 
@@ -146,7 +147,7 @@ def measure_messages(page: Page, client: Any, count: int) -> None:
 
 def measure_tabs(page: Page, client: Any, count: int) -> None:
     """Print how much memory of the page's process a tab takes."""
-    process = next(it for it in psutil.Process().children(recursive=True) if "streamlit" in " ".join(it.cmdline()))
+    process = _page_process()
     before, first = tree_mb(process), page.driver.current_window_handle
     query = f"?c={client.conversations.page(limit=200).items[0].id}"
     for _ in range(TABS):
@@ -159,6 +160,32 @@ def measure_tabs(page: Page, client: Any, count: int) -> None:
         page.driver.switch_to.window(handle)
         page.driver.close()
     page.driver.switch_to.window(first)
+
+
+def measure_answer(page: Page, model: StubModel) -> None:
+    """Print what an answer takes of the page's process while it is made, and how much of it goes over the line."""
+    words = [f"{word} " for word in (ANSWER * 20).split(" ")][:TOKENS]
+    model.next(scripts.answer(*(it for word in words for it in (word, TOKEN_S)), "The end."))
+    page.open()
+    process = _page_process()
+    page.driver.get_log("performance")
+    began = sum(process.cpu_times()[:2])
+    page.ask("A long answer, please")
+    page.wait_for_answer("The end.")
+    page.wait_for("[aria-label='Chat message from assistant']", "stub-model ·")
+    cpu_s = sum(process.cpu_times()[:2]) - began
+    size = 0
+    for entry in page.driver.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.webSocketFrameReceived":
+            size += len(message["params"]["response"]["payloadData"]) * 3 // 4
+        elif message["method"] == "Network.dataReceived":
+            size += message["params"]["dataLength"]
+    print(f"an answer of {TOKENS} tokens: {cpu_s / TOKENS * 1e6:.0f} us of the page a token, {size / 1e3:.0f} kB")
+
+
+def _page_process() -> psutil.Process:
+    return next(it for it in psutil.Process().children(recursive=True) if "streamlit" in " ".join(it.cmdline()))
 
 
 def measure_cold_page(page: Page) -> None:
@@ -202,6 +229,7 @@ def main(counts: list[int]) -> None:
             page = Page(driver, port)
             driver.set_script_timeout(120)
             measure_cold_page(page)
+            measure_answer(page, model)
             for count in counts:
                 measure_messages(page, backend.client, count)
             measure_tabs(page, backend.client, counts[-1])

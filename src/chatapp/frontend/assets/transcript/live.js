@@ -92,7 +92,10 @@ class LiveView {
       if (!this.thoughts.isConnected) this.root.prepend(this.thoughts);
       this.words.thoughts.grow(news.thoughts);
     }
-    if (news.text) this.words.text.grow(news.text);
+    if (news.text) {
+      if (!this.said.hasChildNodes()) this.thoughts.open = false; // who wants to read on opens it again
+      this.words.text.grow(news.text);
+    }
     if (!this.hasSpoken && (news.text || news.thoughts)) {
       this.hasSpoken = true;
       this.tick();
