@@ -17,7 +17,7 @@ from chatapp.protocol.events import Text
 from chatapp.providers.connection import Timeouts
 
 WORDS = 1000
-QUESTIONS = 100
+QUESTIONS = 40
 
 ExpectCost = Callable[..., None]
 Ask = Callable[..., Any]
@@ -122,7 +122,7 @@ def test_the_cost_of_a_whole_answer(ask: Ask, expect_cost: ExpectCost) -> None:
     ours = create_app(Settings.load(), model=Words(1))
     expect_cost(
         lambda: ask(ours, "/query", times=QUESTIONS),
-        usual=3.3,
+        usual=2.9,
         reference=lambda: ask(bare, "/query", times=QUESTIONS),
     )
 

@@ -1,0 +1,45 @@
+"""Chunks in OpenAI's own form are read by a way of their own, which must say what the lenient way says."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chatapp.backend.models.openai.chunk import read_chunk
+
+USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+
+
+def chunk(delta: dict[str, Any], **choice: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": delta, **choice}]}
+
+
+CHUNKS: dict[str, dict[str, Any]] = {
+    "role": chunk({"role": "assistant", "content": "", "refusal": None}, logprobs=None, finish_reason=None),
+    "word": chunk({"content": "naïve <b>"}),
+    "pair of surrogates": chunk({"content": "\N{PILE OF POO}"}, finish_reason=None),
+    "end": chunk({}, finish_reason="stop"),
+    "no end yet": chunk({"content": "a"}, finish_reason=""),
+    "end of a failure": chunk({}, finish_reason="error"),
+    "word and end": chunk({"content": "a"}, finish_reason="length"),
+    "usage": {"choices": [], "usage": {**USAGE, "prompt_tokens_details": {"cached_tokens": 4}}},
+    "usage beside a word": {**chunk({"content": "a"}), "usage": USAGE},
+    "usage of nothing": {"choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}},
+    "several choices": {"choices": [{"delta": {"content": "a"}}, {"delta": {"content": "b"}}]},
+    "nothing": {"choices": []},
+    "refusal": chunk({"content": None, "refusal": "No."}),
+    "thought": chunk({"content": None, "reasoning_content": "Hm."}),
+    "call": chunk({"tool_calls": [{"index": 0, "id": "1", "function": {"name": "f", "arguments": "{}"}}]}),
+    "error": {"choices": [], "error": {"message": "overloaded"}},
+}
+
+
+@pytest.mark.parametrize("told", CHUNKS.values(), ids=CHUNKS)
+def test_a_chunk_says_the_same_whether_or_not_it_has_a_field_that_nobody_knows(told: dict[str, Any]) -> None:
+    usual = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "system_fingerprint": None}
+    plain, lenient = (read_chunk(json.dumps({**usual, **told, **more}).encode()) for more in ({}, {"nobody_knows": 1}))
+    assert plain is not None
+    assert lenient is not None
+    failures = [str(one.failure and one.failure.detail) for one in (plain, lenient)]
+    plain.failure = lenient.failure = None
+    assert (plain, failures[0]) == (lenient, failures[1])
