@@ -16,7 +16,7 @@ from chatapp.errors import (
     ShuttingDownError,
     TurnActiveError,
 )
-from chatapp.protocol.events import Done, Reasoning, Text
+from chatapp.protocol.events import Done, Reasoning, Start, Text
 from support import scripts
 from support.event_streams import read
 from support.running_backend import RunningBackend
@@ -60,7 +60,11 @@ def test_a_plain_answer_ends_with_its_last_reader(backend: RunningBackend, stub:
         assert stub.calls[0].wait_until_left(timeout_s=1)
 
 
-def test_an_answer_can_be_read_on_from_every_character(backend: RunningBackend, stub: StubModel) -> None:
+@pytest.mark.parametrize("many", [500, 1], ids=["as it came", "held as few events"])
+def test_an_answer_can_be_read_on_from_every_character(
+    many: int, backend: RunningBackend, stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finished, "MANY_EVENTS", many)
     stub.next(THOUGHTFUL)
     turn_id = begin(backend).turn_id
     whole = read_on(backend, turn_id)
@@ -94,6 +98,17 @@ def test_plain_answers_are_held_until_they_take_too_much_memory(
     with pytest.raises(NotFoundError):
         backend.client.turn(str(first))
     assert [backend.client.turn(str(kept)).status for kept in (second, third)] == ["complete"] * 2
+
+
+def test_an_answer_in_many_pieces_is_held_as_one(
+    backend: RunningBackend, stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finished, "MANY_EVENTS", 3)
+    stub.next(scripts.answer("one", scripts.delta(reasoning="hm"), "two", 0.1, "three"))
+    turn_id = str(backend.client.ask("Why?").turn_id)
+    held = wait_for(lambda: backend.app.state.turns._finished.get(turn_id))
+    assert [type(entry) for entry in held.entries] == [Start, Text, Reasoning, Text, Done]
+    assert held.text == "onetwothree"
 
 
 def test_only_the_last_plain_answers_are_held(

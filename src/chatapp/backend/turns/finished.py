@@ -6,6 +6,8 @@ from chatapp.backend.turns.turn import Turn
 
 MOST_TURNS = 256
 MOST_CHARACTERS = 16 * 1024**2
+MANY_EVENTS = 500
+"""Of a turn; with more it is worth the time to hold them as few."""
 
 
 class FinishedTurns:
@@ -21,7 +23,7 @@ class FinishedTurns:
 
     def add(self, turn: Turn) -> None:
         """Hold `turn`, and let go of the oldest that do not fit beside it."""
-        self._turns[turn.id] = turn
+        self._turns[turn.id] = turn.compact() if len(turn.entries) > MANY_EVENTS else turn
         self._characters += turn.ends[-1]
         while len(self._turns) > MOST_TURNS or self._characters > MOST_CHARACTERS:
             _, oldest = self._turns.popitem(last=False)
