@@ -84,11 +84,11 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
 
 
 def _answer_text(answer: AnswerText, batch: Batch) -> Callable[[str], object]:
-    return lambda piece: answer.add(Text, piece, batch)
+    return lambda piece: answer.add_piece(Text, piece, batch)
 
 
 def _think_tags(tags: ThinkTags) -> Callable[[str], object]:
-    return lambda piece: list(tags.feed(piece))
+    return lambda piece: list(tags.sort(piece))
 
 
 def _decoder(decoder: Decoder) -> Callable[[str], object]:
@@ -100,11 +100,11 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
         lambda piece: _Budget(None, len, "a b").text_of("a.txt", piece, is_last=True)
     ),
     "chatapp.backend.models.chat_model.Batch.add": lambda: partial(Batch().add, Text),
-    "chatapp.backend.models.openai.answer_text.AnswerText.add": lambda: _answer_text(
+    "chatapp.backend.models.openai.answer_text.AnswerText.add_piece": lambda: _answer_text(
         AnswerText(stop=["aaab"]), Batch()
     ),
     "chatapp.backend.models.openai.stop_strings.StopStrings.feed": lambda: StopStrings(["aaab", "b " * 50, "``x"]).feed,
-    "chatapp.backend.models.openai.think_tags.ThinkTags.feed": lambda: _think_tags(ThinkTags()),
+    "chatapp.backend.models.openai.think_tags.ThinkTags.sort": lambda: _think_tags(ThinkTags()),
     "chatapp.backend.store.schema.SafeText.process_bind_param": lambda: (
         lambda piece: SafeText().process_bind_param(piece, sqlite.dialect())
     ),

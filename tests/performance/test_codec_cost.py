@@ -45,7 +45,7 @@ def read_answer(events_a_read: int) -> None:
         stream = await OpenAIStream.open(await asking, max_event_bytes=2**20)
         for _ in range(WORDS // events_a_read):
             connection.data_received(chunk)
-            await stream.read()
+            await stream.next_batch()
 
     asyncio.run(read())
 

@@ -180,7 +180,7 @@ async def _ask(server: ModelServer, dialect: Dialect, body: dict[str, Any], sett
 async def _hear(stream: OpenAIStream, heard: Heard, began: float) -> None:
     is_over = False
     while not is_over:
-        batch = await stream.read()
+        batch = await stream.next_batch()
         pieces = batch.deltas()
         if said := "".join(piece.text for piece in pieces if not isinstance(piece, ToolCallDelta)):
             heard.last_s = time.perf_counter() - began

@@ -84,7 +84,7 @@ def test_a_connection_is_kept_although_the_end_comes_after_the_last_word(stub: S
     async def visit(transport: DirectTransport) -> None:
         for _ in range(3):
             stream = await OpenAIStream.open(await transport.post(b"{}", {}), max_event_bytes=1000)
-            assert (await stream.read()).is_last
+            assert (await stream.next_batch()).is_last
             await stream.close()
             async with asyncio.timeout(5):
                 while not transport._idle:  # noqa: ASYNC110 - nobody else tells

@@ -20,7 +20,7 @@ class Admissions:
         self._ids: list[str] = []
         self.is_made = False
 
-    def begin(self, call_id: str, request: ModelRequest) -> ModelRequest:
+    def gated(self, call_id: str, request: ModelRequest) -> ModelRequest:
         """Return how a call is made that begins now."""
         self.is_made = self._gate is None
         if self._gate is None:

@@ -125,7 +125,7 @@ class TurnRunner:
         connection = self._model.connection_for(self._turn.model)
         self._call = CallRecord(self._fitter.request.attempts, connection, call_id=self._next_call_id)
         self._next_call_id = None
-        request = self._admissions.begin(self._call.id, self._fitter.request)
+        request = self._admissions.gated(self._call.id, self._fitter.request)
         failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
         try:
             await self._read_stream(request, deadline)
@@ -173,7 +173,7 @@ class TurnRunner:
                 batch = await stream.read()
                 if not self._has_content:
                     self._turn.model = f"{stream.prefix}{stream.model}"
-                is_last = self._take(batch, deadline)
+                is_last = self._take_batch(batch, deadline)
             self._fitter.learn(asked_for, self._call.usage)
         except ChatappError:
             self._turn.filled_by(None)  # a stop while it hangs up must not hide why
@@ -183,7 +183,7 @@ class TurnRunner:
             self._turn.model = f"{stream.prefix}{stream.model}"
             await stream.close()
 
-    def _take(self, batch: Batch, deadline: IdleTimer) -> bool:
+    def _take_batch(self, batch: Batch, deadline: IdleTimer) -> bool:
         """Add what a batch holds and return whether it was the last."""
         if batch.was_thought:
             self._turn.recast()

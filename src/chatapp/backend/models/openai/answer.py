@@ -50,10 +50,10 @@ class OpenAIAnswer:
 
     def read(self) -> Coroutine[Any, Any, Batch]:
         """Return what has come since the last read; once something has, of the stream alone, which is read often."""
-        return self._stream.read() if self._ask_whole is None else self._read_first()
+        return self._stream.next_batch() if self._ask_whole is None else self._read_first()
 
     async def _read_first(self) -> Batch:
-        batch = await self._stream.read()
+        batch = await self._stream.next_batch()
         if batch.failure is not None:
             batch = await self._second_try(batch.failure) or batch
         elif batch.is_alive or batch.deltas():
@@ -78,7 +78,7 @@ class OpenAIAnswer:
             self._stream = await _asked_whole(ask_whole)
         except UpstreamError as error:
             return Batch(failure=error)
-        batch = await self._stream.read()
+        batch = await self._stream.next_batch()
         return batch if batch.deltas() else None
 
 

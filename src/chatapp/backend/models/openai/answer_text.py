@@ -37,7 +37,7 @@ class AnswerText:
         """Return whether the question names stop strings."""
         return bool(self._stop)
 
-    def add(self, kind: type[Text] | type[Reasoning], text: str, batch: Batch) -> None:
+    def add_piece(self, kind: type[Text] | type[Reasoning], text: str, batch: Batch) -> None:
         """Add a piece; some of it may wait for the next."""
         if kind is Reasoning:
             self._tags.settle()
@@ -58,7 +58,7 @@ class AnswerText:
             batch.add(Text, rest)
 
     def _sort(self, text: str, batch: Batch) -> None:
-        for found in self._tags.feed(text):
+        for found in self._tags.sort(text):
             self._put(found, batch)
 
     def _put(self, found: Found, batch: Batch) -> None:

@@ -77,7 +77,7 @@ class OpenAIStream:
             raise
         return stream
 
-    async def read(self) -> Batch:
+    async def next_batch(self) -> Batch:
         """Return what has come since the last read. What breaks behind the finish reason is no harm."""
         batch = Batch()
         try:
@@ -139,7 +139,7 @@ class OpenAIStream:
                 raise
             chunks = [read_chunk(line) for line in lines if line.strip() not in {b"", b"[DONE]", b"data: [DONE]"}]
         for chunk in filter(None, chunks):
-            self._take(chunk, batch)
+            self._take_chunk(chunk, batch)
         self._text.give_up_held(batch)
         batch.is_last = True
         if self._finish_reason is None and not self._has_content:
@@ -173,7 +173,7 @@ class OpenAIStream:
             kind = self._plain_kind
             if kind is None or self._mark in text:  # it may be more: a tag, half a character, a stop string
                 self._has_content = True
-                self._text.add(Text, text, batch)
+                self._text.add_piece(Text, text, batch)
                 self._note_text(batch)
             else:
                 batch.add(kind, text)
@@ -210,10 +210,10 @@ class OpenAIStream:
                 raise
             return any(self._read_event(event._replace(data=line), batch) for line in lines)  # parted by one newline
         if chunk is not None:
-            self._take(chunk, batch)
+            self._take_chunk(chunk, batch)
         return False
 
-    def _take(self, chunk: Chunk, batch: Batch) -> None:
+    def _take_chunk(self, chunk: Chunk, batch: Batch) -> None:
         batch.usage = chunk.usage or batch.usage
         self.told_model = self.told_model or chunk.model
         batch.is_alive = batch.is_alive or chunk.is_alive or chunk.is_reading
@@ -238,7 +238,7 @@ class OpenAIStream:
             self._was_taken_back, batch.is_closing = True, False
         self._has_content = self._has_content or bool(pieces or calls)
         for kind, text in pieces:
-            self._text.add(kind, text, batch)
+            self._text.add_piece(kind, text, batch)
         batch.add_calls(calls)
         return bool(pieces or calls)
 

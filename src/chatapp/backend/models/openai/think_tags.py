@@ -68,11 +68,11 @@ class ThinkTags:
         """Take all that follows for text: the server keeps thoughts apart itself."""
         self._is_settled = True
 
-    def feed(self, text: str) -> Iterator[Found]:
+    def sort(self, text: str) -> Iterator[Found]:
         """Return what `text` adds, in its order; "all_was_thought" means all text before it."""
         text, self._held = self._held + text, ""
         if self._kind is None:
-            yield from self._begin(text)
+            yield from self._first_words(text)
         elif self._kind is Reasoning:
             yield from self._think(text)
         else:
@@ -84,7 +84,7 @@ class ThinkTags:
         if text:
             yield (self._kind or Text), text
 
-    def _begin(self, text: str) -> Iterator[Found]:
+    def _first_words(self, text: str) -> Iterator[Found]:
         """Wait for the first word; hold blanks and what may become a tag."""
         stripped = text.lstrip()
         opening, end = _opening_in(stripped) if stripped[:1] in _FIRST else (None, 0)

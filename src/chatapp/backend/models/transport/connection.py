@@ -86,7 +86,7 @@ class HttpConnection(asyncio.Protocol):
         if self._response is None:
             self.hang_up()
             return
-        self._response.feed(data)
+        self._response.parse(data)
         if self._ending is not None and self._response.is_complete:
             self._ending.cancel()
             self._ending = None
@@ -157,7 +157,7 @@ class DirectResponse:
             self._is_released = True
             self._connection.free(self, is_over=is_over)
 
-    def feed(self, data: bytes) -> None:
+    def parse(self, data: bytes) -> None:
         """Take in what the connection brings."""
         self._bytes_without_body += len(data)
         try:
