@@ -14,6 +14,7 @@ def main() -> None:
         from chatapp.cli.main import main as run  # noqa: PLC0415
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    gc.freeze()  # else all that was loaded would be looked through once now
     gc.enable()
     run()
 

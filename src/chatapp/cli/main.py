@@ -56,14 +56,30 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _app_for(arguments: list[str]) -> typer.Typer:
-    """Return the app, with no other command than the one that is run: making each of them takes time."""
+    """Return the app with no other command than the one that is run, or with none's options where all are listed.
+
+    Making each of them takes time.
+    """
     run = [info for info in app.registered_commands if arguments[:1] == [_name(info)] and not info.hidden]
     if arguments == ["--version"]:  # any will do
         run = app.registered_commands[:1]
+    if not run and set(arguments) <= {"--help", "-h"}:
+        run = [_as_listed(info) for info in app.registered_commands]
     if not run:
         return app
     one = copy(app)
     one.registered_commands = run
+    return one
+
+
+def _as_listed(info: CommandInfo) -> CommandInfo:
+    """Return a command without its options, which the list of commands does not show."""
+
+    def listed() -> None: ...
+
+    listed.__doc__ = info.callback.__doc__
+    one = copy(info)
+    one.name, one.callback = _name(info), listed
     return one
 
 
