@@ -220,6 +220,15 @@ def test_a_call_whose_process_was_killed_counts_as_it_was_estimated(store: Store
     assert store.model_calls.between(estimate.created_at) == [estimate]
 
 
+def test_a_process_does_not_take_itself_for_dead_when_it_was_busy(store: Store) -> None:
+    with store.reservations.book(is_gone=is_gone) as book:
+        book.reserve(call_of("x"), Amount(PICO, 100), process_id=this_process())
+        book.connection.execute(text("UPDATE reservations SET heartbeat_at = '1970-01-01 00:00:00'"))
+    with store.reservations.book(is_gone=is_gone, reader=this_process()) as book:
+        assert book.standing(owner="ann", connection=None, since=NOW.date().replace(2000)).reserved == (PICO, 100)
+    assert store.model_calls.between(NOW.replace(2000)) == []
+
+
 def test_what_is_put_aside_for_an_answer_says_what_it_takes_at_most(
     run_backend: RunBackend, connections: str, stub: StubModel
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, text, update
 
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.model_calls import write_down
@@ -41,8 +41,8 @@ class Reservations:
     database: Database
 
     @contextmanager
-    def book(self, *, is_gone: Callable[[str], bool]) -> Iterator["Book"]:
-        """Return the book, which nobody else writes until the block ends.
+    def book(self, *, is_gone: Callable[[str], bool], reader: str = "") -> Iterator["Book"]:
+        """Return the book, which nobody else writes until the block ends. `reader` is the process that reads it.
 
         Raises:
             StoreUnavailableError: it cannot be had.
@@ -51,7 +51,7 @@ class Reservations:
             if not self.database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             book = Book(connection, self.database)
-            book.settle_abandoned(is_gone)
+            book.settle_abandoned(is_gone, reader)
             yield book
 
     def heartbeat(self, process_id: str, active_ids: Collection[str]) -> None:
@@ -72,15 +72,15 @@ class Book:
     connection: Connection
     database: Database
 
-    def settle_abandoned(self, is_gone: Callable[[str], bool]) -> None:
+    def settle_abandoned(self, is_gone: Callable[[str], bool], reader: str) -> None:
         """Write down as spent what calls have probably taken whose process is gone, or silent for `SILENT_S`.
 
-        The vendor will ask for it, and nobody is left to say what it is.
+        The vendor will ask for it, and nobody is left to say what it is. The `reader` lives, however busy it is.
         """
         makers = list(self.connection.scalars(select(reservations.c.process_id).distinct()))
         gone = [maker for maker in makers if is_gone(maker)]
         is_silent = self.database.is_long_ago(reservations.c.heartbeat_at, seconds=SILENT_S)
-        is_abandoned = or_(reservations.c.process_id.in_(gone), is_silent)
+        is_abandoned = or_(reservations.c.process_id.in_(gone), and_(is_silent, reservations.c.process_id != reader))
         abandoned = self.connection.execute(
             select(reservations.c.id, reservations.c.estimate).where(is_abandoned)
         ).all()

@@ -170,14 +170,14 @@ class Budgets:
             self._unmade -= unmade
 
     def _release(self, call_ids: Iterable[str]) -> None:
-        with self._reservations.book(is_gone=is_gone) as book:
+        with self._reservations.book(is_gone=is_gone, reader=this_process()) as book:
             book.release(call_ids)
 
     def standings(self, owner: str | None) -> list[tuple[Budget, Standing, datetime]]:
         """Return how the budgets stand that are about `owner`, or all for None, and when each renews."""
         now = self._clock()
         shown = [it for source in self._sources for it in source() if owner is None or it.owner in {None, owner}]
-        with self._reservations.book(is_gone=is_gone) as book:
+        with self._reservations.book(is_gone=is_gone, reader=this_process()) as book:
             return [
                 (it, book.standing(owner=it.owner, connection=it.connection, since=_since(it, now)), renewal(it, now))
                 for it in shown
@@ -187,7 +187,7 @@ class Budgets:
         self, call: ModelCall, budgets: Sequence[Budget], ceiling: Ceiling, request: ModelRequest
     ) -> tuple[int, list[Notice]]:
         """Put aside what the answer may take, and return its tokens and what is to be told, all in one transaction."""
-        with self._reservations.book(is_gone=is_gone) as book:
+        with self._reservations.book(is_gone=is_gone, reader=this_process()) as book:
             book.release([call.id])
             answer, notices = _room(book, budgets, ceiling, model=request.model or "the model", now=call.created_at)
             if budgets:
