@@ -15,7 +15,7 @@ from sqlalchemy import text
 from chatapp.backend.models.chat_model import Destination, ModelRequest
 from chatapp.backend.store import Amount, ModelCall, Store
 from chatapp.backend.turns.process import is_gone, this_process
-from chatapp.backend.usage import ledger
+from chatapp.backend.usage import budgets, ledger
 from chatapp.backend.usage.budget_words import renewal
 from chatapp.backend.usage.budgets import Budgets
 from chatapp.client import BackendClient
@@ -37,8 +37,9 @@ RunBackend = Callable[..., RunningBackend]
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write ten times as often as in earnest."""
+    """Write ten times as often as in earnest, and let the end of an answer wait for it however busy the machine is."""
     monkeypatch.setattr(ledger, "WRITE_EVERY_S", 0.1)
+    monkeypatch.setattr(budgets, "SETTLE_S", 30.0)
 
 
 @pytest.fixture
@@ -246,17 +247,17 @@ def test_what_is_put_aside_for_an_answer_says_what_it_takes_at_most(
 
 def test_what_was_put_aside_for_a_call_that_is_not_made_comes_back(run_backend: RunBackend, connections: str) -> None:
     backend = run_backend(connections=connections, budgets="*:1/day")
-    budgets: Budgets = backend.app.state.budgets
+    gate: Budgets = backend.app.state.budgets
 
     async def leave() -> None:
         wanted = ModelRequest([Message.of("user", "Why?")])
         admission = asyncio.create_task(
-            budgets.admit("x", wanted, owner="ann", destination=Destination("paid", "m"), model="paid/m")
+            gate.admit("x", wanted, owner="ann", destination=Destination("paid", "m"), model="paid/m")
         )
         await asyncio.sleep(0)
         admission.cancel()
         await asyncio.wait([admission])
-        await budgets.settle("x")
+        await gate.settle("x")
 
     backend.run(leave())
     (budget,) = backend.client.usage().budgets
