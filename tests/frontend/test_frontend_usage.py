@@ -13,6 +13,7 @@ from chatapp.config.budgets import parse_budgets
 from chatapp.frontend.components.usage_charts import MOST_COLUMNS, columns, day_bars
 from chatapp.protocol.usage_resources import PriceList, UsageInfo, UsageRow
 from support.pages import ask, click, everything, problem
+from support.transcripts import shown
 
 Open = Callable[..., AppTest]
 
@@ -28,10 +29,10 @@ def spend(backend: Any, **changes: Any) -> None:
 def test_usage_is_shown_until_something_else_is_chosen(open_page: Open, backend: Any) -> None:
     spend(backend)
     page = click(open_page(backend.url), "usage-open")
-    shown = everything(page)
-    assert "Dollars by day" in shown
-    assert "$0.0043" in shown
-    assert "1,234" in shown
+    drawn = everything(page)
+    assert "Dollars by day" in drawn
+    assert "$0.0043" in drawn
+    assert "1,234" in drawn
     page.selectbox(key="usage_by").select("model").run()
     assert "Dollars by model" in everything(page)
     click(page, "new-chat")
@@ -41,16 +42,16 @@ def test_usage_is_shown_until_something_else_is_chosen(open_page: Open, backend:
 def test_budgets_are_shown_with_what_is_spent_of_them(open_page: Open, run_backend: Callable[..., Any]) -> None:
     backend = run_backend(budgets="*:10/month,connection/paid:5000 tokens/day")
     spend(backend, cost_pico=2_500_000_000_000)
-    shown = everything(open_page(backend.url, query={"view": "usage"}))
+    drawn = everything(open_page(backend.url, query={"view": "usage"}))
     renews = [renewal(budget, datetime.now(UTC)) for budget in parse_budgets("*:1/month,*:1/day")]
-    assert f"$2.50 of $10.00 a month, renewed {renews[0]:%Y-%m-%d}" in shown
-    assert f"1,234 of 5,000 tokens a day, renewed {renews[1]:%Y-%m-%d}" in shown
-    assert "width:25.0%" in shown
+    assert f"$2.50 of $10.00 a month, renewed {renews[0]:%Y-%m-%d}" in drawn
+    assert f"1,234 of 5,000 tokens a day, renewed {renews[1]:%Y-%m-%d}" in drawn
+    assert "width:25.0%" in drawn
 
 
 def test_a_budget_that_is_spent_is_said_so(open_page: Open, run_backend: Callable[..., Any]) -> None:
     page = ask(open_page(run_backend(budgets="*:10 tokens/day").url), "Why?")
-    assert page.chat_message[1].caption[0].value.startswith("Budget spent · stub")
+    assert shown(page)[1].facts.startswith("Budget spent · stub-model")
     renews = renewal(parse_budgets("*:1/day")[0], datetime.now(UTC))
     said = "The budget of all keys together has not enough left: 0 tokens of 10 tokens a day spent."
     assert problem(page) == f"**Budget spent** — {said}  \nIt renews on {renews:%Y-%m-%d} at 00:00 UTC."
@@ -60,16 +61,16 @@ def test_a_model_s_name_is_no_html(open_page: Open, backend: Any) -> None:
     spend(backend, model="<script>alert(1)</script>")
     page = open_page(backend.url, query={"view": "usage"})
     page.selectbox(key="usage_by").select("model").run()
-    shown = everything(page)
-    assert "&lt;script&gt;" in shown
-    assert "<script>alert" not in shown
+    drawn = everything(page)
+    assert "&lt;script&gt;" in drawn
+    assert "<script>alert" not in drawn
 
 
 def test_an_unknown_price_is_not_shown_as_nothing(open_page: Open, backend: Any) -> None:
     spend(backend, cost_pico=None)
-    shown = everything(open_page(backend.url, query={"view": "usage"}))
-    assert "unknown" in shown
-    assert "Calls of unknown price" in shown
+    drawn = everything(open_page(backend.url, query={"view": "usage"}))
+    assert "unknown" in drawn
+    assert "Calls of unknown price" in drawn
 
 
 def test_a_year_has_no_more_columns_than_a_phone_shows() -> None:
@@ -86,8 +87,8 @@ def test_what_goes_along_with_the_next_question_stands_below_the_box(
 ) -> None:
     page = open_page(run_backend(context_tokens=1000).url)
     assert gauges(page) == []
-    (shown,) = gauges(ask(page, "Why?"))
-    assert re.search(r"width:\d\.\d%.*2 messages · about \d+ tokens · \d %", shown)
+    (drawn,) = gauges(ask(page, "Why?"))
+    assert re.search(r"width:\d\.\d%.*2 messages · about \d+ tokens · \d %", drawn)
 
 
 def gauges(page: AppTest) -> list[str]:
