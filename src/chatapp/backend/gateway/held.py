@@ -120,12 +120,12 @@ def _bytes_of(message: Json) -> bytes:
     """Return what counts of a message, as bytes that no other message has."""
     role, content, calls = message["role"], message.get("content"), message.get("tool_calls")
     if isinstance(content, str) and not calls:
-        content = _said(role, content)
+        content = _asked(content) if role == "user" else content
         return f"\x02{role}\x03{content.strip()}".encode(errors="replace")  # almost all are so
     others: list[bytes] = []
     if isinstance(content, list):
         others = [to_json(part) for part in content if _text_of(part) is None]
-        content = _said(role, _joined(content))
+        content = _asked(_joined(content)) if role == "user" else _joined(content)
     return _bytes(role, content or "", _calls_in(calls) if calls else [], others)
 
 
@@ -174,9 +174,9 @@ def _joined(content: list[Any]) -> str:
     return "\n\n".join([text for part in content if (text := _text_of(part))])
 
 
-def _said(role: str, text: str) -> str:
-    """Return a text, of a question without the reminders before it; all of it where there is nothing else."""
-    if role != "user":
+def _asked(text: str) -> str:
+    """Return a question without the reminders before it; all of it where there is nothing else."""
+    if not text.startswith(_REMINDER):
         return text
     begin = 0
     while text.startswith(_REMINDER, begin) and (end := text.find(_REMINDER_END, begin)) >= 0:
@@ -189,7 +189,8 @@ def _said(role: str, text: str) -> str:
 def _parts_of(message: Json) -> list[Part | HeldFile]:
     """Return the parts of a message as they are kept, and the files in it."""
     content = message.get("content")
-    text = _said(message["role"], _joined(content) if isinstance(content, list) else content or "")
+    text = _joined(content) if isinstance(content, list) else content or ""
+    text = _asked(text) if message["role"] == "user" else text
     if message["role"] in {"tool", "function"}:
         return [ToolResultPart(str(message.get("tool_call_id") or message.get("name") or ""), text)]
     thought = message.get("reasoning_content")

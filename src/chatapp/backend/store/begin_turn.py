@@ -18,6 +18,8 @@ from chatapp.errors import IdempotencyConflictError, InvalidRequestError, TurnAc
 from chatapp.protocol.messages import TextPart
 from chatapp.protocol.question import Question
 
+_INSERT = insert(turns)
+
 
 class Place(NamedTuple):
     """Where in the tree a turn is: its question and the answer to come."""
@@ -190,7 +192,6 @@ def insert_turn(
         "status": "streaming",
         "model": model,
         "process_id": maker.process_id,
-        "heartbeat_at": maker.heartbeat_at,
         "cancel_requested": False,
         "idempotency_key": question.idempotency_key,
         "body_hash": question.body_hash,
@@ -200,5 +201,9 @@ def insert_turn(
         "created_at": now(),
         **where,
     }
-    connection.execute(insert(turns).values(row))
+    heartbeat_at = maker.heartbeat_at
+    if isinstance(heartbeat_at, datetime):
+        connection.execute(_INSERT, {**row, "heartbeat_at": heartbeat_at})
+    else:
+        connection.execute(insert(turns).values(heartbeat_at=heartbeat_at), row)
     return BegunTurn(turn_id=str(row["id"]), model=model, system=system, history=[], **where)

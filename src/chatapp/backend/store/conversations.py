@@ -16,6 +16,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -37,6 +38,11 @@ LISTED_SYSTEM_CHARS = 1000
 
 KEPT_AFTER_DELETION = timedelta(days=30)
 _AT_ONCE = 100
+
+_INSERT = insert(conversations)
+_NEWEST = select(func.max(conversations.c.updated_at)).where(conversations.c.owner == bindparam("owner"))
+UPDATE_CONVERSATION = update(conversations).where(conversations.c.id == bindparam("its_id"))
+"""Made once: to put a query together takes as long as to run it. What is to change comes with it."""
 
 _ORDER = (conversations.c.pinned, conversations.c.updated_at, conversations.c.id)
 
@@ -179,7 +185,7 @@ def insert_conversation(connection: Connection, *, owner: str, **values: Any) ->
     """Return the id of a new row; what `values` do not name is empty, and new now."""
     times = {"created_at": now(), "updated_at": moment_at_the_top(connection, owner)}
     row = {"id": new_id(), "owner": owner, "pinned": False, **times, **values}
-    connection.execute(insert(conversations).values(row))
+    connection.execute(_INSERT, row)
     return str(row["id"])
 
 
@@ -188,7 +194,7 @@ def moment_at_the_top(connection: Connection, owner: str) -> datetime:
     hide what is new behind what is old.
     """
     moment = now()
-    newest = connection.scalar(select(func.max(conversations.c.updated_at)).where(conversations.c.owner == owner))
+    newest = connection.scalar(_NEWEST, {"owner": owner})
     return moment if newest is None or newest < moment else newest + timedelta(microseconds=1)
 
 

@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Column, ColumnElement, Connection, create_engine, event, exc, func, make_url, or_, text
 
 from chatapp.backend.store.deadlines import STATEMENT_S, connect_with_deadline
+from chatapp.backend.store.write_lane import WriteLane
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError, StoreUnavailableError
 
@@ -35,6 +36,9 @@ FILE_NAME = "chatapp.db"
 _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.DisconnectionError, exc.TimeoutError)
 
 
+T = TypeVar("T")
+
+
 class Database:
     """Connections for many threads. `path` is the file, or None with PostgreSQL."""
 
@@ -48,6 +52,7 @@ class Database:
             event.listen(self._engine, "begin", _begin_sqlite)
         else:
             event.listen(self._engine, "do_connect", connect_with_deadline)
+        self._lane = WriteLane()
 
     @property
     def is_sqlite(self) -> bool:
@@ -81,6 +86,19 @@ class Database:
         with store_errors(), engine.begin() as connection:
             yield connection
         self._require_same_file()
+
+    def write_together(self, work: Callable[[Connection], T], *, survives_power_cut: bool = True) -> T:
+        """Return what `work` gives within a transaction like `write`'s, which other works that wait may share.
+
+        It may be called twice, and be the first to see that it cannot be: all that it changes is in the database.
+
+        Raises:
+            StoreUnavailableError: the database cannot be written.
+        """
+        if self.is_sqlite:
+            return self._lane.run(work, self.write, survives_power_cut=survives_power_cut)
+        with self.write(survives_power_cut=survives_power_cut) as connection:
+            return work(connection)
 
     @contextmanager
     def writes(self) -> Iterator[Callable[[], AbstractContextManager[Connection]]]:
@@ -242,8 +260,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """Begin by hand: the driver's own transactions start late, and fail as "locked" when two of them write."""
     synchronous = connection.get_execution_options().get("synchronous")
-    if synchronous:
+    if synchronous and connection.info.get("synchronous") != synchronous:  # it stays with the connection
         connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+        connection.info["synchronous"] = synchronous
     connection.exec_driver_sql("BEGIN IMMEDIATE" if synchronous else "BEGIN")
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, select
 
 from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.begin_turn import Maker, Place, insert_turn
-from chatapp.backend.store.conversations import insert_conversation, locked, moment_at_the_top
+from chatapp.backend.store.conversations import UPDATE_CONVERSATION, insert_conversation, locked, moment_at_the_top
 from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.records import BegunTurn
@@ -30,22 +30,25 @@ _UNANSWERED = {"failed", "incomplete", "interrupted", "stopped"}
 
 
 _IN_CONVERSATION: BindParameter[str] = bindparam("conversation_id")
-_FIND = (
+_TAIL_HASHES = [f"hash_{number}" for number in range(_TAIL)]
+_FOUND = (
     select(message_hashes.c.hash, message_hashes.c.is_answered, messages.c.id, messages.c.conversation_id)
     .join(messages, messages.c.id == message_hashes.c.message_id)
     .join(conversations, conversations.c.id == messages.c.conversation_id)
     .where(
         message_hashes.c.owner == bindparam("owner"),
-        message_hashes.c.hash.in_(bindparam("hashes", expanding=True)),
         conversations.c.deleted_at.is_(None),
     )
     .order_by(conversations.c.updated_at.desc(), messages.c.sequence.desc())
 )
+_FIND = _FOUND.where(message_hashes.c.hash.in_(bindparam("hashes", expanding=True)))
+_FIND_IN_TAIL = _FOUND.where(message_hashes.c.hash.in_(list(map(bindparam, _TAIL_HASHES))))
 _LAST_SEQUENCE = select(func.max(messages.c.sequence)).where(messages.c.conversation_id == _IN_CONVERSATION)
 _ACTIVE_TURN = select(turns.c.id).where(turns.c.conversation_id == _IN_CONVERSATION, turns.c.status == "streaming")
 _FORGET = delete(message_hashes).where(
     message_hashes.c.message_id == bindparam("question_id"), message_hashes.c.is_answered.is_(False)
 )
+_INSERT_MESSAGES, _INSERT_HASHES = insert(messages), insert(message_hashes)
 """Made once: to put a query together takes as long as to run it, and every request of a client runs these."""
 
 
@@ -71,17 +74,25 @@ def begin_held(connection: Connection, question: Question, held: HeldConversatio
     if known is not None and connection.dialect.name != "sqlite":
         locked(connection, known.conversation_id, question.owner)
         known = _find(connection, question.owner, held)  # what others have saved while we waited
-    first = known.length if known else 0
-    new = held.messages(first)
-    if known is None:
-        known = _Known(0, _begun(connection, question, new), None, is_answered=False)
     model = question.model or maker.fallback_model
-    *ids, answer_id = _insert(connection, question.owner, known, new, model)
+    if known is None:
+        known, is_alongside = _Known(0, new_id(), None, is_answered=False), False
+        new = held.messages(0)
+        rows = _rows(known, new, model, first=1)
+        _begin_conversation(connection, question, rows)
+        connection.execute(_INSERT_MESSAGES, rows)
+    else:
+        is_alongside = _is_answering(connection, known.conversation_id)
+        new = held.messages(known.length)
+        rows = _rows(known, new, model, first=_last_sequence(connection, known) + 1)
+        connection.execute(_INSERT_MESSAGES, rows)
+        _go_on(connection, question.owner, rows[-1])
+    note_uses(connection, known.conversation_id, (part for message in new for part in message.parts))
+    *ids, answer_id = [row["id"] for row in rows]
     hashes = list(zip(ids, held.hashes(known.length), strict=True))
     if not known.is_answered:
         hashes = hashes[-1:]  # by the others nothing is found, of which each chat with the same examples has some
     _save_hashes(connection, question.owner, hashes, is_answered=known.is_answered)
-    is_alongside = _is_answering(connection, known.conversation_id)
     conversation_id = None if is_alongside else known.conversation_id
     place = Place(conversation_id, ids[-1] if ids else known.message_id, answer_id)
     begun = insert_turn(connection, question, maker, model=model, system=None, place=place)
@@ -106,7 +117,11 @@ def _find_among(
     connection: Connection, owner: str, held: HeldConversation, first: int, hashes: Sequence[str]
 ) -> _Known | None:
     counts = {digest: count for count, digest in enumerate(hashes, first + 1)}
-    rows = connection.execute(_FIND, {"owner": owner, "hashes": list(counts)}).all()
+    if len(hashes) <= _TAIL:  # a list of any length is put together anew each time
+        in_tail = dict(zip(_TAIL_HASHES, [*hashes, *[""] * (_TAIL - len(hashes))], strict=True))
+        rows = connection.execute(_FIND_IN_TAIL, {"owner": owner, **in_tail}).all()
+    else:
+        rows = connection.execute(_FIND, {"owner": owner, "hashes": list(counts)}).all()
     for row in sorted(rows, key=lambda row: -counts[row.hash]):  # stable: the last talked in stays first
         if row.is_answered or _was_not_answered(connection, row.id):
             return _Known(counts[row.hash], row.conversation_id, row.id, row.is_answered)
@@ -122,26 +137,34 @@ def _was_not_answered(connection: Connection, message_id: str) -> bool:
     return bool(answers) and answers <= _UNANSWERED
 
 
-def _begun(connection: Connection, question: Question, new: list[Message]) -> str:
-    """Return a new conversation, called after the question that is asked now: clients put examples before it."""
-    asked = next((message.text for message in reversed(new) if message.role == "user"), "")
-    return insert_conversation(
+def _begin_conversation(connection: Connection, question: Question, rows: list[dict[str, Any]]) -> None:
+    """Save the conversation of messages. It is called after the last question: clients put examples before it."""
+    asked = next((row["content"] for row in reversed(rows) if row["role"] == "user"), "")
+    insert_conversation(
         connection,
+        id=rows[-1]["conversation_id"],
         owner=question.owner,
         system=question.system,
         model=question.model,
         title=title_from(asked),
         source=question.surface,
         client=question.client,
+        leaf_id=rows[-1]["id"],
     )
 
 
-def _insert(connection: Connection, owner: str, known: _Known, new: list[Message], model: str) -> list[str]:
-    """Return the ids of messages that are saved below the last one that is known, one below the other.
+def _go_on(connection: Connection, owner: str, answer: dict[str, Any]) -> None:
+    """Let a conversation end in an answer to come, be it archived or not."""
+    changes = {"leaf_id": answer["id"], "updated_at": moment_at_the_top(connection, owner), "archived_at": None}
+    connection.execute(UPDATE_CONVERSATION, {"its_id": answer["conversation_id"], **changes})
 
-    The last is the answer to come, which is where the conversation now ends.
+
+def _rows(known: _Known, new: list[Message], model: str, *, first: int) -> list[dict[str, Any]]:
+    """Return the rows of messages below the last one that is known, one below the other, numbered from `first` on.
+
+    The last is the answer to come, which is where the conversation then ends.
     """
-    first, moment, parent_id = _last_sequence(connection, known.conversation_id) + 1, now(), known.message_id
+    moment, parent_id = now(), known.message_id
     made_by = {"model": model, "status": "streaming", "created_at": moment, "finished_at": None}
     said = {"model": None, "status": "complete", "created_at": moment, "finished_at": moment}
     kept = [{"role": message.role, **columns_of(message.parts), **said} for message in new]
@@ -150,11 +173,7 @@ def _insert(connection: Connection, owner: str, known: _Known, new: list[Message
         place = {"conversation_id": known.conversation_id, "parent_id": parent_id, "sequence": sequence}
         rows.append({"id": new_id(), **place, **values})
         parent_id = rows[-1]["id"]
-    connection.execute(insert(messages), rows)
-    note_uses(connection, known.conversation_id, (part for message in new for part in message.parts))
-    changes = {"leaf_id": parent_id, "updated_at": moment_at_the_top(connection, owner), "archived_at": None}
-    connection.execute(update(conversations).where(conversations.c.id == known.conversation_id).values(changes))
-    return [row["id"] for row in rows]
+    return rows
 
 
 def save_answer_hash(connection: Connection, turn: Row[Any], digest: str, *, status: FinalStatus) -> None:
@@ -173,12 +192,12 @@ def _save_hashes(connection: Connection, owner: str, hashes: Iterable[tuple[str,
     same = {"owner": owner, "is_answered": is_answered}
     rows = [{"message_id": message_id, "hash": digest, **same} for message_id, digest in hashes]
     if rows:
-        connection.execute(insert(message_hashes), rows)
+        connection.execute(_INSERT_HASHES, rows)
 
 
-def _last_sequence(connection: Connection, conversation_id: str) -> int:
-    """Return the highest number of a message in a conversation, 0 before the first."""
-    return connection.scalar(_LAST_SEQUENCE, {"conversation_id": conversation_id}) or 0
+def _last_sequence(connection: Connection, known: _Known) -> int:
+    """Return the highest number of a message in a conversation."""
+    return connection.scalar(_LAST_SEQUENCE, {"conversation_id": known.conversation_id}) or 0
 
 
 def _is_answering(connection: Connection, conversation_id: str) -> bool:

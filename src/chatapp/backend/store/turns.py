@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chatapp.backend.store.begin_turn import Maker, begin_turn, prospect
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
-from chatapp.backend.store.conversations import moment_at_the_top
+from chatapp.backend.store.conversations import UPDATE_CONVERSATION, moment_at_the_top
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.held import begin_held, conversation_of, save_answer_hash
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.parts import answer_columns
 from chatapp.backend.store.records import BegunTurn, Prospect, Segments, StoredTurn
-from chatapp.backend.store.schema import chunks, conversations, messages, turns
+from chatapp.backend.store.schema import chunks, messages, turns
 from chatapp.errors import NotFoundError, TurnActiveError
 from chatapp.protocol.events import Usage, UsageDetails
 from chatapp.protocol.messages import FinalStatus
@@ -26,6 +26,12 @@ KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
 
 _UNFINISHED = {"streaming", "interrupted"}
 """What its maker may still finish: an interruption is no more than a guess that there is none."""
+
+_ITS_ID: BindParameter[str] = bindparam("its_id")
+_LOCK_TURN = select(turns).where(turns.c.id == _ITS_ID).with_for_update()
+_UPDATE_TURN = update(turns).where(turns.c.id == _ITS_ID)
+_UPDATE_MESSAGE = update(messages).where(messages.c.id == _ITS_ID)
+"""Made once, as every answer that is kept runs these: to put a query together takes as long as to run it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +68,12 @@ class Turns:
     def _begin(self, question: Question, process_id: str, fallback_model: str) -> BegunTurn:
         """Try once. A second try finds what another process has committed meanwhile, and says what that means."""
         maker = Maker(process_id, self.database.pulse(), fallback_model)
-        with self.database.write(survives_power_cut=question.held is None) as connection:
-            if question.held is not None:  # who holds it brings it again
-                return begin_held(connection, question, question.held, maker)
-            return begin_turn(connection, question, maker)
+        held = question.held
+        if held is None:
+            return self.database.write_together(lambda connection: begin_turn(connection, question, maker))
+        return self.database.write_together(  # who holds it brings it again
+            lambda connection: begin_held(connection, question, held, maker), survives_power_cut=False
+        )
 
     def save(
         self,
@@ -85,7 +93,8 @@ class Turns:
         It should when a cancellation was asked for, and when the turn has ended or is gone. One that was taken for
         interrupted goes on: whoever saves it lives, and `finish` will save all of it.
         """
-        with self.database.write(survives_power_cut=False) as connection:
+
+        def work(connection: Connection) -> bool:
             turn = _locked(connection, turn_id)
             if turn is None or turn.status not in _UNFINISHED:
                 return True
@@ -95,6 +104,8 @@ class Turns:
             values = {"segments": segments, "heartbeat_at": self.database.pulse()}
             connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
             return bool(turn.cancel_requested)
+
+        return self.database.write_together(work, survives_power_cut=False)
 
     def heartbeat(self, process_id: str, *, making: Collection[str] | None = None) -> set[str]:
         """Note that the process lives, for all of its turns at once; return the ids of those that should stop.
@@ -131,24 +142,32 @@ class Turns:
         By `answer_hash` the conversation is found again where its client holds it. `model` is the one that answered,
         None for the one that was asked.
         """
-        with self.database.write() as connection:
+        renamed = {"model": model} if model else {}
+        outcome: dict[str, Any] = {
+            "finish_reason": finish_reason,
+            "usage": usage,
+            "usage_details": usage_details,
+            "error": error,
+        }
+        outcome |= {"status": status, "segments": segments, "latency_ms": latency_ms, **renamed}
+        said = answer_columns(segments, text=text, reasoning=reasoning)
+        answer = {**said, "status": status, "finish_reason": finish_reason, **renamed}
+
+        def work(connection: Connection) -> None:
             turn = _locked(connection, turn_id)
             if turn is None or turn.status not in _UNFINISHED:
                 return
-            outcome = {"finish_reason": finish_reason, "usage": usage, "error": error, "latency_ms": latency_ms}
-            outcome["usage_details"] = usage_details
-            values = {"status": status, "segments": segments, "finished_at": now(), **outcome}
             conversation_id = conversation_of(connection, turn)
-            values |= {"conversation_id": conversation_id, **({"model": model} if model else {})}
-            connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
+            ended = {"its_id": turn_id, "finished_at": now(), "conversation_id": conversation_id, **outcome}
+            connection.execute(_UPDATE_TURN, ended)
             if turn.answer_message_id is None:
                 append_chunk(connection, turn, text=text, reasoning=reasoning, is_recast=is_recast)
-            else:
-                answer = answer_columns(segments, text=text, reasoning=reasoning)
-                answer |= {"status": status, "finish_reason": finish_reason, **({"model": model} if model else {})}
-                _save_answer(connection, turn, conversation_id, answer, usage=usage)
-                if answer_hash is not None:
-                    save_answer_hash(connection, turn, answer_hash, status=status)
+                return
+            _save_answer(connection, turn, conversation_id, answer, usage=usage)
+            if answer_hash is not None:
+                save_answer_hash(connection, turn, answer_hash, status=status)
+
+        self.database.write_together(work, survives_power_cut=answer_hash is None)  # who holds it brings it again
 
     def get(self, turn_id: str, *, owner: str) -> StoredTurn:
         """Return the turn as far as it is saved, whichever process makes it.
@@ -216,7 +235,7 @@ class Turns:
 
 
 def _locked(connection: Connection, turn_id: str) -> Row[Any] | None:
-    return connection.execute(select(turns).where(turns.c.id == turn_id).with_for_update()).one_or_none()
+    return connection.execute(_LOCK_TURN, {"its_id": turn_id}).one_or_none()
 
 
 def _save_answer(
@@ -231,11 +250,11 @@ def _save_answer(
     values = {**answer, "finished_at": now()}
     if usage is not None:
         values |= {"prompt_tokens": usage["prompt_tokens"], "completion_tokens": usage["completion_tokens"]}
-    connection.execute(update(messages).where(messages.c.id == turn.answer_message_id).values(values))
+    connection.execute(_UPDATE_MESSAGE, {"its_id": turn.answer_message_id, **values})
     talked_at = moment_at_the_top(connection, turn.owner)
-    is_its = conversations.c.id == conversation_id
-    connection.execute(update(conversations).where(is_its).values(updated_at=talked_at))
-    drop_chunks(connection, turn.id)
+    connection.execute(UPDATE_CONVERSATION, {"its_id": conversation_id, "updated_at": talked_at})
+    if turn.saved_text or turn.saved_reasoning:
+        drop_chunks(connection, turn.id)
 
 
 def _record(connection: Connection, row: Row[Any]) -> StoredTurn:

@@ -1,0 +1,48 @@
+"""Writes of several threads that wait for each other share a transaction, and their failures are their own."""
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from chatapp.backend.store import Store
+from chatapp.backend.store.conversations import insert_conversation
+from chatapp.config.settings import Settings
+from chatapp.errors import NotFoundError
+from support.turn_steps import wait_for
+
+
+@pytest.mark.parametrize(("fails", "commits"), [(False, 2), (True, 3)], ids=["all go well", "one fails"])
+def test_writes_that_wait_are_one_transaction_and_none_spoils_another(
+    sqlite_settings: Settings, fails: bool, commits: int
+) -> None:
+    store = Store.open(sqlite_settings)
+    database, may_go_on, counted = store.database, threading.Event(), list[Any]()
+
+    def held_up(_: Connection) -> None:
+        assert may_go_on.wait(30)
+
+    def begun(connection: Connection) -> str:
+        return insert_conversation(connection, owner="ada")
+
+    def failing(connection: Connection) -> str:
+        insert_conversation(connection, owner="ada", title="lost")
+        raise NotFoundError("There is no such conversation.")
+
+    event.listen(database._engine, "commit", counted.append)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(database.write_together, held_up)
+        wait_for(lambda: database._lane._lock.locked() and not database._lane._waiting)
+        works = [begun, failing if fails else begun, begun]
+        others: list[Future[str]] = [pool.submit(database.write_together, work) for work in works]
+        wait_for(lambda: len(database._lane._waiting) == len(others))
+        may_go_on.set()
+        first.result(30)
+        errors = [future.exception(30) for future in others]
+    titles = [conversation.title for conversation in store.conversations.page(owner="ada").items]
+    store.close()
+    assert [type(error) for error in errors] == [type(None), NotFoundError if fails else type(None), type(None)]
+    assert titles == [None] * (2 if fails else 3)
+    assert len(counted) == commits
