@@ -29,8 +29,8 @@ def test_files_and_what_is_piped_in_go_along(
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["-a", "no.txt", "Why?"], "no.txt is not there."), (["-a", ".", "Why?"], ". is a folder.")],
-    ids=["missing", "folder"],
+    [(["-a", "no.txt", "Why?"], "no.txt is not there."), (["-a", "*.none", "Why?"], "*.none matches no file.")],
+    ids=["missing", "pattern"],
 )
 def test_what_is_no_file_is_wrong_usage(chatapp: Run, arguments: list[str], said: str) -> None:
     done = chatapp("ask", *arguments)

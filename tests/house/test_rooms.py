@@ -23,7 +23,7 @@ ROOMS = {
     "local_model": "errors config providers processes",
     "backend": "errors hosts config protocol providers documents rendering",
     "frontend": "errors hosts config protocol client rendering",
-    "cli": "errors hosts config protocol providers processes client local_model backend frontend",
+    "cli": "errors hosts config protocol providers processes documents client local_model backend frontend",
     "__main__": "cli",
 }
 BACKEND = {
@@ -74,6 +74,7 @@ LIBRARIES = {
     "typer rich uvicorn": "cli",
     "requests": "client local_model",
     "urllib3": "client",
+    "pathspec": "cli",
     "subprocess": "processes",
     "signal resource": "processes",
     "pydantic pydantic_core": "protocol/schemas config providers local_model backend",

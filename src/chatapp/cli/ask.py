@@ -4,9 +4,8 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
-from io import BytesIO
-from pathlib import Path
 
+from chatapp.cli.attachments import MAX_STDIN_BYTES, STDIN, attached, expanded
 from chatapp.cli.backends import with_backend
 from chatapp.cli.shell_chat import ShellChat, full_id, last_conversation
 from chatapp.cli.terminal import StatusLine
@@ -14,12 +13,6 @@ from chatapp.cli.writing import note, write_json, write_text
 from chatapp.client import BackendClient
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import SettingsError
-from chatapp.protocol.resources import AttachmentInfo
-
-STDIN = Path("-")
-
-MAX_STDIN_BYTES = 64 * 1024 * 1024
-"""More than any backend accepts, and less than what a runaway pipe could fill the memory with."""
 
 
 def run(
@@ -41,12 +34,13 @@ def run(
     Without a question, on a terminal, questions are taken until the user leaves.
     """
     _require_one_conversation(conversation_id, is_continued=is_continued, is_stored=is_stored)
-    paths = [Path(file) for file in files]
     if params and template is None:
         raise SettingsError("--param is for a saved prompt.", hint="Name it with --template.")
     has_session = question is None and template is None and not as_json and _can_be_typed()
-    prompt = None if has_session else _prompt(question, template, params, is_stdin_a_file=STDIN in paths)
-    _require_files(paths, has_session=has_session)
+    prompt = None if has_session else _prompt(question, template, params, is_stdin_a_file=STDIN in files)
+    if files and has_session:
+        raise SettingsError("--attach needs a question.", hint='For instance: chatapp ask -a FILE "What is in it?"')
+    names = expanded(files)
     status = StatusLine()
 
     def talk(backend: BackendClient) -> None:
@@ -55,7 +49,7 @@ def run(
         if prompt is None:
             _hold_session(backend, chosen, begin, options, status)
             return
-        attachments = [_attached(backend, file, status) for file in paths]
+        attachments = [attached(backend, name, status) for name in names]
         with closing(begin(conversation_id=chosen).ask(prompt, options, attachments=attachments)) as events:
             (write_json if as_json else write_text)(events, status)
 
@@ -96,29 +90,6 @@ def _require_one_conversation(conversation_id: str | None, *, is_continued: bool
         raise SettingsError(
             "--no-store asks outside of all conversations.", hint="Leave it out, or --continue and --conversation."
         )
-
-
-def _require_files(files: Sequence[Path], *, has_session: bool) -> None:
-    if files and has_session:
-        raise SettingsError("--attach needs a question.", hint='For instance: chatapp ask -a FILE "What is in it?"')
-    for file in files:
-        if file != STDIN and not file.is_file():
-            what = "is a folder" if file.is_dir() else "is not there"
-            raise SettingsError(f"{file} {what}.", hint="Name files; the shell knows all of a folder as FOLDER/*.")
-
-
-def _attached(backend: BackendClient, file: Path, status: StatusLine) -> AttachmentInfo:
-    """Send a file, and tell what models do not get of it."""
-    if file == STDIN:
-        content = BytesIO(sys.stdin.buffer.read(MAX_STDIN_BYTES))
-        attachment = backend.attach(content, name="stdin")
-    else:
-        status.show(f"Sending {file.name} …")
-        attachment = backend.attach(file)
-    status.clear()
-    for remark in attachment.notes:
-        note(f"{attachment.name}: {remark}")
-    return attachment
 
 
 def _prompt(question: str | None, template: str | None, params: Sequence[str], *, is_stdin_a_file: bool) -> str:

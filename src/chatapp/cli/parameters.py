@@ -67,7 +67,12 @@ ConversationId = Annotated[
 ]
 Attach = Annotated[
     list[str] | None,
-    typer.Option("--attach", "-a", metavar="FILE", help="Show the model this file, `-` what is piped in. Repeatable."),
+    typer.Option(
+        "--attach",
+        "-a",
+        metavar="FILE",
+        help="Show the model this file, folder, pattern or address, `-` what is piped in. Repeatable.",
+    ),
 ]
 Template = Annotated[
     str | None,

@@ -1,0 +1,66 @@
+"""Files from the web, fetched for the person who has named their address."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import Message
+from typing import BinaryIO, cast
+from urllib.parse import unquote, urlsplit
+
+import requests
+
+from chatapp.errors import InvalidRequestError
+
+MOST_BYTES = 64 * 1024 * 1024
+"""More than any backend takes."""
+
+_SILENCE_S, _ALL_S = 15.0, 120.0
+"""How long nothing may come, and how long all of it may take."""
+
+_MOST_REDIRECTS = 5
+_CHUNK_BYTES = 64 * 1024
+_ENDINGS = {"text/html": ".html", "application/xhtml+xml": ".html"}
+"""What a name needs to be read as what it is; of other kinds the first bytes tell."""
+
+
+@contextmanager
+def downloaded(address: str) -> Iterator[tuple[str, BinaryIO]]:
+    """Return the name and the content of what is at `address`, for as long as the block lasts.
+
+    Raises:
+        InvalidRequestError: it cannot be fetched, takes too long, or is too large.
+    """
+    end = time.monotonic() + _ALL_S
+    with tempfile.TemporaryFile() as content, requests.Session() as session:
+        session.max_redirects = _MOST_REDIRECTS
+        try:
+            with session.get(address, stream=True, timeout=_SILENCE_S) as response:
+                if not response.ok:
+                    raise _not_fetched(address, f"status {response.status_code}")
+                for piece in response.iter_content(_CHUNK_BYTES):  # unpacked, so that a bomb is counted as what it is
+                    content.write(piece)
+                    if content.tell() > MOST_BYTES:
+                        raise _not_fetched(address, f"it is larger than {MOST_BYTES} bytes")
+                    if time.monotonic() > end:
+                        raise _not_fetched(address, f"it takes longer than {_ALL_S:.0f} seconds")
+                name = _name_of(response)
+        except (requests.RequestException, ValueError) as error:
+            raise _not_fetched(address, type(error).__name__) from error
+        content.seek(0)
+        yield name, cast(BinaryIO, content)
+
+
+def _name_of(response: requests.Response) -> str:
+    """Return what a file is called: by its server, or by its address."""
+    head = Message()
+    head["Content-Disposition"] = response.headers.get("Content-Disposition", "")
+    parts = urlsplit(response.url)
+    name = head.get_filename() or unquote(parts.path).rstrip("/").rpartition("/")[2] or parts.hostname or "page"
+    ending = _ENDINGS.get(response.headers.get("Content-Type", "").partition(";")[0].strip().lower(), "")
+    return name if name.lower().endswith((ending, ".htm")) else f"{name}{ending}"
+
+
+def _not_fetched(address: str, why: str) -> InvalidRequestError:
+    shown = urlsplit(address)._replace(query="", fragment="").geturl().rpartition("@")[2]
+    return InvalidRequestError(f"{shown} cannot be fetched ({why}).", hint="Save it yourself, and attach the file.")
