@@ -60,6 +60,33 @@ def sent(stub: StubModel) -> list[tuple[str, str]]:
     return [(message["role"], message["content"]) for message in stub.calls[-1].body["messages"]]
 
 
+def test_a_conversation_remembers_how_its_words_are_chosen(
+    open_page: Open, backend: Any, stub: StubModel, client: BackendClient
+) -> None:
+    page = open_page(backend.url)
+    page.number_input[0].set_value(0.5).run()
+    ask(page, "One?")
+    page.number_input[1].set_value(100).run()
+    page.selectbox[-1].set_value("low").run()
+    ask(page, "Two?")
+    conversation = conversation_in(page)
+
+    client.ask("Three?", conversation_id=conversation, temperature=1.0)
+
+    asked = [(it.body["temperature"], it.body.get("max_tokens"), it.body.get("reasoning_effort")) for it in stub.calls]
+    assert asked == [(0.5, None, None), (0.5, 100, "low"), (1.0, 100, "low")]
+    assert [field.value for field in open_page(backend.url, query={"c": conversation}).number_input] == [0.5, 100]
+
+
+def test_a_temporary_chat_has_its_own_way_of_choosing_words(open_page: Open, backend: Any, stub: StubModel) -> None:
+    page = click(open_page(backend.url), "temporary-chat")
+    page.number_input[0].set_value(0.5).run()
+
+    ask(page, "One?")
+
+    assert stub.calls[-1].body["temperature"] == 0.5
+
+
 def test_the_model_that_answers_is_named_above_and_others_can_be_chosen(page: AppTest) -> None:
     assert shown_model(page) == "stub-model"
     assert page.selectbox(key="model").options == ["stub-model", "large"]
@@ -184,7 +211,7 @@ def test_one_model_leaves_nothing_to_choose(open_page: Open, backend: Any) -> No
     page = open_page(backend.url)
 
     assert shown_model(page) == "stub-model"
-    assert not page.selectbox
+    assert [box.label for box in page.selectbox] == ["Effort"]
 
 
 def test_a_backend_that_lists_no_models_leaves_nothing_to_choose(open_page: Open, stub: StubModel) -> None:
@@ -194,7 +221,7 @@ def test_a_backend_that_lists_no_models_leaves_nothing_to_choose(open_page: Open
     page = open_page(fake.url)
 
     assert shown_model(page) == "tiny"
-    assert not page.selectbox
+    assert [box.label for box in page.selectbox] == ["Effort"]
 
 
 def test_without_a_backend_there_is_no_model_to_name(open_page: Open) -> None:

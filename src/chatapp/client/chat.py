@@ -3,7 +3,7 @@
 The page and the command line both ask through these. A chat is used by one thread at a time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -23,12 +23,23 @@ ROOT = "root"
 
 
 class ChatOptions(NamedTuple):
-    """How questions are answered; None where the conversation, or else the backend, decides."""
+    """How questions are answered; None where the conversation, or else the backend, decides.
+
+    `temperature` and `max_tokens` hold for one question, `sampling` for a conversation: both of them, and
+    `reasoning_effort`.
+    """
 
     model: str | None = None
     system: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
+    sampling: Mapping[str, Any] | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of a question that say it."""
+        told = {"model": self.model, "system": self.system, **(self.sampling or {})}
+        given = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        return {**told, **{name: value for name, value in given.items() if value is not None}}
 
 
 _AS_IT_IS = ChatOptions()
@@ -93,11 +104,15 @@ class StoredChat:
         """
         self._unanswered, self._unanswered_files = prompt, attachments
         if self.id is None:  # begun first, so that there is an id of what to stop
-            self.id = self._backend.conversations.begin(model=options.model, system=options.system).id
-            options = options._replace(model=None, system=None)  # the conversation has them, and a repetition none
+            begun_with = {"model": options.model, "system": options.system, "sampling": options.sampling}
+            told = {name: value for name, value in begun_with.items() if name != "sampling" or value}
+            self.id = self._backend.conversations.begin(**told).id
+            options = options._replace(
+                model=None, system=None, sampling=None
+            )  # the conversation has them, and a repetition none
         yield Start("", "", self.id)
         fields = {
-            **options._asdict(),
+            **options.fields(),
             "conversation_id": self.id,
             "parent_id": parent_id or self._parent_after_undo(),
             "idempotency_key": idempotency_key,
@@ -224,7 +239,7 @@ class EphemeralChat:
         from chatapp.protocol.messages import AttachmentPart, Message, TextPart  # noqa: PLC0415
 
         earlier = [_as_json(message) for message in _answered(self._messages)]
-        fields = {**options._asdict(), "messages": earlier or None, "attachments": _ids(attachments)}
+        fields = {**options.fields(), "messages": earlier or None, "attachments": _ids(attachments)}
         files = [AttachmentPart(file.name, file.media_type, file.size, file.id) for file in attachments]
         self._messages.append(Message("user", (*files, TextPart(prompt))))
         self._asked = attachments

@@ -44,11 +44,11 @@ class ConversationApi:
         return self._http.read_page(MessageInfo, path_of("conversations", conversation_id, "messages"), params)
 
     def begin(self, **values: Any) -> ConversationInfo:
-        """Return a new, empty conversation; `values` are title, system and model."""
+        """Return a new, empty conversation; `values` are title, system, model and sampling."""
         return self._http.read(ConversationInfo, "POST", "/conversations", values)
 
     def change(self, conversation_id: str, **changes: Any) -> ConversationInfo:
-        """Return the conversation after `changes` of title, pinned, archived, system, model or leaf_id."""
+        """Return the conversation after `changes` of title, pinned, archived, system, model, sampling or leaf_id."""
         return self._http.read(ConversationInfo, "PATCH", path_of("conversations", conversation_id), changes)
 
     def delete(self, conversation_id: str) -> None:

@@ -6,8 +6,10 @@ from typing import Any, Protocol
 from chatapp.protocol.messages import AttachmentPart, Message, TextPart
 from chatapp.protocol.surfaces import Surface
 
-SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed")
+SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed", "reasoning_effort")
 """The fields of a question that say how the model chooses its words."""
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
+"""How much a model that thinks is to think, as OpenAI words it."""
 
 
 class HeldConversation(Protocol):

@@ -6,7 +6,7 @@ because every command pays for their making: frozen dataclasses take seven times
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from chatapp.errors import ChatappError
 from chatapp.protocol.events import Notice, Usage, UsageDetails
@@ -177,6 +177,7 @@ class ConversationInfo(NamedTuple):
     deleted_at: datetime | None = None
     source: str | None = None
     client: str | None = None
+    sampling: Mapping[str, Any] | None = None
     snippet: tuple[SnippetInfo, ...] | None = None
     message_id: str | None = None
 

@@ -53,6 +53,7 @@ def begin_turn(connection: Connection, question: Question, maker: Maker) -> Begu
     system = conversation.system if question.system is None else question.system
     place = _insert_messages(connection, question, conversation, model)
     begun = insert_turn(connection, question, maker, model=model, system=system, place=place)
+    begun = replace(begun, sampling=conversation.sampling)
     begun.history.extend(history(connection, str(place.user_message_id)))
     return begun
 

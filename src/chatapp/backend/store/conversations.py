@@ -58,6 +58,7 @@ class Changes(TypedDict, total=False):
     archived: bool
     system: str | None
     model: str | None
+    sampling: dict[str, Any] | None
     leaf_id: str | None
 
 
@@ -67,12 +68,10 @@ class Conversations:
 
     database: Database
 
-    def create(
-        self, *, owner: str, title: str | None = None, system: str | None = None, model: str | None = None
-    ) -> Conversation:
+    def create(self, *, owner: str, **values: Unpack[Changes]) -> Conversation:
         """Return a new, empty conversation."""
         with self.database.write() as connection:
-            conversation_id = insert_conversation(connection, owner=owner, title=title, system=system, model=model)
+            conversation_id = insert_conversation(connection, owner=owner, **values)
             return _one(connection, conversation_id, owner)
 
     def get(self, conversation_id: str, *, owner: str) -> Conversation:

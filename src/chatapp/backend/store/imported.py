@@ -71,6 +71,7 @@ class ImportedConversation:
     leaf_id: str | None = None
     system: str | None = None
     model: str | None = None
+    sampling: dict[str, Any] | None = None
     is_pinned: bool = False
     is_archived: bool = False
     archived_at: datetime | None = None

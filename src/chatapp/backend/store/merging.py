@@ -109,6 +109,7 @@ def _conversation_row(one: Placed, owner: str) -> dict[str, Any]:
         "pinned": theirs.is_pinned,
         "system": theirs.system,
         "model": theirs.model if theirs.source == OURS else None,
+        "sampling": theirs.sampling,
         "leaf_id": one.leaf_id,
         "created_at": theirs.created_at or min(updated_at, last_moment(theirs)),
         "updated_at": updated_at,

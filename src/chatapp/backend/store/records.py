@@ -22,7 +22,8 @@ class Conversation:
 
     `leaf_id` is the message the branch on show ends in, None before the first one; `model` and `system` are None where
     the defaults hold; `active_turn_id` is set while an answer is being made. `source` is what it came in by, None for
-    our own API, and `client` the program that has begun it there.
+    our own API, and `client` the program that has begun it there. `sampling` are the parameters of `IN_CONVERSATION`
+    that its questions go along with, unless they bring their own.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Conversation:
     deleted_at: datetime | None
     source: str | None
     client: str | None
+    sampling: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class BegunTurn:
     system: str | None
     history: list[Message]
     replayed: bool = False
+    sampling: dict[str, Any] | None = None
 
 
 class Prospect(NamedTuple):

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from chatapp.protocol.messages import Part, parts_as_json, parts_from_json
 
-SCHEMA_VERSION = "0012"
+SCHEMA_VERSION = "0013"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {
@@ -125,6 +125,7 @@ conversations = Table(
     Column("deleted_at", UtcDateTime),
     Column("source", Text),
     Column("client", SafeText),
+    Column("sampling", JSON(none_as_null=True)),
     Index("ix_conversations_listed", "owner", "pinned", "updated_at", "id"),
     Index("ix_conversations_recent", "owner", "updated_at", "id"),
 )

@@ -96,6 +96,7 @@ class TurnRegistry:
             request_id=request_id,
             surface=question.surface,
         )
+        question.parameters = {**(begun.sampling or {}), **question.parameters}
         messages = _messages(begun) if question.store else question.conversation()
         return self._make(turn, question, messages, record=TurnRecord(self._store, held=question.held))
 

@@ -1,15 +1,24 @@
 """How the conversation on show is answered: by which model, and with which instructions."""
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 import streamlit as st
 
 from chatapp.frontend.components.model_list import model_list
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import models_of, readiness_of
+from chatapp.protocol.question import EFFORTS
 from chatapp.protocol.resources import ModelsInfo
 
 MOST_OFFERS = 3
 
+_MOST_TOKENS = 10_000_000
+_OWN = "Its own"
+_TEMPERATURE = "0 is the most predictable, 2 the most varied. Empty: as the model does by itself."
+_EFFORT = "How much a model that thinks is to think."
 _HINT = "For instance: answer in French, in one short paragraph."
 
 
@@ -29,6 +38,7 @@ def model_menu() -> None:
         elif told is not None and len(told.models) > 1:
             _select(list(told.models), model)
         _instructions(chat_options.system or "")
+        _sampling(chat_options.sampling or {})
 
 
 def _select(names: list[str], model: str) -> None:
@@ -52,6 +62,23 @@ def _offer_others(told: ModelsInfo, model: str) -> None:
         with st.container(horizontal=True, gap="small"):
             for name in told.models[:MOST_OFFERS]:
                 st.button(literal(name), key=f"offer-{name}", on_click=actions.choose_model, args=(name,))
+
+
+def _sampling(sampling: Mapping[str, Any]) -> None:
+    """Draw how the model chooses its words in this conversation; what is empty is the model's own."""
+    name = state.view().conversation.name
+    temperature, most, effort = (f"{what}-{name}" for what in ("temperature", "max-tokens", "effort"))
+    for field, told in ((temperature, "temperature"), (most, "max_tokens"), (effort, "reasoning_effort")):
+        state.show(field, sampling.get(told))
+    change = partial(actions.set_sampling, temperature, most, effort)
+    with st.container(horizontal=True, gap="small", key="sampling"):
+        st.number_input(
+            "Temperature", 0.0, 2.0, None, 0.1, key=temperature, help=_TEMPERATURE, placeholder=_OWN, on_change=change
+        )
+        st.number_input(
+            "Most tokens", 1, _MOST_TOKENS, None, key=most, help="Longest answer.", placeholder=_OWN, on_change=change
+        )
+        st.selectbox("Effort", EFFORTS, None, key=effort, help=_EFFORT, placeholder=_OWN, on_change=change)
 
 
 def _instructions(system: str) -> None:

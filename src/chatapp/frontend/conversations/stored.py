@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ROOT, ChatOptions
@@ -91,7 +91,9 @@ class StoredConversation(OpenConversation):
             ChatappError: the backend cannot do it.
         """
         if conversation_id := self.id or (self.live.conversation_id if self.live else None):
-            changes = {"model": chat_options.model, "system": chat_options.system}
+            changes: dict[str, Any] = {"model": chat_options.model, "system": chat_options.system}
+            if chat_options.sampling != self.chat_options.sampling:
+                changes["sampling"] = chat_options.sampling
             context.client.conversations.change(conversation_id, **changes)
         super().apply(chat_options, context)
 
@@ -105,7 +107,7 @@ class StoredConversation(OpenConversation):
         if self.id is None or self.live is not None:
             return False
         found = context.client.conversations.get(self.id)
-        self.chat_options = ChatOptions(found.model, found.system)
+        self.chat_options = ChatOptions(found.model, found.system, sampling=found.sampling)
         if self.landing is not None and not self._has_landed:
             self._has_landed = True
             self._land(self.landing.message_id, found, context)

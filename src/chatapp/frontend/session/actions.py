@@ -68,6 +68,17 @@ def instruct(field: str) -> None:
     _apply(_chat_options()._replace(system=state.value_of(field).strip() or None))
 
 
+def set_sampling(temperature: str, max_tokens: str, effort: str) -> None:
+    """Have the model choose its words as these fields say from now on."""
+    wanted = {
+        "temperature": state.choice_of(temperature),
+        "max_tokens": state.choice_of(max_tokens),
+        "reasoning_effort": state.choice_of(effort),
+    }
+    given = {name: value for name, value in wanted.items() if value is not None}
+    _apply(_chat_options()._replace(sampling=given or None))
+
+
 def stop() -> None:
     """Stop the answer that is being made."""
     state.view().conversation.stop()

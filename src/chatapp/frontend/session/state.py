@@ -193,6 +193,11 @@ def value_of(key: str) -> str:
     return cast(str, st.session_state.get(key) or "")
 
 
+def choice_of(key: str) -> Any:
+    """Return what a field holds that is no text, None where it is empty."""
+    return st.session_state.get(key)
+
+
 def take(key: str) -> str:
     """Return what a field holds and empty it, in what a click does only."""
     value, st.session_state[key] = value_of(key), ""
@@ -210,7 +215,7 @@ def give_back(prompt: str) -> None:
     st.session_state[PROMPT] = prompt
 
 
-def show(key: str, value: str) -> None:
+def show(key: str, value: object) -> None:
     """Set what a widget holds, before it is drawn only. What is typed in it meanwhile stays unless `value` is news."""
     if st.session_state.get(key) != value:
         st.session_state[key] = value

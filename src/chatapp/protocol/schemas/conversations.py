@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import Part, Role, TurnStatus
-from chatapp.protocol.schemas.fields import Identifier, Strict, UsageDetailsOut, UsageOut, Words
+from chatapp.protocol.schemas.fields import Effort, Identifier, Strict, UsageDetailsOut, UsageOut, Words
 
 
 class Regeneration(Strict):
@@ -22,6 +22,14 @@ class Regeneration(Strict):
     temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
 
 
+class Sampling(Strict):
+    """How the model chooses its words."""
+
+    temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
+    max_tokens: int | None = Field(None, ge=1, le=10_000_000, description="Longest answer, in tokens.")
+    reasoning_effort: Effort | None = Field(None, description="How much a model that thinks is to think.")
+
+
 class NewConversation(Strict):
     """A conversation to begin."""
 
@@ -30,6 +38,7 @@ class NewConversation(Strict):
     model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
         None, description="Model to ask in it, unless a question names one."
     )
+    sampling: Sampling | None = Field(None, description="What goes along with questions in it that bring none.")
 
 
 class ConversationChanges(NewConversation):
@@ -59,6 +68,7 @@ class ConversationOut(BaseModel):
         description="System prompt of the questions in it that bring none; in a list its first 1,000 characters."
     )
     model: str | None
+    sampling: dict[str, Any] | None = Field(description="What goes along with questions in it that bring none.")
     leaf_id: str | None = Field(description="Last message of the branch on show.")
     active_turn_id: str | None = Field(description="Turn that is being answered now.")
     created_at: datetime

@@ -1,6 +1,6 @@
 """What the bodies of several requests and answers have in common."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -21,6 +21,7 @@ def not_blank(text: str) -> str:
 
 
 Words = Annotated[str, AfterValidator(_without_nul)]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 

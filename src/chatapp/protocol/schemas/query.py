@@ -5,7 +5,16 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from chatapp.protocol.messages import TextRole, TurnStatus
-from chatapp.protocol.schemas.fields import EXAMPLE_ID, Identifier, Strict, UsageDetailsOut, UsageOut, Words, not_blank
+from chatapp.protocol.schemas.fields import (
+    EXAMPLE_ID,
+    Effort,
+    Identifier,
+    Strict,
+    UsageDetailsOut,
+    UsageOut,
+    Words,
+    not_blank,
+)
 
 MOST_ATTACHMENTS = 20
 
@@ -56,6 +65,9 @@ class QueryRequest(Strict):
     )
     seed: int | None = Field(
         None, ge=-(2**63), le=2**63 - 1, description="The same seed gives the same answer, where the model can do it."
+    )
+    reasoning_effort: Effort | None = Field(
+        None, description="How much a model that thinks is to think; what others do with it is theirs."
     )
     attachments: AttachmentIds = Field(
         default_factory=list,  # a list as the default would be copied deeply for each question

@@ -24,7 +24,7 @@ Limit = Annotated[int, Query(description="Most to give.", ge=1, le=200)]
 @router.post("", summary="Create a conversation", status_code=201, response_model=ConversationOut)
 def begin(new: NewConversation, store: CurrentStore, owner: CurrentOwner) -> Conversation:
     """Return a new, empty conversation. A question with `store: true` begins one by itself."""
-    return store.conversations.create(owner=owner, title=new.title, system=new.system, model=new.model)
+    return store.conversations.create(owner=owner, **_named(new))
 
 
 @router.get("", summary="List or search conversations", response_model=ConversationPage)
@@ -59,11 +59,19 @@ def look(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Conve
 @router.patch("/{conversation_id}", summary="Change a conversation", response_model=ConversationOut)
 def change(conversation_id: Id, changes: ConversationChanges, store: CurrentStore, owner: CurrentOwner) -> Conversation:
     """Rename, pin, archive, set system prompt or model, or show another branch."""
-    named: Any = changes.model_dump(exclude_unset=True)
+    named = _named(changes)
     if "leaf_id" in named:
         below = store.messages.page(conversation_id, owner=owner, branch=changes.leaf_id, limit=1)
         named["leaf_id"] = below.items[-1].id
     return store.conversations.change(conversation_id, owner=owner, **named)
+
+
+def _named(wanted: NewConversation) -> Any:
+    """Return what is named in a request; of sampling nothing that is null."""
+    named = wanted.model_dump(exclude_unset=True)
+    if wanted.sampling is not None:
+        named["sampling"] = wanted.sampling.model_dump(exclude_none=True) or None
+    return named
 
 
 @router.delete("/{conversation_id}", summary="Delete a conversation", status_code=204)

@@ -11,8 +11,10 @@ from chatapp.backend.store.placing import OURS
 from chatapp.backend.transfer.importers.fields import count, mapping
 from chatapp.protocol.events import Usage
 from chatapp.protocol.messages import PART_KINDS, FinalStatus, Part, Role
+from chatapp.protocol.question import EFFORTS
 
 SOURCE = OURS
+_MOST_TEMPERATURE = 2
 _OF_ERRORS = {"detail", "code", "hint", "request_id", "retry_after"}
 UNKNOWN_PART = "a part of a message that a newer chatapp has written"
 
@@ -43,6 +45,7 @@ class _Conversation(msgspec.Struct):
     archived_at: str | None = None
     system: str | None = None
     model: str | None = None
+    sampling: Any = None
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -68,6 +71,7 @@ def read(fields: dict[str, Any]) -> ImportedConversation:
         leaf_id=theirs.leaf_id,
         system=theirs.system,
         model=theirs.model,
+        sampling=_sampling(theirs.sampling),
         is_pinned=theirs.pinned,
         is_archived=theirs.archived_at is not None,
         archived_at=moment(theirs.archived_at),
@@ -75,6 +79,24 @@ def read(fields: dict[str, Any]) -> ImportedConversation:
         updated_at=moment(theirs.updated_at),
         left_out=left_out,
     )
+
+
+def _sampling(told: object) -> dict[str, Any] | None:
+    """Return what can be asked for of it."""
+    fields = mapping(told)
+    effort = fields.get("reasoning_effort")
+    known = {
+        "temperature": _temperature(fields.get("temperature")),
+        "max_tokens": count(fields.get("max_tokens")) or None,
+        "reasoning_effort": effort if effort in EFFORTS else None,
+    }
+    return {name: it for name, it in known.items() if it is not None} or None
+
+
+def _temperature(told: object) -> float | None:
+    if isinstance(told, bool) or not isinstance(told, int | float):
+        return None
+    return told if 0 <= told <= _MOST_TEMPERATURE else None
 
 
 def _message(message: _Message, left_out: Counter[str]) -> ImportedMessage:
