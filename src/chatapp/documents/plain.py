@@ -1,12 +1,9 @@
 """Text files of any encoding, notebooks, mails and web pages, as Markdown."""
 
 import csv
-import email
-import email.policy
 import io
 import json
 import re
-from email.message import EmailMessage
 from itertools import zip_longest
 
 _LONGEST_FENCE = re.compile(r"`{3,}")
@@ -93,6 +90,9 @@ def _joined(value: object) -> str:
 
 def mail(raw: bytes) -> tuple[str, list[str]]:
     """Return an e-mail's head and words, and the names of the files in it."""
+    import email.policy  # noqa: PLC0415 - 10 ms of every start, for what few attach
+    from email.message import EmailMessage  # noqa: PLC0415
+
     message = email.message_from_bytes(raw, policy=email.policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
     head = [f"{name}: {message[name]}" for name in ("From", "To", "Cc", "Date", "Subject") if message[name]]

@@ -1,6 +1,6 @@
 """What an endpoint can ask for: the parts of the application, and who is asking."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 from pydantic import AfterValidator
@@ -8,6 +8,7 @@ from pydantic import AfterValidator
 from chatapp.backend.attachments.desk import AttachmentDesk
 from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.http.context import context_of
+from chatapp.backend.http.errors import documented_errors
 from chatapp.backend.store import Store
 from chatapp.backend.transfer.export_desk import ExportDesk
 from chatapp.backend.transfer.exporters import Exports
@@ -29,9 +30,9 @@ __all__ = [
     "Id",
 ]
 
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorResponse, "description": meaning}
-    for status, meaning in {
+ERRORS = documented_errors(
+    ErrorResponse,
+    {
         401: "No API key, or an unknown one.",
         404: "No such conversation, message or turn.",
         408: "The body took too long to arrive.",
@@ -43,8 +44,8 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         500: "The model refused or failed.",
         503: "Overloaded, shutting down, or the store cannot be used.",
         504: "The model was silent for too long.",
-    }.items()
-}
+    },
+)
 
 
 def _possible(name: str) -> str:
