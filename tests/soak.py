@@ -1,7 +1,8 @@
 """The backend under a steady load for some minutes, to be run by hand: `python tests/soak.py --minutes 30`.
 
-Ten visitors at a time ask, leave, meet broken model servers, go on with what was said, import, export, look for
-things, throw them away, and send what nobody should. What it prints at the end: memory and descriptors must not grow,
+Ten visitors at a time ask, leave, meet broken model servers and such that count oddly, go on with what was said, attach
+files, ask as OpenAI's clients do, import, export one or all, look for things, throw them away, and send what nobody
+should. What it prints at the end: memory and descriptors must not grow,
 nothing may fail that should not, and what was acknowledged must be there.
 """
 
@@ -21,7 +22,7 @@ import requests
 
 from chatapp.config.settings import Settings
 from support.commands import Serving
-from support.soaking import ACTS, BROKEN, FINE, Acknowledged
+from support.soaking import ACTS, BROKEN, FINE, ODD_COUNTS, Acknowledged
 from support.stub_model import KEY, StubModel
 
 STREAMS = 10
@@ -62,7 +63,7 @@ def main(minutes: float) -> int:
     """Run, print what came of it, and give the exit code."""
     with StubModel() as stub, tempfile.TemporaryDirectory() as folder:
         stub.default = FINE
-        stub.models.update(BROKEN)
+        stub.models.update(BROKEN | ODD_COUNTS)
         env = {**NOT_SET, "BASE_URL": stub.url, "OPENAI_API_KEY": KEY, "DATA_DIR": folder, "GAP_TIMEOUT": "2"}
         with Serving(env=env) as backend:
             process = psutil.Process(backend._popen.pid)
@@ -139,10 +140,22 @@ def report(findings: Findings, begin: Sample, end: Sample) -> None:
         print(
             f"             {slope * 3600:+.1f} MB an hour, from {warm[0].memory_mb:.1f} to {warm[-1].memory_mb:.1f} MB"
         )
-    print(f"descriptors  {begin.descriptors} at the beginning, {end.descriptors} at the end")
-    print(f"threads      {begin.threads} at the beginning, {end.threads} at the end")
+    for name in ("descriptors", "threads"):
+        first, last = (usual([getattr(one, name) for one in part]) for part in halves(warm))
+        ends = f"{getattr(begin, name)} at the beginning, {getattr(end, name)} at the end"
+        print(f"{name:12} {ends}; under load {first} in the first half of the rest, {last} in the second")
     p99_ms = statistics.quantiles(findings.health_s, n=100)[-1] * 1000
     print(f"/health      {p99_ms:.0f} ms at the 99th percentile, {max(findings.health_s) * 1000:.0f} ms at most")
+
+
+def halves(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
+    middle = len(samples) // 2
+    return samples[:middle] or samples, samples[middle:]
+
+
+def usual(counts: list[int]) -> float:
+    """Return the median, which the moments in which many come at once do not change."""
+    return statistics.median(counts)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,15 @@ BROKEN: dict[str, Script] = {
     "a line without an end": answer("word", scripts.long_line(2)),
     "silent": answer("word", scripts.silence),
 }
-LEAVERS = FAULTS = 0.05
+ODD_COUNTS: dict[str, Script] = {
+    f"counts {count!r}": answer(
+        *WORDS,
+        {"choices": [], "usage": dict.fromkeys(scripts.USAGE, count)},
+        usage=False,  # not even what OpenAI sends
+    )
+    for count in (-1, 2**31, 2**63, 10**30, 0.5, "many", None)
+}
+LEAVERS = FAULTS = ODD = 0.05
 KEPT = 1 / 3
 RETURNING = 0.5
 """How many of the kept questions go on with a conversation."""
@@ -106,7 +114,8 @@ Act = Callable[[str, random.Random, Acknowledged], str]
 def ask(url: str, chance: random.Random, kept: Acknowledged) -> str:
     """Ask a question and say how that ended."""
     is_fault, is_leaver, is_kept = (chance.random() < share for share in (FAULTS, LEAVERS, KEPT))
-    model = chance.choice(list(BROKEN)) if is_fault else "stub-model"  # a conversation remembers a broken one
+    usual = chance.choice(list(ODD_COUNTS)) if chance.random() < ODD else "stub-model"
+    model = chance.choice(list(BROKEN)) if is_fault else usual  # always named: a conversation remembers a broken one
     goes_on = kept.take(chance) if is_kept and chance.random() < RETURNING else None
     earlier, prompt, text = goes_on, f"Why {uuid4()}?", ""
     place = {"conversation_id": goes_on} if goes_on else {}
@@ -165,6 +174,39 @@ def export(url: str, chance: random.Random, kept: Acknowledged) -> str:
     return "exported" if file else "unexpected: an empty export"
 
 
+def export_all(url: str, _chance: random.Random, _kept: Acknowledged) -> str:
+    """Have everything as a file, mostly to its end."""
+    with requests.get(f"{url}/export", stream=True, timeout=60) as sent:
+        if sent.status_code == requests.codes.service_unavailable:
+            return "failed as they should"
+        size = sum(map(len, sent.iter_content(65536)))
+    return "exported all" if sent.ok and size else f"unexpected: {sent.status_code} for an export of all"
+
+
+def attach(url: str, chance: random.Random, _kept: Acknowledged) -> str:
+    """Send a file and ask about it."""
+    with BackendClient(url, timeout_s=60) as backend:
+        try:
+            info = backend.attach(
+                BytesIO(f"# {uuid4()}\n\n{'Whales sing. ' * chance.randint(1, 2000)}".encode()), name="a.md"
+            )
+            answered = backend.ask("What do they do?", model="stub-model", attachments=[info.id])
+        except ChatappError as error:
+            return f"unexpected: attach {error.code}"
+    return "attached" if answered.answer == "".join(WORDS) else "unexpected: an answer about a file that is not whole"
+
+
+def ask_as_openai(url: str, chance: random.Random, _kept: Acknowledged) -> str:
+    """Ask by OpenAI's API, streamed or whole."""
+    body = {"model": "stub-model", "messages": [{"role": "user", "content": f"Why {uuid4()}?"}]}
+    answered = requests.post(f"{url}/v1/chat/completions", json=body | {"stream": chance.random() < 0.5}, timeout=60)
+    return (
+        "answered"
+        if answered.ok and "word59" in answered.text
+        else f"unexpected: {answered.status_code} by OpenAI's API"
+    )
+
+
 def tidy(url: str, chance: random.Random, kept: Acknowledged) -> str:
     """Rename, pin and archive a conversation, throw it away, perhaps have it back; look for something."""
     conversation_id = kept.take(chance)
@@ -181,7 +223,7 @@ def tidy(url: str, chance: random.Random, kept: Acknowledged) -> str:
     return "thrown away"
 
 
-ODD: list[Callable[[str], requests.Response]] = [
+ODD_REQUESTS: list[Callable[[str], requests.Response]] = [
     lambda url: requests.post(f"{url}/query", data=b"{", timeout=10),
     lambda url: requests.post(f"{url}/query", json={"prompt": "\ud800"}, timeout=10),
     lambda url: requests.post(f"{url}/query", json={"prompt": "a" * 2_000_000}, timeout=10),
@@ -199,10 +241,19 @@ ODD: list[Callable[[str], requests.Response]] = [
 
 def puzzle(url: str, chance: random.Random, _kept: Acknowledged) -> str:
     """Send what nobody should."""
-    number = chance.randrange(len(ODD))
-    status = ODD[number](url).status_code
+    number = chance.randrange(len(ODD_REQUESTS))
+    status = ODD_REQUESTS[number](url).status_code
     return "refused as they should" if 400 <= status < 500 else f"unexpected: {status} for odd request {number}"
 
 
-ACTS: dict[Act, float] = {ask: 1.0, bring: 0.05, export: 0.1, tidy: 0.08, puzzle: 0.1}
+ACTS: dict[Act, float] = {
+    ask: 1.0,
+    ask_as_openai: 0.1,
+    attach: 0.05,
+    bring: 0.05,
+    export: 0.1,
+    export_all: 0.01,
+    tidy: 0.08,
+    puzzle: 0.1,
+}
 """What they do, and how often beside asking."""
