@@ -149,6 +149,8 @@ AS_SPOKEN = {
     "think tags with attributes": Fine(answer('<think duration="3">', "\nhm</think>\n\nHello"), "Hello", "hm"),
     "attributes byte by byte": Fine(answer(*'<think  type="a" >hm</think>Hello'), "Hello", "hm"),
     "a tag with a blank": Fine(answer("<thinking >hm</thinking>Hello"), "Hello", "hm"),
+    "a closing tag with a blank": Fine(answer("<think >hm</thi", "nk ", ">Hello"), "Hello", "hm"),
+    "what begins as a closing tag": Fine(answer("<think>a</think", "ing or</think> b"), "b", "a</thinking or"),
     "attributes that are words": Fine(answer("<think of", " it> as a joke"), "<think of it> as a joke"),
     "attributes without end": Fine(answer("<think a=", "b" * 300), "<think a=" + "b" * 300),
     "attributes and no more": Fine(answer("<think a="), "<think a="),

@@ -100,9 +100,9 @@ class ThinkTags:
 
     def _think(self, text: str) -> Iterator[Found]:
         text = self._without_blanks(text)
-        at = text.find(self._close)
-        if at < 0:
-            self._held = _possible_beginning(text, self._close)
+        at, end = _closing_in(text, self._close)
+        if not end:
+            self._held = text[at:] if at >= 0 else _possible_beginning(text, self._close)
             if thought := text[: len(text) - len(self._held)]:
                 yield Reasoning, thought
             return
@@ -110,7 +110,7 @@ class ThinkTags:
             yield Reasoning, text[:at]
         self._kind, self._is_settled, self._drops_blanks = Text, True, True
         self._opening = _OPENINGS.get(self._close, "")
-        yield from self._answer(text[at + len(self._close) :])
+        yield from self._answer(text[end:])
 
     def _answer(self, text: str) -> Iterator[Found]:
         text = self._without_opening(self._without_blanks(text))
@@ -188,6 +188,25 @@ def _end_of_attributes(text: str, tag: str) -> tuple[str | None, int]:
         return (tag, 0) if len(text) < _LONGEST_ATTRIBUTES and "\n" not in text else (None, 0)
     attributes = text[len(tag) : end].strip()
     return (tag, end + 1) if not attributes or "=" in attributes else (None, 0)
+
+
+def _closing_in(text: str, tag: str) -> tuple[int, int]:
+    """Return where `tag` begins and ends in `text`, blanks before its last character or not: `</think >`.
+
+    The end is 0 where there is none; the beginning is -1, or where one begins that may go on.
+    """
+    stem = tag[:-1]
+    at = text.find(stem)
+    while at >= 0:
+        end = at + len(stem)
+        while text[end : end + 1] == " " and end - at < _LONGEST_ATTRIBUTES:
+            end += 1
+        if end == len(text):
+            return at, 0
+        if text[end] == tag[-1]:
+            return at, end + 1
+        at = text.find(stem, at + 1)
+    return -1, 0
 
 
 def _possible_beginning(text: str, tag: str) -> str:
