@@ -170,7 +170,7 @@ def test_a_proxy_is_named_without_its_password() -> None:
         (400, "No models loaded. Please load a model.", UpstreamModelNotFoundError, "Load one"),
         (404, "No endpoints found matching your data policy.", UpstreamModelNotFoundError, "Change them"),
         (404, "No allowed providers are available for the selected model.", UpstreamModelNotFoundError, "Change them"),
-        (400, "The model m1 requires terms acceptance. Please accept.", UpstreamModelNotFoundError, "administrator"),
+        (400, "The model m1 requires terms acceptance. Please accept.", UpstreamAuthError, "administrator"),
         (400, "The model m1 does not support chat completions", UpstreamModelNotFoundError, "another model"),
         (404, "This is not a chat model and thus not supported.", UpstreamModelNotFoundError, "another model"),
         (

@@ -75,18 +75,13 @@ _OF_MODELS = (
         "Change them at the model server, or choose another model.",
     ),
     (
-        ("requires terms acceptance", "accept the terms"),
-        "the terms of this model have not been accepted.",
-        "Let an administrator of the account accept them at the model server, or choose another model.",
-    ),
-    (
         ("support chat completions", "not a chat model", "not in v1/chat/completions",
          "only supports interactions api", "multiturn chat is not enabled", "response modalities (text)"),
         "this model is not one to chat with.",
         "Choose another model.",
     ),
 )  # fmt: skip
-"""What servers say of a model that they know, in our words, and what to do: Groq, OpenRouter, LM Studio, Google."""
+"""What servers say of a model that they know, in our words, and what to do: OpenRouter, LM Studio, Groq, Google."""
 _ADDRESS_WORDS = ("endpoint was not found", "endpoint not found", "unknown request url", "cannot post", "no route",
                   "route not found", "unexpected endpoint")  # fmt: skip
 _LOADING_WORDS = ("loading model", "model is loading", "currently loading", "still loading", "is being loaded")
@@ -226,6 +221,10 @@ def _refused_by_moderation(status: int) -> UpstreamError:
 
 
 def _model_error(said: Said, model: str) -> UpstreamError | None:
+    if said.says("requires terms acceptance", "accept the terms"):  # Groq
+        what = "the terms of this model have not been accepted."
+        hint = "Let an administrator of the account accept them at the model server, or choose another model."
+        return UpstreamAuthError(what, hint=hint)
     for phrases, what, hint in _OF_MODELS:
         if said.says(*phrases):
             return UpstreamModelNotFoundError(what, hint=hint)
