@@ -165,7 +165,7 @@ class StoredChat:
     def estimate(self, options: ChatOptions = _AS_IT_IS) -> EstimateInfo:
         """Return what would go along with the next question."""
         parent_id = self._parent_after_undo() if self.id else None
-        return self._backend.estimate(**options._asdict(), conversation_id=self.id, parent_id=parent_id)
+        return self._backend.estimate(**options.fields(), conversation_id=self.id, parent_id=parent_id)
 
     def stop(self) -> None:
         """Stop the answer that is being made, and return when the conversation takes the next question.
@@ -278,7 +278,7 @@ class EphemeralChat:
     def estimate(self, options: ChatOptions = _AS_IT_IS) -> EstimateInfo:
         """Return what would go along with the next question."""
         earlier = [_as_json(message) for message in _answered(self._messages)]
-        return self._backend.estimate(**options._asdict(), messages=earlier or None)
+        return self._backend.estimate(**options.fields(), messages=earlier or None)
 
 
 def _answered(messages: "list[Message]") -> "Iterator[Message]":

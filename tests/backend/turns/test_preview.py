@@ -46,6 +46,16 @@ def test_a_question_in_words_of_its_client_is_estimated_by_the_price_of_its_mode
     assert backend.client.estimate().messages == 0
 
 
+def test_the_parameters_of_a_conversation_hold_for_its_estimate_too(run_backend: RunBackend, stub: StubModel) -> None:
+    backend = run_backend(context_tokens=4000)
+    conversation = backend.client.conversations.begin(sampling={"max_tokens": 1})
+    backend.client.ask("word " * 600, conversation_id=conversation.id)
+    backend.client.ask("word " * 600, conversation_id=conversation.id)
+    assert backend.client.estimate("word " * 900, conversation_id=conversation.id).left_out == 0
+    backend.client.conversations.change(conversation.id, sampling={"max_tokens": 3000})
+    assert backend.client.estimate("word " * 900, conversation_id=conversation.id).left_out > 0
+
+
 def test_nobody_learns_what_another_s_question_would_take(run_backend: RunBackend) -> None:
     backend = run_backend()
     with pytest.raises(NotFoundError):

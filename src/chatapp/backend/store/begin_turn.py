@@ -66,6 +66,7 @@ def prospect(connection: Connection, question: Question, fallback_model: str) ->
         model=question.model or conversation.model or fallback_model,
         system=conversation.system if question.system is None else question.system,
         history=history(connection, parent_id) if parent_id else [],
+        sampling=conversation.sampling or {},
     )
 
 

@@ -93,11 +93,15 @@ class BegunTurn:
 
 
 class Prospect(NamedTuple):
-    """What the next question of a conversation would be read with: `history` is what was said before, oldest first."""
+    """What the next question of a conversation would be read with: `history` is what was said before, oldest first.
+
+    `sampling` are the parameters that the conversation has of its own.
+    """
 
     model: str
     system: str | None
     history: list[Message]
+    sampling: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

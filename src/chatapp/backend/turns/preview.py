@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
@@ -42,10 +42,10 @@ async def preview(
         NotFoundError: no such conversation or message.
         StoreUnavailableError: it cannot be read.
     """
-    name, messages = await _read(question, model, store)
+    name, messages, parameters = await _read(question, model, store)
     turn = Turn(name, owner=question.owner)
     fitter = ContextFitter(
-        ModelRequest(messages, model=name, parameters=question.parameters),
+        ModelRequest(messages, model=name, parameters=parameters),
         turn=turn,
         model=model,
         scales=scales,
@@ -59,11 +59,12 @@ async def preview(
     return Preview(name, request, await model.window(name), fitter.left_out, told)
 
 
-async def _read(question: Question, model: ChatModel, store: Store) -> tuple[str, list[Message]]:
-    """Return the model that would be asked, and all that there is to read."""
+async def _read(question: Question, model: ChatModel, store: Store) -> tuple[str, list[Message], dict[str, Any]]:
+    """Return the model that would be asked, all that there is to read, and the parameters."""
     default = await model.default_model()
     if question.conversation_id is None:
-        return question.model or default, question.conversation()
+        return question.model or default, question.conversation(), question.parameters
     found = await asyncio.to_thread(store.turns.prospect, question, fallback_model=default)
     system = [Message.of("system", found.system)] if found.system else []
-    return found.model, [*system, *found.history, *question.conversation()[-1:]]
+    messages = [*system, *found.history, *question.conversation()[-1:]]
+    return found.model, messages, {**found.sampling, **question.parameters}

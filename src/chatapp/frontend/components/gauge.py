@@ -25,6 +25,7 @@ def gauge() -> None:
             messages=messages_from(conversation.messages) if conversation.is_temporary else None,
             model=conversation.chat_options.model,
             system=conversation.chat_options.system,
+            sampling=conversation.chat_options.sampling,
             last=conversation.entries[-1].id,
         )
     st.bottom.html(f'<p class="gauge">{_shown(told) if told else "&nbsp;"}</p>')

@@ -1,10 +1,13 @@
 """The backend as the page sees it: one pooled client per address, and whether it is ready."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from chatapp.client import BackendClient
+from chatapp.client.chat import ChatOptions
 from chatapp.errors import BackendError, ChatappError, UnauthorizedError
 from chatapp.protocol.money import picodollars, shown_dollars
 from chatapp.protocol.resources import AttachmentPreview, ConnectionInfo, ModelsInfo, ReadinessInfo
@@ -94,6 +97,7 @@ def estimate_of(
     messages: list[dict[str, str]] | None,
     model: str | None,
     system: str | None,
+    sampling: Mapping[str, Any] | None,
     last: str,
 ) -> EstimateInfo | None:
     """Return what would go along with the next question; None where the backend does not tell.
@@ -103,7 +107,7 @@ def estimate_of(
     client = client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key)
     asked = {"conversation_id": conversation_id} if conversation_id else {"messages": messages}
     try:
-        return client.estimate(**asked, model=model, system=system)
+        return client.estimate(**asked, **ChatOptions(model, system, sampling=sampling).fields())
     except ChatappError:
         return None
 
