@@ -38,8 +38,8 @@ class ChatOptions(NamedTuple):
     def fields(self) -> dict[str, Any]:
         """Return the fields of a question that say it."""
         told = {"model": self.model, "system": self.system, **(self.sampling or {})}
-        given = {"temperature": self.temperature, "max_tokens": self.max_tokens}
-        return {**told, **{name: value for name, value in given.items() if value is not None}}
+        given = (("temperature", self.temperature), ("max_tokens", self.max_tokens))
+        return told | {name: value for name, value in given if value is not None}
 
 
 _AS_IT_IS = ChatOptions()
@@ -107,9 +107,8 @@ class StoredChat:
             begun_with = {"model": options.model, "system": options.system, "sampling": options.sampling}
             told = {name: value for name, value in begun_with.items() if name != "sampling" or value}
             self.id = self._backend.conversations.begin(**told).id
-            options = options._replace(
-                model=None, system=None, sampling=None
-            )  # the conversation has them, and a repetition none
+            # the conversation has them, and a repetition none
+            options = options._replace(model=None, system=None, sampling=None)
         yield Start("", "", self.id)
         fields = {
             **options.fields(),
@@ -164,8 +163,7 @@ class StoredChat:
 
     def estimate(self, options: ChatOptions = _AS_IT_IS) -> EstimateInfo:
         """Return what would go along with the next question."""
-        parent_id = self._parent_after_undo() if self.id else None
-        return self._backend.estimate(**options.fields(), conversation_id=self.id, parent_id=parent_id)
+        return self._backend.estimate(conversation_id=self.id, parent_id=self._parent_after_undo(), **options.fields())
 
     def stop(self) -> None:
         """Stop the answer that is being made, and return when the conversation takes the next question.
