@@ -232,10 +232,10 @@ class TurnRegistry:
             is_saved = False
             turn.end(defect_of(task, what="A turn") or shutting_down())
         self._active.pop(turn.id, None)
-        if self._on_end is not None:
-            self._on_end(turn)
         if not is_saved:
             self._finished.add(turn)
+        if self._on_end is not None:
+            self._on_end(turn)
 
 
 def _messages(begun: BegunTurn) -> list[Message]:
