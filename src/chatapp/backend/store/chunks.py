@@ -1,10 +1,16 @@
 """The text of an answer in the making. Each save appends what is new: to write all of it each time costs its square."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from chatapp.backend.store.schema import chunks, turns
+
+_INSERT = insert(chunks)
+_UPDATE_TURN = update(turns).where(turns.c.id == bindparam("its_id"))
+_DROP = delete(chunks).where(chunks.c.turn_id == bindparam("turn_id"))
+"""Made once: each answer in the making runs these every second."""
 
 
 def append_chunk(
@@ -15,13 +21,15 @@ def append_chunk(
     reasoning: str,
     behind: tuple[int, int] = (0, 0),
     is_recast: bool = False,
+    changes: Mapping[str, Any] | None = None,
 ) -> None:
-    """Save what `text` and `reasoning` have beyond what was saved before.
+    """Save what `text` and `reasoning` have beyond what was saved before, and what else `changes` of the turn.
 
     They are what lies `behind` so many characters of each, which were saved: perhaps more was, by a save that seemed to
     fail. `is_recast`: they do not go on where they were, and what was saved before is dropped.
     """
     text_begin, reasoning_begin = behind
+    saved = dict(changes or {})
     if is_recast:
         drop_chunks(connection, turn.id)
         new_text, new_reasoning = text, reasoning
@@ -30,15 +38,13 @@ def append_chunk(
             text[max(0, turn.saved_text - text_begin) :],
             reasoning[max(0, turn.saved_reasoning - reasoning_begin) :],
         )
-    if not new_text and not new_reasoning:
-        return
-    last = select(func.coalesce(func.max(chunks.c.position), 0)).where(chunks.c.turn_id == turn.id)
-    position = (connection.scalar(last) or 0) + 1
-    connection.execute(
-        insert(chunks).values(turn_id=turn.id, position=position, text=new_text, reasoning=new_reasoning)
-    )
-    saved = {"saved_text": text_begin + len(text), "saved_reasoning": reasoning_begin + len(reasoning)}
-    connection.execute(update(turns).where(turns.c.id == turn.id).values(saved))
+    if new_text or new_reasoning:
+        position = 1 + (0 if is_recast else turn.saved_text + turn.saved_reasoning)  # each chunk adds to these
+        row = {"turn_id": turn.id, "position": position, "text": new_text, "reasoning": new_reasoning}
+        connection.execute(_INSERT, row)
+        saved |= {"saved_text": text_begin + len(text), "saved_reasoning": reasoning_begin + len(reasoning)}
+    if saved:
+        connection.execute(_UPDATE_TURN, {"its_id": turn.id, **saved})
 
 
 def saved_chunks(connection: Connection, turn_id: str) -> tuple[str, str]:
@@ -50,4 +56,4 @@ def saved_chunks(connection: Connection, turn_id: str) -> tuple[str, str]:
 
 def drop_chunks(connection: Connection, turn_id: str) -> None:
     """Forget the chunks, once the whole is somewhere else."""
-    connection.execute(delete(chunks).where(chunks.c.turn_id == turn_id))
+    connection.execute(_DROP, {"turn_id": turn_id})

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, or_, select, update
@@ -100,12 +100,20 @@ class Turns:
                 return True
             if turn.status == "interrupted":
                 return bool(turn.cancel_requested)
-            append_chunk(connection, turn, text=text, reasoning=reasoning, behind=behind, is_recast=is_recast)
-            values = {"segments": segments, "heartbeat_at": self.database.pulse()}
-            connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
+            changes = {"segments": segments, **self._alive(connection, turn_id)}
+            new = {"text": text, "reasoning": reasoning}
+            append_chunk(connection, turn, **new, behind=behind, is_recast=is_recast, changes=changes)
             return bool(turn.cancel_requested)
 
         return self.database.write_together(work, survives_power_cut=False)
+
+    def _alive(self, connection: Connection, turn_id: str) -> dict[str, datetime]:
+        """Return what says of a turn that its maker lives, if it is not said here: PostgreSQL goes by its own clock."""
+        pulse = self.database.pulse()
+        if isinstance(pulse, datetime):
+            return {"heartbeat_at": pulse}
+        connection.execute(update(turns).where(turns.c.id == turn_id).values(heartbeat_at=pulse))
+        return {}
 
     def heartbeat(self, process_id: str, *, making: Collection[str] | None = None) -> set[str]:
         """Note that the process lives, for all of its turns at once; return the ids of those that should stop.

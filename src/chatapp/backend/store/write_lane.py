@@ -12,7 +12,6 @@ from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from chatapp.errors import ChatappError, StoreUnavailableError
 
@@ -32,7 +31,8 @@ class _Job(Generic[T]):
 
     def __init__(self, work: Callable[[Connection], T], *, survives_power_cut: bool) -> None:
         self.survives_power_cut = survives_power_cut
-        self.is_done = False
+        self._is_done = Lock()
+        self._is_done.acquire()
         self._work = work
         self._given: T
         self._error: BaseException | None = None
@@ -41,9 +41,11 @@ class _Job(Generic[T]):
         self._given = self._work(connection)
 
     def end(self, error: BaseException | None = None) -> None:
-        self._error, self.is_done = error, True
+        self._error = error
+        self._is_done.release()
 
     def result(self) -> T:
+        self._is_done.acquire()
         if self._error is not None:
             raise self._error
         return self._given
@@ -60,43 +62,33 @@ class WriteLane:
         """Return what `work` gives once it is committed by `write`; what it raises has changed nothing."""
         job = _Job(work, survives_power_cut=survives_power_cut)
         self._waiting.append(job)  # type: ignore[arg-type]
-        with self._lock:
-            if not job.is_done:
+        while self._waiting and self._lock.acquire(blocking=False):  # who holds it looks again behind it
+            try:
                 self._do_all(write)
+            finally:
+                self._lock.release()
         return job.result()
 
     def _do_all(self, write: Write) -> None:
-        jobs = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        try:
-            _do(jobs, write)
-        except (IntegrityError, ChatappError) as error:
-            if len(jobs) > 1 and not isinstance(error, StoreUnavailableError):
-                for job in jobs:
-                    _do_alone(job, write)
-            else:
-                _end(jobs, error)
-        except BaseException as error:
-            _end(jobs, error)
-            raise
-
-
-def _do_alone(job: _Job[object], write: Write) -> None:
-    try:
-        _do([job], write)
-    except (IntegrityError, ChatappError) as error:
-        job.end(error)
-    except BaseException as error:
-        job.end(error)
-        raise
+        _do([self._waiting.popleft() for _ in range(len(self._waiting))], write)
 
 
 def _do(jobs: list[_Job[object]], write: Write) -> None:
-    with write(survives_power_cut=any(job.survives_power_cut for job in jobs)) as connection:
-        for job in jobs:
-            job.do(connection)
-    _end(jobs)
+    """Do all in one transaction, or each in its own where one of them has spoiled it: what it raises is its own."""
+    try:
+        with write(survives_power_cut=any(job.survives_power_cut for job in jobs)) as connection:
+            for job in jobs:
+                job.do(connection)
+    except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        if len(jobs) > 1 and not isinstance(error, StoreUnavailableError):
+            for job in jobs:
+                _do([job], write)
+        else:
+            _end(jobs, error)
+    else:
+        _end(jobs)
 
 
 def _end(jobs: list[_Job[object]], error: BaseException | None = None) -> None:
     for job in jobs:
-        job.end(error)
+        job.end(error.fresh() if isinstance(error, ChatappError) and len(jobs) > 1 else error)
