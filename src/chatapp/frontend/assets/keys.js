@@ -96,7 +96,7 @@ let found = [];
 let chosen = 0;
 
 const conversations = () =>
-  [...document.querySelectorAll(ROW)].map((button) => ({ name: button.innerText.trim(), icon: "forum", act: () => button.click() }));
+  [...document.querySelectorAll(ROW)].map((button) => ({ name: button.querySelector("p")?.textContent ?? "", icon: "forum", act: () => button.click() }));
 
 const lookFor = (words) => ({
   name: `Look for “${words}” in all conversations`,
