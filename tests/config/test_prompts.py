@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatapp.cli.saved import prompt_of
+from chatapp.cli.saved import prompt_in_words, prompt_lines, prompt_of
 from chatapp.config.prompts import MOST_BYTES, prompts_folder, saved_prompts
 from chatapp.errors import SettingsError
 
@@ -55,6 +55,16 @@ def test_a_saved_prompt_is_filled(name: str, given: list[str], typed: str, asked
     save("plain", "Summarise.")
 
     assert prompt_of(name, given, typed) == asked
+
+
+def test_a_line_names_a_prompt_its_variables_and_more_words() -> None:
+    assert prompt_lines()[0].startswith("None yet.")
+    save("translate", TRANSLATE)
+
+    asked = prompt_in_words("translate whom=me language=German x=1 is odd")
+
+    assert asked == "Translate into German for me:\n\nx=1 is odd"
+    assert prompt_lines() == ["translate  Into another language"]
 
 
 @pytest.mark.parametrize(

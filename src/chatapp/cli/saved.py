@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chatapp.config.prompts import INPUT, saved_prompt
+from chatapp.config.prompts import INPUT, prompts_folder, saved_prompt, saved_prompts
 from chatapp.errors import SettingsError
 
 
@@ -24,6 +24,26 @@ def prompt_of(name: str, given: Sequence[str], typed: str) -> str:
     if prompt.wants_input:
         return prompt.filled({**values, INPUT: typed})
     return "\n\n".join(filter(None, (prompt.filled(values), typed)))
+
+
+def prompt_in_words(words: str) -> str:
+    """Return the question of a line: a prompt's name, `variable=value` for some of its variables, and other words.
+
+    Raises:
+        SettingsError: there is no such prompt, or something is missing that it wants.
+    """
+    name, _, rest = words.partition(" ")
+    variables, given = saved_prompt(name).variables, []
+    while rest.partition("=")[0] in variables:
+        pair, _, rest = rest.partition(" ")
+        given.append(pair)
+    return prompt_of(name, given, rest.strip())
+
+
+def prompt_lines() -> list[str]:
+    """Return the saved prompts, a line each."""
+    prompts = saved_prompts()
+    return [f"{it.name}  {it.about}".rstrip() for it in prompts] or [f"None yet. They go into {prompts_folder()}"]
 
 
 def _pair(given: str) -> tuple[str, str]:

@@ -28,6 +28,7 @@ _COMMANDS = (
     ("/new", "Begin a new conversation."),
     ("/model NAME", "Ask this model from now on; /model alone lists those there are."),
     ("/system TEXT", "How the model is to answer from now on; /system alone shows it, /system none clears it."),
+    ("/prompt NAME", "Ask a saved prompt: NAME, variable=value and more words; /prompt alone lists those there are."),
     ("/retry", "Get another answer to the last question."),
     ("/undo", "Take the last question and its answer back."),
     ("/context", "What goes along with the next question, and what that costs."),
@@ -85,14 +86,14 @@ class Session:
             self._write(self._chat.ask(entry, self._options))
 
     def _obey(self, name: str, words: str) -> None:
+        with_words = {"model": self._choose_model, "system": self._instruct, "prompt": self._ask_saved}
+        if name in with_words:
+            with_words[name](words)
+            return
         match name:
             case "new":
                 self._chat = self._begin()
                 note("A new conversation.")
-            case "model":
-                self._choose_model(words)
-            case "system":
-                self._instruct(words)
             case "context":
                 told = self._chat.estimate(self._options)
                 note(" ".join([f"Goes along: {', '.join(gauge_parts(told))}.", *told.notices]))
@@ -132,6 +133,14 @@ class Session:
         else:
             self._options = self._options._replace(system=words)
             note(f"From now on: /system {words}")
+
+    def _ask_saved(self, words: str) -> None:
+        from chatapp.cli.saved import prompt_in_words, prompt_lines  # noqa: PLC0415 - most questions are not saved
+
+        if words:
+            self._write(self._chat.ask(prompt_in_words(words), self._options))
+        else:
+            note("\n".join(map(printable, prompt_lines())))
 
     def _write(self, events: Events) -> None:
         with closing(events):
