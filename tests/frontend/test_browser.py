@@ -28,6 +28,7 @@ def page(browser: Chrome, page_port: int, model: StubModel) -> Page:
     model.requests.clear()
     for log in ("performance", "browser"):
         browser.get_log(log)
+    browser.delete_all_cookies()
     page = Page(browser, page_port)
     page.open()
     return page
@@ -77,6 +78,19 @@ def test_a_click_elsewhere_loses_nothing_and_asks_nothing_twice(page: Page, mode
 
     page.wait_for_answer("Once upon a time.")
     assert model.hits == 1
+
+
+def test_a_reload_remembers_the_switch(page: Page) -> None:
+    page.click("settings-open")
+    page.click("use_streaming")
+    page.wait_until(lambda driver: "streaming" in str(driver.get_cookies()), "a cookie")
+
+    page.driver.refresh()
+    page.click("settings-open")
+
+    page.wait_until(
+        lambda _: page.run("return document.querySelector('.st-key-use_streaming input')?.checked === false"), "off"
+    )
 
 
 def test_a_question_during_an_answer_is_asked_next(page: Page, model: StubModel) -> None:

@@ -8,9 +8,9 @@ from chatapp import __version__
 from chatapp.frontend.access.sign_in import is_let_in, keep_signed_in, sign_in
 from chatapp.frontend.components.hits import hits
 from chatapp.frontend.components.model_menu import model_menu
-from chatapp.frontend.components.saved_prompts import offer_prompts
 from chatapp.frontend.components.settings_dialog import settings_dialog
 from chatapp.frontend.components.sidebar import sidebar
+from chatapp.frontend.components.told import offer_prompts, remember_wishes
 from chatapp.frontend.screens.chat import chat, prompt_box
 from chatapp.frontend.screens.usage import usage
 from chatapp.frontend.session import state
@@ -28,6 +28,7 @@ def page() -> None:
         return
     _catch_up()
     keep_signed_in()
+    remember_wishes()
     title = state.view().conversation.title
     _frame(f"{title} · chatapp" if title else "chatapp")
     if state.address().shows_usage(state.view()):

@@ -6,6 +6,18 @@ new MutationObserver((changes) => {
   }
 }).observe(document, { childList: true, subtree: true });
 
+// What its reader wants of the page is remembered by their browser, for a year.
+const YEAR_S = 365 * 24 * 60 * 60;
+let wished;
+new MutationObserver(() => {
+  const marks = document.querySelectorAll(".wishes"); // the settings, where they are open, have their own
+  const { name, text } = marks[marks.length - 1]?.dataset ?? {};
+  if (text === undefined || text === wished) return;
+  wished = text;
+  const isSecure = location.protocol === "https:";
+  document.cookie = `${name}=${text}; path=/; max-age=${text ? YEAR_S : 0}; samesite=strict${isSecure ? "; secure" : ""}`;
+}).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-text"] });
+
 // Arrows go through the list, Home and End to its ends; right leads to what can be done with a conversation.
 const ROWS = "[class*='st-key-open-'] button, [class*='st-key-choose-'] input";
 document.addEventListener("keydown", (event) => {

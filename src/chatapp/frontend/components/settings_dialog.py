@@ -12,6 +12,7 @@ from chatapp.frontend.access.owner import may_change_servers
 from chatapp.frontend.components.exports import export_box
 from chatapp.frontend.components.imports import import_box
 from chatapp.frontend.components.servers import servers
+from chatapp.frontend.components.told import remember_wishes
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
@@ -37,6 +38,7 @@ def settings_dialog() -> None:
     page, models, files = st.tabs(["This page", "Models", "Conversations"])
     with page:
         _options()
+        remember_wishes()
         _table((*_settings_in_force(), *_facts(state.view().conversation)), "What is in force on this page")
     with models:
         _models(readiness)

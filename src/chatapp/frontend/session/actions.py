@@ -60,6 +60,7 @@ def choose_selected_model() -> None:
 
 def choose_model(name: str) -> None:
     """Ask the model `name` from now on."""
+    state.wish_for_model(name or None)
     _apply(_chat_options()._replace(model=name or None))
 
 

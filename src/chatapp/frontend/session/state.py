@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from chatapp.client import BackendClient
+from chatapp.client.chat import ChatOptions
 from chatapp.config.settings import Settings
 from chatapp.frontend.conversations.entries import ShownMessage
 from chatapp.frontend.conversations.session_context import SessionContext
@@ -15,6 +16,7 @@ from chatapp.frontend.session.backend import client_of
 from chatapp.frontend.session.kept_sign_ins import SignIn
 from chatapp.frontend.session.url import Address
 from chatapp.frontend.session.view import View
+from chatapp.frontend.session.wishes import Wishes, read_wishes, wishes_text
 from chatapp.frontend.transcript.open_transcripts import new_transcript
 from chatapp.frontend.transcript.transcript import Transcript
 
@@ -133,6 +135,17 @@ def timeout_s() -> float:
     return float(st.session_state[TIMEOUT])
 
 
+def wish_for_model(name: str | None) -> None:
+    """Begin new conversations with this model, also when the page is loaded again."""
+    st.session_state.wished_model = name
+
+
+def wishes() -> str:
+    """Return what the browser is to remember of how its reader wants the page."""
+    told = Wishes(is_streamed(), timeout_s(), st.session_state.wished_model)
+    return wishes_text(told, settings())
+
+
 def session_id() -> str:
     """Return what tells this session from others."""
     return cast(str, st.session_state.session_id)
@@ -233,9 +246,12 @@ def _fill() -> None:
     state.settings = Settings.load()
     state.needs_sign_in = settings().api_keys is not None
     state.api_key = state.kept_sign_in = state.ticket = None
-    state[STREAMING] = settings().use_streaming
-    state[TIMEOUT] = settings().request_timeout
+    wishes = read_wishes(st.context.cookies, settings())
+    state[STREAMING] = settings().use_streaming if wishes.is_streamed is None else wishes.is_streamed
+    state[TIMEOUT] = wishes.timeout_s or settings().request_timeout
     state.messages = []
+    state.wished_model = wishes.model
     state.view = View()
+    state.view.conversation.chat_options = ChatOptions(model=wishes.model)
     state.transcript = new_transcript()
     state.address = Address()

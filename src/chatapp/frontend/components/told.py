@@ -1,4 +1,4 @@
-"""The prompts that `/` in the box offers."""
+"""What the browser is told beside what it shows: the prompts that `/` offers, and what it is to remember."""
 
 import json
 from html import escape
@@ -7,8 +7,15 @@ import streamlit as st
 
 from chatapp.config.prompts import prompts_folder, saved_prompts
 from chatapp.frontend.session import state
+from chatapp.frontend.session.wishes import wishes_cookie
 
 _TTL_S = 5.0
+
+
+def remember_wishes() -> None:
+    """Have the browser remember how its reader wants the page; `assets/sidebar.js` does it."""
+    name, text = wishes_cookie(state.settings()), state.wishes()
+    st.html(f'<i class="wishes" data-name="{escape(name)}" data-text="{escape(text)}"></i>')
 
 
 def offer_prompts() -> None:
