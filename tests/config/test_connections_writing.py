@@ -27,6 +27,7 @@ input = 0.15
 [models.fast]
 try = ["work/a"]
 """
+INLINE = 'connections = { work = { base_url = "http://a/v1" } } # in one line\n'
 
 
 @pytest.fixture
@@ -39,13 +40,12 @@ def write(file: Path, text: str) -> None:
     file.write_text(text)
 
 
-@pytest.mark.parametrize("before", ["", "# nothing yet", OTHERS])
+@pytest.mark.parametrize("before", ["", "# nothing yet\n", OTHERS, INLINE])
 def test_a_connection_is_added_and_taken_out_again(before: str, file: Path) -> None:
     write(file, before)
 
     save_connection(file, "groq", base_url=URL, api_key=KEY)
 
-    assert file.read_text().startswith(before)
     groq = read_connections(file).connections["groq"]
     assert (groq.base_url, [key.get_secret_value() for key in groq.api_key]) == (URL, [KEY])
     if sys.platform != "win32":
@@ -77,13 +77,12 @@ def test_address_and_key_of_one_that_is_there_are_changed_and_nothing_else(file:
 @pytest.mark.parametrize(
     ("before", "name", "base_url", "said"),
     [
-        (OTHERS, "two words", URL, "way that the page does not change"),
+        (OTHERS, "two words", URL, "named with letters"),
         (OTHERS, "default", URL, "named with letters"),
         (OTHERS, "groq", "ftp://models.example.org", "base_url must be"),
-        ('connections = { groq = { base_url = "http://a/v1" } }\n', "groq", URL, "way that the page does not change"),
         ("[connections.groq]\nbase = 1\n", "work", URL, "line"),
     ],
-    ids=["no name", "a name that is taken", "no address", "an inline table", "wrong already"],
+    ids=["no name", "a name that is taken", "no address", "wrong already"],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(
     before: str, name: str, base_url: str, said: str, file: Path

@@ -1,15 +1,12 @@
 """Changes to the file of connections that keep all else in it as it was written, comments too."""
 
-import json
 import os
-import tomllib
-from collections.abc import Iterable
-from copy import deepcopy
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
 
+import tomlkit
 from pydantic import ValidationError
+from tomlkit.items import InlineTable
 
 from chatapp.config.connections import FILE_NAME, ConnectionsFile, read_connections
 from chatapp.config.environment import user_file
@@ -31,17 +28,18 @@ def save_connection(path: Path, name: str, *, base_url: str, api_key: str | None
     Raises:
         SettingsError: the file would say what cannot be, or cannot be written; it is as it was then.
     """
-    text = _text(path)
-    data = tomllib.loads(text)
-    table = data.get("connections", {}).get(name, {})
-    given = {"base_url": base_url, **({"api_key": api_key} if api_key else {})}
-    replaced = {"base_url", *(_KEYS if api_key else ())}
-    wanted = {**given, **{key: value for key, value in table.items() if key not in replaced}}
-    lines = [f"[connections.{name}]\n", *(f"{key} = {json.dumps(value)}\n" for key, value in given.items())]
-    before, block, after = _cut(text, name)
-    kept = [line for line in block[1:] if line.partition("=")[0].strip() not in replaced]
-    gap = "" if block or not before or before[-1] == "\n" else "\n"
-    _write(path, [*before, gap, *lines, *kept, *after], _changed(data, name, wanted))
+    document = _document(path)
+    connections = document.setdefault("connections", tomlkit.table(is_super_table=True))
+    is_new, is_inline = name not in connections, isinstance(connections, InlineTable)
+    connection = connections.setdefault(name, tomlkit.inline_table() if is_inline else tomlkit.table())
+    connection["base_url"] = base_url
+    if api_key:
+        for key in _KEYS:
+            connection.pop(key, None)
+        connection["api_key"] = api_key
+    if is_new and not is_inline:
+        connection.add(tomlkit.nl())
+    _write(path, document)
 
 
 def remove_connection(path: Path, name: str) -> None:
@@ -50,66 +48,26 @@ def remove_connection(path: Path, name: str) -> None:
     Raises:
         SettingsError: the file would say what cannot be, or cannot be written; it is as it was then.
     """
-    text = _text(path)
-    before, _, after = _cut(text, name)
-    _write(path, [*before, *after], _changed(tomllib.loads(text), name, None))
+    document = _document(path)
+    document.get("connections", {}).pop(name, None)
+    _write(path, document)
 
 
-def _text(path: Path) -> str:
+def _document(path: Path) -> tomlkit.TOMLDocument:
     if not path.exists():
-        return ""
+        return tomlkit.document()
     read_connections(path)  # what is wrong already is told with its line
-    text = path.read_text(encoding="utf-8-sig")
-    return text if not text or text.endswith("\n") else f"{text}\n"
+    return tomlkit.parse(path.read_text(encoding="utf-8-sig"))
 
 
-def _changed(data: dict[str, Any], name: str, table: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what the file is to say: `data`, but `table` for the connection `name`."""
-    wanted = deepcopy(data)
-    connections = wanted.setdefault("connections", {})
-    connections.pop(name, None)
-    if table is not None:
-        connections[name] = table
-    return wanted
-
-
-def _cut(text: str, name: str) -> tuple[list[str], list[str], list[str]]:
-    """Return the lines before the tables of a connection, theirs, and those behind."""
-    lines = text.splitlines(keepends=True)
-    is_ours, places = False, []
-    for place, line in enumerate(lines):
-        if line.startswith("["):
-            is_ours = _names(line, name)
-        if is_ours:
-            places.append(place)
-    if not places:
-        return lines, [], []
-    return lines[: places[0]], [lines[place] for place in places], lines[places[-1] + 1 :]
-
-
-def _names(line: str, name: str) -> bool:
-    """Return whether a line begins a table of the connection `name`."""
+def _write(path: Path, document: tomlkit.TOMLDocument) -> None:
+    """Replace the file in one step, readable by its owner alone, if what it is to say can be."""
     try:
-        return name in tomllib.loads(line).get("connections", {})
-    except (ValueError, AttributeError, TypeError):
-        return False
-
-
-def _write(path: Path, lines: Iterable[str], wanted: dict[str, Any]) -> None:
-    """Replace the file in one step, readable by its owner alone, if the lines say what is wanted and nothing else."""
-    text = "".join(lines)
-    try:
-        said = tomllib.loads(text)
-        said.setdefault("connections", {})
-        ConnectionsFile.model_validate(said)
+        ConnectionsFile.model_validate(document.unwrap())
     except ValidationError as error:
         raise SettingsError(_sentence(error), hint="Nothing was changed.") from None
-    except ValueError:
-        said = {}
-    if said != wanted:
-        raise SettingsError(f"{path} is written in a way that the page does not change.", hint="Change it by hand.")
     try:
-        _replace(path.resolve(), text)
+        _replace(path.resolve(), tomlkit.dumps(document))
     except OSError as error:
         raise SettingsError(f"{path} cannot be written: {error.strerror}.") from None
 
