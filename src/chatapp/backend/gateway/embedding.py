@@ -13,7 +13,7 @@ from chatapp.backend.api.responses import Meanwhile, watches
 from chatapp.backend.gateway.chat_requests import SURFACE
 from chatapp.backend.models.chat_model import ChatModel, EmbeddedText, ModelRequest, TokenUsage
 from chatapp.backend.store import FinalStatus, ModelCall
-from chatapp.backend.store.identity import new_id
+from chatapp.backend.store.identity import new_timed_id
 from chatapp.backend.turns.estimate import likely_tokens
 from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.backend.turns.registry import TurnRegistry
@@ -78,7 +78,7 @@ class Embedder:
         return None
 
     async def _embed(self, body: dict[str, Any]) -> bytes:
-        call_id = new_id()
+        call_id = new_timed_id()
         await self._admit(call_id, body)
         began, moment = time.perf_counter(), datetime.now(UTC)
         embedded: EmbeddedText | None = None

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, upd
 
 from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.conversations import insert_conversation, locked, moment_at_the_top, require
-from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.records import ROOT, BegunTurn, Prospect
 from chatapp.backend.store.schema import conversations, turns
@@ -189,7 +189,7 @@ def insert_turn(
     """Return the turn, saved as begun, without what was said before."""
     where = place._asdict() if place else dict.fromkeys(Place._fields)
     row = {
-        "id": new_id(),
+        "id": new_timed_id(),
         "owner": question.owner,
         "status": "streaming",
         "model": model,

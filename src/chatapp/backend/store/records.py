@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from chatapp.backend.store.identity import new_id
+from chatapp.backend.store.identity import new_timed_id
 from chatapp.protocol.events import Notice, Usage, UsageDetails
 from chatapp.protocol.messages import AttachmentPart, FinalStatus, Message, Part, Role, TurnStatus
 
@@ -158,7 +158,7 @@ class ModelCall:
     cost_pico: int | None = None
     price_source: str | None = None
     first_token_ms: int | None = None
-    id: str = field(default_factory=new_id)
+    id: str = field(default_factory=new_timed_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from chatapp.backend.models.chat_model import Attempts, FailedAttempt, ModelRequest, TokenUsage
 from chatapp.backend.store import FinalStatus, ModelCall
-from chatapp.backend.store.identity import new_id
+from chatapp.backend.store.identity import new_timed_id
 from chatapp.backend.turns.observers import CallPricer
 from chatapp.backend.turns.turn import Turn
 
@@ -22,7 +22,7 @@ class CallRecord:
     def __init__(self, attempts: Attempts, connection: str, *, call_id: str | None = None) -> None:
         self.answered_model: str | None = None
         self.usage: TokenUsage | None = None
-        self.id = call_id or new_id()
+        self.id = call_id or new_timed_id()
         self.is_accepted = False
         self.is_estimated = False
         self._attempts = attempts

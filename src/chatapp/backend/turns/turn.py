@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Protocol
 
 from chatapp.backend.store import FinalStatus, Segments, TurnStatus
-from chatapp.backend.store.identity import new_id
+from chatapp.backend.store.identity import new_timed_id
 from chatapp.backend.turns.tool_calls import add_call, joined_calls, written
 from chatapp.errors import ChatappError, IncompleteAnswerError, ShuttingDownError
 from chatapp.protocol.events import (
@@ -67,7 +67,7 @@ class Turn:
         request_id: str | None = None,
         surface: Surface | None = None,
     ) -> None:
-        self.id = turn_id or new_id()
+        self.id = turn_id or new_timed_id()
         self.model = self._asked_model = model
         self.owner = owner
         self.conversation_id = conversation_id
