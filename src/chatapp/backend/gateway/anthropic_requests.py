@@ -23,7 +23,10 @@ _ONLY_ELSEWHERE = ("n", "stop", "max_completion_tokens", "response_format", "str
 
 _ONLY_THERE = ("metadata", "service_tier", "container", "mcp_servers", "context_management", "cache_control",
                "inference_geo", "speed", "betas", "diagnostics")  # fmt: skip
-_NOT_SENT_BACK = {"thinking", "redacted_thinking"}
+_ROLES, _FILES = ("user", "assistant", "system"), ("image", "document")
+_NOT_SENT_BACK = ("thinking", "redacted_thinking")
+"""Tuples: what a client sends may be a list or an object, which no set can be asked for."""
+
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 _FAILED = "The tool failed."
 
@@ -60,7 +63,7 @@ def _messages(given: list[Json]) -> list[Json]:
     messages: list[Json] = []
     for number, message in enumerate(given):
         role, content = message.get("role"), message.get("content")
-        if role not in {"user", "assistant", "system"}:
+        if role not in _ROLES:
             raise wrong_field("Must be user or assistant", number, "role")
         if isinstance(content, str):
             messages.append({"role": role, "content": content})
@@ -121,7 +124,7 @@ def _part(block: Json, number: int, place: int) -> Json:
     kind, source = block.get("type"), block.get("source")
     if kind == "text":
         return {"type": "text", "text": str(block.get("text", ""))}
-    if kind in {"image", "document"} and isinstance(source, dict):
+    if kind in _FILES and isinstance(source, dict):
         if kind == "image" and (url := _url(source)):
             return {"type": "image_url", "image_url": {"url": url}}
         if source.get("type") == "text":
@@ -160,7 +163,7 @@ def _choice(choice: Json) -> Json:
     kind = choice.get("type")
     if kind == "tool":
         told: Any = {"type": "function", "function": {"name": choice.get("name")}}
-    elif kind in _CHOICES:
+    elif isinstance(kind, str) and kind in _CHOICES:
         told = _CHOICES[kind]
     else:
         raise wrong_field("Must be auto, any, tool or none", "type", field="tool_choice")

@@ -22,6 +22,10 @@ ID = "resp_"
 
 _OURS = ("model", "input", "instructions", "previous_response_id", "stream", "store")
 _TRANSLATED = ("max_output_tokens", "tools", "tool_choice", "text", "reasoning")
+_ROLES = ("user", "assistant", "system", "developer")
+_TEXTS = ("input_text", "output_text", "text", "refusal")
+"""Tuples: what a client sends may be a list or an object, which no set can be asked for."""
+
 _ONLY_ELSEWHERE = ("messages", "n", "max_tokens", "max_completion_tokens")
 """What a chat completion calls other things here: it would take their place behind our back."""
 
@@ -117,7 +121,7 @@ def _messages(given: str | list[Json]) -> list[Json]:
 def _message(item: Json, number: int) -> Json:
     """Return one item of `input` as a message; empty for thoughts, which do not go back."""
     kind = item.get("type", "message")
-    if kind == "message" and item.get("role") in {"user", "assistant", "system", "developer"}:
+    if kind == "message" and item.get("role") in _ROLES:
         return {"role": item["role"], "content": _content(item.get("content"), number)}
     if kind == "function_call":
         call = (item.get("call_id"), item.get("name"), item.get("arguments"))
@@ -137,14 +141,14 @@ def _content(content: Any, number: int) -> str | list[Json]:
     if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
         raise wrong_field("Must be a text or a list of parts", number, "content", field="input")
     parts = list(_parts(content))
-    texts = [part["text"] for part in parts if part["type"] == "text"]
+    texts = [part["text"] for part in parts if part.get("type") == "text"]
     return "\n\n".join(texts) if len(texts) == len(parts) else parts
 
 
 def _parts(content: list[Json]) -> Iterator[Json]:
     for part in content:
         kind = part.get("type")
-        if kind in {"input_text", "output_text", "text", "refusal"}:
+        if kind in _TEXTS:
             yield {"type": "text", "text": str(part.get("text", part.get("refusal", "")))}
         elif kind == "input_image":
             detail = {"detail": part["detail"]} if part.get("detail") else {}
