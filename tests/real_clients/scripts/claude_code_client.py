@@ -4,12 +4,11 @@ import json
 import os
 import signal
 import subprocess
-import time
 
 from telling import CALLING, ENDLESS, KEY, LONG, PLAIN, QUESTION, URL, stay, tell
 
 
-def run(*words, model=PLAIN, key=KEY):
+def run(*words, model=PLAIN, key=KEY, form="json"):
     env = {
         **os.environ,
         "ANTHROPIC_BASE_URL": URL.removesuffix("/v1"),
@@ -19,7 +18,7 @@ def run(*words, model=PLAIN, key=KEY):
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_AUTOUPDATER": "1",
     }
-    command = [os.environ["CLAUDE"], "--print", "--output-format", "json", *words]
+    command = [os.environ["CLAUDE"], "--print", "--output-format", form, *words]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     return subprocess.Popen(command, env=env, **pipes)
 
@@ -33,8 +32,8 @@ def key():
 
 
 def cancel():
-    process = run(QUESTION, model=ENDLESS)
-    time.sleep(8)
+    process = run(QUESTION, "--verbose", "--include-partial-messages", model=ENDLESS, form="stream-json")
+    next(line for line in process.stdout if '"content_block_delta"' in line)
     process.send_signal(signal.SIGINT)
     process.wait(20)
     return stay()
