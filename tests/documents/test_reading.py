@@ -30,6 +30,7 @@ WORDS = {
     "utf-16": ("a.txt", "Größe".encode("utf-16"), "Größe", None),
     "latin-1": ("a.txt", "Die Größe der Bäume überrascht alle, die früher schon da waren.\n".encode("latin-1") * 9,
                 "Die Größe der Bäume überrascht alle, die früher schon da waren.\n" * 9, None),
+    "rtf": ("a.rtf", rb"{\rtf1\ansi{\fonttbl{\f0 Times;}}{\b Sea} \'e9t\'e9\par \u26085?}", "Sea été\n日", None),
     "code": ("a.py", b"print(1)\n", "print(1)\n", None),
     "wrong name": ("a.txt", documents.docx("Word"), "Word", None),
 }  # fmt: skip
@@ -150,6 +151,7 @@ HOSTILE = {
     "entities": ("a.odt", lambda: odt_of(laughs())),
     "deep HTML": ("a.html", lambda: b"<html>" + b"<div>" * 30_000),
     "cut off": ("a.docx", lambda: documents.docx("Word")[:-30]),
+    "old Word": ("a.doc", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600),
     "no picture": ("a.jpg", lambda: b"\xff\xd8\xff\xe0broken"),
     "no PDF": ("a.pdf", lambda: b"%PDF-1.7\nbroken"),
     "no notebook": ("a.ipynb", lambda: b"[" * 100_000),

@@ -84,7 +84,7 @@ LIBRARIES = {
     "markdown_it": "cli rendering",
     "platformdirs": "config local_model",
     "xllamacpp pip": "local_model",
-    "pypdfium2 mammoth python_calamine markdownify bs4 PIL pi_heif charset_normalizer": "documents",
+    "pypdfium2 mammoth python_calamine markdownify bs4 PIL pi_heif striprtf charset_normalizer": "documents",
 }
 OWNERS = {library: owners.split() for libraries, owners in LIBRARIES.items() for library in libraries.split()}
 

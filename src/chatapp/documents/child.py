@@ -75,6 +75,8 @@ def _read(path: Path, name: str, media_type: str) -> Document:
         return _unreadable(media_type, "It is empty.")
     if media_type in {kinds.UNKNOWN, kinds.ZIP}:
         return _unreadable(media_type, "Nobody here can read this kind of file.")
+    if media_type == kinds.OLD_OFFICE:
+        return _unreadable(media_type, "An older Office has written it: save it anew, as docx, pptx or PDF.")
     if kind == "audio":
         return Document("audio", media_type)
     if kind == "image":
@@ -91,6 +93,8 @@ def _of_words(path: Path, name: str, media_type: str) -> Document:
         kind: Kind = "text" if found.text or not found.pictures else "image"
         notes = _without_words(found.empty)
         return Document(kind, media_type, found.text, found.count, notes, page_pictures=found.pictures)
+    if media_type == kinds.RTF:
+        return Document("text", media_type, plain.rich_text(path.read_bytes()))
     if media_type == kinds.DOCX:
         return Document("text", media_type, office.word(path))
     if reader := _OFFICE.get(media_type) or _BOOKS.get(media_type):

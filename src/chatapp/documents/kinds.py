@@ -14,6 +14,8 @@ EPUB = "application/epub+zip"
 XLS = "application/vnd.ms-excel"
 HTML = "text/html"
 NOTEBOOK = "application/x-ipynb+json"
+RTF = "application/rtf"
+OLD_OFFICE = "application/x-ole-storage"
 MAIL = "message/rfc822"
 PLAIN = "text/plain"
 UNKNOWN = "application/octet-stream"
@@ -24,6 +26,7 @@ _BEGINNINGS = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF8": "image/gif",
+    b"{\\rtf": RTF,
     b"ID3": "audio/mpeg",
     b"\xff\xfb": "audio/mpeg",
     b"PK\x03\x04": ZIP,
@@ -62,7 +65,7 @@ def media_type_of(path: Path, name: str) -> str:
     if known == ZIP:
         return _packed(path)
     if known == XLS and not name.lower().endswith(".xls"):
-        return UNKNOWN
+        return OLD_OFFICE
     return known or _of_text(first, name)
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
 from itertools import zip_longest
 
 _LONGEST_FENCE = re.compile(r"`{3,}")
@@ -86,6 +87,14 @@ def _output(output: dict[str, object]) -> str:
 
 def _joined(value: object) -> str:
     return "".join(map(str, value)) if isinstance(value, list) else str(value or "")
+
+
+def rich_text(raw: bytes) -> str:
+    """Return the words of a document in RTF."""
+    from striprtf.striprtf import rtf_to_text  # noqa: PLC0415 - only some files are RTF
+
+    words: Callable[..., str] = rtf_to_text  # it has no types of its own
+    return words(raw.decode("latin-1"), errors="replace").strip()
 
 
 def mail(raw: bytes) -> tuple[str, list[str]]:

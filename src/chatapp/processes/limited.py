@@ -1,5 +1,6 @@
 """Runs a program on a file of a stranger's, with an end to its time, memory and output."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from chatapp.config.environment import child_environment
 from chatapp.errors import ProcessDiedError
 
 _LOOK_S = 0.25
+_NICE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ else:
     import resource
 
     def confine(limits: Limits) -> None:
-        """Hold this process to `limits`, for good."""
+        """Hold this process to `limits`, for good, and let whoever answers people go before it."""
+        os.nice(_NICE)
         for kind, most in (
             (resource.RLIMIT_AS, limits.memory_bytes),
             (resource.RLIMIT_CPU, limits.seconds),
