@@ -67,7 +67,7 @@ def test_the_first_html_loads_nothing_from_elsewhere_and_holds_no_script(port: i
     assert not re.search(r"<script>", body)
 
 
-@pytest.mark.parametrize(("path", "kind"), [("/app/icon.svg", "image/svg+xml"), ("/app/copying.js", "text/javascript")])
+@pytest.mark.parametrize(("path", "kind"), [("/app/icon.svg", "image/svg+xml"), ("/app/page.js", "text/javascript")])
 def test_what_the_first_html_names_is_there(port: int, path: str, kind: str) -> None:
     response, body = get(port, path)
 
@@ -79,7 +79,9 @@ def test_the_first_html_names_every_script_and_sheet() -> None:
     assets = {path.name for kind in ("*.js", "*.css") for path in (Path(app.__file__).parent / "assets").glob(kind)}
     drawn_by_the_script = {"style.css"}
 
-    assert set(re.findall(r'"\./app/([^"]+\.(?:js|css))"', first_html())) == assets - drawn_by_the_script
+    named = set(re.findall(r'"\./app/([^"]+\.(?:js|css))"', first_html()))
+
+    assert named == assets - drawn_by_the_script - set(app.MODULES) | {"page.js"}
 
 
 def test_the_page_carries_a_policy_against_remote_content(port: int) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from streamlit import file_util
 from streamlit.starlette import App
@@ -23,30 +23,21 @@ _ASSETS = _HERE / "assets"
 _HEAD = """<title>chatapp</title>
     <link rel="manifest" href="./app/manifest.json">
     <link rel="stylesheet" href="./app/transcript.css">
-    <script src="./app/composer.js" type="module"></script>
     <script src="./app/copying.js"></script>
     <script src="./app/direction.js"></script>
-    <script src="./app/done.js" type="module"></script>
-    <script src="./app/focusing.js" type="module"></script>
-    <script src="./app/keys.js" type="module"></script>
-    <script src="./app/naming.js" type="module"></script>
+    <script src="./app/page.js" type="module"></script>
     <script src="./app/reading.js"></script>
     <script src="./app/sidebar.js"></script>
-    <script src="./app/signing.js" type="module"></script>
     <style>@media (prefers-color-scheme: dark) { html { background: #15181b } }</style>"""
 _PREFIX = "/app/"
 _SCRIPTS = (
-    "composer.js",
     "copying.js",
     "direction.js",
-    "done.js",
-    "focusing.js",
-    "keys.js",
-    "naming.js",
     "reading.js",
     "sidebar.js",
-    "signing.js",
 )
+MODULES = ("composer.js", "done.js", "focusing.js", "keys.js", "naming.js", "signing.js")
+"""What can wait until the page is there goes as one file, `page.js`: on a slow line each costs a walk to the server."""
 _SERVED = {
     **dict.fromkeys(_SCRIPTS, "text/javascript"),
     "icon.svg": "image/svg+xml",
@@ -75,12 +66,22 @@ async def _usage(_: Request) -> RedirectResponse:
     return RedirectResponse("./?view=usage")
 
 
+def _page_script() -> str:
+    """Return the modules as one, each in a block of its own, so that their names do not meet."""
+    return "".join(f"{{\n{(_ASSETS / name).read_text(encoding='utf-8')}}}\n" for name in MODULES)
+
+
+async def _modules(_: Request) -> Response:
+    return Response(_PAGE_SCRIPT, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+
 async def _asset(request: Request) -> FileResponse:
     name = request.url.path.removeprefix(_PREFIX)
     return FileResponse(_ASSETS / name, media_type=_SERVED[name])
 
 
 _FIRST_HTML = first_html()
+_PAGE_SCRIPT = _page_script()
 
 app = App(
     _HERE / "page.py",
@@ -89,6 +90,7 @@ app = App(
         Route(_PREFIX + "sign-in", keep, methods=["POST"]),
         Route("/usage", _usage),
         *message_routes(lambda session_id: session_id in admitted_sessions()),
+        Route(_PREFIX + "page.js", _modules),
         *(Route(_PREFIX + name, _asset) for name in _SERVED),
     ],
     middleware=[Middleware(Guard, settings=Settings.load()), Middleware(Compression)],
