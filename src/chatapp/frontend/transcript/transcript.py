@@ -27,9 +27,7 @@ class Transcript:
         self.session_id = session_id
         self.token = secrets.token_urlsafe(24)
         self._name = ""
-        self._keys: tuple[str, ...] = ()
-        self._articles: dict[str, Article] = {}
-        self._version = ""
+        self._shown: tuple[str, dict[str, Article]] = ("", {})  # in one, since it is read from other threads
         self._given: set[str] = set()
 
     def show(self, name: str, articles: Sequence[Article]) -> dict[str, Any]:
@@ -38,41 +36,44 @@ class Transcript:
         `name` tells the conversation from others. The list of keys is told as what lies between the first and the last
         ones of the list before, which goes by `base`.
         """
-        known = {article.entry.id: (article, key) for key, article in self._articles.items()}
-        keys = tuple(_key(article, known) for article in articles)
-        is_other = name != self._name
-        before, base = ((), "") if is_other else (self._keys, self._version)
-        self._version = _version(name, keys)
-        self._articles = dict(zip(keys, articles, strict=True))
-        self._name, self._keys = name, keys
-        news = _difference(before, keys)
-        return {"token": self.token, "version": self._version, "base": base, **news, "bodies": self._fresh()}
+        base, before = self._shown
+        known = {article.entry.id: (article, key) for key, article in before.items()}
+        keys = [_key(article, known) for article in articles]
+        version = _version(name, keys)
+        if name != self._name:
+            self._name, base, before = name, "", {}
+        self._shown = version, dict(zip(keys, articles, strict=True))
+        news = _difference(list(before), keys)
+        return {"token": self.token, "version": version, "base": base, **news, "bodies": self._fresh()}
 
     def key_of(self, message_id: str) -> str | None:
         """Return the key of a message, None if it is not shown."""
-        return next((key for key, article in self._articles.items() if article.entry.id == message_id), None)
+        _, articles = self._shown
+        return next((key for key, article in articles.items() if article.entry.id == message_id), None)
 
     def listing(self) -> dict[str, Any]:
         """Return the whole list, for a browser that has lost it."""
-        return {"version": self._version, "keys": list(self._keys)}
+        version, articles = self._shown
+        return {"version": version, "keys": list(articles)}
 
     def bodies(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the HTML of messages that are shown; without those that are not any more."""
-        articles = self._articles
+        _, articles = self._shown
         return {key: articles[key].html() for key in keys if key in articles}
 
     def _fresh(self) -> dict[str, str]:
         """Return the HTML of the last messages, as far as it has not been sent."""
+        _, articles = self._shown
         chars = 0
         sent: dict[str, str] = {}
-        for key in reversed(self._keys[-MOST_SENT:]):
+        for key in reversed(list(articles)[-MOST_SENT:]):
             if key in self._given:
                 continue
-            sent[key] = self._articles[key].html()
+            sent[key] = articles[key].html()
             chars += len(sent[key])
             if chars > _MOST_SENT_CHARS:
                 break
-        self._given = self._given.intersection(self._keys).union(sent)
+        self._given = self._given.intersection(articles).union(sent)
         return sent
 
 
