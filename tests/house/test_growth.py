@@ -121,7 +121,6 @@ NOT_FOREIGN_METHODS = {
     "chatapp.backend.http.multipart._Form.": "cuts what is known to be there",
     "chatapp.backend.models.transport.connection.": "is httptools, in C, with limits of its own",
     "chatapp.backend.store.attachments.Attachments.": "writes to the database",
-    "chatapp.backend.store.conversations.Conversations.": "writes to the database",
     "chatapp.backend.store.search.search.Search.": "asks the database, with what is measured here",
     "chatapp.backend.store.turns.Turns.": "writes to the database",
     "chatapp.cli.http_protocol.HttpProtocol.": "is httptools, in C",
