@@ -141,7 +141,6 @@ NOT_FOREIGN = {
     "chatapp.frontend.session.actions.edit": "asks the backend",
     "chatapp.frontend.session.actions.send": "asks the backend",
     "chatapp.frontend.session.state.give_back": "keeps it",
-    "chatapp.frontend.session.state.show": "keeps it",
     "chatapp.cli.serve._tell": "is what we say ourselves",
     "chatapp.cli.session._entry": "asks the terminal",
     "chatapp.cli.session._up_to_quotes": "asks the terminal",
