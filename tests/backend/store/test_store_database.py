@@ -18,7 +18,8 @@ from sqlalchemy import exc, text
 
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.store.conversations import insert_conversation
-from chatapp.backend.store.database import open_database, store_errors
+from chatapp.backend.store.database import open_database
+from chatapp.backend.store.failures import store_errors
 from chatapp.backend.store.migration import MIGRATIONS, upgrade
 from chatapp.backend.store.schema import SCHEMA_VERSION, metadata
 from chatapp.config.settings import Settings

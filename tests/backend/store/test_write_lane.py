@@ -33,7 +33,7 @@ def test_writes_that_wait_are_one_transaction_and_none_spoils_another(
     event.listen(database._engine, "commit", counted.append)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(database.write_together, held_up)
-        wait_for(lambda: database._lane._lock.locked() and not database._lane._waiting)
+        wait_for(lambda: database._lane._is_led and not database._lane._waiting)
         works = [begun, failing if fails else begun, begun]
         others: list[Future[str]] = [pool.submit(database.write_together, work) for work in works]
         wait_for(lambda: len(database._lane._waiting) == len(others))
@@ -45,3 +45,22 @@ def test_writes_that_wait_are_one_transaction_and_none_spoils_another(
     assert [type(error) for error in errors] == [type(None), ZeroDivisionError if fails else type(None), type(None)]
     assert titles == [None] * (2 if fails else 3)
     assert len(counted) == commits
+
+
+def test_nobody_does_the_work_of_those_who_come_later(sqlite_settings: Settings) -> None:
+    store = Store.open(sqlite_settings)
+    database, may_go_on, has_returned = store.database, threading.Event(), threading.Event()
+
+    def held_up(_: Connection) -> None:
+        assert may_go_on.wait(30)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(database.write_together, held_up)
+        wait_for(lambda: database._lane._is_led and not database._lane._waiting)
+        later = pool.submit(database.write_together, lambda _: has_returned.wait(30))
+        wait_for(lambda: len(database._lane._waiting) == 1)
+        may_go_on.set()
+        first.result(30)
+        has_returned.set()
+        assert later.result(30)
+    store.close()

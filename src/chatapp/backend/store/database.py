@@ -1,4 +1,4 @@
-"""One database, SQLite or PostgreSQL: how it is opened, how it is read and written, how its failures are told."""
+"""One database, SQLite or PostgreSQL: how it is opened, how it is read and written."""
 
 import sqlite3
 import time
@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Column, ColumnElement, Connection, create_engine, event, exc, func, make_url, or_, text
 
 from chatapp.backend.store.deadlines import STATEMENT_S, connect_with_deadline
+from chatapp.backend.store.failures import reason_of, store_errors, unavailable
 from chatapp.backend.store.write_lane import WriteLane
 from chatapp.config.settings import Settings
-from chatapp.errors import SettingsError, StoreUnavailableError
+from chatapp.errors import SettingsError
 
 BUSY_TIMEOUT_S = 10
 """How long a write waits for another process's write."""
@@ -32,9 +33,6 @@ WAL_BYTES = 32 * 1024**2
 """What stays of SQLite's write-ahead log when all of it is in the database; it would keep its largest size."""
 
 FILE_NAME = "chatapp.db"
-
-_UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.DisconnectionError, exc.TimeoutError)
-
 
 T = TypeVar("T")
 
@@ -160,7 +158,7 @@ class Database:
                 with self._engine.begin() as connection:
                     is_read_only = text("SELECT current_setting('transaction_read_only') = 'on'")
                     if connection.scalar(is_read_only):
-                        raise _unavailable("the database is read-only")
+                        raise unavailable("the database is read-only")
                     connection.execute(text("SELECT txid_current()"))  # writes that there is a transaction
             else:
                 _ping_sqlite(self.path)
@@ -172,7 +170,7 @@ class Database:
             StoreUnavailableError: it is.
         """
         if self.path is not None and _identity(self.path) != self._file:
-            raise _unavailable("the file was deleted or replaced. Put it back, or start chatapp again")
+            raise unavailable("the file was deleted or replaced. Put it back, or start chatapp again")
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -194,7 +192,7 @@ def open_database(settings: Settings) -> Database:
         path.touch(mode=0o600)
         path.chmod(0o600)
     except OSError as error:
-        raise _unavailable(f"{path} cannot be written ({error.strerror})") from error
+        raise unavailable(f"{path} cannot be written ({error.strerror})") from error
     return Database(URL.create("sqlite", database=str(path)), path=path)
 
 
@@ -216,9 +214,9 @@ def _ping_sqlite(path: Path) -> None:
             connection.execute("PRAGMA user_version = 0")  # writes the first page, even if it is 0 already
     except sqlite3.OperationalError as error:
         if not error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            raise _unavailable(_reason_of(error)) from error
+            raise unavailable(reason_of(error)) from error
     except sqlite3.Error as error:
-        raise _unavailable(_reason_of(error)) from error
+        raise unavailable(reason_of(error)) from error
 
 
 def _open_postgres(address: str) -> Database:
@@ -264,40 +262,3 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
         connection.info["synchronous"] = synchronous
     connection.exec_driver_sql("BEGIN IMMEDIATE" if synchronous else "BEGIN")
-
-
-@contextmanager
-def store_errors() -> Iterator[None]:
-    """Turn the library's errors that mean "not now" into ours; the others are defects and stay what they are."""
-    try:
-        yield
-    except _UNAVAILABLE as error:
-        raise _unavailable(_reason(error)) from error
-    except exc.DatabaseError as error:
-        if type(error) is exc.DatabaseError:
-            raise _unavailable(_reason(error)) from error
-        raise
-
-
-_REASONS = {
-    "SQLITE_FULL": "the disk is full",
-    "SQLITE_READONLY": "the file is read-only",
-    "SQLITE_CANTOPEN": "the file cannot be opened",
-    "SQLITE_IOERR": "the disk reports an error",
-    "SQLITE_BUSY": "another process is writing",
-    "SQLITE_CORRUPT": "the file is damaged",
-    "SQLITE_NOTADB": "the file is not a database",
-}
-
-
-def _reason(error: Exception) -> str:
-    return _reason_of(getattr(error, "orig", None))
-
-
-def _reason_of(cause: object) -> str:
-    name = getattr(cause, "sqlite_errorname", "")
-    return next((reason for code, reason in _REASONS.items() if name.startswith(code)), "the database does not answer")
-
-
-def _unavailable(reason: str) -> StoreUnavailableError:
-    return StoreUnavailableError(f"Conversations cannot be read or saved: {reason}.")

@@ -5,10 +5,9 @@ transaction each, eight threads took 40 % more CPU for the same rows, most of it
 their turn has come.
 """
 
-from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from threading import Lock
+from threading import Lock, Semaphore
 from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -31,8 +30,8 @@ class _Job(Generic[T]):
 
     def __init__(self, work: Callable[[Connection], T], *, survives_power_cut: bool) -> None:
         self.survives_power_cut = survives_power_cut
-        self._is_done = Lock()
-        self._is_done.acquire()
+        self.is_over = False
+        self._calls = Semaphore(0)
         self._work = work
         self._given: T
         self._error: BaseException | None = None
@@ -41,11 +40,17 @@ class _Job(Generic[T]):
         self._given = self._work(connection)
 
     def end(self, error: BaseException | None = None) -> None:
-        self._error = error
-        self._is_done.release()
+        self._error, self.is_over = error, True
+        self._calls.release()
+
+    def call_to_lead(self) -> None:
+        self._calls.release()
+
+    def wait(self) -> None:
+        """Wait until it is over, or until it is for this thread to do what waits."""
+        self._calls.acquire()
 
     def result(self) -> T:
-        self._is_done.acquire()
         if self._error is not None:
             raise self._error
         return self._given
@@ -55,22 +60,36 @@ class WriteLane:
     """Runs pieces of work one after the other, those that wait at the same moment in one transaction."""
 
     def __init__(self) -> None:
-        self._waiting: deque[_Job[object]] = deque()
+        self._waiting: list[_Job[object]] = []
+        self._is_led = False
         self._lock = Lock()
 
     def run(self, work: Callable[[Connection], T], write: Write, *, survives_power_cut: bool) -> T:
         """Return what `work` gives once it is committed by `write`; what it raises has changed nothing."""
         job = _Job(work, survives_power_cut=survives_power_cut)
-        self._waiting.append(job)  # type: ignore[arg-type]
-        while self._waiting and self._lock.acquire(blocking=False):  # who holds it looks again behind it
+        with self._lock:
+            self._waiting.append(job)  # type: ignore[arg-type]
+            leads, self._is_led = not self._is_led, True
+        if not leads:
+            job.wait()
+        if not job.is_over:
             try:
-                self._do_all(write)
+                _do(self._take(), write)
             finally:
-                self._lock.release()
+                self._hand_on()
         return job.result()
 
-    def _do_all(self, write: Write) -> None:
-        _do([self._waiting.popleft() for _ in range(len(self._waiting))], write)
+    def _take(self) -> list["_Job[object]"]:
+        with self._lock:
+            jobs, self._waiting = self._waiting, []
+        return jobs
+
+    def _hand_on(self) -> None:
+        """Let another thread lead: nobody does the work of those who come later, however many there are."""
+        with self._lock:
+            self._is_led = bool(self._waiting)
+            if self._is_led:
+                self._waiting[0].call_to_lead()
 
 
 def _do(jobs: list[_Job[object]], write: Write) -> None:

@@ -1,0 +1,49 @@
+"""What it means when the database refuses, told in our words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import exc
+
+from chatapp.errors import StoreUnavailableError
+
+_UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.DisconnectionError, exc.TimeoutError)
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn the library's errors that mean "not now" into ours; the others are defects and stay what they are."""
+    try:
+        yield
+    except _UNAVAILABLE as error:
+        raise unavailable(_reason(error)) from error
+    except exc.DatabaseError as error:
+        if type(error) is exc.DatabaseError:
+            raise unavailable(_reason(error)) from error
+        raise
+
+
+_REASONS = {
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_READONLY": "the file is read-only",
+    "SQLITE_CANTOPEN": "the file cannot be opened",
+    "SQLITE_IOERR": "the disk reports an error",
+    "SQLITE_BUSY": "another process is writing",
+    "SQLITE_CORRUPT": "the file is damaged",
+    "SQLITE_NOTADB": "the file is not a database",
+}
+
+
+def _reason(error: Exception) -> str:
+    return reason_of(getattr(error, "orig", None))
+
+
+def reason_of(cause: object) -> str:
+    """Return what a driver's error means, in words for who runs the backend."""
+    name = getattr(cause, "sqlite_errorname", "")
+    return next((reason for code, reason in _REASONS.items() if name.startswith(code)), "the database does not answer")
+
+
+def unavailable(reason: str) -> StoreUnavailableError:
+    """Return the error that says what this means for conversations."""
+    return StoreUnavailableError(f"Conversations cannot be read or saved: {reason}.")
