@@ -41,5 +41,6 @@ class SettledClock:
         self._seen = seen
         new = self._path.with_suffix(f".{os.getpid()}.new")
         with suppress(OSError):
+            new.touch(mode=0o600)
             new.write_text(json.dumps([moment.timestamp() for moment in seen]))
             new.replace(self._path)
