@@ -9,8 +9,8 @@ import pytest
 ROUNDS, MOST_ROUNDS = 12, 200
 """How often both are measured, and at most where we seem to cost too much: busy moments pass, a cost of ours stays."""
 
-ALLOWED = 1.6
-"""A ratio moves by a third from machine to machine; what is slower by more has a reason that is ours."""
+ALLOWED = 2.0
+"""A ratio moves by a third from machine to machine, and by two thirds behind some tests in the same process."""
 
 _measured: list[str] = []
 

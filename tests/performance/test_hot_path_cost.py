@@ -122,7 +122,7 @@ def test_the_cost_of_a_whole_answer(ask: Ask, expect_cost: ExpectCost) -> None:
     ours = create_app(Settings.load(), model=Words(1))
     expect_cost(
         lambda: ask(ours, "/query", times=QUESTIONS),
-        usual=2.9,
+        usual=3.3,
         reference=lambda: ask(bare, "/query", times=QUESTIONS),
     )
 
