@@ -18,6 +18,7 @@ from support import documents, scripts
 from support.foreign_exports import chatgpt
 from support.pages import ask, click, contents, settings_dialog, stored, wait_until
 from support.stub_model import StubModel
+from support.transcripts import shown
 
 Open = Callable[..., AppTest]
 
@@ -72,8 +73,7 @@ def test_what_models_do_not_get_of_a_file_is_still_said_later(
 
     page = open_page(backend.url, query={"c": kept})
 
-    said = [caption.value.replace("\\", "") for caption in page.chat_message[0].caption]
-    assert said == ["scan.pdf: Pages without words, as scans are: 2."]
+    assert shown(page)[0].notes == ["scan.pdf: Pages without words, as scans are: 2."]
 
 
 def test_the_temporary_chat_that_goes_on_has_the_files() -> None:
