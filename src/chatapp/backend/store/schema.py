@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from chatapp.protocol.messages import Part, parts_as_json, parts_from_json
 
-SCHEMA_VERSION = "0013"
+SCHEMA_VERSION = "0012"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {
