@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed(store_settings:
         acknowledged = write_until_killed(store_settings, after_s=chance.uniform(0, 0.2))
         store = Store.open(store_settings)
         try:
-            wait_for(lambda: no_turn_goes_on(store, acknowledged))
+            wait_for(partial(no_turn_goes_on, store, acknowledged))
             assert_all_there(store, acknowledged)
         finally:
             store.close()

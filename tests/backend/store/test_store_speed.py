@@ -9,7 +9,7 @@ from chatapp.backend.store import Store
 from support.seeding import VOCABULARY, seed
 
 MAX_S = 0.1
-"""What 10,000 conversations may take; here are fewer, and the quickest of five counts, so that a busy machine does not fail."""
+"""What 10,000 conversations may take; here are fewer, and the quickest of five tries counts: machines are busy."""
 
 ACTS: dict[str, Callable[[Store], object]] = {
     "list": lambda store: store.conversations.page(owner="ada"),
