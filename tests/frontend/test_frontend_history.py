@@ -162,6 +162,13 @@ def test_an_address_leads_to_a_message(open_page: Open, backend: Any, client: Ba
     assert landed_on(page) == message
 
 
+def test_a_new_chat_ends_the_search(page: AppTest) -> None:
+    ask(page, "One?")
+    page.text_input(key="search").set_value("zebra").run()
+    page.button(key="new-chat").click().run()
+    assert page.text_input(key="search").value == ""
+
+
 def test_a_search_without_a_hit_says_so(page: AppTest) -> None:
     ask(page, "One?")
 

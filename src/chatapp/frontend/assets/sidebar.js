@@ -47,9 +47,10 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest(".st-key-hit-close")) CSS.highlights?.delete("found");
 });
 
-// On a narrow screen the sidebar lies over the conversation: whoever has chosen one wants to see it.
+// On a narrow screen the sidebar lies over the page: whoever has chosen what to see there wants to see it.
+const CHOICES = '[class*="st-key-open-"], .st-key-new, .st-key-usage-open, .st-key-settings-open';
 document.addEventListener("click", (event) => {
-  const isChoice = event.target instanceof Element && event.target.closest('[class*="st-key-open-"], .st-key-new');
+  const isChoice = event.target instanceof Element && event.target.closest(CHOICES);
   if (!isChoice || !window.matchMedia("(max-width: 768px)").matches) return;
   document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
 });

@@ -94,7 +94,7 @@ def _models(readiness: BackendStatus) -> None:
     if not readiness.is_ready:
         st.error(literal(f"{readiness.sentence} {readiness.hint}".strip()), icon=":material/error:")
     if readiness.model:
-        why = f", {readiness.reason}" if readiness.reason else ""
+        why = f", because {readiness.reason}" if readiness.reason else ""
         st.markdown(f"**{literal(readiness.model)}** ({literal(readiness.provider or 'unknown')}){literal(why)}")
     if readiness.is_demo:
         st.markdown(f"{literal(demo_model.ADVICE)}\n\n{demo_model.SETTINGS}")

@@ -63,8 +63,9 @@ def _status() -> None:
     if not readiness.is_known_key:
         state.ask_for_key()
         st.rerun(scope="app")
-    context = state.session_context()
-    if state.view().has_news(context) or state.view().has_new_list(context):
+    context, view = state.session_context(), state.view()
+    is_read = view.dialog is not None  # drawn anew, it would begin with its first tab
+    if not is_read and (view.has_news(context) or view.has_new_list(context)):
         st.rerun(scope="app")
     badge(readiness)
     if not readiness.is_ready:

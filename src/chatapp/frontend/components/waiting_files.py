@@ -71,7 +71,8 @@ def _warn_of_blindness() -> None:
     if told is None or not model or told.takes_images(model) is not False:
         return
     names = told.taking_images()[:MOST_OFFERS]
-    rest = "Which is to answer?" if names else "Choose one that does, or ask once more to send them all the same."
+    unseen = "No other model here is known to. Take them away, or ask once more to send them all the same."
+    rest = "Which is to answer?" if names else unseen
     with st.container(key="blind", gap="small"):
         st.warning(f"{literal(model)} takes no pictures. {rest}", icon=":material/visibility_off:")
         with st.container(horizontal=True, gap="small"):

@@ -122,7 +122,8 @@ def edit(entry: DisplayMessage, prompt: str) -> None:
 
 
 def new_chat(*, is_temporary: bool = False) -> None:
-    """Begin an empty conversation."""
+    """Begin an empty conversation, with the whole list beside it, in which it will stand."""
+    state.show(state.SEARCH, "")
     keep(state.view().show_new(is_temporary=is_temporary))
 
 
