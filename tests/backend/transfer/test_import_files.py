@@ -16,6 +16,7 @@ from chatapp.backend.store import Store, StoredMessage
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.importers import Imports, Receipt
 from chatapp.config.settings import Settings
+from chatapp.errors import StoreUnavailableError
 from chatapp.protocol.messages import AttachmentPart
 from chatapp.protocol.question import Question
 from support import documents
@@ -179,6 +180,46 @@ def test_the_files_of_others_come_along(ada: Owner, export: Callable[[], bytes])
     assert (question.content, ada.files()[0]) == ("Which?", ("notes.txt", NOTES))
     assert not [it for it in receipt.skipped if "file" in it.why]
     assert ada.store.attachments.for_models([NOTES_ID], owner="ada")[NOTES_ID][0] == NOTES.decode()
+
+
+def only_text_of(archive: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return opened.read("conversations.json")
+
+
+@pytest.mark.parametrize("source", ["chatapp", "ChatGPT"])
+def test_files_come_with_a_later_export_and_stay_with_one_without_them(
+    source: str, ada: Owner, elsewhere: Callable[..., Owner]
+) -> None:
+    ada.show(NOTES, "notes.txt")
+    archive = ada.exported() if source == "chatapp" else of_chatgpt()
+    bob = elsewhere(owner="bob")
+
+    assert bob.bring(only_text_of(archive)).skipped[0].why == "a file, picture or recording"
+    assert bob.bring(archive).skipped == []
+    assert bob.files()[0] == ("notes.txt", NOTES)
+
+    bob.bring(only_text_of(archive).replace(b"Which?", b"Which one?"))
+    assert bob.files()[0] == ("notes.txt", NOTES)
+
+
+def test_a_file_for_which_there_was_no_room_comes_when_there_is(ada: Owner) -> None:
+    imports = ada.imports
+    ada.imports = Imports(ada.store.database, AttachmentDesk(ada.store.attachments, quota_bytes=1).keep, 1_000_000)
+    assert [line.count for line in ada.bring(of_chatgpt()).skipped] == [1]
+
+    ada.imports = imports
+    assert ada.bring(of_chatgpt()).skipped == []
+    assert ada.files() == [("notes.txt", NOTES)]
+
+
+def test_an_import_ends_where_its_files_cannot_be_saved(ada: Owner) -> None:
+    def keep(*_: object) -> AttachmentPart:
+        raise StoreUnavailableError("The store cannot be written.")
+
+    ada.imports = Imports(ada.store.database, keep, 1_000_000)
+    with pytest.raises(StoreUnavailableError):
+        ada.bring(of_chatgpt())
 
 
 def test_what_a_log_of_llm_holds_comes_along_and_no_path_is_followed(ada: Owner, tmp_path: Path) -> None:

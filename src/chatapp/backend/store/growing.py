@@ -1,5 +1,6 @@
 """A conversation that was imported before comes again: what is new is added, and shown if nobody went on here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.imports import note_imports
 from chatapp.backend.store.placing import Placed, files_of, last_moment, message_rows, turn_rows
 from chatapp.backend.store.schema import conversations, messages, turns
+from chatapp.protocol.messages import AttachmentPart, Part
 
 
 @dataclass(slots=True)
@@ -48,7 +50,11 @@ def grow(connection: Connection, one: Placed, *, owner: str) -> int:
 def _messages_of(conversation_id: str) -> Any:
     columns = (messages.c.id, messages.c.parent_id, messages.c.sequence, messages.c.content, messages.c.reasoning)
     is_of = messages.c.conversation_id == conversation_id
-    return select(*columns, messages.c.status, messages.c.role).where(is_of).order_by(messages.c.sequence)
+    return (
+        select(*columns, messages.c.parts, messages.c.status, messages.c.role)
+        .where(is_of)
+        .order_by(messages.c.sequence)
+    )
 
 
 def _is_older(one: Placed) -> bool:
@@ -58,7 +64,7 @@ def _is_older(one: Placed) -> bool:
 
 
 def _renew(connection: Connection, one: Placed, here: _Here) -> None:
-    """Bring what was cut off, or read by an earlier version, to what it is now, at the place that it has now."""
+    """Bring what was cut off, or read without its files, to what it is now, at the place that it has now."""
     rows = message_rows(one, one.ordered, first=0)
     known = [row for row in rows if row["id"] in here.rows]
     changed = [row for row in known if _differs(row, here.rows[row["id"]])]
@@ -74,7 +80,14 @@ def _renew(connection: Connection, one: Placed, here: _Here) -> None:
 
 
 def _differs(row: dict[str, Any], here: Row[Any]) -> bool:
-    return bool((row["content"], row["reasoning"], row["status"]) != (here.content, here.reasoning, here.status))
+    """Return whether a message is to become as it comes now. An export without its files takes none away."""
+    fields = ("content", "reasoning", "parts", "status")
+    is_same = all(row[field] == getattr(here, field) for field in fields)
+    return not is_same and _file_ids(here.parts) <= _file_ids(row["parts"])
+
+
+def _file_ids(parts: Iterable[Part] | None) -> set[str]:
+    return {part.content_id for part in parts or () if isinstance(part, AttachmentPart) and part.content_id}
 
 
 def _place_anew(connection: Connection, one: Placed, here: _Here, rows: list[dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from chatapp.backend.store.imported import ATTACHMENT, ImportedConversation, Imp
 from chatapp.backend.transfer.importers.attachments import placeholder
 from chatapp.backend.transfer.importers.budget import Budget
 from chatapp.backend.transfer.importers.json_text import CHUNK
-from chatapp.errors import ChatappError
+from chatapp.errors import ChatappError, StoreUnavailableError
 from chatapp.protocol.messages import AttachmentPart, Part
 
 Keep = Callable[[Path, str, str], AttachmentPart]
@@ -97,7 +97,11 @@ class Assets:
         self._names.sort(key=lambda named: named[0])
 
     def with_files(self, theirs: ImportedConversation) -> ImportedConversation:
-        """Return a conversation with the files that were taken in; what came is no longer left out."""
+        """Return a conversation with the files that were taken in; what came is no longer left out.
+
+        Raises:
+            StoreUnavailableError: they cannot be saved now.
+        """
         messages = [self._message(message) for message in theirs.messages]
         left_out = theirs.left_out.copy()
         left_out[ATTACHMENT] -= sum(bool(part.content_id) for message in messages for part in message.attachments)
@@ -141,6 +145,8 @@ class Assets:
                     copy.write(piece)
                 copy.flush()
                 return self.keep(Path(copy.name), part.name, self.owner) if copy.tell() else None
+        except StoreUnavailableError:  # who imports again then has them all
+            raise
         except (ChatappError, *_MEMBER_FAULTS):
             return None
 
@@ -171,6 +177,15 @@ class Assets:
         name, member = self._names[place] if place < len(self._names) else ("", None)
         is_whole = name.startswith(key) and not name[len(key) : len(key) + 1].isalnum()
         return member if is_whole else None
+
+
+def has_all_files(come: ImportedConversation, wanted: ImportedConversation) -> bool:
+    """Return whether the bytes of every file came that `wanted` has a reference to."""
+    return _references(come) == _references(wanted)
+
+
+def _references(theirs: ImportedConversation) -> int:
+    return _files_in(theirs.messages) + sum(bool(it.content_id) for one in theirs.messages for it in one.attachments)
 
 
 def _files_in(messages: Iterable[ImportedMessage]) -> int:

@@ -12,7 +12,7 @@ from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.store.imports import LOST, known_imports
 from chatapp.backend.store.merging import Added, add_all
 from chatapp.backend.transfer.importers import ours
-from chatapp.backend.transfer.importers.assets import Assets
+from chatapp.backend.transfer.importers.assets import Assets, has_all_files
 from chatapp.backend.transfer.importers.budget import Budget
 from chatapp.backend.transfer.importers.files import FoundConversation
 from chatapp.backend.transfer.importers.receipt import Receipt
@@ -46,9 +46,11 @@ class Saving:
 
         Raises:
             StoppedError: there is more text than one import may save.
+            StoreUnavailableError: its files cannot be saved now.
         """
         theirs = self.assets.with_files(found.conversation)
-        found = replace(found, conversation=theirs)
+        is_whole = has_all_files(theirs, found.conversation)  # or it is read again, when its files may come too
+        found = replace(found, conversation=theirs, fingerprint=found.fingerprint if is_whole else None)
         self._count(theirs)
         if not theirs.messages and theirs.source != ours.SOURCE:
             self.receipt.leave_out(_name(theirs), theirs.left_out)
