@@ -1,5 +1,6 @@
 """The list of conversations in the sidebar, without a browser: real backend, stub model."""
 
+import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -118,13 +119,23 @@ def test_several_conversations_go_at_once_and_come_back_at_once(
     assert rows(click(page, "undo")) == ["Number 2?", "Number 1?", "Number 0?"]
 
 
-def test_chosen_conversations_are_taken_along_as_a_file_that_can_be_imported(client: BackendClient) -> None:
-    ids = [str(client.ask(f"Number {number}?", store=True).conversation_id) for number in range(2)]
-    file = zip_of(client, ids)
+def test_chosen_conversations_are_taken_along_with_their_files(run_backend: Callable[..., Any]) -> None:
+    backend = run_backend(api_keys="ada:ada-key,bob:bob-key")
+    ada, bob = (BackendClient(backend.url, api_key=f"{name}-key") for name in ("ada", "bob"))
+    sea = ada.attach(BytesIO(b"The sea is salty."), name="sea.txt")
+    chosen, other = (
+        str(ada.ask(it, attachments=[sea.id], store=True).conversation_id) for it in ("Chosen?", "Another?")
+    )
+    bobs = str(bob.ask("Of bob?", store=True).conversation_id)
 
-    receipt = client.conversations.import_file(BytesIO(file))
+    file = zip_of(ada, (chosen, bobs))
 
-    assert (receipt.conversations_read, receipt.conversations_added) == (2, 0)
+    with zipfile.ZipFile(BytesIO(file)) as archive:
+        told = archive.read("conversations.json").decode()
+        assert [name in told for name in (chosen, other, bobs)] == [True, False, False]
+        assert archive.read(f"files/{sea.id[:16]}/sea.txt") == b"The sea is salty."
+    receipt = bob.conversations.import_file(BytesIO(file))
+    assert (receipt.conversations_added, receipt.skipped) == (1, ())
 
 
 def landed_on(page: AppTest) -> str:

@@ -1,6 +1,6 @@
 """The conversations that a backend stores."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -76,13 +76,13 @@ class ConversationApi:
             self._http.checked(response, body_of(response))
         return response.content
 
-    def export_all(self, export_format: str = "zip") -> Iterator[bytes]:
-        """Return all conversations as one file, piece by piece; `export_format` is zip, md or html.
+    def export_all(self, export_format: str = "zip", *, ids: Sequence[str] = ()) -> Iterator[bytes]:
+        """Return all conversations, or those of `ids`, as one file, piece by piece; `export_format` is zip, md or html.
 
         Raises:
             ChatappError: the backend refused, or the connection ended before the file did; by each piece too.
         """
-        response = self._http.send("GET", "/export", params={"format": export_format}, stream=True)
+        response = self._http.send("GET", "/export", params={"format": export_format, "ids": [*ids]}, stream=True)
         if not response.ok:
             self._http.checked(response, body_of(response))
         return self._http.content(response)

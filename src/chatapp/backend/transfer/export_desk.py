@@ -1,7 +1,7 @@
 """Exports of everything are written in a thread of their own, piece by piece: nobody else waits behind them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
@@ -23,13 +23,13 @@ class ExportDesk:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="export")
         self._admitted = 0
 
-    def open(self, *, owner: str, as_format: str) -> ExportedFile:
-        """Return all conversations of `owner` as a file that is not begun yet.
+    def open(self, *, owner: str, as_format: str, ids: Sequence[str] = ()) -> ExportedFile:
+        """Return all conversations of `owner`, or those of `ids`, as a file that is not begun yet.
 
         Raises:
             InvalidRequestError: there is no such format.
         """
-        return self._exports.everything(owner=owner, as_format=as_format)
+        return self._exports.everything(owner=owner, as_format=as_format, ids=ids)
 
     @contextmanager
     def admitted(self) -> Iterator[None]:

@@ -1,9 +1,7 @@
 """Several conversations at once: deleted, archived or taken along as a file, and what takes that back."""
 
-import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from io import BytesIO
 from typing import Literal, NamedTuple
 
 from chatapp.client import BackendClient
@@ -54,16 +52,10 @@ def each(act: Callable[[str], object], ids: Iterable[str], done: list[str]) -> N
             done.append(conversation_id)
 
 
-def zip_of(client: BackendClient, ids: Iterable[str]) -> bytes:
-    """Return a zip of conversations, that can be imported again.
+def zip_of(client: BackendClient, ids: Sequence[str]) -> bytes:
+    """Return a zip of conversations and their files, that can be imported again.
 
     Raises:
-        ChatappError: the backend cannot tell one of them.
+        ChatappError: the backend cannot tell them.
     """
-    file = BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for conversation_id in ids:
-            archive.writestr(
-                f"conversations-{conversation_id}.json", client.conversations.export(conversation_id, "json")
-            )
-    return file.getvalue()
+    return b"".join(client.conversations.export_all(ids=ids))

@@ -25,6 +25,9 @@ _INERT = {
 }
 """A page made of what people and models write must not act in our name, whatever it holds."""
 
+_MOST_CHOSEN = 1000
+"""As many as an address has room for."""
+
 router = APIRouter(route_class=BoundedJsonRoute, tags=["conversations"])
 
 
@@ -49,10 +52,14 @@ def _format(formats: Iterable[ExportFormat]) -> Any:
     responses=_told_as(OF_ALL),
 )
 async def export_all(
-    desk: CurrentExportDesk, owner: CurrentOwner, as_format: Annotated[str, _format(OF_ALL)] = "zip"
+    *,
+    desk: CurrentExportDesk,
+    owner: CurrentOwner,
+    as_format: Annotated[str, _format(OF_ALL)] = "zip",
+    ids: Annotated[tuple[Id, ...], Query(description="Conversations: only these.", max_length=_MOST_CHOSEN)] = (),
 ) -> Response:
-    """Return all conversations that are not deleted as one file, sent while it is written."""
-    file = desk.open(owner=owner, as_format=as_format)
+    """Return all conversations that are not deleted, or the chosen ones, as one file, sent while it is written."""
+    file = desk.open(owner=owner, as_format=as_format, ids=ids)
     return WrittenFile(file, desk, headers=_headers(file))
 
 

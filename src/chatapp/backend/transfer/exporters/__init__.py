@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from chatapp.backend.store.attachments import Attachments
 from chatapp.backend.store.conversations import Conversations
 from chatapp.backend.store.messages import Messages
+from chatapp.backend.store.records import Conversation
 from chatapp.backend.transfer.exporters import json_document, markdown, zip_archive
 from chatapp.backend.transfer.exporters.told import Shelf, Told
 from chatapp.errors import InvalidRequestError, NotFoundError
@@ -89,23 +90,30 @@ class Exports:
         name = f"{_slug(conversation.title)}-{conversation.created_at:%Y-%m-%d}.{form.name}"
         return ExportedFile(name, form.media_type, _joined(writer.write([told])))
 
-    def everything(self, *, owner: str, as_format: str) -> ExportedFile:
+    def everything(self, *, owner: str, as_format: str, ids: Sequence[str] = ()) -> ExportedFile:
         """Return all conversations of `owner` that are not deleted, in the order in which they were begun.
 
+        With `ids` it is those of them, in that order; one that `owner` does not have is left out.
         They are read one at a time while the file is, each as it is then; one that is deleted meanwhile is left out.
 
         Raises:
             InvalidRequestError: there is no such format.
         """
         form, writer = _known(as_format)
-        told = self._each(owner, wants_every_branch=writer.wants_every_branch)
+        found = self._chosen(ids, owner) if ids else self.conversations.each(owner=owner)
+        told = self._each(found, owner, wants_every_branch=writer.wants_every_branch)
         name = f"chatapp-{datetime.now(UTC):%Y-%m-%d}.{form.name}"
         return ExportedFile(name, form.media_type, _joined(writer.write_all(told)))
 
-    def _each(self, owner: str, *, wants_every_branch: bool) -> Iterator[Told]:
+    def _chosen(self, ids: Iterable[str], owner: str) -> Iterator[Conversation]:
+        for conversation_id in dict.fromkeys(ids):
+            with suppress(NotFoundError):
+                yield self.conversations.get(conversation_id, owner=owner)
+
+    def _each(self, found: Iterable[Conversation], owner: str, *, wants_every_branch: bool) -> Iterator[Told]:
         shelf = Shelf(self.attachments, owner)
         read = self.messages.all if wants_every_branch else self.messages.whole_branch
-        for conversation in self.conversations.each(owner=owner):
+        for conversation in found:
             with suppress(NotFoundError):
                 yield Told(conversation, read(conversation.id, owner=owner), shelf)
 
