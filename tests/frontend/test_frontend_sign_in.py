@@ -10,6 +10,7 @@ from chatapp.config.settings import Settings
 from chatapp.frontend.access import cookie
 from chatapp.frontend.access.accounts import person
 from chatapp.frontend.access.guard import Guard
+from chatapp.frontend.access.owner import may_change_servers
 from chatapp.frontend.session.kept_sign_ins import KeptSignIns, kept_sign_ins
 from support.keyed_requests import key_file
 
@@ -88,3 +89,12 @@ def test_a_key_has_the_name_that_its_owner_gave_it(tmp_path: Any) -> None:
     for told in (f"bob:other,ann:{KEY}", str(digests)):
         settings = Settings.load(api_keys=told)
         assert [person(settings, key) for key in (KEY, "unknown", None)] == ["ann", None, None]
+
+
+def test_a_key_with_a_budget_has_a_name_too(tmp_path: Any) -> None:
+    digests = key_file(tmp_path / "keys", ann=KEY)
+    digests.write_text(digests.read_text(encoding="utf-8").strip() + " 5/day,100/month\n", encoding="utf-8")
+    settings = Settings.load(api_keys=str(digests), admin_keys="ann")
+
+    assert person(settings, KEY) == "ann"
+    assert may_change_servers(settings, KEY)

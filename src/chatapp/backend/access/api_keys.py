@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chatapp.backend.principal import Principal
 from chatapp.config import environment
-from chatapp.config.api_keys import NamedKey, parse_key, parse_keys
+from chatapp.config.api_keys import NamedKey, parse_key_file, parse_keys
 from chatapp.config.budgets import Budget, parse_budgets
 from chatapp.errors import SettingsError
 
@@ -96,8 +96,7 @@ class KeyRing:
         if seen is not None and seen == self._seen:
             return
         try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-            entries = [parse_key(line) for line in lines if line.strip()]
+            entries = parse_key_file(file.read_text(encoding="utf-8"))
             budgets = [budget for entry in entries for budget in _budgets_of(entry)]
             self._owners = _by_id(_owner(entry, is_digest=True) for entry in entries)
             self._budgets, self._seen = tuple(dict.fromkeys(budgets)), seen
@@ -131,9 +130,7 @@ def _file_named_by(api_keys: str) -> Path | None:
 
 def _owner(entry: NamedKey, *, is_digest: bool) -> tuple[str, str]:
     """Return the name and the digest of one entry, which no error may show."""
-    name, secret = entry
-    if is_digest:
-        secret = secret.partition(" ")[0]
+    name, secret = entry.name, entry.key
     digest = secret.lower() if is_digest else _digest(secret)
     if not (_NAME.fullmatch(name) and secret and _DIGEST.fullmatch(digest) and digest != _OF_NOTHING):
         where = "The file that API_KEYS names has a line" if is_digest else "API_KEYS has an entry"
@@ -147,7 +144,7 @@ def _budgets_of(entry: NamedKey) -> tuple[Budget, ...]:
     Raises:
         ValueError: it is no budget.
     """
-    amounts = entry.key.partition(" ")[2].split(",")
+    amounts = entry.budgets.split(",")
     return parse_budgets(",".join([f"{entry.name}:{amount}" for amount in amounts if amount.strip()]))
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from chatapp.config.api_keys import parse_keys
+from chatapp.config.api_keys import parse_key_file, parse_keys
 from chatapp.config.settings import Settings
 
 
@@ -54,7 +54,8 @@ def person(settings: Settings, api_key: str | None) -> str | None:
         return None
     told = settings.api_keys.get_secret_value()
     digest = sha256(api_key.encode()).hexdigest()
-    entries = parse_keys(_lines(Path(told)) or told)
+    lines = _lines(Path(told))
+    entries = parse_key_file(lines) if lines else parse_keys(told)
     return next((it.name for it in entries if it.key == api_key or it.key.lower() == digest), None)
 
 
