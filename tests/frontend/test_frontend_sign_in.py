@@ -17,8 +17,8 @@ from support.keyed_requests import key_file
 KEY = "open-sesame"
 
 
-def post(body: str, *, origin: str | None = "http://localhost:8501") -> tuple[int, str]:
-    """Send a ticket as a browser does; return the status, and the cookie that it is given."""
+def post(body: str, *, origin: str | None = "http://localhost:8501", holds: str = "") -> tuple[int, str]:
+    """Send a ticket as a browser that `holds` a cookie does; return the status, and the cookie that it is given."""
     sent: list[dict[str, Any]] = []
 
     async def send(message: Any) -> None:
@@ -28,6 +28,7 @@ def post(body: str, *, origin: str | None = "http://localhost:8501") -> tuple[in
         return {"type": "http.request", "body": body.encode(), "more_body": False}
 
     headers = [(b"host", b"localhost:8501"), *([(b"origin", origin.encode())] if origin else [])]
+    headers += [(b"cookie", holds.encode())] if holds else []
     scope = {"type": "http", "path": "/app/sign-in", "method": "POST", "headers": headers, "query_string": b""}
     app = Router([Route("/app/sign-in", cookie.keep, methods=["POST"])])
     asyncio.run(Guard(app, settings=Settings())(scope, receive, send))
@@ -82,6 +83,17 @@ def test_an_empty_ticket_takes_the_cookie_away() -> None:
 
     assert status == 204
     assert "Max-Age=0" in given
+
+
+def test_a_tab_that_came_with_an_old_cookie_leaves_the_new_one_of_another_tab() -> None:
+    ticket, sign_in = kept_sign_ins().begin(KEY)
+    holds = post(ticket)[1].partition(";")[0]
+
+    assert post("", holds=holds) == (204, "")
+
+    sign_in.is_over = True
+
+    assert "Max-Age=0" in post("", holds=holds)[1]
 
 
 def test_a_key_has_the_name_that_its_owner_gave_it(tmp_path: Any) -> None:

@@ -31,7 +31,10 @@ def has_stale_cookie(settings: Settings) -> bool:
 
 
 async def keep(request: Request) -> Response:
-    """Give the browser its cookie for the ticket in the body; for an empty body take its cookie away."""
+    """Give the browser its cookie for the ticket in the body; for an empty body take away one that stands for nothing.
+
+    A page knows the cookies that its tab came with, maybe hours ago; another tab may have signed in since.
+    """
     origin = urlsplit(request.scope.get(ORIGIN) or "")
     ticket = await _body(request)
     if not origin.netloc or ticket is None:
@@ -40,8 +43,11 @@ async def keep(request: Request) -> Response:
     if cookie is None:
         return Response(status_code=400)
     response = Response(status_code=204, headers={"Cache-Control": "no-store"})
+    name = cookie_name(Settings.load())
+    if not cookie and kept_sign_ins().find(request.cookies.get(name, "")) is not None:
+        return response
     response.set_cookie(
-        cookie_name(Settings.load()),
+        name,
         cookie,
         max_age=KEPT_S if cookie else 0,
         secure=origin.scheme == "https",
