@@ -11,7 +11,7 @@ from chatapp.frontend.access import cookie
 from chatapp.frontend.access.accounts import person
 from chatapp.frontend.access.guard import Guard
 from chatapp.frontend.access.owner import may_change_servers
-from chatapp.frontend.session.kept_sign_ins import KeptSignIns, kept_sign_ins
+from chatapp.frontend.session.kept_sign_ins import KEPT_S, KeptSignIns, kept_sign_ins
 from support.keyed_requests import key_file
 
 KEY = "open-sesame"
@@ -76,6 +76,16 @@ def test_a_sign_in_that_is_over_opens_nothing() -> None:
 
     assert sign_ins.find(kept) is None
     assert sign_ins.find("") is None
+
+
+def test_a_sign_in_ends_when_its_cookie_does_however_often_it_is_used() -> None:
+    sign_ins = KeptSignIns()
+    ticket, sign_in = sign_ins.begin(KEY)
+    kept = str(sign_ins.redeem(ticket))
+    sign_in.until = until = sign_in.until - KEPT_S / 2
+
+    assert sign_ins.find(kept) is sign_in
+    assert sign_in.until == until
 
 
 def test_an_empty_ticket_takes_the_cookie_away() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 KEPT_S = 30 * 24 * 60 * 60
-"""How long somebody stays signed in who does not come back."""
+"""How long somebody stays signed in, as long as the browser keeps the cookie that it is given once."""
 TICKET_S = 60
 """How long a browser may take to fetch its cookie."""
 _MOST = 10_000
@@ -59,10 +59,7 @@ class KeptSignIns:
         """Return the sign-in that a cookie stands for, None where it stands for none any more."""
         with self._lock:
             sign_in = self._kept.get(cookie)
-            if sign_in is None or not _is_good(sign_in):
-                return None
-            sign_in.until = time.monotonic() + KEPT_S
-            return sign_in
+            return sign_in if sign_in is not None and _is_good(sign_in) else None
 
 
 def _is_good(sign_in: SignIn) -> bool:
