@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from chatapp.client import BackendClient
 from chatapp.config.connections import read_connections
 from chatapp.config.settings import Settings
+from chatapp.errors import SettingsError
 from chatapp.frontend.access.owner import may_change_servers
-from support.pages import click, everything, settings_dialog, wait_until
+from support.pages import ask, choose, click, conversation_in, everything, settings_dialog, stored, wait_until
 from support.stub_model import StubModel
 
 Open = Callable[..., AppTest]
@@ -43,6 +45,38 @@ def test_a_server_is_entered_and_its_key_not_shown_again(
     click(page, "remove-mine")
 
     assert read_connections(file).connections == {}
+
+
+def test_who_is_signed_out_in_another_tab_changes_nothing_any_more(
+    open_page: Open, run_backend: Any, stub: StubModel, tmp_path: Path
+) -> None:
+    file = tmp_path / "connections.toml"
+    backend = run_backend(api_keys="ann:open-sesame")
+    page = open_page(backend.url, API_KEYS="ann:open-sesame", ADMIN_KEYS="ann", CONNECTIONS=str(file))
+    page.text_input[0].set_value("open-sesame")
+    page.button[0].click().run()
+    ask(page, "Why?")
+    conversation = conversation_in(page)
+    assert has_form(page)
+    page.text_input(key="server-name").set_value("mine")
+    page.text_input(key="server-url").set_value(stub.url)
+    sign_in, outside = page.session_state.kept_sign_in, page.session_state.view
+
+    sign_in.is_over = True
+    click(page, "server-save")
+
+    assert isinstance(outside.server_outcome, SettingsError)
+    assert not file.exists()
+    assert page.text_input[0].label == "API key"
+
+    page.text_input[0].set_value("open-sesame")
+    page.button[0].click().run()
+    page.session_state.kept_sign_in.is_over = True
+    choose(page, conversation, "Delete")
+
+    assert page.text_input[0].label == "API key"
+    with BackendClient(backend.url, api_key="open-sesame") as client:
+        assert [each.id for each in stored(client)] == [conversation]
 
 
 def test_what_cannot_be_is_said_and_not_written(open_page: Open, backend: Any, tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import streamlit as st
 from chatapp.config.connections import read_connections
 from chatapp.config.connections_writing import writable_file
 from chatapp.errors import SettingsError
+from chatapp.frontend.components import server_actions
 from chatapp.frontend.markdown.rendering import literal
-from chatapp.frontend.session import server_actions, state
+from chatapp.frontend.session import state
 
 _MOST_CHARS = 2000
 

@@ -59,6 +59,8 @@ def _icon(name: str, icon: str, key: str, on_click: object, *args: object) -> No
 @st.fragment(run_every=REFRESH_S)
 def _status() -> None:
     """Draw what changes by itself; Streamlit runs this again every few seconds while no answer is being made."""
+    if state.is_signed_out_elsewhere():
+        st.rerun(scope="app")
     readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
     if not readiness.is_known_key:
         state.ask_for_key()

@@ -48,7 +48,14 @@ def settings() -> Settings:
 
 
 def api_key() -> str | None:
-    """Return the key this session sends: the one that was typed in, else BACKEND_API_KEY."""
+    """Return the key this session sends: the one that was typed in, else BACKEND_API_KEY.
+
+    None once another tab has ended the sign-in: Streamlit does what a click does before it draws the door.
+    """
+    return None if is_signed_out_elsewhere() else _own_key()
+
+
+def _own_key() -> str | None:
     if st.session_state.api_key:
         return cast(str, st.session_state.api_key)
     key = settings().backend_api_key
@@ -65,7 +72,7 @@ def sign_in(key: str, kept: SignIn | None = None, *, ticket: str | None = None) 
 
     `kept` is the sign-in of this browser, where it stays signed in, and `ticket` what it fetches its cookie with.
     """
-    if api_key() not in {None, key}:
+    if _own_key() not in {None, key}:
         sign_out()
     st.session_state.api_key = key
     st.session_state.kept_sign_in, st.session_state.ticket = kept, ticket

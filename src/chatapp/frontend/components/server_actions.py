@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chatapp.config.connections_writing import remove_connection, save_connection
 from chatapp.errors import SettingsError
+from chatapp.frontend.access.owner import may_change_servers
 from chatapp.frontend.session import state
 from chatapp.frontend.session.backend import forget_backend
 
@@ -25,6 +26,9 @@ def remove_server(path: Path, name: str) -> None:
 
 
 def _do(change: Callable[[], None], done: str) -> bool:
+    if not may_change_servers(state.settings(), state.api_key()):  # what was drawn may be older than the sign-in's end
+        state.view().server_outcome = SettingsError("You may not change model servers.", hint="Sign in again.")
+        return False
     try:
         change()
     except SettingsError as error:
