@@ -1,6 +1,8 @@
 """What the browser is told of settled messages, and to whom."""
 
+import asyncio
 import json
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +13,11 @@ from starlette.testclient import TestClient
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.markdown.blocks import split_blocks
+from chatapp.frontend.transcript import live_blocks
 from chatapp.frontend.transcript.article import Article
 from chatapp.frontend.transcript.html_cache import HtmlCache
 from chatapp.frontend.transcript.live_blocks import Growth, LiveBlocks
+from chatapp.frontend.transcript.live_stream import live_stream
 from chatapp.frontend.transcript.open_transcripts import open_transcripts
 from chatapp.frontend.transcript.routes import LIVE_PATH, MOST_KEYS, PATH, message_routes
 from chatapp.frontend.transcript.transcript import MOST_SENT, Transcript
@@ -167,3 +171,20 @@ def test_an_answer_in_the_making_is_streamed_to_its_session_alone(client: TestCl
     assert told.headers["content-type"].startswith("text/event-stream")
     assert client.get(LIVE_PATH, params={"name": "another"}, headers=headers).status_code == 404
     assert client.get(LIVE_PATH, params={"name": answer.name}).status_code == 404
+
+
+def test_what_grows_is_drawn_beside_the_event_loop_that_serves_all_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing: list[threading.Thread] = []
+
+    def noted(text: str, *, is_live: bool) -> str:
+        drawing.append(threading.current_thread())
+        return html_of(text, is_live=is_live)
+
+    async def read(answer: LiveAnswer) -> list[bytes]:
+        return [event async for event in live_stream(answer)]
+
+    monkeypatch.setattr(live_blocks, "html_of", noted)
+    asyncio.run(read(LiveAnswer.start(iter([Start("turn", "tiny"), Text("Once"), Done("stop", None, None)]))))
+
+    assert drawing
+    assert threading.current_thread() not in drawing

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+
+from starlette.concurrency import run_in_threadpool
 
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.transcript.live_blocks import LiveBlocks
@@ -19,7 +21,7 @@ async def live_stream(answer: LiveAnswer) -> AsyncIterator[bytes]:
     silent_s = 0.0
     while True:
         is_going = answer.is_going
-        news = dict(_news(answer, text, thoughts, is_whole=not is_going))
+        news = await run_in_threadpool(_news, answer, text, thoughts, is_whole=not is_going)  # Markdown takes its time
         if news or silent_s >= _SIGN_OF_LIFE_S:
             silent_s = 0.0
             yield _event(news)
@@ -34,10 +36,9 @@ def _event(news: dict[str, object]) -> bytes:
     return f"data: {json.dumps(news, ensure_ascii=False)}\n\n".encode(errors="replace")
 
 
-def _news(
-    answer: LiveAnswer, text: LiveBlocks, thoughts: LiveBlocks, *, is_whole: bool
-) -> Iterator[tuple[str, object]]:
-    if grown := thoughts.grow(answer.reasoning, is_whole=is_whole):
-        yield "thoughts", grown
-    if grown := text.grow(answer.text, is_whole=is_whole):
-        yield "text", grown
+def _news(answer: LiveAnswer, text: LiveBlocks, thoughts: LiveBlocks, *, is_whole: bool) -> dict[str, object]:
+    grown = {
+        "thoughts": thoughts.grow(answer.reasoning, is_whole=is_whole),
+        "text": text.grow(answer.text, is_whole=is_whole),
+    }
+    return {name: growth for name, growth in grown.items() if growth}
