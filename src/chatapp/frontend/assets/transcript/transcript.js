@@ -219,7 +219,7 @@ const edit = (article, transcript) => {
   const close = () => { article.classList.remove("edited"); editor.remove(); };
   cancel.firstChild.addEventListener("click", close);
   send.firstChild.addEventListener("click", () => {
-    if (!field.value.trim()) return;
+    if (!field.value.trim() || transcript.data.is_busy) return; // Python would not ask it, and it would be gone
     transcript.act({ do: "ask", id: article.dataset.id, text: field.value });
     close();
   });
