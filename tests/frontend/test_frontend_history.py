@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
-from chatapp.frontend.conversations.bulk import zip_of
+from chatapp.errors import BackendUnreachableError
+from chatapp.frontend.conversations.bulk import Undo, zip_of
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.session.view import View
 from support import scripts
@@ -117,6 +118,29 @@ def test_several_conversations_go_at_once_and_come_back_at_once(
     assert rows(page) == ["Number 1?"]
     assert "and 1 more" in sidebar(page)
     assert rows(click(page, "undo")) == ["Number 2?", "Number 1?", "Number 0?"]
+
+
+def test_what_could_not_be_taken_back_can_be_tried_again(client: BackendClient) -> None:
+    ids = [str(client.ask(f"Number {number}?", store=True).conversation_id) for number in range(2)]
+    view, context = View(), SessionContext(client, is_streamed=True)
+    view.refresh(context, query="")
+    view.do_to(ids, "Deleted", context)
+    with BackendClient("http://127.0.0.1:1") as unreachable, pytest.raises(BackendUnreachableError):
+        view.undo(SessionContext(unreachable, is_streamed=True))
+    assert view.listing.undo is not None
+    assert view.listing.undo.sentence == "Deleted: Number 0? and 1 more"
+
+    view.undo(context)
+
+    assert (len(stored(client)), view.listing.undo) == (2, None)
+
+
+def test_of_what_was_taken_back_in_part_the_rest_is_left() -> None:
+    undo = Undo("Archived", {"a": "One", "b": "Two", "c": "Three"})
+    left = undo.without(["a"])
+    assert left is not None
+    assert left.sentence == "Archived: Two and 1 more"
+    assert undo.without(["a", "b", "c"]) is None
 
 
 def test_chosen_conversations_are_taken_along_with_their_files(run_backend: Callable[..., Any]) -> None:

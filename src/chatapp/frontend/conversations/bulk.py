@@ -1,6 +1,6 @@
 """Several conversations at once: deleted, archived or taken along as a file, and what takes that back."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Literal, NamedTuple
 
@@ -11,17 +11,21 @@ What = Literal["Deleted", "Archived", "Back in the list"]
 
 
 class Undo(NamedTuple):
-    """What was done last, to which conversations, and the title of the first of them."""
+    """What was done last, and to which conversations, with their titles."""
 
     what: What
-    ids: tuple[str, ...]
-    title: str
+    titles: Mapping[str, str]
 
     @property
     def sentence(self) -> str:
         """What was done, as the reader is told."""
-        more = f" and {len(self.ids) - 1} more" if len(self.ids) > 1 else ""
-        return f"{self.what}: {self.title}{more}"
+        more = f" and {len(self.titles) - 1} more" if len(self.titles) > 1 else ""
+        return f"{self.what}: {next(iter(self.titles.values()))}{more}"
+
+    def without(self, ids: Collection[str]) -> "Undo | None":
+        """Return what is left to be taken back when it was for `ids`, None where that is nothing."""
+        left = {id_: title for id_, title in self.titles.items() if id_ not in ids}
+        return Undo(self.what, left) if left else None
 
 
 def act_of(what: What, client: BackendClient) -> Callable[[str], object]:

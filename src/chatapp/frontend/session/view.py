@@ -169,7 +169,7 @@ class View:
         try:
             each(act_of(what, context.client), ids, done)
         finally:
-            self.listing.undo = Undo(what, tuple(done), self.listing.title_of(done[0])) if done else None
+            self.listing.undo = Undo(what, {id_: self.listing.title_of(id_) for id_ in done}) if done else None
             self.listing.chosen = None
             self.listing.expire()
             if what == "Deleted" and self.conversation.id in done:
@@ -179,11 +179,20 @@ class View:
         """Take back what was done to conversations last.
 
         Raises:
-            ChatappError: the backend cannot do it.
+            ChatappError: the backend cannot do it, or only for some of them; for the others it can be tried again.
         """
-        undo, self.listing.undo = self.listing.undo, None
-        if undo is not None:
-            each(undo_of(undo.what, context.client), undo.ids, [])
+        undo = self.listing.undo
+        if undo is None:
+            return
+        done: list[str] = []
+        try:
+            each(undo_of(undo.what, context.client), undo.titles, done)
+        except ChatappError:
+            self.listing.undo = undo.without(done)
+            raise
+        else:
+            self.listing.undo = None
+        finally:
             self.listing.expire()
 
     def _show(self, conversation: OpenConversation) -> str | None:
