@@ -1,15 +1,19 @@
 """What `chatapp ask -a` can name beside a file: folders, patterns and addresses."""
 
 import gzip
+import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from subprocess import CompletedProcess
 from threading import Thread
+from typing import Any
 
 import pytest
 
+from chatapp.cli import folders
 from chatapp.cli.attachments import expanded
 from chatapp.cli.folders import as_text, files_in
 from chatapp.client import download
@@ -57,6 +61,30 @@ def test_a_folder_is_one_text_and_what_is_none_is_named(project: Path) -> None:
     text, others = as_text(project, [project / "a.py", project / "z.bin"])
 
     assert (text, others) == ("a.py\n```py\nprint(1)\n```", ["z.bin"])
+
+
+def test_a_folder_that_may_not_be_read_is_named_among_what_is_left_out(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir  # who runs the tests may be allowed to read everything
+
+    def refused(folder: Path) -> Any:
+        if folder.name == "docs":
+            raise PermissionError
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refused)
+
+    text, others = as_text(project, list(files_in(project)))
+
+    assert (others, "signal" in text) == (["docs", "z.bin"], True)
+
+
+def test_the_text_of_a_folder_is_as_large_as_its_bytes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "MOST_BYTES", 12)
+    files = [documents.saved(project, name, "ääää".encode()) for name in ("x.txt", "y.txt")]
+
+    assert as_text(project, files)[1] == ["y.txt"]
 
 
 def test_a_pattern_is_the_files_that_it_matches(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,6 +170,25 @@ def test_what_cannot_be_fetched_is_said_without_its_secrets(
         with pytest.raises(InvalidRequestError, match=said) as caught:
             fetched.__enter__()
     assert "secret" not in caught.value.sentence()
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "_ALL_S", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nSalt")
+                while connection.recv(4096):  # until it is left
+                    pass
+
+        server = Thread(target=drip)
+        server.start()
+        fetched = download.downloaded(f"http://127.0.0.1:{listening.getsockname()[1]}/a.txt")
+        with pytest.raises(InvalidRequestError, match="longer than 0 seconds"):
+            fetched.__enter__()
+        server.join()
 
 
 def test_a_folder_and_an_address_go_along_from_the_shell(

@@ -17,17 +17,27 @@ _NEVER = {".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"}
 
 
 def files_in(folder: Path) -> Iterator[Path]:
-    """Return the files below `folder`, by name. Links are not followed, and what git would ignore is left out."""
-    if is_ignored(folder):
+    """Return the files below `folder`, by name. Links are not followed, and what git would ignore is left out.
+
+    A folder that cannot be read stands for itself.
+    """
+    if not is_ignored(folder):
+        yield from _below(folder)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        yield folder
         return
-    with os.scandir(folder) as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
         path = Path(entry.path)
         if entry.is_symlink() or entry.name in _NEVER or _is_left_out(path, is_folder=entry.is_dir()):
             continue
         if entry.is_dir():
-            yield from files_in(path)
+            yield from _below(path)
         elif entry.is_file():
             yield path
 
@@ -50,7 +60,7 @@ def as_text(folder: Path, files: Sequence[Path]) -> tuple[str, list[str]]:
         if text is None:
             others.append(name)
         else:
-            room -= len(text)
+            room -= len(text.encode())
             shown.append(f"{name}\n{fenced(text, file.suffix.removeprefix('.'))}")
     return "\n\n".join(shown), others
 
@@ -76,9 +86,16 @@ def _is_left_out(path: Path, *, is_folder: bool) -> bool:
             verdict = rules.check_file(f"{place}/" if is_folder else place).include
             if verdict is not None:
                 return verdict
-        if (folder / ".git").exists():
+        if _has_git(folder):
             return False
     return False
+
+
+def _has_git(folder: Path) -> bool:
+    try:
+        return (folder / ".git").exists()
+    except OSError:  # one that may be listed and not entered
+        return False
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from chatapp.errors import InvalidRequestError
 
@@ -38,17 +39,26 @@ def downloaded(address: str) -> Iterator[tuple[str, BinaryIO]]:
             with session.get(address, stream=True, timeout=_SILENCE_S) as response:
                 if not response.ok:
                     raise _not_fetched(address, f"status {response.status_code}")
-                for piece in response.iter_content(_CHUNK_BYTES):  # unpacked, so that a bomb is counted as what it is
+                for piece in _pieces(response):
                     content.write(piece)
                     if content.tell() > MOST_BYTES:
                         raise _not_fetched(address, f"it is larger than {MOST_BYTES} bytes")
                     if time.monotonic() > end:
                         raise _not_fetched(address, f"it takes longer than {_ALL_S:.0f} seconds")
                 name = _name_of(response)
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, HTTPError, ValueError) as error:
             raise _not_fetched(address, type(error).__name__) from error
         content.seek(0)
         yield name, cast(BinaryIO, content)
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """Return what comes as soon as it does, so that a server that sends a byte now and then does not hold us.
+
+    It is unpacked, so that a bomb is counted as what it is.
+    """
+    while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+        yield piece
 
 
 def _name_of(response: requests.Response) -> str:
