@@ -155,6 +155,9 @@ def test_whoever_has_an_answer_may_spend_the_rest_at_once(
     embeddings, wanted = f"{backend.url}/v1/embeddings", {"model": "paid/e", "input": "Why?"}
     assert spend(backend.client, max_tokens=16) == PICO // 5  # 0.54 are put aside for each
     assert requests.post(embeddings, json=wanted, timeout=10).status_code == 200
+    stub.next(scripts.status(404))
+    assert requests.post(embeddings, json=wanted, timeout=10).status_code == 404
+    assert backend.client.usage().budgets[0].reserved == "0"
     with backend.client.stream("Why?", model="paid/m", max_tokens=16) as events:
         list(events)
     assert spend(backend.client, max_tokens=16) == PICO // 5

@@ -79,7 +79,15 @@ class Embedder:
 
     async def _embed(self, body: dict[str, Any]) -> bytes:
         call_id = new_timed_id()
-        await self._admit(call_id, body)
+        try:
+            await self._admit(call_id, body)
+            return (await self._asked(call_id, body)).body
+        finally:
+            if self._gate is not None:
+                await self._gate.settle(call_id)
+
+    async def _asked(self, call_id: str, body: dict[str, Any]) -> EmbeddedText:
+        """Return what the model server says, and note what the call took, however it ends."""
         began, moment = time.perf_counter(), datetime.now(UTC)
         embedded: EmbeddedText | None = None
         try:
@@ -98,9 +106,7 @@ class Embedder:
             call = self._call(call_id, body, embedded, moment, took_ms)
             for observer in self._observers:
                 observer.model_called(call)
-        if self._gate is not None:
-            await self._gate.settle(call_id)
-        return embedded.body
+        return embedded
 
     async def _admit(self, call_id: str, body: dict[str, Any]) -> None:
         if self._gate is not None:
