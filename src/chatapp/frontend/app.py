@@ -50,7 +50,7 @@ _INLINE_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 
 
 def first_html() -> str:
-    """Return Streamlit's first HTML with our title and icon, and a script that lets copy buttons work without HTTPS."""
+    """Return Streamlit's first HTML with our title, icon, styles and scripts."""
     html = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
     html = _INLINE_SCRIPT.sub("", html).replace("<title>Streamlit</title>", _HEAD)
     links = preload_links(Path(file_util.get_static_dir(), "static", "js"))

@@ -267,6 +267,11 @@ class AttachmentInfo(NamedTuple):
     pages: int | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def shown_size(self) -> str:
+        """Its size as people read it."""
+        return f"{self.size / 1e6:.1f} MB" if self.size >= 1e6 else f"{max(1, round(self.size / 1e3))} kB"  # noqa: PLR2004
+
 
 class AttachmentPreview(NamedTuple):
     """What a model gets of a file: the beginning of its `text`, a `picture` as data URL, and about how many tokens."""

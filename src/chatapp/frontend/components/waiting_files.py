@@ -32,14 +32,9 @@ def waiting_files(files: Sequence[AttachmentInfo]) -> None:
         _warn_of_blindness()
 
 
-def size_of(file: AttachmentInfo) -> str:
-    """Return the size of a file as people read it."""
-    return f"{file.size / 1e6:.1f} MB" if file.size >= 1e6 else f"{max(1, round(file.size / 1e3))} kB"  # noqa: PLR2004
-
-
 def _label(file: AttachmentInfo) -> str:
     pages = f"{file.pages} page{'s' if file.pages != 1 else ''}" if file.pages else None
-    return " · ".join(filter(None, (file.name, pages, size_of(file))))
+    return " · ".join(filter(None, (file.name, pages, file.shown_size)))
 
 
 def _about(file: AttachmentInfo) -> None:

@@ -77,7 +77,7 @@ def _question(shown: Article) -> Iterator[str]:
 
 def files_html(files: Sequence[AttachmentInfo]) -> str:
     """Return a list of the names and sizes of files."""
-    shown = (f"<li>{escape(file.name)} <small>{_size(file.size)}</small></li>" for file in files)
+    shown = (f"<li>{escape(file.name)} <small>{file.shown_size}</small></li>" for file in files)
     return f'<ul class="files" aria-label="Files">{"".join(shown)}</ul>'
 
 
@@ -87,10 +87,6 @@ def _files(files: tuple[AttachmentInfo, ...]) -> Iterator[str]:
     for file in files:
         for note in file.notes:
             yield f'<p class="note">{escape(file.name)}: {escape(note)}</p>'
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"  # noqa: PLR2004 - a megabyte
 
 
 def _markdown(text: str, *, is_whole: bool) -> str:
