@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
+import threading
 from typing import Any
 
 import pytest
 import requests
 
+from chatapp.backend.attachments import desk
 from chatapp.backend.gateway.held import HeldFile, HeldMessages
 from chatapp.protocol.messages import AttachmentPart, Message, TextPart
 from support import documents
@@ -50,6 +52,32 @@ def test_a_response_that_goes_on_shows_the_picture_again(backend: RunningBackend
 
     text, picture = stub.calls[-1].body["messages"][0]["content"]
     assert (text["text"], picture["type"]) == ("What is it?", "image_url")
+
+
+def test_the_next_question_does_not_miss_a_picture_that_is_still_being_read(
+    backend: RunningBackend, stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_read, read = threading.Event(), desk.read
+
+    def read_later(*arguments: Any, **options: Any) -> Any:
+        assert may_read.wait(60)
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(desk, "read", read_later)
+    monkeypatch.setattr(desk, "WAIT_S", 0.0)
+    url = f"{backend.url}/v1/responses"
+    image = {"type": "input_image", "image_url": IMAGE["image_url"]["url"]}  # type: ignore[index]
+    first = requests.post(url, json={"model": "m", "input": [{"role": "user", "content": [image]}]}, timeout=10).json()
+    body = {"model": "m", "input": "And now?", "previous_response_id": first["id"]}
+
+    refused = requests.post(url, json=body, timeout=10)
+    monkeypatch.setattr(desk, "WAIT_S", 60.0)
+    may_read.set()
+    requests.post(url, json=body, timeout=70).raise_for_status()
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    (picture,) = stub.calls[-1].body["messages"][0]["content"]
+    assert picture["type"] == "image_url"
 
 
 SOUND = base64.b64encode(b"RIFF").decode()

@@ -5,7 +5,7 @@ import hashlib
 import logging
 import tempfile
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from threading import BoundedSemaphore, Event
@@ -19,6 +19,9 @@ AT_ONCE = 2
 MOST_WAITING = 64
 """Files that came with questions and are still to be taken in: they lie in memory."""
 
+WAIT_S = 10.0
+"""How long the next question waits for the files of the one before."""
+
 _LONGEST_NAME = 200
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,7 @@ class AttachmentDesk:
         self._attachments, self._quota_bytes = attachments, quota_bytes
         self._stopping = Event()
         self._room = BoundedSemaphore(MOST_WAITING)
+        self._later: dict[Future[None], str] = {}
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="attachment")
 
     async def take(self, path: Path, *, name: str, owner: str) -> Attachment:
@@ -65,7 +69,14 @@ class AttachmentDesk:
                 log.warning("more files came at a time than are kept: %s is only named", _plain_name(name))
                 return
             with suppress(RuntimeError):  # the backend is stopping
-                self._pool.submit(self._keep_bytes, name, content, owner)
+                work = self._pool.submit(self._keep_bytes, name, content, owner)
+                self._later[work] = owner
+                work.add_done_callback(self._later.pop)
+
+    def has_taken_in(self, owner: str) -> bool:
+        """Return whether what was to be taken in later for `owner` is. Blocks until then, for `WAIT_S` at most."""
+        works = [work for work, whose in self._later.copy().items() if whose == owner]
+        return not wait(works, timeout=WAIT_S).not_done
 
     def _keep_bytes(self, name: str, content: bytes, owner: str) -> None:
         try:

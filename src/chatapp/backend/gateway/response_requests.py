@@ -7,11 +7,12 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from chatapp.backend.attachments.desk import AttachmentDesk
 from chatapp.backend.attachments.wording import image_part
 from chatapp.backend.gateway.chat_requests import SURFACE, wrong_field
 from chatapp.backend.gateway.schemas import ResponseRequest
 from chatapp.backend.store import Store, StoredMessage
-from chatapp.errors import InvalidRequestError, NotFoundError
+from chatapp.errors import InvalidRequestError, NotFoundError, OverloadedError
 from chatapp.protocol.messages import AttachmentPart, ToolCallPart, ToolResultPart
 from chatapp.protocol.question import Question
 
@@ -49,30 +50,42 @@ def response_question(wanted: ResponseRequest, earlier: list[Json]) -> Question:
     )
 
 
-async def earlier_messages(store: Store, response_id: str | None, *, owner: str) -> list[Json]:
+async def earlier_messages(store: Store, desk: AttachmentDesk, response_id: str | None, *, owner: str) -> list[Json]:
     """Return all that was said up to the end of an earlier response.
 
     Raises:
         InvalidRequestError: there is none of that id, or it was not kept.
+        OverloadedError: pictures in it are still being taken in.
     """
     if response_id is None:
         return []
     try:
-        return await asyncio.to_thread(_branch, store, response_id.removeprefix(ID), owner)
+        return await asyncio.to_thread(_branch, store, desk, response_id.removeprefix(ID), owner)
     except NotFoundError:
         raise InvalidRequestError("There is no response with the id in previous_response_id.") from None
 
 
-def _branch(store: Store, turn_id: str, owner: str) -> list[Json]:
+def _branch(store: Store, desk: AttachmentDesk, turn_id: str, owner: str) -> list[Json]:
     turn = store.turns.get(turn_id, owner=owner)
     if turn.conversation_id is None or turn.answer_message_id is None:
         raise NotFoundError("The response was not kept.")
     branch = store.messages.whole_branch(turn.conversation_id, owner=owner, branch=turn.answer_message_id)
     end = [message.id for message in branch].index(turn.answer_message_id) + 1
     ids = {part.content_id for message in branch[:end] for part in _pictures_of(message) if part.content_id}
-    found = store.attachments.for_models(ids, owner=owner) if ids else {}
+    found = _found(store, desk, ids, owner)
     shown = {id_: image_part(picture) for id_, (_, picture) in found.items() if picture is not None}
     return [_wire(message, shown) for message in branch[:end]]
+
+
+def _found(store: Store, desk: AttachmentDesk, ids: set[str], owner: str) -> dict[str, tuple[str, bytes | None]]:
+    """Return what models get of the files `ids`; those that came with a question just now may still be taken in."""
+    found = store.attachments.for_models(ids, owner=owner) if ids else {}
+    if ids <= found.keys():
+        return found
+    if not desk.has_taken_in(owner):
+        what = "Files of the earlier response are still being read."
+        raise OverloadedError(what, hint="Ask again in a moment.", retry_after=1)
+    return store.attachments.for_models(ids, owner=owner)
 
 
 def _pictures_of(message: StoredMessage) -> list[AttachmentPart]:

@@ -55,8 +55,8 @@ async def chat_completions(request: Request, wanted: ChatRequest) -> Response:
 @router.post("/responses", summary="Make a response", response_class=Response, responses=_COMPLETION)
 async def responses(request: Request, wanted: ResponseRequest) -> Response:
     """Answer as OpenAI's Responses API does, whole or in events: text and functions."""
-    owner, store = context_of(request.scope).principal.name, request.app.state.store
-    earlier = await earlier_messages(store, wanted.previous_response_id, owner=owner)
+    owner, house = context_of(request.scope).principal.name, request.app.state
+    earlier = await earlier_messages(house.store, house.attachment_desk, wanted.previous_response_id, owner=owner)
     turn = await begun(request, response_question(wanted, earlier))
     if wanted.stream:
         return StreamedAnswer(turn, encode=ResponseEvents(turn, wanted))
