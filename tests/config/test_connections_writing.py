@@ -1,6 +1,7 @@
 """Connections that the page writes: all else in the file stays as it was, and nobody else reads it."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from chatapp.config.connections import read_connections
 from chatapp.config.connections_writing import remove_connection, save_connection
 from chatapp.errors import SettingsError
+from support.full_disk import disk_full
 
 KEY = "sk-5entinel"
 URL = "http://127.0.0.1:9/v1"
@@ -94,3 +96,38 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
 
     assert KEY not in caught.value.sentence()
     assert file.read_text() == before
+
+
+@pytest.mark.parametrize("before", [OTHERS, INLINE.replace("work = {", 'work = { api_key_variable = "K",')])
+def test_a_key_does_not_go_to_another_host(before: str, file: Path) -> None:
+    write(file, before)
+
+    with pytest.raises(SettingsError, match="not for groq"):
+        save_connection(file, "work", base_url="https://groq.example.org/v1", api_key=None)
+
+    assert file.read_text() == before
+
+    save_connection(file, "work", base_url="https://groq.example.org/v1", api_key=KEY)
+
+    assert read_connections(file).connections["work"].api_key[0].get_secret_value() == KEY
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit")
+def test_a_full_disk_leaves_the_file_as_it_was_and_no_keys_beside_it(file: Path) -> None:
+    write(file, OTHERS)
+
+    with disk_full(), pytest.raises(SettingsError, match="cannot be written"):
+        save_connection(file, "groq", base_url=URL, api_key=KEY)
+
+    assert file.read_text() == OTHERS
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_changes_at_the_same_time_undo_none_of_each_other(file: Path) -> None:
+    write(file, OTHERS)
+    names = {f"server-{number}" for number in range(8)}
+
+    with ThreadPoolExecutor(len(names)) as threads:
+        list(threads.map(lambda name: save_connection(file, name, base_url=URL, api_key=KEY), names))
+
+    assert set(read_connections(file).connections) == {"work", *names}

@@ -1,8 +1,10 @@
 """Changes to the file of connections that keep all else in it as it was written, comments too."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from threading import Lock
 
 import tomlkit
 from pydantic import ValidationError
@@ -12,9 +14,12 @@ from chatapp.config.connections import FILE_NAME, ConnectionsFile, read_connecti
 from chatapp.config.environment import user_file
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
+from chatapp.hosts import url_parts
 
 _KEYS = ("api_key", "api_key_variable", "api_key_file")
 """What says which key is sent: a new key takes the place of all of them."""
+_CHANGING = Lock()
+"""Held from reading to writing, or a change would undo another one of this process."""
 
 
 def writable_file(settings: Settings) -> Path:
@@ -26,12 +31,20 @@ def save_connection(path: Path, name: str, *, base_url: str, api_key: str | None
     """Write a connection, or the address and key of one that is there; without `api_key` it keeps the one it has.
 
     Raises:
-        SettingsError: the file would say what cannot be, or cannot be written; it is as it was then.
+        SettingsError: the file would say what cannot be, a key would go to another host, or the file cannot be written;
+            it is as it was then.
     """
+    with _CHANGING:
+        _save(path, name, base_url, api_key)
+
+
+def _save(path: Path, name: str, base_url: str, api_key: str | None) -> None:
     document = _document(path)
     connections = document.setdefault("connections", tomlkit.table(is_super_table=True))
     is_new, is_inline = name not in connections, isinstance(connections, InlineTable)
     connection = connections.setdefault(name, tomlkit.inline_table() if is_inline else tomlkit.table())
+    if not api_key:
+        _refuse_another_host(name, connection, base_url)
     connection["base_url"] = base_url
     if api_key:
         for key in _KEYS:
@@ -48,9 +61,22 @@ def remove_connection(path: Path, name: str) -> None:
     Raises:
         SettingsError: the file would say what cannot be, or cannot be written; it is as it was then.
     """
-    document = _document(path)
-    document.get("connections", {}).pop(name, None)
-    _write(path, document)
+    with _CHANGING:
+        document = _document(path)
+        document.get("connections", {}).pop(name, None)
+        _write(path, document)
+
+
+def _refuse_another_host(name: str, connection: Mapping[str, object], base_url: str) -> None:
+    """Refuse to have the key of one host sent to another."""
+    before, after = _host(str(connection.get("base_url", ""))), _host(base_url)
+    if after and before != after and any(key in connection for key in _KEYS):
+        raise SettingsError(f"The key of {name} is for {before}, not for {after}.", hint="Enter the key for it too.")
+
+
+def _host(base_url: str) -> str:
+    parts = url_parts(base_url)
+    return (parts and parts.hostname) or ""
 
 
 def _document(path: Path) -> tomlkit.TOMLDocument:
@@ -81,12 +107,15 @@ def _sentence(error: ValidationError) -> str:
 
 def _replace(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".connections-", delete=False) as file:
-        file.write(text)  # made with mode 0600
-        file.flush()
-        os.fsync(file.fileno())
+    file = NamedTemporaryFile(  # noqa: SIM115 - closed below, where a failure takes the file away
+        "w", encoding="utf-8", dir=path.parent, prefix=".connections-", delete=False
+    )
     try:
+        with file:
+            file.write(text)  # made with mode 0600
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(file.name, path)
-    except OSError:
+    except OSError:  # a full disk must leave no keys behind
         Path(file.name).unlink(missing_ok=True)
         raise

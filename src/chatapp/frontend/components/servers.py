@@ -59,7 +59,7 @@ def _form(path: Path) -> None:
             max_chars=_MOST_CHARS,
             autocomplete="off",
             key=state.SERVER_KEY,
-            help="Left empty, a server that is there keeps the key it has.",
+            help="Left empty, a server that is there keeps the key it has, unless its address is of another host.",
         )
         st.caption(literal(f"Written to {path}, readable by its owner alone; nobody sees a key again here."))
         st.form_submit_button(
