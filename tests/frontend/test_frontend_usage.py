@@ -1,16 +1,20 @@
 """The usage page, without a browser: real backend, stub model."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
 from chatapp.backend.store import ModelCall
 from chatapp.backend.usage.budget_words import renewal
+from chatapp.client import BackendClient
 from chatapp.config.budgets import Budget, parse_budgets
 from chatapp.frontend.components.usage_charts import MOST_COLUMNS, columns, day_bars
+from chatapp.protocol.resources import AttachmentInfo
 from chatapp.protocol.usage_resources import PriceList, UsageInfo, UsageRow
 from support.pages import ask, click, everything, problem
 from support.transcripts import shown
@@ -99,6 +103,22 @@ def test_what_goes_along_with_the_next_question_stands_below_the_box(
     assert gauges(page) == []
     (drawn,) = gauges(ask(page, "Why?"))
     assert re.search(r"width:\d\.\d%.*2 messages · about \d+ tokens · \d %", drawn)
+
+
+def test_files_that_wait_count_as_soon_as_the_backend_can_tell(
+    open_page: Open, backend: Any, client: BackendClient
+) -> None:
+    page = ask(open_page(backend.url), "Why?")
+    content = b"The sea is salty. " * 100
+    sea = AttachmentInfo(hashlib.sha256(content).hexdigest(), "sea.txt", "text/plain", "text", len(content))
+
+    page.session_state.view.conversation.waiting_files = (sea,)
+    assert "messages" not in gauges(page.run())[0]
+
+    client.attach(BytesIO(content), name=sea.name)
+    told = re.search(r"3 messages · about ([\d,]+) tokens", gauges(page.run())[0])
+    assert told is not None
+    assert int(told[1].replace(",", "")) > 300
 
 
 def gauges(page: AppTest) -> list[str]:

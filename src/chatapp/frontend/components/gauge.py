@@ -21,11 +21,10 @@ def gauge() -> None:
         told = estimate_of(
             state.settings().backend_url,
             api_key=state.api_key(),
-            conversation_id=conversation.id,
+            conversation_id=None if conversation.is_temporary else conversation.id,
             messages=messages_from(conversation.messages) if conversation.is_temporary else None,
-            model=conversation.chat_options.model,
-            system=conversation.chat_options.system,
-            sampling=conversation.chat_options.sampling,
+            attachments=[file.id for file in conversation.waiting_files],
+            options=conversation.chat_options,
             last=conversation.entries[-1].id,
         )
     st.bottom.html(f'<p class="gauge">{_shown(told) if told else "&nbsp;"}</p>')

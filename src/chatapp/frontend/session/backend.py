@@ -88,28 +88,22 @@ def cost_of(url: str, *, api_key: str | None, conversation_id: str, messages: in
     return shown_dollars(usage.cost) if picodollars(usage.cost) else None
 
 
-@st.cache_data(ttl=_ESTIMATE_TTL_S, max_entries=64, show_spinner=False)
-def estimate_of(
-    url: str,
-    *,
-    api_key: str | None,
-    conversation_id: str | None,
-    messages: list[dict[str, str]] | None,
-    model: str | None,
-    system: str | None,
-    sampling: Mapping[str, Any] | None,
-    last: str,
-) -> EstimateInfo | None:
-    """Return what would go along with the next question; None where the backend does not tell.
+def estimate_of(url: str, *, api_key: str | None, options: ChatOptions, last: str, **asked: Any) -> EstimateInfo | None:
+    """Return what would go along with the next question; None where the backend does not tell, which is asked again.
 
-    `last` is the last message that there is: behind another one it is asked again.
+    `asked` is the conversation or its messages, and the attachments that wait. `last` is the last message that there
+    is: behind another one it is asked again.
     """
-    client = client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key)
-    asked = {"conversation_id": conversation_id} if conversation_id else {"messages": messages}
     try:
-        return client.estimate(**asked, **ChatOptions(model, system, sampling=sampling).fields())
+        return _estimate(url, api_key=api_key, last=last, asked={**asked, **options.fields()})
     except ChatappError:
         return None
+
+
+@st.cache_data(ttl=_ESTIMATE_TTL_S, max_entries=64, show_spinner=False)
+def _estimate(url: str, *, api_key: str | None, last: str, asked: Mapping[str, Any]) -> EstimateInfo:
+    del last  # only tells one answer that is kept from another
+    return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).estimate(**asked)
 
 
 @st.cache_data(ttl=_READY_TTL_S, max_entries=64, show_spinner=False)
