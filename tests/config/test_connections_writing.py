@@ -1,7 +1,6 @@
 """Connections that the page writes: all else in the file stays as it was, and nobody else reads it."""
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -121,13 +120,3 @@ def test_a_full_disk_leaves_the_file_as_it_was_and_no_keys_beside_it(file: Path)
 
     assert file.read_text() == OTHERS
     assert [path.name for path in file.parent.iterdir()] == [file.name]
-
-
-def test_changes_at_the_same_time_undo_none_of_each_other(file: Path) -> None:
-    write(file, OTHERS)
-    names = {f"server-{number}" for number in range(8)}
-
-    with ThreadPoolExecutor(len(names)) as threads:
-        list(threads.map(lambda name: save_connection(file, name, base_url=URL, api_key=KEY), names))
-
-    assert set(read_connections(file).connections) == {"work", *names}

@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from threading import Lock
 
 import tomlkit
 from pydantic import ValidationError
@@ -18,8 +17,6 @@ from chatapp.hosts import url_parts
 
 _KEYS = ("api_key", "api_key_variable", "api_key_file")
 """What says which key is sent: a new key takes the place of all of them."""
-_CHANGING = Lock()
-"""Held from reading to writing, or a change would undo another one of this process."""
 
 
 def writable_file(settings: Settings) -> Path:
@@ -34,11 +31,6 @@ def save_connection(path: Path, name: str, *, base_url: str, api_key: str | None
         SettingsError: the file would say what cannot be, a key would go to another host, or the file cannot be written;
             it is as it was then.
     """
-    with _CHANGING:
-        _save(path, name, base_url, api_key)
-
-
-def _save(path: Path, name: str, base_url: str, api_key: str | None) -> None:
     document = _document(path)
     connections = document.setdefault("connections", tomlkit.table(is_super_table=True))
     is_new, is_inline = name not in connections, isinstance(connections, InlineTable)
@@ -61,10 +53,9 @@ def remove_connection(path: Path, name: str) -> None:
     Raises:
         SettingsError: the file would say what cannot be, or cannot be written; it is as it was then.
     """
-    with _CHANGING:
-        document = _document(path)
-        document.get("connections", {}).pop(name, None)
-        _write(path, document)
+    document = _document(path)
+    document.get("connections", {}).pop(name, None)
+    _write(path, document)
 
 
 def _refuse_another_host(name: str, connection: Mapping[str, object], base_url: str) -> None:
