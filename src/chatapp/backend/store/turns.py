@@ -151,13 +151,8 @@ class Turns:
         None for the one that was asked.
         """
         renamed = {"model": model} if model else {}
-        outcome: dict[str, Any] = {
-            "finish_reason": finish_reason,
-            "usage": usage,
-            "usage_details": usage_details,
-            "error": error,
-        }
-        outcome |= {"status": status, "segments": segments, "latency_ms": latency_ms, **renamed}
+        outcome: dict[str, Any] = {"finish_reason": finish_reason, "error": error, "latency_ms": latency_ms}
+        outcome |= {"usage": usage, "usage_details": usage_details, "status": status, "segments": segments, **renamed}
         said = answer_columns(segments, text=text, reasoning=reasoning)
         answer = {**said, "status": status, "finish_reason": finish_reason, **renamed}
 

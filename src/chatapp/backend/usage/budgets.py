@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from chatapp.backend.models.chat_model import Destination, ModelRequest, TokenUsage
 from chatapp.backend.store import Book, ModelCall, Reservations, Standing
@@ -28,6 +28,8 @@ SETTLE_S = 1.0
 """How long the end of an answer waits for what it took to be written down; then it is told all the same."""
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Admission(NamedTuple):
@@ -108,16 +110,19 @@ class Budgets:
         )
         tariff = self._pricer.tariff(*destination, now, request)
         ceiling = ceiling_of(request, tariff, answer_tokens=answer_tokens)
-        work = asyncio.ensure_future(
-            asyncio.to_thread(self._reserve, call, budgets, ceiling, replace(request, model=destination.model))
-        )
-        try:
-            answer, notices = await asyncio.shield(work)
-        except asyncio.CancelledError:
-            work.add_done_callback(lambda _: self._unmake(call_id))
-            await asyncio.wait([work])
-            raise
+        work = asyncio.to_thread(self._reserve, call, budgets, ceiling, replace(request, model=destination.model))
+        answer, notices = await self._to_the_end(call_id, work)
         return Admission(limited(request, answer) if budgets else request, notices)
+
+    async def _to_the_end(self, call_id: str, work: Coroutine[object, object, T]) -> T:
+        """Return what is put aside; whoever leaves meanwhile has it given back once it is."""
+        reserving = asyncio.ensure_future(work)
+        try:
+            return await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            reserving.add_done_callback(lambda _: self._unmake(call_id))
+            await asyncio.wait([reserving])
+            raise
 
     def done(self, call_id: str) -> None:
         """Note that the call has ended; what was put aside is given back when it is written down."""
