@@ -89,7 +89,7 @@ def test_a_setting_that_cannot_be_read_is_named_with_its_file_and_line() -> None
 
 
 @pytest.mark.parametrize(
-    ("line", "remarks"),
+    ("line", "warnings"),
     [
         ("PORT=3333", []),
         ("port=3333", []),
@@ -99,9 +99,9 @@ def test_a_setting_that_cannot_be_read_is_named_with_its_file_and_line() -> None
         ("no variable'", ["Line 2 of .env cannot be read."]),
     ],
 )
-def test_a_line_that_was_meant_otherwise_is_remarked(line: str, remarks: list[str]) -> None:
+def test_a_line_that_was_meant_otherwise_is_warned_of(line: str, warnings: list[str]) -> None:
     Path(".env").write_text(f"\n{line}\nMODEL_NAME=this\n")
-    assert load_env_files() == remarks
+    assert load_env_files() == warnings
     assert Settings.load().model_name == "this"
 
 

@@ -93,7 +93,7 @@ def test_nobody_sees_what_another_person_has_asked(sign_in: Any, backend: Runnin
 @pytest.mark.parametrize(
     ("email", "is_verified", "says"),
     [("eve@example.org", True, "has no key here"), ("ann+chat@example.org", False, "no verified e-mail address")],
-    ids=["a stranger", "whoever says to be somebody"],
+    ids=["an unknown account", "whoever says to be somebody"],
 )
 def test_an_account_alone_opens_nothing(email: str, is_verified: bool, says: str, sign_in: Any) -> None:
     page = sign_in(email, email_verified=is_verified)

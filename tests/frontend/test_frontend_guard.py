@@ -53,7 +53,7 @@ def request(app: App, kind: str = "http", path: str = "/", **headers: str) -> li
     ],
     ids=["foreign host", "foreign origin", "other port", "no origin's origin", "no host"],
 )
-def test_a_stranger_reaches_neither_page_nor_websocket(headers: dict[str, str]) -> None:
+def test_a_foreign_page_reaches_neither_page_nor_websocket(headers: dict[str, str]) -> None:
     app = App()
 
     assert request(app, **headers)[0]["status"] == 400
@@ -107,7 +107,7 @@ def test_files_are_taken_from_sessions_that_are_let_in_only() -> None:
     admitted_sessions().add("known")
     app = App()
 
-    assert request(app, path="/_stcore/upload_file/stranger/1", host="localhost:8501")[0]["status"] == 400
+    assert request(app, path="/_stcore/upload_file/unknown/1", host="localhost:8501")[0]["status"] == 400
     assert app.scope is None
     assert request(app, path="/_stcore/upload_file/known/1", host="localhost:8501")[0]["status"] == 200
 

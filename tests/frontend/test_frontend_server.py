@@ -1,4 +1,4 @@
-"""The page's server, as a process: what strangers and browsers get from it."""
+"""The page's server, as a process: what unknown clients and browsers get from it."""
 
 import base64
 import http.client

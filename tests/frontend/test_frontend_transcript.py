@@ -1,4 +1,4 @@
-"""What the browser is told of settled messages, and to whom."""
+"""What the browser is told of finished messages, and to whom."""
 
 import asyncio
 import json

@@ -138,13 +138,13 @@ def test_nothing_is_imported_relatively() -> None:
 
 
 def test_a_library_is_imported_by_its_owner_alone() -> None:
-    strangers = []
+    misplaced = []
     for importer, name in imports():
         library = name if name in OWNERS else name.partition(".")[0]
         owners = OWNERS.get(library)
         if owners is not None and not any(f"{importer}/".startswith(f"{owner}/") for owner in owners):
-            strangers.append(f"{importer} imports {library}, which belongs to {owners}")
-    assert strangers == []
+            misplaced.append(f"{importer} imports {library}, which belongs to {owners}")
+    assert misplaced == []
 
 
 @pytest.mark.parametrize("house", HOUSES)

@@ -1,4 +1,4 @@
-"""The settled messages as the browser gets them, and what its buttons do, without a browser."""
+"""The finished messages as the browser gets them, and what its buttons do, without a browser."""
 
 import json
 from typing import Any
@@ -55,23 +55,23 @@ class Shown:
 
 
 def transcript_html(page: AppTest) -> str:
-    """Return all settled messages of the conversation on show as HTML."""
+    """Return all finished messages of the conversation on show as HTML."""
     transcript = page.session_state.transcript
     return "".join(transcript.bodies(transcript.listing()["keys"]).values())
 
 
 def shown(page: AppTest) -> list[Shown]:
-    """Return the settled messages of the conversation on show."""
+    """Return the finished messages of the conversation on show."""
     return [Shown(article) for article in BeautifulSoup(transcript_html(page), "html.parser").select("article")]
 
 
 def news(page: AppTest) -> dict[str, Any]:
-    """Return what the last run has told the browser about the settled messages."""
+    """Return what the last run has told the browser about the finished messages."""
     return dict(json.loads(page.main.get("bidi_component")[0].proto.json))
 
 
 def act(page: AppTest, what: str, **told: str | None) -> AppTest:
-    """Do what a click in the settled messages does."""
+    """Do what a click in the finished messages does."""
     states = page._tree.get_widget_states()
     component = page.main.get("bidi_component")[0].proto
     value = json.dumps([{"event": "act", "value": {"do": what, **told}}])
@@ -82,7 +82,7 @@ def act(page: AppTest, what: str, **told: str | None) -> AppTest:
 
 
 def press(page: AppTest, what: str) -> AppTest:
-    """Click the last button of the settled messages that does this."""
+    """Click the last button of the finished messages that does this."""
     button = [button for message in shown(page) for button in message.buttons(what)][-1]
     article = button.find_parent("article")
     assert article is not None

@@ -96,8 +96,8 @@ def _before_any_command(
         ),
     ] = False,
 ) -> None:
-    for remark in environment.load_env_files():
-        say(remark)
+    for warning in environment.load_env_files():
+        say(warning)
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

@@ -53,8 +53,8 @@ def attached(backend: BackendClient, name: str, status: StatusLine) -> Attachmen
     else:
         attachment = backend.attach(path)
     status.clear()
-    for remark in attachment.notes:
-        note(f"{attachment.name}: {remark}")
+    for text in attachment.notes:
+        note(f"{attachment.name}: {text}")
     return attachment
 
 

@@ -72,13 +72,13 @@ async def examine_others(upstreams: Sequence[Upstream], settings: Settings) -> l
 async def _examine_other(upstream: Upstream, settings: Settings) -> Finding:
     model = OpenAIModel(upstream, settings)
     try:
-        remark = await model.probe()
+        note = await model.probe()
     except ChatappError as error:
         return _failed(upstream.name, error, upstream)._replace(verdict="warn")
     finally:
         await model.close()
     said = f"{len(model.offered())} that can chat ({upstream.provider})"
-    return Finding(upstream.name, "warn" if remark else "ok", said, remark)
+    return Finding(upstream.name, "warn" if note else "ok", said, note)
 
 
 async def _examine_elsewhere(nothing: NothingThereError, upstream: Upstream, settings: Settings) -> list[Finding]:
@@ -139,8 +139,8 @@ def _failed(name: str, error: ChatappError, upstream: Upstream) -> Finding:
 
 
 def _listing(listed: ListedModels) -> Finding:
-    if listed.remark or not listed.names:
-        said = (listed.remark or "the server lists no model that can chat").rstrip(".")
+    if listed.note or not listed.names:
+        said = (listed.note or "the server lists no model that can chat").rstrip(".")
         return Finding("listing", "warn", said, "Name the model in MODEL_NAME.")
     return Finding("listing", "ok", f"{len(listed.names)} that can chat")
 

@@ -113,7 +113,7 @@ def _facts(name: str, entry: Entry) -> list[str]:
     what = _backend(entry) if isinstance(entry, BackendEntry) else [_dependency(name, entry)]
     lines = [", ".join(part for part in (*what, latency) if part), entry.detail, entry.hint]
     if not isinstance(entry, BackendEntry):
-        lines += [entry.remark, demo_model.ADVICE if entry.is_demo else None]
+        lines += [entry.note, demo_model.ADVICE if entry.is_demo else None]
     return [line for line in lines if line] or [name]
 
 

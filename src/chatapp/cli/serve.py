@@ -37,7 +37,7 @@ _MB = 1000 * 1000
 GRACE_S = 2
 """Seconds that connections get to end by themselves. Answers end at once: see `backend_app`."""
 
-SETTLED_S = 3
+WARM_UP_S = 3
 """Seconds after which what is in memory stays: the collector of garbage, a twelfth of all CPU, need not look at it."""
 
 
@@ -177,7 +177,7 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     give_memory_back()
     app = create_app(settings, upstream=upstreams[0], others=upstreams[1:], finds_servers=True)
     loop = asyncio.get_running_loop()
-    loop.call_later(SETTLED_S, gc.freeze)
+    loop.call_later(WARM_UP_S, gc.freeze)
     on_stop_signal(partial(loop.call_soon_threadsafe, app.state.turns.begin_shutdown))
     return app
 

@@ -25,10 +25,10 @@ _LIKENESS = 0.8
 
 
 class EnvFile(NamedTuple):
-    """What a file sets, None for a name without `=`; `remarks` are sentences on lines that were meant otherwise."""
+    """What a file sets, None for a name without `=`; `warnings` are sentences on lines that were meant otherwise."""
 
     variables: dict[str, str | None]
-    remarks: list[str]
+    warnings: list[str]
 
 
 def read_env_file(path: Path) -> EnvFile:
@@ -42,9 +42,9 @@ def read_env_file(path: Path) -> EnvFile:
     from dotenv.parser import parse_stream  # noqa: PLC0415
 
     lines = list(parse_stream(StringIO(path.read_text(encoding="utf-8-sig"))))
-    remarks = [*_unreadable(path, lines), *_misspelt(path, lines)]
+    warnings = [*_unreadable(path, lines), *_misspelt(path, lines)]
     readable = "".join(line.original.string for line in lines if not line.error)
-    return EnvFile(dotenv_values(stream=StringIO(readable)), remarks)
+    return EnvFile(dotenv_values(stream=StringIO(readable)), warnings)
 
 
 def _unreadable(path: Path, lines: "Iterable[Binding]") -> Iterator[str]:

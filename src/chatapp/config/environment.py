@@ -31,7 +31,7 @@ def user_file(name: str) -> Path:
 
 
 def load_env_files() -> list[str]:
-    """Put the variables of the `.env` files into the environment, where they are not set yet, and return remarks.
+    """Put the variables of the `.env` files into the environment, where they are not set yet, and return warnings.
 
     After this the environment alone says everything, to this process and to its children.
 
@@ -40,19 +40,19 @@ def load_env_files() -> list[str]:
     """
     if is_set(_ARE_FILES_READ):
         return []
-    remarks: list[str] = []
+    warnings: list[str] = []
     for path in env_files():
         try:
-            remarks += _load(path)
+            warnings += _load(path)
         except (OSError, ValueError) as error:
             raise SettingsError(f"The file {path} cannot be read.", hint="Save it as UTF-8 text.") from error
-    return remarks
+    return warnings
 
 
 def _load(path: Path) -> list[str]:
     from chatapp.config.env_file import read_env_file  # noqa: PLC0415 - only where there is a file
 
-    variables, remarks = read_env_file(path)
+    variables, warnings = read_env_file(path)
     origins = _origins()
     for name, text in variables.items():
         if text is not None and name not in os.environ:
@@ -60,7 +60,7 @@ def _load(path: Path) -> list[str]:
             origins[name] = str(path.absolute())
     if origins:
         os.environ[_ORIGINS] = _lines(origins)
-    return remarks
+    return warnings
 
 
 def origin_of(name: str) -> str | None:

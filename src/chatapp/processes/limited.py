@@ -1,4 +1,4 @@
-"""Runs a program on a file of a stranger's, with an end to its time, memory and output."""
+"""Runs a program on an untrusted file, with an end to its time, memory and output."""
 
 import os
 import subprocess

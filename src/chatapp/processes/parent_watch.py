@@ -68,9 +68,9 @@ else:
         return name
 
 
-def _run_as_child(lifeline: str, module: str, *arguments: str) -> None:
+def _run_as_child(pipe: str, module: str, *arguments: str) -> None:
     """Be the child: follow the parent, then run `module` as `python -m module arguments…` would."""
-    descriptor = _opened(int(lifeline))
+    descriptor = _opened(int(pipe))
     _when_over(lambda: os.read(descriptor, 1))
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

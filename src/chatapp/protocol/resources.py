@@ -35,7 +35,7 @@ class HealthInfo(NamedTuple):
 class DependencyInfo(NamedTuple):
     """Something the backend needs. `detail` and `hint` say what is wrong and what to do where `ok` is false.
 
-    `name`, `provider`, `reason` and `is_demo` are told of the model; `remark` is worth knowing although all is well.
+    `name`, `provider`, `reason` and `is_demo` are told of the model; `note` is worth knowing although all is well.
     """
 
     ok: bool
@@ -46,7 +46,7 @@ class DependencyInfo(NamedTuple):
     is_demo: bool | None = None
     detail: str | None = None
     hint: str | None = None
-    remark: str | None = None
+    note: str | None = None
 
 
 class ListedModelInfo(NamedTuple):
@@ -73,7 +73,7 @@ class ConnectionInfo(NamedTuple):
     is_demo: bool = False
     detail: str | None = None
     hint: str | None = None
-    remark: str | None = None
+    note: str | None = None
     models: tuple[ListedModelInfo, ...] = ()
     without: tuple[str, ...] = ()
 
@@ -124,7 +124,7 @@ class ModelsInfo(NamedTuple):
             return False
         beginning, slash, _ = model.partition("/")
         owner = next((each for each in self.connections if slash and each.name == beginning), self.connections[0])
-        is_listing = owner.ok and owner.remark is None and len(self.models) > 1
+        is_listing = owner.ok and owner.note is None and len(self.models) > 1
         return is_listing and f"{owner.name}/{model}" not in self.models and not self._is_one_s_own(model)
 
     def takes_images(self, model: str) -> bool | None:

@@ -224,8 +224,8 @@ def test_every_refusal_of_ours_has_openai_s_shape(shared: RunningBackend, case: 
 
 def test_keys_and_limits_hold_and_are_told_in_openai_s_shape(run_backend: RunBackend) -> None:
     backend = run_backend(api_keys="ada:a-key", rate_limit="2/minute", max_body_bytes=100)
-    with client_of(backend, "wrong") as stranger, pytest.raises(openai.AuthenticationError) as refused:
-        stranger.models.list()
+    with client_of(backend, "wrong") as unauthorized, pytest.raises(openai.AuthenticationError) as refused:
+        unauthorized.models.list()
     assert refused.value.code == "invalid_api_key"
     with client_of(backend, "a-key") as ada:
         assert ada.chat.completions.create(model="stub-model", messages=QUESTION).choices

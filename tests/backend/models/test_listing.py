@@ -72,7 +72,7 @@ def test_a_server_that_does_not_list_is_ready_all_the_same(
 ) -> None:
     stub.listing = scripts.respond(status, {"detail": "Not Found"})
     model = backend.client.ready().model
-    assert (model.ok, model.remark) == (True, "The model server does not list its models.")
+    assert (model.ok, model.note) == (True, "The model server does not list its models.")
     assert backend.client.models().models == ("stub-model",)
 
 
@@ -95,7 +95,7 @@ def test_a_list_without_an_end_is_not_read(
 ) -> None:
     stub.listing = scripts.respond(200, body, Content_Encoding=encoding, Content_Type="application/json")
     assert backend.client.models().models == ("stub-model",)
-    assert "too long" in backend.client.ready().model.remark
+    assert "too long" in backend.client.ready().model.note
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_an_address_with_or_without_v1_is_found(
         f"{named.rstrip('/')}/chat/completions",
         *[f"{has}/chat/completions"] * 2,
     ]
-    assert "BASE_URL" in backend.client.ready().model.remark
+    assert "BASE_URL" in backend.client.ready().model.note
     assert backend.client.models().models == ("stub-model", "other")
 
 
@@ -204,7 +204,7 @@ def test_the_list_finds_the_address_too(run_backend: Callable[..., Any], stub: S
     stub.default = at("/v1/chat/completions", scripts.answer("Hello"))
     stub.listing = at("/v1/models", scripts.listing("stub-model"))
     backend = run_backend(base_url=stub.url.removesuffix("/v1"))
-    assert "/v1" in backend.client.ready().model.remark
+    assert "/v1" in backend.client.ready().model.note
     backend.client.ask("Hi")
     assert stub.hits == 1
 

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, update
 from chatapp.backend.store import (
     BegunTurn,
     Conversations,
-    SettledClock,
     Store,
+    TrustedClock,
     Turns,
     database,
     identity,
-    settled_clock,
+    trusted_clock,
 )
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.schema import turns
@@ -79,31 +79,31 @@ def test_who_lived_before_the_machine_was_started_is_silent(begin: Ask, store: S
 
 @pytest.fixture
 def shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., timedelta | None]:
-    """Return a look at the clock that shows so many days from now on; what has settled is so many days from now."""
+    """Return a look at the clock that shows so many days from now on; what can be trusted is so many days from now."""
     present = datetime.now(UTC)
 
     def look(days: float) -> timedelta | None:
-        monkeypatch.setattr(settled_clock, "now", lambda: present + timedelta(days=days))
-        settled = SettledClock(tmp_path).look()  # each look may be another process's
-        return settled and settled - present
+        monkeypatch.setattr(trusted_clock, "now", lambda: present + timedelta(days=days))
+        trusted = TrustedClock(tmp_path).look()  # each look may be another process's
+        return trusted and trusted - present
 
     return look
 
 
-def test_a_clock_has_settled_after_a_day(shows: Callable[..., timedelta | None]) -> None:
+def test_a_clock_is_trusted_after_a_day(shows: Callable[..., timedelta | None]) -> None:
     assert [shows(days) for days in (0, 0.5, 1, 1.5, 2.5, 400, 401)] == [
         None if day is None else timedelta(days=day) for day in (None, None, 0, 0, 1, 2.5, 400)
     ]
 
 
-def test_a_clock_that_was_ahead_for_a_moment_settles_nothing(shows: Callable[..., timedelta | None]) -> None:
+def test_a_clock_that_was_ahead_for_a_moment_is_not_trusted(shows: Callable[..., timedelta | None]) -> None:
     shows(0)
     told = [shows(days) for days in (1, 400, 400.9, 1.1, 401, 2)]
     assert told == [None if day is None else timedelta(days=day) for day in (0, 1, 1, None, 1, 1)]
 
 
 def test_what_the_clock_showed_is_remembered_where_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SettledClock(Path(__file__))
+    clock = TrustedClock(Path(__file__))
     assert clock.look() is None
     monkeypatch.setattr(identity, "datetime", clock_that_is(timedelta(days=2)))
     assert clock.look()

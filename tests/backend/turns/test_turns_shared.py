@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chatapp.backend import tasks
-from chatapp.backend.store import SettledClock, Store
+from chatapp.backend.store import Store, TrustedClock
 from chatapp.backend.turns import recovery, remote, runner
 from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.config.settings import Settings
@@ -309,7 +309,7 @@ def test_maintenance_that_dies_is_told_and_begins_anew(
     tried: list[Store] = []
     words = ["secret"]
 
-    def fail(store: Store, _clock: SettledClock) -> None:
+    def fail(store: Store, _clock: TrustedClock) -> None:
         tried.append(store)
         raise ValueError(*words)
 

@@ -45,10 +45,10 @@ class AttachmentWording:
         found = self._attachments.for_models(ids, owner=owner)
         pages = self._attachments.pages_for_models(ids, owner=owner)
         room = None if tokens is None else tokens - sum(self._estimate(message.text) for message in messages)
-        shelf = {id_: _Shown(text, picture, pages.get(id_, [])) for id_, (text, picture) in found.items()}
+        shown = {id_: _Shown(text, picture, pages.get(id_, [])) for id_, (text, picture) in found.items()}
         budget = _Budget(room, self._estimate, messages[-1].text if messages else "", without)
         worded = [
-            self._worded(message, shelf, budget, is_last=message is messages[-1]) for message in reversed(messages)
+            self._worded(message, shown, budget, is_last=message is messages[-1]) for message in reversed(messages)
         ]
         return Worded(worded[::-1], budget.media, budget.notices())
 

@@ -58,10 +58,10 @@ class ModelConnection(Models, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What was seen of a connection: `error` if it did not answer, `remark` what is worth telling although it did."""
+    """What was seen of a connection: `error` if it did not answer, `note` what is worth telling although it did."""
 
     error: ChatappError | None = None
-    remark: str | None = None
+    note: str | None = None
     latency_ms: int = 0
     at: float = 0.0
 
@@ -123,7 +123,7 @@ class Member:
         seen = await self._look()
         if seen.error is not None:
             raise seen.error.fresh()
-        return seen.remark
+        return seen.note
 
     def saw(self) -> None:
         """Note that it has just answered."""
@@ -137,14 +137,14 @@ class Member:
     async def _look(self) -> Sighting:
         began = time.perf_counter()
         error: ChatappError | None = None
-        remark = None
+        note = None
         try:
             with self.its_settings():
-                remark = await self.connection.probe()
+                note = await self.connection.probe()
         except ChatappError as failure:
             error = failure.fresh()
         if isinstance(error, UpstreamError):
             self.cool_down.note(error)
         took_ms = round((time.perf_counter() - began) * 1000)
-        self._seen = Sighting(error, remark, took_ms, time.monotonic())
+        self._seen = Sighting(error, note, took_ms, time.monotonic())
         return self._seen

@@ -164,7 +164,7 @@ class Router:
         if well is None and (error := seen[0].error):
             raise error.fresh()
         fault = self.pool.fault.sentence() if self.pool.fault else None
-        return " ".join(filter(None, (well.remark if well else None, fault))) or None
+        return " ".join(filter(None, (well.note if well else None, fault))) or None
 
     async def close(self) -> None:
         """Close every connection."""

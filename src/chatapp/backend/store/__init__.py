@@ -27,7 +27,7 @@ from chatapp.backend.store.records import (
 from chatapp.backend.store.reservations import Amount, Book, Reservations, Standing
 from chatapp.backend.store.search.search import Search, SearchHit
 from chatapp.backend.store.search.snippets import SnippetPart
-from chatapp.backend.store.settled_clock import SettledClock
+from chatapp.backend.store.trusted_clock import TrustedClock
 from chatapp.backend.store.turns import Turns
 from chatapp.backend.store.usage import Dimension, Percentiles, UsageByDay, UsageReport, UsageTotals
 from chatapp.config.settings import Settings
@@ -56,12 +56,12 @@ __all__ = [
     "Search",
     "SearchHit",
     "Segments",
-    "SettledClock",
     "SnippetPart",
     "Standing",
     "Store",
     "StoredMessage",
     "StoredTurn",
+    "TrustedClock",
     "TurnStatus",
     "Turns",
     "UsageByDay",

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from chatapp.backend.store import SettledClock, Store
+from chatapp.backend.store import Store, TrustedClock
 from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.errors import StoreUnavailableError
 
@@ -17,7 +17,7 @@ FORGET_EVERY = 720
 log = logging.getLogger(__name__)
 
 
-async def run_maintenance(store: Store, *, active_ids: Callable[[], list[str]], clock: SettledClock) -> None:
+async def run_maintenance(store: Store, *, active_ids: Callable[[], list[str]], clock: TrustedClock) -> None:
     """Again and again, end the turns whose process is gone, and remove what has been kept for long enough by `clock`.
 
     `active_ids` gives the turns that this process makes. The first orphans are ended before that: `end_orphans`.
@@ -47,10 +47,10 @@ def _end_orphans(store: Store, active_ids: list[str]) -> None:
         log.warning("%d unfinished answers of a process that is gone are marked as interrupted", len(orphans))
 
 
-def _forget(store: Store, clock: SettledClock) -> None:
+def _forget(store: Store, clock: TrustedClock) -> None:
     """Remove what has been kept for long enough: conversations by a clock that nobody can set in a moment."""
-    settled = clock.look()
-    conversations = store.conversations.purge_expired(as_of=settled) if settled else 0
+    trusted = clock.look()
+    conversations = store.conversations.purge_expired(as_of=trusted) if trusted else 0
     turns = store.turns.forget_unattached()
     files = store.attachments.forget_unused()
     if conversations or turns or files:

@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
-from chatapp.backend.store import BegunTurn, SettledClock, Store
+from chatapp.backend.store import BegunTurn, Store, TrustedClock
 from chatapp.backend.tasks import defect_of
 from chatapp.backend.turns.finished import FinishedTurns
 from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
@@ -164,7 +164,7 @@ class TurnRegistry:
 
     async def run_maintenance(self) -> None:
         """Again and again, end the turns whose process is gone, and remove what has been kept for long enough."""
-        clock = SettledClock(self._settings.data_dir)
+        clock = TrustedClock(self._settings.data_dir)
         await run_maintenance(self._store, active_ids=lambda: list(self._active), clock=clock)
 
     @property

@@ -1,4 +1,4 @@
-"""The settled messages, drawn by one component of ours: a click costs the same however many there are."""
+"""The finished messages, drawn by one component of ours: a click costs the same however many there are."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from chatapp.frontend.transcript.article import Article
 
 
 def transcript(conversation: OpenConversation) -> None:
-    """Draw the settled messages of a conversation."""
+    """Draw the finished messages of a conversation."""
     news = state.transcript().show(conversation.name, _articles(conversation))
     live, landing = conversation.live, conversation.landing
     more = {
@@ -26,7 +26,7 @@ def transcript(conversation: OpenConversation) -> None:
         "max_chars": state.settings().max_prompt_chars,
     }
     state.transcript().live = live
-    _component("transcript")(key=state.SETTLED, data={**news, **more}, on_act_change=_act)
+    _component("transcript")(key=state.FINISHED, data={**news, **more}, on_act_change=_act)
 
 
 @st.dialog("Diagram", width="large")

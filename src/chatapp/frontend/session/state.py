@@ -21,7 +21,7 @@ from chatapp.frontend.transcript.open_transcripts import new_transcript
 from chatapp.frontend.transcript.transcript import Transcript
 
 PROMPT = "prompt"
-SETTLED = "settled"
+FINISHED = "finished"
 STREAMING = "use_streaming"
 TIMEOUT = "request_timeout"
 SEARCH = "search"
@@ -169,7 +169,7 @@ def view() -> View:
 
 
 def transcript() -> Transcript:
-    """Return what this session's browser is shown of the settled messages."""
+    """Return what this session's browser is shown of the finished messages."""
     return cast(Transcript, st.session_state.transcript)
 
 
@@ -203,8 +203,8 @@ def query() -> str:
 
 
 def clicked() -> dict[str, str]:
-    """Return what was clicked in the settled messages, empty if nothing."""
-    told = st.session_state[SETTLED].get("act")
+    """Return what was clicked in the finished messages, empty if nothing."""
+    told = st.session_state[FINISHED].get("act")
     return {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
 
 

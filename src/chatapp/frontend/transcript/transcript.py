@@ -1,4 +1,4 @@
-"""What one session's browser is told of the settled messages: which there are, and the HTML that it does not have."""
+"""What one session's browser is told of the finished messages: which there are, and the HTML that it does not have."""
 
 import secrets
 from base64 import urlsafe_b64encode
@@ -16,7 +16,7 @@ _MOST_SENT_CHARS = 100_000
 
 
 class Transcript:
-    """The settled messages that a session shows. Each has a key, which changes with anything that is shown of it.
+    """The finished messages that a session shows. Each has a key, which changes with anything that is shown of it.
 
     `token` is what its browser shows for it, and nobody else knows. `live` is the answer that is being made.
     """

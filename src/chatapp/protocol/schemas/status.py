@@ -31,7 +31,7 @@ class ModelDependency(Dependency):
     provider: str = Field(examples=["OpenAI"])
     reason: str = Field(description="Why this model was chosen.", examples=["OPENAI_API_KEY is set"])
     is_demo: bool = Field(description="True for the small embedded model.")
-    remark: str | None = Field(None, description="What is worth knowing although all is well.")
+    note: str | None = Field(None, description="What is worth knowing although all is well.")
 
 
 class Connection(Dependency):
@@ -41,7 +41,7 @@ class Connection(Dependency):
     provider: str = Field(examples=["Groq"])
     reason: str = Field(description="Why it is there.", examples=["[connections.groq] names it"])
     is_demo: bool = Field(description="True for the small embedded model.")
-    remark: str | None = Field(None, description="What is worth knowing although all is well.")
+    note: str | None = Field(None, description="What is worth knowing although all is well.")
 
 
 class ListedModel(BaseModel):

@@ -88,7 +88,7 @@ async def _connections(model: ChatModel) -> list[Connection]:
 
 def _facts(report: ConnectionReport) -> dict[str, Any]:
     upstream, seen = report.member.upstream, report.seen
-    told: dict[str, Any] = {"ok": seen.error is None, "remark": seen.remark, "latency_ms": seen.latency_ms}
+    told: dict[str, Any] = {"ok": seen.error is None, "note": seen.note, "latency_ms": seen.latency_ms}
     if seen.error is not None:
         told |= {"detail": seen.error.detail, "hint": seen.error.hint}
     about = {"name": upstream.name, "provider": upstream.provider, "reason": upstream.reason}
@@ -124,12 +124,12 @@ async def _store(probe: StoreProbe) -> Dependency:
 
 
 async def _checked(check: Any) -> dict[str, Any]:
-    """Return how a check went: ok, milliseconds, and what is wrong where something is, or worth a remark."""
+    """Return how a check went: ok, milliseconds, and what is wrong where something is, or worth a note."""
     began = time.perf_counter()
     told: dict[str, Any] = {"ok": True}
     try:
-        if remark := await check:
-            told["remark"] = remark
+        if note := await check:
+            told["note"] = note
     except ChatappError as error:
         told = {"ok": False, "detail": error.detail, "hint": error.hint}
     return {**told, "latency_ms": round((time.perf_counter() - began) * 1000)}

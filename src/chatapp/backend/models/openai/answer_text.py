@@ -40,7 +40,7 @@ class AnswerText:
     def add_piece(self, kind: type[Text] | type[Reasoning], text: str, batch: Batch) -> None:
         """Add a piece; some of it may wait for the next."""
         if kind is Reasoning:
-            self._tags.settle()
+            self._tags.take_as_text()
             batch.add(Reasoning, _whole_characters(text))
         else:
             self.has_text = batch.is_alive = True  # also where the text is held back

@@ -26,7 +26,7 @@ class Endpoint:
         self._upstream = upstream
         self._settings = settings
         self._connected: ModelServer | None = None
-        self._is_settled = False
+        self._is_located = False
         self._connecting = asyncio.Lock()
         self._trying = asyncio.Lock()
 
@@ -68,12 +68,12 @@ class Endpoint:
         """
         server = await self.server()
         listed = await server.models(asked_for=asked_for)
-        if listed.remark and not self._is_settled:
+        if listed.note and not self._is_located:
             async with self._trying:
                 listed = (await self._listed_elsewhere(asked_for) or listed) if self._connected is server else listed
         return listed
 
-    def remark(self) -> str | None:
+    def note(self) -> str | None:
         """Return what to change in the address that was named, or None if it is right as far as is known."""
         if self._connected is None or self._connected.base_url == self._upstream.base_url:
             return None
@@ -98,13 +98,13 @@ class Endpoint:
         Raises:
             UpstreamError: `error`.
         """
-        if self._is_settled:
+        if self._is_located:
             raise error
         other = await self._other_server()
         try:
             response = await other.ask(body, dialect, attempts)
         except (NothingThereError, UpstreamError) as answer:
-            self._is_settled = isinstance(answer, NothingThereError)
+            self._is_located = isinstance(answer, NothingThereError)
             await other.close()
             raise error from None
         except BaseException:
@@ -129,6 +129,6 @@ class Endpoint:
 
     async def _move_to(self, other: ModelServer) -> None:
         log.warning("the model server's API is at %s: set %s to that", other.base_url, self._upstream.address_setting)
-        before, self._connected, self._is_settled = self._connected, other, True
+        before, self._connected, self._is_located = self._connected, other, True
         if before is not None:
             await before.retire()

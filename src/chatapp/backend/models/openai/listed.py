@@ -23,13 +23,13 @@ _AT_ONCE_BYTES = 64 * 1024
 class ListedModels:
     """The models a server lists that can chat, their windows, and what they take beside text.
 
-    `remark`: why there is no list, though it answers.
+    `note`: why there is no list, though it answers.
     """
 
     names: list[str] = field(default_factory=list)
     windows: dict[str, int] = field(default_factory=dict)
     modalities: dict[str, Modalities] = field(default_factory=dict)
-    remark: str | None = None
+    note: str | None = None
 
     def window(self, model: str) -> int | None:
         """Return the tokens that `model` can read; a server with one model may have it by any name."""
@@ -38,8 +38,8 @@ class ListedModels:
         return self.windows.get(self.names[0])
 
 
-NOT_LISTED = ListedModels(remark="The model server does not list its models.")
-TOO_LONG = ListedModels(remark="The model server's list of models is too long to be read.")
+NOT_LISTED = ListedModels(note="The model server does not list its models.")
+TOO_LONG = ListedModels(note="The model server's list of models is too long to be read.")
 
 
 async def read_listing(parts: AsyncIterator[bytes], encoding: str) -> ListedModels:

@@ -144,8 +144,8 @@ class OpenAIModel:
         """
         if not self._liveness.is_proven:
             await self._listing()
-        remarks = [self._endpoint.remark(), self._windows.listed.remark if self._windows.listed else None]
-        return " ".join(filter(None, remarks)) or None
+        notes = [self._endpoint.note(), self._windows.listed.note if self._windows.listed else None]
+        return " ".join(filter(None, notes)) or None
 
     async def close(self) -> None:
         """Close all connections."""

@@ -57,16 +57,16 @@ class ThinkTags:
         self._opening = ""
         self._before = ""
         self._fences = 0
-        self._is_settled = False
+        self._is_decided = False
 
     @property
     def plain_kind(self) -> type[Text] | type[Reasoning] | None:
         """What text is that holds no `mark`."""
         return None if self._held or self._drops_blanks or self._opening else self._kind
 
-    def settle(self) -> None:
+    def take_as_text(self) -> None:
         """Take all that follows for text: the server keeps thoughts apart itself."""
-        self._is_settled = True
+        self._is_decided = True
 
     def sort(self, text: str) -> Iterator[Found]:
         """Return what `text` adds, in its order; "all_was_thought" means all text before it."""
@@ -108,13 +108,13 @@ class ThinkTags:
             return
         if at:
             yield Reasoning, text[:at]
-        self._kind, self._is_settled, self._drops_blanks = Text, True, True
+        self._kind, self._is_decided, self._drops_blanks = Text, True, True
         self._opening = _OPENINGS.get(self._close, "")
         yield from self._answer(text[end:])
 
     def _answer(self, text: str) -> Iterator[Found]:
         text = self._without_opening(self._without_blanks(text))
-        if self._is_settled:
+        if self._is_decided:
             self.mark = "\0"
             if text:
                 yield Text, text
@@ -124,11 +124,11 @@ class ThinkTags:
         if at < 0 or is_waiting:
             self._held = text[at:] if is_waiting else _possible_beginning(text, _LONE)
             if "<think" in text:
-                self._is_settled = True
+                self._is_decided = True
             yield from self._passed(text[: len(text) - len(self._held)])
             return
         following = text[at + len(_LONE) :]
-        self._is_settled = True
+        self._is_decided = True
         if self._is_lone_at(text, at, following):
             yield from self._passed(text[:at])
             yield "all_was_thought"

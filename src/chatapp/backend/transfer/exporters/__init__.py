@@ -13,7 +13,7 @@ from chatapp.backend.store.conversations import Conversations
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.records import Conversation
 from chatapp.backend.transfer.exporters import json_document, markdown, zip_archive
-from chatapp.backend.transfer.exporters.told import Shelf, Told
+from chatapp.backend.transfer.exporters.told import OwnedFiles, Told
 from chatapp.errors import InvalidRequestError, NotFoundError
 from chatapp.protocol.export_formats import EXPORT_FORMATS, ExportFormat
 
@@ -86,7 +86,7 @@ class Exports:
             messages = self.messages.all(conversation_id, owner=owner)
         else:
             messages = self.messages.whole_branch(conversation_id, owner=owner, branch=branch)
-        told = Told(conversation, messages, Shelf(self.attachments, owner))
+        told = Told(conversation, messages, OwnedFiles(self.attachments, owner))
         name = f"{_slug(conversation.title)}-{conversation.created_at:%Y-%m-%d}.{form.name}"
         return ExportedFile(name, form.media_type, _joined(writer.write([told])))
 
@@ -111,11 +111,11 @@ class Exports:
                 yield self.conversations.get(conversation_id, owner=owner)
 
     def _each(self, found: Iterable[Conversation], owner: str, *, wants_every_branch: bool) -> Iterator[Told]:
-        shelf = Shelf(self.attachments, owner)
+        owned_files = OwnedFiles(self.attachments, owner)
         read = self.messages.all if wants_every_branch else self.messages.whole_branch
         for conversation in found:
             with suppress(NotFoundError):
-                yield Told(conversation, read(conversation.id, owner=owner), shelf)
+                yield Told(conversation, read(conversation.id, owner=owner), owned_files)
 
 
 def _known(as_format: str) -> tuple[ExportFormat, Writer]:

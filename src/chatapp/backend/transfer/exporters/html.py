@@ -7,7 +7,7 @@ from hashlib import sha256
 from html import escape
 
 from chatapp.backend.store.records import StoredMessage
-from chatapp.backend.transfer.exporters.markdown import remarks, speaker
+from chatapp.backend.transfer.exporters.markdown import notes_below, speaker
 from chatapp.backend.transfer.exporters.told import Told, files_of
 from chatapp.protocol.messages import AttachmentPart
 from chatapp.rendering.code import COLOURS
@@ -100,7 +100,7 @@ def _conversation(one: Told) -> Iterator[bytes]:
     if one.conversation.system:
         yield _folded("system", "System prompt", plain(one.conversation.system)).encode()
     for message in one.messages:
-        yield _article(message, one.shelf.pictures(files_of(message))).encode()
+        yield _article(message, one.owned_files.pictures(files_of(message))).encode()
 
 
 def _article(message: StoredMessage, pictures: Mapping[str, bytes]) -> str:
@@ -113,7 +113,7 @@ def _article(message: StoredMessage, pictures: Mapping[str, bytes]) -> str:
     ]
     if message.content:
         parts.append(f'<div class="said">{html_of(message.content)}</div>')
-    parts += [f"<footer>{escape(remark)}</footer>" for remark in remarks(message)]
+    parts += [f"<footer>{escape(note)}</footer>" for note in notes_below(message)]
     return "\n".join([*parts, "</article>\n"])
 
 

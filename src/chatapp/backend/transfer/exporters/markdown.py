@@ -39,16 +39,16 @@ def _message(message: StoredMessage) -> Iterator[str]:
     if message.reasoning:
         yield f"<details><summary>Thinking</summary>\n\n{message.reasoning}\n\n</details>"
     yield message.content
-    yield from (f"*{remark}*" for remark in remarks(message))
+    yield from (f"*{note}*" for note in notes_below(message))
 
 
-def remarks(message: StoredMessage) -> list[str]:
+def notes_below(message: StoredMessage) -> list[str]:
     """Return what is said below the text: the other parts, by name, and how an answer ended that is not whole."""
-    told = [told for part in message.parts if (told := _remark(part))]
+    told = [told for part in message.parts if (told := _note(part))]
     return [*told, ENDINGS[message.status]] if message.status in ENDINGS else told
 
 
-def _remark(part: Part) -> str | None:
+def _note(part: Part) -> str | None:
     match part:
         case AttachmentPart(name=name):
             return f"Attachment: {' '.join(name.split())}"

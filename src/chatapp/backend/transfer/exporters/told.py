@@ -12,7 +12,7 @@ _AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class OwnedFiles:
     """The files of one owner, read from the store when they are written down; of another's it has none."""
 
     attachments: Attachments
@@ -43,7 +43,7 @@ class Told:
 
     conversation: Conversation
     messages: Sequence[StoredMessage]
-    shelf: Shelf
+    owned_files: OwnedFiles
 
 
 def files_of(message: StoredMessage) -> list[AttachmentPart]:

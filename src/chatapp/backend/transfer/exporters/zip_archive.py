@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chatapp.backend.transfer.exporters import json_document
-from chatapp.backend.transfer.exporters.told import Shelf, Told, files_of
+from chatapp.backend.transfer.exporters.told import OwnedFiles, Told, files_of
 from chatapp.protocol.messages import AttachmentPart
 
 if TYPE_CHECKING:
@@ -69,12 +69,12 @@ def write(told: Iterable[Told]) -> Iterator[bytes]:
 class _Files:
     """What the conversations that were written have shown: each file once, by its id."""
 
-    shelf: Shelf | None = None
+    owned_files: OwnedFiles | None = None
     found: dict[str, AttachmentPart] = field(default_factory=dict)
 
     def noted(self, told: Iterable[Told]) -> Iterator[Told]:
         for one in told:
-            self.shelf = one.shelf
+            self.owned_files = one.owned_files
             for message in one.messages:
                 self.found |= {str(file.content_id): file for file in files_of(message)}
             yield one
@@ -83,12 +83,12 @@ class _Files:
 def _members(told: Iterable[Told], files: _Files) -> Iterator[tuple[str, str, Iterator[bytes]]]:
     """Return the name, the media type and the bytes of each member, the conversations first."""
     yield MEMBER, "application/json", json_document.write(files.noted(told))
-    shelf = files.shelf
-    if shelf is None:
+    owned_files = files.owned_files
+    if owned_files is None:
         return
-    for id_ in shelf.kept(files.found):
+    for id_ in owned_files.kept(files.found):
         file = files.found[id_]
-        yield f"{FILES}/{id_[:ID_CHARS]}/{_safe(file.name)}", file.media_type, shelf.pieces(id_)
+        yield f"{FILES}/{id_[:ID_CHARS]}/{_safe(file.name)}", file.media_type, owned_files.pieces(id_)
 
 
 def _safe(name: str) -> str:

@@ -50,7 +50,7 @@ def read(path: Path, budget: Budget) -> Iterator[ImportedConversation | Unreadab
 
 
 def _opened(path: Path, budget: Budget) -> sqlite3.Connection:
-    """Open a stranger's file: to read alone, without running what its schema holds, and for no longer than allowed."""
+    """Open an untrusted file: to read alone, without running what its schema holds, and for no longer than allowed."""
 
     def is_over() -> bool:
         return budget.reason_to_stop() is not None or budget.is_late()

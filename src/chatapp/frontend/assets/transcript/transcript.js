@@ -1,4 +1,4 @@
-// The settled messages. Python tells which there are, as a list of keys, with the HTML of the last ones; the rest is
+// The finished messages. Python tells which there are, as a list of keys, with the HTML of the last ones; the rest is
 // fetched when it comes near the window. All HTML here was made by our own renderer: nothing of it is a message's own.
 import { clickInWords } from "./code.js";
 
@@ -48,7 +48,7 @@ class Transcript {
     this.isAsked = false;
     for (const [key, html] of Object.entries(data.bodies)) bodies.set(key, html);
     this.root.toggleAttribute("data-busy", data.is_busy);
-    if (data.version === this.version) this.settle();
+    if (data.version === this.version) this.hideGrown();
     else if (data.base === "" || data.base === this.version) {
       const before = data.base === "" ? [] : this.keys;
       this.draw([...before.slice(0, data.head), ...data.keys, ...before.slice(before.length - data.tail)], data.version);
@@ -87,7 +87,7 @@ class Transcript {
     });
     this.keys = keys;
     this.version = version;
-    this.settle();
+    this.hideGrown();
     this.forget();
   }
 
@@ -113,11 +113,11 @@ class Transcript {
     slot.classList.add("filled");
   }
 
-  // An answer that has settled is not shown a second time, where it grew, until that place is gone.
-  settle() {
+  // An answer that is finished is not shown a second time, where it grew, until that place is gone.
+  hideGrown() {
     const places = [...document.querySelectorAll('[class*="st-key-live-"]')].flatMap((place) => [...place.classList]);
-    const settled = places.filter((name) => name.startsWith("st-key-live-") && name !== `st-key-live-${this.data.live}`);
-    this.hiding.textContent = settled.map((name) => `.${name} { display: none; }`).join("\n");
+    const finished = places.filter((name) => name.startsWith("st-key-live-") && name !== `st-key-live-${this.data.live}`);
+    this.hiding.textContent = finished.map((name) => `.${name} { display: none; }`).join("\n");
     this.observer.unobserve(this.above);
     this.observer.observe(this.above); // so that it tells again whether it is near
   }

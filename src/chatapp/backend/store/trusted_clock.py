@@ -8,14 +8,14 @@ from pathlib import Path
 
 from chatapp.backend.store.identity import now
 
-FILE_NAME = "settled-clock.json"
-SETTLED_AFTER = timedelta(days=1)
+FILE_NAME = "trusted-clock.json"
+TRUSTED_AFTER = timedelta(days=1)
 
 
-class SettledClock:
+class TrustedClock:
     """Remembers in `folder` what the clock showed; what it shows by mistake for less than a day has no effect.
 
-    Two moments are enough: one that has settled, and one that may. Those that lie ahead were a mistake.
+    Two moments are enough: one that can be trusted, and one that may be soon. Those that lie ahead were a mistake.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -23,13 +23,13 @@ class SettledClock:
         self._seen: list[datetime] = []
 
     def look(self) -> datetime | None:
-        """Return the latest moment known to have settled, and note what the clock shows; None before there is one."""
+        """Return the latest moment that can be trusted, and note what the clock shows; None before there is one."""
         present = now()
         seen = [moment for moment in self._read() if moment <= present]
-        if not seen or seen[-1] <= present - SETTLED_AFTER:
+        if not seen or seen[-1] <= present - TRUSTED_AFTER:
             seen = [*seen[-1:], present]
         self._write(seen)
-        return seen[0] if seen[0] <= present - SETTLED_AFTER else None
+        return seen[0] if seen[0] <= present - TRUSTED_AFTER else None
 
     def _read(self) -> list[datetime]:
         with suppress(OSError, ValueError, TypeError, OverflowError):
