@@ -14,6 +14,7 @@ from chatapp.backend.usage.budget_words import renewal
 from chatapp.client import BackendClient
 from chatapp.config.budgets import Budget, parse_budgets
 from chatapp.frontend.components.usage_charts import MOST_COLUMNS, columns, day_bars
+from chatapp.frontend.session.backend import preview_of
 from chatapp.protocol.resources import AttachmentInfo
 from chatapp.protocol.usage_resources import PriceList, UsageInfo, UsageRow
 from support.pages import ask, click, everything, problem
@@ -42,10 +43,19 @@ def test_usage_is_shown_until_something_else_is_chosen(open_page: Open, backend:
     assert "Dollars by day" in drawn
     assert "$0.0043" in drawn
     assert "1,234" in drawn
+    assert all(f"<th>{span} {name}</th>" in drawn for span in ("first word", "whole") for name in ("p50", "p95"))
     page.selectbox(key="usage_by").select("model").run()
     assert "Dollars by model" in everything(page)
     click(page, "new-chat")
     assert "Dollars by" not in everything(page)
+
+
+def test_charts_begin_with_tokens_where_nothing_was_paid(open_page: Open, backend: Any) -> None:
+    spend(backend, cost_pico=0)
+    page = open_page(backend.url, query={"view": "usage"})
+    assert "Tokens by day" in everything(page)
+    page.selectbox(key="usage_measure").select("Money").run()
+    assert "Dollars by day" in everything(page)
 
 
 def test_budgets_are_shown_with_what_is_spent_of_them(open_page: Open, run_backend: Callable[..., Any]) -> None:
@@ -119,6 +129,15 @@ def test_files_that_wait_count_as_soon_as_the_backend_can_tell(
     told = re.search(r"3 messages · about ([\d,]+) tokens", gauges(page.run())[0])
     assert told is not None
     assert int(told[1].replace(",", "")) > 300
+
+
+def test_a_file_that_could_not_be_previewed_is_looked_at_again(backend: Any, client: BackendClient) -> None:
+    content = b"The sea is calm today."
+    asked = {"api_key": None, "attachment_id": hashlib.sha256(content).hexdigest()}
+    assert preview_of(backend.url, **asked) is None
+
+    client.attach(BytesIO(content), name="calm.txt")
+    assert preview_of(backend.url, **asked) is not None
 
 
 def gauges(page: AppTest) -> list[str]:

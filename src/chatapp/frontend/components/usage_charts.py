@@ -6,7 +6,7 @@ from html import escape
 from typing import NamedTuple
 
 from chatapp.protocol.money import dollars, picodollars, shown_dollars
-from chatapp.protocol.usage_resources import BudgetInfo, UsageInfo, UsageRow
+from chatapp.protocol.usage_resources import BudgetInfo, Percentiles, UsageInfo, UsageRow
 
 MOST_COLUMNS = 46
 """As many can be told apart on a phone."""
@@ -86,19 +86,8 @@ def _lines(bars: Sequence[tuple[Bar, int]], caption: str) -> str:
 
 def table(told: UsageInfo) -> str:
     """Return all numbers, the total below."""
-    head = (
-        "calls",
-        "cost",
-        "failed",
-        "tokens in",
-        "cached",
-        "tokens out",
-        "thought",
-        "first word",
-        "slow",
-        "whole",
-        "slow",
-    )
+    counts = ("calls", "cost", "failed", "tokens in", "cached", "tokens out", "thought")
+    head = (*counts, *(f"{span} {name}" for span in ("first word", "whole") for name in Percentiles._fields))
     names = "".join(f"<th>{name}</th>" for name in (told.by, *head))
     rows = "".join(_table_row(row.name or "unknown", row) for row in told.rows)
     return (

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from chatapp.errors import ChatappError
 from chatapp.frontend.components.problems import problem_of
@@ -18,7 +19,7 @@ from chatapp.frontend.components.usage_charts import (
 )
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
-from chatapp.protocol.money import shown_dollars
+from chatapp.protocol.money import picodollars, shown_dollars
 from chatapp.protocol.usage_resources import UsageInfo
 
 _BY = {"day": "Day", "model": "Model", "connection": "Connection", "key": "Key", "surface": "Surface"}
@@ -32,7 +33,7 @@ def usage() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("# Usage", anchors=False)
             st.button("Back to the chat", icon=":material/arrow_back:", key="usage-close", on_click=actions.close_usage)
-        by, days, measure = _choices()
+        by, days, measure_slot = _choices()
         since = (datetime.now(UTC) - timedelta(days - 1)).date().isoformat()
         scope = "all" if state.value_of(state.EVERYBODY) else "own"
         try:
@@ -41,7 +42,7 @@ def usage() -> None:
             problem = problem_of(error)
             st.error(f"**{literal(problem.title)}** — {literal(problem.sentence)}  \n{literal(problem.next_step)}")
             return
-        _draw(told, of_money=measure == _MONEY)
+        _draw(told, of_money=_measure(measure_slot, told) == _MONEY)
         st.download_button(
             "CSV",
             partial(state.client().usage_csv, by=by, since=since, scope=scope),
@@ -53,15 +54,21 @@ def usage() -> None:
         )
 
 
-def _choices() -> tuple[str, int, str]:
-    """Draw what can be chosen, and return it: what to tell apart, how many days, and what the charts show."""
+def _choices() -> tuple[str, int, DeltaGenerator]:
+    """Draw what can be chosen, and return what to tell apart, how many days, and the place of what charts show."""
     with st.container(horizontal=True, key="usage-choices"):
         by = st.selectbox("By", _BY, format_func=_BY.__getitem__, key=state.USAGE_BY, width=150)
         days = st.selectbox("Period", _DAYS, index=1, format_func=_DAYS.__getitem__, key=state.USAGE_DAYS, width=150)
-        measure = st.selectbox("Charts of", (_MONEY, _TOKENS), key=state.USAGE_MEASURE, width=150)
+        measure_slot = st.container(width="content")
         if state.settings().api_keys is not None or state.api_key():
             st.toggle("All keys", key=state.EVERYBODY, help="What every key has used, for the keys of ADMIN_KEYS.")
-    return by, days, measure
+    return by, days, measure_slot
+
+
+def _measure(slot: DeltaGenerator, told: UsageInfo) -> str:
+    """Draw the choice of what the charts show, and return it; where nothing was paid, it begins with tokens."""
+    begins_with = 0 if picodollars(told.total.cost) else 1
+    return slot.selectbox("Charts of", (_MONEY, _TOKENS), index=begins_with, key=state.USAGE_MEASURE, width=150)
 
 
 def _draw(told: UsageInfo, *, of_money: bool) -> None:
@@ -93,7 +100,8 @@ def _draw(told: UsageInfo, *, of_money: bool) -> None:
 def _notes(told: UsageInfo) -> list[str]:
     """Return what must be said beside the numbers."""
     notes = [
-        f"Days are UTC. Prices: {told.prices.name}, the newest of {told.prices.newest}. Slow: one in twenty is slower."
+        f"Days are UTC. Prices: {told.prices.name}, the newest of {told.prices.newest}. "
+        "p50: half of the calls are slower, p95: one in twenty is."
     ]
     if unpriced := told.total.unpriced_calls:
         notes.append(f"Calls of unknown price, which sums are without: {unpriced:,}.")

@@ -49,22 +49,34 @@ def client_of(url: str, *, timeout_s: float, api_key: str | None) -> BackendClie
     return BackendClient(url, timeout_s=timeout_s, api_key=api_key, surface="page")
 
 
-@st.cache_data(ttl=_MODELS_TTL_S, max_entries=64, show_spinner=False)
+@st.cache_data(ttl=_READY_TTL_S, max_entries=64, show_spinner=False)
 def models_of(url: str, *, api_key: str | None) -> ModelsInfo | None:
-    """Return the models that can be asked at the backend at `url`; None where it does not tell."""
+    """Return the models that can be asked at the backend at `url`; None where it does not tell.
+
+    It is asked again sooner where it did not: a model server that was away may be back.
+    """
     try:
-        return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models()
+        return _models(url, api_key=api_key)
+    except ChatappError:
+        return None
+
+
+@st.cache_data(ttl=_MODELS_TTL_S, max_entries=64, show_spinner=False)
+def _models(url: str, *, api_key: str | None) -> ModelsInfo:
+    return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models()
+
+
+def preview_of(url: str, *, api_key: str | None, attachment_id: str) -> AttachmentPreview | None:
+    """Return what a model gets of a file; None where the backend does not tell, which is asked again."""
+    try:
+        return _preview(url, api_key=api_key, attachment_id=attachment_id)
     except ChatappError:
         return None
 
 
 @st.cache_data(ttl=_PREVIEW_TTL_S, max_entries=64, show_spinner=False)
-def preview_of(url: str, *, api_key: str | None, attachment_id: str) -> AttachmentPreview | None:
-    """Return what a model gets of a file; None where the backend does not tell."""
-    try:
-        return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).preview(attachment_id)
-    except ChatappError:
-        return None
+def _preview(url: str, *, api_key: str | None, attachment_id: str) -> AttachmentPreview:
+    return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).preview(attachment_id)
 
 
 def takes_no_images(url: str, *, api_key: str | None, model: str | None) -> bool:
@@ -114,8 +126,8 @@ def readiness_of(url: str, *, api_key: str | None) -> BackendStatus:
 
 def forget_backend() -> None:
     """Ask the backend anew what it has: something was changed."""
-    readiness_of.clear()
-    models_of.clear()
+    for kept in (readiness_of, models_of, _models):
+        kept.clear()
 
 
 def ask_readiness(url: str, *, api_key: str | None) -> BackendStatus:
