@@ -292,6 +292,20 @@ PARAMETERS: dict[str, tuple[int, Any, str, int | None]] = {
         None,
     ),
     "Claude": (400, "`temperature` is deprecated for this model.", "temperature", None),
+    "presence_penalty, xAI (NativeTavern#83)": (
+        400,
+        {"code": "invalid-argument", "error": "Model grok-4.6 does not support parameter presencePenalty."},
+        "presence_penalty",
+        None,
+    ),
+    "streaming, Amazon (LibreChat#8877)": (400, {"message": "The model is unsupported for streaming."}, "stream", None),
+    "pictures, Cloudflare (opencode.school#174)": (
+        400,
+        "AiError: Bad input: Error: oneOf at '/' not met, Type mismatch of '/messages/0/content', 'array' not in "
+        "'string'",
+        "images",
+        None,
+    ),
     "Claude, thinking": (400, "`temperature` may only be set to 1 when thinking is enabled.", "temperature", None),
     "Claude, two of a kind": (
         400,
@@ -347,3 +361,107 @@ PARAMETERS: dict[str, tuple[int, Any, str, int | None]] = {
     "the last": (400, "Expected last role User or Tool for serving but got assistant", "last_role", None),
 }
 """Status, body, and the parameter that is refused with the limit that it states."""
+
+EFFORTS: dict[str, tuple[int, Any, bool]] = {
+    "Ollama (ollama#17103)": (
+        400,
+        'invalid reasoning value: \'xhigh\' (must be "high", "medium", "low", "max", or "none")',
+        True,
+    ),
+    "Ollama, its own field": (400, 'think value "xhigh" is not supported for this model', True),
+    "Ollama, no thoughts": (400, '"llama3.2" does not support thinking', False),
+    "OpenAI (openclaude#1638)": (
+        400,
+        {
+            "error": {
+                "message": "Unsupported parameter: 'reasoning_effort'. In the Responses API, this parameter has moved.",
+                "param": None,
+                "code": "unsupported_parameter",
+            }
+        },
+        False,
+    ),
+    "OpenAI, a value": (
+        400,
+        {
+            "error": {
+                "message": "Unsupported value: 'reasoning_effort' does not support 'xhigh' with this model. Supported "
+                "values are: 'low', 'medium', and 'high'.",
+                "param": "reasoning_effort",
+                "code": "unsupported_value",
+            }
+        },
+        True,
+    ),
+    "OpenAI, older (mellea#270)": (400, "Unrecognized request argument supplied: reasoning_effort", False),
+    "9router (9router#3389)": (400, "Unsupported parameter: reasoning_effort (request id: 2026)", False),
+    "xAI (hermes-agent#23088)": (
+        400,
+        {
+            "code": "Client specified an invalid argument",
+            "error": "Model grok-4 does not support parameter reasoningEffort.",
+        },
+        False,
+    ),
+    "Groq (pi#1745)": (400, "`reasoning_effort` must be one of `none` or `default`", True),
+    "Groq, no thoughts (aider#3572)": (
+        400,
+        "property 'reasoning_effort' is unsupported, did you mean 'reasoning_format'?",
+        False,
+    ),
+    "SGLang (CLIProxyAPI#1572)": (
+        400,
+        {
+            "object": "error",
+            "message": "1 validation error: {'type': 'literal_error', 'loc': ('body', 'reasoning_effort'), 'msg': "
+            "\"Input should be 'low', 'medium' or 'high'\", 'input': 'xhigh'}",
+            "type": "Bad Request",
+            "code": 400,
+        },
+        True,
+    ),
+    "Kimi (CLIProxyAPI#1307)": (
+        400,
+        {
+            "detail": 'Invalid request: {"detail":{"error":{"message":"1 validation error for reasoning_effort: '
+            "expected one of 'low', 'medium' or 'high', received 'xhigh'\"}}}"
+        },
+        True,
+    ),
+    "DeepInfra (hermes-agent#111875)": (
+        422,
+        {"detail": [{"loc": ["body", "reasoning_effort"], "msg": "Input should be 'none', 'low' or 'high'"}]},
+        True,
+    ),
+    "DeepSeek": (
+        400,
+        "Failed to deserialize the JSON body: reasoning_effort: unknown variant `xhigh`, expected one of `low`, `high`",
+        True,
+    ),
+    "Volcengine (Roo-Code#11001)": (
+        400,
+        "Invalid combination of reasoning_effort and thinking type: x + disabled",
+        True,
+    ),
+    "OpenRouter (rakazo#114)": (
+        400,
+        {"error": {"message": "Reasoning is mandatory for this endpoint and cannot be disabled.", "code": 400}},
+        True,
+    ),
+    "Google (pydantic-ai#1967)": (
+        400,
+        [
+            {
+                "error": {
+                    "code": 400,
+                    "message": "Unable to submit request because Thinking can't be disabled for this model.",
+                    "status": "INVALID_ARGUMENT",
+                }
+            }
+        ],
+        True,
+    ),
+    "Google, a budget (Roo-Code#4399)": (400, "The thinking budget (52428) is invalid.", True),
+    "Google, 2.5 Pro (EnviousWispr#1769)": (400, "Budget 0 is invalid. This model only works in thinking mode.", True),
+}
+"""Status, body of a refusal of `reasoning_effort`, and whether another value may be taken."""

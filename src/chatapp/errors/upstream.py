@@ -23,9 +23,13 @@ class UpstreamAuthError(UpstreamError):
 
 
 class UpstreamModelNotFoundError(UpstreamError):
-    """The model server has no such model."""
+    """The model server has no such model, or does not let it be asked.
+
+    `keeps_hint`: what there is to do is no choice of another model.
+    """
 
     code = "upstream_model_not_found"
+    keeps_hint: bool = False
 
 
 class UpstreamQuotaError(UpstreamError):

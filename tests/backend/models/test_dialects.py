@@ -1,6 +1,7 @@
 """What servers refuse is asked again in the form they take, and remembered."""
 
 import io
+import json
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ import pytest
 import requests
 
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
+from chatapp.backend.models.openai.errors import error_from_response
 from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, THOUGHTS
 from chatapp.backend.models.openai.wire import messages_as_json
 from chatapp.client.chat import StoredChat
@@ -17,6 +19,7 @@ from chatapp.protocol.events import Notice, Text
 from chatapp.protocol.messages import Message, Role
 from support import documents, scripts
 from support.event_streams import read
+from support.refusals import EFFORTS
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
 
@@ -220,6 +223,32 @@ def test_a_model_that_never_goes_on_with_its_own_words_is_told_to() -> None:
     dialect, body = Dialect(), {"model": "m", "messages": [{"role": "assistant", "content": "Hm"}]}
     dialect.learn(LAST_ROLE, b"", body)
     assert [message["role"] for message in dialect.worded(body)["messages"]] == ["assistant", "user"]
+
+
+@pytest.mark.parametrize(("status", "body", "is_about_value"), EFFORTS.values(), ids=EFFORTS.keys())
+def test_an_effort_that_is_refused_in_any_words_is_left_out(status: int, body: Any, is_about_value: bool) -> None:
+    sent = json.dumps({"error": {"message": body}} if isinstance(body, str) else body).encode()
+    error = error_from_response(status, {}, sent, "m")
+    assert isinstance(error, UpstreamParameterRefusedError)
+    assert error.parameter == "reasoning_effort"
+
+    dialect, asked = Dialect(), {"model": "m", "messages": [], "reasoning_effort": "xhigh"}
+    dialect.learn("reasoning_effort", sent, asked)
+    assert dialect.worded(asked) == {"model": "m", "messages": []}
+    assert [notice.code for notice in dialect.notices(asked)] == ["parameter_left_out"]
+    other = {**asked, "reasoning_effort": "low"}
+    assert ("reasoning_effort" in dialect.worded(other)) is is_about_value
+
+
+def test_an_effort_that_does_not_go_with_tools_is_none_where_the_server_wants_that() -> None:
+    said = (
+        b"Function tools with reasoning_effort are not supported for gpt-6-sol in /v1/chat/completions. To use "
+        b"function tools, use /v1/responses or set reasoning_effort to 'none'."  # onyx#15008
+    )
+    dialect, asked = Dialect(), {"model": "m", "messages": [], "tools": [{}], "reasoning_effort": "medium"}
+    dialect.learn("reasoning_effort", said, asked)
+    assert dialect.worded(asked) == {**asked, "reasoning_effort": "none"}
+    assert dialect.notices(asked)
 
 
 def test_of_two_parameters_that_exclude_each_other_one_is_left_out_and_each_is_taken_alone() -> None:

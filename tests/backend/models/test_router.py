@@ -78,6 +78,20 @@ def test_every_other_question_goes_to_the_default_connection(model: str | None, 
     assert stub.hits == 1
 
 
+def test_what_to_do_about_a_model_that_nobody_may_offer_is_not_replaced_by_a_list(run: Run, stub: StubModel) -> None:
+    refusal = {"error": {"message": "No allowed providers are available for the selected model.", "code": 404}}
+    stub.default = scripts.respond(404, refusal)
+    stub.listing = scripts.listing("m", "other")
+
+    async def use(router: Router) -> Any:
+        await router.models()
+        return await asked_for("m")(router)
+
+    with pytest.raises(UpstreamModelNotFoundError) as caught:
+        run(use)
+    assert caught.value.hint == "Change them at the model server, or choose another model."
+
+
 def test_the_models_of_a_further_connection_go_by_its_name(run: Run, second: StubModel) -> None:
     second.listing = scripts.listing("large")
     assert run(lambda router: router.models()) == ["m", "stub-model", "work/m", "work/large"]

@@ -81,7 +81,8 @@ class Router:
                 return await FailoverStream.open(candidates, request)
             return await asked(candidates[0], request)
         except UpstreamModelNotFoundError as error:
-            error.hint = self._offers(name) or error.hint
+            if not error.keeps_hint:
+                error.hint = self._offers(name) or error.hint
             raise
         except UpstreamParameterRefusedError as error:
             if medium := refused_medium(error.parameter):

@@ -16,6 +16,9 @@ MOST_FORMS = 4
 _MOST_MODELS = 256
 _REQUIRED = {"model", "messages", "stream", "tools", "tool_choice", "functions", "response_format"}
 """What is not left out: without it the answer would be to another question."""
+_EFFORT = "reasoning_effort"
+_LONGEST_VALUE = 20
+_MOST_CHANGES = 32
 _RIVALS = {"temperature", "top_p"}
 _LEAST_TOP_P = 1e-6
 """What 0 means, for servers that do not take 0: vLLM."""
@@ -50,10 +53,16 @@ class Dialect:
 
     def learn(self, parameter: str, said: bytes, body: Json) -> None:
         """Note that `parameter` of `body` was refused with the words `said`, if there is another form to try."""
-        change = _change_for(parameter, said, body, self._refused)
-        if change is not None:
-            self._refused[parameter] = change
-            log.info("the server of the model %r refuses %s, and is asked in another form", body["model"], parameter)
+        name, change = parameter, _change_for(parameter, said, body, self._refused)
+        value = body.get(parameter)
+        if parameter == _EFFORT and isinstance(value, str) and _is_about_value(value, said):
+            name, change = (
+                f"{parameter} {value[:_LONGEST_VALUE]!r}",
+                partial(_effort_instead, value, _effort_wanted(said)),
+            )
+        if change is not None and len(self._refused) < _MOST_CHANGES:
+            self._refused[name] = change
+            log.info("the server of the model %r refuses %s, and is asked in another form", body["model"], name)
 
     def notices(self, body: Json) -> list[Notice]:
         """Return what readers are to know: which parameters of theirs the server does not take."""
@@ -61,6 +70,8 @@ class Dialect:
             return []
         sent = self.worded(body)
         gone = [name for name in body if name not in sent and name not in {"stream_options", "stop"}]
+        if sent.get(_EFFORT, body.get(_EFFORT)) != body.get(_EFFORT):
+            gone.append(_EFFORT)
         if "max_completion_tokens" in sent:
             gone = [name for name in gone if name != "max_tokens"]
         return [Notice("parameter_left_out", f"The model does not take {name}; it was left out.") for name in gone]
@@ -99,6 +110,29 @@ def _change_for(
         return _OTHER_FORMS[parameter]
     can_go = parameter in {"stream_options", "max_tokens", "max_completion_tokens", *body} - _REQUIRED
     return _form_without(parameter) if can_go else None
+
+
+def _is_about_value(value: str, said: bytes) -> bool:
+    """Return whether a refusal may be about a value of the effort alone: another one may be taken.
+
+    It names the value or another, or does not say that the parameter is never taken.
+    """
+    words = said.lower()
+    if _effort_wanted(said):
+        return True
+    quoted = (b"%s%s%s" % (quote, value.lower().encode(), quote) for quote in (b"'", b"`", b'"', b'\\"'))
+    return any(word in words for word in quoted) or not any(phrase in words for phrase in _NEVER)
+
+
+def _effort_wanted(said: bytes) -> str | None:
+    """Return the effort that the server asks for, as OpenAI does beside tools; None where leaving it out will do."""
+    return "none" if b"set reasoning_effort to 'none'" in said.lower() else None
+
+
+def _effort_instead(value: str, wanted: str | None, body: Json) -> Json:
+    if body.get(_EFFORT) != value:
+        return body
+    return {**body, _EFFORT: wanted} if wanted and wanted != value else _without(_EFFORT, body)
 
 
 def _form_without(parameter: str) -> Callable[[Json], Json]:

@@ -88,7 +88,15 @@ _LOADING_WORDS = ("loading model", "model is loading", "currently loading", "sti
 _GATEWAY_WORDS = ("unexpected eof", "upstream connect error", "bad gateway")
 """What gateways say when the server behind them has hung up; Ollama says it of its cloud with a status of 400."""
 _OVERLOADED_CODES = ("overloaded_error", "engine_overloaded_error", "overloaded", "529", "server_overloaded")
-_OVERLOADED_WORDS = ("overloaded", "at capacity", "no available capacity", "server is busy", "server busy")
+_OVERLOADED_WORDS = (
+    "overloaded",
+    "over capacity",
+    "too busy",
+    "at capacity",
+    "no available capacity",
+    "server is busy",
+    "server busy",
+)
 
 
 class OurErrors:
@@ -222,12 +230,13 @@ def _refused_by_moderation(status: int) -> UpstreamError:
 
 def _model_error(said: Said, model: str) -> UpstreamError | None:
     if said.says("requires terms acceptance", "accept the terms"):  # Groq
-        what = "the terms of this model have not been accepted."
         hint = "Let an administrator of the account accept them at the model server, or choose another model."
-        return UpstreamAuthError(what, hint=hint)
+        return UpstreamAuthError("the terms of this model have not been accepted.", hint=hint)
     for phrases, what, hint in _OF_MODELS:
         if said.says(*phrases):
-            return UpstreamModelNotFoundError(what, hint=hint)
+            known = UpstreamModelNotFoundError(what, hint=hint)
+            known.keeps_hint = not hint.startswith("Choose")
+            return known
     names_it = bool(model) and f"{model.lower()}" in said.words
     is_missing = "model" in said.words and said.says("does not exist", "not found", "not available", "doesn't exist")
     return model_not_found(model) if said.says(*_MODEL_WORDS) or (names_it and is_missing) else None

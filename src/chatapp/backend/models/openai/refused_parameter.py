@@ -26,6 +26,14 @@ _NAMES = (
     "response_format",
     "tool_choice",
 )
+_EFFORT = "reasoning_effort"
+_EFFORT_WORDS = (
+    "invalid reasoning value", "invalid think value", "think value", "does not support thinking",
+    "reasoning is mandatory", "thinking can't be disabled", "thinking cannot be disabled",
+    "only works in thinking mode", "thinking budget", "thinking level", "thinking_level", "thinking_budget",
+    "thinking is not supported", "reasoning is not supported", "does not support reasoning", "reasoning effort",
+)  # fmt: skip
+"""What servers say that name the parameter otherwise, or not: Ollama, OpenRouter, Google, Amazon."""
 _WORDS_TOO = ("stop", "seed", "stream", "tools", "user")
 """Names that are words as well: they count only in quotes or before a colon."""
 
@@ -36,7 +44,8 @@ _REFUSALS = (
     "extra fields", "cannot find field", "only the default", "must be", "should be", "must not", "out of range",
     "range of", "too large", "too high", "too big", "invalid value", "invalid `", "invalid '", "maximum allowed",
     "at most", "valid range", "less than or equal", "greater than or equal", "not a valid", "is deprecated",
-    "cannot both be", "may only be", "must be verified",
+    "cannot both be", "may only be", "must be verified", "invalid combination", "expected one of", "unknown variant",
+    "invalid option", "not one of",
 )  # fmt: skip
 _TOO_LARGE = (
     "too large", "too high", "too big", "less than or equal", "must be <=", "range of", "valid range", "at most",
@@ -57,16 +66,21 @@ _TEMPLATES = (
                  "last message must be from user", "last message must be a user", "final message must be",
                  "assistant message prefill", "does not support prefill", "must end with a user message",
                  "expected last role")),
+    ("stream", ("unsupported for streaming", "does not support streaming", "streaming is not supported",
+                "streaming not supported")),
     (THOUGHTS, ("in the thinking mode must be passed back", "missing `reasoning_content` field",
                 "reasoning_content is missing")),
 )  # fmt: skip
-"""What chat templates and vendors say of messages: Gemma's and Mistral's templates, DeepSeek, Anthropic, Google."""
+"""What chat templates and vendors say of messages and streams: Gemma's and Mistral's templates, DeepSeek, Anthropic,
+Google, Amazon.
+"""
 _CONTENTS = (
     ("images", "the model takes no pictures.",
      ("support image input", "support image_url", "image input is not", "image inputs are not", "at most 0 image",
       "image input modality is not", "images are not supported", "support vision", "vision is not supported",
       "support images", "not a multimodal model", "unknown variant `image_url`", "only supported by certain models",
-      "missing data required for image input", "content must be a string", "content' : value must be a string")),
+      "missing data required for image input", "content must be a string", "content' : value must be a string",
+      "'array' not in 'string'")),
     ("audio", "the model takes no sound.",
      ("support audio", "audio input is not", "audio inputs are not", "unknown variant `input_audio`",
       "at most 0 audio", "audio input modality is not")),
@@ -75,7 +89,9 @@ _CONTENTS = (
     ("tools", "the model does not call tools.",
      ("support tool use", "does not support tools", "tool calling is not supported", "function calling is not")),
 )  # fmt: skip
-"""What servers say of a question's contents: OpenRouter, Ollama, Groq, llama.cpp, vLLM, OpenAI, DeepSeek, Mistral."""
+"""What servers say of a question's contents: OpenRouter, Ollama, Groq, llama.cpp, vLLM, OpenAI, DeepSeek, Mistral,
+Cloudflare.
+"""
 _ROLE_SENTENCES = {
     SYSTEM_ROLE: "the model does not take a system prompt.",
     ROLES: "the model does not take two messages of one side in a row.",
@@ -96,16 +112,24 @@ def refused_parameter_in(said: Said) -> UpstreamParameterRefusedError | None:
     """Return the error if a parameter is refused, and which: by the field that says so, else by the words."""
     for name, phrases in _TEMPLATES:
         if said.says(*phrases):
-            error = UpstreamParameterRefusedError(_ROLE_SENTENCES[name], hint="Choose another model.")
-            error.parameter = name
-            return error
+            return _template_refused(name, said)
     blamed = _first_name(said.parameter)
     if blamed in {*_NAMES, *_WORDS_TOO} or (blamed not in {"", *_NOT_PARAMETERS} and said.has_code(*_CODES)):
         return _refused(blamed, said)
+    if said.says(*_EFFORT_WORDS):
+        return _refused(_EFFORT, said)
     if not (said.says(*_REFUSALS) or said.has_code(*_CODES)):
         return None
     found = _blamed(said, (*_NAMES, *_WORDS_TOO))
     return _refused(found, said) if found else None
+
+
+def _template_refused(name: str, said: Said) -> UpstreamParameterRefusedError:
+    if name not in _ROLE_SENTENCES:
+        return _refused(name, said)
+    error = UpstreamParameterRefusedError(_ROLE_SENTENCES[name], hint="Choose another model.")
+    error.parameter = name
+    return error
 
 
 def refused_content_in(said: Said) -> UpstreamParameterRefusedError | None:
@@ -138,7 +162,8 @@ def _blamed(said: Said, names: tuple[str, ...]) -> str | None:
 
 def _place(words: str, name: str) -> int:
     if name not in _WORDS_TOO:
-        return words.find(name)
+        places = (words.find(name), words.find(name.replace("_", "")))  # xAI says presencePenalty
+        return min((place for place in places if place >= 0), default=-1)
     quoted = (words.find(text) for text in (f"'{name}'", f"`{name}`", f'"{name}"', f"{name}:"))
     return min((place for place in quoted if place >= 0), default=-1)
 
