@@ -104,6 +104,26 @@ def test_what_is_asked_for_beside_tokens_is_priced_or_unknown(what: str) -> None
     assert (None if paid is None else dollars(paid)) == cost
 
 
+# what is asked for, what the answer says, and what is paid
+TIERS: dict[str, tuple[str | None, str | None, str | None]] = {
+    "another is busy": ("priority", "default", "0.01125"),
+    "the project's own": (None, "flex", "0.005625"),
+    "the one that was asked": ("flex", "flex", "0.005625"),
+    "one that is not listed": ("auto", "scale", None),
+    "one that is not listed, and is not used": ("scale", "Default", "0.01125"),
+    "a word that says nothing": ("flex", "auto", "0.005625"),
+    "nothing": ("flex", None, "0.005625"),
+}
+
+
+@pytest.mark.parametrize("what", TIERS)
+def test_the_tier_that_the_answer_names_is_paid_for(what: str) -> None:
+    asked, answered, cost = TIERS[what]
+    usage = TokenUsage(1000, 1000, 2000, service_tier=answered)
+    paid = made(OPENAI, "gpt-5.1", usage, **({"service_tier": asked} if asked else {})).cost_pico
+    assert (None if paid is None else dollars(paid)) == cost
+
+
 def test_thoughts_that_are_only_in_the_total_are_paid_for() -> None:
     call = made("https://api.x.ai/v1", "grok-4-0709", TokenUsage(100, 50, 650, reasoning_tokens=500))
     assert (call.completion_tokens, call.reasoning_tokens, call.cost_pico) == (550, 500, picodollars("0.00855"))

@@ -116,7 +116,7 @@ def _text_in(content: Any) -> str:
 class TokenUsage:
     """Tokens of one call as the server counted them; cached ones are part of the prompt, reasoning of the completion.
 
-    Each is at least 0, and 0 where the server does not say.
+    Each is at least 0, and 0 where the server does not say. `service_tier` is the one that it says it answered in.
     """
 
     prompt_tokens: int = 0
@@ -124,6 +124,7 @@ class TokenUsage:
     total_tokens: int = 0
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    service_tier: str | None = None
 
     def told(self) -> Usage:
         """Return what readers of a turn learn."""

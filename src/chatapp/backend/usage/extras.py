@@ -15,9 +15,13 @@ _OWN_TOOLS = {"function", "custom"}
 """Tools that run at the client's; a vendor's own are paid for by use."""
 
 
-def asked_tier(request: ModelRequest) -> str | None:
-    """Return the service tier that is asked for, None for the usual one."""
-    tier = request.parameters.get("service_tier")
+def tier_of(request: ModelRequest | None, answered: str | None) -> str | None:
+    """Return the service tier that is paid for, None for the usual one: `answered`, where the vendor says which it was.
+
+    OpenAI answers in the usual one where another is busy, and a project may have one that nobody has asked for.
+    """
+    asked = request.parameters.get("service_tier") if request else None
+    tier = answered if answered and answered.lower() != "auto" else asked
     name = tier.lower() if isinstance(tier, str) else ""
     return None if name in _USUAL_TIERS else name
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
-from chatapp.backend.usage.extras import asked_tier, has_sound, is_paid_beside
+from chatapp.backend.usage.extras import has_sound, is_paid_beside, tier_of
 from chatapp.protocol.money import PICO
 from chatapp.providers.connection import Upstream
 from chatapp.providers.context_windows import is_own_server
@@ -51,7 +51,7 @@ class Pricer:
         server = self._server(connection)
         if server is None:
             return None, None
-        source, tariff = server.tariff(models, when, request)
+        source, tariff = server.tariff(models, when, request, answered_tier=usage.service_tier)
         tokens = Tokens(
             usage.prompt_tokens, usage.billed_completion_tokens, usage.cached_tokens, usage.billed_reasoning_tokens
         )
@@ -83,22 +83,28 @@ class _Server:
         self._own_tariffs: dict[str, Tariff | None] = {}
 
     def tariff(
-        self, models: tuple[str | None, ...], when: datetime, request: ModelRequest | None
+        self,
+        models: tuple[str | None, ...],
+        when: datetime,
+        request: ModelRequest | None,
+        *,
+        answered_tier: str | None = None,
     ) -> tuple[str | None, Tariff | None]:
         """Return the prices of the first of `models` that is known, and who says so; the last is what was asked for.
 
         A name may have that of the connection before it, as users say it. Nobody knows what a request costs that asks
-        for more than tokens, or for a service tier that is not listed.
+        for more than tokens, or is answered in a service tier that is not listed; who sets prices of his own knows what
+        he pays, unless another tier is asked for.
         """
         names = [model.removeprefix(f"{self.upstream.name}/") for model in models if model]
         own = self._own(names[-1] if names else "")  # a server that is away has not said what its model is called
         if own is None and self._is_own:
             return LOCAL, FREE
-        tier = asked_tier(request) if request else None
+        tier = tier_of(request, answered_tier)
         if request and is_paid_beside(request):
             return None, None
         if own is not None:
-            return (OWN, own) if tier is None else (None, None)
+            return (OWN, own) if tier is None or tier_of(request, None) is None else (None, None)
         if request and has_sound(request):
             return None, None
         for name in names:

@@ -58,6 +58,7 @@ class Chunk:
     finish_reason: str | None = None
     mentions_reason: bool = False
     usage: TokenUsage | None = None
+    service_tier: str | None = None
     model: str | None = None
     failure: UpstreamError | None = None
     is_alive: bool = False
@@ -96,7 +97,8 @@ def _plain_chunk(data: bytes) -> Chunk | None:
         told = decode_plain(data)
     except UNREADABLE:
         return None
-    chunk = Chunk(usage=usage_in(told.usage) if told.usage else None, model=_model_of(told.model))
+    usage = usage_in(told.usage) if told.usage else None
+    chunk = Chunk(usage=usage, service_tier=_name_in(told.service_tier), model=_name_in(told.model))
     if told.choices:
         choice = told.choices[0]
         if choice.delta.content:
@@ -117,7 +119,7 @@ def _decoded(data: bytes) -> object:
 
 def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
     chunk = Chunk(usage=_usage_of(body), is_reading=isinstance(body.get("prompt_progress"), dict))
-    chunk.model = _model_of(body.get("model"))
+    chunk.model, chunk.service_tier = _name_in(body.get("model")), _name_in(body.get("service_tier"))
     choices = body.get("choices")
     if choices is not None and not isinstance(choices, list):
         raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
@@ -154,7 +156,7 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         chunk.finish_reason = reason
 
 
-def _model_of(value: object) -> str | None:
+def _name_in(value: object) -> str | None:
     return value[:200] or None if isinstance(value, str) and value.isprintable() else None
 
 

@@ -5,6 +5,7 @@ that may have been cut, is handed on as a whole answer.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_text import AnswerText
@@ -50,6 +51,7 @@ class OpenAIStream:
         self._form: Form | None = None
         self._head = b""
         self._usage: UsageFields | None = None
+        self._tier: str | None = None
         self._finish_reason: str | None = None
         self._mentions_reason = False
         self._was_taken_back = False
@@ -93,6 +95,8 @@ class OpenAIStream:
             batch.failure = error
         if self._usage is not None:
             batch.usage, self._usage = usage_in(self._usage) or batch.usage, None
+        if batch.usage is not None and self._tier is not None:
+            batch.usage = replace(batch.usage, service_tier=self._tier)
         if batch.failure is not None:
             self._judge(batch)
         self.is_well = batch.failure is None
@@ -216,6 +220,7 @@ class OpenAIStream:
     def _take_chunk(self, chunk: Chunk, batch: Batch) -> None:
         batch.usage = chunk.usage or batch.usage
         self.told_model = self.told_model or chunk.model
+        self._tier = chunk.service_tier or self._tier
         batch.is_alive = batch.is_alive or chunk.is_alive or chunk.is_reading
         self._mentions_reason = self._mentions_reason or chunk.mentions_reason
         self._has_content = self._has_content or chunk.is_alive or bool(chunk.usage and chunk.usage.completion_tokens)

@@ -22,12 +22,14 @@ class UsageFields(msgspec.Struct, gc=False):
     output_tokens: Any = None
     prompt_cache_hit_tokens: Any = None
     cached_tokens: Any = None
+    service_tier: Any = None
 
 
 def usage_in(fields: UsageFields) -> TokenUsage | None:
     """Return the counts, or None where the server counted nothing: some say 0 in all chunks but one.
 
-    The other names are DeepSeek's, Moonshot's and those of OpenAI's Responses, which gateways pass on.
+    The other names are DeepSeek's, Moonshot's and those of OpenAI's Responses, which gateways pass on. Anthropic's say
+    the service tier here.
     """
     prompt, completion, total = fields.prompt_tokens, fields.completion_tokens, fields.total_tokens
     if not (type(prompt) is type(completion) is type(total) is int and 0 < prompt <= total <= MOST_TOKENS):
@@ -44,6 +46,7 @@ def usage_in(fields: UsageFields) -> TokenUsage | None:
         total,
         _detail(cached, "cached_tokens") if cached else 0,
         _detail(fields.completion_tokens_details, "reasoning_tokens") if fields.completion_tokens_details else 0,
+        fields.service_tier[:100] if isinstance(fields.service_tier, str) else None,
     )
 
 
