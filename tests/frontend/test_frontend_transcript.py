@@ -10,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from chatapp.errors import NotFoundError
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.markdown.blocks import split_blocks
@@ -57,6 +58,16 @@ def test_equal_messages_that_were_loaded_again_are_not_told_again() -> None:
     first = transcript.show("a", articles(3))
     again = transcript.show("a", articles(3))
     assert (told(again), again["version"], again["bodies"]) == ((3, 0, 0), first["version"], {})
+
+
+def test_why_an_answer_failed_stays_with_it_and_what_was_left_out() -> None:
+    failed = replace(
+        articles(2)[1].entry, status="failed", notices=("1 message was left out.",), error=NotFoundError("It is gone.")
+    )
+    for is_last in (False, True):  # below the last one a box says why
+        shown = Article(failed, is_last=is_last).html()
+        assert '<p class="note">1 message was left out.</p>' in shown
+        assert ("It is gone." in shown) is not is_last
 
 
 @pytest.fixture

@@ -187,3 +187,6 @@ def _print_message(message: MessageInfo) -> None:
     if message.content:
         writer.add(message.content)
         writer.close()
+    reason = message.error.sentence() if message.error else None
+    for remark in filter(None, (*(notice.text for notice in message.notices), reason)):
+        typer.secho(printable(remark), dim=True)

@@ -72,7 +72,8 @@ def fill(store: Store, ask: Ask, begin: Ask) -> None:
     failed = begin("Two?")
     usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 9}
     store.turns.finish(
-        failed.turn_id, status="failed", text="Half", reasoning="Hm", segments=[["reasoning", 2], ["text", 4]],
+        failed.turn_id, status="failed", text="Half", reasoning="Hm",
+        segments=[["notice", 1, "cut", "1 left out."], ["reasoning", 2], ["text", 4]],
         finish_reason="error", usage=usage, error=ERROR, latency_ms=1234,
     )  # fmt: skip
     store.conversations.change(str(failed.conversation_id), owner="ada", archived=True, title=None)

@@ -70,6 +70,17 @@ def test_answer_that_is_not_whole_says_so(begin: Ask, store: Store) -> None:
 
 
 @pytest.mark.parametrize("as_format", ["md", "html"])
+def test_export_says_why_an_answer_failed_and_what_was_left_out(begin: Ask, store: Store, as_format: str) -> None:
+    begun = begin("One?")
+    told = [["start", 1], ["notice", 1, "context_trimmed", "3 earlier messages were left out."]]
+    error = {"code": "upstream_timeout", "detail": "the model fell silent."}
+    store.turns.finish(begun.turn_id, status="failed", text="Half", segments=told, error=error)
+    content = exported(store, begun.conversation_id, as_format)
+    assert "3 earlier messages were left out." in content
+    assert "This answer failed. The model fell silent." in content
+
+
+@pytest.mark.parametrize("as_format", ["md", "html"])
 def test_reader_learns_what_is_there_beside_the_text(store: Store, as_format: str) -> None:
     parts = (
         TextPart("Look."),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chatapp.backend.store.identity import now
-from chatapp.protocol.events import Usage
+from chatapp.protocol.events import Notice, Usage
 from chatapp.protocol.messages import AttachmentPart, FinalStatus, Part, Role
 
 TOOL = "the work of a tool"
@@ -33,6 +33,7 @@ class ImportedTurn:
     error: dict[str, Any] | None = None
     latency_ms: int | None = None
     usage: Usage | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,10 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from chatapp.backend.store.identity import now
-from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
+from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, ImportedTurn
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.titles import shorten
+from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import Part, ReasoningPart, TextPart
 
 OURS = "chatapp"
@@ -97,7 +98,7 @@ def turn_rows(one: Placed, wanted: Iterable[ImportedMessage], *, owner: str) -> 
             "process_id": "",
             "heartbeat_at": fallback,
             "cancel_requested": False,
-            "segments": [],
+            "segments": [["notice", 1, notice.code, notice.text] for notice in message.turn.notices],
             "saved_text": 0,
             "saved_reasoning": 0,
             "finish_reason": message.finish_reason,
@@ -171,9 +172,11 @@ def well_formed(theirs: ImportedConversation) -> ImportedConversation:
 
 def _message(message: ImportedMessage) -> ImportedMessage:
     texts = (message.id, message.parent_id or "", message.content, message.reasoning, message.model or "")
-    error = (message.turn and message.turn.error) or {}
+    turn = message.turn or ImportedTurn()
+    error = turn.error or {}
+    told = [text for notice in turn.notices for text in (notice.code, notice.text)]
     is_short = len(message.model or "") <= MAX_MODEL_CHARS
-    if is_short and all(map(_is_well_formed, (*texts, *filter(_is_text, error.values())))):
+    if is_short and all(map(_is_well_formed, (*texts, *told, *filter(_is_text, error.values())))):
         return message
     return replace(
         message,
@@ -182,7 +185,12 @@ def _message(message: ImportedMessage) -> ImportedMessage:
         content=_text(message.content),
         reasoning=_text(message.reasoning),
         model=_model(message.model),
-        turn=message.turn and replace(message.turn, error=error and {name: _value(it) for name, it in error.items()}),
+        turn=message.turn
+        and replace(
+            turn,
+            error=error and {name: _value(it) for name, it in error.items()},
+            notices=tuple(Notice(_text(notice.code), _text(notice.text)) for notice in turn.notices),
+        ),
     )
 
 

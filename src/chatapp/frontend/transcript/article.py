@@ -51,6 +51,7 @@ def _answer(shown: Article) -> Iterator[str]:
     for step in entry.tools:
         text = f'<pre tabindex="0">{escape(step.text)}</pre>'
         yield f'<details class="step"><summary>{escape(step.title)}</summary>{text}</details>'
+    yield from _remarks(shown)
     yield f'<div class="under"><span class="facts">{escape(_facts(entry))}</span>'
     if entry.content and len(entry.content) <= _COPYABLE_CHARS:
         name = _named("Copy the answer")
@@ -59,6 +60,14 @@ def _answer(shown: Article) -> Iterator[str]:
         yield _button("regenerate", "Another answer")
     yield from _branches(entry)
     yield "</div></article>"
+
+
+def _remarks(shown: Article) -> Iterator[str]:
+    """Return what the reader was told beside an answer, and why it is not whole: below the last one a box says that."""
+    for notice in shown.entry.notices:
+        yield f'<p class="note">{escape(notice)}</p>'
+    if shown.entry.error is not None and not shown.is_last:
+        yield f'<p class="note broken">{escape(shown.entry.error.sentence())}</p>'
 
 
 def _question(shown: Article) -> Iterator[str]:
@@ -133,7 +142,7 @@ def _facts(entry: DisplayMessage) -> str:
         return entry.when
     end = entry.end or _FINISHES.get(entry.finish_reason or "")
     seconds = _seconds(entry.elapsed_s) if entry.elapsed_s is not None else None
-    parts = (end, entry.model, seconds, *usage_parts(entry.usage), entry.when, *entry.notices)
+    parts = (end, entry.model, seconds, *usage_parts(entry.usage), entry.when)
     return " · ".join(part for part in parts if part)
 
 

@@ -18,10 +18,13 @@ async def live_stream(answer: LiveAnswer) -> AsyncIterator[bytes]:
     """Return server-sent events with what has come of `answer`, from its beginning until it has ended."""
     yield _event({"elapsed_s": round(answer.elapsed_s, 1)})
     text, thoughts = LiveBlocks(), LiveBlocks()
-    silent_s = 0.0
+    silent_s, told = 0.0, 0
     while True:
         is_going = answer.is_going
         news = await run_in_threadpool(_news, answer, text, thoughts, is_whole=not is_going)  # Markdown takes its time
+        notices = answer.notices[told:]
+        if notices:
+            news["notices"], told = notices, told + len(notices)
         if news or silent_s >= _SIGN_OF_LIFE_S:
             silent_s = 0.0
             yield _event(news)

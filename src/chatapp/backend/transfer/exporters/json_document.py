@@ -14,7 +14,7 @@ FORMAT = "chatapp"
 VERSION = 2
 """Since 2 each message has `parts`."""
 
-_HERE_ONLY = {"conversation_id", "sequence", "siblings", "turn_id", "notices"}
+_HERE_ONLY = {"conversation_id", "sequence", "siblings", "turn_id"}
 _TOLD_OF_MESSAGE = [name for name in StoredMessage.__dataclass_fields__ if name not in _HERE_ONLY]
 
 
@@ -47,7 +47,8 @@ def _fields(conversation: Conversation) -> dict[str, Any]:
 
 def _message(message: StoredMessage) -> dict[str, Any]:
     told = {name: getattr(message, name) for name in _TOLD_OF_MESSAGE}
-    return {**told, "parts": parts_as_json(message.parts)}
+    notices = [asdict(notice) for notice in message.notices]
+    return {**told, "parts": parts_as_json(message.parts), "notices": notices}
 
 
 def _json(value: object) -> str:

@@ -43,9 +43,17 @@ def _message(message: StoredMessage) -> Iterator[str]:
 
 
 def notes_below(message: StoredMessage) -> list[str]:
-    """Return what is said below the text: the other parts, by name, and how an answer ended that is not whole."""
+    """Return what is said below the text: the other parts, by name, notices, and how and why an answer is not whole."""
     told = [told for part in message.parts if (told := _note(part))]
-    return [*told, ENDINGS[message.status]] if message.status in ENDINGS else told
+    told += [notice.text for notice in message.notices]
+    if message.status in ENDINGS:
+        reason = (message.error or {}).get("detail")
+        told.append(" ".join(filter(None, (ENDINGS[message.status], _sentence(reason)))))
+    return told
+
+
+def _sentence(reason: object) -> str | None:
+    return f"{reason[:1].upper()}{reason[1:]}" if isinstance(reason, str) else None
 
 
 def _note(part: Part) -> str | None:

@@ -9,7 +9,7 @@ import msgspec
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, ImportedTurn, moment
 from chatapp.backend.store.placing import OURS
 from chatapp.backend.transfer.importers.fields import count, mapping
-from chatapp.protocol.events import Usage
+from chatapp.protocol.events import Notice, Usage
 from chatapp.protocol.messages import PART_KINDS, FinalStatus, Part, Role
 from chatapp.protocol.question import EFFORTS
 
@@ -32,6 +32,7 @@ class _Message(msgspec.Struct):
     usage: Usage | None = None
     error: Any = None
     latency_ms: Any = None
+    notices: Any = None
     created_at: str | None = None
     finished_at: str | None = None
 
@@ -123,9 +124,17 @@ def _message(message: _Message, left_out: Counter[str]) -> ImportedMessage:
 def _turn(message: _Message) -> ImportedTurn | None:
     """Return how an answer was made; of a question, or where nobody knows, None."""
     latency_ms, error = count(message.latency_ms), _error(message.error)
-    if latency_ms is None and error is None:
+    notices = tuple(_notices(message.notices))
+    if latency_ms is None and error is None and not notices:
         return None
-    return ImportedTurn(error=error, latency_ms=latency_ms, usage=message.usage)
+    return ImportedTurn(error=error, latency_ms=latency_ms, usage=message.usage, notices=notices)
+
+
+def _notices(told: object) -> Iterator[Notice]:
+    for fields in map(mapping, told if isinstance(told, list) else ()):
+        code, text = fields.get("code"), fields.get("text")
+        if isinstance(code, str) and isinstance(text, str):
+            yield Notice(code, text)
 
 
 def _error(told: object) -> dict[str, Any] | None:

@@ -36,7 +36,8 @@ class LiveView {
     this.thoughts.append(Object.assign(element("summary", ""), { textContent: "Thinking" }), element("div", "said"));
     this.said = element("div", "said");
     this.pulse = element("p", "note pulse");
-    this.root.append(this.said, this.pulse);
+    this.notices = element("div", "");
+    this.root.append(this.said, this.notices, this.pulse);
     this.root.addEventListener("click", ({ target }) => {
       const button = target.closest("button");
       if (button) clickInWords(button, () => {});
@@ -75,6 +76,7 @@ class LiveView {
   async read(reader) {
     const decoder = new TextDecoder();
     this.said.replaceChildren();
+    this.notices.replaceChildren();
     let rest = "";
     for (;;) {
       const { value, done } = await reader.read();
@@ -95,6 +97,9 @@ class LiveView {
     if (news.text) {
       if (!this.said.hasChildNodes()) this.thoughts.open = false; // who wants to read on opens it again
       this.words.text.grow(news.text);
+    }
+    for (const text of news.notices ?? []) {
+      this.notices.append(Object.assign(element("p", "note"), { textContent: text }));
     }
     if (!this.hasSpoken && (news.text || news.thoughts)) {
       this.hasSpoken = true;
