@@ -1,24 +1,30 @@
 """The beginning of a turn: its question and an empty answer, put into the tree in one transaction."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, select, update
 
 from chatapp.backend.store.attachments import note_uses
-from chatapp.backend.store.conversations import insert_conversation, locked, moment_at_the_top, require
-from chatapp.backend.store.identity import new_timed_id, now
+from chatapp.backend.store.conversations import ASK_IN, insert_conversation, locked, moment_at_the_top, require
+from chatapp.backend.store.identity import new_id, new_timed_id, now
 from chatapp.backend.store.parts import columns_of
+from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import ROOT, BegunTurn, Prospect
-from chatapp.backend.store.schema import conversations, turns
+from chatapp.backend.store.schema import turns
 from chatapp.backend.store.titles import title_from
-from chatapp.backend.store.tree import history, insert_message, message_in
+from chatapp.backend.store.tree import history, insert_messages, message_in
 from chatapp.errors import IdempotencyConflictError, InvalidRequestError, TurnActiveError
 from chatapp.protocol.messages import TextPart
 from chatapp.protocol.question import Question
 
-_INSERT = insert(turns)
+_COLUMNS = tuple(column.name for column in turns.c)
+_INSERT = Prepared(insert(turns), _COLUMNS)
+_ACTIVE = Prepared(
+    select(turns.c.id).where(turns.c.conversation_id == bindparam("conversation_id"), turns.c.status == "streaming")
+)
 
 
 class Place(NamedTuple):
@@ -27,6 +33,18 @@ class Place(NamedTuple):
     conversation_id: str | None
     user_message_id: str | None
     answer_message_id: str
+
+
+class _Talk(NamedTuple):
+    """A conversation that a question is asked in. The row of one that `is_new` is still to be saved."""
+
+    id: str
+    title: str | None
+    model: str | None
+    system: str | None
+    leaf_id: str | None
+    sampling: dict[str, Any] | None
+    is_new: bool
 
 
 class Maker(NamedTuple):
@@ -111,55 +129,55 @@ def _replayed(earlier: Row[Any]) -> BegunTurn:
     )
 
 
-def _conversation(connection: Connection, question: Question) -> Row[Any]:
+def _conversation(connection: Connection, question: Question) -> _Talk:
     """Return the conversation, locked; a new one remembers what it is begun with."""
-    begun_with = {"system": question.system, "model": question.model}
-    conversation_id = question.conversation_id or insert_conversation(connection, owner=question.owner, **begun_with)
-    conversation = locked(connection, conversation_id, question.owner)
-    _refuse_while_active(connection, conversation_id)
-    title = conversation.title or title_from(question.prompt or "")
-    is_it = conversations.c.id == conversation_id
-    talked_at = moment_at_the_top(connection, question.owner)
-    connection.execute(update(conversations).where(is_it).values(updated_at=talked_at, title=title))
-    return conversation
+    title = title_from(question.prompt or "")
+    if question.conversation_id is None:
+        return _Talk(new_id(), title, question.model, question.system, None, None, is_new=True)
+    row = locked(connection, question.conversation_id, question.owner)
+    _refuse_while_active(connection, row.id)
+    return _Talk(row.id, row.title or title, row.model, row.system, row.leaf_id, row.sampling, is_new=False)
+
+
+def is_answering(connection: Connection, conversation_id: str) -> bool:
+    """Return whether an answer is being made in a conversation."""
+    return _ACTIVE.first(connection, {"conversation_id": conversation_id}) is not None
 
 
 def _refuse_while_active(connection: Connection, conversation_id: str) -> None:
-    is_active = and_(turns.c.conversation_id == conversation_id, turns.c.status == "streaming")
-    if connection.scalar(select(turns.c.id).where(is_active)) is not None:
+    if is_answering(connection, conversation_id):
         raise TurnActiveError(
             "The conversation is still answering its last question.", hint="Wait for the answer, or stop it."
         )
 
 
-def _insert_messages(connection: Connection, question: Question, conversation: Row[Any], model: str) -> Place:
-    parent_id = _parent_id(connection, question, conversation)
+def _insert_messages(connection: Connection, question: Question, conversation: _Talk, model: str) -> Place:
+    above = _parent_id(connection, question, conversation)
+    said: list[dict[str, Any]] = [{"id": new_id(), "role": "assistant", "model": model, "status": "streaming"}]
     if question.prompt is None:
-        question_id = _question_above(connection, conversation.id, parent_id)
+        above = _question_above(connection, conversation.id, above)
     else:
-        question_id = insert_message(
-            connection,
-            conversation_id=conversation.id,
-            parent_id=parent_id,
-            role="user",
-            **columns_of((*question.attachments, TextPart(question.prompt))),
-            status="complete",
-            finished_at=now(),
-        )
+        columns = columns_of((*question.attachments, TextPart(question.prompt)))
+        said.insert(0, {"role": "user", **columns, "status": "complete", "finished_at": now()})
+    _end_in(connection, question, conversation, leaf_id=said[-1]["id"])
+    *questions, answer_id = insert_messages(connection, conversation.id, above, said, is_new=conversation.is_new)
+    if questions:
         note_uses(connection, conversation.id, question.attachments)
-    answer_id = insert_message(
-        connection,
-        conversation_id=conversation.id,
-        parent_id=question_id,
-        role="assistant",
-        model=model,
-        status="streaming",
-    )
-    connection.execute(update(conversations).where(conversations.c.id == conversation.id).values(leaf_id=answer_id))
-    return Place(conversation.id, question_id, answer_id)
+    return Place(conversation.id, questions[0] if questions else above, answer_id)
 
 
-def _parent_id(connection: Connection, question: Question, conversation: Row[Any]) -> str | None:
+def _end_in(connection: Connection, question: Question, conversation: _Talk, *, leaf_id: str) -> None:
+    """Save that the conversation is talked in, and ends in an answer to come."""
+    shown = {"title": conversation.title, "leaf_id": leaf_id}
+    if conversation.is_new:
+        begun_with = {"system": conversation.system, "model": conversation.model}
+        insert_conversation(connection, id=conversation.id, owner=question.owner, **begun_with, **shown)
+    else:
+        talked_at = moment_at_the_top(connection, question.owner)
+        ASK_IN.run(connection, {"its_id": conversation.id, "updated_at": talked_at, **shown})
+
+
+def _parent_id(connection: Connection, question: Question, conversation: Row[Any] | _Talk) -> str | None:
     if question.parent_id is None:
         return str(conversation.leaf_id) if conversation.leaf_id else None
     if question.parent_id == ROOT:
@@ -185,11 +203,14 @@ def insert_turn(
     model: str,
     system: str | None,
     place: Place | None = None,
+    turn_id: str | None = None,
+    outcome: Mapping[str, Any] | None = None,
 ) -> BegunTurn:
-    """Return the turn, saved as begun, without what was said before."""
+    """Return the turn, saved as begun or, with its `outcome`, as it ended; without what was said before."""
     where = place._asdict() if place else dict.fromkeys(Place._fields)
     row = {
-        "id": new_timed_id(),
+        **dict.fromkeys(_COLUMNS),
+        "id": turn_id or new_timed_id(),
         "owner": question.owner,
         "status": "streaming",
         "model": model,
@@ -202,10 +223,12 @@ def insert_turn(
         "saved_reasoning": 0,
         "created_at": now(),
         **where,
+        **(outcome or {}),
     }
     heartbeat_at = maker.heartbeat_at
     if isinstance(heartbeat_at, datetime):
-        connection.execute(_INSERT, {**row, "heartbeat_at": heartbeat_at})
+        _INSERT.run(connection, {**row, "heartbeat_at": heartbeat_at})
     else:
+        del row["heartbeat_at"]
         connection.execute(insert(turns).values(heartbeat_at=heartbeat_at), row)
     return BegunTurn(turn_id=str(row["id"]), model=model, system=system, history=[], **where)

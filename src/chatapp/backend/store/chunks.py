@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from chatapp.backend.store.schema import chunks, turns
+from chatapp.backend.store.turn_row import TurnRow
 
 _INSERT = insert(chunks)
 _UPDATE_TURN = update(turns).where(turns.c.id == bindparam("its_id"))
@@ -15,7 +16,7 @@ _DROP = delete(chunks).where(chunks.c.turn_id == bindparam("turn_id"))
 
 def append_chunk(
     connection: Connection,
-    turn: Row[Any],
+    turn: TurnRow,
     *,
     text: str,
     reasoning: str,

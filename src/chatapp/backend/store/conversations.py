@@ -29,6 +29,7 @@ from sqlalchemy import (
 from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_in
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import Conversation, Page
 from chatapp.backend.store.schema import chunks, conversations, messages, turns
 from chatapp.errors import InvalidRequestError, NotFoundError
@@ -39,10 +40,13 @@ LISTED_SYSTEM_CHARS = 1000
 KEPT_AFTER_DELETION = timedelta(days=30)
 _AT_ONCE = 100
 
-_INSERT = insert(conversations)
-_NEWEST = select(func.max(conversations.c.updated_at)).where(conversations.c.owner == bindparam("owner"))
-UPDATE_CONVERSATION = update(conversations).where(conversations.c.id == bindparam("its_id"))
-"""Made once: to put a query together takes as long as to run it. What is to change comes with it."""
+_COLUMNS = tuple(column.name for column in conversations.c if column.name != "number")
+_INSERT = Prepared(insert(conversations), _COLUMNS)
+_NEWEST = Prepared(select(func.max(conversations.c.updated_at)).where(conversations.c.owner == bindparam("owner")))
+_UPDATE = update(conversations).where(conversations.c.id == bindparam("its_id"))
+ASK_IN = Prepared(_UPDATE, ("updated_at", "title", "leaf_id"))
+GO_ON = Prepared(_UPDATE, ("updated_at", "leaf_id", "archived_at"))
+MOVE_UP = Prepared(_UPDATE, ("updated_at",))
 
 _ORDER = (conversations.c.pinned, conversations.c.updated_at, conversations.c.id)
 
@@ -183,8 +187,8 @@ class Conversations:
 def insert_conversation(connection: Connection, *, owner: str, **values: Any) -> str:
     """Return the id of a new row; what `values` do not name is empty, and new now."""
     times = {"created_at": now(), "updated_at": moment_at_the_top(connection, owner)}
-    row = {"id": new_id(), "owner": owner, "pinned": False, **times, **values}
-    connection.execute(_INSERT, row)
+    row = {**dict.fromkeys(_COLUMNS), "id": new_id(), "owner": owner, "pinned": False, **times, **values}
+    _INSERT.run(connection, row)
     return str(row["id"])
 
 
@@ -193,7 +197,7 @@ def moment_at_the_top(connection: Connection, owner: str) -> datetime:
     hide what is new behind what is old.
     """
     moment = now()
-    newest = connection.scalar(_NEWEST, {"owner": owner})
+    (newest,) = _NEWEST.first(connection, {"owner": owner}) or (None,)
     return moment if newest is None or newest < moment else newest + timedelta(microseconds=1)
 
 
@@ -203,12 +207,7 @@ def locked(connection: Connection, conversation_id: str, owner: str) -> Row[Any]
     Raises:
         NotFoundError: no such conversation.
     """
-    row = connection.execute(
-        select(conversations).where(_is_there(conversation_id, owner)).with_for_update()
-    ).one_or_none()
-    if row is None:
-        raise not_found()
-    return row
+    return _found(connection, select(conversations).where(_is_there(conversation_id, owner)).with_for_update())
 
 
 def require(connection: Connection, conversation_id: str, owner: str) -> Row[Any]:
@@ -217,7 +216,11 @@ def require(connection: Connection, conversation_id: str, owner: str) -> Row[Any
     Raises:
         NotFoundError: no such conversation.
     """
-    row = connection.execute(select(conversations).where(_is_there(conversation_id, owner))).one_or_none()
+    return _found(connection, select(conversations).where(_is_there(conversation_id, owner)))
+
+
+def _found(connection: Connection, query: Select[Any]) -> Row[Any]:
+    row = connection.execute(query).one_or_none()
     if row is None:
         raise not_found()
     return row
@@ -255,10 +258,7 @@ def select_listed() -> Select[Any]:
 
 
 def _one(connection: Connection, conversation_id: str, owner: str) -> Conversation:
-    row = connection.execute(select_conversations().where(_is_there(conversation_id, owner))).one_or_none()
-    if row is None:
-        raise not_found()
-    return conversation_of(row)
+    return conversation_of(_found(connection, select_conversations().where(_is_there(conversation_id, owner))))
 
 
 def conversation_of(row: Row[Any]) -> Conversation:

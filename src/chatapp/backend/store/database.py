@@ -50,6 +50,8 @@ class Database:
             event.listen(self._engine, "begin", _begin_sqlite)
         else:
             event.listen(self._engine, "do_connect", connect_with_deadline)
+        self._safe_engine = self._engine.execution_options(synchronous="FULL")
+        self._quick_engine = self._engine.execution_options(synchronous="NORMAL")
         self._lane = WriteLane()
 
     @property
@@ -78,8 +80,7 @@ class Database:
         Raises:
             StoreUnavailableError: the database cannot be written: disk full, read-only, away, or busy for too long.
         """
-        synchronous = "FULL" if survives_power_cut else "NORMAL"
-        engine = self._engine.execution_options(synchronous=synchronous)
+        engine = self._safe_engine if survives_power_cut else self._quick_engine
         self._require_same_file()
         with store_errors(), engine.begin() as connection:
             yield connection
@@ -108,8 +109,7 @@ class Database:
         Raises:
             StoreUnavailableError: the database cannot be written; by each transaction too.
         """
-        engine = self._engine.execution_options(synchronous="NORMAL")
-        with store_errors(), engine.connect() as connection:
+        with store_errors(), self._quick_engine.connect() as connection:
             self._resize_cache(connection, MANY_WRITES_CACHE_KB)
             try:
                 yield partial(self._transaction, connection)

@@ -8,16 +8,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from chatapp.backend.store.attachments import note_uses
-from chatapp.backend.store.begin_turn import Maker, Place, insert_turn
-from chatapp.backend.store.conversations import UPDATE_CONVERSATION, insert_conversation, locked, moment_at_the_top
+from chatapp.backend.store.begin_turn import Maker, Place, insert_turn, is_answering
+from chatapp.backend.store.conversations import GO_ON, insert_conversation, locked, moment_at_the_top
+from chatapp.backend.store.ending import Ending, answer_row, turn_columns
 from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.parts import columns_of
+from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import BegunTurn
-from chatapp.backend.store.schema import conversations, message_hashes, messages, turns
+from chatapp.backend.store.schema import conversations, message_hashes, messages
 from chatapp.backend.store.titles import title_from
+from chatapp.backend.store.tree import insert_messages
+from chatapp.backend.store.turn_row import TurnRow
 from chatapp.protocol.messages import FinalStatus, Message
 from chatapp.protocol.question import HeldConversation, Question
 
@@ -29,7 +33,6 @@ _AT_ONCE = 500
 _UNANSWERED = {"failed", "incomplete", "interrupted", "stopped"}
 
 
-_IN_CONVERSATION: BindParameter[str] = bindparam("conversation_id")
 _TAIL_HASHES = [f"hash_{number}" for number in range(_TAIL)]
 _FOUND = (
     select(message_hashes.c.hash, message_hashes.c.is_answered, messages.c.id, messages.c.conversation_id)
@@ -42,14 +45,20 @@ _FOUND = (
     .order_by(conversations.c.updated_at.desc(), messages.c.sequence.desc())
 )
 _FIND = _FOUND.where(message_hashes.c.hash.in_(bindparam("hashes", expanding=True)))
-_FIND_IN_TAIL = _FOUND.where(message_hashes.c.hash.in_(list(map(bindparam, _TAIL_HASHES))))
-_LAST_SEQUENCE = select(func.max(messages.c.sequence)).where(messages.c.conversation_id == _IN_CONVERSATION)
-_ACTIVE_TURN = select(turns.c.id).where(turns.c.conversation_id == _IN_CONVERSATION, turns.c.status == "streaming")
-_FORGET = delete(message_hashes).where(
-    message_hashes.c.message_id == bindparam("question_id"), message_hashes.c.is_answered.is_(False)
+_FIND_IN_TAIL = Prepared(_FOUND.where(message_hashes.c.hash.in_(list(map(bindparam, _TAIL_HASHES)))))
+_FORGET = Prepared(
+    delete(message_hashes).where(
+        message_hashes.c.message_id == bindparam("question_id"), message_hashes.c.is_answered.is_(False)
+    )
 )
-_INSERT_MESSAGES, _INSERT_HASHES = insert(messages), insert(message_hashes)
-"""Made once: to put a query together takes as long as to run it, and every request of a client runs these."""
+_INSERT_HASHES = Prepared(insert(message_hashes), ("message_id", "owner", "hash", "is_answered"))
+
+
+class _Found(NamedTuple):
+    hash: str
+    is_answered: bool
+    id: str
+    conversation_id: str
 
 
 class _Known(NamedTuple):
@@ -64,39 +73,88 @@ class _Known(NamedTuple):
     is_answered: bool
 
 
-def begin_held(connection: Connection, question: Question, held: HeldConversation, maker: Maker) -> BegunTurn:
+class _Kept(NamedTuple):
+    """What was known of a conversation, and where all of it and the answer are now.
+
+    `hashes` are of the new messages, by their ids.
+    """
+
+    known: _Known
+    question_id: str | None
+    answer_id: str
+    hashes: list[tuple[str, str]]
+    is_alongside: bool
+
+
+def begin_held(
+    connection: Connection, question: Question, held: HeldConversation, maker: Maker, *, turn_id: str | None = None
+) -> BegunTurn:
     """Return the turn that answers the last message of `held`, with all of it saved that is not here yet.
 
     Another turn may be answering in the conversation: several clients, or one that asks several things at once, hold
     the same beginning. The second belongs to no conversation until it has ended, since each has one active turn.
     """
+    model = question.model or maker.fallback_model
+    kept = _kept(connection, question, held, {"role": "assistant", "model": model, "status": "streaming"})
+    is_answered = kept.known.is_answered
+    _save_hashes(connection, question.owner, kept.hashes, is_answered=is_answered)
+    place = Place(None if kept.is_alongside else kept.known.conversation_id, kept.question_id, kept.answer_id)
+    begun = insert_turn(connection, question, maker, model=model, system=None, place=place, turn_id=turn_id)
+    return replace(begun, conversation_id=kept.known.conversation_id)
+
+
+def keep_held(
+    connection: Connection,
+    question: Question,
+    held: HeldConversation,
+    maker: Maker,
+    *,
+    turn_id: str,
+    ending: Ending,
+    said: Message | None,
+) -> str:
+    """Return the conversation in which a turn is saved that has ended already, with all of `held` that is not here yet.
+
+    `said` is the answer if it says anything, by which the conversation is found again.
+    """
+    model = ending.get("model") or question.model or maker.fallback_model
+    kept = _kept(connection, question, held, {"role": "assistant", "model": model, **answer_row(ending)})
+    conversation_id, owner = kept.known.conversation_id, question.owner
+    is_found_by_answer = said is not None and ending["status"] not in _UNANSWERED
+    if kept.known.is_answered or not is_found_by_answer:
+        _save_hashes(connection, owner, kept.hashes, is_answered=kept.known.is_answered)
+    elif not kept.hashes:
+        _FORGET.run(connection, {"question_id": kept.question_id})
+    if said is not None:
+        _save_hashes(connection, owner, [(kept.answer_id, held.hash_behind(said))], is_answered=True)
+    place = Place(conversation_id, kept.question_id, kept.answer_id)
+    outcome = turn_columns(ending)
+    insert_turn(connection, question, maker, model=model, system=None, place=place, turn_id=turn_id, outcome=outcome)
+    return conversation_id
+
+
+def _kept(connection: Connection, question: Question, held: HeldConversation, answer: dict[str, Any]) -> _Kept:
+    """Save what of `held` is not here yet, and an answer below it; of that where it is."""
     known = _find(connection, question.owner, held)
     if known is not None and connection.dialect.name != "sqlite":
         locked(connection, known.conversation_id, question.owner)
         known = _find(connection, question.owner, held)  # what others have saved while we waited
-    model = question.model or maker.fallback_model
-    if known is None:
-        known, is_alongside = _Known(0, new_id(), None, is_answered=False), False
-        new = held.messages(0)
-        rows = _rows(known, new, model, first=1)
-        _begin_conversation(connection, question, rows)
-        connection.execute(_INSERT_MESSAGES, rows)
+    is_new, leaf_id = known is None, new_id()
+    known = known or _Known(0, new_id(), None, is_answered=False)
+    is_alongside = not is_new and is_answering(connection, known.conversation_id)
+    new = held.messages(known.length)
+    rows = [*map(_row, new), {**answer, "id": leaf_id}]
+    if is_new:
+        _begin_conversation(connection, question, rows, id_=known.conversation_id)
     else:
-        is_alongside = _is_answering(connection, known.conversation_id)
-        new = held.messages(known.length)
-        rows = _rows(known, new, model, first=_last_sequence(connection, known) + 1)
-        connection.execute(_INSERT_MESSAGES, rows)
-        _go_on(connection, question.owner, rows[-1])
+        changes = {"updated_at": moment_at_the_top(connection, question.owner), "leaf_id": leaf_id, "archived_at": None}
+        GO_ON.run(connection, {"its_id": known.conversation_id, **changes})
+    *ids, _ = insert_messages(connection, known.conversation_id, known.message_id, rows, is_new=is_new)
     note_uses(connection, known.conversation_id, (part for message in new for part in message.parts))
-    *ids, answer_id = [row["id"] for row in rows]
     hashes = list(zip(ids, held.hashes(known.length), strict=True))
     if not known.is_answered:
         hashes = hashes[-1:]  # by the others nothing is found, of which each chat with the same examples has some
-    _save_hashes(connection, question.owner, hashes, is_answered=known.is_answered)
-    conversation_id = None if is_alongside else known.conversation_id
-    place = Place(conversation_id, ids[-1] if ids else known.message_id, answer_id)
-    begun = insert_turn(connection, question, maker, model=model, system=None, place=place)
-    return replace(begun, conversation_id=known.conversation_id)
+    return _Kept(known, ids[-1] if ids else known.message_id, leaf_id, hashes, is_alongside)
 
 
 def _find(connection: Connection, owner: str, held: HeldConversation) -> _Known | None:
@@ -119,10 +177,12 @@ def _find_among(
     counts = {digest: count for count, digest in enumerate(hashes, first + 1)}
     if len(hashes) <= _TAIL:  # a list of any length is put together anew each time
         in_tail = dict(zip(_TAIL_HASHES, [*hashes, *[""] * (_TAIL - len(hashes))], strict=True))
-        rows = connection.execute(_FIND_IN_TAIL, {"owner": owner, **in_tail}).all()
+        rows = _FIND_IN_TAIL.rows(connection, {"owner": owner, **in_tail})
     else:
-        rows = connection.execute(_FIND, {"owner": owner, "hashes": list(counts)}).all()
-    for row in sorted(rows, key=lambda row: -counts[row.hash]):  # stable: the last talked in stays first
+        rows = [tuple(row) for row in connection.execute(_FIND, {"owner": owner, "hashes": list(counts)})]
+    for row in sorted(
+        map(_Found._make, rows), key=lambda row: -counts[row.hash]
+    ):  # stable: the last talked in stays first
         if row.is_answered or _was_not_answered(connection, row.id):
             return _Known(counts[row.hash], row.conversation_id, row.id, row.is_answered)
     return None
@@ -137,12 +197,12 @@ def _was_not_answered(connection: Connection, message_id: str) -> bool:
     return bool(answers) and answers <= _UNANSWERED
 
 
-def _begin_conversation(connection: Connection, question: Question, rows: list[dict[str, Any]]) -> None:
+def _begin_conversation(connection: Connection, question: Question, rows: list[dict[str, Any]], *, id_: str) -> None:
     """Save the conversation of messages. It is called after the last question: clients put examples before it."""
     asked = next((row["content"] for row in reversed(rows) if row["role"] == "user"), "")
     insert_conversation(
         connection,
-        id=rows[-1]["conversation_id"],
+        id=id_,
         owner=question.owner,
         system=question.system,
         model=question.model,
@@ -153,60 +213,32 @@ def _begin_conversation(connection: Connection, question: Question, rows: list[d
     )
 
 
-def _go_on(connection: Connection, owner: str, answer: dict[str, Any]) -> None:
-    """Let a conversation end in an answer to come, be it archived or not."""
-    changes = {"leaf_id": answer["id"], "updated_at": moment_at_the_top(connection, owner), "archived_at": None}
-    connection.execute(UPDATE_CONVERSATION, {"its_id": answer["conversation_id"], **changes})
+def _row(message: Message) -> dict[str, Any]:
+    """Return the columns of a message that its client brings."""
+    return {"role": message.role, **columns_of(message.parts), "status": "complete", "finished_at": now()}
 
 
-def _rows(known: _Known, new: list[Message], model: str, *, first: int) -> list[dict[str, Any]]:
-    """Return the rows of messages below the last one that is known, one below the other, numbered from `first` on.
-
-    The last is the answer to come, which is where the conversation then ends.
-    """
-    moment, parent_id = now(), known.message_id
-    made_by = {"model": model, "status": "streaming", "created_at": moment, "finished_at": None}
-    said = {"model": None, "status": "complete", "created_at": moment, "finished_at": moment}
-    kept = [{"role": message.role, **columns_of(message.parts), **said} for message in new]
-    rows: list[dict[str, Any]] = []
-    for sequence, values in enumerate([*kept, {"role": "assistant", **columns_of(()), **made_by}], first):
-        place = {"conversation_id": known.conversation_id, "parent_id": parent_id, "sequence": sequence}
-        rows.append({"id": new_id(), **place, **values})
-        parent_id = rows[-1]["id"]
-    return rows
-
-
-def save_answer_hash(connection: Connection, turn: Row[Any], digest: str, *, status: FinalStatus) -> None:
+def save_answer_hash(connection: Connection, turn: TurnRow, digest: str, *, status: FinalStatus) -> None:
     """Save by what an answer is found again.
 
     A first question that it has answered is not found by itself any more: asked thousands of times, it would be looked
     at as often with each.
     """
-    _save_hashes(connection, turn.owner, [(turn.answer_message_id, digest)], is_answered=True)
+    _save_hashes(connection, turn.owner, [(str(turn.answer_message_id), digest)], is_answered=True)
     if status not in _UNANSWERED:
-        connection.execute(_FORGET, {"question_id": turn.user_message_id})
+        _FORGET.run(connection, {"question_id": turn.user_message_id})
 
 
 def _save_hashes(connection: Connection, owner: str, hashes: Iterable[tuple[str, str]], *, is_answered: bool) -> None:
     """Save the hash of each message by its id. `is_answered`: an answer of ours is among what it stands for."""
     same = {"owner": owner, "is_answered": is_answered}
     rows = [{"message_id": message_id, "hash": digest, **same} for message_id, digest in hashes]
-    if rows:
-        connection.execute(_INSERT_HASHES, rows)
+    _INSERT_HASHES.run_many(connection, rows)
 
 
-def _last_sequence(connection: Connection, known: _Known) -> int:
-    """Return the highest number of a message in a conversation."""
-    return connection.scalar(_LAST_SEQUENCE, {"conversation_id": known.conversation_id}) or 0
-
-
-def _is_answering(connection: Connection, conversation_id: str) -> bool:
-    return connection.scalar(_ACTIVE_TURN, {"conversation_id": conversation_id}) is not None
-
-
-def conversation_of(connection: Connection, turn: Row[Any]) -> str | None:
+def conversation_of(connection: Connection, turn: TurnRow) -> str | None:
     """Return the conversation that a turn belongs to, also while another one is active there."""
     if turn.conversation_id is not None or turn.answer_message_id is None:
-        return turn.conversation_id  # type: ignore[no-any-return]
+        return turn.conversation_id
     is_answer = messages.c.id == turn.answer_message_id
     return connection.scalar(select(messages.c.conversation_id).where(is_answer))

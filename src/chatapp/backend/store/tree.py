@@ -4,33 +4,47 @@ A message's sequence is greater than its parent's, so the newest message below a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CTE, Connection, Row, and_, func, insert, literal, or_, select
+from sqlalchemy import CTE, BindParameter, Connection, Row, and_, bindparam, func, insert, literal, or_, select
 
 from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.parts import parts_of
+from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.schema import messages
 from chatapp.errors import NotFoundError
 from chatapp.protocol.messages import Message, Part, ReasoningPart
 
+_COLUMNS = tuple(column.name for column in messages.c)
+_EMPTY = {**dict.fromkeys(_COLUMNS), "content": "", "reasoning": ""}
+_INSERT = Prepared(insert(messages), _COLUMNS)
+_LAST = Prepared(
+    select(func.max(messages.c.sequence)).where(messages.c.conversation_id == bindparam("conversation_id"))
+)
 
-def insert_message(connection: Connection, *, conversation_id: str, parent_id: str | None, **values: Any) -> str:
-    """Return the id of a new message below `parent_id`, last in its conversation, which the caller has locked."""
-    last = select(func.coalesce(func.max(messages.c.sequence), 0)).where(messages.c.conversation_id == conversation_id)
-    row = {
-        "id": new_id(),
-        "conversation_id": conversation_id,
-        "parent_id": parent_id,
-        "sequence": (connection.scalar(last) or 0) + 1,
-        "content": "",
-        "reasoning": "",
-        "created_at": now(),
-        **values,
-    }
-    connection.execute(insert(messages).values(row))
-    return str(row["id"])
+
+def insert_messages(
+    connection: Connection,
+    conversation_id: str,
+    parent_id: str | None,
+    said: Iterable[Mapping[str, Any]],
+    *,
+    is_new: bool,
+) -> list[str]:
+    """Return the ids of new messages, one below the other and the first below `parent_id`, last in their conversation.
+
+    The caller has locked that, or has just made it: then it `is_new`.
+    """
+    (last,) = (0,) if is_new else _LAST.first(connection, {"conversation_id": conversation_id}) or (0,)
+    moment, rows = now(), list[dict[str, Any]]()
+    for sequence, values in enumerate(said, (last or 0) + 1):
+        place = {"id": new_id(), "conversation_id": conversation_id, "parent_id": parent_id, "sequence": sequence}
+        rows.append({**_EMPTY, "created_at": moment, **place, **values})
+        parent_id = str(rows[-1]["id"])
+    _INSERT.run_many(connection, rows)
+    return [row["id"] for row in rows]
 
 
 def message_in(connection: Connection, conversation_id: str, message_id: str) -> Row[Any]:
@@ -46,7 +60,7 @@ def message_in(connection: Connection, conversation_id: str, message_id: str) ->
     return row
 
 
-def ancestors(leaf_id: str, *, limit: int | None = None) -> CTE:
+def ancestors(leaf_id: str | BindParameter[str], *, limit: int | None = None) -> CTE:
     """Return the ids from `leaf_id` up, itself included, at most `limit` of them, as a table with one column `id`."""
     top = select(messages.c.id, messages.c.parent_id, literal(1).label("depth")).where(messages.c.id == leaf_id)
     up = top.cte("up", recursive=True)
@@ -65,11 +79,16 @@ def newest_leaf(connection: Connection, message_id: str) -> str:
 
 def history(connection: Connection, leaf_id: str) -> list[Message]:
     """Return the branch that ends in `leaf_id`, oldest first, without reasoning, and without what is empty then."""
-    up = ancestors(leaf_id)
-    columns = select(messages.c.role, messages.c.content, messages.c.parts)
-    rows = connection.execute(columns.join(up, messages.c.id == up.c.id).order_by(messages.c.sequence))
+    rows = _branch_above().rows(connection, {"leaf_id": leaf_id})
     branch = (Message(role, _without_reasoning(parts_of(content, "", parts))) for role, content, parts in rows)
     return [message for message in branch if message.parts]
+
+
+@cache
+def _branch_above() -> Prepared:
+    up = ancestors(bindparam("leaf_id"))
+    columns = select(messages.c.role, messages.c.content, messages.c.parts)
+    return Prepared(columns.join(up, messages.c.id == up.c.id).order_by(messages.c.sequence))
 
 
 def _without_reasoning(parts: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -3,24 +3,26 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chatapp.backend.store.begin_turn import Maker, begin_turn, prospect
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
-from chatapp.backend.store.conversations import UPDATE_CONVERSATION, moment_at_the_top
+from chatapp.backend.store.conversations import MOVE_UP, moment_at_the_top
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.held import begin_held, conversation_of, save_answer_hash
+from chatapp.backend.store.ending import ANSWER_COLUMNS, TURN_COLUMNS, Ending, answer_row, turn_columns
+from chatapp.backend.store.held import begin_held, conversation_of, keep_held, save_answer_hash
 from chatapp.backend.store.identity import now
-from chatapp.backend.store.parts import answer_columns
+from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import BegunTurn, Prospect, Segments, StoredTurn
 from chatapp.backend.store.schema import chunks, messages, turns
+from chatapp.backend.store.turn_row import COLUMNS as TURN_ROW
+from chatapp.backend.store.turn_row import TurnRow, locked_turn
 from chatapp.errors import NotFoundError, TurnActiveError
-from chatapp.protocol.events import Usage, UsageDetails
-from chatapp.protocol.messages import FinalStatus
-from chatapp.protocol.question import Question
+from chatapp.protocol.messages import Message
+from chatapp.protocol.question import HeldConversation, Question
 
 KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
 
@@ -28,10 +30,8 @@ _UNFINISHED = {"streaming", "interrupted"}
 """What its maker may still finish: an interruption is no more than a guess that there is none."""
 
 _ITS_ID: BindParameter[str] = bindparam("its_id")
-_LOCK_TURN = select(turns).where(turns.c.id == _ITS_ID).with_for_update()
-_UPDATE_TURN = update(turns).where(turns.c.id == _ITS_ID)
-_UPDATE_MESSAGE = update(messages).where(messages.c.id == _ITS_ID)
-"""Made once, as every answer that is kept runs these: to put a query together takes as long as to run it."""
+_END_TURN = Prepared(update(turns).where(turns.c.id == _ITS_ID), (*TURN_COLUMNS, "conversation_id", "model"))
+_END_ANSWER = Prepared(update(messages).where(messages.c.id == _ITS_ID), (*ANSWER_COLUMNS, "model"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,13 @@ class Turns:
 
     database: Database
 
-    def begin(self, question: Question, *, process_id: str, fallback_model: str) -> BegunTurn:
+    def begin(
+        self, question: Question, *, process_id: str, fallback_model: str, turn_id: str | None = None
+    ) -> BegunTurn:
         """Return the turn with its question and an empty answer saved, all at once and for good.
 
         `process_id` names who makes it; `fallback_model` is asked where neither question nor conversation names one.
+        `turn_id` is the id of one whose client holds the conversation, where it has one already.
 
         Raises:
             NotFoundError: no such conversation, or no such message in it.
@@ -52,9 +55,9 @@ class Turns:
             InvalidRequestError: there is no question to answer again.
         """
         try:
-            return self._begin(question, process_id, fallback_model)
+            return self._begin(question, process_id, fallback_model, turn_id)
         except (IntegrityError, TurnActiveError):
-            return self._begin(question, process_id, fallback_model)
+            return self._begin(question, process_id, fallback_model, turn_id)
 
     def prospect(self, question: Question, *, fallback_model: str) -> Prospect:
         """Return what a question of a conversation would be read with. Nothing is saved.
@@ -65,14 +68,14 @@ class Turns:
         with self.database.read() as connection:
             return prospect(connection, question, fallback_model)
 
-    def _begin(self, question: Question, process_id: str, fallback_model: str) -> BegunTurn:
+    def _begin(self, question: Question, process_id: str, fallback_model: str, turn_id: str | None) -> BegunTurn:
         """Try once. A second try finds what another process has committed meanwhile, and says what that means."""
         maker = Maker(process_id, self.database.pulse(), fallback_model)
         held = question.held
         if held is None:
             return self.database.write_together(lambda connection: begin_turn(connection, question, maker))
         return self.database.write_together(  # who holds it brings it again
-            lambda connection: begin_held(connection, question, held, maker), survives_power_cut=False
+            lambda connection: begin_held(connection, question, held, maker, turn_id=turn_id), survives_power_cut=False
         )
 
     def save(
@@ -95,7 +98,7 @@ class Turns:
         """
 
         def work(connection: Connection) -> bool:
-            turn = _locked(connection, turn_id)
+            turn = locked_turn(connection, turn_id)
             if turn is None or turn.status not in _UNFINISHED:
                 return True
             if turn.status == "interrupted":
@@ -128,47 +131,51 @@ class Turns:
             connection.execute(update(turns).where(is_mine).values(heartbeat_at=self.database.pulse()))
             return set(connection.scalars(select(turns.c.id).where(is_mine, turns.c.cancel_requested)))
 
-    def finish(
+    def keep(
         self,
-        turn_id: str,
+        question: Question,
+        held: HeldConversation,
         *,
-        status: FinalStatus,
-        text: str,
-        reasoning: str = "",
-        segments: Segments,
-        is_recast: bool = False,
-        finish_reason: str | None = None,
-        usage: Usage | None = None,
-        usage_details: UsageDetails | None = None,
-        error: dict[str, Any] | None = None,
-        latency_ms: int | None = None,
-        answer_hash: str | None = None,
-        model: str | None = None,
-    ) -> None:
-        """Save how the turn ended. One that has ended before stays as it is, unless it was taken for interrupted.
+        turn_id: str,
+        process_id: str,
+        fallback_model: str,
+        said: Message | None,
+        **ending: Unpack[Ending],
+    ) -> str:
+        """Save a turn that nothing is saved of yet, question and answer at once, and return its conversation.
 
-        By `answer_hash` the conversation is found again where its client holds it. `model` is the one that answered,
-        None for the one that was asked.
+        `said` is the answer if it says anything, by which the conversation is found again.
+
+        Raises:
+            StoreUnavailableError: it cannot be saved.
         """
-        renamed = {"model": model} if model else {}
-        outcome: dict[str, Any] = {"finish_reason": finish_reason, "error": error, "latency_ms": latency_ms}
-        outcome |= {"usage": usage, "usage_details": usage_details, "status": status, "segments": segments, **renamed}
-        said = answer_columns(segments, text=text, reasoning=reasoning)
-        answer = {**said, "status": status, "finish_reason": finish_reason, **renamed}
+        maker = Maker(process_id, self.database.pulse(), fallback_model)
+
+        def work(connection: Connection) -> str:
+            return keep_held(connection, question, held, maker, turn_id=turn_id, ending=ending, said=said)
+
+        return self.database.write_together(work, survives_power_cut=False)  # who holds it brings it again
+
+    def finish(self, turn_id: str, **ending: Unpack[Ending]) -> None:
+        """Save how the turn ended. One that has ended before stays as it is, unless it was taken for interrupted."""
+        answer_hash, outcome, answer = ending.get("answer_hash"), turn_columns(ending), answer_row(ending)
 
         def work(connection: Connection) -> None:
-            turn = _locked(connection, turn_id)
+            turn = locked_turn(connection, turn_id)
             if turn is None or turn.status not in _UNFINISHED:
                 return
             conversation_id = conversation_of(connection, turn)
-            ended = {"its_id": turn_id, "finished_at": now(), "conversation_id": conversation_id, **outcome}
-            connection.execute(_UPDATE_TURN, ended)
+            model = ending.get("model") or turn.model
+            _END_TURN.run(
+                connection, {"its_id": turn_id, "conversation_id": conversation_id, "model": model, **outcome}
+            )
             if turn.answer_message_id is None:
+                text, reasoning, is_recast = ending["text"], ending.get("reasoning", ""), ending.get("is_recast", False)
                 append_chunk(connection, turn, text=text, reasoning=reasoning, is_recast=is_recast)
                 return
-            _save_answer(connection, turn, conversation_id, answer, usage=usage)
+            _save_answer(connection, turn, conversation_id, {**answer, "model": model})
             if answer_hash is not None:
-                save_answer_hash(connection, turn, answer_hash, status=status)
+                save_answer_hash(connection, turn, answer_hash, status=ending["status"])
 
         self.database.write_together(work, survives_power_cut=answer_hash is None)  # who holds it brings it again
 
@@ -218,15 +225,10 @@ class Turns:
             # Read the clock in here: who gives a sign of life while this waits to write is not from a time to come.
             is_silent = self.database.is_long_ago(turns.c.heartbeat_at, seconds=silent_s)
             is_orphan = and_(turns.c.status == "streaming", or_(turns.c.process_id.in_(gone), is_silent))
-            orphans = connection.execute(select(turns).where(is_orphan).with_for_update(skip_locked=True)).all()
-            for turn in orphans:
-                conversation_id = conversation_of(connection, turn)
-                values = {"status": "interrupted", "finished_at": now(), "conversation_id": conversation_id}
-                connection.execute(update(turns).where(turns.c.id == turn.id).values(values))
-                if turn.answer_message_id is not None:
-                    text, reasoning = saved_chunks(connection, turn.id)
-                    answer = answer_columns(turn.segments, text=text, reasoning=reasoning)
-                    _save_answer(connection, turn, conversation_id, {**answer, "status": "interrupted"})
+            query = select(*TURN_ROW, turns.c.segments).where(is_orphan).with_for_update(skip_locked=True)
+            orphans = connection.execute(query).all()
+            for *row, segments in orphans:
+                _end_orphan(connection, TurnRow._make(row), segments)
         return [turn.id for turn in orphans]
 
     def forget_unattached(self, *, kept: timedelta = KEPT_WITHOUT_CONVERSATION) -> int:
@@ -237,25 +239,20 @@ class Turns:
             return connection.execute(delete(turns).where(is_old)).rowcount
 
 
-def _locked(connection: Connection, turn_id: str) -> Row[Any] | None:
-    return connection.execute(_LOCK_TURN, {"its_id": turn_id}).one_or_none()
+def _end_orphan(connection: Connection, turn: TurnRow, segments: Segments) -> None:
+    conversation_id = conversation_of(connection, turn)
+    values = {"status": "interrupted", "finished_at": now(), "conversation_id": conversation_id}
+    connection.execute(update(turns).where(turns.c.id == turn.id).values(values))
+    if turn.answer_message_id is not None:
+        text, reasoning = saved_chunks(connection, turn.id)
+        answer = answer_row({"status": "interrupted", "text": text, "reasoning": reasoning, "segments": segments})
+        _save_answer(connection, turn, conversation_id, {**answer, "model": turn.model})
 
 
-def _save_answer(
-    connection: Connection,
-    turn: Row[Any],
-    conversation_id: str | None,
-    answer: dict[str, Any],
-    *,
-    usage: Usage | None = None,
-) -> None:
+def _save_answer(connection: Connection, turn: TurnRow, conversation_id: str | None, answer: dict[str, Any]) -> None:
     """Save the answer where it stays: in its message."""
-    values = {**answer, "finished_at": now()}
-    if usage is not None:
-        values |= {"prompt_tokens": usage["prompt_tokens"], "completion_tokens": usage["completion_tokens"]}
-    connection.execute(_UPDATE_MESSAGE, {"its_id": turn.answer_message_id, **values})
-    talked_at = moment_at_the_top(connection, turn.owner)
-    connection.execute(UPDATE_CONVERSATION, {"its_id": conversation_id, "updated_at": talked_at})
+    _END_ANSWER.run(connection, {"its_id": turn.answer_message_id, **answer})
+    MOVE_UP.run(connection, {"its_id": conversation_id, "updated_at": moment_at_the_top(connection, turn.owner)})
     if turn.saved_text or turn.saved_reasoning:
         drop_chunks(connection, turn.id)
 
