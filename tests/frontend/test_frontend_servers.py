@@ -8,10 +8,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
+from chatapp.client.model_servers import server_fault
 from chatapp.config.connections import read_connections
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
 from chatapp.frontend.access.owner import may_change_servers
+from support import scripts
 from support.pages import ask, choose, click, conversation_in, everything, settings_dialog, stored, wait_until
 from support.stub_model import StubModel
 
@@ -77,6 +79,33 @@ def test_who_is_signed_out_in_another_tab_changes_nothing_any_more(
     assert page.text_input[0].label == "API key"
     with BackendClient(backend.url, api_key="open-sesame") as client:
         assert [each.id for each in stored(client)] == [conversation]
+
+
+def test_a_server_that_does_not_answer_is_saved_only_when_that_is_wanted(
+    open_page: Open, backend: Any, stub: StubModel, tmp_path: Path
+) -> None:
+    file = tmp_path / "connections.toml"
+    page = open_page(backend.url, CONNECTIONS=str(file))
+    assert has_form(page)
+    page.text_input(key="server-name").set_value("mine")
+    page.text_input(key="server-url").set_value("http://127.0.0.1:1/v1")
+    page.text_input(key="server-key").set_value(KEY)
+
+    click(page, "server-save")
+
+    assert "No server can be reached at 127.0.0.1:1" in page.warning[0].value.replace("\\", "")
+    assert not file.exists()
+    assert page.text_input(key="server-url").value == "http://127.0.0.1:1/v1"
+    assert KEY not in everything(page)
+
+    click(page, "server-anyway")
+
+    assert [key.get_secret_value() for key in read_connections(file).connections["mine"].api_key] == [KEY]
+
+    stub.listing = scripts.respond(401, {})
+    assert "does not take this key (status 401)" in str(server_fault(stub.url, "wrong"))
+    stub.listing = scripts.html()
+    assert "most addresses end in /v1" in str(server_fault(stub.url, None))
 
 
 def test_what_cannot_be_is_said_and_not_written(open_page: Open, backend: Any, tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """What is said of the small model that comes with chatapp: that it is one, and how to connect a better one."""
 
+WHAT = "It is a small model for trying things out. Add a better one below: it answers within seconds."
+"""Where one can be added at once."""
+
 ADVICE = "It is a small model for trying things out. Connect a better one with OPENAI_API_KEY or BASE_URL."
 
 SETTINGS = """\

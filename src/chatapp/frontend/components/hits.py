@@ -15,7 +15,8 @@ def hits() -> None:
         return
     words = landing.words if len(landing.words) <= _SHOWN_CHARS else f"{landing.words[:_SHOWN_CHARS]}…"
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xxsmall", key="hits"):
-        st.caption(literal(words))
+        place = state.view().place_of_hit(state.session_context())
+        st.caption(literal(words) + (f" · {place.number} of {place.total}" if place else ""))
         _step("Earlier hit", "keyboard_arrow_up", "hit-earlier", is_earlier=True)
         _step("Later hit", "keyboard_arrow_down", "hit-later", is_earlier=False)
         st.button(

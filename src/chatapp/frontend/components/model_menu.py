@@ -17,6 +17,7 @@ MOST_OFFERS = 3
 
 _MOST_TOKENS = 10_000_000
 _OWN = "Its own"
+_NONE = "No model answers"
 _TEMPERATURE = "0 is the most predictable, 2 the most varied. Empty: as the model does by itself."
 _EFFORT = "How much a model that thinks is to think."
 _HINT = "For instance: answer in French, in one short paragraph."
@@ -32,7 +33,7 @@ def model_menu() -> None:
         return
     told = models_of(url, api_key=api_key) if readiness.is_answering else None
     icon = ":material/edit_note:" if chat_options.system else None
-    with st.popover(literal(model), icon=icon, type="tertiary", key="chat-options"):
+    with st.popover(literal(model or _NONE), icon=icon, type="tertiary", key="chat-options"):
         if told is not None and (len(told.connections) > 1 or told.routes):
             model_list(told, model)
         elif told is not None and len(told.models) > 1:

@@ -34,7 +34,19 @@ def servers() -> None:
                 on_click=server_actions.remove_server,
                 args=(path, name),
             )
+    _ask_whether_to_save(path)
     _form(path)
+
+
+def _ask_whether_to_save(path: Path) -> None:
+    """Say why the server that was entered does not answer, and offer to write it all the same."""
+    unsaved = state.view().unsaved_server
+    if unsaved is None:
+        return
+    st.warning(literal(f"{unsaved.name} is not saved yet. {unsaved.fault}"), icon=":material/cloud_off:")
+    with st.container(horizontal=True, gap="small", key="server-unsaved"):
+        st.button("Save anyway", key="server-anyway", on_click=server_actions.save_anyway, args=(path,))
+        st.button("Change it", key="server-leave", type="tertiary", on_click=server_actions.leave_unsaved)
 
 
 def _outcome() -> None:

@@ -21,6 +21,15 @@ from chatapp.protocol.resources import ConnectionInfo
 
 _MINUTE_S, _HOUR_S = 60, 3600
 _HERE = "changed here"
+_LOOKS = (
+    '<div class="looks" role="group" aria-label="Colours"><span>Colours</span>'
+    + "".join(
+        f'<button type="button" data-look="{look}">{name}</button>'
+        for look, name in (("System", "As the system"), ("Light", "Light"), ("Dark", "Dark"))
+    )
+    + "</div>"
+)
+"""What `assets/sidebar.js` finds: which it is only the browser knows."""
 
 
 class InForce(NamedTuple):
@@ -58,6 +67,7 @@ def _options() -> None:
             key=state.TIMEOUT,
             help="How long to wait for the next word.",
         )
+        st.html(_LOOKS)
 
 
 def _settings_in_force() -> Iterable[InForce]:
@@ -96,11 +106,14 @@ def _models(readiness: BackendStatus) -> None:
     if readiness.model:
         why = f", because {readiness.reason}" if readiness.reason else ""
         st.markdown(f"**{literal(readiness.model)}** ({literal(readiness.provider or 'unknown')}){literal(why)}")
+    may_change = may_change_servers(state.settings(), state.api_key())
     if readiness.is_demo:
-        st.markdown(f"{literal(demo_model.ADVICE)}\n\n{demo_model.SETTINGS}")
+        st.markdown(
+            literal(demo_model.WHAT) if may_change else f"{literal(demo_model.ADVICE)}\n\n{demo_model.SETTINGS}"
+        )
     if readiness.connections:
         _table(map(_server, readiness.connections), "Model servers")
-    if may_change_servers(state.settings(), state.api_key()):
+    if may_change:
         servers()
 
 

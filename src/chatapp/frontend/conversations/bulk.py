@@ -1,5 +1,7 @@
 """Several conversations at once: deleted, archived or taken along as a file, and what takes that back."""
 
+import math
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Literal, NamedTuple
@@ -7,6 +9,7 @@ from typing import Literal, NamedTuple
 from chatapp.client import BackendClient
 from chatapp.errors import NotFoundError
 
+OFFERED_S = 60.0
 What = Literal["Deleted", "Archived", "Back in the list"]
 
 
@@ -15,6 +18,8 @@ class Undo(NamedTuple):
 
     what: What
     titles: Mapping[str, str]
+    done_at: float = math.inf
+    """On `time.monotonic()`."""
 
     @property
     def sentence(self) -> str:
@@ -25,7 +30,12 @@ class Undo(NamedTuple):
     def without(self, ids: Collection[str]) -> "Undo | None":
         """Return what is left to be taken back when it was for `ids`, None where that is nothing."""
         left = {id_: title for id_, title in self.titles.items() if id_ not in ids}
-        return Undo(self.what, left) if left else None
+        return self._replace(titles=left) if left else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was offered for long enough."""
+        return time.monotonic() - self.done_at > OFFERED_S
 
 
 def act_of(what: What, client: BackendClient) -> Callable[[str], object]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage, question_entry
+from chatapp.frontend.conversations.finding import HitPlace
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.protocol.resources import AttachmentInfo
@@ -36,7 +37,8 @@ class OpenConversation(ABC):
     """What the conversation on screen can do, wherever it is stored.
 
     `name` tells it from the others of a session, `begun` is the name of the last answer to go to, `landing` the message
-    that a search has led to, `last_hits` whether there is none before or behind it, and `waiting_files` go along with
+    that a search has led to, `hit_place` its name with which of how many hits it is, `last_hits` whether there is none
+    before or behind it, and `waiting_files` go along with
     the next question. `warned_of` is the model that was said to take no pictures. Its state changes in plain attributes
     only: Streamlit may end a script run at any access to `st.session_state`.
     """
@@ -53,6 +55,7 @@ class OpenConversation(ABC):
         self.begun: str | None = None
         self.landing: Landing | None = None
         self.last_hits: set[bool] = set()
+        self.hit_place: tuple[str, HitPlace | None] | None = None
         self.unfinished: Unfinished | None = None
         self.queued: str | None = None
         self.waiting_files: tuple[AttachmentInfo, ...] = ()

@@ -1,13 +1,14 @@
 """What one browser session shows: a conversation, the list of all, and what is being changed in them."""
 
 from collections.abc import Sequence
+from time import monotonic
 from typing import Literal, NamedTuple
 
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError, NotFoundError, SettingsError
 from chatapp.frontend.conversations.bulk import Undo, What, act_of, each, undo_of
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage
-from chatapp.frontend.conversations.finding import hit_beside
+from chatapp.frontend.conversations.finding import HitPlace, hit_beside, place_of_hit
 from chatapp.frontend.conversations.imports import ImportWatch
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.conversations.open_conversation import OpenConversation
@@ -26,6 +27,15 @@ class OpenRow(NamedTuple):
     what: Literal["rename", "export"]
 
 
+class UnsavedServer(NamedTuple):
+    """A model server that was entered and does not answer: `fault` says why."""
+
+    name: str
+    url: str
+    key: str
+    fault: str
+
+
 class View:
     """Its state changes in plain attributes only: Streamlit may end a run at any access to `st.session_state`.
 
@@ -41,6 +51,7 @@ class View:
         self.open_row: OpenRow | None = None
         self.dialog: Dialog | None = None
         self.server_outcome: SettingsError | str | None = None
+        self.unsaved_server: UnsavedServer | None = None
         self.imports = ImportWatch()
         self.mirrored: list[ShownMessage] = []
         self.drawn: set[str] = set()
@@ -144,6 +155,20 @@ class View:
         else:
             self.show_found(item.id, item.message_id, words=words)
 
+    def place_of_hit(self, context: SessionContext) -> HitPlace | None:
+        """Return which of how many hits of its conversation the search has led to, None where that is not known."""
+        conversation = self.conversation
+        landing = conversation.landing
+        if conversation.id is None or landing is None:
+            return None
+        if conversation.hit_place is None or conversation.hit_place[0] != landing.name:
+            try:
+                found = place_of_hit(context.client, conversation.id, landing.message_id, landing.words)
+            except ChatappError:
+                return None
+            conversation.hit_place = landing.name, found
+        return conversation.hit_place[1]
+
     def show_found(self, conversation_id: str, message_id: str, *, words: str) -> str | None:
         """Show a conversation at a message, with `words` marked in it; return a question that was not asked yet."""
         unasked = self.show_stored(conversation_id)
@@ -169,7 +194,9 @@ class View:
         try:
             each(act_of(what, context.client), ids, done)
         finally:
-            self.listing.undo = Undo(what, {id_: self.listing.title_of(id_) for id_ in done}) if done else None
+            self.listing.undo = (
+                Undo(what, {id_: self.listing.title_of(id_) for id_ in done}, monotonic()) if done else None
+            )
             self.listing.chosen = None
             self.listing.expire()
             if what == "Deleted" and self.conversation.id in done:
