@@ -49,7 +49,7 @@ def _mark(ticket: str) -> str:
 def sign_in() -> None:
     """Draw the ways to sign in, and let the visitor in when the backend knows their key."""
     with st.container(key="sign-in"):
-        st.markdown("## Sign in", anchors=False)
+        st.markdown("## Sign in to chatapp", anchors=False)
         if has_stale_cookie(state.settings()):
             st.html(_mark(""))
         if accounts.is_signed_in():

@@ -18,6 +18,36 @@ new MutationObserver(() => {
   document.cookie = `${name}=${text}; path=/; max-age=${text ? YEAR_S : 0}; samesite=strict${isSecure ? "; secure" : ""}`;
 }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-text"] });
 
+// Light or dark is Streamlit's to choose, in its menu; the settings' buttons choose there.
+const look = () => {
+  try {
+    return JSON.parse(localStorage.getItem("stActiveTheme-/-v2")) ?? "System";
+  } catch {
+    return "System";
+  }
+};
+const markLook = () => {
+  for (const button of document.querySelectorAll(".looks button")) {
+    button.setAttribute("aria-pressed", button.dataset.look === look());
+  }
+};
+const choose = (name, tries) => {
+  const entry = document.querySelector(`[data-testid="stMainMenuItem-theme-${name}"]`);
+  if (!entry && tries) return requestAnimationFrame(() => choose(name, tries - 1));
+  entry?.click();
+  document.querySelector("[data-testid='stMainMenu'] button[aria-expanded='true']")?.click();
+  document.documentElement.classList.remove("changing-look");
+  setTimeout(markLook);
+};
+document.addEventListener("click", ({ target }) => {
+  const wanted = target instanceof Element && target.closest(".looks button");
+  if (!wanted) return;
+  document.documentElement.classList.add("changing-look");
+  document.querySelector("[data-testid='stMainMenu'] button")?.click();
+  choose(wanted.dataset.look, 60);
+});
+new MutationObserver(markLook).observe(document, { childList: true, subtree: true });
+
 // Arrows go through the list, Home and End to its ends; right leads to what can be done with a conversation.
 const ROWS = "[class*='st-key-open-'] button, [class*='st-key-choose-'] input";
 document.addEventListener("keydown", (event) => {
@@ -47,7 +77,10 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest(".st-key-hit-close")) CSS.highlights?.delete("found");
 });
 
-// On a narrow screen the sidebar lies over the page: whoever has chosen what to see there wants to see it.
+// On a narrow screen the sidebar lies over the page: it begins closed, and whoever has chosen there wants to see it.
+if (window.matchMedia("(max-width: 768px)").matches) {
+  for (const key of Object.keys(localStorage)) if (key.startsWith("stSidebarCollapsed-")) localStorage.removeItem(key);
+}
 const CHOICES = '[class*="st-key-open-"], .st-key-new, .st-key-usage-open, .st-key-settings-open';
 document.addEventListener("click", (event) => {
   const isChoice = event.target instanceof Element && event.target.closest(CHOICES);

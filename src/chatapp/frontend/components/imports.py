@@ -25,7 +25,7 @@ def import_box() -> None:
     imports = state.view().imports
     with st.container(key="import", gap="small"):
         st.markdown("**Import**")
-        st.caption(_WHAT)
+        st.caption(f"{_WHAT} Files of more than {st.get_option('server.maxUploadSize')} MB go to `POST /import`.")
         file = st.file_uploader("Export", key=state.EXPORT_FILE, label_visibility="collapsed")
         if file is not None and not imports.is_sending and _is_clicked():
             with st.spinner("Reading …"):
