@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
 from chatapp.errors import BackendUnreachableError
-from chatapp.frontend.conversations.bulk import Undo, zip_of
+from chatapp.frontend.conversations.bulk import OFFERED_S, Undo, zip_of
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.session.view import View
 from support import scripts
@@ -60,6 +60,19 @@ def test_a_pinned_conversation_stands_above_the_others(page: AppTest) -> None:
     choose(page, pinned, "Pin")
 
     assert (rows(page), headings(page)) == (["One?", "Two?"], ["Pinned", "Today"])
+
+
+def test_what_can_be_taken_back_is_offered_until_its_reader_goes_on(page: AppTest, client: BackendClient) -> None:
+    ask(page, "One?")
+    choose(page, conversation_in(page), "Delete")
+    client.ask("Two?", store=True)
+    wait_until(lambda: rows(page.run()) == ["Two?"])
+    assert "undo" in [button.key for button in page.button]
+
+    press(page, "open-")
+
+    assert "undo" not in [button.key for button in page.button]
+    assert Undo("Deleted", {}, done_at=-OFFERED_S).is_over
 
 
 def test_a_deleted_conversation_can_be_taken_back(page: AppTest, client: BackendClient) -> None:
@@ -185,6 +198,7 @@ def test_hits_are_gone_through_in_a_conversation_and_on_in_the_next(
     place += [landed_on(click(page, key)) for key in ["hit-earlier", "hit-earlier", "hit-earlier", "hit-later"]]
 
     assert place == [ids[1], ids[0], ids[2], ids[2], ids[1]]
+    assert "zebra · 2 of 2" in [caption.value for caption in page.caption]
     assert "hit-later" not in [button.key for button in click(page, "hit-close").button]
 
 

@@ -86,7 +86,7 @@ def _archive_head(listing: Listing) -> None:
 
 
 def _undo(listing: Listing) -> None:
-    if listing.undo is None:
+    if listing.undo is None or listing.undo.is_over:
         return
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="deleted"):
         st.caption(literal(listing.undo.sentence))

@@ -67,7 +67,7 @@ def _status() -> None:
         st.rerun(scope="app")
     context, view = state.session_context(), state.view()
     is_read = view.dialog is not None  # drawn anew, it would begin with its first tab
-    if not is_read and (view.has_news(context) or view.has_new_list(context)):
+    if not is_read and (view.has_news(context) or view.has_new_list(context) or view.listing.is_undo_over()):
         st.rerun(scope="app")
     badge(readiness)
     if not readiness.is_ready:

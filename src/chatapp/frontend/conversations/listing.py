@@ -52,6 +52,13 @@ class Listing:
             self._fetch(client)
             self._fetched_at = time.monotonic()
 
+    def is_undo_over(self) -> bool:
+        """Return, once, whether what could be taken back was offered for long enough."""
+        is_over = self.undo is not None and self.undo.is_over
+        if is_over:
+            self.undo = None
+        return is_over
+
     def expire(self) -> None:
         """Fetch the list again the next time: something in it has changed."""
         self._fetched_at = None

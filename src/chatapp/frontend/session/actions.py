@@ -34,6 +34,7 @@ def send(prompt: str) -> None:
     """Ask `prompt`."""
     state.accept_messages()
     if prompt.strip():
+        state.view().listing.undo = None  # its reader has gone on
         state.view().send(prompt, state.session_context())
 
 

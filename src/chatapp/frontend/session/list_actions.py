@@ -11,6 +11,7 @@ from chatapp.frontend.session.view import OpenRow
 def open_conversation(conversation_id: str, message_id: str | None) -> None:
     """Show a conversation of the list, at the message that a search has found in it."""
     view = state.view()
+    view.listing.undo = None  # its reader has gone on
     if message_id is None:
         keep(view.show_stored(conversation_id))
     else:
