@@ -59,10 +59,22 @@ def test_no_question_is_wrong_usage(ask: Run) -> None:
 
 
 def test_options_reach_the_model(ask: Run, model) -> None:
-    ask("Hi", "--model", "other", "--system", "Be brief.", "--temperature", "0.5", "--max-tokens", "7")
+    ask(
+        "Hi",
+        "--model",
+        "other",
+        "--system",
+        "Be brief.",
+        "--temperature",
+        "0.5",
+        "--max-tokens",
+        "7",
+        "--effort",
+        "low",
+    )
 
     body = model.calls[-1].body
-    assert (body["model"], body["temperature"]) == ("other", 0.5)
+    assert (body["model"], body["temperature"], body["reasoning_effort"]) == ("other", 0.5, "low")
     assert 7 in {body.get("max_tokens"), body.get("max_completion_tokens")}
     assert body["messages"][0] == {"role": "system", "content": "Be brief."}
 

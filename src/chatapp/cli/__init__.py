@@ -25,6 +25,7 @@ from chatapp.cli.parameters import (
     ConversationId,
     Days,
     Deleted,
+    Effort,
     Everybody,
     ExportFormatName,
     Host,
@@ -171,6 +172,7 @@ def ask(
     system: System = None,
     temperature: Temperature = None,
     max_tokens: MaxTokens = None,
+    effort: Effort = None,
     no_stream: NoStream = False,
     json: AsJson = False,
     backend_url: BackendUrl = None,
@@ -182,7 +184,9 @@ def ask(
 
     run(
         " ".join(prompt) if prompt else None,
-        options=ChatOptions(model=model, system=system, temperature=temperature, max_tokens=max_tokens),
+        options=ChatOptions(
+            model, system, temperature, max_tokens, {"reasoning_effort": effort} if effort is not None else None
+        ),
         files=attach or (),
         template=template,
         params=param or (),

@@ -20,6 +20,7 @@ SHORT_ID_CHARS = 8
 NOTHING_FOUND = 1
 _PAGE = 200
 _PIPE_COLUMNS = 10_000
+_SOURCE_COLUMNS = 24
 _NO_TITLE = "New conversation"
 _NOT_COMPLETE = {"stopped": "stopped", "incomplete": "cut off", "failed": "failed", "interrupted": "cut off"}
 
@@ -149,7 +150,9 @@ def _row(item: ConversationInfo) -> str:
     """Return a line on a conversation, as long as the terminal is wide."""
     lead = f"{item.id[:SHORT_ID_CHARS]}  {_when(item.updated_at)}  "
     title = f"{'* ' if item.pinned else ''}{item.title or _NO_TITLE}"
-    return lead + fitted(" ".join(title.split()), _columns() - len(lead))
+    source = item.client or item.source
+    tail = fitted(f"  via {' '.join(source.split())}", _SOURCE_COLUMNS) if source else ""
+    return lead + fitted(" ".join(title.split()), _columns() - len(lead) - len(tail)) + tail
 
 
 def _snippet(parts: Sequence[SnippetInfo]) -> str:

@@ -56,6 +56,10 @@ Temperature = Annotated[
     float | None, typer.Option("--temperature", metavar="NUMBER", help="0 is the most predictable, 2 the most varied.")
 ]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Longest answer, in tokens.")]
+Effort = Annotated[
+    str | None,
+    typer.Option("--effort", metavar="WORD", help="How much it thinks: none, minimal, low, medium, high or xhigh."),
+]
 NoStream = Annotated[bool, typer.Option("--no-stream", help="Wait for the whole answer.")]
 Continue = Annotated[
     bool,
