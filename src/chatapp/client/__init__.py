@@ -17,6 +17,7 @@ import requests
 
 from chatapp.client.conversation_api import ConversationApi
 from chatapp.client.http import HttpSession, Json, body_of, path_of
+from chatapp.client.project_api import ProjectApi
 from chatapp.client.stream import AnswerStream
 from chatapp.protocol.events import Answer
 from chatapp.protocol.reading import read_readiness
@@ -46,6 +47,7 @@ class BackendClient:
     ) -> None:
         self._http = HttpSession(base_url, timeout_s=timeout_s, api_key=api_key, user_agent=user_agent(surface))
         self.conversations = ConversationApi(self._http)
+        self.projects = ProjectApi(self._http)
 
     @property
     def base_url(self) -> str:

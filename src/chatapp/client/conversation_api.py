@@ -23,13 +23,20 @@ class ConversationApi:
         self._http = http
 
     def page(
-        self, *, query: str | None = None, state: str | None = None, cursor: str | None = None, limit: int = 50
+        self,
+        *,
+        query: str | None = None,
+        state: str | None = None,
+        project: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
     ) -> ResultPage[ConversationInfo]:
         """Return conversations, pinned ones first, then the one last talked in; `next` is the `cursor` of more.
 
-        With `query` only those that hold the words, each with a `snippet`; `state` is active, archived or deleted.
+        With `query` only those that hold the words, each with a `snippet`; `state` is active, archived or deleted,
+        `project` the id of one, or "none".
         """
-        params = {"q": query, "state": state, "cursor": cursor, "limit": limit}
+        params = {"q": query, "state": state, "project": project, "cursor": cursor, "limit": limit}
         return self._http.read_page(ConversationInfo, "/conversations", params)
 
     def get(self, conversation_id: str) -> ConversationInfo:
@@ -44,11 +51,13 @@ class ConversationApi:
         return self._http.read_page(MessageInfo, path_of("conversations", conversation_id, "messages"), params)
 
     def begin(self, **values: Any) -> ConversationInfo:
-        """Return a new, empty conversation; `values` are title, system, model and sampling."""
+        """Return a new, empty conversation; `values` are title, system, model, sampling and project_id."""
         return self._http.read(ConversationInfo, "POST", "/conversations", values)
 
     def change(self, conversation_id: str, **changes: Any) -> ConversationInfo:
-        """Return the conversation after `changes` of title, pinned, archived, system, model, sampling or leaf_id."""
+        """Return the conversation after `changes` of title, pinned, archived, system, model, sampling, leaf_id or
+        project_id.
+        """
         return self._http.read(ConversationInfo, "PATCH", path_of("conversations", conversation_id), changes)
 
     def delete(self, conversation_id: str) -> None:

@@ -46,7 +46,7 @@ class Question:
     A question whose `idempotency_key` is known is not asked again, unless its turn failed before anything was said;
     `body_hash` tells whether it is the same question. `model` and `system` hold for this turn; the conversation that
     it begins, if any, remembers them. `surface` is what it came in by. `attachments` are files that go along with the
-    prompt, in the order in which they are read.
+    prompt, in the order in which they are read. `project_id` is the project of the conversation that it begins.
 
     `wire_messages` is all that the model reads, where a client words it for a model server itself: it goes along as it
     is, and nothing is left out where it is too long. A turn that is stored and does not outlive its readers is stopped,
@@ -62,6 +62,7 @@ class Question:
     model: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     conversation_id: str | None = None
+    project_id: str | None = None
     parent_id: str | None = None
     store: bool = False
     idempotency_key: str | None = None

@@ -104,6 +104,7 @@ def test_what_is_there_is_answered_as_described(api: Any, shared: RunningBackend
     answer = shared.client.ask("Why?", store=True)
     ids = {"conversation_id": answer.conversation_id, "turn_id": answer.turn_id, "model_id": answer.model}
     ids["attachment_id"] = shared.client.attach(BytesIO(b"Words."), name="a.txt").id
+    ids["project_id"] = shared.client.projects.begin("Thesis").id
     for operation in operations(api):
         ask_often(operation, GenerationMode.POSITIVE, ids=ids, excluded_checks=[RULES_IN_WORDS])
 

@@ -34,7 +34,7 @@ ERRORS = documented_errors(
     ErrorResponse,
     {
         401: "No API key, or an unknown one.",
-        404: "No such conversation, message or turn.",
+        404: "No such conversation, project, message or turn.",
         408: "The body took too long to arrive.",
         409: "The conversation is still answering, or the Idempotency-Key was used with another body.",
         413: "The body is larger than MAX_BODY_BYTES.",
@@ -55,7 +55,7 @@ def _possible(name: str) -> str:
 
 
 Id = Annotated[str, AfterValidator(_possible)]
-"""What a conversation, message or turn is called in an address."""
+"""What a conversation, project, message or turn is called in an address."""
 
 
 async def _turns(request: Request) -> TurnRegistry:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Self
 
 from chatapp.backend.store.attachments import Attachments
-from chatapp.backend.store.conversations import Changes, Conversations, ConversationState
+from chatapp.backend.store.conversations import Changes, Conversations
 from chatapp.backend.store.database import Database, open_database
+from chatapp.backend.store.listing import ConversationState
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.migration import bring_up_to_date
 from chatapp.backend.store.model_calls import ModelCalls
+from chatapp.backend.store.projects import Projects
 from chatapp.backend.store.records import (
     ROOT,
     Attachment,
@@ -20,6 +22,7 @@ from chatapp.backend.store.records import (
     Conversation,
     ModelCall,
     Page,
+    Project,
     Segments,
     StoredMessage,
     StoredTurn,
@@ -51,6 +54,8 @@ __all__ = [
     "ModelCalls",
     "Page",
     "Percentiles",
+    "Project",
+    "Projects",
     "Reservations",
     "Role",
     "Search",
@@ -75,6 +80,7 @@ class Store:
     """All that is kept, by what it is: `store.turns.begin(…)`, `store.messages.page(…)`."""
 
     conversations: Conversations
+    projects: Projects
     messages: Messages
     turns: Turns
     model_calls: ModelCalls
@@ -101,6 +107,7 @@ class Store:
             raise
         return cls(
             conversations=Conversations(database),
+            projects=Projects(database),
             messages=Messages(database),
             turns=Turns(database),
             model_calls=ModelCalls(database),

@@ -12,6 +12,7 @@ from chatapp.backend.store.conversations import ASK_IN, insert_conversation, loc
 from chatapp.backend.store.identity import new_id, new_timed_id, now
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.prepared import Prepared
+from chatapp.backend.store.projects import guidance, require_project
 from chatapp.backend.store.records import ROOT, BegunTurn, Prospect
 from chatapp.backend.store.schema import turns
 from chatapp.backend.store.titles import title_from
@@ -44,6 +45,7 @@ class _Talk(NamedTuple):
     system: str | None
     leaf_id: str | None
     sampling: dict[str, Any] | None
+    project_id: str | None
     is_new: bool
 
 
@@ -67,24 +69,32 @@ def begin_turn(connection: Connection, question: Question, maker: Maker) -> Begu
             connection, question, maker, model=question.model or maker.fallback_model, system=question.system
         )
     conversation = _conversation(connection, question)
-    model = question.model or conversation.model or maker.fallback_model
-    system = conversation.system if question.system is None else question.system
+    project = guidance(connection, conversation.project_id)
+    model = question.model or conversation.model or project.model or maker.fallback_model
+    system = project.system(conversation.system if question.system is None else question.system)
     place = _insert_messages(connection, question, conversation, model)
     begun = insert_turn(connection, question, maker, model=model, system=system, place=place)
-    begun = replace(begun, sampling=conversation.sampling)
+    begun = replace(begun, sampling=conversation.sampling, project_id=project.id)
     begun.history.extend(history(connection, str(place.user_message_id)))
     return begun
 
 
 def prospect(connection: Connection, question: Question, fallback_model: str) -> Prospect:
-    """Return what a question of a conversation would be read with."""
-    conversation = require(connection, str(question.conversation_id), question.owner)
+    """Return what a question of a conversation, or of a new one in a project, would be read with."""
+    if question.conversation_id is None:
+        require_project(connection, question.project_id, question.owner)
+        project = guidance(connection, question.project_id)
+        model = question.model or project.model or fallback_model
+        return Prospect(model, project.system(question.system), [], {}, project.id)
+    conversation = require(connection, question.conversation_id, question.owner)
+    project = guidance(connection, conversation.project_id)
     parent_id = _parent_id(connection, question, conversation)
     return Prospect(
-        model=question.model or conversation.model or fallback_model,
-        system=conversation.system if question.system is None else question.system,
+        model=question.model or conversation.model or project.model or fallback_model,
+        system=project.system(conversation.system if question.system is None else question.system),
         history=history(connection, parent_id) if parent_id else [],
         sampling=conversation.sampling or {},
+        project_id=project.id,
     )
 
 
@@ -133,10 +143,13 @@ def _conversation(connection: Connection, question: Question) -> _Talk:
     """Return the conversation, locked; a new one remembers what it is begun with."""
     title = title_from(question.prompt or "")
     if question.conversation_id is None:
-        return _Talk(new_id(), title, question.model, question.system, None, None, is_new=True)
+        require_project(connection, question.project_id, question.owner)
+        begun_with = {"model": question.model, "system": question.system, "project_id": question.project_id}
+        return _Talk(id=new_id(), title=title, **begun_with, leaf_id=None, sampling=None, is_new=True)
     row = locked(connection, question.conversation_id, question.owner)
     _refuse_while_active(connection, row.id)
-    return _Talk(row.id, row.title or title, row.model, row.system, row.leaf_id, row.sampling, is_new=False)
+    told = {name: getattr(row, name) for name in ("model", "system", "project_id", "leaf_id", "sampling")}
+    return _Talk(id=row.id, title=row.title or title, **told, is_new=False)
 
 
 def is_answering(connection: Connection, conversation_id: str) -> bool:
@@ -170,7 +183,8 @@ def _end_in(connection: Connection, question: Question, conversation: _Talk, *, 
     """Save that the conversation is talked in, and ends in an answer to come."""
     shown = {"title": conversation.title, "leaf_id": leaf_id}
     if conversation.is_new:
-        begun_with = {"system": conversation.system, "model": conversation.model}
+        talk = conversation
+        begun_with = {"system": talk.system, "model": talk.model, "project_id": talk.project_id}
         insert_conversation(connection, id=conversation.id, owner=question.owner, **begun_with, **shown)
     else:
         talked_at = moment_at_the_top(connection, question.owner)

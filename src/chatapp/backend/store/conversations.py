@@ -8,7 +8,7 @@ rows.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import (
     ColumnElement,
@@ -17,10 +17,8 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    delete,
     func,
     insert,
-    or_,
     select,
     tuple_,
     update,
@@ -29,13 +27,21 @@ from sqlalchemy import (
 from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_in
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.listing import (
+    NO_PROJECT,
+    ConversationState,
+    conversation_of,
+    is_in,
+    is_of,
+    select_conversations,
+    select_listed,
+)
 from chatapp.backend.store.prepared import Prepared
+from chatapp.backend.store.projects import require_project
 from chatapp.backend.store.records import Conversation, Page
-from chatapp.backend.store.schema import chunks, conversations, messages, turns
+from chatapp.backend.store.removal import remove_conversation
+from chatapp.backend.store.schema import conversations, messages, turns
 from chatapp.errors import InvalidRequestError, NotFoundError
-
-LISTED_SYSTEM_CHARS = 1000
-"""How much of a conversation's system prompt a list carries: with thirty of a megabyte each it would take seconds."""
 
 KEPT_AFTER_DELETION = timedelta(days=30)
 _AT_ONCE = 100
@@ -50,9 +56,6 @@ MOVE_UP = Prepared(_UPDATE, ("updated_at",))
 
 _ORDER = (conversations.c.pinned, conversations.c.updated_at, conversations.c.id)
 
-ConversationState = Literal["active", "archived", "deleted"]
-"""Where a conversation is: in the list, put away, or deleted but not gone yet."""
-
 
 class Changes(TypedDict, total=False):
     """What of a conversation can be changed; what is not named stays."""
@@ -64,6 +67,7 @@ class Changes(TypedDict, total=False):
     model: str | None
     sampling: dict[str, Any] | None
     leaf_id: str | None
+    project_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,13 @@ class Conversations:
     database: Database
 
     def create(self, *, owner: str, **values: Unpack[Changes]) -> Conversation:
-        """Return a new, empty conversation."""
+        """Return a new, empty conversation.
+
+        Raises:
+            NotFoundError: no such project.
+        """
         with self.database.write() as connection:
+            require_project(connection, values.get("project_id"), owner)
             conversation_id = insert_conversation(connection, owner=owner, **values)
             return _one(connection, conversation_id, owner)
 
@@ -88,18 +97,31 @@ class Conversations:
             return _one(connection, conversation_id, owner)
 
     def page(
-        self, *, owner: str, state: ConversationState = "active", cursor: str | None = None, limit: int = 50
+        self,
+        *,
+        owner: str,
+        state: ConversationState = "active",
+        project: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
     ) -> Page[Conversation]:
         """Return the conversations in one state, pinned ones first, then the one last talked in, without `system`.
 
+        With `project` those of it, or with `NO_PROJECT` those of none.
+
         Raises:
             InvalidRequestError: the cursor is none of ours.
+            NotFoundError: no such project.
         """
         query = select_listed().where(conversations.c.owner == owner, is_in(state))
+        if project is not None:
+            query = query.where(is_of(project))
         if cursor is not None:
             query = query.where(tuple_(*_ORDER) < _after(cursor))
         query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
         with self.database.read() as connection:
+            if project not in {None, NO_PROJECT}:
+                require_project(connection, project, owner)
             rows = connection.execute(query).all()
         items = [conversation_of(row) for row in rows[:limit]]
         return Page(items, next=_cursor(items[-1]) if len(rows) > limit else None)
@@ -121,12 +143,12 @@ class Conversations:
         """Return the conversation after the changes. Its place in the list changes by pinning only.
 
         Raises:
-            NotFoundError: no such conversation.
+            NotFoundError: no such conversation, or no such project.
             InvalidRequestError: `leaf_id` is not a message of this conversation.
         """
         with self.database.write() as connection:
             locked(connection, conversation_id, owner)
-            values = _values(connection, conversation_id, changes)
+            values = _values(connection, conversation_id, owner, changes)
             if values:
                 connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(values))
             return _one(connection, conversation_id, owner)
@@ -165,7 +187,7 @@ class Conversations:
             is_it = and_(conversations.c.id == conversation_id, conversations.c.owner == owner)
             if connection.scalar(select(conversations.c.id).where(is_it)) is None:
                 raise not_found()
-            _remove(connection, conversation_id)
+            remove_conversation(connection, conversation_id)
 
     def purge_expired(self, *, kept: timedelta = KEPT_AFTER_DELETION, as_of: datetime | None = None) -> int:
         """Remove for good what was deleted longer than `kept` before `as_of`, which is now; return how many."""
@@ -180,7 +202,7 @@ class Conversations:
             still = select(conversations.c.id).where(conversations.c.id == conversation_id, is_expired)
             if connection.scalar(still.with_for_update()) is None:
                 return False
-            _remove(connection, conversation_id)
+            remove_conversation(connection, conversation_id)
         return True
 
 
@@ -231,39 +253,13 @@ def not_found() -> NotFoundError:
     return NotFoundError("There is no such conversation.")
 
 
-def is_in(state: ConversationState) -> ColumnElement[bool]:
-    """Return the condition that a conversation is in `state`."""
-    is_deleted, is_archived = conversations.c.deleted_at.is_not(None), conversations.c.archived_at.is_not(None)
-    if state == "deleted":
-        return is_deleted
-    return and_(~is_deleted, is_archived if state == "archived" else ~is_archived)
-
-
 def _is_there(conversation_id: str, owner: str) -> ColumnElement[bool]:
     columns = conversations.c
     return and_(columns.id == conversation_id, columns.owner == owner, columns.deleted_at.is_(None))
 
 
-def select_conversations() -> Select[Any]:
-    """Return the query for all conversations, each with the turn that is active in it."""
-    is_active = and_(turns.c.conversation_id == conversations.c.id, turns.c.status == "streaming")
-    return select(conversations, turns.c.id.label("active_turn_id")).outerjoin(turns, is_active)
-
-
-def select_listed() -> Select[Any]:
-    """Return the query for what a list shows of conversations: of `system`, which may be long, the beginning."""
-    system = func.substr(conversations.c.system, 1, LISTED_SYSTEM_CHARS).label("system")
-    listed = [system if it.name == "system" else it for it in conversations.c]
-    return select_conversations().with_only_columns(*listed, turns.c.id.label("active_turn_id"))
-
-
 def _one(connection: Connection, conversation_id: str, owner: str) -> Conversation:
     return conversation_of(_found(connection, select_conversations().where(_is_there(conversation_id, owner))))
-
-
-def conversation_of(row: Row[Any]) -> Conversation:
-    """Return what a row of `select_conversations` says."""
-    return Conversation(**{name: row._mapping[name] for name in Conversation.__dataclass_fields__})
 
 
 def _cursor(last: Conversation) -> str:
@@ -275,8 +271,9 @@ def _after(cursor: str) -> Any:
     return tuple_(pinned, moment_in(updated_at), conversation_id, types=[column.type for column in _ORDER])
 
 
-def _values(connection: Connection, conversation_id: str, changes: Changes) -> dict[str, Any]:
+def _values(connection: Connection, conversation_id: str, owner: str, changes: Changes) -> dict[str, Any]:
     values: dict[str, Any] = dict(changes)
+    require_project(connection, values.get("project_id"), owner)
     if "archived" in values:
         values["archived_at"] = now() if values.pop("archived") else None
     leaf_id = values.get("leaf_id")
@@ -285,14 +282,3 @@ def _values(connection: Connection, conversation_id: str, changes: Changes) -> d
         if connection.scalar(select(messages.c.id).where(is_it)) is None:
             raise InvalidRequestError("leaf_id is not a message of this conversation.")
     return values
-
-
-def _remove(connection: Connection, conversation_id: str) -> None:
-    """Delete what refers to something before what it refers to."""
-    its_messages = select(messages.c.id).where(messages.c.conversation_id == conversation_id)
-    is_its = or_(turns.c.conversation_id == conversation_id, turns.c.answer_message_id.in_(its_messages))
-    its_turns = connection.scalars(select(turns.c.id).where(is_its).with_for_update()).all()
-    connection.execute(delete(chunks).where(chunks.c.turn_id.in_(its_turns)))
-    connection.execute(delete(turns).where(turns.c.id.in_(its_turns)))
-    connection.execute(delete(messages).where(messages.c.conversation_id == conversation_id))
-    connection.execute(delete(conversations).where(conversations.c.id == conversation_id))

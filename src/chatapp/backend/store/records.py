@@ -23,7 +23,7 @@ class Conversation:
     `leaf_id` is the message the branch on show ends in, None before the first one; `model` and `system` are None where
     the defaults hold; `active_turn_id` is set while an answer is being made. `source` is what it came in by, None for
     our own API, and `client` the program that has begun it there. `sampling` are the parameters of `IN_CONVERSATION`
-    that its questions go along with, unless they bring their own.
+    that its questions go along with, unless they bring their own. `project_id` is the project it is in, if any.
     """
 
     id: str
@@ -41,6 +41,32 @@ class Conversation:
     source: str | None
     client: str | None
     sampling: dict[str, Any] | None = None
+    project_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Conversations that belong together: `instructions` are what all of them begin with, `model` is their default.
+
+    `conversations` counts those that are neither archived nor deleted, `talked_at` is when the last of them was talked
+    in, None where there are none.
+    """
+
+    id: str
+    owner: str
+    name: str
+    instructions: str | None
+    model: str | None
+    conversations: int
+    created_at: datetime
+    updated_at: datetime
+    talked_at: datetime | None
+    deleted_at: datetime | None
+
+    @property
+    def used_at(self) -> datetime:
+        """When it was last talked in or changed."""
+        return max(self.updated_at, self.talked_at or self.updated_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +105,7 @@ class BegunTurn:
 
     `history` is the branch, oldest first, the new question last, the system prompt left out. `replayed`: the turn was
     begun by an earlier request with the same Idempotency-Key; read it instead of making it; `history` is empty then.
+    `project_id` is the project of its conversation, if any.
     """
 
     turn_id: str
@@ -90,18 +117,20 @@ class BegunTurn:
     history: list[Message]
     replayed: bool = False
     sampling: dict[str, Any] | None = None
+    project_id: str | None = None
 
 
 class Prospect(NamedTuple):
     """What the next question of a conversation would be read with: `history` is what was said before, oldest first.
 
-    `sampling` are the parameters that the conversation has of its own.
+    `sampling` are the parameters that the conversation has of its own, `project_id` is its project, if any.
     """
 
     model: str
     system: str | None
     history: list[Message]
     sampling: dict[str, Any]
+    project_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from chatapp.protocol.messages import Part, parts_as_json, parts_from_json
 
-SCHEMA_VERSION = "0012"
+SCHEMA_VERSION = "0013"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {
@@ -108,6 +108,22 @@ class TokenCount(TypeDecorator[int]):
 
 metadata = MetaData(naming_convention=NAMES)
 
+projects = Table(
+    "projects",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("owner", Text, nullable=False, index=True),
+    Column("name", SafeText, nullable=False),
+    Column("instructions", SafeText),
+    Column("model", SafeText),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("deleted_at", UtcDateTime),
+)
+
+IS_IN_PROJECT = text("project_id IS NOT NULL")
+
 conversations = Table(
     "conversations",
     metadata,
@@ -126,8 +142,15 @@ conversations = Table(
     Column("source", Text),
     Column("client", SafeText),
     Column("sampling", JSON(none_as_null=True)),
+    Column("project_id", Text),
     Index("ix_conversations_listed", "owner", "pinned", "updated_at", "id"),
     Index("ix_conversations_recent", "owner", "updated_at", "id"),
+    Index(
+        "ix_conversations_project",
+        *("project_id", "pinned", "updated_at", "id"),
+        sqlite_where=IS_IN_PROJECT,
+        postgresql_where=IS_IN_PROJECT,
+    ),
 )
 
 messages = Table(

@@ -62,7 +62,7 @@ async def preview(
 async def _read(question: Question, model: ChatModel, store: Store) -> tuple[str, list[Message], dict[str, Any]]:
     """Return the model that would be asked, all that there is to read, and the parameters."""
     default = await model.default_model()
-    if question.conversation_id is None:
+    if question.conversation_id is None and question.project_id is None:
         return question.model or default, question.conversation(), question.parameters
     found = await asyncio.to_thread(store.turns.prospect, question, fallback_model=default)
     system = [Message.of("system", found.system)] if found.system else []

@@ -51,6 +51,8 @@ def _forget(store: Store, clock: TrustedClock) -> None:
     """Remove what has been kept for long enough: conversations by a clock that nobody can set in a moment."""
     trusted = clock.look()
     conversations = store.conversations.purge_expired(as_of=trusted) if trusted else 0
+    if trusted:
+        store.projects.purge_expired(as_of=trusted)
     turns = store.turns.forget_unattached()
     files = store.attachments.forget_unused()
     if conversations or turns or files:

@@ -39,6 +39,7 @@ class NewConversation(Strict):
         None, description="Model to ask in it, unless a question names one."
     )
     sampling: Sampling | None = Field(None, description="What goes along with questions in it that bring none.")
+    project_id: Identifier | None = Field(None, description="Project it is in; null for none.")
 
 
 class ConversationChanges(NewConversation):
@@ -75,6 +76,7 @@ class ConversationOut(BaseModel):
     updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
+    project_id: str | None = Field(None, description="Project it is in.")
     source: str | None = Field(None, description='What it came in by: "v1" for OpenAI\'s API, null for this one.')
     client: str | None = Field(None, description="The program that has begun it there, as it calls itself.")
     snippet: list[SnippetOut] | None = Field(

@@ -74,6 +74,9 @@ class QueryRequest(Strict):
         description="Ids of files that go along, from `POST /attachments`, in the order in which they are read.",
     )
     conversation_id: Identifier | None = Field(None, description="Conversation this question belongs to.")
+    project_id: Identifier | None = Field(
+        None, description="Project of the conversation that the question begins, which is stored then."
+    )
     messages: Annotated[list[MessageIn], Field(max_length=10_000)] | None = Field(
         None, description="Earlier messages that the client holds itself, oldest first; not with `conversation_id`."
     )
@@ -86,7 +89,7 @@ class QueryRequest(Strict):
     store: bool | None = Field(
         None,
         description="Keep question and answer: in a new conversation if none is named. Without `conversation_id` "
-        "the default is false.",
+        "and `project_id` the default is false.",
     )
 
     @model_validator(mode="after")
@@ -97,9 +100,20 @@ class QueryRequest(Strict):
             raise ValueError("messages and store cannot be given together")
         if self.store is False and self.conversation_id is not None:
             raise ValueError("a question in a conversation is always stored")
+        if self.project_id is not None:
+            self._require_new_conversation()
         if self.parent_id is not None and self.conversation_id is None:
             raise ValueError("parent_id needs a conversation_id")
         return self
+
+    def _require_new_conversation(self) -> None:
+        """Refuse a project where no conversation is begun."""
+        if self.conversation_id is not None:
+            raise ValueError("project_id and conversation_id cannot be given together: PATCH moves a conversation")
+        if self.messages is not None:
+            raise ValueError("messages and project_id cannot be given together")
+        if self.store is False:
+            raise ValueError("a question in a project is always stored")
 
 
 class EstimateRequest(QueryRequest):

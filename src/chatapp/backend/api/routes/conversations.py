@@ -39,6 +39,9 @@ def page(
         ),
     ] = None,
     state: Annotated[ConversationState, Query(description="Which ones: in the list, archived, or deleted.")] = "active",
+    project: Annotated[
+        Id | None, Query(description="Only those of this project, or of `none`; not with `q`.", max_length=64)
+    ] = None,
     shelf: Annotated[ConversationState | None, Query(include_in_schema=False)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -47,7 +50,9 @@ def page(
     if q is not None:
         found = store.search.find(q, owner=owner, cursor=cursor, limit=limit)
         return {"items": [_found(one) for one in found.items], "next": found.next}
-    return _as_dict(store.conversations.page(owner=owner, state=shelf or state, cursor=cursor, limit=limit))
+    return _as_dict(
+        store.conversations.page(owner=owner, state=shelf or state, project=project, cursor=cursor, limit=limit)
+    )
 
 
 @router.get("/{conversation_id}", summary="Get a conversation", response_model=ConversationOut)
@@ -58,7 +63,7 @@ def look(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Conve
 
 @router.patch("/{conversation_id}", summary="Change a conversation", response_model=ConversationOut)
 def change(conversation_id: Id, changes: ConversationChanges, store: CurrentStore, owner: CurrentOwner) -> Conversation:
-    """Rename, pin, archive, set system prompt or model, or show another branch."""
+    """Rename, pin, archive, move into a project, set system prompt or model, or show another branch."""
     named = _named(changes)
     if "leaf_id" in named:
         below = store.messages.page(conversation_id, owner=owner, branch=changes.leaf_id, limit=1)

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, or_, select, tuple_, union
 
-from chatapp.backend.store.conversations import conversation_of, select_listed
 from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_in
 from chatapp.backend.store.database import Database
+from chatapp.backend.store.listing import conversation_of, select_listed
 from chatapp.backend.store.records import Conversation, Page
 from chatapp.backend.store.schema import conversations, messages
 from chatapp.backend.store.search.index import SearchIndex, search_index

@@ -1,0 +1,196 @@
+"""Projects: conversations that belong together, with instructions and a model for all of them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple, TypedDict, Unpack
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
+
+from chatapp.backend.store.database import Database
+from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.records import Project
+from chatapp.backend.store.schema import conversations, projects, turns
+from chatapp.errors import InvalidRequestError, NotFoundError
+
+MOST_PROJECTS = 1000
+"""Of one owner: they are listed all at once."""
+
+KEPT_AFTER_DELETION = timedelta(days=30)
+
+
+class ProjectChanges(TypedDict, total=False):
+    """What of a project can be changed; what is not named stays."""
+
+    name: str
+    instructions: str | None
+    model: str | None
+
+
+class Guidance(NamedTuple):
+    """What a project gives each of its conversations."""
+
+    id: str | None = None
+    instructions: str | None = None
+    model: str | None = None
+
+    def system(self, own: str | None) -> str | None:
+        """Return the system prompt: the instructions, and behind them what the conversation has of its `own`."""
+        return "\n\n".join(filter(None, [self.instructions, own])) or None if self.id else own
+
+
+NO_GUIDANCE = Guidance()
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    """The projects of every owner; those of others do not exist for a caller."""
+
+    database: Database
+
+    def create(self, *, owner: str, name: str, **values: Unpack[ProjectChanges]) -> Project:  # type: ignore[misc]
+        """Return a new project without conversations.
+
+        Raises:
+            InvalidRequestError: its owner has `MOST_PROJECTS` already.
+        """
+        moment = now()
+        row = {"id": new_id(), "owner": owner, "name": name, "created_at": moment, "updated_at": moment, **values}
+        with self.database.write() as connection:
+            count = select(func.count()).select_from(projects).where(_is_owned(owner))
+            if (connection.scalar(count) or 0) >= MOST_PROJECTS:
+                raise InvalidRequestError(f"You have {MOST_PROJECTS} projects.", hint="Delete some you no longer need.")
+            connection.execute(insert(projects), row)
+            return _one(connection, str(row["id"]), owner)
+
+    def all(self, *, owner: str, state: Literal["active", "deleted"] = "active") -> list[Project]:
+        """Return the projects in one state, the one last talked in or changed first."""
+        with self.database.read() as connection:
+            found = [_project(row) for row in connection.execute(_counted(_is_owned(owner, state)))]
+        return sorted(found, key=lambda project: project.used_at, reverse=True)
+
+    def get(self, project_id: str, *, owner: str) -> Project:
+        """Return the project.
+
+        Raises:
+            NotFoundError: there is none, it is deleted, or it belongs to another owner.
+        """
+        with self.database.read() as connection:
+            return _one(connection, project_id, owner)
+
+    def change(self, project_id: str, *, owner: str, **changes: Unpack[ProjectChanges]) -> Project:
+        """Return the project after the changes.
+
+        Raises:
+            NotFoundError: no such project.
+        """
+        with self.database.write() as connection:
+            require_project(connection, project_id, owner)
+            is_it = projects.c.id == project_id
+            connection.execute(update(projects).where(is_it).values(**changes, updated_at=now()))
+            return _one(connection, project_id, owner)
+
+    def delete(self, project_id: str, *, owner: str, with_conversations: bool = False) -> None:
+        """Delete the project; it can be restored for 30 days.
+
+        Its conversations stay and are in none meanwhile, or else they are deleted and restored with it.
+
+        Raises:
+            NotFoundError: no such project.
+        """
+        moment = now()
+        with self.database.write() as connection:
+            require_project(connection, project_id, owner)
+            if with_conversations:
+                its = and_(conversations.c.project_id == project_id, conversations.c.deleted_at.is_(None))
+                is_active = turns.c.conversation_id.in_(select(conversations.c.id).where(its))
+                stopped = update(turns).where(is_active, turns.c.status == "streaming").values(cancel_requested=True)
+                connection.execute(stopped)
+                connection.execute(update(conversations).where(its).values(deleted_at=moment))
+            connection.execute(update(projects).where(projects.c.id == project_id).values(deleted_at=moment))
+
+    def restore(self, project_id: str, *, owner: str) -> Project:
+        """Return the project, no longer deleted, with the conversations that were deleted with it.
+
+        Raises:
+            NotFoundError: no such project, or it is gone for good.
+        """
+        with self.database.write() as connection:
+            is_it = and_(projects.c.id == project_id, projects.c.owner == owner)
+            moment = connection.scalar(select(projects.c.deleted_at).where(is_it))
+            if moment is not None:
+                went_with_it = and_(conversations.c.project_id == project_id, conversations.c.deleted_at == moment)
+                connection.execute(update(conversations).where(went_with_it).values(deleted_at=None))
+                connection.execute(update(projects).where(is_it).values(deleted_at=None))
+            return _one(connection, project_id, owner)
+
+    def purge_expired(self, *, as_of: datetime | None = None) -> int:
+        """Remove for good what was deleted more than 30 days before `as_of`, which is now; return how many."""
+        is_expired = projects.c.deleted_at < (as_of or now()) - KEPT_AFTER_DELETION
+        with self.database.read() as connection:
+            if connection.scalar(select(projects.c.id).where(is_expired).limit(1)) is None:
+                return 0
+        with self.database.write() as connection:
+            is_in_one = conversations.c.project_id.in_(select(projects.c.id).where(is_expired))
+            connection.execute(update(conversations).where(is_in_one).values(project_id=None))
+            return int(connection.execute(delete(projects).where(is_expired)).rowcount)
+
+
+def require_project(connection: Connection, project_id: str | None, owner: str) -> None:
+    """Return if `project_id` is a project of `owner` that is not deleted, or None.
+
+    Raises:
+        NotFoundError: it is not.
+    """
+    is_it = and_(projects.c.id == project_id, _is_owned(owner))
+    if project_id is not None and connection.scalar(select(projects.c.id).where(is_it)) is None:
+        raise _not_found()
+
+
+def guidance(connection: Connection, project_id: str | None) -> Guidance:
+    """Return what a conversation's project gives it: nothing where it is in none, or in one that is deleted."""
+    if project_id is None:
+        return NO_GUIDANCE
+    wanted = select(projects.c.id, projects.c.instructions, projects.c.model)
+    row = connection.execute(wanted.where(projects.c.id == project_id, projects.c.deleted_at.is_(None))).one_or_none()
+    return Guidance(*row) if row else NO_GUIDANCE
+
+
+def _not_found() -> NotFoundError:
+    return NotFoundError("There is no such project.")
+
+
+def _is_owned(owner: str, state: Literal["active", "deleted"] = "active") -> ColumnElement[bool]:
+    is_there = projects.c.deleted_at.is_(None)
+    return and_(projects.c.owner == owner, is_there if state == "active" else ~is_there)
+
+
+def _counted(*conditions: ColumnElement[bool]) -> Any:
+    """Return the query for projects, each with how many conversations are listed in it, and when it was last talked."""
+    columns = conversations.c
+    is_listed = and_(columns.project_id.is_not(None), columns.deleted_at.is_(None), columns.archived_at.is_(None))
+    told = (func.count().label("conversations"), func.max(columns.updated_at).label("talked_at"))
+    counts = select(columns.project_id, *told).where(is_listed).group_by(columns.project_id).subquery()
+    joined = select(projects, counts.c.conversations, counts.c.talked_at).where(*conditions)
+    return joined.outerjoin(counts, counts.c.project_id == projects.c.id)
+
+
+def _one(connection: Connection, project_id: str, owner: str) -> Project:
+    row = connection.execute(_counted(projects.c.id == project_id, _is_owned(owner))).one_or_none()
+    if row is None:
+        raise _not_found()
+    return _project(row)
+
+
+def _project(row: Row[Any]) -> Project:
+    return Project(
+        id=row.id,
+        owner=row.owner,
+        name=row.name,
+        instructions=row.instructions,
+        model=row.model,
+        conversations=row.conversations or 0,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        talked_at=row.talked_at,
+        deleted_at=row.deleted_at,
+    )

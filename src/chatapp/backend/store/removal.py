@@ -1,0 +1,16 @@
+"""The end of a conversation, for good."""
+
+from sqlalchemy import Connection, delete, or_, select
+
+from chatapp.backend.store.schema import chunks, conversations, messages, turns
+
+
+def remove_conversation(connection: Connection, conversation_id: str) -> None:
+    """Delete what refers to something before what it refers to."""
+    its_messages = select(messages.c.id).where(messages.c.conversation_id == conversation_id)
+    is_its = or_(turns.c.conversation_id == conversation_id, turns.c.answer_message_id.in_(its_messages))
+    its_turns = connection.scalars(select(turns.c.id).where(is_its).with_for_update()).all()
+    connection.execute(delete(chunks).where(chunks.c.turn_id.in_(its_turns)))
+    connection.execute(delete(turns).where(turns.c.id.in_(its_turns)))
+    connection.execute(delete(messages).where(messages.c.conversation_id == conversation_id))
+    connection.execute(delete(conversations).where(conversations.c.id == conversation_id))

@@ -1,0 +1,76 @@
+"""Projects, as they travel."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from chatapp.protocol.schemas.fields import EXAMPLE_ID, Strict, Words, not_blank
+
+_Name = Annotated[Words, AfterValidator(not_blank), Field(min_length=1, max_length=200)]
+_Instructions = Annotated[Words, Field(max_length=100_000)]
+_Model = Annotated[Words, Field(min_length=1, max_length=200)]
+
+_INSTRUCTIONS = "What the model is told in each of its conversations, before their own system prompt."
+_MODEL = "Model to ask in its conversations, unless they or a question name one."
+
+
+class NewProject(Strict):
+    """A project to begin."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Thesis", "instructions": "Answer in British English, with sources."}]}
+    )
+
+    name: _Name
+    instructions: _Instructions | None = Field(None, description=_INSTRUCTIONS)
+    model: _Model | None = Field(None, description=_MODEL)
+
+
+class ProjectFields(Strict):
+    """What to change; what is not named stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Thesis 2026"}, {"model": None}]})
+
+    name: _Name = ""
+    instructions: _Instructions | None = Field(None, description=_INSTRUCTIONS)
+    model: _Model | None = Field(None, description=_MODEL)
+
+
+class ProjectOut(BaseModel):
+    """Conversations that belong together. Times are UTC."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": EXAMPLE_ID,
+                    "name": "Thesis",
+                    "instructions": "Answer in British English, with sources.",
+                    "model": None,
+                    "conversations": 12,
+                    "created_at": "2026-11-28T09:00:00Z",
+                    "updated_at": "2026-11-28T09:00:00Z",
+                    "talked_at": "2026-11-28T11:30:00Z",
+                    "deleted_at": None,
+                }
+            ]
+        },
+    )
+
+    id: str
+    name: str
+    instructions: str | None = Field(description=_INSTRUCTIONS)
+    model: str | None = Field(description=_MODEL)
+    conversations: int = Field(description="How many are in it, archived and deleted ones not counted.")
+    created_at: datetime
+    updated_at: datetime
+    talked_at: datetime | None = Field(description="When one of its conversations was last talked in.")
+    deleted_at: datetime | None
+
+
+class ProjectList(BaseModel):
+    """All projects of one person, the one last talked in or changed first."""
+
+    items: list[ProjectOut]
