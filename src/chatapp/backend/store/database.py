@@ -29,6 +29,10 @@ CACHE_KB, MANY_WRITES_CACHE_KB = 2000, 24_000
 USUAL_CONNECTIONS = 4
 """To a SQLite file, kept open for whoever comes next: each takes 2 MB for its cache in the end, and 2 descriptors."""
 
+CHECKPOINT_PAGES, MANY_WRITES_CHECKPOINT_PAGES = 1000, 4000
+"""How long SQLite's write-ahead log gets before it goes into the file: its default, and what spares pages that many
+transactions change, as those of the index, most ways there. Both are within `WAL_BYTES`."""
+
 WAL_BYTES = 32 * 1024**2
 """What stays of SQLite's write-ahead log when all of it is in the database; it would keep its largest size."""
 
@@ -110,11 +114,11 @@ class Database:
             StoreUnavailableError: the database cannot be written; by each transaction too.
         """
         with store_errors(), self._quick_engine.connect() as connection:
-            self._resize_cache(connection, MANY_WRITES_CACHE_KB)
+            self._tune(connection, cache_kb=MANY_WRITES_CACHE_KB, checkpoint_pages=MANY_WRITES_CHECKPOINT_PAGES)
             try:
                 yield partial(self._transaction, connection)
             finally:
-                self._resize_cache(connection, CACHE_KB)
+                self._tune(connection, cache_kb=CACHE_KB, checkpoint_pages=CHECKPOINT_PAGES)
 
     @contextmanager
     def _transaction(self, connection: Connection) -> Iterator[Connection]:
@@ -123,10 +127,11 @@ class Database:
             yield connection
         self._require_same_file()
 
-    def _resize_cache(self, connection: Connection, size_kb: int) -> None:
+    def _tune(self, connection: Connection, *, cache_kb: int, checkpoint_pages: int) -> None:
         if self.is_sqlite:
             with connection.begin():
-                connection.exec_driver_sql(f"PRAGMA cache_size = -{size_kb}")
+                connection.exec_driver_sql(f"PRAGMA cache_size = -{cache_kb}")
+                connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}").close()
 
     def pulse(self) -> datetime | ColumnElement[datetime]:
         """Return the moment of a sign of life, by a clock that all processes share and nobody sets.

@@ -17,8 +17,11 @@ NO_TEXT = "a message without text"
 HIDDEN = "a message that was not shown"
 FOLDER = "the project, folder or tag it was in"
 
-_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (0, 1))
+_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 """From which number on a time counts nano-, micro- or milliseconds: in seconds it would be the year 5138 or later."""
+
+_AHEAD = timedelta(days=1)
+"""How wrong the clock of another machine may be."""
 
 _EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
 """Earlier ones are how programs write that they know no time: the years 1, 1601, 1900 and 1970."""
@@ -119,16 +122,16 @@ def moment(value: str | float | None) -> datetime | None:
         if isinstance(value, str):
             text = value.strip()
             parsed = _since_1970(float(text)) if _NUMBER.fullmatch(text) else datetime.fromisoformat(text)
+            parsed = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
         elif value:
             parsed = _since_1970(value)
         else:
             return None
-        parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-        return parsed.astimezone(UTC) if _EARLIEST <= parsed <= now() + timedelta(days=1) else None
+        return parsed if _EARLIEST <= parsed <= now() + _AHEAD else None
     except (ValueError, OverflowError, OSError):
         return None
 
 
 def _since_1970(number: float) -> datetime:
-    unit = next((unit for least, unit in _UNITS if number > least), 1)
+    unit = next((unit for least, unit in _UNITS if number > least), 1) if number > _UNITS[-1][0] else 1
     return datetime.fromtimestamp(number / unit, UTC)

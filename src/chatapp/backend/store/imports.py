@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from chatapp.backend.store.database import Database
+from chatapp.backend.store.inserting import insert_rows
 from chatapp.backend.store.placing import Placed
 from chatapp.backend.store.schema import conversations, imports
 
@@ -60,7 +61,7 @@ def note_imports(connection: Connection, placed: list[Placed]) -> None:
     again = [one.id for one in placed if one.mine is not None]
     if again:
         connection.execute(delete(imports).where(imports.c.conversation_id.in_(again)))
-    connection.execute(insert(imports), rows)
+    insert_rows(connection, imports, rows)
 
 
 def _row(one: Placed) -> dict[str, Any]:

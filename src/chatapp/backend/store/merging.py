@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, select
+from sqlalchemy import Connection, Row, and_, select
 
 from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.growing import grow
 from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.store.imports import note_imports
+from chatapp.backend.store.inserting import insert_rows
 from chatapp.backend.store.placing import (
     OURS,
     Placed,
@@ -89,11 +90,9 @@ def _insert_new(placed: list[Placed], connection: Connection, owner: str) -> Non
     rows = [row for one in placed for row in message_rows(one, one.ordered, first=1)]
     made = [row for one in placed for row in turn_rows(one, one.ordered, owner=owner)]
     with indexed_together(connection, [one.id for one in placed]):
-        connection.execute(insert(conversations), [_conversation_row(one, owner) for one in placed])
-        if rows:
-            connection.execute(insert(messages), rows)
-    if made:
-        connection.execute(insert(turns), made)
+        insert_rows(connection, conversations, [_conversation_row(one, owner) for one in placed])
+        insert_rows(connection, messages, rows)
+    insert_rows(connection, turns, made)
     for one in placed:
         note_uses(connection, one.id, files_of(one.ordered))
     note_imports(connection, placed)

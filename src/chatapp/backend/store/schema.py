@@ -68,6 +68,8 @@ class SafeText(TypeDecorator[str]):
 def _safe(text: str) -> str:
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

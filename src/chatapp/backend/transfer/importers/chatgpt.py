@@ -1,7 +1,7 @@
 """ChatGPT's export: a `mapping` of nodes to their parents, of which many are no messages."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from chatapp.backend.store.imported import (
@@ -19,6 +19,9 @@ from chatapp.protocol.messages import AttachmentPart, FinalStatus
 
 SOURCE = "chatgpt"
 
+_CUSTOM = "user_editable_context"
+"""The kind of content that custom instructions are."""
+
 _STATUS: dict[str, FinalStatus] = {"in_progress": "interrupted", "finished_partial_completion": "stopped"}
 
 
@@ -29,22 +32,12 @@ class _Node:
     id: str
     parent: str | None
     message: dict[str, Any]
+    metadata: dict[str, Any]
+    content: dict[str, Any]
+    role: str
     text: str = ""
     reasoning: str = ""
     files: tuple[AttachmentPart, ...] = ()
-    left_out: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def role(self) -> str:
-        return string(mapping(self.message.get("author")).get("role"))
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        return mapping(self.message.get("metadata"))
-
-    @property
-    def content(self) -> dict[str, Any]:
-        return mapping(self.message.get("content"))
 
     @property
     def is_hidden(self) -> bool:
@@ -58,7 +51,8 @@ def recognises(fields: dict[str, Any]) -> bool:
 
 def read(theirs: dict[str, Any]) -> ImportedConversation:
     """Return the conversation."""
-    nodes = {node_id: _read_node(node_id, mapping(node)) for node_id, node in theirs["mapping"].items()}
+    left_out: Counter[str] = Counter()
+    nodes = {node_id: _read_node(node_id, mapping(node), left_out) for node_id, node in theirs["mapping"].items()}
     for node in nodes.values():  # exports since 2026 take hidden messages out, and name the next one above beside
         node.parent = node.parent if node.parent in nodes else name(node.metadata.get("parent_id"))
     lineage = Lineage({node.id: node.parent for node in nodes.values()})
@@ -75,33 +69,35 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
         is_archived=bool(theirs.get("is_archived")),
         created_at=time(theirs.get("create_time")),
         updated_at=time(theirs.get("update_time")),
-        left_out=sum((node.left_out for node in nodes.values()), Counter()),
+        left_out=+left_out,
     )
 
 
-def _read_node(node_id: str, fields: dict[str, Any]) -> _Node:
-    node = _Node(node_id, name(fields.get("parent")), mapping(fields.get("message")))
-    if not node.message:
+def _read_node(node_id: str, fields: dict[str, Any], left_out: Counter[str]) -> _Node:
+    """Return a node, and count what is left out of it."""
+    message = mapping(fields.get("message"))
+    content = mapping(message.get("content"))
+    role = string(mapping(message.get("author")).get("role"))
+    node = _Node(node_id, name(fields.get("parent")), message, mapping(message.get("metadata")), content, role)
+    if not message:
         return node
-    content = node.content
-    if content.get("content_type") == "user_editable_context":
+    if content.get("content_type") == _CUSTOM:
         return node
-    recipient = string(node.message.get("recipient")) or "all"
+    recipient = string(message.get("recipient")) or "all"
     if node.is_hidden:
-        node.left_out[HIDDEN] += bool(chatgpt_content.said(content, node.metadata)[0])
+        left_out[HIDDEN] += bool(chatgpt_content.said(content, node.metadata)[0])
     elif content.get("thoughts"):
         node.reasoning = chatgpt_content.reasoning(content)
     elif node.role == "assistant" and recipient.startswith(CANVAS):
         node.text = chatgpt_content.canvas(content)
-        node.left_out[TOOL] += not node.text
+        left_out[TOOL] += not node.text
     elif node.role == "tool" and chatgpt_content.pictures(content):
         node.text, node.files = chatgpt_content.said(content, node.metadata)
     elif node.role not in {"user", "assistant"} or recipient != "all":
-        node.left_out[TOOL] += 1
+        left_out[TOOL] += 1
     elif content.get("content_type") != "reasoning_recap":
         node.text, node.files = chatgpt_content.said(content, node.metadata)
-    node.left_out[ATTACHMENT] += len(node.files)
-    node.left_out = +node.left_out
+    left_out[ATTACHMENT] += len(node.files)
     return node
 
 
@@ -109,7 +105,7 @@ def _message(node: _Node, kept: dict[str, _Node], lineage: Lineage, thoughts: di
     """Return a message with what was thought right above it, unless another answer has that already."""
     parent_id, passed = lineage.nearest(node.parent, kept)
     is_answer = node.role != "user"
-    above = [thoughts.pop(other, "") for other in reversed(passed)] if is_answer else []
+    above = [thoughts.pop(other, "") for other in reversed(passed)] if is_answer and passed else []
     model = string(node.metadata.get("model_slug"))
     return ImportedMessage(
         id=node.id,
@@ -127,9 +123,11 @@ def _message(node: _Node, kept: dict[str, _Node], lineage: Lineage, thoughts: di
 def _instructions(nodes: dict[str, _Node]) -> str | None:
     """Return the custom instructions that held for the conversation, in the form of today or of 2023."""
     for node in nodes.values():
+        if "user_context_message_data" not in node.metadata and node.content.get("content_type") != _CUSTOM:
+            continue
         old = mapping(node.metadata.get("user_context_message_data"))
         texts = [string(old.get("about_user_message")), string(old.get("about_model_message"))]
-        if node.content.get("content_type") == "user_editable_context":
+        if node.content.get("content_type") == _CUSTOM:
             texts = [string(node.content.get(field)) for field in ("user_profile", "user_instructions")]
         if any(texts):
             return paragraphs(*texts)

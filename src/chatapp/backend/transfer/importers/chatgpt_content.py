@@ -13,7 +13,7 @@ from chatapp.protocol.messages import AttachmentPart
 CANVAS = "canmore."
 
 _MARK = re.compile("\ue200([^\ue200\ue201]*+)\ue201")
-_LEFT_OVER = re.compile("[\ue200-\ue206]")
+_LEFT_OVERS = "\ue200\ue201\ue202\ue203\ue204\ue205\ue206"
 _OLD_MARK = re.compile("\u3010[0-9]++(?::[0-9]++)?\u2020[^\u3010\u3011\n]*+\u3011")
 _SANDBOX = re.compile(r"!?\[([^\[\]\n]*+)\]\(sandbox:[^()\s]*+\)")
 _POINTERS = {
@@ -26,10 +26,13 @@ _POINTERS = {
 
 def said(content: dict[str, Any], metadata: dict[str, Any]) -> tuple[str, tuple[AttachmentPart, ...]]:
     """Return what can be read of a message, with a line for each file, and the files."""
+    parts = sequence(content.get("parts"))
+    if not metadata.get("attachments") and len(parts) == 1 and isinstance(parts[0], str) and not content.get("text"):
+        return without_marks(parts[0].strip("\n"), metadata), ()
     names = {string(known.get("id")): known for known in objects(metadata.get("attachments"))}
     shown, files = [], []
-    has_words = any(_words(part) for part in sequence(content.get("parts")))
-    for part in sequence(content.get("parts")):
+    has_words = any(_words(part) for part in parts)
+    for part in parts:
         file = _file(part, names)
         if file is None:
             shown.append(_words(part))
@@ -78,7 +81,9 @@ def without_marks(text: str, metadata: dict[str, Any]) -> str:
         text = _OLD_MARK.sub(lambda mark: links.get(mark[0], ""), text)
     if "sandbox:" in text:
         text = _SANDBOX.sub(lambda link: link[1], text)
-    return _LEFT_OVER.sub("", text)
+    for mark in _LEFT_OVERS:
+        text = text.replace(mark, "")
+    return text
 
 
 def _links(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
