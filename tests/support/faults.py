@@ -97,7 +97,7 @@ BROKEN = {
     "a provider's network": midway(
         answer("a", native_end("network_error"), finish=None), "upstream_unavailable", "reports a failure"
     ),
-    "[DONE] in the middle": midway(answer("a", " of", finish=None), "incomplete", "broke off"),
+    "[DONE] in the middle": midway(answer("a", " of", finish=None, usage=False), "incomplete", "broke off"),
     "the word null and a cut": midway(answer(delta(content="a", finish="null"), reset), "incomplete", "broke"),
     "a cut behind taken back ends": midway(
         answer(delta(content="a", finish="stop"), 0.02, delta(content="b", finish="stop"), 0.02, reset),

@@ -29,15 +29,19 @@ _NO_REASONS = {"", "null", "none", "nil", "undefined", "unspecified", "finish_re
 _FAILED = {
     "error", "failed", "failure", "abort", "aborted", "cancelled", "canceled", "interrupted", "timeout",
     "network_error", "server_error", "internal_error", "insufficient_system_resource", "insufficient_resource",
+    "error_toxic", "error_limit", "malformed_function_call", "function_call_filter",
 }  # fmt: skip
-"""Reasons that are failures: OpenRouter's, vLLM's and SGLang's, Zhipu's, DeepSeek's.
+"""Reasons that are failures: OpenRouter's, vLLM's and SGLang's, Zhipu's, DeepSeek's, Cohere's, Google's.
 
 OpenRouter says "stop" where a provider's network failed, and what happened in `native_finish_reason`.
 """
 
+_SIGNS_OF_LIFE = {b"ping", b"heartbeat", b"keep-alive", b"keepalive", b"processing", b"openrouter processing"}
+"""What gateways write as data to keep a connection open, where a comment was meant."""
+
 _TEXT_PARTS = {"text", "output_text", "refusal"}
 _THOUGHT_PARTS = {"thinking", "reasoning", "reasoning_text", "thought", "summary_text", "reasoning.text"}
-_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "reasoning_text", "thinking")
 _TEXT_FIELDS = ("text", "content", "thinking", "summary", "reasoning", "value", "refusal")
 _FAILURE_FIELDS = frozenset(
     ("detail", "message", "errors", "error_message", "error_msg", "error_code", "err_code", "msg")
@@ -50,7 +54,7 @@ class Chunk:
     """What a chunk holds. `finish_reason`: the server says that this is the end; `mentions_reason`: it knows the field.
 
     `is_alive`: the model is at work, but on something that is not text; `is_reading`: on the question. `failure` is
-    behind the pieces.
+    behind the pieces. `is_last_count`: it has the usage and no choice, as the last one before the end.
     """
 
     pieces: list[Piece] = field(default_factory=list)
@@ -63,6 +67,7 @@ class Chunk:
     failure: UpstreamError | None = None
     is_alive: bool = False
     is_reading: bool = False
+    is_last_count: bool = False
 
 
 def read_chunk(data: bytes, name: str = "") -> Chunk | None:
@@ -76,7 +81,7 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
     try:
         body = _decoded(data)
     except (ValueError, RecursionError):
-        if name not in {"", "message", "error"}:
+        if name not in {"", "message", "error"} or data.strip(b" :[]").lower() in _SIGNS_OF_LIFE:
             return None
         if name != "error" and not data.lstrip().startswith(b'{"error"'):  # whose quotes transformers does not escape
             raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.") from None
@@ -86,7 +91,7 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
         return _chunk_of(body, name) if is_ours or body.get("choices") or _is_problem(body.get("error")) else None
     if name == "error" or (isinstance(body, list) and body and isinstance(body[0], dict) and "error" in body[0]):
         return Chunk(failure=error_from_body(body))  # Google's servers send a list of one
-    if not is_ours:
+    if not is_ours or body is None:
         return None
     raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
 
@@ -99,14 +104,17 @@ def _plain_chunk(data: bytes) -> Chunk | None:
         return None
     usage = usage_in(told.usage) if told.usage else None
     chunk = Chunk(usage=usage, service_tier=_name_in(told.service_tier), model=_name_in(told.model))
+    if len(told.choices) > 1:
+        return None
     if told.choices:
         choice = told.choices[0]
         if choice.delta.content:
             chunk.pieces.append((Text, choice.delta.content))
         chunk.mentions_reason = choice.finish_reason is not msgspec.UNSET
         chunk.finish_reason = reason = _reason_of(choice.finish_reason)
-        if reason and reason.lower() in _FAILED:
+        if reason and _is_failed(reason):
             return None
+    chunk.is_last_count = usage is not None and not told.choices
     return chunk
 
 
@@ -123,11 +131,13 @@ def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
     choices = body.get("choices")
     if choices is not None and not isinstance(choices, list):
         raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
-    choice = next((choice for choice in choices or [] if isinstance(choice, dict)), None)
-    if choice is not None:
-        _take_choice(chunk, choice)
-    if chunk.failure is None and _tells_of_failure(body, name, has_choice=choice is not None):
+    known = [choice for choice in choices or [] if isinstance(choice, dict)]
+    for choice in known:
+        if choice.get("index") == known[0].get("index"):  # Copilot's have the text in one, calls in the next
+            _take_choice(chunk, choice)
+    if chunk.failure is None and _tells_of_failure(body, name, has_choice=bool(known)):
         chunk.failure = error_from_body(body)
+    chunk.is_last_count = chunk.usage is not None and not known
     return chunk
 
 
@@ -139,21 +149,25 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         chunk.pieces += _pieces_of(said)
         if calls := said.get("tool_calls"):
             chunk.calls += calls_in(calls)
-        chunk.is_alive = bool(calls or said.get("function_call") or said.get("reasoning_details"))
+        chunk.is_alive = chunk.is_alive or bool(calls or said.get("function_call") or said.get("reasoning_details"))
     elif isinstance(choice.get("text"), str):
         chunk.pieces.append((Text, choice["text"]))
     if chunk.usage is None:
         chunk.usage = usage_in_json(choice.get("usage"))
     chunk.mentions_reason = "finish_reason" in choice
-    reason = _reason_of(choice.get("finish_reason"))
+    reason = _reason_of(choice.get("finish_reason")) or _reason_of(choice.get("finishReason"))
     native = _reason_of(choice.get("native_finish_reason")) if reason else None
     problem = choice.get("error")
-    has_failed = reason is not None and (reason.lower() in _FAILED or (native or "").lower() in _FAILED)
+    has_failed = reason is not None and (_is_failed(reason) or _is_failed(native or ""))
     if has_failed or _is_problem(problem):
         known = {name: choice.get(name) for name in ("error", "native_finish_reason") if choice.get(name)}
         chunk.failure = error_from_body(problem if _is_problem(problem) else known)
     else:
-        chunk.finish_reason = reason
+        chunk.finish_reason = reason or chunk.finish_reason
+
+
+def _is_failed(reason: str) -> bool:
+    return reason.partition(":")[0].lower() in _FAILED
 
 
 def _name_in(value: object) -> str | None:
@@ -225,12 +239,14 @@ def _tells_of_failure(body: dict[str, Any], name: str, *, has_choice: bool) -> b
     """Return whether a chunk says that something failed. Beside a choice only `error` does."""
     if name == "error" or body.get("object") == "error" or _is_problem(body.get("error")):
         return True
+    base, groq = body.get("base_resp"), body.get("x_groq")
+    is_minimax = isinstance(base, dict) and _is_problem(base.get("status_code"))
+    if is_minimax or (isinstance(groq, dict) and _is_problem(groq.get("error"))):
+        return True
     if has_choice:
         return False
-    base = body.get("base_resp")
-    is_minimax = isinstance(base, dict) and _is_problem(base.get("status_code"))
     told = _FAILURE_FIELDS.intersection(body)
-    return is_minimax or body.get("success") is False or any(_is_problem(body[field]) for field in told)
+    return body.get("success") is False or any(_is_problem(body[field]) for field in told)
 
 
 def _is_problem(value: object) -> bool:

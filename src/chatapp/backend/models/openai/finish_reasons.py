@@ -8,6 +8,8 @@ _CUTS = {
     "max_tokens": "length", "max_output_tokens": "length", "model_length": "length", _WINDOW_IS_FULL: "length",
     "sensitive": "content_filter", "safety": "content_filter", "prohibited_content": "content_filter",
     "blocklist": "content_filter", "recitation": "content_filter", "refusal": "content_filter",
+    "spii": "content_filter", "image_safety": "content_filter", "image_prohibited_content": "content_filter",
+    "image_recitation": "content_filter", "content_filter": "content_filter",
     "content_filtered": "content_filter", "guardrail_intervened": "content_filter",
 }  # fmt: skip
 """How Anthropic, Google, Mistral, Amazon and Zhipu say that an answer was cut, and gateways that pass it on."""
@@ -16,8 +18,8 @@ _MAY_BE_EMPTY = {"length", "content_filter", "tool_calls", "function_call"}
 
 
 def as_openai_says(reason: str) -> str:
-    """Return OpenAI's word for an answer that was cut, `reason` for all others."""
-    return _CUTS.get(reason.lower(), reason)
+    """Return OpenAI's word for an answer that was cut, else `reason`. Google says the cause behind a colon."""
+    return _CUTS.get(reason.partition(":")[0].lower(), reason)
 
 
 def error_of_empty_answer(reason: str) -> UpstreamError | None:

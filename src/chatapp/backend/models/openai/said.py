@@ -15,7 +15,7 @@ _MAX_DEPTH = 6
 
 _CODES = ("code", "type", "status", "reason", "error_code", "error_type", "err_code", "status_code")
 _WORDS = ("message", "msg", "error", "errors", "detail", "details", "error_message", "error_msg", "status_msg", "title")
-_AROUND = ("metadata", "raw", "base_resp", "header", "response")
+_AROUND = ("metadata", "raw", "base_resp", "x_groq", "header", "response")
 _NUMBERS = ("n_ctx", "n_prompt_tokens")
 _DELAYS = ("retryDelay", "retry_after", "retry_after_seconds", "estimated_time")
 

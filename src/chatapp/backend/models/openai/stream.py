@@ -53,7 +53,7 @@ class OpenAIStream:
         self._usage: UsageFields | None = None
         self._tier: str | None = None
         self._finish_reason: str | None = None
-        self._mentions_reason = False
+        self._mentions_reason = self._is_counted = False
         self._was_taken_back = False
         self._has_content = False
         self._has_failed = False
@@ -164,7 +164,7 @@ class OpenAIStream:
             chunk = decode_ordinary(data)
         except UNREADABLE:
             return False
-        if not chunk.choices or chunk.error is not None:
+        if len(chunk.choices) != 1 or chunk.error is not None:
             return False
         choice = chunk.choices[0]
         delta = choice.delta
@@ -221,6 +221,7 @@ class OpenAIStream:
         batch.usage = chunk.usage or batch.usage
         self.told_model = self.told_model or chunk.model
         self._tier = chunk.service_tier or self._tier
+        self._is_counted = self._is_counted or chunk.is_last_count
         batch.is_alive = batch.is_alive or chunk.is_alive or chunk.is_reading
         self._mentions_reason = self._mentions_reason or chunk.mentions_reason
         self._has_content = self._has_content or chunk.is_alive or bool(chunk.usage and chunk.usage.completion_tokens)
@@ -277,7 +278,8 @@ class OpenAIStream:
         """Judge an answer that has come to an end; `says_so`: the server has said [DONE].
 
         A server that writes `finish_reason: null` into its chunks knows the field: [DONE] without a reason is then how
-        llama-cpp-python ends an answer that another request has interrupted.
+        llama-cpp-python ends an answer that another request has interrupted. One that has counted the whole has ended
+        it itself: Ollama and LightLLM never say why.
 
         Raises:
             IncompleteAnswerError: it may have been cut, or is empty.
@@ -285,7 +287,7 @@ class OpenAIStream:
         self._text.give_up_held(batch)
         if self._finish_reason is None and not self._has_content:
             raise nothing_came()
-        if self._finish_reason is None and (self._mentions_reason or not says_so):
+        if self._finish_reason is None and not (says_so and (self._is_counted or not self._mentions_reason)):
             raise IncompleteAnswerError("the model's answer broke off.", hint="Ask again.")
         self._check_emptiness()
 

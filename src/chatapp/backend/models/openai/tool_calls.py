@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from chatapp.protocol.events import ToolCallDelta
 
@@ -29,21 +29,54 @@ def _text(value: object) -> str:
     return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
+@dataclass(slots=True)
+class _Call:
+    number: int
+    id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+
+
 class CallNumbers:
     """Numbers the calls of one answer from 0 on, in their order.
 
-    Gateways of Gemini give each of several whole calls the index 0: another id is another call.
+    Ollama and gateways of Gemini give each of several whole calls the index 0, some without ids.
     """
 
     def __init__(self) -> None:
-        self._by_index: dict[int, tuple[int, str]] = {}
+        self._by_index: dict[int, _Call] = {}
         self._count = 0
+        self._repeats_names = False
 
     def numbered(self, piece: ToolCallDelta) -> ToolCallDelta:
-        """Return `piece` with the number of its call."""
-        number, call_id = self._by_index.get(piece.index, (-1, ""))
-        if number < 0 or (piece.id and call_id and piece.id != call_id):
-            number, self._count = self._count, self._count + 1
-            call_id = piece.id
-        self._by_index[piece.index] = number, call_id or piece.id
-        return piece if number == piece.index else replace(piece, index=number)
+        """Return `piece` with the number of its call, and without a name that the call has by now."""
+        call = self._by_index.get(piece.index)
+        if call is None or self._is_other(piece, call):
+            call = self._by_index[piece.index] = _Call(self._count)
+            self._count += 1
+        is_named = bool(piece.name) and call.name == piece.name
+        call.id, call.name = call.id or piece.id, call.name or piece.name
+        call.arguments.append(piece.arguments)
+        if call.number == piece.index and not is_named:
+            return piece
+        return replace(piece, index=call.number, name="" if is_named else piece.name)
+
+    def _is_other(self, piece: ToolCallDelta, call: _Call) -> bool:
+        """Return whether `piece` begins another call: it has another id, or a name where `call` is whole.
+
+        Who says a name again before that does so with each piece. So no arguments are looked at twice.
+        """
+        if piece.id and call.id:
+            return piece.id != call.id
+        if not (piece.name and call.name) or self._repeats_names:
+            return False
+        self._repeats_names = not _is_json("".join(call.arguments))
+        return not self._repeats_names
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
