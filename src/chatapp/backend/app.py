@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.datastructures import State
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Scope
 
 import chatapp
 from chatapp.backend.access.api_keys import KeyRing
@@ -94,12 +95,17 @@ def _application(settings: Settings) -> FastAPI:
         active_turns=lambda: app.state.turns.active_count,
         ask_store=lambda: app.state.store_probe.ask(),  # noqa: PLW0108 - it is made later
     )
+
+    def begin_trace(scope: Scope) -> None:
+        if app.state.traces is not None:
+            app.state.traces.begin(scope)
+
     app = FastAPI(
         title="chatapp",
         description="Ask a language model, whole answers or streamed.",
         version=chatapp.__version__,
         lifespan=_lifespan,
-        middleware=_middleware(settings, keys, metrics.request_served),
+        middleware=_middleware(settings, keys, begin_trace, metrics.request_served),
         # include_router builds each a second time
         routes=[route for router in (*ROUTERS, gateway) for route in router.routes],
         redirect_slashes=False,  # the redirect would be built from the Host header
@@ -181,7 +187,9 @@ def _default_upstream(settings: Settings) -> Upstream:
     )
 
 
-def _middleware(settings: Settings, keys: KeyRing | None, on_served: Served) -> list[Middleware]:
+def _middleware(
+    settings: Settings, keys: KeyRing | None, on_begun: Callable[[Scope], None], on_served: Served
+) -> list[Middleware]:
     """Return the layers around the routes, outermost first.
 
     A stream goes past the layers inside `Telemetry` if all are named in `stream_blind`: those that have nothing to do
@@ -199,7 +207,7 @@ def _middleware(settings: Settings, keys: KeyRing | None, on_served: Served) -> 
 
         layers.append(Middleware(RateLimitCheck, limiter=Limiter.open(settings, settings.rate_limit)))
         stream_blind.add(RateLimitCheck)
-    outermost = Middleware(Telemetry, stream_blind=frozenset(stream_blind), on_served=on_served)
+    outermost = Middleware(Telemetry, stream_blind=frozenset(stream_blind), on_begun=on_begun, on_served=on_served)
     return [outermost, *layers, Middleware(GZipMiddleware, minimum_size=1000)]
 
 

@@ -152,6 +152,59 @@ def test_failures_and_embeddings_are_told_and_nothing_that_was_said(
     assert collector.services == {"ours"}
 
 
-def test_without_a_collector_nothing_of_it_is_there(backend: RunningBackend) -> None:
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+def test_a_trace_goes_on_from_who_asks_to_the_model_server(
+    run_backend: RunBackend, stub: StubModel, collector: Collector
+) -> None:
+    stub.models["e"] = scripts.EMBEDDINGS
+    backend = run_backend()
+    stub.next(scripts.status(500))
+    for path, body in (("query", {"prompt": "Hi", "store": True}), ("v1/embeddings", {"model": "e", "input": "a"})):
+        headers = {"traceparent": f"00-{TRACE}-{SPAN}-01", "tracestate": "theirs=1"}
+        assert requests.post(f"{backend.url}/{path}", json=body, headers=headers, timeout=10).ok
+    backend.stop()
+
+    *calls, embeddings, turn = collector.spans
+    assert {span.trace_id.hex() for span in collector.spans} == {TRACE}
+    assert {span.parent_span_id.hex() for span in (turn, embeddings)} == {SPAN}
+    assert {span.parent_span_id for span in calls} == {turn.span_id}
+    sent = [call.headers["traceparent"] for call in stub.calls]
+    assert sent == [f"00-{TRACE}-{span.span_id.hex()}-01" for span in (turn, turn, embeddings)]
+    assert stub.calls[0].headers["tracestate"] == "theirs=1"
+
+
+def test_who_names_no_trace_gets_one_that_the_model_server_learns(
+    run_backend: RunBackend, stub: StubModel, collector: Collector
+) -> None:
+    backend = run_backend()
+    for told in ("", "00-0-0-01", f"00-{'0' * 32}-{SPAN}-01", "x" * 5000):
+        headers = {"traceparent": told}
+        assert requests.post(f"{backend.url}/query", json={"prompt": "Hi"}, headers=headers, timeout=10).ok
+    backend.stop()
+    turns = [span for span in collector.spans if span.name == "turn"]
+    assert {span.parent_span_id for span in turns} == {b""}
+    sent = [call.headers["traceparent"].split("-")[1:3] for call in stub.calls]
+    assert sent == [[span.trace_id.hex(), span.span_id.hex()] for span in turns]
+
+
+def test_a_trace_that_its_client_does_not_keep_is_passed_on_and_not_told(
+    run_backend: RunBackend, stub: StubModel, collector: Collector
+) -> None:
+    backend = run_backend()
+    headers = {"traceparent": f"00-{TRACE}-{SPAN}-00"}
+    assert requests.post(f"{backend.url}/query", json={"prompt": "Hi"}, headers=headers, timeout=10).ok
+    backend.stop()
+    assert collector.spans == []
+    version, trace, _, flags = stub.calls[0].headers["traceparent"].split("-")
+    assert (version, trace, flags) == ("00", TRACE, "00")
+
+
+def test_without_a_collector_nothing_of_it_is_there(backend: RunningBackend, stub: StubModel) -> None:
+    requests.post(
+        f"{backend.url}/query", json={"prompt": "Hi"}, headers={"traceparent": f"00-{TRACE}-{SPAN}-01"}, timeout=10
+    )
+    assert "traceparent" not in stub.calls[0].headers
     assert backend.app.state.traces is None
     assert len(backend.app.state.observers) == 2

@@ -52,10 +52,16 @@ class Telemetry:
     """
 
     def __init__(
-        self, app: ASGIApp, *, stream_blind: frozenset[Any] = frozenset(), on_served: Served | None = None
+        self,
+        app: ASGIApp,
+        *,
+        stream_blind: frozenset[Any] = frozenset(),
+        on_begun: Callable[[Scope], None] | None = None,
+        on_served: Served | None = None,
     ) -> None:
         self._app = app
         self._stream_blind = stream_blind
+        self._on_begun = on_begun
         self._on_served = on_served
         self._may_bypass: bool | None = None
 
@@ -66,6 +72,8 @@ class Telemetry:
             return
         if self._may_bypass is None:
             self._may_bypass = self._nobody_looks(scope["app"])
+        if self._on_begun is not None:
+            self._on_begun(scope)
         request = RequestLog(scope)
         context.enter(scope, RequestContext(request.id, direct_send=send if self._may_bypass else None))
 

@@ -4,19 +4,26 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from starlette.types import Scope
+
 import chatapp
+from chatapp.backend.http.context import header
 from chatapp.backend.store import ModelCall
 from chatapp.config import environment
 from chatapp.errors import ChatappError
 from chatapp.protocol.money import dollars
+from chatapp.protocol.trace_headers import send_trace_headers
 from chatapp.providers.connection import Upstream
 
 if TYPE_CHECKING:
+    from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.trace import Span, Tracer
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 """The variables that say where traces go; without one there are none."""
@@ -24,6 +31,8 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 SHUTDOWN_S = 2.0
 """How long the end may take. The library's own tries again for 7 s for every 512 spans when nobody listens."""
 
+_TRACE_HEADERS = ("traceparent", "tracestate")
+_LONGEST_HEADER = 512  # what W3C wants to be passed on of a tracestate
 _NANO = 10**9
 _PROVIDERS = {"Groq": "groq", "Mistral": "mistral_ai", "DeepSeek": "deepseek", "OpenAI": "openai"}
 """Providers that have a name of their own in the conventions."""
@@ -45,6 +54,43 @@ class EndedTurn(Protocol):
     def elapsed_s(self) -> float:
         """Seconds since the question came in."""
         ...
+
+
+class RequestTrace:
+    """The trace that a request belongs to: its client's, where it names one, else a new one.
+
+    The span of what it asks begins with the first question to a model server, which carries it, or when it is over.
+    """
+
+    def __init__(self, tracer: "Tracer", parent: "Context") -> None:
+        self.parent = parent
+        self._tracer = tracer
+        self._began = time.time_ns()
+        self._span: Span | None = None
+
+    def headers(self, what: str) -> Mapping[str, str]:
+        """Return the headers that carry the span of `what`, which is taken later."""
+        from opentelemetry.trace import set_span_in_context  # noqa: PLC0415 - loaded by now
+
+        if self._span is None:
+            self._span = self._begun(what, self._began)
+        carrier: dict[str, str] = {}
+        _propagator().inject(carrier, set_span_in_context(self._span))
+        return carrier
+
+    def take(self, what: str, began: int) -> "Span":
+        """Return the span of `what`, to be ended."""
+        span, self._span = self._span, None
+        return span or self._begun(what, began)
+
+    def _begun(self, what: str, began: int) -> "Span":
+        from opentelemetry.trace import SpanKind  # noqa: PLC0415 - loaded by now
+
+        kind = SpanKind.INTERNAL if what == "turn" else SpanKind.CLIENT
+        return self._tracer.start_span(what, self.parent, kind=kind, start_time=began)
+
+
+_REQUEST: ContextVar[RequestTrace | None] = ContextVar("request_trace", default=None)
 
 
 class Traces:
@@ -78,6 +124,14 @@ class Traces:
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         return cls(provider, upstreams)
 
+    def begin(self, scope: Scope) -> None:
+        """Let what a request asks be part of the trace that it names by W3C's `traceparent`, or of one of its own."""
+        told = {name: header(scope, name.encode()) or "" for name in _TRACE_HEADERS}
+        named = {name: value for name, value in told.items() if 0 < len(value) <= _LONGEST_HEADER}
+        request = RequestTrace(self._tracer, _propagator().extract(named))
+        _REQUEST.set(request)
+        send_trace_headers(request.headers)
+
     def model_called(self, call: ModelCall) -> None:
         """Take note of a call: it is told with its turn, or by itself where it has none."""
         if call.turn_id is None:
@@ -93,7 +147,8 @@ class Traces:
         began = ended - round(turn.elapsed_s * _NANO)
         about = {"gen_ai.conversation.id": turn.conversation_id, "chatapp.surface": turn.surface}
         told = _known({"chatapp.turn.id": turn.id, "gen_ai.response.model": turn.model, **about})
-        span = self._tracer.start_span("turn", start_time=began, attributes=told)
+        span = self._taken("turn", began)
+        span.set_attributes(told)
         context = set_span_in_context(span)
         for call in calls:
             reasons = [turn.finish_reason] if turn.finish_reason and call is calls[-1] else None
@@ -106,15 +161,26 @@ class Traces:
         closing.start()
         closing.join(SHUTDOWN_S)
 
-    def _tell(self, call: ModelCall, context: Any = None, about: Mapping[str, Any] | None = None) -> None:
-        from opentelemetry.trace import SpanKind  # noqa: PLC0415 - loaded by now
-
+    def _tell(self, call: ModelCall, context: "Context | None" = None, about: Mapping[str, Any] | None = None) -> None:
         operation = "chat" if call.turn_id else "embeddings"
         told = {"gen_ai.operation.name": operation, **_attributes(call), **self._server_of(call), **(about or {})}
         began = _nanoseconds(call.created_at)
-        name = f"{operation} {call.model}"
-        span = self._tracer.start_span(name, context, kind=SpanKind.CLIENT, start_time=began, attributes=_known(told))
+        span = self._taken(operation, began) if context is None else self._below(context, began)
+        span.update_name(f"{operation} {call.model}")
+        span.set_attributes(_known(told))
         _end(span, call.error_code, began + call.duration_ms * 10**6)
+
+    def _taken(self, what: str, began: int) -> "Span":
+        """Return the span of what the current request asks; what no request asks has one of its own."""
+        from opentelemetry.context import Context  # noqa: PLC0415 - loaded by now
+
+        request = _REQUEST.get() or RequestTrace(self._tracer, Context())
+        return request.take(what, began)
+
+    def _below(self, context: "Context", began: int) -> "Span":
+        from opentelemetry.trace import SpanKind  # noqa: PLC0415 - loaded by now
+
+        return self._tracer.start_span("chat", context, kind=SpanKind.CLIENT, start_time=began)
 
     def _server_of(self, call: ModelCall) -> dict[str, Any]:
         upstream = self._upstreams().get(call.connection)
@@ -160,3 +226,9 @@ def _known(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nanoseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 10**6) * 1000
+
+
+def _propagator() -> Any:
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415 - see above
+
+    return TraceContextTextMapPropagator()

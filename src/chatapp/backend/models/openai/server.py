@@ -26,6 +26,7 @@ from chatapp.errors import (
     UpstreamQuotaError,
     UpstreamUnavailableError,
 )
+from chatapp.protocol.trace_headers import trace_headers
 from chatapp.providers.connection import Upstream
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ class ModelServer:
     async def _ask_with(self, key: Key, body: dict[str, Any], dialect: Dialect, attempts: Attempts) -> Response:
         for number in range(1, MOST_FORMS + 1):
             worded = dialect.worded(body)
-            response = await self._way.questions.post(msgspec.json.encode(worded), key.headers())
+            headers = {**key.headers(), **trace_headers("turn")}
+            response = await self._way.questions.post(msgspec.json.encode(worded), headers)
             if 200 <= response.status < 300:  # noqa: PLR2004
                 return response
             said = await _said(response)
@@ -154,7 +156,7 @@ class ModelServer:
 
     async def _embed_with(self, key: Key, *, content: bytes, model: str) -> EmbeddedText:
         accepted = {"accept": "application/json", "content-type": "application/json"}
-        headers = {**self._way.headers, **accepted, **key.headers()}
+        headers = {**self._way.headers, **accepted, **key.headers(), **trace_headers("embeddings")}
         url = f"{self.base_url}/embeddings"
         async with self._way.http.stream("POST", url, content=content, headers=headers) as response:
             said = await _at_most(response, self._most_embedded if response.is_success else REFUSAL_BYTES)
