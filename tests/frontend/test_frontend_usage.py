@@ -43,7 +43,7 @@ def test_usage_is_shown_until_something_else_is_chosen(open_page: Open, backend:
     assert "Dollars by day" in drawn
     assert "$0.0043" in drawn
     assert "1,234" in drawn
-    assert all(f"<th>{span} {name}</th>" in drawn for span in ("first word", "whole") for name in ("p50", "p95"))
+    assert all(f"<th>{span}<br>{name}</th>" in drawn for span in ("first word", "whole") for name in ("p50", "p95"))
     page.selectbox(key="usage_by").select("model").run()
     assert "Dollars by model" in everything(page)
     click(page, "new-chat")
@@ -54,8 +54,10 @@ def test_charts_begin_with_tokens_where_nothing_was_paid(open_page: Open, backen
     spend(backend, cost_pico=0)
     page = open_page(backend.url, query={"view": "usage"})
     assert "Tokens by day" in everything(page)
+    spend(backend, prompt_tokens=19_487_330)
     page.selectbox(key="usage_measure").select("Money").run()
     assert "Dollars by day" in everything(page)
+    assert "<dd>19.5 M</dd>" in everything(page)
 
 
 def test_budgets_are_shown_with_what_is_spent_of_them(open_page: Open, run_backend: Callable[..., Any]) -> None:

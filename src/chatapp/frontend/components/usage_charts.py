@@ -87,7 +87,7 @@ def _lines(bars: Sequence[tuple[Bar, int]], caption: str) -> str:
 def table(told: UsageInfo) -> str:
     """Return all numbers, the total below."""
     counts = ("calls", "cost", "failed", "tokens in", "cached", "tokens out", "thought")
-    head = (*counts, *(f"{span} {name}" for span in ("first word", "whole") for name in Percentiles._fields))
+    head = (*counts, *(f"{span}<br>{name}" for span in ("first word", "whole") for name in Percentiles._fields))
     names = "".join(f"<th>{name}</th>" for name in (told.by, *head))
     rows = "".join(_table_row(row.name or "unknown", row) for row in told.rows)
     return (

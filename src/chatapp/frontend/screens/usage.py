@@ -24,6 +24,7 @@ from chatapp.protocol.usage_resources import UsageInfo
 
 _BY = {"day": "Day", "model": "Model", "connection": "Connection", "key": "Key", "surface": "Surface"}
 _DAYS = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
+_LONG = 10_000_000
 _MONEY, _TOKENS = "Money", "Tokens"
 
 
@@ -81,7 +82,7 @@ def _draw(told: UsageInfo, *, of_money: bool) -> None:
     facts = {
         "Cost": "unknown" if total.unpriced_calls == total.calls else shown_dollars(total.cost),
         "Calls": f"{total.calls:,}",
-        "Tokens": f"{total.total_tokens:,}",
+        "Tokens": _short(total.total_tokens),
         "Failed": f"{total.failures:,}",
         "First word": milliseconds(total.first_token_ms.p50) if total.first_token_ms else "none",
         "Slowest 5 %": milliseconds(total.first_token_ms.p95) if total.first_token_ms else "none",
@@ -95,6 +96,11 @@ def _draw(told: UsageInfo, *, of_money: bool) -> None:
         st.html(lines(row_bars(told.rows, of_money=of_money), title))
     st.html(table(told))
     st.caption(literal(" ".join(_notes(told))))
+
+
+def _short(count: int) -> str:
+    """Return a count that has room in a card; the table has all its digits."""
+    return f"{count:,}" if count < _LONG else f"{count / 1_000_000:,.1f} M"
 
 
 def _notes(told: UsageInfo) -> list[str]:
