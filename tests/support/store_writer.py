@@ -3,9 +3,13 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
+from chatapp.backend.gateway.held import HeldMessages
 from chatapp.backend.store import Store
+from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.config.settings import Settings
+from chatapp.protocol.messages import Message, TextPart
 from chatapp.protocol.question import Question
 
 
@@ -22,6 +26,17 @@ def main(data_dir: str, database_url: str | None = None) -> None:
             say(turn=begun.turn_id, text="word " * words)
         store.turns.finish(begun.turn_id, status="complete", text="word " * 6, segments=[["text", 30]])
         say(turn=begun.turn_id, text="word " * 6)
+        keep_whole(store)
+
+
+def keep_whole(store: Store) -> None:
+    """Save a turn whose client holds the conversation, as one that has ended already."""
+    held, turn_id = HeldMessages([{"role": "user", "content": "And?"}]), new_timed_id()
+    question = Question(owner="ada", prompt=None, store=True, held=held)
+    said = Message("assistant", (TextPart("word"),))
+    made: Any = {"turn_id": turn_id, "asked_at": now(), "process_id": "writer", "fallback_model": "m", "said": said}
+    store.turns.keep(question, held, status="complete", text="word", segments=[["text", 4]], **made)
+    say(turn=turn_id, text="word")
 
 
 def say(**acknowledged: object) -> None:

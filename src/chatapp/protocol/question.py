@@ -29,7 +29,11 @@ class HeldConversation(Protocol):
         ...
 
     def messages(self, first: int) -> list[Message]:
-        """Return the messages from `first` on."""
+        """Return the messages from `first` on, those that are to be saved."""
+        ...
+
+    def kept(self) -> None:
+        """Note that they are saved."""
         ...
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import func, insert, select
 
 from chatapp.backend.gateway.held import HeldMessages
 from chatapp.backend.store import BegunTurn, Store
-from chatapp.backend.store.identity import now
+from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.store.schema import conversations, message_hashes, messages
 from chatapp.protocol.messages import Message, TextPart, ToolCallPart
 from chatapp.protocol.question import Question
@@ -41,14 +42,28 @@ def begin(store: Store) -> Ask:
 
 @pytest.fixture
 def ask(store: Store, begin: Ask) -> Ask:
-    """A function that begins a turn and answers it."""
+    """A function that answers a question: saved when the answer is there and, the next time, from its beginning on."""
+    is_saved_at_once = cycle([True, False])
 
     def ask(*wire: Json, answer: str = "Hi", owner: str = "ada", status: Any = "complete") -> BegunTurn:
+        if next(is_saved_at_once):
+            return keep(store, wire, answer, owner=owner, status=status)
         begun = begin(*wire, owner=owner)
         end(store, begun, wire, answer, status=status)
         return begun
 
     return ask
+
+
+def keep(store: Store, wire: tuple[Json, ...], answer: str, *, owner: str, status: Any) -> BegunTurn:
+    held = HeldMessages(list(wire))
+    question = Question(prompt=None, owner=owner, store=True, held=held, surface="v1", client="tool")
+    turn_id, said = new_timed_id(), Message("assistant", (TextPart(answer),)) if answer else None
+    made: Any = {"turn_id": turn_id, "asked_at": now(), "process_id": "p1", "fallback_model": "small", "said": said}
+    ending: Any = {"status": status, "text": answer, "segments": [["text", len(answer)]]}
+    conversation_id = store.turns.keep(question, held, **made, **ending)
+    answer_id = store.turns.get(turn_id, owner=owner).answer_message_id
+    return BegunTurn(turn_id, conversation_id, None, answer_id, "small", None, [])
 
 
 def end(store: Store, begun: BegunTurn, wire: tuple[Json, ...], answer: str, *, status: Any = "complete") -> None:

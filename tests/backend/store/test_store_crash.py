@@ -46,7 +46,7 @@ def assert_all_there(store: Store, acknowledged: list[dict[str, Any]]) -> None:
     for said in acknowledged:
         assert turns[said["turn"]].text.startswith(said.get("text", ""))
     questions = {said["question"] for said in acknowledged if "question" in said}
-    conversation_id = next(iter(turns.values())).conversation_id
+    conversation_id = turns[acknowledged[0]["turn"]].conversation_id
     assert questions <= {message.id for message in store.messages.all(str(conversation_id), owner="ada")}
 
 

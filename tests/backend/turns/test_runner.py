@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from chatapp.backend.gateway.held import HeldMessages
 from chatapp.backend.models.chat_model import Batch, ModelRequest
 from chatapp.backend.store import Store, StoredTurn
+from chatapp.backend.turns.held_record import HeldTurnRecord
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.remote import RemoteTurn
 from chatapp.backend.turns.runner import TurnRunner
@@ -157,6 +159,37 @@ def test_a_save_that_failed_is_made_up_for_by_the_next(store: Store) -> None:
 
     asyncio.run(save_in_vain())
     assert store.turns.get(turn.id, owner="").text == "one two three"
+
+
+@pytest.mark.parametrize("case", ["nothing before", "as it grows", "while it is begun", "begun in vain"])
+def test_what_its_client_holds_is_saved_once_however_much_was_saved_before(case: str, store: Store) -> None:
+    held, path = HeldMessages([{"role": "user", "content": "Why?"}]), store.database.path
+    question = Question(prompt=None, store=True, held=held)
+    turn, record = Turn("m"), HeldTurnRecord(store, question, held, fallback_model="m")
+    assert path is not None
+
+    async def run() -> None:
+        turn.append(Text("one"))
+        if case == "as it grows":
+            assert not await record.save(turn)
+        elif case == "while it is begun":
+            saving = asyncio.create_task(record.save(turn))
+            await asyncio.sleep(0)
+            saving.cancel()
+        elif case == "begun in vain":
+            path.rename(path.with_suffix(".away"))
+            with pytest.raises(StoreUnavailableError):
+                await record.save(turn)
+            path.with_suffix(".away").rename(path)
+        turn.append(Text(" two"))
+        await record.finish(turn, None, latency_ms=1)
+
+    asyncio.run(run())
+    (conversation,) = store.conversations.page(owner="").items
+    said = store.messages.all(conversation.id, owner="")
+    assert [(message.content, message.status) for message in said] == [("Why?", "complete"), ("one two", "complete")]
+    assert said[1].turn_id == turn.id
+    assert turn.conversation_id == conversation.id
 
 
 def test_an_answer_of_many_changes_is_read_from_the_store_in_linear_time(store: Store) -> None:

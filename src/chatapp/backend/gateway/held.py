@@ -8,7 +8,7 @@ earlier ones.
 """
 
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b, sha256
@@ -51,9 +51,10 @@ class HeldFile:
 
 
 class HeldMessages:
-    """The messages of a request as the store wants them: a `HeldConversation`."""
+    """The messages of a request as the store wants them: a `HeldConversation`. `take` gets the files that are kept."""
 
-    def __init__(self, wire_messages: list[Json]) -> None:
+    def __init__(self, wire_messages: list[Json], *, take: Callable[[list[HeldFile]], None] | None = None) -> None:
+        self._take = take
         self._said = [message for message in wire_messages if message["role"] not in _NOT_SAID]
         self._unsaid = [message for message in wire_messages if message["role"] in _NOT_SAID]
         self.files: list[HeldFile] = []
@@ -106,6 +107,11 @@ class HeldMessages:
         """Return the messages from `first` on; the bytes of pictures and files in them are in `files` then."""
         self.files = []
         return [Message(_ROLES[message["role"]], tuple(self._parts_of(message))) for message in self._said[first:]]
+
+    def kept(self) -> None:
+        """Note that the messages asked for last are saved."""
+        if self.files and self._take is not None:
+            self._take(self.files)
 
     def _parts_of(self, message: Json) -> Iterator[Part]:
         for part in _parts_of(message):

@@ -166,7 +166,7 @@ def _refuse_while_active(connection: Connection, conversation_id: str) -> None:
 
 def _insert_messages(connection: Connection, question: Question, conversation: _Talk, model: str) -> Place:
     above = _parent_id(connection, question, conversation)
-    said: list[dict[str, Any]] = [{"id": new_id(), "role": "assistant", "model": model, "status": "streaming"}]
+    said: list[dict[str, Any]] = [{"id": new_timed_id(), "role": "assistant", "model": model, "status": "streaming"}]
     if question.prompt is None:
         above = _question_above(connection, conversation.id, above)
     else:

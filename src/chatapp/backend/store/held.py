@@ -6,6 +6,7 @@ end it grows, before it there is a branch.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -14,7 +15,7 @@ from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.begin_turn import Maker, Place, insert_turn, is_answering
 from chatapp.backend.store.conversations import GO_ON, insert_conversation, locked, moment_at_the_top
 from chatapp.backend.store.ending import Ending, answer_row, turn_columns
-from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.identity import new_id, new_timed_id, now
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import BegunTurn
@@ -73,6 +74,15 @@ class _Known(NamedTuple):
     is_answered: bool
 
 
+class Whole(NamedTuple):
+    """A turn that is over. `said` is the answer if it says anything, by which the conversation is found again."""
+
+    turn_id: str
+    asked_at: datetime
+    ending: Ending
+    said: Message | None
+
+
 class _Kept(NamedTuple):
     """What was known of a conversation, and where all of it and the answer are now.
 
@@ -83,7 +93,6 @@ class _Kept(NamedTuple):
     question_id: str | None
     answer_id: str
     hashes: list[tuple[str, str]]
-    is_alongside: bool
 
 
 def begin_held(
@@ -96,11 +105,12 @@ def begin_held(
     """
     model = question.model or maker.fallback_model
     kept = _kept(connection, question, held, {"role": "assistant", "model": model, "status": "streaming"})
-    is_answered = kept.known.is_answered
-    _save_hashes(connection, question.owner, kept.hashes, is_answered=is_answered)
-    place = Place(None if kept.is_alongside else kept.known.conversation_id, kept.question_id, kept.answer_id)
+    known = kept.known
+    _save_hashes(connection, question.owner, kept.hashes, is_answered=known.is_answered)
+    is_alongside = known.length > 0 and is_answering(connection, known.conversation_id)
+    place = Place(None if is_alongside else known.conversation_id, kept.question_id, kept.answer_id)
     begun = insert_turn(connection, question, maker, model=model, system=None, place=place, turn_id=turn_id)
-    return replace(begun, conversation_id=kept.known.conversation_id)
+    return replace(begun, conversation_id=known.conversation_id)
 
 
 def keep_held(
@@ -108,17 +118,13 @@ def keep_held(
     question: Question,
     held: HeldConversation,
     maker: Maker,
-    *,
-    turn_id: str,
-    ending: Ending,
-    said: Message | None,
+    whole: Whole,
 ) -> str:
-    """Return the conversation in which a turn is saved that has ended already, with all of `held` that is not here yet.
-
-    `said` is the answer if it says anything, by which the conversation is found again.
-    """
+    """Return the conversation in which a turn is saved that is over, with all of `held` that is not here yet."""
+    turn_id, asked_at, ending, said = whole
     model = ending.get("model") or question.model or maker.fallback_model
-    kept = _kept(connection, question, held, {"role": "assistant", "model": model, **answer_row(ending)})
+    answer = {"role": "assistant", "model": model, **answer_row(ending)}
+    kept = _kept(connection, question, held, answer, asked_at=asked_at)
     conversation_id, owner = kept.known.conversation_id, question.owner
     is_found_by_answer = said is not None and ending["status"] not in _UNANSWERED
     if kept.known.is_answered or not is_found_by_answer:
@@ -128,22 +134,29 @@ def keep_held(
     if said is not None:
         _save_hashes(connection, owner, [(kept.answer_id, held.hash_behind(said))], is_answered=True)
     place = Place(conversation_id, kept.question_id, kept.answer_id)
-    outcome = turn_columns(ending)
+    outcome = {**turn_columns(ending), "created_at": asked_at}
     insert_turn(connection, question, maker, model=model, system=None, place=place, turn_id=turn_id, outcome=outcome)
     return conversation_id
 
 
-def _kept(connection: Connection, question: Question, held: HeldConversation, answer: dict[str, Any]) -> _Kept:
+def _kept(
+    connection: Connection,
+    question: Question,
+    held: HeldConversation,
+    answer: dict[str, Any],
+    *,
+    asked_at: datetime | None = None,
+) -> _Kept:
     """Save what of `held` is not here yet, and an answer below it; of that where it is."""
     known = _find(connection, question.owner, held)
     if known is not None and connection.dialect.name != "sqlite":
         locked(connection, known.conversation_id, question.owner)
         known = _find(connection, question.owner, held)  # what others have saved while we waited
-    is_new, leaf_id = known is None, new_id()
+    is_new, leaf_id = known is None, new_timed_id()
     known = known or _Known(0, new_id(), None, is_answered=False)
-    is_alongside = not is_new and is_answering(connection, known.conversation_id)
     new = held.messages(known.length)
-    rows = [*map(_row, new), {**answer, "id": leaf_id}]
+    moment = asked_at or now()
+    rows = [*(_row(message, moment) for message in new), {**answer, "id": leaf_id, "created_at": moment}]
     if is_new:
         _begin_conversation(connection, question, rows, id_=known.conversation_id)
     else:
@@ -154,7 +167,7 @@ def _kept(connection: Connection, question: Question, held: HeldConversation, an
     hashes = list(zip(ids, held.hashes(known.length), strict=True))
     if not known.is_answered:
         hashes = hashes[-1:]  # by the others nothing is found, of which each chat with the same examples has some
-    return _Kept(known, ids[-1] if ids else known.message_id, leaf_id, hashes, is_alongside)
+    return _Kept(known, ids[-1] if ids else known.message_id, leaf_id, hashes)
 
 
 def _find(connection: Connection, owner: str, held: HeldConversation) -> _Known | None:
@@ -213,9 +226,10 @@ def _begin_conversation(connection: Connection, question: Question, rows: list[d
     )
 
 
-def _row(message: Message) -> dict[str, Any]:
+def _row(message: Message, moment: datetime) -> dict[str, Any]:
     """Return the columns of a message that its client brings."""
-    return {"role": message.role, **columns_of(message.parts), "status": "complete", "finished_at": now()}
+    whole = {"status": "complete", "created_at": moment, "finished_at": moment}
+    return {"role": message.role, **columns_of(message.parts), **whole}
 
 
 def save_answer_hash(connection: Connection, turn: TurnRow, digest: str, *, status: FinalStatus) -> None:

@@ -13,6 +13,8 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
+from chatapp.backend.store.schema import SafeText, UtcDateTime, safe_text, sqlite_time, time_in_sqlite
+
 Values = Mapping[str, Any]
 Process = Any
 """Turns a value into what the driver takes or, of a result, into ours; None where it is that already."""
@@ -102,8 +104,10 @@ class _SqliteForm:
 
 
 def _binding(kind: TypeEngine[Any], dialect: Dialect) -> Process:
-    return kind.dialect_impl(dialect).bind_processor(dialect)
+    own = {UtcDateTime: sqlite_time, SafeText: safe_text}.get(type(kind))
+    return own or kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _result(kind: TypeEngine[Any], dialect: Dialect) -> Process:
-    return kind.dialect_impl(dialect).result_processor(dialect, None)
+    own = {UtcDateTime: time_in_sqlite, SafeText: None}
+    return own[type(kind)] if type(kind) in own else kind.dialect_impl(dialect).result_processor(dialect, None)

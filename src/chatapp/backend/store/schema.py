@@ -54,6 +54,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def sqlite_time(moment: datetime | None) -> str | None:
+    """Return what SQLite holds of a time: SQLAlchemy's own way, through two classes, takes ten times as long."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def time_in_sqlite(held: str | None) -> datetime | None:
+    """Return the time that SQLite holds."""
+    return None if held is None else datetime.fromisoformat(held).replace(tzinfo=UTC)
+
+
 class SafeText(TypeDecorator[str]):
     """Text as people and models write it. What UTF-8 or PostgreSQL cannot hold is replaced, character by character."""
 
@@ -62,7 +72,12 @@ class SafeText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Return `value` at the same length, NUL as U+FFFD and lone surrogates as question marks."""
-        return None if value is None else _safe(value)
+        return safe_text(value)
+
+
+def safe_text(text: str | None) -> str | None:
+    """Return the text that every database can hold."""
+    return None if text is None else _safe(text)
 
 
 def _safe(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import CTE, BindParameter, Connection, Row, and_, bindparam, func, insert, literal, or_, select
 
-from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.store.parts import parts_of
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.schema import messages
@@ -40,7 +40,7 @@ def insert_messages(
     (last,) = (0,) if is_new else _LAST.first(connection, {"conversation_id": conversation_id}) or (0,)
     moment, rows = now(), list[dict[str, Any]]()
     for sequence, values in enumerate(said, (last or 0) + 1):
-        place = {"id": new_id(), "conversation_id": conversation_id, "parent_id": parent_id, "sequence": sequence}
+        place = {"id": new_timed_id(), "conversation_id": conversation_id, "parent_id": parent_id, "sequence": sequence}
         rows.append({**_EMPTY, "created_at": moment, **place, **values})
         parent_id = str(rows[-1]["id"])
     _INSERT.run_many(connection, rows)

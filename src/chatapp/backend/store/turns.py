@@ -13,7 +13,7 @@ from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
 from chatapp.backend.store.conversations import MOVE_UP, moment_at_the_top
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.ending import ANSWER_COLUMNS, TURN_COLUMNS, Ending, answer_row, turn_columns
-from chatapp.backend.store.held import begin_held, conversation_of, keep_held, save_answer_hash
+from chatapp.backend.store.held import Whole, begin_held, conversation_of, keep_held, save_answer_hash
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import BegunTurn, Prospect, Segments, StoredTurn
@@ -137,6 +137,7 @@ class Turns:
         held: HeldConversation,
         *,
         turn_id: str,
+        asked_at: datetime,
         process_id: str,
         fallback_model: str,
         said: Message | None,
@@ -152,7 +153,7 @@ class Turns:
         maker = Maker(process_id, self.database.pulse(), fallback_model)
 
         def work(connection: Connection) -> str:
-            return keep_held(connection, question, held, maker, turn_id=turn_id, ending=ending, said=said)
+            return keep_held(connection, question, held, maker, Whole(turn_id, asked_at, ending, said))
 
         return self.database.write_together(work, survives_power_cut=False)  # who holds it brings it again
 

@@ -2,12 +2,14 @@
 
 import os
 import socket
+from functools import cache
 from uuid import uuid4
 
 _TOKEN = uuid4().hex[:8]
 """Tells this process from an earlier one with the same number: in a container every first process has one."""
 
 
+@cache
 def this_machine() -> str:
     """Return the name of where process numbers are ours: the host, and on Linux also the container on it."""
     try:

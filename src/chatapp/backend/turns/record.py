@@ -1,24 +1,21 @@
 """What the store keeps of one turn. The store is synchronous, so every call runs in a thread."""
 
 import asyncio
+from contextlib import suppress
 
-from chatapp.backend.store import Segments, Store
+from chatapp.backend.store import Ending, Segments, Store
 from chatapp.backend.turns.turn import Turn, final_status
-from chatapp.errors import ChatappError
+from chatapp.errors import ChatappError, StoreUnavailableError
 from chatapp.protocol.events import DELTAS, Text
-from chatapp.protocol.messages import Message, TextPart
-from chatapp.protocol.question import HeldConversation
 
 
 class TurnRecord:
-    """The rows of one turn. It looks at each of its events once, however often it is saved.
+    """The rows of one turn. It looks at each of its events once, however often it is saved."""
 
-    `held` is the conversation it answers in, where its client holds it.
-    """
-
-    def __init__(self, store: Store, *, held: HeldConversation | None = None) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._held = held
+        self._timer: asyncio.TimerHandle | None = None
+        self._saving: asyncio.Task[None] | None = None
         self._is_recast = False
         self._begin()
 
@@ -28,6 +25,33 @@ class TurnRecord:
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._segments: Segments = []
+
+    def save_along(self, turn: Turn, *, every_s: float) -> None:
+        """Begin to save what there is again and again, which also says that we live; stop the turn where that is asked.
+
+        Most answers are shorter than `every_s`, which is also when that begins: no task is made for them.
+        """
+        loop = asyncio.get_running_loop()
+
+        def begin() -> None:
+            self._saving = loop.create_task(self._save_along(turn, every_s))
+
+        self._timer = loop.call_later(every_s, begin)
+
+    async def _save_along(self, turn: Turn, every_s: float) -> None:
+        while True:
+            with suppress(StoreUnavailableError):  # the next time may be better, and the end is reported
+                if await self.save(turn):
+                    turn.stop()
+            await asyncio.sleep(every_s)
+
+    async def stop_saving(self) -> None:
+        """Save no more along."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._saving is not None:
+            self._saving.cancel()
+            await asyncio.wait([self._saving])
 
     async def save(self, turn: Turn) -> bool:
         """Save the answer so far and return whether its maker should stop. Not to be called while it still saves.
@@ -61,22 +85,9 @@ class TurnRecord:
         Raises:
             StoreUnavailableError: it cannot be saved.
         """
-        await asyncio.to_thread(
-            self._store.turns.finish,
-            turn.id,
-            answer_hash=self._answer_hash(turn),
-            model=turn.model,
-            status=final_status(turn, failure),
-            text=turn.text,
-            reasoning=turn.reasoning,
-            segments=turn.segments(),
-            is_recast=turn.is_recast,
-            finish_reason=turn.finish_reason,
-            usage=turn.usage,
-            usage_details=turn.usage_details,
-            error=failure.as_dict(turn.request_id) if failure else None,
-            latency_ms=latency_ms,
-        )
+        ending = ending_of(turn, failure, latency_ms=latency_ms)
+        ending["answer_hash"] = self._answer_hash(turn)
+        await asyncio.to_thread(self._store.turns.finish, turn.id, **ending)
 
     def _look_at(self, turn: Turn) -> None:
         """Take over what has come since the last look."""
@@ -87,8 +98,22 @@ class TurnRecord:
         self._seen = len(turn.entries)
 
     def _answer_hash(self, turn: Turn) -> str | None:
-        """Return by what the answer is found again; one that says nothing never comes back."""
-        text, calls = turn.text, turn.tool_calls
-        if self._held is None or not (text or calls):
-            return None
-        return self._held.hash_behind(Message("assistant", (TextPart(text), *calls)))
+        """Return by what the conversation is found again, None where its id tells."""
+        return None
+
+
+def ending_of(turn: Turn, failure: ChatappError | None, *, latency_ms: int) -> Ending:
+    """Return how `turn` ends with `failure`, or with none, as the store is told."""
+    return {
+        "model": turn.model,
+        "status": final_status(turn, failure),
+        "text": turn.text,
+        "reasoning": turn.reasoning,
+        "segments": turn.segments(),
+        "is_recast": turn.is_recast,
+        "finish_reason": turn.finish_reason,
+        "usage": turn.usage,
+        "usage_details": turn.usage_details,
+        "error": failure.as_dict(turn.request_id) if failure else None,
+        "latency_ms": latency_ms,
+    }

@@ -10,6 +10,7 @@ from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import BegunTurn, Store, TrustedClock
 from chatapp.backend.tasks import defect_of
 from chatapp.backend.turns.finished import FinishedTurns
+from chatapp.backend.turns.held_record import HeldTurnRecord
 from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.backend.turns.preview import Preview, preview
 from chatapp.backend.turns.process import this_process
@@ -22,7 +23,7 @@ from chatapp.backend.turns.turn import Turn
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, NotFoundError, OverloadedError, ShuttingDownError
 from chatapp.protocol.messages import Message
-from chatapp.protocol.question import Question
+from chatapp.protocol.question import HeldConversation, Question
 
 SAVING_S = 2.0
 """How long answers that are cut by the end of the process may take to be saved."""
@@ -73,11 +74,17 @@ class TurnRegistry:
         """
         default = await self._model.default_model()
         self._require_room()
-        if not question.store and question.idempotency_key is None:
+        held = question.held
+        if held is not None or (not question.store and question.idempotency_key is None):
             turn = Turn(
-                question.model or default, owner=question.owner, request_id=request_id, surface=question.surface
+                question.model or default,
+                owner=question.owner,
+                outlives_readers=held is not None and question.outlives_readers,
+                request_id=request_id,
+                surface=question.surface,
             )
-            return self._make(turn, question, question.conversation(), record=None)
+            record = await self._held_record(turn, question, held, default) if held is not None else None
+            return self._make(turn, question, question.conversation(), record=record)
         self._beginning += 1
         try:
             begun = await asyncio.to_thread(
@@ -98,7 +105,20 @@ class TurnRegistry:
         )
         question.parameters = {**(begun.sampling or {}), **question.parameters}
         messages = _messages(begun) if question.store else question.conversation()
-        return self._make(turn, question, messages, record=TurnRecord(self._store, held=question.held))
+        return self._make(turn, question, messages, record=TurnRecord(self._store))
+
+    async def _held_record(
+        self, turn: Turn, question: Question, held: HeldConversation, fallback_model: str
+    ) -> HeldTurnRecord:
+        """Return the record of a turn: begun where its client may leave, and look for the answer elsewhere."""
+        record = HeldTurnRecord(self._store, question, held, fallback_model=fallback_model)
+        if question.outlives_readers:
+            self._beginning += 1
+            try:
+                await record.begin(turn)
+            finally:
+                self._beginning -= 1
+        return record
 
     async def preview(self, question: Question) -> Preview:
         """Return what `question` would be asked with, without asking it.

@@ -79,14 +79,14 @@ class TurnRunner:
 
     async def run(self) -> None:
         """Make the answer. Every way it can end is an end of the turn."""
-        saving = asyncio.create_task(self._save_along(self._record)) if self._record else None
+        if self._record is not None:
+            self._record.save_along(self._turn, every_s=SAVE_EVERY_S)
         try:
             failure = await self._filled()
         finally:
             self._turn.filled_by(None)  # a stop that comes now must not hide how the answer ended
-            if saving is not None:
-                saving.cancel()
-                await asyncio.wait([saving])
+            if self._record is not None:
+                await self._record.stop_saving()
         await self._admissions.settle()
         await self._end(failure)
 
@@ -245,14 +245,6 @@ class TurnRunner:
         self._held_cr = text.endswith("\r")
         text = text.removesuffix("\r") if self._held_cr else text
         return text.replace("\r\n", "\n").replace("\r", "\n")
-
-    async def _save_along(self, record: TurnRecord) -> None:
-        """Save what there is once a second, which also says that we live, and stop if somebody asked for it."""
-        while True:
-            await asyncio.sleep(SAVE_EVERY_S)
-            with suppress(StoreUnavailableError):  # the next second may be better, and the end is reported
-                if await record.save(self._turn):
-                    self._turn.stop()
 
     async def _end(self, failure: ChatappError | None) -> None:
         """Save the answer, then end it for its readers; where it cannot be saved they learn so, and saving goes on."""

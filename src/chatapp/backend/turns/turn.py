@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Protocol
 
 from chatapp.backend.store import FinalStatus, Segments, TurnStatus
-from chatapp.backend.store.identity import new_timed_id
+from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.turns.tool_calls import add_call, joined_calls, written
 from chatapp.errors import ChatappError, IncompleteAnswerError, ShuttingDownError
 from chatapp.protocol.events import (
@@ -86,6 +86,7 @@ class Turn:
         self._is_stopped = False
         self._outlives_readers = outlives_readers
         self.request_id = request_id
+        self.asked_at = now()
         self._began = time.perf_counter()
         self._listeners: list[Listener] = []
         self._accepted = asyncio.Event()

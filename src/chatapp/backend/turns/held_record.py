@@ -1,0 +1,106 @@
+"""What the store keeps of a turn whose client holds the conversation: most of them are saved once, when they end."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from chatapp.backend.store import BegunTurn, Store
+from chatapp.backend.turns.process import this_process
+from chatapp.backend.turns.record import TurnRecord, ending_of
+from chatapp.backend.turns.turn import Turn
+from chatapp.errors import ChatappError, StoreUnavailableError
+from chatapp.protocol.messages import Message, TextPart
+from chatapp.protocol.question import HeldConversation, Question
+
+log = logging.getLogger(__name__)
+
+
+class HeldTurnRecord(TurnRecord):
+    """The rows of one turn, begun when it is saved for the first time or, if it ends before, saved as it ended.
+
+    Until then nobody can know of the turn: its client learns of it with the answer, and brings the question again
+    where that never came. To save it twice costs as much again as all the rest of a short answer.
+    """
+
+    def __init__(self, store: Store, question: Question, held: HeldConversation, *, fallback_model: str) -> None:
+        super().__init__(store)
+        self._question = question
+        self._held = held
+        self._fallback_model = fallback_model
+        self._beginning: asyncio.Task[BegunTurn] | None = None
+
+    async def begin(self, turn: Turn) -> None:
+        """Save the question, if that can be done now."""
+        self._beginning = asyncio.create_task(self._begun(turn))
+        await self._has_begun()
+
+    async def save(self, turn: Turn) -> bool:
+        """Save the answer so far, with the question where that is not saved yet; return whether to stop.
+
+        Raises:
+            StoreUnavailableError: it cannot be saved now.
+        """
+        if not await self._has_begun():
+            self._beginning = asyncio.create_task(self._begun(turn))
+            await asyncio.shield(self._beginning)  # whoever ends the turn meanwhile waits for it
+        return await super().save(turn)
+
+    async def finish(self, turn: Turn, failure: ChatappError | None, *, latency_ms: int) -> None:
+        """Save how the turn ends. One of which nothing could be saved before is not kept if that fails.
+
+        Raises:
+            StoreUnavailableError: it cannot be saved, but its beginning was.
+        """
+        if await self._has_begun():
+            await super().finish(turn, failure, latency_ms=latency_ms)
+            return
+        try:
+            await self._keep(turn, failure, latency_ms)
+        except StoreUnavailableError as error:
+            log.warning("%s: this answer is not kept. %s", turn.request_id, error.detail)
+
+    async def _has_begun(self) -> bool:
+        if self._beginning is not None:
+            with suppress(StoreUnavailableError):
+                await asyncio.shield(self._beginning)
+                return True
+        return False
+
+    async def _begun(self, turn: Turn) -> BegunTurn:
+        begun = await asyncio.to_thread(
+            self._store.turns.begin,
+            self._question,
+            process_id=this_process(),
+            fallback_model=self._fallback_model,
+            turn_id=turn.id,
+        )
+        self._kept_in(turn, begun.conversation_id)
+        return begun
+
+    async def _keep(self, turn: Turn, failure: ChatappError | None, latency_ms: int) -> None:
+        said = self._said(turn)
+        conversation_id = await asyncio.to_thread(
+            self._store.turns.keep,
+            self._question,
+            self._held,
+            turn_id=turn.id,
+            asked_at=turn.asked_at,
+            process_id=this_process(),
+            fallback_model=self._fallback_model,
+            said=said,
+            **ending_of(turn, failure, latency_ms=latency_ms),
+        )
+        self._kept_in(turn, conversation_id)
+
+    def _kept_in(self, turn: Turn, conversation_id: str | None) -> None:
+        turn.conversation_id = conversation_id
+        self._held.kept()
+
+    def _answer_hash(self, turn: Turn) -> str | None:
+        said = self._said(turn)
+        return self._held.hash_behind(said) if said else None
+
+    def _said(self, turn: Turn) -> Message | None:
+        """Return the answer, by which the conversation is found again; one that says nothing never comes back."""
+        text, calls = turn.text, turn.tool_calls
+        return Message("assistant", (TextPart(text), *calls)) if text or calls else None
