@@ -106,6 +106,21 @@ def test_questions_of_a_session_are_one_conversation(typist: Typist, backend: Ru
     assert kept(backend) == [["What is Python?", "Python is **fine**.", "Really?", "Yes."]]
 
 
+def test_earlier_questions_go_along_as_a_summary_until_they_are_wanted_again(typist: Typist, stub: StubModel) -> None:
+    assert "There are no earlier messages" in (typist.say("One?"), typist.say("/compact"))[1]
+    typist.say("Two?")
+    stub.next(scripts.answer("They counted."))
+    assert (
+        re.sub(r"\s+", " ", typist.say("/compact"))
+        .strip()
+        .endswith("In place of the 2 earlier messages goes along: They counted.")
+    )
+    typist.say("Three?")
+    assert (len(asked(stub)), asked(stub)[0].endswith("They counted.")) == (4, True)
+    assert "The 2 earlier messages go along again." in typist.say("/compact none")
+    assert "There is no summary" in typist.say("/compact none")
+
+
 @pytest.mark.parametrize("keys", [CTRL_D, b"/quit" + ENTER], ids=["Ctrl-D", "/quit"])
 def test_leaving_is_success(typist: Typist, keys: bytes) -> None:
     typist.press(keys)
@@ -320,7 +335,7 @@ def test_continue_says_what_it_goes_on_with(backend: RunningBackend, stub: StubM
 def test_help_shows_every_command(typist: Typist) -> None:
     shown = typist.say("/help")
 
-    commands = ["new", "model", "system", "prompt", "retry", "undo", "context", "usage", "quit"]
+    commands = ["new", "model", "system", "prompt", "retry", "undo", "context", "compact", "usage", "quit"]
     assert re.findall(r"^/(\w+)", shown, re.MULTILINE) == commands
     assert max(map(len, shown.split("\r\n"))) < 80
 

@@ -41,6 +41,7 @@ from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.transfer.importers import Imports
 from chatapp.backend.turns.context import estimated_text_tokens
 from chatapp.backend.turns.registry import TurnRegistry
+from chatapp.backend.turns.summariser import Summariser
 from chatapp.backend.usage.budgets import Budgets
 from chatapp.backend.usage.ledger import Ledger
 from chatapp.backend.usage.pricing import Pricer
@@ -136,6 +137,7 @@ def _furnish(state: State, upstreams: Callable[[], Mapping[str, Upstream]]) -> N
         wording=AttachmentWording(store.attachments, estimate=estimated_text_tokens),
         on_end=state.traces.turn_ended if state.traces else None,
     )
+    state.summariser = Summariser(state.turns, store, state.model)
     state.attachment_desk = AttachmentDesk(store.attachments, quota_bytes=settings.attachment_quota_bytes)
     state.upload_sizes = UploadSizes()
     state.exports = Exports(store.conversations, store.messages, store.attachments)

@@ -32,6 +32,7 @@ _COMMANDS = (
     ("/retry", "Get another answer to the last question."),
     ("/undo", "Take the last question and its answer back."),
     ("/context", "What goes along with the next question, and what that costs."),
+    ("/compact", "Summarise earlier messages, to send that in their place; /compact none sends them all again."),
     ("/usage", "What the answers of this session have taken and cost."),
     ("/quit", "Leave, as Ctrl-D does."),
 )
@@ -86,7 +87,12 @@ class Session:
             self._write(self._chat.ask(entry, self._options))
 
     def _obey(self, name: str, words: str) -> None:
-        with_words = {"model": self._choose_model, "system": self._instruct, "prompt": self._ask_saved}
+        with_words = {
+            "model": self._choose_model,
+            "system": self._instruct,
+            "prompt": self._ask_saved,
+            "compact": self._compact,
+        }
         if name in with_words:
             with_words[name](words)
             return
@@ -133,6 +139,19 @@ class Session:
         else:
             self._options = self._options._replace(system=words)
             note(f"From now on: /system {words}")
+
+    def _compact(self, words: str) -> None:
+        """Have a summary go along in place of earlier messages, or those again."""
+        if words == "none":
+            note(f"The {self._chat.drop_summary()} earlier messages go along again.")
+            return
+        status = StatusLine()
+        status.show("Summarising earlier messages …")
+        try:
+            made = self._chat.summarise()
+        finally:
+            status.clear()
+        note(f"In place of the {made.messages} earlier messages goes along:\n\n{made.text}")
 
     def _ask_saved(self, words: str) -> None:
         from chatapp.cli.saved import prompt_in_words, prompt_lines  # noqa: PLC0415 - most questions are not saved

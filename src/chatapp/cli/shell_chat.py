@@ -7,7 +7,7 @@ from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions, EphemeralChat, Files, StoredChat
 from chatapp.errors import ChatappError, NotFoundError, SettingsError, StoreUnavailableError, UpstreamModelNotFoundError
 from chatapp.protocol.events import Done, Notice
-from chatapp.protocol.resources import ConversationInfo
+from chatapp.protocol.resources import ConversationInfo, SummaryInfo
 from chatapp.protocol.usage_resources import EstimateInfo
 
 _ID_CHARS = 32
@@ -76,6 +76,29 @@ class ShellChat:
             NotFoundError: nothing was asked yet.
         """
         return (self._stored or self._ephemeral).undo()
+
+    def summarise(self) -> SummaryInfo:
+        """Have the earlier messages summarised; from now on the summary goes along in their place.
+
+        Raises:
+            ChatappError: there is nothing to summarise, or the model cannot be asked.
+        """
+        return self._backend.conversations.summarise(self._kept_id())
+
+    def drop_summary(self) -> int:
+        """Have all messages go along again, and return how many there was a summary of.
+
+        Raises:
+            ChatappError: there is no summary, or the backend cannot be asked.
+        """
+        return self._backend.conversations.drop_last_summary(self._kept_id())
+
+    def _kept_id(self) -> str:
+        if self._stored is None:
+            raise SettingsError("This conversation is not kept.", hint="Ask without --no-store.")
+        if self._stored.id is None:
+            raise NotFoundError("Nothing was asked here yet.")
+        return self._stored.id
 
     def estimate(self, options: ChatOptions) -> EstimateInfo:
         """Return what would go along with the next question."""

@@ -6,14 +6,19 @@ from typing import Any, BinaryIO
 
 from chatapp.client.http import HttpSession, body_of, path_of
 from chatapp.client.stream import AnswerStream
+from chatapp.errors import NotFoundError
 from chatapp.protocol.resources import (
     ConversationInfo,
     ImportInfo,
     MessageInfo,
     ResultPage,
     RunningImportInfo,
+    SummaryInfo,
 )
 from chatapp.protocol.usage_resources import UsageRow
+
+_SUMMARISING_S = 600.0
+"""Much is read for a summary, and nothing comes before it is whole."""
 
 
 class ConversationApi:
@@ -72,6 +77,37 @@ class ConversationApi:
         """Start another answer to a question and return its events; `options` are message_id, model, temperature."""
         path = path_of("conversations", conversation_id, "regenerate")
         return self._http.events(self._http.send("POST", path, options, stream=True))
+
+    def summarise(self, conversation_id: str, **options: Any) -> SummaryInfo:
+        """Have the earlier messages summarised, and return the summary; `options` are message_id and model."""
+        path = path_of("conversations", conversation_id, "summaries")
+        return self._http.read(SummaryInfo, "POST", path, options, timeout_s=_SUMMARISING_S)
+
+    def change_summary(self, conversation_id: str, message_id: str, text: str) -> SummaryInfo:
+        """Return the summary beside a message with other words."""
+        path = path_of("conversations", conversation_id, "summaries", message_id)
+        return self._http.read(SummaryInfo, "PATCH", path, {"text": text})
+
+    def remove_summary(self, conversation_id: str, message_id: str) -> None:
+        """Have the messages go along again that the summary beside a message stands for."""
+        self._http.json("DELETE", path_of("conversations", conversation_id, "summaries", message_id))
+
+    def drop_last_summary(self, conversation_id: str) -> int:
+        """Remove the last summary of the branch on show, and return how many messages it stood for.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        before: str | None = None
+        while True:
+            page = self.messages(conversation_id, before=before, limit=200)
+            for message in reversed(page.items):
+                if message.summary:
+                    self.remove_summary(conversation_id, message.id)
+                    return message.summarised or 0
+            before = page.next
+            if before is None:
+                raise NotFoundError("There is no summary in this conversation.")
 
     def usage(self, conversation_id: str) -> UsageRow:
         """Return what all answers of the conversation have taken."""

@@ -135,8 +135,9 @@ class HttpSession:
         content: Any = None,
         headers: Mapping[str, str] | None = None,
         stream: bool = False,
+        timeout_s: float | None = None,
     ) -> requests.Response:
-        """Return the response, whatever its status.
+        """Return the response, whatever its status. `timeout_s`: for one that takes longer than all others.
 
         Raises:
             ChatappError: there is none; as the class that says why.
@@ -150,7 +151,7 @@ class HttpSession:
                 params=params,
                 headers=headers,
                 stream=stream,
-                timeout=self._timeouts,
+                timeout=(self._timeouts[0], timeout_s) if timeout_s else self._timeouts,
                 proxies=self._proxies,
                 allow_redirects=False,
             )

@@ -202,7 +202,7 @@ class MessageInfo(NamedTuple):
     """One message. `siblings` are the ids of its alternatives, oldest first, itself among them.
 
     `content` and `reasoning` are the text and the reasoning among its `parts`, `notices` what readers of an answer were
-    told beside it.
+    told beside it. `summary` stands for it and all before it, which are `summarised` in number, in what models read.
     """
 
     id: str
@@ -223,6 +223,16 @@ class MessageInfo(NamedTuple):
     finished_at: datetime | None = None
     siblings: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+    summary: str | None = None
+    summarised: int | None = None
+
+
+class SummaryInfo(NamedTuple):
+    """What stands for so many `messages`, up to the one `message_id`, in what models read."""
+
+    message_id: str
+    text: str
+    messages: int
 
 
 class TurnInfo(NamedTuple):

@@ -40,6 +40,8 @@ def gauge_parts(estimate: EstimateInfo) -> list[str]:
         parts.append("price unknown")
     elif estimate.price_source != "local":
         parts.append(shown_dollars(estimate.cost))
+    if estimate.summarised:
+        parts.append(f"{estimate.summarised} earlier as a summary")
     if estimate.left_out:
         parts.append(f"{estimate.left_out} earlier left out")
     return parts

@@ -54,7 +54,8 @@ class BudgetInfo(NamedTuple):
 class EstimateInfo(NamedTuple):
     """What would go along with a question: about `prompt_tokens`, which are a `share` of the model's `window`.
 
-    `left_out` earlier messages find no room. `cost` are dollars as an exact decimal; None is what nobody knows.
+    `left_out` earlier messages find no room, a summary stands for those that are `summarised`. `cost` are dollars as an
+    exact decimal; None is what nobody knows.
     """
 
     model: str
@@ -66,6 +67,7 @@ class EstimateInfo(NamedTuple):
     cost: str | None = None
     price_source: str | None = None
     notices: tuple[str, ...] = ()
+    summarised: int = 0
 
 
 class UsageInfo(NamedTuple):

@@ -14,6 +14,7 @@ from chatapp.backend.transfer.export_desk import ExportDesk
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.turns.registry import TurnRegistry
+from chatapp.backend.turns.summariser import Summariser
 from chatapp.errors import NotFoundError
 from chatapp.protocol.schemas.error import ErrorResponse
 
@@ -26,6 +27,7 @@ __all__ = [
     "CurrentImportDesk",
     "CurrentOwner",
     "CurrentStore",
+    "CurrentSummariser",
     "CurrentTurns",
     "Id",
 ]
@@ -88,6 +90,11 @@ async def _import_desk(request: Request) -> ImportDesk:
     return import_desk
 
 
+async def _summariser(request: Request) -> Summariser:
+    summariser: Summariser = request.app.state.summariser
+    return summariser
+
+
 async def _owner(request: Request) -> str:
     return context_of(request.scope).principal.name
 
@@ -98,4 +105,5 @@ CurrentExportDesk = Annotated[ExportDesk, Depends(_export_desk)]
 CurrentExports = Annotated[Exports, Depends(_exports)]
 CurrentAttachmentDesk = Annotated[AttachmentDesk, Depends(_attachment_desk)]
 CurrentImportDesk = Annotated[ImportDesk, Depends(_import_desk)]
+CurrentSummariser = Annotated[Summariser, Depends(_summariser)]
 CurrentOwner = Annotated[str, Depends(_owner)]

@@ -31,6 +31,7 @@ from chatapp.backend.store.records import (
 from chatapp.backend.store.reservations import Amount, Book, Reservations, Standing
 from chatapp.backend.store.search.search import Search, SearchHit
 from chatapp.backend.store.search.snippets import SnippetPart
+from chatapp.backend.store.summaries import Summaries, Summary
 from chatapp.backend.store.trusted_clock import TrustedClock
 from chatapp.backend.store.turns import Turns
 from chatapp.backend.store.usage import Dimension, Percentiles, UsageByDay, UsageReport, UsageTotals
@@ -68,6 +69,8 @@ __all__ = [
     "Store",
     "StoredMessage",
     "StoredTurn",
+    "Summaries",
+    "Summary",
     "TrustedClock",
     "TurnStatus",
     "Turns",
@@ -84,6 +87,7 @@ class Store:
     conversations: Conversations
     projects: Projects
     messages: Messages
+    summaries: Summaries
     turns: Turns
     model_calls: ModelCalls
     usage: UsageByDay
@@ -111,6 +115,7 @@ class Store:
             conversations=Conversations(database),
             projects=Projects(database),
             messages=Messages(database),
+            summaries=Summaries(database),
             turns=Turns(database),
             model_calls=ModelCalls(database),
             usage=UsageByDay(database),

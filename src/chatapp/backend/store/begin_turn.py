@@ -13,7 +13,7 @@ from chatapp.backend.store.identity import new_id, new_timed_id, now
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.projects import guidance, require_project
-from chatapp.backend.store.records import ROOT, BegunTurn, Prospect
+from chatapp.backend.store.records import ROOT, BegunTurn, Branch, Prospect
 from chatapp.backend.store.schema import turns
 from chatapp.backend.store.titles import title_from
 from chatapp.backend.store.tree import history, insert_messages, message_in
@@ -74,9 +74,9 @@ def begin_turn(connection: Connection, question: Question, maker: Maker) -> Begu
     system = project.system(conversation.system if question.system is None else question.system)
     place = _insert_messages(connection, question, conversation, model)
     begun = insert_turn(connection, question, maker, model=model, system=system, place=place)
-    begun = replace(begun, sampling=conversation.sampling, project_id=project.id)
-    begun.history.extend(history(connection, str(place.user_message_id)))
-    return begun
+    read = history(connection, str(place.user_message_id))
+    begun.history.extend(read.messages)
+    return replace(begun, sampling=conversation.sampling, project_id=project.id, summary=read.summary)
 
 
 def prospect(connection: Connection, question: Question, fallback_model: str) -> Prospect:
@@ -89,12 +89,15 @@ def prospect(connection: Connection, question: Question, fallback_model: str) ->
     conversation = require(connection, question.conversation_id, question.owner)
     project = guidance(connection, conversation.project_id)
     parent_id = _parent_id(connection, question, conversation)
+    read = history(connection, parent_id) if parent_id else Branch([])
     return Prospect(
         model=question.model or conversation.model or project.model or fallback_model,
         system=project.system(conversation.system if question.system is None else question.system),
-        history=history(connection, parent_id) if parent_id else [],
+        history=read.messages,
         sampling=conversation.sampling or {},
         project_id=project.id,
+        summary=read.summary,
+        summarised=read.summarised,
     )
 
 

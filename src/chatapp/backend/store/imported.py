@@ -62,6 +62,8 @@ class ImportedMessage:
     finished_at: datetime | None = None
     turn: ImportedTurn | None = None
     attachments: tuple[AttachmentPart, ...] = ()
+    summary: str | None = None
+    summarised: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,8 @@ def message_rows(one: Placed, wanted: Iterable[ImportedMessage], *, first: int) 
             "completion_tokens": message.completion_tokens,
             "created_at": message.created_at or fallback,
             "finished_at": message.finished_at or message.created_at or fallback,
+            "summary": message.summary,
+            "summarised": message.summarised,
         }
         for sequence, message in enumerate(wanted, first)
     ]

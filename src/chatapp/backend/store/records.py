@@ -74,7 +74,8 @@ class StoredMessage:
     """One message of a tree. `siblings` are the ids of its alternatives, oldest first, itself among them.
 
     `content` is the text among its `parts`, `reasoning` the reasoning. Of a message that is still `streaming` they are
-    what was saved last. `notices` are what readers of an answer were told beside it.
+    what was saved last. `notices` are what readers of an answer were told beside it. `summary` stands for this message
+    and all before it in what models read, `summarised` in number.
     """
 
     id: str
@@ -97,15 +98,17 @@ class StoredMessage:
     finished_at: datetime | None
     siblings: tuple[str, ...]
     notices: tuple[Notice, ...] = ()
+    summary: str | None = None
+    summarised: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BegunTurn:
     """A turn that is saved as begun, and all its maker needs to know.
 
-    `history` is the branch, oldest first, the new question last, the system prompt left out. `replayed`: the turn was
-    begun by an earlier request with the same Idempotency-Key; read it instead of making it; `history` is empty then.
-    `project_id` is the project of its conversation, if any.
+    `history` is the branch, oldest first, the new question last, the system prompt left out; `summary` stands for what
+    came before it. `replayed`: the turn was begun by an earlier request with the same Idempotency-Key; read it instead
+    of making it; `history` is empty then. `project_id` is the project of its conversation, if any.
     """
 
     turn_id: str
@@ -118,12 +121,22 @@ class BegunTurn:
     replayed: bool = False
     sampling: dict[str, Any] | None = None
     project_id: str | None = None
+    summary: str | None = None
+
+
+class Branch(NamedTuple):
+    """What models read of a branch: its `messages`, oldest first, behind a `summary` of so many before them."""
+
+    messages: list[Message]
+    summary: str | None = None
+    summarised: int = 0
 
 
 class Prospect(NamedTuple):
     """What the next question of a conversation would be read with: `history` is what was said before, oldest first.
 
-    `sampling` are the parameters that the conversation has of its own, `project_id` is its project, if any.
+    `sampling` are the parameters that the conversation has of its own, `project_id` is its project, if any; `summary`
+    stands for as many messages before `history` as are `summarised`.
     """
 
     model: str
@@ -131,6 +144,8 @@ class Prospect(NamedTuple):
     history: list[Message]
     sampling: dict[str, Any]
     project_id: str | None = None
+    summary: str | None = None
+    summarised: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from chatapp.protocol.messages import Part, parts_as_json, parts_from_json
 
-SCHEMA_VERSION = "0013"
+SCHEMA_VERSION = "0014"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {
@@ -188,6 +188,8 @@ messages = Table(
     Column("completion_tokens", TokenCount),
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
+    Column("summary", SafeText),
+    Column("summarised", Integer),
     UniqueConstraint("conversation_id", "sequence"),
 )
 

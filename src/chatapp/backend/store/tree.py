@@ -6,16 +6,17 @@ A message's sequence is greater than its parent's, so the newest message below a
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import CTE, BindParameter, Connection, Row, and_, bindparam, func, insert, literal, or_, select
 
 from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.store.parts import parts_of
 from chatapp.backend.store.prepared import Prepared
+from chatapp.backend.store.records import Branch
 from chatapp.backend.store.schema import messages
 from chatapp.errors import NotFoundError
-from chatapp.protocol.messages import Message, Part, ReasoningPart
+from chatapp.protocol.messages import Message, Part, ReasoningPart, Role, TurnStatus
 
 _COLUMNS = tuple(column.name for column in messages.c)
 _EMPTY = {**dict.fromkeys(_COLUMNS), "content": "", "reasoning": ""}
@@ -77,17 +78,45 @@ def newest_leaf(connection: Connection, message_id: str) -> str:
     return str(connection.scalar(select(below.c.id).order_by(below.c.sequence.desc()).limit(1)))
 
 
-def history(connection: Connection, leaf_id: str) -> list[Message]:
-    """Return the branch that ends in `leaf_id`, oldest first, without reasoning, and without what is empty then."""
-    rows = _branch_above().rows(connection, {"leaf_id": leaf_id})
-    branch = (Message(role, _without_reasoning(parts_of(content, "", parts))) for role, content, parts in rows)
-    return [message for message in branch if message.parts]
+class Said(NamedTuple):
+    """A message as far as models read it, and what stands for it there."""
+
+    id: str
+    role: Role
+    content: str
+    parts: tuple[Part, ...] | None
+    status: TurnStatus
+    summary: str | None
+    summarised: int | None
+
+
+def history(connection: Connection, leaf_id: str) -> Branch:
+    """Return the branch that ends in `leaf_id`, without reasoning, and without what is empty then.
+
+    It begins behind the last summary.
+    """
+    branch = branch_above(connection, leaf_id)
+    last = next((place for place in range(len(branch) - 1, -1, -1) if branch[place].summary), None)
+    if last is None:
+        return Branch(as_read(branch))
+    return Branch(as_read(branch[last + 1 :]), branch[last].summary, branch[last].summarised or last + 1)
+
+
+def branch_above(connection: Connection, leaf_id: str) -> list[Said]:
+    """Return the messages of the branch that ends in `leaf_id`, oldest first."""
+    return list(map(Said._make, _branch_above().rows(connection, {"leaf_id": leaf_id})))
+
+
+def as_read(branch: Iterable[Said]) -> list[Message]:
+    """Return messages as models read them: without reasoning, and without those that are empty then."""
+    said = (Message(one.role, _without_reasoning(parts_of(one.content, "", one.parts))) for one in branch)
+    return [message for message in said if message.parts]
 
 
 @cache
 def _branch_above() -> Prepared:
     up = ancestors(bindparam("leaf_id"))
-    columns = select(messages.c.role, messages.c.content, messages.c.parts)
+    columns = select(*(messages.c[name] for name in Said._fields))
     return Prepared(columns.join(up, messages.c.id == up.c.id).order_by(messages.c.sequence))
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import Store
+from chatapp.backend.turns.context import system_messages
 from chatapp.backend.turns.context_fitter import ContextFitter
 from chatapp.backend.turns.token_scale import TokenScales
 from chatapp.backend.turns.turn import Turn
@@ -19,6 +20,7 @@ class Preview(NamedTuple):
     """What `model` would be asked: `request` is without the `left_out` earlier messages that find no room.
 
     `window` are the tokens that it can read, None if nobody knows; `notices` is what readers would be told of files.
+    A summary stands for as many messages as are `summarised`.
     """
 
     model: str
@@ -26,6 +28,7 @@ class Preview(NamedTuple):
     window: int | None
     left_out: int
     notices: list[str]
+    summarised: int = 0
 
 
 async def preview(
@@ -42,7 +45,7 @@ async def preview(
         NotFoundError: no such conversation or message.
         StoreUnavailableError: it cannot be read.
     """
-    name, messages, parameters = await _read(question, model, store)
+    name, messages, parameters, summarised = await _read(question, model, store)
     turn = Turn(name, owner=question.owner)
     fitter = ContextFitter(
         ModelRequest(messages, model=name, parameters=parameters),
@@ -56,15 +59,15 @@ async def preview(
     if not question.prompt and not question.attachments:
         request = replace(request, messages=request.messages[:-1])
     told = [entry.text for entry in turn.entries if isinstance(entry, Notice)]
-    return Preview(name, request, await model.window(name), fitter.left_out, told)
+    return Preview(name, request, await model.window(name), fitter.left_out, told, summarised)
 
 
-async def _read(question: Question, model: ChatModel, store: Store) -> tuple[str, list[Message], dict[str, Any]]:
-    """Return the model that would be asked, all that there is to read, and the parameters."""
+async def _read(question: Question, model: ChatModel, store: Store) -> tuple[str, list[Message], dict[str, Any], int]:
+    """Return the model that would be asked, all there is to read, the parameters, and how many are summarised."""
     default = await model.default_model()
     if question.conversation_id is None and question.project_id is None:
-        return question.model or default, question.conversation(), question.parameters
+        return question.model or default, question.conversation(), question.parameters, 0
     found = await asyncio.to_thread(store.turns.prospect, question, fallback_model=default)
-    system = [Message.of("system", found.system)] if found.system else []
+    system = system_messages(found.system, found.summary)
     messages = [*system, *found.history, *question.conversation()[-1:]]
-    return found.model, messages, {**found.sampling, **question.parameters}
+    return found.model, messages, {**found.sampling, **question.parameters}, found.summarised

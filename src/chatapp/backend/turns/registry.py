@@ -9,6 +9,7 @@ from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import BegunTurn, Store, TrustedClock
 from chatapp.backend.tasks import defect_of
+from chatapp.backend.turns.context import system_messages
 from chatapp.backend.turns.finished import FinishedTurns
 from chatapp.backend.turns.held_record import HeldTurnRecord
 from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
@@ -259,8 +260,7 @@ class TurnRegistry:
 
 
 def _messages(begun: BegunTurn) -> list[Message]:
-    system = [Message.of("system", begun.system)] if begun.system else []
-    return [*system, *begun.history]
+    return [*system_messages(begun.system, begun.summary), *begun.history]
 
 
 def shutting_down() -> ShuttingDownError:

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import Part, Role, TurnStatus
-from chatapp.protocol.schemas.fields import Effort, Identifier, Strict, UsageDetailsOut, UsageOut, Words
+from chatapp.protocol.schemas.fields import Effort, Identifier, Strict, UsageDetailsOut, UsageOut, Words, not_blank
 
 
 class Regeneration(Strict):
@@ -48,6 +48,33 @@ class ConversationChanges(NewConversation):
     pinned: bool = False
     archived: bool = False
     leaf_id: Identifier = Field("", description="Message the branch on show goes through.")
+
+
+class NewSummary(Strict):
+    """What to summarise, and by which model."""
+
+    message_id: Identifier | None = Field(
+        None, description="The answer up to which to summarise; without it all but the last two questions."
+    )
+    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="Model to ask for it instead of the conversation's."
+    )
+
+
+class SummaryChanges(Strict):
+    """Other words for a summary."""
+
+    text: Annotated[Words, AfterValidator(not_blank)] = Field(description="What is to stand for the messages.")
+
+
+class SummaryOut(BaseModel):
+    """A summary: it stands for so many `messages`, up to the one `message_id`, in what models read."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    message_id: str
+    text: str
+    messages: int
 
 
 class SnippetOut(BaseModel):
@@ -159,6 +186,10 @@ class MessageOut(BaseModel):
     finished_at: datetime | None
     siblings: list[str]
     notices: list[Notice] = Field(description="What readers of an answer were told beside it.")
+    summary: str | None = Field(
+        None, description="Stands for this message and all before it in what models read; null where there is none."
+    )
+    summarised: int | None = Field(None, description="For how many messages that is.")
 
 
 class MessagePage(BaseModel):

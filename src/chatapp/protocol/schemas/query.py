@@ -130,6 +130,7 @@ class EstimateOut(BaseModel):
     model: str = Field(description="Model that would be asked.")
     messages: int = Field(description="How many messages go along, system prompt and question among them.")
     left_out: int = Field(description="How many earlier messages find no room.")
+    summarised: int = Field(0, description="How many earlier messages a summary stands for.")
     prompt_tokens: int = Field(description="About how many tokens that is.")
     window: int | None = Field(description="Tokens the model can read, null where nobody knows.")
     share: float | None = Field(description="How much of the window that is.", examples=[0.03])

@@ -10,6 +10,7 @@ from chatapp.backend.api.routes import (
     metrics,
     projects,
     query,
+    summaries,
     turns,
     usage,
 )
@@ -22,6 +23,7 @@ ROUTERS = (
     turns.router,
     conversations.router,
     projects.router,
+    summaries.router,
     exports.router,
     attachments.router,
     imports.router,

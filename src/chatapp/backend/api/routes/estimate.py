@@ -33,6 +33,7 @@ async def estimate(request: Request, query: EstimateRequest) -> EstimateOut:
         model=seen.model,
         messages=len(seen.request.messages),
         left_out=seen.left_out,
+        summarised=seen.summarised,
         prompt_tokens=tokens,
         window=seen.window,
         share=round(tokens / seen.window, 4) if seen.window else None,

@@ -7,7 +7,7 @@ from hashlib import sha256
 from html import escape
 
 from chatapp.backend.store.records import StoredMessage
-from chatapp.backend.transfer.exporters.markdown import notes_below, speaker
+from chatapp.backend.transfer.exporters.markdown import notes_below, speaker, summary_title
 from chatapp.backend.transfer.exporters.told import Told, files_of
 from chatapp.protocol.messages import AttachmentPart
 from chatapp.rendering.code import COLOURS
@@ -113,6 +113,8 @@ def _article(message: StoredMessage, pictures: Mapping[str, bytes]) -> str:
     ]
     if message.content:
         parts.append(f'<div class="said">{html_of(message.content)}</div>')
+    if message.summary:
+        parts.append(_folded("thinking", summary_title(message), html_of(message.summary)))
     parts += [f"<footer>{escape(note)}</footer>" for note in notes_below(message)]
     return "\n".join([*parts, "</article>\n"])
 

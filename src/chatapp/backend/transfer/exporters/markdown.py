@@ -39,7 +39,15 @@ def _message(message: StoredMessage) -> Iterator[str]:
     if message.reasoning:
         yield f"<details><summary>Thinking</summary>\n\n{message.reasoning}\n\n</details>"
     yield message.content
+    if message.summary:
+        inside = f"<summary>{summary_title(message)}</summary>\n\n{message.summary}"
+        yield f"<details>{inside}\n\n</details>"
     yield from (f"*{note}*" for note in notes_below(message))
+
+
+def summary_title(message: StoredMessage) -> str:
+    """Return what stands above the summary beside a message."""
+    return f"Summary of {message.summarised} earlier messages, which the model read in their place"
 
 
 def notes_below(message: StoredMessage) -> list[str]:

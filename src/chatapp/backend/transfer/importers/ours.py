@@ -33,6 +33,8 @@ class _Message(msgspec.Struct):
     error: Any = None
     latency_ms: Any = None
     notices: Any = None
+    summary: Any = None
+    summarised: Any = None
     created_at: str | None = None
     finished_at: str | None = None
 
@@ -118,7 +120,15 @@ def _message(message: _Message, left_out: Counter[str]) -> ImportedMessage:
         created_at=moment(message.created_at),
         finished_at=moment(message.finished_at),
         turn=_turn(message),
+        **_summary(message),
     )
+
+
+def _summary(message: _Message) -> dict[str, Any]:
+    """Return the summary that stands beside a message, if it is one."""
+    of = count(message.summarised)
+    is_one = isinstance(message.summary, str) and bool(message.summary) and bool(of)
+    return {"summary": message.summary, "summarised": of} if is_one else {}
 
 
 def _turn(message: _Message) -> ImportedTurn | None:
