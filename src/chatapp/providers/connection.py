@@ -52,6 +52,8 @@ class Timeouts:
 
     def over(self, settings: Settings) -> Settings:
         """Return the settings with these in place of theirs; the same object where there are none."""
+        if self == _NO_TIMEOUTS:
+            return settings
         own = {
             "connect_timeout": self.connect_s,
             "first_content_timeout": self.first_content_s,
@@ -59,7 +61,10 @@ class Timeouts:
             "total_timeout": self.total_s,
         }
         changes = {name: value for name, value in own.items() if value is not None}
-        return settings.model_copy(update=changes) if changes else settings
+        return settings.model_copy(update=changes)
+
+
+_NO_TIMEOUTS = Timeouts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ class Upstream:
     headers: Mapping[str, SecretStr] = field(default_factory=dict)
     ca_file: Path | None = None
     proxy: SecretStr | None = None
-    timeouts: Timeouts = Timeouts()
+    timeouts: Timeouts = _NO_TIMEOUTS
     window: int | None = None
     prices: Prices | None = None
     without: frozenset[str] = frozenset()
@@ -112,6 +117,11 @@ class Upstream:
         if told is None:
             return ModelTraits(model, self.window, self.prices)
         return ModelTraits(told.name, told.window or self.window, told.prices or self.prices)
+
+    def name_of(self, model: str) -> str:
+        """Return what the server calls `model`, which goes by this name here."""
+        told = self.models.get(model) if self.models else None
+        return model if told is None else told.name
 
     def in_its_settings(self, hint: str) -> str:
         """Return `hint`, which names the settings of the default connection, with the names that this one's have."""

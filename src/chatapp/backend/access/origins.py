@@ -34,6 +34,8 @@ class OriginCheck(CORSMiddleware):
         if scope["type"] == "http" and self._is_foreign(scope):
             error = ForeignOriginError("Pages of this origin may not ask here.", hint="See CORS_ORIGINS.")
             await error_response(error, scope, headers={"Vary": "Origin"})(scope, receive, send)
+        elif scope.get("method") == "POST" and header(scope, b"origin") is None:
+            await self.app(scope, receive, send)  # no page asks, and what no cache keeps need not tell of `Vary`
         else:
             await super().__call__(scope, receive, send)
 

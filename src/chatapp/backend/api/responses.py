@@ -15,7 +15,7 @@ from chatapp.backend.turns.reader import Reader
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import ChatappError
 from chatapp.protocol import sse
-from chatapp.protocol.events import Event
+from chatapp.protocol.events import Event, Text
 
 Encode = Callable[[list[tuple[Event, int]]], bytes]
 """Writes events, each with where a reader stands behind it; may give nothing."""
@@ -70,7 +70,9 @@ class WholeAnswer(Response):
 
 
 def encode_events(events: list[tuple[Event, int]]) -> bytes:
-    """Return the events as `POST /query/stream` writes them."""
+    """Return the events as `POST /query/stream` writes them; for the most part that is one word."""
+    if len(events) == 1 and type(events[0][0]) is Text:
+        return sse.encode_text(events[0][0].text, events[0][1])
     return b"".join([sse.encode(event, position) for event, position in events])
 
 

@@ -57,7 +57,10 @@ def header(scope: Scope, name: bytes) -> str | None:
 
     Every request is asked for some of them, and Starlette's `Headers` take several times as long for each.
     """
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value).decode("latin-1")
+    return None
 
 
 def enter(scope: Scope, context: RequestContext) -> None:

@@ -164,7 +164,7 @@ class Batch:
     was_thought: bool = False
     notices: Sequence[Notice] = ()
     _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)
-    _calls: list[ToolCallDelta] = field(default_factory=list)
+    _calls: Sequence[ToolCallDelta] = ()
 
     def add(self, kind: type[Text] | type[Reasoning], text: str) -> None:
         """Append a piece; neighbours of one kind become one."""
@@ -175,7 +175,8 @@ class Batch:
 
     def add_calls(self, pieces: list[ToolCallDelta]) -> None:
         """Append pieces of calls, behind all text of this batch: models call when they have spoken."""
-        self._calls += pieces
+        if pieces:
+            self._calls = [*self._calls, *pieces]
 
     def recast(self) -> None:
         """Take all text so far for thoughts, here and in the batches before."""
@@ -184,6 +185,9 @@ class Batch:
 
     def deltas(self) -> list[Text | Reasoning | ToolCallDelta]:
         """Return what was said, oldest first."""
+        if len(self._runs) == 1 and len(self._runs[0][1]) == 1 and not self._calls:
+            kind, texts = self._runs[0]
+            return [kind(texts[0])]
         pieces: list[Text | Reasoning | ToolCallDelta] = [kind("".join(texts)) for kind, texts in self._runs]
         return [*pieces, *self._calls] if self._calls else pieces
 

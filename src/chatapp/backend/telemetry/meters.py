@@ -1,7 +1,8 @@
 """The counters of one process in Prometheus' form; those of several workers are added up when they are read."""
 
 import os
-from collections.abc import Iterator
+from collections import Counter as Counts
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,9 +56,10 @@ class Meters:
             registry=registry,
         )
 
-    def count_request(self, method: str, route: str, status: int) -> None:
-        """Count one request."""
-        self._child(self._requests, method, route, str(status)).inc()
+    def count_requests(self, requests: Iterable[tuple[str, str, int]]) -> None:
+        """Count requests, each by its method, route and status."""
+        for (method, route, status), count in Counts(requests).items():
+            self._child(self._requests, method, route, str(status)).inc(count)
 
     def count_call(self, call: ModelCall) -> None:
         """Count one call to a model."""

@@ -77,8 +77,7 @@ class Metrics:
             return
         for call in self._calls:
             self._meters.count_call(call)
-        for request in self._requests:
-            self._meters.count_request(*request)
+        self._meters.count_requests(self._requests)
         self._calls.clear()
         self._requests.clear()
 

@@ -141,6 +141,8 @@ class RequestLog:
 def _printable(value: object) -> str:
     """Return a value that can neither begin a line of its own nor steer a terminal."""
     text = str(value)
+    if type(value) is int:
+        return text
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text[:LOGGED_CHARS]
     return text.encode("unicode_escape").decode()[:LOGGED_CHARS]

@@ -11,7 +11,7 @@ from chatapp.backend.turns.turn import Turn
 
 
 class CallRecord:
-    """Notes what `ModelCall`s will say of a request that begins now over `connection`.
+    """Notes what `ModelCall`s will say of a request that begins now.
 
     Of its `attempts` each is a call: those that came to nothing, and the one that all the rest is about. `is_accepted`:
     the server has begun to answer that one, so that it took tokens although nobody may have counted them.
@@ -19,7 +19,7 @@ class CallRecord:
 
     __slots__ = ("_attempts", "_first_token_at", "answered_model", "id", "is_accepted", "is_estimated", "usage")
 
-    def __init__(self, attempts: Attempts, connection: str, *, call_id: str | None = None) -> None:
+    def __init__(self, attempts: Attempts, *, call_id: str | None = None) -> None:
         self.answered_model: str | None = None
         self.usage: TokenUsage | None = None
         self.id = call_id or new_timed_id()
@@ -27,7 +27,7 @@ class CallRecord:
         self.is_estimated = False
         self._attempts = attempts
         self._first_token_at: float | None = None
-        attempts.begin(connection)
+        attempts.begin("")
 
     def note_token(self) -> None:
         """Note that the model has said something; only the first time counts."""

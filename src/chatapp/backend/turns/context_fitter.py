@@ -17,7 +17,10 @@ ANSWER_TOKENS = 1024
 
 
 class ContextFitter:
-    """`request` is what goes to the model: what was asked, without what finds no room, and attachments as words."""
+    """`request` is what goes to the model: what was asked, without what finds no room, and attachments as words.
+
+    `left_out` is how many earlier messages do not go along, as far as readers have not learned it.
+    """
 
     def __init__(
         self,
@@ -35,7 +38,7 @@ class ContextFitter:
         self._scales = scales or TokenScales()
         self._wording = wording if any(message.has_files for message in request.messages) else None
         self._window: int | None = None
-        self._left_out = 0
+        self.left_out = 0
         self._refused: set[str] = set()
 
     async def fit(self) -> None:
@@ -60,7 +63,7 @@ class ContextFitter:
         if self._wording is None:
             return False
         half = (error.window or sum(map(estimated_tokens, messages))) // 2
-        self._left_out = 0
+        self.left_out = 0
         await self._word(half)
         self._shorten(*fitted(self.request.messages, tokens=half))
         self._wording = None
@@ -78,21 +81,16 @@ class ContextFitter:
         own = [content for id_, content in self.request.media.items() if id_ in asked]
         if error.parameter in media_in(own):
             return False
-        before, self._left_out = self.request.media, 0
+        before, self.left_out = self.request.media, 0
         self._refused.add(medium)
         await self.fit()
         return self.request.media != before
 
-    @property
-    def left_out(self) -> int:
-        """How many earlier messages do not go along."""
-        return self._left_out
-
     def tell(self) -> None:
         """Let the readers learn how many earlier messages were left out in all, if any were."""
-        if self._left_out:
-            self._turn.append(left_out_notice(self._left_out))
-            self._left_out = 0
+        if self.left_out:
+            self._turn.append(left_out_notice(self.left_out))
+            self.left_out = 0
 
     def learn(self, asked_for: str, usage: TokenUsage | None) -> None:
         """Compare what the server has counted with the estimate, for the next questions. Pictures are not estimated."""
@@ -124,5 +122,5 @@ class ContextFitter:
         """Ask with `messages` if that leaves out any, and return whether it does."""
         if left_out:
             self.request = replace(self.request, messages=messages, attempts=Attempts())
-            self._left_out += left_out
+            self.left_out += left_out
         return left_out > 0

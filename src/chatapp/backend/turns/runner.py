@@ -122,8 +122,7 @@ class TurnRunner:
     async def _read(self, deadline: IdleTimer) -> None:
         """Make one call to the model, and tell the observers what came of it."""
         self._turn.filled_by(self._task)
-        connection = self._model.connection_for(self._turn.model)
-        self._call = CallRecord(self._fitter.request.attempts, connection, call_id=self._next_call_id)
+        self._call = CallRecord(self._fitter.request.attempts, call_id=self._next_call_id)
         self._next_call_id = None
         request = self._admissions.gated(self._call.id, self._fitter.request)
         failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
@@ -143,7 +142,9 @@ class TurnRunner:
                 self._tell_observers(failure)
 
     def _tell_observers(self, failure: ChatappError | None) -> None:
-        turn = self._turn
+        turn, attempts = self._turn, self._fitter.request.attempts
+        if not attempts.connection:  # it did not come so far
+            attempts.connection = self._model.connection_for(turn.model)
         if self._call.usage is None and self._call.is_accepted:
             self._call.estimate(likely_usage(self._fitter.request, _said(turn), turn.reasoning))
         calls = self._call.ended(
@@ -190,7 +191,7 @@ class TurnRunner:
         for notice in batch.notices:
             self._turn.append(notice)
         pieces = batch.deltas()
-        if pieces or batch.is_last:  # until now the server might still find it too long
+        if self._fitter.left_out and (pieces or batch.is_last):  # until now the server might still find it too long
             self._fitter.tell()
         for piece in pieces:
             self._add(piece)

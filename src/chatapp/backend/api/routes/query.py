@@ -109,7 +109,7 @@ async def question_of(
     """
     _require_length(query.prompt, request.app.state.settings.max_prompt_chars)
     owner = context_of(request.scope).principal.name
-    files = await _files(request, query, owner)
+    files = await _files(request, query, owner) if query.attachments or query.messages else {}
     return Question(
         owner=owner,
         prompt=query.prompt,

@@ -39,14 +39,19 @@ class OpenAIAnswer:
         self._asked_for = asked_for
         self._goes_by = goes_by
         self._liveness: Liveness | None = liveness
+        self._told_model: str | None = None
+        self._model = goes_by
         self._attempts = attempts
         self._ask_whole: AskWhole | None = ask_whole
 
     @property
     def model(self) -> str:
         """The model that answers."""
-        answers = answering_model(self._asked_for, self._stream.told_model)
-        return self._goes_by if answers == self._asked_for else answers
+        told = self._stream.told_model
+        if told != self._told_model:
+            answers = answering_model(self._asked_for, told)
+            self._told_model, self._model = told, self._goes_by if answers == self._asked_for else answers
+        return self._model
 
     def read(self) -> Coroutine[Any, Any, Batch]:
         """Return what has come since the last read; once something has, of the stream alone, which is read often."""

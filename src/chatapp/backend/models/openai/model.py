@@ -69,7 +69,7 @@ class OpenAIModel:
         model = request.model or self.name or await self._first_listed()
         self._require(model)
         request.attempts.begin(self.upstream.name, model)
-        media = media_in(request.media.values())
+        media = media_in(request.media.values()) if request.media else set[str]()
         for medium in filter(self._media.is_ruled_out, sorted(media)):
             raise medium_refused(medium)
         self._liveness.begin()
@@ -79,12 +79,13 @@ class OpenAIModel:
             self._liveness.end(is_well=False)
             self._learn(error, model)
             raise
-        self._media.accept(self.upstream.traits_of(model).name, media)
+        if media:
+            self._media.accept(self.upstream.name_of(model), media)
         return answer
 
     def _learn(self, error: BaseException, model: str) -> None:
         """Note what a failure says of `model`."""
-        name = self.upstream.traits_of(model).name
+        name = self.upstream.name_of(model)
         if isinstance(error, ContextLengthExceededError) and error.window:
             self._windows.learn(name, error.window)
         if isinstance(error, UpstreamModelNotFoundError) and model == self._found_name:
@@ -96,13 +97,13 @@ class OpenAIModel:
         """Return the embeddings that `body` asks for."""
         self._require(body["model"])
         server = await self._endpoint.server()
-        return await server.embed({**body, "model": self.upstream.traits_of(body["model"]).name})
+        return await server.embed({**body, "model": self.upstream.name_of(body["model"])})
 
     async def window(self, model: str) -> int | None:
         """Return CONTEXT_TOKENS, or what the server tells of the model, or what is known of it."""
         if self.window_told(model) is None:
             await self._ask_for_listing()
-        return self.window_told(model) or await self._windows.known(self.upstream.traits_of(model).name)
+        return self.window_told(model) or await self._windows.known(self.upstream.name_of(model))
 
     async def models(self) -> list[str]:
         """Return the one that is asked by default, and behind it those that the server lists and that can chat."""
@@ -134,7 +135,7 @@ class OpenAIModel:
 
     def takes(self, model: str, medium: str) -> bool | None:
         """Return whether `model` takes "images" or "audio", None where nobody knows."""
-        name, listed = self.upstream.traits_of(model).name, self._windows.listed
+        name, listed = self.upstream.name_of(model), self._windows.listed
         return self._media.takes(name, medium, listed.modalities.get(name) if listed else None)
 
     async def probe(self) -> str | None:
@@ -179,7 +180,7 @@ class OpenAIModel:
         return self.name
 
     async def _open(self, request: ModelRequest, model: str) -> OpenAIAnswer:
-        name = self.upstream.traits_of(model).name
+        name = self.upstream.name_of(model)
         body = self._body(request, name)
 
         async def ask_whole() -> OpenAIStream:
@@ -208,7 +209,7 @@ class OpenAIModel:
         }
         if self.upstream.has_one_model:  # llama.cpp: a slow machine reads a long conversation for minutes
             body["return_progress"] = True
-        if (limit := self._windows.told(name)) and body.get("max_tokens", 0) > limit:
+        if "max_tokens" in body and (limit := self._windows.told(name)) and body["max_tokens"] > limit:
             body["max_tokens"] = limit  # no answer is longer, and vLLM refuses more
         return body
 

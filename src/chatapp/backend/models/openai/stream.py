@@ -127,7 +127,9 @@ class OpenAIStream:
             batch.failure, batch.is_last = None, True
 
     async def _recognise(self) -> None:
-        self._form, self._head = await recognised(self._response)
+        head = await self._response.read()
+        is_usual = head.startswith(b"data:")
+        self._form, self._head = (Form.EVENTS, head) if is_usual else await recognised(self._response, head)
 
     async def _read_whole(self, batch: Batch) -> None:
         """Read the answer of a server that does not stream, or that writes a chunk a line."""
