@@ -24,7 +24,7 @@ def run_backup(file: str) -> None:
 def run_restore(file: str, *, is_sure: bool) -> int:
     """Show what is in the backup and what is here, ask, and put the one in the place of the other."""
     store, backup = _store(), Path(file)
-    _say(f"backup  {backup}: {_told(look_into(backup))}")
+    _say(f"backup  {backup}: {_told(look_into(backup, is_trusted=False))}")
     _say(f"here    {store}: {_here(store)}")
     require_unused(store)
     if not is_sure and not _is_wanted():

@@ -118,10 +118,26 @@ def of_others(path: Path) -> None:
         copy.execute("CREATE TABLE conversations (id)")
 
 
+def with_a_trigger(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as copy, copy:
+        copy.execute(
+            "CREATE TRIGGER hand_over AFTER INSERT ON conversations "
+            "BEGIN UPDATE conversations SET owner = 'eve' WHERE id = new.id; END"
+        )
+
+
+def with_a_changed_trigger(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as copy, copy:
+        copy.execute("DROP TRIGGER search_inserts_title")
+        copy.execute("CREATE TRIGGER search_inserts_title AFTER INSERT ON conversations BEGIN SELECT 1; END")
+
+
 WRONG: dict[str, tuple[Callable[[Path], object], type[ChatappError], str]] = {
     "damaged": (damaged, SettingsError, "is damaged"),
     "cut": (lambda path: os.truncate(path, 5000), SettingsError, "is damaged"),
     "newer": (of_later, StoreTooNewError, "newer chatapp"),
+    "acting by itself": (with_a_trigger, SettingsError, "not chatapp's: hand_over"),
+    "acting otherwise": (with_a_changed_trigger, SettingsError, "not chatapp's: search_inserts_title"),
     "a database of others": (of_others, SettingsError, "no backup of chatapp's"),
     "no database": (lambda path: path.write_bytes(b"hello"), SettingsError, "no backup of chatapp's"),
     "empty": (lambda path: os.truncate(path, 0), SettingsError, "no backup of chatapp's"),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from chatapp.backend.store.own_schema import foreign_names
 from chatapp.backend.store.schema import SCHEMA_VERSION
 from chatapp.errors import SettingsError, StoreTooNewError, StoreUnavailableError
 
@@ -52,11 +53,11 @@ def back_up(store: Path, target: Path) -> Contents:
     return found
 
 
-def look_into(path: Path) -> Contents:
+def look_into(path: Path, *, is_trusted: bool = True) -> Contents:
     """Return what the store at `path` holds, after a check of all of it. Nothing is left beside it.
 
     Raises:
-        SettingsError: it is no store of chatapp's, or damaged.
+        SettingsError: it is no store of chatapp's, or damaged; one that is not `is_trusted` acts by itself.
         StoreTooNewError: a newer chatapp has written it.
     """
     try:
@@ -66,9 +67,17 @@ def look_into(path: Path) -> Contents:
         raise SettingsError(f"{path} cannot be read ({error.strerror}).") from error
     try:
         with closing(_open(path)) as connection:
-            return _contents(path, connection)
+            found = _contents(path, connection)
+            names = [] if is_trusted else foreign_names(connection, found.version)
     except sqlite3.Error as error:
         raise SettingsError(f"{path} is damaged.", hint="Take another backup.") from error
+    if names:
+        shown = ", ".join(name[:40] for name in names[:3])
+        raise SettingsError(
+            f"{path} holds triggers or views that are not chatapp's: {shown}.",
+            hint="Drop them, if they are yours; from somebody else, take an export instead.",
+        )
+    return found
 
 
 def require_unused(store: Path) -> None:
@@ -96,11 +105,11 @@ def restore(backup: Path, store: Path) -> Path | None:
     """Put a copy of `backup` in the place of the store; return where what was there is kept, None if nothing was.
 
     Raises:
-        SettingsError: `backup` is no store of chatapp's, or damaged.
+        SettingsError: `backup` is no store of chatapp's, is damaged, or acts by itself.
         StoreTooNewError: a newer chatapp has written it.
         StoreUnavailableError: a backend has the store open, or it cannot be written; nothing has changed then.
     """
-    look_into(backup)
+    look_into(backup, is_trusted=False)
     with _told(f"{backup} cannot be put in the place of {store}"):
         store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _copy_of(backup, store.parent) as copy:
