@@ -111,6 +111,21 @@ def test_a_key_does_not_go_to_another_host(before: str, file: Path) -> None:
     assert read_connections(file).connections["work"].api_key[0].get_secret_value() == KEY
 
 
+@pytest.mark.parametrize(
+    ("secret", "base_url"),
+    [("headers = { x-api-key = 'k' }", "https://else.example.org/v1"), ("api_key = 'k'", "http://ours.example.org/v1")],
+)
+def test_a_key_in_a_header_stays_too_and_none_goes_in_the_clear(secret: str, base_url: str, file: Path) -> None:
+    write(file, f"[connections.work]\nbase_url = 'https://ours.example.org/v1'\n{secret}\n")
+
+    with pytest.raises(SettingsError, match="is for ours"):
+        save_connection(file, "work", base_url=base_url, api_key=None)
+    save_connection(file, "work", base_url=base_url, api_key=KEY)
+
+    work = read_connections(file).connections["work"]
+    assert ([key.get_secret_value() for key in work.api_key], work.headers) == ([KEY], {})
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limit")
 def test_a_full_disk_leaves_the_file_as_it_was_and_no_keys_beside_it(file: Path) -> None:
     write(file, OTHERS)

@@ -214,6 +214,8 @@ def read_connections(path: Path) -> ConnectionsFile:
         SettingsError: it cannot be read, or says what cannot be; the sentence names the line.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise OSError  # a pipe would be waited for
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
         text = data.decode("utf-8-sig")

@@ -15,8 +15,12 @@ from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
 from chatapp.hosts import url_parts
 
+_ENTER_IT = "Enter the key for it too."
 _KEYS = ("api_key", "api_key_variable", "api_key_file")
 """What says which key is sent: a new key takes the place of all of them."""
+
+_SECRETS = (*_KEYS, "headers")
+"""What is meant for one host alone: a key may be in a header too."""
 
 
 def writable_file(settings: Settings) -> Path:
@@ -37,10 +41,11 @@ def save_connection(path: Path, name: str, *, base_url: str, api_key: str | None
     connection = connections.setdefault(name, tomlkit.inline_table() if is_inline else tomlkit.table())
     if not api_key:
         _refuse_another_host(name, connection, base_url)
+    if api_key:
+        for key in _KEYS if _place(str(connection.get("base_url", ""))) == _place(base_url) else _SECRETS:
+            connection.pop(key, None)
     connection["base_url"] = base_url
     if api_key:
-        for key in _KEYS:
-            connection.pop(key, None)
         connection["api_key"] = api_key
     if is_new and not is_inline:
         connection.add(tomlkit.nl())
@@ -59,15 +64,17 @@ def remove_connection(path: Path, name: str) -> None:
 
 
 def _refuse_another_host(name: str, connection: Mapping[str, object], base_url: str) -> None:
-    """Refuse to have the key of one host sent to another."""
-    before, after = _host(str(connection.get("base_url", ""))), _host(base_url)
-    if after and before != after and any(key in connection for key in _KEYS):
-        raise SettingsError(f"The key of {name} is for {before}, not for {after}.", hint="Enter the key for it too.")
+    """Refuse to have the key of one host sent to another, or without encryption where it had one."""
+    (scheme, before), (later_scheme, after) = _place(str(connection.get("base_url", ""))), _place(base_url)
+    is_another = before != after or (scheme, later_scheme) == ("https", "http")
+    if after and is_another and any(key in connection for key in _SECRETS):
+        place = after if before != after else f"{later_scheme}://{after}"
+        raise SettingsError(f"The key of {name} is for {before}, not for {place}.", hint=_ENTER_IT)
 
 
-def _host(base_url: str) -> str:
+def _place(base_url: str) -> tuple[str, str]:
     parts = url_parts(base_url)
-    return (parts and parts.hostname) or ""
+    return (parts.scheme, parts.hostname or "") if parts else ("", "")
 
 
 def _document(path: Path) -> tomlkit.TOMLDocument:
