@@ -1,21 +1,25 @@
-"""Takes files in: each is read in a process of its own, two at a time, and kept."""
+"""Takes files in: each is read in a process of its own, a few at a time, and kept."""
 
 import asyncio
 import hashlib
 import logging
 import tempfile
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore, Event
 
+from chatapp.backend.fair_pool import FairPool
 from chatapp.backend.store import Attachment, Attachments
 from chatapp.documents import read
 from chatapp.errors import BodyTooLargeError, ChatappError, UnsupportedMediaTypeError
 from chatapp.protocol.messages import AttachmentPart
 
-AT_ONCE = 2
+AT_ONCE, OF_ONE = 3, 2
+"""Files that are read at a time, and those of one owner: somebody's slow ones leave room for others."""
+
 MOST_WAITING = 64
 """Files that came with questions and are still to be taken in: they lie in memory."""
 
@@ -35,7 +39,7 @@ class AttachmentDesk:
         self._stopping = Event()
         self._room = BoundedSemaphore(MOST_WAITING)
         self._later: dict[Future[None], str] = {}
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="attachment")
+        self._pool = FairPool(AT_ONCE, of_one=OF_ONE, name="attachment")
 
     async def take(self, path: Path, *, name: str, owner: str) -> Attachment:
         """Return the attachment that the file at `path`, which its owner calls `name`, has become.
@@ -45,7 +49,8 @@ class AttachmentDesk:
             BodyTooLargeError: with the others of its owner it is too large.
             StoreUnavailableError: it cannot be saved.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._take, path, _plain_name(name), owner)
+        work = partial(self._take, path, _plain_name(name), owner)
+        return await asyncio.wrap_future(self._pool.submit(work, owner=owner))
 
     def keep(self, path: Path, name: str, owner: str) -> AttachmentPart:
         """Return the part of a message that the file at `path` has become. Blocks until it is read.
@@ -69,7 +74,7 @@ class AttachmentDesk:
                 log.warning("more files came at a time than are kept: %s is only named", _plain_name(name))
                 return
             with suppress(RuntimeError):  # the backend is stopping
-                work = self._pool.submit(self._keep_bytes, name, content, owner)
+                work = self._pool.submit(partial(self._keep_bytes, name, content, owner), owner=owner)
                 self._later[work] = owner
                 work.add_done_callback(self._later.pop)
 
@@ -92,7 +97,7 @@ class AttachmentDesk:
     def close(self) -> None:
         """Read no more files, and end the processes that do."""
         self._stopping.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
 
     def _take(self, path: Path, name: str, owner: str) -> Attachment:
         size = path.stat().st_size

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from chatapp.backend.fair_pool import FairPool
 from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.transfer.import_board import ImportBoard, ImportState
 from chatapp.backend.transfer.importers import Imports, Progress, Receipt
@@ -91,7 +91,7 @@ class ImportDesk:
     def __init__(self, imports: Imports, *, is_closing: Callable[[], bool], board: ImportBoard | None = None) -> None:
         self._imports, self._is_closing = imports, is_closing
         self._board = board or ImportBoard(None)
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="import")
+        self._pool = FairPool(AT_ONCE, of_one=1, name="import")
         self._running: dict[str, RunningImport] = {}
 
     @asynccontextmanager
@@ -134,7 +134,8 @@ class ImportDesk:
             StoreUnavailableError: it cannot be saved.
         """
         running.state = "waiting"
-        reading = asyncio.get_running_loop().run_in_executor(self._pool, partial(self._read, running, path))
+        of_one = running.owner or running.id  # without keys nobody knows whose it is
+        reading = asyncio.wrap_future(self._pool.submit(partial(self._read, running, path), owner=of_one))
         try:
             while not reading.done():
                 await asyncio.wait([reading], timeout=LOOKED_AFTER_S)
@@ -184,4 +185,4 @@ class ImportDesk:
 
     def close(self) -> None:
         """Begin no more imports."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
