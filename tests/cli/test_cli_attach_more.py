@@ -4,11 +4,11 @@ import gzip
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from subprocess import CompletedProcess
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -172,22 +172,25 @@ def test_what_cannot_be_fetched_is_said_without_its_secrets(
     assert "secret" not in caught.value.sentence()
 
 
-def test_a_server_that_sends_a_byte_now_and_then_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "_ALL_S", 0.0)
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nSalt", b"HTTP/1.1 200 OK\r\nX: "])
+def test_a_server_that_sends_a_byte_now_and_then_is_left(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "_ALL_S", 0.1)
+    is_over = Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def drip() -> None:
             connection, _ = listening.accept()
-            with connection:
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nSalt")
-                while connection.recv(4096):  # until it is left
-                    pass
+            with connection, suppress(OSError):
+                connection.sendall(head)
+                while not is_over.wait(0.01):
+                    connection.sendall(b"a")
 
         server = Thread(target=drip)
         server.start()
         fetched = download.downloaded(f"http://127.0.0.1:{listening.getsockname()[1]}/a.txt")
         with pytest.raises(InvalidRequestError, match="longer than 0 seconds"):
             fetched.__enter__()
+        is_over.set()
         server.join()
 
 

@@ -1,10 +1,11 @@
 """Files from the web, fetched for the person who has named their address."""
 
 import tempfile
-import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from email.message import Message
+from threading import Thread
 from typing import BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
@@ -32,24 +33,40 @@ def downloaded(address: str) -> Iterator[tuple[str, BinaryIO]]:
     Raises:
         InvalidRequestError: it cannot be fetched, takes too long, or is too large.
     """
-    end = time.monotonic() + _ALL_S
-    with tempfile.TemporaryFile() as content, requests.Session() as session:
-        session.max_redirects = _MOST_REDIRECTS
+    with tempfile.TemporaryFile() as content:
+        name: Future[str] = Future()
+        # A server that sends a letter of its headers now and then is never silent: only another thread sees the time.
+        Thread(target=_fill, args=(name, address, content), name="download", daemon=True).start()
         try:
-            with session.get(address, stream=True, timeout=_SILENCE_S) as response:
-                if not response.ok:
-                    raise _not_fetched(address, f"status {response.status_code}")
-                for piece in _pieces(response):
-                    content.write(piece)
-                    if content.tell() > MOST_BYTES:
-                        raise _not_fetched(address, f"it is larger than {MOST_BYTES} bytes")
-                    if time.monotonic() > end:
-                        raise _not_fetched(address, f"it takes longer than {_ALL_S:.0f} seconds")
-                name = _name_of(response)
+            found = name.result(_ALL_S)
+        except TimeoutError:
+            raise _not_fetched(address, f"it takes longer than {_ALL_S:.0f} seconds") from None
         except (requests.RequestException, HTTPError, ValueError) as error:
             raise _not_fetched(address, type(error).__name__) from error
         content.seek(0)
-        yield name, cast(BinaryIO, content)
+        yield found, cast(BinaryIO, content)
+
+
+def _fill(name: "Future[str]", address: str, content: BinaryIO) -> None:
+    """Fetch what is at `address`, or end with the next byte once nobody waits and `content` is closed."""
+    try:
+        name.set_result(_fetch(address, content))
+    except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        name.set_exception(error)
+
+
+def _fetch(address: str, content: BinaryIO) -> str:
+    """Write what is at `address` into `content`, and return its name."""
+    with requests.Session() as session:
+        session.max_redirects = _MOST_REDIRECTS
+        with session.get(address, stream=True, timeout=_SILENCE_S) as response:
+            if not response.ok:
+                raise _not_fetched(address, f"status {response.status_code}")
+            for piece in _pieces(response):
+                content.write(piece)
+                if content.tell() > MOST_BYTES:
+                    raise _not_fetched(address, f"it is larger than {MOST_BYTES} bytes")
+            return _name_of(response)
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:
