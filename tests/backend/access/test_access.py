@@ -34,6 +34,7 @@ GOOD = {
     "bearer in small letters": {"authorization": f"bearer {KEY}"},
     "more space": {"Authorization": f"Bearer   {KEY}"},
     "x-api-key": {"X-API-Key": KEY},
+    "x-api-key with blanks behind it": {"X-API-Key": f"{KEY} \t"},
     "x-api-key beside another scheme": {"X-API-Key": KEY, "Authorization": "Basic YTpi"},
     "the bytes of UTF-8": {"X-API-Key": "schlüssel".encode()},
 }

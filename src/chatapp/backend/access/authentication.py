@@ -94,5 +94,5 @@ def unauthorized() -> UnauthorizedError:
 def _key_in(headers: Headers) -> bytes:
     """Return the key as its bytes came: header values are text of one character a byte."""
     scheme, _, key = headers.get("authorization", "").partition(" ")
-    sent = key.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
-    return sent.encode("latin-1")
+    sent = key if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+    return sent.strip().encode("latin-1")
