@@ -33,6 +33,23 @@ def store(sqlite_settings: Settings) -> Iterator[Store]:
     store.close()
 
 
+def test_an_answer_is_kept_without_what_cannot_be_stored_beside_it(store: Store) -> None:
+    with store.database.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER refuse BEFORE UPDATE OF usage ON turns WHEN new.usage IS NOT NULL "
+            "BEGIN SELECT RAISE(ABORT, 'no such value'); END"
+        )
+    begun = store.turns.begin(Question(owner="ada", prompt="Why?"), process_id="p", fallback_model="m")
+    turn = Turn("m", turn_id=begun.turn_id, owner="ada", conversation_id=begun.conversation_id)
+    turn.append(Text("Because."))
+    turn.usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+
+    asyncio.run(TurnRecord(store).finish(turn, None, latency_ms=5))
+
+    kept = store.turns.get(begun.turn_id, owner="ada")
+    assert (kept.status, kept.text, kept.usage) == ("complete", "Because.", None)
+
+
 UPSTREAM_AWAY = UpstreamUnavailableError("the model server cannot be reached.")
 
 

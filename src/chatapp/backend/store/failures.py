@@ -7,6 +7,9 @@ from sqlalchemy import exc
 
 from chatapp.errors import StoreUnavailableError
 
+DEFECTS = (exc.StatementError, ValueError, TypeError, ArithmeticError)
+"""What is raised where a value cannot be stored, whenever it is tried."""
+
 _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.DisconnectionError, exc.TimeoutError)
 
 

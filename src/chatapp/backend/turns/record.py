@@ -1,12 +1,16 @@
 """What the store keeps of one turn. The store is synchronous, so every call runs in a thread."""
 
 import asyncio
+import logging
 from contextlib import suppress
 
 from chatapp.backend.store import Ending, Segments, Store
+from chatapp.backend.store.failures import DEFECTS
 from chatapp.backend.turns.turn import Turn, final_status
 from chatapp.errors import ChatappError, StoreUnavailableError
 from chatapp.protocol.events import DELTAS, Text
+
+log = logging.getLogger(__name__)
 
 
 class TurnRecord:
@@ -80,14 +84,18 @@ class TurnRecord:
         return is_to_stop
 
     async def finish(self, turn: Turn, failure: ChatappError | None, *, latency_ms: int) -> None:
-        """Save how the turn ends.
+        """Save how the turn ends; where something beside its text cannot be stored, without all that.
 
         Raises:
             StoreUnavailableError: it cannot be saved.
         """
         ending = ending_of(turn, failure, latency_ms=latency_ms)
         ending["answer_hash"] = self._answer_hash(turn)
-        await asyncio.to_thread(self._store.turns.finish, turn.id, **ending)
+        try:
+            await asyncio.to_thread(self._store.turns.finish, turn.id, **ending)
+        except DEFECTS as defect:  # which would cost the text that has come since it was last saved
+            log.error("turn %s is saved without what stands beside its text: %s", turn.id, type(defect).__name__)
+            await asyncio.to_thread(self._store.turns.finish, turn.id, **_said(ending))
 
     def _look_at(self, turn: Turn) -> None:
         """Take over what has come since the last look."""
@@ -116,4 +124,15 @@ def ending_of(turn: Turn, failure: ChatappError | None, *, latency_ms: int) -> E
         "usage_details": turn.usage_details,
         "error": failure.as_dict(turn.request_id) if failure else None,
         "latency_ms": latency_ms,
+    }
+
+
+def _said(ending: Ending) -> Ending:
+    """Return the text of an ending, and whether it is whole."""
+    return {
+        "status": ending["status"],
+        "text": ending["text"],
+        "reasoning": ending["reasoning"],
+        "segments": ending["segments"],
+        "is_recast": ending["is_recast"],
     }
