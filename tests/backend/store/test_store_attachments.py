@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatapp.backend.store import Attachment, BegunTurn, Store, attachments
+from chatapp.backend.store import Attachment, BegunTurn, Store, TrustedClock, attachments
 from chatapp.errors import NotFoundError
 
 Ask = Callable[..., BegunTurn]
@@ -50,8 +50,11 @@ def test_what_no_question_holds_is_gone_after_an_hour(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     added = add(store, tmp_path)
+    as_of = TrustedClock(tmp_path).since_the_start()
     later(monkeypatch, minutes=59)
     assert store.attachments.forget_unused() == 0
+    later(monkeypatch, minutes=600)
+    assert store.attachments.forget_unused(as_of=as_of) == 0  # the clock was set, and nothing else
 
     later(monkeypatch, minutes=61)
 

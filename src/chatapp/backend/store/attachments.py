@@ -6,7 +6,7 @@ fit into memory, a copy of the database is a copy of all, and several machines s
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -143,9 +143,12 @@ class Attachments:
             yield piece
             position += 1
 
-    def forget_unused(self) -> int:
-        """Remove what no conversation has held for `KEPT_UNUSED`, and return how many attachments that were."""
-        before = now() - KEPT_UNUSED
+    def forget_unused(self, *, as_of: datetime | None = None) -> int:
+        """Remove what no conversation has held for `KEPT_UNUSED`, and return how many attachments that were.
+
+        `as_of` is the present unless given.
+        """
+        before = (as_of or now()) - KEPT_UNUSED
         is_used = exists().where(uses.c.attachment_id == attachments.c.id)
         has_owner = exists().where(attachments.c.id == contents.c.attachment_id)
         with self.database.write() as connection:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,11 @@ class TrustedClock:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
         self._seen: list[datetime] = []
+        self._began_at, self._began_s = now(), time.monotonic()
+
+    def since_the_start(self) -> datetime:
+        """Return what the clock would show now had nobody set it since this process began."""
+        return self._began_at + timedelta(seconds=time.monotonic() - self._began_s)
 
     def look(self) -> datetime | None:
         """Return the latest moment that can be trusted, and note what the clock shows; None before there is one."""

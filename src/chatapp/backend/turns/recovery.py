@@ -48,13 +48,13 @@ def _end_orphans(store: Store, active_ids: list[str]) -> None:
 
 
 def _forget(store: Store, clock: TrustedClock) -> None:
-    """Remove what has been kept for long enough: conversations by a clock that nobody can set in a moment."""
+    """Remove what has been kept for long enough, by clocks that nobody can set in a moment."""
     trusted = clock.look()
     conversations = store.conversations.purge_expired(as_of=trusted) if trusted else 0
     if trusted:
         store.projects.purge_expired(as_of=trusted)
     turns = store.turns.forget_unattached()
-    files = store.attachments.forget_unused()
+    files = store.attachments.forget_unused(as_of=clock.since_the_start())
     if conversations or turns or files:
         removed = "%d conversations thrown away long ago are removed, %d loose answers and %d files"
         log.info(removed, conversations, turns, files)
