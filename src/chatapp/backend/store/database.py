@@ -104,21 +104,23 @@ class Database:
             return work(connection)
 
     @contextmanager
-    def writes(self) -> Iterator[Callable[[], AbstractContextManager[Connection]]]:
-        """Return what begins transactions like `write`, for somebody who needs many: they share a connection.
+    def writes(self, *, are_many: bool = True) -> Iterator[Callable[[], AbstractContextManager[Connection]]]:
+        """Return what begins transactions like `write`, for somebody who needs several: they share a connection.
 
-        Its cache keeps the pages that each of them changes; a new one would read them again every time. What is
-        committed survives the death of this process, but perhaps no power cut.
+        Where they `are_many`, its cache keeps the pages that each of them changes; a few would fill it with pages that
+        nobody needs again. What is committed survives the death of this process, but perhaps no power cut.
 
         Raises:
             StoreUnavailableError: the database cannot be written; by each transaction too.
         """
         with store_errors(), self._quick_engine.connect() as connection:
-            self._tune(connection, cache_kb=MANY_WRITES_CACHE_KB, checkpoint_pages=MANY_WRITES_CHECKPOINT_PAGES)
+            if are_many:
+                self._tune(connection, cache_kb=MANY_WRITES_CACHE_KB, checkpoint_pages=MANY_WRITES_CHECKPOINT_PAGES)
             try:
                 yield partial(self._transaction, connection)
             finally:
-                self._tune(connection, cache_kb=CACHE_KB, checkpoint_pages=CHECKPOINT_PAGES)
+                if are_many:
+                    self._tune(connection, cache_kb=CACHE_KB, checkpoint_pages=CHECKPOINT_PAGES)
 
     @contextmanager
     def _transaction(self, connection: Connection) -> Iterator[Connection]:

@@ -20,6 +20,9 @@ from chatapp.backend.transfer.importers.saving import Saving
 
 __all__ = ["MAX_SKIPPED", "Imports", "Progress", "Receipt", "Skipped"]
 
+LARGE_BYTES = 2 * 1024**2
+"""A file from which on an import makes many transactions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Imports:
@@ -62,7 +65,7 @@ class Imports:
                 known=partial(attachments.known, owner=owner),
                 max_bytes=self.max_file_bytes,
             ) as assets,
-            self.database.writes() as write,
+            self.database.writes(are_many=path.stat().st_size > LARGE_BYTES) as write,
         ):
             saving = Saving(self.database, write, owner, receipt, budget, assets)
             try:
