@@ -77,6 +77,7 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.backend.store.search.snippets.snippet": lambda call, text: call(text, parse_terms('"a b" c' + text[:400])),
     "chatapp.backend.store.titles.shorten": lambda call, text: call(text, 60),
     "chatapp.cli.terminal.fitted": lambda call, text: call(text, 80),
+    "chatapp.frontend.transcript.html_cache.message_html": lambda call, text: call(text[: len(text) // 4]),
     "chatapp.frontend.conversations.entries.question_entry": lambda call, text: call(text, UTC),
     "chatapp.protocol.sse.encode_text": lambda call, text: call(text, 1),
     "chatapp.frontend.markdown.code.next_fence": lambda call, text: (call(None, text), call("```", text)),
@@ -95,6 +96,10 @@ def _decoder(decoder: Decoder) -> Callable[[str], object]:
     return lambda piece: decoder.feed(piece.encode())
 
 
+def _live_blocks(blocks: LiveBlocks) -> Callable[[str], object]:
+    return lambda piece: blocks.grow(piece[: len(piece) // 4])
+
+
 METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
     "chatapp.backend.attachments.wording._Budget.text_of": lambda: (
         lambda piece: _Budget(None, len, "a b").text_of("a.txt", piece, is_last=True)
@@ -111,7 +116,7 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
     "chatapp.backend.transfer.importers.json_values.Fingerprints.of": lambda: Fingerprints(salt="x").of,
     "chatapp.cli.terminal.PlainAnswer.add": lambda: PlainAnswer().add,
     "chatapp.cli.terminal.StatusLine.show": lambda: StatusLine().show,
-    "chatapp.frontend.transcript.live_blocks.LiveBlocks.grow": lambda: LiveBlocks(clock=lambda: 0.0).grow,
+    "chatapp.frontend.transcript.live_blocks.LiveBlocks.grow": lambda: _live_blocks(LiveBlocks(clock=lambda: 0.0)),
     "chatapp.protocol.messages.Message.of": lambda: partial(Message.of, "user"),
     "chatapp.protocol.sse.Decoder.feed": lambda: _decoder(Decoder()),
 }
@@ -144,6 +149,7 @@ NOT_FOREIGN = {
     "chatapp.cli.serve._tell": "is what we say ourselves",
     "chatapp.cli.session._entry": "asks the terminal",
     "chatapp.cli.session._up_to_quotes": "asks the terminal",
+    "chatapp.frontend.transcript.live_blocks._open_html": "is measured with LiveBlocks.grow",
 }
 
 FRAGMENTS = (
