@@ -141,7 +141,7 @@ def test_what_could_not_be_taken_back_can_be_tried_again(client: BackendClient) 
     with BackendClient("http://127.0.0.1:1") as unreachable, pytest.raises(BackendUnreachableError):
         view.undo(SessionContext(unreachable, is_streamed=True))
     assert view.listing.undo is not None
-    assert view.listing.undo.sentence == "Deleted: Number 0? and 1 more"
+    assert view.listing.undo.sentence() == "Deleted: Number 0? and 1 more"
 
     view.undo(context)
 
@@ -152,7 +152,7 @@ def test_of_what_was_taken_back_in_part_the_rest_is_left() -> None:
     undo = Undo("Archived", {"a": "One", "b": "Two", "c": "Three"})
     left = undo.without(["a"])
     assert left is not None
-    assert left.sentence == "Archived: Two and 1 more"
+    assert left.sentence() == "Archived: Two and 1 more"
     assert undo.without(["a", "b", "c"]) is None
 
 

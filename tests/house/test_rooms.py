@@ -44,18 +44,19 @@ BACKEND = {
     "app": "tasks http access store models attachments transfer usage turns telemetry api gateway",
 }
 FRONTEND = {
+    "languages": "",
     "markdown": "",
     "server": "",
     "compression": "",
     "preloading": "",
     "conversations": "",
-    "transcript": "markdown conversations",
-    "session": "conversations transcript",
-    "access": "markdown session",
-    "components": "markdown conversations transcript session access",
-    "screens": "markdown conversations session components",
-    "app": "compression preloading transcript session access",
-    "page": "access session components screens",
+    "transcript": "languages markdown conversations",
+    "session": "languages conversations transcript",
+    "access": "languages markdown session",
+    "components": "languages markdown conversations transcript session access",
+    "screens": "languages markdown conversations session components",
+    "app": "languages compression preloading transcript session access",
+    "page": "languages access session components screens",
 }
 HOUSES = {"": ROOMS, "backend": BACKEND, "frontend": FRONTEND}
 LIBRARIES = {
@@ -76,6 +77,7 @@ LIBRARIES = {
     "requests": "client local_model",
     "urllib3": "client",
     "pathspec": "cli",
+    "polib": "frontend/languages",
     "subprocess": "processes",
     "signal resource": "processes",
     "pydantic pydantic_core": "protocol/schemas config providers local_model backend",

@@ -1,6 +1,8 @@
 """What `streamlit run` runs: the page's script behind a guard, and the HTML that a browser loads first."""
 
 import re
+from functools import cache
+from html import escape
 from pathlib import Path
 
 from starlette.middleware import Middleware
@@ -14,8 +16,12 @@ from chatapp.config.settings import Settings
 from chatapp.frontend.access.cookie import keep
 from chatapp.frontend.access.guard import Guard
 from chatapp.frontend.compression import Compression
+from chatapp.frontend.languages.choosing import language_for
+from chatapp.frontend.languages.language import DEFAULT, languages
+from chatapp.frontend.languages.of_scripts import words_of_scripts
 from chatapp.frontend.preloading import preload_links
 from chatapp.frontend.session.admitted import admitted_sessions
+from chatapp.frontend.session.wishes import read_wishes
 from chatapp.frontend.transcript.routes import message_routes
 
 _HERE = Path(__file__).parent
@@ -24,7 +30,7 @@ _HEAD = """<title>chatapp</title>
     <link rel="manifest" href="./app/manifest.json">
     <link rel="stylesheet" href="./app/transcript.css">
     <script src="./app/copying.js"></script>
-    <script src="./app/direction.js"></script>
+    <script src="./app/language.js"></script>
     <script src="./app/page.js" type="module"></script>
     <script src="./app/reading.js"></script>
     <script src="./app/sidebar.js"></script>
@@ -32,7 +38,7 @@ _HEAD = """<title>chatapp</title>
 _PREFIX = "/app/"
 _SCRIPTS = (
     "copying.js",
-    "direction.js",
+    "language.js",
     "reading.js",
     "sidebar.js",
 )
@@ -49,17 +55,28 @@ _FONT = re.compile(r'<link[^<>]*as="font"[^<>]*>')
 _INLINE_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 
 
-def first_html() -> str:
-    """Return Streamlit's first HTML with our title, icon, styles and scripts."""
+@cache
+def first_html(code: str = DEFAULT) -> str:
+    """Return Streamlit's first HTML with our title, icon, styles and scripts, in the language `code`."""
     html = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
-    html = _INLINE_SCRIPT.sub("", html).replace("<title>Streamlit</title>", _HEAD)
+    told = f'<meta name="words" content="{escape(words_of_scripts(code))}">'
+    html = _INLINE_SCRIPT.sub("", html).replace("<title>Streamlit</title>", f"{told}\n    {_HEAD}")
     links = preload_links(Path(file_util.get_static_dir(), "static", "js"))
     html = _FONT.sub("", html).replace("</head>", f"{links}\n  </head>")
+    html = html.replace('<html lang="en">', f'<html lang="{code}" dir="{languages()[code].direction}">')
     return html.replace("./favicon.png", "./app/icon.svg")
 
 
-async def _index(_: Request) -> HTMLResponse:
-    return HTMLResponse(_FIRST_HTML, headers={"Cache-Control": "no-cache"})
+async def _index(request: Request) -> HTMLResponse:
+    wished = read_wishes(request.cookies, _SETTINGS).language
+    code = language_for(wished, request.headers.get("accept-language")).code
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language, Cookie", "Content-Language": code}
+    return HTMLResponse(first_html(code), headers=headers)
+
+
+async def _words(request: Request) -> Response:
+    code = language_for(request.path_params["code"], None).code
+    return Response(words_of_scripts(code), media_type="application/json", headers={"Cache-Control": "no-cache"})
 
 
 async def _usage(_: Request) -> RedirectResponse:
@@ -80,7 +97,7 @@ async def _asset(request: Request) -> FileResponse:
     return FileResponse(_ASSETS / name, media_type=_SERVED[name])
 
 
-_FIRST_HTML = first_html()
+_SETTINGS = Settings.load()
 _PAGE_SCRIPT = _page_script()
 
 app = App(
@@ -91,7 +108,8 @@ app = App(
         Route("/usage", _usage),
         *message_routes(lambda session_id: session_id in admitted_sessions()),
         Route(_PREFIX + "page.js", _modules),
+        Route(_PREFIX + "words/{code}", _words),
         *(Route(_PREFIX + name, _asset) for name in _SERVED),
     ],
-    middleware=[Middleware(Guard, settings=Settings.load()), Middleware(Compression)],
+    middleware=[Middleware(Guard, settings=_SETTINGS), Middleware(Compression)],
 )

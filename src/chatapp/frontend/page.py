@@ -11,12 +11,14 @@ from chatapp.frontend.components.model_menu import model_menu
 from chatapp.frontend.components.settings_dialog import settings_dialog
 from chatapp.frontend.components.sidebar import sidebar
 from chatapp.frontend.components.told import offer_prompts, remember_wishes
+from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.screens.chat import chat, prompt_box
 from chatapp.frontend.screens.usage import usage
 from chatapp.frontend.session import state
+from chatapp.protocol.wording import later
 
 _HERE = Path(__file__).parent
-_ABOUT = f"**chatapp {__version__}** — your own AI chat. The page and its backend run where you started them."
+_ABOUT = later("Your own AI chat. The page and its backend run where you started them.")
 
 
 def page() -> None:
@@ -55,8 +57,12 @@ def page() -> None:
 
 
 def _frame(title: str) -> None:
-    st.set_page_config(title, str(_HERE / "assets" / "icon.svg"), menu_items={"About": _ABOUT})
+    st.set_page_config(
+        title, str(_HERE / "assets" / "icon.svg"), menu_items={"About": f"**chatapp {__version__}** — {t(_ABOUT)}"}
+    )
     st.html(_HERE / "assets" / "style.css")
+    if words().direction == "rtl":
+        st.html(_HERE / "assets" / "rtl.css")
 
 
 def _catch_up() -> None:

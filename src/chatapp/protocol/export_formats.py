@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from chatapp.protocol.wording import later
+
 
 class ExportFormat(NamedTuple):
     """One format. `name` ends the file's name too; `of_one` and `of_all` say whether it takes one conversation or all.
@@ -18,11 +20,16 @@ class ExportFormat(NamedTuple):
 
 
 EXPORT_FORMATS = (
-    ExportFormat("zip", "Zip", "application/zip", "everything with its files, to be imported again", of_one=False),
-    ExportFormat("json", "JSON", "application/json", "every branch, to be imported again", of_all=False),
-    ExportFormat("md", "Markdown", "text/markdown; charset=utf-8", "what is on show, as text to be read"),
     ExportFormat(
-        "html", "HTML", "text/html; charset=utf-8", "what is on show, as one page with its pictures that loads nothing"
+        "zip", "Zip", "application/zip", later("everything with its files, to be imported again"), of_one=False
+    ),
+    ExportFormat("json", "JSON", "application/json", later("every branch, to be imported again"), of_all=False),
+    ExportFormat("md", "Markdown", "text/markdown; charset=utf-8", later("what is on show, as text to be read")),
+    ExportFormat(
+        "html",
+        "HTML",
+        "text/html; charset=utf-8",
+        later("what is on show, as one page with its pictures that loads nothing"),
     ),
 )
 """What writes each of them is in `backend/transfer/exporters/__init__.py`."""

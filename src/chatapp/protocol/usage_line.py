@@ -5,50 +5,57 @@ from collections.abc import Sequence
 from chatapp.protocol.events import UsageDetails
 from chatapp.protocol.money import dollars, picodollars, shown_dollars
 from chatapp.protocol.usage_resources import EstimateInfo
+from chatapp.protocol.wording import ENGLISH, Words
 
 
-def usage_parts(usage: UsageDetails | None) -> list[str]:
+def usage_parts(usage: UsageDetails | None, t: Words = ENGLISH) -> list[str]:
     """Return what to say of `usage`, the price first; nothing where nothing is known."""
     if usage is None:
         return []
     tokens = usage["completion_tokens"]
-    parts = [price_of(usage)]
+    parts = [price_of(usage, t)]
     if tokens:
-        parts.append(f"{'about ' if usage['estimated'] else ''}{tokens} tokens")
+        parts.append(
+            t("about {count} tokens", count=tokens)
+            if usage["estimated"]
+            else t("{count} token", plural="{count} tokens", count=tokens)
+        )
     if speed := usage["tokens_per_second"]:
-        parts.append(f"{speed:.0f} tokens/s")
+        parts.append(t("{speed:.0f} tokens/s", speed=speed))
     if (first_ms := usage["first_token_ms"]) is not None:
-        parts.append(f"first word {first_ms / 1000:.1f} s")
+        parts.append(t("first word {seconds:.1f} s", seconds=first_ms / 1000))
     return parts
 
 
-def price_of(usage: UsageDetails) -> str:
+def price_of(usage: UsageDetails, t: Words = ENGLISH) -> str:
     """Return what it cost; that nothing is to be paid and that nobody knows are different things."""
     cost = usage["cost"]
     if cost is None:
-        return "price unknown"
-    return "local, no cost" if usage["price_source"] == "local" else shown_dollars(cost)
+        return t("price unknown")
+    return t("local, no cost") if usage["price_source"] == "local" else t.figures(shown_dollars(cost))
 
 
-def gauge_parts(estimate: EstimateInfo) -> list[str]:
+def gauge_parts(estimate: EstimateInfo, t: Words = ENGLISH) -> list[str]:
     """Return what to say of what goes along with the next question."""
-    count = estimate.messages
-    parts = [f"{count} {'message' if count == 1 else 'messages'}", f"about {estimate.prompt_tokens:,} tokens"]
+    parts = [
+        t("{count} message", plural="{count} messages", count=estimate.messages),
+        t("about {count} tokens", count=estimate.prompt_tokens),
+    ]
     if estimate.window and estimate.share is not None:
-        parts.append(f"{_percent(estimate.share)} of {estimate.window:,}")
+        parts.append(t("{share} of {window}", share=_percent(estimate.share, t), window=estimate.window))
     if estimate.cost is None:
-        parts.append("price unknown")
+        parts.append(t("price unknown"))
     elif estimate.price_source != "local":
-        parts.append(shown_dollars(estimate.cost))
+        parts.append(t.figures(shown_dollars(estimate.cost)))
     if estimate.summarised:
-        parts.append(f"{estimate.summarised} earlier as a summary")
+        parts.append(t("{count} earlier as a summary", count=estimate.summarised))
     if estimate.left_out:
-        parts.append(f"{estimate.left_out} earlier left out")
+        parts.append(t("{count} earlier left out", count=estimate.left_out))
     return parts
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.0f} %" if share >= 0.01 or not share else "under 1 %"  # noqa: PLR2004 - a hundredth
+def _percent(share: float, t: Words) -> str:
+    return t("{percent:.0f} %", percent=share * 100) if share >= 0.01 or not share else t("under 1 %")  # noqa: PLR2004 - a hundredth
 
 
 def usage_sentence(answers: Sequence[UsageDetails]) -> str:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from chatapp.config.api_keys import parse_key_file, parse_keys
 from chatapp.config.settings import Settings
+from chatapp.protocol.wording import later
 
 
 class LoginProvider(NamedTuple):
@@ -26,7 +27,7 @@ def ways() -> list[LoginProvider]:
     """Return the providers that `.streamlit/secrets.toml` names; none without an `[auth]` section."""
     section = st.secrets.get("auth", {}) if st.secrets.load_if_toml_exists() else {}
     names = [name for name, table in section.items() if isinstance(table, Mapping) and "client_id" in table]
-    unnamed = [LoginProvider(None, "your account")] if "client_id" in section else []
+    unnamed = [LoginProvider(None, later("your account"))] if "client_id" in section else []
     return unnamed + [LoginProvider(name, name.title()) for name in names]
 
 

@@ -8,13 +8,18 @@ from streamlit.errors import StreamlitAuthError
 
 from chatapp.frontend.access import accounts
 from chatapp.frontend.access.cookie import has_stale_cookie, kept_sign_in
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import state
 from chatapp.frontend.session.admitted import admit
 from chatapp.frontend.session.backend import ask_readiness, readiness_of
 from chatapp.frontend.session.kept_sign_ins import kept_sign_ins
+from chatapp.protocol.wording import later
 
 logger = logging.getLogger(__name__)
+
+_PRIVATE = later("This chat is private. Type the key that its owner gave you.")
+_UNKNOWN = later("{person} has no key here that the backend knows.")
 
 
 def is_let_in() -> bool:
@@ -49,7 +54,7 @@ def _mark(ticket: str) -> str:
 def sign_in() -> None:
     """Draw the ways to sign in, and let the visitor in when the backend knows their key."""
     with st.container(key="sign-in"):
-        st.markdown("## Sign in to chatapp", anchors=False)
+        st.markdown(f"## {t('Sign in to chatapp')}", anchors=False)
         if has_stale_cookie(state.settings()):
             st.html(_mark(""))
         if accounts.is_signed_in():
@@ -57,36 +62,38 @@ def sign_in() -> None:
         else:
             ways = accounts.ways()
             _ask_for_account(ways)
-            _ask_for_key("Or type" if ways else "This chat is private. Type")
+            _ask_for_key(t("Or type the key that its owner gave you.") if ways else t(_PRIVATE))
 
 
 def _unknown_account() -> None:
     who = accounts.email()
     if who is None:
-        st.error("Your account has no verified e-mail address.", icon=":material/person_off:")
+        st.error(t("Your account has no verified e-mail address."), icon=":material/person_off:")
     else:
-        hint = "Ask the owner of this chat for a key with that name."
-        st.error(literal(f"{who} has no key here that the backend knows. {hint}"), icon=":material/person_off:")
-    st.button("Sign in as somebody else", key="sign-out", width="stretch", on_click=st.logout)
+        hint = t("Ask the owner of this chat for a key with that name.")
+        st.error(literal(f"{t(_UNKNOWN, person=who)} {hint}"), icon=":material/person_off:")
+    st.button(t("Sign in as somebody else"), key="sign-out", width="stretch", on_click=st.logout)
 
 
 def _ask_for_account(ways: list[accounts.LoginProvider]) -> None:
     for provider, name in ways:
         key = f"sign-in-with-{provider or 'account'}"
-        if st.button(f"Sign in with {name}", key=key, type="primary", width="stretch"):
+        if st.button(t("Sign in with {provider}", provider=t(name)), key=key, type="primary", width="stretch"):
             try:
                 st.login(provider)
             except StreamlitAuthError as error:
                 logger.error("Nobody can sign in with %s. %s", name, " ".join(str(error).split()))
-                st.error("This way to sign in is not set up well. The page's log says more.", icon=":material/error:")
+                st.error(
+                    t("This way to sign in is not set up well. The page's log says more."), icon=":material/error:"
+                )
 
 
-def _ask_for_key(what: str) -> None:
-    st.caption(f"{what} the key that its owner gave you.")
+def _ask_for_key(request: str) -> None:
+    st.caption(request)
     with st.form("sign-in-form", border=False):
-        key = st.text_input("API key", type="password", autocomplete="current-password")
-        is_kept = st.checkbox("Stay signed in on this device", value=True, key="stay-signed-in")
-        is_sent = st.form_submit_button("Sign in", type="primary", width="stretch")
+        key = st.text_input(t("API key"), type="password", autocomplete="current-password")
+        is_kept = st.checkbox(t("Stay signed in on this device"), value=True, key="stay-signed-in")
+        is_sent = st.form_submit_button(t("Sign in"), type="primary", width="stretch")
     if is_sent:
         _try(key.strip(), is_kept=is_kept)
 
@@ -111,10 +118,10 @@ def _try(key: str, *, is_kept: bool) -> None:
     is_possible = key.isascii() and key.isprintable() and key
     readiness = ask_readiness(state.settings().backend_url, api_key=key) if is_possible else None
     if readiness is None or not readiness.is_known_key:
-        st.error("The backend does not know this key. Check it for missing characters.", icon=":material/key_off:")
+        st.error(t("The backend does not know this key. Check it for missing characters."), icon=":material/key_off:")
     elif readiness.is_admitted:
         _begin(key, is_kept=is_kept)
         st.rerun()
     else:
-        sentence = readiness.sentence or "What answers at BACKEND_URL is no chatapp backend."
-        st.error(literal(f"{sentence} {readiness.hint}".strip()), icon=":material/cloud_off:")
+        sentence = t(readiness.sentence) or t("What answers at BACKEND_URL is no chatapp backend.")
+        st.error(literal(f"{sentence} {t(readiness.hint)}".strip()), icon=":material/cloud_off:")

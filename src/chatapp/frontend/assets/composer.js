@@ -23,7 +23,6 @@ const selectPlace = (box, from) => {
 const menu = document.createElement("div");
 menu.id = "prompt-menu";
 menu.setAttribute("role", "listbox");
-menu.setAttribute("aria-label", "Saved prompts");
 let offered = [];
 let chosen = 0;
 
@@ -70,6 +69,7 @@ const offer = (box) => {
   const all = JSON.parse(told.dataset.prompts);
   offered = all.filter(({ name, about }) => `${name} ${about}`.toLowerCase().includes(words)).slice(0, MOST_OFFERED);
   chosen = 0;
+  menu.setAttribute("aria-label", t("Saved prompts"));
   menu.replaceChildren(...offered.map((prompt, place) => option(prompt, place, box)));
   if (!all.length && !words) menu.textContent = told.dataset.none;
   if (!menu.hasChildNodes()) return close();

@@ -10,7 +10,7 @@ if (!navigator.clipboard) {
     area.select();
     const copied = document.execCommand("copy");
     area.remove();
-    if (!copied) throw new Error("The browser does not allow copying.");
+    if (!copied) throw new Error(t("The browser does not allow copying."));
   };
   Object.defineProperty(navigator, "clipboard", { value: { writeText } });
 }

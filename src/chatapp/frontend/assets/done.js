@@ -15,7 +15,7 @@ const tell = () => {
   title();
   navigator.setAppBadge?.().catch(() => {});
   if (!("Notification" in window) || Notification.permission !== "granted") return;
-  const notice = new Notification("chatapp", { body: "Your answer is there.", icon: "./app/icon.svg", tag: "answer" });
+  const notice = new Notification("chatapp", { body: t("Your answer is there."), icon: "./app/icon.svg", tag: "answer" });
   notice.addEventListener("click", () => { window.focus(); notice.close(); });
 };
 

@@ -24,36 +24,36 @@ const copyLast = () => {
 };
 
 const COMMANDS = [
-  { name: "New chat", keys: `${CONTROL}+Shift+O`, act: () => press("new-chat") },
-  { name: "Temporary chat", act: () => press("temporary-chat") },
-  { name: "Previous conversation", keys: "Alt+↑", act: () => step(-1) },
-  { name: "Next conversation", keys: "Alt+↓", act: () => step(1) },
-  { name: "Look for words in conversations", keys: `${CONTROL}+Shift+F`, act: () => focus(".st-key-search input") },
-  { name: "Choose the model and give instructions", keys: `${CONTROL}+Shift+M`, act: () => press("chat-options") },
-  { name: "Write a question", keys: "/", act: () => focus(BOX) },
-  { name: "Copy the last answer", keys: `${CONTROL}+Shift+Y`, act: copyLast },
-  { name: "Stop the answer", keys: "Esc", act: () => press("stop") },
-  { name: "Show or hide the sidebar", keys: `${CONTROL}+Shift+S`, act: toggleSidebar },
-  { name: "Settings", keys: `${CONTROL}+,`, act: () => press("settings-open") },
-  { name: "Usage", act: () => press("usage-open") },
-  { name: "Archive", act: () => press("archive") },
-  { name: "Sign out", act: () => press("sign-out"), isThere: () => find(".st-key-sign-out") },
+  { name: later("New chat"), keys: `${CONTROL}+Shift+O`, act: () => press("new-chat") },
+  { name: later("Temporary chat"), act: () => press("temporary-chat") },
+  { name: later("Previous conversation"), keys: "Alt+↑", act: () => step(-1) },
+  { name: later("Next conversation"), keys: "Alt+↓", act: () => step(1) },
+  { name: later("Look for words in conversations"), keys: `${CONTROL}+Shift+F`, act: () => focus(".st-key-search input") },
+  { name: later("Choose the model and give instructions"), keys: `${CONTROL}+Shift+M`, act: () => press("chat-options") },
+  { name: later("Write a question"), keys: "/", act: () => focus(BOX) },
+  { name: later("Copy the last answer"), keys: `${CONTROL}+Shift+Y`, act: copyLast },
+  { name: later("Stop the answer"), keys: "Esc", act: () => press("stop") },
+  { name: later("Show or hide the sidebar"), keys: `${CONTROL}+Shift+S`, act: toggleSidebar },
+  { name: later("Settings"), keys: `${CONTROL}+,`, act: () => press("settings-open") },
+  { name: later("Usage"), act: () => press("usage-open") },
+  { name: later("Archived conversations"), act: () => press("archive") },
+  { name: later("Sign out"), act: () => press("sign-out"), isThere: () => find(".st-key-sign-out") },
   {
-    name: "Tell me outside of this tab when an answer is there",
+    name: later("Tell me outside of this tab when an answer is there"),
     act: () => Notification.requestPermission(),
     isThere: () => "Notification" in window && Notification.permission === "default",
   },
-  { name: "Show all keys", keys: "?", act: () => show(keys) },
+  { name: later("Show all keys"), keys: "?", act: () => show(keys()) },
 ];
 
 const OTHERS = [
-  ["Find a command or a conversation", `${CONTROL}+K`],
-  ["Edit the last question, in the empty box", "↑"],
-  ["Saved prompts, in the box", "/"],
-  ["Paste a long text as it is", `${CONTROL}+Shift+V`],
-  ["Send an edited question", `${CONTROL}+Enter`],
-  ["Through the list of conversations", "↑ ↓ Home End"],
-  ["What can be done with a conversation of the list", "→"],
+  [later("Find a command or a conversation"), `${CONTROL}+K`],
+  [later("Edit the last question, in the empty box"), "↑"],
+  [later("Saved prompts, in the box"), "/"],
+  [later("Paste a long text as it is"), `${CONTROL}+Shift+V`],
+  [later("Send an edited question"), `${CONTROL}+Enter`],
+  [later("Through the list of conversations"), "↑ ↓ Home End"],
+  [later("What can be done with a conversation of the list"), "→"],
 ];
 
 const make = (tag, properties, ...children) => {
@@ -63,9 +63,10 @@ const make = (tag, properties, ...children) => {
 };
 
 const dialog = (id, name, ...children) => {
-  const element = make("dialog", { id, className: "keys", ariaLabel: name }, ...children);
+  const element = make("dialog", { id, className: "keys", ariaLabel: name, tabIndex: 0 }, ...children); // it scrolls
   element.addEventListener("click", (event) => { if (event.target === element) element.close(); });
   element.addEventListener("keydown", (event) => event.stopPropagation()); // Esc closes this and stops no answer
+  element.addEventListener("close", () => element.remove());
   return element;
 };
 
@@ -76,22 +77,20 @@ const show = (element) => {
 };
 
 const row = (name, shown) => make("div", { className: "keys-row" }, make("span", { textContent: name }), make("kbd", { textContent: shown }));
-const keys = dialog(
+const keys = () => dialog(
   "keys",
-  "Keys",
-  make("h2", { textContent: "Keys" }),
-  ...[...COMMANDS.filter((it) => it.keys).map((it) => [it.name, it.keys]), ...OTHERS].map(([name, shown]) => row(name, shown)),
+  t("Keys"),
+  make("h2", { textContent: t("Keys") }),
+  ...[...COMMANDS.filter((it) => it.keys).map((it) => [it.name, it.keys]), ...OTHERS].map(([name, shown]) => row(t(name), shown)),
 );
 
-const field = make("input", { type: "text", placeholder: "Find a command or a conversation", autocomplete: "off", spellcheck: false });
+const field = make("input", { type: "text", autocomplete: "off", spellcheck: false });
 const list = make("div", { id: "palette-list" });
-const palette = dialog("palette", "Commands", field, list);
+const palette = dialog("palette", "", field, list);
 list.setAttribute("role", "listbox");
-list.setAttribute("aria-label", "Commands and conversations");
 field.setAttribute("role", "combobox");
 field.setAttribute("aria-controls", list.id);
 field.setAttribute("aria-expanded", "true");
-field.setAttribute("aria-label", "Find a command or a conversation");
 let found = [];
 let chosen = 0;
 
@@ -99,7 +98,7 @@ const conversations = () =>
   [...document.querySelectorAll(ROW)].map((button) => ({ name: button.querySelector("p")?.textContent ?? "", icon: "forum", act: () => button.click() }));
 
 const lookFor = (words) => ({
-  name: `Look for “${words}” in all conversations`,
+  name: t("Look for “{words}” in all conversations", { words }),
   icon: "search",
   act: () => {
     const search = find(".st-key-search input");
@@ -133,7 +132,7 @@ const option = (entry, place) => {
 const look = () => {
   const words = field.value.toLowerCase().split(/\s/).filter(Boolean);
   const fits = ({ name }) => words.every((word) => name.toLowerCase().includes(word));
-  const commands = COMMANDS.filter((it) => !it.isThere || it.isThere());
+  const commands = COMMANDS.filter((it) => !it.isThere || it.isThere()).map((it) => ({ ...it, name: t(it.name) }));
   found = [...commands, ...conversations()].filter(fits);
   if (words.length && find(".st-key-search input")) found.push(lookFor(field.value.trim()));
   chosen = 0;
@@ -153,6 +152,10 @@ field.addEventListener("keydown", (event) => {
 });
 
 const openPalette = () => {
+  palette.ariaLabel = t("Commands");
+  list.setAttribute("aria-label", t("Commands and conversations"));
+  field.setAttribute("aria-label", t("Find a command or a conversation"));
+  field.placeholder = t("Find a command or a conversation");
   field.value = "";
   show(palette);
   look();

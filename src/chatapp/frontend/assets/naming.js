@@ -3,8 +3,43 @@ const LABELLED = ".task-list-item > input[type='checkbox']";
 const STREAMLITS = {
   "streamlit run yourscript.py": "chatapp up",
   "Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:":
-    "The page's server does not answer. Where it was stopped, start it again in your terminal:",
+    later("The page's server does not answer. Where it was stopped, start it again in your terminal:"),
 };
+// Words of Streamlit's own and of our renderer, which know no language but English.
+const CHROME = new Set([
+  later("Choose an option"),
+  later("Close"),
+  later("Collapse sidebar"),
+  later("Copied"),
+  later("Copy"),
+  later("Copy to clipboard"),
+  later("Decrement"),
+  later("Drag and drop file here"),
+  later("Drag and drop files here"),
+  later("Expand sidebar"),
+  later("Footnotes"),
+  later("Hide password"),
+  later("Increment"),
+  later("Main menu"),
+  later("No results"),
+  later("Open"),
+  later("Picture"),
+  later("Press Enter to apply"),
+  later("Press Enter to submit form"),
+  later("Remove file"),
+  later("Send message"),
+  later("Show password"),
+  later("Sidebar"),
+  later("Skip to main content"),
+  later("Upload"),
+  later("Upload files"),
+  later("Wrap"),
+  later("done"),
+  later("file upload"),
+  later("not done"),
+]);
+const NAMES = ["placeholder", "title", "aria-label"];
+const PLACES_OF_CHROME = "button, [data-testid^='stFileUploader'], [data-testid='InputInstructions'], [data-testid='stSelectbox'], [role='listbox']";
 const ANNOUNCED_CHARS = 5000;
 const CELL_CHARS = 18; // as wide as this is a cell that has as many; the table scrolls then
 
@@ -16,11 +51,28 @@ const rename = (element) => {
   const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const ours = STREAMLITS[texts.currentNode.data.trim()];
-    if (ours) texts.currentNode.data = ours;
+    if (ours) texts.currentNode.data = t(ours);
+  }
+};
+
+const translate = (element) => {
+  each(element, NAMES.map((it) => `[${it}]`).join(), (named) => {
+    for (const it of NAMES) {
+      const said = named.getAttribute(it);
+      if (CHROME.has(said)) named.setAttribute(it, t(said));
+      else if (said?.startsWith("Help for ")) named.setAttribute(it, t("Help for {what}", { what: said.slice(9) }));
+    }
+  });
+  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const { data, parentElement } = texts.currentNode;
+    if (CHROME.has(data) && parentElement?.closest(PLACES_OF_CHROME)) texts.currentNode.data = t(data);
   }
 };
 
 const name = (element) => {
+  if (document.documentElement.lang !== "en") translate(element);
+  each(element, "[data-testid='stFileUploaderDropzone'][role='presentation']", (zone) => zone.removeAttribute("role"));
   each(element, LABELLED, (box) => box.setAttribute("aria-label", box.parentElement.innerText.trim()));
   each(element, "[data-testid='stCode'] code[class*='language-']", (code) => {
     const language = [...code.classList].find((word) => word.startsWith("language-"));
@@ -39,7 +91,7 @@ const announcer = document.createElement("div");
 announcer.setAttribute("role", "status");
 announcer.className = "announcer";
 const announce = () => {
-  const answers = document.querySelectorAll("[aria-label='Chat message from assistant']");
+  const answers = document.querySelectorAll("article.answer");
   const parts = answers[answers.length - 1]?.querySelectorAll(":scope > .said") ?? [];
   announcer.textContent = [...parts].map((part) => part.innerText).join("\n").slice(0, ANNOUNCED_CHARS);
 };

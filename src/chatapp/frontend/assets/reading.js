@@ -41,7 +41,7 @@
   };
 
   const begin = (conversation) => {
-    const questions = conversation.querySelectorAll('[aria-label="Chat message from user"]');
+    const questions = conversation.querySelectorAll("article.question");
     if (questions.length) showQuestion(conversation, questions[questions.length - 1]);
   };
 

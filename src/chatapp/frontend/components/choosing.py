@@ -7,6 +7,7 @@ import streamlit as st
 
 from chatapp.frontend.conversations.bulk import zip_of
 from chatapp.frontend.conversations.listing import Listing
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import list_actions, state
 from chatapp.protocol.resources import ConversationInfo
@@ -16,10 +17,10 @@ def chosen_bar(listing: Listing) -> None:
     """Draw how many are chosen, and what can be done with them."""
     chosen = tuple(listing.chosen or ())
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None, key="chosen"):
-        st.caption(f"{len(chosen)} chosen")
-        _button("Choose all", "select_all", "choose-all", list_actions.choose_all)
+        st.caption(t("{count} chosen", count=len(chosen)))
+        _button(t("Choose all"), "select_all", "choose-all", list_actions.choose_all)
         st.download_button(
-            "Export",
+            t("Export"),
             partial(zip_of, state.client(), chosen),
             file_name=f"chatapp-{datetime.now(state.timezone()):%Y-%m-%d}.zip",
             mime="application/zip",
@@ -30,11 +31,13 @@ def chosen_bar(listing: Listing) -> None:
             disabled=not chosen,
         )
         if listing.is_archive:
-            _button("Back to the list", "unarchive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen)
+            _button(
+                t("Back to the list"), "unarchive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen
+            )
         else:
-            _button("Archive", "archive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen)
-        _button("Delete", "delete", "chosen-delete", list_actions.delete_chosen, is_off=not chosen)
-        _button("Choose none", "close", "choose-end", list_actions.end_choosing)
+            _button(t("Archive"), "archive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen)
+        _button(t("Delete"), "delete", "chosen-delete", list_actions.delete_chosen, is_off=not chosen)
+        _button(t("Choose none"), "close", "choose-end", list_actions.end_choosing)
 
 
 def choice(item: ConversationInfo, title: str, chosen: set[str]) -> None:

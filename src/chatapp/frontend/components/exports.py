@@ -6,18 +6,18 @@ from functools import partial
 import streamlit as st
 
 from chatapp.client import BackendClient
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.session import state
 from chatapp.protocol.export_formats import OF_ALL
-
-_WHAT = "All conversations but deleted ones."
 
 
 def export_box() -> None:
     """Draw the buttons that download all conversations, one for each format."""
     client, day = state.client(), f"{datetime.now(state.timezone()):%Y-%m-%d}"
     with st.container(key="export-all", gap="small"):
-        st.markdown("**Export**")
-        st.caption("  \n".join([_WHAT, *(f"**{it.title}** holds {it.holds}." for it in OF_ALL)]))
+        st.markdown(f"**{t('Export')}**")
+        holds = (t("{format} holds {what}.", format=f"**{it.title}**", what=t(it.holds)) for it in OF_ALL)
+        st.caption("  \n".join([t("All conversations but deleted ones."), *holds]))
         with st.container(horizontal=True, gap="small"):
             for it in OF_ALL:
                 st.download_button(

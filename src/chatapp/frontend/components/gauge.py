@@ -5,6 +5,7 @@ from html import escape
 import streamlit as st
 
 from chatapp.client import messages_from
+from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.session import state
 from chatapp.frontend.session.backend import estimate_of
 from chatapp.protocol.usage_line import gauge_parts
@@ -34,4 +35,6 @@ def _shown(told: EstimateInfo) -> str:
     meter = ""
     if told.share is not None:
         meter = f'<i class="track"><i style="width:{min(told.share, 1) * 100:.1f}%"></i></i>'
-    return f'{meter}<span title="What goes along with the next question">{escape(" · ".join(gauge_parts(told)))}</span>'
+    title = t("What goes along with the next question")
+    parts = " · ".join(f"<bdi>{escape(part)}</bdi>" for part in gauge_parts(told, words()))
+    return f'{meter}<span title="{escape(title)}">{parts}</span>'

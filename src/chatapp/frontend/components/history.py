@@ -6,35 +6,35 @@ import streamlit as st
 
 from chatapp.frontend.components.choosing import choice, chosen_bar
 from chatapp.frontend.conversations.listing import Listing
+from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import list_actions, state
 from chatapp.protocol.export_formats import OF_ONE
 from chatapp.protocol.resources import ConversationInfo, SnippetInfo
-
-_NOT_KEPT = "This backend keeps no conversations: they live as long as this tab."
+from chatapp.protocol.wording import later
 
 
 def history() -> None:
     """Draw the search box and the conversations, pinned ones first, then by the day they were last talked in."""
     listing = state.view().listing
     if not listing.is_supported:
-        st.caption(_NOT_KEPT)
+        st.caption(t("This backend keeps no conversations: they live as long as this tab."))
         return
     with st.container(key="history", gap="small"):
         _head(listing)
         if listing.error is not None:
-            st.caption(literal(f"The conversations cannot be shown. {listing.error.detail}"))
+            st.caption(literal(f"{t('The conversations cannot be shown.')} {t(listing.error.detail)}"))
         _undo(listing)
         for group in listing.groups(state.timezone()):
-            st.caption(group.name)
+            st.caption(group.heading.shown(words()))
             with st.container(key=f"group-{group.name.lower()}", gap=None):
                 for item in group.items:
                     _row(item)
         if listing.query and not listing.items:
-            st.caption("No conversation has these words.")
+            st.caption(t("No conversation has these words."))
         if listing.has_more:
             st.button(
-                "More conversations", key="more", type="tertiary", on_click=list_actions.show_more, width="stretch"
+                t("More conversations"), key="more", type="tertiary", on_click=list_actions.show_more, width="stretch"
             )
         elif not listing.is_archive and not listing.query:
             _archive_button()
@@ -51,10 +51,10 @@ def _head(listing: Listing) -> None:
 
 def _search_box() -> None:
     st.text_input(
-        "Search conversations",
+        t("Search conversations"),
         key=state.SEARCH,
         type="search",
-        placeholder="Search",
+        placeholder=t("Search"),
         live="400ms",
         label_visibility="collapsed",
     )
@@ -62,7 +62,7 @@ def _search_box() -> None:
 
 def _archive_button() -> None:
     st.button(
-        "Archive",
+        t("Archived"),
         icon=":material/archive:",
         key="archive",
         type="tertiary",
@@ -74,7 +74,7 @@ def _archive_button() -> None:
 def _archive_head(listing: Listing) -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="archive-head"):
         st.button(
-            "Archive",
+            t("Archived"),
             icon=":material/arrow_back:",
             key="archive-close",
             type="tertiary",
@@ -82,19 +82,19 @@ def _archive_head(listing: Listing) -> None:
             kwargs={"is_archive": False},
         )
     if not listing.items and listing.error is None:
-        st.caption("Nothing is archived.")
+        st.caption(t("Nothing is archived."))
 
 
 def _undo(listing: Listing) -> None:
     if listing.undo is None or listing.undo.is_over:
         return
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="deleted"):
-        st.caption(literal(listing.undo.sentence))
-        st.button("Undo", key="undo", type="tertiary", on_click=list_actions.undo)
+        st.caption(literal(listing.undo.sentence(words())))
+        st.button(t("Undo"), key="undo", type="tertiary", on_click=list_actions.undo)
 
 
 def _row(item: ConversationInfo) -> None:
-    conversation_id, title = item.id, item.title or "New conversation"
+    conversation_id, title = item.id, item.title or t("New conversation")
     view = state.view()
     row = view.open_row
     if row is not None and row == (conversation_id, "rename"):
@@ -110,9 +110,9 @@ def _row(item: ConversationInfo) -> None:
         _open_button(item, title)
         _menu(item)
     if item.archived_at and view.listing.query:
-        st.caption("in the archive")
+        st.caption(t("in the archive"))
     if item.client:
-        st.caption(literal(f"via {item.client}"))
+        st.caption(literal(t("via {client}", client=item.client)))
     if item.snippet:
         st.caption("".join(map(_marked, item.snippet)))
     if row is not None and row == (conversation_id, "export"):
@@ -134,15 +134,16 @@ def _open_button(item: ConversationInfo, title: str) -> None:
 def _menu(item: ConversationInfo) -> None:
     key = f"menu-{item.id}"
     st.menu_button(
-        literal(f"More for {item.title or 'New conversation'}"),
+        literal(t("More for {title}", title=item.title or t("New conversation"))),
         [
-            "Rename",
-            "Unpin" if item.pinned else "Pin",
-            "Back to the list" if item.archived_at else "Archive",
-            "Export",
-            "Choose several",
-            "Delete",
+            later("Rename"),
+            later("Unpin") if item.pinned else later("Pin"),
+            later("Back to the list") if item.archived_at else later("Archive"),
+            later("Export"),
+            later("Choose several"),
+            later("Delete"),
         ],
+        format_func=t,
         icon=":material/more_horiz:",
         key=key,
         type="tertiary",
@@ -154,12 +155,12 @@ def _menu(item: ConversationInfo) -> None:
 def _rename_field(conversation_id: str, title: str) -> None:
     field = f"name-{conversation_id}"
     with st.container(key="rename"), st.form("rename-form", border=False):
-        st.text_input("Name", title, key=field, max_chars=200, label_visibility="collapsed")
+        st.text_input(t("Name"), title, key=field, max_chars=200, label_visibility="collapsed")
         with st.container(horizontal=True, gap="small"):
             st.form_submit_button(
-                "Save", key="rename-save", on_click=list_actions.rename, args=(conversation_id, field)
+                t("Save"), key="rename-save", on_click=list_actions.rename, args=(conversation_id, field)
             )
-            st.form_submit_button("Cancel", key="rename-cancel", type="tertiary", on_click=list_actions.close_row)
+            st.form_submit_button(t("Cancel"), key="rename-cancel", type="tertiary", on_click=list_actions.close_row)
 
 
 def _export_buttons(conversation_id: str, title: str) -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import list_actions, state
 
@@ -16,11 +17,12 @@ def hits() -> None:
     words = landing.words if len(landing.words) <= _SHOWN_CHARS else f"{landing.words[:_SHOWN_CHARS]}…"
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xxsmall", key="hits"):
         place = state.view().place_of_hit(state.session_context())
-        st.caption(literal(words) + (f" · {place.number} of {place.total}" if place else ""))
-        _step("Earlier hit", "keyboard_arrow_up", "hit-earlier", is_earlier=True)
-        _step("Later hit", "keyboard_arrow_down", "hit-later", is_earlier=False)
+        where = t(" · {place} of {count}", place=place.number, count=place.total) if place else ""
+        st.caption(literal(words) + where)
+        _step(t("Earlier hit"), "keyboard_arrow_up", "hit-earlier", is_earlier=True)
+        _step(t("Later hit"), "keyboard_arrow_down", "hit-later", is_earlier=False)
         st.button(
-            "End the search",
+            t("End the search"),
             icon=":material/close:",
             key="hit-close",
             type="tertiary",

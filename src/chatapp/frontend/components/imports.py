@@ -5,10 +5,12 @@ import streamlit as st
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError
 from chatapp.frontend.components.problems import problem_of
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import client_of
 from chatapp.protocol.resources import ImportInfo, RunningImportInfo
+from chatapp.protocol.wording import later
 
 IMPORT_TIMEOUT_S = 2 * 60 * 60.0
 """The backend ends an import by itself before, and answers then."""
@@ -16,19 +18,20 @@ IMPORT_TIMEOUT_S = 2 * 60 * 60.0
 LOOK_S = 1.0
 _MB = 1000 * 1000
 _SKIPPED_SHOWN = 20
-_WHAT = "An export of ChatGPT, Claude, Gemini, Open WebUI, llm, chatapp or others. Twice adds nothing twice."
-_DOING = {"receiving": "Receiving", "waiting": "Waiting for others", "reading": "Importing"}
+_WHAT = later("An export of ChatGPT, Claude, Gemini, Open WebUI, llm, chatapp or others. Twice adds nothing twice.")
+_LARGER = later("Files of more than {size} MB go to `POST /import`.")
+_DOING = {"receiving": later("Receiving … {size} MB"), "waiting": later("Waiting for others … {size} MB")}
 
 
 def import_box() -> None:
     """Draw the place to drop an export, how far imports are, and the receipt of the last one."""
     imports = state.view().imports
     with st.container(key="import", gap="small"):
-        st.markdown("**Import**")
-        st.caption(f"{_WHAT} Files of more than {st.get_option('server.maxUploadSize')} MB go to `POST /import`.")
-        file = st.file_uploader("Export", key=state.EXPORT_FILE, label_visibility="collapsed")
+        st.markdown(f"**{t('Import')}**")
+        st.caption(f"{t(_WHAT)} {t(_LARGER, size=int(st.get_option('server.maxUploadSize')))}")
+        file = st.file_uploader(t("Exported file"), key=state.EXPORT_FILE, label_visibility="collapsed")
         if file is not None and not imports.is_sending and _is_clicked():
-            with st.spinner("Reading …"):
+            with st.spinner(t("Reading …")):
                 imports.begin(_client(), file)
             state.view().listing.expire()
             st.rerun()
@@ -40,7 +43,7 @@ def import_box() -> None:
 
 
 def _is_clicked() -> bool:
-    return st.button("Import this file", type="primary", width="stretch", key="import-file")
+    return st.button(t("Import this file"), type="primary", width="stretch", key="import-file")
 
 
 def running_imports() -> None:
@@ -64,7 +67,7 @@ def _progress() -> None:
         with st.container(key=f"importing-{running.id}", gap="xsmall"):
             st.progress(_share(running), text=_words(running))
             st.button(
-                "Cancel import",
+                t("Cancel import"),
                 key=f"cancel-{running.id}",
                 icon=":material/close:",
                 type="tertiary",
@@ -79,10 +82,10 @@ def _share(running: RunningImportInfo) -> float:
 
 
 def _words(running: RunningImportInfo) -> str:
-    what = _DOING.get(running.state, "Importing")
-    if running.state != "reading":
-        return f"{what} … {running.bytes_received / _MB:.0f} MB"
-    return f"{what} … {running.conversations_read:,} conversations, {running.conversations_added:,} new"
+    if running.state in _DOING:
+        return t(_DOING[running.state], size=running.bytes_received // _MB)
+    count, new = running.conversations_read, running.conversations_added
+    return t("Importing … {count} conversations, {new} new", count=count, new=new)
 
 
 def _client() -> BackendClient:
@@ -91,13 +94,15 @@ def _client() -> BackendClient:
 
 def _receipt(imported: ImportInfo) -> None:
     source = f"{', '.join(imported.sources)}: " if imported.sources else ""
-    st.success(
-        literal(
-            f"{source}{imported.conversations_added} of {imported.conversations_read} conversations added, with "
-            f"{imported.messages_added} of {imported.messages_read} messages."
-        )
+    told = t(
+        "{added} of {count} conversations added, with {messages_added} of {messages} messages.",
+        added=imported.conversations_added,
+        count=imported.conversations_read,
+        messages_added=imported.messages_added,
+        messages=imported.messages_read,
     )
+    st.success(literal(source + told))
     for item in imported.skipped[:_SKIPPED_SHOWN]:
-        st.caption(literal(f"Skipped {item.count} in {item.what}: {item.why}"))
+        st.caption(literal(t("Skipped {count} in {what}: {why}", count=item.count, what=item.what, why=item.why)))
     if more := len(imported.skipped[_SKIPPED_SHOWN:]) + imported.skipped_more:
-        st.caption(f"… and {more} more.")
+        st.caption(t("… and {count} more.", count=more))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.protocol.resources import ConnectionInfo, ListedModelInfo, ModelsInfo
@@ -28,11 +29,11 @@ class ModelGroup(NamedTuple):
 def model_list(told: ModelsInfo, chosen: str) -> None:
     """Draw all models under their connections, `chosen` marked."""
     words = st.text_input(
-        "Find a model",
+        t("Find a model"),
         key=state.MODEL_SEARCH,
         max_chars=100,
         icon=":material/search:",
-        placeholder="Find a model",
+        placeholder=t("Find a model"),
         label_visibility="collapsed",
     )
     groups = list(groups_of(told, words))
@@ -40,7 +41,7 @@ def model_list(told: ModelsInfo, chosen: str) -> None:
         with st.container(key=f"models-{place}", gap="xxsmall"):
             _draw(group, place, chosen)
     if not groups:
-        st.caption("No model is called that.")
+        st.caption(t("No model is called that."))
 
 
 def groups_of(told: ModelsInfo, words: str) -> Iterator[ModelGroup]:
@@ -49,7 +50,7 @@ def groups_of(told: ModelsInfo, words: str) -> Iterator[ModelGroup]:
     most = MOST_FOUND if wanted else MOST_SHOWN
     for route in told.routes:
         if _fits(route.name, wanted):
-            about = f"The first that answers of {', '.join(route.models)}"
+            about = t("The first that answers of {models}", models=", ".join(route.models))
             yield ModelGroup("", about, True, ((route.name, ""),))
     for connection in told.connections:
         found = [model for model in connection.models if _fits(f"{connection.name} {model.id}", wanted)]
@@ -75,7 +76,7 @@ def _draw(group: ModelGroup, place: int, chosen: str) -> None:
     if not group.title:
         st.caption(literal(group.about))
     if group.more:
-        st.caption(f"… and {group.more} more")
+        st.caption(t("… and {count} more", count=group.more))
 
 
 def _fits(text: str, wanted: list[str]) -> bool:
@@ -90,8 +91,8 @@ def _title(connection: ConnectionInfo) -> str:
 def _about(connection: ConnectionInfo) -> str:
     """Return what is wrong with a connection, or else what it cannot do."""
     if not connection.ok:
-        return (connection.detail or "It does not answer.").removeprefix("LLM processing failed: ").capitalize()
-    without = [f"no {what.replace('_', ' ')}" for what in connection.without]
+        return (connection.detail or t("It does not answer.")).removeprefix("LLM processing failed: ").capitalize()
+    without = [t("no {what}", what=what.replace("_", " ")) for what in connection.without]
     return ", ".join(without).capitalize()
 
 

@@ -7,20 +7,22 @@ from typing import Any
 import streamlit as st
 
 from chatapp.frontend.components.model_list import model_list
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import models_of, readiness_of
 from chatapp.protocol.question import EFFORTS
 from chatapp.protocol.resources import ModelsInfo
+from chatapp.protocol.wording import later
 
 MOST_OFFERS = 3
 
 _MOST_TOKENS = 10_000_000
-_OWN = "Its own"
-_NONE = "No model answers"
-_TEMPERATURE = "0 is the most predictable, 2 the most varied. Empty: as the model does by itself."
-_EFFORT = "How much a model that thinks is to think."
-_HINT = "For instance: answer in French, in one short paragraph."
+_NONE = later("No model answers")
+_TEMPERATURE = later("0 is the most predictable, 2 the most varied. Empty: as the model does by itself.")
+_INSTRUCTIONS = later(
+    "How this conversation is answered: the system prompt of the questions that are asked from now on."
+)
 
 
 def model_menu() -> None:
@@ -33,7 +35,7 @@ def model_menu() -> None:
         return
     told = models_of(url, api_key=api_key) if readiness.is_answering else None
     icon = ":material/edit_note:" if chat_options.system else None
-    with st.popover(literal(model or _NONE), icon=icon, type="tertiary", key="chat-options"):
+    with st.popover(literal(model or t(_NONE)), icon=icon, type="tertiary", key="chat-options"):
         if told is not None and (len(told.connections) > 1 or told.routes):
             model_list(told, model)
         elif told is not None and len(told.models) > 1:
@@ -45,7 +47,7 @@ def model_menu() -> None:
 def _select(names: list[str], model: str) -> None:
     state.show(state.MODEL, model)
     names = names if model in names else [model, *names]
-    st.selectbox("Model", names, key=state.MODEL, on_change=actions.choose_selected_model)
+    st.selectbox(t("Model"), names, key=state.MODEL, on_change=actions.choose_selected_model)
 
 
 def model_gone() -> None:
@@ -59,7 +61,10 @@ def model_gone() -> None:
 
 def _offer_others(told: ModelsInfo, model: str) -> None:
     with st.container(key="model-gone", gap="small"):
-        st.warning(f"{literal(model)} is no longer among the models. Which is to answer?", icon=":material/error:")
+        st.warning(
+            t("{model} is no longer among the models. Which is to answer?", model=literal(model)),
+            icon=":material/error:",
+        )
         with st.container(horizontal=True, gap="small"):
             for name in told.models[:MOST_OFFERS]:
                 st.button(literal(name), key=f"offer-{name}", on_click=actions.choose_model, args=(name,))
@@ -72,24 +77,48 @@ def _sampling(sampling: Mapping[str, Any]) -> None:
     for field, told in ((temperature, "temperature"), (most, "max_tokens"), (effort, "reasoning_effort")):
         state.show(field, sampling.get(told))
     change = partial(actions.set_sampling, temperature, most, effort)
+    own = t("Its own")
     with st.container(horizontal=True, gap="small", key="sampling"):
         st.number_input(
-            "Temperature", 0.0, 2.0, None, 0.1, key=temperature, help=_TEMPERATURE, placeholder=_OWN, on_change=change
+            t("Temperature"),
+            0.0,
+            2.0,
+            None,
+            0.1,
+            key=temperature,
+            help=t(_TEMPERATURE),
+            placeholder=own,
+            on_change=change,
         )
         st.number_input(
-            "Most tokens", 1, _MOST_TOKENS, None, key=most, help="Longest answer.", placeholder=_OWN, on_change=change
+            t("Most tokens"),
+            1,
+            _MOST_TOKENS,
+            None,
+            key=most,
+            help=t("Longest answer."),
+            placeholder=own,
+            on_change=change,
         )
-        st.selectbox("Effort", EFFORTS, None, key=effort, help=_EFFORT, placeholder=_OWN, on_change=change)
+        st.selectbox(
+            t("Effort"),
+            EFFORTS,
+            None,
+            key=effort,
+            help=t("How much a model that thinks is to think."),
+            placeholder=own,
+            on_change=change,
+        )
 
 
 def _instructions(system: str) -> None:
     field = f"instructions-{state.view().conversation.name}"
     state.show(field, system)
     st.text_area(
-        "Instructions",
+        t("Instructions"),
         key=field,
-        placeholder=_HINT,
-        help="How this conversation is answered: the system prompt of the questions that are asked from now on.",
+        placeholder=t("For instance: answer in French, in one short paragraph."),
+        help=t(_INSTRUCTIONS),
         on_change=actions.instruct,
         args=(field,),
     )

@@ -9,6 +9,7 @@ from chatapp.config.connections import read_connections
 from chatapp.config.connections_writing import remove_connection, save_connection
 from chatapp.errors import SettingsError
 from chatapp.frontend.access.owner import may_change_servers
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.session import state
 from chatapp.frontend.session.backend import forget_backend
 from chatapp.frontend.session.view import UnsavedServer
@@ -42,7 +43,7 @@ def leave_unsaved() -> None:
 
 def _save(path: Path, name: str, url: str, key: str) -> bool:
     change = partial(save_connection, path, name, base_url=url, api_key=key or None)
-    is_saved = _do(change, f"{name} is saved. The backend reads it within seconds.")
+    is_saved = _do(change, t("{name} is saved. The backend reads it within seconds.", name=name))
     if not is_saved:
         _give_back(name, url)
     return is_saved
@@ -64,12 +65,12 @@ def _kept_key(path: Path, name: str) -> str | None:
 
 def remove_server(path: Path, name: str) -> None:
     """Take a server out of the file."""
-    _do(partial(remove_connection, path, name), f"{name} is removed.")
+    _do(partial(remove_connection, path, name), t("{name} is removed.", name=name))
 
 
 def _do(change: Callable[[], None], done: str) -> bool:
     if not _is_allowed():  # what was drawn may be older than the sign-in's end
-        state.view().server_outcome = SettingsError("You may not change model servers.", hint="Sign in again.")
+        state.view().server_outcome = SettingsError(t("You may not change model servers."), hint=t("Sign in again."))
         return False
     try:
         change()

@@ -8,10 +8,14 @@ from chatapp.config.connections import read_connections
 from chatapp.config.connections_writing import writable_file
 from chatapp.errors import SettingsError
 from chatapp.frontend.components import server_actions
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import state
+from chatapp.protocol.wording import later
 
 _MOST_CHARS = 2000
+_KEY = later("Left empty, a server that is there keeps the key it has, unless its address is of another host.")
+_WRITTEN = later("Written to {path}, readable by its owner alone; nobody sees a key again here.")
 
 
 def servers() -> None:
@@ -27,7 +31,7 @@ def servers() -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"server-{name}"):
             st.markdown(literal(name))
             st.button(
-                "Remove",
+                t("Remove"),
                 icon=":material/delete:",
                 key=f"remove-{name}",
                 type="tertiary",
@@ -43,10 +47,12 @@ def _ask_whether_to_save(path: Path) -> None:
     unsaved = state.view().unsaved_server
     if unsaved is None:
         return
-    st.warning(literal(f"{unsaved.name} is not saved yet. {unsaved.fault}"), icon=":material/cloud_off:")
+    st.warning(
+        literal(f"{t('{name} is not saved yet.', name=unsaved.name)} {t(unsaved.fault)}"), icon=":material/cloud_off:"
+    )
     with st.container(horizontal=True, gap="small", key="server-unsaved"):
-        st.button("Save anyway", key="server-anyway", on_click=server_actions.save_anyway, args=(path,))
-        st.button("Change it", key="server-leave", type="tertiary", on_click=server_actions.leave_unsaved)
+        st.button(t("Save anyway"), key="server-anyway", on_click=server_actions.save_anyway, args=(path,))
+        st.button(t("Change it"), key="server-leave", type="tertiary", on_click=server_actions.leave_unsaved)
 
 
 def _outcome() -> None:
@@ -60,20 +66,20 @@ def _outcome() -> None:
 
 def _form(path: Path) -> None:
     with st.form("server-form"):
-        st.markdown("**Add a server, or change one**")
-        st.text_input("Name", max_chars=64, placeholder="groq", key=state.SERVER_NAME)
+        st.markdown(f"**{t('Add a server, or change one')}**")
+        st.text_input(t("Name"), max_chars=64, placeholder="groq", key=state.SERVER_NAME)
         st.text_input(
-            "Address", max_chars=_MOST_CHARS, placeholder="https://api.groq.com/openai/v1", key=state.SERVER_URL
+            t("Address"), max_chars=_MOST_CHARS, placeholder="https://api.groq.com/openai/v1", key=state.SERVER_URL
         )
         st.text_input(
-            "API key",
+            t("API key"),
             type="password",
             max_chars=_MOST_CHARS,
             autocomplete="off",
             key=state.SERVER_KEY,
-            help="Left empty, a server that is there keeps the key it has, unless its address is of another host.",
+            help=t(_KEY),
         )
-        st.caption(literal(f"Written to {path}, readable by its owner alone; nobody sees a key again here."))
+        st.caption(literal(t(_WRITTEN, path=path)))
         st.form_submit_button(
-            "Save", type="primary", key="server-save", on_click=server_actions.save_server, args=(path,)
+            t("Save"), type="primary", key="server-save", on_click=server_actions.save_server, args=(path,)
         )

@@ -14,21 +14,17 @@ from chatapp.frontend.components.imports import import_box
 from chatapp.frontend.components.servers import servers
 from chatapp.frontend.components.told import remember_wishes
 from chatapp.frontend.conversations.open_conversation import OpenConversation
+from chatapp.frontend.languages.language import languages
+from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import BackendStatus, cost_of, readiness_of
 from chatapp.protocol.resources import ConnectionInfo
+from chatapp.protocol.wording import later
 
 _MINUTE_S, _HOUR_S = 60, 3600
-_HERE = "changed here"
-_LOOKS = (
-    '<div class="looks" role="group" aria-label="Colours"><span>Colours</span>'
-    + "".join(
-        f'<button type="button" data-look="{look}">{name}</button>'
-        for look, name in (("System", "As the system"), ("Light", "Light"), ("Dark", "Dark"))
-    )
-    + "</div>"
-)
+_HERE = later("changed here")
+_LOOKS = {"System": later("As the system"), "Light": later("Light"), "Dark": later("Dark")}
 """What `assets/sidebar.js` finds: which it is only the browser knows."""
 
 
@@ -40,15 +36,18 @@ class InForce(NamedTuple):
     origin: str = ""
 
 
-@st.dialog("Settings", width="medium", icon=":material/settings:", on_dismiss=actions.close_dialog)
 def settings_dialog() -> None:
     """Draw the dialog."""
+    st.dialog(t("Settings"), width="medium", icon=":material/settings:", on_dismiss=actions.close_dialog)(_settings)()
+
+
+def _settings() -> None:
     readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
-    page, models, files = st.tabs(["This page", "Models", "Conversations"])
+    page, models, files = st.tabs([t("This page"), t("Models"), t("Conversations")])
     with page:
         _options()
         remember_wishes()
-        _table((*_settings_in_force(), *_facts(state.view().conversation)), "What is in force on this page")
+        _table((*_settings_in_force(), *_facts(state.view().conversation)), t("What is in force on this page"))
     with models:
         _models(readiness)
     with files:
@@ -57,38 +56,68 @@ def settings_dialog() -> None:
 
 def _options() -> None:
     with st.container(key="options"):
-        st.toggle("Stream answers", key=state.STREAMING, help="Show words as the model says them, or all at once.")
+        if _language() != words().code:
+            state.take_language()
+            st.rerun()
+        st.toggle(
+            t("Stream answers"), key=state.STREAMING, help=t("Show words as the model says them, or all at once.")
+        )
         st.number_input(
-            "Request timeout (seconds)",
+            t("Request timeout (seconds)"),
             min_value=1.0,
             max_value=3600.0,
             step=5.0,
             format="%g",
             key=state.TIMEOUT,
-            help="How long to wait for the next word.",
+            help=t("How long to wait for the next word."),
         )
-        st.html(_LOOKS)
+        st.html(_looks())
+
+
+def _looks() -> str:
+    """Return the buttons for light and dark."""
+    name = escape(t("Colours"))
+    buttons = (
+        f'<button type="button" data-look="{look}">{escape(t(shown))}</button>' for look, shown in _LOOKS.items()
+    )
+    return f'<div class="looks" role="group" aria-label="{name}"><span>{name}</span>{"".join(buttons)}</div>'
+
+
+def _language() -> str:
+    """Draw the languages there are, and return the code of the one that is to be shown."""
+    there = languages()
+    chosen = st.selectbox(
+        t("Language"),
+        ("", *there),
+        format_func=lambda code: there[code].name if code else t("As the browser asks"),
+        key=state.LANGUAGE,
+    )
+    return state.language_of(chosen)
 
 
 def _settings_in_force() -> Iterable[InForce]:
     settings, timeout_s = state.settings(), state.timeout_s()
-    yield InForce("Backend", settings.backend_url, settings.origin("backend_url"))
+    yield InForce(t("Backend"), settings.backend_url, settings.origin("backend_url"))
     is_given = state.is_streamed() == settings.use_streaming
-    yield InForce("Streaming", "on" if state.is_streamed() else "off", _origin("use_streaming", is_given=is_given))
+    yield InForce(
+        t("Streaming"), t("on") if state.is_streamed() else t("off"), _origin("use_streaming", is_given=is_given)
+    )
     is_given = timeout_s == settings.request_timeout
-    yield InForce("Request timeout", f"{timeout_s:g} s", _origin("request_timeout", is_given=is_given))
+    yield InForce(
+        t("Request timeout"), t("{seconds:g} s", seconds=timeout_s), _origin("request_timeout", is_given=is_given)
+    )
 
 
 def _origin(name: str, *, is_given: bool) -> str:
-    return state.settings().origin(name) if is_given else _HERE
+    return state.settings().origin(name) if is_given else t(_HERE)
 
 
 def _facts(conversation: OpenConversation) -> Iterable[InForce]:
-    yield InForce("Messages", f"{len(conversation.messages)}{'+' if conversation.has_unloaded else ''}", "loaded")
+    yield InForce(t("Messages"), f"{len(conversation.messages)}{'+' if conversation.has_unloaded else ''}", t("loaded"))
     if cost := _cost(conversation):
-        yield InForce("Cost", cost, "of this conversation")
-    yield InForce("Session", _duration(state.duration_s()), state.session_id())
-    yield InForce("Version", __version__)
+        yield InForce(t("Cost"), t(cost), t("of this conversation"))
+    yield InForce(t("Session"), _duration(state.duration_s()), state.session_id())
+    yield InForce(t("Version"), __version__)
 
 
 def _cost(conversation: OpenConversation) -> str | None:
@@ -102,23 +131,25 @@ def _cost(conversation: OpenConversation) -> str | None:
 def _models(readiness: BackendStatus) -> None:
     """Draw which model answers and why, and the servers there are."""
     if not readiness.is_ready:
-        st.error(literal(f"{readiness.sentence} {readiness.hint}".strip()), icon=":material/error:")
+        st.error(literal(f"{t(readiness.sentence)} {t(readiness.hint)}".strip()), icon=":material/error:")
     if readiness.model:
-        why = f", because {readiness.reason}" if readiness.reason else ""
-        st.markdown(f"**{literal(readiness.model)}** ({literal(readiness.provider or 'unknown')}){literal(why)}")
+        why = t(", because {reason}", reason=readiness.reason) if readiness.reason else ""
+        st.markdown(f"**{literal(readiness.model)}** ({literal(readiness.provider or t('unknown'))}){literal(why)}")
     may_change = may_change_servers(state.settings(), state.api_key())
     if readiness.is_demo:
         st.markdown(
-            literal(demo_model.WHAT) if may_change else f"{literal(demo_model.ADVICE)}\n\n{demo_model.SETTINGS}"
+            literal(t(demo_model.WHAT))
+            if may_change
+            else f"{literal(t(demo_model.ADVICE))}\n\n{t(demo_model.SETTINGS)}"
         )
     if readiness.connections:
-        _table(map(_server, readiness.connections), "Model servers")
+        _table(map(_server, readiness.connections), t("Model servers"))
     if may_change:
         servers()
 
 
 def _server(server: ConnectionInfo) -> InForce:
-    how = "ready" if server.ok else server.detail or "It does not answer."
+    how = t("ready") if server.ok else server.detail or t("It does not answer.")
     return InForce(server.name, " · ".join(filter(None, (server.provider, how))), server.reason or "connections.toml")
 
 
@@ -128,19 +159,25 @@ def _files() -> None:
         import_box()
         export_box()
     else:
-        st.caption("This backend keeps no conversations.")
+        st.caption(t("This backend keeps no conversations."))
 
 
 def _table(lines: Iterable[InForce], name: str) -> None:
     rows = "".join(
-        f'<tr><th scope="row">{escape(it.name)}</th><td>{escape(it.value)}</td><td>{escape(it.origin)}</td></tr>'
-        for it in lines
+        f'<tr><th scope="row">{escape(name)}</th><td>{_isolated(value)}</td><td>{_isolated(t(origin))}</td></tr>'
+        for name, value, origin in lines
     )
     st.html(f'<table class="in-force" aria-label="{escape(name)}">{rows}</table>')
 
 
+def _isolated(text: str) -> str:
+    """Return a text that runs as its own letters do, e.g. an address on a page that runs from right to left."""
+    return f"<bdi>{escape(text)}</bdi>"
+
+
 def _duration(seconds: float) -> str:
     if seconds < _MINUTE_S:
-        return f"{seconds:.0f} s"
+        return t("{seconds:.0f} s", seconds=seconds)
     hours, rest = divmod(int(seconds), _HOUR_S)
-    return f"{hours} h {rest // _MINUTE_S} min" if hours else f"{rest // _MINUTE_S} min"
+    minutes = rest // _MINUTE_S
+    return t("{hours} h {minutes} min", hours=hours, minutes=minutes) if hours else t("{minutes} min", minutes=minutes)

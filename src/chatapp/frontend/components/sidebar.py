@@ -5,6 +5,7 @@ import streamlit as st
 from chatapp.frontend.access import accounts
 from chatapp.frontend.components.history import history
 from chatapp.frontend.components.imports import running_imports
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import BackendStatus, readiness_of
@@ -26,17 +27,18 @@ def sidebar() -> None:
             with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="foot-line"):
                 with st.container(key="status", gap=None):
                     _status()
-                _icon("Usage", "bar_chart", "usage-open", actions.open_usage)
-                _icon("Settings", "settings", "settings-open", actions.open_dialog, "settings")
+                _icon(t("Usage"), "bar_chart", "usage-open", actions.open_usage)
+                _icon(t("Settings"), "settings", "settings-open", actions.open_dialog, "settings")
 
 
 def _new_chat() -> None:
     with st.container(horizontal=True, gap="small", key="new"):
-        st.button("New chat", icon=":material/edit_square:", width="stretch", on_click=actions.new_chat, key="new-chat")
+        icon = ":material/edit_square:"
+        st.button(t("New chat"), icon=icon, width="stretch", on_click=actions.new_chat, key="new-chat")
         st.button(
-            "Temporary chat",
+            t("Temporary chat"),
             icon=":material/visibility_off:",
-            help="Temporary chat that is not stored",
+            help=t("Temporary chat that is not stored"),
             on_click=actions.new_chat,
             kwargs={"is_temporary": True},
             key="temporary-chat",
@@ -71,20 +73,22 @@ def _status() -> None:
         st.rerun(scope="app")
     badge(readiness)
     if not readiness.is_ready:
-        st.caption(literal(f"{readiness.sentence} {readiness.hint}".strip()))
+        st.caption(literal(f"{t(readiness.sentence)} {t(readiness.hint)}".strip()))
 
 
 def badge(readiness: BackendStatus) -> None:
     """Draw in one word or two whether a question would be answered."""
     if readiness.is_ready:
-        st.badge("Demonstration model" if readiness.is_demo else "Ready", icon=":material/check_circle:", color="green")
+        name = t("Demonstration model") if readiness.is_demo else t("Ready")
+        st.badge(name, icon=":material/check_circle:", color="green")
         return
-    what = f"{readiness.model} is not ready" if readiness.is_answering and readiness.model else "Not connected"
+    is_model = readiness.is_answering and readiness.model
+    what = t("{model} is not ready", model=readiness.model) if is_model else t("Not connected")
     st.badge(literal(what), icon=":material/error:", color="red")
 
 
 def _account() -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="account"):
-        st.caption(literal(accounts.person(state.settings(), state.api_key()) or "Signed in"))
+        st.caption(literal(accounts.person(state.settings(), state.api_key()) or t("Signed in")))
         sign_out = st.logout if accounts.is_signed_in() else actions.sign_out
-        st.button("Sign out", key="sign-out", type="tertiary", on_click=sign_out)
+        st.button(t("Sign out"), key="sign-out", type="tertiary", on_click=sign_out)

@@ -6,21 +6,29 @@ from html import escape
 import streamlit as st
 
 from chatapp.config.prompts import prompts_folder, saved_prompts
+from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.session import state
 from chatapp.frontend.session.wishes import wishes_cookie
+from chatapp.protocol.wording import later
 
 _TTL_S = 5.0
+_NO_PROMPTS = later("No prompts yet. Save them as Markdown files in {folder}")
 
 
 def remember_wishes() -> None:
-    """Have the browser remember how its reader wants the page; `assets/sidebar.js` does it."""
+    """Have the browser remember how its reader wants the page; `assets/sidebar.js` does it.
+
+    `assets/language.js` reads there which language the page is in.
+    """
     name, text = wishes_cookie(state.settings()), state.wishes()
-    st.html(f'<i class="wishes" data-name="{escape(name)}" data-text="{escape(text)}"></i>')
+    language = words()
+    said = f'data-language="{language.code}" data-direction="{language.direction}"'
+    st.html(f'<i class="wishes" data-name="{escape(name)}" data-text="{escape(text)}" {said}></i>')
 
 
 def offer_prompts() -> None:
     """Tell the browser which prompts there are; `assets/composer.js` offers them."""
-    none = "" if state.settings().api_keys else f"No prompts yet. Save them as Markdown files in {prompts_folder()}"
+    none = "" if state.settings().api_keys else t(_NO_PROMPTS, folder=prompts_folder())
     st.html(f'<i class="prompts" data-prompts="{escape(_prompts())}" data-none="{escape(none)}"></i>')
 
 

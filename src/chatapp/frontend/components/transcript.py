@@ -10,6 +10,7 @@ import streamlit as st
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation
+from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.transcript.article import Article
 
@@ -29,9 +30,12 @@ def transcript(conversation: OpenConversation) -> None:
     _component("transcript")(key=state.FINISHED, data={**news, **more}, on_act_change=_act)
 
 
-@st.dialog("Diagram", width="large")
 def show_diagram(source: str) -> None:
     """Draw a diagram, given in the language of Mermaid."""
+    st.dialog(t("Diagram"), width="large")(_draw_diagram)(source)
+
+
+def _draw_diagram(source: str) -> None:
     fence = "`" * (3 + max(map(len, re.findall("`+", source)), default=0))
     st.markdown(f"{fence}mermaid\n{source}\n{fence}")
 
@@ -59,6 +63,7 @@ def _articles(conversation: OpenConversation) -> list[Article]:
                 begins_day=entry.day != day,
                 is_last=entry is conversation.entries[-1],
                 is_whole=entry.id in view.drawn,
+                words=words(),
             )
         )
         day = entry.day

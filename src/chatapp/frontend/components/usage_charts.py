@@ -5,11 +5,36 @@ from datetime import UTC, date, timedelta
 from html import escape
 from typing import NamedTuple
 
+from chatapp.frontend.languages.words import figures, t
 from chatapp.protocol.money import dollars, picodollars, shown_dollars
 from chatapp.protocol.usage_resources import BudgetInfo, Percentiles, UsageInfo, UsageRow
+from chatapp.protocol.wording import later
 
 MOST_COLUMNS = 46
 """As many can be told apart on a phone."""
+_BY = {
+    "day": later("day"),
+    "model": later("model"),
+    "connection": later("connection"),
+    "key": later("key"),
+    "surface": later("surface"),
+}
+_COUNTS = (
+    later("calls"),
+    later("cost"),
+    later("failed"),
+    later("tokens in"),
+    later("cached"),
+    later("tokens out"),
+    later("thought"),
+)
+_SPANS = (later("first word"), later("whole"))
+_BUDGETS = {
+    ("day", "dollars"): later("{spent} of {limit} a day, renewed {day}"),
+    ("month", "dollars"): later("{spent} of {limit} a month, renewed {day}"),
+    ("day", "tokens"): later("{spent} of {limit} tokens a day, renewed {day}"),
+    ("month", "tokens"): later("{spent} of {limit} tokens a month, renewed {day}"),
+}
 
 
 class Bar(NamedTuple):
@@ -30,14 +55,14 @@ def day_bars(told: UsageInfo, *, of_money: bool) -> list[Bar]:
     for begin in range(0, count, step):
         days = [(first + timedelta(day)).isoformat() for day in range(begin, min(begin + step, count))]
         sizes = [_size(by_day[day], of_money=of_money) for day in days if day in by_day]
-        name = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        name = days[0] if len(days) == 1 else t("{first} to {last}", first=days[0], last=days[-1])
         bars.append(Bar(name, sum(sizes), _label(sum(sizes), of_money=of_money)))
     return bars
 
 
 def row_bars(rows: Sequence[UsageRow], *, of_money: bool) -> list[Bar]:
     """Return one bar for each row."""
-    sizes = [(row.name or "unknown", _size(row, of_money=of_money)) for row in rows]
+    sizes = [(row.name or t("unknown"), _size(row, of_money=of_money)) for row in rows]
     return [Bar(name, size, _label(size, of_money=of_money)) for name, size in sizes]
 
 
@@ -51,8 +76,9 @@ def columns(bars: Sequence[Bar], caption: str) -> str:
     top = next((bar.label for bar in bars if bar.size == most), "")
     ends = f"<span>{bars[0].name}</span><span>{bars[-1].name.rpartition(' ')[2]}</span>" if bars else ""
     return (
-        f'<figure class="columns" role="img" aria-label="{escape(caption)}"><figcaption>{escape(caption)}</figcaption>'
-        f'<b>{escape(top)}</b><div class="plot">{drawn}</div><div class="axis">{ends}</div></figure>'
+        f'<figure class="columns"><figcaption>{escape(caption)}</figcaption>'
+        f'<b>{escape(top)}</b><div class="plot" role="img" aria-label="{escape(caption)}">{drawn}</div>'
+        f'<div class="axis">{ends}</div></figure>'
     )
 
 
@@ -64,15 +90,19 @@ def lines(bars: Sequence[Bar], caption: str) -> str:
 
 def budget_lines(budgets: Sequence[BudgetInfo]) -> str:
     """Return a level bar for each budget, as long as is spent of it."""
-    return _lines([_budget(budget) for budget in budgets], "Budgets")
+    return _lines([_budget(budget) for budget in budgets], t("Budgets"))
 
 
 def _budget(budget: BudgetInfo) -> tuple[Bar, int]:
     is_money = budget.unit == "dollars"
     spent, limit = (picodollars(amount) if is_money else int(amount) for amount in (budget.spent, budget.limit))
-    told = f"{_label(spent, of_money=is_money)} of {_label(limit, of_money=is_money)}{'' if is_money else ' tokens'}"
-    label = f"{told} a {budget.period}, renewed {budget.renews_at.astimezone(UTC):%Y-%m-%d}"
-    return Bar("all keys" if budget.who == "*" else budget.who, min(spent, limit), label), limit
+    label = t(
+        _BUDGETS[budget.period, budget.unit],
+        spent=_label(spent, of_money=is_money),
+        limit=_label(limit, of_money=is_money),
+        day=f"{budget.renews_at.astimezone(UTC):%Y-%m-%d}",
+    )
+    return Bar(t("all keys") if budget.who == "*" else budget.who, min(spent, limit), label), limit
 
 
 def _lines(bars: Sequence[tuple[Bar, int]], caption: str) -> str:
@@ -86,33 +116,34 @@ def _lines(bars: Sequence[tuple[Bar, int]], caption: str) -> str:
 
 def table(told: UsageInfo) -> str:
     """Return all numbers, the total below."""
-    counts = ("calls", "cost", "failed", "tokens in", "cached", "tokens out", "thought")
-    head = (*counts, *(f"{span}<br>{name}" for span in ("first word", "whole") for name in Percentiles._fields))
-    names = "".join(f"<th>{name}</th>" for name in (told.by, *head))
-    rows = "".join(_table_row(row.name or "unknown", row) for row in told.rows)
+    spans = (f"{escape(t(span))}<br>{name}" for span in _SPANS for name in Percentiles._fields)
+    head = (*(escape(t(name)) for name in (_BY.get(told.by, told.by), *_COUNTS)), *spans)
+    names = "".join(f"<th>{name}</th>" for name in head)
+    rows = "".join(_table_row(row.name or t("unknown"), row) for row in told.rows)
     return (
-        f'<div class="usage-table"><table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody>'
-        f"<tfoot>{_table_row('total', told.total)}</tfoot></table></div>"
+        f'<div class="usage-table" tabindex="0"><table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody>'
+        f"<tfoot>{_table_row(t('total'), told.total)}</tfoot></table></div>"
     )
 
 
 def milliseconds(value: int) -> str:
     """Return a time for people."""
-    return f"{value / 1000:.1f} s" if value >= 1000 else f"{value} ms"  # noqa: PLR2004 - a second
+    return t("{seconds:.1f} s", seconds=value / 1000) if value >= 1000 else t("{count} ms", count=value)  # noqa: PLR2004 - a second
 
 
 def _table_row(name: str, row: UsageRow) -> str:
     tokens = (row.prompt_tokens, row.cached_tokens, row.completion_tokens, row.reasoning_tokens)
     spans = (row.first_token_ms, row.duration_ms)
     times = [milliseconds(span[place]) if span else "" for span in spans for place in (0, 1)]
-    cells = [f"{row.calls:,}", _cost(row), *(f"{count:,}" for count in (row.failures, *tokens)), *times]
+    cells = [figures(f"{row.calls:,}"), _cost(row), *(figures(f"{n:,}") for n in (row.failures, *tokens)), *times]
     return f"<tr><th>{escape(name)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def _cost(row: UsageRow) -> str:
     if row.unpriced_calls == row.calls:
-        return "unknown"
-    return shown_dollars(row.cost) + (" and more" if row.unpriced_calls else "")
+        return t("unknown")
+    cost = figures(shown_dollars(row.cost))
+    return t("{cost} and more", cost=cost) if row.unpriced_calls else cost
 
 
 def _size(row: UsageRow, *, of_money: bool) -> int:
@@ -120,7 +151,7 @@ def _size(row: UsageRow, *, of_money: bool) -> int:
 
 
 def _label(size: int, *, of_money: bool) -> str:
-    return shown_dollars(dollars(size)) if of_money else f"{size:,}"
+    return figures(shown_dollars(dollars(size)) if of_money else f"{size:,}")
 
 
 def _percent(size: int, most: int) -> str:

@@ -5,15 +5,23 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from chatapp.frontend.languages.words import figures, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import models_of, preview_of, readiness_of
 from chatapp.protocol.resources import AttachmentInfo, AttachmentPreview, ModelsInfo
+from chatapp.protocol.wording import later
 
 MOST_OFFERS = 3
 
 _ICONS = {"image": ":material/image:", "audio": ":material/graphic_eq:"}
-_GETS = {"image": "the picture", "audio": "the sound"}
+_GETS = {
+    "image": later("The model gets the picture, about {count} tokens."),
+    "audio": later("The model gets the sound, about {count} tokens."),
+}
+_TEXT = later("The model gets its text, about {count} tokens.")
+_TOO_LONG = later("{model} reads {count} at most: it gets the parts that fit the question.")
+_UNSEEN = later("No other model here is known to. Take them away, or ask once more to send them all the same.")
 _PREVIEW_PX = 320
 
 
@@ -24,7 +32,8 @@ def waiting_files(files: Sequence[AttachmentInfo]) -> None:
             icon = _ICONS.get(file.kind, ":material/description:")
             with st.popover(literal(_label(file)), icon=icon, type="tertiary", key=f"file-{place}-{file.id}"):
                 _about(file)
-        st.button("Leave them out", icon=":material/close:", type="tertiary", key="drop", on_click=actions.drop_files)
+        icon = ":material/close:"
+        st.button(t("Leave them out"), icon=icon, type="tertiary", key="drop", on_click=actions.drop_files)
     for file in files:
         for note in file.notes:
             st.caption(literal(f"{file.name}: {note}"))
@@ -33,15 +42,15 @@ def waiting_files(files: Sequence[AttachmentInfo]) -> None:
 
 
 def _label(file: AttachmentInfo) -> str:
-    pages = f"{file.pages} page{'s' if file.pages != 1 else ''}" if file.pages else None
-    return " · ".join(filter(None, (file.name, pages, file.shown_size)))
+    pages = t("{count} page", plural="{count} pages", count=file.pages) if file.pages else None
+    return " · ".join(filter(None, (file.name, pages, figures(file.shown_size))))
 
 
 def _about(file: AttachmentInfo) -> None:
     """Draw what a model gets of a file."""
     preview = preview_of(state.settings().backend_url, api_key=state.api_key(), attachment_id=file.id)
     if preview is None:
-        st.caption("It cannot be shown now.")
+        st.caption(t("It cannot be shown now."))
         return
     st.caption(literal(_gets(file, preview)))
     if preview.picture:
@@ -52,11 +61,11 @@ def _about(file: AttachmentInfo) -> None:
 
 def _gets(file: AttachmentInfo, preview: AttachmentPreview) -> str:
     """Return what a model gets of a file and how much that is, as a sentence."""
-    said = f"The model gets {_GETS.get(file.kind, 'its text')}, about {preview.tokens:,} tokens."
+    said = t(_GETS.get(file.kind, _TEXT), count=preview.tokens)
     told, model = _told(), _model()
     window = told.window_of(model) if told is not None and model else None
     if window is not None and preview.tokens > window and file.kind == "text":
-        said += f" {model} reads {window:,} at most: it gets the parts that fit the question."
+        said += " " + t(_TOO_LONG, model=model, count=window)
     return said
 
 
@@ -66,10 +75,9 @@ def _warn_of_blindness() -> None:
     if told is None or not model or told.takes_images(model) is not False:
         return
     names = told.taking_images()[:MOST_OFFERS]
-    unseen = "No other model here is known to. Take them away, or ask once more to send them all the same."
-    rest = "Which is to answer?" if names else unseen
+    rest = t("Which is to answer?") if names else t(_UNSEEN)
     with st.container(key="blind", gap="small"):
-        st.warning(f"{literal(model)} takes no pictures. {rest}", icon=":material/visibility_off:")
+        st.warning(f"{t('{model} takes no pictures.', model=literal(model))} {rest}", icon=":material/visibility_off:")
         with st.container(horizontal=True, gap="small"):
             for name in names:
                 st.button(literal(name), key=f"seeing-{name}", on_click=actions.choose_model, args=(name,))

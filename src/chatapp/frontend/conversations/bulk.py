@@ -8,9 +8,16 @@ from typing import Literal, NamedTuple
 
 from chatapp.client import BackendClient
 from chatapp.errors import NotFoundError
+from chatapp.protocol.wording import ENGLISH, Words, later
 
+UNTITLED = later("New conversation")
 OFFERED_S = 60.0
 What = Literal["Deleted", "Archived", "Back in the list"]
+_DONE: Mapping[What, str] = {
+    "Deleted": later("Deleted"),
+    "Archived": later("Archived"),
+    "Back in the list": later("Back in the list"),
+}
 
 
 class Undo(NamedTuple):
@@ -21,11 +28,12 @@ class Undo(NamedTuple):
     done_at: float = math.inf
     """On `time.monotonic()`."""
 
-    @property
-    def sentence(self) -> str:
-        """What was done, as the reader is told."""
-        more = f" and {len(self.titles) - 1} more" if len(self.titles) > 1 else ""
-        return f"{self.what}: {next(iter(self.titles.values()))}{more}"
+    def sentence(self, t: Words = ENGLISH) -> str:
+        """Return what was done, as the reader is told."""
+        first, more = next(iter(self.titles.values())), len(self.titles) - 1
+        first = t(first) if first == UNTITLED else first
+        what = t(_DONE[self.what])
+        return t("{what}: {title} and {count} more", what=what, title=first, count=more) if more else f"{what}: {first}"
 
     def without(self, ids: Collection[str]) -> "Undo | None":
         """Return what is left to be taken back when it was for `ids`, None where that is nothing."""

@@ -12,10 +12,17 @@ from chatapp.frontend.conversations.moments import local_time
 from chatapp.protocol.events import UsageDetails
 from chatapp.protocol.messages import AttachmentPart, ToolCallPart, ToolResultPart
 from chatapp.protocol.resources import AttachmentInfo, MessageInfo
+from chatapp.protocol.wording import later
 
 Role = Literal["user", "assistant"]
 _STEP_CHARS = 4000
-_ENDS = {"stopped": "Stopped", "failed": "Interrupted", "incomplete": "Interrupted", "interrupted": "Interrupted"}
+_INTERRUPTED = later("Interrupted")
+_ENDS = {
+    "stopped": later("Stopped"),
+    "failed": _INTERRUPTED,
+    "incomplete": _INTERRUPTED,
+    "interrupted": _INTERRUPTED,
+}
 _BROKEN = {"failed", "incomplete", "interrupted"}
 
 
@@ -28,10 +35,11 @@ class ShownMessage(TypedDict):
 
 
 class ToolStep(NamedTuple):
-    """A call of a tool, or what came of one; `text` is cut where it is long."""
+    """A call of a tool, or what came of one; `text` is cut where it is long. `tool` has its place in `title`."""
 
     title: str
     text: str
+    tool: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ class DisplayMessage:
     @property
     def end(self) -> str | None:
         """How an answer ended, in a word or two; None for one that ended well."""
-        return "Budget spent" if isinstance(self.error, BudgetExceededError) else _ENDS.get(self.status)
+        return later("Budget spent") if isinstance(self.error, BudgetExceededError) else _ENDS.get(self.status)
 
     @property
     def when(self) -> str:
@@ -145,9 +153,9 @@ def stored_entries(stored: Iterable[MessageInfo], zone: tzinfo | None) -> list[D
 def _steps(stored: MessageInfo) -> Iterator[ToolStep]:
     for part in stored.parts:
         if isinstance(part, ToolCallPart):
-            yield ToolStep(f"Called {part.name}", _cut(part.arguments))
+            yield ToolStep(later("Called {tool}"), _cut(part.arguments), part.name)
         elif isinstance(part, ToolResultPart):
-            yield ToolStep("Error of a tool" if part.is_error else "Result of a tool", _cut(part.text))
+            yield ToolStep(later("Error of a tool") if part.is_error else later("Result of a tool"), _cut(part.text))
 
 
 def _files(stored: MessageInfo) -> Iterator[AttachmentInfo]:

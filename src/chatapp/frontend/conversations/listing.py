@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from chatapp.client import BackendClient
 from chatapp.errors import BackendProtocolError, ChatappError, MethodNotAllowedError, NotFoundError
-from chatapp.frontend.conversations.bulk import Undo
-from chatapp.frontend.conversations.moments import local_time
+from chatapp.frontend.conversations.bulk import UNTITLED, Undo
+from chatapp.frontend.conversations.moments import MONTHS, local_time
 from chatapp.protocol.resources import ConversationInfo
+from chatapp.protocol.wording import ENGLISH, Words, later
 
 PAGE_OF_CONVERSATIONS = 30
 FRESH_S = 5.0
@@ -16,11 +17,27 @@ _MOST_AT_ONCE = 200
 _WEEK = 7
 
 
+class Heading(NamedTuple):
+    """What stands above conversations: the name of a month of another year goes with the year."""
+
+    name: str
+    year: int | None = None
+
+    def shown(self, t: Words = ENGLISH) -> str:
+        """Return it as the reader is told."""
+        return t("{month} {year:d}", month=t(self.name), year=self.year) if self.year else t(self.name)
+
+
 class Group(NamedTuple):
     """Conversations under one heading."""
 
-    name: str
+    heading: Heading
     items: list[ConversationInfo]
+
+    @property
+    def name(self) -> str:
+        """The heading in English."""
+        return self.heading.shown()
 
 
 class Listing:
@@ -76,7 +93,7 @@ class Listing:
     def title_of(self, conversation_id: str) -> str:
         """Return the name of a conversation as the list shows it."""
         titles = (item.title for item in self.items if item.id == conversation_id)
-        return next(titles, None) or "New conversation"
+        return next(titles, None) or UNTITLED
 
     def beside(self, conversation_id: str, step: int) -> ConversationInfo | None:
         """Return the conversation that stands `step` lines below another, None where there is none."""
@@ -86,12 +103,12 @@ class Listing:
     def groups(self, zone: tzinfo | None) -> list[Group]:
         """Return the list under its headings, in their order; no heading is empty."""
         if self.query:
-            return [Group("Found", self.items)] if self.items else []
+            return [Group(Heading(later("Found")), self.items)] if self.items else []
         today = datetime.now(zone).date()
-        groups: dict[str, list[ConversationInfo]] = {}
+        groups: dict[Heading, list[ConversationInfo]] = {}
         for item in self.items:
             groups.setdefault(_heading(item, today, zone), []).append(item)
-        return [Group(name, items) for name, items in groups.items()]
+        return [Group(heading, items) for heading, items in groups.items()]
 
     def _fetch(self, client: BackendClient) -> None:
         try:
@@ -122,14 +139,14 @@ def _first(
     return items, cursor is not None
 
 
-def _heading(item: ConversationInfo, today: date, zone: tzinfo | None) -> str:
+def _heading(item: ConversationInfo, today: date, zone: tzinfo | None) -> Heading:
     if item.pinned:
-        return "Pinned"
+        return Heading(later("Pinned"))
     day = local_time(item.updated_at, zone).date()
     if day >= today:
-        return "Today"
+        return Heading(later("Today"))
     if day == today - timedelta(days=1):
-        return "Yesterday"
+        return Heading(later("Yesterday"))
     if day > today - timedelta(days=_WEEK):
-        return "Last 7 days"
-    return f"{day:%B}" if day.year == today.year else f"{day:%B %Y}"
+        return Heading(later("Last 7 days"))
+    return Heading(MONTHS[day.month - 1], None if day.year == today.year else day.year)

@@ -2,6 +2,32 @@
 
 from datetime import date, datetime, tzinfo
 
+from chatapp.protocol.wording import ENGLISH, Words, later
+
+MONTHS = (
+    later("January"),
+    later("February"),
+    later("March"),
+    later("April"),
+    later("May"),
+    later("June"),
+    later("July"),
+    later("August"),
+    later("September"),
+    later("October"),
+    later("November"),
+    later("December"),
+)
+_WEEKDAYS = (
+    later("Monday"),
+    later("Tuesday"),
+    later("Wednesday"),
+    later("Thursday"),
+    later("Friday"),
+    later("Saturday"),
+    later("Sunday"),
+)
+
 
 def local_time(moment: datetime, zone: tzinfo | None) -> datetime:
     """Return `moment` in the reader's time zone, None for this machine's.
@@ -15,6 +41,10 @@ def local_time(moment: datetime, zone: tzinfo | None) -> datetime:
         return moment
 
 
-def day_name(day: str | None) -> str:
+def day_name(day: str | None, t: Words = ENGLISH) -> str:
     """Return how a day, YYYY-MM-DD, is called between messages; "Today" for None."""
-    return f"{date.fromisoformat(day):%A, %d %B %Y}" if day else "Today"
+    if not day:
+        return t("Today")
+    date_ = date.fromisoformat(day)
+    weekday, month = t(_WEEKDAYS[date_.weekday()]), t(MONTHS[date_.month - 1])
+    return t("{weekday}, {day:02d} {month} {year:d}", weekday=weekday, day=date_.day, month=month, year=date_.year)

@@ -13,31 +13,34 @@ from chatapp.frontend.components.transcript import live_words, show_diagram, tra
 from chatapp.frontend.components.waiting_files import waiting_files
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import readiness_of
+from chatapp.protocol.wording import later
 
 TICK_S = 0.1
 _AVATAR = ":material/forum:"
 _MEGABYTE = 1024 * 1024
-_TEMPORARY = "Temporary chat: nothing of it is stored, and it is gone with this tab."
+_TEMPORARY = later("Temporary chat: nothing of it is stored, and it is gone with this tab.")
 
 SUGGESTIONS = (
-    (":material/wb_sunny:", "Explain how a rainbow forms, in three sentences."),
-    (":material/code:", "Write a Python function that tells whether a word is a palindrome."),
-    (":material/mail:", "Draft a friendly email that moves Tuesday's meeting to Thursday."),
-    (":material/lightbulb:", "Give me five ideas for a rainy Sunday at home."),
+    (":material/wb_sunny:", later("Explain how a rainbow forms, in three sentences.")),
+    (":material/code:", later("Write a Python function that tells whether a word is a palindrome.")),
+    (":material/mail:", later("Draft a friendly email that moves Tuesday's meeting to Thursday.")),
+    (":material/lightbulb:", later("Give me five ideas for a rainy Sunday at home.")),
 )
 
 
 def prompt_box() -> None:
     """Draw the box to ask from."""
-    st.bottom.html('<button class="to-end" title="To the end" aria-label="To the end"></button>')
+    to_end = escape(t("To the end"))
+    st.bottom.html(f'<button class="to-end" title="{to_end}" aria-label="{to_end}"></button>')
     stop_slot = st.bottom.empty()
     queued_slot = st.bottom.empty()
     settings = state.settings()
     st.chat_input(
-        "Ask anything",
+        t("Ask anything"),
         key=state.PROMPT,
         max_chars=settings.max_prompt_chars,
         accept_file="multiple",
@@ -50,19 +53,19 @@ def prompt_box() -> None:
         with queued_slot.container(key="queued"):
             _next(conversation)
     if conversation.live is not None:
-        stop_slot.button(
-            "Stop", icon=":material/stop_circle:", key="stop", shortcut="Esc", on_click=actions.stop, width="content"
-        )
+        icon = ":material/stop_circle:"
+        stop_slot.button(t("Stop"), icon=icon, key="stop", shortcut="Esc", on_click=actions.stop, width="content")
 
 
 def _next(conversation: OpenConversation) -> None:
     """Draw the question that waits for the answer to end, and the files that wait for a question."""
     if conversation.queued:
-        st.caption(literal(f"Asked next: {conversation.queued}"))
-        st.button("Edit it", icon=":material/edit:", type="tertiary", key="queued-edit", on_click=actions.edit_queued)
+        st.caption(literal(t("Asked next: {question}", question=conversation.queued)))
+        icon = ":material/edit:"
+        st.button(t("Edit it"), icon=icon, type="tertiary", key="queued-edit", on_click=actions.edit_queued)
     if conversation.waiting_files:
         if not conversation.queued:
-            st.caption("With the next question:")
+            st.caption(t("With the next question:"))
         waiting_files(conversation.waiting_files)
 
 
@@ -120,7 +123,7 @@ def _above() -> None:
             problem = problem_of(error)
             st.warning(f"{literal(problem.sentence)} {literal(problem.next_step)}", icon=":material/error:")
         if conversation.is_temporary:
-            st.caption(_TEMPORARY, text_alignment="center")
+            st.caption(t(_TEMPORARY), text_alignment="center")
     above = st.empty()
     if conversation.id is None and not conversation.entries and conversation.live is None:
         with above.container(key="welcome"):
@@ -128,12 +131,13 @@ def _above() -> None:
 
 
 def _welcome() -> None:
-    st.markdown("# What would you like to know?", anchors=False)
+    st.markdown(f"# {t('What would you like to know?')}", anchors=False)
     readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
     if readiness.is_demo:
-        st.markdown(literal(f"You are talking to {readiness.model}. {demo_model.ADVICE}"))
+        st.markdown(literal(f"{t('You are talking to {model}.', model=readiness.model)} {t(demo_model.ADVICE)}"))
     with st.container(key="suggestions"):
-        for place, (icon, prompt) in enumerate(SUGGESTIONS):
+        for place, (icon, suggested) in enumerate(SUGGESTIONS):
+            prompt = t(suggested)
             key = f"suggestion-{place}"
             st.button(prompt, icon=icon, key=key, on_click=actions.send, args=(prompt,), width="stretch")
 
@@ -144,10 +148,10 @@ def _unfinished(unfinished: Unfinished) -> None:
         problem = problem_of(error)
         st.error(f"**{literal(problem.title)}** — {literal(problem.sentence)}  \n{literal(problem.next_step)}")
     elif not unfinished.has_text:
-        st.caption("Stopped before the first word.")
+        st.caption(t("Stopped before the first word."))
     with st.container(horizontal=True):
-        st.button("Ask again", icon=":material/refresh:", key="again", on_click=actions.ask_again)
+        st.button(t("Ask again"), icon=":material/refresh:", key="again", on_click=actions.ask_again)
         if isinstance(error, StreamCutError):
-            st.button("Ask again without streaming", key="again-whole", on_click=actions.ask_again_whole)
+            st.button(t("Ask again without streaming"), key="again-whole", on_click=actions.ask_again_whole)
         if isinstance(error, StoreUnavailableError):
-            st.button("Ask in a temporary chat", key="again-temporary", on_click=actions.ask_temporarily)
+            st.button(t("Ask in a temporary chat"), key="again-temporary", on_click=actions.ask_temporarily)

@@ -17,23 +17,47 @@ from chatapp.frontend.components.usage_charts import (
     row_bars,
     table,
 )
+from chatapp.frontend.languages.words import figures, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.protocol.money import picodollars, shown_dollars
 from chatapp.protocol.usage_resources import UsageInfo
+from chatapp.protocol.wording import later
 
-_BY = {"day": "Day", "model": "Model", "connection": "Connection", "key": "Key", "surface": "Surface"}
-_DAYS = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
+_BY = {
+    "day": later("Day"),
+    "model": later("Model"),
+    "connection": later("Connection"),
+    "key": later("Key"),
+    "surface": later("Surface"),
+}
+_DAYS = {7: later("7 days"), 30: later("30 days"), 90: later("90 days"), 365: later("A year")}
 _LONG = 10_000_000
-_MONEY, _TOKENS = "Money", "Tokens"
+_MONEY, _TOKENS = later("Money"), later("Tokens")
+_TITLES = {
+    ("day", True): later("Dollars by day"),
+    ("model", True): later("Dollars by model"),
+    ("connection", True): later("Dollars by connection"),
+    ("key", True): later("Dollars by key"),
+    ("surface", True): later("Dollars by surface"),
+    ("day", False): later("Tokens by day"),
+    ("model", False): later("Tokens by model"),
+    ("connection", False): later("Tokens by connection"),
+    ("key", False): later("Tokens by key"),
+    ("surface", False): later("Tokens by surface"),
+}
+_PRICES = later(
+    "Days are UTC. Prices: {source}, the newest of {day}. p50: half of the calls are slower, p95: one in twenty is."
+)
 
 
 def usage() -> None:
     """Draw the page."""
     with st.container(key="usage"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown("# Usage", anchors=False)
-            st.button("Back to the chat", icon=":material/arrow_back:", key="usage-close", on_click=actions.close_usage)
+            st.markdown(f"# {t('Usage')}", anchors=False)
+            icon = ":material/arrow_back:"
+            st.button(t("Back to the chat"), icon=icon, key="usage-close", on_click=actions.close_usage)
         by, days, measure_slot = _choices()
         since = (datetime.now(UTC) - timedelta(days - 1)).date().isoformat()
         scope = "all" if state.value_of(state.EVERYBODY) else "own"
@@ -58,18 +82,23 @@ def usage() -> None:
 def _choices() -> tuple[str, int, DeltaGenerator]:
     """Draw what can be chosen, and return what to tell apart, how many days, and the place of what charts show."""
     with st.container(horizontal=True, key="usage-choices"):
-        by = st.selectbox("By", _BY, format_func=_BY.__getitem__, key=state.USAGE_BY, width=150)
-        days = st.selectbox("Period", _DAYS, index=1, format_func=_DAYS.__getitem__, key=state.USAGE_DAYS, width=150)
+        by = st.selectbox(t("By"), _BY, format_func=lambda by: t(_BY[by]), key=state.USAGE_BY, width=150)
+        days = st.selectbox(
+            t("Period"), _DAYS, index=1, format_func=lambda days: t(_DAYS[days]), key=state.USAGE_DAYS, width=150
+        )
         measure_slot = st.container(width="content")
         if state.settings().api_keys is not None or state.api_key():
-            st.toggle("All keys", key=state.EVERYBODY, help="What every key has used, for the keys of ADMIN_KEYS.")
+            st.toggle(
+                t("All keys"), key=state.EVERYBODY, help=t("What every key has used, for the keys of ADMIN_KEYS.")
+            )
     return by, days, measure_slot
 
 
 def _measure(slot: DeltaGenerator, told: UsageInfo) -> str:
     """Draw the choice of what the charts show, and return it; where nothing was paid, it begins with tokens."""
-    begins_with = 0 if picodollars(told.total.cost) else 1
-    return slot.selectbox("Charts of", (_MONEY, _TOKENS), index=begins_with, key=state.USAGE_MEASURE, width=150)
+    first = 0 if picodollars(told.total.cost) else 1
+    measures = (_MONEY, _TOKENS)
+    return slot.selectbox(t("Charts of"), measures, first, format_func=t, key=state.USAGE_MEASURE, width=150)
 
 
 def _draw(told: UsageInfo, *, of_money: bool) -> None:
@@ -77,19 +106,18 @@ def _draw(told: UsageInfo, *, of_money: bool) -> None:
     if told.budgets:
         st.html(budget_lines(told.budgets))
     if not total.calls:
-        st.caption("No calls to models in these days.")
+        st.caption(t("No calls to models in these days."))
         return
     facts = {
-        "Cost": "unknown" if total.unpriced_calls == total.calls else shown_dollars(total.cost),
-        "Calls": f"{total.calls:,}",
-        "Tokens": _short(total.total_tokens),
-        "Failed": f"{total.failures:,}",
-        "First word": milliseconds(total.first_token_ms.p50) if total.first_token_ms else "none",
-        "Slowest 5 %": milliseconds(total.first_token_ms.p95) if total.first_token_ms else "none",
+        t("Cost"): t("unknown") if total.unpriced_calls == total.calls else figures(shown_dollars(total.cost)),
+        t("Calls"): figures(f"{total.calls:,}"),
+        t("Tokens"): _short(total.total_tokens),
+        t("Failed"): figures(f"{total.failures:,}"),
+        t("First word"): milliseconds(total.first_token_ms.p50) if total.first_token_ms else t("none"),
+        t("Slowest 5 %"): milliseconds(total.first_token_ms.p95) if total.first_token_ms else t("none"),
     }
     st.html(f'<dl class="usage-facts">{"".join(f"<div><dt>{n}</dt><dd>{v}</dd></div>" for n, v in facts.items())}</dl>')
-    what = "Dollars" if of_money else "Tokens"
-    title = f"{what} by {told.by}"
+    title = t(_TITLES[told.by, of_money])
     if told.by == "day":
         st.html(columns(day_bars(told, of_money=of_money), title))
     else:
@@ -100,17 +128,14 @@ def _draw(told: UsageInfo, *, of_money: bool) -> None:
 
 def _short(count: int) -> str:
     """Return a count that has room in a card; the table has all its digits."""
-    return f"{count:,}" if count < _LONG else f"{count / 1_000_000:,.1f} M"
+    return figures(f"{count:,}") if count < _LONG else t("{millions:,.1f} M", millions=count / 1_000_000)
 
 
 def _notes(told: UsageInfo) -> list[str]:
     """Return what must be said beside the numbers."""
-    notes = [
-        f"Days are UTC. Prices: {told.prices.name}, the newest of {told.prices.newest}. "
-        "p50: half of the calls are slower, p95: one in twenty is."
-    ]
+    notes = [t(_PRICES, source=told.prices.name, day=str(told.prices.newest))]
     if unpriced := told.total.unpriced_calls:
-        notes.append(f"Calls of unknown price, which sums are without: {unpriced:,}.")
+        notes.append(t("Calls of unknown price, which sums are without: {count}.", count=unpriced))
     if estimated := told.total.estimated_calls:
-        notes.append(f"Calls whose tokens are estimated: {estimated:,}.")
+        notes.append(t("Calls whose tokens are estimated: {count}.", count=estimated))
     return notes

@@ -12,6 +12,9 @@ from chatapp.client.chat import ChatOptions
 from chatapp.config.settings import Settings
 from chatapp.frontend.conversations.entries import ShownMessage
 from chatapp.frontend.conversations.session_context import SessionContext
+from chatapp.frontend.languages.choosing import language_for
+from chatapp.frontend.languages.language import DEFAULT, languages
+from chatapp.frontend.languages.words import Reader
 from chatapp.frontend.session.backend import client_of
 from chatapp.frontend.session.kept_sign_ins import SignIn
 from chatapp.frontend.session.url import Address
@@ -24,6 +27,7 @@ PROMPT = "prompt"
 FINISHED = "finished"
 STREAMING = "use_streaming"
 TIMEOUT = "request_timeout"
+LANGUAGE = "language"
 SEARCH = "search"
 MODEL = "model"
 MODEL_SEARCH = "model_search"
@@ -38,8 +42,9 @@ def begin() -> None:
     """Make the session's first run its own, and keep what Streamlit would forget."""
     if "session_id" not in st.session_state:
         _fill()
-    for key in (STREAMING, TIMEOUT):  # Streamlit forgets the value of a widget that one run did not draw
+    for key in (STREAMING, TIMEOUT, LANGUAGE):  # Streamlit forgets the value of a widget that one run did not draw
         st.session_state[key] = st.session_state[key]
+    take_language()
 
 
 def settings() -> Settings:
@@ -149,7 +154,7 @@ def wish_for_model(name: str | None) -> None:
 
 def wishes() -> str:
     """Return what the browser is to remember of how its reader wants the page."""
-    told = Wishes(is_streamed(), timeout_s(), st.session_state.wished_model)
+    told = Wishes(is_streamed(), timeout_s(), st.session_state.wished_model, value_of(LANGUAGE) or None)
     return wishes_text(told, settings())
 
 
@@ -246,16 +251,28 @@ def ask_whole() -> None:
     st.session_state[STREAMING] = False
 
 
+def take_language() -> None:
+    """Show the page in the language that its reader has chosen, else in one that their browser asks for."""
+    st.session_state.reader.language = languages()[language_of(value_of(LANGUAGE))]
+
+
+def language_of(chosen: str) -> str:
+    """Return the code of the language of a reader who has chosen `chosen`, or none."""
+    return language_for(chosen, st.context.headers.get("Accept-Language")).code
+
+
 def _fill() -> None:
     state = st.session_state
     state.session_id = str(uuid.uuid4())
     state.started_at = time.time()
     state.settings = Settings.load()
+    state.reader = Reader(languages()[DEFAULT])
     state.needs_sign_in = settings().api_keys is not None
     state.api_key = state.kept_sign_in = state.ticket = None
     wishes = read_wishes(st.context.cookies, settings())
     state[STREAMING] = settings().use_streaming if wishes.is_streamed is None else wishes.is_streamed
     state[TIMEOUT] = wishes.timeout_s or settings().request_timeout
+    state[LANGUAGE] = wishes.language or ""
     state.messages = []
     state.wished_model = wishes.model
     state.view = View()

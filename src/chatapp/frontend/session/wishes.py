@@ -10,11 +10,15 @@ _MOST_CHARS, _MOST_SECONDS = 1000, 3600
 
 
 class Wishes(NamedTuple):
-    """Whether answers are streamed, how long to wait for them, and the model of new conversations; None as set."""
+    """Whether answers are streamed, how long to wait for them, the model of new conversations, and the language.
+
+    None is as set, and for the language what the browser asks for.
+    """
 
     is_streamed: bool | None = None
     timeout_s: float | None = None
     model: str | None = None
+    language: str | None = None
 
 
 def wishes_cookie(settings: Settings) -> str:
@@ -30,7 +34,12 @@ def read_wishes(cookies: Mapping[str, str], settings: Settings) -> Wishes:
     seconds = (
         float(timeout) if timeout.isascii() and timeout.isdigit() and len(timeout) <= len(str(_MOST_SECONDS)) else 0
     )
-    return Wishes(streaming, seconds if 1 <= seconds <= _MOST_SECONDS else None, told.get("model") or None)
+    return Wishes(
+        streaming,
+        seconds if 1 <= seconds <= _MOST_SECONDS else None,
+        told.get("model") or None,
+        told.get("language") or None,
+    )
 
 
 def wishes_text(wishes: Wishes, settings: Settings) -> str:
@@ -42,4 +51,6 @@ def wishes_text(wishes: Wishes, settings: Settings) -> str:
         told["timeout"] = round(wishes.timeout_s or 0)
     if wishes.model:
         told["model"] = wishes.model
+    if wishes.language:
+        told["language"] = wishes.language
     return urlencode(told)[:_MOST_CHARS]

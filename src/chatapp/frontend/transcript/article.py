@@ -6,26 +6,34 @@ from typing import NamedTuple
 
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.moments import day_name
+from chatapp.frontend.languages.elsewhere import said_elsewhere
 from chatapp.frontend.markdown.cost import beginning, is_drawable
 from chatapp.frontend.transcript.html_cache import message_html
 from chatapp.protocol.resources import AttachmentInfo
 from chatapp.protocol.usage_line import usage_parts
+from chatapp.protocol.wording import ENGLISH, Words, later
 from chatapp.rendering.markdown import plain
 
 _COPYABLE_CHARS = 200_000
-_FINISHES = {"length": "Cut off at the length limit", "content_filter": "Cut off by the model's content filter"}
+_LONG = later("This is very long ({count} characters), it goes on.")
+_UNFORMATTED = later("This is very long ({count} characters), so it is not formatted.")
+_FINISHES = {
+    "length": later("Cut off at the length limit"),
+    "content_filter": later("Cut off by the model's content filter"),
+}
 
 
 class Article(NamedTuple):
     """A message and how it is shown.
 
-    `begins_day`: the date stands above it. `is_whole`: it is drawn however large it is.
+    `begins_day`: the date stands above it. `is_whole`: it is drawn however large it is. `words`: its reader's.
     """
 
     entry: DisplayMessage
     begins_day: bool = False
     is_last: bool = False
     is_whole: bool = False
+    words: Words = ENGLISH
 
     def html(self) -> str:
         """Return all of it."""
@@ -35,91 +43,93 @@ class Article(NamedTuple):
 
 def _day(shown: Article) -> Iterator[str]:
     if shown.begins_day:
-        yield f'<p class="day">{day_name(shown.entry.day)}</p>'
+        yield f'<p class="day">{day_name(shown.entry.day, shown.words)}</p>'
 
 
 def _answer(shown: Article) -> Iterator[str]:
-    entry = shown.entry
-    yield f'<article class="message answer" data-id="{escape(entry.id)}" aria-label="Chat message from assistant">'
+    entry, t = shown.entry, shown.words
+    yield f'<article class="message answer" data-id="{escape(entry.id)}" {_label(t("Chat message from assistant"))}>'
     if entry.reasoning:
-        thoughts = _markdown(entry.reasoning, is_whole=shown.is_whole)
-        yield f'<details class="thoughts"><summary>Thoughts</summary><div class="said">{thoughts}</div></details>'
+        thoughts = _markdown(entry.reasoning, t, is_whole=shown.is_whole)
+        summary = f"<summary>{escape(t('Thoughts'))}</summary>"
+        yield f'<details class="thoughts">{summary}<div class="said">{thoughts}</div></details>'
     if entry.content:
-        yield f'<div class="said">{_markdown(entry.content, is_whole=shown.is_whole)}</div>'
+        yield f'<div class="said">{_markdown(entry.content, t, is_whole=shown.is_whole)}</div>'
     elif entry.status == "complete" and not entry.tools:
-        yield '<p class="note">The model said nothing.</p>'
+        yield f'<p class="note">{escape(t("The model said nothing."))}</p>'
     for step in entry.tools:
         text = f'<pre tabindex="0">{escape(step.text)}</pre>'
-        yield f'<details class="step"><summary>{escape(step.title)}</summary>{text}</details>'
+        yield f'<details class="step"><summary>{escape(t(step.title, tool=step.tool))}</summary>{text}</details>'
     yield from _remarks(shown)
-    yield f'<div class="under"><span class="facts">{escape(_facts(entry))}</span>'
+    yield f'<div class="under"><span class="facts">{_facts(entry, t)}</span>'
     if entry.content and len(entry.content) <= _COPYABLE_CHARS:
-        name = _named("Copy the answer")
+        name = _named(t("Copy the answer"))
         yield f'<button type="button" class="copy" {name} data-copy="{escape(entry.content)}"></button>'
     if entry.is_stored or shown.is_last:
-        yield _button("regenerate", "Another answer")
-    yield from _branches(entry)
+        yield _button("regenerate", t("Another answer"))
+    yield from _branches(entry, t)
     yield "</div></article>"
 
 
 def _remarks(shown: Article) -> Iterator[str]:
     """Return what the reader was told beside an answer, and why it is not whole: below the last one a box says that."""
     for notice in shown.entry.notices:
-        yield f'<p class="note">{escape(notice)}</p>'
-    if shown.entry.error is not None and not shown.is_last:
-        yield f'<p class="note broken">{escape(shown.entry.error.sentence())}</p>'
+        yield f'<p class="note">{escape(shown.words(notice))}</p>'
+    if (error := shown.entry.error) is not None and not shown.is_last:
+        said = " ".join(filter(None, (said_elsewhere(error.detail, shown.words), shown.words(error.hint or ""))))
+        yield f'<p class="note broken">{escape(said)}</p>'
 
 
 def _question(shown: Article) -> Iterator[str]:
-    entry = shown.entry
-    yield f'<article class="message question" data-id="{escape(entry.id)}" aria-label="Chat message from user">'
-    yield from ('<div class="bubble">', *_files(entry.files))
+    entry, t = shown.entry, shown.words
+    yield f'<article class="message question" data-id="{escape(entry.id)}" {_label(t("Chat message from user"))}>'
+    yield from ('<div class="bubble">', *_files(entry.files, t))
     text = entry.content if shown.is_whole else beginning(entry.content)
     yield plain(text)
     if text != entry.content:
-        yield _offer(entry.content, "it goes on.", "Show all")
+        yield _offer(t(_LONG, count=len(entry.content)), t("Show all"))
     whole = f' data-text="{escape(entry.content)}"' if text != entry.content else ""
-    yield f'</div><div class="under">{_button("edit", "Edit and ask again", whole)}'
-    yield from _branches(entry)
+    yield f'</div><div class="under">{_button("edit", t("Edit and ask again"), whole)}'
+    yield from _branches(entry, t)
     yield "</div></article>"
 
 
-def files_html(files: Sequence[AttachmentInfo]) -> str:
+def files_html(files: Sequence[AttachmentInfo], t: Words) -> str:
     """Return a list of the names and sizes of files."""
-    shown = (f"<li>{escape(file.name)} <small>{file.shown_size}</small></li>" for file in files)
-    return f'<ul class="files" aria-label="Files">{"".join(shown)}</ul>'
+    shown = (f"<li>{escape(file.name)} <small>{t.figures(file.shown_size)}</small></li>" for file in files)
+    return f'<ul class="files" {_label(t("Files"))}>{"".join(shown)}</ul>'
 
 
-def _files(files: tuple[AttachmentInfo, ...]) -> Iterator[str]:
+def _files(files: tuple[AttachmentInfo, ...], t: Words) -> Iterator[str]:
     if files:
-        yield files_html(files)
+        yield files_html(files, t)
     for file in files:
         for note in file.notes:
             yield f'<p class="note">{escape(file.name)}: {escape(note)}</p>'
 
 
-def _markdown(text: str, *, is_whole: bool) -> str:
+def _markdown(text: str, t: Words, *, is_whole: bool) -> str:
     """Return a text as Markdown, or its beginning with a button for that where it would stop the page."""
     if is_whole or is_drawable(text):
         return message_html(text)
-    return plain(beginning(text)) + _offer(text, "so it is not formatted.", "Format it")
+    return plain(beginning(text)) + _offer(t(_UNFORMATTED, count=len(text)), t("Format it"))
 
 
-def _offer(text: str, why: str, what: str) -> str:
-    button = f'<button type="button" class="offer" data-do="draw">{what}</button>'
-    return f'<p class="note">This is very long ({len(text):,} characters), {why}</p>{button}'
+def _offer(why: str, what: str) -> str:
+    button = f'<button type="button" class="offer" data-do="draw">{escape(what)}</button>'
+    return f'<p class="note">{escape(why)}</p>{button}'
 
 
-def _branches(entry: DisplayMessage) -> Iterator[str]:
+def _branches(entry: DisplayMessage, t: Words) -> Iterator[str]:
     """Return the way to the alternatives of a message, where it has some."""
     ids = entry.siblings
     if len(ids) < 2 or entry.id not in ids:  # noqa: PLR2004 - itself and one more
         return
     place = ids.index(entry.id)
     yield '<span class="branches">'
-    yield _arrow("older", "Earlier version", ids[place - 1] if place else None)
+    yield _arrow("older", t("Earlier version"), ids[place - 1] if place else None)
     yield f"<span>{place + 1} / {len(ids)}</span>"
-    yield _arrow("newer", "Later version", ids[place + 1] if place + 1 < len(ids) else None)
+    yield _arrow("newer", t("Later version"), ids[place + 1] if place + 1 < len(ids) else None)
     yield "</span>"
 
 
@@ -133,18 +143,25 @@ def _button(what: str, name: str, more: str = "") -> str:
 
 
 def _named(name: str) -> str:
-    return f'title="{name}" aria-label="{name}"'
+    return f'title="{escape(name)}" {_label(name)}'
 
 
-def _facts(entry: DisplayMessage) -> str:
-    """Return the line under an answer: how it ended if not well, its model, how long it took, when it was."""
+def _label(name: str) -> str:
+    return f'aria-label="{escape(name)}"'
+
+
+def _facts(entry: DisplayMessage, t: Words) -> str:
+    """Return the line under an answer: how it ended if not well, its model, how long it took, when it was.
+
+    Each part runs as its own letters do, whichever way the line runs.
+    """
     if entry.model is None:
-        return entry.when
+        return escape(entry.when)
     end = entry.end or _FINISHES.get(entry.finish_reason or "")
-    seconds = _seconds(entry.elapsed_s) if entry.elapsed_s is not None else None
-    parts = (end, entry.model, seconds, *usage_parts(entry.usage), entry.when)
-    return " · ".join(part for part in parts if part)
+    seconds = _seconds(entry.elapsed_s, t) if entry.elapsed_s is not None else None
+    parts = (end and t(end), entry.model, seconds, *usage_parts(entry.usage, t), entry.when)
+    return " · ".join(f"<bdi>{escape(part)}</bdi>" for part in parts if part)
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - two figures are enough
+def _seconds(seconds: float, t: Words) -> str:
+    return t("{seconds:.1f} s" if seconds < 10 else "{seconds:.0f} s", seconds=seconds)  # noqa: PLR2004 - two figures are enough

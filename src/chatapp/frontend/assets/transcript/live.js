@@ -33,7 +33,7 @@ class LiveView {
     this.root = element("div", "live");
     this.thoughts = element("details", "thoughts");
     this.thoughts.open = true;
-    this.thoughts.append(Object.assign(element("summary", ""), { textContent: "Thinking" }), element("div", "said"));
+    this.thoughts.append(Object.assign(element("summary", ""), { textContent: t("Thinking") }), element("div", "said"));
     this.said = element("div", "said");
     this.pulse = element("p", "note pulse");
     this.notices = element("div", "");
@@ -54,9 +54,10 @@ class LiveView {
   }
 
   tick() {
-    const seconds = (performance.now() - this.began) / 1000;
-    const what = this.hasSpoken ? "Answering" : "Waiting for the first word";
-    this.pulse.textContent = this.data.is_stopping ? "Stopping …" : `${what} … ${Math.floor(seconds)} s`;
+    const seconds = Math.floor((performance.now() - this.began) / 1000);
+    if (this.data.is_stopping) this.pulse.textContent = t("Stopping …");
+    else if (this.hasSpoken) this.pulse.textContent = t("Answering … {seconds} s", { seconds });
+    else this.pulse.textContent = t("Waiting for the first word … {seconds} s", { seconds });
   }
 
   async follow() {

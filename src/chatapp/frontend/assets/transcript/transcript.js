@@ -19,7 +19,6 @@ class Transcript {
   constructor(parent) {
     this.root = element("div", "transcript");
     this.root.setAttribute("role", "region");
-    this.root.setAttribute("aria-label", "Messages");
     this.above = element("div", "above-messages");
     this.hiding = document.createElement("style");
     this.root.append(this.above);
@@ -45,6 +44,7 @@ class Transcript {
 
   take(data) {
     this.data = data;
+    this.root.setAttribute("aria-label", t("Messages"));
     this.isAsked = false;
     for (const [key, html] of Object.entries(data.bodies)) bodies.set(key, html);
     this.root.toggleAttribute("data-busy", data.is_busy);
@@ -205,13 +205,13 @@ const edit = (article, transcript) => {
   const text = article.querySelector("[data-text]")?.dataset.text ?? bubble.querySelector(".plain")?.textContent ?? "";
   const field = element("textarea", "", { value: text, maxLength: transcript.data.max_chars });
   field.rows = Math.min(12, 2 + text.split("\n").length + Math.floor(text.length / 80));
-  field.setAttribute("aria-label", "Your question");
+  field.setAttribute("aria-label", t("Your question"));
   const button = (key, name) => {
     const holder = element("span", `st-key-${key}`);
     holder.append(element("button", "", { type: "button", textContent: name }));
     return holder;
   };
-  const [cancel, send] = [button("edit-cancel", "Cancel"), button("edit-send", "Ask")];
+  const [cancel, send] = [button("edit-cancel", t("Cancel")), button("edit-send", t("Ask"))];
   const editor = element("div", "st-key-editor editor");
   const row = element("div", "editor-row");
   row.append(cancel, send);

@@ -1,0 +1,206 @@
+"""The page in other languages: what it says, who is shown which, and the files that hold the words."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import polib
+import pytest
+
+from chatapp.frontend.conversations.listing import Heading
+from chatapp.frontend.conversations.moments import day_name
+from chatapp.frontend.languages.choosing import language_for
+from chatapp.frontend.languages.elsewhere import SAID_ELSEWHERE
+from chatapp.frontend.languages.language import FOLDER, Language, languages
+from chatapp.frontend.languages.of_scripts import ASSETS, words_of_scripts
+from chatapp.protocol.usage_line import gauge_parts
+from chatapp.protocol.usage_resources import EstimateInfo
+from chatapp.protocol.wording import ENGLISH
+from support.catalogs import HOUSE, Message, catalogs, messages
+
+TOLD = "Bring the files up to date with: python tests/languages.py"
+SHOWING = (
+    {"markdown", "caption", "button", "form_submit_button", "download_button", "menu_button", "text_input"}
+    | {
+        "text_area",
+        "number_input",
+        "selectbox",
+        "toggle",
+        "checkbox",
+        "file_uploader",
+        "chat_input",
+        "popover",
+        "badge",
+    }
+    | {"error", "warning", "success", "info", "spinner", "dialog", "toast"}
+)
+"""What Streamlit draws with words in it."""
+NAMED = {"help", "placeholder", "label"}
+SHOWN_BY_SCRIPTS = re.compile(
+    r"""(?:(?:textContent|ariaLabel|placeholder|innerText)\s*[:=]|"aria-label",)\s*["'`]([^"'`]*)"""
+)
+WORD = re.compile(r"[^\W\d_]{2}")
+
+
+@pytest.fixture(params=catalogs(), ids=lambda file: file.stem)
+def catalog(request: pytest.FixtureRequest) -> polib.POFile:
+    return polib.pofile(str(request.param))
+
+
+def test_a_language_s_file_holds_the_sentences_of_the_code_and_no_others(catalog: polib.POFile) -> None:
+    held = {Message(entry.msgid, entry.msgid_plural) for entry in catalog}
+
+    assert messages().keys() - held == set(), TOLD
+    assert held - messages().keys() == set(), TOLD
+
+
+def test_a_translation_keeps_the_places_of_its_sentence(catalog: polib.POFile) -> None:
+    for entry in catalog.translated_entries():
+        for form in entry.msgstr_plural.values() or [entry.msgstr]:
+            asked = places(entry.msgid)
+            missing = asked - places(form) - ({"count"} if entry.msgid_plural else set())  # "one page" needs no number
+            assert (missing, places(form) - asked) == (set(), set()), f"{entry.msgid!r} as {form!r}"
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_what_is_said_elsewhere_is_still_said_there() -> None:
+    files = [file for file in HOUSE.rglob("*.py") if FOLDER not in file.parents]
+    code = re.sub(r'"\n\s*f?"', "", "".join(file.read_text(encoding="utf-8") for file in files))
+    assert [sentence for sentence in SAID_ELSEWHERE if sentence not in code] == []
+
+
+def test_every_string_that_the_page_draws_can_be_translated() -> None:
+    assert list(untranslatable_in_python()) == []
+    assert list(untranslatable_in_scripts()) == []
+
+
+def untranslatable_in_python() -> Iterator[str]:
+    for file in sorted((HOUSE / "frontend").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SHOWING:
+                if ast.unparse(node.func.value) == "logger":
+                    continue
+                shown = [*node.args[:1], *(word.value for word in node.keywords if word.arg in NAMED)]
+                yield from (f"{file.name}:{node.lineno}: {ast.unparse(it)}" for it in shown if has_words(it))
+
+
+def has_words(node: ast.expr) -> bool:
+    """Return whether an argument is a text with words of its own."""
+    if isinstance(node, ast.Constant):
+        text = node.value if isinstance(node.value, str) else ""
+        return bool(
+            WORD.search(
+                re.sub(
+                    r":material/\w+:|^/app/\S+|^https?:\S+|\*\*chatapp\*\*|:red\[|mermaid|^(CSV|groq)$|^https:.*",
+                    "",
+                    text,
+                )
+            )
+        )
+    if isinstance(node, ast.IfExp):
+        return has_words(node.body) or has_words(node.orelse)
+    return isinstance(node, ast.JoinedStr) and any(has_words(part) for part in node.values)
+
+
+def untranslatable_in_scripts() -> Iterator[str]:
+    for file in sorted(ASSETS.rglob("*.js")):
+        for shown in SHOWN_BY_SCRIPTS.findall(file.read_text(encoding="utf-8")):
+            if WORD.search(re.sub(r"\$\{[^}]*\}", "", shown)):
+                yield f"{file.name}: {shown}"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "accepted", "shown"),
+    [
+        (None, None, "en"),
+        (None, "de-AT,de;q=0.9,en;q=0.8", "de"),
+        (None, "fr, ar;q=0.5, en;q=0.4", "ar"),
+        (None, "en-GB,de;q=0.5", "en"),
+        (None, "de;q=0, ar;q=0.1", "ar"),
+        (None, "en;q=0.2, DE ; q=0.7", "de"),
+        (None, "*", "en"),
+        (None, ";;q=,=,q=x;de;q=1e9", "en"),
+        (None, "x" * 5000 + ",de", "en"),
+        ("ar", "de", "ar"),
+        ("xx", "de", "de"),
+        ("", "de", "de"),
+        ("../../secret", "", "en"),
+    ],
+)
+def test_a_reader_is_shown_what_they_chose_or_else_what_their_browser_asks_for(
+    chosen: str | None, accepted: str | None, shown: str
+) -> None:
+    assert language_for(chosen, accepted).code == shown
+
+
+ESTIMATE = EstimateInfo("m", 3, 0, 1234, window=8000, share=0.154, cost="0.5")
+
+
+@pytest.mark.parametrize(
+    ("code", "count", "pages"),
+    [
+        ("en", 1, "1 page"),
+        ("en", 0, "0 pages"),
+        ("de", 1, "1 Seite"),
+        ("de", 1234, "1.234 Seiten"),
+        ("ar", 0, "0 صفحة"),
+        ("ar", 1, "صفحة واحدة"),
+        ("ar", 2, "صفحتان"),
+        ("ar", 105, "105 صفحات"),
+        ("ar", 11, "11 صفحة"),
+        ("ar", 1200, "1,200 صفحة"),
+    ],
+)
+def test_a_plural_follows_the_rules_of_its_language(code: str, count: int, pages: str) -> None:
+    assert languages()[code]("{count} page", plural="{count} pages", count=count) == pages
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "day", "month"),
+    [
+        ("en", "1,234.5", "Saturday, 28 November 2026", "May 2025"),
+        ("de", "1.234,5", "Samstag, 28. November 2026", "Mai 2025"),
+        ("ar", "1,234.5", "السبت، 28 نوفمبر 2026", "مايو 2025"),
+    ],
+)
+def test_numbers_and_days_are_written_as_in_the_language(code: str, number: str, day: str, month: str) -> None:
+    language = languages()[code]
+
+    assert language.figures("1,234.5") == language("{number:,.1f}", number=1234.5) == number
+    assert day_name("2026-11-28", language) == day
+    assert Heading("May", 2025).shown(language) == month
+
+
+def test_what_goes_along_is_said_in_the_language_of_the_page_and_in_english_in_the_shell() -> None:
+    estimate = ESTIMATE
+
+    assert gauge_parts(estimate) == ["3 messages", "about 1,234 tokens", "15 % of 8,000", "$0.50"]
+    assert gauge_parts(estimate, languages()["de"]) == ["3 Nachrichten", "etwa 1.234 Tokens", "15 % von 8.000", "$0,50"]
+
+
+def test_what_is_not_translated_stays_english(tmp_path: Path) -> None:
+    file = tmp_path / "fr.po"
+    file.write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "Stop"\nmsgstr ""\n')
+    french = Language("fr", file)
+
+    assert french("Stop") == "Stop"
+    assert french("{count} page", plural="{count} pages", count=2) == "2 pages"
+    assert french("Ask {what} and {{this}}", what="{that}") == "Ask {that} and {this}"
+    assert french("") == ""
+
+
+def test_words_of_others_are_never_taken_for_places() -> None:
+    assert ENGLISH("The model said {nothing}.") == "The model said {nothing}."
+
+
+def test_scripts_get_the_words_that_stand_in_them_and_no_others() -> None:
+    told = words_of_scripts("ar")
+
+    assert '"dir": "rtl"' in told
+    assert '"Copied": "تم النسخ"' in told
+    assert "Dollars by day" not in told
