@@ -134,7 +134,7 @@ def test_what_is_typed_goes_to_the_box_or_the_field_that_was_opened(page: Page, 
 
     focused("", "[data-testid='stChatInputTextArea']")
     page.ask("Who are yuo?")
-    page.wait_for_answer("Hello from the stub.")
+    page.wait_for(".transcript .answer", "Hello from the stub.")  # until it has settled the question is drawn anew
     page.run("document.querySelector('.transcript .edit').click()")
     focused("Who are yuo?", "textarea")
     page.driver.switch_to.active_element.send_keys(" Hm." + Keys.ESCAPE)
