@@ -104,6 +104,8 @@ class Message:
     @property
     def has_files(self) -> bool:
         """Whether files belong to it whose bytes are kept."""
+        if len(self.parts) == 1 and type(self.parts[0]) is TextPart:
+            return False
         return any(type(part) is AttachmentPart and part.content_id for part in self.parts)
 
     @property

@@ -1,8 +1,9 @@
 """A question and its answer, as they travel."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from chatapp.protocol.messages import TextRole, TurnStatus
 from chatapp.protocol.schemas.fields import (
@@ -92,28 +93,31 @@ class QueryRequest(Strict):
         "and `project_id` the default is false.",
     )
 
-    @model_validator(mode="after")
-    def _one_history(self) -> "QueryRequest":
-        if self.conversation_id is not None and self.messages is not None:
-            raise ValueError("messages and conversation_id cannot be given together")
-        if self.store and self.messages is not None:
-            raise ValueError("messages and store cannot be given together")
-        if self.store is False and self.conversation_id is not None:
-            raise ValueError("a question in a conversation is always stored")
-        if self.project_id is not None:
-            self._require_new_conversation()
-        if self.parent_id is not None and self.conversation_id is None:
-            raise ValueError("parent_id needs a conversation_id")
-        return self
+    @field_validator("project_id", "messages", "parent_id", "store")
+    @classmethod
+    def _fits(cls, value: Any, info: ValidationInfo) -> Any:
+        """Return the value of a field that fits the fields before it; a question without any never comes here."""
+        if value is not None and (why := _conflict(str(info.field_name), value, info.data)):
+            raise ValueError(why)
+        return value
 
-    def _require_new_conversation(self) -> None:
-        """Refuse a project where no conversation is begun."""
-        if self.conversation_id is not None:
-            raise ValueError("project_id and conversation_id cannot be given together: PATCH moves a conversation")
-        if self.messages is not None:
-            raise ValueError("messages and project_id cannot be given together")
-        if self.store is False:
-            raise ValueError("a question in a project is always stored")
+
+def _conflict(name: str, value: Any, before: Mapping[str, Any]) -> str | None:
+    """Return why a field cannot have that value beside those that stand before it in a question."""
+    in_conversation = before.get("conversation_id") is not None
+    in_project = before.get("project_id") is not None
+    if name == "parent_id":
+        return None if in_conversation else "parent_id needs a conversation_id"
+    if name == "project_id":
+        refused = "project_id and conversation_id cannot be given together: PATCH moves a conversation"
+        return refused if in_conversation else None
+    if name == "messages":
+        other = "conversation_id" if in_conversation else "project_id"
+        return f"messages and {other} cannot be given together" if in_conversation or in_project else None
+    if value:
+        return "messages and store cannot be given together" if before.get("messages") is not None else None
+    place = "conversation" if in_conversation else "project"
+    return f"a question in a {place} is always stored" if in_conversation or in_project else None
 
 
 class EstimateRequest(QueryRequest):

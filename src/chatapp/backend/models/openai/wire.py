@@ -44,6 +44,8 @@ def _is_said(message: Json) -> bool:
 
 
 def _content(message: Message, media: Mapping[str, Json]) -> str | list[Json]:
+    if len(message.parts) == 1 and isinstance(said := message.parts[0], TextPart):
+        return said.text  # as almost all are
     if not any(isinstance(part, AttachmentPart) and part.content_id in media for part in message.parts):
         return message.text
     ids = [part.content_id for part in message.parts if isinstance(part, AttachmentPart)]
