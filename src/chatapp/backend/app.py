@@ -22,7 +22,7 @@ from chatapp.backend.api.store_probe import StoreProbe
 from chatapp.backend.attachments.desk import AttachmentDesk
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.gateway.routes import router as gateway
-from chatapp.backend.http.compression import Compression
+from chatapp.backend.http.compression import AnswerCompression
 from chatapp.backend.http.errors import EXCEPTION_HANDLERS
 from chatapp.backend.http.uploads import UploadSizes, remove_abandoned_files
 from chatapp.backend.models.chat_model import ChatModel
@@ -197,7 +197,7 @@ def _middleware(
     A stream goes past the layers inside `Telemetry` if all are named in `stream_blind`: those that have nothing to do
     with what it says. A layer that is not named there sees every byte, at the cost of the shortcut.
     """
-    stream_blind = {HostCheck, OriginCheck, KeyCheck, Compression}
+    stream_blind = {HostCheck, OriginCheck, KeyCheck, AnswerCompression}
     layers = [
         Middleware(HostCheck, settings=settings),
         Middleware(OriginCheck, origins=settings.cors_origins),
@@ -210,7 +210,7 @@ def _middleware(
         layers.append(Middleware(RateLimitCheck, limiter=Limiter.open(settings, settings.rate_limit)))
         stream_blind.add(RateLimitCheck)
     outermost = Middleware(Telemetry, stream_blind=frozenset(stream_blind), on_begun=on_begun, on_served=on_served)
-    return [outermost, *layers, Middleware(Compression)]
+    return [outermost, *layers, Middleware(AnswerCompression)]
 
 
 @asynccontextmanager

@@ -87,7 +87,7 @@ def own_tariff(prompt: Decimal | None, completion: Decimal | None, cached: Decim
     )
 
 
-class ListedModel:
+class PricedModel:
     """A model of the price list, whose prices may depend on the day and on the time of day."""
 
     def __init__(self, info: "ModelInfo") -> None:
@@ -114,7 +114,7 @@ class ListedModel:
         )
 
 
-def find_model(model: str, base_url: str) -> ListedModel | None:
+def find_model(model: str, base_url: str) -> PricedModel | None:
     """Return the model that the vendor at `base_url` sells as `model`, or None for one that is not on its list.
 
     Only the address says who sells it: without one the package gives models of the user's own machine the price of a
@@ -125,7 +125,7 @@ def find_model(model: str, base_url: str) -> ListedModel | None:
     providers = get_snapshot().providers
     vendor = next((provider for provider in providers if re.match(provider.api_pattern, base_url)), None)
     found = vendor.find_model(model.lower(), all_providers=providers) if vendor else None
-    return ListedModel(found) if found else None
+    return PricedModel(found) if found else None
 
 
 @cache

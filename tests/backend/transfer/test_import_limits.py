@@ -12,7 +12,7 @@ import pytest
 
 from chatapp.backend.store import Store
 from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_content
-from chatapp.backend.transfer.importers.budget import Budget, StoppedError
+from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
 from chatapp.backend.transfer.importers.fields import fenced
 from chatapp.backend.transfer.importers.files import ExportReader
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
@@ -45,7 +45,7 @@ def values(path: Path, known: Fingerprints | None = None) -> list[Element]:
     with path.open("rb") as file:
         return [
             Element(type(element.value), element.fingerprint)
-            for element in JsonValues(file, Budget(), known or Fingerprints(salt="x"))
+            for element in JsonValues(file, ImportBudget(), known or Fingerprints(salt="x"))
         ]
 
 
@@ -83,7 +83,7 @@ def test_all_that_a_zip_holds_counts_together(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(9):
             archive.writestr(f"conversations-{number}.json", json.dumps([chatgpt(str(number))]) + " " * MB)
-    pieces = ExportReader(Budget(unpacked_bytes=4 * MB), Fingerprints()).file(path)
+    pieces = ExportReader(ImportBudget(unpacked_bytes=4 * MB), Fingerprints()).file(path)
     with pytest.raises(StoppedError, match="unpacks"):
         list(pieces)
 
@@ -221,11 +221,11 @@ def test_import_ends_as_soon_as_there_is_a_reason(store: Store, tmp_path: Path) 
 
 def test_budget_is_one_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StoppedError, match="more text"):
-        Budget(saved_chars=10).save(11)
+        ImportBudget(saved_chars=10).save(11)
     with pytest.raises(StoppedError, match="unpacks"):
-        Budget(unpacked_bytes=10).unpack(11)
+        ImportBudget(unpacked_bytes=10).unpack(11)
     with pytest.raises(StoppedError, match="too long"):
-        Budget(deadline_s=0).check()
+        ImportBudget(deadline_s=0).check()
 
 
 def test_known_text_is_passed_over_wherever_it_stands(tmp_path: Path) -> None:

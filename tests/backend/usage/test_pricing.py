@@ -17,7 +17,7 @@ from chatapp.backend.turns.usage_details import usage_details
 from chatapp.backend.usage.pricing import Pricer
 from chatapp.protocol.money import dollars, picodollars, shown_dollars
 from chatapp.providers.connection import Upstream
-from chatapp.providers.prices import ListedModel, Tokens, find_model, list_date
+from chatapp.providers.prices import PricedModel, Tokens, find_model, list_date
 
 WHEN = datetime(2026, 11, 20, 12, tzinfo=UTC)
 OPENAI, ANTHROPIC, GOOGLE = (
@@ -190,7 +190,7 @@ def test_sums_are_those_of_the_package_for_every_model_it_sells() -> None:
     compared = 0
     for provider in get_snapshot().providers:
         for model in provider.models:
-            tariff = ListedModel(model).tariff(WHEN)
+            tariff = PricedModel(model).tariff(WHEN)
             if tariff.cost(Tokens(2, 2)) is None:
                 continue
             for tokens in counts:

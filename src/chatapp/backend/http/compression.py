@@ -9,7 +9,7 @@ LEAST_BYTES = 1000
 """A shorter body would save no packet."""
 
 
-class Compression(GZipMiddleware):
+class AnswerCompression(GZipMiddleware):
     """Starlette's, which has nothing to do with a POST of who takes no gzip.
 
     All that it would add there is `Vary`, which is for caches, and for a short answer it takes a twentieth of the time.

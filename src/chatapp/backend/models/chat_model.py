@@ -226,7 +226,7 @@ class ModelStream(Protocol):
         ...
 
 
-class Models(Protocol):
+class ModelSource(Protocol):
     """Models that can be asked, by one connection or by several."""
 
     @property
@@ -279,7 +279,7 @@ class Models(Protocol):
         ...
 
 
-class ChatModel(Models, Protocol):
+class ChatModel(ModelSource, Protocol):
     """Something that answers, wherever a question has to go for it."""
 
     def connection_for(self, model: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatapp.backend.models.chat_model import ModelRequest, Models, ModelStream
+from chatapp.backend.models.chat_model import ModelRequest, ModelSource, ModelStream
 from chatapp.backend.models.cooldown import CoolDown
 from chatapp.errors import ChatappError, UpstreamError, UpstreamTimeoutError
 from chatapp.providers.connection import Upstream
@@ -21,7 +21,7 @@ WAIT_AGAIN_S = 0.3
 the same, and the next who asks learns what came of it."""
 
 
-class ModelConnection(Models, Protocol):
+class ModelConnection(ModelSource, Protocol):
     """A model server that can be asked; its models go by their own names."""
 
     upstream: Upstream

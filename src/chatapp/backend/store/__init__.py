@@ -34,7 +34,7 @@ from chatapp.backend.store.search.snippets import SnippetPart
 from chatapp.backend.store.summaries import Summaries, Summary
 from chatapp.backend.store.trusted_clock import TrustedClock
 from chatapp.backend.store.turns import Turns
-from chatapp.backend.store.usage import Dimension, Percentiles, UsageByDay, UsageReport, UsageTotals
+from chatapp.backend.store.usage import Dimension, UsageByDay, UsageReport, UsageTotals
 from chatapp.config.settings import Settings
 from chatapp.protocol.messages import FinalStatus, Role, TurnStatus
 
@@ -56,7 +56,6 @@ __all__ = [
     "ModelCall",
     "ModelCalls",
     "Page",
-    "Percentiles",
     "Project",
     "Projects",
     "Reservations",

@@ -28,6 +28,7 @@ from chatapp.backend.store.schema import (
     turns,
     usage_days,
 )
+from chatapp.protocol.usage_resources import Percentiles
 
 Dimension = Literal["day", "model", "connection", "key", "surface"]
 """What usage can be told by; `key` is the owner: the name of the API key."""
@@ -42,13 +43,6 @@ _MOST["cost_pico"] = 2**50
 
 _HISTOGRAMS = (*FIRST_TOKEN_COUNTS, *DURATION_COUNTS)
 _SUMMED = (*USAGE_COUNTS, *_HISTOGRAMS)
-
-
-class Percentiles(NamedTuple):
-    """The time of the middle call and of one in twenty, in milliseconds, both between steps of `EDGES_MS`."""
-
-    p50: int
-    p95: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +166,7 @@ def _percentiles(counts: Sequence[int]) -> Percentiles | None:
 
 
 def _percentile(counts: Sequence[int], share: float) -> int:
-    """Return the milliseconds below which that share of the calls is, as if they were even between two edges."""
+    """Return the milliseconds below which that share of the calls is, as if they were even between two `EDGES_MS`."""
     wanted = share * sum(counts)
     for count, (low, high) in zip(counts, pairwise((0, *EDGES_MS, EDGES_MS[-1])), strict=True):
         if count and wanted <= count:

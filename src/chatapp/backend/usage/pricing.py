@@ -10,7 +10,7 @@ from chatapp.backend.usage.extras import has_sound, is_paid_beside, tier_of
 from chatapp.protocol.money import PICO
 from chatapp.providers.connection import Upstream
 from chatapp.providers.context_windows import is_own_server
-from chatapp.providers.prices import FREE, ListedModel, Tariff, Tokens, find_model, own_tariff
+from chatapp.providers.prices import FREE, PricedModel, Tariff, Tokens, find_model, own_tariff
 
 OWN, LOCAL, LISTED = "connection", "local", "list"
 """Who says what a call costs: the owner of the connection does. Where he does not, a server of the user's own costs
@@ -79,7 +79,7 @@ class _Server:
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
         self._is_own = is_own_server(upstream.base_url)
-        self._listed: dict[str, ListedModel | None] = {}
+        self._listed: dict[str, PricedModel | None] = {}
         self._own_tariffs: dict[str, Tariff | None] = {}
 
     def tariff(
@@ -120,7 +120,7 @@ class _Server:
             self._own_tariffs[name] = own_tariff(prices.input, prices.output, prices.cached) if prices else None
         return self._own_tariffs[name]
 
-    def _on_list(self, model: str) -> ListedModel | None:
+    def _on_list(self, model: str) -> PricedModel | None:
         if model not in self._listed:
             self._make_room(self._listed)
             self._listed[model] = find_model(model, self.upstream.base_url)

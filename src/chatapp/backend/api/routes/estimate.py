@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 
 from chatapp.backend.api.dependencies import ERRORS
-from chatapp.backend.api.routes.query import question_of
+from chatapp.backend.api.routes.query import question_in
 from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.models.chat_model import TokenUsage
 from chatapp.backend.turns.estimate import likely_usage
@@ -19,7 +19,7 @@ router = APIRouter(route_class=BoundedJsonRoute, tags=["ask"])
 async def estimate(request: Request, query: EstimateRequest) -> EstimateOut:
     """Tell what would go along with a question, what that costs, and what would find no room. Nothing is asked."""
     state = request.app.state
-    seen = await state.turns.preview(await question_of(request, query))
+    seen = await state.turns.preview(await question_in(request, query))
     tokens = likely_usage(seen.request).prompt_tokens
     there = state.model.destinations(seen.model)[0]
     cost, source = state.pricer.price(

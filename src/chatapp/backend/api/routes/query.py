@@ -95,10 +95,10 @@ IdempotencyKey = Annotated[
 async def _turn_for(request: Request, query: QueryRequest, idempotency_key: str | None) -> Turn:
     """Begin the turn that `query` asks for."""
     body_hash = hashlib.sha256(await request.body()).hexdigest() if idempotency_key else None
-    return await _begun(request, await question_of(request, query, idempotency_key, body_hash))
+    return await _begun(request, await question_in(request, query, idempotency_key, body_hash))
 
 
-async def question_of(
+async def question_in(
     request: Request, query: QueryRequest, idempotency_key: str | None = None, body_hash: str | None = None
 ) -> Question:
     """Return what `query` asks.

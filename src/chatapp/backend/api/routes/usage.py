@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, CurrentStore, Id
-from chatapp.backend.store import Dimension, Percentiles, Standing, UsageReport, UsageTotals
+from chatapp.backend.store import Dimension, Standing, UsageReport, UsageTotals
 from chatapp.backend.usage.budgets import Budgets
 from chatapp.config.budgets import Budget
 from chatapp.config.settings import Settings
 from chatapp.errors import ForbiddenError, InvalidRequestError
 from chatapp.protocol.money import dollars
 from chatapp.protocol.schemas.usage import BudgetOut, PercentilesOut, PriceListOut, UsageOfDays, UsageRowOut
+from chatapp.protocol.usage_resources import Percentiles
 from chatapp.providers.prices import list_date, list_version
 
 router = APIRouter(tags=["usage"])

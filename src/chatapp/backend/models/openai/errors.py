@@ -12,7 +12,7 @@ from chatapp.backend.models.openai.refused_parameter import (
     refused_parameter_in,
 )
 from chatapp.backend.models.openai.retry_after import retry_after_s
-from chatapp.backend.models.openai.said import Said, said_in, said_in_body
+from chatapp.backend.models.openai.said import ErrorWords, said_in, said_in_body
 from chatapp.backend.models.openai.too_long import number_behind, probably_too_long_in, too_long_in
 from chatapp.backend.models.openai.unreachable import error_from_connection, is_out_of_descriptors
 from chatapp.errors import (
@@ -162,7 +162,7 @@ def model_not_found(
     return UpstreamModelNotFoundError(f"the model server does not have {named}.", hint=hint)
 
 
-def _error_from(said: Said, status: int, headers: Mapping[str, str], model: str) -> UpstreamError | None:
+def _error_from(said: ErrorWords, status: int, headers: Mapping[str, str], model: str) -> UpstreamError | None:
     """Return what the body says, whatever the status; None if it says nothing that we know.
 
     The order matters: a limit per minute that the question alone exceeds is too long, not too often; a 401 or 403 may
@@ -181,11 +181,11 @@ def _error_from(said: Said, status: int, headers: Mapping[str, str], model: str)
     )
 
 
-def _length_error(said: Said, status: int) -> UpstreamError | None:
+def _length_error(said: ErrorWords, status: int) -> UpstreamError | None:
     return None if status in {401, 402, 403} else refused_length_in(said) or too_long_in(said)
 
 
-def _money_or_pace_error(said: Said, status: int, headers: Mapping[str, str]) -> UpstreamError | None:
+def _money_or_pace_error(said: ErrorWords, status: int, headers: Mapping[str, str]) -> UpstreamError | None:
     """Tell an empty account from too many questions: Groq and Gemini talk of billing in every 429."""
     wait_s = retry_after_s(headers, said)
     is_throttled = any(code.startswith("throttling") for code in said.codes)
@@ -206,7 +206,7 @@ _PACE_ONLY_CODES = tuple(code for code in _RATE_CODES if code not in {"429", "re
 """Codes of a limit per minute; 429 alone is both, and so is Google's, which then says how long to wait."""
 
 
-def _access_error(said: Said, status: int, model: str) -> UpstreamError | None:
+def _access_error(said: ErrorWords, status: int, model: str) -> UpstreamError | None:
     if said.has_code(*_MODEL_CODES):
         return model_not_found(model)
     if said.has_code(*_MODERATION_CODES) or (status in {400, 403} and said.says(*_MODERATION_WORDS)):
@@ -228,7 +228,7 @@ def _refused_by_moderation(status: int) -> UpstreamError:
     return UpstreamAuthError(what, hint=hint) if status == 403 else UpstreamBadResponseError(what, hint=hint)  # noqa: PLR2004
 
 
-def _model_error(said: Said, model: str) -> UpstreamError | None:
+def _model_error(said: ErrorWords, model: str) -> UpstreamError | None:
     if said.says("requires terms acceptance", "accept the terms"):  # Groq
         hint = "Let an administrator of the account accept them at the model server, or choose another model."
         return UpstreamAuthError("the terms of this model have not been accepted.", hint=hint)
@@ -242,7 +242,7 @@ def _model_error(said: Said, model: str) -> UpstreamError | None:
     return model_not_found(model) if said.says(*_MODEL_WORDS) or (names_it and is_missing) else None
 
 
-def _busy_error(said: Said, headers: Mapping[str, str]) -> UpstreamError | None:
+def _busy_error(said: ErrorWords, headers: Mapping[str, str]) -> UpstreamError | None:
     wait_s = retry_after_s(headers, said)
     if said.says(*_LOADING_WORDS):
         return UpstreamUnavailableError(
@@ -259,7 +259,7 @@ def _hung_up(status: int) -> UpstreamUnavailableError:
     return UpstreamUnavailableError(f"the model server reports a failure (status {status}).", hint="Ask again later.")
 
 
-def _no_quota(said: Said) -> UpstreamQuotaError:
+def _no_quota(said: ErrorWords) -> UpstreamQuotaError:
     """Return the error with the number that OpenRouter states: it wants credit for the longest answer beforehand."""
     if prompt := number_behind(said.words, ("prompt tokens limit exceeded: ",)):
         most = number_behind(said.words, (f"{prompt} > ",))
@@ -278,7 +278,7 @@ def _no_quota(said: Said) -> UpstreamQuotaError:
 
 
 def _error_from_status_alone(
-    status: int, said: Said, headers: Mapping[str, str], model: str, has_key: bool
+    status: int, said: ErrorWords, headers: Mapping[str, str], model: str, has_key: bool
 ) -> UpstreamError:
     if status == 404 and said.says(*_ADDRESS_WORDS) and not said.says("model"):  # noqa: PLR2004
         what = "the model server has no chat at this address (status 404)."

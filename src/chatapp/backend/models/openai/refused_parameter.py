@@ -1,6 +1,6 @@
 """How servers word that they do not take a parameter, or not with this value."""
 
-from chatapp.backend.models.openai.said import Said
+from chatapp.backend.models.openai.said import ErrorWords
 from chatapp.backend.models.openai.too_long import number_behind
 from chatapp.errors import UpstreamParameterRefusedError
 from chatapp.providers.modalities import IMAGE_COUNT
@@ -100,7 +100,7 @@ _ROLE_SENTENCES = {
 }
 
 
-def refused_length_in(said: Said) -> UpstreamParameterRefusedError | None:
+def refused_length_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
     """Return the error if the answer is allowed to be too long: words that talk of windows, but mean `max_tokens`."""
     if said.says("tokens + `max", "tokens + max", "input length and") or not said.says(*_TOO_LARGE):
         return None
@@ -108,7 +108,7 @@ def refused_length_in(said: Said) -> UpstreamParameterRefusedError | None:
     return _refused(name, said) if name else None
 
 
-def refused_parameter_in(said: Said) -> UpstreamParameterRefusedError | None:
+def refused_parameter_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
     """Return the error if a parameter is refused, and which: by the field that says so, else by the words."""
     for name, phrases in _TEMPLATES:
         if said.says(*phrases):
@@ -124,7 +124,7 @@ def refused_parameter_in(said: Said) -> UpstreamParameterRefusedError | None:
     return _refused(found, said) if found else None
 
 
-def _template_refused(name: str, said: Said) -> UpstreamParameterRefusedError:
+def _template_refused(name: str, said: ErrorWords) -> UpstreamParameterRefusedError:
     if name not in _ROLE_SENTENCES:
         return _refused(name, said)
     error = UpstreamParameterRefusedError(_ROLE_SENTENCES[name], hint="Choose another model.")
@@ -132,7 +132,7 @@ def _template_refused(name: str, said: Said) -> UpstreamParameterRefusedError:
     return error
 
 
-def refused_content_in(said: Said) -> UpstreamParameterRefusedError | None:
+def refused_content_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
     """Return the error if it is the pictures or the tools that the model does not take."""
     for name, what, phrases in _CONTENTS:
         if said.says(*phrases):
@@ -151,7 +151,7 @@ def _content_refused(name: str, what: str) -> UpstreamParameterRefusedError:
     return error
 
 
-def _blamed(said: Said, names: tuple[str, ...]) -> str | None:
+def _blamed(said: ErrorWords, names: tuple[str, ...]) -> str | None:
     """Return which of `names` is at fault: what comes first, as "use max_completion_tokens instead" comes behind."""
     if (name := _first_name(said.parameter)) in names:
         return name
@@ -174,7 +174,7 @@ def _first_name(path: str) -> str:
     return name if name.isascii() and name.isidentifier() and len(name) <= 40 else ""  # noqa: PLR2004
 
 
-def _refused(name: str, said: Said) -> UpstreamParameterRefusedError:
+def _refused(name: str, said: ErrorWords) -> UpstreamParameterRefusedError:
     limit = number_behind(said.words, _LIMITS) if said.says(*_TOO_LARGE) else None
     most = f" of more than {limit}" if limit else " as it is given"
     error = UpstreamParameterRefusedError(

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Mapping
 
-from chatapp.backend.models.openai.said import Said
+from chatapp.backend.models.openai.said import ErrorWords
 
 LONGEST_S = 86_400
 
@@ -19,7 +19,7 @@ _ENDS = {"", ".", ",", ";", ")"}
 """What may stand behind a number without a unit."""
 
 
-def retry_after_s(headers: Mapping[str, str], said: Said) -> int | None:
+def retry_after_s(headers: Mapping[str, str], said: ErrorWords) -> int | None:
     """Return the whole seconds to wait, rounded up, or None where the server does not say.
 
     `retry-after-ms` comes before Retry-After (RFC 9110, 10.2.3: seconds or a date), and both before the words.

@@ -21,7 +21,7 @@ _DELAYS = ("retryDelay", "retry_after", "retry_after_seconds", "estimated_time")
 
 
 @dataclass(slots=True)
-class Said:
+class ErrorWords:
     """What matters of an error's body. All texts are in lower case.
 
     `codes` are its codes and types, `words` its sentences with one blank between words, `parameter` the field that it
@@ -48,18 +48,18 @@ class Said:
         return next((int(code) for code in sorted(self.codes) if code.isdecimal() and 400 <= int(code) < 600), None)  # noqa: PLR2004
 
 
-def said_in_body(body: bytes) -> Said:
+def said_in_body(body: bytes) -> ErrorWords:
     """Return what the body of a response says; of a web page nothing, which talks of cookies and keys to people."""
     try:
         return said_in(msgspec.json.decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = body[:MAX_WORDS].decode(errors="replace").strip()
-        return Said() if text.startswith("<") else said_in(text)
+        return ErrorWords() if text.startswith("<") else said_in(text)
 
 
-def said_in(body: object) -> Said:
+def said_in(body: object) -> ErrorWords:
     """Return what an error object, a list of such, or a bare sentence says."""
-    said, words = Said(), list[str]()
+    said, words = ErrorWords(), list[str]()
     for number, (name, value) in enumerate(_values("error", body, _MAX_DEPTH)):
         if number == _MAX_VALUES:
             break
@@ -68,7 +68,7 @@ def said_in(body: object) -> Said:
     return said
 
 
-def _take(said: Said, words: list[str], name: str, value: Any) -> None:
+def _take(said: ErrorWords, words: list[str], name: str, value: Any) -> None:
     if name in _CODES and isinstance(value, str | int):
         said.codes.add(str(value)[:100].lower())
     if name in {"param", "loc"} and value:

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from chatapp.backend.models.openai.said import Said
+from chatapp.backend.models.openai.said import ErrorWords
 from chatapp.errors import ContextLengthExceededError
 
 
@@ -119,7 +119,7 @@ _NUMBER = re.compile(r"\d{1,9}")
 _PLAUSIBLE = range(16, 100_000_001)
 
 
-def too_long_in(said: Said) -> ContextLengthExceededError | None:
+def too_long_in(said: ErrorWords) -> ContextLengthExceededError | None:
     """Return the error if a code or one of the known wordings says that the conversation is too long."""
     wording = next((row for row in _WORDINGS if row.phrase in said.words), None)
     if wording is None and not said.has_code(*_CODES):
@@ -127,7 +127,7 @@ def too_long_in(said: Said) -> ContextLengthExceededError | None:
     return _error(said, wording or _Wording(""))
 
 
-def probably_too_long_in(said: Said) -> ContextLengthExceededError | None:
+def probably_too_long_in(said: ErrorWords) -> ContextLengthExceededError | None:
     """Return the error if the words can hardly mean anything else, for vendors whose wording nobody has collected."""
     if said.says(*_SUBJECTS) and said.says(*_UNITS) and said.says(*_EXCESS):
         return _error(said, _Wording(""))
@@ -144,7 +144,7 @@ def number_behind(words: str, phrases: tuple[str, ...]) -> int | None:
     return None
 
 
-def _error(said: Said, wording: _Wording) -> ContextLengthExceededError:
+def _error(said: ErrorWords, wording: _Wording) -> ContextLengthExceededError:
     error = ContextLengthExceededError(
         "the conversation is longer than the model can read.", hint="Start a new chat or shorten the question."
     )

@@ -11,7 +11,7 @@ from chatapp.backend.store.imported import Unreadable
 from chatapp.backend.store.imports import fingerprints
 from chatapp.backend.transfer.importers import formats
 from chatapp.backend.transfer.importers.assets import Assets, Keep
-from chatapp.backend.transfer.importers.budget import Budget, StoppedError
+from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
 from chatapp.backend.transfer.importers.files import ExportReader, FoundConversation, Piece, ReadBefore
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.backend.transfer.importers.progress import Progress
@@ -53,7 +53,7 @@ class Imports:
             StoreUnavailableError: it cannot be saved; what was added before stays, and reading it again adds the rest.
         """
         progress = progress or Progress()
-        receipt, budget, outcome = progress.receipt, Budget(reason_to_stop), _Outcome()
+        receipt, budget, outcome = progress.receipt, ImportBudget(reason_to_stop), _Outcome()
         known = Fingerprints(fingerprints(self.database, owner=owner), salt=f"{formats.VERSION} {owner}")
         attachments = Attachments(self.database)
         with (

@@ -16,7 +16,7 @@ from typing import Self
 
 from chatapp.backend.store.imported import ATTACHMENT, ImportedConversation, ImportedMessage
 from chatapp.backend.transfer.importers.attachments import placeholder
-from chatapp.backend.transfer.importers.budget import Budget
+from chatapp.backend.transfer.importers.budget import ImportBudget
 from chatapp.backend.transfer.importers.json_text import CHUNK
 from chatapp.errors import ChatappError, StoreUnavailableError
 from chatapp.protocol.messages import AttachmentPart, Part
@@ -62,7 +62,7 @@ class Assets:
 
     path: Path
     owner: str
-    budget: Budget
+    budget: ImportBudget
     keep: Keep | None = None
     known: Callable[[Iterable[str]], set[str]] = lambda _: set()
     max_bytes: int = 0

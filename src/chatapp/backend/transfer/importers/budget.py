@@ -25,7 +25,7 @@ class StoppedError(Exception):
 
 
 @dataclass(slots=True)
-class Budget:
+class ImportBudget:
     """What is left for one import. `reason_to_stop` gives the sentence to end with, or nothing."""
 
     reason_to_stop: Callable[[], str | None] = lambda: None

@@ -13,7 +13,7 @@ import msgspec
 
 from chatapp.backend.store.imported import ImportedConversation, Unreadable
 from chatapp.backend.transfer.importers import formats, llm_logs
-from chatapp.backend.transfer.importers.budget import Budget
+from chatapp.backend.transfer.importers.budget import ImportBudget
 from chatapp.backend.transfer.importers.fields import mapping
 from chatapp.backend.transfer.importers.json_text import CHUNK, Readable, UnreadableError
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
@@ -77,7 +77,7 @@ Piece = FoundConversation | ReadBefore | Unreadable | Unknown
 class ExportReader:
     """Reads files within a budget."""
 
-    budget: Budget
+    budget: ImportBudget
     known: Fingerprints
     progress: Progress = field(default_factory=Progress)
 

@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any, Protocol
 
-from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, MAX_VALUES, Budget
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, MAX_VALUES, ImportBudget
 
 CHUNK = 1024**2
 
@@ -32,7 +32,7 @@ class Readable(Protocol):
 class JsonText:
     """The text of a file from `at` on, as far as it was read. What is behind `at` is forgotten."""
 
-    def __init__(self, file: Readable, budget: Budget) -> None:
+    def __init__(self, file: Readable, budget: ImportBudget) -> None:
         self.window, self.at = "", 0
         self._file, self._budget = file, budget
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogatepass")

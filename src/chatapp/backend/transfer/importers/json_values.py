@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, Budget
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
 from chatapp.backend.transfer.importers.fields import mapping, sequence
 from chatapp.backend.transfer.importers.json_text import JsonText, Readable, UnreadableError
 
@@ -65,7 +65,7 @@ class Fingerprints:
 class JsonValues:
     """Reads one file."""
 
-    def __init__(self, file: Readable, budget: Budget, known: Fingerprints) -> None:
+    def __init__(self, file: Readable, budget: ImportBudget, known: Fingerprints) -> None:
         self._text, self._known = JsonText(file, budget), known
 
     def __iter__(self) -> Iterator[Element]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, Unreadable
-from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, Budget
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
 from chatapp.backend.transfer.importers.llm_responses import Responses
 from chatapp.backend.transfer.importers.llm_threads import Threads
 
@@ -29,7 +29,7 @@ class NoLogError(Exception):
         self.tables, self.why = tables, why
 
 
-def read(path: Path, budget: Budget) -> Iterator[ImportedConversation | Unreadable]:
+def read(path: Path, budget: ImportBudget) -> Iterator[ImportedConversation | Unreadable]:
     """Return the conversations of a log, those of older tables first.
 
     Raises:
@@ -49,7 +49,7 @@ def read(path: Path, budget: Budget) -> Iterator[ImportedConversation | Unreadab
         yield Unreadable("the log", f"the rest of it cannot be read ({error})")
 
 
-def _opened(path: Path, budget: Budget) -> sqlite3.Connection:
+def _opened(path: Path, budget: ImportBudget) -> sqlite3.Connection:
     """Open an untrusted file: to read alone, without running what its schema holds, and for no longer than allowed."""
 
     def is_over() -> bool:
@@ -65,7 +65,7 @@ def _opened(path: Path, budget: Budget) -> sqlite3.Connection:
     return log
 
 
-def _conversations(log: sqlite3.Connection, budget: Budget) -> Iterator[ImportedConversation | Unreadable]:
+def _conversations(log: sqlite3.Connection, budget: ImportBudget) -> Iterator[ImportedConversation | Unreadable]:
     tables = _tables(log)
     old = Responses(log, tables, budget) if tables.keys() >= Responses.TABLES else None
     new = Threads(log, tables, budget) if tables.keys() >= Threads.TABLES else None

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from chatapp.backend.store.imported import ATTACHMENT, TOOL, ImportedConversation, ImportedMessage, Unreadable
 from chatapp.backend.transfer.importers.attachments import placeholder
-from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, Budget
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
 from chatapp.backend.transfer.importers.fields import count, paragraphs, time
 from chatapp.backend.transfer.importers.llm_rows import (
     MAX_ROWS,
@@ -43,7 +43,7 @@ class Responses:
 
     log: sqlite3.Connection
     tables: Tables
-    budget: Budget
+    budget: ImportBudget
     ids: dict[str, list[int]] = field(init=False)
     _names: dict[str, str] = field(init=False)
     _fragments: dict[str, list[int]] = field(init=False)

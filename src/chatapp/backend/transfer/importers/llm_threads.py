@@ -15,7 +15,7 @@ from chatapp.backend.store.imported import (
     Unreadable,
 )
 from chatapp.backend.transfer.importers.attachments import placeholder
-from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, Budget
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
 from chatapp.backend.transfer.importers.fields import count, mapping, objects, paragraphs, string, time
 from chatapp.backend.transfer.importers.llm_rows import (
     MAX_ROWS,
@@ -63,7 +63,7 @@ class Threads:
 
     log: sqlite3.Connection
     tables: Tables
-    budget: Budget
+    budget: ImportBudget
     ids: dict[str, sqlite3.Row] = field(init=False)
     _roles: dict[str, str] = field(init=False)
     _lineage: Lineage = field(init=False)

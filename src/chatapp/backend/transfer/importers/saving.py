@@ -13,7 +13,7 @@ from chatapp.backend.store.imports import LOST, known_imports
 from chatapp.backend.store.merging import Added, add_all
 from chatapp.backend.transfer.importers import ours
 from chatapp.backend.transfer.importers.assets import Assets, has_all_files
-from chatapp.backend.transfer.importers.budget import Budget
+from chatapp.backend.transfer.importers.budget import ImportBudget
 from chatapp.backend.transfer.importers.files import FoundConversation
 from chatapp.backend.transfer.importers.receipt import Receipt
 
@@ -34,7 +34,7 @@ class Saving:
     write: Callable[[], AbstractContextManager[Connection]]
     owner: str
     receipt: Receipt
-    budget: Budget
+    budget: ImportBudget
     assets: Assets
     _batch: dict[tuple[str, str], FoundConversation] = field(default_factory=dict)
     _messages: int = 0
