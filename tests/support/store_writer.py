@@ -3,10 +3,9 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from chatapp.backend.gateway.held import HeldMessages
-from chatapp.backend.store import Store
+from chatapp.backend.store import Store, WholeTurn
 from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.config.settings import Settings
 from chatapp.protocol.messages import Message, TextPart
@@ -33,9 +32,17 @@ def keep_whole(store: Store) -> None:
     """Save a turn whose client holds the conversation, as one that has ended already."""
     held, turn_id = HeldMessages([{"role": "user", "content": "And?"}]), new_timed_id()
     question = Question(owner="ada", prompt=None, store=True, held=held)
-    said = Message("assistant", (TextPart("word"),))
-    made: Any = {"turn_id": turn_id, "asked_at": now(), "process_id": "writer", "fallback_model": "m", "said": said}
-    store.turns.keep(question, held, status="complete", text="word", segments=[["text", 4]], **made)
+    whole = WholeTurn(
+        id=turn_id,
+        question=question,
+        held=held,
+        asked_at=now(),
+        process_id="writer",
+        model="m",
+        ending={"status": "complete", "text": "word", "segments": [["text", 4]]},
+        said=Message("assistant", (TextPart("word"),)),
+    )
+    store.turns.keep([whole])[0]()
     say(turn=turn_id, text="word")
 
 

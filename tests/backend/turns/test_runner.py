@@ -14,6 +14,7 @@ from chatapp.backend.gateway.held import HeldMessages
 from chatapp.backend.models.chat_model import Batch, ModelRequest
 from chatapp.backend.store import Store, StoredTurn
 from chatapp.backend.turns.held_record import HeldTurnRecord
+from chatapp.backend.turns.keeper import Keeper
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.remote import RemoteTurn
 from chatapp.backend.turns.runner import TurnRunner
@@ -182,7 +183,8 @@ def test_a_save_that_failed_is_made_up_for_by_the_next(store: Store) -> None:
 def test_what_its_client_holds_is_saved_once_however_much_was_saved_before(case: str, store: Store) -> None:
     held, path = HeldMessages([{"role": "user", "content": "Why?"}]), store.database.path
     question = Question(prompt=None, store=True, held=held)
-    turn, record = Turn("m"), HeldTurnRecord(store, question, held, fallback_model="m")
+    keeper = Keeper(store, has_others=lambda: False)
+    turn, record = Turn("m"), HeldTurnRecord(store, keeper, question, held, fallback_model="m")
     assert path is not None
 
     async def run() -> None:

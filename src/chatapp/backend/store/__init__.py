@@ -10,7 +10,7 @@ from typing import Self
 from chatapp.backend.store.attachments import Attachments
 from chatapp.backend.store.conversations import Changes, Conversations
 from chatapp.backend.store.database import Database, open_database
-from chatapp.backend.store.ending import Ending
+from chatapp.backend.store.ending import Ending, WholeTurn
 from chatapp.backend.store.listing import ConversationState
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.migration import bring_up_to_date
@@ -76,6 +76,7 @@ __all__ = [
     "UsageByDay",
     "UsageReport",
     "UsageTotals",
+    "WholeTurn",
 ]
 
 

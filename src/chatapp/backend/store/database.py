@@ -2,7 +2,8 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -103,6 +104,14 @@ class Database:
         with self.write(survives_power_cut=survives_power_cut) as connection:
             return work(connection)
 
+    def write_all(
+        self, works: Sequence[Callable[[Connection], T]], *, survives_power_cut: bool = True
+    ) -> list[Callable[[], T]]:
+        """Do several works as `write_together` does each, and return for each what gives its result, or raises."""
+        if self.is_sqlite:
+            return self._lane.run_all(works, self.write, survives_power_cut=survives_power_cut)
+        return [_outcome(partial(self.write_together, work, survives_power_cut=survives_power_cut)) for work in works]
+
     @contextmanager
     def writes(self, *, are_many: bool = True) -> Iterator[Callable[[], AbstractContextManager[Connection]]]:
         """Return what begins transactions like `write`, for somebody who needs several: they share a connection.
@@ -182,6 +191,16 @@ class Database:
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._engine.dispose()
+
+
+def _outcome(call: Callable[[], T]) -> Callable[[], T]:
+    """Return what gives again what `call` gives now, or raises it."""
+    done: Future[T] = Future()
+    try:
+        done.set_result(call())
+    except BaseException as error:  # noqa: BLE001 - it is raised where it is asked for
+        done.set_exception(error)
+    return done.result
 
 
 def open_database(settings: Settings) -> Database:

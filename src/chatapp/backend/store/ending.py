@@ -1,12 +1,15 @@
 """How a turn ended, and the columns of its row and of its answer's that say so."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Required, TypedDict
 
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.parts import answer_columns
 from chatapp.backend.store.records import Segments
 from chatapp.protocol.events import Usage, UsageDetails
-from chatapp.protocol.messages import FinalStatus
+from chatapp.protocol.messages import FinalStatus, Message
+from chatapp.protocol.question import HeldConversation, Question
 
 
 class Ending(TypedDict, total=False):
@@ -28,6 +31,24 @@ class Ending(TypedDict, total=False):
     latency_ms: int | None
     answer_hash: str | None
     model: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeTurn:
+    """A turn that is over before anything of it is saved, and what its client holds: the question and all before it.
+
+    `process_id` names who made it, `model` is the one that answered. `said` is the answer if it says anything, by which
+    the conversation is found again.
+    """
+
+    id: str
+    question: Question
+    held: HeldConversation
+    asked_at: datetime
+    process_id: str
+    model: str
+    ending: Ending
+    said: Message | None
 
 
 TURN_COLUMNS = ("status", "segments", "finish_reason", "usage", "usage_details", "error", "latency_ms", "finished_at")

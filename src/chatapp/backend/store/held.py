@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
 
 from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.begin_turn import Maker, Place, insert_turn, is_answering
 from chatapp.backend.store.conversations import GO_ON, insert_conversation, locked, moment_at_the_top
-from chatapp.backend.store.ending import Ending, answer_row, turn_columns
+from chatapp.backend.store.ending import WholeTurn, answer_row, turn_columns
 from chatapp.backend.store.identity import new_id, new_timed_id, now
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.prepared import Prepared
@@ -74,15 +74,6 @@ class _Known(NamedTuple):
     is_answered: bool
 
 
-class Whole(NamedTuple):
-    """A turn that is over. `said` is the answer if it says anything, by which the conversation is found again."""
-
-    turn_id: str
-    asked_at: datetime
-    ending: Ending
-    said: Message | None
-
-
 class _Kept(NamedTuple):
     """What was known of a conversation, and where all of it and the answer are now.
 
@@ -113,29 +104,22 @@ def begin_held(
     return replace(begun, conversation_id=known.conversation_id)
 
 
-def keep_held(
-    connection: Connection,
-    question: Question,
-    held: HeldConversation,
-    maker: Maker,
-    whole: Whole,
-) -> str:
-    """Return the conversation in which a turn is saved that is over, with all of `held` that is not here yet."""
-    turn_id, asked_at, ending, said = whole
-    model = ending.get("model") or question.model or maker.fallback_model
+def keep_held(connection: Connection, turn: WholeTurn, heartbeat_at: datetime | ColumnElement[datetime]) -> str:
+    """Return the conversation in which `turn` is saved now, with all that its client holds and is not here yet."""
+    ending, question, held, model = turn.ending, turn.question, turn.held, turn.model
     answer = {"role": "assistant", "model": model, **answer_row(ending)}
-    kept = _kept(connection, question, held, answer, asked_at=asked_at)
+    kept = _kept(connection, question, held, answer, asked_at=turn.asked_at)
     conversation_id, owner = kept.known.conversation_id, question.owner
-    is_found_by_answer = said is not None and ending["status"] not in _UNANSWERED
+    is_found_by_answer = turn.said is not None and ending["status"] not in _UNANSWERED
     if kept.known.is_answered or not is_found_by_answer:
         _save_hashes(connection, owner, kept.hashes, is_answered=kept.known.is_answered)
     elif not kept.hashes:
         _FORGET.run(connection, {"question_id": kept.question_id})
-    if said is not None:
-        _save_hashes(connection, owner, [(kept.answer_id, held.hash_behind(said))], is_answered=True)
+    if turn.said is not None:
+        _save_hashes(connection, owner, [(kept.answer_id, held.hash_behind(turn.said))], is_answered=True)
     place = Place(conversation_id, kept.question_id, kept.answer_id)
-    outcome = {**turn_columns(ending), "created_at": asked_at}
-    insert_turn(connection, question, maker, model=model, system=None, place=place, turn_id=turn_id, outcome=outcome)
+    maker, outcome = Maker(turn.process_id, heartbeat_at, model), {**turn_columns(ending), "created_at": turn.asked_at}
+    insert_turn(connection, question, maker, model=model, system=None, place=place, turn_id=turn.id, outcome=outcome)
     return conversation_id
 
 

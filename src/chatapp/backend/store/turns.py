@@ -1,8 +1,9 @@
 """Turns: begun with the question saved, saved as they grow, finished, cancelled, taken from makers that died."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Unpack
 
 from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, or_, select, update
@@ -12,8 +13,8 @@ from chatapp.backend.store.begin_turn import Maker, begin_turn, prospect
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
 from chatapp.backend.store.conversations import MOVE_UP, moment_at_the_top
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.ending import ANSWER_COLUMNS, TURN_COLUMNS, Ending, answer_row, turn_columns
-from chatapp.backend.store.held import Whole, begin_held, conversation_of, keep_held, save_answer_hash
+from chatapp.backend.store.ending import ANSWER_COLUMNS, TURN_COLUMNS, Ending, WholeTurn, answer_row, turn_columns
+from chatapp.backend.store.held import begin_held, conversation_of, keep_held, save_answer_hash
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import BegunTurn, Prospect, Segments, StoredTurn
@@ -21,8 +22,7 @@ from chatapp.backend.store.schema import chunks, messages, turns
 from chatapp.backend.store.turn_row import COLUMNS as TURN_ROW
 from chatapp.backend.store.turn_row import TurnRow, locked_turn
 from chatapp.errors import NotFoundError, TurnActiveError
-from chatapp.protocol.messages import Message
-from chatapp.protocol.question import HeldConversation, Question
+from chatapp.protocol.question import Question
 
 KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
 
@@ -131,31 +131,13 @@ class Turns:
             connection.execute(update(turns).where(is_mine).values(heartbeat_at=self.database.pulse()))
             return set(connection.scalars(select(turns.c.id).where(is_mine, turns.c.cancel_requested)))
 
-    def keep(
-        self,
-        question: Question,
-        held: HeldConversation,
-        *,
-        turn_id: str,
-        asked_at: datetime,
-        process_id: str,
-        fallback_model: str,
-        said: Message | None,
-        **ending: Unpack[Ending],
-    ) -> str:
-        """Save a turn that nothing is saved of yet, question and answer at once, and return its conversation.
+    def keep(self, turns: Sequence[WholeTurn]) -> list[Callable[[], str]]:
+        """Save turns that are over, each with its question, and return for each what gives its conversation.
 
-        `said` is the answer if it says anything, by which the conversation is found again.
-
-        Raises:
-            StoreUnavailableError: it cannot be saved.
+        That raises what saving it met, which none of the others feels: `StoreUnavailableError` where it is not saved.
         """
-        maker = Maker(process_id, self.database.pulse(), fallback_model)
-
-        def work(connection: Connection) -> str:
-            return keep_held(connection, question, held, maker, Whole(turn_id, asked_at, ending, said))
-
-        return self.database.write_together(work, survives_power_cut=False)  # who holds it brings it again
+        works = [partial(keep_held, turn=turn, heartbeat_at=self.database.pulse()) for turn in turns]
+        return self.database.write_all(works, survives_power_cut=False)  # who holds it brings it again
 
     def finish(self, turn_id: str, **ending: Unpack[Ending]) -> None:
         """Save how the turn ended. One that has ended before stays as it is, unless it was taken for interrupted."""

@@ -4,7 +4,8 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from chatapp.backend.store import BegunTurn, Store
+from chatapp.backend.store import BegunTurn, Store, WholeTurn
+from chatapp.backend.turns.keeper import Keeper
 from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.record import TurnRecord, ending_of
 from chatapp.backend.turns.turn import Turn
@@ -22,8 +23,11 @@ class HeldTurnRecord(TurnRecord):
     where that never came. To save it twice costs as much again as all the rest of a short answer.
     """
 
-    def __init__(self, store: Store, question: Question, held: HeldConversation, *, fallback_model: str) -> None:
+    def __init__(
+        self, store: Store, keeper: Keeper, question: Question, held: HeldConversation, *, fallback_model: str
+    ) -> None:
         super().__init__(store)
+        self._keeper = keeper
         self._question = question
         self._held = held
         self._fallback_model = fallback_model
@@ -78,19 +82,17 @@ class HeldTurnRecord(TurnRecord):
         return begun
 
     async def _keep(self, turn: Turn, failure: ChatappError | None, latency_ms: int) -> None:
-        said = self._said(turn)
-        conversation_id = await asyncio.to_thread(
-            self._store.turns.keep,
-            self._question,
-            self._held,
-            turn_id=turn.id,
+        whole = WholeTurn(
+            id=turn.id,
+            question=self._question,
+            held=self._held,
             asked_at=turn.asked_at,
             process_id=this_process(),
-            fallback_model=self._fallback_model,
-            said=said,
-            **ending_of(turn, failure, latency_ms=latency_ms),
+            model=turn.model,
+            ending=ending_of(turn, failure, latency_ms=latency_ms),
+            said=self._said(turn),
         )
-        self._kept_in(turn, conversation_id)
+        self._kept_in(turn, await self._keeper.keep(whole))
 
     def _kept_in(self, turn: Turn, conversation_id: str | None) -> None:
         turn.conversation_id = conversation_id

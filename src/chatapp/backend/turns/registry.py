@@ -12,6 +12,7 @@ from chatapp.backend.tasks import defect_of
 from chatapp.backend.turns.context import system_messages
 from chatapp.backend.turns.finished import FinishedTurns
 from chatapp.backend.turns.held_record import HeldTurnRecord
+from chatapp.backend.turns.keeper import Keeper
 from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.backend.turns.preview import Preview, preview
 from chatapp.backend.turns.process import this_process
@@ -56,6 +57,7 @@ class TurnRegistry:
         self._on_end = on_end
         self._active: dict[str, Turn] = {}
         self._finished = FinishedTurns()
+        self._keeper = Keeper(store, has_others=lambda: len(self._active) > 1)
         self._followed: WeakSet[RemoteTurn] = WeakSet()
         self._tasks: set[asyncio.Task[None]] = set()
         self._beginning = 0
@@ -112,7 +114,7 @@ class TurnRegistry:
         self, turn: Turn, question: Question, held: HeldConversation, fallback_model: str
     ) -> HeldTurnRecord:
         """Return the record of a turn: begun where its client may leave, and look for the answer elsewhere."""
-        record = HeldTurnRecord(self._store, question, held, fallback_model=fallback_model)
+        record = HeldTurnRecord(self._store, self._keeper, question, held, fallback_model=fallback_model)
         if question.outlives_readers:
             self._beginning += 1
             try:

@@ -1,0 +1,66 @@
+"""Turns that are saved when they are over: those that end within moments of each other, in one transaction."""
+
+import asyncio
+from collections.abc import Callable
+
+from chatapp.backend.store import Store, WholeTurn
+
+GATHER_S = 0.002
+"""How long a turn waits for others while there are any: as PostgreSQL's `commit_delay`, which asks for siblings too.
+
+A transaction for each costs as much again as what is written in it, and so do two threads that wake each other.
+"""
+
+
+class Keeper:
+    """Saves turns behind each other's back. `has_others` tells whether any other turn may end soon."""
+
+    def __init__(self, store: Store, *, has_others: Callable[[], bool]) -> None:
+        self._store = store
+        self._has_others = has_others
+        self._waiting: list[tuple[WholeTurn, asyncio.Future[str]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def keep(self, turn: WholeTurn) -> str:
+        """Return the conversation of `turn` once it is saved.
+
+        Raises:
+            StoreUnavailableError: it cannot be saved.
+        """
+        if not self._store.database.is_sqlite:  # which writes one after the other anyway
+            return (await asyncio.to_thread(self._store.turns.keep, [turn]))[0]()
+        saved: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting.append((turn, saved))
+        if self._task is None:
+            self._task = asyncio.create_task(self._save())
+        return await saved
+
+    async def _save(self) -> None:
+        try:
+            if self._has_others():
+                await asyncio.sleep(GATHER_S)
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                await self._save_together(batch)
+        finally:
+            self._task = None
+
+    async def _save_together(self, batch: list[tuple[WholeTurn, "asyncio.Future[str]"]]) -> None:
+        """Save them; what comes meanwhile waits for the next time."""
+        try:
+            results = await asyncio.to_thread(self._store.turns.keep, [turn for turn, _ in batch])
+        except BaseException:
+            for _, saved in batch:
+                saved.cancel()
+            raise
+        for (_, saved), result in zip(batch, results, strict=True):
+            _settle(saved, result)
+
+
+def _settle(saved: "asyncio.Future[str]", result: Callable[[], str]) -> None:
+    if saved.done():
+        return
+    try:
+        saved.set_result(result())
+    except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        saved.set_exception(error)
