@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from chatapp.client import BackendClient
 from support import scripts
+from support.path_proxy import PathProxy
 from support.results import assert_says_nothing_of_others
+from support.running_backend import RunningBackend
 from support.running_page import running_page
 from support.stub_model import StubModel
 
@@ -269,3 +272,19 @@ class Elsewhere:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def test_page_and_backend_work_below_a_path_of_a_proxy(page: Page, page_port: int, shared: RunningBackend) -> None:
+    with PathProxy("/chat", page_port) as below, PathProxy("/api", shared.port) as api:
+        with BackendClient(f"http://127.0.0.1:{api.port}/api") as client:
+            assert client.ask("Hi").answer == "Hello from the stub."
+        page.driver.get(f"http://127.0.0.1:{below.port}/chat/")
+        page.wait_for("[data-testid='stChatInputTextArea']")
+        page.ask("A story, please")
+        page.wait_for_answer("Hello from the stub.")
+        page.wait_until(lambda driver: "?c=" in driver.current_url, "the conversation in the address")
+        assert "/chat/?c=" in page.driver.current_url
+        page.driver.refresh()
+        page.wait_for_answer("Hello from the stub.")
+        page.driver.get("about:blank")
+    assert (below.astray, api.astray) == ([], [])

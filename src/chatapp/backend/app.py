@@ -106,6 +106,8 @@ def _application(settings: Settings) -> FastAPI:
         description="Ask a language model, whole answers or streamed.",
         version=chatapp.__version__,
         lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
         middleware=_middleware(settings, keys, begin_trace, metrics.request_served),
         # include_router builds each a second time
         routes=[route for router in (*ROUTERS, gateway) for route in router.routes],

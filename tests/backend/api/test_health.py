@@ -173,7 +173,10 @@ def test_a_request_id_that_is_none_is_replaced(offered: str, backend: Any) -> No
 
 
 def test_the_api_describes_itself(backend: Any) -> None:
-    assert "swagger" in requests.get(f"{backend.url}/docs", timeout=5).text.lower()
+    for page, name in (("docs", "swagger"), ("redoc", "redoc")):
+        shown = requests.get(f"{backend.url}/{page}", timeout=5).text
+        assert name in shown.lower()
+        assert "/openapi.json" not in shown  # it is beside the page, whatever path a proxy puts before both
     paths = requests.get(f"{backend.url}/openapi.json", timeout=5).json()["paths"]
     assert {"/health", "/ready", "/query", "/query/stream"} <= set(paths)
     for path, methods in paths.items():

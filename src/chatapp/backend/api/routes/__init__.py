@@ -3,6 +3,7 @@
 from chatapp.backend.api.routes import (
     attachments,
     conversations,
+    docs,
     estimate,
     exports,
     health,
@@ -29,5 +30,6 @@ ROUTERS = (
     imports.router,
     usage.router,
     metrics.router,
+    docs.router,
 )
 """The most asked for first: they are tried in this order."""
