@@ -176,7 +176,7 @@ def export(url: str, chance: random.Random, kept: Acknowledged) -> str:
 
 def export_all(url: str, _chance: random.Random, _kept: Acknowledged) -> str:
     """Have everything as a file, mostly to its end."""
-    with requests.get(f"{url}/export", stream=True, timeout=60) as sent:
+    with requests.get(f"{url}/export", stream=True, timeout=300) as sent:  # written as fast as there is time for it
         if sent.status_code == requests.codes.service_unavailable:
             return "failed as they should"
         size = sum(map(len, sent.iter_content(65536)))
