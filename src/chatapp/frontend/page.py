@@ -6,6 +6,7 @@ import streamlit as st
 
 from chatapp import __version__
 from chatapp.frontend.access.sign_in import is_let_in, keep_signed_in, sign_in
+from chatapp.frontend.components.compaction import wait_for_summary
 from chatapp.frontend.components.hits import hits
 from chatapp.frontend.components.model_menu import model_menu
 from chatapp.frontend.components.settings_dialog import settings_dialog
@@ -53,6 +54,9 @@ def page() -> None:
         settings_dialog()
     elif live_view is not None:  # what is in a dialog could not be used while this run goes on
         live_view.follow()
+        st.rerun()
+    elif state.view().conversation.summarising is not None:
+        wait_for_summary()
         st.rerun()
 
 

@@ -72,7 +72,7 @@ class Summariser:
 
     async def _piece_by_piece(self, plan: ToSummarise, question: Question, room: int | None) -> str:
         text, lines = plan.earlier or "", [_line(message) for message in plan.messages]
-        for piece in _pieces(lines, room - _size(SYSTEM + WANTED) - ANSWER_TOKENS // 2 if room else None):
+        for piece in _pieces(lines, room and room - _size(SYSTEM + WANTED) - min(ANSWER_TOKENS // 2, room // 4)):
             question.prompt = _prompt(text, piece)
             text = await self._asked(question)
         return text

@@ -12,11 +12,11 @@ from chatapp.protocol.usage_line import gauge_parts
 from chatapp.protocol.usage_resources import EstimateInfo
 
 
-def gauge() -> None:
-    """Draw it where something was said before; it keeps its place while an answer is made."""
+def gauge() -> EstimateInfo | None:
+    """Draw it where something was said before, and return what it says; it keeps its place while an answer is made."""
     conversation = state.view().conversation
     if not conversation.entries:
-        return
+        return None
     told = None
     if conversation.live is None and (conversation.id or conversation.is_temporary):
         told = estimate_of(
@@ -26,9 +26,10 @@ def gauge() -> None:
             messages=messages_from(conversation.messages) if conversation.is_temporary else None,
             attachments=[file.id for file in conversation.waiting_files],
             options=conversation.chat_options,
-            last=conversation.entries[-1].id,
+            last=conversation.entries[-1].id + "".join(filter(None, (entry.summary for entry in conversation.entries))),
         )
     st.bottom.html(f'<p class="gauge">{_shown(told) if told else "&nbsp;"}</p>')
+    return told
 
 
 def _shown(told: EstimateInfo) -> str:

@@ -11,7 +11,7 @@ from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.languages.words import t, words
-from chatapp.frontend.session import actions, state
+from chatapp.frontend.session import actions, answer_actions, state
 from chatapp.frontend.transcript.article import Article
 
 
@@ -93,6 +93,8 @@ def _act_on(entry: DisplayMessage, what: str, text: str) -> None:
         actions.regenerate(entry)
     elif what == "ask" and not entry.is_answer:
         actions.edit(entry, text[: state.settings().max_prompt_chars])
+    elif what in {"summary", "drop-summary"}:
+        answer_actions.change_summary(entry, text if what == "summary" else None)
 
 
 def _entry(message_id: str) -> DisplayMessage | None:

@@ -46,7 +46,8 @@ class ToolStep(NamedTuple):
 class DisplayMessage:
     """One message and what is known about it. `siblings` are the ids of its alternatives, itself among them.
 
-    `tools` are the tools that an answer calls, and what came of them; `files` go along with a question.
+    `tools` are the tools that an answer calls, and what came of them; `files` go along with a question. `summary`
+    stands for an answer and all before it, `summarised` in number, in what models read.
 
     `status` of an answer is "complete", or how else it ended; `error` is set where there was one. `day` is the
     reader's date, YYYY-MM-DD, of a message from before today.
@@ -68,6 +69,8 @@ class DisplayMessage:
     tools: tuple[ToolStep, ...] = ()
     files: tuple[AttachmentInfo, ...] = ()
     error: ChatappError | None = None
+    summary: str | None = None
+    summarised: int = 0
 
     @property
     def is_answer(self) -> bool:
@@ -136,6 +139,8 @@ def stored_entry(stored: MessageInfo, zone: tzinfo | None) -> DisplayMessage:
         tools=tuple(_steps(stored)),
         files=tuple(_files(stored)),
         error=_error(stored),
+        summary=stored.summary,
+        summarised=stored.summarised or 0,
     )
 
 

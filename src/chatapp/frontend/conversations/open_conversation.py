@@ -10,6 +10,7 @@ from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage,
 from chatapp.frontend.conversations.finding import HitPlace
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.session_context import SessionContext
+from chatapp.frontend.conversations.summarising import Summarising
 from chatapp.protocol.resources import AttachmentInfo
 
 PAGE_OF_MESSAGES = 40
@@ -38,9 +39,9 @@ class OpenConversation(ABC):
 
     `name` tells it from the others of a session, `begun` is the name of the last answer to go to, `landing` the message
     that a search has led to, `hit_place` its name with which of how many hits it is, `last_hits` whether there is none
-    before or behind it, and `waiting_files` go along with
-    the next question. `warned_of` is the model that was said to take no pictures. Its state changes in plain attributes
-    only: Streamlit may end a script run at any access to `st.session_state`.
+    before or behind it, `summarising` the summary that is being made, and `waiting_files` go along with the next
+    question. `warned_of` is the model that was said to take no pictures. Its state changes in plain attributes only:
+    Streamlit may end a script run at any access to `st.session_state`.
     """
 
     is_temporary: bool
@@ -57,6 +58,7 @@ class OpenConversation(ABC):
         self.last_hits: set[bool] = set()
         self.hit_place: tuple[str, HitPlace | None] | None = None
         self.unfinished: Unfinished | None = None
+        self.summarising: Summarising | None = None
         self.queued: str | None = None
         self.waiting_files: tuple[AttachmentInfo, ...] = ()
         self.warned_of: str | None = None

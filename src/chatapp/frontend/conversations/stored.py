@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from chatapp.frontend.conversations.open_conversation import (
     Unfinished,
 )
 from chatapp.frontend.conversations.session_context import SessionContext, cancel
+from chatapp.frontend.conversations.summarising import Summarising
 from chatapp.protocol.resources import ConversationInfo, MessageInfo
 
 
@@ -155,6 +157,33 @@ class StoredConversation(OpenConversation):
             context.client.conversations.change(self.id, leaf_id=message_id)
             self.entries, self.unfinished = [], None
             self.refresh(context)
+
+    def summarise(self, context: SessionContext) -> None:
+        """Have earlier messages summarised; `finish_summary` takes over what comes of it."""
+        if self.id is not None and self.summarising is None:
+            self.summarising = Summarising.start(partial(context.client.conversations.summarise, self.id))
+
+    def finish_summary(self) -> ChatappError | None:
+        """Show a summary that has been made, or return why there is none."""
+        made = self.summarising
+        if made is None or made.is_going:
+            return None
+        self.summarising, self._is_stale = None, True
+        return made.error
+
+    def change_summary(self, entry: DisplayMessage, text: str | None, context: SessionContext) -> None:
+        """Have the summary beside `entry` say `text`; None takes it away, and what it stood for is read again.
+
+        Raises:
+            ChatappError: the backend cannot do it.
+        """
+        if self.id is None or entry not in self.entries:
+            return
+        if text is None:
+            context.client.conversations.remove_summary(self.id, entry.id)
+        else:
+            context.client.conversations.change_summary(self.id, entry.id, text)
+        self.entries[self.entries.index(entry)] = replace(entry, summary=text)
 
     def leave(self) -> None:
         """Stop listening; the backend makes the answer to its end."""

@@ -6,6 +6,7 @@ import streamlit as st
 
 from chatapp.config import demo_model
 from chatapp.errors import StoreUnavailableError, StreamCutError
+from chatapp.frontend.components.compaction import compaction
 from chatapp.frontend.components.gauge import gauge
 from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
@@ -38,6 +39,7 @@ def prompt_box() -> None:
     st.bottom.html(f'<button class="to-end" title="{to_end}" aria-label="{to_end}"></button>')
     stop_slot = st.bottom.empty()
     queued_slot = st.bottom.empty()
+    compaction_slot = st.bottom.empty()
     settings = state.settings()
     st.chat_input(
         t("Ask anything"),
@@ -47,7 +49,8 @@ def prompt_box() -> None:
         max_upload_size=max(1, settings.max_attachment_bytes // _MEGABYTE),
         on_submit=actions.send_typed,
     )
-    gauge()
+    with compaction_slot.container():
+        compaction(gauge())
     conversation = state.view().conversation
     if conversation.queued or conversation.waiting_files:
         with queued_slot.container(key="queued"):

@@ -70,6 +70,8 @@ class View:
         unasked = self.conversation.finish(context)
         if had_answer and self.conversation.live is None:
             self.listing.expire()
+        if isinstance(self.conversation, StoredConversation):
+            self.error = self.conversation.finish_summary() or self.error
         self._refresh_conversation(context)
         self.listing.refresh(context.client, query)
         return unasked

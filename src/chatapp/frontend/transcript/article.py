@@ -69,6 +69,19 @@ def _answer(shown: Article) -> Iterator[str]:
         yield _button("regenerate", t("Another answer"))
     yield from _branches(entry, t)
     yield "</div></article>"
+    if entry.summary:
+        yield from _summary(entry.id, entry.summary, entry.summarised)
+
+
+def _summary(message_id: str, text: str, count: int) -> Iterator[str]:
+    """Return the card of a summary, behind the last message that it stands for."""
+    of = f"{count} earlier message{'' if count == 1 else 's'}"
+    yield f'<div class="summary" data-id="{escape(message_id)}"><details><summary>Summary of {of}</summary>'
+    yield f'<div class="said">{message_html(text)}</div><div class="under">'
+    yield '<span class="facts">The model reads it in their place.</span>'
+    yield _button("edit-summary", "Change the summary", f' data-text="{escape(text)}"')
+    yield _button("drop-summary", "Remove it: the messages go along again")
+    yield "</div></details></div>"
 
 
 def _remarks(shown: Article) -> Iterator[str]:

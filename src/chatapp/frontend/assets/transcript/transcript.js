@@ -1,6 +1,7 @@
 // The finished messages. Python tells which there are, as a list of keys, with the HTML of the last ones; the rest is
 // fetched when it comes near the window. All HTML here was made by our own renderer: nothing of it is a message's own.
 import { clickInWords } from "./code.js";
+import { editQuestion, editSummary } from "./editing.js";
 
 const BATCH = 48; // keys that are fetched at once
 const MOST_KEPT = 4000; // bodies that are kept for conversations that are shown again
@@ -193,39 +194,12 @@ class Transcript {
     const id = button?.closest("[data-id]")?.dataset.id;
     if (!button) return;
     const { dataset } = button;
-    if (dataset.do === "edit") edit(button.closest("article"), this);
+    if (dataset.do === "edit") editQuestion(button.closest("article"), this);
+    else if (dataset.do === "edit-summary") editSummary(button, this);
     else if (dataset.do && !(this.data.is_busy && dataset.do !== "draw")) this.act({ do: dataset.do, id, to: dataset.to });
     else clickInWords(button, (what) => this.act(what));
   }
 }
-
-// A question as a field; focusing.js puts the cursor into it, and knows Esc and Ctrl+Enter.
-const edit = (article, transcript) => {
-  const bubble = article.querySelector(".bubble");
-  const text = article.querySelector("[data-text]")?.dataset.text ?? bubble.querySelector(".plain")?.textContent ?? "";
-  const field = element("textarea", "", { value: text, maxLength: transcript.data.max_chars });
-  field.rows = Math.min(12, 2 + text.split("\n").length + Math.floor(text.length / 80));
-  field.setAttribute("aria-label", t("Your question"));
-  const button = (key, name) => {
-    const holder = element("span", `st-key-${key}`);
-    holder.append(element("button", "", { type: "button", textContent: name }));
-    return holder;
-  };
-  const [cancel, send] = [button("edit-cancel", t("Cancel")), button("edit-send", t("Ask"))];
-  const editor = element("div", "st-key-editor editor");
-  const row = element("div", "editor-row");
-  row.append(cancel, send);
-  editor.append(field, row);
-  const close = () => { article.classList.remove("edited"); editor.remove(); };
-  cancel.firstChild.addEventListener("click", close);
-  send.firstChild.addEventListener("click", () => {
-    if (!field.value.trim() || transcript.data.is_busy) return; // Python would not ask it, and it would be gone
-    transcript.act({ do: "ask", id: article.dataset.id, text: field.value });
-    close();
-  });
-  article.classList.add("edited");
-  article.append(editor);
-};
 
 export default ({ data, parentElement, setTriggerValue }) => {
   const transcript = transcripts.get(parentElement) ?? new Transcript(parentElement);

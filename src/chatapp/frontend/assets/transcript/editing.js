@@ -1,0 +1,42 @@
+// A question or a summary as a field; focusing.js puts the cursor into it, and knows Esc and Ctrl+Enter.
+const element = (tag, className, properties = {}) => Object.assign(document.createElement(tag), { className }, properties);
+
+const named = (key, name) => {
+  const holder = element("span", `st-key-${key}`);
+  holder.append(element("button", "", { type: "button", textContent: name }));
+  return holder;
+};
+
+// Shows a field in `place`, whose other parts its class `edited` hides; `send` gets what is written.
+const open = (place, transcript, { text, label, verb, send }) => {
+  const field = element("textarea", "", { value: text, maxLength: transcript.data.max_chars });
+  field.rows = Math.min(12, 2 + text.split("\n").length + Math.floor(text.length / 80));
+  field.setAttribute("aria-label", label);
+  const [cancel, sending] = [named("edit-cancel", t("Cancel")), named("edit-send", verb)];
+  const editor = element("div", "st-key-editor editor");
+  const row = element("div", "editor-row");
+  row.append(cancel, sending);
+  editor.append(field, row);
+  const close = () => { place.classList.remove("edited"); editor.remove(); };
+  cancel.firstChild.addEventListener("click", close);
+  sending.firstChild.addEventListener("click", () => {
+    if (!field.value.trim() || transcript.data.is_busy) return; // Python would not take it, and it would be gone
+    send(field.value);
+    close();
+  });
+  place.classList.add("edited");
+  place.append(editor);
+};
+
+export const editQuestion = (article, transcript) => {
+  const bubble = article.querySelector(".bubble");
+  const text = article.querySelector("[data-text]")?.dataset.text ?? bubble.querySelector(".plain")?.textContent ?? "";
+  const send = (written) => transcript.act({ do: "ask", id: article.dataset.id, text: written });
+  open(article, transcript, { text, label: t("Your question"), verb: t("Ask"), send });
+};
+
+export const editSummary = (button, transcript) => {
+  const card = button.closest(".summary");
+  const send = (text) => transcript.act({ do: "summary", id: card.dataset.id, text });
+  open(card.querySelector("details"), transcript, { text: button.dataset.text, label: t("Summary"), verb: t("Keep"), send });
+};

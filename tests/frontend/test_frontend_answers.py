@@ -1,0 +1,70 @@
+"""What can be done with an answer on the page, without a browser: real backend, stub model."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from chatapp.client import BackendClient
+from support import scripts
+from support.pages import click
+from support.running_backend import backend_before
+from support.stub_model import StubModel
+from support.transcripts import act, transcript_html
+
+Open = Callable[..., AppTest]
+OFFER = "summarise"
+
+
+@pytest.fixture(scope="module")
+def shared(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A backend in front of `model`, whose window is small."""
+    with backend_before(model, tmp_path_factory.mktemp("data"), context_tokens=1000) as backend:
+        yield backend
+
+
+@pytest.fixture
+def client(shared: Any) -> BackendClient:
+    return shared.client
+
+
+def talked(client: BackendClient, *questions: str) -> str:
+    """Return the id of a conversation in which these questions were asked."""
+    first = client.ask(questions[0], store=True)
+    for question in questions[1:]:
+        client.ask(question, conversation_id=first.conversation_id)
+    return str(first.conversation_id)
+
+
+def offers(page: AppTest) -> list[str]:
+    return [button.label for button in page.button if button.key == OFFER]
+
+
+def test_earlier_messages_are_summarised_on_a_click_and_brought_back_by_another(
+    open_page: Open, client: BackendClient, shared: Any, model: StubModel
+) -> None:
+    conversation = talked(client, "One? " * 99, "Two? " * 99, "Three? " * 99)
+    page = open_page(shared.url, query={"c": conversation})
+    model.next(scripts.answer("They **counted**."))
+
+    click(page, OFFER)
+
+    assert "Summary of 2 earlier messages" in transcript_html(page)
+    assert "They <strong>counted</strong>." in transcript_html(page)
+    assert offers(page) == []
+    (summarised,) = (item.id for item in client.conversations.messages(conversation).items if item.summary)
+    act(page, "summary", id=summarised, text="To three.")
+    assert "<p>To three.</p>" in transcript_html(page)
+    act(page, "drop-summary", id=summarised)
+    assert ("Summary of" in transcript_html(page), len(offers(page))) == (False, 1)
+
+
+def test_a_summary_that_fails_says_why(open_page: Open, client: BackendClient, shared: Any, model: StubModel) -> None:
+    page = open_page(shared.url, query={"c": talked(client, "One? " * 99, "Two? " * 99, "Three? " * 99)})
+    model.next(scripts.status(401))
+
+    click(page, OFFER)
+
+    assert "API key" in page.warning[0].value
+    assert len(offers(page)) == 1
