@@ -335,7 +335,7 @@ def test_continue_says_what_it_goes_on_with(backend: RunningBackend, stub: StubM
 def test_help_shows_every_command(typist: Typist) -> None:
     shown = typist.say("/help")
 
-    commands = ["new", "model", "system", "prompt", "retry", "undo", "context", "compact", "usage", "quit"]
+    commands = ["new", "model", "system", "prompt", "retry", "undo", "fork", "context", "compact", "usage", "quit"]
     assert re.findall(r"^/(\w+)", shown, re.MULTILINE) == commands
     assert max(map(len, shown.split("\r\n"))) < 80
 

@@ -342,3 +342,32 @@ def test_an_answer_that_ends_while_its_reader_is_elsewhere_marks_the_tab(page: P
     page.wait_until(lambda driver: driver.title.startswith("✓ "), "a mark in the title")
     page.run("window.dispatchEvent(new Event('focus'))")
     page.wait_until(lambda driver: not driver.title.startswith("✓ "), "a title as it was")
+
+
+def test_what_is_selected_in_an_answer_is_quoted_and_an_answer_copied_in_other_forms(
+    page: Page, model: StubModel
+) -> None:
+    page.run("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    model.next(scripts.answer("# One\n\n**Two** three.\n\n```py\nfour\n```"))
+    page.ask("Count")
+    page.wait_for_answer("Two three.")
+
+    def choose(name: str) -> None:
+        page.wait_for("article.answer .more").click()
+        page.wait_for(".message-menu button", name).click()
+
+    def copied(words: str) -> str:
+        return page.wait_until(
+            lambda _: (found := str(page.run("return window.copied"))) and words in found and found, words
+        )
+
+    choose("Copy as text")
+    assert copied("four").split() == ["One", "Two", "three.", "four"]
+    choose("Copy as curl")
+    assert '"content": "Count"' in copied("curl http://")
+    page.run("getSelection().selectAllChildren(document.querySelector('article.answer strong'))")
+    choose("Quote")
+    box = page.wait_for("[data-testid='stChatInputTextArea']")
+    assert box.get_attribute("value") == "> Two\n\n"
+    box.send_keys("Why?")
+    assert box.get_attribute("value") == "> Two\n\nWhy?"

@@ -1,5 +1,6 @@
 """What can be done with an answer on the page, without a browser: real backend, stub model."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
 from support import scripts
-from support.pages import click
+from support.pages import click, contents
 from support.running_backend import backend_before
 from support.stub_model import StubModel
 from support.transcripts import act, transcript_html
@@ -68,3 +69,43 @@ def test_a_summary_that_fails_says_why(open_page: Open, client: BackendClient, s
 
     assert "API key" in page.warning[0].value
     assert len(offers(page)) == 1
+
+
+def test_a_fork_is_gone_on_with_and_leaves_its_conversation_as_it_was(
+    open_page: Open, client: BackendClient, shared: Any
+) -> None:
+    conversation = talked(client, "One?", "Two?")
+    page = open_page(shared.url, query={"c": conversation})
+    first = client.conversations.messages(conversation).items[1]
+
+    act(page, "fork", id=first.id)
+
+    assert contents(page) == [("user", "One?"), ("assistant", "Hello from the stub.")]
+    fork = "".join(page.query_params["c"])
+    assert (fork != conversation, client.conversations.get(fork).title) == (True, "Fork of One?")
+    assert len(client.conversations.messages(conversation).items) == 4
+
+
+@pytest.mark.parametrize("language", ["curl", "python"])
+def test_code_for_an_answer_asks_what_was_asked(
+    language: Any, open_page: Open, client: BackendClient, model: StubModel, capfd: Any
+) -> None:
+    question = 'It\'s "$HOME" `x` \\n?\n' + "long " * 30
+    conversation = talked(client, "One?", question, "And now?")
+    client.conversations.change(conversation, system="Be brief.", sampling={"temperature": 0.5})
+    page = open_page(client.base_url, query={"c": conversation})
+    answer = client.conversations.messages(conversation).items[3]
+
+    code = page.session_state.transcript.code(answer.id, language)
+
+    if language == "curl":
+        subprocess.run(["bash", "-euc", "BACKEND_API_KEY=; " + code], check=True, capture_output=True)
+    else:
+        exec(compile(code, "copied", "exec"), {})
+        assert capfd.readouterr().out == "Hello from the stub.\n"
+    body = model.calls[-1].body
+    assert (body["model"], body["temperature"]) == ("stub-model", 0.5)
+    assert [message["content"] for message in body["messages"]] == [
+        "Be brief.", "One?", "Hello from the stub.", question
+    ]  # fmt: skip
+    assert page.session_state.transcript.code("nowhere", language) is None

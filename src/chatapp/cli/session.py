@@ -31,6 +31,7 @@ _COMMANDS = (
     ("/prompt NAME", "Ask a saved prompt: NAME, variable=value and more words; /prompt alone lists those there are."),
     ("/retry", "Get another answer to the last question."),
     ("/undo", "Take the last question and its answer back."),
+    ("/fork", "Go on in a conversation of its own that begins as this one does; this one stays."),
     ("/context", "What goes along with the next question, and what that costs."),
     ("/compact", "Summarise earlier messages, to send that in their place; /compact none sends them all again."),
     ("/usage", "What the answers of this session have taken and cost."),
@@ -107,6 +108,8 @@ class Session:
                 self._write(self._chat.retry(self._options))
             case "undo":
                 note(f"Taken back: {self._chat.undo()}")
+            case "fork":
+                note(f"Going on with: {self._chat.fork() or 'a fork'}")
             case "usage":
                 note(usage_sentence(self._answered))
             case "help":

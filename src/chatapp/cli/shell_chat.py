@@ -31,6 +31,7 @@ class ShellChat:
         is_streamed: bool = True,
     ) -> None:
         self._backend = backend
+        self._is_streamed = is_streamed
         self._ephemeral = EphemeralChat(backend, is_streamed=is_streamed)
         self._stored = StoredChat(backend, conversation_id, is_streamed=is_streamed) if is_stored else None
 
@@ -92,6 +93,20 @@ class ShellChat:
             ChatappError: there is no summary, or the backend cannot be asked.
         """
         return self._backend.conversations.drop_last_summary(self._kept_id())
+
+    def fork(self) -> str | None:
+        """Go on in a conversation of its own that begins as this one does, and return its title.
+
+        Raises:
+            ChatappError: there is nothing to go on from, or the backend cannot be asked.
+        """
+        conversations, id_ = self._backend.conversations, self._kept_id()
+        leaf_id = conversations.get(id_).leaf_id
+        if leaf_id is None:
+            raise NotFoundError("Nothing was asked here yet.")
+        begun = conversations.fork(id_, leaf_id)
+        self._stored = StoredChat(self._backend, begun.id, is_streamed=self._is_streamed)
+        return begun.title
 
     def _kept_id(self) -> str:
         if self._stored is None:

@@ -73,6 +73,11 @@ class ConversationApi:
         """Return the conversation that was deleted, as it was."""
         return self._http.read(ConversationInfo, "POST", path_of("conversations", conversation_id, "restore"))
 
+    def fork(self, conversation_id: str, message_id: str) -> ConversationInfo:
+        """Return a new conversation that begins as this one does, up to a message."""
+        path = path_of("conversations", conversation_id, "fork")
+        return self._http.read(ConversationInfo, "POST", path, {"message_id": message_id})
+
     def regenerate(self, conversation_id: str, **options: Any) -> AnswerStream:
         """Start another answer to a question and return its events; `options` are message_id, model, temperature."""
         path = path_of("conversations", conversation_id, "regenerate")

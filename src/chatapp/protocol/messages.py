@@ -114,6 +114,12 @@ class Message:
         return "".join([part.text for part in self.parts if type(part) is ReasoningPart])
 
 
+def system_text(system: str | None, summary: str | None) -> str:
+    """Return what a model reads before all messages: its instructions, and a summary of those that do not go along."""
+    told = summary and f"Summary of the conversation before the messages that follow:\n\n{summary}"
+    return "\n\n".join(filter(None, (system, told)))
+
+
 def parts_as_json(parts: Iterable[Part]) -> list[dict[str, Any]]:
     """Return `parts` as JSON objects, each with its `type`."""
     return [{name: getattr(part, name) for name in part.__dataclass_fields__} for part in parts]

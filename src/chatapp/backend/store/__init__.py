@@ -11,6 +11,7 @@ from chatapp.backend.store.attachments import Attachments
 from chatapp.backend.store.conversations import Changes, Conversations
 from chatapp.backend.store.database import Database, open_database
 from chatapp.backend.store.ending import Ending, WholeTurn
+from chatapp.backend.store.forks import Forks
 from chatapp.backend.store.listing import ConversationState
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.migration import bring_up_to_date
@@ -52,6 +53,7 @@ __all__ = [
     "Dimension",
     "Ending",
     "FinalStatus",
+    "Forks",
     "Messages",
     "ModelCall",
     "ModelCalls",
@@ -88,6 +90,7 @@ class Store:
     projects: Projects
     messages: Messages
     summaries: Summaries
+    forks: Forks
     turns: Turns
     model_calls: ModelCalls
     usage: UsageByDay
@@ -116,6 +119,7 @@ class Store:
             projects=Projects(database),
             messages=Messages(database),
             summaries=Summaries(database),
+            forks=Forks(database),
             turns=Turns(database),
             model_calls=ModelCalls(database),
             usage=UsageByDay(database),

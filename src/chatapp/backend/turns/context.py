@@ -2,12 +2,9 @@
 
 from chatapp.errors import ContextLengthExceededError
 from chatapp.protocol.events import Notice
-from chatapp.protocol.messages import Message
+from chatapp.protocol.messages import Message, system_text
 
 TOKENS_PER_MESSAGE = 8
-
-SUMMARY = "Summary of the conversation before the messages that follow:"
-"""What stands above a summary where a model reads it."""
 
 _LETTERS = 4.0
 """Letters of a token within a word. With `_WORD` it is a third more than English takes, and right for hexadecimal."""
@@ -39,8 +36,7 @@ _WORDS = _table({"a": b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"})
 
 def system_messages(system: str | None, summary: str | None) -> list[Message]:
     """Return the message before all others, if there is one: many models take one alone, so a summary is part of it."""
-    parts = (system, summary and f"{SUMMARY}\n\n{summary}")
-    text = "\n\n".join(filter(None, parts))
+    text = system_text(system, summary)
     return [Message.of("system", text)] if text else []
 
 

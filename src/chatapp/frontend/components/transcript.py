@@ -13,6 +13,16 @@ from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.session import actions, answer_actions, state
 from chatapp.frontend.transcript.article import Article
+from chatapp.frontend.transcript.request_code import Asking
+
+MENU = {
+    "quote": "Quote",
+    "fork": "Fork from here",
+    "text": "Copy as text",
+    "curl": "Copy as curl",
+    "python": "Copy as Python",
+}
+"""What else can be done with a message, as `assets/transcript/menu.js` offers it."""
 
 
 def transcript(conversation: OpenConversation) -> None:
@@ -25,7 +35,12 @@ def transcript(conversation: OpenConversation) -> None:
         "has_earlier": conversation.has_unloaded,
         "landing": state.transcript().key_of(landing.message_id) if landing else None,
         "max_chars": state.settings().max_prompt_chars,
+        "menu": MENU,
     }
+    options = conversation.chat_options
+    state.transcript().asking = Asking(
+        state.settings().backend_url, options.system, options.sampling, conversation.has_unloaded
+    )
     state.transcript().live = live
     _component("transcript")(key=state.FINISHED, data={**news, **more}, on_act_change=_act)
 
@@ -89,6 +104,8 @@ def _act_on(entry: DisplayMessage, what: str, text: str) -> None:
         actions.draw(entry.id)
     elif state.view().conversation.live is not None:
         return
+    elif what == "fork":
+        answer_actions.fork(entry)
     elif what == "regenerate":
         actions.regenerate(entry)
     elif what == "ask" and not entry.is_answer:

@@ -3,7 +3,17 @@
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.session import state
-from chatapp.frontend.session.actions import error_shown
+from chatapp.frontend.session.actions import error_shown, keep
+
+
+def fork(entry: DisplayMessage) -> None:
+    """Go on from a message in a conversation of its own."""
+    view = state.view()
+    if view.conversation.id is not None and entry.is_stored:
+        with error_shown():
+            begun = state.client().conversations.fork(view.conversation.id, entry.id)
+            keep(view.show_stored(begun.id))
+            view.listing.expire()
 
 
 def summarise() -> None:

@@ -67,6 +67,7 @@ def _answer(shown: Article) -> Iterator[str]:
         yield f'<button type="button" class="copy" {name} data-copy="{escape(entry.content)}"></button>'
     if entry.is_stored or shown.is_last:
         yield _button("regenerate", t("Another answer"))
+    yield _more("quote text curl python" + (" fork" if entry.is_stored else ""), t)
     yield from _branches(entry, t)
     yield "</div></article>"
     if entry.summary:
@@ -103,6 +104,7 @@ def _question(shown: Article) -> Iterator[str]:
         yield _offer(t(_LONG, count=len(entry.content)), t("Show all"))
     whole = f' data-text="{escape(entry.content)}"' if text != entry.content else ""
     yield f'</div><div class="under">{_button("edit", t("Edit and ask again"), whole)}'
+    yield _more("quote text", t)
     yield from _branches(entry, t)
     yield "</div></article>"
 
@@ -149,6 +151,11 @@ def _branches(entry: DisplayMessage, t: Words) -> Iterator[str]:
 def _arrow(what: str, name: str, message_id: str | None) -> str:
     leads = "disabled" if message_id is None else f'data-to="{escape(message_id)}"'
     return _button(what, name, f" {leads}")
+
+
+def _more(offers: str, t: Words) -> str:
+    """Return the button behind which is what else can be done with a message."""
+    return f'<button type="button" class="more" data-menu="{offers}" aria-haspopup="menu" {_named(t("More"))}></button>'
 
 
 def _button(what: str, name: str, more: str = "") -> str:

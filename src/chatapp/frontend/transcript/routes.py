@@ -6,15 +6,17 @@ from json import JSONDecodeError
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from chatapp.frontend.transcript.live_stream import live_stream
 from chatapp.frontend.transcript.open_transcripts import open_transcripts
+from chatapp.frontend.transcript.request_code import LANGUAGES
 from chatapp.frontend.transcript.transcript import Transcript
 
 PATH = "/app/messages"
 LIVE_PATH = "/app/live"
+CODE_PATH = "/app/code"
 MOST_KEYS = 64
 _MOST_BYTES = 8192
 _HEADERS = {"Cache-Control": "no-store"}
@@ -47,7 +49,20 @@ def message_routes(is_admitted: Callable[[str], bool]) -> list[Route]:
             return _refusal()
         return StreamingResponse(live_stream(answer), media_type="text/event-stream", headers=_STREAM_HEADERS)
 
-    return [Route(LIVE_PATH, live), Route(PATH, listing, methods=["GET"]), Route(PATH, bodies, methods=["POST"])]
+    async def code(request: Request) -> Response:
+        shown, wanted = transcript(request), request.query_params.get("as")
+        language = next((each for each in LANGUAGES if each == wanted), None)
+        if shown is None or language is None:
+            return _refusal()
+        text = shown.code(request.query_params.get("id", ""), language)
+        return _refusal() if text is None else PlainTextResponse(text, headers=_HEADERS)
+
+    return [
+        Route(CODE_PATH, code),
+        Route(LIVE_PATH, live),
+        Route(PATH, listing, methods=["GET"]),
+        Route(PATH, bodies, methods=["POST"]),
+    ]
 
 
 def _refusal() -> Response:

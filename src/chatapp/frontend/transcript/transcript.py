@@ -9,6 +9,7 @@ from typing import Any
 
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.transcript.article import Article
+from chatapp.frontend.transcript.request_code import Asking, Language, request_code
 
 MOST_SENT = 12
 _MOST_SENT_CHARS = 100_000
@@ -18,10 +19,12 @@ _MOST_SENT_CHARS = 100_000
 class Transcript:
     """The finished messages that a session shows. Each has a key, which changes with anything that is shown of it.
 
-    `token` is what its browser shows for it, and nobody else knows. `live` is the answer that is being made.
+    `token` is what its browser shows for it, and nobody else knows. `live` is the answer that is being made, `asking`
+    how questions are asked.
     """
 
     live: LiveAnswer | None = None
+    asking = Asking()
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
@@ -50,6 +53,11 @@ class Transcript:
         """Return the key of a message, None if it is not shown."""
         _, articles = self._shown
         return next((key for key, article in articles.items() if article.entry.id == message_id), None)
+
+    def code(self, message_id: str, language: Language) -> str | None:
+        """Return code that asks for an answer again; None if it is not shown."""
+        _, articles = self._shown
+        return request_code((article.entry for article in articles.values()), message_id, self.asking, language)
 
     def listing(self) -> dict[str, Any]:
         """Return the whole list, for a browser that has lost it."""

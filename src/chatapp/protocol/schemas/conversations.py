@@ -50,6 +50,12 @@ class ConversationChanges(NewConversation):
     leaf_id: Identifier = Field("", description="Message the branch on show goes through.")
 
 
+class NewFork(Strict):
+    """Where a conversation forks."""
+
+    message_id: Identifier = Field(description="The last message that is taken along.")
+
+
 class NewSummary(Strict):
     """What to summarise, and by which model."""
 

@@ -13,6 +13,7 @@ from chatapp.protocol.schemas.conversations import (
     ConversationPage,
     MessagePage,
     NewConversation,
+    NewFork,
 )
 
 router = APIRouter(prefix="/conversations", route_class=BoundedJsonRoute, tags=["conversations"], responses=ERRORS)
@@ -89,6 +90,12 @@ def delete(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Non
 def restore(conversation_id: Id, store: CurrentStore, owner: CurrentOwner) -> Conversation:
     """Undo the deletion."""
     return store.conversations.restore(conversation_id, owner=owner)
+
+
+@router.post("/{conversation_id}/fork", summary="Fork a conversation", status_code=201, response_model=ConversationOut)
+def fork(conversation_id: Id, wanted: NewFork, store: CurrentStore, owner: CurrentOwner) -> Conversation:
+    """Return a new conversation that begins as this one does, up to a message."""
+    return store.forks.fork(conversation_id, owner=owner, up_to=wanted.message_id)
 
 
 @router.get("/{conversation_id}/messages", summary="List the messages of a conversation", response_model=MessagePage)

@@ -2,6 +2,7 @@
 // fetched when it comes near the window. All HTML here was made by our own renderer: nothing of it is a message's own.
 import { clickInWords } from "./code.js";
 import { editQuestion, editSummary } from "./editing.js";
+import { openMenu } from "./menu.js";
 
 const BATCH = 48; // keys that are fetched at once
 const MOST_KEPT = 4000; // bodies that are kept for conversations that are shown again
@@ -194,7 +195,8 @@ class Transcript {
     const id = button?.closest("[data-id]")?.dataset.id;
     if (!button) return;
     const { dataset } = button;
-    if (dataset.do === "edit") editQuestion(button.closest("article"), this);
+    if (dataset.menu) openMenu(button, this);
+    else if (dataset.do === "edit") editQuestion(button.closest("article"), this);
     else if (dataset.do === "edit-summary") editSummary(button, this);
     else if (dataset.do && !(this.data.is_busy && dataset.do !== "draw")) this.act({ do: dataset.do, id, to: dataset.to });
     else clickInWords(button, (what) => this.act(what));
