@@ -80,6 +80,19 @@ def test_continue_goes_on_with_the_conversation_last_talked_in(
     assert len(kept(backend)) == 2
 
 
+def test_several_models_answer_below_their_names_and_one_that_fails_ends_no_other(
+    ask: Run, backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.models = {"a": scripts.answer("One."), "b": scripts.status(401), "c": scripts.answer("Three.")}
+
+    done = ask("Why?", "-m", "a", "-m", "b", "-m", "c")
+
+    assert done.stdout == "## a\n\nOne.\n\n## b\n\n\n## c\n\nThree.\n"
+    assert (done.returncode != 0, "does not accept the API key" in done.stderr) == (True, True)
+    (conversation,) = kept(backend)
+    assert len(backend.client.conversations.messages(conversation.id).items[-1].siblings) == 3
+
+
 def test_continue_is_answered_by_the_model_and_as_the_system_prompt_said_at_the_beginning(
     ask: Run, stub: StubModel
 ) -> None:

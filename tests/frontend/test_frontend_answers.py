@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
 from support import scripts
-from support.pages import click, contents
+from support.pages import ask, click, contents
 from support.running_backend import backend_before
 from support.stub_model import StubModel
 from support.transcripts import act, transcript_html
@@ -20,7 +21,8 @@ OFFER = "summarise"
 
 @pytest.fixture(scope="module")
 def shared(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A backend in front of `model`, whose window is small."""
+    """A backend in front of `model`, whose window is small, and beside which there are others."""
+    model.listing = scripts.listing("stub-model", "large", "broken")
     with backend_before(model, tmp_path_factory.mktemp("data"), context_tokens=1000) as backend:
         yield backend
 
@@ -109,3 +111,23 @@ def test_code_for_an_answer_asks_what_was_asked(
         "Be brief.", "One?", "Hello from the stub.", question
     ]  # fmt: skip
     assert page.session_state.transcript.code("nowhere", language) is None
+
+
+def test_answers_of_several_models_are_chosen_from_and_one_is_kept(
+    open_page: Open, client: BackendClient, model: StubModel
+) -> None:
+    model.models = {"large": scripts.answer("From the large one."), "broken": scripts.status(401)}
+    page = open_page(client.base_url)
+    page.multiselect(key="beside").set_value(["large", "broken"]).run()
+
+    ask(page, "Why?")
+
+    choices = BeautifulSoup(transcript_html(page), "html.parser").select(".choice")
+    named = [(choice.select_one(".note").text, bool(choice.select("article .said"))) for choice in choices]
+    assert named == [("stub-model", True), ("large", True), ("broken", False)]
+    assert "API key" in choices[2].text
+    assert contents(page)[-1] == ("assistant", "Hello from the stub.")
+    act(page, "keep", id=str(choices[1]["data-id"]))
+    assert ("choice" in transcript_html(page), contents(page)[-1]) == (False, ("assistant", "From the large one."))
+    ask(page, "And then?")
+    assert (model.calls[-1].body["model"], len(model.calls[-1].body["messages"])) == ("large", 3)

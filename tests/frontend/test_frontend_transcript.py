@@ -172,7 +172,7 @@ def test_an_answer_in_the_making_is_streamed_to_its_session_alone(client: TestCl
     )
     while answer.is_going:
         answer.wait(0.1)
-    transcript.live = answer
+    transcript.live = (answer,)
     headers = {"X-Transcript": transcript.token}
 
     told = client.get(LIVE_PATH, params={"name": answer.name}, headers=headers)

@@ -35,7 +35,7 @@ from chatapp.cli.parameters import (
     LightGroup,
     Limit,
     MaxTokens,
-    Model,
+    Models,
     NewFile,
     NoBrowser,
     NoStore,
@@ -168,7 +168,7 @@ def ask(
     attach: Attach = None,
     template: Template = None,
     param: Param = None,
-    model: Model = None,
+    model: Models = None,
     system: System = None,
     temperature: Temperature = None,
     max_tokens: MaxTokens = None,
@@ -176,16 +176,17 @@ def ask(
     no_stream: NoStream = False,
     json: AsJson = False,
     backend_url: BackendUrl = None,
-) -> None:
+) -> int:
     """Ask a question and print the answer. What is piped in is added to it. Without one, on a terminal, ask many."""
     with _uncollected():
         from chatapp.cli.ask import run  # noqa: PLC0415
         from chatapp.client.chat import ChatOptions  # noqa: PLC0415
 
-    run(
+    return run(
         " ".join(prompt) if prompt else None,
+        models=model or (),
         options=ChatOptions(
-            model, system, temperature, max_tokens, {"reasoning_effort": effort} if effort is not None else None
+            None, system, temperature, max_tokens, {"reasoning_effort": effort} if effort is not None else None
         ),
         files=attach or (),
         template=template,

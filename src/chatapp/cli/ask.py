@@ -5,20 +5,24 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 
+import typer
+
 from chatapp.cli.attachments import MAX_STDIN_BYTES, STDIN, attached, expanded
 from chatapp.cli.backends import with_backend
 from chatapp.cli.shell_chat import ShellChat, full_id, last_conversation
-from chatapp.cli.terminal import StatusLine
+from chatapp.cli.terminal import StatusLine, printable
 from chatapp.cli.writing import note, write_json, write_text
 from chatapp.client import BackendClient
+from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions
-from chatapp.errors import SettingsError
+from chatapp.errors import BackendUnreachableError, ChatappError, SettingsError
 
 
 def run(
     question: str | None,
     *,
     options: ChatOptions,
+    models: Sequence[str] = (),
     files: Sequence[str] = (),
     template: str | None = None,
     params: Sequence[str] = (),
@@ -28,11 +32,13 @@ def run(
     is_stored: bool,
     is_streamed: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Ask the backend that is configured, or else the one that runs here, or else one of our own for this call.
 
-    Without a question, on a terminal, questions are taken until the user leaves.
+    Without a question, on a terminal, questions are taken until the user leaves. Each of several `models` answers the
+    question; what one fails with is said below its name. Returned is the exit code.
     """
+    options = options._replace(model=models[0] if models else None)
     _require_one_conversation(conversation_id, is_continued=is_continued, is_stored=is_stored)
     if params and template is None:
         raise SettingsError("--param is for a saved prompt.", hint="Name it with --template.")
@@ -40,20 +46,52 @@ def run(
     prompt = None if has_session else _prompt(question, template, params, is_stdin_a_file=STDIN in files)
     if files and has_session:
         raise SettingsError("--attach needs a question.", hint='For instance: chatapp ask -a FILE "What is in it?"')
+    if has_session and len(models) > 1:
+        raise SettingsError("Several models need a question.", hint='For instance: chatapp ask -m A -m B "Why?"')
     names = expanded(files)
     status = StatusLine()
 
-    def talk(backend: BackendClient) -> None:
+    def talk(backend: BackendClient) -> int:
         begin = partial(ShellChat, backend, is_stored=is_stored, is_streamed=is_streamed)
         chosen = _chosen(backend, conversation_id, is_continued=is_continued)
         if prompt is None:
             _hold_session(backend, chosen, begin, options, status)
-            return
+            return 0
         attachments = [attached(backend, name, status) for name in names]
-        with closing(begin(conversation_id=chosen).ask(prompt, options, attachments=attachments)) as events:
+        chat = begin(conversation_id=chosen)
+        answers = [
+            chat.ask(prompt, options, attachments=attachments),
+            *(_retried(chat, options._replace(model=model)) for model in models[1:]),
+        ]
+        if len(answers) > 1:
+            return _write_each(answers, models, status, as_json=as_json)
+        with closing(answers[0]) as events:
             (write_json if as_json else write_text)(events, status)
+        return 0
 
-    with_backend(talk, backend_url, status=status, is_stored=is_stored)
+    return with_backend(talk, backend_url, status=status, is_stored=is_stored)
+
+
+def _retried(chat: ShellChat, options: ChatOptions) -> Events:
+    """Return the events of another answer, which is asked for once the first of them is wanted."""
+    yield from chat.retry(options)
+
+
+def _write_each(answers: Sequence[Events], models: Sequence[str], status: StatusLine, *, as_json: bool) -> int:
+    """Write each answer below the name of its model, and return the exit code of the last that failed."""
+    code = 0
+    for place, (answer, model) in enumerate(zip(answers, models, strict=True)):
+        if not as_json:
+            typer.echo("\n" * bool(place) + f"## {printable(model)}\n")
+        try:
+            with closing(answer) as events:
+                (write_json if as_json else write_text)(events, status)
+        except BackendUnreachableError:
+            raise
+        except ChatappError as error:
+            typer.secho(printable(error.sentence()), err=True, fg="red")
+            code = error.exit_code
+    return code
 
 
 def _chosen(backend: BackendClient, conversation_id: str | None, *, is_continued: bool) -> str | None:

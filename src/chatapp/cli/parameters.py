@@ -50,7 +50,10 @@ Prompt = Annotated[
     list[str] | None,
     typer.Argument(metavar="QUESTION", show_default=False, help="What you want to know; - is what is piped in."),
 ]
-Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="Ask this model of the model server.")]
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", "-m", metavar="NAME", help="Ask this model. Repeatable: each answers the question."),
+]
 System = Annotated[str | None, typer.Option("--system", "-s", metavar="TEXT", help="How the model is to answer.")]
 Temperature = Annotated[
     float | None, typer.Option("--temperature", metavar="NUMBER", help="0 is the most predictable, 2 the most varied.")

@@ -8,6 +8,8 @@ from chatapp.protocol.surfaces import Surface
 
 SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed", "reasoning_effort")
 """The fields of a question that say how the model chooses its words."""
+MOST_BESIDE = 3
+"""How many answers to one question are made at once."""
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
 """How much a model that thinks is to think, as OpenAI words it."""
 
@@ -45,7 +47,8 @@ class Question:
     that were given. `store`: question and answer are kept in a conversation. `conversation_id` None begins a new one,
     unless `store` is false: then nothing is kept but, with an `idempotency_key`, the turn. `parent_id` is the message
     to go on from: None the end of the branch on show, `root` the beginning of a new branch. `prompt` None asks again
-    for an answer to the question at `parent_id`; to edit a question, send the new words with the old one's parent.
+    for an answer to the question at `parent_id`, while others are being made to it too if it `is_beside`; to edit a
+    question, send the new words with the old one's parent.
 
     A question whose `idempotency_key` is known is not asked again, unless its turn failed before anything was said;
     `body_hash` tells whether it is the same question. `model` and `system` hold for this turn; the conversation that
@@ -76,6 +79,7 @@ class Question:
     client: str | None = None
     held: HeldConversation | None = None
     outlives_readers: bool = True
+    is_beside: bool = False
 
     def conversation(self) -> list[Message]:
         """Return what the model reads when nothing is kept: system prompt, what was said before, question."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, insert, select, update
 
 from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.conversations import ASK_IN, insert_conversation, locked, moment_at_the_top, require
@@ -14,12 +14,12 @@ from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.projects import guidance, require_project
 from chatapp.backend.store.records import ROOT, BegunTurn, Branch, Prospect
-from chatapp.backend.store.schema import turns
+from chatapp.backend.store.schema import messages, turns
 from chatapp.backend.store.titles import title_from
 from chatapp.backend.store.tree import history, insert_messages, message_in
 from chatapp.errors import IdempotencyConflictError, InvalidRequestError, TurnActiveError
 from chatapp.protocol.messages import TextPart
-from chatapp.protocol.question import Question
+from chatapp.protocol.question import MOST_BESIDE, Question
 
 _COLUMNS = tuple(column.name for column in turns.c)
 _INSERT = Prepared(insert(turns), _COLUMNS)
@@ -47,6 +47,7 @@ class _Talk(NamedTuple):
     sampling: dict[str, Any] | None
     project_id: str | None
     is_new: bool
+    is_answering: bool = False
 
 
 class Maker(NamedTuple):
@@ -73,7 +74,9 @@ def begin_turn(connection: Connection, question: Question, maker: Maker) -> Begu
     model = question.model or conversation.model or project.model or maker.fallback_model
     system = project.system(conversation.system if question.system is None else question.system)
     place = _insert_messages(connection, question, conversation, model)
-    begun = insert_turn(connection, question, maker, model=model, system=system, place=place)
+    held = place._replace(conversation_id=None) if conversation.is_answering else place  # one is the active turn there
+    begun = insert_turn(connection, question, maker, model=model, system=system, place=held)
+    begun = replace(begun, conversation_id=conversation.id)
     read = history(connection, str(place.user_message_id))
     begun.history.extend(read.messages)
     return replace(begun, sampling=conversation.sampling, project_id=project.id, summary=read.summary)
@@ -147,12 +150,21 @@ def _conversation(connection: Connection, question: Question) -> _Talk:
     title = title_from(question.prompt or "")
     if question.conversation_id is None:
         require_project(connection, question.project_id, question.owner)
-        begun_with = {"model": question.model, "system": question.system, "project_id": question.project_id}
+        begun_with: dict[str, Any] = {
+            "model": question.model,
+            "system": question.system,
+            "project_id": question.project_id,
+        }
         return _Talk(id=new_id(), title=title, **begun_with, leaf_id=None, sampling=None, is_new=True)
     row = locked(connection, question.conversation_id, question.owner)
-    _refuse_while_active(connection, row.id)
-    told = {name: getattr(row, name) for name in ("model", "system", "project_id", "leaf_id", "sampling")}
-    return _Talk(id=row.id, title=row.title or title, **told, is_new=False)
+    told: dict[str, Any] = {
+        name: getattr(row, name) for name in ("model", "system", "project_id", "leaf_id", "sampling")
+    }
+    talk = _Talk(id=row.id, title=row.title or title, **told, is_new=False)
+    if not is_answering(connection, row.id):
+        return talk
+    _refuse_unless_beside(connection, question, talk)
+    return talk._replace(is_answering=True)
 
 
 def is_answering(connection: Connection, conversation_id: str) -> bool:
@@ -160,8 +172,14 @@ def is_answering(connection: Connection, conversation_id: str) -> bool:
     return _ACTIVE.first(connection, {"conversation_id": conversation_id}) is not None
 
 
-def _refuse_while_active(connection: Connection, conversation_id: str) -> None:
-    if is_answering(connection, conversation_id):
+def _refuse_unless_beside(connection: Connection, question: Question, talk: _Talk) -> None:
+    """Refuse what is asked while an answer is being made, unless it is another answer to the same question."""
+    answers = 0
+    if question.is_beside and question.prompt is None:
+        asked = _question_above(connection, talk.id, _parent_id(connection, question, talk))
+        is_being_made = and_(messages.c.parent_id == asked, messages.c.status == "streaming")
+        answers = connection.scalar(select(func.count()).select_from(messages).where(is_being_made)) or 0
+    if not 0 < answers < MOST_BESIDE:
         raise TurnActiveError(
             "The conversation is still answering its last question.", hint="Wait for the answer, or stop it."
         )

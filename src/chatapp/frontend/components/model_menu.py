@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from chatapp.frontend.components.beside import beside_menu
 from chatapp.frontend.components.model_list import model_list
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
@@ -40,6 +41,8 @@ def model_menu() -> None:
             model_list(told, model)
         elif told is not None and len(told.models) > 1:
             _select(list(told.models), model)
+        if told is not None:
+            beside_menu(told, model)
         _instructions(chat_options.system or "")
         _sampling(chat_options.sampling or {})
 

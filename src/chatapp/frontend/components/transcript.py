@@ -31,7 +31,7 @@ def transcript(conversation: OpenConversation) -> None:
     live, landing = conversation.live, conversation.landing
     more = {
         "is_busy": live is not None,
-        "live": live.name if live else None,
+        "live": [answer.name for answer in conversation.answers],
         "has_earlier": conversation.has_unloaded,
         "landing": state.transcript().key_of(landing.message_id) if landing else None,
         "max_chars": state.settings().max_prompt_chars,
@@ -41,7 +41,7 @@ def transcript(conversation: OpenConversation) -> None:
     state.transcript().asking = Asking(
         state.settings().backend_url, options.system, options.sampling, conversation.has_unloaded
     )
-    state.transcript().live = live
+    state.transcript().live = conversation.answers
     _component("transcript")(key=state.FINISHED, data={**news, **more}, on_act_change=_act)
 
 
@@ -78,6 +78,7 @@ def _articles(conversation: OpenConversation) -> list[Article]:
                 begins_day=entry.day != day,
                 is_last=entry is conversation.entries[-1],
                 is_whole=entry.id in view.drawn,
+                beside=conversation.beside if entry is conversation.entries[-1] else (),
                 words=words(),
             )
         )
@@ -93,6 +94,8 @@ def _act() -> None:
         actions.load_earlier()
     elif what == "picture":
         state.view().diagram = text
+    elif what == "keep":
+        answer_actions.keep_answer(clicked.get("id", ""))
     elif what in {"older", "newer"}:
         actions.show_branch(clicked.get("to", ""))
     elif entry := _entry(clicked.get("id", "")):
@@ -115,4 +118,5 @@ def _act_on(entry: DisplayMessage, what: str, text: str) -> None:
 
 
 def _entry(message_id: str) -> DisplayMessage | None:
-    return next((entry for entry in state.view().conversation.entries if entry.id == message_id), None)
+    conversation = state.view().conversation
+    return next((entry for entry in (*conversation.entries, *conversation.beside) if entry.id == message_id), None)

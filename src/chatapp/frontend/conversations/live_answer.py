@@ -44,6 +44,7 @@ class LiveAnswer:
         self._text = _Growing()
         self._reasoning = _Growing()
         self._call = Call()
+        self._begun = threading.Event()
         self._spoke = threading.Event()
         self._ended = threading.Event()
         self._lock = threading.Lock()
@@ -107,6 +108,10 @@ class LiveAnswer:
         """Wait until the first word or, when that was said, the end; at most `timeout_s` seconds."""
         (self._ended if self._spoke.is_set() else self._spoke).wait(timeout_s)
 
+    def wait_begun(self, timeout_s: float) -> None:
+        """Wait until the backend has begun the answer, or until it has ended; at most `timeout_s` seconds."""
+        self._begun.wait(timeout_s)
+
     def _cancel_then_leave(self, cancel: "Cancel") -> None:
         with contextlib.suppress(ChatappError):
             cancel(self)
@@ -131,6 +136,8 @@ class LiveAnswer:
                 self.turn_id = event.turn_id or self.turn_id
                 self.conversation_id = event.conversation_id or self.conversation_id
                 self.model = event.model or self.model
+                if event.turn_id:
+                    self._begun.set()
             case Text():
                 self._text.add(event.text)
                 self._spoke.set()
@@ -155,6 +162,7 @@ class LiveAnswer:
                 self.status = status
         self._ended.set()
         self._spoke.set()
+        self._begun.set()
 
 
 Cancel = Callable[[LiveAnswer], None]

@@ -40,8 +40,10 @@ class OpenConversation(ABC):
     `name` tells it from the others of a session, `begun` is the name of the last answer to go to, `landing` the message
     that a search has led to, `hit_place` its name with which of how many hits it is, `last_hits` whether there is none
     before or behind it, `summarising` the summary that is being made, and `waiting_files` go along with the next
-    question. `warned_of` is the model that was said to take no pictures. Its state changes in plain attributes only:
-    Streamlit may end a script run at any access to `st.session_state`.
+    question. `beside_models` are asked beside the conversation's own, `live_beside` their answers while they are made,
+    `beside` all answers to the last question until one of them is kept. `warned_of` is the model that was said to take
+    no pictures. Its state changes in plain attributes only: Streamlit may end a script run at any access to
+    `st.session_state`.
     """
 
     is_temporary: bool
@@ -53,6 +55,9 @@ class OpenConversation(ABC):
         self.chat_options = ChatOptions()
         self.entries: list[DisplayMessage] = []
         self.live: LiveAnswer | None = None
+        self.live_beside: list[LiveAnswer] = []
+        self.beside_models: tuple[str, ...] = ()
+        self.beside: tuple[DisplayMessage, ...] = ()
         self.begun: str | None = None
         self.landing: Landing | None = None
         self.last_hits: set[bool] = set()
@@ -88,16 +93,22 @@ class OpenConversation(ABC):
 
     def stop(self) -> None:
         """Stop the answer that is being made and keep what was said."""
-        if self.live is not None:
-            self.live.stop()
+        for answer in self.answers:
+            answer.stop()
+
+    @property
+    def answers(self) -> tuple[LiveAnswer, ...]:
+        """The answers that are being made, the first that of the conversation's own model."""
+        return (self.live, *self.live_beside) if self.live else ()
 
     def finish(self, context: SessionContext) -> str | None:
         """Take over an answer that has ended, then ask what was queued; return that instead if the answer was cut."""
         answer = self.live
-        if answer is None or answer.is_going:
+        if answer is None or any(one.is_going for one in self.answers):
             return None
         self.live = None
         self._take_over(answer, context)
+        self.live_beside = []
         queued, self.queued = self.queued, None
         if queued and answer.status == "complete":
             self.send(queued, context)

@@ -1,12 +1,14 @@
 """How this session asks, and how it has an answer stopped."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 
 from chatapp.client import BackendClient
 from chatapp.client.chat import EphemeralChat, StoredChat
+from chatapp.frontend.conversations.beside import events_beside
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.protocol.messages import Message
 
@@ -25,6 +27,13 @@ class SessionContext:
     def stored_chat(self, conversation_id: str | None) -> StoredChat:
         """Return the chat in a conversation that the backend stores, a new one if None."""
         return StoredChat(self.client, conversation_id, is_streamed=self.is_streamed)
+
+    def beside(self, first: LiveAnswer, model: str, known: Collection[str]) -> LiveAnswer:
+        """Return the answer of `model` to the question that `first` answers, which is none of the `known` messages."""
+        events = events_beside(self.client, first, model, known, is_streamed=self.is_streamed)
+        answer = LiveAnswer.start(events, cancel=partial(cancel, self.client))
+        answer.model = model
+        return answer
 
     def ephemeral_chat(self, history: Iterable[Message]) -> EphemeralChat:
         """Return a chat that goes on behind `history`, oldest first."""

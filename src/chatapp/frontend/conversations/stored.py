@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ROOT, ChatOptions
 from chatapp.errors import BackendError, ChatappError
+from chatapp.frontend.conversations.beside import answers_of
 from chatapp.frontend.conversations.entries import DisplayMessage, answer_entry, question_entry, stored_entries
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import (
@@ -187,12 +189,13 @@ class StoredConversation(OpenConversation):
 
     def leave(self) -> None:
         """Stop listening; the backend makes the answer to its end."""
-        if self.live is not None:
-            self.live.leave()
+        for answer in self.answers:
+            answer.leave()
 
     def _begin(self, context: SessionContext, *, parent_id: str | None = None) -> None:
         self._pending = _Question(self.entries[-1], uuid.uuid4().hex, parent_id)
         self._ask(self._pending, context)
+        self._ask_beside(context)
 
     def _ask(self, question: _Question, context: SessionContext) -> None:
         options = self.chat_options if self.id is None else ChatOptions()  # else the backend has them
@@ -206,8 +209,15 @@ class StoredConversation(OpenConversation):
         )
         self._start(events, context)
 
+    def _ask_beside(self, context: SessionContext) -> None:
+        """Ask the same question to the other models that were chosen."""
+        known = [entry.id for entry in self.entries if entry.is_stored]
+        if first := self.live:
+            self.live_beside = [context.beside(first, model, known) for model in self.beside_models]
+
     def _start(self, events: Events, context: SessionContext, *, asked_s_ago: float = 0.0) -> None:
         self.unfinished = self._failed = None
+        self.beside = ()
         stop = partial(cancel, context.client)
         self._listen_to(LiveAnswer.start(events, cancel=stop, asked_s_ago=asked_s_ago))
 
@@ -220,8 +230,21 @@ class StoredConversation(OpenConversation):
             self.refresh(context)
         except ChatappError:
             self.entries += [answer_entry(answer, context.zone)] if answer.text else []
-        if answer.status != "complete" and self.live is None:
+        if self.live_beside and self.id:
+            self._settle_beside(self.id, answer, context)
+        if answer.status != "complete" and self.live is None and not self.beside:
             self.unfinished = Unfinished(answer.error, bool(answer.text))
+
+    def _settle_beside(self, conversation_id: str, first: LiveAnswer, context: SessionContext) -> None:
+        """Let the answers that were made beside each other be chosen from; until then `first` is gone on with."""
+        made, last = (first, *self.live_beside), self.entries[-1] if self.entries else None
+        with suppress(ChatappError):
+            stored = answers_of(context.client, conversation_id, last.siblings[-len(made) :] if last else (), made)
+            if len(stored) > 1:
+                context.client.conversations.change(conversation_id, leaf_id=stored[0].id)
+                self._is_stale = True
+                self.refresh(context)
+                self.beside = tuple(_entries(stored, context))
 
     def _land(self, message_id: str, found: ConversationInfo, context: SessionContext) -> None:
         """Load the branch of a message back to it."""
@@ -262,8 +285,7 @@ class StoredConversation(OpenConversation):
     def _follow(self, answer: MessageInfo, context: SessionContext) -> None:
         """Read along with an answer that was begun elsewhere or before this session."""
         ago_s = (datetime.now(UTC) - answer.created_at).total_seconds()
-        events = context.stored_chat(self.id).resume(str(answer.turn_id))
-        self._start(events, context, asked_s_ago=max(0.0, ago_s))
+        self._start(context.stored_chat(self.id).resume(str(answer.turn_id)), context, asked_s_ago=max(0.0, ago_s))
 
 
 def _entries(messages: Iterable[MessageInfo], context: SessionContext) -> list[DisplayMessage]:
@@ -273,6 +295,5 @@ def _entries(messages: Iterable[MessageInfo], context: SessionContext) -> list[D
 def _unfinished(entries: list[DisplayMessage]) -> Unfinished | None:
     """Return how the last answer ended, if it did not end well."""
     last = entries[-1] if entries else None
-    if last is None or not last.is_answer or last.status == "complete":
-        return None
-    return Unfinished(last.error, bool(last.content))
+    is_broken = last is not None and last.is_answer and last.status != "complete"
+    return Unfinished(last.error, bool(last.content)) if last and is_broken else None

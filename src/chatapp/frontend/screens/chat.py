@@ -6,6 +6,7 @@ import streamlit as st
 
 from chatapp.config import demo_model
 from chatapp.errors import StoreUnavailableError, StreamCutError
+from chatapp.frontend.components.beside import live_beside
 from chatapp.frontend.components.compaction import compaction
 from chatapp.frontend.components.gauge import gauge
 from chatapp.frontend.components.model_menu import model_gone
@@ -79,7 +80,7 @@ def chat() -> "LiveView | None":
     _above()
     with st.container(key=f"conversation-{conversation.name}"):
         transcript(conversation)
-        live_view = LiveView(conversation.live) if conversation.live else None
+        live_view = LiveView(conversation.answers) if conversation.live else None
         if live_view is None and conversation.unfinished is not None:
             with st.container(key="unfinished"):
                 _unfinished(conversation.unfinished)
@@ -99,21 +100,24 @@ def chat() -> "LiveView | None":
 
 
 class LiveView:
-    """The place of an answer that is being made."""
+    """The place of an answer that is being made, or of several beside each other."""
 
-    def __init__(self, answer: LiveAnswer) -> None:
-        self._answer = answer
-        with st.container(key=f"live-{answer.name}"), st.chat_message("assistant", avatar=_AVATAR):
-            live_words(answer)
+    def __init__(self, answers: tuple[LiveAnswer, ...]) -> None:
+        self._answers = answers
+        if len(answers) > 1:
+            live_beside(answers)
+            return
+        with st.container(key=f"live-{answers[0].name}"), st.chat_message("assistant", avatar=_AVATAR):
+            live_words(answers[0])
 
     def follow(self) -> None:
         """Wait for the end of the answer; the browser follows it. Any click ends the waiting, not the answer."""
         view, address = state.view(), state.address()
-        while self._answer.is_going:
+        while going := [answer for answer in self._answers if answer.is_going]:
             if view.is_unlisted():
                 return
             address.push_url(view)
-            self._answer.wait(TICK_S)
+            going[0].wait(TICK_S)
 
 
 def _above() -> None:

@@ -16,6 +16,25 @@ def fork(entry: DisplayMessage) -> None:
             view.listing.expire()
 
 
+def keep_answer(message_id: str) -> None:
+    """Go on behind one of the answers that stand beside each other, with the model that gave it."""
+    conversation = state.view().conversation
+    kept = next((entry for entry in conversation.beside if entry.id == message_id), None)
+    if kept is None or not isinstance(conversation, StoredConversation) or conversation.live is not None:
+        return
+    options, asked = conversation.chat_options, conversation.beside_models
+    with error_shown():
+        conversation.show_branch(kept.id, state.session_context())
+        conversation.beside, conversation.beside_models = (), ()
+        if kept.model in asked:
+            conversation.apply(options._replace(model=kept.model), state.session_context())
+
+
+def choose_beside() -> None:
+    """Ask the models that were chosen beside the conversation's own from now on."""
+    state.view().conversation.beside_models = state.beside_models()
+
+
 def summarise() -> None:
     """Have earlier messages summarised."""
     if isinstance(conversation := state.view().conversation, StoredConversation):

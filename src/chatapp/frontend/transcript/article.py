@@ -1,6 +1,7 @@
 """One message as HTML: its words, what is known about it, and buttons that `assets/transcript/transcript.js` knows."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import escape
 from typing import NamedTuple
 
@@ -23,20 +24,27 @@ _FINISHES = {
 }
 
 
+_KEEP = '<button type="button" class="offer" data-do="keep">Keep this one</button>'
+
+
 class Article(NamedTuple):
     """A message and how it is shown.
 
-    `begins_day`: the date stands above it. `is_whole`: it is drawn however large it is. `words`: its reader's.
+    `begins_day`: the date stands above it. `is_whole`: it is drawn however large it is. `words`: its reader's. `beside` are the
+    answers that are to be chosen from, itself among them.
     """
 
     entry: DisplayMessage
     begins_day: bool = False
     is_last: bool = False
     is_whole: bool = False
+    beside: tuple[DisplayMessage, ...] = ()
     words: Words = ENGLISH
 
     def html(self) -> str:
         """Return all of it."""
+        if self.beside:
+            return "".join((*_day(self), *_choice(self)))
         parts = _answer(self) if self.entry.is_answer else _question(self)
         return "".join((*_day(self), *parts))
 
@@ -72,6 +80,16 @@ def _answer(shown: Article) -> Iterator[str]:
     yield "</div></article>"
     if entry.summary:
         yield from _summary(entry.id, entry.summary, entry.summarised)
+
+
+def _choice(shown: Article) -> Iterator[str]:
+    """Return answers beside each other, each with a button to go on behind it."""
+    yield '<div class="beside" role="group" aria-label="Answers to choose from">'
+    for entry in shown.beside:
+        yield f'<div class="choice" data-id="{escape(entry.id)}"><p class="note">{escape(entry.model or "")}</p>'
+        yield from _answer(Article(replace(entry, siblings=()), is_whole=shown.is_whole))
+        yield "</div>" if entry.is_silent else f"{_KEEP}</div>"
+    yield "</div>"
 
 
 def _summary(message_id: str, text: str, count: int) -> Iterator[str]:

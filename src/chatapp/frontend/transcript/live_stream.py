@@ -29,6 +29,7 @@ async def live_stream(answer: LiveAnswer) -> AsyncIterator[bytes]:
             silent_s = 0.0
             yield _event(news)
         if not is_going:
+            yield _event({"ended": answer.error.sentence() if answer.error else ""})
             return
         tick_s = TICK_S if answer.has_spoken else FIRST_TICK_S
         await asyncio.sleep(tick_s)

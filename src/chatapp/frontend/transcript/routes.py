@@ -44,8 +44,9 @@ def message_routes(is_admitted: Callable[[str], bool]) -> list[Route]:
 
     async def live(request: Request) -> Response:
         shown = transcript(request)
-        answer = shown.live if shown else None
-        if answer is None or answer.name != request.query_params.get("name"):
+        name = request.query_params.get("name")
+        answer = next((one for one in shown.live if one.name == name), None) if shown else None
+        if answer is None:
             return _refusal()
         return StreamingResponse(live_stream(answer), media_type="text/event-stream", headers=_STREAM_HEADERS)
 

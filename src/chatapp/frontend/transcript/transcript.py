@@ -19,11 +19,11 @@ _MOST_SENT_CHARS = 100_000
 class Transcript:
     """The finished messages that a session shows. Each has a key, which changes with anything that is shown of it.
 
-    `token` is what its browser shows for it, and nobody else knows. `live` is the answer that is being made, `asking`
-    how questions are asked.
+    `token` is what its browser shows for it, and nobody else knows. `live` are the answers that are being made,
+    `asking` is how questions are asked.
     """
 
-    live: LiveAnswer | None = None
+    live: tuple[LiveAnswer, ...] = ()
     asking = Asking()
 
     def __init__(self, session_id: str) -> None:
@@ -57,7 +57,11 @@ class Transcript:
     def code(self, message_id: str, language: Language) -> str | None:
         """Return code that asks for an answer again; None if it is not shown."""
         _, articles = self._shown
-        return request_code((article.entry for article in articles.values()), message_id, self.asking, language)
+        entries = (
+            next((one for one in article.beside if one.id == message_id), article.entry)
+            for article in articles.values()
+        )
+        return request_code(entries, message_id, self.asking, language)
 
     def listing(self) -> dict[str, Any]:
         """Return the whole list, for a browser that has lost it."""

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import Part, Role, TurnStatus
+from chatapp.protocol.question import MOST_BESIDE
 from chatapp.protocol.schemas.fields import Effort, Identifier, Strict, UsageDetailsOut, UsageOut, Words, not_blank
 
 
@@ -20,6 +21,9 @@ class Regeneration(Strict):
         None, description="Model to ask this time."
     )
     temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
+    beside: bool = Field(
+        False, description=f"Also while others are being made to the same question; at most {MOST_BESIDE} at once."
+    )
 
 
 class Sampling(Strict):

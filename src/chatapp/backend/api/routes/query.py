@@ -191,5 +191,6 @@ async def regenerate(request: Request, conversation_id: Id, wanted: Regeneration
         parent_id=wanted.message_id,
         store=True,
         surface=_surface(request),
+        is_beside=wanted.beside,
     )
     return StreamedAnswer(await _begun(request, question))

@@ -55,7 +55,8 @@ class LiveView {
 
   tick() {
     const seconds = Math.floor((performance.now() - this.began) / 1000);
-    if (this.data.is_stopping) this.pulse.textContent = t("Stopping …");
+    if (this.ended !== undefined) this.pulse.textContent = this.ended;
+    else if (this.data.is_stopping) this.pulse.textContent = t("Stopping …");
     else if (this.hasSpoken) this.pulse.textContent = t("Answering … {seconds} s", { seconds });
     else this.pulse.textContent = t("Waiting for the first word … {seconds} s", { seconds });
   }
@@ -98,6 +99,11 @@ class LiveView {
     if (news.text) {
       if (!this.said.hasChildNodes()) this.thoughts.open = false; // who wants to read on opens it again
       this.words.text.grow(news.text);
+    }
+    if (news.ended !== undefined) {
+      this.ended = news.ended;
+      this.root.classList.add("ended");
+      this.tick();
     }
     for (const text of news.notices ?? []) {
       this.notices.append(Object.assign(element("p", "note"), { textContent: text }));

@@ -118,7 +118,7 @@ class Transcript {
   // An answer that is finished is not shown a second time, where it grew, until that place is gone.
   hideGrown() {
     const places = [...document.querySelectorAll('[class*="st-key-live-"]')].flatMap((place) => [...place.classList]);
-    const finished = places.filter((name) => name.startsWith("st-key-live-") && name !== `st-key-live-${this.data.live}`);
+    const finished = places.filter((name) => name.startsWith("st-key-live-") && !this.data.live.includes(name.slice("st-key-live-".length)));
     this.hiding.textContent = finished.map((name) => `.${name} { display: none; }`).join("\n");
     this.observer.unobserve(this.above);
     this.observer.observe(this.above); // so that it tells again whether it is near
