@@ -7,9 +7,10 @@ import pytest
 
 from chatapp.client import BackendClient
 from chatapp.errors import BackendProtocolError, UpstreamAuthError
+from chatapp.protocol.import_resources import ImportInfo, SkippedInfo
 from chatapp.protocol.messages import ReasoningPart, TextPart
 from chatapp.protocol.reading import read
-from chatapp.protocol.resources import ConversationInfo, ImportInfo, MessageInfo, SkippedInfo, SnippetInfo
+from chatapp.protocol.resources import ConversationInfo, MessageInfo, SnippetInfo
 from support import scripts
 from support.stub_model import StubModel
 

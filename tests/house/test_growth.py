@@ -26,7 +26,7 @@ from chatapp.backend.models.chat_model import Batch, ModelRequest
 from chatapp.backend.models.openai.answer_text import AnswerText
 from chatapp.backend.models.openai.stop_strings import StopStrings
 from chatapp.backend.models.openai.think_tags import ThinkTags
-from chatapp.backend.store.schema import SafeText
+from chatapp.backend.store.column_types import SafeText
 from chatapp.backend.store.search.terms import parse_terms, pattern_of
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.cli.terminal import PlainAnswer, StatusLine

@@ -7,12 +7,11 @@ from typing import Any, BinaryIO
 from chatapp.client.http import HttpSession, body_of, path_of
 from chatapp.client.stream import AnswerStream
 from chatapp.errors import NotFoundError
+from chatapp.protocol.import_resources import ImportInfo, RunningImportInfo
 from chatapp.protocol.resources import (
     ConversationInfo,
-    ImportInfo,
     MessageInfo,
     ResultPage,
-    RunningImportInfo,
     SummaryInfo,
 )
 from chatapp.protocol.usage_resources import UsageRow

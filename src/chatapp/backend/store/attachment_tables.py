@@ -2,7 +2,8 @@
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, ForeignKeyConstraint, Integer, LargeBinary, Table, Text
 
-from chatapp.backend.store.schema import SafeText, UtcDateTime, conversations, metadata
+from chatapp.backend.store.column_types import SafeText, UtcDateTime
+from chatapp.backend.store.schema import conversations, metadata
 
 attachments = Table(
     "attachments",

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Table, insert
 from sqlalchemy.types import TypeEngine
 
-from chatapp.backend.store.schema import UtcDateTime
+from chatapp.backend.store.column_types import UtcDateTime
 
 _Bind = Callable[[Any], Any]
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
-from chatapp.backend.store.schema import SafeText, UtcDateTime, safe_text, sqlite_time, time_in_sqlite
+from chatapp.backend.store.column_types import SafeText, UtcDateTime, safe_text, sqlite_time, time_in_sqlite
 
 Values = Mapping[str, Any]
 Process = Any

@@ -9,7 +9,7 @@ from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import client_of
-from chatapp.protocol.resources import ImportInfo, RunningImportInfo
+from chatapp.protocol.import_resources import ImportInfo, RunningImportInfo
 from chatapp.protocol.wording import later
 
 IMPORT_TIMEOUT_S = 2 * 60 * 60.0

@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError
-from chatapp.protocol.resources import ImportInfo, RunningImportInfo
+from chatapp.protocol.import_resources import ImportInfo, RunningImportInfo
 
 SOON_S = 1.0
 """How long a small file may take before the page shows how far it is."""
