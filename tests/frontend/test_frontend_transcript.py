@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -23,6 +24,7 @@ from chatapp.frontend.transcript.open_transcripts import open_transcripts
 from chatapp.frontend.transcript.routes import LIVE_PATH, MOST_KEYS, PATH, message_routes
 from chatapp.frontend.transcript.transcript import MOST_SENT, Transcript
 from chatapp.protocol.events import Done, Reasoning, Start, Text
+from chatapp.protocol.messages import CitationPart
 from chatapp.rendering.markdown import html_of
 
 
@@ -68,6 +70,14 @@ def test_why_an_answer_failed_stays_with_it_and_what_was_left_out() -> None:
         shown = Article(failed, is_last=is_last).html()
         assert '<p class="note">1 message was left out.</p>' in shown
         assert ("It is gone." in shown) is not is_last
+
+
+def test_pages_of_an_answer_are_links_in_their_order() -> None:
+    cited = (CitationPart('https://a.example/"x'), CitationPart("https://b.example/", "<b>"))
+    shown = Article(replace(articles(2)[1].entry, citations=cited)).html()
+    links = [(link["href"], link["rel"], link.text) for link in BeautifulSoup(shown, "html.parser").select("li a")]
+    rel = ["noopener", "noreferrer"]
+    assert links == [('https://a.example/"x', rel, "a.example"), ("https://b.example/", rel, "<b>")]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from chatapp.backend.models.chat_model import Attempts
+from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.openai.dialect import Dialect
 from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.model import OpenAIModel

@@ -10,7 +10,7 @@ import typer
 
 from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, json_text, printable
 from chatapp.errors import BackendUnreachableError, ChatappError
-from chatapp.protocol.events import WAS_THOUGHT, Answer, Done, Event, Notice, Reasoning, Start, Text
+from chatapp.protocol.events import WAS_THOUGHT, Answer, Citation, Done, Event, Notice, Reasoning, Start, Text
 from chatapp.protocol.usage_line import usage_parts
 
 
@@ -24,26 +24,14 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
     told: dict[str, object] = {}
     try:
         for event in events:
-            if isinstance(event, Start):
-                answer = replace(
-                    answer, turn_id=event.turn_id, model=event.model, conversation_id=event.conversation_id
-                )
-            elif isinstance(event, Text):
+            answer = _with(event, answer)
+            if isinstance(event, Text):
                 texts.append(event.text)
             elif isinstance(event, Notice):
                 if event.code == WAS_THOUGHT:
                     texts.clear()
                 status.clear()
                 note(event.text)
-            elif isinstance(event, Done):
-                answer = replace(
-                    answer,
-                    model=event.model or answer.model,
-                    finish_reason=event.finish_reason,
-                    usage=event.usage,
-                    latency_ms=event.latency_ms,
-                    usage_details=event.usage_details,
-                )
     except BackendUnreachableError:  # another backend may be asked yet
         raise
     except ChatappError as error:
@@ -53,6 +41,25 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
         status.clear()
         if texts or told or answer.latency_ms is not None:
             typer.echo(json_text(asdict(replace(answer, answer="".join(texts))) | told))
+
+
+def _with(event: Event, answer: Answer) -> Answer:
+    """Return what is known of an answer, with what an event says of it beside its text."""
+    match event:
+        case Start():
+            return replace(answer, turn_id=event.turn_id, model=event.model, conversation_id=event.conversation_id)
+        case Citation():
+            return replace(answer, citations=(*answer.citations, event))
+        case Done():
+            return replace(
+                answer,
+                model=event.model or answer.model,
+                finish_reason=event.finish_reason,
+                usage=event.usage,
+                latency_ms=event.latency_ms,
+                usage_details=event.usage_details,
+            )
+    return answer
 
 
 def write_text(events: Iterable[Event], status: StatusLine) -> None:
@@ -69,6 +76,7 @@ class _Transcript:
         self._status = status
         self._model = ""
         self._notes: list[str] = []
+        self._cited = 0
         self._writer: AnswerWriter | None = None
         self._thoughts: PlainAnswer | None = None
         self._is_empty = True
@@ -82,6 +90,9 @@ class _Transcript:
             self._think(event.text)
         elif isinstance(event, Text):
             self._say(event.text)
+        elif isinstance(event, Citation):
+            self._cited += 1
+            self._notes.append(f"[{self._cited}] {f'{event.title}, ' if event.title else ''}{event.url}")
         elif isinstance(event, Notice):
             self._notes.append(event.text)
         elif isinstance(event, Done):

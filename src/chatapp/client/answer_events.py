@@ -24,6 +24,7 @@ def ask_once(backend: BackendClient, prompt: str, *, is_streamed: bool, **fields
     answer = backend.ask(prompt, **fields)
     yield Start(answer.turn_id or "", answer.model, answer.conversation_id)
     yield Text(answer.answer)
+    yield from answer.citations
     yield Done(answer.finish_reason, answer.usage, answer.latency_ms or 0, usage_details=answer.usage_details)
 
 

@@ -71,6 +71,14 @@ class ToolCallDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class Citation:
+    """A page that the answer goes by, as its server names it. The first one of an answer is its number 1."""
+
+    url: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something the reader should know, e.g. that earlier turns were left out."""
 
@@ -109,7 +117,7 @@ DELTAS = (Text, Reasoning)
 CONTENT = (*DELTAS, ToolCallDelta)
 """The events in which the model says something."""
 
-Event = Start | Text | Reasoning | ToolCallDelta | Notice | Done | Failed
+Event = Start | Text | Reasoning | ToolCallDelta | Citation | Notice | Done | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +132,4 @@ class Answer:
     usage: Usage | None = None
     latency_ms: int | None = None
     usage_details: UsageDetails | None = None
+    citations: tuple[Citation, ...] = ()

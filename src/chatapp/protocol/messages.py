@@ -69,7 +69,21 @@ class ToolResultPart:
     is_error: bool = False
 
 
-Part = TextPart | ReasoningPart | AttachmentPart | ToolCallPart | ToolResultPart
+@dataclass(frozen=True, slots=True)
+class CitationPart:
+    """A page that an answer goes by; the first one among its parts is number 1. Never sent to a model."""
+
+    type: Literal["citation"] = field(default="citation", init=False)
+    url: str
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called: its title, or else where it is."""
+        return self.title or self.url.partition("://")[2].partition("/")[0] or self.url
+
+
+Part = TextPart | ReasoningPart | AttachmentPart | ToolCallPart | ToolResultPart | CitationPart
 
 PART_KINDS: dict[str, type[Part]] = {
     "text": TextPart,
@@ -77,6 +91,7 @@ PART_KINDS: dict[str, type[Part]] = {
     "attachment": AttachmentPart,
     "tool_call": ToolCallPart,
     "tool_result": ToolResultPart,
+    "citation": CitationPart,
 }
 """The kinds of parts by their `type`."""
 

@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from chatapp.errors import BackendProtocolError, EventTooLargeError
-from chatapp.protocol.events import Done, Event, Failed, Notice, Reasoning, Start, Text, ToolCallDelta
+from chatapp.protocol.events import Citation, Done, Event, Failed, Notice, Reasoning, Start, Text, ToolCallDelta
 
 KEEP_ALIVE = b": keep-alive\n\n"
 """A comment: every parser drops it, and the connection is seen to be alive."""
@@ -19,6 +19,7 @@ _KINDS: dict[str, type[Event]] = {
     "start": Start,
     "reasoning": Reasoning,
     "tool_call": ToolCallDelta,
+    "citation": Citation,
     "notice": Notice,
     "done": Done,
 }

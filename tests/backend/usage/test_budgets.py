@@ -12,7 +12,8 @@ import pytest
 import requests
 from sqlalchemy import text
 
-from chatapp.backend.models.chat_model import Destination, ModelRequest
+from chatapp.backend.models.attempts import Destination
+from chatapp.backend.models.chat_model import ModelRequest
 from chatapp.backend.store import Amount, ModelCall, Store
 from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.backend.usage import budgets, ledger

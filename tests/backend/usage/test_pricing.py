@@ -9,7 +9,8 @@ import pytest
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import Usage
 
-from chatapp.backend.models.chat_model import Attempts, ModelRequest, TokenUsage
+from chatapp.backend.models.attempts import Attempts
+from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 from chatapp.backend.store import ModelCall
 from chatapp.backend.turns.call_record import CallRecord
 from chatapp.backend.turns.turn import Turn

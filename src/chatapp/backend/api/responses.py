@@ -35,7 +35,8 @@ _HEADERS = [
 
 
 def answer_body(turn: Turn) -> dict[str, Any]:
-    """Return the JSON of `POST /query`."""
+    """Return the JSON of `POST /query`; citations only where there are some."""
+    cited = [{"url": citation.url, "title": citation.title} for citation in turn.citations]
     return {
         "model": turn.model,
         "answer": turn.text,
@@ -45,6 +46,7 @@ def answer_body(turn: Turn) -> dict[str, Any]:
         "usage": turn.usage,
         "latency_ms": turn.latency_ms,
         "usage_details": turn.usage_details,
+        **({"citations": cited} if cited else {}),
     }
 
 

@@ -1,66 +1,14 @@
 """What the rest of the backend knows of a model: ask it, read its answer, hang up."""
 
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from chatapp.errors import ChatappError, UpstreamError
-from chatapp.protocol.events import Notice, Reasoning, Text, ToolCallDelta, Usage
+from chatapp.backend.models.attempts import Attempts, Destination
+from chatapp.errors import UpstreamError
+from chatapp.protocol.events import Citation, Notice, Reasoning, Text, ToolCallDelta, Usage
 from chatapp.protocol.messages import AttachmentPart, Message
 from chatapp.providers.connection import Timeouts
-
-
-class Destination(NamedTuple):
-    """Where a question goes: a connection, and its own name for the model."""
-
-    connection: str
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
-class FailedAttempt:
-    """A call that came to nothing, and behind which another was made. Times are those of `time.perf_counter`.
-
-    `name` is what its model goes by here, empty where that is not known.
-    """
-
-    connection: str
-    error_code: str
-    began: float
-    ended: float
-    name: str = ""
-
-
-class Attempts:
-    """The calls that one request takes: those that came to nothing in `failed`, oldest first, and the last.
-
-    `connection`, its name for the `model` and `began` are the last one's, and so is `name`, which its model goes by
-    here. Whoever asks once more notes it here, be it another wording, another try or another connection: each of these
-    calls is billed by itself.
-    """
-
-    __slots__ = ("began", "connection", "failed", "model", "name")
-
-    def __init__(self) -> None:
-        self.failed: list[FailedAttempt] = []
-        self.name = ""
-        self.begin("")
-
-    def begin(self, connection: str, model: str = "") -> None:
-        """Note that a call over `connection` begins."""
-        self.connection, self.model = connection, model
-        self.began = time.perf_counter()
-
-    def fail(self, error: ChatappError) -> None:
-        """Note that the call came to nothing, and that another begins in its place."""
-        ended = time.perf_counter()
-        self.failed.append(FailedAttempt(self.connection, error.code, self.began, ended, self.name))
-        self.began = ended
-
-    def take_back(self) -> None:
-        """Note that no other call has begun in place of the one that failed last."""
-        self.began = self.failed.pop().began
 
 
 @dataclass(slots=True)  # frozen, each would take twice as long to make
@@ -152,7 +100,7 @@ class Batch:
     `finish_reason` stands behind the text: a batch with text and without a reason takes an earlier one back.
     `is_closing`: only counts and the end can follow it. `failure` is what is wrong with the answer behind this text.
     `is_alive`: the model is at work on something that is not text. `was_thought`: all text of earlier batches was
-    thought. `notices` are for the readers.
+    thought. `notices` are for the readers, `citations` the pages that it goes by.
     """
 
     finish_reason: str | None = None
@@ -163,6 +111,7 @@ class Batch:
     is_alive: bool = False
     was_thought: bool = False
     notices: Sequence[Notice] = ()
+    citations: Sequence[Citation] = ()
     _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)
     _calls: Sequence[ToolCallDelta] = ()
 
@@ -177,6 +126,10 @@ class Batch:
         """Append pieces of calls, behind all text of this batch: models call when they have spoken."""
         if pieces:
             self._calls = [*self._calls, *pieces]
+
+    def beside(self) -> Sequence[Notice | Citation]:
+        """Return what the readers are to know beside what was said."""
+        return [*self.notices, *self.citations] if self.citations else self.notices
 
     def recast(self) -> None:
         """Take all text so far for thoughts, here and in the batches before."""

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
-from chatapp.backend.models.chat_model import Batch, Destination, ModelRequest, ModelStream
+from chatapp.backend.models.attempts import Destination
+from chatapp.backend.models.chat_model import Batch, ModelRequest, ModelStream
 from chatapp.backend.models.cooldown import another_may_do_better
 from chatapp.backend.models.member import Member
 from chatapp.errors import (

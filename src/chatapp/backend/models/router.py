@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chatapp.backend.models.chat_model import Destination, EmbeddedText, ModelRequest, ModelStream
+from chatapp.backend.models.attempts import Destination
+from chatapp.backend.models.chat_model import EmbeddedText, ModelRequest, ModelStream
 from chatapp.backend.models.failover import Candidate, FailoverStream, asked
 from chatapp.backend.models.member import Member, Sighting
 from chatapp.backend.models.pool import ConnectionPool

@@ -6,7 +6,7 @@ from typing import Any
 
 from chatapp.backend.store.records import Segments
 from chatapp.protocol.events import WAS_THOUGHT, Notice
-from chatapp.protocol.messages import Part, ReasoningPart, TextPart, ToolCallPart
+from chatapp.protocol.messages import CitationPart, Part, ReasoningPart, TextPart, ToolCallPart
 
 _KINDS: dict[str, type[TextPart | ReasoningPart]] = {"text": TextPart, "reasoning": ReasoningPart}
 
@@ -29,8 +29,8 @@ def parts_of(content: str, reasoning: str, parts: tuple[Part, ...] | None) -> tu
 
 
 def answer_columns(segments: Segments, *, text: str, reasoning: str) -> dict[str, Any]:
-    """Return the columns of an answer that came in the order of `segments`; calls of tools stand behind its text."""
-    calls = _calls_in(segments)
+    """Return the columns of an answer that came in the order of `segments`; calls and citations stand behind."""
+    calls: list[Part] = [*_calls_in(segments), *_citations_in(segments)]
     rest = {"text": text, "reasoning": reasoning}
     sizes = [(kind, size) for kind, size, *_ in segments if kind in rest]
     if not calls and [kind for kind, _ in groupby(kind for kind, _ in sizes)] in _TOLD_BY_COLUMNS:
@@ -48,6 +48,10 @@ def notices_in(segments: Segments) -> tuple[Notice, ...]:
     """Return what readers of an answer were told beside it, but that text was thought: its parts say so."""
     told = (Notice(*rest) for kind, _, *rest in segments if kind == "notice")
     return tuple(notice for notice in told if notice.code != WAS_THOUGHT)
+
+
+def _citations_in(segments: Segments) -> list[CitationPart]:
+    return [CitationPart(*told) for kind, _, *told in segments if kind == "citation"]
 
 
 def _calls_in(segments: Segments) -> list[ToolCallPart]:

@@ -16,7 +16,7 @@ from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import Branch
 from chatapp.backend.store.schema import messages
 from chatapp.errors import NotFoundError
-from chatapp.protocol.messages import Message, Part, ReasoningPart, Role, TurnStatus
+from chatapp.protocol.messages import CitationPart, Message, Part, ReasoningPart, Role, TurnStatus
 
 _COLUMNS = tuple(column.name for column in messages.c)
 _EMPTY = {**dict.fromkeys(_COLUMNS), "content": "", "reasoning": ""}
@@ -121,7 +121,7 @@ def _branch_above() -> Prepared:
 
 
 def _without_reasoning(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    return tuple(part for part in parts if not isinstance(part, ReasoningPart))
+    return tuple(part for part in parts if not isinstance(part, ReasoningPart | CitationPart))
 
 
 def siblings(

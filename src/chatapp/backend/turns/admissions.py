@@ -3,7 +3,8 @@
 from dataclasses import replace
 from functools import partial
 
-from chatapp.backend.models.chat_model import Destination, ModelRequest
+from chatapp.backend.models.attempts import Destination
+from chatapp.backend.models.chat_model import ModelRequest
 from chatapp.backend.turns.observers import CallGate
 from chatapp.backend.turns.turn import Turn
 

@@ -3,7 +3,8 @@
 import time
 from datetime import UTC, datetime, timedelta
 
-from chatapp.backend.models.chat_model import Attempts, FailedAttempt, ModelRequest, TokenUsage
+from chatapp.backend.models.attempts import Attempts, FailedAttempt
+from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 from chatapp.backend.store import FinalStatus, ModelCall
 from chatapp.backend.store.identity import new_timed_id
 from chatapp.backend.turns.observers import CallPricer

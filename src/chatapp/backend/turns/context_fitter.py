@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import replace
 
 from chatapp.backend.attachments.wording import AttachmentWording
-from chatapp.backend.models.chat_model import Attempts, ChatModel, ModelRequest, TokenUsage
+from chatapp.backend.models.attempts import Attempts
+from chatapp.backend.models.chat_model import ChatModel, ModelRequest, TokenUsage
 from chatapp.backend.turns.context import estimated_tokens, fitted, fitted_again, left_out_notice
 from chatapp.backend.turns.token_scale import TokenScales
 from chatapp.backend.turns.turn import Turn

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from chatapp.backend.models.chat_model import Destination, ModelRequest, TokenUsage
+from chatapp.backend.models.attempts import Destination
+from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 from chatapp.backend.store import ModelCall
 from chatapp.protocol.events import Notice
 

@@ -6,7 +6,7 @@ from chatapp.backend.store import Store, StoredTurn, TurnStatus
 from chatapp.backend.tasks import defect_of
 from chatapp.backend.turns.turn import Listener, Turn
 from chatapp.errors import ChatappError, IncompleteAnswerError, InternalError, StoreUnavailableError
-from chatapp.protocol.events import Event, Notice, Reasoning, Text, ToolCallDelta
+from chatapp.protocol.events import Citation, Event, Notice, Reasoning, Text, ToolCallDelta
 from chatapp.protocol.received_errors import error_from_dict
 
 POLL_S = 0.5
@@ -99,6 +99,8 @@ def _beyond(position: int, stored: StoredTurn) -> list[tuple[Event, int]]:
                 events.append((_DELTAS[kind](missing), len(missing)))
         elif begin + size > position and kind == "notice":
             events.append((Notice(*content), size))
+        elif begin + size > position and kind == "citation":
+            events.append((Citation(*content), size))
         elif begin + size > position and kind == "tool_call":
             if stored.status == "streaming":
                 break  # it may still grow, and comes as one

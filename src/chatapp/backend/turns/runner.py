@@ -188,8 +188,8 @@ class TurnRunner:
         """Add what a batch holds and return whether it was the last."""
         if batch.was_thought:
             self._turn.recast()
-        for notice in batch.notices:
-            self._turn.append(notice)
+        for beside in batch.beside():
+            self._turn.append(beside)
         pieces = batch.deltas()
         if self._fitter.left_out and (pieces or batch.is_last):  # until now the server might still find it too long
             self._fitter.tell()

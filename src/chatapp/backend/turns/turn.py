@@ -14,6 +14,7 @@ from chatapp.protocol.events import (
     CONTENT,
     DELTAS,
     WAS_THOUGHT,
+    Citation,
     Done,
     Event,
     Failed,
@@ -36,6 +37,7 @@ _KIND_NAMES: dict[type[Event], str] = {
     Text: "text",
     Reasoning: "reasoning",
     ToolCallDelta: "tool_call",
+    Citation: "citation",
     Notice: "notice",
     Done: "done",
     Failed: "error",
@@ -123,6 +125,11 @@ class Turn:
         return joined_calls([entry for entry in self.entries if type(entry) is ToolCallDelta])
 
     @property
+    def citations(self) -> list[Citation]:
+        """The pages that the answer goes by."""
+        return [entry for entry in self.entries if type(entry) is Citation]
+
+    @property
     def status(self) -> TurnStatus:
         """How far it is, or how it ended."""
         return final_status(self, self.failure) if self.is_over else "streaming"
@@ -130,7 +137,7 @@ class Turn:
     def segments(self) -> Segments:
         """Return the order in which the events came, neighbours of one kind taken together.
 
-        Notices are in full, and so are calls of tools: how many events, then what those add up to.
+        Notices and citations are in full, and so are calls of tools: how many events, then what those add up to.
         """
         return self.extended([], first=0)
 
@@ -142,6 +149,8 @@ class Turn:
             name = _KIND_NAMES[type(entry)]
             if isinstance(entry, Notice):
                 segments.append([name, 1, entry.code, entry.text])
+            elif isinstance(entry, Citation):
+                segments.append([name, 1, entry.url, entry.title])
             elif isinstance(entry, ToolCallDelta):
                 add_call(segments, entry)
             elif segments and segments[-1][0] == name:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, TypeVar
 
-from chatapp.backend.models.chat_model import Destination, ModelRequest, TokenUsage
+from chatapp.backend.models.attempts import Destination
+from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 from chatapp.backend.store import Book, ModelCall, Reservations, Standing
 from chatapp.backend.turns.estimate import likely_usage
 from chatapp.backend.turns.process import is_gone, this_process

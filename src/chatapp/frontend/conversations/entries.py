@@ -10,7 +10,7 @@ from chatapp.errors import BudgetExceededError, ChatappError, InternalError
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.moments import local_time
 from chatapp.protocol.events import UsageDetails
-from chatapp.protocol.messages import AttachmentPart, ToolCallPart, ToolResultPart
+from chatapp.protocol.messages import AttachmentPart, CitationPart, ToolCallPart, ToolResultPart
 from chatapp.protocol.resources import AttachmentInfo, MessageInfo
 from chatapp.protocol.wording import later
 
@@ -46,7 +46,8 @@ class ToolStep(NamedTuple):
 class DisplayMessage:
     """One message and what is known about it. `siblings` are the ids of its alternatives, itself among them.
 
-    `tools` are the tools that an answer calls, and what came of them; `files` go along with a question. `summary`
+    `tools` are the tools that an answer calls, and what came of them; `files` go along with a question, `citations` are
+    the pages that an answer goes by. `summary`
     stands for an answer and all before it, `summarised` in number, in what models read.
 
     `status` of an answer is "complete", or how else it ended; `error` is set where there was one. `day` is the
@@ -68,6 +69,7 @@ class DisplayMessage:
     notices: tuple[str, ...] = ()
     tools: tuple[ToolStep, ...] = ()
     files: tuple[AttachmentInfo, ...] = ()
+    citations: tuple[CitationPart, ...] = ()
     error: ChatappError | None = None
     summary: str | None = None
     summarised: int = 0
@@ -114,6 +116,7 @@ def answer_entry(answer: LiveAnswer, zone: tzinfo | None) -> DisplayMessage:
         elapsed_s=answer.elapsed_s,
         usage=answer.usage,
         notices=tuple(answer.notices),
+        citations=tuple(answer.citations),
         error=answer.error,
     )
 
@@ -138,6 +141,7 @@ def stored_entry(stored: MessageInfo, zone: tzinfo | None) -> DisplayMessage:
         notices=tuple(notice.text for notice in stored.notices),
         tools=tuple(_steps(stored)),
         files=tuple(_files(stored)),
+        citations=tuple(part for part in stored.parts if isinstance(part, CitationPart)),
         error=_error(stored),
         summary=stored.summary,
         summarised=stored.summarised or 0,

@@ -13,7 +13,8 @@ from typing import Literal, Self
 
 from chatapp.client.cancellation import Call
 from chatapp.errors import ChatappError, InternalError
-from chatapp.protocol.events import WAS_THOUGHT, Done, Event, Notice, Reasoning, Start, Text, UsageDetails
+from chatapp.protocol.events import WAS_THOUGHT, Citation, Done, Event, Notice, Reasoning, Start, Text, UsageDetails
+from chatapp.protocol.messages import CitationPart
 
 STOPPING_S = 5.0
 """How long the backend may take to stop an answer before the page stops listening to it."""
@@ -35,6 +36,7 @@ class LiveAnswer:
         self.conversation_id: str | None = None
         self.model: str | None = None
         self.notices: list[str] = []
+        self.citations: list[CitationPart] = []
         self.finish_reason: str | None = None
         self.usage: UsageDetails | None = None
         self.error: ChatappError | None = None
@@ -146,6 +148,8 @@ class LiveAnswer:
                 self._spoke.set()
             case Notice() if event.code == WAS_THOUGHT:
                 self._reasoning.add(self._text.taken())
+            case Citation():
+                self.citations.append(CitationPart(event.url, event.title))
             case Notice():
                 self.notices.append(event.text)
             case Done():

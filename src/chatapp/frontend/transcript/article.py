@@ -10,6 +10,7 @@ from chatapp.frontend.conversations.moments import day_name
 from chatapp.frontend.languages.elsewhere import said_elsewhere
 from chatapp.frontend.markdown.cost import beginning, is_drawable
 from chatapp.frontend.transcript.html_cache import message_html
+from chatapp.protocol.messages import CitationPart
 from chatapp.protocol.resources import AttachmentInfo
 from chatapp.protocol.usage_line import usage_parts
 from chatapp.protocol.wording import ENGLISH, Words, later
@@ -68,6 +69,7 @@ def _answer(shown: Article) -> Iterator[str]:
     for step in entry.tools:
         text = f'<pre tabindex="0">{escape(step.text)}</pre>'
         yield f'<details class="step"><summary>{escape(t(step.title, tool=step.tool))}</summary>{text}</details>'
+    yield from _citations(entry.citations)
     yield from _remarks(shown)
     yield f'<div class="under"><span class="facts">{_facts(entry, t)}</span>'
     if entry.content and len(entry.content) <= _COPYABLE_CHARS:
@@ -101,6 +103,16 @@ def _summary(message_id: str, text: str, count: int) -> Iterator[str]:
     yield _button("edit-summary", "Change the summary", f' data-text="{escape(text)}"')
     yield _button("drop-summary", "Remove it: the messages go along again")
     yield "</div></details></div>"
+
+
+def _citations(citations: Sequence[CitationPart]) -> Iterator[str]:
+    """Return the pages that an answer goes by, numbered as it numbers them."""
+    if citations:
+        links = (
+            f'<li><a href="{escape(it.url)}" target="_blank" rel="noopener noreferrer">{escape(it.name)}</a></li>'
+            for it in citations
+        )
+        yield f'<ol class="citations" aria-label="Sources">{"".join(links)}</ol>'
 
 
 def _remarks(shown: Article) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from chatapp.protocol.events import Citation
 from chatapp.protocol.messages import TextRole, TurnStatus
 from chatapp.protocol.schemas.fields import (
     EXAMPLE_ID,
@@ -184,3 +185,4 @@ class AnswerResponse(BaseModel):
     usage: UsageOut | None = Field(description="Null where the model server does not count.")
     latency_ms: int = Field(description="Milliseconds from the request to the last token.")
     usage_details: UsageDetailsOut | None = Field(None, description="What it took and cost; null if no call was made.")
+    citations: list[Citation] | None = Field(None, description="The pages it goes by, where its server names some.")

@@ -31,7 +31,7 @@ _STREAM_EVENT = {
     "properties": {
         "id": {"type": "string", "pattern": "^[0-9]+$", "description": "Position in the turn, for `Last-Event-ID`."},
         "event": {
-            "enum": ["message", "start", "reasoning", "tool_call", "notice", "done", "error"],
+            "enum": ["message", "start", "reasoning", "tool_call", "citation", "notice", "done", "error"],
             "description": "Not written for answer text: what has no name is a `message`.",
         },
         "data": {"type": "string", "description": "Answer text, or the JSON of a named event."},
@@ -41,7 +41,7 @@ _STREAM_EVENT = {
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Unnamed events carry the answer's text, named ones (`start`, `reasoning`, `tool_call`, "
-        "`notice`, and one of `done` or `error` at the end) JSON.",
+        "`citation`, `notice`, and one of `done` or `error` at the end) JSON.",
         "content": {"text/event-stream": {"itemSchema": _STREAM_EVENT, "example": _STREAM_EXAMPLE}},
     },
     **ERRORS,

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from chatapp.backend.models.chat_model import Attempts, Batch
+from chatapp.backend.models.attempts import Attempts
+from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.liveness import Liveness
 from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.errors import IncompleteAnswerError, UpstreamError, UpstreamUnavailableError

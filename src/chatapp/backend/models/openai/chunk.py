@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 
 from chatapp.backend.models.chat_model import TokenUsage
+from chatapp.backend.models.openai.citations import cited_beside, cited_in, has_citations
 from chatapp.backend.models.openai.errors import error_from_body
 from chatapp.backend.models.openai.ordinary import UNREADABLE, decode_plain
 from chatapp.backend.models.openai.tool_calls import calls_in
 from chatapp.backend.models.openai.usage import usage_in, usage_in_json
 from chatapp.errors import UpstreamBadResponseError, UpstreamError
-from chatapp.protocol.events import Reasoning, Text, ToolCallDelta
+from chatapp.protocol.events import Citation, Reasoning, Text, ToolCallDelta
 
 Piece = tuple[type[Text] | type[Reasoning], str]
 
@@ -59,6 +60,7 @@ class Chunk:
 
     pieces: list[Piece] = field(default_factory=list)
     calls: list[ToolCallDelta] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
     finish_reason: str | None = None
     mentions_reason: bool = False
     usage: TokenUsage | None = None
@@ -96,6 +98,22 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
     raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
 
 
+def read_whole(data: bytes) -> list[Chunk]:
+    """Return the chunks of a body: one that is an answer, or one a line.
+
+    Raises:
+        UpstreamBadResponseError: it cannot be read.
+    """
+    try:
+        chunks = [read_chunk(data)]
+    except UpstreamBadResponseError:
+        lines = data.splitlines()
+        if len(lines) < 2 or not lines[0].rstrip().endswith(b"}"):  # noqa: PLR2004
+            raise
+        chunks = [read_chunk(line) for line in lines if line.strip() not in {b"", b"[DONE]", b"data: [DONE]"}]
+    return list(filter(None, chunks))
+
+
 def _plain_chunk(data: bytes) -> Chunk | None:
     """Return what `_chunk_of` does, for a third, of a chunk that has nothing special; None for others."""
     try:
@@ -128,6 +146,8 @@ def _decoded(data: bytes) -> object:
 def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
     chunk = Chunk(usage=_usage_of(body), is_reading=isinstance(body.get("prompt_progress"), dict))
     chunk.model, chunk.service_tier = _name_in(body.get("model")), _name_in(body.get("service_tier"))
+    if has_citations(body):
+        chunk.citations += cited_beside(body)
     choices = body.get("choices")
     if choices is not None and not isinstance(choices, list):
         raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
@@ -149,6 +169,7 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         chunk.pieces += _pieces_of(said)
         if calls := said.get("tool_calls"):
             chunk.calls += calls_in(calls)
+        chunk.citations += cited_in(said)
         chunk.is_alive = chunk.is_alive or bool(calls or said.get("function_call") or said.get("reasoning_details"))
     elif isinstance(choice.get("text"), str):
         chunk.pieces.append((Text, choice["text"]))

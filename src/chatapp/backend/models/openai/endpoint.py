@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from chatapp.backend.models.chat_model import Attempts
+from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.openai.dialect import Dialect
 from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.server import ModelServer, NothingThereError

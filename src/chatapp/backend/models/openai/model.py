@@ -4,7 +4,8 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from chatapp.backend.models.chat_model import Attempts, EmbeddedText, ModelRequest
+from chatapp.backend.models.attempts import Attempts
+from chatapp.backend.models.chat_model import EmbeddedText, ModelRequest
 from chatapp.backend.models.openai.answer import OpenAIAnswer
 from chatapp.backend.models.openai.dialect import Dialects
 from chatapp.backend.models.openai.endpoint import Endpoint

@@ -15,6 +15,7 @@ class _Delta(msgspec.Struct, gc=False):
     reasoning_content: str | None = None
     reasoning: str | None = None
     tool_calls: Any = None
+    annotations: Any = None
 
 
 class _Choice(msgspec.Struct, gc=False):
@@ -29,6 +30,13 @@ class OrdinaryChunk(msgspec.Struct, gc=False):
     choices: list[_Choice]
     usage: UsageFields | None = None
     error: Any = None
+    citations: Any = None
+    search_results: Any = None
+
+    @property
+    def names_pages(self) -> bool:
+        """Whether it names pages that the answer goes by."""
+        return bool(self.citations or self.search_results)
 
 
 decode_ordinary = msgspec.json.Decoder(OrdinaryChunk).decode

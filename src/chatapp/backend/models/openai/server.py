@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from chatapp.backend.models.chat_model import Attempts, EmbeddedText
+from chatapp.backend.models.attempts import Attempts
+from chatapp.backend.models.chat_model import EmbeddedText
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.embeddings import embedded_text
 from chatapp.backend.models.openai.errors import OurErrors, error_from_response

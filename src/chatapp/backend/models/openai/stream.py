@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_text import AnswerText
-from chatapp.backend.models.openai.chunk import Chunk, read_chunk
+from chatapp.backend.models.openai.chunk import Chunk, read_chunk, read_whole
+from chatapp.backend.models.openai.citations import Cited
 from chatapp.backend.models.openai.finish_reasons import as_openai_says, error_of_empty_answer, nothing_came
 from chatapp.backend.models.openai.form import (
     COMPLETION_TYPES,
@@ -44,6 +45,7 @@ class OpenAIStream:
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
         self._text = AnswerText(stop=stop)
         self._calls = CallNumbers()
+        self._cited = Cited()
         self._plain_kind: type[Text] | type[Reasoning] | None = None
         self._mark = ""
         self._is_ordinary = False
@@ -137,14 +139,7 @@ class OpenAIStream:
         data += await beginning(self._response, size=self._max_event_bytes - len(data))
         if len(data) > self._max_event_bytes:
             raise EventTooLargeError("a body that is too large")
-        try:
-            chunks = [read_chunk(data)]
-        except UpstreamBadResponseError:
-            lines = data.splitlines()
-            if len(lines) < 2 or not lines[0].rstrip().endswith(b"}"):  # noqa: PLR2004
-                raise
-            chunks = [read_chunk(line) for line in lines if line.strip() not in {b"", b"[DONE]", b"data: [DONE]"}]
-        for chunk in filter(None, chunks):
+        for chunk in read_whole(data):
             self._take_chunk(chunk, batch)
         self._text.give_up_held(batch)
         batch.is_last = True
@@ -166,11 +161,11 @@ class OpenAIStream:
             chunk = decode_ordinary(data)
         except UNREADABLE:
             return False
-        if len(chunk.choices) != 1 or chunk.error is not None:
+        if len(chunk.choices) != 1 or chunk.error is not None or (chunk.names_pages and not self._cited):
             return False
         choice = chunk.choices[0]
         delta = choice.delta
-        if choice.finish_reason or choice.error is not None or delta.tool_calls:
+        if choice.finish_reason or choice.error is not None or delta.tool_calls or delta.annotations:
             return False
         thought = delta.reasoning_content or delta.reasoning
         if text := delta.content:
@@ -227,6 +222,8 @@ class OpenAIStream:
         batch.is_alive = batch.is_alive or chunk.is_alive or chunk.is_reading
         self._mentions_reason = self._mentions_reason or chunk.mentions_reason
         self._has_content = self._has_content or chunk.is_alive or bool(chunk.usage and chunk.usage.completion_tokens)
+        if chunk.citations:
+            batch.citations = [*batch.citations, *self._cited.new(chunk.citations)]
         is_said = self._take_pieces(chunk, batch)
         if chunk.failure is not None:
             self._has_failed = True

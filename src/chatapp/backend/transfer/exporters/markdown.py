@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from chatapp.backend.store.records import StoredMessage
 from chatapp.backend.store.titles import shorten
 from chatapp.backend.transfer.exporters.told import Told
-from chatapp.protocol.messages import AttachmentPart, Part, ToolCallPart, ToolResultPart
+from chatapp.protocol.messages import AttachmentPart, CitationPart, Part, ToolCallPart, ToolResultPart
 
 ENDINGS = {
     "stopped": "This answer was stopped.",
@@ -68,6 +68,8 @@ def _note(part: Part) -> str | None:
     match part:
         case AttachmentPart(name=name):
             return f"Attachment: {' '.join(name.split())}"
+        case CitationPart(url=url):
+            return f"Source: {part.name}" + (f", {url}" if url != part.name else "")
         case ToolCallPart(name=name):
             return f"Tool called: {' '.join(name.split())}"
         case ToolResultPart(text=text, is_error=is_error):
