@@ -4,12 +4,14 @@ import streamlit as st
 
 from chatapp.frontend.components.transcript import live_words
 from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import answer_actions, state
 from chatapp.protocol.question import MOST_BESIDE
 from chatapp.protocol.resources import ModelsInfo
+from chatapp.protocol.wording import later
 
-_HELP = "The same question goes to these too. Their answers stand beside each other, and you keep one."
+_HELP = later("The same question goes to these too. Their answers stand beside each other, and you keep one.")
 
 
 def beside_menu(told: ModelsInfo, model: str) -> None:
@@ -21,12 +23,12 @@ def beside_menu(told: ModelsInfo, model: str) -> None:
     chosen = [name for name in conversation.beside_models if name in names]
     state.show(state.BESIDE, chosen)
     st.multiselect(
-        "Ask beside it",
+        t("Ask beside it"),
         list(dict.fromkeys(names)),
         key=state.BESIDE,
         max_selections=MOST_BESIDE - 1,
-        placeholder="Other models",
-        help=_HELP,
+        placeholder=t("Other models"),
+        help=t(_HELP),
         on_change=answer_actions.choose_beside,
     )
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.session import answer_actions, state
 from chatapp.protocol.usage_resources import EstimateInfo
 
@@ -16,13 +17,13 @@ def compaction(told: EstimateInfo | None) -> None:
     """Draw the offer where the window is near or over; `told` is what goes along with the next question."""
     conversation = state.view().conversation
     is_going = conversation.summarising is not None
-    why = "Summarising earlier messages …" if is_going else _why(told) if told and conversation.id else None
+    why = t("Summarising earlier messages …") if is_going else _why(told) if told and conversation.id else None
     if why is None or sum(1 for entry in conversation.entries if not entry.is_answer) < _FEWEST_QUESTIONS:
         return
     with st.container(key="compaction", horizontal=True, gap="small"):
         st.caption(why)
         st.button(
-            "Summarise them",
+            t("Summarise them"),
             icon=":material/compress:",
             key="summarise",
             type="tertiary",
@@ -40,8 +41,11 @@ def wait_for_summary() -> None:
 
 def _why(told: EstimateInfo) -> str | None:
     if told.left_out:
-        one = "message finds" if told.left_out == 1 else "messages find"
-        return f"{told.left_out} earlier {one} no room any more."
+        return t(
+            "{count} earlier message finds no room any more.",
+            plural="{count} earlier messages find no room any more.",
+            count=told.left_out,
+        )
     if told.share is not None and told.share >= NEAR:
-        return "Earlier messages take most of what the model can read."
+        return t("Earlier messages take most of what the model can read.")
     return None

@@ -14,13 +14,14 @@ from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.session import actions, answer_actions, state
 from chatapp.frontend.transcript.article import Article
 from chatapp.frontend.transcript.request_code import Asking
+from chatapp.protocol.wording import later
 
 MENU = {
-    "quote": "Quote",
-    "fork": "Fork from here",
-    "text": "Copy as text",
-    "curl": "Copy as curl",
-    "python": "Copy as Python",
+    "quote": later("Quote"),
+    "fork": later("Fork from here"),
+    "text": later("Copy as text"),
+    "curl": later("Copy as curl"),
+    "python": later("Copy as Python"),
 }
 """What else can be done with a message, as `assets/transcript/menu.js` offers it."""
 
@@ -35,7 +36,7 @@ def transcript(conversation: OpenConversation) -> None:
         "has_earlier": conversation.has_unloaded,
         "landing": state.transcript().key_of(landing.message_id) if landing else None,
         "max_chars": state.settings().max_prompt_chars,
-        "menu": MENU,
+        "menu": {what: t(name) for what, name in MENU.items()},
     }
     options = conversation.chat_options
     state.transcript().asking = Asking(

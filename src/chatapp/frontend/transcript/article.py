@@ -25,14 +25,11 @@ _FINISHES = {
 }
 
 
-_KEEP = '<button type="button" class="offer" data-do="keep">Keep this one</button>'
-
-
 class Article(NamedTuple):
     """A message and how it is shown.
 
-    `begins_day`: the date stands above it. `is_whole`: it is drawn however large it is. `words`: its reader's. `beside` are the
-    answers that are to be chosen from, itself among them.
+    `begins_day`: the date stands above it. `is_whole`: it is drawn however large it is. `words`: its reader's.
+    `beside` are the answers that are to be chosen from, itself among them.
     """
 
     entry: DisplayMessage
@@ -69,7 +66,7 @@ def _answer(shown: Article) -> Iterator[str]:
     for step in entry.tools:
         text = f'<pre tabindex="0">{escape(step.text)}</pre>'
         yield f'<details class="step"><summary>{escape(t(step.title, tool=step.tool))}</summary>{text}</details>'
-    yield from _citations(entry.citations)
+    yield from _citations(entry.citations, t)
     yield from _remarks(shown)
     yield f'<div class="under"><span class="facts">{_facts(entry, t)}</span>'
     if entry.content and len(entry.content) <= _COPYABLE_CHARS:
@@ -81,38 +78,41 @@ def _answer(shown: Article) -> Iterator[str]:
     yield from _branches(entry, t)
     yield "</div></article>"
     if entry.summary:
-        yield from _summary(entry.id, entry.summary, entry.summarised)
+        yield from _summary(entry.id, entry.summary, entry.summarised, t)
 
 
 def _choice(shown: Article) -> Iterator[str]:
     """Return answers beside each other, each with a button to go on behind it."""
-    yield '<div class="beside" role="group" aria-label="Answers to choose from">'
+    t = shown.words
+    yield f'<div class="beside" role="group" {_label(t("Answers to choose from"))}>'
     for entry in shown.beside:
         yield f'<div class="choice" data-id="{escape(entry.id)}"><p class="note">{escape(entry.model or "")}</p>'
-        yield from _answer(Article(replace(entry, siblings=()), is_whole=shown.is_whole))
-        yield "</div>" if entry.is_silent else f"{_KEEP}</div>"
+        yield from _answer(Article(replace(entry, siblings=()), is_whole=shown.is_whole, words=t))
+        if not entry.is_silent:
+            yield f'<button type="button" class="offer" data-do="keep">{escape(t("Keep this one"))}</button>'
+        yield "</div>"
     yield "</div>"
 
 
-def _summary(message_id: str, text: str, count: int) -> Iterator[str]:
+def _summary(message_id: str, text: str, count: int, t: Words) -> Iterator[str]:
     """Return the card of a summary, behind the last message that it stands for."""
-    of = f"{count} earlier message{'' if count == 1 else 's'}"
-    yield f'<div class="summary" data-id="{escape(message_id)}"><details><summary>Summary of {of}</summary>'
+    title = t("Summary of {count} earlier message", plural="Summary of {count} earlier messages", count=count)
+    yield f'<div class="summary" data-id="{escape(message_id)}"><details><summary>{escape(title)}</summary>'
     yield f'<div class="said">{message_html(text)}</div><div class="under">'
-    yield '<span class="facts">The model reads it in their place.</span>'
-    yield _button("edit-summary", "Change the summary", f' data-text="{escape(text)}"')
-    yield _button("drop-summary", "Remove it: the messages go along again")
+    yield f'<span class="facts">{escape(t("The model reads it in their place."))}</span>'
+    yield _button("edit-summary", t("Change the summary"), f' data-text="{escape(text)}"')
+    yield _button("drop-summary", t("Remove it: the messages go along again"))
     yield "</div></details></div>"
 
 
-def _citations(citations: Sequence[CitationPart]) -> Iterator[str]:
+def _citations(citations: Sequence[CitationPart], t: Words) -> Iterator[str]:
     """Return the pages that an answer goes by, numbered as it numbers them."""
     if citations:
         links = (
             f'<li><a href="{escape(it.url)}" target="_blank" rel="noopener noreferrer">{escape(it.name)}</a></li>'
             for it in citations
         )
-        yield f'<ol class="citations" aria-label="Sources">{"".join(links)}</ol>'
+        yield f'<ol class="citations" {_label(t("Sources"))}>{"".join(links)}</ol>'
 
 
 def _remarks(shown: Article) -> Iterator[str]:
