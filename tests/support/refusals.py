@@ -292,6 +292,104 @@ PARAMETERS: dict[str, tuple[int, Any, str, int | None]] = {
         None,
     ),
     "Claude": (400, "`temperature` is deprecated for this model.", "temperature", None),
+    "the system first, Qwen in vLLM (llm_wiki#45)": (
+        400,
+        {"error": {"message": "System message must be at the beginning.", "type": "BadRequestError", "code": 400}},
+        "system_first",
+        None,
+    ),
+    "the system first, with status 404 (forgecode#3128)": (
+        404,
+        {"error": "System message must be at the beginning."},
+        "system_first",
+        None,
+    ),
+    "the system first, Qwen in llama.cpp (llama.cpp#20733)": (
+        400,
+        "Unable to generate parser for this template. Automatic parser generation failed: While executing "
+        "CallExpression at line 85, column 32 in source: Error: Jinja Exception: System message must be at the "
+        "beginning.",
+        "system_first",
+        None,
+    ),
+    "the system first, Mistral (swarmauri-sdk#162)": (
+        400,
+        {"object": "error", "message": "Unexpected role 'system' after role 'assistant'", "type": "x"},
+        "system_first",
+        None,
+    ),
+    "the system elsewhere, Anthropic (cursor-claude-connector#3)": (
+        400,
+        'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter, not "system" as '
+        "an input message role.",
+        "system",
+        None,
+    ),
+    "roles, Perplexity (api-discussion#265)": (
+        400,
+        "After the (optional) system message(s), user and assistant roles should be alternating.",
+        "roles",
+        None,
+    ),
+    "the last, llama.cpp (llama.cpp#20861)": (
+        400,
+        "Assistant response prefill is incompatible with enable_thinking.",
+        "last_role",
+        None,
+    ),
+    "thoughts, Cerebras (kilocode#10375)": (
+        400,
+        {
+            "message": "messages.2.assistant.reasoning_content: property 'messages.2.assistant.reasoning_content' is "
+            "unsupported",
+            "param": "validation_error",
+            "code": "wrong_api_format",
+        },
+        "thoughts",
+        None,
+    ),
+    "thoughts, Groq (Kai#265, gptel#774)": (
+        400,
+        "'messages.2' : for 'role:assistant' the following must be satisfied[('messages.2' : property 'reasoning' is "
+        "unsupported, did you mean 'role'?)]",
+        "thoughts",
+        None,
+    ),
+    "prompt_cache_key, Cerebras (zed#36215)": (
+        422,
+        {
+            "message": "body.prompt_cache_key: property 'body.prompt_cache_key' is unsupported",
+            "param": "validation_error",
+            "code": "wrong_api_format",
+        },
+        "prompt_cache_key",
+        None,
+    ),
+    "store, Groq (chatbot#21)": (400, "property 'store' is unsupported, did you mean 'stop'?", "store", None),
+    "store, Cerebras (openclaude#740)": (422, "body.store: property 'body.store' is unsupported", "store", None),
+    "parallel_tool_calls, Cerebras (agno#4508)": (
+        400,
+        {
+            "message": "parallel_tool_calls=False is not supported by this model.",
+            "param": "parallel_tool_calls",
+            "code": "wrong_api_format",
+        },
+        "parallel_tool_calls",
+        None,
+    ),
+    "too few tokens, GPT-5 (goclaw#245)": (
+        400,
+        "Could not finish the message because max_tokens or model output limit was reached. Please try again with "
+        "higher max_tokens.",
+        "max_tokens",
+        None,
+    ),
+    "tools, vLLM": (
+        400,
+        '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
+        "tools",
+        None,
+    ),
     "presence_penalty, xAI (NativeTavern#83)": (
         400,
         {"code": "invalid-argument", "error": "Model grok-4.6 does not support parameter presencePenalty."},

@@ -12,7 +12,7 @@ import requests
 
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.errors import error_from_response
-from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, THOUGHTS
+from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, NO_THOUGHTS, SYSTEM_FIRST, THOUGHTS
 from chatapp.backend.models.openai.wire import messages_as_json
 from chatapp.client.chat import StoredChat
 from chatapp.errors import ChatappError, UpstreamError, UpstreamParameterRefusedError
@@ -255,6 +255,21 @@ def test_of_two_parameters_that_exclude_each_other_one_is_left_out_and_each_is_t
     for name in ("temperature", "top_p"):
         alone = {"model": "m", "messages": [], name: 0.5}
         assert dialect.worded(alone) == alone
+
+
+def test_what_the_system_says_comes_first_where_it_must() -> None:
+    dialect, said = Dialect(), [("system", "a"), ("user", "b"), ("assistant", "c"), ("system", "d"), ("user", "e")]
+    body = {"model": "m", "messages": [{"role": role, "content": text} for role, text in said]}
+    dialect.learn(SYSTEM_FIRST, b"", body)
+    sent = [(message["role"], message["content"]) for message in dialect.worded(body)["messages"]]
+    assert sent == [("system", "a\n\nd"), ("user", "b"), ("assistant", "c"), ("user", "e")]
+
+
+def test_answers_come_without_thoughts_where_these_are_refused() -> None:
+    answer = {"role": "assistant", "content": "A", "reasoning_content": "hm", "reasoning": "hm"}
+    dialect, body = Dialect(), {"model": "m", "messages": [answer], "reasoning": {"effort": "low"}}
+    dialect.learn(NO_THOUGHTS, b"", body)
+    assert dialect.worded(body) == {"model": "m", "messages": [{"role": "assistant", "content": "A"}]}
 
 
 def test_answers_come_with_thoughts_where_the_server_misses_them() -> None:

@@ -191,6 +191,12 @@ def test_a_proxy_is_named_without_its_password() -> None:
         (404, "No endpoints found for m1:free.", UpstreamModelNotFoundError, "MODEL_NAME"),
         (404, "The requested endpoint was not found.", UpstreamBadResponseError, "BASE_URL: most end in /v1"),
         (400, "The model `m1` has been decommissioned.", UpstreamModelNotFoundError, "MODEL_NAME"),
+        (
+            500,
+            "model requires more system memory (7.5 GiB) than is available (5.2 GiB)",  # continue#12795
+            UpstreamUnavailableError,
+            "a smaller model",
+        ),
         (400, "User location is not supported for the API use.", UpstreamAuthError, "this network and region"),
     ],
 )

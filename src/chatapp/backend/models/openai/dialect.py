@@ -5,7 +5,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, ROLES, SYSTEM_ROLE, THOUGHTS
+from chatapp.backend.models.openai.refused_parameter import (
+    LAST_ROLE,
+    NO_THOUGHTS,
+    ROLES,
+    SYSTEM_FIRST,
+    SYSTEM_ROLE,
+    THOUGHTS,
+)
 from chatapp.backend.models.openai.wire import merged
 from chatapp.protocol.events import Notice
 from chatapp.providers.modalities import MEDIA
@@ -197,11 +204,26 @@ def _with_thoughts(body: Json) -> Json:
     return {**body, "messages": messages}
 
 
+def _without_thoughts(body: Json) -> Json:
+    """Return `body` without what models have thought, and without how they are to think."""
+    messages = [_without("reasoning", _without("reasoning_content", message)) for message in body["messages"]]
+    return {**_without("reasoning", body), "messages": messages}
+
+
+def _system_first(body: Json) -> Json:
+    """Return `body` with all that the system says in one message, the first: Qwen's and Mistral's templates."""
+    said = [message for message in body["messages"] if message["role"] == "system"]
+    others = [message for message in body["messages"] if message["role"] != "system"]
+    return {**body, "messages": merged([*said, *others])}
+
+
 _OTHER_FORMS = {"max_tokens": _with_max_completion_tokens, "stream": _whole}
 _MESSAGE_FORMS = {
     SYSTEM_ROLE: _without_system,
     ROLES: _user_first,
     LAST_ROLE: _user_last,
     THOUGHTS: _with_thoughts,
+    NO_THOUGHTS: _without_thoughts,
+    SYSTEM_FIRST: _system_first,
 }
 _ROLE_OF = {"system": SYSTEM_ROLE}

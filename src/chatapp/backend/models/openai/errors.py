@@ -6,8 +6,10 @@ Codes and types are believed before words, and words before the status alone.
 from collections.abc import Mapping
 from types import TracebackType
 
+from chatapp.backend.models.openai.busy import busy_error_in
 from chatapp.backend.models.openai.refused_parameter import (
     refused_content_in,
+    refused_form_in,
     refused_length_in,
     refused_parameter_in,
 )
@@ -84,19 +86,8 @@ _OF_MODELS = (
 """What servers say of a model that they know, in our words, and what to do: OpenRouter, LM Studio, Groq, Google."""
 _ADDRESS_WORDS = ("endpoint was not found", "endpoint not found", "unknown request url", "cannot post", "no route",
                   "route not found", "unexpected endpoint")  # fmt: skip
-_LOADING_WORDS = ("loading model", "model is loading", "currently loading", "still loading", "is being loaded")
 _GATEWAY_WORDS = ("unexpected eof", "upstream connect error", "bad gateway")
 """What gateways say when the server behind them has hung up; Ollama says it of its cloud with a status of 400."""
-_OVERLOADED_CODES = ("overloaded_error", "engine_overloaded_error", "overloaded", "529", "server_overloaded")
-_OVERLOADED_WORDS = (
-    "overloaded",
-    "over capacity",
-    "too busy",
-    "at capacity",
-    "no available capacity",
-    "server is busy",
-    "server busy",
-)
 
 
 class OurErrors:
@@ -173,10 +164,11 @@ def _error_from(said: ErrorWords, status: int, headers: Mapping[str, str], model
         or _money_or_pace_error(said, status, headers)
         or _access_error(said, status, model)
         or refused_content_in(said)
+        or (refused_form_in(said) if status != 429 else None)  # noqa: PLR2004 - some say it with status 404
         or (refused_parameter_in(said) if status not in {404, 429} else None)
         or _model_error(said, model)
         or (probably_too_long_in(said) if status in {0, 400, 413, 422, 500} else None)
-        or (_busy_error(said, headers) if status == 0 or status >= 500 else None)  # noqa: PLR2004
+        or (busy_error_in(said, headers) if status == 0 or status >= 500 else None)  # noqa: PLR2004
         or (_hung_up(status) if said.says(*_GATEWAY_WORDS) else None)
     )
 
@@ -240,19 +232,6 @@ def _model_error(said: ErrorWords, model: str) -> UpstreamError | None:
     names_it = bool(model) and f"{model.lower()}" in said.words
     is_missing = "model" in said.words and said.says("does not exist", "not found", "not available", "doesn't exist")
     return model_not_found(model) if said.says(*_MODEL_WORDS) or (names_it and is_missing) else None
-
-
-def _busy_error(said: ErrorWords, headers: Mapping[str, str]) -> UpstreamError | None:
-    wait_s = retry_after_s(headers, said)
-    if said.says(*_LOADING_WORDS):
-        return UpstreamUnavailableError(
-            "the model server is still loading its model.", hint="Ask again in a moment.", retry_after=wait_s
-        )
-    if said.has_code(*_OVERLOADED_CODES) or said.says(*_OVERLOADED_WORDS):
-        return UpstreamUnavailableError(
-            "the model server reports a failure: it is overloaded.", hint="Ask again later.", retry_after=wait_s
-        )
-    return None
 
 
 def _hung_up(status: int) -> UpstreamUnavailableError:

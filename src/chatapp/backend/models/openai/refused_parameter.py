@@ -13,6 +13,10 @@ LAST_ROLE = "last_role"
 """What it names where the last message must not be the assistant's."""
 THOUGHTS = "reasoning_content"
 """What it names where earlier answers must come with their thoughts."""
+NO_THOUGHTS = "thoughts"
+"""What it names where earlier answers must come without."""
+SYSTEM_FIRST = "system_first"
+"""What it names where what the system says must come first."""
 
 _LENGTHS = ("max_tokens", "max_completion_tokens", "max_new_tokens", "max_output_tokens")
 _NAMES = (
@@ -25,6 +29,16 @@ _NAMES = (
     "reasoning_effort",
     "response_format",
     "tool_choice",
+    "parallel_tool_calls",
+    "logit_bias",
+    "top_logprobs",
+    "logprobs",
+    "service_tier",
+    "prompt_cache_key",
+    "safety_identifier",
+    "repetition_penalty",
+    "top_k",
+    "min_p",
 )
 _EFFORT = "reasoning_effort"
 _EFFORT_WORDS = (
@@ -34,7 +48,7 @@ _EFFORT_WORDS = (
     "thinking is not supported", "reasoning is not supported", "does not support reasoning", "reasoning effort",
 )  # fmt: skip
 """What servers say that name the parameter otherwise, or not: Ollama, OpenRouter, Google, Amazon."""
-_WORDS_TOO = ("stop", "seed", "stream", "tools", "user")
+_WORDS_TOO = ("stop", "seed", "stream", "tools", "user", "store", "metadata", "verbosity", "modalities", "prediction")
 """Names that are words as well: they count only in quotes or before a colon."""
 
 _CODES = ("unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden", "invalid_parameter")
@@ -58,16 +72,20 @@ _LIMITS = (
 _NOT_PARAMETERS = ("messages", "model", "prompt", "input", "body", "messages.content")
 _TEMPLATES = (
     (ROLES, ("roles must alternate", "must alternate between", "alternate user/assistant", "alternating user",
-             "consecutive messages", "successive user")),
+             "consecutive messages", "successive user", "should be alternating", "should alternate")),
+    (SYSTEM_FIRST, ("system message must be at the beginning", "system message must be the first",
+                    "unexpected role 'system' after")),
     (SYSTEM_ROLE, ("system role not supported", "system role is not supported", "does not support 'system'",
                    "does not support system", "system message is not supported", "system prompt is not supported",
-                   "developer instruction is not enabled", "system messages are not", "unknown variant `system`")),
+                   'unexpected role "system"', "developer instruction is not enabled", "system messages are not",
+                   "unknown variant `system`")),
     (LAST_ROLE, ("last message is from the assistant", "last message must have role user", "last role user",
                  "last message must be from user", "last message must be a user", "final message must be",
                  "assistant message prefill", "does not support prefill", "must end with a user message",
-                 "expected last role")),
+                 "expected last role", "response prefill is incompatible")),
     ("stream", ("unsupported for streaming", "does not support streaming", "streaming is not supported",
                 "streaming not supported")),
+    (NO_THOUGHTS, ("reasoning_content' is unsupported", "property 'reasoning' is unsupported")),
     (THOUGHTS, ("in the thinking mode must be passed back", "missing `reasoning_content` field",
                 "reasoning_content is missing")),
 )  # fmt: skip
@@ -87,7 +105,8 @@ _CONTENTS = (
     (IMAGE_COUNT, "the model does not take so many pictures.",
      ("image per prompt", "images per prompt", "may be provided in one prompt", "too many images")),
     ("tools", "the model does not call tools.",
-     ("support tool use", "does not support tools", "tool calling is not supported", "function calling is not")),
+     ("support tool use", "does not support tools", "tool calling is not supported", "function calling is not",
+      "tool choice requires --enable-auto-tool-choice", "tools param requires --jinja")),
 )  # fmt: skip
 """What servers say of a question's contents: OpenRouter, Ollama, Groq, llama.cpp, vLLM, OpenAI, DeepSeek, Mistral,
 Cloudflare.
@@ -97,11 +116,15 @@ _ROLE_SENTENCES = {
     ROLES: "the model does not take two messages of one side in a row.",
     LAST_ROLE: "the model does not go on with an answer of its own.",
     THOUGHTS: "the model wants to be reminded of its thoughts.",
+    NO_THOUGHTS: "the model server does not take the thoughts of earlier answers.",
+    SYSTEM_FIRST: "the model takes a system prompt at the beginning only.",
 }
 
 
 def refused_length_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
     """Return the error if the answer is allowed to be too long: words that talk of windows, but mean `max_tokens`."""
+    if said.says("model output limit was reached"):  # OpenAI, where thoughts have taken all that was allowed
+        return _refused("max_tokens", said)
     if said.says("tokens + `max", "tokens + max", "input length and") or not said.says(*_TOO_LARGE):
         return None
     name = _blamed(said, _LENGTHS)
@@ -110,9 +133,6 @@ def refused_length_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
 
 def refused_parameter_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
     """Return the error if a parameter is refused, and which: by the field that says so, else by the words."""
-    for name, phrases in _TEMPLATES:
-        if said.says(*phrases):
-            return _template_refused(name, said)
     blamed = _first_name(said.parameter)
     if blamed in {*_NAMES, *_WORDS_TOO} or (blamed not in {"", *_NOT_PARAMETERS} and said.has_code(*_CODES)):
         return _refused(blamed, said)
@@ -124,7 +144,11 @@ def refused_parameter_in(said: ErrorWords) -> UpstreamParameterRefusedError | No
     return _refused(found, said) if found else None
 
 
-def _template_refused(name: str, said: ErrorWords) -> UpstreamParameterRefusedError:
+def refused_form_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
+    """Return the error if it is the order or the kind of messages that the model does not take, or the stream."""
+    name = next((name for name, phrases in _TEMPLATES if said.says(*phrases)), None)
+    if name is None:
+        return None
     if name not in _ROLE_SENTENCES:
         return _refused(name, said)
     error = UpstreamParameterRefusedError(_ROLE_SENTENCES[name], hint="Choose another model.")
