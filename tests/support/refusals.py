@@ -365,6 +365,39 @@ PARAMETERS: dict[str, tuple[int, Any, str, int | None]] = {
         "prompt_cache_key",
         None,
     ),
+    "signatures, Google (openclaude#76)": (
+        400,
+        [
+            {
+                "error": {
+                    "code": 400,
+                    "message": "Function call is missing a thought_signature in functionCall parts. This is required "
+                    "for tools to work correctly.",
+                    "status": "INVALID_ARGUMENT",
+                }
+            }
+        ],
+        "thought_signature",
+        None,
+    ),
+    "Volcengine": (
+        400,
+        {
+            "error": {
+                "code": "InvalidParameter",
+                "message": "The parameter `max_tokens` specified in the request are not valid: integer above maximum "
+                "value, expected a value <= 16384, but got 32000 instead.",
+            }
+        },
+        "max_tokens",
+        16384,
+    ),
+    "LiteLLM": (
+        400,
+        "litellm.UnsupportedParamsError: openai does not support parameters: ['reasoning_effort'], for model=gpt-4o.",
+        "reasoning_effort",
+        None,
+    ),
     "store, Groq (chatbot#21)": (400, "property 'store' is unsupported, did you mean 'stop'?", "store", None),
     "store, Cerebras (openclaude#740)": (422, "body.store: property 'body.store' is unsupported", "store", None),
     "parallel_tool_calls, Cerebras (agno#4508)": (

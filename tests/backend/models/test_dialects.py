@@ -12,7 +12,7 @@ import requests
 
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.errors import error_from_response
-from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, NO_THOUGHTS, SYSTEM_FIRST, THOUGHTS
+from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, NO_THOUGHTS, SIGNATURES, SYSTEM_FIRST, THOUGHTS
 from chatapp.backend.models.openai.wire import messages_as_json
 from chatapp.client.chat import StoredChat
 from chatapp.errors import ChatappError, UpstreamError, UpstreamParameterRefusedError
@@ -263,6 +263,18 @@ def test_what_the_system_says_comes_first_where_it_must() -> None:
     dialect.learn(SYSTEM_FIRST, b"", body)
     sent = [(message["role"], message["content"]) for message in dialect.worded(body)["messages"]]
     assert sent == [("system", "a\n\nd"), ("user", "b"), ("assistant", "c"), ("user", "e")]
+
+
+def test_calls_of_tools_say_that_they_are_not_signed_where_signatures_are_missed() -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    signed = {**call, "extra_content": {"google": {"thought_signature": "abc"}}}
+    question, answer = {"role": "user", "content": "Q"}, {"role": "assistant", "content": None}
+    dialect, body = Dialect(), {"model": "m", "messages": [question, {**answer, "tool_calls": [call, signed]}]}
+    dialect.learn(SIGNATURES, b"", body)
+    first, second = dialect.worded(body)["messages"][1]["tool_calls"]
+    assert first["extra_content"]["google"]["thought_signature"] == "skip_thought_signature_validator"
+    assert second == signed
+    assert dialect.worded(body)["messages"][0] == question
 
 
 def test_answers_come_without_thoughts_where_these_are_refused() -> None:

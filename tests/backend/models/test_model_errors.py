@@ -125,10 +125,10 @@ def test_a_large_refusal_is_judged_quickly() -> None:
         {"error": {"message": "context maximum tokens retry in " * 5000, "details": [{}] * 5000}}
     ).encode()
 
-    began = time.perf_counter()
+    began = time.thread_time()  # which others on this machine do not use up
     error_from_response(400, {}, body, "m1")
 
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def certificate_error(number: int) -> ssl.SSLCertVerificationError:
@@ -197,11 +197,31 @@ def test_a_proxy_is_named_without_its_password() -> None:
             UpstreamUnavailableError,
             "a smaller model",
         ),
+        (400, 'Failed to load model "m1". Error: insufficient system resources', UpstreamUnavailableError, "smaller"),
+        (404, "Model was unloaded while the request was still in queue.", UpstreamModelNotFoundError, "Load one"),
+        (400, '"m1" does not support chat', UpstreamModelNotFoundError, "another model"),
+        (400, "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0", UpstreamQuotaError, "billing"),
+        (401, "Authentication Error, ExceededTokenBudget: Current spend for token: 7.2", UpstreamQuotaError, "billing"),
+        (403, "this model requires a subscription, upgrade for access", UpstreamQuotaError, "plan"),
+        (403, "The security token included in the request is expired", UpstreamAuthError, "OPENAI_API_KEY"),
+        (404, "Resource not found", UpstreamBadResponseError, "BASE_URL: most end in /v1"),
+        (413, "Payload Too Large", UpstreamBadResponseError, "smaller files"),
+        (
+            400,
+            {
+                "error": {
+                    "message": "Invalid value: 'tool'. Supported values are: 'system', 'assistant', and 'user'.",
+                    "param": "messages[2].role",
+                }
+            },
+            UpstreamBadResponseError,
+            "parameters",
+        ),
         (400, "User location is not supported for the API use.", UpstreamAuthError, "this network and region"),
     ],
 )
 def test_what_keeps_a_server_from_answering_is_told_with_what_to_do(
-    status: int, message: str, kind: type[UpstreamError], hint: str
+    status: int, message: Any, kind: type[UpstreamError], hint: str
 ) -> None:
     error = refused(status, message)
 

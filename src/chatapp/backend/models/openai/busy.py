@@ -8,7 +8,13 @@ from chatapp.errors import UpstreamError, UpstreamUnavailableError
 
 _LOADING_WORDS = ("loading model", "model is loading", "currently loading", "still loading", "is being loaded")
 _OVERLOADED_CODES = ("overloaded_error", "engine_overloaded_error", "overloaded", "529", "server_overloaded")
-_MEMORY_WORDS = ("more system memory", "out of memory", "insufficient memory", "due to resource limitations")
+_MEMORY_WORDS = (
+    "more system memory",
+    "out of memory",
+    "insufficient memory",
+    "insufficient system resources",
+    "due to resource limitations",
+)
 _OVERLOADED_WORDS = (
     "overloaded",
     "over capacity",

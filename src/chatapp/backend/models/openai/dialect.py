@@ -9,6 +9,7 @@ from chatapp.backend.models.openai.refused_parameter import (
     LAST_ROLE,
     NO_THOUGHTS,
     ROLES,
+    SIGNATURES,
     SYSTEM_FIRST,
     SYSTEM_ROLE,
     THOUGHTS,
@@ -26,6 +27,8 @@ _REQUIRED = {"model", "messages", "stream", "tools", "tool_choice", "functions",
 _EFFORT = "reasoning_effort"
 _LONGEST_VALUE = 20
 _MOST_CHANGES = 32
+_UNSIGNED = "skip_thought_signature_validator"
+"""What Google documents for calls that another model has made (ai.google.dev/gemini-api/docs/thought-signatures)."""
 _RIVALS = {"temperature", "top_p"}
 _LEAST_TOP_P = 1e-6
 """What 0 means, for servers that do not take 0: vLLM."""
@@ -210,6 +213,21 @@ def _without_thoughts(body: Json) -> Json:
     return {**_without("reasoning", body), "messages": messages}
 
 
+def _signed(body: Json) -> Json:
+    """Return `body` with calls of tools that say that they are not signed: Gemini 3 takes them so, and not without.
+
+    What it signs calls with is in a field of its own, which few clients send back.
+    """
+    unsigned = {"extra_content": {"google": {"thought_signature": _UNSIGNED}}}
+    messages = [
+        {**message, "tool_calls": [{**unsigned, **call} for call in message["tool_calls"]]}
+        if message.get("tool_calls")
+        else message
+        for message in body["messages"]
+    ]
+    return {**body, "messages": messages}
+
+
 def _system_first(body: Json) -> Json:
     """Return `body` with all that the system says in one message, the first: Qwen's and Mistral's templates."""
     said = [message for message in body["messages"] if message["role"] == "system"]
@@ -224,6 +242,7 @@ _MESSAGE_FORMS = {
     LAST_ROLE: _user_last,
     THOUGHTS: _with_thoughts,
     NO_THOUGHTS: _without_thoughts,
+    SIGNATURES: _signed,
     SYSTEM_FIRST: _system_first,
 }
 _ROLE_OF = {"system": SYSTEM_ROLE}

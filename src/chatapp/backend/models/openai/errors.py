@@ -32,13 +32,15 @@ from chatapp.errors import (
 _QUOTA_CODES = (
     "insufficient_quota", "insufficient_user_quota", "insufficient_balance", "insufficient_credits", "quota_exceeded",
     "exceeded_current_quota_error", "billing_not_active", "billing_hard_limit_reached", "payment_required", "402",
-    "billing_error", "arrearage", "accountoverdueerror", "1008", "1113", "personal-team-blocked:spending-limit",
+    "billing_error", "budget_exceeded", "arrearage", "accountoverdueerror", "1008", "1113",
+    "personal-team-blocked:spending-limit",
 )  # fmt: skip
 _QUOTA_WORDS = (
     "exceeded your current quota", "insufficient balance", "balance is insufficient", "balance insufficient",
     "credit balance", "run out of credits", "out of credits", "insufficient credits", "not enough credits",
     "quota is not enough", "insufficient quota", "quota has been exhausted", "spending limit", "requires more credits",
-    "billing hard limit", "account is not active",
+    "billing hard limit", "account is not active", "budget has been exceeded", "exceededtokenbudget", "exceededbudget",
+    "requires a subscription", "requires a paid plan",
 )  # fmt: skip
 _RATE_CODES = (
     "rate_limit_exceeded", "rate_limit_error", "rate_limited", "rate_limit", "rate_limit_reached_error",
@@ -51,7 +53,7 @@ _KEY_CODES = (
     "auth_error", "401", "1004", "2049",
 )  # fmt: skip
 _KEY_WORDS = ("api key", "api-key", "api_key", "apikey", "no connected db", "authentication", "unauthorized",
-              "credential", "invalid token", "access token")  # fmt: skip
+              "credential", "invalid token", "access token", "security token")  # fmt: skip
 _ANY_KEY_WORDS = (*_KEY_WORDS, "key", "permission", "authoriz", "not allowed to", "forbidden for")
 _MODERATION_CODES = ("content_policy_violation", "content_filter", "moderation_blocked", "data_inspection_failed",
                      "datainspectionfailed", "responsibleaipolicyviolation", "prompt_blocked", "1301")  # fmt: skip
@@ -67,7 +69,8 @@ _MODEL_WORDS = (
 )  # fmt: skip
 _OF_MODELS = (
     (
-        ("no models loaded", "no model is loaded", "no model loaded"),
+        ("no models loaded", "no model is loaded", "no model loaded", "model unloaded", "model is unloaded",
+         "model was unloaded"),
         "the model server has not loaded any model.",
         "Load one there, and ask again.",
     ),
@@ -77,7 +80,7 @@ _OF_MODELS = (
         "Change them at the model server, or choose another model.",
     ),
     (
-        ("support chat completions", "not a chat model", "not in v1/chat/completions",
+        ("support chat completions", "does not support chat", "not a chat model", "not in v1/chat/completions",
          "only supports interactions api", "multiturn chat is not enabled", "response modalities (text)"),
         "this model is not one to chat with.",
         "Choose another model.",
@@ -85,7 +88,7 @@ _OF_MODELS = (
 )  # fmt: skip
 """What servers say of a model that they know, in our words, and what to do: OpenRouter, LM Studio, Groq, Google."""
 _ADDRESS_WORDS = ("endpoint was not found", "endpoint not found", "unknown request url", "cannot post", "no route",
-                  "route not found", "unexpected endpoint")  # fmt: skip
+                  "route not found", "unexpected endpoint", "resource not found")  # fmt: skip
 _GATEWAY_WORDS = ("unexpected eof", "upstream connect error", "bad gateway")
 """What gateways say when the server behind them has hung up; Ollama says it of its cloud with a status of 400."""
 
@@ -168,7 +171,7 @@ def _error_from(said: ErrorWords, status: int, headers: Mapping[str, str], model
         or (refused_parameter_in(said) if status not in {404, 429} else None)
         or _model_error(said, model)
         or (probably_too_long_in(said) if status in {0, 400, 413, 422, 500} else None)
-        or (busy_error_in(said, headers) if status == 0 or status >= 500 else None)  # noqa: PLR2004
+        or (busy_error_in(said, headers) if status in {0, 400, 404} or status >= 500 else None)  # noqa: PLR2004
         or (_hung_up(status) if said.says(*_GATEWAY_WORDS) else None)
     )
 
@@ -273,7 +276,7 @@ def _error_from_status_alone(
         )
     if status < 400:  # noqa: PLR2004
         return UpstreamBadResponseError("the model server sends us elsewhere.", hint="Check BASE_URL.")
-    return UpstreamBadResponseError(
-        f"the model server does not accept the request (status {status}).",
-        hint="Check BASE_URL and the parameters.",
-    )
+    hint = "Check BASE_URL and the parameters."
+    if status == 413:  # noqa: PLR2004
+        hint = "Send less or smaller files, or start a new chat; a proxy before the server may set the limit."
+    return UpstreamBadResponseError(f"the model server does not accept the request (status {status}).", hint=hint)

@@ -15,6 +15,8 @@ THOUGHTS = "reasoning_content"
 """What it names where earlier answers must come with their thoughts."""
 NO_THOUGHTS = "thoughts"
 """What it names where earlier answers must come without."""
+SIGNATURES = "thought_signature"
+"""What it names where calls of tools must come with what Google has signed them with."""
 SYSTEM_FIRST = "system_first"
 """What it names where what the system says must come first."""
 
@@ -63,10 +65,12 @@ _REFUSALS = (
 )  # fmt: skip
 _TOO_LARGE = (
     "too large", "too high", "too big", "less than or equal", "must be <=", "range of", "valid range", "at most",
-    "maximum allowed number of output tokens", "maximum value for", "cannot be greater than", "must be less than",
+    "maximum allowed number of output tokens", "maximum value for", "above maximum value",
+    "cannot be greater than", "must be less than",
 )  # fmt: skip
 _LIMITS = (
-    "less than or equal to ", "must be <= ", "at most ", "[1, ", "[1,", "[0, ", "(0, ", "tokens > ", "> ",
+    "less than or equal to ", "must be <= ", "a value <= ", "at most ", "[1, ", "[1,", "[0, ", "(0, ", "tokens > ",
+    "> ",
     "cannot be greater than ", "must be less than ", "maximum context length is ", "maximum value is ",
 )  # fmt: skip
 _NOT_PARAMETERS = ("messages", "model", "prompt", "input", "body", "messages.content")
@@ -85,6 +89,7 @@ _TEMPLATES = (
                  "expected last role", "response prefill is incompatible")),
     ("stream", ("unsupported for streaming", "does not support streaming", "streaming is not supported",
                 "streaming not supported")),
+    (SIGNATURES, ("missing a thought_signature", "missing a `thought_signature`", "missing a 'thought_signature'")),
     (NO_THOUGHTS, ("reasoning_content' is unsupported", "property 'reasoning' is unsupported")),
     (THOUGHTS, ("in the thinking mode must be passed back", "missing `reasoning_content` field",
                 "reasoning_content is missing")),
@@ -116,6 +121,7 @@ _ROLE_SENTENCES = {
     ROLES: "the model does not take two messages of one side in a row.",
     LAST_ROLE: "the model does not go on with an answer of its own.",
     THOUGHTS: "the model wants to be reminded of its thoughts.",
+    SIGNATURES: "the model wants its calls of tools signed.",
     NO_THOUGHTS: "the model server does not take the thoughts of earlier answers.",
     SYSTEM_FIRST: "the model takes a system prompt at the beginning only.",
 }
@@ -140,7 +146,7 @@ def refused_parameter_in(said: ErrorWords) -> UpstreamParameterRefusedError | No
         return _refused(_EFFORT, said)
     if not (said.says(*_REFUSALS) or said.has_code(*_CODES)):
         return None
-    found = _blamed(said, (*_NAMES, *_WORDS_TOO))
+    found = _blamed(said, _NAMES if blamed == "messages" else (*_NAMES, *_WORDS_TOO))  # whose roles are quoted, too
     return _refused(found, said) if found else None
 
 
