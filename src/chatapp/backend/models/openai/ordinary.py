@@ -25,9 +25,9 @@ class _Choice(msgspec.Struct, gc=False):
 
 
 class OrdinaryChunk(msgspec.Struct, gc=False):
-    """A chunk as OpenAI sends it; what it holds else is not decoded."""
+    """A chunk of one choice as OpenAI sends it; what it holds else is not decoded."""
 
-    choices: list[_Choice]
+    choices: tuple[_Choice]
     usage: UsageFields | None = None
     error: Any = None
     citations: Any = None

@@ -161,7 +161,7 @@ class OpenAIStream:
             chunk = decode_ordinary(data)
         except UNREADABLE:
             return False
-        if len(chunk.choices) != 1 or chunk.error is not None or (chunk.names_pages and not self._cited):
+        if chunk.error is not None or (chunk.names_pages and not self._cited):
             return False
         choice = chunk.choices[0]
         delta = choice.delta
