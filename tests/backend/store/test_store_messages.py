@@ -82,6 +82,10 @@ def test_all_messages_come_after_their_parents(ask: Ask, store: Store) -> None:
             "Explain why the sky is blue and why sunsets are red, as if…",
         ),
         ("x" * 100, "x" * 59 + "…"),
+        (
+            "Explain why the sky is blue, why the sunsets are red, please explain it",
+            "Explain why the sky is blue, why the sunsets are red…",
+        ),
         ("为什么天空是蓝色的", "为什么天空是蓝色的"),
         ("???", None),
         ("", None),
