@@ -8,9 +8,13 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chatapp.backend.store.database import Database
+from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import ModelCall
 from chatapp.backend.store.schema import model_calls, reservations
 from chatapp.backend.store.usage import add_usage
+
+_COLUMNS = tuple(field.name for field in fields(ModelCall))
+_INSERT = Prepared(insert(model_calls), _COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def write_down(connection: Connection, calls: Sequence[ModelCall]) -> None:
 
 def _add(connection: Connection, calls: Sequence[ModelCall]) -> None:
     if calls:
-        connection.execute(insert(model_calls), [_row(call) for call in calls])
+        _INSERT.run_many(connection, [_row(call) for call in calls])
         add_usage(connection, calls)
         _settle(connection, [call.id for call in calls])
 
@@ -68,9 +72,6 @@ def _settle(connection: Connection, call_ids: Iterable[str]) -> None:
     held = set(connection.scalars(select(reservations.c.id)))  # few: those of the calls that are made just now
     if over := held.intersection(call_ids):
         connection.execute(delete(reservations).where(reservations.c.id.in_(over)))
-
-
-_COLUMNS = tuple(field.name for field in fields(ModelCall))
 
 
 def _row(call: ModelCall) -> dict[str, object]:
