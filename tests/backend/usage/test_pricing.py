@@ -70,7 +70,9 @@ def made(
     base_url: str, model: str, usage: TokenUsage | None, answered: str | None = None, **parameters: Any
 ) -> ModelCall:
     """Return a call that took `usage`."""
-    record = CallRecord(Attempts(), "default")
+    attempts = Attempts()
+    record = CallRecord(attempts)
+    attempts.begin("default")
     record.answered_model, record.usage = answered, usage
     upstream = Upstream(base_url=base_url, model=model, provider="", reason="")
     (call,) = record.ended(
