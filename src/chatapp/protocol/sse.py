@@ -77,9 +77,7 @@ class Decoder:
         Raises:
             EventTooLargeError: an event passes `max_event_bytes`.
         """
-        is_between_events = not (self._rest or self._data or self._name)
-        if is_between_events and len(data) <= self._max_event_bytes and (plain := _plain_events(data)):
-            self._after_cr = self._at_start = False
+        if plain := self.plain(data):
             return [ServerSentEvent(piece, "", self._id) for piece in plain]
         events: list[ServerSentEvent] = []
         for line in self._lines(data):
@@ -87,6 +85,18 @@ class Decoder:
         if self._size + self._rest_size > self._max_event_bytes:
             raise EventTooLargeError(f"An event is larger than {self._max_event_bytes} bytes.")
         return events
+
+    def plain(self, data: bytes) -> list[bytes]:
+        """Return what the events hold, as `feed` would, if all are whole, unnamed and of one line; else none is taken.
+
+        So do model servers send them, and to make an object of each takes longer than to find it.
+        """
+        is_between_events = not (self._rest or self._data or self._name)
+        if not is_between_events or len(data) > self._max_event_bytes:
+            return []
+        if plain := _plain_events(data):
+            self._after_cr = self._at_start = False
+        return plain
 
     def end(self) -> list[ServerSentEvent]:
         """Return the event that the stream has begun and not ended, if there is one.

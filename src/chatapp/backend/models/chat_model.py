@@ -113,13 +113,15 @@ class Batch:
     notices: Sequence[Notice] = ()
     citations: Sequence[Citation] = ()
     _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)
+    _kind: type[Text] | type[Reasoning] | None = None
     _calls: Sequence[ToolCallDelta] = ()
 
     def add(self, kind: type[Text] | type[Reasoning], text: str) -> None:
         """Append a piece; neighbours of one kind become one."""
-        if self._runs and self._runs[-1][0] is kind:
+        if kind is self._kind:
             self._runs[-1][1].append(text)
         else:
+            self._kind = kind
             self._runs.append((kind, [text]))
 
     def add_calls(self, pieces: list[ToolCallDelta]) -> None:
@@ -135,6 +137,7 @@ class Batch:
         """Take all text so far for thoughts, here and in the batches before."""
         self.was_thought = True
         self._runs = [(Reasoning, [text for _, texts in self._runs for text in texts])] if self._runs else []
+        self._kind = Reasoning if self._runs else None
 
     def deltas(self) -> list[Text | Reasoning | ToolCallDelta]:
         """Return what was said, oldest first."""

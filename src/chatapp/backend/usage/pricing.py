@@ -52,6 +52,8 @@ class Pricer:
         if server is None:
             return None, None
         source, tariff = server.tariff(models, when, request, answered_tier=usage.service_tier)
+        if tariff is FREE:
+            return 0, source
         tokens = Tokens(
             usage.prompt_tokens, usage.billed_completion_tokens, usage.cached_tokens, usage.billed_reasoning_tokens
         )

@@ -27,7 +27,7 @@ from chatapp.backend.models.openai.usage import UsageFields, usage_in
 from chatapp.backend.models.transport.base import Response
 from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError, UpstreamError
 from chatapp.protocol.events import Reasoning, Text
-from chatapp.protocol.sse import Decoder, ServerSentEvent
+from chatapp.protocol.sse import Decoder
 
 
 class OpenAIStream:
@@ -148,10 +148,14 @@ class OpenAIStream:
         self._check_emptiness()
 
     def _read_events(self, data: bytes, batch: Batch) -> None:
-        for event in self._decoder.feed(data):
-            if self._is_ordinary and not event.name and self._add_ordinary(event.data, batch):
+        if plain := self._decoder.plain(data):
+            events = [(piece, "") for piece in plain]
+        else:
+            events = [(event.data, event.name) for event in self._decoder.feed(data)]
+        for piece, name in events:
+            if self._is_ordinary and not name and self._add_ordinary(piece, batch):
                 continue
-            if self._read_event(event, batch):
+            if self._read_event(piece, name, batch):
                 batch.is_last = True
                 return
 
@@ -195,21 +199,22 @@ class OpenAIStream:
         self._is_ordinary = self._finish_reason is None
         self._plain_kind, self._mark = self._text.plain_kind, self._text.mark
 
-    def _read_event(self, event: ServerSentEvent, batch: Batch) -> bool:
+    def _read_event(self, data: bytes, name: str, batch: Batch) -> bool:
         """Add an event that is not quite ordinary, and return whether it was the last."""
-        if event.data.strip() == b"[DONE]":
+        said = data.strip()
+        if said == b"[DONE]":
             self._is_over = True
             self._end(batch, says_so=True)
             return True
-        if not event.data.strip():
+        if not said:
             return False
         try:
-            chunk = read_chunk(event.data, event.name)
+            chunk = read_chunk(data, name)
         except UpstreamBadResponseError:
-            lines = event.data.split(b"\n")
+            lines = data.split(b"\n")
             if len(lines) == 1:
                 raise
-            return any(self._read_event(event._replace(data=line), batch) for line in lines)  # parted by one newline
+            return any(self._read_event(line, name, batch) for line in lines)  # parted by one newline
         if chunk is not None:
             self._take_chunk(chunk, batch)
         return False
@@ -264,7 +269,7 @@ class OpenAIStream:
         """Take in that nothing more comes, and the last event that nothing has ended."""
         for event in self._decoder.end():
             try:
-                if self._read_event(event, batch):
+                if self._read_event(event.data, event.name, batch):
                     batch.is_last = True
                     return
             except UpstreamBadResponseError:
