@@ -5,6 +5,9 @@ import json
 import pytest
 
 from chatapp.backend.store import Store
+from chatapp.backend.store.imported import FOLDER
+from chatapp.backend.transfer.importers import chatgpt, claude, formats
+from chatapp.backend.transfer.importers import open_webui as open_webui_reader
 from chatapp.protocol.messages import AttachmentPart, TextPart
 from support.foreign_exports import open_webui
 from support.imported import PICTURE, Bring, Json, line, multimodal, said
@@ -116,6 +119,81 @@ def test_canvas_of_chatgpt_comes_along(store: Store, bring: Bring) -> None:
     receipt = bring(line(("q", "user", "Write"), ("c", "assistant", canvas), ("a", "assistant", "Done.")))
     assert said(store)[-1] == ("assistant", "**P**\n\n````python\nprint('```')\n````\n\nDone.")
     assert receipt.skipped == []
+
+
+@pytest.mark.parametrize(
+    ("role", "message", "shown", "why"),
+    [
+        ("assistant", {"content": "As text"}, "As text", None),
+        ("assistant", {"content": {"content_type": "new", "refusal": "No."}}, None, "a message without text"),
+        ("assistant", {"content": {"content_type": "text", "parts": [""]}}, None, None),
+        (
+            "assistant",
+            {
+                "content": {
+                    "content_type": "model_editable_context",
+                    "model_set_context": "Likes tea",
+                    "repository": None,
+                }
+            },
+            None,
+            "a message that was not shown",
+        ),
+        ("assistant", {"content": {"content_type": "model_editable_context", "model_set_context": ""}}, None, None),
+        ("tool", {"content": {"content_type": "sonic_webpage", "text": "All of it"}}, None, "the work of a tool"),
+        ("tool", {"metadata": {"is_async_task_result_message": True}}, "Said", None),
+    ],
+)
+def test_every_kind_of_message_comes_along_or_is_told(
+    role: str, message: Json, shown: str | None, why: str | None
+) -> None:
+    node = {"content": {"content_type": "text", "parts": ["Said"]}, "metadata": {}, **message}
+    theirs = chatgpt.read(line(("q", "user", "Hi"), ("m", role, node)))
+    assert [message.content for message in theirs.messages] == ["Hi", *([shown] if shown else [])]
+    assert list(theirs.left_out) == ([why] if why else [])
+
+
+@pytest.mark.parametrize(
+    ("block", "shown", "thought", "why"),
+    [
+        ({"type": "redacted_thinking", "data": "x"}, "Hi.", "", "a thought that its program has encrypted"),
+        ({"type": "thinking", "thinking": "", "summaries": [{"summary": "Hm"}]}, "Hi.", "Hm", None),
+        ({"type": "image", "source": {}}, "Hi.\n\n(picture)", "", "a file, picture or recording"),
+        ({"type": "document", "title": "a.pdf"}, "Hi.\n\n(file: a.pdf)", "", "a file, picture or recording"),
+        ({"type": "server_tool_use", "name": "web_search"}, "Hi.", "", "the work of a tool"),
+        ({"type": "mcp_tool_result", "content": "x"}, "Hi.", "", "the work of a tool"),
+        ({"type": "new", "text": "So."}, "Hi.\n\nSo.", "", None),
+        ({"type": "token_budget", "text": "5"}, "Hi.", "", None),
+        (
+            {"text": "So.", "citations": [{"title": "A", "url": "https://a.b"}, {"details": {"url": "https://c.d/e"}}]},
+            "Hi.\n\nSo. ([A](https://a.b), [c.d](https://c.d/e))",
+            "",
+            None,
+        ),
+    ],
+)
+def test_every_block_of_claude_comes_along_or_is_told(block: Json, shown: str, thought: str, why: str | None) -> None:
+    answer = {"uuid": "m", "sender": "assistant", "content": [{"type": "text", "text": "Hi."}, block]}
+    theirs = claude.read({"uuid": "c", "name": "n", "chat_messages": [answer]})
+    assert [(message.content, message.reasoning) for message in theirs.messages] == [(shown, thought)]
+    assert list(theirs.left_out) == ([why] if why else [])
+
+
+def test_files_of_claude_s_page_and_sources_of_open_webui_are_named() -> None:
+    files = {"files_v2": [{"file_name": "a.png", "file_kind": "image", "file_uuid": "f"}]}
+    asked = {"uuid": "m", "sender": "human", "text": "Look", **files}
+    assert claude.read({"uuid": "c", "chat_messages": [asked]}).messages[0].content == "(picture: a.png)\n\nLook"
+
+    theirs = open_webui()
+    sources = [{"source": {"name": "notes.pdf"}}, {"source": {"name": "A", "url": "https://a.b"}}]
+    theirs["chat"]["history"]["messages"]["a1"] |= {"content": "So [2].", "sources": sources}
+    contents = [message.content for message in open_webui_reader.read(theirs).messages]
+    assert "So [2].\n\n2. [A](https://a.b)" in contents
+
+
+def test_project_and_group_chats_of_chatgpt_are_told() -> None:
+    assert list(chatgpt.read(line(("q", "user", "Hi"), gizmo_id="g-p-1")).left_out) == [FOLDER]
+    assert formats.name_of({"chats": [{"id": "x"}]}) == "ChatGPT's group chats, whose form is not known"
 
 
 def test_custom_instructions_and_pins_come_along(store: Store, bring: Bring) -> None:

@@ -15,6 +15,7 @@ TOOL = "the work of a tool"
 ATTACHMENT = "a file, picture or recording"
 NO_TEXT = "a message without text"
 HIDDEN = "a message that was not shown"
+ENCRYPTED = "a thought that its program has encrypted"
 FOLDER = "the project, folder or tag it was in"
 
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))

@@ -6,7 +6,9 @@ from typing import Any
 
 from chatapp.backend.store.imported import (
     ATTACHMENT,
+    FOLDER,
     HIDDEN,
+    NO_TEXT,
     TOOL,
     ImportedConversation,
     ImportedMessage,
@@ -21,6 +23,17 @@ SOURCE = "chatgpt"
 
 _CUSTOM = "user_editable_context"
 """The kind of content that custom instructions are."""
+
+_MEMORY = "model_editable_context"
+"""What the model was told of earlier conversations."""
+
+_PROJECT = "g-p-"
+"""How the id of a project begins; those of custom GPTs go on otherwise."""
+
+_RESEARCH = "is_async_task_result_message"
+"""What marks the report that a deep research ends with."""
+
+_RECAP = "reasoning_recap"
 
 _STATUS: dict[str, FinalStatus] = {"in_progress": "interrupted", "finished_partial_completion": "stopped"}
 
@@ -69,14 +82,15 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
         is_archived=bool(theirs.get("is_archived")),
         created_at=time(theirs.get("create_time")),
         updated_at=time(theirs.get("update_time")),
-        left_out=+left_out,
+        left_out=+left_out + Counter({FOLDER: int(string(theirs.get("gizmo_id")).startswith(_PROJECT))}),
     )
 
 
 def _read_node(node_id: str, fields: dict[str, Any], left_out: Counter[str]) -> _Node:
     """Return a node, and count what is left out of it."""
     message = mapping(fields.get("message"))
-    content = mapping(message.get("content"))
+    content = message.get("content")
+    content = {"parts": [content]} if isinstance(content, str) else mapping(content)
     role = string(mapping(message.get("author")).get("role"))
     node = _Node(node_id, name(fields.get("parent")), message, mapping(message.get("metadata")), content, role)
     if not message:
@@ -86,17 +100,20 @@ def _read_node(node_id: str, fields: dict[str, Any], left_out: Counter[str]) -> 
     recipient = string(message.get("recipient")) or "all"
     if node.is_hidden:
         left_out[HIDDEN] += bool(chatgpt_content.said(content, node.metadata)[0])
+    elif content.get("content_type") == _MEMORY:
+        left_out[HIDDEN] += chatgpt_content.holds_something(content)
     elif content.get("thoughts"):
         node.reasoning = chatgpt_content.reasoning(content)
     elif node.role == "assistant" and recipient.startswith(CANVAS):
         node.text = chatgpt_content.canvas(content)
         left_out[TOOL] += not node.text
-    elif node.role == "tool" and chatgpt_content.pictures(content):
+    elif node.role == "tool" and (chatgpt_content.pictures(content) or node.metadata.get(_RESEARCH)):
         node.text, node.files = chatgpt_content.said(content, node.metadata)
     elif node.role not in {"user", "assistant"} or recipient != "all":
         left_out[TOOL] += 1
-    elif content.get("content_type") != "reasoning_recap":
+    elif content.get("content_type") != _RECAP:
         node.text, node.files = chatgpt_content.said(content, node.metadata)
+        left_out[NO_TEXT] += not node.text and chatgpt_content.holds_something(content)
     left_out[ATTACHMENT] += len(node.files)
     return node
 

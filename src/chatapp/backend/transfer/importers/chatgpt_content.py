@@ -7,7 +7,16 @@ from typing import Any
 
 from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
-from chatapp.backend.transfer.importers.fields import fenced, mapping, objects, paragraphs, sequence, string
+from chatapp.backend.transfer.importers.fields import (
+    fenced,
+    is_address,
+    link,
+    mapping,
+    objects,
+    paragraphs,
+    sequence,
+    string,
+)
 from chatapp.protocol.messages import AttachmentPart
 
 CANVAS = "canmore."
@@ -16,6 +25,7 @@ _MARK = re.compile("\ue200([^\ue200\ue201]*+)\ue201")
 _LEFT_OVERS = "\ue200\ue201\ue202\ue203\ue204\ue205\ue206"
 _OLD_MARK = re.compile("\u3010[0-9]++(?::[0-9]++)?\u2020[^\u3010\u3011\n]*+\u3011")
 _SANDBOX = re.compile(r"!?\[([^\[\]\n]*+)\]\(sandbox:[^()\s]*+\)")
+_LABELS = {"content_type", "language", "response_format_name"}
 _POINTERS = {
     "image_asset_pointer": picture,
     "audio_asset_pointer": recording,
@@ -56,6 +66,12 @@ def pictures(content: dict[str, Any]) -> int:
     return sum(part.get("content_type") == "image_asset_pointer" for part in objects(content.get("parts")))
 
 
+def holds_something(content: dict[str, Any]) -> bool:
+    """Return whether a content of a kind that is not known holds anything to read."""
+    values = [value for name, value in content.items() if name not in _LABELS]
+    return any(value and value != [""] for value in values)
+
+
 def canvas(content: dict[str, Any]) -> str:
     """Return the text that a call to the canvas writes, or the passages that it changes."""
     written = string(content.get("text")) or paragraphs(*(string(part) for part in sequence(content.get("parts"))))
@@ -89,21 +105,12 @@ def without_marks(text: str, metadata: dict[str, Any]) -> str:
 def _links(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for reference in objects(metadata.get("content_references")):
         mark, shown = string(reference.get("matched_text")), string(reference.get("alt"))
-        items = [item for item in [reference, *objects(reference.get("items"))] if _is_address(item.get("url"))]
+        items = [item for item in [reference, *objects(reference.get("items"))] if is_address(item.get("url"))]
         if not shown and items:
-            links = [f"[{_label(item)}]({item['url']})" for item in items[:3]]
+            links = [link(item.get("title") or item.get("attribution"), item["url"]) for item in items[:3]]
             shown = f" ({', '.join(links)})"
         if mark and (shown or reference.get("type") != "entity"):
             yield mark, shown
-
-
-def _is_address(url: object) -> bool:
-    return isinstance(url, str) and url.startswith(("https://", "http://")) and not set(url) & set(" ()<>\n")
-
-
-def _label(item: dict[str, Any]) -> str:
-    label = string(item.get("title")) or string(item.get("attribution")) or item["url"].split("/")[2]
-    return " ".join(label.replace("[", "(").replace("]", ")").split())
 
 
 def _entity(mark: str) -> str:

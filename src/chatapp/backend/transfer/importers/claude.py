@@ -6,6 +6,7 @@ from typing import Any
 
 from chatapp.backend.store.imported import (
     ATTACHMENT,
+    ENCRYPTED,
     FOLDER,
     NO_TEXT,
     TOOL,
@@ -15,12 +16,25 @@ from chatapp.backend.store.imported import (
 )
 from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
-from chatapp.backend.transfer.importers.fields import fenced, mapping, name, objects, paragraphs, string, time
+from chatapp.backend.transfer.importers.fields import (
+    fenced,
+    is_address,
+    link,
+    mapping,
+    name,
+    objects,
+    paragraphs,
+    string,
+    time,
+)
 from chatapp.protocol.messages import AttachmentPart
 
 SOURCE = "claude"
 
+MAX_LINKS = 3
 _WRITERS = {"artifacts", "create_file"}
+_PICTURES, _FILES = {"image"}, {"document", "file", "container_upload"}
+_NOT_SAID = {"thinking", "redacted_thinking", "token_budget", "flag"}
 _LANGUAGES = {
     "text/html": "html",
     "image/svg+xml": "xml",
@@ -81,11 +95,17 @@ def _read_message(message_id: str, message: dict[str, Any], model: str | None) -
         parent_id=None,
         role="user" if is_human else "assistant",
         content=_words(message, files),
-        reasoning=paragraphs(*(string(block.get("thinking")) for block in objects(message.get("content")))),
+        reasoning=paragraphs(*(_thought(block) for block in objects(message.get("content")))),
         model=None if is_human else model,
         created_at=time(message.get("created_at")),
         attachments=files,
     )
+
+
+def _thought(block: dict[str, Any]) -> str:
+    """Return what was thought, or what is said about it."""
+    summaries = [string(told.get("summary")) for told in objects(block.get("summaries"))]
+    return string(block.get("thinking")) or paragraphs(*summaries)
 
 
 def _words(message: dict[str, Any], files: tuple[AttachmentPart, ...]) -> str:
@@ -104,7 +124,26 @@ def _shown(block: dict[str, Any]) -> str:
         return string(block.get("text")) or placeholder(recording())
     if kind == "tool_use" and block.get("name") in _WRITERS:
         return _written(mapping(block.get("input")))
-    return string(block.get("text")) if kind == "text" else ""
+    if kind in _PICTURES | _FILES:
+        return placeholder(_in_block(block))
+    return "" if _is_tool(block) or kind in _NOT_SAID else string(block.get("text")) + _sources(block)
+
+
+def _is_tool(block: dict[str, Any]) -> bool:
+    return "tool" in string(block.get("type"))
+
+
+def _in_block(block: dict[str, Any]) -> AttachmentPart:
+    """Return the file that a block is."""
+    make = picture if block.get("type") in _PICTURES else attachment
+    return make(block.get("file_name") or block.get("title"))
+
+
+def _sources(block: dict[str, Any]) -> str:
+    """Return links to what a passage goes by: beside it, as marks in the text do not say where."""
+    cited = [{**mapping(told.get("details")), **told} for told in objects(block.get("citations"))]
+    links = dict.fromkeys(link(told.get("title"), told["url"]) for told in cited if is_address(told.get("url")))
+    return f" ({', '.join([*links][:MAX_LINKS])})" if links else ""
 
 
 def _written(call: dict[str, Any]) -> str:
@@ -113,15 +152,17 @@ def _written(call: dict[str, Any]) -> str:
     if not text.strip():
         return ""
     kind = string(call.get("type"))
-    is_prose = kind == "text/markdown" or string(call.get("path")).endswith((".md", ".txt"))
-    title = string(call.get("title")) or string(call.get("path")).rpartition("/")[2]
+    path = string(call.get("path")) or string(call.get("filename"))
+    is_prose = kind == "text/markdown" or path.endswith((".md", ".txt"))
+    title = string(call.get("title")) or path.rpartition("/")[2]
     language = _LANGUAGES.get(kind, string(call.get("language")))
     return paragraphs(f"**{title}**" if title else "", text if is_prose else fenced(text, language))
 
 
 def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
     sent = [file for file in objects(message.get("attachments")) if not file.get("extracted_content")]
-    return tuple(_file(file) for file in [*objects(message.get("files")), *sent])
+    files = objects(message.get("files")) or objects(message.get("files_v2"))
+    return tuple(_file(file) for file in [*files, *sent])
 
 
 def _file(file: dict[str, Any]) -> AttachmentPart:
@@ -134,6 +175,8 @@ def _left_out(message: dict[str, Any]) -> Counter[str]:
     left_out = Counter({ATTACHMENT: len(_files(message))})
     for block in objects(message.get("content")):
         is_kept = block.get("name") in _WRITERS and bool(_shown(block) or block.get("type") == "tool_result")
-        left_out[TOOL] += block.get("type") in {"tool_use", "tool_result"} and not is_kept
+        left_out[TOOL] += _is_tool(block) and not is_kept
+        left_out[ENCRYPTED] += block.get("type") == "redacted_thinking"
+        left_out[ATTACHMENT] += block.get("type") in _PICTURES | _FILES
         left_out[ATTACHMENT] += block.get("type") == "voice_note" and not block.get("text")
     return left_out

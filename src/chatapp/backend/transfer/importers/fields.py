@@ -55,6 +55,17 @@ def paragraphs(*texts: str) -> str:
     return "\n\n".join(text for text in (text.strip("\n") for text in texts) if text)
 
 
+def is_address(url: object) -> bool:
+    """Return whether `url` is an address of the web that can stand in a link."""
+    return isinstance(url, str) and url.startswith(("https://", "http://")) and not set(url) & set(" ()<>\n")
+
+
+def link(title: object, url: str) -> str:
+    """Return a link in Markdown, under the host's name where it has no title."""
+    label = string(title) or url.split("/")[2]
+    return f"[{' '.join(label.replace('[', '(').replace(']', ')').split())}]({url})"
+
+
 def fenced(text: str, language: str = "") -> str:
     """Return `text` as a block of code, in a fence that it does not hold itself."""
     longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)

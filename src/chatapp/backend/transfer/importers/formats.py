@@ -10,7 +10,7 @@ from chatapp.backend.transfer.importers.fields import mapping, objects
 from chatapp.backend.transfer.importers.joining import joined
 from chatapp.errors import InvalidRequestError
 
-VERSION = "3"
+VERSION = "4"
 """Of all readers together: what an earlier one read is read again by a later one."""
 
 SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours)
@@ -28,6 +28,8 @@ _OTHERS: tuple[tuple[str, _Test], ...] = (
     ("a list of the files of a Claude export, not the files themselves", lambda fields: "data_files" in fields),
     ("a list of the files of a ChatGPT export, not the files themselves", lambda fields: "logical_files" in fields),
     ("ChatGPT's list of shared links", lambda fields: {"conversation_id", "is_anonymous"} <= fields.keys()),
+    ("ChatGPT's group chats, whose form is not known", lambda fields: bool(fields.get("chats"))),
+    ("a canvas of ChatGPT, whose text is in its conversation", lambda fields: "textdoc_type" in fields),
     (
         "a design chat of Claude",
         lambda fields: any("contentBlocks" in mapping(m.get("content")) for m in _said(fields)),

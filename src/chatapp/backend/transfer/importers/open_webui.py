@@ -14,7 +14,18 @@ from chatapp.backend.store.imported import (
 )
 from chatapp.backend.transfer.importers.assets import beside, within
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
-from chatapp.backend.transfer.importers.fields import count, mapping, name, objects, paragraphs, sequence, string, time
+from chatapp.backend.transfer.importers.fields import (
+    count,
+    is_address,
+    link,
+    mapping,
+    name,
+    objects,
+    paragraphs,
+    sequence,
+    string,
+    time,
+)
 from chatapp.backend.transfer.importers.open_webui_text import Shown, shown
 from chatapp.protocol.messages import AttachmentPart
 
@@ -84,7 +95,7 @@ def _shown(message: dict[str, Any], left_out: Counter[str]) -> Shown:
     words = text.text or paragraphs(*(_output_text(item) for item in output if item.get("type") == "message"))
     thoughts = paragraphs(*(_output_text(item) for item in output if item.get("type") == "reasoning"))
     return Shown(
-        text=paragraphs(*map(placeholder, files), words, _failure(message)),
+        text=paragraphs(*map(placeholder, files), words, _sources(message) if words else "", _failure(message)),
         reasoning=text.reasoning or thoughts,
         files=files,
     )
@@ -93,6 +104,14 @@ def _shown(message: dict[str, Any], left_out: Counter[str]) -> Shown:
 def _output_text(item: dict[str, Any]) -> str:
     texts = [string(part.get("text")) for part in objects(item.get("content"))]
     return paragraphs(*texts) or paragraphs(*(string(part.get("text")) for part in objects(item.get("summary"))))
+
+
+def _sources(message: dict[str, Any]) -> str:
+    """Return links to what an answer goes by; numbers in its text stand for them."""
+    told = [mapping(source.get("source")) for source in objects(message.get("sources"))]
+    links = [(string(one.get("name")), string(one.get("url")) or string(one.get("name"))) for one in told]
+    shown = [f"{place}. {link(name, url)}" for place, (name, url) in enumerate(links, 1) if is_address(url)]
+    return "\n".join(shown)
 
 
 def _failure(message: dict[str, Any]) -> str:
