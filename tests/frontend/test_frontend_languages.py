@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import polib
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from chatapp.frontend.conversations.listing import Heading
 from chatapp.frontend.conversations.moments import day_name
 from chatapp.frontend.languages.choosing import language_for
-from chatapp.frontend.languages.elsewhere import SAID_ELSEWHERE
+from chatapp.frontend.languages.elsewhere import SAID_ELSEWHERE, WITH_PLACES, said_elsewhere
 from chatapp.frontend.languages.language import FOLDER, Language, languages
 from chatapp.frontend.languages.of_scripts import ASSETS, words_of_scripts
 from chatapp.protocol.usage_line import gauge_parts
@@ -38,6 +39,7 @@ SHOWING = (
 )
 """What Streamlit draws with words in it."""
 NAMED = {"help", "placeholder", "label"}
+NAME_IN_HTML = re.compile(r"""\b(?:aria-label|title|alt)=\\?["'](\w[^"'{]*)""")
 SHOWN_BY_SCRIPTS = re.compile(
     r"""(?:(?:textContent|ariaLabel|placeholder|innerText)\s*[:=]|"aria-label",)\s*["'`]([^"'`]*)"""
 )
@@ -71,12 +73,37 @@ def places(text: str) -> set[str]:
 def test_what_is_said_elsewhere_is_still_said_there() -> None:
     files = [file for file in HOUSE.rglob("*.py") if FOLDER not in file.parents]
     code = re.sub(r'"\n\s*f?"', "", "".join(file.read_text(encoding="utf-8") for file in files))
-    assert [sentence for sentence in SAID_ELSEWHERE if sentence not in code] == []
+    code += code.replace("{earlier}", "message") + code.replace("{earlier}", "messages")
+    parts = [literal for message in WITH_PLACES for literal, *_ in Formatter().parse(message)]
+    assert [sentence for sentence in (*SAID_ELSEWHERE, *parts) if sentence not in code] == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("LLM processing failed: the answer failed to be anything.", "Das Modell konnte nicht antworten: the answer"),
+        (
+            "LLM processing failed: the model server cannot be reached.",
+            "Modell konnte nicht antworten: Der Modellserver",
+        ),
+        ("Cannot connect to backend at http://a.test:1.", "Keine Verbindung zum Backend unter http://a.test:1."),
+        ("The backend at http://b said nothing for 30 seconds.", "unter http://b hat 30 Sekunden lang nichts gesagt."),
+        ("3 earlier messages left out to fit the model's context.", "3 frühere Nachrichten weggelassen"),
+        ("Cannot connect to backend at {url}.", "Keine Verbindung zum Backend unter {url}."),
+        ("Cannot connect to backend at", "Cannot connect to backend at"),
+        ("Nobody knows this {sentence}.", "Nobody knows this {sentence}."),
+        ("", ""),
+    ],
+)
+def test_what_the_backend_says_is_shown_in_the_language_as_far_as_it_is_known(sentence: str, shown: str) -> None:
+    assert shown in said_elsewhere(sentence, languages()["de"])
+    assert said_elsewhere(sentence, languages()["en"]) == sentence
 
 
 def test_every_string_that_the_page_draws_can_be_translated() -> None:
     assert list(untranslatable_in_python()) == []
     assert list(untranslatable_in_scripts()) == []
+    assert list(unnamed_in_html()) == []
 
 
 def untranslatable_in_python() -> Iterator[str]:
@@ -105,6 +132,12 @@ def has_words(node: ast.expr) -> bool:
     if isinstance(node, ast.IfExp):
         return has_words(node.body) or has_words(node.orelse)
     return isinstance(node, ast.JoinedStr) and any(has_words(part) for part in node.values)
+
+
+def unnamed_in_html() -> Iterator[str]:
+    """Return the names in HTML, which are read out, that are in English alone."""
+    for file in sorted((HOUSE / "frontend").rglob("*.py")):
+        yield from (f"{file.name}: {name}" for name in NAME_IN_HTML.findall(file.read_text(encoding="utf-8")))
 
 
 def untranslatable_in_scripts() -> Iterator[str]:
@@ -181,6 +214,28 @@ def test_what_goes_along_is_said_in_the_language_of_the_page_and_in_english_in_t
 
     assert gauge_parts(estimate) == ["3 messages", "about 1,234 tokens", "15 % of 8,000", "$0.50"]
     assert gauge_parts(estimate, languages()["de"]) == ["3 Nachrichten", "etwa 1.234 Tokens", "15 % von 8.000", "$0,50"]
+
+
+def test_words_that_run_the_other_way_are_kept_apart_in_a_sentence() -> None:
+    arabic = languages()["ar"]
+
+    assert arabic("via {client}", client="curl") == "عبر \u2068curl\u2069"
+    assert arabic("via {client}", client="بحث") == "عبر بحث"
+    assert languages()["de"]("via {client}", client="بحث") == "über بحث"
+
+
+def test_the_language_that_is_chosen_is_shown_at_once_and_remembered(open_page: Any, shared: Any) -> None:
+    page = open_page(shared.url)
+    assert page.button(key="new-chat").label == "New chat"
+
+    page.session_state["language"] = "ar"
+    page.run()
+
+    assert page.button(key="new-chat").label == "محادثة جديدة"
+    assert page.chat_input[0].placeholder == "اسأل عن أي شيء"
+    told = next(html.proto.body for html in page.get("html") if "wishes" in html.proto.body)
+    assert 'data-language="ar"' in told
+    assert "language=ar" in told
 
 
 def test_what_is_not_translated_stays_english(tmp_path: Path) -> None:

@@ -58,6 +58,21 @@ def test_the_page_is_ours_from_its_first_byte(port: int) -> None:
     assert body == first_html()
 
 
+@pytest.mark.parametrize(
+    ("headers", "shown"),
+    [
+        ({}, '<html lang="en" dir="ltr">'),
+        ({"accept-language": "ar-EG,en;q=0.5"}, '<html lang="ar" dir="rtl">'),
+        ({"accept-language": "ar", "cookie": "chatapp_wishes_{port}=language=de"}, '<html lang="de" dir="ltr">'),
+    ],
+)
+def test_the_first_html_is_in_the_language_of_its_reader(port: int, headers: dict[str, str], shown: str) -> None:
+    response, body = get(port, **{name: value.replace("{port}", str(port)) for name, value in headers.items()})
+
+    assert shown in body
+    assert response.getheader("Vary") == "Accept-Language, Cookie"
+
+
 def test_the_first_html_loads_nothing_from_elsewhere_and_holds_no_script(port: int) -> None:
     _, body = get(port)
 

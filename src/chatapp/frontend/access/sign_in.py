@@ -8,7 +8,7 @@ from streamlit.errors import StreamlitAuthError
 
 from chatapp.frontend.access import accounts
 from chatapp.frontend.access.cookie import has_stale_cookie, kept_sign_in
-from chatapp.frontend.languages.words import t
+from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import state
 from chatapp.frontend.session.admitted import admit
@@ -123,5 +123,5 @@ def _try(key: str, *, is_kept: bool) -> None:
         _begin(key, is_kept=is_kept)
         st.rerun()
     else:
-        sentence = t(readiness.sentence) or t("What answers at BACKEND_URL is no chatapp backend.")
-        st.error(literal(f"{sentence} {t(readiness.hint)}".strip()), icon=":material/cloud_off:")
+        sentence = said(readiness.sentence) or t("What answers at BACKEND_URL is no chatapp backend.")
+        st.error(literal(f"{sentence} {said(readiness.hint)}".strip()), icon=":material/cloud_off:")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from chatapp.frontend.components.choosing import choice, chosen_bar
 from chatapp.frontend.conversations.listing import Listing
-from chatapp.frontend.languages.words import t, words
+from chatapp.frontend.languages.words import said, t, words
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import list_actions, state
 from chatapp.protocol.export_formats import OF_ONE
@@ -23,7 +23,7 @@ def history() -> None:
     with st.container(key="history", gap="small"):
         _head(listing)
         if listing.error is not None:
-            st.caption(literal(f"{t('The conversations cannot be shown.')} {t(listing.error.detail)}"))
+            st.caption(literal(f"{t('The conversations cannot be shown.')} {said(listing.error.detail)}"))
         _undo(listing)
         for group in listing.groups(state.timezone()):
             st.caption(group.heading.shown(words()))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from chatapp.frontend.languages.words import t
+from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.protocol.resources import ConnectionInfo, ListedModelInfo, ModelsInfo
@@ -64,9 +64,9 @@ def _draw(group: ModelGroup, place: int, chosen: str) -> None:
         st.markdown(f"**{literal(group.title)}**")
     if group.title and group.about:
         st.caption(literal(group.about) if group.is_well else f":red[:material/error: {literal(group.about)}]")
-    for model, said in group.entries:
+    for model, reads in group.entries:
         st.button(
-            literal(f"{model}  ·  {said}" if said else model),
+            literal(f"{model}  ·  {reads}" if reads else model),
             key=f"model-{place}-{model}",
             icon=":material/check:" if model == chosen else None,
             type="tertiary",
@@ -91,7 +91,8 @@ def _title(connection: ConnectionInfo) -> str:
 def _about(connection: ConnectionInfo) -> str:
     """Return what is wrong with a connection, or else what it cannot do."""
     if not connection.ok:
-        return (connection.detail or t("It does not answer.")).removeprefix("LLM processing failed: ").capitalize()
+        fault = said((connection.detail or "It does not answer.").removeprefix("LLM processing failed: "))
+        return fault[:1].upper() + fault[1:]
     without = [t("no {what}", what=what.replace("_", " ")) for what in connection.without]
     return ", ".join(without).capitalize()
 

@@ -14,8 +14,7 @@ from chatapp.errors import (
     UnauthorizedError,
     UpstreamError,
 )
-from chatapp.frontend.languages.elsewhere import said_elsewhere
-from chatapp.frontend.languages.words import t, words
+from chatapp.frontend.languages.words import said, t
 from chatapp.protocol.wording import later
 
 _WAITED_FOR_S = 3600
@@ -69,8 +68,8 @@ _ROWS = (
 def problem_of(error: ChatappError) -> Problem:
     """Return how `error` is shown: by the row of its nearest class."""
     row = next(row for row in _ROWS if isinstance(error, row.kind))
-    next_step = t(row.next_step if row.overrides_hint else error.hint or row.next_step)
+    next_step = said(row.next_step if row.overrides_hint else error.hint or row.next_step)
     is_budget = isinstance(error, BudgetExceededError)  # its hint says when it renews, or that it is but a moment
     if error.retry_after and error.retry_after < _WAITED_FOR_S and not is_budget:
         next_step = t("Ask again in {count} second.", plural="Ask again in {count} seconds.", count=error.retry_after)
-    return Problem(t(row.title, status=error.status), said_elsewhere(error.detail, words()), next_step)
+    return Problem(t(row.title, status=error.status), said(error.detail), next_step)

@@ -8,7 +8,7 @@ from chatapp.config.connections import read_connections
 from chatapp.config.connections_writing import writable_file
 from chatapp.errors import SettingsError
 from chatapp.frontend.components import server_actions
-from chatapp.frontend.languages.words import t
+from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import state
 from chatapp.protocol.wording import later
@@ -48,7 +48,8 @@ def _ask_whether_to_save(path: Path) -> None:
     if unsaved is None:
         return
     st.warning(
-        literal(f"{t('{name} is not saved yet.', name=unsaved.name)} {t(unsaved.fault)}"), icon=":material/cloud_off:"
+        literal(f"{t('{name} is not saved yet.', name=unsaved.name)} {said(unsaved.fault)}"),
+        icon=":material/cloud_off:",
     )
     with st.container(horizontal=True, gap="small", key="server-unsaved"):
         st.button(t("Save anyway"), key="server-anyway", on_click=server_actions.save_anyway, args=(path,))

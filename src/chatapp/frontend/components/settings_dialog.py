@@ -15,7 +15,7 @@ from chatapp.frontend.components.servers import servers
 from chatapp.frontend.components.told import remember_wishes
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.languages.language import languages
-from chatapp.frontend.languages.words import t, words
+from chatapp.frontend.languages.words import said, t, words
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import BackendStatus, cost_of, readiness_of
@@ -131,7 +131,7 @@ def _cost(conversation: OpenConversation) -> str | None:
 def _models(readiness: BackendStatus) -> None:
     """Draw which model answers and why, and the servers there are."""
     if not readiness.is_ready:
-        st.error(literal(f"{t(readiness.sentence)} {t(readiness.hint)}".strip()), icon=":material/error:")
+        st.error(literal(f"{said(readiness.sentence)} {said(readiness.hint)}".strip()), icon=":material/error:")
     if readiness.model:
         why = t(", because {reason}", reason=readiness.reason) if readiness.reason else ""
         st.markdown(f"**{literal(readiness.model)}** ({literal(readiness.provider or t('unknown'))}){literal(why)}")
@@ -149,7 +149,7 @@ def _models(readiness: BackendStatus) -> None:
 
 
 def _server(server: ConnectionInfo) -> InForce:
-    how = t("ready") if server.ok else server.detail or t("It does not answer.")
+    how = t("ready") if server.ok else said(server.detail) or t("It does not answer.")
     return InForce(server.name, " · ".join(filter(None, (server.provider, how))), server.reason or "connections.toml")
 
 

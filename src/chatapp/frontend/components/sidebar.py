@@ -5,7 +5,7 @@ import streamlit as st
 from chatapp.frontend.access import accounts
 from chatapp.frontend.components.history import history
 from chatapp.frontend.components.imports import running_imports
-from chatapp.frontend.languages.words import t
+from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import BackendStatus, readiness_of
@@ -73,7 +73,7 @@ def _status() -> None:
         st.rerun(scope="app")
     badge(readiness)
     if not readiness.is_ready:
-        st.caption(literal(f"{t(readiness.sentence)} {t(readiness.hint)}".strip()))
+        st.caption(literal(f"{said(readiness.sentence)} {said(readiness.hint)}".strip()))
 
 
 def badge(readiness: BackendStatus) -> None:

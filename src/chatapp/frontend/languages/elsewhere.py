@@ -1,5 +1,7 @@
 """Sentences from other rooms and processes that the page shows in its own language: those that are always the same."""
 
+from string import Formatter
+
 from chatapp.config import demo_model
 from chatapp.protocol.wording import Words
 
@@ -56,15 +58,58 @@ _HINTS = (
     "Send the file again.",
     "Start a new chat or shorten the question.",
     "Wait a moment and ask again.",
+    "Wait longer with REQUEST_TIMEOUT.",
     "Wait for the answer, or stop it.",
 )
 _ORIGINS = ("default", "the command that started it", "the environment")
 _NOTICES = ("What came before this was thought, not said.",)
+WITH_PLACES = (
+    "Cannot connect to backend at {url}.",
+    "Left out to fit the model's context: {files}.",
+    "Left out, as the model does not take them: {files}.",
+    "More requests than RATE_LIMIT allows ({rate}).",
+    "Not kept here, so that the model does not see it: {files}.",
+    "Of {files} the model reads only the parts that fit the question.",
+    "The backend at {url} said nothing for {seconds} seconds.",
+    "The connection to the backend at {url} ended before the answer did.",
+    "The model does not take {name}; it was left out.",
+    "This answer is not saved yet. {why}",
+    "the model server does not have {model}.",
+    "the model server reports a failure (status {status}).",
+    "{count} earlier messages left out to fit the model's context.",
+    "{count} earlier message left out to fit the model's context.",
+    "{model} failed a moment ago; {other} is asked instead.",
+)
+"""Those that name something; two of them never stand side by side."""
 SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_NOTICES)
-ELSEWHERE = (demo_model.WHAT, demo_model.ADVICE, demo_model.SETTINGS, *SAID_ELSEWHERE)
+ELSEWHERE = (demo_model.WHAT, demo_model.ADVICE, demo_model.SETTINGS, *SAID_ELSEWHERE, *WITH_PLACES)
 
 
 def said_elsewhere(sentence: str, t: Words) -> str:
-    """Return what an error says, in the words `t` as far as it always says the same."""
+    """Return what an error or a notice says, in the words `t` as far as it always says the same."""
     rest = sentence.removeprefix(_OF_MODELS)
-    return t(sentence) if rest == sentence else f"{t(_OF_MODELS)}{t(rest)}"
+    if rest != sentence:
+        return f"{t(_OF_MODELS)}{said_elsewhere(rest, t)}"
+    if (known := t(sentence)) != sentence:
+        return known
+    for message in WITH_PLACES:
+        if (values := _values(sentence, message)) is not None:
+            return t(message, **values)
+    return sentence
+
+
+def _values(sentence: str, message: str) -> dict[str, str] | None:
+    """Return what stands in the places of `message` where `sentence` is made of it."""
+    values: dict[str, str] = {}
+    place, end = "", 0
+    for literal, name, _, _ in Formatter().parse(message):
+        is_last = name is None and place  # an address has points of its own
+        start = sentence.rfind(literal, end) if is_last else sentence.find(literal, end) if literal else end
+        if start < 0 or (start > end and not place):
+            return None
+        if place:
+            values[place] = sentence[end:start]
+        place, end = name or "", start + len(literal)
+    if place:
+        values[place], end = sentence[end:], len(sentence)
+    return values if end == len(sentence) else None

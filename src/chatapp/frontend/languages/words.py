@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from chatapp.frontend.languages.elsewhere import said_elsewhere
 from chatapp.frontend.languages.language import DEFAULT, Language, languages
 
 
@@ -38,6 +39,11 @@ def words() -> Language:
 def figures(number: str) -> str:
     """Return a number, written as in English, as that language writes it."""
     return words().figures(number)
+
+
+def said(sentence: str) -> str:
+    """Return a sentence of the backend or of another room in that language, where it can be known beforehand."""
+    return said_elsewhere(sentence, words())
 
 
 def t(message: str, /, *, plural: str = "", **values: object) -> str:

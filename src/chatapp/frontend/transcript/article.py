@@ -118,9 +118,11 @@ def _citations(citations: Sequence[CitationPart], t: Words) -> Iterator[str]:
 def _remarks(shown: Article) -> Iterator[str]:
     """Return what the reader was told beside an answer, and why it is not whole: below the last one a box says that."""
     for notice in shown.entry.notices:
-        yield f'<p class="note">{escape(shown.words(notice))}</p>'
+        yield f'<p class="note">{escape(said_elsewhere(notice, shown.words))}</p>'
     if (error := shown.entry.error) is not None and not shown.is_last:
-        said = " ".join(filter(None, (said_elsewhere(error.detail, shown.words), shown.words(error.hint or ""))))
+        said = " ".join(
+            filter(None, (said_elsewhere(error.detail, shown.words), said_elsewhere(error.hint or "", shown.words)))
+        )
         yield f'<p class="note broken">{escape(said)}</p>'
 
 
