@@ -288,3 +288,43 @@ def test_page_and_backend_work_below_a_path_of_a_proxy(page: Page, page_port: in
         page.wait_for_answer("Hello from the stub.")
         page.driver.get("about:blank")
     assert (below.astray, api.astray) == ([], [])
+
+
+def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, model: StubModel) -> None:
+    model.default = scripts.answer("Write:\n\n```python\nprint(1)\n```\n")
+    page.driver.add_cookie({"name": f"chatapp_wishes_{page.port}", "value": "language=ar"})
+    page.open()
+    page.ask("Hi")
+    page.wait_for(".transcript .answer .copy-code", "نسخ")
+
+    assert page.run(PLACES) == {
+        "page": "ar rtl",
+        "sidebar beside the right edge": True,
+        "question at the left": True,
+        "code": "ltr",
+        "model at the right": True,
+        "label": "رسالة من المستخدم",
+    }
+    page.run(
+        "document.activeElement.blur(); document.querySelector('[data-testid=stSidebarCollapseButton] button').click()"
+    )
+    page.wait_until(lambda driver: driver.execute_script(IS_HIDDEN), "the sidebar out of the way")
+    page.driver.switch_to.active_element.send_keys("?")
+    page.wait_for("dialog#keys[open] h2", "مفاتيح الاختصار")
+
+
+PLACES = """
+const at = (selector) => document.querySelector(selector).getBoundingClientRect();
+const [main, bubble, model] = ['[data-testid=stMainBlockContainer]', '.transcript .bubble', '.st-key-chat-options button'].map(at);
+const { lang, dir } = document.documentElement;
+const middle = main.left + main.width / 2;
+return {
+  "page": `${lang} ${dir}`,
+  "sidebar beside the right edge": at('[data-testid=stSidebar]').right === innerWidth && main.left === 0,
+  "question at the left": bubble.right < middle,
+  "code": getComputedStyle(document.querySelector('.answer pre code')).direction,
+  "model at the right": model.left > middle,
+  "label": document.querySelector('article.question').ariaLabel,
+};
+"""
+IS_HIDDEN = "return getComputedStyle(document.querySelector('[data-testid=stSidebar]')).visibility === 'hidden'"
