@@ -122,7 +122,7 @@ class FakeBackend:
         if path.startswith("/conversations"):
             await self.conversations(exchange)
             return
-        if path == "/query/estimate":
+        if path in {"/query/estimate", "/projects"}:
             await exchange.respond(404, {"detail": "Not Found"})
             return
         self.paths.append(path)

@@ -3,13 +3,13 @@
 The page and the command line both ask through these. A chat is used by one thread at a time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events, ask_once, in_one_piece, unbroken
+from chatapp.client.history import answered, as_json
 from chatapp.errors import NotFoundError
 from chatapp.protocol.events import Start, Text
 from chatapp.protocol.resources import AttachmentInfo, MessageInfo
@@ -75,14 +75,24 @@ class Chat(Protocol):
 
 
 class StoredChat:
-    """A chat whose conversation the backend stores. Its `id` is None until its first question.
+    """A chat whose conversation the backend stores. Its `id` is None until its first question, which begins it.
+
+    It is begun in the project `project_id`, if there is one.
 
     Each answer's first event tells `id`. The backend makes an answer to its end, whether its events are read or not,
     unless `stop` is called; events go on where their connection broke.
     """
 
-    def __init__(self, backend: BackendClient, conversation_id: str | None = None, *, is_streamed: bool = True) -> None:
+    def __init__(
+        self,
+        backend: BackendClient,
+        conversation_id: str | None = None,
+        *,
+        is_streamed: bool = True,
+        project_id: str | None = None,
+    ) -> None:
         self.id = conversation_id
+        self._project_id = project_id
         self._backend = backend
         self._is_streamed = is_streamed
         self._undone: MessageInfo | None = None
@@ -106,6 +116,7 @@ class StoredChat:
         if self.id is None:  # begun first, so that there is an id of what to stop
             begun_with = {"model": options.model, "system": options.system, "sampling": options.sampling}
             told = {name: value for name, value in begun_with.items() if name != "sampling" or value}
+            told |= {"project_id": self._project_id} if self._project_id else {}
             self.id = self._backend.conversations.begin(**told).id
             # the conversation has them, and a repetition none
             options = options._replace(model=None, system=None, sampling=None)
@@ -163,7 +174,8 @@ class StoredChat:
 
     def estimate(self, options: ChatOptions = _AS_IT_IS) -> EstimateInfo:
         """Return what would go along with the next question."""
-        return self._backend.estimate(conversation_id=self.id, parent_id=self._parent_after_undo(), **options.fields())
+        told = {**options.fields(), "project_id": None if self.id else self._project_id}
+        return self._backend.estimate(conversation_id=self.id, parent_id=self._parent_after_undo(), **told)
 
     def stop(self) -> None:
         """Stop the answer that is being made, and return when the conversation takes the next question.
@@ -236,7 +248,7 @@ class EphemeralChat:
         # milliseconds that stored chats need not pay
         from chatapp.protocol.messages import AttachmentPart, Message, TextPart  # noqa: PLC0415
 
-        earlier = [_as_json(message) for message in _answered(self._messages)]
+        earlier = [as_json(message) for message in answered(self._messages)]
         fields = {**options.fields(), "messages": earlier or None, "attachments": _ids(attachments)}
         files = [AttachmentPart(file.name, file.media_type, file.size, file.id) for file in attachments]
         self._messages.append(Message("user", (*files, TextPart(prompt))))
@@ -275,21 +287,8 @@ class EphemeralChat:
 
     def estimate(self, options: ChatOptions = _AS_IT_IS) -> EstimateInfo:
         """Return what would go along with the next question."""
-        earlier = [_as_json(message) for message in _answered(self._messages)]
+        earlier = [as_json(message) for message in answered(self._messages)]
         return self._backend.estimate(**options.fields(), messages=earlier or None)
-
-
-def _answered(messages: "list[Message]") -> "Iterator[Message]":
-    """Return the questions that were answered, each with its answer: models take turns, so one without stays out."""
-    for question, answer in pairwise(messages):
-        if (question.role, answer.role) == ("user", "assistant") and answer.text.strip():
-            yield from (question, answer)
-
-
-def _as_json(message: "Message") -> dict[str, Any]:
-    files = [part.content_id for part in message.parts if part.type == "attachment"]
-    told = {"role": message.role, "content": message.text}
-    return {**told, "attachments": files} if files else told
 
 
 def _ids(attachments: Files) -> list[str] | None:

@@ -9,6 +9,8 @@ from chatapp.frontend.access.sign_in import is_let_in, keep_signed_in, sign_in
 from chatapp.frontend.components.compaction import wait_for_summary
 from chatapp.frontend.components.hits import hits
 from chatapp.frontend.components.model_menu import model_menu
+from chatapp.frontend.components.project_dialog import project_dialog
+from chatapp.frontend.components.projects import project_mark
 from chatapp.frontend.components.settings_dialog import settings_dialog
 from chatapp.frontend.components.sidebar import sidebar
 from chatapp.frontend.components.told import offer_prompts, remember_wishes
@@ -37,10 +39,9 @@ def page() -> None:
     if state.address().shows_usage(state.view()):
         usage()
         sidebar()
-        if state.view().dialog == "settings":
-            settings_dialog()
+        _dialog()
         return
-    top = st.container(key="top")
+    top = st.container(horizontal=True, gap="small", vertical_alignment="center", key="top")
     above = st.container(key="hits-place")
     prompt_box()
     offer_prompts()
@@ -48,16 +49,25 @@ def page() -> None:
     sidebar()
     with top:
         model_menu()
+        project_mark()
     with above:
         hits()
-    if state.view().dialog == "settings":
-        settings_dialog()
-    elif live_view is not None:  # what is in a dialog could not be used while this run goes on
+    if _dialog():
+        return
+    if live_view is not None:  # what is in a dialog could not be used while this run goes on
         live_view.follow()
         st.rerun()
     elif state.view().conversation.summarising is not None:
         wait_for_summary()
         st.rerun()
+
+
+def _dialog() -> bool:
+    """Draw what lies over the page, and return whether anything does."""
+    dialog = state.view().dialog
+    if dialog is not None:
+        {"settings": settings_dialog, "project": project_dialog}[dialog]()
+    return dialog is not None
 
 
 def _frame(title: str) -> None:

@@ -33,7 +33,7 @@ RULES_IN_WORDS = CHECKS.get_one("positive_data_acceptance")
 """Not every rule can be written as a schema: no NUL, not blank, cursors that we gave, files that can be read."""
 
 settings = hypothesis.settings(
-    max_examples=50,
+    max_examples=40,
     derandomize=True,
     database=None,
     deadline=None,

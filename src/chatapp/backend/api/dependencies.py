@@ -35,6 +35,7 @@ __all__ = [
 ERRORS = documented_errors(
     ErrorResponse,
     {
+        400: "The request cannot be read as HTTP, as where its address is too long.",
         401: "No API key, or an unknown one.",
         404: "No such conversation, project, message or turn.",
         408: "The body took too long to arrive.",

@@ -5,11 +5,12 @@ from functools import partial
 
 import streamlit as st
 
+from chatapp.frontend.components.projects import move_field
 from chatapp.frontend.conversations.bulk import zip_of
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
-from chatapp.frontend.session import list_actions, state
+from chatapp.frontend.session import list_actions, project_actions, state
 from chatapp.protocol.resources import ConversationInfo
 
 
@@ -30,6 +31,8 @@ def chosen_bar(listing: Listing) -> None:
             on_click="ignore",
             disabled=not chosen,
         )
+        move = project_actions.offer_move
+        _button(t("Move to project"), "drive_file_move", "chosen-move", move, "", is_off=not chosen)
         if listing.is_archive:
             _button(
                 t("Back to the list"), "unarchive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen
@@ -38,6 +41,8 @@ def chosen_bar(listing: Listing) -> None:
             _button(t("Archive"), "archive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen)
         _button(t("Delete"), "delete", "chosen-delete", list_actions.delete_chosen, is_off=not chosen)
         _button(t("Choose none"), "close", "choose-end", list_actions.end_choosing)
+    if chosen and state.view().open_row == ("", "move"):
+        move_field(chosen)
 
 
 def choice(item: ConversationInfo, title: str, chosen: set[str]) -> None:
@@ -47,7 +52,7 @@ def choice(item: ConversationInfo, title: str, chosen: set[str]) -> None:
     )
 
 
-def _button(name: str, icon: str, key: str, on_click: object, *, is_off: bool = False) -> None:
+def _button(name: str, icon: str, key: str, on_click: object, *args: object, is_off: bool = False) -> None:
     st.button(
         name,
         icon=f":material/{icon}:",
@@ -55,4 +60,5 @@ def _button(name: str, icon: str, key: str, on_click: object, *, is_off: bool = 
         type="tertiary",
         disabled=is_off,
         on_click=on_click,  # type: ignore[arg-type]
+        args=args,
     )

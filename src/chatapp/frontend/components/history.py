@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from chatapp.frontend.components.choosing import choice, chosen_bar
+from chatapp.frontend.components.projects import move_field, projects
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.languages.words import said, t, words
 from chatapp.frontend.markdown.rendering import literal
@@ -25,6 +26,7 @@ def history() -> None:
         if listing.error is not None:
             st.caption(literal(f"{t('The conversations cannot be shown.')} {said(listing.error.detail)}"))
         _undo(listing)
+        projects(listing)
         for group in listing.groups(state.timezone()):
             st.caption(group.heading.shown(words()))
             with st.container(key=f"group-{group.name.lower()}", gap=None):
@@ -36,7 +38,7 @@ def history() -> None:
             st.button(
                 t("More conversations"), key="more", type="tertiary", on_click=list_actions.show_more, width="stretch"
             )
-        elif not listing.is_archive and not listing.query:
+        elif not listing.is_archive and not listing.query and listing.project_id is None:
             _archive_button()
 
 
@@ -115,6 +117,8 @@ def _row(item: ConversationInfo) -> None:
         st.caption(literal(t("via {client}", client=item.client)))
     if item.snippet:
         st.caption("".join(map(_marked, item.snippet)))
+    if row is not None and row == (conversation_id, "move"):
+        move_field([conversation_id])
     if row is not None and row == (conversation_id, "export"):
         _export_buttons(conversation_id, title)
 
@@ -139,6 +143,7 @@ def _menu(item: ConversationInfo) -> None:
             later("Rename"),
             later("Unpin") if item.pinned else later("Pin"),
             later("Back to the list") if item.archived_at else later("Archive"),
+            later("Move to project"),
             later("Export"),
             later("Choose several"),
             later("Delete"),

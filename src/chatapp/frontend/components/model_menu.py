@@ -30,8 +30,8 @@ def model_menu() -> None:
     """Draw the model that answers; behind it the others that can be asked, and a field for instructions."""
     url, api_key = state.settings().backend_url, state.api_key()
     readiness = readiness_of(url, api_key=api_key)
-    chat_options = state.view().conversation.chat_options
-    model = chat_options.model or readiness.model
+    chat_options, project = state.view().conversation.chat_options, state.view().project
+    model = chat_options.model or (project and project.model) or readiness.model
     if model is None:
         return
     told = models_of(url, api_key=api_key) if readiness.is_answering else None

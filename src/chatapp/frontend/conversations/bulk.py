@@ -12,21 +12,27 @@ from chatapp.protocol.wording import ENGLISH, Words, later
 
 UNTITLED = later("New conversation")
 OFFERED_S = 60.0
-What = Literal["Deleted", "Archived", "Back in the list"]
+What = Literal["Deleted", "Archived", "Back in the list", "Moved", "Deleted the project"]
 _DONE: Mapping[What, str] = {
     "Deleted": later("Deleted"),
     "Archived": later("Archived"),
     "Back in the list": later("Back in the list"),
+    "Moved": later("Moved"),
+    "Deleted the project": later("Deleted the project"),
 }
 
 
 class Undo(NamedTuple):
-    """What was done last, and to which conversations, with their titles."""
+    """What was done last, and to which conversations or project, with their titles.
+
+    `projects` are those that conversations which were moved have been in before.
+    """
 
     what: What
     titles: Mapping[str, str]
     done_at: float = math.inf
     """On `time.monotonic()`."""
+    projects: Mapping[str, str | None] | None = None
 
     def sentence(self, t: Words = ENGLISH) -> str:
         """Return what was done, as the reader is told."""
@@ -55,11 +61,17 @@ def act_of(what: What, client: BackendClient) -> Callable[[str], object]:
     }[what]
 
 
-def undo_of(what: What, client: BackendClient) -> Callable[[str], object]:
-    """Return what takes it back for one conversation."""
-    if what == "Deleted":
-        return client.conversations.restore
-    return act_of("Back in the list" if what == "Archived" else "Archived", client)
+def undo_of(undo: Undo, client: BackendClient) -> Callable[[str], object]:
+    """Return what takes it back for one conversation, or for the project."""
+    return {
+        "Deleted": client.conversations.restore,
+        "Deleted the project": client.projects.restore,
+        "Archived": lambda conversation_id: client.conversations.change(conversation_id, archived=False),
+        "Back in the list": lambda conversation_id: client.conversations.change(conversation_id, archived=True),
+        "Moved": lambda conversation_id: client.conversations.change(
+            conversation_id, project_id=(undo.projects or {}).get(conversation_id)
+        ),
+    }[undo.what]
 
 
 def each(act: Callable[[str], object], ids: Iterable[str], done: list[str]) -> None:

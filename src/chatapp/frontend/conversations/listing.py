@@ -15,6 +15,7 @@ PAGE_OF_CONVERSATIONS = 30
 FRESH_S = 5.0
 _MOST_AT_ONCE = 200
 _WEEK = 7
+_NO_PROJECT = "none"
 
 
 class Heading(NamedTuple):
@@ -44,7 +45,7 @@ class Listing:
     """The first pages of the list or of the archive, or of what a search found.
 
     `error` says why they could not be fetched, `undo` what can be taken back, `chosen` which are chosen while somebody
-    chooses.
+    chooses. The list is of conversations without a project, or of those of `project_id`.
     """
 
     def __init__(self) -> None:
@@ -53,6 +54,7 @@ class Listing:
         self.error: ChatappError | None = None
         self.is_supported = True
         self.is_archive = False
+        self.project_id: str | None = None
         self.undo: Undo | None = None
         self.chosen: set[str] | None = None
         self.query = ""
@@ -90,6 +92,11 @@ class Listing:
         self.is_archive, self.chosen, self._wanted = is_archive, None, PAGE_OF_CONVERSATIONS
         self.expire()
 
+    def show_project(self, project_id: str | None) -> None:
+        """Show the conversations of a project, or those of none again."""
+        self.project_id, self.is_archive, self.chosen, self._wanted = project_id, False, None, PAGE_OF_CONVERSATIONS
+        self.expire()
+
     def title_of(self, conversation_id: str) -> str:
         """Return the name of a conversation as the list shows it."""
         titles = (item.title for item in self.items if item.id == conversation_id)
@@ -111,11 +118,19 @@ class Listing:
         return [Group(heading, items) for heading, items in groups.items()]
 
     def _fetch(self, client: BackendClient) -> None:
+        state = "archived" if self.is_archive else None
+        project = None if self.query or self.is_archive else self.project_id or _NO_PROJECT
         try:
             self.items, self.has_more = _first(
-                client, self._wanted, query=self.query or None, state="archived" if self.is_archive else None
+                client, self._wanted, query=self.query or None, state=state, project=project
             )
-        except (BackendProtocolError, NotFoundError, MethodNotAllowedError) as error:
+        except NotFoundError as error:
+            if project in {None, _NO_PROJECT}:
+                self.items, self.has_more, self.error, self.is_supported = [], False, error, False
+                return
+            self.show_project(None)  # it was deleted elsewhere
+            self._fetch(client)
+        except (BackendProtocolError, MethodNotAllowedError) as error:
             self.items, self.has_more, self.error, self.is_supported = [], False, error, False
         except ChatappError as error:
             self.error = error
@@ -124,14 +139,14 @@ class Listing:
 
 
 def _first(
-    client: BackendClient, wanted: int, *, query: str | None, state: str | None
+    client: BackendClient, wanted: int, *, query: str | None, state: str | None, project: str | None
 ) -> tuple[list[ConversationInfo], bool]:
     """Return the first `wanted` conversations, and whether there are more."""
     items: list[ConversationInfo] = []
     cursor = None
     while len(items) < wanted:
         limit = min(wanted - len(items), _MOST_AT_ONCE)
-        page = client.conversations.page(query=query, state=state, cursor=cursor, limit=limit)
+        page = client.conversations.page(query=query, state=state, project=project, cursor=cursor, limit=limit)
         items += page.items
         cursor = page.next
         if cursor is None:

@@ -40,15 +40,16 @@ class OpenConversation(ABC):
     `name` tells it from the others of a session, `begun` is the name of the last answer to go to, `landing` the message
     that a search has led to, `hit_place` its name with which of how many hits it is, `last_hits` whether there is none
     before or behind it, `summarising` the summary that is being made, and `waiting_files` go along with the next
-    question. `beside_models` are asked beside the conversation's own, `live_beside` their answers while they are made,
-    `beside` all answers to the last question until one of them is kept. `warned_of` is the model that was said to take
-    no pictures. Its state changes in plain attributes only: Streamlit may end a script run at any access to
-    `st.session_state`.
+    question. `project_id` is the project it is in, or will be. `beside_models` are asked beside the conversation's own,
+    `live_beside` their answers while they are made, `beside` all answers to the last question until one of them is
+    kept. `warned_of` is the model that was said to take no pictures. Its state changes in plain attributes only:
+    Streamlit may end a script run at any access to `st.session_state`.
     """
 
     is_temporary: bool
     id: str | None = None
     title: str | None = None
+    project_id: str | None = None
 
     def __init__(self) -> None:
         self.name = uuid.uuid4().hex

@@ -24,9 +24,9 @@ class SessionContext:
     is_streamed: bool
     zone: tzinfo | None = None
 
-    def stored_chat(self, conversation_id: str | None) -> StoredChat:
-        """Return the chat in a conversation that the backend stores, a new one if None."""
-        return StoredChat(self.client, conversation_id, is_streamed=self.is_streamed)
+    def stored_chat(self, conversation_id: str | None, *, project_id: str | None = None) -> StoredChat:
+        """Return the chat in a conversation that the backend stores, a new one if None, which is begun in a project."""
+        return StoredChat(self.client, conversation_id, is_streamed=self.is_streamed, project_id=project_id)
 
     def beside(self, first: LiveAnswer, model: str, known: Collection[str]) -> LiveAnswer:
         """Return the answer of `model` to the question that `first` answers, which is none of the `known` messages."""

@@ -57,9 +57,9 @@ class StoredConversation(OpenConversation):
 
     is_temporary = False
 
-    def __init__(self, conversation_id: str | None = None) -> None:
+    def __init__(self, conversation_id: str | None = None, *, project_id: str | None = None) -> None:
         super().__init__()
-        self.id = conversation_id
+        self.id, self.project_id = conversation_id, project_id
         self._known: ConversationInfo | None = None
         self._is_stale = True
         self._before: str | None = None
@@ -112,6 +112,7 @@ class StoredConversation(OpenConversation):
             return False
         found = context.client.conversations.get(self.id)
         self.chat_options = ChatOptions(found.model, found.system, sampling=found.sampling)
+        self.project_id = found.project_id
         if self.landing is not None and not self._has_landed:
             self._has_landed = True
             self._land(self.landing.message_id, found, context)
@@ -199,7 +200,7 @@ class StoredConversation(OpenConversation):
 
     def _ask(self, question: _Question, context: SessionContext) -> None:
         options = self.chat_options if self.id is None else ChatOptions()  # else the backend has them
-        chat = context.stored_chat(self.id)
+        chat = context.stored_chat(self.id, project_id=self.project_id)
         events = chat.ask(
             question.entry.content,
             options,

@@ -40,6 +40,7 @@ def choose(conversation_id: str, menu: str, is_pinned: bool) -> None:
     handlers: dict[str, Callable[[], object]] = {
         "Rename": lambda: _open_row(OpenRow(conversation_id, "rename")),
         "Export": lambda: _open_row(OpenRow(conversation_id, "export")),
+        "Move to project": lambda: _open_row(OpenRow(conversation_id, "move")),
         "Pin": lambda: client.conversations.change(conversation_id, pinned=not is_pinned),
         "Unpin": lambda: client.conversations.change(conversation_id, pinned=not is_pinned),
         "Choose several": lambda: toggle(conversation_id),

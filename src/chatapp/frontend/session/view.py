@@ -12,19 +12,21 @@ from chatapp.frontend.conversations.finding import HitPlace, hit_beside, place_o
 from chatapp.frontend.conversations.imports import ImportWatch
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.conversations.open_conversation import OpenConversation
+from chatapp.frontend.conversations.projects import ProjectShelf
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.conversations.temporary import TemporaryConversation
+from chatapp.protocol.resources import ProjectInfo
 
-Dialog = Literal["settings"]
+Dialog = Literal["settings", "project"]
 """What can lie over the page."""
 
 
 class OpenRow(NamedTuple):
-    """A row of the list that shows more than its name."""
+    """A row of the list that shows more than its name; without an id, the bar of what is chosen."""
 
     conversation_id: str
-    what: Literal["rename", "export"]
+    what: Literal["rename", "export", "move"]
 
 
 class UnsavedServer(NamedTuple):
@@ -41,12 +43,16 @@ class View:
 
     `dialog` lies over the page, `error` is what an action failed with, `imports` what is imported, `mirrored` what
     others were last told of the conversation, `drawn` which messages are drawn although they are very large, `diagram`
-    the source of one that is to be shown as a picture.
+    the source of one that is to be shown as a picture. `edited_project` is what its dialog is about, None for a new
+    one, `moving` are conversations that wait for a new one.
     """
 
     def __init__(self) -> None:
         self.conversation: OpenConversation = StoredConversation()
         self.listing = Listing()
+        self.projects = ProjectShelf()
+        self.edited_project: ProjectInfo | None = None
+        self.moving: tuple[str, ...] = ()
         self.error: ChatappError | None = None
         self.open_row: OpenRow | None = None
         self.dialog: Dialog | None = None
@@ -64,6 +70,11 @@ class View:
         conversation = self.conversation
         return conversation.id or (conversation.live.conversation_id if conversation.live else None)
 
+    @property
+    def project(self) -> ProjectInfo | None:
+        """The project of the conversation on show."""
+        return self.projects.find(self.conversation.project_id)
+
     def refresh(self, context: SessionContext, *, query: str) -> str | None:
         """Take over what happened meanwhile; return a question that waited for an answer that was cut."""
         had_answer = self.conversation.live is not None
@@ -73,8 +84,13 @@ class View:
         if isinstance(self.conversation, StoredConversation):
             self.error = self.conversation.finish_summary() or self.error
         self._refresh_conversation(context)
-        self.listing.refresh(context.client, query)
+        self._refresh_lists(context, query)
         return unasked
+
+    def _refresh_lists(self, context: SessionContext, query: str) -> None:
+        self.listing.refresh(context.client, query)
+        if self.listing.is_supported:
+            self.projects.refresh(context.client)
 
     def has_news(self, context: SessionContext) -> bool:
         """Return whether the conversation on show has changed elsewhere, and show it."""
@@ -87,9 +103,9 @@ class View:
 
     def has_new_list(self, context: SessionContext) -> bool:
         """Return whether the list has changed elsewhere, in another tab or in a shell."""
-        before = self.listing.items
-        self.listing.refresh(context.client, self.listing.query)
-        return self.listing.items != before
+        before = self.listing.items, self.projects.items
+        self._refresh_lists(context, self.listing.query)
+        return (self.listing.items, self.projects.items) != before
 
     def is_unlisted(self) -> bool:
         """Return, once, whether the answer being made has begun a conversation that the list does not hold yet."""
@@ -128,8 +144,13 @@ class View:
         self.conversation.edit(entry, prompt, context)
 
     def show_new(self, *, is_temporary: bool = False) -> str | None:
-        """Show an empty conversation; return a question that was not asked yet."""
-        return self._show(TemporaryConversation() if is_temporary else StoredConversation())
+        """Show an empty conversation, in the project whose list is shown; return a question that was not asked yet."""
+        if is_temporary:
+            return self._show(TemporaryConversation())
+        unasked = self._show(StoredConversation(project_id=self.listing.project_id))
+        if self.project is not None and self.project.model:
+            self.conversation.chat_options = ChatOptions()
+        return unasked
 
     def show_stored(self, conversation_id: str) -> str | None:
         """Show a conversation of the list; return a question that was not asked yet."""
@@ -204,8 +225,25 @@ class View:
             if what == "Deleted" and self.conversation.id in done:
                 self.show_new()
 
+    def move(self, ids: Sequence[str], project_id: str | None, context: SessionContext) -> None:
+        """Move conversations into a project, or out of theirs.
+
+        Raises:
+            ChatappError: the backend cannot do it, or only with some of them.
+        """
+        done: list[str] = []
+        before = {item.id: item.project_id for item in self.listing.items}
+        change = context.client.conversations.change
+        try:
+            each(lambda conversation_id: change(conversation_id, project_id=project_id), ids, done)
+        finally:
+            titles = {id_: self.listing.title_of(id_) for id_ in done}
+            self.listing.undo = Undo("Moved", titles, monotonic(), before) if done else None
+            self.listing.chosen = self.open_row = None
+            self.listing.expire()
+
     def undo(self, context: SessionContext) -> None:
-        """Take back what was done to conversations last.
+        """Take back what was done last to conversations or a project.
 
         Raises:
             ChatappError: the backend cannot do it, or only for some of them; for the others it can be tried again.
@@ -215,7 +253,7 @@ class View:
             return
         done: list[str] = []
         try:
-            each(undo_of(undo.what, context.client), undo.titles, done)
+            each(undo_of(undo, context.client), undo.titles, done)
         except ChatappError:
             self.listing.undo = undo.without(done)
             raise
@@ -223,6 +261,7 @@ class View:
             self.listing.undo = None
         finally:
             self.listing.expire()
+            self.projects.expire()
 
     def _show(self, conversation: OpenConversation) -> str | None:
         left, self.conversation = self.conversation, conversation

@@ -1,0 +1,113 @@
+"""Projects in the sidebar, and the project of the conversation on show."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from chatapp.frontend.conversations.listing import Listing
+from chatapp.frontend.conversations.projects import FOLDED
+from chatapp.frontend.languages.words import t
+from chatapp.frontend.markdown.rendering import literal
+from chatapp.frontend.session import project_actions, state
+from chatapp.protocol.resources import ProjectInfo
+
+
+def projects(listing: Listing) -> None:
+    """Draw the projects above the conversations, or the name of the one whose conversations are shown."""
+    if listing.query or listing.is_archive or listing.chosen is not None or not state.view().projects.is_supported:
+        return
+    with st.container(key="projects", gap=None):
+        project = state.view().projects.find(listing.project_id)
+        if project is None:
+            _shelf()
+        else:
+            _head(project)
+    if project is not None and not listing.items and listing.error is None:
+        st.caption(t("No conversation is in it yet."))
+
+
+def project_mark() -> None:
+    """Draw which project the conversation on show is in."""
+    project = state.view().project
+    if project is not None:
+        st.button(
+            literal(project.name),
+            icon=":material/folder:",
+            key="project-mark",
+            type="tertiary",
+            on_click=project_actions.edit_project,
+            args=(project.id,),
+        )
+
+
+def move_field(ids: Sequence[str]) -> None:
+    """Draw the choice of where to move conversations."""
+    view = state.view()
+    named = {item.id: item.name for item in view.projects.items}
+    known = {item.project_id for item in view.listing.items if item.id in ids}
+    options = [it for it in named if known != {it}]
+    options += [project_actions.NONE] if known != {None} else []
+    named |= {project_actions.NONE: t("No project"), project_actions.NEW: t("New project…")}
+    field = f"move-{ids[0] if len(ids) == 1 else 'chosen'}"
+    with st.container(key="move"):
+        st.selectbox(
+            t("Move to project"),
+            [*options, project_actions.NEW],
+            None,
+            format_func=named.__getitem__,
+            key=field,
+            placeholder=t("Move to project…"),
+            label_visibility="collapsed",
+            on_change=project_actions.move,
+            args=(tuple(ids), field),
+        )
+
+
+def _shelf() -> None:
+    shelf = state.view().projects
+    if shelf.items:
+        st.caption(t("Projects"))
+    for project in shelf.shown:
+        st.button(
+            literal(project.name),
+            icon=":material/folder:",
+            key=f"project-open-{project.id}",
+            type="tertiary",
+            width="stretch",
+            on_click=project_actions.open_project,
+            args=(project.id,),
+        )
+    with st.container(horizontal=True, gap=None, key="projects-foot"):
+        st.button(
+            t("New project"),
+            icon=":material/create_new_folder:",
+            key="project-new",
+            type="tertiary",
+            on_click=project_actions.edit_project,
+            args=(None,),
+        )
+        if len(shelf.items) > FOLDED:
+            name = t("Show fewer") if shelf.is_unfolded else t("Show all {count}", count=len(shelf.items))
+            unfolded = {"is_unfolded": not shelf.is_unfolded}
+            st.button(name, key="projects-all", type="tertiary", on_click=project_actions.unfold, kwargs=unfolded)
+
+
+def _head(project: ProjectInfo) -> None:
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None, key="project-head"):
+        st.button(
+            literal(project.name),
+            icon=":material/arrow_back:",
+            key="project-close",
+            type="tertiary",
+            width="stretch",
+            on_click=project_actions.close_project,
+        )
+        st.button(
+            t("Change project"),
+            icon=":material/tune:",
+            key="project-edit",
+            type="tertiary",
+            help=t("Name, instructions, model"),
+            on_click=project_actions.edit_project,
+            args=(project.id,),
+        )

@@ -1,0 +1,102 @@
+"""What a click among the projects does."""
+
+from collections.abc import Sequence
+from time import monotonic
+
+from chatapp.frontend.conversations.bulk import Undo
+from chatapp.frontend.session import state
+from chatapp.frontend.session.actions import error_shown, keep
+from chatapp.frontend.session.view import OpenRow
+
+NEW, NONE = "new", "none"
+"""Stand for a project that is still to be made, and for none, where one is chosen."""
+
+
+def open_project(project_id: str) -> None:
+    """Show the conversations of a project, and an empty one in it."""
+    state.show(state.SEARCH, "")
+    state.view().listing.show_project(project_id)
+    keep(state.view().show_new())
+
+
+def close_project() -> None:
+    """Show the conversations of no project again; an empty one is in none."""
+    view = state.view()
+    view.listing.show_project(None)
+    if view.conversation.id is None and not view.conversation.entries:
+        keep(view.show_new())
+
+
+def unfold(*, is_unfolded: bool) -> None:
+    """Show all projects, or the first of them."""
+    state.view().projects.is_unfolded = is_unfolded
+
+
+def edit_project(project_id: str | None, *, moving: Sequence[str] = ()) -> None:
+    """Lay over the page what a project is, or what a new one is to be, into which conversations are `moving`."""
+    view = state.view()
+    view.edited_project, view.moving, view.dialog = view.projects.find(project_id), tuple(moving), "project"
+
+
+def save_project(name: str, instructions: str, model: str) -> None:
+    """Keep the project as these fields say; a new one is shown."""
+    view, client = state.view(), state.client()
+    told = {
+        "instructions": state.value_of(instructions).strip() or None,
+        "model": state.value_of(model) or None,
+    }
+    title = state.value_of(name).strip()
+    if not title:
+        return
+    with error_shown():
+        if view.edited_project is not None:
+            client.projects.change(view.edited_project.id, name=title, **told)
+        else:
+            _begin(client.projects.begin(title, **told).id)
+    view.projects.expire()
+    view.dialog = None
+
+
+def _begin(project_id: str) -> None:
+    """Move what waits for a new project into it, or else show it."""
+    view = state.view()
+    view.projects.expire()
+    view.projects.refresh(state.client())
+    if view.moving:
+        view.move(view.moving, project_id, state.session_context())
+    else:
+        open_project(project_id)
+
+
+def delete_project(*, with_conversations: bool) -> None:
+    """Delete the project that is edited; its conversations stay, or go with it."""
+    view = state.view()
+    project = view.edited_project
+    if project is None:
+        return
+    with error_shown():
+        state.client().projects.delete(project.id, with_conversations=with_conversations)
+        view.listing.show_project(None)
+        view.listing.undo = Undo("Deleted the project", {project.id: project.name}, monotonic())
+        if view.conversation.project_id == project.id and (with_conversations or view.conversation.id is None):
+            keep(view.show_new())
+    view.projects.expire()
+    view.dialog = None
+
+
+def offer_move(conversation_id: str) -> None:
+    """Offer the projects below a row, or without an id below the bar of what is chosen."""
+    view = state.view()
+    wanted = OpenRow(conversation_id, "move")
+    view.open_row = None if view.open_row == wanted else wanted
+
+
+def move(ids: Sequence[str], field: str) -> None:
+    """Move conversations into the project that was chosen."""
+    chosen = state.value_of(field)
+    if chosen == NEW:
+        state.view().open_row = None
+        edit_project(None, moving=ids)
+    elif chosen:
+        with error_shown():
+            state.view().move(ids, None if chosen == NONE else chosen, state.session_context())

@@ -1,0 +1,115 @@
+"""Projects on the page, without a browser: real backend, stub model."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from chatapp.client import BackendClient
+from support.pages import ask, choose, click, conversation_in, rows
+from support.stub_model import StubModel
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(open_page: Open, shared: Any) -> AppTest:
+    for item in shared.client.conversations.page(limit=200).items:
+        shared.client.conversations.delete(item.id)
+    for project in shared.client.projects.all():
+        shared.client.projects.delete(project.id)
+    return open_page(shared.url)
+
+
+@pytest.fixture
+def client(shared: Any) -> BackendClient:
+    return shared.client
+
+
+def begin_project(page: AppTest, name: str, instructions: str = "") -> AppTest:
+    click(page, "project-new")
+    return fill_in(page, "new", name, instructions)
+
+
+def fill_in(page: AppTest, which: str, name: str, instructions: str = "") -> AppTest:
+    page.text_input(key=f"project-name-{which}").set_value(name)
+    page.text_area(key=f"project-instructions-{which}").set_value(instructions)
+    return click(page, "project-save")
+
+
+def shelf(page: AppTest) -> list[str]:
+    return [button.label for button in page.button if str(button.key).startswith("project-open-")]
+
+
+def test_a_project_is_made_talked_in_and_left(page: AppTest, client: BackendClient, model: StubModel) -> None:
+    ask(page, "Outside?")
+    begin_project(page, "My *thesis*", "Be brief.")
+    assert (rows(page), page.button(key="project-close").label) == ([], r"My \*thesis\*")
+
+    ask(page, "Inside?")
+
+    assert model.calls[-1].body["messages"][0] == {"role": "system", "content": "Be brief."}
+    assert (rows(page), page.button(key="project-mark").label) == (["Inside?"], r"My \*thesis\*")
+    click(page, "project-close")
+    assert (rows(page), shelf(page)) == (["Outside?"], [r"My \*thesis\*"])
+    (project,) = client.projects.all()
+    assert client.conversations.get(conversation_in(page)).project_id == project.id
+
+
+def test_a_conversation_is_moved_and_moved_back(page: AppTest, client: BackendClient) -> None:
+    there = client.projects.begin("There")
+    ask(page, "Here?")
+    moved = conversation_in(page)
+    page.session_state.view.projects.expire()
+
+    choose(page, moved, "Move to project")
+    page.selectbox(key=f"move-{moved}").set_value(there.id).run()
+
+    assert (rows(page), client.conversations.get(moved).project_id) == ([], there.id)
+    click(page, "undo")
+    assert (rows(page), client.conversations.get(moved).project_id) == (["Here?"], None)
+
+
+def test_several_are_moved_at_once_into_a_new_project(page: AppTest, client: BackendClient) -> None:
+    for prompt in ("One?", "Two?"):
+        client.ask(prompt, store=True)
+    page.session_state.view.listing.expire()
+    page.run()
+
+    choose(page, client.conversations.page().items[0].id, "Choose several")
+    click(page, "choose-all")
+    click(page, "chosen-move")
+    page.selectbox(key="move-chosen").set_value("new").run()
+    fill_in(page, "new", "Both")
+
+    (project,) = client.projects.all()
+    assert (project.name, project.conversations, rows(page)) == ("Both", 2, [])
+
+
+@pytest.mark.parametrize(("how", "left"), [("project-delete", ["Inside?"]), ("project-delete-all", [])])
+def test_a_deleted_project_is_taken_back(how: str, left: list[str], page: AppTest, client: BackendClient) -> None:
+    begin_project(page, "Thesis")
+    ask(page, "Inside?")
+    page.session_state.view.projects.expire()
+    page.run()
+
+    click(page, "project-edit")
+    click(page, how)
+    assert (shelf(page), rows(page)) == ([], left)
+    click(page, "undo")
+
+    assert (shelf(page), rows(page)) == (["Thesis"], [])
+    assert client.projects.all()[0].conversations == 1
+
+
+def test_a_project_that_is_deleted_elsewhere_leaves_the_list_of_all(page: AppTest, client: BackendClient) -> None:
+    begin_project(page, "Thesis")
+    ask(page, "Inside?")
+
+    client.projects.delete(client.projects.all()[0].id)
+    page.session_state.view.listing.expire()
+    page.session_state.view.projects.expire()
+    page.run()
+
+    assert (shelf(page), rows(page)) == ([], ["Inside?"])
