@@ -16,7 +16,7 @@ from chatapp.protocol.question import Question
 
 TABLES = (
     "attachments, attachment_pages, attachment_contents, attachment_uses, message_hashes, imports, model_calls, "
-    "usage_days, reservations, turn_chunks, turns, messages, conversations, projects"
+    "usage_days, reservations, turn_chunks, turns, messages, conversations, project_files, project_passages, projects"
 )
 
 

@@ -20,6 +20,8 @@ from chatapp.backend.access.origins import OriginCheck
 from chatapp.backend.api.routes import ROUTERS
 from chatapp.backend.api.store_probe import StoreProbe
 from chatapp.backend.attachments.desk import AttachmentDesk
+from chatapp.backend.attachments.project_desk import ProjectDesk
+from chatapp.backend.attachments.project_wording import ProjectWording
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.gateway.routes import router as gateway
 from chatapp.backend.http.compression import AnswerCompression
@@ -136,11 +138,18 @@ def _furnish(state: State, upstreams: Callable[[], Mapping[str, Upstream]]) -> N
         observers=state.observers,
         pricer=pricer,
         gate=state.budgets,
-        wording=AttachmentWording(store.attachments, estimate=estimated_text_tokens),
+        wording=_wording(store),
         on_end=state.traces.turn_ended if state.traces else None,
     )
     state.summariser = Summariser(state.turns, store, state.model)
     state.attachment_desk = AttachmentDesk(store.attachments, quota_bytes=settings.attachment_quota_bytes)
+    state.project_desk = ProjectDesk(
+        state.attachment_desk,
+        attachments=store.attachments,
+        projects=store.projects,
+        files=store.project_files,
+        estimate=estimated_text_tokens,
+    )
     state.upload_sizes = UploadSizes()
     state.exports = Exports(store.conversations, store.messages, store.attachments)
     state.export_desk = ExportDesk(state.exports, is_closing=lambda: state.turns.is_closing)
@@ -148,6 +157,12 @@ def _furnish(state: State, upstreams: Callable[[], Mapping[str, Upstream]]) -> N
     board = ImportBoard(Path(shared) if shared else None)
     imports = Imports(store.database, state.attachment_desk.keep, settings.max_attachment_bytes)
     state.import_desk = ImportDesk(imports, is_closing=lambda: state.turns.is_closing, board=board)
+
+
+def _wording(store: Store) -> AttachmentWording:
+    """Return what words files for models: those of questions and those of projects."""
+    projects = ProjectWording(store.project_files, store.attachments, estimate=estimated_text_tokens)
+    return AttachmentWording(store.attachments, estimate=estimated_text_tokens, projects=projects)
 
 
 def _router(settings: Settings, given: Sequence[Upstream], finds_servers: bool) -> Router:

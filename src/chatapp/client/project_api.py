@@ -1,9 +1,10 @@
 """The projects that a backend stores."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from chatapp.client.http import HttpSession, path_of
-from chatapp.protocol.resources import ProjectInfo
+from chatapp.protocol.project_resources import ProjectFileInfo, ProjectInfo
 
 
 class ProjectApi:
@@ -36,3 +37,23 @@ class ProjectApi:
     def restore(self, project_id: str) -> ProjectInfo:
         """Return the project that was deleted, as it was."""
         return self._http.read(ProjectInfo, "POST", path_of("projects", project_id, "restore"))
+
+    def add_file(self, project_id: str, file: Path | BinaryIO, *, name: str | None = None) -> ProjectFileInfo:
+        """Send a file to go along with each conversation of a project; `name` unless a path's.
+
+        Raises:
+            ChatappError: the backend cannot be asked, or there is no text in the file.
+        """
+        if isinstance(file, Path):
+            with file.open("rb") as content:
+                return self.add_file(project_id, content, name=name or file.name)
+        path, params = path_of("projects", project_id, "files"), {"name": name or "file"}
+        return self._http.read(ProjectFileInfo, "POST", path, content=file, params=params)
+
+    def files(self, project_id: str) -> tuple[ProjectFileInfo, ...]:
+        """Return the files of a project by their names."""
+        return self._http.read_page(ProjectFileInfo, path_of("projects", project_id, "files"), {}).items
+
+    def remove_file(self, project_id: str, file_id: str) -> None:
+        """Let a file go along no more."""
+        self._http.json("DELETE", path_of("projects", project_id, "files", file_id))

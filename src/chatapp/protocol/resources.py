@@ -183,21 +183,6 @@ class ConversationInfo(NamedTuple):
     message_id: str | None = None
 
 
-class ProjectInfo(NamedTuple):
-    """Conversations that belong together: what the model is told in all of them, and which is asked by default.
-
-    `conversations` counts those that are neither archived nor deleted.
-    """
-
-    id: str
-    name: str
-    instructions: str | None = None
-    model: str | None = None
-    conversations: int = 0
-    talked_at: datetime | None = None
-    deleted_at: datetime | None = None
-
-
 class MessageInfo(NamedTuple):
     """One message. `siblings` are the ids of its alternatives, oldest first, itself among them.
 

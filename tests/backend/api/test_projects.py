@@ -1,11 +1,12 @@
 """Projects over HTTP: real backend, stub model."""
 
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
 
 from chatapp.client import BackendClient
-from chatapp.errors import InvalidRequestError, NotFoundError
+from chatapp.errors import InvalidRequestError, NotFoundError, UnsupportedMediaTypeError
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
 
@@ -72,3 +73,51 @@ def test_a_deleted_project_is_restored_as_it_was(client: BackendClient) -> None:
 def test_what_cannot_be_is_refused(attempt: Callable[[BackendClient], object], client: BackendClient) -> None:
     with pytest.raises(InvalidRequestError):
         attempt(client)
+
+
+def add_files(client: BackendClient, project_id: str, **texts: str) -> None:
+    for name, content in texts.items():
+        client.projects.add_file(project_id, BytesIO(content.encode()), name=f"{name}.txt")
+
+
+def test_all_files_go_along_while_they_fit(client: BackendClient, model: StubModel) -> None:
+    zoo = client.projects.begin("Zoo", instructions="Be brief.")
+    add_files(client, zoo.id, whales="Whales sing.", birds="Birds fly.")
+    assert [(file.name, file.size) for file in client.projects.files(zoo.id)] == [("birds.txt", 10), ("whales.txt", 12)]
+
+    asked = client.ask("What do they do?", project_id=zoo.id)
+    system, question = (message["content"] for message in model.calls[-1].body["messages"])
+    client.projects.remove_file(zoo.id, client.projects.files(zoo.id)[0].id)
+    client.ask("And now?", conversation_id=asked.conversation_id)
+
+    assert system == "Be brief.\n\nFile: birds.txt\n```\nBirds fly.\n```\n\nFile: whales.txt\n```\nWhales sing.\n```"
+    assert question == "What do they do?"
+    assert "Birds" not in model.calls[-1].body["messages"][0]["content"]
+
+
+def test_of_too_many_files_the_parts_that_fit_the_question_go_along(client: BackendClient, model: StubModel) -> None:
+    zoo = client.projects.begin("Large zoo")
+    filler = "\n\n".join(f"Paragraph {number} tells of nothing in particular. " * 8 for number in range(120))
+    add_files(client, zoo.id, fish=filler, birds=f"{filler}\n\nThe kingfisher dives for minnows.\n\n{filler}")
+
+    client.estimate("What does a kingfisher dive for?", project_id=zoo.id)
+    asked = client.ask("What does a kingfisher dive for?", project_id=zoo.id)
+    (said,) = (message["content"] for message in model.calls[-1].body["messages"])
+    (answer,) = client.conversations.messages(str(asked.conversation_id)).items[1:]
+
+    assert said.startswith("File: birds.txt, the parts that fit the question\n")
+    assert "The kingfisher dives for minnows." in said
+    assert said.endswith("What does a kingfisher dive for?")
+    assert len(said) < len(filler) // 2
+    assert [notice.text for notice in answer.notices] == [
+        "Of the 2 files of the project the model reads the parts that fit the question, from birds.txt."
+    ]
+
+
+def test_a_file_without_text_is_refused(client: BackendClient) -> None:
+    zoo = client.projects.begin("Zoo")
+    with pytest.raises(UnsupportedMediaTypeError, match=r"empty\.txt has no text"):
+        client.projects.add_file(zoo.id, BytesIO(b" \n"), name="empty.txt")
+    with pytest.raises(NotFoundError):
+        client.projects.add_file("gone", BytesIO(b"Words."), name="a.txt")
+    assert client.projects.get(zoo.id).files == 0

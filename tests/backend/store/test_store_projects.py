@@ -24,10 +24,10 @@ def test_a_project_gives_its_conversations_instructions_and_model(store: Store, 
     store.conversations.change(str(first.conversation_id), owner="ada", project_id=None)
     outside = ask("Three?", conversation_id=first.conversation_id)
 
-    assert [(turn.model, turn.system, turn.project_id) for turn in (first, own, outside)] == [
-        ("large", "Be brief.", thesis.id),
-        ("tiny", "Be brief.\n\nIn French.", thesis.id),
-        ("small", None, None),
+    assert [(turn.model, turn.system) for turn in (first, own, outside)] == [
+        ("large", "Be brief."),
+        ("tiny", "Be brief.\n\nIn French."),
+        ("small", None),
     ]
     asked = Question(owner="ada", prompt="Four?", project_id=thesis.id)
     assert store.turns.prospect(asked, fallback_model="small")[:2] == ("large", "Be brief.")
@@ -81,8 +81,8 @@ def test_what_is_deleted_for_long_is_gone_and_its_conversations_are_not(store: S
     ask("One?", project_id=thesis.id)
     store.projects.delete(thesis.id, owner="ada")
 
-    assert store.projects.purge_expired(as_of=datetime.now(UTC) + timedelta(days=29)) == 0
-    assert store.projects.purge_expired(as_of=datetime.now(UTC) + timedelta(days=31)) == 1
+    assert store.project_files.purge_expired(as_of=datetime.now(UTC) + timedelta(days=29)) == 0
+    assert store.project_files.purge_expired(as_of=datetime.now(UTC) + timedelta(days=31)) == 1
 
     assert titles(store, "none") == ["One?"]
     with pytest.raises(NotFoundError):

@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 from pydantic import AfterValidator
 
 from chatapp.backend.attachments.desk import AttachmentDesk
+from chatapp.backend.attachments.project_desk import ProjectDesk
 from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.http.context import context_of
 from chatapp.backend.http.errors import documented_errors
@@ -26,6 +27,7 @@ __all__ = [
     "CurrentExports",
     "CurrentImportDesk",
     "CurrentOwner",
+    "CurrentProjectDesk",
     "CurrentStore",
     "CurrentSummariser",
     "CurrentTurns",
@@ -81,6 +83,11 @@ async def _attachment_desk(request: Request) -> AttachmentDesk:
     return attachment_desk
 
 
+async def _project_desk(request: Request) -> ProjectDesk:
+    project_desk: ProjectDesk = request.app.state.project_desk
+    return project_desk
+
+
 async def _export_desk(request: Request) -> ExportDesk:
     export_desk: ExportDesk = request.app.state.export_desk
     return export_desk
@@ -105,6 +112,7 @@ CurrentStore = Annotated[Store, Depends(_store)]
 CurrentExportDesk = Annotated[ExportDesk, Depends(_export_desk)]
 CurrentExports = Annotated[Exports, Depends(_exports)]
 CurrentAttachmentDesk = Annotated[AttachmentDesk, Depends(_attachment_desk)]
+CurrentProjectDesk = Annotated[ProjectDesk, Depends(_project_desk)]
 CurrentImportDesk = Annotated[ImportDesk, Depends(_import_desk)]
 CurrentSummariser = Annotated[Summariser, Depends(_summariser)]
 CurrentOwner = Annotated[str, Depends(_owner)]

@@ -104,7 +104,7 @@ class AttachmentDesk:
         if self._attachments.bytes_of(owner) + size > self._quota_bytes:
             raise BodyTooLargeError(
                 f"With {name} your attachments pass {self._quota_bytes} bytes (ATTACHMENT_QUOTA_BYTES).",
-                hint="Delete conversations that hold some.",
+                hint="Delete conversations or files of projects that hold some.",
             )
         document = read(path, name, stopping=self._stopping)
         if document.kind == "unknown":

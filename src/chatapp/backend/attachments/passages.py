@@ -7,7 +7,7 @@ from contextlib import closing
 _PASSAGE_CHARS = 1500
 _MOST_WORDS, _LONGEST_WORD = 40, 64
 _WORDS = re.compile(r"\w+")
-_GAP = "\n\n[…]\n\n"
+GAP = "\n\n[…]\n\n"
 
 
 def fitting_passages(text: str, question: str, *, chars: int) -> str:
@@ -17,20 +17,25 @@ def fitting_passages(text: str, question: str, *, chars: int) -> str:
     """
     if len(text) <= chars:
         return text
-    passages = _passages(text)
-    found = (word.lower() for word in _WORDS.findall(question) if len(word) <= _LONGEST_WORD)
-    words = list(dict.fromkeys(found))[:_MOST_WORDS]
+    passages = passages_of(text)
+    words = words_of(question)
     chosen: set[int] = set()
     room = chars
-    for number in [*_ranked(passages, words), *range(len(passages))]:
-        size = len(passages[number]) + len(_GAP)
+    for number in [*ranked(passages, words), *range(len(passages))]:
+        size = len(passages[number]) + len(GAP)
         if number not in chosen and size <= room:
             chosen.add(number)
             room -= size
-    return _GAP.join(passages[number] for number in sorted(chosen)) or text[:chars]
+    return GAP.join(passages[number] for number in sorted(chosen)) or text[:chars]
 
 
-def _passages(text: str) -> list[str]:
+def words_of(question: str) -> list[str]:
+    """Return the words that a question is looked for by, each once."""
+    found = (word.lower() for word in _WORDS.findall(question) if len(word) <= _LONGEST_WORD)
+    return list(dict.fromkeys(found))[:_MOST_WORDS]
+
+
+def passages_of(text: str) -> list[str]:
     """Return `text` cut at paragraphs, or else at lines or anywhere, into pieces of `_PASSAGE_CHARS` at most."""
     passages, begin = [], 0
     while begin < len(text):
@@ -44,7 +49,8 @@ def _passages(text: str) -> list[str]:
     return [passage for passage in passages if passage]
 
 
-def _ranked(passages: list[str], words: list[str]) -> list[int]:
+def ranked(passages: list[str], words: list[str]) -> list[int]:
+    """Return the places of the passages that have any of `words`, the best first, by SQLite's BM25."""
     if not words:
         return []
     with closing(sqlite3.connect(":memory:")) as connection:

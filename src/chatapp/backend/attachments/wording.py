@@ -7,6 +7,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from chatapp.backend.attachments.passages import fitting_passages
+from chatapp.backend.attachments.project_wording import ProjectWording
 from chatapp.backend.store import Attachments
 from chatapp.documents import fenced
 from chatapp.protocol.events import Notice
@@ -31,16 +32,30 @@ class Worded:
 class AttachmentWording:
     """Words attachments for models. Blocks: it reads the store."""
 
-    def __init__(self, attachments: Attachments, *, estimate: Callable[[str], int]) -> None:
-        self._attachments, self._estimate = attachments, estimate
+    def __init__(
+        self, attachments: Attachments, *, estimate: Callable[[str], int], projects: ProjectWording | None = None
+    ) -> None:
+        self._attachments, self._estimate, self._projects = attachments, estimate, projects
 
-    def word(self, messages: list[Message], *, owner: str, tokens: int | None, without: Collection[str] = ()) -> Worded:
+    def word(
+        self,
+        messages: list[Message],
+        *,
+        owner: str,
+        tokens: int | None,
+        without: Collection[str] = (),
+        project_id: str | None = None,
+    ) -> Worded:
         """Return `messages` with what models can read of their attachments, at most `tokens` in all.
 
         The files of the last question go first, then the newest. One that does not fit is named in its place, and of
         the last question's it is the parts that fit the question best. Of earlier questions, what the model is
-        `without`, "images" or "audio", is named in its place. A notice tells of all three.
+        `without`, "images" or "audio", is named in its place. A notice tells of all three. Before all of them go the
+        files of the project `project_id`, or what of them fits the question.
         """
+        told: list[Notice] = []
+        if project_id is not None and self._projects is not None:
+            messages, told = self._projects.word(messages, project_id, owner=owner, tokens=tokens)
         ids = {part.content_id for part in _files(messages) if part.content_id}
         found = self._attachments.for_models(ids, owner=owner)
         pages = self._attachments.pages_for_models(ids, owner=owner)
@@ -50,7 +65,7 @@ class AttachmentWording:
         worded = [
             self._worded(message, shown, budget, is_last=message is messages[-1]) for message in reversed(messages)
         ]
-        return Worded(worded[::-1], budget.media, budget.notices())
+        return Worded(worded[::-1], budget.media, [*told, *budget.notices()])
 
     def _worded(self, message: Message, found: Mapping[str, "_Shown"], budget: "_Budget", *, is_last: bool) -> Message:
         parts: list[Part] = []

@@ -16,6 +16,7 @@ from chatapp.backend.store.listing import ConversationState
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.migration import bring_up_to_date
 from chatapp.backend.store.model_calls import ModelCalls
+from chatapp.backend.store.project_files import ProjectFiles
 from chatapp.backend.store.projects import Projects
 from chatapp.backend.store.records import (
     ROOT,
@@ -25,6 +26,7 @@ from chatapp.backend.store.records import (
     ModelCall,
     Page,
     Project,
+    ProjectFile,
     Segments,
     StoredMessage,
     StoredTurn,
@@ -59,6 +61,8 @@ __all__ = [
     "ModelCalls",
     "Page",
     "Project",
+    "ProjectFile",
+    "ProjectFiles",
     "Projects",
     "Reservations",
     "Role",
@@ -88,6 +92,7 @@ class Store:
 
     conversations: Conversations
     projects: Projects
+    project_files: ProjectFiles
     messages: Messages
     summaries: Summaries
     forks: Forks
@@ -117,6 +122,7 @@ class Store:
         return cls(
             conversations=Conversations(database),
             projects=Projects(database),
+            project_files=ProjectFiles(database),
             messages=Messages(database),
             summaries=Summaries(database),
             forks=Forks(database),

@@ -1,4 +1,4 @@
-"""Files that go along with questions: each is kept once, for as long as a conversation holds it.
+"""Files that go along with questions: each is kept once, for as long as a conversation or a project holds it.
 
 An attachment's id is the SHA-256 of its bytes, in hex. Its bytes lie in the database in pieces, so that no file has to
 fit into memory, a copy of the database is a copy of all, and several machines share them.
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chatapp.backend.store.attachment_tables import attachment_contents as contents
@@ -19,6 +19,7 @@ from chatapp.backend.store.attachment_tables import attachment_uses as uses
 from chatapp.backend.store.attachment_tables import attachments
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import now
+from chatapp.backend.store.project_tables import project_files as files
 from chatapp.backend.store.records import Attachment
 from chatapp.errors import NotFoundError
 from chatapp.protocol.messages import AttachmentPart, Part
@@ -144,12 +145,15 @@ class Attachments:
             position += 1
 
     def forget_unused(self, *, as_of: datetime | None = None) -> int:
-        """Remove what no conversation has held for `KEPT_UNUSED`, and return how many attachments that were.
+        """Remove what nothing has held for `KEPT_UNUSED`, and return how many attachments that were.
 
         `as_of` is the present unless given.
         """
         before = (as_of or now()) - KEPT_UNUSED
-        is_used = exists().where(uses.c.attachment_id == attachments.c.id)
+        is_used = or_(
+            exists().where(uses.c.attachment_id == attachments.c.id),
+            exists().where(files.c.attachment_id == attachments.c.id),
+        )
         has_owner = exists().where(attachments.c.id == contents.c.attachment_id)
         with self.database.write() as connection:
             gone = connection.execute(delete(attachments).where(~is_used, attachments.c.created_at < before)).rowcount

@@ -79,7 +79,7 @@ def begin_turn(connection: Connection, question: Question, maker: Maker) -> Begu
     begun = replace(begun, conversation_id=conversation.id)
     read = history(connection, str(place.user_message_id))
     begun.history.extend(read.messages)
-    return replace(begun, sampling=conversation.sampling, project_id=project.id, summary=read.summary)
+    return replace(begun, sampling=conversation.sampling, project_id=project.files_of, summary=read.summary)
 
 
 def prospect(connection: Connection, question: Question, fallback_model: str) -> Prospect:
@@ -88,7 +88,7 @@ def prospect(connection: Connection, question: Question, fallback_model: str) ->
         require_project(connection, question.project_id, question.owner)
         project = guidance(connection, question.project_id)
         model = question.model or project.model or fallback_model
-        return Prospect(model, project.system(question.system), [], {}, project.id)
+        return Prospect(model, project.system(question.system), [], {}, project.files_of)
     conversation = require(connection, question.conversation_id, question.owner)
     project = guidance(connection, conversation.project_id)
     parent_id = _parent_id(connection, question, conversation)
@@ -98,7 +98,7 @@ def prospect(connection: Connection, question: Question, fallback_model: str) ->
         system=project.system(conversation.system if question.system is None else question.system),
         history=read.messages,
         sampling=conversation.sampling or {},
-        project_id=project.id,
+        project_id=project.files_of,
         summary=read.summary,
         summarised=read.summarised,
     )

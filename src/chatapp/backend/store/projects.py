@@ -1,15 +1,17 @@
 """Projects: conversations that belong together, with instructions and a model for all of them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
 
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.project_tables import project_files as files
+from chatapp.backend.store.project_tables import projects
 from chatapp.backend.store.records import Project
-from chatapp.backend.store.schema import conversations, projects, turns
+from chatapp.backend.store.schema import conversations, turns
 from chatapp.errors import InvalidRequestError, NotFoundError
 
 MOST_PROJECTS = 1000
@@ -27,11 +29,12 @@ class ProjectChanges(TypedDict, total=False):
 
 
 class Guidance(NamedTuple):
-    """What a project gives each of its conversations."""
+    """What a project gives each of its conversations; `files_of` is its id where it has files."""
 
     id: str | None = None
     instructions: str | None = None
     model: str | None = None
+    files_of: str | None = None
 
     def system(self, own: str | None) -> str | None:
         """Return the system prompt: the instructions, and behind them what the conversation has of its `own`."""
@@ -123,17 +126,6 @@ class Projects:
                 connection.execute(update(projects).where(is_it).values(deleted_at=None))
             return _one(connection, project_id, owner)
 
-    def purge_expired(self, *, as_of: datetime | None = None) -> int:
-        """Remove for good what was deleted more than 30 days before `as_of`, which is now; return how many."""
-        is_expired = projects.c.deleted_at < (as_of or now()) - KEPT_AFTER_DELETION
-        with self.database.read() as connection:
-            if connection.scalar(select(projects.c.id).where(is_expired).limit(1)) is None:
-                return 0
-        with self.database.write() as connection:
-            is_in_one = conversations.c.project_id.in_(select(projects.c.id).where(is_expired))
-            connection.execute(update(conversations).where(is_in_one).values(project_id=None))
-            return int(connection.execute(delete(projects).where(is_expired)).rowcount)
-
 
 def require_project(connection: Connection, project_id: str | None, owner: str) -> None:
     """Return if `project_id` is a project of `owner` that is not deleted, or None.
@@ -150,7 +142,8 @@ def guidance(connection: Connection, project_id: str | None) -> Guidance:
     """Return what a conversation's project gives it: nothing where it is in none, or in one that is deleted."""
     if project_id is None:
         return NO_GUIDANCE
-    wanted = select(projects.c.id, projects.c.instructions, projects.c.model)
+    a_file = select(files.c.project_id).where(files.c.project_id == projects.c.id).limit(1).scalar_subquery()
+    wanted = select(projects.c.id, projects.c.instructions, projects.c.model, a_file)
     row = connection.execute(wanted.where(projects.c.id == project_id, projects.c.deleted_at.is_(None))).one_or_none()
     return Guidance(*row) if row else NO_GUIDANCE
 
@@ -170,7 +163,8 @@ def _counted(*conditions: ColumnElement[bool]) -> Any:
     is_listed = and_(columns.project_id.is_not(None), columns.deleted_at.is_(None), columns.archived_at.is_(None))
     told = (func.count().label("conversations"), func.max(columns.updated_at).label("talked_at"))
     counts = select(columns.project_id, *told).where(is_listed).group_by(columns.project_id).subquery()
-    joined = select(projects, counts.c.conversations, counts.c.talked_at).where(*conditions)
+    held = select(func.count()).where(files.c.project_id == projects.c.id).scalar_subquery().label("files")
+    joined = select(projects, counts.c.conversations, counts.c.talked_at, held).where(*conditions)
     return joined.outerjoin(counts, counts.c.project_id == projects.c.id)
 
 
@@ -189,6 +183,7 @@ def _project(row: Row[Any]) -> Project:
         instructions=row.instructions,
         model=row.model,
         conversations=row.conversations or 0,
+        files=row.files,
         created_at=row.created_at,
         updated_at=row.updated_at,
         talked_at=row.talked_at,

@@ -48,8 +48,8 @@ class Conversation:
 class Project:
     """Conversations that belong together: `instructions` are what all of them begin with, `model` is their default.
 
-    `conversations` counts those that are neither archived nor deleted, `talked_at` is when the last of them was talked
-    in, None where there are none.
+    `conversations` counts those that are neither archived nor deleted, `files` the files that go along with each of
+    them; `talked_at` is when the last conversation was talked in, None where there are none.
     """
 
     id: str
@@ -58,6 +58,7 @@ class Project:
     instructions: str | None
     model: str | None
     conversations: int
+    files: int
     created_at: datetime
     updated_at: datetime
     talked_at: datetime | None
@@ -108,7 +109,7 @@ class BegunTurn:
 
     `history` is the branch, oldest first, the new question last, the system prompt left out; `summary` stands for what
     came before it. `replayed`: the turn was begun by an earlier request with the same Idempotency-Key; read it instead
-    of making it; `history` is empty then. `project_id` is the project of its conversation, if any.
+    of making it; `history` is empty then. `project_id` is the project whose files go along.
     """
 
     turn_id: str
@@ -135,8 +136,8 @@ class Branch(NamedTuple):
 class Prospect(NamedTuple):
     """What the next question of a conversation would be read with: `history` is what was said before, oldest first.
 
-    `sampling` are the parameters that the conversation has of its own, `project_id` is its project, if any; `summary`
-    stands for as many messages before `history` as are `summarised`.
+    `sampling` are the parameters that the conversation has of its own, `project_id` is the project whose files go
+    along, if any; `summary` stands for as many messages before `history` as are `summarised`.
     """
 
     model: str
@@ -211,6 +212,19 @@ class Page(Generic[Item]):
 
     items: list[Item]
     next: str | None
+
+
+class ProjectFile(NamedTuple):
+    """An attachment that goes along with each conversation of a project; `tokens` are about how many it is read as."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    pages: int | None
+    notes: tuple[str, ...]
+    tokens: int
+    added_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from chatapp.backend.store.column_types import MessageParts, SafeText, TokenCount, UtcDateTime
 
-SCHEMA_VERSION = "0014"
+SCHEMA_VERSION = "0015"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {
@@ -29,21 +29,7 @@ NAMES = {
 
 metadata = MetaData(naming_convention=NAMES)
 
-projects = Table(
-    "projects",
-    metadata,
-    Column("number", Integer, primary_key=True),
-    Column("id", Text, nullable=False, unique=True),
-    Column("owner", Text, nullable=False, index=True),
-    Column("name", SafeText, nullable=False),
-    Column("instructions", SafeText),
-    Column("model", SafeText),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("updated_at", UtcDateTime, nullable=False),
-    Column("deleted_at", UtcDateTime),
-)
-
-IS_IN_PROJECT = text("project_id IS NOT NULL")
+IS_IN_PROJECT, IN_PROJECT = text("project_id IS NOT NULL"), ("project_id", "pinned", "updated_at", "id")
 
 conversations = Table(
     "conversations",
@@ -66,12 +52,7 @@ conversations = Table(
     Column("project_id", Text),
     Index("ix_conversations_listed", "owner", "pinned", "updated_at", "id"),
     Index("ix_conversations_recent", "owner", "updated_at", "id"),
-    Index(
-        "ix_conversations_project",
-        *("project_id", "pinned", "updated_at", "id"),
-        sqlite_where=IS_IN_PROJECT,
-        postgresql_where=IS_IN_PROJECT,
-    ),
+    Index("ix_conversations_project", *IN_PROJECT, sqlite_where=IS_IN_PROJECT, postgresql_where=IS_IN_PROJECT),
 )
 
 messages = Table(

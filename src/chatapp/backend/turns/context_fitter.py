@@ -37,7 +37,8 @@ class ContextFitter:
         self._turn = turn
         self._model = model
         self._scales = scales or TokenScales()
-        self._wording = wording if any(message.has_files for message in request.messages) else None
+        has_files = turn.project_id is not None or any(message.has_files for message in request.messages)
+        self._wording = wording if has_files else None
         self._window: int | None = None
         self.left_out = 0
         self._refused: set[str] = set()
@@ -108,7 +109,12 @@ class ContextFitter:
         if self._wording is None:
             return
         worded = await asyncio.to_thread(
-            self._wording.word, self._asked, owner=self._turn.owner, tokens=tokens, without=self._not_taken()
+            self._wording.word,
+            self._asked,
+            owner=self._turn.owner,
+            tokens=tokens,
+            without=self._not_taken(),
+            project_id=self._turn.project_id,
         )
         self.request = replace(self.request, messages=worded.messages, media=worded.media, attempts=Attempts())
         for notice in worded.notices:

@@ -45,8 +45,9 @@ async def preview(
         NotFoundError: no such conversation or message.
         StoreUnavailableError: it cannot be read.
     """
-    name, messages, parameters, summarised = await _read(question, model, store)
+    name, messages, parameters, summarised, project_id = await _read(question, model, store)
     turn = Turn(name, owner=question.owner)
+    turn.project_id = project_id
     fitter = ContextFitter(
         ModelRequest(messages, model=name, parameters=parameters),
         turn=turn,
@@ -62,12 +63,22 @@ async def preview(
     return Preview(name, request, await model.window(name), fitter.left_out, told, summarised)
 
 
-async def _read(question: Question, model: ChatModel, store: Store) -> tuple[str, list[Message], dict[str, Any], int]:
-    """Return the model that would be asked, all there is to read, the parameters, and how many are summarised."""
+class _Reading(NamedTuple):
+    """What would be read: by which model, with which parameters, and the project whose files go along."""
+
+    model: str
+    messages: list[Message]
+    parameters: dict[str, Any]
+    summarised: int = 0
+    project_id: str | None = None
+
+
+async def _read(question: Question, model: ChatModel, store: Store) -> _Reading:
     default = await model.default_model()
     if question.conversation_id is None and question.project_id is None:
-        return question.model or default, question.conversation(), question.parameters, 0
+        return _Reading(question.model or default, question.conversation(), question.parameters)
     found = await asyncio.to_thread(store.turns.prospect, question, fallback_model=default)
     system = system_messages(found.system, found.summary)
     messages = [*system, *found.history, *question.conversation()[-1:]]
-    return found.model, messages, {**found.sampling, **question.parameters}, found.summarised
+    parameters = {**found.sampling, **question.parameters}
+    return _Reading(found.model, messages, parameters, found.summarised, found.project_id)

@@ -52,7 +52,7 @@ def _forget(store: Store, clock: TrustedClock) -> None:
     trusted = clock.look()
     conversations = store.conversations.purge_expired(as_of=trusted) if trusted else 0
     if trusted:
-        store.projects.purge_expired(as_of=trusted)
+        store.project_files.purge_expired(as_of=trusted)
     turns = store.turns.forget_unattached()
     files = store.attachments.forget_unused(as_of=clock.since_the_start())
     if conversations or turns or files:

@@ -106,6 +106,7 @@ class TurnRegistry:
             request_id=request_id,
             surface=question.surface,
         )
+        turn.project_id = begun.project_id
         question.parameters = {**(begun.sampling or {}), **question.parameters}
         messages = _messages(begun) if question.store else question.conversation()
         return self._make(turn, question, messages, record=TurnRecord(self._store))

@@ -56,6 +56,7 @@ class Turn:
     """An answer while it is made and after. A task of the application's fills it; any number of readers follow.
 
     Each event ends at a position of the turn: text and reasoning count by character, every other event as one.
+    `project_id` is the project whose files go along with the question.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Turn:
         self.owner = owner
         self.conversation_id = conversation_id
         self.surface = surface
+        self.project_id: str | None = None
         self.usage: Usage | None = None
         self.usage_details: UsageDetails | None = None
         self.finish_reason: str | None = None

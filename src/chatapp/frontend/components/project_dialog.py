@@ -5,7 +5,7 @@ import streamlit as st
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.session import actions, project_actions, state
 from chatapp.frontend.session.backend import models_of
-from chatapp.protocol.resources import ProjectInfo
+from chatapp.protocol.project_resources import ProjectInfo
 from chatapp.protocol.wording import later
 
 _MOST_CHARS, _MOST_NAME_CHARS = 100_000, 200

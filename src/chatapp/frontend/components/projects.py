@@ -9,7 +9,7 @@ from chatapp.frontend.conversations.projects import FOLDED
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import project_actions, state
-from chatapp.protocol.resources import ProjectInfo
+from chatapp.protocol.project_resources import ProjectInfo
 
 
 def projects(listing: Listing) -> None:

@@ -4,7 +4,7 @@ import time
 
 from chatapp.client import BackendClient
 from chatapp.errors import BackendProtocolError, ChatappError, MethodNotAllowedError, NotFoundError
-from chatapp.protocol.resources import ProjectInfo
+from chatapp.protocol.project_resources import ProjectInfo
 
 FRESH_S = 15.0
 FOLDED = 5

@@ -16,7 +16,7 @@ from chatapp.frontend.conversations.projects import ProjectShelf
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.conversations.temporary import TemporaryConversation
-from chatapp.protocol.resources import ProjectInfo
+from chatapp.protocol.project_resources import ProjectInfo
 
 Dialog = Literal["settings", "project"]
 """What can lie over the page."""

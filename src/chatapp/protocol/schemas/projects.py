@@ -50,6 +50,7 @@ class ProjectOut(BaseModel):
                     "instructions": "Answer in British English, with sources.",
                     "model": None,
                     "conversations": 12,
+                    "files": 3,
                     "created_at": "2026-11-28T09:00:00Z",
                     "updated_at": "2026-11-28T09:00:00Z",
                     "talked_at": "2026-11-28T11:30:00Z",
@@ -64,6 +65,7 @@ class ProjectOut(BaseModel):
     instructions: str | None = Field(description=_INSTRUCTIONS)
     model: str | None = Field(description=_MODEL)
     conversations: int = Field(description="How many are in it, archived and deleted ones not counted.")
+    files: int = Field(description="How many files go along with each of its conversations.")
     created_at: datetime
     updated_at: datetime
     talked_at: datetime | None = Field(description="When one of its conversations was last talked in.")
@@ -74,3 +76,26 @@ class ProjectList(BaseModel):
     """All projects of one person, the one last talked in or changed first."""
 
     items: list[ProjectOut]
+
+
+class ProjectFileOut(BaseModel):
+    """A file that goes along with each conversation of a project. Times are UTC."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(description="SHA-256 of the file, in hex; `GET /attachments/{id}/content` gives it back.")
+    name: str
+    media_type: str
+    size: int = Field(description="Bytes.")
+    pages: int | None = Field(description="Pages, slides or sheets, where there are some.")
+    notes: list[str] = Field(description="What models do not get of it, in sentences.")
+    tokens: int = Field(description="About how much a model reads of it.")
+    added_at: datetime
+
+
+class ProjectFileList(BaseModel):
+    """The files of a project by their names."""
+
+    items: list[ProjectFileOut]
+    size: int = Field(description="Bytes of all together.")
+    tokens: int = Field(description="About how much a model reads of all together.")

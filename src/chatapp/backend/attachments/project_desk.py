@@ -1,0 +1,55 @@
+"""Takes files in for projects: read and kept as every attachment, and cut into passages that questions find."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from chatapp.backend.attachments.desk import AttachmentDesk
+from chatapp.backend.attachments.passages import passages_of
+from chatapp.backend.store import Attachment, Attachments, ProjectFile, ProjectFiles, Projects
+from chatapp.errors import UnsupportedMediaTypeError
+
+
+class ProjectDesk:
+    """Makes files those of a project."""
+
+    def __init__(
+        self,
+        desk: AttachmentDesk,
+        *,
+        attachments: Attachments,
+        projects: Projects,
+        files: ProjectFiles,
+        estimate: Callable[[str], int],
+    ) -> None:
+        self._desk, self._attachments, self._projects, self._files = desk, attachments, projects, files
+        self._estimate = estimate
+
+    async def take(self, path: Path, *, name: str, project_id: str, owner: str) -> ProjectFile:
+        """Return the file of a project that the file at `path` has become.
+
+        Raises:
+            NotFoundError: no such project.
+            UnsupportedMediaTypeError: there is no text in it.
+            InvalidRequestError: the project has as many files as it can.
+            BodyTooLargeError: with the others of its owner it is too large.
+            StoreUnavailableError: it cannot be saved.
+        """
+        await asyncio.to_thread(self._projects.get, project_id, owner=owner)
+        attachment = await self._desk.take(path, name=name, owner=owner)
+        return await asyncio.to_thread(self._add, attachment, project_id)
+
+    def _add(self, attachment: Attachment, project_id: str) -> ProjectFile:
+        text, _ = self._attachments.for_models([attachment.id], owner=attachment.owner)[attachment.id]
+        if not text.strip():
+            raise UnsupportedMediaTypeError(
+                f"{attachment.name} has no text that conversations of the project could read.",
+                hint="Attach it to a question instead.",
+            )
+        return self._files.add(
+            project_id,
+            attachment.id,
+            owner=attachment.owner,
+            tokens=self._estimate(text),
+            passages_of_it=passages_of(text),
+        )

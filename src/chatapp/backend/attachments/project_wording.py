@@ -1,0 +1,95 @@
+"""What models get of a project's files: all of them while they fit, else the parts that fit the question."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from chatapp.backend.attachments.passages import GAP, ranked, words_of
+from chatapp.backend.store import Attachments, ProjectFiles
+from chatapp.backend.store.project_files import Passage
+from chatapp.documents import fenced
+from chatapp.protocol.events import Notice
+from chatapp.protocol.messages import Message, TextPart
+
+UNKNOWN_WINDOW_TOKENS = 16_000
+"""What files may take where nobody knows how much the model reads."""
+
+MOST_PARTS_TOKENS = 24_000
+"""What parts of files take at most: they go along anew with each question, and are paid for."""
+
+_SHARE = 4
+"""Of the window, one part in as many is theirs whatever else there is."""
+_MOST_NAMED = 5
+
+
+class ProjectWording:
+    """Words the files of projects for models. Blocks: it reads the store."""
+
+    def __init__(self, files: ProjectFiles, attachments: Attachments, *, estimate: Callable[[str], int]) -> None:
+        self._files, self._attachments, self._estimate = files, attachments, estimate
+
+    def word(
+        self, messages: list[Message], project_id: str, *, owner: str, tokens: int | None
+    ) -> tuple[list[Message], list[Notice]]:
+        """Return `messages` with the project's files in them, and what readers are to know.
+
+        All of them stand in the system prompt, where they are the same with each question; parts before the question.
+        """
+        amount = self._files.amount(project_id)
+        said = sum(self._estimate(message.text) for message in messages)
+        window = tokens or UNKNOWN_WINDOW_TOKENS
+        room = max(window - said, window // _SHARE)
+        if messages[-1].has_files:
+            room //= 2
+        if amount.tokens <= room:
+            return _behind_system(messages, self._whole(project_id, owner)), []
+        question = messages[-1].text
+        parts = self._parts(project_id, owner, question, tokens=min(room, window // _SHARE, MOST_PARTS_TOKENS))
+        asked = replace(messages[-1], parts=(*(TextPart(text) for text in parts.values()), *messages[-1].parts))
+        return [*messages[:-1], asked], [_notice(amount.files, list(parts))]
+
+    def _whole(self, project_id: str, owner: str) -> str:
+        files = self._files.all(project_id, owner=owner)
+        texts = self._attachments.for_models([file.id for file in files], owner=owner)
+        return "\n\n".join(_shown(file.name, texts[file.id][0]) for file in files if file.id in texts)
+
+    def _parts(self, project_id: str, owner: str, question: str, *, tokens: int) -> dict[str, str]:
+        """Return what goes along of each file, by its name."""
+        words = words_of(question)
+        found = self._files.find(project_id, words)
+        chosen: list[Passage] = []
+        for place in ranked([passage.text for passage in found], words):
+            size = self._estimate(found[place].text)
+            if size <= tokens:
+                tokens -= size
+                chosen.append(found[place])
+        by_file: dict[str, list[Passage]] = {}
+        for passage in chosen:
+            by_file.setdefault(passage.attachment_id, []).append(passage)
+        names = {one.id: one.name for one in self._attachments.get_many(list(by_file), owner=owner)}
+        return {names[id_]: _shown(f"{names[id_]}, the parts that fit the question", _joined(it)) + "\n\n"
+                for id_, it in by_file.items()}  # fmt: skip
+
+
+def _behind_system(messages: list[Message], text: str) -> list[Message]:
+    """Return the messages with `text` behind the system prompt, which is made where there is none."""
+    if messages[0].role == "system":
+        return [replace(messages[0], parts=(TextPart(f"{messages[0].text}\n\n{text}"),)), *messages[1:]]
+    return [Message.of("system", text), *messages]
+
+
+def _joined(passages: list[Passage]) -> str:
+    return GAP.join(passage.text for passage in sorted(passages))
+
+
+def _shown(name: str, text: str) -> str:
+    return f"File: {name}\n{fenced(text)}"
+
+
+def _notice(count: int, names: list[str]) -> Notice:
+    """Return what the readers are told where not all goes along."""
+    files = f"the {count:,} files of the project" if count > 1 else "the file of the project"
+    if not names:
+        return Notice("project_files", f"Nothing in {files} has words of the question, so the model reads none of it.")
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    named = ", ".join(names[:_MOST_NAMED])
+    return Notice("project_files", f"Of {files} the model reads the parts that fit the question, from {named}{more}.")

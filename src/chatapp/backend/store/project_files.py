@@ -1,0 +1,230 @@
+"""Files of projects: kept for as long as their project, and found by the words of a question."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import nlargest
+from math import log
+from operator import itemgetter
+from typing import NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from chatapp.backend.store.attachment_tables import attachments
+from chatapp.backend.store.database import Database
+from chatapp.backend.store.identity import now
+from chatapp.backend.store.project_tables import project_files as files
+from chatapp.backend.store.project_tables import project_passages as passages
+from chatapp.backend.store.project_tables import projects
+from chatapp.backend.store.projects import KEPT_AFTER_DELETION, require_project
+from chatapp.backend.store.records import ProjectFile
+from chatapp.backend.store.schema import conversations
+from chatapp.errors import InvalidRequestError, NotFoundError
+
+MOST_FILES = 2000
+"""Of one project: as many are found in at once."""
+
+_PLACES = 32
+"""A passage's number is project * 2^32 + place."""
+_COMMON = 2000
+"""In how many passages a word is common: it tells little, and to go through all of them takes long."""
+_MOST_HITS = 4000
+"""Of the rarer words so many hits are gone through."""
+_MOST_FOUND = 150
+_AT_ONCE = 500
+
+_SQLITE_HITS = (
+    "SELECT rowid AS number FROM search_files WHERE search_files MATCH :word{at} "
+    "AND rowid >= :first AND rowid < :end LIMIT :most"
+)
+_POSTGRESQL_HITS = (
+    "SELECT number FROM project_passages WHERE searchable @@ plainto_tsquery('english', :word{at}) "
+    "AND number >= :first AND number < :end LIMIT :most"
+)
+
+
+class Passage(NamedTuple):
+    """A stretch of a file's text; those of a file have numbers in their order."""
+
+    number: int
+    attachment_id: str
+    text: str
+
+
+class Amount(NamedTuple):
+    """How many files a project has, and about how many tokens they are together."""
+
+    files: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFiles:
+    """The files of every project. Who asks for them by the project alone knows that it may."""
+
+    database: Database
+
+    def add(
+        self, project_id: str, attachment_id: str, *, owner: str, tokens: int, passages_of_it: Sequence[str]
+    ) -> ProjectFile:
+        """Let an attachment be a file of a project, and return it; one that is, stays.
+
+        Raises:
+            NotFoundError: no such project.
+            InvalidRequestError: it has `MOST_FILES` already.
+        """
+        with self.database.write() as connection:
+            first = self._first_place(connection, project_id, attachment_id, owner)
+            if first is not None:
+                last = first + len(passages_of_it) - 1
+                numbered = enumerate(passages_of_it, first)
+                rows = [{"number": at, "attachment_id": attachment_id, "text": it} for at, it in numbered]
+                for begin in range(0, len(rows), _AT_ONCE):
+                    connection.execute(insert(passages), rows[begin : begin + _AT_ONCE])
+                self._index(connection, first, last)
+                row = {"project_id": project_id, "attachment_id": attachment_id, "tokens": tokens, "added_at": now()}
+                connection.execute(insert(files), {**row, "first_passage": first, "last_passage": last})
+        return next(it for it in self.all(project_id, owner=owner) if it.id == attachment_id)
+
+    def all(self, project_id: str, *, owner: str) -> list[ProjectFile]:
+        """Return the files of a project by their names.
+
+        Raises:
+            NotFoundError: no such project.
+        """
+        told = [attachments.c[name] for name in ("id", "name", "media_type", "size", "pages", "notes")]
+        query = select(*told, files.c.tokens, files.c.added_at)
+        is_its = and_(attachments.c.id == files.c.attachment_id, attachments.c.owner == owner)
+        query = query.join(files, is_its).where(files.c.project_id == project_id)
+        with self.database.read() as connection:
+            require_project(connection, project_id, owner)
+            rows = connection.execute(query.order_by(func.lower(attachments.c.name), attachments.c.id)).all()
+        return [ProjectFile(**{**row._mapping, "notes": tuple(row.notes)}) for row in rows]
+
+    def remove(self, project_id: str, attachment_id: str, *, owner: str) -> None:
+        """Let an attachment be a file of a project no longer.
+
+        Raises:
+            NotFoundError: no such project, or no such file in it.
+        """
+        with self.database.write() as connection:
+            require_project(connection, project_id, owner)
+            if not remove_files(connection, _is_file(project_id, attachment_id)):
+                raise NotFoundError("There is no such file in the project.")
+
+    def purge_expired(self, *, as_of: datetime | None = None) -> int:
+        """Remove for good the projects deleted more than 30 days before `as_of`, which is now; return how many."""
+        is_expired = projects.c.deleted_at < (as_of or now()) - KEPT_AFTER_DELETION
+        expired = select(projects.c.id).where(is_expired)
+        with self.database.read() as connection:
+            if connection.scalar(expired.limit(1)) is None:
+                return 0
+        with self.database.write() as connection:
+            remove_files(connection, files.c.project_id.in_(expired))
+            is_in_one = conversations.c.project_id.in_(expired)
+            connection.execute(update(conversations).where(is_in_one).values(project_id=None))
+            return int(connection.execute(delete(projects).where(is_expired)).rowcount)
+
+    def amount(self, project_id: str) -> Amount:
+        """Return how much there is."""
+        counted = select(func.count(), func.coalesce(func.sum(files.c.tokens), 0))
+        with self.database.read() as connection:
+            count, tokens = connection.execute(counted.where(files.c.project_id == project_id)).one()
+        return Amount(int(count), int(tokens))
+
+    def find(self, project_id: str, words: Sequence[str]) -> list[Passage]:
+        """Return passages that have some of `words`, those with the rarer and the more of them first.
+
+        Common words count where there are no others.
+        """
+        with self.database.read() as connection:
+            number = connection.scalar(select(projects.c.number).where(projects.c.id == project_id)) or 0
+            bounds = {"first": number << _PLACES, "end": (number + 1) << _PLACES, "most": _COMMON}
+            counts = self._ask(connection, "count(*)", words, bounds)
+            telling = _telling([(words[place], count) for place, count in counts if count])
+            scores: defaultdict[int, float] = defaultdict(float)
+            for place, hit in self._ask(connection, "number", list(telling), bounds):
+                scores[hit] += list(telling.values())[place]
+            best = nlargest(_MOST_FOUND, scores, key=scores.__getitem__)
+            rows = connection.execute(select(passages).where(passages.c.number.in_(best)))
+            texts = {row.number: Passage(*row) for row in rows}
+        return [texts[place] for place in best if place in texts]
+
+    def _ask(
+        self, connection: Connection, what: str, words: Sequence[str], bounds: dict[str, int]
+    ) -> Sequence[tuple[int, int]]:
+        """Return `what` of the passages that have a word, with its place among `words`; of each word `_COMMON` at most.
+
+        It is one question for all of them: each by itself would take longer to be put together than to be answered.
+        """
+        if not words:
+            return []
+        hits = _SQLITE_HITS if self.database.is_sqlite else _POSTGRESQL_HITS
+        parts = (f"SELECT {at}, {what} FROM ({hits.format(at=at)}) AS hits" for at in range(len(words)))  # noqa: S608
+        quoted = {f"word{at}": f'"{it}"' if self.database.is_sqlite else it for at, it in enumerate(words)}
+        rows = connection.execute(text(" UNION ALL ".join(parts)), {**bounds, **quoted})
+        return [(place, found) for place, found in rows]
+
+    def _first_place(self, connection: Connection, project_id: str, attachment_id: str, owner: str) -> int | None:
+        """Return the number of the first passage of a new file, None where it is a file of the project."""
+        require_project(connection, project_id, owner)
+        query = select(projects.c.number).where(projects.c.id == project_id).with_for_update()
+        number = connection.execute(query).scalar_one()
+        if connection.scalar(select(files.c.tokens).where(_is_file(project_id, attachment_id))) is not None:
+            return None
+        told = select(func.count(), func.max(files.c.last_passage)).where(files.c.project_id == project_id)
+        count, last = connection.execute(told).one()
+        if count >= MOST_FILES:
+            raise InvalidRequestError(f"The project has {MOST_FILES} files.", hint="Remove some, or join them.")
+        return (number << _PLACES) + 1 if last is None else int(last) + 1
+
+    def _index(self, connection: Connection, first: int, last: int) -> None:
+        if self.database.is_sqlite:
+            rows = "SELECT number, text FROM project_passages WHERE number BETWEEN :first AND :last"
+            connection.execute(
+                text(f"INSERT INTO search_files (rowid, text) {rows}"),
+                {"first": first, "last": last},
+            )
+
+
+def _telling(counts: list[tuple[str, int]]) -> dict[str, float]:
+    """Return the words to go by, the rarest first, each with how much it tells: as many as have `_MOST_HITS`."""
+    chosen: dict[str, float] = {}
+    hits = 0
+    for word, count in sorted(counts, key=itemgetter(1)):
+        hits += count
+        if chosen and hits > _MOST_HITS:
+            break
+        chosen[word] = log(1 + _COMMON / count)
+    return chosen
+
+
+def remove_files(connection: Connection, is_one: ColumnElement[bool]) -> int:
+    """Remove files of projects with their passages, and return how many they were."""
+    told = select(files.c.first_passage, files.c.last_passage).where(is_one)
+    ranges = connection.execute(told).all()
+    for first, last in ranges:
+        if connection.dialect.name == "sqlite":
+            rows = "SELECT 'delete', number, text FROM project_passages WHERE number BETWEEN :first AND :last"
+            connection.execute(
+                text(f"INSERT INTO search_files (search_files, rowid, text) {rows}"),
+                {"first": first, "last": last},
+            )
+        connection.execute(delete(passages).where(passages.c.number.between(first, last)))
+    connection.execute(delete(files).where(is_one))
+    return len(ranges)
+
+
+def _is_file(project_id: str, attachment_id: str) -> ColumnElement[bool]:
+    return and_(files.c.project_id == project_id, files.c.attachment_id == attachment_id)
