@@ -17,7 +17,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import exc, text
 
 from chatapp.backend.store import BegunTurn, Store
-from chatapp.backend.store.conversations import insert_conversation
 from chatapp.backend.store.database import open_database
 from chatapp.backend.store.failures import store_errors
 from chatapp.backend.store.migration import MIGRATIONS, upgrade
@@ -65,7 +64,9 @@ def old_settings(sqlite_settings: Settings) -> Settings:
     database = open_database(sqlite_settings)
     with database.write() as connection:
         upgrade(connection, "0001")
-        insert_conversation(connection, owner="ada", title="Old words")
+        row = "'c1', 'ada', 'Old words', false, '2026-01-01 00:00:00', '2026-01-01 00:00:00'"
+        names = "id, owner, title, pinned, created_at, updated_at"
+        connection.execute(text(f"INSERT INTO conversations ({names}) VALUES ({row})"))
     database.close()
     return sqlite_settings
 
