@@ -113,3 +113,17 @@ def test_a_project_that_is_deleted_elsewhere_leaves_the_list_of_all(page: AppTes
     page.run()
 
     assert (shelf(page), rows(page)) == ([], ["Inside?"])
+
+
+def test_files_are_added_to_a_project_and_removed(page: AppTest, client: BackendClient) -> None:
+    begin_project(page, "Zoo")
+    (zoo,) = client.projects.all()
+    click(page, "project-edit")
+
+    files = [("whales.txt", b"Whales sing.", "text/plain"), ("empty.txt", b" ", "text/plain")]
+    page.file_uploader(key=f"project-drop-{zoo.id}-0").set_value(files).run()
+
+    (file,) = client.projects.files(zoo.id)
+    assert (file.name, [error.value.split(" has")[0] for error in page.error]) == ("whales.txt", ["empty.txt"])
+    click(page, f"project-remove-{file.id}")
+    assert (client.projects.files(zoo.id), client.projects.get(zoo.id).files) == ((), 0)

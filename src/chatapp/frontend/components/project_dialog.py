@@ -1,7 +1,8 @@
-"""The dialog of a project: its name, what the model is told in it, which model that is, and its end."""
+"""The dialog of a project: its name, what the model is told in it, which model that is, its files and its end."""
 
 import streamlit as st
 
+from chatapp.frontend.components.project_files import project_files
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.session import actions, project_actions, state
 from chatapp.frontend.session.backend import models_of
@@ -24,6 +25,7 @@ def _project() -> None:
     project = view.edited_project
     _form(project)
     if project is not None:
+        project_files(project)
         _end(project)
 
 

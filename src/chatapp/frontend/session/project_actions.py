@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from time import monotonic
 
+from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.bulk import Undo
 from chatapp.frontend.session import state
 from chatapp.frontend.session.actions import error_shown, keep
-from chatapp.frontend.session.view import OpenRow
+from chatapp.frontend.session.view import FileDrop, OpenRow
+from chatapp.protocol.project_resources import ProjectFileInfo
 
 NEW, NONE = "new", "none"
 """Stand for a project that is still to be made, and for none, where one is chosen."""
@@ -36,6 +38,7 @@ def edit_project(project_id: str | None, *, moving: Sequence[str] = ()) -> None:
     """Lay over the page what a project is, or what a new one is to be, into which conversations are `moving`."""
     view = state.view()
     view.edited_project, view.moving, view.dialog = view.projects.find(project_id), tuple(moving), "project"
+    view.project_drop = FileDrop()
 
 
 def save_project(name: str, instructions: str, model: str) -> None:
@@ -100,3 +103,30 @@ def move(ids: Sequence[str], field: str) -> None:
     elif chosen:
         with error_shown():
             state.view().move(ids, None if chosen == NONE else chosen, state.session_context())
+
+
+def add_files(project_id: str, field: str) -> None:
+    """Add what was dropped to a project; of what cannot be added it is said why."""
+    view, problems = state.view(), []
+    for file in state.choice_of(field) or ():
+        try:
+            state.client().projects.add_file(project_id, file, name=file.name)
+        except ChatappError as error:
+            problems.append(error.sentence())
+    view.project_drop = FileDrop(view.project_drop.number + 1, tuple(problems))
+    view.projects.expire()
+
+
+def remove_file(project_id: str, file_id: str) -> None:
+    """Let a file go along no more."""
+    with error_shown():
+        state.client().projects.remove_file(project_id, file_id)
+    state.view().projects.expire()
+
+
+def files_of(project_id: str) -> tuple[ProjectFileInfo, ...]:
+    """Return the files of a project; none where the backend cannot tell."""
+    try:
+        return state.client().projects.files(project_id)
+    except ChatappError:
+        return ()

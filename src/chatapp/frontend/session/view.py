@@ -38,13 +38,20 @@ class UnsavedServer(NamedTuple):
     fault: str
 
 
+class FileDrop(NamedTuple):
+    """What became of files that were dropped: `problems` are sentences, `number` tells it from the last."""
+
+    number: int = 0
+    problems: tuple[str, ...] = ()
+
+
 class View:
     """Its state changes in plain attributes only: Streamlit may end a run at any access to `st.session_state`.
 
     `dialog` lies over the page, `error` is what an action failed with, `imports` what is imported, `mirrored` what
     others were last told of the conversation, `drawn` which messages are drawn although they are very large, `diagram`
     the source of one that is to be shown as a picture. `edited_project` is what its dialog is about, None for a new
-    one, `moving` are conversations that wait for a new one.
+    one, `moving` are conversations that wait for a new one, `project_drop` is what became of files for one.
     """
 
     def __init__(self) -> None:
@@ -53,6 +60,7 @@ class View:
         self.projects = ProjectShelf()
         self.edited_project: ProjectInfo | None = None
         self.moving: tuple[str, ...] = ()
+        self.project_drop = FileDrop()
         self.error: ChatappError | None = None
         self.open_row: OpenRow | None = None
         self.dialog: Dialog | None = None

@@ -1,0 +1,60 @@
+"""The files of a project in its dialog: dropped, listed and removed."""
+
+import streamlit as st
+
+from chatapp.frontend.languages.words import t
+from chatapp.frontend.markdown.rendering import literal
+from chatapp.frontend.session import project_actions, state
+from chatapp.protocol.project_resources import ProjectFileInfo, ProjectInfo
+
+_MOST_SHOWN = 50
+
+
+def project_files(project: ProjectInfo) -> None:
+    """Draw the place to drop files, and those there are."""
+    drop = state.view().project_drop
+    field = f"project-drop-{project.id}-{drop.number}"
+    with st.container(key="project-files", gap="small"):
+        st.file_uploader(
+            t("Files"),
+            key=field,
+            accept_multiple_files=True,
+            help=t(
+                "Their text goes along with each conversation of the project: all of it while the model can read it, "
+                "else the parts that fit the question."
+            ),
+            on_change=project_actions.add_files,
+            args=(project.id, field),
+        )
+        for sentence in drop.problems:
+            st.error(literal(sentence), icon=":material/error:")
+        files = project_actions.files_of(project.id)
+        if files:
+            st.caption(_together(files))
+        for file in files[:_MOST_SHOWN]:
+            _row(project, file)
+        if len(files) > _MOST_SHOWN:
+            st.caption(t("and {count} more", count=len(files) - _MOST_SHOWN))
+
+
+def _together(files: tuple[ProjectFileInfo, ...]) -> str:
+    tokens = sum(file.tokens for file in files)
+    return t(
+        "{count} file, about {tokens} tokens",
+        plural="{count} files, about {tokens} tokens",
+        count=len(files),
+        tokens=tokens,
+    )
+
+
+def _row(project: ProjectInfo, file: ProjectFileInfo) -> None:
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", key=f"project-file-{file.id}"):
+        st.markdown(literal(file.name), width="stretch")
+        st.button(
+            literal(t("Remove {name}", name=file.name)),
+            icon=":material/close:",
+            key=f"project-remove-{file.id}",
+            type="tertiary",
+            on_click=project_actions.remove_file,
+            args=(project.id, file.id),
+        )
