@@ -32,6 +32,7 @@ COMMANDS = [
     "export",
     "backup",
     "restore",
+    "projects",
 ]
 EXAMPLE_URL = "http://localhost:8000"
 

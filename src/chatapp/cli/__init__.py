@@ -43,6 +43,7 @@ from chatapp.cli.parameters import (
     PagePort,
     Param,
     Port,
+    ProjectName,
     Prompt,
     Reload,
     ServeCommand,
@@ -56,6 +57,7 @@ from chatapp.cli.parameters import (
     Workers,
     Yes,
 )
+from chatapp.cli.projects_commands import app as projects
 from chatapp.config import environment
 
 app = typer.Typer(
@@ -124,14 +126,7 @@ def serve(
     """Start the backend, and the embedded model if nothing better is configured or found."""
     from chatapp.cli.serve import run  # noqa: PLC0415
 
-    run(
-        host=host,
-        port=port,
-        workers=workers,
-        is_reloading=reload,
-        ssl_certfile=ssl_certfile,
-        ssl_keyfile=ssl_keyfile,
-    )
+    run(host=host, port=port, workers=workers, is_reloading=reload, ssl_certfile=ssl_certfile, ssl_keyfile=ssl_keyfile)
 
 
 @app.command(cls=LightCommand)
@@ -164,6 +159,7 @@ def ask(
     *,
     is_continued: Continue = False,
     conversation: ConversationId = None,
+    project: ProjectName = None,
     no_store: NoStore = False,
     attach: Attach = None,
     template: Template = None,
@@ -193,6 +189,7 @@ def ask(
         params=param or (),
         backend_url=backend_url,
         conversation_id=conversation,
+        project=project,
         is_continued=is_continued,
         is_stored=not no_store,
         is_streamed=not no_stream,
@@ -206,6 +203,7 @@ def list_(
     limit: Limit = 20,
     archived: IsArchived = False,
     deleted: IsDeleted = False,
+    project: ProjectName = None,
     json: AsJson = False,
     backend_url: BackendUrl = None,
 ) -> None:
@@ -213,7 +211,10 @@ def list_(
     from chatapp.cli.conversations import list_conversations  # noqa: PLC0415
 
     state = "deleted" if deleted else "archived" if archived else None
-    list_conversations(state=state, limit=limit, as_json=json, backend_url=backend_url)
+    list_conversations(state=state, project=project, limit=limit, as_json=json, backend_url=backend_url)
+
+
+app.add_typer(projects, name="projects", help="Conversations that belong together, with instructions and files.")
 
 
 @app.command(cls=LightCommand)

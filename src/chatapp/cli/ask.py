@@ -28,6 +28,7 @@ def run(
     params: Sequence[str] = (),
     backend_url: str | None,
     conversation_id: str | None,
+    project: str | None,
     is_continued: bool,
     is_stored: bool,
     is_streamed: bool,
@@ -40,6 +41,7 @@ def run(
     """
     options = options._replace(model=models[0] if models else None)
     _require_one_conversation(conversation_id, is_continued=is_continued, is_stored=is_stored)
+    _require_new_conversation(project, is_new=conversation_id is None and not is_continued, is_stored=is_stored)
     if params and template is None:
         raise SettingsError("--param is for a saved prompt.", hint="Name it with --template.")
     has_session = question is None and template is None and not as_json and _can_be_typed()
@@ -52,7 +54,8 @@ def run(
     status = StatusLine()
 
     def talk(backend: BackendClient) -> int:
-        begin = partial(ShellChat, backend, is_stored=is_stored, is_streamed=is_streamed)
+        within = _project_id(backend, project)
+        begin = partial(ShellChat, backend, is_stored=is_stored, is_streamed=is_streamed, project_id=within)
         chosen = _chosen(backend, conversation_id, is_continued=is_continued)
         if prompt is None:
             _hold_session(backend, chosen, begin, options, status)
@@ -128,6 +131,25 @@ def _require_one_conversation(conversation_id: str | None, *, is_continued: bool
         raise SettingsError(
             "--no-store asks outside of all conversations.", hint="Leave it out, or --continue and --conversation."
         )
+
+
+def _require_new_conversation(project: str | None, *, is_new: bool, is_stored: bool) -> None:
+    if project is None:
+        return
+    if not is_new:
+        raise SettingsError(
+            "--project is for a new conversation.", hint="Leave it out: a conversation goes on in its project."
+        )
+    if not is_stored:
+        raise SettingsError("--no-store asks outside of all projects.", hint="Leave it out, or --project.")
+
+
+def _project_id(backend: BackendClient, name: str | None) -> str | None:
+    if name is None:
+        return None
+    from chatapp.cli.projects import project_named  # noqa: PLC0415 - most questions are in no project
+
+    return project_named(backend, name).id
 
 
 def _prompt(question: str | None, template: str | None, params: Sequence[str], *, is_stdin_a_file: bool) -> str:

@@ -31,7 +31,7 @@ def expanded(names: Sequence[str]) -> list[str]:
     Raises:
         SettingsError: one of them is not there, or they are more than a question takes.
     """
-    found = [name for each in names for name in _each(each)]
+    found = [name for each in names for name in matching(each)]
     if len(found) > MOST_AT_ONCE:
         raise SettingsError(
             f"{len(found)} files are more than the {MOST_AT_ONCE} that a question takes.",
@@ -58,7 +58,12 @@ def attached(backend: BackendClient, name: str, status: StatusLine) -> Attachmen
     return attachment
 
 
-def _each(name: str) -> Iterator[str]:
+def matching(name: str) -> Iterator[str]:
+    """Return what a name stands for: itself, or the files that it matches where it is a pattern.
+
+    Raises:
+        SettingsError: there is nothing of that name.
+    """
     if name == STDIN or name.startswith(_ADDRESSES) or Path(name).exists():
         yield name
         return

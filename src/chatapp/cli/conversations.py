@@ -25,9 +25,11 @@ _NO_TITLE = "New conversation"
 _NOT_COMPLETE = {"stopped": "stopped", "incomplete": "cut off", "failed": "failed", "interrupted": "cut off"}
 
 
-def list_conversations(*, state: str | None, limit: int, as_json: bool, backend_url: str | None) -> None:
+def list_conversations(
+    *, state: str | None, project: str | None, limit: int, as_json: bool, backend_url: str | None
+) -> None:
     """Print conversations, pinned ones first, then the one last talked in; `state` is archived or deleted."""
-    items, has_more = _fetched(backend_url, limit, state=state)
+    items, has_more = _fetched(backend_url, limit, state=state, project=project)
     if as_json:
         _print_json(items, has_more=has_more)
         return
@@ -114,6 +116,10 @@ def _fetched(backend_url: str | None, limit: int, **which: str | None) -> tuple[
     """Return the first `limit` conversations, and whether there are more."""
 
     def fetch(backend: BackendClient) -> tuple[list[ConversationInfo], bool]:
+        if which.get("project"):
+            from chatapp.cli.projects import project_named  # noqa: PLC0415 - most lists are of all
+
+            which["project"] = project_named(backend, str(which["project"])).id
         items: list[ConversationInfo] = []
         cursor = None
         while len(items) < limit:

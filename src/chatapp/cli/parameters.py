@@ -89,6 +89,9 @@ Param = Annotated[
     list[str] | None,
     typer.Option("--param", "-p", metavar="NAME=VALUE", help="A variable of the saved prompt. Repeatable."),
 ]
+ProjectName = Annotated[
+    str | None, typer.Option("--project", metavar="NAME", help="In this project: its name, or its id's beginning.")
+]
 NoStore = Annotated[bool, typer.Option("--no-store", help="Do not keep question and answer.")]
 NewFile = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A file that is not there yet.")]
 BackupFile = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="What `chatapp backup` has made.")]

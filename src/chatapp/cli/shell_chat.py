@@ -17,7 +17,7 @@ _LIST_HINT = "List them with: chatapp list"
 
 
 class ShellChat:
-    """A chat that is begun with its first question.
+    """A chat that is begun with its first question, in a project if there is one.
 
     Leave the events of an answer (`close()`, or Ctrl-C) and the answer is stopped.
     """
@@ -29,11 +29,13 @@ class ShellChat:
         conversation_id: str | None = None,
         is_stored: bool = True,
         is_streamed: bool = True,
+        project_id: str | None = None,
     ) -> None:
         self._backend = backend
         self._is_streamed = is_streamed
         self._ephemeral = EphemeralChat(backend, is_streamed=is_streamed)
-        self._stored = StoredChat(backend, conversation_id, is_streamed=is_streamed) if is_stored else None
+        kept = StoredChat(backend, conversation_id, is_streamed=is_streamed, project_id=project_id)
+        self._stored = kept if is_stored else None
 
     def ask(self, prompt: str, options: ChatOptions, *, attachments: Files = ()) -> Events:
         """Return the events of the answer. Where a new conversation cannot be stored, a notice says so first.
