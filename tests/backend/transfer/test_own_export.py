@@ -1,15 +1,18 @@
 """Our own export read again: the parts of its messages, and files that earlier and later versions have written."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chatapp.backend.store import Store, StoredMessage
+from chatapp.backend.store import BegunTurn, Store, StoredMessage
 from chatapp.backend.transfer.importers import Imports, Receipt, Skipped
 from chatapp.protocol.messages import AttachmentPart, ReasoningPart, TextPart
 from support.imported import exported
+
+Ask = Callable[..., BegunTurn]
 
 VERSION_1 = {
     "format": "chatapp",
@@ -140,3 +143,30 @@ def test_parts_that_make_no_sense_are_named_and_nothing_else_breaks(store: Store
     receipt = read(store, tmp_path, [*with_parts(part)["conversations"], good])
     assert len(receipt.skipped) == 1
     assert receipt.messages_added >= 2
+
+
+def test_projects_come_along_with_their_conversations(store: Store, ask: Ask, tmp_path: Path) -> None:
+    thesis = store.projects.create(owner="ada", name="Thesis", instructions="Be brief.", model="large")
+    kept = [ask(prompt, project_id=thesis.id).conversation_id for prompt in ("One?", "Two?")]
+    outside = ask("Three?").conversation_id
+    files = [json.loads(exported(store, it, "json")) for it in (*kept, outside)]
+
+    for owner in ("bob", "bob", "ada"):
+        for document in files:
+            (tmp_path / "export.json").write_text(json.dumps(document))
+            Imports(store.database).read(tmp_path / "export.json", owner=owner)
+
+    (theirs,) = store.projects.all(owner="bob")
+    assert (theirs.name, theirs.instructions, theirs.model, theirs.conversations) == ("Thesis", "Be brief.", "large", 2)
+    assert theirs.id != thesis.id
+    assert [it.title for it in store.conversations.page(owner="bob", project="none").items] == ["Three?"]
+    assert [(it.id, it.conversations) for it in store.projects.all(owner="ada")] == [(thesis.id, 2)]
+
+
+@pytest.mark.parametrize("told", ["Thesis", {"id": "p"}, {"id": "p", "name": " "}, {"id": 1, "name": "Thesis"}, None])
+def test_what_is_no_project_makes_none(store: Store, tmp_path: Path, told: Any) -> None:
+    document = with_parts({"type": "text", "text": "Why?"}, content="Why?")
+    document["conversations"][0]["project"] = told
+
+    assert read(store, tmp_path, document).conversations_added == 1
+    assert store.projects.all(owner="ada") == []

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from chatapp.backend.store.identity import now
 from chatapp.protocol.events import Notice, Usage
@@ -67,6 +67,15 @@ class ImportedMessage:
     summarised: int | None = None
 
 
+class ImportedProject(NamedTuple):
+    """The project that a conversation was in."""
+
+    id: str
+    name: str
+    instructions: str | None = None
+    model: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedConversation:
     """One conversation, its messages in any order. `left_out` counts what could not be taken along, by what it was."""
@@ -79,6 +88,7 @@ class ImportedConversation:
     system: str | None = None
     model: str | None = None
     sampling: dict[str, Any] | None = None
+    project: ImportedProject | None = None
     is_pinned: bool = False
     is_archived: bool = False
     archived_at: datetime | None = None

@@ -1,6 +1,6 @@
 """Putting conversations from elsewhere into the store, once, however often they come, and with what is new."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, and_, select
 from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.growing import grow
 from chatapp.backend.store.imported import ImportedConversation
+from chatapp.backend.store.imported_projects import own_projects
 from chatapp.backend.store.imports import note_imports
 from chatapp.backend.store.inserting import insert_rows
 from chatapp.backend.store.placing import (
@@ -87,10 +88,11 @@ def _placed(theirs: ImportedConversation, fingerprint: str | None, found: dict[s
 def _insert_new(placed: list[Placed], connection: Connection, owner: str) -> None:
     if not placed:
         return
+    own = own_projects(connection, [one.theirs.project for one in placed if one.theirs.project], owner=owner)
     rows = [row for one in placed for row in message_rows(one, one.ordered, first=1)]
     made = [row for one in placed for row in turn_rows(one, one.ordered, owner=owner)]
     with indexed_together(connection, [one.id for one in placed]):
-        insert_rows(connection, conversations, [_conversation_row(one, owner) for one in placed])
+        insert_rows(connection, conversations, [_conversation_row(one, owner, own) for one in placed])
         insert_rows(connection, messages, rows)
     insert_rows(connection, turns, made)
     for one in placed:
@@ -98,7 +100,7 @@ def _insert_new(placed: list[Placed], connection: Connection, owner: str) -> Non
     note_imports(connection, placed)
 
 
-def _conversation_row(one: Placed, owner: str) -> dict[str, Any]:
+def _conversation_row(one: Placed, owner: str, projects: Mapping[str, str]) -> dict[str, Any]:
     theirs = one.theirs
     updated_at = theirs.updated_at or last_moment(theirs)
     return {
@@ -109,6 +111,7 @@ def _conversation_row(one: Placed, owner: str) -> dict[str, Any]:
         "system": theirs.system,
         "model": theirs.model if theirs.source == OURS else None,
         "sampling": theirs.sampling,
+        "project_id": projects.get(theirs.project.id) if theirs.project else None,
         "leaf_id": one.leaf_id,
         "created_at": theirs.created_at or min(updated_at, last_moment(theirs)),
         "updated_at": updated_at,

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from chatapp.backend.store.attachments import Attachments
 from chatapp.backend.store.conversations import Conversations
 from chatapp.backend.store.messages import Messages
-from chatapp.backend.store.records import Conversation
+from chatapp.backend.store.projects import Projects
+from chatapp.backend.store.records import Conversation, Project
 from chatapp.backend.transfer.exporters import json_document, markdown, zip_archive
 from chatapp.backend.transfer.exporters.told import OwnedFiles, Told
 from chatapp.errors import InvalidRequestError, NotFoundError
@@ -86,7 +87,8 @@ class Exports:
             messages = self.messages.all(conversation_id, owner=owner)
         else:
             messages = self.messages.whole_branch(conversation_id, owner=owner, branch=branch)
-        told = Told(conversation, messages, OwnedFiles(self.attachments, owner))
+        project = self._projects(owner).get(conversation.project_id)
+        told = Told(conversation, messages, OwnedFiles(self.attachments, owner), project)
         name = f"{_slug(conversation.title)}-{conversation.created_at:%Y-%m-%d}.{form.name}"
         return ExportedFile(name, form.media_type, _joined(writer.write([told])))
 
@@ -111,11 +113,15 @@ class Exports:
                 yield self.conversations.get(conversation_id, owner=owner)
 
     def _each(self, found: Iterable[Conversation], owner: str, *, wants_every_branch: bool) -> Iterator[Told]:
-        owned_files = OwnedFiles(self.attachments, owner)
+        owned_files, projects = OwnedFiles(self.attachments, owner), self._projects(owner)
         read = self.messages.all if wants_every_branch else self.messages.whole_branch
         for conversation in found:
             with suppress(NotFoundError):
-                yield Told(conversation, read(conversation.id, owner=owner), owned_files)
+                messages = read(conversation.id, owner=owner)
+                yield Told(conversation, messages, owned_files, projects.get(conversation.project_id))
+
+    def _projects(self, owner: str) -> dict[str | None, Project]:
+        return {project.id: project for project in Projects(self.conversations.database).all(owner=owner)}
 
 
 def _known(as_format: str) -> tuple[ExportFormat, Writer]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from chatapp.backend.store.records import Conversation, StoredMessage
+from chatapp.backend.store.records import Conversation, Project, StoredMessage
 from chatapp.backend.transfer.exporters.told import Told
 from chatapp.protocol.messages import parts_as_json
 
@@ -30,7 +30,8 @@ def write(told: Iterable[Told]) -> Iterator[bytes]:
 
 
 def _conversation(one: Told) -> Iterator[bytes]:
-    yield _json(_fields(one.conversation)).removesuffix("}").encode() + b', "messages": ['
+    fields = {**_fields(one.conversation), "project": _project(one.project)}
+    yield _json(fields).removesuffix("}").encode() + b', "messages": ['
     comma = b"\n"
     for message in one.messages:
         yield comma + _json(_message(message)).encode()
@@ -40,9 +41,14 @@ def _conversation(one: Told) -> Iterator[bytes]:
 
 def _fields(conversation: Conversation) -> dict[str, Any]:
     told = asdict(conversation)
-    for name in ("owner", "active_turn_id", "deleted_at"):
+    for name in ("owner", "active_turn_id", "deleted_at", "project_id"):
         del told[name]
     return told
+
+
+def _project(project: Project | None) -> dict[str, Any] | None:
+    """Return what of a project comes along with each conversation of it: all but its files."""
+    return {name: getattr(project, name) for name in ("id", "name", "instructions", "model")} if project else None
 
 
 def _message(message: StoredMessage) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chatapp.backend.store.attachments import Attachments
-from chatapp.backend.store.records import Conversation, StoredMessage
+from chatapp.backend.store.records import Conversation, Project, StoredMessage
 from chatapp.protocol.messages import AttachmentPart
 
 _AT_ONCE = 500
@@ -39,11 +39,12 @@ class OwnedFiles:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A conversation with its messages, oldest first: every branch of it, or the one on show."""
+    """A conversation with its messages, oldest first: every branch of it, or the one on show; and its project."""
 
     conversation: Conversation
     messages: Sequence[StoredMessage]
     owned_files: OwnedFiles
+    project: Project | None = None
 
 
 def files_of(message: StoredMessage) -> list[AttachmentPart]:

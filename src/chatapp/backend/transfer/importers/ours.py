@@ -6,7 +6,7 @@ from typing import Any, cast, get_args
 
 import msgspec
 
-from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, ImportedTurn, moment
+from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, ImportedProject, ImportedTurn, moment
 from chatapp.backend.store.placing import OURS
 from chatapp.backend.transfer.importers.fields import count, mapping
 from chatapp.protocol.events import Notice, Usage
@@ -49,6 +49,7 @@ class _Conversation(msgspec.Struct):
     system: str | None = None
     model: str | None = None
     sampling: Any = None
+    project: Any = None
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -75,6 +76,7 @@ def read(fields: dict[str, Any]) -> ImportedConversation:
         system=theirs.system,
         model=theirs.model,
         sampling=_sampling(theirs.sampling),
+        project=_project(theirs.project),
         is_pinned=theirs.pinned,
         is_archived=theirs.archived_at is not None,
         archived_at=moment(theirs.archived_at),
@@ -94,6 +96,15 @@ def _sampling(told: object) -> dict[str, Any] | None:
         "reasoning_effort": effort if effort in EFFORTS else None,
     }
     return {name: it for name, it in known.items() if it is not None} or None
+
+
+def _project(told: object) -> ImportedProject | None:
+    """Return the project, None where what stands there is none that could be made here."""
+    fields = {name: it for name, it in mapping(told).items() if name in ImportedProject._fields and it is not None}
+    is_one = all(isinstance(it, str) for it in fields.values()) and {"id", "name"} <= fields.keys()
+    if not is_one or not fields["name"].strip():
+        return None
+    return ImportedProject(**fields)
 
 
 def _temperature(told: object) -> float | None:

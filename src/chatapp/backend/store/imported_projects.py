@@ -1,0 +1,52 @@
+"""The projects that conversations from elsewhere were in: found here, or made."""
+
+from collections.abc import Iterable
+from itertools import islice
+
+from sqlalchemy import Connection, and_, func, insert, select
+
+from chatapp.backend.store.identity import now
+from chatapp.backend.store.imported import ImportedProject
+from chatapp.backend.store.placing import stable_id
+from chatapp.backend.store.project_tables import projects
+from chatapp.backend.store.projects import MOST_PROJECTS
+
+_MOST_NAME_CHARS, _MOST_CHARS, _MOST_MODEL_CHARS = 200, 100_000, 200
+
+
+def own_projects(connection: Connection, wanted: Iterable[ImportedProject], *, owner: str) -> dict[str, str]:
+    """Return, by the id that each of `wanted` has there, the id of the project that it is here.
+
+    One that is not here is made. One that was deleted here, or one too many, is left out.
+    """
+    theirs = {project.id: project for project in wanted}
+    if not theirs:
+        return {}
+    own = {id_: stable_id(owner, "project", id_) for id_ in theirs}
+    is_any = and_(projects.c.owner == owner, projects.c.id.in_([*own, *own.values()]))
+    found = {row.id: row.deleted_at for row in connection.execute(select(projects).where(is_any))}
+    new = [project for id_, project in theirs.items() if id_ not in found and own[id_] not in found]
+    made = _made(connection, {own[project.id]: project for project in new}, owner)
+    here = {id_ for id_, deleted_at in found.items() if deleted_at is None} | made
+    return {id_: it for id_ in theirs for it in (id_, own[id_]) if it in here}
+
+
+def _made(connection: Connection, wanted: dict[str, ImportedProject], owner: str) -> set[str]:
+    """Make projects under their new ids, as many as there is room for, and return these."""
+    is_there = and_(projects.c.owner == owner, projects.c.deleted_at.is_(None))
+    room = MOST_PROJECTS - (connection.scalar(select(func.count()).select_from(projects).where(is_there)) or 0)
+    rows = [
+        {
+            "id": id_,
+            "owner": owner,
+            "name": project.name.strip()[:_MOST_NAME_CHARS],
+            "instructions": (project.instructions or "")[:_MOST_CHARS] or None,
+            "model": (project.model or "")[:_MOST_MODEL_CHARS] or None,
+            "created_at": now(),
+            "updated_at": now(),
+        }
+        for id_, project in islice(wanted.items(), max(room, 0))
+    ]
+    if rows:
+        connection.execute(insert(projects), rows)
+    return {str(row["id"]) for row in rows}
