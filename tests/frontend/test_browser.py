@@ -315,7 +315,8 @@ def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, m
 
 PLACES = """
 const at = (selector) => document.querySelector(selector).getBoundingClientRect();
-const [main, bubble, model] = ['[data-testid=stMainBlockContainer]', '.transcript .bubble', '.st-key-chat-options button'].map(at);
+const places = ['[data-testid=stMainBlockContainer]', '.transcript .bubble', '.st-key-chat-options button'];
+const [main, bubble, model] = places.map(at);
 const { lang, dir } = document.documentElement;
 const middle = main.left + main.width / 2;
 return {

@@ -149,7 +149,7 @@ def _models(readiness: BackendStatus) -> None:
 
 
 def _server(server: ConnectionInfo) -> InForce:
-    how = t("ready") if server.ok else said(server.detail) or t("It does not answer.")
+    how = t("ready") if server.ok else said(server.detail or "") or t("It does not answer.")
     return InForce(server.name, " · ".join(filter(None, (server.provider, how))), server.reason or "connections.toml")
 
 
