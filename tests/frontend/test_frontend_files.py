@@ -62,7 +62,7 @@ def test_file_that_takes_longer_does_not_hold_the_page(page: AppTest, client: Ba
     click(page, "import-file")
     assert not page.success
     wait_until(lambda: bool(page.run().success))
-    assert "1000 of 1000 conversations added" in page.success[0].value.replace("\\", "")
+    assert "1,000 of 1,000 conversations added" in page.success[0].value.replace("\\", "")
 
 
 def test_what_models_do_not_get_of_a_file_is_still_said_later(

@@ -188,7 +188,7 @@ def test_the_demonstration_model_is_called_one(open_page: Open, fake_backend: Fa
     assert "You are talking to tiny. It is a small model" in welcome
     assert "OPENAI_API_KEY" in welcome
     settings_dialog(page)
-    assert any("BASE_URL" in text.value for text in page.get("markdown"))
+    assert any("Add a better one below" in text.value for text in page.get("markdown"))
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_what_the_first_html_names_is_there(port: int, path: str, kind: str) -> 
 
 def test_the_first_html_names_every_script_and_sheet() -> None:
     assets = {path.name for kind in ("*.js", "*.css") for path in (Path(app.__file__).parent / "assets").glob(kind)}
-    drawn_by_the_script = {"style.css"}
+    drawn_by_the_script = {"style.css", "rtl.css"}
 
     named = set(re.findall(r'"\./app/([^"]+\.(?:js|css))"', first_html()))
 

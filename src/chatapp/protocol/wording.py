@@ -24,6 +24,10 @@ class Words(Formatter):
         """Return a number, written as in English, as the language writes it."""
         return number
 
+    def isolated(self, text: str) -> str:
+        """Return a text that runs as its own letters do, whichever way the language runs."""
+        return text
+
     def format_field(self, value: Any, format_spec: str) -> str:
         """Return what comes into a place."""
         is_count = isinstance(value, int) and not isinstance(value, bool)

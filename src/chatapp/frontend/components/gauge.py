@@ -36,6 +36,6 @@ def _shown(told: EstimateInfo) -> str:
     meter = ""
     if told.share is not None:
         meter = f'<i class="track"><i style="width:{min(told.share, 1) * 100:.1f}%"></i></i>'
-    title = t("What goes along with the next question")
-    parts = " · ".join(f"<bdi>{escape(part)}</bdi>" for part in gauge_parts(told, words()))
+    title, language = t("What goes along with the next question"), words()
+    parts = escape(" · ".join(map(language.isolated, gauge_parts(told, language))))
     return f'{meter}<span title="{escape(title)}">{parts}</span>'

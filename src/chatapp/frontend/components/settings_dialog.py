@@ -163,16 +163,13 @@ def _files() -> None:
 
 
 def _table(lines: Iterable[InForce], name: str) -> None:
+    isolated = words().isolated
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{_isolated(value)}</td><td>{_isolated(t(origin))}</td></tr>'
-        for name, value, origin in lines
+        f'<tr><th scope="row">{escape(it.name)}</th>'
+        f"<td>{escape(isolated(it.value))}</td><td>{escape(isolated(t(it.origin)))}</td></tr>"
+        for it in lines
     )
     st.html(f'<table class="in-force" aria-label="{escape(name)}">{rows}</table>')
-
-
-def _isolated(text: str) -> str:
-    """Return a text that runs as its own letters do, e.g. an address on a page that runs from right to left."""
-    return f"<bdi>{escape(text)}</bdi>"
 
 
 def _duration(seconds: float) -> str:

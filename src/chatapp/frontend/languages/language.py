@@ -45,10 +45,13 @@ class Language(Words):
         return number.translate(self._separators)
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """Return what comes into a place; between letters that run from the right, a text runs as its own do."""
-        shown = super().format_field(value, format_spec)
-        runs_other_way = self.direction == "rtl" and any(char.isascii() and char.isalpha() for char in str(value))
-        return f"{_ISOLATED}{shown}{_END}" if runs_other_way else shown
+        """Return what comes into a place."""
+        return self.isolated(super().format_field(value, format_spec))
+
+    def isolated(self, text: str) -> str:
+        """Return a text that runs as its own letters do, whichever way the language runs."""
+        runs_other_way = self.direction == "rtl" and any(char.isascii() and char.isalpha() for char in text)
+        return f"{_ISOLATED}{text}{_END}" if runs_other_way else text
 
     @cached_property
     def _translations(self) -> NullTranslations:

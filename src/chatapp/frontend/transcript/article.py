@@ -68,7 +68,7 @@ def _answer(shown: Article) -> Iterator[str]:
         yield f'<details class="step"><summary>{escape(t(step.title, tool=step.tool))}</summary>{text}</details>'
     yield from _citations(entry.citations, t)
     yield from _remarks(shown)
-    yield f'<div class="under"><span class="facts">{_facts(entry, t)}</span>'
+    yield f'<div class="under"><span class="facts">{escape(_facts(entry, t))}</span>'
     if entry.content and len(entry.content) <= _COPYABLE_CHARS:
         name = _named(t("Copy the answer"))
         yield f'<button type="button" class="copy" {name} data-copy="{escape(entry.content)}"></button>'
@@ -203,16 +203,13 @@ def _label(name: str) -> str:
 
 
 def _facts(entry: DisplayMessage, t: Words) -> str:
-    """Return the line under an answer: how it ended if not well, its model, how long it took, when it was.
-
-    Each part runs as its own letters do, whichever way the line runs.
-    """
+    """Return the line under an answer: how it ended if not well, its model, how long it took, when it was."""
     if entry.model is None:
-        return escape(entry.when)
+        return entry.when
     end = entry.end or _FINISHES.get(entry.finish_reason or "")
     seconds = _seconds(entry.elapsed_s, t) if entry.elapsed_s is not None else None
     parts = (end and t(end), entry.model, seconds, *usage_parts(entry.usage, t), entry.when)
-    return " · ".join(f"<bdi>{escape(part)}</bdi>" for part in parts if part)
+    return " · ".join(t.isolated(part) for part in parts if part)
 
 
 def _seconds(seconds: float, t: Words) -> str:
