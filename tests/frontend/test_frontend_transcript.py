@@ -72,6 +72,16 @@ def test_why_an_answer_failed_stays_with_it_and_what_was_left_out() -> None:
         assert ("It is gone." in shown) is not is_last
 
 
+def test_thoughts_say_how_long_they_took_where_that_is_known() -> None:
+    entry = articles(2)[1].entry
+    said = [
+        Article(replace(entry, reasoning="Hm.", usage=usage)).html()
+        for usage in (None, {"thinking_ms": None}, {"thinking_ms": 12_400}, {"thinking_ms": 3})
+    ]
+    titles = [BeautifulSoup(html, "html.parser").select_one("summary").text for html in said]
+    assert titles == ["Thoughts", "Thoughts", "Thought for 12 s", "Thought for 1 s"]
+
+
 def test_pages_of_an_answer_are_links_in_their_order() -> None:
     cited = (CitationPart('https://a.example/"x'), CitationPart("https://b.example/", "<b>"))
     shown = Article(replace(articles(2)[1].entry, citations=cited)).html()

@@ -31,6 +31,7 @@ Step = str | bytes | float | Chunk | Script
 PATIENCE_S = 45
 USAGE = {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12}
 TOLD = {**USAGE, "cached_tokens": 0, "reasoning_tokens": 0, "estimated": False, "cost": "0", "price_source": "local"}
+TOLD["thinking_ms"] = None
 """What the backend says of `USAGE` in detail, beside times."""
 
 HTML = "<!doctype html><html><body><h1>502 Bad Gateway</h1><hr>nginx/1.25 at 10.0.0.7</body></html>"

@@ -1,7 +1,7 @@
 """What one answer is made of while it travels: the events of a stream and the answer they add up to."""
 
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class Usage(TypedDict):
@@ -18,7 +18,8 @@ class UsageDetails(TypedDict):
     Tokens are what is paid for: retries are among them, and `estimated` says that a server did not count.
     `cached_tokens` are part of the prompt, `reasoning_tokens` of the completion. `cost` is in dollars, an exact decimal
     as text, None where the price is not known; `price_source` says who knows it: "list", "connection" or "local", where
-    nothing is to be paid. `first_token_ms` counts from the call to the model, `tokens_per_second` from there on.
+    nothing is to be paid. `first_token_ms` counts from the call to the model, `tokens_per_second` from there on;
+    `thinking_ms` from the first thought to the first word, None where nothing was thought aloud.
     """
 
     prompt_tokens: int
@@ -31,6 +32,7 @@ class UsageDetails(TypedDict):
     price_source: str | None
     first_token_ms: int | None
     tokens_per_second: float | None
+    thinking_ms: NotRequired[int | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,10 @@ def test_thoughts_are_kept_apart_and_never_sent_back(backend: RunningBackend, st
     conversation_id = backend.client.ask("Hi", store=True).conversation_id
     backend.client.ask("And?", conversation_id=conversation_id)
 
-    answer = messages(backend, str(conversation_id))[1]
+    _, answer, _, plain = messages(backend, str(conversation_id))
     assert (answer["content"], answer["reasoning"]) == ("Hello world", "I greet.\n")
+    assert answer["usage_details"]["thinking_ms"] >= 0
+    assert plain["usage_details"]["thinking_ms"] is None
     assert [message["content"] for message in stub.calls[-1].body["messages"]] == ["Hi", "Hello world", "And?"]
 
 

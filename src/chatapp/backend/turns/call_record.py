@@ -15,10 +15,21 @@ class CallRecord:
     """Notes what `ModelCall`s will say of a request that begins now.
 
     Of its `attempts` each is a call: those that came to nothing, and the one that all the rest is about. `is_accepted`:
-    the server has begun to answer that one, so that it took tokens although nobody may have counted them.
+    the server has begun to answer that one, so that it took tokens although nobody may have counted them. It `thinks`
+    from its first token on, as far as is known, until `note_said`.
     """
 
-    __slots__ = ("_attempts", "_first_token_at", "answered_model", "id", "is_accepted", "is_estimated", "usage")
+    __slots__ = (
+        "_attempts",
+        "_first_token_at",
+        "_said_at",
+        "answered_model",
+        "id",
+        "is_accepted",
+        "is_estimated",
+        "thinks",
+        "usage",
+    )
 
     def __init__(self, attempts: Attempts, *, call_id: str | None = None) -> None:
         self.answered_model: str | None = None
@@ -28,12 +39,25 @@ class CallRecord:
         self.is_estimated = False
         self._attempts = attempts
         self._first_token_at: float | None = None
+        self._said_at: float | None = None
+        self.thinks = False
         attempts.begin("")
 
     def note_token(self) -> None:
         """Note that the model has said something; only the first time counts."""
         if self._first_token_at is None:
             self._first_token_at = time.perf_counter()
+
+    def note_said(self) -> None:
+        """Note that the model, which thought, says something; only the first time counts."""
+        self._said_at = self._said_at or time.perf_counter()
+
+    @property
+    def thinking_ms(self) -> int | None:
+        """Milliseconds from the first thought to the first word, or until now; None where nothing was thought."""
+        if not self.thinks or self._first_token_at is None:
+            return None
+        return _milliseconds((self._said_at or time.perf_counter()) - self._first_token_at)
 
     def estimate(self, usage: TokenUsage) -> None:
         """Take `usage` for what the server has not told."""

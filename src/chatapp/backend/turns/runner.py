@@ -156,7 +156,7 @@ class TurnRunner:
             request=self._fitter.request,
         )
         self._calls += calls
-        turn.usage_details = usage_details(self._calls)
+        turn.usage_details = usage_details(self._calls, thinking_ms=self._call.thinking_ms)
         for observer in self._observers:
             for call in calls:
                 observer.model_called(call)
@@ -188,6 +188,7 @@ class TurnRunner:
         """Add what a batch holds and return whether it was the last."""
         if batch.was_thought:
             self._turn.recast()
+            self._call.thinks = True
         for beside in batch.beside():
             self._turn.append(beside)
         pieces = batch.deltas()
@@ -228,6 +229,9 @@ class TurnRunner:
         if not self._has_content:
             self._has_content = True
             self._call.note_token()
+            self._call.thinks = type(piece) is Reasoning
+        if self._call.thinks and type(piece) is not Reasoning:
+            self._call.note_said()
         if type(piece) is Text and (self._held_cr or "\r" in piece.text):
             piece = Text(self._with_line_feeds(piece.text))
         if isinstance(piece, ToolCallDelta):

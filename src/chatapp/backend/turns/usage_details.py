@@ -10,16 +10,18 @@ _SHORTEST_MS = 20
 """An answer that comes faster came in one piece: that is no speed."""
 
 
-def usage_details(calls: Sequence[ModelCall]) -> UsageDetails | None:
+def usage_details(calls: Sequence[ModelCall], *, thinking_ms: int | None = None) -> UsageDetails | None:
     """Return what readers of a turn learn of its calls: each is priced by itself, and then they are added.
 
-    None where no call has taken anything.
+    None where no call has taken anything. `thinking_ms` is how long the last has thought.
     """
     usage: UsageDetails | None = None
     for call in calls:
         if call.prompt_tokens is not None:
             told = _usage(call)
             usage = told if usage is None else _sum(usage, told)
+    if usage is not None:
+        usage["thinking_ms"] = thinking_ms
     return usage
 
 

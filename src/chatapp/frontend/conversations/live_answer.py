@@ -42,6 +42,8 @@ class LiveAnswer:
         self.error: ChatappError | None = None
         self.started_at = time.monotonic() - asked_s_ago
         self.duration_s: float | None = None
+        self._thought_from: float | None = None
+        self._thought_until: float | None = None
         self._cancel = cancel
         self._text = _Growing()
         self._reasoning = _Growing()
@@ -86,6 +88,13 @@ class LiveAnswer:
     def is_going(self) -> bool:
         """Whether more may come."""
         return self.status == "going"
+
+    @property
+    def thought_s(self) -> int | None:
+        """Seconds from the first thought to the first word, at least one; None before that, and without thoughts."""
+        if self._thought_from is None or self._thought_until is None or self._thought_until < self._thought_from:
+            return None
+        return max(1, round(self._thought_until - self._thought_from))
 
     @property
     def elapsed_s(self) -> float:
@@ -141,9 +150,11 @@ class LiveAnswer:
                 if event.turn_id:
                     self._begun.set()
             case Text():
+                self._thought_until = self._thought_until or time.monotonic()
                 self._text.add(event.text)
                 self._spoke.set()
             case Reasoning():
+                self._thought_from = self._thought_from or time.monotonic()
                 self._reasoning.add(event.text)
                 self._spoke.set()
             case Notice() if event.code == WAS_THOUGHT:

@@ -57,7 +57,7 @@ def _answer(shown: Article) -> Iterator[str]:
     yield f'<article class="message answer" data-id="{escape(entry.id)}" {_label(t("Chat message from assistant"))}>'
     if entry.reasoning:
         thoughts = _markdown(entry.reasoning, t, is_whole=shown.is_whole)
-        summary = f"<summary>{escape(t('Thoughts'))}</summary>"
+        summary = f"<summary>{escape(_thought(entry, t))}</summary>"
         yield f'<details class="thoughts">{summary}<div class="said">{thoughts}</div></details>'
     if entry.content:
         yield f'<div class="said">{_markdown(entry.content, t, is_whole=shown.is_whole)}</div>'
@@ -79,6 +79,12 @@ def _answer(shown: Article) -> Iterator[str]:
     yield "</div></article>"
     if entry.summary:
         yield from _summary(entry.id, entry.summary, entry.summarised, t)
+
+
+def _thought(entry: DisplayMessage, t: Words) -> str:
+    """Return what stands above the thoughts of an answer: how long they took, where that is known."""
+    spent_ms = entry.usage.get("thinking_ms") if entry.usage else None
+    return t("Thoughts") if spent_ms is None else t("Thought for {seconds} s", seconds=max(1, round(spent_ms / 1000)))
 
 
 def _choice(shown: Article) -> Iterator[str]:

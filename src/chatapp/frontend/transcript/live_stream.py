@@ -45,4 +45,5 @@ def _news(answer: LiveAnswer, text: LiveBlocks, thoughts: LiveBlocks, *, is_whol
         "thoughts": thoughts.grow(answer.reasoning, is_whole=is_whole),
         "text": text.grow(answer.text, is_whole=is_whole),
     }
-    return {name: growth for name, growth in grown.items() if growth}
+    news: dict[str, object] = {name: growth for name, growth in grown.items() if growth}
+    return {**news, "thought_s": answer.thought_s} if news and answer.thought_s else news

@@ -56,3 +56,6 @@ class UsageDetailsOut(BaseModel):
     )
     first_token_ms: int | None = Field(description="Milliseconds from the call to the model to its first word.")
     tokens_per_second: float | None = Field(description="From the first word on.")
+    thinking_ms: int | None = Field(
+        None, description="Milliseconds from the first thought to the first word; null where nothing was thought aloud."
+    )

@@ -100,6 +100,9 @@ class LiveView {
       if (!this.said.hasChildNodes()) this.thoughts.open = false; // who wants to read on opens it again
       this.words.text.grow(news.text);
     }
+    if (news.thought_s !== undefined) {
+      this.thoughts.firstChild.textContent = t("Thought for {seconds} s", { seconds: news.thought_s });
+    }
     if (news.ended !== undefined) {
       this.ended = news.ended;
       this.root.classList.add("ended");
