@@ -371,3 +371,18 @@ def test_what_is_selected_in_an_answer_is_quoted_and_an_answer_copied_in_other_f
     assert box.get_attribute("value") == "> Two\n\n"
     box.send_keys("Why?")
     assert box.get_attribute("value") == "> Two\n\nWhy?"
+
+
+def test_a_question_that_could_not_be_asked_is_in_the_box_again_after_a_reload(page: Page) -> None:
+    lost = '<i class="unasked" data-text="Lost?"></i>'
+    page.run(f"document.body.insertAdjacentHTML('afterbegin', '{lost}')")
+    page.wait_until(lambda _: page.run("return sessionStorage.getItem('chatapp-unasked')") == "Lost?", "it is kept")
+
+    page.open()
+    box = page.wait_for("[data-testid='stChatInputTextArea']")
+    page.wait_until(lambda _: box.get_attribute("value") == "Lost?", "it is in the box")
+    page.ask("")
+    page.wait_for_answer("Hello from the stub.")
+    page.open()
+
+    assert page.run("return sessionStorage.getItem('chatapp-unasked')") is None

@@ -218,6 +218,7 @@ def test_a_backend_that_is_not_running_is_a_connection_error(open_page: Open) ->
         page = ask(open_page(url), "Why?")
 
     assert problem(page).startswith("**Connection Error** — Cannot connect to backend")
+    assert page.session_state.view.conversation.unasked == contents(page)[-1][1]
     assert "chatapp serve" in problem(page)
     assert ":red-badge[:material/error: Not connected]" in sidebar(page)
 

@@ -98,6 +98,11 @@ class OpenConversation(ABC):
             answer.stop()
 
     @property
+    def unasked(self) -> str:
+        """The question that is not known to have reached the backend, empty if there is none."""
+        return ""
+
+    @property
     def answers(self) -> tuple[LiveAnswer, ...]:
         """The answers that are being made, the first that of the conversation's own model."""
         return (self.live, *self.live_beside) if self.live else ()
@@ -125,9 +130,10 @@ class OpenConversation(ABC):
     def edit(self, entry: DisplayMessage, prompt: str, context: SessionContext) -> None:
         """Ask `prompt` in place of the question `entry`."""
 
-    @abstractmethod
     def leave(self) -> None:
-        """Look away; an answer that could not be found again is stopped."""
+        """Look away and stop listening; an answer that could not be found again is stopped."""
+        for answer in self.answers:
+            answer.leave()
 
     def _listen_to(self, answer: LiveAnswer) -> None:
         self.live, self.begun = answer, answer.name

@@ -72,6 +72,11 @@ class StoredConversation(OpenConversation):
         """Whether there are messages that only the backend has."""
         return self._before is not None
 
+    @property
+    def unasked(self) -> str:
+        """The question that is not known to have reached the backend, empty if there is none."""
+        return self._pending.entry.content if self._pending and self.live is None else ""
+
     def load_earlier(self, context: SessionContext) -> None:
         """Load messages before the first one.
 
@@ -187,11 +192,6 @@ class StoredConversation(OpenConversation):
         else:
             context.client.conversations.change_summary(self.id, entry.id, text)
         self.entries[self.entries.index(entry)] = replace(entry, summary=text)
-
-    def leave(self) -> None:
-        """Stop listening; the backend makes the answer to its end."""
-        for answer in self.answers:
-            answer.leave()
 
     def _begin(self, context: SessionContext, *, parent_id: str | None = None) -> None:
         self._pending = _Question(self.entries[-1], uuid.uuid4().hex, parent_id)

@@ -93,6 +93,7 @@ def chat() -> "LiveView | None":
             st.html(f'<i class="landing" {mark}></i>')
         if conversation.begun:  # behind all messages: it tells reading.js that they are there
             st.html(f'<i class="begun" id="{conversation.begun}"></i>')
+    st.html(f'<i class="unasked" data-text="{escape(conversation.unasked)}"></i>')  # see assets/unasked.js
     diagram, view.diagram = view.diagram, None
     if diagram and view.dialog is None:
         show_diagram(diagram)
