@@ -11,7 +11,7 @@ import typer
 from chatapp.cli.backends import with_backend
 from chatapp.cli.shell_chat import full_id, last_conversation
 from chatapp.cli.terminal import PlainAnswer, StatusLine, fitted, is_terminal, json_text, printable
-from chatapp.cli.writing import answer_writer, note
+from chatapp.cli.writing import answer_writer, cited_line, note
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
 from chatapp.protocol.resources import ConversationInfo, MessageInfo, SnippetInfo
@@ -196,6 +196,16 @@ def _print_message(message: MessageInfo) -> None:
     if message.content:
         writer.add(message.content)
         writer.close()
-    reason = message.error.sentence() if message.error else None
-    for remark in filter(None, (*(notice.text for notice in message.notices), reason)):
+    for remark in _remarks(message):
         typer.secho(printable(remark), dim=True)
+
+
+def _remarks(message: MessageInfo) -> Iterator[str]:
+    """Return what is known of a message beside its words: sources, notices, why it failed, a summary."""
+    cited = [part for part in message.parts if part.type == "citation"]
+    yield from (cited_line(number, part.url, part.title) for number, part in enumerate(cited, 1))
+    yield from (notice.text for notice in message.notices)
+    if message.error:
+        yield message.error.sentence()
+    if message.summary:
+        yield f"Summary of {message.summarised} earlier messages: {message.summary}"

@@ -92,7 +92,7 @@ class _Transcript:
             self._say(event.text)
         elif isinstance(event, Citation):
             self._cited += 1
-            self._notes.append(f"[{self._cited}] {f'{event.title}, ' if event.title else ''}{event.url}")
+            self._notes.append(cited_line(self._cited, event.url, event.title))
         elif isinstance(event, Notice):
             self._notes.append(event.text)
         elif isinstance(event, Done):
@@ -129,6 +129,11 @@ class _Transcript:
             if part is not None:
                 part.close()
         self._thoughts = self._writer = None
+
+
+def cited_line(number: int, url: str, title: str) -> str:
+    """Return the line on a page that an answer goes by."""
+    return f"[{number}] {', '.join(filter(None, (title, url)))}"
 
 
 def note(text: str) -> None:

@@ -62,11 +62,11 @@ def test_what_is_odd_about_them_never_costs_the_answer(odd: Any) -> None:
         assert (chunk.pieces, chunk.citations, chunk.failure) == ([(Text, "So.")], [], None)
 
 
-def test_pages_are_told_once_and_stay_with_the_answer(backend: RunningBackend, stub: StubModel) -> None:
-    client = backend.client
+def test_pages_are_told_once_and_stay_with_the_answer(shared: RunningBackend, model: StubModel) -> None:
+    client = shared.client
     beside = {"citations": [A, B], "search_results": [{"title": "Page B", "url": B}]}
     chunks = [{**delta(content=text), **beside} for text in ("See ", "[1] ", "and [2].")]
-    stub.default = scripts.answer(*chunks, delta(content="", annotations=[OPENAI]))
+    model.default = scripts.answer(*chunks, delta(content="", annotations=[OPENAI]))
 
     answer = client.ask("Why?", store=True)
 
@@ -79,5 +79,5 @@ def test_pages_are_told_once_and_stay_with_the_answer(backend: RunningBackend, s
     assert [event for event in client.resume(str(answer.turn_id)) if not isinstance(event, Text | Done)][1:] == list(
         answer.citations
     )
-    assert stub.calls[-1].body["messages"][1] == {"role": "assistant", "content": "See [1] and [2]."}
+    assert model.calls[-1].body["messages"][1] == {"role": "assistant", "content": "See [1] and [2]."}
     assert f"Source: Page B, {B}" in client.conversations.export(conversation, "md").decode()

@@ -12,6 +12,19 @@ from support.stub_model import StubModel
 from support.turn_steps import begin, messages, wait_for, wait_until_over
 
 
+@pytest.fixture
+def backend(shared: RunningBackend) -> RunningBackend:
+    return shared
+
+
+@pytest.fixture
+def stub(model: StubModel) -> StubModel:
+    model.requests.clear()
+    model.models = {}
+    model.default = scripts.answer("Hello", " from", " the", " stub", ".")
+    return model
+
+
 def test_answers_to_one_question_are_made_at_once_and_end_each_for_itself(
     backend: RunningBackend, stub: StubModel
 ) -> None:

@@ -16,6 +16,19 @@ from support.stub_model import StubModel
 RunBackend = Callable[..., RunningBackend]
 
 
+@pytest.fixture
+def backend(shared: RunningBackend) -> RunningBackend:
+    return shared
+
+
+@pytest.fixture
+def stub(model: StubModel) -> StubModel:
+    model.requests.clear()
+    model.models = {}
+    model.default = scripts.answer("Hello", " from", " the", " stub", ".")
+    return model
+
+
 def talked(client: BackendClient, *questions: str) -> str:
     """Return the id of a conversation in which these questions were asked."""
     first = client.ask(questions[0], store=True, system="Be brief.")
@@ -85,18 +98,20 @@ def test_a_branch_from_before_the_summary_goes_along_as_it_is(client: BackendCli
 
 def test_a_summary_is_a_call_of_its_own_and_survives_an_export(backend: RunningBackend, stub: StubModel) -> None:
     client = backend.client
+    backend.run(backend.app.state.ledger.flush())
+    before, others = client.usage().total.calls, {item.id for item in client.conversations.page(limit=200).items}
     conversation = talked(client, "One?", "Two?")
     stub.next(scripts.answer("They counted."))
     client.conversations.summarise(conversation, model="large")
     backend.run(backend.app.state.ledger.flush())
     assert stub.calls[-1].body["model"] == "large"
-    assert (client.usage().total.calls, client.conversations.usage(conversation).calls) == (3, 2)
+    assert (client.usage().total.calls - before, client.conversations.usage(conversation).calls) == (3, 2)
     written = client.conversations.export(conversation, "json")
     (told,) = json.loads(written)["conversations"]
     assert [(message["summary"], message["summarised"]) for message in told["messages"]][1] == ("They counted.", 2)
     assert "They counted." in client.conversations.export(conversation, "md").decode()
     client.conversations.import_file(BytesIO(written.replace(conversation.encode(), b"f" * 32)))
-    (other,) = [item.id for item in client.conversations.page().items if item.id != conversation]
+    (other,) = {item.id for item in client.conversations.page(limit=200).items} - others - {conversation}
     assert [item.summary for item in client.conversations.messages(other).items] == [None, "They counted.", None, None]
 
 
