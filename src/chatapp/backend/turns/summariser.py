@@ -20,10 +20,11 @@ SYSTEM = (
     "messages and go on from there."
 )
 WANTED = (
-    "Summarise this conversation in at most 300 words, in the language it is held in. Keep names, numbers, decisions, "
-    "what the user wants, open questions, and what code or text is being worked on. Write the summary alone."
+    "Summarise this conversation, and what was said before it if anything was, in at most 300 words, in the language "
+    "it is held in. Keep names, numbers, decisions, what the user wants, open questions, and what code or text is "
+    "being worked on. Write the summary alone."
 )
-_EARLIER = "What was said before it, in short:"
+_EARLIER = "What was said before this conversation, in short:"
 _SPEAKERS = {"user": "User", "assistant": "Assistant", "tool": "Tool", "system": "System"}
 _LEAST_ROOM = 200
 """Tokens; a model that takes less at once can summarise nothing."""
@@ -87,8 +88,9 @@ class Summariser:
 
 
 def _prompt(earlier: str, piece: Sequence[str]) -> str:
+    """Return the conversation, and behind it what is wanted: small models have forgotten by then what stands first."""
     before = (_EARLIER, earlier) if earlier else ()
-    return "\n\n".join((WANTED, *before, "<conversation>", *piece, "</conversation>"))
+    return "\n\n".join((*before, "<conversation>", *piece, "</conversation>", WANTED))
 
 
 def _line(message: Message) -> str:

@@ -70,7 +70,8 @@ export const openMenu = (button, transcript) => {
   }
   button.after(menu);
   if (button.closest(".answer")) {
-    menu.style.insetInlineStart = `${Math.min(button.offsetLeft, menu.parentElement.clientWidth - menu.offsetWidth)}px`;
+    menu.style.insetInline = "auto";
+    menu.style.left = `${Math.min(button.offsetLeft, menu.parentElement.clientWidth - menu.offsetWidth)}px`;
   }
   button.setAttribute("aria-expanded", "true");
   opened = { menu, button };
