@@ -51,7 +51,7 @@ class RunningBackend:
 
     def run(self, awaited: Coroutine[Any, Any, Any]) -> Any:
         """Return what `awaited` gives on the backend's event loop."""
-        return asyncio.run_coroutine_threadsafe(awaited, self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(awaited, self.loop).result(60)
 
     def begin_stop(self) -> None:
         """Do what SIGTERM does to `chatapp serve`, and return at once."""
@@ -67,7 +67,7 @@ class RunningBackend:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._server.has_begun.wait(10), "the backend does not start"
+        assert self._server.has_begun.wait(60), "the backend does not start"
         self.run(self.app.state.model.prepare())  # importing the SDK takes longer than the deadlines of tests
         return self
 
