@@ -309,6 +309,21 @@ def test_arrow_up_in_the_empty_box_edits_the_last_question(page: Page) -> None:
     page.wait_until(lambda _: page.wait_for(".st-key-editor textarea").get_attribute("value") == "One?", "the question")
 
 
+def test_a_question_that_is_edited_while_its_answer_is_made_is_kept(page: Page, goes_on: threading.Event) -> None:
+    page.ask("One?")
+    page.wait_for_answer("Once")
+    page.run("document.querySelector('.transcript [data-do=edit]').click()")
+    page.wait_for(".st-key-editor textarea").send_keys(" Or two?")
+    assert not page.wait_for(".st-key-edit-send button").is_displayed()
+
+    goes_on.set()
+    page.wait_for(".answer .under")
+
+    assert page.wait_for(".st-key-editor textarea").get_attribute("value") == "One? Or two?"
+    page.click("edit-send")
+    page.wait_for("[aria-label='Chat message from user']", "One? Or two?")
+
+
 def test_keys_find_commands_and_conversations(page: Page, client: BackendClient) -> None:
     conversation = client.ask("About zebras", store=True).conversation_id
     page.open()

@@ -18,6 +18,7 @@ from support.pages import (
     click,
     contents,
     conversation_in,
+    list_told,
     problem,
     rows,
     settings_dialog,
@@ -234,4 +235,4 @@ def test_the_run_of_an_agent_is_shown_with_its_tools(open_page: Open, backend: A
     assert not page.exception
     assert contents(page)[-1] == ("assistant", "Rain.")
     assert shown(page)[1].folded == {"Called get_weather": '{"city":"Paris"}', "Result of a tool": "9 mm"}
-    assert "via python\\-requests" in [caption.value for caption in page.sidebar.caption]
+    assert list_told(page)["groups"][0]["rows"][0]["notes"] == ["via python-requests"]

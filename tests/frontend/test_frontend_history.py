@@ -14,7 +14,20 @@ from chatapp.frontend.conversations.bulk import OFFERED_S, Undo, zip_of
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.session.view import View
 from support import scripts
-from support.pages import ask, choose, click, contents, conversation_in, press, rows, sidebar, stored, wait_until
+from support.pages import (
+    ask,
+    choose,
+    click,
+    click_row,
+    contents,
+    conversation_in,
+    list_told,
+    press,
+    rows,
+    sidebar,
+    stored,
+    wait_until,
+)
 from support.stub_model import StubModel
 
 Open = Callable[..., AppTest]
@@ -26,17 +39,15 @@ def page(open_page: Open, backend: Any) -> AppTest:
 
 
 def headings(page: AppTest) -> list[str]:
-    return [caption.value for caption in page.sidebar.caption if caption.value in {"Pinned", "Today", "Earlier"}]
+    return [group["name"] for group in list_told(page)["groups"]]
 
 
 def test_a_conversation_is_renamed(page: AppTest, client: BackendClient) -> None:
     ask(page, "One?")
 
-    choose(page, conversation_in(page), "Rename")
-    page.text_input(key=f"name-{conversation_in(page)}").set_value("My *first*")
-    click(page, "rename-save")
+    click_row(page, "rename", id=conversation_in(page), text="My *first*")
 
-    assert rows(page) == [r"My \*first\*"]
+    assert rows(page) == ["My *first*"]
     assert stored(client)[0].title == "My *first*"
 
 
@@ -97,7 +108,11 @@ def test_the_search_looks_into_answers(page: AppTest, client: BackendClient, stu
     page.text_input(key="search").set_value("palindrome").run()
 
     assert rows(page) == ["Words?"]
-    assert "A **palindrome** reads the same backwards." in [caption.value for caption in page.sidebar.caption]
+    assert list_told(page)["groups"][0]["rows"][0]["snippet"] == [
+        ["A ", False],
+        ["palindrome", True],
+        [" reads the same backwards.", False],
+    ]
 
 
 def test_an_archived_conversation_leaves_the_list_and_comes_back(page: AppTest, client: BackendClient) -> None:
@@ -125,7 +140,7 @@ def test_several_conversations_go_at_once_and_come_back_at_once(
     wait_until(lambda: len(rows(page.run())) == 3)
 
     choose(page, ids[0], "Choose several")
-    page.checkbox(key=f"choose-{ids[2]}").check().run()
+    click_row(page, "toggle", id=ids[2])
     click(page, what)
 
     assert rows(page) == ["Number 1?"]
@@ -232,7 +247,8 @@ def test_the_list_grows_page_by_page(page: AppTest, client: BackendClient) -> No
         client.conversations.begin(title=f"Number {number}")
     wait_until(lambda: len(rows(page.run())) == 30)
 
-    click(page, "more")
+    assert list_told(page)["has_more"]
+    click_row(page, "more")
 
     assert len(rows(page)) == 35
-    assert not [button for button in page.button if button.key == "more"]
+    assert not list_told(page)["has_more"]

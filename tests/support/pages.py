@@ -1,5 +1,6 @@
 """The page as Streamlit runs it, without a browser, and what a person does there."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from chatapp.protocol.resources import ConversationInfo
 from chatapp.protocol.sse import encode
 from support import scripts
 from support.stub_model import StubModel
-from support.transcripts import transcript_html
+from support.transcripts import act_in, transcript_html
 
 PAGE = Path(chatapp.frontend.__file__).with_name("page.py")
 
@@ -73,10 +74,28 @@ def everything(page: AppTest) -> str:
 
 def choose(page: AppTest, conversation_id: str | None, entry: str) -> AppTest:
     """Choose an entry of a conversation's menu in the list."""
-    menu = next(menu for menu in page.get("menu_button") if menu.key == f"menu-{conversation_id}")
-    menu.click(entry).run()
-    assert not page.exception
-    return page
+    told = list_told(page)
+    row = next(row for group in told["groups"] for row in group["rows"] if row["id"] == conversation_id)
+    assert entry in [what for what, _ in told["menus"][row["menu"]]]
+    return act_in(page, list_component(page), "menu", id=conversation_id, entry=entry)
+
+
+def list_component(page: AppTest) -> Any:
+    """Return the component that draws the rows of the list, None where there are none."""
+    return next(
+        (found for found in page.get("bidi_component") if found.proto.component_name.endswith("conversations")), None
+    )
+
+
+def list_told(page: AppTest) -> dict[str, Any]:
+    """Return what the browser was told of the list of conversations."""
+    component = list_component(page)
+    return dict(json.loads(component.proto.json)) if component else {"groups": [], "menus": []}
+
+
+def click_row(page: AppTest, what: str, **told: str | None) -> AppTest:
+    """Do in the list of conversations what a click there does."""
+    return act_in(page, list_component(page), what, **told)
 
 
 def conversation_in(page: AppTest) -> str:
@@ -86,11 +105,14 @@ def conversation_in(page: AppTest) -> str:
 
 def rows(page: AppTest) -> list[str]:
     """Return the names in the list of conversations, as they are shown."""
-    return [button.label for button in page.button if str(button.key).startswith("open-")]
+    return [row["title"] for group in list_told(page)["groups"] for row in group["rows"]]
 
 
 def press(page: AppTest, start: str, *, place: int = -1) -> AppTest:
     """Click a button whose key begins with `start`, the last one unless told."""
+    if start == "open-":
+        ids = [row["id"] for group in list_told(page)["groups"] for row in group["rows"]]
+        return click_row(page, "open", id=ids[place])
     [button for button in page.button if str(button.key).startswith(start)][place].click().run()
     assert not page.exception
     return page

@@ -72,8 +72,13 @@ def news(page: AppTest) -> dict[str, Any]:
 
 def act(page: AppTest, what: str, **told: str | None) -> AppTest:
     """Do what a click in the finished messages does."""
+    return act_in(page, page.main.get("bidi_component")[0], what, **told)
+
+
+def act_in(page: AppTest, element: Any, what: str, **told: str | None) -> AppTest:
+    """Do what a click in a component of ours does."""
     states = page._tree.get_widget_states()
-    component = page.main.get("bidi_component")[0].proto
+    component = element.proto
     value = json.dumps([{"event": "act", "value": {"do": what, **told}}])
     states.widgets.append(WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{component.id}__events", json_trigger_value=value))
     page._run(states)

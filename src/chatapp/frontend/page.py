@@ -71,9 +71,9 @@ def _dialog() -> bool:
 
 
 def _frame(title: str) -> None:
-    st.set_page_config(
-        title, str(_HERE / "assets" / "icon.svg"), menu_items={"About": f"**chatapp {__version__}** — {t(_ABOUT)}"}
-    )
+    about = f"**chatapp {__version__}** — {t(_ABOUT)}"
+    if state.is_new_title(title, about):
+        st.set_page_config(title, str(_HERE / "assets" / "icon.svg"), menu_items={"About": about})
     st.html(_HERE / "assets" / "style.css")
     if words().direction == "rtl":
         st.html(_HERE / "assets" / "rtl.css")

@@ -95,7 +95,7 @@ let found = [];
 let chosen = 0;
 
 const conversations = () =>
-  [...document.querySelectorAll(ROW)].map((button) => ({ name: button.querySelector("p")?.textContent ?? "", icon: "forum", act: () => button.click() }));
+  [...document.querySelectorAll(ROW)].map((button) => ({ name: button.querySelector("p")?.textContent ?? "", icon: "forum", keys: button.dataset.when, act: () => button.click() }));
 
 const lookFor = (words) => ({
   name: t("Look for “{words}” in all conversations", { words }),

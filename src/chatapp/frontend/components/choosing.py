@@ -9,9 +9,7 @@ from chatapp.frontend.components.projects import move_field
 from chatapp.frontend.conversations.bulk import zip_of
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.languages.words import t
-from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import list_actions, project_actions, state
-from chatapp.protocol.resources import ConversationInfo
 
 
 def chosen_bar(listing: Listing) -> None:
@@ -43,13 +41,6 @@ def chosen_bar(listing: Listing) -> None:
         _button(t("Choose none"), "close", "choose-end", list_actions.end_choosing)
     if chosen and state.view().open_row == ("", "move"):
         move_field(chosen)
-
-
-def choice(item: ConversationInfo, title: str, chosen: set[str]) -> None:
-    """Draw a conversation as something to choose."""
-    st.checkbox(
-        literal(title), value=item.id in chosen, key=f"choose-{item.id}", on_change=list_actions.toggle, args=(item.id,)
-    )
 
 
 def _button(name: str, icon: str, key: str, on_click: object, *args: object, is_off: bool = False) -> None:

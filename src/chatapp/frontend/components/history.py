@@ -4,15 +4,14 @@ from functools import partial
 
 import streamlit as st
 
-from chatapp.frontend.components.choosing import choice, chosen_bar
+from chatapp.frontend.components.choosing import chosen_bar
 from chatapp.frontend.components.projects import move_field, projects
+from chatapp.frontend.components.rows import rows
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.languages.words import said, t, words
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import list_actions, state
 from chatapp.protocol.export_formats import OF_ONE
-from chatapp.protocol.resources import ConversationInfo, SnippetInfo
-from chatapp.protocol.wording import later
 
 
 def history() -> None:
@@ -27,18 +26,12 @@ def history() -> None:
             st.caption(literal(f"{t('The conversations cannot be shown.')} {said(listing.error.detail)}"))
         _undo(listing)
         projects(listing)
-        for group in listing.groups(state.timezone()):
-            st.caption(group.heading.shown(words()))
-            with st.container(key=f"group-{group.name.lower()}", gap=None):
-                for item in group.items:
-                    _row(item)
+        _open_row(listing)
+        rows(listing)
         if listing.query and not listing.items:
             st.caption(t("No conversation has these words."))
-        if listing.has_more:
-            st.button(
-                t("More conversations"), key="more", type="tertiary", on_click=list_actions.show_more, width="stretch"
-            )
-        elif not listing.is_archive and not listing.query and listing.project_id is None:
+        is_plain = not (listing.has_more or listing.is_archive or listing.query)
+        if is_plain and listing.project_id is None:
             _archive_button()
 
 
@@ -95,77 +88,18 @@ def _undo(listing: Listing) -> None:
         st.button(t("Undo"), key="undo", type="tertiary", on_click=list_actions.undo)
 
 
-def _row(item: ConversationInfo) -> None:
-    conversation_id, title = item.id, item.title or t("New conversation")
-    view = state.view()
-    row = view.open_row
-    if row is not None and row == (conversation_id, "rename"):
-        _rename_field(conversation_id, title)
+def _open_row(listing: Listing) -> None:
+    """Draw what was chosen in the menu of a conversation and takes more than a click."""
+    row = state.view().open_row
+    if row is None or not row.conversation_id:
         return
-    if view.listing.chosen is not None:
-        choice(item, title, view.listing.chosen)
-        return
-    is_current = conversation_id == view.conversation_id
-    with st.container(
-        horizontal=True, wrap=False, gap=None, key="current-row" if is_current else f"row-{conversation_id}"
-    ):
-        _open_button(item, title)
-        _menu(item)
-    if item.archived_at and view.listing.query:
-        st.caption(t("in the archive"))
-    if item.client:
-        st.caption(literal(t("via {client}", client=item.client)))
-    if item.snippet:
-        st.caption("".join(map(_marked, item.snippet)))
-    if row is not None and row == (conversation_id, "move"):
-        move_field([conversation_id])
-    if row is not None and row == (conversation_id, "export"):
-        _export_buttons(conversation_id, title)
-
-
-def _open_button(item: ConversationInfo, title: str) -> None:
-    st.button(
-        literal(title),
-        key=f"open-{item.id}",
-        type="tertiary",
-        icon=":material/pending:" if item.active_turn_id else None,
-        width="stretch",
-        on_click=list_actions.open_conversation,
-        args=(item.id, item.message_id),
-    )
-
-
-def _menu(item: ConversationInfo) -> None:
-    key = f"menu-{item.id}"
-    st.menu_button(
-        literal(t("More for {title}", title=item.title or t("New conversation"))),
-        [
-            later("Rename"),
-            later("Unpin") if item.pinned else later("Pin"),
-            later("Back to the list") if item.archived_at else later("Archive"),
-            later("Move to project"),
-            later("Export"),
-            later("Choose several"),
-            later("Delete"),
-        ],
-        format_func=t,
-        icon=":material/more_horiz:",
-        key=key,
-        type="tertiary",
-        on_click=list_actions.choose,
-        args=(item.id, key, item.pinned),
-    )
-
-
-def _rename_field(conversation_id: str, title: str) -> None:
-    field = f"name-{conversation_id}"
-    with st.container(key="rename"), st.form("rename-form", border=False):
-        st.text_input(t("Name"), title, key=field, max_chars=200, label_visibility="collapsed")
-        with st.container(horizontal=True, gap="small"):
-            st.form_submit_button(
-                t("Save"), key="rename-save", on_click=list_actions.rename, args=(conversation_id, field)
-            )
-            st.form_submit_button(t("Cancel"), key="rename-cancel", type="tertiary", on_click=list_actions.close_row)
+    title = listing.title_of(row.conversation_id)
+    if row.what == "move":
+        st.caption(literal(t("Move: {title}", title=title)))
+        move_field([row.conversation_id])
+    else:
+        st.caption(literal(t("Export: {title}", title=title)))
+        _export_buttons(row.conversation_id, title)
 
 
 def _export_buttons(conversation_id: str, title: str) -> None:
@@ -185,7 +119,3 @@ def _export_buttons(conversation_id: str, title: str) -> None:
 
 def _file_name(title: str) -> str:
     return "".join(char if char.isalnum() else "-" for char in title).strip("-")[:60] or "conversation"
-
-
-def _marked(part: SnippetInfo) -> str:
-    return f"**{literal(part.text)}**" if part.is_match else literal(part.text)

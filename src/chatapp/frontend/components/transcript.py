@@ -89,7 +89,7 @@ def _articles(conversation: OpenConversation) -> list[Article]:
 
 def _act() -> None:
     """Do what a button in the component stands for."""
-    clicked = state.clicked()
+    clicked = state.clicked(state.FINISHED)
     what, text = clicked.get("do", ""), clicked.get("text", "")
     if what == "earlier":
         actions.load_earlier()

@@ -97,6 +97,10 @@ class Listing:
         self.project_id, self.is_archive, self.chosen, self._wanted = project_id, False, None, PAGE_OF_CONVERSATIONS
         self.expire()
 
+    def item(self, conversation_id: str) -> ConversationInfo | None:
+        """Return a conversation of the list, None where it is not in it."""
+        return next((item for item in self.items if item.id == conversation_id), None)
+
     def title_of(self, conversation_id: str) -> str:
         """Return the name of a conversation as the list shows it."""
         titles = (item.title for item in self.items if item.id == conversation_id)

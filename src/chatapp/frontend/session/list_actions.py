@@ -8,9 +8,11 @@ from chatapp.frontend.session.actions import error_shown, keep
 from chatapp.frontend.session.view import OpenRow
 
 
-def open_conversation(conversation_id: str, message_id: str | None) -> None:
+def open_conversation(conversation_id: str) -> None:
     """Show a conversation of the list, at the message that a search has found in it."""
     view = state.view()
+    found = view.listing.item(conversation_id)
+    message_id = found.message_id if found else None
     view.listing.undo = None  # its reader has gone on
     if message_id is None:
         keep(view.show_stored(conversation_id))
@@ -34,29 +36,28 @@ def show_more() -> None:
     state.view().listing.show_more()
 
 
-def choose(conversation_id: str, menu: str, is_pinned: bool) -> None:
-    """Do what was chosen in a row's menu."""
+def choose(conversation_id: str, entry: str) -> None:
+    """Do what was chosen in a row's menu, where it is one of its entries."""
     client = state.client()
     handlers: dict[str, Callable[[], object]] = {
-        "Rename": lambda: _open_row(OpenRow(conversation_id, "rename")),
         "Export": lambda: _open_row(OpenRow(conversation_id, "export")),
         "Move to project": lambda: _open_row(OpenRow(conversation_id, "move")),
-        "Pin": lambda: client.conversations.change(conversation_id, pinned=not is_pinned),
-        "Unpin": lambda: client.conversations.change(conversation_id, pinned=not is_pinned),
+        "Pin": lambda: client.conversations.change(conversation_id, pinned=True),
+        "Unpin": lambda: client.conversations.change(conversation_id, pinned=False),
         "Choose several": lambda: toggle(conversation_id),
         "Archive": lambda: _do_to([conversation_id], "Archived"),
         "Back to the list": lambda: _do_to([conversation_id], "Back in the list"),
         "Delete": lambda: _do_to([conversation_id], "Deleted"),
     }
-    with error_shown():
-        handlers[state.value_of(menu)]()
+    if entry in handlers:
+        with error_shown():
+            handlers[entry]()
     state.view().listing.expire()
 
 
-def rename(conversation_id: str, field: str) -> None:
-    """Name a conversation as `field` says."""
-    state.view().open_row = None
-    if title := state.value_of(field).strip():
+def rename(conversation_id: str, name: str) -> None:
+    """Name a conversation."""
+    if title := name.strip():
         with error_shown():
             state.client().conversations.change(conversation_id, title=title)
         state.view().listing.expire()

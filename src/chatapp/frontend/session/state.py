@@ -25,11 +25,13 @@ from chatapp.frontend.transcript.transcript import Transcript
 
 PROMPT = "prompt"
 FINISHED = "finished"
+ROWS = "rows"
 STREAMING = "use_streaming"
 TIMEOUT = "request_timeout"
 LANGUAGE = "language"
 SEARCH = "search"
 MODEL = "model"
+SHARE_DAYS = "share_days"
 MODEL_SEARCH = "model_search"
 BESIDE = "beside"
 EXPORT_FILE = "export_file"
@@ -208,10 +210,16 @@ def query() -> str:
     return cast(str, st.session_state.get(SEARCH) or "").strip()[:MAX_QUERY_CHARS]
 
 
-def clicked() -> dict[str, str]:
-    """Return what was clicked in the finished messages, empty if nothing."""
-    told = st.session_state[FINISHED].get("act")
+def clicked(component: str) -> dict[str, str]:
+    """Return what was clicked in a component of ours, empty if nothing."""
+    told = st.session_state[component].get("act")
     return {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
+
+
+def is_new_title(*told: str) -> bool:
+    """Return whether the browser shows another title, or was told something else along with it; it keeps both."""
+    before, st.session_state.title = st.session_state.title, told
+    return bool(before != told)
 
 
 def value_of(key: str) -> str:
@@ -280,6 +288,7 @@ def _fill() -> None:
     state[TIMEOUT] = wishes.timeout_s or settings().request_timeout
     state[LANGUAGE] = wishes.language or ""
     state.messages = []
+    state.title = None
     state.wished_model = wishes.model
     state.view = View()
     state.view.conversation.chat_options = ChatOptions(model=wishes.model)

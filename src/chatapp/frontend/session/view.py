@@ -26,7 +26,7 @@ class OpenRow(NamedTuple):
     """A row of the list that shows more than its name; without an id, the bar of what is chosen."""
 
     conversation_id: str
-    what: Literal["rename", "export", "move"]
+    what: Literal["export", "move"]
 
 
 class UnsavedServer(NamedTuple):

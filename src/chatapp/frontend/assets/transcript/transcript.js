@@ -79,6 +79,7 @@ class Transcript {
   draw(keys, version) {
     this.hold(() => {
       const wanted = new Set(keys);
+      const edited = this.edited();
       for (const [key, slot] of this.slots) if (!wanted.has(key)) this.drop(key, slot);
       let next = this.above.nextSibling;
       for (const key of keys) {
@@ -86,11 +87,33 @@ class Transcript {
         if (slot === next) next = next.nextSibling;
         else this.root.insertBefore(slot, next);
       }
+      if (edited && !edited.slot.isConnected) this.editAgain(edited, keys);
     });
     this.keys = keys;
     this.version = version;
     this.hideGrown();
     this.forget();
+  }
+
+  // A question that is being edited while it gets another key, as it does when it is stored, goes on being edited.
+  edited() {
+    const slot = this.root.querySelector(".question.edited")?.closest(".slot");
+    const field = slot?.querySelector(".editor textarea");
+    if (!field) return null;
+    const { value, selectionStart, selectionEnd } = field;
+    return { slot, value, selection: [selectionStart, selectionEnd], isIn: field === document.activeElement, place: this.keys.indexOf(slot.dataset.key) };
+  }
+
+  editAgain({ slot, value, selection, isIn, place }, keys) {
+    const words = (holder) => holder?.querySelector(".bubble")?.textContent;
+    const article = this.slots.get(keys[place])?.querySelector("article.question");
+    if (!article || words(article) !== words(slot)) return;
+    editQuestion(article, this);
+    const field = article.querySelector(".editor textarea");
+    field.value = value;
+    if (!isIn) return;
+    field.focus({ preventScroll: true });
+    field.setSelectionRange(...selection);
   }
 
   // A place for a message, filled at once if its HTML is here.

@@ -1,0 +1,194 @@
+// The rows of the list of conversations. Python tells what stands in them; what they show is text and never HTML.
+// Their classes are those that Streamlit gives to what is drawn with a key: style.css and the keyboard go by them.
+const NEAR = "300px 0px"; // what is so near to the end of the list wants more
+
+const make = (tag, properties = {}, ...children) => {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+};
+const icon = (name) => make("i", { className: "icon", textContent: name, ariaHidden: "true" });
+
+class Menu {
+  constructor() {
+    this.element = make("div", { className: "row-menu", popover: "manual" });
+    this.element.setAttribute("role", "menu");
+    this.element.addEventListener("keydown", (event) => this.press(event));
+    this.outside = (event) => !this.element.contains(event.target) && !this.button.contains(event.target) && this.close();
+    this.away = () => this.close();
+  }
+
+  toggle(button, entries, choose) {
+    const isOpen = this.button === button;
+    this.close();
+    if (isOpen) return;
+    this.button = button;
+    this.element.replaceChildren(...entries.map(([what, name]) => {
+      const entry = make("button", { type: "button", textContent: name, tabIndex: -1 });
+      entry.setAttribute("role", "menuitem");
+      entry.addEventListener("click", () => { this.close(); choose(what); });
+      return entry;
+    }));
+    button.setAttribute("aria-expanded", "true");
+    this.element.setAttribute("aria-label", button.getAttribute("aria-label"));
+    button.closest(".rows").append(this.element); // outside of the sidebar a tap would close that, on a phone
+    this.element.showPopover();
+    const place = button.getBoundingClientRect();
+    const { offsetHeight, offsetWidth } = this.element;
+    const isAbove = place.bottom + offsetHeight > innerHeight && place.top > offsetHeight;
+    this.element.style.top = `${isAbove ? place.top - offsetHeight : place.bottom}px`;
+    this.element.style.left = `${Math.max(8, Math.min(place.right - 32, innerWidth - offsetWidth - 8))}px`;
+    this.element.firstChild?.focus();
+    document.addEventListener("pointerdown", this.outside, { capture: true });
+    addEventListener("resize", this.away);
+  }
+
+  press(event) {
+    const entries = [...this.element.children];
+    const place = entries.indexOf(document.activeElement);
+    const next = {
+      ArrowDown: entries[(place + 1) % entries.length],
+      ArrowUp: entries[(place + entries.length - 1) % entries.length],
+      Home: entries[0],
+      End: entries[entries.length - 1],
+    }[event.key];
+    if (next) next.focus();
+    else if (["Escape", "Tab", "ArrowLeft"].includes(event.key)) {
+      const button = this.button;
+      this.close();
+      button.focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  close() {
+    if (!this.button) return;
+    this.button.setAttribute("aria-expanded", "false");
+    this.button = undefined;
+    this.element.remove();
+    document.removeEventListener("pointerdown", this.outside, { capture: true });
+    removeEventListener("resize", this.away);
+  }
+}
+
+const menu = new Menu();
+
+class Rows {
+  constructor(parent) {
+    this.root = make("div", { className: "rows" });
+    this.drawn = new Map();
+    this.observer = new IntersectionObserver((seen) => seen.some((it) => it.isIntersecting) && this.more(), { rootMargin: NEAR });
+    parent.append(this.root);
+  }
+
+  take(data) {
+    this.data = data;
+    const focused = this.focused();
+    const before = this.drawn;
+    this.drawn = new Map();
+    const next = [];
+    for (const group of data.groups) {
+      const rows = group.rows.map((told) => this.kept(told, before));
+      next.push(make("p", { className: "heading", textContent: group.name }));
+      next.push(make("div", { className: `st-key-group-${group.key}` }, ...rows));
+    }
+    if (data.has_more) next.push(this.more_button());
+    this.root.replaceChildren(...next);
+    if (menu.button && !menu.button.isConnected) menu.close();
+    if (focused && document.activeElement === document.body) this.root.querySelector(focused)?.focus({ preventScroll: true });
+  }
+
+  // What is as it was stays as it is: somebody may be typing in it.
+  kept(told, before) {
+    const signature = JSON.stringify([told, this.data.menus[told.menu], this.data.is_choosing]);
+    const known = before.get(told.id);
+    const row = known?.signature === signature ? known : { signature, element: this.row(told) };
+    this.drawn.set(told.id, row);
+    return row.element;
+  }
+
+  focused() {
+    const holder = this.root.contains(document.activeElement) && document.activeElement.closest("[class*='st-key-']");
+    const name = holder && [...holder.classList].find((it) => it.startsWith("st-key-"));
+    return name && `.${CSS.escape(name)} :is(button, input)`;
+  }
+
+  row(told) {
+    if (this.data.is_choosing) return this.choice(told);
+    const row = make("div", { className: told.current ? "row st-key-current-row" : `row st-key-row-${told.id}` });
+    const name = make("p", { textContent: told.title, dir: "auto" });
+    const open = make("button", { type: "button", title: `${told.title}\n${told.when}` }, ...(told.busy ? [icon("pending")] : []), name);
+    open.dataset.when = told.when;
+    if (told.current) open.setAttribute("aria-current", "page");
+    open.addEventListener("click", () => this.act({ do: "open", id: told.id }));
+    const button = make("button", { type: "button" }, icon("more_horiz"));
+    button.setAttribute("aria-label", told.more);
+    button.setAttribute("aria-haspopup", "menu");
+    button.setAttribute("aria-expanded", "false");
+    button.addEventListener("click", () => menu.toggle(button, this.data.menus[told.menu], (what) => this.choose(what, told, row)));
+    row.append(make("div", { className: `st-key-open-${told.id}` }, open), make("div", { className: `st-key-menu-${told.id}` }, button));
+    const remarks = told.notes.map((note) => make("p", { className: "remark", textContent: note, dir: "auto" }));
+    if (told.snippet.length) {
+      const words = told.snippet.map(([text, isMatch]) => (isMatch ? make("b", { textContent: text }) : text));
+      remarks.push(make("p", { className: "remark", dir: "auto" }, ...words));
+    }
+    return remarks.length ? make("div", {}, row, ...remarks) : row;
+  }
+
+  choice(told) {
+    const box = make("input", { type: "checkbox", checked: told.is_chosen });
+    box.addEventListener("change", () => this.act({ do: "toggle", id: told.id }));
+    const label = make("label", {}, box, make("p", { textContent: told.title, dir: "auto" }));
+    return make("div", { className: `row st-key-choose-${told.id}` }, label);
+  }
+
+  choose(what, told, row) {
+    if (what === "Rename") this.rename(told, row);
+    else this.act({ do: "menu", id: told.id, entry: what });
+  }
+
+  // focusing.js puts the cursor into it, and knows Esc.
+  rename(told, row) {
+    const field = make("input", { type: "text", value: told.title, maxLength: 200, ariaLabel: this.data.texts.name });
+    const close = () => form.replaceWith(row);
+    const button = (key, name, act) => {
+      const element = make("button", { type: "button", textContent: name });
+      element.addEventListener("click", act);
+      return make("span", { className: `st-key-rename-${key}` }, element);
+    };
+    const save = () => {
+      if (field.value.trim()) this.act({ do: "rename", id: told.id, text: field.value });
+      close();
+    };
+    field.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && save());
+    const form = make("div", { className: "st-key-rename" }, field, make("div", {}, button("save", this.data.texts.save, save), button("cancel", this.data.texts.cancel, close)));
+    row.replaceWith(form);
+  }
+
+  more_button() {
+    const button = make("button", { type: "button", textContent: this.data.texts.more_conversations });
+    button.addEventListener("click", () => this.more());
+    const holder = make("div", { className: "st-key-more" }, button);
+    this.isAsked = false;
+    this.observer.disconnect();
+    this.observer.observe(holder);
+    return holder;
+  }
+
+  more() {
+    if (this.isAsked) return;
+    this.isAsked = true;
+    this.act({ do: "more" });
+  }
+}
+
+const lists = new WeakMap();
+
+export default ({ data, parentElement, setTriggerValue }) => {
+  const rows = lists.get(parentElement) ?? new Rows(parentElement);
+  lists.set(parentElement, rows);
+  rows.act = (what) => setTriggerValue("act", what);
+  rows.take(data);
+  return () => setTimeout(() => rows.root.isConnected || (rows.observer.disconnect(), menu.close()));
+};

@@ -1,0 +1,105 @@
+"""The rows of the list of conversations, drawn by one component of ours: their number costs a click next to nothing."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from chatapp.frontend.conversations.listing import Listing
+from chatapp.frontend.conversations.moments import local_time
+from chatapp.frontend.languages.words import t, words
+from chatapp.frontend.session import list_actions, state
+from chatapp.protocol.resources import ConversationInfo
+from chatapp.protocol.wording import later
+
+
+def rows(listing: Listing) -> None:
+    """Draw the conversations under their headings."""
+    groups = listing.groups(state.timezone())
+    if groups or listing.has_more:
+        _component()(key=state.ROWS, data=_told(listing), on_act_change=_act)
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    return st.components.v2.component("chatapp.conversations", js="rows.js", isolate_styles=False)
+
+
+def _told(listing: Listing) -> dict[str, Any]:
+    """Return what the browser is told: each row names its menu by the place of it."""
+    menus: list[list[tuple[str, str]]] = []
+    groups = [
+        {
+            "key": group.name.lower(),
+            "name": group.heading.shown(words()),
+            "rows": [_row(item, listing, menus) for item in group.items],
+        }
+        for group in listing.groups(state.timezone())
+    ]
+    return {
+        "groups": groups,
+        "menus": menus,
+        "is_choosing": listing.chosen is not None,
+        "has_more": listing.has_more,
+        "texts": {
+            "more_conversations": t("More conversations"),
+            "name": t("Name"),
+            "save": t("Save"),
+            "cancel": t("Cancel"),
+        },
+    }
+
+
+def _row(item: ConversationInfo, listing: Listing, menus: list[list[tuple[str, str]]]) -> dict[str, Any]:
+    menu = [(entry, t(entry)) for entry in _entries(item)]
+    title = item.title or t("New conversation")
+    if menu not in menus:
+        menus.append(menu)
+    return {
+        "id": item.id,
+        "title": title,
+        "more": t("More for {title}", title=title),
+        "when": f"{local_time(item.updated_at, state.timezone()):%Y-%m-%d %H:%M}",
+        "current": item.id == state.view().conversation_id,
+        "busy": item.active_turn_id is not None,
+        "is_chosen": item.id in (listing.chosen or ()),
+        "menu": menus.index(menu),
+        "notes": list(_notes(item, listing)),
+        "snippet": [(part.text, part.is_match) for part in item.snippet or ()],
+    }
+
+
+def _entries(item: ConversationInfo) -> Iterable[str]:
+    return (
+        later("Rename"),
+        later("Unpin") if item.pinned else later("Pin"),
+        later("Back to the list") if item.archived_at else later("Archive"),
+        later("Move to project"),
+        later("Export"),
+        later("Choose several"),
+        later("Delete"),
+    )
+
+
+def _notes(item: ConversationInfo, listing: Listing) -> Iterable[str]:
+    if item.archived_at and listing.query:
+        yield t("in the archive")
+    if item.client:
+        yield t("via {client}", client=item.client)
+
+
+def _act() -> None:
+    """Do what a click in the rows stands for."""
+    clicked = state.clicked(state.ROWS)
+    what, conversation_id = clicked.get("do", ""), clicked.get("id", "")
+    if what == "more":
+        list_actions.show_more()
+    elif what == "toggle":
+        list_actions.toggle(conversation_id)
+    elif what == "rename":
+        list_actions.rename(conversation_id, clicked.get("text", ""))
+    elif what == "menu":
+        list_actions.choose(conversation_id, clicked.get("entry", ""))
+    elif what == "open":
+        list_actions.open_conversation(conversation_id)
