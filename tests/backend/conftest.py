@@ -15,8 +15,9 @@ from chatapp.config.settings import Settings
 from chatapp.protocol.question import Question
 
 TABLES = (
-    "attachments, attachment_pages, attachment_contents, attachment_uses, message_hashes, imports, model_calls, "
-    "usage_days, reservations, turn_chunks, turns, messages, conversations, project_files, project_passages, projects"
+    "shares, attachments, attachment_pages, attachment_contents, attachment_uses, message_hashes, imports, "
+    "model_calls, usage_days, reservations, turn_chunks, turns, messages, conversations, project_files, "
+    "project_passages, projects"
 )
 
 

@@ -49,13 +49,14 @@ FRONTEND = {
     "server": "",
     "compression": "",
     "preloading": "",
+    "sharing": "",
     "conversations": "",
     "transcript": "languages markdown conversations",
     "session": "languages conversations transcript",
-    "access": "languages markdown session",
+    "access": "languages markdown session sharing",
     "components": "languages markdown conversations transcript session access",
     "screens": "languages markdown conversations session components",
-    "app": "languages compression preloading transcript session access",
+    "app": "languages compression preloading sharing transcript session access",
     "page": "languages access session components screens",
 }
 HOUSES = {"": ROOMS, "backend": BACKEND, "frontend": FRONTEND}

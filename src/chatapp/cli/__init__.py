@@ -58,6 +58,7 @@ from chatapp.cli.parameters import (
     Yes,
 )
 from chatapp.cli.projects_commands import app as projects
+from chatapp.cli.share_command import share
 from chatapp.config import environment
 
 app = typer.Typer(
@@ -181,9 +182,7 @@ def ask(
     return run(
         " ".join(prompt) if prompt else None,
         models=model or (),
-        options=ChatOptions(
-            None, system, temperature, max_tokens, {"reasoning_effort": effort} if effort is not None else None
-        ),
+        options=ChatOptions(None, system, temperature, max_tokens, {"reasoning_effort": effort} if effort else None),
         files=attach or (),
         template=template,
         params=param or (),
@@ -215,6 +214,7 @@ def list_(
 
 
 app.add_typer(projects, name="projects", help="Conversations that belong together, with instructions and files.")
+app.command(cls=LightCommand)(share)
 
 
 @app.command(cls=LightCommand)

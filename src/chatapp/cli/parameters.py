@@ -126,6 +126,11 @@ Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, max=10_
 IsArchived = Annotated[bool, typer.Option("--archived", help="Those that were archived.")]
 IsDeleted = Annotated[bool, typer.Option("--deleted", help="Those that were deleted in the last 30 days.")]
 Undo = Annotated[bool, typer.Option("--undo", help="Take them back instead.")]
+LinkDays = Annotated[
+    int, typer.Option("--days", metavar="N", min=1, max=365, help="Days until the link leads nowhere.")
+]
+ListsLinks = Annotated[bool, typer.Option("--list", help="List the links there are instead.")]
+Revoked = Annotated[str | None, typer.Option("--revoke", metavar="ID", help="Take this link back instead.")]
 CommandName = Annotated[str | None, typer.Argument(metavar="COMMAND", show_default=False, help="Which command.")]
 
 

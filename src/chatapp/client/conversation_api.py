@@ -14,6 +14,7 @@ from chatapp.protocol.resources import (
     ResultPage,
     SummaryInfo,
 )
+from chatapp.protocol.share_resources import ShareInfo
 from chatapp.protocol.usage_resources import UsageRow
 
 _SUMMARISING_S = 600.0
@@ -112,6 +113,29 @@ class ConversationApi:
             before = page.next
             if before is None:
                 raise NotFoundError("There is no summary in this conversation.")
+
+    def share(self, conversation_id: str, *, days: int) -> ShareInfo:
+        """Return a new link to the conversation, whose `path` is told this once."""
+        return self._http.read(ShareInfo, "POST", path_of("conversations", conversation_id, "shares"), {"days": days})
+
+    def shares(self) -> tuple[ShareInfo, ...]:
+        """Return your links that lead somewhere, the newest first, without their addresses."""
+        return self._http.read_page(ShareInfo, "/shares", {}).items
+
+    def revoke_share(self, share_id: str) -> None:
+        """Take a link back."""
+        self._http.json("DELETE", path_of("shares", share_id))
+
+    def shared(self, token: str) -> Iterator[bytes]:
+        """Return the page behind a link, piece by piece.
+
+        Raises:
+            ChatappError: the link leads nowhere, or the connection ended before the page did; by each piece too.
+        """
+        response = self._http.send("GET", path_of("shared", token), stream=True)
+        if not response.ok:
+            self._http.checked(response, body_of(response))
+        return self._http.content(response)
 
     def usage(self, conversation_id: str) -> UsageRow:
         """Return what all answers of the conversation have taken."""

@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     admin_keys: Names = Field(
         (), description="Names, separated by commas, of the keys that see what all keys have used."
     )
+    share_links: bool = Field(False, description="Let people make links to their conversations that need no key.")
     rate_limit: str | None = Field(
         None,
         description="Most requests of each key, or of each address where there are no keys, such as `60/minute`; "

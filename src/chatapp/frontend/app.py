@@ -21,7 +21,9 @@ from chatapp.frontend.languages.language import DEFAULT, languages
 from chatapp.frontend.languages.of_scripts import words_of_scripts
 from chatapp.frontend.preloading import preload_links
 from chatapp.frontend.session.admitted import admitted_sessions
+from chatapp.frontend.session.backend import client_of
 from chatapp.frontend.session.wishes import read_wishes
+from chatapp.frontend.sharing import shared_route
 from chatapp.frontend.transcript.routes import message_routes
 
 _HERE = Path(__file__).parent
@@ -106,6 +108,7 @@ app = App(
         Route("/", _index),
         Route(_PREFIX + "sign-in", keep, methods=["POST"]),
         Route("/usage", _usage),
+        shared_route(lambda: client_of(_SETTINGS.backend_url, timeout_s=_SETTINGS.request_timeout, api_key=None)),
         *message_routes(lambda session_id: session_id in admitted_sessions()),
         Route(_PREFIX + "page.js", _modules),
         Route(_PREFIX + "words/{code}", _words),

@@ -12,6 +12,7 @@ from chatapp.frontend.components.model_menu import model_menu
 from chatapp.frontend.components.project_dialog import project_dialog
 from chatapp.frontend.components.projects import project_mark
 from chatapp.frontend.components.settings_dialog import settings_dialog
+from chatapp.frontend.components.sharing import share_dialog
 from chatapp.frontend.components.sidebar import sidebar
 from chatapp.frontend.components.told import offer_prompts, remember_wishes
 from chatapp.frontend.languages.words import t, words
@@ -66,7 +67,7 @@ def _dialog() -> bool:
     """Draw what lies over the page, and return whether anything does."""
     dialog = state.view().dialog
     if dialog is not None:
-        {"settings": settings_dialog, "project": project_dialog}[dialog]()
+        {"settings": settings_dialog, "project": project_dialog, "share": share_dialog}[dialog]()
     return dialog is not None
 
 

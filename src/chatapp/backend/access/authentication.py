@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chatapp.backend.access.addresses import address_of
 from chatapp.backend.access.api_keys import KeyRing
 from chatapp.backend.access.wrong_keys import WrongKeys
-from chatapp.backend.http.context import context_of, is_public
+from chatapp.backend.http.context import context_of, wants_key
 from chatapp.backend.http.errors import error_response
 from chatapp.backend.principal import Principal
 from chatapp.errors import ChatappError, RateLimitedError, UnauthorizedError
@@ -18,7 +18,7 @@ LOOK_AGAIN_S = 1.0
 
 
 class KeyCheck:
-    """Middleware that lets only known keys pass, as `Authorization: Bearer` or `X-API-Key`; `/health` needs none."""
+    """Middleware that lets only known keys pass, by `Authorization: Bearer` or `X-API-Key`, but to what is for all."""
 
     def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
         self._app = app
@@ -28,7 +28,7 @@ class KeyCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
-        if scope["type"] == "http" and not is_public(scope):
+        if scope["type"] == "http" and wants_key(scope):
             key = _key_in(Headers(scope=scope))
             await self._keys.refresh()
             try:

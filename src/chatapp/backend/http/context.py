@@ -9,6 +9,9 @@ from chatapp.backend.principal import ANYONE, Principal
 PUBLIC_PATHS = frozenset({"/health"})
 """What is served without a key, is not counted, and is logged at debug level only."""
 
+SHARED_PATH = "/shared/"
+"""Below it are pages that are served without a key to whoever has their links, which are secrets."""
+
 _KEY = "chatapp"
 
 
@@ -71,6 +74,17 @@ def enter(scope: Scope, context: RequestContext) -> None:
 def leave(scope: Scope) -> None:
     """Take the context out again: it leads back to the scope, and would wait for the garbage collector."""
     del scope[_KEY]
+
+
+def wants_key(scope: Scope) -> bool:
+    """Return whether the path is served only to whoever shows a key, where there are keys."""
+    return not (is_public(scope) or scope["path"].startswith(SHARED_PATH))
+
+
+def told_path(scope: Scope) -> str:
+    """Return the path as it may be logged: without what lets somebody in."""
+    path = str(scope["path"])
+    return f"{SHARED_PATH}…" if path.startswith(SHARED_PATH) else path
 
 
 def is_public(scope: Scope) -> bool:

@@ -34,6 +34,7 @@ from chatapp.backend.store.records import (
 from chatapp.backend.store.reservations import Amount, Book, Reservations, Standing
 from chatapp.backend.store.search.search import Search, SearchHit
 from chatapp.backend.store.search.snippets import SnippetPart
+from chatapp.backend.store.shares import Shares
 from chatapp.backend.store.summaries import Summaries, Summary
 from chatapp.backend.store.trusted_clock import TrustedClock
 from chatapp.backend.store.turns import Turns
@@ -69,6 +70,7 @@ __all__ = [
     "Search",
     "SearchHit",
     "Segments",
+    "Shares",
     "SnippetPart",
     "Standing",
     "Store",
@@ -102,6 +104,7 @@ class Store:
     reservations: Reservations
     search: Search
     attachments: Attachments
+    shares: Shares
     database: Database
 
     @classmethod
@@ -132,6 +135,7 @@ class Store:
             reservations=Reservations(database),
             search=Search(database),
             attachments=Attachments(database),
+            shares=Shares(database),
             database=database,
         )
 

@@ -248,3 +248,16 @@ class Attachment:
     def part(self) -> AttachmentPart:
         """Return it as a part of a message."""
         return AttachmentPart(self.name, self.media_type, self.size, self.id, self.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A link to a conversation, which shows its branch up to the message `leaf_id`; `title` is the conversation's."""
+
+    id: str
+    owner: str
+    conversation_id: str
+    leaf_id: str
+    created_at: datetime
+    expires_at: datetime
+    title: str | None

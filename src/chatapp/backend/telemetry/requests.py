@@ -126,7 +126,7 @@ class RequestLog:
     def _fields(self, known: RequestContext) -> dict[str, Any]:
         fields: dict[str, Any] = {
             "method": self._scope["method"],
-            "path": self._scope["path"][:LOGGED_CHARS],
+            "path": context.told_path(self._scope)[:LOGGED_CHARS],
             "status": self.status or CLIENT_LEFT,
             "ms": round((time.perf_counter() - self._began) * 1000),
             "request_id": self.id,

@@ -4,6 +4,7 @@ A page on this machine is open to every site the user visits, through names that
 and through scripts that open its websocket. So the Host must be ours, and the Origin must be the Host.
 """
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatapp.config.settings import Settings
 from chatapp.frontend.access.cookie import ORIGIN
 from chatapp.frontend.session.admitted import admitted_sessions
+from chatapp.frontend.sharing import HEADERS as SHARED_HEADERS
+from chatapp.frontend.sharing import PREFIX as SHARED_PREFIX
 from chatapp.hosts import is_ours
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -63,7 +66,8 @@ class Guard:
         elif scope["type"] == "websocket":
             await self._app(scope, self._limited(receive), send)
         else:
-            await self._app(_without_origin(scope), receive, _with_headers(send))
+            headers = {**_HEADERS, **SHARED_HEADERS} if scope["path"].startswith(SHARED_PREFIX) else _HEADERS
+            await self._app(_without_origin(scope), receive, _with_headers(send, headers))
 
     def _fault(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
@@ -103,10 +107,10 @@ def _without_origin(scope: Scope) -> Scope:
     return {**scope, "headers": headers, ORIGIN: Headers(scope=scope).get("origin")}
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, headers: Mapping[str, str]) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(_HEADERS)
+            MutableHeaders(scope=message).update(headers)
         await send(message)
 
     return send_with_headers

@@ -10,6 +10,7 @@ from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.conversations.moments import local_time
 from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.session import list_actions, state
+from chatapp.frontend.session.backend import shares_of
 from chatapp.protocol.resources import ConversationInfo
 from chatapp.protocol.wording import later
 
@@ -77,9 +78,14 @@ def _entries(item: ConversationInfo) -> Iterable[str]:
         later("Back to the list") if item.archived_at else later("Archive"),
         later("Move to project"),
         later("Export"),
+        *([later("Share")] if _may_share() else []),
         later("Choose several"),
         later("Delete"),
     )
+
+
+def _may_share() -> bool:
+    return shares_of(state.settings().backend_url, api_key=state.api_key()) is not None
 
 
 def _notes(item: ConversationInfo, listing: Listing) -> Iterable[str]:

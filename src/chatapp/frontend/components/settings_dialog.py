@@ -12,6 +12,7 @@ from chatapp.frontend.access.owner import may_change_servers
 from chatapp.frontend.components.exports import export_box
 from chatapp.frontend.components.imports import import_box
 from chatapp.frontend.components.servers import servers
+from chatapp.frontend.components.sharing import links_box
 from chatapp.frontend.components.told import remember_wishes
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.languages.language import languages
@@ -158,6 +159,7 @@ def _files() -> None:
     if state.view().listing.is_supported:
         import_box()
         export_box()
+        links_box()
     else:
         st.caption(t("This backend keeps no conversations."))
 

@@ -11,11 +11,13 @@ from chatapp.client.chat import ChatOptions
 from chatapp.errors import BackendError, ChatappError, UnauthorizedError
 from chatapp.protocol.money import picodollars, shown_dollars
 from chatapp.protocol.resources import AttachmentPreview, ConnectionInfo, ModelsInfo, ReadinessInfo
+from chatapp.protocol.share_resources import ShareInfo
 from chatapp.protocol.usage_resources import EstimateInfo
 
 READY_TIMEOUT_S = 5.0
 _READY_TTL_S = 5.0
 _MODELS_TTL_S = 15.0
+_SHARES_TTL_S = 60.0
 _PREVIEW_TTL_S = 600.0
 _ESTIMATE_TTL_S = 60.0
 
@@ -77,6 +79,15 @@ def preview_of(url: str, *, api_key: str | None, attachment_id: str) -> Attachme
 @st.cache_data(ttl=_PREVIEW_TTL_S, max_entries=64, show_spinner=False)
 def _preview(url: str, *, api_key: str | None, attachment_id: str) -> AttachmentPreview:
     return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).preview(attachment_id)
+
+
+@st.cache_data(ttl=_SHARES_TTL_S, max_entries=64, show_spinner=False)
+def shares_of(url: str, *, api_key: str | None) -> tuple[ShareInfo, ...] | None:
+    """Return the links to conversations that there are; None where the backend makes none, or does not tell."""
+    try:
+        return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).conversations.shares()
+    except ChatappError:
+        return None
 
 
 def takes_no_images(url: str, *, api_key: str | None, model: str | None) -> bool:

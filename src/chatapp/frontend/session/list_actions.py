@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from chatapp.frontend.conversations.bulk import What
 from chatapp.frontend.session import state
 from chatapp.frontend.session.actions import error_shown, keep
+from chatapp.frontend.session.sharing_actions import offer_sharing
 from chatapp.frontend.session.view import OpenRow
 
 
@@ -44,6 +45,7 @@ def choose(conversation_id: str, entry: str) -> None:
         "Move to project": lambda: _open_row(OpenRow(conversation_id, "move")),
         "Pin": lambda: client.conversations.change(conversation_id, pinned=True),
         "Unpin": lambda: client.conversations.change(conversation_id, pinned=False),
+        "Share": lambda: offer_sharing(conversation_id),
         "Choose several": lambda: toggle(conversation_id),
         "Archive": lambda: _do_to([conversation_id], "Archived"),
         "Back to the list": lambda: _do_to([conversation_id], "Back in the list"),

@@ -17,8 +17,9 @@ from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.conversations.temporary import TemporaryConversation
 from chatapp.protocol.project_resources import ProjectInfo
+from chatapp.protocol.share_resources import ShareInfo
 
-Dialog = Literal["settings", "project"]
+Dialog = Literal["settings", "project", "share"]
 """What can lie over the page."""
 
 
@@ -66,6 +67,9 @@ class View:
         self.dialog: Dialog | None = None
         self.server_outcome: SettingsError | str | None = None
         self.unsaved_server: UnsavedServer | None = None
+        self.shared_id: str | None = None
+        self.made_link: tuple[ShareInfo, str] | None = None
+        self.sharing_error: ChatappError | None = None
         self.imports = ImportWatch()
         self.mirrored: list[ShownMessage] = []
         self.drawn: set[str] = set()

@@ -12,6 +12,7 @@ from chatapp.backend.api.routes import (
     project_files,
     projects,
     query,
+    shares,
     summaries,
     turns,
     usage,
@@ -31,6 +32,7 @@ ROUTERS = (
     attachments.router,
     imports.router,
     usage.router,
+    shares.router,
     metrics.router,
     docs.router,
 )

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from chatapp.backend.store.attachments import Attachments
 from chatapp.backend.store.conversations import Conversations
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.projects import Projects
-from chatapp.backend.store.records import Conversation, Project
+from chatapp.backend.store.records import Conversation, Project, Share
 from chatapp.backend.transfer.exporters import json_document, markdown, zip_archive
 from chatapp.backend.transfer.exporters.told import OwnedFiles, Told
 from chatapp.errors import InvalidRequestError, NotFoundError
@@ -91,6 +91,19 @@ class Exports:
         told = Told(conversation, messages, OwnedFiles(self.attachments, owner), project)
         name = f"{_slug(conversation.title)}-{conversation.created_at:%Y-%m-%d}.{form.name}"
         return ExportedFile(name, form.media_type, _joined(writer.write([told])))
+
+    def shared(self, share: Share) -> ExportedFile:
+        """Return the page of a shared conversation: its branch up to the last message then, without instructions.
+
+        Raises:
+            NotFoundError: it is not there any more.
+        """
+        form, writer = _known("html")
+        conversation = self.conversations.get(share.conversation_id, owner=share.owner)
+        messages = self.messages.whole_branch(share.conversation_id, owner=share.owner, branch=share.leaf_id)
+        end = next(place for place, message in enumerate(messages, 1) if message.id == share.leaf_id)
+        told = Told(replace(conversation, system=None), messages[:end], OwnedFiles(self.attachments, share.owner))
+        return ExportedFile("shared.html", form.media_type, _joined(writer.write([told])))
 
     def everything(self, *, owner: str, as_format: str, ids: Sequence[str] = ()) -> ExportedFile:
         """Return all conversations of `owner` that are not deleted, in the order in which they were begun.

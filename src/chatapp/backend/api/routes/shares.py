@@ -1,0 +1,90 @@
+"""Conversations as links that others can read without a key, for a time. Off unless SHARE_LINKS is set."""
+
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from chatapp.backend.api.dependencies import (
+    ERRORS,
+    BoundedJsonRoute,
+    CurrentExportDesk,
+    CurrentExports,
+    CurrentOwner,
+    CurrentStore,
+    Id,
+)
+from chatapp.backend.api.files import WrittenFile
+from chatapp.backend.http.context import SHARED_PATH
+from chatapp.backend.store.records import Share
+from chatapp.errors import ForbiddenError
+from chatapp.protocol.schemas.shares import NewShare, ShareLink, ShareList, ShareOut
+
+_PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Content-Encoding": "identity",  # or each piece would be compressed on the event loop
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+"""The page itself names the one style sheet that it may have."""
+
+
+async def require_sharing(request: Request) -> None:
+    """Let pass where links are switched on.
+
+    Raises:
+        ForbiddenError: they are not.
+    """
+    if not request.app.state.settings.share_links:
+        raise ForbiddenError("Links to conversations are switched off.", hint="SHARE_LINKS=true switches them on.")
+
+
+router = APIRouter(
+    route_class=BoundedJsonRoute,
+    tags=["shares"],
+    dependencies=[Depends(require_sharing)],
+    responses={**ERRORS, 403: {**ERRORS[401], "description": "Links are switched off."}},
+)
+
+
+@router.post(
+    "/conversations/{conversation_id}/shares", summary="Share a conversation", status_code=201, response_model=ShareLink
+)
+def share(conversation_id: Id, wanted: NewShare, store: CurrentStore, owner: CurrentOwner) -> dict[str, Any]:
+    """Return a link to what is on show of the conversation, up to its last message of now. It is told this once."""
+    made = store.shares.create(conversation_id, owner=owner, lifetime=timedelta(days=wanted.days))
+    return {**_told(made.share), "path": f"{SHARED_PATH}{made.token}"}
+
+
+@router.get("/shares", summary="List links", response_model=ShareList)
+def list_shares(store: CurrentStore, owner: CurrentOwner) -> dict[str, Any]:
+    """Return your links that lead somewhere, the newest first; not their addresses, of which only digests are kept."""
+    return {"items": [_told(each) for each in store.shares.of_owner(owner)]}
+
+
+@router.delete("/shares/{share_id}", summary="Take a link back", status_code=204)
+def revoke(share_id: Id, store: CurrentStore, owner: CurrentOwner) -> None:
+    """It leads nowhere from now on."""
+    store.shares.revoke(share_id, owner=owner)
+
+
+@router.get(
+    SHARED_PATH + "{token}",
+    summary="Read a shared conversation",
+    response_class=Response,
+    responses={200: {"content": {"text/html": {}}, "description": "A page that loads nothing and runs nothing."}},
+)
+def read(token: Id, store: CurrentStore, exports: CurrentExports, desk: CurrentExportDesk) -> Response:
+    """Return the page behind a link. It wants no key: who has the link may read."""
+    found = store.shares.find(token)
+    return WrittenFile(exports.shared(found), desk, headers=_PAGE_HEADERS)
+
+
+def _told(share: Share) -> dict[str, Any]:
+    return ShareOut.model_validate(share, from_attributes=True).model_dump()

@@ -1,0 +1,82 @@
+"""Links under which others read a conversation: making one, and taking them back."""
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+from chatapp.frontend.conversations.moments import local_time
+from chatapp.frontend.languages.words import t
+from chatapp.frontend.markdown.rendering import literal
+from chatapp.frontend.session import sharing_actions, state
+from chatapp.frontend.session.backend import shares_of
+from chatapp.protocol.share_resources import ShareInfo
+from chatapp.protocol.wording import later
+
+_DAYS = {1: later("A day"), 7: later("A week"), 30: later("30 days"), 90: later("90 days"), 365: later("A year")}
+_USUAL = 30
+_WHAT = later(
+    "Whoever has the link reads the conversation as it is now, without signing in: no later messages, nothing else."
+)
+
+
+def share_dialog() -> None:
+    """Draw how a link to a conversation is made, and those that there are."""
+    if (conversation_id := state.view().shared_id) is not None:
+        st.dialog(t("Share"), icon=":material/link:", on_dismiss=sharing_actions.end_sharing)(_share)(conversation_id)
+
+
+def _share(conversation_id: str) -> None:
+    made = state.view().made_link
+    st.markdown(literal(state.view().listing.title_of(conversation_id)))
+    if made is not None:
+        link, url = made
+        st.code(url, language=None, wrap_lines=True)
+        st.caption(t("Good until {day}. It is shown this once.", day=_day(link)))
+    else:
+        st.caption(t(_WHAT))
+        days = list(_DAYS)
+        st.selectbox(t("Good for"), days, days.index(_USUAL), format_func=lambda it: t(_DAYS[it]), key=state.SHARE_DAYS)
+        st.button(
+            t("Make a link"),
+            type="primary",
+            key="share-make",
+            on_click=sharing_actions.share,
+            args=(conversation_id,),
+        )
+    if view_error := state.view().sharing_error:
+        st.error(literal(view_error.sentence()), icon=":material/error:")
+    _links(share for share in _shares() if share.conversation_id == conversation_id)
+
+
+def links_box() -> None:
+    """Draw all links of this visitor, where there are any."""
+    shares = _shares()
+    if shares:
+        st.markdown(f"**{t('Links that others read by')}**")
+        _links(shares, names=True)
+
+
+def _shares() -> tuple[ShareInfo, ...]:
+    return shares_of(state.settings().backend_url, api_key=state.api_key()) or ()
+
+
+def _links(shares: Iterable[ShareInfo], *, names: bool = False) -> None:
+    for share in shares:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"share-{share.id}"):
+            st.caption(literal(_named(share) if names else t("Until {day}", day=_day(share))))
+            st.button(
+                t("Take back"),
+                icon=":material/link_off:",
+                key=f"revoke-{share.id}",
+                type="tertiary",
+                on_click=sharing_actions.revoke,
+                args=(share.id,),
+            )
+
+
+def _named(share: ShareInfo) -> str:
+    return t("{title}, until {day}", title=share.title or t("New conversation"), day=_day(share))
+
+
+def _day(share: ShareInfo) -> str:
+    return f"{local_time(share.expires_at, state.timezone()):%Y-%m-%d}"

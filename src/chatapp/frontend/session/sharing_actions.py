@@ -1,0 +1,47 @@
+"""What a click does where links to conversations are made and taken back."""
+
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from chatapp.errors import ChatappError
+from chatapp.frontend.session import state
+from chatapp.frontend.session.backend import shares_of
+
+
+def offer_sharing(conversation_id: str) -> None:
+    """Show how a link to a conversation is made."""
+    view = state.view()
+    view.dialog, view.shared_id, view.made_link, view.sharing_error = "share", conversation_id, None, None
+
+
+def share(conversation_id: str) -> None:
+    """Make a link, for as long as the field says."""
+    try:
+        made = state.client().conversations.share(conversation_id, days=int(state.choice_of(state.SHARE_DAYS)))
+    except ChatappError as error:
+        state.view().sharing_error = error
+    else:
+        state.view().made_link = (made, f"{_origin()}{made.path}")
+        shares_of.clear()
+
+
+def revoke(share_id: str) -> None:
+    """Take a link back."""
+    try:
+        state.client().conversations.revoke_share(share_id)
+    except ChatappError as error:
+        state.view().sharing_error = error
+    shares_of.clear()
+
+
+def end_sharing() -> None:
+    """Take the dialog away, and forget the address in it."""
+    view = state.view()
+    view.dialog = view.shared_id = view.made_link = view.sharing_error = None
+
+
+def _origin() -> str:
+    """Return where this page is, by the browser's own word for it."""
+    parts = urlsplit(st.context.url or "")
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else state.settings().backend_url.rstrip("/")

@@ -1,0 +1,34 @@
+"""Shared conversations on the page's own address: whoever has the link reads them, without signing in."""
+
+from collections.abc import Callable
+
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from chatapp.client import BackendClient
+from chatapp.errors import ChatappError
+
+PREFIX = "/shared/"
+HEADERS = {
+    "Content-Security-Policy": (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+
+
+def shared_route(client: Callable[[], BackendClient]) -> Route:
+    """Return the route of shared conversations; `client` tells the backend that has them, which wants no key here."""
+
+    async def shared(request: Request) -> Response:
+        try:
+            pieces = await run_in_threadpool(client().conversations.shared, request.path_params["token"])
+        except ChatappError as error:
+            return PlainTextResponse(error.sentence(), status_code=error.status, headers=HEADERS)
+        return StreamingResponse(iterate_in_threadpool(pieces), media_type="text/html; charset=utf-8", headers=HEADERS)
+
+    return Route(PREFIX + "{token}", shared)

@@ -1,0 +1,136 @@
+"""Links under which others read a conversation, and nothing else."""
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+from sqlalchemy import update
+
+from chatapp.backend.store.share_tables import shares
+from chatapp.cli.share import run
+from chatapp.client import BackendClient
+from chatapp.errors import ForbiddenError, InvalidRequestError, NotFoundError
+from support.running_backend import RunningBackend
+from support.running_page import running_page
+from support.turn_steps import wait_for
+
+Run = Callable[..., RunningBackend]
+
+
+@pytest.fixture
+def sharing(run_backend: Run) -> RunningBackend:
+    return run_backend(api_keys="ann:a,bob:b", share_links=True)
+
+
+@pytest.fixture
+def ann(sharing: RunningBackend) -> Iterator[BackendClient]:
+    with BackendClient(sharing.url, api_key="a") as client:
+        yield client
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> str:
+    return "".join(str(vars(record)) for record in caplog.records if record.name.startswith("chatapp.backend"))
+
+
+def asked(client: BackendClient, prompt: str) -> str:
+    return str(client.ask(prompt, store=True, system="Be discreet.").conversation_id)
+
+
+def test_a_link_shows_the_conversation_as_it_was_and_opens_nothing_else(
+    ann: BackendClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    conversation = asked(ann, "Is <b>this</b> public?")
+    asked(ann, "A secret")
+    caplog.set_level(logging.INFO)
+    made = ann.conversations.share(conversation, days=7)
+    ann.ask("Said later", conversation_id=conversation)
+    page = requests.get(f"{ann.base_url}{made.path}", timeout=10)
+
+    assert page.status_code == 200
+    assert "Is &lt;b&gt;this&lt;/b&gt; public?" in page.text
+    assert not [words for words in ("Said later", "A secret", "Be discreet", "<script") if words in page.text]
+    told = {name: page.headers[name] for name in ("Cache-Control", "X-Robots-Tag", "Referrer-Policy")}
+    assert told == {
+        "Cache-Control": "no-store",
+        "X-Robots-Tag": "noindex, nofollow, noarchive",
+        "Referrer-Policy": "no-referrer",
+    }
+    assert "sandbox; default-src 'none'" in page.headers["Content-Security-Policy"]
+    token = str(made.path).removeprefix("/shared/")
+    wait_for(lambda: "/shared/…" in logged(caplog), timeout_s=20)
+    assert token not in logged(caplog) + str(ann.conversations.shares())
+    for path in (
+        "/conversations",
+        f"/conversations/{conversation}",
+        f"/conversations/{conversation}/export",
+        "/shares",
+    ):
+        assert requests.get(ann.base_url + path, headers={"X-API-Key": token}, timeout=10).status_code == 401
+        assert requests.get(f"{ann.base_url}{made.path}{path}", timeout=10).status_code == 404
+    assert abs(made.expires_at - datetime.now(UTC) - timedelta(days=7)) < timedelta(hours=1)
+
+
+@pytest.mark.parametrize("end", ["revoked", "over", "deleted", "mistyped"])
+def test_a_link_that_has_ended_leads_nowhere(end: str, ann: BackendClient, sharing: RunningBackend) -> None:
+    conversation = asked(ann, "Hi")
+    made = ann.conversations.share(conversation, days=1)
+    with BackendClient(ann.base_url, api_key="b") as bob:
+        assert bob.conversations.shares() == ()
+        with pytest.raises(NotFoundError):
+            bob.conversations.revoke_share(made.id)
+        with pytest.raises(NotFoundError):
+            bob.conversations.share(conversation, days=1)
+    path = str(made.path)
+
+    if end == "revoked":
+        ann.conversations.revoke_share(made.id)
+    elif end == "over":
+        with sharing.app.state.store.database.write() as connection:
+            connection.execute(update(shares).values(expires_at=datetime.now(UTC)))
+    elif end == "deleted":
+        ann.conversations.delete(conversation)
+    else:
+        path += "x"
+
+    assert requests.get(ann.base_url + path, timeout=10).status_code == 404
+    assert len(ann.conversations.shares()) == (end == "mistyped")
+
+
+def test_nothing_is_shared_where_that_is_off_or_cannot_be(ann: BackendClient, backend: RunningBackend) -> None:
+    empty = ann.conversations.begin().id
+    for days in (1, 0, 366):
+        with pytest.raises(InvalidRequestError):
+            ann.conversations.share(empty, days=days)
+    off = backend.client
+    conversation = str(off.ask("Hi", store=True).conversation_id)
+    for act in (lambda: off.conversations.share(conversation, days=1), off.conversations.shares):
+        with pytest.raises(ForbiddenError):
+            act()
+    assert requests.get(f"{off.base_url}/shared/x", timeout=10).status_code == 403
+
+
+def test_the_shell_shares_and_the_page_shows_it_without_signing_in(
+    run_backend: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backend = run_backend(share_links=True)
+    backend.client.ask("Is this public?", store=True)
+    share = {"days": 30, "lists": False, "revoked": None, "as_json": False, "url": backend.url}
+
+    run(None, **share)
+    link = capsys.readouterr().out.strip()
+    run(None, **{**share, "lists": True})
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith("  Is this public?")
+
+    with running_page(backend.url) as port:
+        address = link.replace(backend.url, f"http://127.0.0.1:{port}")
+        page = requests.get(address, timeout=10)
+        run(None, **{**share, "revoked": line[:8]})
+        gone = requests.get(address, timeout=10)
+
+    assert (page.status_code, "Is this public?" in page.text) == (200, True)
+    assert "sandbox" in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "no-store"
+    assert (gone.status_code, backend.client.conversations.shares()) == (404, ())
