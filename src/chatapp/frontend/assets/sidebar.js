@@ -1,10 +1,14 @@
 // What lies over the page is outside of what Streamlit gives its theme to, and would have the colours of the system.
-new MutationObserver((changes) => {
+const takeColours = () => {
   const page = document.querySelector(".stApp");
-  if (page && changes.some(({ target }) => target === document.body)) {
-    document.documentElement.style.colorScheme = getComputedStyle(page).colorScheme;
-  }
-}).observe(document, { childList: true, subtree: true });
+  if (page) document.documentElement.style.colorScheme = getComputedStyle(page).colorScheme;
+};
+new MutationObserver((changes) => changes.some(({ target }) => target === document.body) && takeColours()).observe(
+  document,
+  { childList: true, subtree: true },
+);
+const DRAWN_MS = 200; // after which the page has taken other colours
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(takeColours, DRAWN_MS));
 
 // What its reader wants of the page is remembered by their browser, for a year.
 const YEAR_S = 365 * 24 * 60 * 60;
@@ -38,6 +42,7 @@ const choose = (name, tries) => {
   document.querySelector("[data-testid='stMainMenu'] button[aria-expanded='true']")?.click();
   document.documentElement.classList.remove("changing-look");
   setTimeout(markLook);
+  setTimeout(takeColours, DRAWN_MS);
 };
 document.addEventListener("click", ({ target }) => {
   const wanted = target instanceof Element && target.closest(".looks button");
