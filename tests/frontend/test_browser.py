@@ -328,4 +328,4 @@ return {
   "label": document.querySelector('article.question').ariaLabel,
 };
 """
-IS_HIDDEN = "return getComputedStyle(document.querySelector('[data-testid=stSidebar]')).visibility === 'hidden'"
+IS_HIDDEN = "return document.querySelector('[data-testid=stSidebarContent]').getBoundingClientRect().width === 0"

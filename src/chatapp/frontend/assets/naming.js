@@ -7,12 +7,15 @@ const STREAMLITS = {
 };
 // Words of Streamlit's own and of our renderer, which know no language but English.
 const CHROME = new Set([
+  later("About"),
   later("Choose an option"),
   later("Close"),
   later("Collapse sidebar"),
   later("Copied"),
   later("Copy"),
   later("Copy to clipboard"),
+  later("Copy version to clipboard"),
+  later("Dark"),
   later("Decrement"),
   later("Drag and drop file here"),
   later("Drag and drop files here"),
@@ -20,6 +23,7 @@ const CHROME = new Set([
   later("Footnotes"),
   later("Hide password"),
   later("Increment"),
+  later("Light"),
   later("Main menu"),
   later("No results"),
   later("Open"),
@@ -31,6 +35,8 @@ const CHROME = new Set([
   later("Show password"),
   later("Sidebar"),
   later("Skip to main content"),
+  later("System"),
+  later("Theme"),
   later("Upload"),
   later("Upload files"),
   later("Wrap"),
@@ -39,7 +45,8 @@ const CHROME = new Set([
   later("not done"),
 ]);
 const NAMES = ["placeholder", "title", "aria-label"];
-const PLACES_OF_CHROME = "button, [data-testid^='stFileUploader'], [data-testid='InputInstructions'], [data-testid='stSelectbox'], [role='listbox']";
+const PLACES_OF_CHROME = ".said button, [data-testid^='stFileUploader'], [data-testid='InputInstructions'], [data-testid='stMainMenuList'], .stApp > a, #root > a, a[href='#stMain']";
+const NAMES_OF_OTHERS = ".st-key-history, .said, [class*='st-key-file-']"; // what these are called is nobody's to translate
 const ANNOUNCED_CHARS = 5000;
 const CELL_CHARS = 18; // as wide as this is a cell that has as many; the table scrolls then
 
@@ -57,6 +64,7 @@ const rename = (element) => {
 
 const translate = (element) => {
   each(element, NAMES.map((it) => `[${it}]`).join(), (named) => {
+    if (named.closest(NAMES_OF_OTHERS)) return;
     for (const it of NAMES) {
       const said = named.getAttribute(it);
       if (CHROME.has(said)) named.setAttribute(it, t(said));
@@ -71,6 +79,10 @@ const translate = (element) => {
 };
 
 const name = (element) => {
+  each(element, "[aria-label$=' icon']", (icon) => { // beside words that say it, or a mark
+    if (icon.getAttribute("aria-label") === "check icon") icon.setAttribute("aria-label", t("Chosen"));
+    else icon.setAttribute("aria-hidden", "true");
+  });
   if (document.documentElement.lang !== "en") translate(element);
   each(element, "[data-testid='stFileUploaderDropzone'][role='presentation']", (zone) => zone.removeAttribute("role"));
   each(element, LABELLED, (box) => box.setAttribute("aria-label", box.parentElement.innerText.trim()));
