@@ -1,6 +1,7 @@
 """What can be done with an answer on the page, without a browser: real backend, stub model."""
 
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -116,13 +117,30 @@ def test_code_for_an_answer_asks_what_was_asked(
 def test_answers_of_several_models_are_chosen_from_and_one_is_kept(
     open_page: Open, client: BackendClient, model: StubModel
 ) -> None:
-    model.models = {"large": scripts.answer("From the large one."), "broken": scripts.status(401)}
+    both, asked = threading.Event(), set()
+
+    def noted(name: str, script: scripts.Script) -> scripts.Script:
+        async def note(exchange: Any) -> None:
+            asked.add(name)
+            if len(asked) == 2:
+                both.set()
+            await script(exchange)
+
+        return note
+
+    model.models = {
+        "stub-model": scripts.answer("Hello from", scripts.until(both), " the stub."),
+        "large": noted("large", scripts.answer("From the large one.")),
+        "broken": noted("broken", scripts.status(401)),
+    }
     page = open_page(client.base_url)
     page.multiselect(key="beside").set_value(["large", "broken"]).run()
 
     ask(page, "Why?")
 
     choices = BeautifulSoup(transcript_html(page), "html.parser").select(".choice")
+    beside = transcript_html(open_page(client.base_url, query={"c": "".join(page.query_params["c"])}))
+    assert (beside.count('class="choice"'), beside.count("Keep this one")) == (3, 2)
     named = [(choice.select_one(".note").text, bool(choice.select("article .said"))) for choice in choices]
     assert named == [("stub-model", True), ("large", True), ("broken", False)]
     assert "API key" in choices[2].text

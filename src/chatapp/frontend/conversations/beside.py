@@ -1,12 +1,13 @@
 """One question asked to several models: the others are asked once the first has it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events, in_one_piece, unbroken
 from chatapp.errors import ChatappError, NotFoundError
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.protocol.events import Start
+from chatapp.protocol.question import MOST_BESIDE
 from chatapp.protocol.resources import MessageInfo
 
 _LAST = 2
@@ -46,6 +47,25 @@ def answers_of(
     places = {answer.turn_id: place for place, answer in enumerate(made)}
     stored = [message for page in pages for message in page.items]
     return sorted(stored, key=lambda message: places.get(message.turn_id, len(places)))
+
+
+def made_together(client: BackendClient, conversation_id: str, last: Sequence[MessageInfo]) -> list[MessageInfo]:
+    """Return the answers that were made while each other was, the `last` one of a branch among them, oldest first.
+
+    There are none where it was made by itself.
+
+    Raises:
+        ChatappError: the backend cannot tell.
+    """
+    if not last or last[-1].role != "assistant" or len(last[-1].siblings) < 2:  # noqa: PLR2004 - itself and another
+        return []
+    stored = answers_of(client, conversation_id, last[-1].siblings[-MOST_BESIDE:], ())
+    together: list[MessageInfo] = []
+    for answer in sorted(stored, key=lambda answer: answer.created_at):
+        if not any(it.finished_at is None or answer.created_at <= it.finished_at for it in together):
+            together = []
+        together.append(answer)
+    return together if len(together) > 1 and last[-1].id in [answer.id for answer in together] else []
 
 
 def _conversation_of(first: LiveAnswer) -> str:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 
 from chatapp.client import BackendClient
@@ -11,6 +11,7 @@ from chatapp.client.chat import EphemeralChat, StoredChat
 from chatapp.frontend.conversations.beside import events_beside
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.protocol.messages import Message
+from chatapp.protocol.resources import MessageInfo
 
 _LOOK_AGAIN_S = 0.05
 _LOOKS = 100
@@ -34,6 +35,14 @@ class SessionContext:
         answer = LiveAnswer.start(events, cancel=partial(cancel, self.client))
         answer.model = model
         return answer
+
+    def followed(self, conversation_id: str, answer: MessageInfo) -> LiveAnswer:
+        """Return an answer that was begun elsewhere, from its beginning."""
+        ago_s = (datetime.now(UTC) - answer.created_at).total_seconds()
+        events = self.stored_chat(conversation_id).resume(str(answer.turn_id))
+        live = LiveAnswer.start(events, cancel=partial(cancel, self.client), asked_s_ago=max(0.0, ago_s))
+        live.model = answer.model
+        return live
 
     def ephemeral_chat(self, history: Iterable[Message]) -> EphemeralChat:
         """Return a chat that goes on behind `history`, oldest first."""

@@ -1,28 +1,25 @@
 """A conversation that the backend stores: every session, the command line and the next start find it again."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ROOT, ChatOptions
 from chatapp.errors import BackendError, ChatappError
-from chatapp.frontend.conversations.beside import answers_of
+from chatapp.frontend.conversations.beside import answers_of, made_together
 from chatapp.frontend.conversations.entries import DisplayMessage, answer_entry, question_entry, stored_entries
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import (
     EARLIER_MESSAGES,
     PAGE_OF_MESSAGES,
     Landing,
-    OpenConversation,
     Unfinished,
 )
 from chatapp.frontend.conversations.session_context import SessionContext, cancel
-from chatapp.frontend.conversations.summarising import Summarising
+from chatapp.frontend.conversations.summarised import SummarisedConversation
 from chatapp.protocol.resources import ConversationInfo, MessageInfo
 
 
@@ -34,7 +31,7 @@ class _Question(NamedTuple):
     parent_id: str | None
 
 
-class StoredConversation(OpenConversation):
+class StoredConversation(SummarisedConversation):
     """The branch on show of a conversation, the last part of it loaded. Its `id` is None until its first question.
 
     Where it stands, by what is set:
@@ -166,33 +163,6 @@ class StoredConversation(OpenConversation):
             self.entries, self.unfinished = [], None
             self.refresh(context)
 
-    def summarise(self, context: SessionContext) -> None:
-        """Have earlier messages summarised; `finish_summary` takes over what comes of it."""
-        if self.id is not None and self.summarising is None:
-            self.summarising = Summarising.start(partial(context.client.conversations.summarise, self.id))
-
-    def finish_summary(self) -> ChatappError | None:
-        """Show a summary that has been made, or return why there is none."""
-        made = self.summarising
-        if made is None or made.is_going:
-            return None
-        self.summarising, self._is_stale = None, True
-        return made.error
-
-    def change_summary(self, entry: DisplayMessage, text: str | None, context: SessionContext) -> None:
-        """Have the summary beside `entry` say `text`; None takes it away, and what it stood for is read again.
-
-        Raises:
-            ChatappError: the backend cannot do it.
-        """
-        if self.id is None or entry not in self.entries:
-            return
-        if text is None:
-            context.client.conversations.remove_summary(self.id, entry.id)
-        else:
-            context.client.conversations.change_summary(self.id, entry.id, text)
-        self.entries[self.entries.index(entry)] = replace(entry, summary=text)
-
     def _begin(self, context: SessionContext, *, parent_id: str | None = None) -> None:
         self._pending = _Question(self.entries[-1], uuid.uuid4().hex, parent_id)
         self._ask(self._pending, context)
@@ -216,11 +186,11 @@ class StoredConversation(OpenConversation):
         if first := self.live:
             self.live_beside = [context.beside(first, model, known) for model in self.beside_models]
 
-    def _start(self, events: Events, context: SessionContext, *, asked_s_ago: float = 0.0) -> None:
+    def _start(self, events: Events, context: SessionContext) -> None:
         self.unfinished = self._failed = None
         self.beside = ()
         stop = partial(cancel, context.client)
-        self._listen_to(LiveAnswer.start(events, cancel=stop, asked_s_ago=asked_s_ago))
+        self._listen_to(LiveAnswer.start(events, cancel=stop))
 
     def _take_over(self, answer: LiveAnswer, context: SessionContext) -> None:
         """Load the branch as the backend keeps it now; where it cannot tell, keep what is on screen."""
@@ -262,8 +232,10 @@ class StoredConversation(OpenConversation):
     def _load(self, context: SessionContext, *, is_unchanged: bool) -> None:
         """Fetch the last page of the branch; what was loaded before it stays. Follow an answer that is being made."""
         page = context.client.conversations.messages(str(self.id), limit=PAGE_OF_MESSAGES)
-        answering = page.items[-1] if page.items and page.items[-1].status == "streaming" else None
-        fresh = _entries(page.items[:-1] if answering else page.items, context)
+        last = page.items[-1:]
+        together = made_together(context.client, str(self.id), last) if self._known is None else []
+        going = [answer for answer in together or last if answer.status == "streaming"]
+        fresh = _entries(page.items[:-1] if going else page.items, context)
         earlier = self._loaded_before(fresh)
         self._before = self._before if earlier else page.next
         self.entries = [*earlier, *fresh]
@@ -271,22 +243,25 @@ class StoredConversation(OpenConversation):
             self.entries.append(self._pending.entry)
             return
         self._pending, self.unfinished = None, _unfinished(self.entries)
-        if answering is None:
+        if not going:
             self._failed = None
+            if together and together[0].id == last[0].id:
+                self.beside, self.unfinished = tuple(_entries(together, context)), None
         elif self._failed is None:
-            self._follow(answering, context)
+            self._follow(together or going, context)
         else:
-            self._failed.turn_id = answering.turn_id
+            self._failed.turn_id = going[-1].turn_id
 
     def _loaded_before(self, fresh: list[DisplayMessage]) -> list[DisplayMessage]:
         """Return the loaded entries that lie before `fresh`, none if the branch is another one now."""
         ids = [entry.id for entry in self.entries]
         return self.entries[: ids.index(fresh[0].id)] if fresh and fresh[0].id in ids else []
 
-    def _follow(self, answer: MessageInfo, context: SessionContext) -> None:
-        """Read along with an answer that was begun elsewhere or before this session."""
-        ago_s = (datetime.now(UTC) - answer.created_at).total_seconds()
-        self._start(context.stored_chat(self.id).resume(str(answer.turn_id)), context, asked_s_ago=max(0.0, ago_s))
+    def _follow(self, answers: Sequence[MessageInfo], context: SessionContext) -> None:
+        """Read along with answers that were begun elsewhere or before this session."""
+        self.unfinished = self._failed = None
+        first, *self.live_beside = [context.followed(str(self.id), answer) for answer in answers]
+        self._listen_to(first)
 
 
 def _entries(messages: Iterable[MessageInfo], context: SessionContext) -> list[DisplayMessage]:

@@ -22,11 +22,11 @@ def keep_answer(message_id: str) -> None:
     kept = next((entry for entry in conversation.beside if entry.id == message_id), None)
     if kept is None or not isinstance(conversation, StoredConversation) or conversation.live is not None:
         return
-    options, asked = conversation.chat_options, conversation.beside_models
+    options, is_other = conversation.chat_options, kept is not conversation.beside[0]
     with error_shown():
         conversation.show_branch(kept.id, state.session_context())
         conversation.beside, conversation.beside_models = (), ()
-        if kept.model in asked:
+        if kept.model and is_other:
             conversation.apply(options._replace(model=kept.model), state.session_context())
 
 
