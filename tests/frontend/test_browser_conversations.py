@@ -341,6 +341,23 @@ def test_keys_find_commands_and_conversations(page: Page, client: BackendClient)
     page.wait_for(".st-key-welcome")
 
 
+def test_a_project_is_begun_and_talked_in(page: Page, client: BackendClient, model: StubModel) -> None:
+    page.click("project-new")
+    page.wait_for(".st-key-project-name-new input").send_keys("Thesis")
+    page.wait_for(".st-key-project-instructions-new textarea").send_keys("Be brief.")
+    page.click("project-save")
+    page.wait_for(".st-key-project-close", "Thesis")
+
+    page.ask("Inside?")
+    page.wait_for_answer("Hello from the stub.")
+
+    assert model.calls[-1].body["messages"][0] == {"role": "system", "content": "Be brief."}
+    page.wait_for(".st-key-project-mark", "Thesis")
+    page.click("project-close")
+    page.wait_for("[class*='st-key-project-open-']", "Thesis")
+    client.projects.delete(client.projects.all()[0].id)
+
+
 def test_the_page_can_be_installed(page: Page) -> None:
     told = page.driver.execute_cdp_cmd("Page.getAppManifest", {})
     errors = page.driver.execute_cdp_cmd("Page.getInstallabilityErrors", {})["installabilityErrors"]

@@ -42,7 +42,7 @@ def page() -> None:
         sidebar()
         _dialog()
         return
-    top = st.container(horizontal=True, gap="small", vertical_alignment="center", key="top")
+    top = st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="center", key="top")
     above = st.container(key="hits-place")
     prompt_box()
     offer_prompts()

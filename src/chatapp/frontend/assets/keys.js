@@ -11,6 +11,7 @@ const toggleSidebar = () =>
   find("[data-testid='stExpandSidebarButton'], [data-testid='stSidebarCollapseButton'] button")?.click();
 const BOX = "[data-testid='stChatInputTextArea']";
 const ROW = "[class*='st-key-open-'] button";
+const PROJECT = "[class*='st-key-project-open-'] button";
 
 const step = (by) => {
   const rows = [...document.querySelectorAll(ROW)];
@@ -26,6 +27,7 @@ const copyLast = () => {
 const COMMANDS = [
   { name: later("New chat"), keys: `${CONTROL}+Shift+O`, act: () => press("new-chat") },
   { name: later("Temporary chat"), act: () => press("temporary-chat") },
+  { name: later("New project"), act: () => press("project-new"), isThere: () => find(".st-key-project-new") },
   { name: later("Previous conversation"), keys: "Alt+↑", act: () => step(-1) },
   { name: later("Next conversation"), keys: "Alt+↓", act: () => step(1) },
   { name: later("Look for words in conversations"), keys: `${CONTROL}+Shift+F`, act: () => focus(".st-key-search input") },
@@ -94,8 +96,8 @@ field.setAttribute("aria-expanded", "true");
 let found = [];
 let chosen = 0;
 
-const conversations = () =>
-  [...document.querySelectorAll(ROW)].map((button) => ({ name: button.querySelector("p")?.textContent ?? "", icon: "forum", keys: button.dataset.when, act: () => button.click() }));
+const places = (selector, icon) =>
+  [...document.querySelectorAll(selector)].map((button) => ({ name: button.querySelector("p")?.textContent ?? "", icon, keys: button.dataset.when, act: () => button.click() }));
 
 const lookFor = (words) => ({
   name: t("Look for “{words}” in all conversations", { words }),
@@ -133,7 +135,7 @@ const look = () => {
   const words = field.value.toLowerCase().split(/\s/).filter(Boolean);
   const fits = ({ name }) => words.every((word) => name.toLowerCase().includes(word));
   const commands = COMMANDS.filter((it) => !it.isThere || it.isThere()).map((it) => ({ ...it, name: t(it.name) }));
-  found = [...commands, ...conversations()].filter(fits);
+  found = [...commands, ...places(PROJECT, "folder"), ...places(ROW, "forum")].filter(fits);
   if (words.length && find(".st-key-search input")) found.push(lookFor(field.value.trim()));
   chosen = 0;
   list.replaceChildren(...found.map(option));

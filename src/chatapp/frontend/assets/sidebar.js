@@ -54,7 +54,7 @@ document.addEventListener("click", ({ target }) => {
 new MutationObserver(markLook).observe(document, { childList: true, subtree: true });
 
 // Arrows go through the list, Home and End to its ends; right leads to what can be done with a conversation.
-const ROWS = "[class*='st-key-open-'] button, [class*='st-key-choose-'] input";
+const ROWS = "[class*='st-key-project-open-'] button, [class*='st-key-open-'] button, [class*='st-key-choose-'] input";
 document.addEventListener("keydown", (event) => {
   const { target, key } = event;
   if (!(target instanceof Element) || event.ctrlKey || event.altKey || event.metaKey) return;
