@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from chatapp.backend.attachments.passages import fitting_passages, words_of
 from chatapp.backend.store import Attachment, Store, attachments, project_files
 from chatapp.errors import InvalidRequestError, NotFoundError
 
@@ -54,6 +55,17 @@ def test_passages_are_found_by_the_rarer_and_the_more_of_their_words(store: Stor
     assert (found(store, zoo, "nothing"), found(store, zoo), found(store, "gone", "sea")) == ([], [], [])
 
 
+def test_what_is_written_without_spaces_is_found_by_pairs_of_its_letters(
+    store: Store, zoo: str, tmp_path: Path
+) -> None:
+    id_ = add(store, tmp_path, zoo, "seals.txt", "海豹在海里睡觉。", "鸟在Docker树上唱歌。")
+
+    assert found(store, zoo, *words_of("海豹睡在哪里")) == ["海豹在海里睡觉。"]
+    assert found(store, zoo, *words_of("Docker树")) == ["鸟在Docker树上唱歌。"]
+    store.project_files.remove(zoo, id_, owner="ada")
+    assert found(store, zoo, *words_of("海豹睡在哪里")) == []
+
+
 def test_a_file_is_listed_counted_and_removed(store: Store, zoo: str) -> None:
     birds, whales = store.project_files.all(zoo, owner="ada")
     assert (birds.name, whales.name, store.project_files.amount(zoo)) == ("birds.txt", "whales.txt", (2, 20))
@@ -93,3 +105,9 @@ def test_files_of_others_are_not_there_and_of_one_there_are_not_too_many(
     monkeypatch.setattr(project_files, "MOST_FILES", 2)
     with pytest.raises(InvalidRequestError, match="The project has 2 files"):
         add(store, tmp_path, zoo, "more.txt", "More.")
+
+
+def test_of_a_long_text_without_spaces_the_part_that_fits_is_chosen() -> None:
+    long = "\n\n".join(["天地玄黄宇宙洪荒。" * 100, "海豹在海里睡觉。" * 100, "日月盈昃辰宿列张。" * 100])
+
+    assert fitting_passages(long, "海豹睡在哪里", chars=900).startswith("海豹")

@@ -4,6 +4,8 @@ import re
 import sqlite3
 from contextlib import closing
 
+from chatapp.backend.store.search.pairs import pairs_of, parts_of
+
 _PASSAGE_CHARS = 1500
 _MOST_WORDS, _LONGEST_WORD = 40, 64
 _WORDS = re.compile(r"\w+")
@@ -31,7 +33,7 @@ def fitting_passages(text: str, question: str, *, chars: int) -> str:
 
 def words_of(question: str) -> list[str]:
     """Return the words that a question is looked for by, each once."""
-    found = (word.lower() for word in _WORDS.findall(question) if len(word) <= _LONGEST_WORD)
+    found = (part.lower() for word in _WORDS.findall(question) for part in parts_of(word) if len(part) <= _LONGEST_WORD)
     return list(dict.fromkeys(found))[:_MOST_WORDS]
 
 
@@ -55,7 +57,8 @@ def ranked(passages: list[str], words: list[str]) -> list[int]:
         return []
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE VIRTUAL TABLE passages USING fts5(body, tokenize='porter unicode61')")
-        connection.executemany("INSERT INTO passages(rowid, body) VALUES (?, ?)", enumerate(passages))
+        indexed = (f"{passage} {pairs_of(passage) or ''}" for passage in passages)
+        connection.executemany("INSERT INTO passages(rowid, body) VALUES (?, ?)", enumerate(indexed))
         query = " OR ".join(f'"{word}"' for word in words)
         found = connection.execute("SELECT rowid FROM passages WHERE passages MATCH ? ORDER BY rank", [query])
         return [number for (number,) in found]

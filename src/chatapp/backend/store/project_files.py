@@ -30,6 +30,7 @@ from chatapp.backend.store.project_tables import projects
 from chatapp.backend.store.projects import KEPT_AFTER_DELETION, require_project
 from chatapp.backend.store.records import ProjectFile
 from chatapp.backend.store.schema import conversations
+from chatapp.backend.store.search.pairs import pairs_of
 from chatapp.errors import InvalidRequestError, NotFoundError
 
 MOST_FILES = 2000
@@ -43,6 +44,9 @@ _MOST_HITS = 4000
 """Of the rarer words so many hits are gone through."""
 _MOST_FOUND = 150
 _AT_ONCE = 500
+_ROWS = (
+    "SELECT {values}, text || ' ' || coalesce(pairs, '') FROM project_passages WHERE number BETWEEN :first AND :last"
+)
 
 _SQLITE_HITS = (
     "SELECT rowid AS number FROM search_files WHERE search_files MATCH :word{at} "
@@ -88,8 +92,8 @@ class ProjectFiles:
             first = self._first_place(connection, project_id, attachment_id, owner)
             if first is not None:
                 last = first + len(passages_of_it) - 1
-                numbered = enumerate(passages_of_it, first)
-                rows = [{"number": at, "attachment_id": attachment_id, "text": it} for at, it in numbered]
+                told = ({"attachment_id": attachment_id, "text": it, "pairs": pairs_of(it)} for it in passages_of_it)
+                rows = [{"number": at, **it} for at, it in enumerate(told, first)]
                 for begin in range(0, len(rows), _AT_ONCE):
                     connection.execute(insert(passages), rows[begin : begin + _AT_ONCE])
                 self._index(connection, first, last)
@@ -157,7 +161,8 @@ class ProjectFiles:
             for place, hit in self._ask(connection, "number", list(telling), bounds):
                 scores[hit] += list(telling.values())[place]
             best = nlargest(_MOST_FOUND, scores, key=scores.__getitem__)
-            rows = connection.execute(select(passages).where(passages.c.number.in_(best)))
+            told = select(passages.c.number, passages.c.attachment_id, passages.c.text)
+            rows = connection.execute(told.where(passages.c.number.in_(best)))
             texts = {row.number: Passage(*row) for row in rows}
         return [texts[place] for place in best if place in texts]
 
@@ -191,7 +196,7 @@ class ProjectFiles:
 
     def _index(self, connection: Connection, first: int, last: int) -> None:
         if self.database.is_sqlite:
-            rows = "SELECT number, text FROM project_passages WHERE number BETWEEN :first AND :last"
+            rows = _ROWS.format(values="number")
             connection.execute(
                 text(f"INSERT INTO search_files (rowid, text) {rows}"),
                 {"first": first, "last": last},
@@ -216,7 +221,7 @@ def remove_files(connection: Connection, is_one: ColumnElement[bool]) -> int:
     ranges = connection.execute(told).all()
     for first, last in ranges:
         if connection.dialect.name == "sqlite":
-            rows = "SELECT 'delete', number, text FROM project_passages WHERE number BETWEEN :first AND :last"
+            rows = _ROWS.format(values="'delete', number")
             connection.execute(
                 text(f"INSERT INTO search_files (search_files, rowid, text) {rows}"),
                 {"first": first, "last": last},

@@ -36,4 +36,5 @@ project_passages = Table(
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("attachment_id", Text, nullable=False),
     Column("text", SafeText, nullable=False),
+    Column("pairs", SafeText),
 )
