@@ -45,8 +45,10 @@ def unnamed(stub: StubModel, tmp_path: Path) -> Iterator[RunningBackend]:
         [{"id": "a"}, {"id": "b"}],
         {"models": [{"name": "a"}, {"name": "b"}]},
         {"data": None, "models": [{"name": "a"}, {"name": "b"}]},
+        {"success": True, "result": [{"name": "a"}, {"name": "b"}], "errors": []},
+        {"data": ["a", "b", "a"]},
     ],
-    ids=["OpenAI", "a bare array", "models", "both"],
+    ids=["OpenAI", "a bare array", "models", "both", "Cloudflare", "names"],
 )
 def test_models_are_found_in_every_form_of_list(listing: object) -> None:
     assert names_in(listing) == ["a", "b"]
@@ -106,6 +108,12 @@ def test_a_list_without_an_end_is_not_read(
 def test_what_is_no_list_is_told(body: bytes, encoding: str, backend: RunningBackend, stub: StubModel) -> None:
     stub.listing = scripts.respond(200, body, Content_Encoding=encoding)
     with pytest.raises(ChatappError, match="no list of models"):
+        backend.client.models()
+
+
+def test_why_there_is_no_list_is_told_whatever_the_status(backend: RunningBackend, stub: StubModel) -> None:
+    stub.listing = scripts.respond(200, {"error": {"message": "Invalid key", "code": "invalid_api_key"}})
+    with pytest.raises(ChatappError, match="does not accept the API key"):
         backend.client.models()
 
 

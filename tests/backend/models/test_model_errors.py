@@ -22,6 +22,17 @@ from chatapp.errors import (
 )
 from support.refusals import PARAMETERS, TOO_LONG
 
+FILTERED = {
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": ""},
+            "finish_reason": "content_filter",
+            "content_filter_results": {"error": {"code": "content_filter", "message": "blocked by label"}},
+        }
+    ]
+}
+
 
 def refused(status: int, body: Any, **headers: str) -> UpstreamError:
     sent = {"error": {"message": body}} if isinstance(body, str) else body
@@ -216,6 +227,12 @@ def test_a_proxy_is_named_without_its_password() -> None:
             },
             UpstreamBadResponseError,
             "parameters",
+        ),
+        (
+            400,  # Azure Foundry, of an answer that is not streamed (experiential#967)
+            FILTERED,
+            UpstreamBadResponseError,
+            "Word it differently",
         ),
         (400, "User location is not supported for the API use.", UpstreamAuthError, "this network and region"),
     ],

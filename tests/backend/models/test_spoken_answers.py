@@ -230,6 +230,34 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
         sse(b"data: ping\n\n", said("Hi"), b"data: [HEARTBEAT]\n\n", b"data: keep-alive\n\n", b"data: null\n\n", STOP),
         Heard("Hi", finish_reason="stop"),
     ),
+    "the field's name twice (openclaw#97474)": (
+        sse(said("Hi"), STOP).replace(b"data: ", b"data: data: "),
+        Heard("Hi", finish_reason="stop"),
+    ),
+    "lines with one end (eventsource-parser#31)": (
+        sse(said("H"), said("i"), STOP).replace(b"\n\n", b"\n") + b"\n",
+        Heard("Hi", finish_reason="stop"),
+    ),
+    "a field of another kind alone (openai-python#2721)": (
+        sse(b"retry: 3000\n\n", b"id: 1\nevent: note\n\n", said("Hi"), STOP),
+        Heard("Hi", finish_reason="stop"),
+    ),
+    "Azure: a refusal beside an empty text (openai-agents-js#1686)": (
+        json.dumps({"choices": [{"message": {"content": "", "refusal": "No."}, "finish_reason": "stop"}]}).encode(),
+        Heard("No.", finish_reason="stop"),
+    ),
+    "Azure: filtered before the first word (openai-agents-python#4159)": (
+        json.dumps({"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}).encode(),
+        Heard(finish_reason="content_filter"),
+    ),
+    "FastFlowLM: thoughts in the text of a whole answer (FastFlowLM#739)": (
+        json.dumps({"choices": [{"message": {"content": "<think>\nhm\n</think>\n\n11"}}]}).encode(),
+        Heard("11", "hm\n"),
+    ),
+    "GLM: the end of thoughts alone (vllm-mlx#725)": (
+        sse(said("hm"), said("</think>"), said("\n11"), STOP),
+        Heard("11", "hm", finish_reason="stop"),
+    ),
     "objects to keep the connection (OmniRoute#8744)": (
         sse(
             b'event: ping\ndata: {"type":"ping"}\n\n',

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from chatapp.backend.models.openai.errors import error_from_body
 from chatapp.errors import UpstreamBadResponseError
 from chatapp.providers.context_windows import windows_in
 from chatapp.providers.listing import can_chat, names_in
@@ -47,6 +48,7 @@ async def read_listing(parts: AsyncIterator[bytes], encoding: str) -> ListedMode
 
     Raises:
         UpstreamBadResponseError: it is no JSON, or in a compression that was not asked for.
+        UpstreamError: it says why there is no list.
     """
     body = bytearray()
     async for part in parts:
@@ -70,7 +72,10 @@ def _listed(body: bytes, encoding: str) -> ListedModels:
         raise UpstreamBadResponseError(
             "the model server answered with something that is no list of models.", hint="Check BASE_URL."
         ) from error
-    return ListedModels(list(filter(can_chat, names_in(listing))), windows_in(listing), modalities_in(listing))
+    names = names_in(listing)
+    if not names and isinstance(listing, dict) and listing.get("error"):
+        raise error_from_body(listing)
+    return ListedModels(list(filter(can_chat, names)), windows_in(listing), modalities_in(listing))
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes:

@@ -13,9 +13,11 @@ MAX_WORDS = 4000
 _MAX_VALUES = 100
 _MAX_DEPTH = 6
 
-_CODES = ("code", "type", "status", "reason", "error_code", "error_type", "err_code", "status_code")
+_CODES = ("code", "type", "finish_reason", "status", "reason", "error_code", "error_type", "err_code", "status_code")
 _WORDS = ("message", "msg", "error", "errors", "detail", "details", "error_message", "error_msg", "status_msg", "title")
-_AROUND = ("metadata", "raw", "base_resp", "x_groq", "header", "response")
+_AROUND = (
+    "metadata", "raw", "innererror", "choices", "content_filter_results", "base_resp", "x_groq", "header", "response",
+)  # fmt: skip
 _NUMBERS = ("n_ctx", "n_prompt_tokens")
 _DELAYS = ("retryDelay", "retry_after", "retry_after_seconds", "estimated_time")
 

@@ -119,19 +119,14 @@ class OpenAIStream:
             self._read_events(head, batch)
 
     def _judge(self, batch: Batch) -> None:
-        """Forgive what breaks behind a finish reason, unless the server says itself that it failed.
-
-        Where content followed an earlier finish reason this one says nothing either.
-        """
+        """Forgive what breaks behind a finish reason that nothing followed, unless the server says that it failed."""
         is_whole = self._finish_reason is not None and not self._was_taken_back
         if is_whole and not self._has_failed:
             self._text.give_up_held(batch)
             batch.failure, batch.is_last = None, True
 
     async def _recognise(self) -> None:
-        head = await self._response.read()
-        is_usual = head.startswith(b"data:")
-        self._form, self._head = (Form.EVENTS, head) if is_usual else await recognised(self._response, head)
+        self._form, self._head = await recognised(self._response)
 
     async def _read_whole(self, batch: Batch) -> None:
         """Read the answer of a server that does not stream, or that writes a chunk a line."""
@@ -201,7 +196,7 @@ class OpenAIStream:
 
     def _read_event(self, data: bytes, name: str, batch: Batch) -> bool:
         """Add an event that is not quite ordinary, and return whether it was the last."""
-        said = data.strip()
+        said = data.strip().removeprefix(b"data:").strip()  # which some gateways put before it once more
         if said == b"[DONE]":
             self._is_over = True
             self._end(batch, says_so=True)
@@ -209,7 +204,7 @@ class OpenAIStream:
         if not said:
             return False
         try:
-            chunk = read_chunk(data, name)
+            chunk = read_chunk(said, name)
         except UpstreamBadResponseError:
             lines = data.split(b"\n")
             if len(lines) == 1:
