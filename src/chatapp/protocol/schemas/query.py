@@ -1,6 +1,5 @@
 """A question and its answer, as they travel."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -98,15 +97,15 @@ class QueryRequest(Strict):
     @classmethod
     def _fits(cls, value: Any, info: ValidationInfo) -> Any:
         """Return the value of a field that fits the fields before it; a question without any never comes here."""
-        if value is not None and (why := _conflict(str(info.field_name), value, info.data)):
+        given = [name for name in ("conversation_id", "project_id", "messages") if info.data.get(name) is not None]
+        if value is not None and (why := _conflict(str(info.field_name), value, given)):
             raise ValueError(why)
         return value
 
 
-def _conflict(name: str, value: Any, before: Mapping[str, Any]) -> str | None:
-    """Return why a field cannot have that value beside those that stand before it in a question."""
-    in_conversation = before.get("conversation_id") is not None
-    in_project = before.get("project_id") is not None
+def _conflict(name: str, value: Any, given: list[str]) -> str | None:
+    """Return why a field cannot have that value where those of the fields before it are given."""
+    in_conversation, in_project = "conversation_id" in given, "project_id" in given
     if name == "parent_id":
         return None if in_conversation else "parent_id needs a conversation_id"
     if name == "project_id":
@@ -116,7 +115,7 @@ def _conflict(name: str, value: Any, before: Mapping[str, Any]) -> str | None:
         other = "conversation_id" if in_conversation else "project_id"
         return f"messages and {other} cannot be given together" if in_conversation or in_project else None
     if value:
-        return "messages and store cannot be given together" if before.get("messages") is not None else None
+        return "messages and store cannot be given together" if "messages" in given else None
     place = "conversation" if in_conversation else "project"
     return f"a question in a {place} is always stored" if in_conversation or in_project else None
 

@@ -60,17 +60,14 @@ async def beginning(response: Response, *, size: int) -> bytes:
     return bytes(data)
 
 
-async def recognised(response: Response) -> tuple[Form, bytes]:
-    """Return whether the body is JSON or events, and the bytes that were read to find out.
+async def recognised(response: Response, head: bytes) -> tuple[Form, bytes]:
+    """Return whether the body that begins with `head` is JSON or events, and the bytes that were read to find out.
 
     Where they do not tell, the response is believed, if it says that it is a completion.
 
     Raises:
         UpstreamBadResponseError: a web page, or something else that is no completion.
     """
-    head = await response.read()
-    if head.startswith(b"data:"):  # as nearly all
-        return Form.EVENTS, head
     while (form := form_of(head)) is Form.UNDECIDED and (part := await response.read()):
         head += part
     if form is Form.EVENTS or form is Form.JSON:

@@ -126,7 +126,9 @@ class OpenAIStream:
             batch.failure, batch.is_last = None, True
 
     async def _recognise(self) -> None:
-        self._form, self._head = await recognised(self._response)
+        head = await self._response.read()
+        is_usual = head.startswith(b"data:")
+        self._form, self._head = (Form.EVENTS, head) if is_usual else await recognised(self._response, head)
 
     async def _read_whole(self, batch: Batch) -> None:
         """Read the answer of a server that does not stream, or that writes a chunk a line."""
@@ -143,14 +145,10 @@ class OpenAIStream:
         self._check_emptiness()
 
     def _read_events(self, data: bytes, batch: Batch) -> None:
-        if plain := self._decoder.plain(data):
-            events = [(piece, "") for piece in plain]
-        else:
-            events = [(event.data, event.name) for event in self._decoder.feed(data)]
-        for piece, name in events:
-            if self._is_ordinary and not name and self._add_ordinary(piece, batch):
-                continue
-            if self._read_event(piece, name, batch):
+        plain = [(piece, "") for piece in self._decoder.plain(data)]
+        for piece, name in plain or [(event.data, event.name) for event in self._decoder.feed(data)]:
+            is_added = self._is_ordinary and not name and self._add_ordinary(piece, batch)
+            if not is_added and self._read_event(piece, name, batch):
                 batch.is_last = True
                 return
 
