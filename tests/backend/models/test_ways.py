@@ -123,8 +123,10 @@ def test_the_certificates_of_requests_are_trusted_too(
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     url = f"https://localhost:{tls_port}/v1"
-    with pytest.raises(UpstreamUnavailableError):
-        run_backend(base_url=url).client.ask("Hi")
+    stranger = run_backend(base_url=url).client
+    for ask in (lambda: stranger.ask("Hi"), stranger.models):
+        with pytest.raises(UpstreamUnavailableError, match="certificate is not trusted"):
+            ask()
     monkeypatch.setenv(variable, str(certificate))
     assert run_backend(base_url=url).client.ask("Hi").answer == "Hello"
 

@@ -16,6 +16,7 @@ from chatapp.backend.models.openai.errors import OurErrors, error_from_response
 from chatapp.backend.models.openai.form import beginning
 from chatapp.backend.models.openai.keys import Key, Keys
 from chatapp.backend.models.openai.listed import NOT_LISTED, ListedModels, read_listing
+from chatapp.backend.models.openai.unreachable import is_about_tls
 from chatapp.backend.models.openai.way import Way, prepared
 from chatapp.backend.models.transport.base import Response
 from chatapp.config.settings import Settings
@@ -190,9 +191,9 @@ class ModelServer:
         http, url = self._way.http, f"{self.base_url}/{path}"
         try:
             return await http.send(http.build_request("GET", url, headers=headers), stream=True)
-        except httpx2.ConnectError:
+        except httpx2.ConnectError as error:
             other = url.replace("//localhost", "//[::1]", 1)
-            if other == url or self._way.proxy:
+            if other == url or self._way.proxy or is_about_tls(error):
                 raise
             return await http.send(http.build_request("GET", other, headers=headers), stream=True)
 

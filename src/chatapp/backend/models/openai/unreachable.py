@@ -41,6 +41,11 @@ def is_out_of_descriptors(error: BaseException) -> bool:
     return any(isinstance(cause, OSError) and cause.errno in {errno.EMFILE, errno.ENFILE} for cause in _causes(error))
 
 
+def is_about_tls(error: BaseException) -> bool:
+    """Return whether somebody was there, and TLS failed."""
+    return any(isinstance(cause, ssl.SSLError) for cause in _causes(error))
+
+
 def _lasting(error: UpstreamUnavailableError) -> UpstreamUnavailableError:
     error.is_lasting = True
     return error
@@ -86,16 +91,12 @@ def _error_of_proxy(causes: list[BaseException], proxy: str) -> UpstreamUnavaila
             else:
                 what, hint = "does not let us through", "Except the model server in NO_PROXY, or ask who runs it."
             return _lasting(UpstreamUnavailableError(f"the proxy {name} {what}.", hint=hint))
-        if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) and not _is_about_certificate(causes):
+        if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) and not is_about_tls(causes[0]):
             return UpstreamUnavailableError(
                 f"the proxy {name} cannot be reached.",
                 hint="Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or except the model server in NO_PROXY.",
             )
     return None
-
-
-def _is_about_certificate(causes: list[BaseException]) -> bool:
-    return any(isinstance(cause, ssl.SSLError) for cause in causes)
 
 
 def _shown(proxy: str) -> str:
