@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatapp.backend.store import Store
+from chatapp.backend.transfer import importers
 from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_content
 from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
 from chatapp.backend.transfer.importers.fields import fenced
@@ -242,3 +243,18 @@ def test_very_many_skipped_things_are_counted(store: Store, tmp_path: Path) -> N
         write_json(tmp_path / "conversations.json", [chatgpt(), *[{"no": 1}] * 250]), owner="ada"
     )
     assert (len(receipt.skipped), receipt.skipped_more) == (200, 51)
+
+
+@pytest.mark.parametrize("few_bytes", [0, 256 * 1024])
+def test_what_was_read_before_is_known_whether_all_is_loaded_or_each_is_asked_for(
+    few_bytes: int, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importers, "FEW_BYTES", few_bytes)
+    (path := tmp_path / "export.json").write_text(json.dumps([chatgpt("a", "A"), chatgpt("b", "B")]))
+    first, again = (Imports(store.database).read(path, owner="ada") for _ in range(2))
+    with store.database.read() as connection:
+        noted = list(connection.exec_driver_sql("SELECT rowid FROM imports ORDER BY 1"))
+
+    assert (first.conversations_added, again.conversations_added) == (2, 0)
+    assert (again.conversations_read, again.messages_read) == (first.conversations_read, first.messages_read)
+    assert noted == [(1,), (2,)]  # or it was compared message by message, and noted anew

@@ -41,6 +41,14 @@ def fingerprints(database: Database, *, owner: str) -> Iterator[str]:
         yield from connection.scalars(query.limit(MAX_KNOWN))
 
 
+def fingerprint_of(database: Database, beginning: str) -> str | None:
+    """Return one whose first part is `beginning`, None where there is none."""
+    own = imports.c.fingerprint
+    query = select(own).where(own >= f"{beginning}-", own < f"{beginning}.").limit(1)
+    with database.read() as connection:
+        return connection.scalar(query)
+
+
 def known_imports(connection: Connection, wanted: list[str]) -> dict[str, KnownImport]:
     """Return what is known by fingerprint."""
     known = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 from chatapp.backend.store.attachments import Attachments
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.imported import Unreadable
-from chatapp.backend.store.imports import fingerprints
+from chatapp.backend.store.imports import fingerprint_of, fingerprints
 from chatapp.backend.transfer.importers import formats
 from chatapp.backend.transfer.importers.assets import Assets, Keep
 from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
@@ -22,6 +22,9 @@ __all__ = ["MAX_SKIPPED", "Imports", "Progress", "Receipt", "Skipped"]
 
 LARGE_BYTES = 2 * 1024**2
 """A file from which on an import makes many transactions."""
+
+FEW_BYTES = 256 * 1024
+"""A file up to which each conversation is asked about whether it was read before; all that were may take 50 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Imports:
         """
         progress = progress or Progress()
         receipt, budget, outcome = progress.receipt, ImportBudget(reason_to_stop), _Outcome()
-        known = Fingerprints(fingerprints(self.database, owner=owner), salt=f"{formats.VERSION} {owner}")
+        known = self._known(path, owner)
         attachments = Attachments(self.database)
         with (
             Assets(
@@ -79,6 +82,12 @@ class Imports:
         if not outcome.is_known:
             raise formats.not_known(outcome.why)
         return receipt
+
+    def _known(self, path: Path, owner: str) -> Fingerprints:
+        salt = f"{formats.VERSION} {owner}"
+        if self.database.is_sqlite and path.stat().st_size <= FEW_BYTES:
+            return Fingerprints(salt=salt, find=partial(fingerprint_of, self.database))
+        return Fingerprints(fingerprints(self.database, owner=owner), salt=salt)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """The conversations in a JSON file, one at a time: of a list, of a list in an object, or of one object a line."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -34,12 +34,16 @@ class Fingerprints:
     """The texts that were read before. They are recognised without being parsed again.
 
     The same characters from the beginning of a value to its end are the same value: its end need not be looked for.
-    `salt` keeps those of one owner and of one version of the readers apart from others.
+    `salt` keeps those of one owner and of one version of the readers apart from others. `find` gives the fingerprint
+    that begins with a prefix, where not all are to be `known`.
     """
 
-    def __init__(self, known: Iterable[str] = (), *, salt: str = "") -> None:
+    def __init__(
+        self, known: Iterable[str] = (), *, salt: str = "", find: Callable[[str], str | None] | None = None
+    ) -> None:
         self._salt = blake2b(salt.encode(errors="replace"), digest_size=32).digest()
-        self._by_prefix = {fingerprint.partition("-")[0]: fingerprint for fingerprint in known}
+        by_prefix = {fingerprint.partition("-")[0]: fingerprint for fingerprint in known}
+        self._find = find or (by_prefix.get if by_prefix else None)
 
     def of(self, text: str) -> str:
         """Return the fingerprint of `text`."""
@@ -47,9 +51,9 @@ class Fingerprints:
 
     def here(self, text: JsonText) -> tuple[str, int] | None:
         """Return the fingerprint and the length of the known text that begins here."""
-        if not self._by_prefix or not text.has(PREFIX):
+        if self._find is None or not text.has(PREFIX):
             return None
-        known = self._by_prefix.get(self._prefix(text.window[text.at : text.at + PREFIX]))
+        known = self._find(self._prefix(text.window[text.at : text.at + PREFIX]))
         size = int(known.split("-")[1], 16) if known else 0
         if not known or not text.has(size) or self._hash(text.window[text.at : text.at + size], 16) != known[-32:]:
             return None
