@@ -398,6 +398,12 @@ PARAMETERS: dict[str, tuple[int, Any, str, int | None]] = {
         "reasoning_effort",
         None,
     ),
+    "temperature, Kimi (odysseus#3959)": (
+        400,
+        "invalid temperature: only 1 is allowed for this model",
+        "temperature",
+        None,
+    ),
     "store, Groq (chatbot#21)": (400, "property 'store' is unsupported, did you mean 'stop'?", "store", None),
     "store, Cerebras (openclaude#740)": (422, "body.store: property 'body.store' is unsupported", "store", None),
     "parallel_tool_calls, Cerebras (agno#4508)": (

@@ -257,6 +257,13 @@ def test_of_two_parameters_that_exclude_each_other_one_is_left_out_and_each_is_t
         assert dialect.worded(alone) == alone
 
 
+def test_a_value_that_is_the_only_one_a_model_takes_is_left_out() -> None:
+    dialect, body = Dialect(), {"model": "m", "messages": [], "temperature": 0.2}
+    dialect.learn("temperature", b"invalid temperature: only 1 is allowed for this model", body)
+    assert dialect.worded(body) == {"model": "m", "messages": []}
+    assert dialect.notices(body)
+
+
 def test_what_the_system_says_comes_first_where_it_must() -> None:
     dialect, said = Dialect(), [("system", "a"), ("user", "b"), ("assistant", "c"), ("system", "d"), ("user", "e")]
     body = {"model": "m", "messages": [{"role": role, "content": text} for role, text in said]}

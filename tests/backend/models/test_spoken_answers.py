@@ -160,6 +160,46 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
         sse(called('{"a":1}', name="f", index=0), called('{"a":2}', name="f", index=0), said(finish="tool_calls")),
         Heard(calls=TWO, finish_reason="tool_calls"),
     ),
+    "DeepInfra: no arguments yet, and none at the end (open-webui#27195, new-api#3326)": (
+        sse(
+            called("", name="f", index=0, id="1", function={"name": "f", "arguments": None}),
+            called('{"a":1}', index=0),
+            called("", index=0, function={"arguments": None}),
+            said(finish="tool_calls"),
+        ),
+        Heard(calls={0: ["f", '{"a":1}']}, finish_reason="tool_calls"),
+    ),
+    "MiniMax: arguments that are an object (oh-my-pi#1779)": (
+        sse(
+            called("", index=0, id="1", function={"name": "f", "arguments": {"a": "'%s\\n' ok"}}),
+            said(finish="tool_calls"),
+        ),
+        Heard(calls={0: ["f", json.dumps({"a": "'%s\\n' ok"})]}, finish_reason="tool_calls"),
+    ),
+    "Databricks: thought and text in one list (appkit#559)": (
+        sse(
+            said(
+                content=[
+                    {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]},
+                    {"type": "text", "text": "Hi"},
+                ]
+            ),
+            STOP,
+        ),
+        Heard("Hi", "hm", finish_reason="stop"),
+    ),
+    "llama.cpp: no content but thoughts (cline#12132)": (
+        sse(said(role="assistant"), said(reasoning_content="hm"), said("Hi"), STOP),
+        Heard("Hi", "hm", finish_reason="stop"),
+    ),
+    "a gateway: too often, with status 200 (meclaw#75)": (
+        json.dumps({"error": {"message": "Rate limit exceeded: free-models-per-day", "code": 429}}).encode(),
+        Heard(failure="upstream_rate_limited"),
+    ),
+    "9router: nothing but null choices (9router#2727)": (
+        json.dumps({"id": None, "choices": None, "object": None}).encode(),
+        Heard(failure="upstream_bad_response"),
+    ),
     "a name with each piece of one call": (
         sse(called('{"a"', name="f", index=0), called(":1}", name="f", index=0), said(finish="tool_calls")),
         Heard(calls={0: ["f", '{"a":1}']}, finish_reason="tool_calls"),

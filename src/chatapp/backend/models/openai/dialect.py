@@ -36,7 +36,7 @@ _LEAST_TOP_P = 1e-6
 _NEVER = (
     b"unsupported", b"not support", b"n't support", b"unrecognized", b"unknown", b"not permitted", b"not allowed",
     b"unexpected", b"extra", b"only the default", b"extra_forbidden", b"cannot find field", b"deprecated",
-    b"only be set to", b"must be verified",
+    b"only be set to", b"must be verified", b"is allowed for this model",
 )  # fmt: skip
 """How servers say that they take a parameter with no value. Other words are about the value, which is the user's."""
 

@@ -61,7 +61,7 @@ _REFUSALS = (
     "range of", "too large", "too high", "too big", "invalid value", "invalid `", "invalid '", "maximum allowed",
     "at most", "valid range", "less than or equal", "greater than or equal", "not a valid", "is deprecated",
     "cannot both be", "may only be", "must be verified", "invalid combination", "expected one of", "unknown variant",
-    "invalid option", "not one of",
+    "invalid option", "not one of", "is allowed for this model",
 )  # fmt: skip
 _TOO_LARGE = (
     "too large", "too high", "too big", "less than or equal", "must be <=", "range of", "valid range", "at most",
