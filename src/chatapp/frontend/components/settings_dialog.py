@@ -57,9 +57,6 @@ def _settings() -> None:
 
 def _options() -> None:
     with st.container(key="options"):
-        if _language() != words().code:
-            state.take_language()
-            st.rerun()
         st.toggle(
             t("Stream answers"), key=state.STREAMING, help=t("Show words as the model says them, or all at once.")
         )
@@ -73,6 +70,9 @@ def _options() -> None:
             help=t("How long to wait for the next word."),
         )
         st.html(_looks())
+        if _language() != words().code:
+            state.take_language()
+            st.rerun()
 
 
 def _looks() -> str:
