@@ -31,11 +31,13 @@ from chatapp.backend.store.search.terms import parse_terms, pattern_of
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.cli.terminal import PlainAnswer, StatusLine
 from chatapp.errors import ChatappError
+from chatapp.frontend.languages.language import languages
 from chatapp.frontend.transcript.live_blocks import LiveBlocks
 from chatapp.protocol.events import Text
 from chatapp.protocol.messages import Message
 from chatapp.protocol.resources import ConnectionInfo, ListedModelInfo, ModelsInfo
 from chatapp.protocol.sse import Decoder
+from chatapp.protocol.wording import ENGLISH
 
 NAMES = {
     "text",
@@ -76,6 +78,7 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.backend.store.parts.parts_of": lambda call, text: call(text, text, None),
     "chatapp.backend.store.search.snippets.snippet": lambda call, text: call(text, parse_terms('"a b" c' + text[:400])),
     "chatapp.backend.store.titles.shorten": lambda call, text: call(text, 60),
+    "chatapp.cli.writing.cited_line": lambda call, text: call(1, text, text),
     "chatapp.cli.terminal.fitted": lambda call, text: call(text, 80),
     "chatapp.frontend.transcript.html_cache.message_html": lambda call, text: call(text[: len(text) // 4]),
     "chatapp.frontend.conversations.entries.question_entry": lambda call, text: call(text, UTC),
@@ -110,15 +113,18 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
     ),
     "chatapp.backend.models.openai.stop_strings.StopStrings.feed": lambda: StopStrings(["aaab", "b " * 50, "``x"]).feed,
     "chatapp.backend.models.openai.think_tags.ThinkTags.sort": lambda: _think_tags(ThinkTags()),
-    "chatapp.backend.store.schema.SafeText.process_bind_param": lambda: (
+    "chatapp.backend.store.column_types.SafeText.process_bind_param": lambda: (
         lambda piece: SafeText().process_bind_param(piece, sqlite.dialect())
     ),
     "chatapp.backend.transfer.importers.json_values.Fingerprints.of": lambda: Fingerprints(salt="x").of,
     "chatapp.cli.terminal.PlainAnswer.add": lambda: PlainAnswer().add,
     "chatapp.cli.terminal.StatusLine.show": lambda: StatusLine().show,
+    "chatapp.frontend.languages.language.Language.isolated": lambda: languages()["ar"].isolated,
     "chatapp.frontend.transcript.live_blocks.LiveBlocks.grow": lambda: _live_blocks(LiveBlocks(clock=lambda: 0.0)),
     "chatapp.protocol.messages.Message.of": lambda: partial(Message.of, "user"),
     "chatapp.protocol.sse.Decoder.feed": lambda: _decoder(Decoder()),
+    "chatapp.protocol.sse.Decoder.plain": lambda: lambda piece: Decoder().plain(piece.encode()),
+    "chatapp.protocol.wording.Words.isolated": lambda: ENGLISH.isolated,
 }
 """Each makes what takes a text, whole or in pieces as it comes in."""
 
@@ -127,6 +133,7 @@ NOT_FOREIGN_METHODS = {
     "chatapp.backend.models.transport.connection.": "is httptools, in C, with limits of its own",
     "chatapp.backend.store.attachments.Attachments.": "writes to the database",
     "chatapp.backend.store.search.search.Search.": "asks the database, with what is measured here",
+    "chatapp.backend.store.summaries.Summaries.": "writes to the database",
     "chatapp.backend.store.turns.Turns.": "writes to the database",
     "chatapp.cli.http_protocol.HttpProtocol.": "is httptools, in C",
     "chatapp.cli.markdown.MarkdownAnswer.": "is Rich, and rests after each look for longer than that took",
@@ -140,11 +147,12 @@ NOT_FOREIGN_METHODS = {
 NOT_FOREIGN = {
     "chatapp.backend.store.chunks.append_chunk": "writes to the database",
     "chatapp.cli.conversations.find_conversations": "asks the backend",
-    "chatapp.frontend.components.choosing.choice": "draws",
     "chatapp.frontend.conversations.finding.hit_beside": "asks the backend",
+    "chatapp.frontend.conversations.finding.place_of_hit": "asks the backend",
     "chatapp.client.answer_events.ask_once": "asks the backend",
     "chatapp.frontend.session.actions.edit": "asks the backend",
     "chatapp.frontend.session.actions.send": "asks the backend",
+    "chatapp.frontend.session.answer_actions.change_summary": "asks the backend",
     "chatapp.frontend.session.state.give_back": "keeps it",
     "chatapp.cli.serve._tell": "is what we say ourselves",
     "chatapp.cli.session._entry": "asks the terminal",
