@@ -72,6 +72,30 @@ def test_thoughts_come_beside_the_answer(client: OpenAI, model: StubModel) -> No
     assert (message.content, message.reasoning_content, thoughts) == ("Yes.", "Hm.", "Hm.")
 
 
+def scored(text: str, *tokens: tuple[str, float]) -> scripts.Chunk:
+    """Return a chunk with the logprobs of its tokens."""
+    chunk = scripts.delta(content=text)
+    chunk["choices"][0]["logprobs"] = {"content": [{"token": it, "logprob": p, "top_logprobs": []} for it, p in tokens]}
+    return chunk
+
+
+@pytest.mark.parametrize("is_asked", [True, False], ids=["asked for", "not asked for"])
+def test_logprobs_come_with_their_words_where_they_are_asked_for(
+    client: OpenAI, model: StubModel, is_asked: bool
+) -> None:
+    steps = (scored("Ye", ("Y", -0.5), ("e", -0.25)), scored("s", ("s", -0.125)), "!")
+    model.next(*[scripts.answer(*steps)] * 2)
+    wanted: Any = {"model": "m", "messages": QUESTION, **({"logprobs": True, "top_logprobs": 2} if is_asked else {})}
+    whole = client.chat.completions.create(**wanted).choices[0]
+    assert model.calls[-1].body.get("top_logprobs") == (2 if is_asked else None)
+    chunks = list(client.chat.completions.create(**wanted, stream=True))
+    streamed = [it for chunk in chunks if chunk.choices[0].logprobs for it in chunk.choices[0].logprobs.content or []]
+    at_once = (whole.logprobs and whole.logprobs.content) or []
+    known = [[(it.token, it.logprob) for it in told] for told in (at_once, streamed)]
+    assert known == [[("Y", -0.5), ("e", -0.25), ("s", -0.125)] if is_asked else []] * 2
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == whole.message.content == "Yes!"
+
+
 @pytest.mark.parametrize(
     "told",
     [

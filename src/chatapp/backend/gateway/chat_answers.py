@@ -1,6 +1,7 @@
 """A turn as a chat completion: whole, or in chunks."""
 
 import time
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic_core import to_json
@@ -30,7 +31,12 @@ def completion(turn: Turn) -> dict[str, Any]:
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
             for call in calls
         ]
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(turn)}
+    choice = {
+        "index": 0,
+        "message": message,
+        "logprobs": logprobs_of(turn.logprobs),
+        "finish_reason": finish_reason(turn),
+    }
     return {
         "id": f"chatcmpl-{turn.id}",
         "object": "chat.completion",
@@ -39,6 +45,14 @@ def completion(turn: Turn) -> dict[str, Any]:
         "choices": [choice],
         "usage": usage_of(turn) or dict.fromkeys(_COUNTS, 0),  # llm cannot do without
     }
+
+
+def logprobs_of(pieces: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return those of several chunks as one, None where there are none."""
+    if not pieces:
+        return None
+    lists = {name: [piece.get(name) for piece in pieces] for name in ("content", "refusal")}
+    return {name: [it for one in told if isinstance(one, list) for it in one] or None for name, told in lists.items()}
 
 
 def finish_reason(turn: Turn) -> str:
@@ -73,6 +87,7 @@ class ChatChunks:
         self._wants_usage = wants_usage
         self._created = int(time.time())
         self._head = self._choice = b""
+        self._told = 0
         self._rest = b',"logprobs":null,"finish_reason":null}]' + (b',"usage":null' if wants_usage else b"") + b"}\n\n"
 
     def __call__(self, events: list[tuple[Event, int]]) -> bytes:
@@ -83,7 +98,7 @@ class ChatChunks:
         if not self._head and isinstance(event, (*CONTENT, Done)):
             return self._begin() + self._chunk(event)
         if isinstance(event, Text):
-            return self._delta(b'{"content":' + to_json(event.text) + b"}")
+            return self._delta(b'{"content":' + to_json(event.text) + b"}", with_logprobs=True)
         if isinstance(event, Reasoning):
             return self._delta(b'{"reasoning_content":' + to_json(event.text) + b"}")
         if isinstance(event, ToolCallDelta):
@@ -103,14 +118,23 @@ class ChatChunks:
         self._choice = self._head + b'{"index":0,"delta":'
         return self._delta(b'{"role":"assistant","content":""}')
 
-    def _delta(self, delta: bytes) -> bytes:
-        return self._choice + delta + self._rest
+    def _delta(self, delta: bytes, *, with_logprobs: bool = False) -> bytes:
+        """Return the chunk of a delta, with all logprobs that have come since the last that held some."""
+        rest, told = self._rest, self._turn.logprobs
+        if with_logprobs and len(told) > self._told:
+            logprobs = to_json(logprobs_of(told[self._told :]))
+            rest, self._told = rest.replace(b"null", logprobs, 1), len(told)
+        return self._choice + delta + rest
 
     def _end(self) -> bytes:
         usage = usage_of(self._turn) if self._wants_usage else None
         counted = self._head + b'],"usage":' + to_json(usage) + b"}\n\n" if usage else b""
         reason = b',"finish_reason":' + to_json(finish_reason(self._turn))
-        return self._delta(b"{}").replace(b',"finish_reason":null', reason) + counted + b"data: [DONE]\n\n"
+        return (
+            self._delta(b"{}", with_logprobs=True).replace(b',"finish_reason":null', reason)
+            + counted
+            + b"data: [DONE]\n\n"
+        )
 
 
 def error_event(event: Failed) -> bytes:

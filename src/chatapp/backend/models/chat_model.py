@@ -100,7 +100,7 @@ class Batch:
     `finish_reason` stands behind the text: a batch with text and without a reason takes an earlier one back.
     `is_closing`: only counts and the end can follow it. `failure` is what is wrong with the answer behind this text.
     `is_alive`: the model is at work on something that is not text. `was_thought`: all text of earlier batches was
-    thought. `notices` are for the readers, `citations` the pages that it goes by.
+    thought. `notices` are for the readers, `citations` the pages that it goes by, `logprobs` as OpenAI words them.
     """
 
     finish_reason: str | None = None
@@ -112,6 +112,7 @@ class Batch:
     was_thought: bool = False
     notices: Sequence[Notice] = ()
     citations: Sequence[Citation] = ()
+    logprobs: tuple[dict[str, Any], ...] = ()
     _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)
     _kind: type[Text] | type[Reasoning] | None = None
     _calls: Sequence[ToolCallDelta] = ()

@@ -5,6 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
+
+from pydantic_core import to_json
 
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import Batch, ChatModel, ModelRequest
@@ -33,6 +36,9 @@ from chatapp.protocol.events import Notice, Reasoning, Text, ToolCallDelta
 
 CLOSING_S = 2.0
 """How long usage and [DONE] may take after the finish reason."""
+
+LOGPROBS_WEIGH = 4
+"""Of this many bytes of logprobs each one counts as the answer's: with twenty a token they are a hundred times it."""
 
 SAVE_EVERY_S = 1.0
 
@@ -191,6 +197,7 @@ class TurnRunner:
             self._call.thinks = True
         for beside in batch.beside():
             self._turn.append(beside)
+        self._take_logprobs(batch.logprobs)
         pieces = batch.deltas()
         if self._fitter.left_out and (pieces or batch.is_last):  # until now the server might still find it too long
             self._fitter.tell()
@@ -210,6 +217,12 @@ class TurnRunner:
         if batch.failure is not None:
             raise batch.failure
         return batch.is_last
+
+    def _take_logprobs(self, told: tuple[dict[str, Any], ...]) -> None:
+        """Keep what was asked for; some servers send it unasked."""
+        if told and self._fitter.request.parameters.get("logprobs"):
+            self._turn.logprobs += told
+            self._bytes += len(to_json(told)) // LOGPROBS_WEIGH
 
     def _fall_silent(self) -> None:
         """End the answer because a deadline on its content has passed."""

@@ -4,7 +4,7 @@ import asyncio
 import time
 from copy import copy
 from itertools import groupby
-from typing import Protocol
+from typing import Any, Protocol
 
 from chatapp.backend.store import FinalStatus, Segments, TurnStatus
 from chatapp.backend.store.identity import new_timed_id, now
@@ -84,6 +84,7 @@ class Turn:
         self.is_over = False
         self.entries: list[Event] = []
         self.ends: list[int] = []
+        self.logprobs: list[dict[str, Any]] = []
         self.stop_error: ChatappError | None = None
         self._task: asyncio.Task[None] | None = None
         self.is_recast = False
@@ -168,7 +169,7 @@ class Turn:
         Each takes ten times as much memory as its letters. Whoever reads this one reads on in it.
         """
         held = copy(self)
-        held._task, held._listeners, held.entries, held.ends = None, [], [], []
+        held._task, held._listeners, held.entries, held.ends, held.logprobs = None, [], [], [], []
         for kind, run in groupby(zip(self.entries, self.ends, strict=True), key=lambda placed: type(placed[0])):
             placed = list(run)
             if kind is Text or kind is Reasoning:

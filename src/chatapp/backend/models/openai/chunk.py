@@ -67,6 +67,7 @@ class Chunk:
     service_tier: str | None = None
     model: str | None = None
     failure: UpstreamError | None = None
+    logprobs: tuple[dict[str, Any], ...] = ()
     is_alive: bool = False
     is_reading: bool = False
     is_last_count: bool = False
@@ -128,6 +129,7 @@ def _plain_chunk(data: bytes) -> Chunk | None:
         choice = told.choices[0]
         if choice.delta.content:
             chunk.pieces.append((Text, choice.delta.content))
+        chunk.logprobs = _logprobs_in(choice.logprobs)
         chunk.mentions_reason = choice.finish_reason is not msgspec.UNSET
         chunk.finish_reason = reason = _reason_of(choice.finish_reason)
         if reason and _is_failed(reason):
@@ -175,6 +177,7 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         chunk.pieces.append((Text, choice["text"]))
     if chunk.usage is None:
         chunk.usage = usage_in_json(choice.get("usage"))
+    chunk.logprobs = _logprobs_in(choice.get("logprobs"))
     chunk.mentions_reason = "finish_reason" in choice
     reason = _reason_of(choice.get("finish_reason")) or _reason_of(choice.get("finishReason"))
     native = _reason_of(choice.get("native_finish_reason")) if reason else None
@@ -189,6 +192,10 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
 
 def _is_failed(reason: str) -> bool:
     return reason.partition(":")[0].lower() in _FAILED
+
+
+def _logprobs_in(value: object) -> tuple[dict[str, Any], ...]:
+    return (value,) if value and isinstance(value, dict) else ()
 
 
 def _name_in(value: object) -> str | None:

@@ -22,6 +22,7 @@ class _Choice(msgspec.Struct, gc=False):
     delta: _Delta
     finish_reason: str | msgspec.UnsetType | None = msgspec.UNSET
     error: Any = None
+    logprobs: Any = None
 
 
 class OrdinaryChunk(msgspec.Struct, gc=False):

@@ -162,7 +162,8 @@ class OpenAIStream:
             return False
         choice = chunk.choices[0]
         delta = choice.delta
-        if choice.finish_reason or choice.error is not None or delta.tool_calls or delta.annotations:
+        is_special = delta.tool_calls or delta.annotations or choice.logprobs
+        if choice.finish_reason or choice.error is not None or is_special:
             return False
         thought = delta.reasoning_content or delta.reasoning
         if text := delta.content:
@@ -214,6 +215,7 @@ class OpenAIStream:
 
     def _take_chunk(self, chunk: Chunk, batch: Batch) -> None:
         batch.usage = chunk.usage or batch.usage
+        batch.logprobs += chunk.logprobs
         self.told_model = self.told_model or chunk.model
         self._tier = chunk.service_tier or self._tier
         self._is_counted = self._is_counted or chunk.is_last_count
