@@ -1,16 +1,23 @@
 """Pictures and files in OpenAI's API, kept with the conversation as those of the page are."""
 
+import asyncio
 import base64
 import hashlib
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from chatapp.backend.attachments import desk
+from chatapp.backend.attachments.desk import AttachmentDesk
+from chatapp.backend.gateway import response_requests
 from chatapp.backend.gateway.held import HeldFile, HeldMessages
+from chatapp.backend.store import Attachment, Store, WholeTurn
+from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.protocol.messages import AttachmentPart, Message, TextPart
+from chatapp.protocol.question import Question
 from support import documents
 from support.pages import wait_until
 from support.running_backend import RunningBackend
@@ -91,6 +98,38 @@ PARTS = {
     "no base64": ({"type": "image_url", "image_url": {"url": "data:image/png;base64,*"}}, None),
     "nothing": ({"type": "file", "file": None}, None),
 }  # fmt: skip
+
+
+def test_a_picture_that_another_process_is_still_reading_is_waited_for(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(response_requests, "WAIT_S", 3600.0)  # the wait ends when the picture is there
+    held = HeldMessages([{"role": "user", "content": [{"type": "text", "text": "What is it?"}, IMAGE]}])
+    whole = WholeTurn(
+        id=new_timed_id(),
+        question=Question(prompt=None, store=True, held=held),
+        held=held,
+        asked_at=now(),
+        process_id="elsewhere:1:a",
+        model="m",
+        ending={"status": "complete", "text": "A dog.", "segments": [["text", 6]]},
+        said=Message("assistant", (TextPart("A dog."),)),
+    )
+    store.turns.keep([whole])[0]()
+    path = tmp_path / "photo"
+    path.write_bytes(PHOTO)
+    photo = Attachment("", PHOTO_ID, "photo", "image/jpeg", "image", len(PHOTO), None, ())
+
+    async def ask() -> Any:
+        reader = AttachmentDesk(store.attachments, quota_bytes=0)
+        asked = asyncio.create_task(response_requests.earlier_messages(store, reader, whole.id, owner=""))
+        await asyncio.sleep(0.1)
+        await asyncio.to_thread(store.attachments.add, photo, path, text="", picture=PHOTO)
+        return await asked
+
+    question, answer = asyncio.run(ask())
+    assert [part["type"] for part in question["content"]] == ["text", "image_url"]
+    assert answer["content"] == "A dog."
 
 
 @pytest.mark.parametrize(("part", "file"), PARTS.values(), ids=PARTS.keys())

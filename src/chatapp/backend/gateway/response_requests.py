@@ -4,14 +4,18 @@ https://platform.openai.com/docs/api-reference/responses/create
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
-from chatapp.backend.attachments.desk import AttachmentDesk
+from chatapp.backend.attachments.desk import WAIT_S, AttachmentDesk
 from chatapp.backend.attachments.wording import image_part
 from chatapp.backend.gateway.chat_requests import SURFACE, wrong_field
 from chatapp.backend.gateway.schemas import ResponseRequest
-from chatapp.backend.store import Store, StoredMessage
+from chatapp.backend.store import Store, StoredMessage, StoredTurn
+from chatapp.backend.store.identity import now
+from chatapp.backend.turns.process import this_process
 from chatapp.errors import InvalidRequestError, NotFoundError, OverloadedError
 from chatapp.protocol.messages import AttachmentPart, ToolCallPart, ToolResultPart
 from chatapp.protocol.question import Question
@@ -20,6 +24,8 @@ Json = dict[str, Any]
 
 ID = "resp_"
 """What the id of a response begins with; the id of its turn follows."""
+
+LOOK_EVERY_S = 0.1
 
 _OURS = ("model", "input", "instructions", "previous_response_id", "stream", "store")
 _TRANSLATED = ("max_output_tokens", "tools", "tool_choice", "text", "reasoning")
@@ -72,20 +78,31 @@ def _branch(store: Store, desk: AttachmentDesk, turn_id: str, owner: str) -> lis
     branch = store.messages.whole_branch(turn.conversation_id, owner=owner, branch=turn.answer_message_id)
     end = [message.id for message in branch].index(turn.answer_message_id) + 1
     ids = {part.content_id for message in branch[:end] for part in _pictures_of(message) if part.content_id}
-    found = _found(store, desk, ids, owner)
+    found = _found(store, desk, ids, turn, owner)
     shown = {id_: image_part(picture) for id_, (_, picture) in found.items() if picture is not None}
     return [_wire(message, shown) for message in branch[:end]]
 
 
-def _found(store: Store, desk: AttachmentDesk, ids: set[str], owner: str) -> dict[str, tuple[str, bytes | None]]:
-    """Return what models get of the files `ids`; those that came with a question just now may still be taken in."""
+def _found(
+    store: Store, desk: AttachmentDesk, ids: set[str], turn: StoredTurn, owner: str
+) -> dict[str, tuple[str, bytes | None]]:
+    """Return what models get of the files `ids`; those that came with the question of `turn` may still be taken in.
+
+    Another process may be taking them in. Nobody knows of those that it could not keep, so for as long as it may take.
+    """
     found = store.attachments.for_models(ids, owner=owner) if ids else {}
     if ids <= found.keys():
         return found
-    if not desk.has_taken_in(owner):
-        what = "Files of the earlier response are still being read."
-        raise OverloadedError(what, hint="Ask again in a moment.", retry_after=1)
-    return store.attachments.for_models(ids, owner=owner)
+    if turn.process_id == this_process():
+        if not desk.has_taken_in(owner):
+            what = "Files of the earlier response are still being read."
+            raise OverloadedError(what, hint="Ask again in a moment.", retry_after=1)
+        return store.attachments.for_models(ids, owner=owner)
+    until = (turn.finished_at or turn.created_at) + timedelta(seconds=WAIT_S)
+    while not ids <= found.keys() and now() < until:
+        time.sleep(LOOK_EVERY_S)
+        found = store.attachments.for_models(ids, owner=owner)
+    return found
 
 
 def _pictures_of(message: StoredMessage) -> list[AttachmentPart]:
