@@ -111,8 +111,8 @@ def _application(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         middleware=_middleware(settings, keys, begin_trace, metrics.request_served),
-        # include_router builds each a second time
-        routes=[route for router in (*ROUTERS, gateway) for route in router.routes],
+        # include_router builds each a second time; those that are asked most come first, as they are tried in turn
+        routes=[route for router in (ROUTERS[0], gateway, *ROUTERS[1:]) for route in router.routes],
         redirect_slashes=False,  # the redirect would be built from the Host header
         telemetry=None if _TRACING_SDK in sys.modules else {"tracing": False, "metrics": False, "logs": False},
     )

@@ -1,7 +1,6 @@
 """Questions from the gateway on their way to a turn: who asks with which program, and whether it is remembered."""
 
 import re
-from dataclasses import replace
 from functools import partial
 
 from fastapi import Request
@@ -42,16 +41,12 @@ def _remembered(question: Question, request: Request, *, owner: str) -> Question
     wire = question.wire_messages or []
     desk: AttachmentDesk = request.app.state.attachment_desk
     held = HeldMessages(wire, take=partial(_take_later, desk, owner)) if is_kept else None
-    if held is None or not held.count:
-        return replace(question, owner=owner, store=False)
-    return replace(
-        question,
-        owner=owner,
-        held=held,
-        system=held.system,
-        client=client_name(headers),
-        outlives_readers=headers.get(BACKGROUND, "").lower() == "true",
-    )
+    question.owner = owner
+    question.store = held is not None and held.count > 0
+    if held is not None and question.store:
+        question.held, question.system, question.client = held, held.system, client_name(headers)
+        question.outlives_readers = headers.get(BACKGROUND, "").lower() == "true"
+    return question
 
 
 def _take_later(desk: AttachmentDesk, owner: str, files: list[HeldFile]) -> None:

@@ -71,6 +71,11 @@ class BoundedJsonRequest(Request):
             self._body = await self._read(self.app.state.settings.max_body_bytes * self.times_larger)
         return self._body
 
+    @property
+    def read_body(self) -> bytes | None:
+        """The body, None while it is not read."""
+        return getattr(self, "_body", None)
+
     async def json(self) -> Any:
         """Return the parsed body.
 
@@ -108,8 +113,10 @@ class BoundedJsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_bounded(request: Request) -> Response:
-            if self.body_field is not None:
-                _require_json(header(request.scope, b"content-type") or "")
+            if self.body_field is not None and not is_json(request):
+                raise UnsupportedMediaTypeError(
+                    "The body must be sent as JSON.", hint="Send it with the header Content-Type: application/json."
+                )
             return await self.answer(self.request_class(request.scope, request.receive), handle)
 
         return handle_bounded
@@ -121,8 +128,6 @@ class BoundedJsonRoute(APIRoute):
         return await handle(request)
 
 
-def _require_json(content_type: str) -> None:
-    if not _JSON.fullmatch(content_type):
-        raise UnsupportedMediaTypeError(
-            "The body must be sent as JSON.", hint="Send it with the header Content-Type: application/json."
-        )
+def is_json(request: Request) -> bool:
+    """Return whether a request says that its body is JSON."""
+    return bool(_JSON.fullmatch(header(request.scope, b"content-type") or ""))
