@@ -16,6 +16,8 @@ from real_servers.releases import FOLDER, Release
 SCRIPTS = Path(__file__).with_name("scripts")
 CASES = ("list", "ask", "stream", "tool", "key", "cancel", "long")
 _ALL_BUT_LIST = CASES[1:]
+_OF_AGENTS = ("stream", "tool", "key", "cancel", "long")
+_ALL_BUT_KEY = ("stream", "tool", "cancel", "long")
 _NODE_MODULES = FOLDER / "npm-clients"
 _PACKAGES = {
     "openai": "6.49.0",
@@ -29,12 +31,21 @@ _INSTALL_S = 900
 
 @dataclass(frozen=True)
 class Client:
-    """One program. `command` is what runs its script, which is installed first where it is missing."""
+    """One program. `command` is what runs its script, which is installed first where it is missing.
+
+    `need_the_stub` are cases that take more than a small model with a window of 2,048 tokens: it calls tools when it
+    likes, speaks until its window is full, and what coding agents put before a question does not fit into it.
+    """
 
     name: str
     command: Callable[[], list[str]]
     cases: tuple[str, ...] = _ALL_BUT_LIST
     is_cheap: bool = False
+    need_the_stub: tuple[str, ...] = ("tool", "long")
+
+    def cases_before(self, front: str) -> tuple[str, ...]:
+        """Return the cases that it can do in front of `front`."""
+        return tuple(case for case in self.cases if front == "stub" or case not in self.need_the_stub)
 
 
 def _python(script: str, *requirements: str) -> Callable[[], list[str]]:
@@ -101,11 +112,15 @@ CLIENTS = (
     Client("litellm", _python("litellm_client.py", "litellm==1.110.2"), CASES),
     Client("langchain-openai", _python("langchain_client.py", "langchain-openai==1.7.4")),
     Client("pydantic-ai", _python("pydantic_ai_client.py", "pydantic-ai-slim[openai]==2.68.0")),
-    Client("instructor", _python("instructor_client.py", "instructor==1.17.0")),
+    Client(
+        "instructor",
+        _python("instructor_client.py", "instructor==1.17.0"),
+        need_the_stub=("stream", "tool", "long"),  # it streams an object: the call of a tool
+    ),
     Client("aider-chat", _python("aider_client.py", "aider-chat==0.86.2"), ("ask", "stream", "key", "long")),
     Client("openai (npm)", _node("openai_js.mjs"), CASES),
     Client("ai + @ai-sdk/openai-compatible", _node("ai_sdk.mjs")),
-    Client("opencode-ai", _opencode, ("stream", "tool", "key", "cancel", "long")),
+    Client("opencode-ai", _opencode, _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
     Client("anthropic", _python("anthropic_python.py", "anthropic==2.14.0"), CASES),
-    Client("@anthropic-ai/claude-code", _claude_code, ("stream", "tool", "key", "cancel", "long")),
+    Client("@anthropic-ai/claude-code", _claude_code, _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
 )
