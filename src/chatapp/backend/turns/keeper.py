@@ -13,7 +13,7 @@ A transaction for each costs as much again as what is written in it, and so do t
 
 
 class Keeper:
-    """Saves turns behind each other's back. `has_others` tells whether any other turn may end soon."""
+    """Saves turns, as many at a time as are waiting. `has_others` tells whether any other turn may end soon."""
 
     def __init__(self, store: Store, *, has_others: Callable[[], bool]) -> None:
         self._store = store
@@ -36,6 +36,7 @@ class Keeper:
         return await saved
 
     async def _save(self) -> None:
+        """Save all that wait, also what nobody waits for any more."""
         try:
             if self._has_others():
                 await asyncio.sleep(GATHER_S)
@@ -44,17 +45,25 @@ class Keeper:
                 await self._save_together(batch)
         finally:
             self._task = None
+            for _, saved in self._waiting:  # who is ended from outside saves nothing more
+                saved.cancel()
+            self._waiting = []
 
     async def _save_together(self, batch: list[tuple[WholeTurn, "asyncio.Future[str]"]]) -> None:
         """Save them; what comes meanwhile waits for the next time."""
         try:
             results = await asyncio.to_thread(self._store.turns.keep, [turn for turn, _ in batch])
-        except BaseException:
+        except asyncio.CancelledError:
             for _, saved in batch:
                 saved.cancel()
             raise
-        for (_, saved), result in zip(batch, results, strict=True):
-            _settle(saved, result)
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            for _, saved in batch:
+                if not saved.done():
+                    saved.set_exception(error)
+        else:
+            for (_, saved), result in zip(batch, results, strict=True):
+                _settle(saved, result)
 
 
 def _settle(saved: "asyncio.Future[str]", result: Callable[[], str]) -> None:

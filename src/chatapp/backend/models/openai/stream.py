@@ -162,8 +162,7 @@ class OpenAIStream:
             return False
         choice = chunk.choices[0]
         delta = choice.delta
-        is_special = delta.tool_calls or delta.annotations or choice.logprobs
-        if choice.finish_reason or choice.error is not None or is_special:
+        if choice.finish_reason or choice.error is not None or delta.tool_calls or delta.annotations or choice.logprobs:
             return False
         thought = delta.reasoning_content or delta.reasoning
         if text := delta.content:
