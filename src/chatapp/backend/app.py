@@ -155,7 +155,9 @@ def _furnish(state: State, upstreams: Callable[[], Mapping[str, Upstream]]) -> N
     state.export_desk = ExportDesk(state.exports, is_closing=lambda: state.turns.is_closing)
     shared = environment.value(SHARED_FOLDER)
     board = ImportBoard(Path(shared) if shared else None)
-    imports = Imports(store.database, state.attachment_desk.keep, settings.max_attachment_bytes)
+    imports = Imports(
+        store.database, state.attachment_desk.keep, settings.max_attachment_bytes, state.project_desk.fill
+    )
     state.import_desk = ImportDesk(imports, is_closing=lambda: state.turns.is_closing, board=board)
 
 

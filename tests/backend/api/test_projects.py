@@ -1,6 +1,7 @@
 """Projects over HTTP: real backend, stub model."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -121,3 +122,23 @@ def test_a_file_without_text_is_refused(client: BackendClient) -> None:
     with pytest.raises(NotFoundError):
         client.projects.add_file("gone", BytesIO(b"Words."), name="a.txt")
     assert client.projects.get(zoo.id).files == 0
+
+
+def test_files_of_projects_come_along_in_an_export(shared: RunningBackend, client: BackendClient) -> None:
+    zoo = client.projects.begin("Zoo to export")
+    add_files(client, zoo.id, whales="Whales sing.", birds="Birds fly.")
+    talk = str(client.ask("What do they do?", project_id=zoo.id).conversation_id)
+    archive = b"".join(client.conversations.export_all(ids=[talk]))
+    single = client.conversations.export(talk, "json")
+    client.projects.delete(zoo.id, with_conversations=True)
+    store = shared.app.state.store
+    store.conversations.purge(talk, owner="")
+    store.project_files.purge_expired(as_of=datetime.now(UTC) + timedelta(days=31))
+
+    receipt = client.conversations.import_file(BytesIO(archive))
+
+    (come,) = [project for project in client.projects.all() if project.name == "Zoo to export"]
+    assert (receipt.skipped, come.conversations) == ((), 1)
+    assert [file.name for file in client.projects.files(come.id)] == ["birds.txt", "whales.txt"]
+    assert shared.app.state.store.project_files.find(come.id, ["whales"])[0].text == "Whales sing."
+    assert b'"content_id"' in single

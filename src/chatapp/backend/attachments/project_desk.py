@@ -39,6 +39,17 @@ class ProjectDesk:
         attachment = await self._desk.take(path, name=name, owner=owner)
         return await asyncio.to_thread(self._add, attachment, project_id)
 
+    def fill(self, project_id: str, attachment_id: str, owner: str) -> ProjectFile:
+        """Return the file of a project that an attachment has become. Blocks.
+
+        Raises:
+            NotFoundError: no such project, or no such attachment.
+            UnsupportedMediaTypeError: there is no text in it.
+            InvalidRequestError: the project has as many files as it can.
+            StoreUnavailableError: it cannot be saved.
+        """
+        return self._add(self._attachments.get(attachment_id, owner=owner), project_id)
+
     def _add(self, attachment: Attachment, project_id: str) -> ProjectFile:
         text, _ = self._attachments.for_models([attachment.id], owner=attachment.owner)[attachment.id]
         if not text.strip():

@@ -16,6 +16,7 @@ ATTACHMENT = "a file, picture or recording"
 NO_TEXT = "a message without text"
 HIDDEN = "a message that was not shown"
 ENCRYPTED = "a thought that its program has encrypted"
+PROJECT_FILE = "a file of the project, which is not in the export or has no text"
 FOLDER = "the project, folder or tag it was in"
 
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
@@ -68,12 +69,13 @@ class ImportedMessage:
 
 
 class ImportedProject(NamedTuple):
-    """The project that a conversation was in."""
+    """The project that a conversation was in, with its files."""
 
     id: str
     name: str
     instructions: str | None = None
     model: str | None = None
+    files: tuple[AttachmentPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,12 +32,16 @@ MAX_TITLE_CHARS = 200
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What came of one conversation. `lost` counts messages whose place in the tree could not be found."""
+    """What came of one conversation. `lost` counts messages whose place in the tree could not be found.
+
+    `project_id` is the project that one that `is_new` is in here.
+    """
 
     is_new: bool = False
     messages: int = 0
     lost: int = 0
     is_deleted_here: bool = False
+    project_id: str | None = None
 
 
 def add_all(
@@ -47,17 +51,18 @@ def add_all(
     wanted = [(well_formed(theirs), fingerprint) for theirs, fingerprint in arrived]
     found = _existing(connection, [theirs for theirs, _ in wanted], owner)
     placed = [_placed(theirs, fingerprint, found, owner) for theirs, fingerprint in wanted]
-    _insert_new([one for one in placed if one.mine is None and _is_kept(one)], connection, owner)
-    return [_added(connection, one, owner) for one in placed]
+    own = _insert_new([one for one in placed if one.mine is None and _is_kept(one)], connection, owner)
+    return [_added(connection, one, owner, own) for one in placed]
 
 
 def _is_kept(one: Placed) -> bool:
     return bool(one.ordered) or one.is_ours
 
 
-def _added(connection: Connection, one: Placed, owner: str) -> Added:
+def _added(connection: Connection, one: Placed, owner: str, projects: Mapping[str, str]) -> Added:
     if one.mine is None:
-        return Added(is_new=_is_kept(one), messages=len(one.ordered), lost=one.lost)
+        project_id = projects.get(one.theirs.project.id) if one.theirs.project else None
+        return Added(is_new=_is_kept(one), messages=len(one.ordered), lost=one.lost, project_id=project_id)
     if one.mine.deleted_at is not None:
         return Added(is_deleted_here=True)
     return Added(messages=grow(connection, one, owner=owner), lost=one.lost)
@@ -85,9 +90,10 @@ def _placed(theirs: ImportedConversation, fingerprint: str | None, found: dict[s
     return Placed(theirs, fingerprint, conversation_id, mine, ids, ordered)
 
 
-def _insert_new(placed: list[Placed], connection: Connection, owner: str) -> None:
+def _insert_new(placed: list[Placed], connection: Connection, owner: str) -> dict[str, str]:
+    """Save new conversations, and return which projects here are those that they were in."""
     if not placed:
-        return
+        return {}
     own = own_projects(connection, [one.theirs.project for one in placed if one.theirs.project], owner=owner)
     rows = [row for one in placed for row in message_rows(one, one.ordered, first=1)]
     made = [row for one in placed for row in turn_rows(one, one.ordered, owner=owner)]
@@ -98,6 +104,7 @@ def _insert_new(placed: list[Placed], connection: Connection, owner: str) -> Non
     for one in placed:
         note_uses(connection, one.id, files_of(one.ordered))
     note_imports(connection, placed)
+    return own
 
 
 def _conversation_row(one: Placed, owner: str, projects: Mapping[str, str]) -> dict[str, Any]:

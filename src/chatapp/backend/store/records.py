@@ -226,6 +226,10 @@ class ProjectFile(NamedTuple):
     tokens: int
     added_at: datetime
 
+    def part(self) -> AttachmentPart:
+        """Return it as a part of a message."""
+        return AttachmentPart(self.name, self.media_type, self.size, self.id, self.notes)
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:

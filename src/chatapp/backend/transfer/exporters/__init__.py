@@ -11,12 +11,14 @@ from typing import NamedTuple
 from chatapp.backend.store.attachments import Attachments
 from chatapp.backend.store.conversations import Conversations
 from chatapp.backend.store.messages import Messages
+from chatapp.backend.store.project_files import ProjectFiles
 from chatapp.backend.store.projects import Projects
 from chatapp.backend.store.records import Conversation, Project, Share
 from chatapp.backend.transfer.exporters import json_document, markdown, zip_archive
 from chatapp.backend.transfer.exporters.told import OwnedFiles, Told
 from chatapp.errors import InvalidRequestError, NotFoundError
 from chatapp.protocol.export_formats import EXPORT_FORMATS, ExportFormat
+from chatapp.protocol.messages import AttachmentPart
 
 CHUNK_BYTES = 64 * 1024
 """About as much is handed out at a time."""
@@ -49,6 +51,8 @@ WRITERS = {
     "html": Writer(_page, _page_of_all),
 }
 """By the names in `protocol/export_formats.py`."""
+
+_Project = tuple[Project | None, Sequence[AttachmentPart]]
 
 _FORMATS = {it.name: it for it in EXPORT_FORMATS}
 
@@ -87,8 +91,7 @@ class Exports:
             messages = self.messages.all(conversation_id, owner=owner)
         else:
             messages = self.messages.whole_branch(conversation_id, owner=owner, branch=branch)
-        project = self._projects(owner).get(conversation.project_id)
-        told = Told(conversation, messages, OwnedFiles(self.attachments, owner), project)
+        told = Told(conversation, messages, OwnedFiles(self.attachments, owner), *self._project(conversation))
         name = f"{_slug(conversation.title)}-{conversation.created_at:%Y-%m-%d}.{form.name}"
         return ExportedFile(name, form.media_type, _joined(writer.write([told])))
 
@@ -126,15 +129,24 @@ class Exports:
                 yield self.conversations.get(conversation_id, owner=owner)
 
     def _each(self, found: Iterable[Conversation], owner: str, *, wants_every_branch: bool) -> Iterator[Told]:
-        owned_files, projects = OwnedFiles(self.attachments, owner), self._projects(owner)
+        owned_files = OwnedFiles(self.attachments, owner)
+        projects: dict[str | None, _Project] = {}
         read = self.messages.all if wants_every_branch else self.messages.whole_branch
         for conversation in found:
             with suppress(NotFoundError):
                 messages = read(conversation.id, owner=owner)
-                yield Told(conversation, messages, owned_files, projects.get(conversation.project_id))
+                if conversation.project_id not in projects:
+                    projects[conversation.project_id] = self._project(conversation)
+                yield Told(conversation, messages, owned_files, *projects[conversation.project_id])
 
-    def _projects(self, owner: str) -> dict[str | None, Project]:
-        return {project.id: project for project in Projects(self.conversations.database).all(owner=owner)}
+    def _project(self, conversation: Conversation) -> "_Project":
+        """Return the project of a conversation and its files; none where it was deleted just now."""
+        id_, owner, database = conversation.project_id, conversation.owner, self.conversations.database
+        if id_ is not None:
+            with suppress(NotFoundError):
+                files = ProjectFiles(database).all(id_, owner=owner)
+                return Projects(database).get(id_, owner=owner), [file.part() for file in files]
+        return None, []
 
 
 def _known(as_format: str) -> tuple[ExportFormat, Writer]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from chatapp.backend.store.records import Conversation, Project, StoredMessage
+from chatapp.backend.store.records import Conversation, StoredMessage
 from chatapp.backend.transfer.exporters.told import Told
 from chatapp.protocol.messages import parts_as_json
 
@@ -30,7 +30,7 @@ def write(told: Iterable[Told]) -> Iterator[bytes]:
 
 
 def _conversation(one: Told) -> Iterator[bytes]:
-    fields = {**_fields(one.conversation), "project": _project(one.project)}
+    fields = {**_fields(one.conversation), "project": _project(one)}
     yield _json(fields).removesuffix("}").encode() + b', "messages": ['
     comma = b"\n"
     for message in one.messages:
@@ -46,9 +46,12 @@ def _fields(conversation: Conversation) -> dict[str, Any]:
     return told
 
 
-def _project(project: Project | None) -> dict[str, Any] | None:
-    """Return what of a project comes along with each conversation of it: all but its files."""
-    return {name: getattr(project, name) for name in ("id", "name", "instructions", "model")} if project else None
+def _project(one: Told) -> dict[str, Any] | None:
+    """Return what of a project comes along with each conversation of it; its files lie beside them in a zip."""
+    if one.project is None:
+        return None
+    told = {name: getattr(one.project, name) for name in ("id", "name", "instructions", "model")}
+    return {**told, "files": parts_as_json(one.project_files)}
 
 
 def _message(message: StoredMessage) -> dict[str, Any]:

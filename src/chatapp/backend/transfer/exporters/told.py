@@ -45,6 +45,7 @@ class Told:
     messages: Sequence[StoredMessage]
     owned_files: OwnedFiles
     project: Project | None = None
+    project_files: Sequence[AttachmentPart] = ()
 
 
 def files_of(message: StoredMessage) -> list[AttachmentPart]:

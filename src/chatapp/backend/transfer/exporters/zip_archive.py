@@ -49,7 +49,7 @@ class _Pipe(io.RawIOBase):
 
 
 def write(told: Iterable[Told]) -> Iterator[bytes]:
-    """Return the zip of the JSON of all conversations, and of the files that were shown in them."""
+    """Return the zip of the JSON of all conversations, and of the files in them and in their projects."""
     pipe, files = _Pipe(), _Files()
     with zipfile.ZipFile(pipe, "w") as archive:
         for name, media_type, pieces in _members(told, files):
@@ -75,6 +75,7 @@ class _Files:
     def noted(self, told: Iterable[Told]) -> Iterator[Told]:
         for one in told:
             self.owned_files = one.owned_files
+            self.found |= {str(file.content_id): file for file in one.project_files}
             for message in one.messages:
                 self.found |= {str(file.content_id): file for file in files_of(message)}
             yield one

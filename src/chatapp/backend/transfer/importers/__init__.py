@@ -15,6 +15,7 @@ from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
 from chatapp.backend.transfer.importers.files import ExportReader, FoundConversation, Piece, ReadBefore
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.backend.transfer.importers.progress import Progress
+from chatapp.backend.transfer.importers.project_filling import Fill, ProjectFilling
 from chatapp.backend.transfer.importers.receipt import MAX_SKIPPED, Receipt, Skipped
 from chatapp.backend.transfer.importers.saving import Saving
 
@@ -31,12 +32,14 @@ FEW_BYTES = 256 * 1024
 class Imports:
     """Reads what other programs, or this one, have exported.
 
-    `keep` takes in the files that conversations show, of at most `max_file_bytes` each; without it none come along.
+    `keep` takes in the files that conversations show, of at most `max_file_bytes` each; without it none come along, as
+    without `fill` none of projects do.
     """
 
     database: Database
     keep: Keep | None = None
     max_file_bytes: int = 0
+    fill: Fill | None = None
 
     def read(
         self,
@@ -70,7 +73,8 @@ class Imports:
             ) as assets,
             self.database.writes(are_many=path.stat().st_size > LARGE_BYTES) as write,
         ):
-            saving = Saving(self.database, write, owner, receipt, budget, assets)
+            filling = ProjectFilling(owner, receipt, assets, self.fill)
+            saving = Saving(self.database, write, owner, receipt, budget, assets, filling)
             try:
                 for piece in ExportReader(budget, known, progress).file(path):
                     outcome.take(piece, saving)

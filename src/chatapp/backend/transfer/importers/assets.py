@@ -109,6 +109,14 @@ class Assets:
         left_out[ATTACHMENT] += wanted - came
         return replace(theirs, messages=messages, left_out=+left_out)
 
+    def files(self, parts: Iterable[AttachmentPart]) -> list[AttachmentPart]:
+        """Return those files that were taken in.
+
+        Raises:
+            StoreUnavailableError: they cannot be saved now.
+        """
+        return [file for file in map(self._resolved, parts) if file.content_id]
+
     def _message(self, message: ImportedMessage) -> ImportedMessage:
         if not any(isinstance(part, AttachmentPart) for part in (*message.parts, *message.attachments)):
             return message

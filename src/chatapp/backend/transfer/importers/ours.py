@@ -1,20 +1,21 @@
 """Our own export: every branch, as `exporters` write it, also the one of version 1, which has no parts."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, cast, get_args
 
 import msgspec
 
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, ImportedProject, ImportedTurn, moment
 from chatapp.backend.store.placing import OURS
-from chatapp.backend.transfer.importers.fields import count, mapping
+from chatapp.backend.transfer.importers.fields import count, mapping, sequence
 from chatapp.protocol.events import Notice, Usage
-from chatapp.protocol.messages import PART_KINDS, FinalStatus, Part, Role
+from chatapp.protocol.messages import PART_KINDS, AttachmentPart, FinalStatus, Part, Role
 from chatapp.protocol.question import EFFORTS
 
 SOURCE = OURS
 _MOST_TEMPERATURE = 2
+_OF_PROJECTS = {"id", "name", "instructions", "model"}
 _OF_ERRORS = {"detail", "code", "hint", "request_id", "retry_after"}
 UNKNOWN_PART = "a part of a message that a newer chatapp has written"
 
@@ -100,11 +101,21 @@ def _sampling(told: object) -> dict[str, Any] | None:
 
 def _project(told: object) -> ImportedProject | None:
     """Return the project, None where what stands there is none that could be made here."""
-    fields = {name: it for name, it in mapping(told).items() if name in ImportedProject._fields and it is not None}
+    fields = {name: it for name, it in mapping(told).items() if name in _OF_PROJECTS and it is not None}
     is_one = all(isinstance(it, str) for it in fields.values()) and {"id", "name"} <= fields.keys()
     if not is_one or not fields["name"].strip():
         return None
-    return ImportedProject(**fields)
+    files = map(mapping, sequence(mapping(told).get("files")))
+    return ImportedProject(**fields, files=tuple(it for file in files if (it := _file(file)) is not None))
+
+
+def _file(told: Mapping[str, Any]) -> AttachmentPart | None:
+    """Return a file of a project, None where it has no name or no content."""
+    try:
+        file = msgspec.convert(told, type=AttachmentPart)
+    except msgspec.ValidationError:
+        return None
+    return file if file.content_id else None
 
 
 def _temperature(told: object) -> float | None:

@@ -15,6 +15,7 @@ from chatapp.backend.transfer.importers import ours
 from chatapp.backend.transfer.importers.assets import Assets, has_all_files
 from chatapp.backend.transfer.importers.budget import ImportBudget
 from chatapp.backend.transfer.importers.files import FoundConversation
+from chatapp.backend.transfer.importers.project_filling import ProjectFilling
 from chatapp.backend.transfer.importers.receipt import Receipt
 
 BATCH_MESSAGES = 600
@@ -36,6 +37,7 @@ class Saving:
     receipt: Receipt
     budget: ImportBudget
     assets: Assets
+    filling: ProjectFilling
     _batch: dict[tuple[str, str], FoundConversation] = field(default_factory=dict)
     _messages: int = 0
     _chars: int = 0
@@ -132,6 +134,8 @@ class Saving:
         self.receipt.conversations_added += added.is_new
         self.receipt.messages_added += added.messages
         self.receipt.leave_out(what, theirs.left_out)
+        if theirs.project is not None and added.project_id is not None:
+            self.filling.take(theirs.project, added.project_id)
         if added.lost:
             self.receipt.skip(what, LOST, added.lost)
 
