@@ -158,14 +158,16 @@ def _is_owned(owner: str, state: Literal["active", "deleted"] = "active") -> Col
 
 
 def _counted(*conditions: ColumnElement[bool]) -> Any:
-    """Return the query for projects, each with how many conversations are listed in it, and when it was last talked."""
+    """Return the query for projects, each with how many conversations are listed in it, and when it was last talked.
+
+    They are counted project by project: together they would be counted for everybody.
+    """
     columns = conversations.c
-    is_listed = and_(columns.project_id.is_not(None), columns.deleted_at.is_(None), columns.archived_at.is_(None))
-    told = (func.count().label("conversations"), func.max(columns.updated_at).label("talked_at"))
-    counts = select(columns.project_id, *told).where(is_listed).group_by(columns.project_id).subquery()
+    is_listed = and_(columns.project_id == projects.c.id, columns.deleted_at.is_(None), columns.archived_at.is_(None))
+    count = select(func.count()).where(is_listed).scalar_subquery().label("conversations")
+    talked_at = select(func.max(columns.updated_at)).where(is_listed).scalar_subquery().label("talked_at")
     held = select(func.count()).where(files.c.project_id == projects.c.id).scalar_subquery().label("files")
-    joined = select(projects, counts.c.conversations, counts.c.talked_at, held).where(*conditions)
-    return joined.outerjoin(counts, counts.c.project_id == projects.c.id)
+    return select(projects, count, talked_at, held).where(*conditions)
 
 
 def _one(connection: Connection, project_id: str, owner: str) -> Project:
@@ -182,7 +184,7 @@ def _project(row: Row[Any]) -> Project:
         name=row.name,
         instructions=row.instructions,
         model=row.model,
-        conversations=row.conversations or 0,
+        conversations=row.conversations,
         files=row.files,
         created_at=row.created_at,
         updated_at=row.updated_at,
