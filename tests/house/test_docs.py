@@ -14,6 +14,7 @@ import requests
 import chatapp as package
 from chatapp.config.connections import connection_rows, read_connections
 from chatapp.config.settings import SettingRow, setting_rows
+from chatapp.frontend.languages.language import FOLDER, languages
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -135,6 +136,14 @@ def test_what_readme_links_to_exists(link: str) -> None:
 def test_what_readme_points_to_within_itself_exists(anchor: str) -> None:
     titles = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
     assert anchor in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_readme_names_the_languages_of_the_page_and_how_to_add_one() -> None:
+    named = re.findall(r"The page speaks ([A-Z][\w, ]+), which", README)
+    assert [len(re.split(", | and ", names)) for names in named] == [len(languages())]
+    assert (ROOT / "tests" / "languages.py").exists()
+    assert "`python tests/languages.py fr` writes `src/chatapp/frontend/languages/fr.po`" in README
+    assert FOLDER == ROOT / "src/chatapp/frontend/languages"
 
 
 def test_the_changelog_names_this_version() -> None:
