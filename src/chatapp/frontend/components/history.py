@@ -97,6 +97,7 @@ def _open_row(listing: Listing) -> None:
     if row.what == "move":
         st.caption(literal(t("Move: {title}", title=title)))
         move_field([row.conversation_id])
+        st.button(t("Cancel"), key="move-close", type="tertiary", on_click=list_actions.close_row)
     else:
         st.caption(literal(t("Export: {title}", title=title)))
         _export_buttons(row.conversation_id, title)

@@ -51,6 +51,7 @@ def choose(conversation_id: str, entry: str) -> None:
         "Back to the list": lambda: _do_to([conversation_id], "Back in the list"),
         "Delete": lambda: _do_to([conversation_id], "Deleted"),
     }
+    state.view().open_row = None
     if entry in handlers:
         with error_shown():
             handlers[entry]()
