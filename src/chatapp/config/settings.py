@@ -152,10 +152,7 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("chatapp", appauthor=False),
         description="Folder for conversations and other files of ours. Default: the user's data folder.",
     )
-    gateway_store: bool = Field(
-        True,
-        description="Keep what clients ask under `/v1` as conversations, unless they ask for the contrary.",
-    )
+    gateway_store: bool = Field(True, description="Keep what clients ask under `/v1`, unless they ask not to.")
     database_url: SecretStr | None = Field(
         None,
         description="PostgreSQL for conversations instead of a file in `DATA_DIR`: `postgresql://user:password@host/name`.",
