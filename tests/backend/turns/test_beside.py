@@ -74,3 +74,21 @@ def test_three_answers_to_a_question_are_made_at_once_at_most(backend: RunningBa
         backend.client.conversations.regenerate(conversation, **fields)
     goes_on.set()
     assert all("".join(getattr(event, "text", "") for event in stream) == "One" for stream in streams)
+
+
+@pytest.mark.parametrize("is_project", [False, True], ids=["conversation", "project"])
+def test_deleting_stops_the_answers_beside_too(backend: RunningBackend, stub: StubModel, *, is_project: bool) -> None:
+    goes_on = threading.Event()
+    stub.default = scripts.answer("One", scripts.until(goes_on), "!")
+    zoo = backend.client.projects.begin("Zoo").id
+    conversation = str(begin(backend, project_id=zoo).conversation_id)
+    with backend.client.conversations.regenerate(conversation, beside=True) as events:
+        beside = next(iter(events)).turn_id
+
+    if is_project:
+        backend.client.projects.delete(zoo, with_conversations=True)
+    else:
+        backend.client.conversations.delete(conversation)
+
+    assert wait_until_over(backend, beside)["status"] == "stopped"
+    goes_on.set()

@@ -39,8 +39,8 @@ from chatapp.backend.store.listing import (
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.projects import require_project
 from chatapp.backend.store.records import Conversation, Page
-from chatapp.backend.store.removal import remove_conversation
-from chatapp.backend.store.schema import conversations, messages, turns
+from chatapp.backend.store.removal import remove_conversation, stop_answers
+from chatapp.backend.store.schema import conversations, messages
 from chatapp.errors import InvalidRequestError, NotFoundError
 
 KEPT_AFTER_DELETION = timedelta(days=30)
@@ -154,16 +154,15 @@ class Conversations:
             return _one(connection, conversation_id, owner)
 
     def delete(self, conversation_id: str, *, owner: str) -> None:
-        """Delete the conversation; it can be restored for 30 days. An answer that is being made is stopped.
+        """Delete the conversation; it can be restored for 30 days. Answers that are being made are stopped.
 
         Raises:
             NotFoundError: no such conversation.
         """
         with self.database.write() as connection:
             require(connection, conversation_id, owner)
-            is_active = and_(turns.c.conversation_id == conversation_id, turns.c.status == "streaming")
-            connection.execute(update(turns).where(is_active).values(cancel_requested=True))
             is_it = conversations.c.id == conversation_id
+            stop_answers(connection, is_it)
             connection.execute(update(conversations).where(is_it).values(deleted_at=now()))
 
     def restore(self, conversation_id: str, *, owner: str) -> Conversation:

@@ -11,7 +11,8 @@ from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.project_tables import project_files as files
 from chatapp.backend.store.project_tables import projects
 from chatapp.backend.store.records import Project
-from chatapp.backend.store.schema import conversations, turns
+from chatapp.backend.store.removal import stop_answers
+from chatapp.backend.store.schema import conversations
 from chatapp.errors import InvalidRequestError, NotFoundError
 
 MOST_PROJECTS = 1000
@@ -105,9 +106,7 @@ class Projects:
             require_project(connection, project_id, owner)
             if with_conversations:
                 its = and_(conversations.c.project_id == project_id, conversations.c.deleted_at.is_(None))
-                is_active = turns.c.conversation_id.in_(select(conversations.c.id).where(its))
-                stopped = update(turns).where(is_active, turns.c.status == "streaming").values(cancel_requested=True)
-                connection.execute(stopped)
+                stop_answers(connection, its)
                 connection.execute(update(conversations).where(its).values(deleted_at=moment))
             connection.execute(update(projects).where(projects.c.id == project_id).values(deleted_at=moment))
 

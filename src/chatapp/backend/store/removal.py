@@ -1,6 +1,6 @@
-"""The end of a conversation, for good."""
+"""The end of a conversation: its answers are stopped, and what is in it goes for good."""
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from chatapp.backend.store.schema import chunks, conversations, messages, turns
 
@@ -14,3 +14,11 @@ def remove_conversation(connection: Connection, conversation_id: str) -> None:
     connection.execute(delete(turns).where(turns.c.id.in_(its_turns)))
     connection.execute(delete(messages).where(messages.c.conversation_id == conversation_id))
     connection.execute(delete(conversations).where(conversations.c.id == conversation_id))
+
+
+def stop_answers(connection: Connection, is_theirs: ColumnElement[bool]) -> None:
+    """Have the answers stopped that are being made in conversations, also those beside the one that is active there."""
+    theirs = select(conversations.c.id).where(is_theirs)
+    being_made = select(messages.c.id).where(messages.c.conversation_id.in_(theirs), messages.c.status == "streaming")
+    is_made = or_(turns.c.conversation_id.in_(theirs), turns.c.answer_message_id.in_(being_made))
+    connection.execute(update(turns).where(turns.c.status == "streaming", is_made).values(cancel_requested=True))
