@@ -115,6 +115,20 @@ def test_of_too_many_files_the_parts_that_fit_the_question_go_along(client: Back
     ]
 
 
+def test_parts_of_files_that_share_a_name_all_go_along(client: BackendClient, model: StubModel) -> None:
+    zoo = client.projects.begin("Zoo of two years")
+    filler = "\n\n".join(f"Paragraph {number} tells of nothing in particular. " * 8 for number in range(120))
+    for fish in ("minnows", "sticklebacks"):
+        text = f"{filler}\n\nThe kingfisher dives for {fish}.\n\n{filler}"
+        client.projects.add_file(zoo.id, BytesIO(text.encode()), name="notes.txt")
+
+    client.ask("What does a kingfisher dive for?", project_id=zoo.id)
+
+    (said,) = (message["content"] for message in model.calls[-1].body["messages"])
+    assert "dives for minnows." in said
+    assert "dives for sticklebacks." in said
+
+
 def test_a_file_without_text_is_refused(client: BackendClient) -> None:
     zoo = client.projects.begin("Zoo")
     with pytest.raises(UnsupportedMediaTypeError, match=r"empty\.txt has no text"):

@@ -44,16 +44,16 @@ class ProjectWording:
             return _behind_system(messages, self._whole(project_id, owner)), []
         question = messages[-1].text
         parts = self._parts(project_id, owner, question, tokens=min(room, window // _SHARE, MOST_PARTS_TOKENS))
-        asked = replace(messages[-1], parts=(*(TextPart(text) for text in parts.values()), *messages[-1].parts))
-        return [*messages[:-1], asked], [_notice(amount.files, list(parts))]
+        asked = replace(messages[-1], parts=(*(TextPart(text) for _, text in parts), *messages[-1].parts))
+        return [*messages[:-1], asked], [_notice(amount.files, [name for name, _ in parts])]
 
     def _whole(self, project_id: str, owner: str) -> str:
         files = self._files.all(project_id, owner=owner)
         texts = self._attachments.for_models([file.id for file in files], owner=owner)
         return "\n\n".join(_shown(file.name, texts[file.id][0]) for file in files if file.id in texts)
 
-    def _parts(self, project_id: str, owner: str, question: str, *, tokens: int) -> dict[str, str]:
-        """Return what goes along of each file, by its name."""
+    def _parts(self, project_id: str, owner: str, question: str, *, tokens: int) -> list[tuple[str, str]]:
+        """Return what goes along, each file by its name, which several may have."""
         words = words_of(question)
         found = self._files.find(project_id, words)
         chosen: list[Passage] = []
@@ -66,8 +66,10 @@ class ProjectWording:
         for passage in chosen:
             by_file.setdefault(passage.attachment_id, []).append(passage)
         names = {one.id: one.name for one in self._attachments.get_many(list(by_file), owner=owner)}
-        return {names[id_]: _shown(f"{names[id_]}, the parts that fit the question", _joined(it)) + "\n\n"
-                for id_, it in by_file.items()}  # fmt: skip
+        return [
+            (names[id_], _shown(f"{names[id_]}, the parts that fit the question", _joined(it)) + "\n\n")
+            for id_, it in by_file.items()
+        ]
 
 
 def _behind_system(messages: list[Message], text: str) -> list[Message]:
