@@ -51,6 +51,24 @@ def test_an_answer_is_kept_without_what_cannot_be_stored_beside_it(store: Store)
     assert (kept.status, kept.text, kept.usage) == ("complete", "Because.", None)
 
 
+def test_an_answer_that_is_saved_once_is_kept_without_what_cannot_be_stored_beside_it(store: Store) -> None:
+    with store.database.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER refuse BEFORE INSERT ON turns WHEN new.usage IS NOT NULL "
+            "BEGIN SELECT RAISE(ABORT, 'no such value'); END"
+        )
+    held = HeldMessages([{"role": "user", "content": "Why?"}])
+    question, keeper = Question(prompt=None, store=True, held=held), Keeper(store, has_others=lambda: False)
+    turn, record = Turn("m"), HeldTurnRecord(store, keeper, question, held, fallback_model="m")
+    turn.append(Text("Because."))
+    turn.usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+
+    asyncio.run(record.finish(turn, None, latency_ms=5))
+
+    kept = store.turns.get(turn.id, owner="")
+    assert (kept.status, kept.text, kept.usage) == ("complete", "Because.", None)
+
+
 UPSTREAM_AWAY = UpstreamUnavailableError("the model server cannot be reached.")
 
 

@@ -4,10 +4,11 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from chatapp.backend.store import BegunTurn, Store, WholeTurn
+from chatapp.backend.store import BegunTurn, Ending, Store, WholeTurn
+from chatapp.backend.store.failures import DEFECTS
 from chatapp.backend.turns.keeper import Keeper
 from chatapp.backend.turns.process import this_process
-from chatapp.backend.turns.record import TurnRecord, ending_of
+from chatapp.backend.turns.record import TurnRecord, ending_of, said_alone
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import ChatappError, StoreUnavailableError
 from chatapp.protocol.messages import Message, TextPart
@@ -82,17 +83,26 @@ class HeldTurnRecord(TurnRecord):
         return begun
 
     async def _keep(self, turn: Turn, failure: ChatappError | None, latency_ms: int) -> None:
-        whole = WholeTurn(
+        """Save the turn as it ended; where something beside its text cannot be stored, without all that."""
+        ending = ending_of(turn, failure, latency_ms=latency_ms)
+        try:
+            conversation_id = await self._keeper.keep(self._whole(turn, ending))
+        except DEFECTS as defect:  # which would cost the client an answer that is there
+            log.error("turn %s is saved without what stands beside its text: %s", turn.id, type(defect).__name__)
+            conversation_id = await self._keeper.keep(self._whole(turn, said_alone(ending)))
+        self._kept_in(turn, conversation_id)
+
+    def _whole(self, turn: Turn, ending: Ending) -> WholeTurn:
+        return WholeTurn(
             id=turn.id,
             question=self._question,
             held=self._held,
             asked_at=turn.asked_at,
             process_id=this_process(),
             model=turn.model,
-            ending=ending_of(turn, failure, latency_ms=latency_ms),
+            ending=ending,
             said=self._said(turn),
         )
-        self._kept_in(turn, await self._keeper.keep(whole))
 
     def _kept_in(self, turn: Turn, conversation_id: str | None) -> None:
         turn.conversation_id = conversation_id

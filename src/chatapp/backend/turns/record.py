@@ -95,7 +95,7 @@ class TurnRecord:
             await asyncio.to_thread(self._store.turns.finish, turn.id, **ending)
         except DEFECTS as defect:  # which would cost the text that has come since it was last saved
             log.error("turn %s is saved without what stands beside its text: %s", turn.id, type(defect).__name__)
-            await asyncio.to_thread(self._store.turns.finish, turn.id, **_said(ending))
+            await asyncio.to_thread(self._store.turns.finish, turn.id, **said_alone(ending))
 
     def _look_at(self, turn: Turn) -> None:
         """Take over what has come since the last look."""
@@ -127,7 +127,7 @@ def ending_of(turn: Turn, failure: ChatappError | None, *, latency_ms: int) -> E
     }
 
 
-def _said(ending: Ending) -> Ending:
+def said_alone(ending: Ending) -> Ending:
     """Return the text of an ending, and whether it is whole."""
     return {
         "status": ending["status"],
