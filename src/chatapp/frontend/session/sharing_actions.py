@@ -22,7 +22,7 @@ def share(conversation_id: str) -> None:
     except ChatappError as error:
         state.view().sharing_error = error
     else:
-        state.view().made_link = (made, f"{_origin()}{made.path}")
+        state.view().made_link = (made, f"{address_of_page(st.context.url)}{made.path}")
         shares_of.clear()
 
 
@@ -41,7 +41,9 @@ def end_sharing() -> None:
     view.dialog = view.shared_id = view.made_link = view.sharing_error = None
 
 
-def _origin() -> str:
-    """Return where this page is, by the browser's own word for it."""
-    parts = urlsplit(st.context.url or "")
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else state.settings().backend_url.rstrip("/")
+def address_of_page(told: str | None) -> str:
+    """Return where this page is, by the browser's own word for it; that may be below a path of a proxy."""
+    parts = urlsplit(told or "")
+    if not parts.netloc:
+        return state.settings().backend_url.rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
