@@ -1,13 +1,12 @@
 """Many rows at once, as an import has them."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, insert
 from sqlalchemy.types import TypeEngine
 
-from chatapp.backend.store.column_types import UtcDateTime
+from chatapp.backend.store.column_types import UtcDateTime, sqlite_time
 
 _Bind = Callable[[Any], Any]
 
@@ -36,12 +35,5 @@ def insert_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]
 def _bind(kind: TypeEngine[Any], dialect: Dialect) -> _Bind | None:
     """Return what makes a value ready for the driver, None where it is."""
     if isinstance(kind, UtcDateTime):
-        return _written
+        return sqlite_time
     return kind.dialect_impl(dialect).bind_processor(dialect)
-
-
-def _written(value: datetime | None) -> str | None:
-    """Return a time as SQLAlchemy has SQLite store it."""
-    if value is None:
-        return None
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
