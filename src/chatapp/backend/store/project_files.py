@@ -85,7 +85,7 @@ class ProjectFiles:
         """Let an attachment be a file of a project, and return it; one that is, stays.
 
         Raises:
-            NotFoundError: no such project.
+            NotFoundError: no such project, or the file was removed from it meanwhile.
             InvalidRequestError: it has `MOST_FILES` already.
         """
         with self.database.write() as connection:
@@ -99,7 +99,10 @@ class ProjectFiles:
                 self._index(connection, first, last)
                 row = {"project_id": project_id, "attachment_id": attachment_id, "tokens": tokens, "added_at": now()}
                 connection.execute(insert(files), {**row, "first_passage": first, "last_passage": last})
-        return next(it for it in self.all(project_id, owner=owner) if it.id == attachment_id)
+        added = next((it for it in self.all(project_id, owner=owner) if it.id == attachment_id), None)
+        if added is None:  # removed again meanwhile; a StopIteration would be waited for without an end
+            raise _no_such_file()
+        return added
 
     def all(self, project_id: str, *, owner: str) -> list[ProjectFile]:
         """Return the files of a project by their names.
@@ -125,7 +128,7 @@ class ProjectFiles:
         with self.database.write() as connection:
             require_project(connection, project_id, owner)
             if not remove_files(connection, _is_file(project_id, attachment_id)):
-                raise NotFoundError("There is no such file in the project.")
+                raise _no_such_file()
 
     def purge_expired(self, *, as_of: datetime | None = None) -> int:
         """Remove for good the projects deleted more than 30 days before `as_of`, which is now; return how many."""
@@ -157,9 +160,9 @@ class ProjectFiles:
             bounds = {"first": number << _PLACES, "end": (number + 1) << _PLACES, "most": _COMMON}
             counts = self._ask(connection, "count(*)", words, bounds)
             telling = _telling([(words[place], count) for place, count in counts if count])
-            scores: defaultdict[int, float] = defaultdict(float)
+            weights, scores = list(telling.values()), defaultdict[int, float](float)
             for place, hit in self._ask(connection, "number", list(telling), bounds):
-                scores[hit] += list(telling.values())[place]
+                scores[hit] += weights[place]
             best = nlargest(_MOST_FOUND, scores, key=scores.__getitem__)
             told = select(passages.c.number, passages.c.attachment_id, passages.c.text)
             rows = connection.execute(told.where(passages.c.number.in_(best)))
@@ -233,3 +236,7 @@ def remove_files(connection: Connection, is_one: ColumnElement[bool]) -> int:
 
 def _is_file(project_id: str, attachment_id: str) -> ColumnElement[bool]:
     return and_(files.c.project_id == project_id, files.c.attachment_id == attachment_id)
+
+
+def _no_such_file() -> NotFoundError:
+    return NotFoundError("There is no such file in the project.")
