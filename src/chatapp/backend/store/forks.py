@@ -1,5 +1,6 @@
 """Forks: a conversation of its own that begins as another one does, up to a message."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,9 @@ class Forks:
             begun = insert_conversation(connection, owner=owner, **_as_in(original))
             up = ancestors(up_to)
             branch = select(messages).join(up, messages.c.id == up.c.id).order_by(messages.c.sequence)
-            leaf_id = _copy(connection, connection.execute(branch).all(), begun)
+            said = connection.execute(branch).all()
+            made = connection.execute(select(turns).where(turns.c.answer_message_id.in_(select(up.c.id)))).all()
+            leaf_id = _copy(connection, begun, said=said, made=made)
             is_it = conversations.c.id == begun
             connection.execute(update(conversations).where(is_it).values(leaf_id=leaf_id))
             return conversation_of(connection.execute(select_conversations().where(is_it)).one())
@@ -56,9 +59,9 @@ def _as_in(original: Row[Any]) -> dict[str, Any]:
     return {**taken, "title": title}
 
 
-def _copy(connection: Connection, rows: Any, conversation_id: str) -> str:
-    """Copy messages, each with the turn that made it, and return the id of the last."""
-    ids = {row.id: new_id() for row in rows}
+def _copy(connection: Connection, conversation_id: str, *, said: Sequence[Row[Any]], made: Sequence[Row[Any]]) -> str:
+    """Copy messages and the turns that made them, and return the id of the last message."""
+    ids = {row.id: new_id() for row in said}
     copies = [
         {
             **row._mapping,
@@ -67,11 +70,10 @@ def _copy(connection: Connection, rows: Any, conversation_id: str) -> str:
             "parent_id": ids.get(row.parent_id),
             "sequence": sequence,
         }
-        for sequence, row in enumerate(rows, 1)
+        for sequence, row in enumerate(said, 1)
     ]
     connection.execute(insert(messages), copies)
-    note_uses(connection, conversation_id, [part for row in rows for part in row.parts or ()])
-    made = connection.execute(select(turns).where(turns.c.answer_message_id.in_(ids))).all()
+    note_uses(connection, conversation_id, [part for row in said for part in row.parts or ()])
     if made:
         connection.execute(insert(turns), [_turn(row, ids, conversation_id) for row in made])
     return str(copies[-1]["id"])
