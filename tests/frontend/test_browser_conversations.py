@@ -213,6 +213,23 @@ def test_a_conversation_is_deleted_and_taken_back(page: Page, client: BackendCli
     page.wait_for_answer("Hello from the stub.")
 
 
+def test_the_end_of_an_answer_leaves_a_name_that_is_being_typed(page: Page, goes_on: threading.Event) -> None:
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+    conversation = str(conversation_in(page))
+    page.choose(conversation, "Rename")
+    field = page.wait_for(".st-key-rename input")
+    field.clear()
+    field.send_keys("Tales")
+    goes_on.set()
+    page.wait_for_answer("Once upon a time.")
+    page.wait_for(".transcript .answer .under .facts")
+
+    page.wait_for(".st-key-rename input").send_keys(" of old")
+    page.click("rename-save")
+    page.wait_for(f".st-key-open-{conversation}, .st-key-current-row", "Tales of old")
+
+
 def test_a_conversation_is_renamed_and_pinned(page: Page, client: BackendClient) -> None:
     conversation = client.ask("One?", store=True).conversation_id
     page.open(query=f"?c={conversation}")

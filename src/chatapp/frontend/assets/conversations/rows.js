@@ -43,6 +43,13 @@ class Menu {
     addEventListener("resize", this.away);
   }
 
+  // Come back into the list, which was drawn anew below it.
+  stay(entry) {
+    this.button.closest(".rows").append(this.element);
+    this.element.showPopover();
+    if (this.element.contains(entry)) entry.focus();
+  }
+
   press(event) {
     const entries = [...this.element.children];
     const place = entries.indexOf(document.activeElement);
@@ -85,6 +92,7 @@ class Rows {
   take(data) {
     this.data = data;
     const focused = this.focused();
+    const entry = menu.element.parentElement === this.root && document.activeElement;
     const before = this.drawn;
     this.drawn = new Map();
     const next = [];
@@ -96,6 +104,7 @@ class Rows {
     if (data.has_more) next.push(this.more_button());
     this.root.replaceChildren(...next);
     if (menu.button && !menu.button.isConnected) menu.close();
+    else if (entry) menu.stay(entry); // it went with what was drawn before
     if (focused && document.activeElement === document.body) this.root.querySelector(focused)?.focus({ preventScroll: true });
   }
 
@@ -103,7 +112,7 @@ class Rows {
   kept(told, before) {
     const signature = JSON.stringify([told, this.data.menus[told.menu], this.data.is_choosing]);
     const known = before.get(told.id);
-    const row = known?.signature === signature ? known : { signature, element: this.row(told) };
+    const row = known && (known.isNamed || known.signature === signature) ? known : { signature, element: this.row(told) };
     this.drawn.set(told.id, row);
     return row.element;
   }
@@ -151,7 +160,11 @@ class Rows {
   // focusing.js puts the cursor into it, and knows Esc.
   rename(told, row) {
     const field = make("input", { type: "text", value: told.title, maxLength: 200, ariaLabel: this.data.texts.name });
-    const close = () => form.replaceWith(row);
+    const drawn = this.drawn.get(told.id);
+    const close = () => {
+      Object.assign(drawn, { signature: "", isNamed: false });
+      this.take(this.data);
+    };
     const button = (key, name, act) => {
       const element = make("button", { type: "button", textContent: name });
       element.addEventListener("click", act);
@@ -164,6 +177,8 @@ class Rows {
     field.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && save());
     const form = make("div", { className: "st-key-rename" }, field, make("div", {}, button("save", this.data.texts.save, save), button("cancel", this.data.texts.cancel, close)));
     row.replaceWith(form);
+    if (drawn.element === row) drawn.element = form;
+    drawn.isNamed = true;
   }
 
   more_button() {
