@@ -73,6 +73,13 @@ def test_a_conversation_is_moved_and_moved_back(page: AppTest, client: BackendCl
     assert (rows(page), client.conversations.get(moved).project_id) == (["Here?"], None)
 
 
+def test_what_cannot_be_saved_is_said_and_stays_as_it_was_typed(page: AppTest, client: BackendClient) -> None:
+    begin_project(page, " ", "Be brief.")
+
+    assert page.error, "nothing is said"
+    assert (page.text_area(key="project-instructions-new").value, client.projects.all()) == ("Be brief.", ())
+
+
 def test_several_are_moved_at_once_into_a_new_project(page: AppTest, client: BackendClient) -> None:
     for prompt in ("One?", "Two?"):
         client.ask(prompt, store=True)

@@ -13,7 +13,7 @@ from chatapp.cli.folders import files_in
 from chatapp.cli.terminal import StatusLine, json_text, printable
 from chatapp.cli.writing import note
 from chatapp.client import BackendClient
-from chatapp.errors import NotFoundError, SettingsError, UnsupportedMediaTypeError
+from chatapp.errors import ChatappError, NotFoundError, SettingsError, UnsupportedMediaTypeError
 from chatapp.protocol.project_resources import ProjectInfo
 
 SHORT_ID_CHARS = 8
@@ -102,6 +102,10 @@ def _add(name: str, paths: Sequence[Path], status: StatusLine, backend: BackendC
         except UnsupportedMediaTypeError as error:
             status.clear()
             note(error.detail)
+        except ChatappError:
+            status.clear()
+            note(f"{added} of {_counted(len(paths), 'file')} sent before:")
+            raise
     status.clear()
     note(f"{project.name} has {_counted(backend.projects.get(project.id).files, 'file')}, {added} sent now.")
 

@@ -66,7 +66,7 @@ class HeldTurnRecord(TurnRecord):
 
     async def _has_begun(self) -> bool:
         if self._beginning is not None:
-            with suppress(StoreUnavailableError):
+            with suppress(StoreUnavailableError, *DEFECTS):  # nothing of it is saved: `finish` tries once more
                 await asyncio.shield(self._beginning)
                 return True
         return False

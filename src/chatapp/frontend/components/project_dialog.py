@@ -3,7 +3,8 @@
 import streamlit as st
 
 from chatapp.frontend.components.project_files import project_files
-from chatapp.frontend.languages.words import t
+from chatapp.frontend.languages.words import said, t
+from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, project_actions, state
 from chatapp.frontend.session.backend import models_of
 from chatapp.protocol.project_resources import ProjectInfo
@@ -24,6 +25,8 @@ def _project() -> None:
         st.rerun()
     project = view.edited_project
     _form(project)
+    for sentence in view.project_drop.problems:
+        st.error(literal(said(sentence)), icon=":material/error:")
     if project is not None:
         project_files(project)
         _end(project)

@@ -26,8 +26,6 @@ def project_files(project: ProjectInfo) -> None:
             on_change=project_actions.add_files,
             args=(project.id, field),
         )
-        for sentence in drop.problems:
-            st.error(literal(sentence), icon=":material/error:")
         files = project_actions.files_of(project.id)
         if files:
             st.caption(_together(files))

@@ -49,13 +49,14 @@ def save_project(name: str, instructions: str, model: str) -> None:
         "model": state.value_of(model) or None,
     }
     title = state.value_of(name).strip()
-    if not title:
-        return
-    with error_shown():
+    try:
         if view.edited_project is not None:
             client.projects.change(view.edited_project.id, name=title, **told)
         else:
             _begin(client.projects.begin(title, **told).id)
+    except ChatappError as error:  # said in the dialog, where the fields still are
+        view.project_drop = FileDrop(view.project_drop.number, (error.sentence(),))
+        return
     view.projects.expire()
     view.dialog = None
 

@@ -40,7 +40,10 @@ class UnsavedServer(NamedTuple):
 
 
 class FileDrop(NamedTuple):
-    """What became of files that were dropped: `problems` are sentences, `number` tells it from the last."""
+    """What became of files that were dropped on a project, or of saving it: `problems` are sentences.
+
+    `number` tells a drop from the last.
+    """
 
     number: int = 0
     problems: tuple[str, ...] = ()
