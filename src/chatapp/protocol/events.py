@@ -88,6 +88,10 @@ class Notice:
     text: str
 
 
+PROJECT_FILES = "project_files"
+"""The code of the notice that names files of the project."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """The answer is whole.

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from chatapp.backend.attachments.passages import fitting_passages, words_of
+from chatapp.backend.attachments.project_wording import ProjectWording
 from chatapp.backend.store import Attachment, Store, attachments, project_files
 from chatapp.errors import InvalidRequestError, NotFoundError
+from chatapp.protocol.messages import Message
 
 PASSAGES = {
     "whales.txt": ["Whales sing in the sea.", "Some whales dive."],
@@ -17,13 +19,15 @@ PASSAGES = {
 }
 
 
-def add(store: Store, folder: Path, project_id: str, name: str, *passages: str, owner: str = "ada") -> str:
+def add(
+    store: Store, folder: Path, project_id: str, name: str, *passages: str, owner: str = "ada", tokens: int = 10
+) -> str:
     path = folder / name
     path.write_text("\n\n".join(passages))
     id_ = hashlib.sha256(path.read_bytes()).hexdigest()
     told = Attachment(owner, id_, name, "text/plain", "text", path.stat().st_size, None, ())
     store.attachments.add(told, path, text=path.read_text(), picture=None)
-    store.project_files.add(project_id, id_, owner=owner, tokens=10, passages_of_it=passages)
+    store.project_files.add(project_id, id_, owner=owner, tokens=tokens, passages_of_it=passages)
     return id_
 
 
@@ -64,6 +68,23 @@ def test_what_is_written_without_spaces_is_found_by_pairs_of_its_letters(
     assert found(store, zoo, *words_of("Docker树")) == ["鸟在Docker树上唱歌。"]
     store.project_files.remove(zoo, id_, owner="ada")
     assert found(store, zoo, *words_of("海豹睡在哪里")) == []
+
+
+@pytest.mark.parametrize("words", ["sing_sea", "__sing__ sea", "_ sing", "sing a\u19b0b"])
+def test_words_that_an_index_takes_for_several_are_found(store: Store, zoo: str, words: str) -> None:
+    assert found(store, zoo, *words_of(words))[0] == "Whales sing in the sea."
+
+
+def test_files_of_one_name_all_go_along(store: Store, zoo: str, tmp_path: Path) -> None:
+    for place in ("north", "south"):
+        (tmp_path / place).mkdir()
+        add(store, tmp_path / place, zoo, "seals.txt", f"Seals of the {place}.", tokens=1000)
+    wording = ProjectWording(store.project_files, store.attachments, estimate=len)
+    question = Message.of("user", "Where are seals?")
+
+    (told,), (notice,) = wording.word([question], zoo, owner="ada", tokens=160)
+    assert [place for place in ("north", "south") if f"Seals of the {place}." not in told.text] == []
+    assert notice.text.endswith("from seals.txt.")
 
 
 def test_a_file_is_listed_counted_and_removed(store: Store, zoo: str) -> None:

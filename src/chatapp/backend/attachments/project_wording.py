@@ -7,7 +7,7 @@ from chatapp.backend.attachments.passages import GAP, ranked, words_of
 from chatapp.backend.store import Attachments, ProjectFiles
 from chatapp.backend.store.project_files import Passage
 from chatapp.documents import fenced
-from chatapp.protocol.events import Notice
+from chatapp.protocol.events import PROJECT_FILES, Notice
 from chatapp.protocol.messages import Message, TextPart
 
 UNKNOWN_WINDOW_TOKENS = 16_000
@@ -45,7 +45,8 @@ class ProjectWording:
         question = messages[-1].text
         parts = self._parts(project_id, owner, question, tokens=min(room, window // _SHARE, MOST_PARTS_TOKENS))
         asked = replace(messages[-1], parts=(*(TextPart(text) for _, text in parts), *messages[-1].parts))
-        return [*messages[:-1], asked], [_notice(amount.files, [name for name, _ in parts])]
+        names = list(dict.fromkeys(name for name, _ in parts))
+        return [*messages[:-1], asked], [_notice(amount.files, names)]
 
     def _whole(self, project_id: str, owner: str) -> str:
         files = self._files.all(project_id, owner=owner)
@@ -53,7 +54,7 @@ class ProjectWording:
         return "\n\n".join(_shown(file.name, texts[file.id][0]) for file in files if file.id in texts)
 
     def _parts(self, project_id: str, owner: str, question: str, *, tokens: int) -> list[tuple[str, str]]:
-        """Return what goes along, each file by its name, which several may have."""
+        """Return what goes along of each file, with its name, which others may have too."""
         words = words_of(question)
         found = self._files.find(project_id, words)
         chosen: list[Passage] = []
@@ -91,7 +92,7 @@ def _notice(count: int, names: list[str]) -> Notice:
     """Return what the readers are told where not all goes along."""
     files = f"the {count:,} files of the project" if count > 1 else "the file of the project"
     if not names:
-        return Notice("project_files", f"Nothing in {files} has words of the question, so the model reads none of it.")
+        return Notice(PROJECT_FILES, f"Nothing in {files} has words of the question, so the model reads none of it.")
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     named = ", ".join(names[:_MOST_NAMED])
-    return Notice("project_files", f"Of {files} the model reads the parts that fit the question, from {named}{more}.")
+    return Notice(PROJECT_FILES, f"Of {files} the model reads the parts that fit the question, from {named}{more}.")
