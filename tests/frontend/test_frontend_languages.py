@@ -92,6 +92,7 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
         ("Cannot connect to backend at {url}.", "Keine Verbindung zum Backend unter {url}."),
         ("Cannot connect to backend at", "Cannot connect to backend at"),
         ("Nobody knows this {sentence}.", "Nobody knows this {sentence}."),
+        ("LLM processing failed: " * 5000, "Das Modell konnte nicht antworten: LLM processing failed: "),
         ("", ""),
     ],
 )

@@ -89,7 +89,11 @@ def said_elsewhere(sentence: str, t: Words) -> str:
     """Return what an error or a notice says, in the words `t` as far as it always says the same."""
     rest = sentence.removeprefix(_OF_MODELS)
     if rest != sentence:
-        return f"{t(_OF_MODELS)}{said_elsewhere(rest, t)}"
+        return f"{t(_OF_MODELS)}{_said(rest, t)}"
+    return _said(sentence, t)
+
+
+def _said(sentence: str, t: Words) -> str:
     if (known := t(sentence)) != sentence:
         return known
     for message in WITH_PLACES:
