@@ -90,6 +90,13 @@ def test_pages_of_an_answer_are_links_in_their_order() -> None:
     assert links == [('https://a.example/"x', rel, "a.example"), ("https://b.example/", rel, "<b>")]
 
 
+def test_a_source_that_a_browser_would_run_is_no_link() -> None:
+    cited = (CitationPart("javascript:void 0", "Look"), CitationPart("https://b.example/"))
+    shown = Article(replace(articles(2)[1].entry, citations=cited)).html()
+    found = BeautifulSoup(shown, "html.parser").select(".citations li")
+    assert [(it.text, it.a and it.a["href"]) for it in found] == [("Look", None), ("b.example", "https://b.example/")]
+
+
 @pytest.fixture
 def client() -> TestClient:
     return TestClient(Starlette(routes=message_routes(lambda session_id: session_id == "admitted")))

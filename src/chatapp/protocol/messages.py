@@ -78,6 +78,11 @@ class CitationPart:
     title: str = ""
 
     @property
+    def is_web(self) -> bool:
+        """Whether a link may lead there: nothing that a browser would run."""
+        return self.url.lower().startswith(("https://", "http://")) and self.url.isprintable()
+
+    @property
     def name(self) -> str:
         """What it is called: its title, or else where it is."""
         return self.title or self.url.partition("://")[2].partition("/")[0] or self.url

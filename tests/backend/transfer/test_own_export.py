@@ -9,7 +9,7 @@ import pytest
 
 from chatapp.backend.store import BegunTurn, Store, StoredMessage
 from chatapp.backend.transfer.importers import Imports, Receipt, Skipped
-from chatapp.protocol.messages import AttachmentPart, ReasoningPart, TextPart
+from chatapp.protocol.messages import AttachmentPart, CitationPart, ReasoningPart, TextPart
 from support.imported import exported
 
 Ask = Callable[..., BegunTurn]
@@ -122,6 +122,15 @@ def test_parts_of_a_later_version_are_left_out_and_accounted_for(store: Store, t
     assert receipt.skipped == [Skipped("Whales", "a part of a message that a newer chatapp has written")]
 
 
+def test_sources_that_a_browser_would_run_are_left_out_and_accounted_for(store: Store, tmp_path: Path) -> None:
+    cited = (
+        {"type": "citation", "url": url} for url in ("javascript:void 0", "https://a.example/\x1b", "HTTPS://b.example")
+    )
+    receipt = read(store, tmp_path, with_parts({"type": "text", "text": "Look."}, *cited))
+    assert messages(store)[0].parts == (TextPart("Look."), CitationPart("HTTPS://b.example"))
+    assert receipt.skipped == [Skipped("Whales", "a source that is no address of the web", 2)]
+
+
 def test_message_of_which_no_part_is_known_keeps_its_text(store: Store, tmp_path: Path) -> None:
     read(store, tmp_path, with_parts({"type": "hologram"}, content="A whale turns slowly."))
     assert messages(store)[0].parts == (TextPart("A whale turns slowly."),)
@@ -161,6 +170,15 @@ def test_projects_come_along_with_their_conversations(store: Store, ask: Ask, tm
     assert theirs.id != thesis.id
     assert [it.title for it in store.conversations.page(owner="bob", project="none").items] == ["Three?"]
     assert [(it.id, it.conversations) for it in store.projects.all(owner="ada")] == [(thesis.id, 2)]
+
+
+def test_a_project_with_broken_characters_costs_nothing_but_them(store: Store, tmp_path: Path) -> None:
+    document = with_parts({"type": "text", "text": "Why?"}, content="Why?")
+    document["conversations"][0]["project"] = {"id": "p\ud800", "name": "Pl\0n\ud800", "instructions": "\ud83d\ude00"}
+
+    assert read(store, tmp_path, document).skipped == []
+    (project,) = store.projects.all(owner="ada")
+    assert (project.name, project.instructions, project.conversations) == ("Pl\ufffdn\ufffd", "\U0001f600", 1)
 
 
 @pytest.mark.parametrize("told", ["Thesis", {"id": "p"}, {"id": "p", "name": " "}, {"id": 1, "name": "Thesis"}, None])

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from chatapp.backend.store.identity import now
-from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, ImportedTurn
+from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, ImportedProject, ImportedTurn
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.titles import shorten
 from chatapp.protocol.events import Notice
@@ -168,7 +168,17 @@ def well_formed(theirs: ImportedConversation) -> ImportedConversation:
         leaf_id=_text(theirs.leaf_id) if theirs.leaf_id else None,
         system=_text(theirs.system) if theirs.system else None,
         model=_model(theirs.model),
+        project=_project(theirs.project) if theirs.project else None,
         messages=[_message(message) for message in theirs.messages],
+    )
+
+
+def _project(theirs: ImportedProject) -> ImportedProject:
+    return theirs._replace(
+        id=_text(theirs.id),
+        name=_text(theirs.name),
+        instructions=_text(theirs.instructions) if theirs.instructions else None,
+        model=_model(theirs.model),
     )
 
 

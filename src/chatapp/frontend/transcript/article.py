@@ -114,11 +114,15 @@ def _summary(message_id: str, text: str, count: int, t: Words) -> Iterator[str]:
 def _citations(citations: Sequence[CitationPart], t: Words) -> Iterator[str]:
     """Return the pages that an answer goes by, numbered as it numbers them."""
     if citations:
-        links = (
-            f'<li><a href="{escape(it.url)}" target="_blank" rel="noopener noreferrer">{escape(it.name)}</a></li>'
-            for it in citations
-        )
-        yield f'<ol class="citations" {_label(t("Sources"))}>{"".join(links)}</ol>'
+        links = "".join(f"<li>{_citation(it)}</li>" for it in citations)
+        yield f'<ol class="citations" {_label(t("Sources"))}>{links}</ol>'
+
+
+def _citation(it: CitationPart) -> str:
+    """Return a link to a page, or its name alone where a browser would run what its address says."""
+    if not it.is_web:
+        return escape(it.name)
+    return f'<a href="{escape(it.url)}" target="_blank" rel="noopener noreferrer">{escape(it.name)}</a>'
 
 
 def _remarks(shown: Article) -> Iterator[str]:

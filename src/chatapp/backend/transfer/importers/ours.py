@@ -10,13 +10,14 @@ from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
 from chatapp.backend.store.placing import OURS
 from chatapp.backend.transfer.importers.fields import count, mapping, sequence
 from chatapp.protocol.events import Notice, Usage
-from chatapp.protocol.messages import PART_KINDS, AttachmentPart, FinalStatus, Part, Role
+from chatapp.protocol.messages import PART_KINDS, AttachmentPart, CitationPart, FinalStatus, Part, Role
 from chatapp.protocol.question import EFFORTS
 
 SOURCE = OURS
 _MOST_TEMPERATURE = 2
 _OF_PROJECTS = {"id", "name", "instructions", "model"}
 _OF_ERRORS = {"detail", "code", "hint", "request_id", "retry_after"}
+NO_ADDRESS = "a source that is no address of the web"
 UNKNOWN_PART = "a part of a message that a newer chatapp has written"
 
 
@@ -182,4 +183,8 @@ def _parts(told: list[dict[str, Any]], left_out: Counter[str]) -> Iterator[Part]
         if kind is None:
             left_out[UNKNOWN_PART] += 1
             continue
-        yield msgspec.convert(fields, type=kind)
+        part = msgspec.convert(fields, type=kind)
+        if isinstance(part, CitationPart) and not part.is_web:  # a link of the page leads there
+            left_out[NO_ADDRESS] += 1
+            continue
+        yield part
