@@ -132,13 +132,25 @@ def test_exports_that_begin_together_are_no_more_than_are_admitted(
             Exports(large.conversations, large.messages, large.attachments), is_closing=lambda: False
         )
         files = [desk.open(owner="ada", as_format="md") for _ in range(5)]
-        responses = [WrittenFile(file, desk, headers={}) for file in files]
+        responses = [WrittenFile(file, desk, headers={}, whose=str(place)) for place, file in enumerate(files)]
         calls = [response({}, asyncio.Event().wait, send) for response in responses]
         return await asyncio.gather(*calls, return_exceptions=True)
 
     refused = [error for error in asyncio.run(export_at_once()) if error is not None]
     assert [type(error) for error in refused] == [OverloadedError] * 3
     assert statuses == [200, 200]
+
+
+def test_one_owner_leaves_places_to_others(large: Store) -> None:
+    exports = Exports(large.conversations, large.messages, large.attachments)
+    desk = export_desk.ExportDesk(exports, is_closing=lambda: False)
+    with desk.admitted("ada"), desk.admitted("ada"):
+        with pytest.raises(OverloadedError), desk.admitted("ada"):
+            pass
+        with desk.admitted("bob"), desk.admitted("link", is_shared=True):
+            pass
+    with desk.admitted("ada"):
+        pass
 
 
 def test_client_hears_of_an_export_that_breaks_off(filled: RunningBackend) -> None:

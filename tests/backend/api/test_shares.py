@@ -8,10 +8,14 @@ import pytest
 import requests
 from sqlalchemy import update
 
+from chatapp.backend.store import Summary
+from chatapp.backend.store.schema import turns
 from chatapp.backend.store.share_tables import shares
+from chatapp.backend.transfer import export_desk
 from chatapp.cli.share import run
 from chatapp.client import BackendClient
 from chatapp.errors import ForbiddenError, InvalidRequestError, NotFoundError
+from chatapp.protocol.events import PROJECT_FILES
 from support.running_backend import RunningBackend
 from support.running_page import running_page
 from support.turn_steps import wait_for
@@ -70,6 +74,32 @@ def test_a_link_shows_the_conversation_as_it_was_and_opens_nothing_else(
         assert requests.get(ann.base_url + path, headers={"X-API-Key": token}, timeout=10).status_code == 401
         assert requests.get(f"{ann.base_url}{made.path}{path}", timeout=10).status_code == 404
     assert abs(made.expires_at - datetime.now(UTC) - timedelta(days=7)) < timedelta(hours=1)
+
+
+def test_a_link_shows_no_summaries_and_names_no_files_of_a_project(sharing: RunningBackend, ann: BackendClient) -> None:
+    conversation = asked(ann, "Public?")
+    made = ann.conversations.share(conversation, days=7)
+    store = sharing.app.state.store
+    (_, answer) = store.messages.all(conversation, owner="ann")
+    store.summaries.keep(conversation, owner="ann", summary=Summary(answer.id, "For the model", 2))
+    told = [["notice", 1, PROJECT_FILES, "Of the file"], ["notice", 2, "dropped_turns", "One left out"]]
+    with store.database.write() as connection:
+        connection.execute(update(turns).where(turns.c.conversation_id == conversation).values(segments=told))
+    page = requests.get(f"{ann.base_url}{made.path}", timeout=10).text
+
+    assert [words in page for words in ("For the model", "Of the file", "One left out")] == [False, False, True]
+
+
+def test_who_reads_links_slowly_keeps_nobody_from_exports(
+    sharing: RunningBackend, ann: BackendClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_desk, "OF_ONE_LINK", 0)
+    monkeypatch.setattr(export_desk, "OF_ONE", 1)
+    conversation = asked(ann, "Public?")
+    made = ann.conversations.share(conversation, days=7)
+
+    assert requests.get(f"{ann.base_url}{made.path}", timeout=10).status_code == 503
+    assert requests.get(f"{ann.base_url}/export", headers={"X-API-Key": "a"}, timeout=10).status_code == 200
 
 
 @pytest.mark.parametrize("end", ["revoked", "over", "deleted", "mistyped"])

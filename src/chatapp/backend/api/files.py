@@ -16,13 +16,16 @@ LOOKED_AFTER_S = 0.25
 class WrittenFile(Response):
     """A file that `desk` writes. It breaks off, without the end that would make it look whole, when the backend stops.
 
-    Its reader may be slow: then nothing is written.
+    Its reader may be slow: then nothing is written. It takes a place of `whose`: of an owner, or of a link.
     """
 
-    def __init__(self, file: ExportedFile, desk: ExportDesk, *, headers: dict[str, str]) -> None:
+    def __init__(
+        self, file: ExportedFile, desk: ExportDesk, *, headers: dict[str, str], whose: str, is_shared: bool = False
+    ) -> None:
         super().__init__(media_type=file.media_type, headers=headers)
         del self.headers["content-length"]
         self._file, self._desk = file, desk
+        self._whose, self._is_shared = whose, is_shared
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response.
@@ -30,7 +33,7 @@ class WrittenFile(Response):
         Raises:
             OverloadedError: too many files are being sent.
         """
-        with self._desk.admitted():
+        with self._desk.admitted(self._whose, is_shared=self._is_shared):
             await self._send_while_wanted(receive, send)
 
     async def _send_while_wanted(self, receive: Receive, send: Send) -> None:

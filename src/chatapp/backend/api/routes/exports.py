@@ -60,7 +60,7 @@ async def export_all(
 ) -> Response:
     """Return all conversations that are not deleted, or the chosen ones, as one file, sent while it is written."""
     file = desk.open(owner=owner, as_format=as_format, ids=ids)
-    return WrittenFile(file, desk, headers=_headers(file))
+    return WrittenFile(file, desk, headers=_headers(file), whose=owner)
 
 
 @router.get(

@@ -83,7 +83,7 @@ def revoke(share_id: Id, store: CurrentStore, owner: CurrentOwner) -> None:
 def read(token: Id, store: CurrentStore, exports: CurrentExports, desk: CurrentExportDesk) -> Response:
     """Return the page behind a link. It wants no key: who has the link may read."""
     found = store.shares.find(token)
-    return WrittenFile(exports.shared(found), desk, headers=_PAGE_HEADERS)
+    return WrittenFile(exports.shared(found), desk, headers=_PAGE_HEADERS, whose=found.id, is_shared=True)
 
 
 def _told(share: Share) -> dict[str, Any]:

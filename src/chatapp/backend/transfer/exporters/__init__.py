@@ -13,10 +13,11 @@ from chatapp.backend.store.conversations import Conversations
 from chatapp.backend.store.messages import Messages
 from chatapp.backend.store.project_files import ProjectFiles
 from chatapp.backend.store.projects import Projects
-from chatapp.backend.store.records import Conversation, Project, Share
+from chatapp.backend.store.records import Conversation, Project, Share, StoredMessage
 from chatapp.backend.transfer.exporters import json_document, markdown, zip_archive
 from chatapp.backend.transfer.exporters.told import OwnedFiles, Told
 from chatapp.errors import InvalidRequestError, NotFoundError
+from chatapp.protocol.events import PROJECT_FILES
 from chatapp.protocol.export_formats import EXPORT_FORMATS, ExportFormat
 from chatapp.protocol.messages import AttachmentPart
 
@@ -98,6 +99,8 @@ class Exports:
     def shared(self, share: Share) -> ExportedFile:
         """Return the page of a shared conversation: its branch up to the last message then, without instructions.
 
+        Summaries are such too: their owner writes them for the model, also after the link was made.
+
         Raises:
             NotFoundError: it is not there any more.
         """
@@ -105,7 +108,8 @@ class Exports:
         conversation = self.conversations.get(share.conversation_id, owner=share.owner)
         messages = self.messages.whole_branch(share.conversation_id, owner=share.owner, branch=share.leaf_id)
         end = next(place for place, message in enumerate(messages, 1) if message.id == share.leaf_id)
-        told = Told(replace(conversation, system=None), messages[:end], OwnedFiles(self.attachments, share.owner))
+        shown = [_as_shared(message) for message in messages[:end]]
+        told = Told(replace(conversation, system=None), shown, OwnedFiles(self.attachments, share.owner))
         return ExportedFile("shared.html", form.media_type, _joined(writer.write([told])))
 
     def everything(self, *, owner: str, as_format: str, ids: Sequence[str] = ()) -> ExportedFile:
@@ -147,6 +151,12 @@ class Exports:
                 files = ProjectFiles(database).all(id_, owner=owner)
                 return Projects(database).get(id_, owner=owner), [file.part() for file in files]
         return None, []
+
+
+def _as_shared(message: StoredMessage) -> StoredMessage:
+    """Return a message without what its owner's summaries and files of the project are."""
+    notices = tuple(notice for notice in message.notices if notice.code != PROJECT_FILES)
+    return replace(message, summary=None, summarised=None, notices=notices)
 
 
 def _known(as_format: str) -> tuple[ExportFormat, Writer]:
