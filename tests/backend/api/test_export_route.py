@@ -9,6 +9,7 @@ import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import requests
 from chatapp.backend.api.files import WrittenFile
 from chatapp.backend.store import Store
 from chatapp.backend.transfer import export_desk
-from chatapp.backend.transfer.exporters import Exports
+from chatapp.backend.transfer.exporters import ExportedFile, Exports
 from chatapp.client import BackendClient
 from chatapp.config.settings import Settings
 from chatapp.errors import OverloadedError
@@ -151,6 +152,29 @@ def test_one_owner_leaves_places_to_others(large: Store) -> None:
             pass
     with desk.admitted("ada"):
         pass
+
+
+def test_a_page_behind_a_link_keeps_no_export_waiting(large: Store) -> None:
+    exports = Exports(large.conversations, large.messages, large.attachments)
+    desk = export_desk.ExportDesk(exports, is_closing=lambda: False)
+    is_read = threading.Event()
+
+    def slow() -> Iterator[bytes]:
+        is_read.wait(10)
+        yield b"shared"
+
+    async def pieces() -> tuple[bytes, bytes]:
+        shared = desk.send(ExportedFile("shared.html", "text/html", slow()), is_shared=True)
+        waiting = asyncio.ensure_future(anext(shared))
+        await asyncio.sleep(0)
+        async with aclosing(desk.send(desk.open(owner="ada", as_format="md"))) as export:
+            first = await asyncio.wait_for(anext(export), 5)
+        is_read.set()
+        return first, await waiting
+
+    first, shared = asyncio.run(pieces())
+    assert (first[:2], shared) == (b"# ", b"shared")
+    desk.close()
 
 
 def test_client_hears_of_an_export_that_breaks_off(filled: RunningBackend) -> None:

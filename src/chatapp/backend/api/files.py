@@ -50,7 +50,7 @@ class WrittenFile(Response):
 
     async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        async with aclosing(self._desk.send(self._file)) as chunks:
+        async with aclosing(self._desk.send(self._file, is_shared=self._is_shared)) as chunks:
             async for chunk in chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,4 +1,7 @@
-"""Exports of everything are written in a thread of their own, piece by piece: nobody else waits behind them."""
+"""Exports of everything are written in a thread of their own, piece by piece, and pages behind links in another.
+
+Nobody else waits behind them, and no export behind those who read without a key.
+"""
 
 import asyncio
 from collections import Counter
@@ -28,6 +31,7 @@ class ExportDesk:
         self._exports = exports
         self.is_closing = is_closing
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="export")
+        self._shared_pool = ThreadPoolExecutor(1, thread_name_prefix="shared")
         self._admitted: Counter[str] = Counter()
         self._shared: Counter[str] = Counter()
 
@@ -59,16 +63,17 @@ class ExportDesk:
             taken[whose] -= 1
             taken += Counter()  # without those that have none any more
 
-    async def send(self, file: ExportedFile) -> AsyncGenerator[bytes, None]:
+    async def send(self, file: ExportedFile, *, is_shared: bool = False) -> AsyncGenerator[bytes, None]:
         """Return the file piece by piece. Each is written when it is asked for."""
-        loop = asyncio.get_running_loop()
+        loop, pool = asyncio.get_running_loop(), self._shared_pool if is_shared else self._pool
         try:
-            while (chunk := await loop.run_in_executor(self._pool, next, file.chunks, None)) is not None:
+            while (chunk := await loop.run_in_executor(pool, next, file.chunks, None)) is not None:
                 yield chunk
         finally:
             with suppress(RuntimeError):  # the pool is closed, and the process about to end
-                self._pool.submit(getattr(file.chunks, "close", int))  # behind the piece that is perhaps being written
+                pool.submit(getattr(file.chunks, "close", int))  # behind the piece that is perhaps being written
 
     def close(self) -> None:
         """Begin no more exports."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._shared_pool):
+            pool.shutdown(wait=False, cancel_futures=True)
