@@ -112,7 +112,7 @@ def test_the_command_that_makes_a_key_makes_one_that_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["sevre"], "No such command 'sevre'. Did you mean 'serve'? See: chatapp --help"),
+        (["docter"], "No such command 'docter'. Did you mean 'doctor'? See: chatapp --help"),
         (["ask", "--bogus"], "No such option: --bogus. See: chatapp ask --help"),
         (["health", "words"], "Got unexpected extra argument(s) (words). See: chatapp health --help"),
         (["serve", "--port", "abc"], "PORT is 'abc': it must be a valid integer."),

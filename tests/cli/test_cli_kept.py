@@ -24,7 +24,7 @@ def ids(backend: RunningBackend) -> list[str]:
 def test_conversations_are_listed_found_and_shown(
     ids: list[str], backend: RunningBackend, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    list_conversations(state=None, limit=1, as_json=False, backend_url=backend.url)
+    list_conversations(state=None, project=None, limit=1, as_json=False, backend_url=backend.url)
     listed, more = capsys.readouterr()
     assert (listed[:8], listed.endswith("  Was ist ein Regenbogen?[2J\n")) == (ids[0][:8], True)
     assert "--limit" in more

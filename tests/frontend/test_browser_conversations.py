@@ -293,6 +293,7 @@ def test_the_sidebar_gives_way_on_a_phone(page: Page, client: BackendClient) -> 
         page.wait_for("[data-testid='stExpandSidebarButton']")
         page.wait_until(lambda _: page.wait_for(".st-key-top button").is_displayed(), "the model's name")
     finally:
+        page.run("localStorage.clear()")  # which says that the sidebar is closed, for wide windows too
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 

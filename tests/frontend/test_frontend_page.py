@@ -135,7 +135,8 @@ def test_reasoning_is_folded_above_the_answer(stub: StubModel, page: AppTest) ->
 
     ask(page, "Is it?")
 
-    assert shown(page)[1].folded == {"Thoughts": "Let me see."}
+    ((name, thoughts),) = shown(page)[1].folded.items()
+    assert (name.startswith("Thought for "), thoughts) == (True, "Let me see.")
     assert contents(page)[1] == ("assistant", "Yes.")
 
 
@@ -144,7 +145,8 @@ def test_what_turns_out_to_be_thought_is_folded_too(stub: StubModel, page: AppTe
 
     ask(page, "Is it?")
 
-    assert shown(page)[1].folded == {"Thoughts": "Let me see."}
+    ((name, thoughts),) = shown(page)[1].folded.items()
+    assert (name.startswith("Thought for "), thoughts) == (True, "Let me see.")
     assert contents(page)[1] == ("assistant", "Yes.")
 
 

@@ -65,6 +65,7 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.frontend.components.model_list.groups_of": lambda call, text: list(call(MODELS, text)),
     "chatapp.backend.transfer.importers.chatgpt_content.without_marks": lambda call, text: call(text, {}),
     "chatapp.backend.models.openai.chunk.read_chunk": lambda call, text: call(text.encode()),
+    "chatapp.backend.models.openai.chunk.read_whole": lambda call, text: call(text.encode()),
     "chatapp.backend.models.openai.too_long.number_behind": lambda call, text: call(text, ("a", "`", "A b ")),
     "chatapp.backend.turns.estimate.likely_usage": lambda call, text: call(
         ModelRequest([Message.of("user", text)]), text, text

@@ -78,7 +78,7 @@ def test_an_answer_is_whole_once_it_has_its_finish_reason(backend: RunningBacken
     [
         (scripts.listing("other", "stub-model", "text-embedding-3-small"), ["stub-model", "other"]),
         (scripts.listing("a", "a", "b" * 201, "c\n"), ["stub-model", "a"]),
-        (scripts.respond(200, {"data": [{"id": 7}, "x", None]}), ["stub-model"]),
+        (scripts.respond(200, {"data": [{"id": 7}, 8.5, None]}), ["stub-model"]),
         (scripts.respond(200, {}), ["stub-model"]),
     ],
     ids=["others", "names that are none", "no names", "no list"],

@@ -26,7 +26,7 @@ def test_a_stream_to_the_byte(shared: RunningBackend, model: StubModel) -> None:
     model.next(scripts.answer(scripts.delta(reasoning_content="hm"), 0.1, "Quantum", 0.1, " com\nputing"))
     data = ask(shared).content
     data = re.sub(rb'"turn_id":"[0-9a-f]{32}"', b'"turn_id":"T"', data)
-    data = re.sub(rb'"(latency|first_token)_ms":\d+', rb'"\1_ms":1', data)
+    data = re.sub(rb'"(latency|first_token|thinking)_ms":\d+', rb'"\1_ms":1', data)
     data = re.sub(rb'"tokens_per_second":\d+\.\d', b'"tokens_per_second":9.9', data)
     assert data.decode() == (
         'id: 1\nevent: start\ndata:{"turn_id":"T","model":"stub-model","conversation_id":null}\n\n'
@@ -36,7 +36,7 @@ def test_a_stream_to_the_byte(shared: RunningBackend, model: StubModel) -> None:
         'id: 22\nevent: done\ndata:{"finish_reason":"stop","usage":'
         '{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12},"latency_ms":1,"usage_details":'
         '{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12,"cached_tokens":0,"reasoning_tokens":0,'
-        '"estimated":false,"cost":"0","price_source":"local","first_token_ms":1,"tokens_per_second":9.9}}\n\n'
+        '"estimated":false,"cost":"0","price_source":"local","first_token_ms":1,"tokens_per_second":9.9,"thinking_ms":1}}\n\n'
     )
 
 

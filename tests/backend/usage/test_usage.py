@@ -232,7 +232,9 @@ def test_a_name_in_a_csv_file_is_no_formula(backend: RunningBackend) -> None:
     assert "\n\"'=HYPERLINK" in backend.client.usage_csv(by="model").replace("\r", "")
 
 
-@pytest.mark.parametrize("query", ["by=colour", "since=yesterday", "since=2026-02-01&until=2026-01-01", "scope=theirs"])
+@pytest.mark.parametrize(
+    "query", ["by=colour", "since=yesterday", "since=0.0", "since=2026-02-01&until=2026-01-01", "scope=theirs"]
+)
 def test_what_cannot_be_told_is_refused(shared: RunningBackend, query: str) -> None:
     assert requests.get(f"{shared.url}/usage?{query}", timeout=5).status_code == 422
 

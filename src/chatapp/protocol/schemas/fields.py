@@ -1,5 +1,6 @@
 """What the bodies of several requests and answers have in common."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -11,6 +12,16 @@ def _without_nul(text: str) -> str:
     if "\0" in text:
         raise ValueError("must not contain NUL characters")
     return text
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def day_written_out(value: object) -> object:
+    """Return `value` if it is no text, or one as 2026-01-31: pydantic takes any number for seconds since 1970."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("must be a day, as 2026-01-31")
+    return value
 
 
 def not_blank(text: str) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BeforeValidator
 
 from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, CurrentStore, Id
 from chatapp.backend.store import Dimension, Standing, UsageReport, UsageTotals
@@ -15,6 +16,7 @@ from chatapp.config.budgets import Budget
 from chatapp.config.settings import Settings
 from chatapp.errors import ForbiddenError, InvalidRequestError
 from chatapp.protocol.money import dollars
+from chatapp.protocol.schemas.fields import day_written_out
 from chatapp.protocol.schemas.usage import BudgetOut, PercentilesOut, PriceListOut, UsageOfDays, UsageRowOut
 from chatapp.protocol.usage_resources import Percentiles
 from chatapp.providers.prices import list_date, list_version
@@ -22,6 +24,7 @@ from chatapp.providers.prices import list_date, list_version
 router = APIRouter(tags=["usage"])
 
 DEFAULT_DAYS = 30
+_Day = Annotated[date, BeforeValidator(day_written_out)]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
@@ -39,8 +42,8 @@ async def usage(  # noqa: PLR0917 - FastAPI gives them by their names
     store: CurrentStore,
     owner: CurrentOwner,
     by: Annotated[Dimension, Query(description="What to tell apart.")] = "day",
-    since: Annotated[date | None, Query(description="First UTC day. Default: 30 days with the last.")] = None,
-    until: Annotated[date | None, Query(description="Last UTC day. Default: today.")] = None,
+    since: Annotated[_Day | None, Query(description="First UTC day. Default: 30 days with the last.")] = None,
+    until: Annotated[_Day | None, Query(description="Last UTC day. Default: today.")] = None,
     scope: Annotated[Literal["own", "all"], Query(description="`all` is what every key has used.")] = "own",
     format: Annotated[Literal["json", "csv"], Query()] = "json",  # noqa: A002 - as in /export
 ) -> Any:
