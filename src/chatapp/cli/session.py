@@ -34,7 +34,7 @@ _COMMANDS = (
     ("/fork", "Go on in a conversation of its own that begins as this one does; this one stays."),
     ("/context", "What goes along with the next question, and what that costs."),
     ("/compact", "Summarise earlier messages, to send that in their place; /compact none sends them all again."),
-    ("/usage", "What the answers of this session have taken and cost."),
+    ("/usage", "What the answers and summaries of this session have taken and cost."),
     ("/quit", "Leave, as Ctrl-D does."),
 )
 _KEYS = (
@@ -63,6 +63,7 @@ class Session:
         self._models = models
         self._options = options
         self._answered: list[UsageDetails] = []
+        self._summarised: list[UsageDetails] = []
 
     def run(self) -> None:
         """Take questions and commands until the user leaves. No failure ends the session."""
@@ -111,7 +112,7 @@ class Session:
             case "fork":
                 note(f"Going on with: {self._chat.fork() or 'a fork'}")
             case "usage":
-                note(usage_sentence(self._answered))
+                note(usage_sentence(self._answered, self._summarised))
             case "help":
                 typer.echo(_help(shutil.get_terminal_size().columns - 1), err=True)
             case "quit":
@@ -154,6 +155,7 @@ class Session:
             made = self._chat.summarise()
         finally:
             status.clear()
+        self._summarised += made.calls
         note(f"In place of the {made.messages} earlier messages goes along:\n\n{made.text}")
 
     def _ask_saved(self, words: str) -> None:

@@ -213,11 +213,15 @@ class MessageInfo(NamedTuple):
 
 
 class SummaryInfo(NamedTuple):
-    """What stands for so many `messages`, up to the one `message_id`, in what models read."""
+    """What stands for so many `messages`, up to the one `message_id`, in what models read.
+
+    `calls` tells what each call took that it was just made by; there are several where one could not read all.
+    """
 
     message_id: str
     text: str
     messages: int
+    calls: tuple[UsageDetails, ...] = ()
 
 
 class TurnInfo(NamedTuple):

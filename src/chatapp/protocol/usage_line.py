@@ -58,15 +58,18 @@ def _percent(share: float, t: Words) -> str:
     return t("{percent:.0f} %", percent=share * 100) if share >= 0.01 or not share else t("under 1 %")  # noqa: PLR2004 - a hundredth
 
 
-def usage_sentence(answers: Sequence[UsageDetails]) -> str:
-    """Return what several answers have taken together."""
-    if not answers:
+def usage_sentence(answers: Sequence[UsageDetails], summaries: Sequence[UsageDetails] = ()) -> str:
+    """Return what several answers have taken together, with the calls that `summaries` were made by."""
+    calls = (*answers, *summaries)
+    if not calls:
         return "Nothing was answered yet."
-    prompt, completion = (sum(usage[name] for usage in answers) for name in ("prompt_tokens", "completion_tokens"))
-    costs = [cost for usage in answers if (cost := usage["cost"]) is not None]
+    prompt, completion = (sum(usage[name] for usage in calls) for name in ("prompt_tokens", "completion_tokens"))
+    costs = [cost for usage in calls if (cost := usage["cost"]) is not None]
     count = f"{len(answers)} {'answer' if len(answers) == 1 else 'answers'}"
+    if summaries:
+        count += f" and {len(summaries)} {'call' if len(summaries) == 1 else 'calls'} for summaries"
     cost = shown_dollars(dollars(sum(map(picodollars, costs))))
     parts = [f"{count}: {prompt:,} tokens read, {completion:,} written, {cost}"]
-    if unknown := len(answers) - len(costs):
+    if unknown := len(calls) - len(costs):
         parts.append(f"and {unknown} of unknown price")
     return f"{' '.join(parts)}."

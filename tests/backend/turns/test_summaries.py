@@ -52,7 +52,8 @@ def test_a_summary_goes_along_in_place_of_what_it_is_of_until_it_is_removed(
 
     asked = read(stub)[-1]
     assert ("User: One?" in asked, "User: Two?" in asked, "Three?" in asked) == (True, True, False)
-    assert (made.text, made.messages) == ("They counted.", 4)
+    assert (made.text, made.messages, len(made.calls)) == ("They counted.", 4, 1)
+    assert made.calls[0]["total_tokens"] > 0
     told = client.estimate(conversation_id=conversation)
     assert (told.summarised, told.messages) == (4, 5)
     client.conversations.change_summary(conversation, made.message_id, "They counted to two.")

@@ -11,6 +11,7 @@ from chatapp.backend.store.database import Database
 from chatapp.backend.store.schema import messages
 from chatapp.backend.store.tree import Said, as_read, branch_above, message_in
 from chatapp.errors import InvalidRequestError, NotFoundError
+from chatapp.protocol.events import UsageDetails
 from chatapp.protocol.messages import Message
 
 KEPT_QUESTIONS = 2
@@ -31,11 +32,12 @@ class ToSummarise(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What stands for `messages` in number, up to the one `message_id`."""
+    """What stands for `messages` in number, up to the one `message_id`; `calls` are what making it just now took."""
 
     message_id: str
     text: str
     messages: int
+    calls: tuple[UsageDetails, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

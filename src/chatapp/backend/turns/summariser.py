@@ -11,6 +11,7 @@ from chatapp.backend.turns.context_fitter import ANSWER_TOKENS
 from chatapp.backend.turns.reader import Reader
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.errors import ContextLengthExceededError, UpstreamBadResponseError
+from chatapp.protocol.events import UsageDetails
 from chatapp.protocol.messages import AttachmentPart, Message, ToolCallPart, ToolResultPart
 from chatapp.protocol.question import Question
 from chatapp.protocol.surfaces import Surface
@@ -56,32 +57,37 @@ class Summariser:
         """
         plan = await asyncio.to_thread(self._store.summaries.plan, conversation_id, owner=owner, up_to=up_to)
         name = model or plan.model or await self._model.default_model()
-        text = await self._text_of(plan, Question(prompt="", owner=owner, system=SYSTEM, model=name, surface=surface))
-        summary = Summary(plan.message_id, text, plan.summarised)
+        question = Question(prompt="", owner=owner, system=SYSTEM, model=name, surface=surface)
+        calls: list[UsageDetails] = []
+        text = await self._text_of(plan, question, calls)
+        summary = Summary(plan.message_id, text, plan.summarised, tuple(calls))
         return await asyncio.to_thread(self._store.summaries.keep, conversation_id, owner=owner, summary=summary)
 
-    async def _text_of(self, plan: ToSummarise, question: Question) -> str:
+    async def _text_of(self, plan: ToSummarise, question: Question, calls: list[UsageDetails]) -> str:
         window = await self._model.window(str(question.model))
         room = window - min(ANSWER_TOKENS, window // 4) if window else None
         while True:
             try:
-                return await self._piece_by_piece(plan, question, room)
+                return await self._piece_by_piece(plan, question, room, calls)
             except ContextLengthExceededError as error:  # of a window that nobody knew
                 room = (room or error.window or sum(map(_size, map(_line, plan.messages)))) // 2
                 if room < _LEAST_ROOM:
                     raise
 
-    async def _piece_by_piece(self, plan: ToSummarise, question: Question, room: int | None) -> str:
+    async def _piece_by_piece(
+        self, plan: ToSummarise, question: Question, room: int | None, calls: list[UsageDetails]
+    ) -> str:
         text, lines = plan.earlier or "", [_line(message) for message in plan.messages]
         for piece in _pieces(lines, room and room - _size(SYSTEM + WANTED) - min(ANSWER_TOKENS // 2, room // 4)):
             question.prompt = _prompt(text, piece)
-            text = await self._asked(question)
+            text = await self._asked(question, calls)
         return text
 
-    async def _asked(self, question: Question) -> str:
+    async def _asked(self, question: Question, calls: list[UsageDetails]) -> str:
         turn = await self._turns.start(question)
         with Reader(turn, wants_deltas=False) as reader:
             await reader.end()
+        calls += [turn.usage_details] if turn.usage_details else []
         if not (text := turn.text.strip()):
             raise UpstreamBadResponseError("the model gave no summary.", hint="Try again, or choose another model.")
         return text

@@ -85,6 +85,7 @@ class SummaryOut(BaseModel):
     message_id: str
     text: str
     messages: int
+    calls: list[UsageDetailsOut] = Field([], description="What each call took that it was just made by.")
 
 
 class SnippetOut(BaseModel):
