@@ -37,6 +37,11 @@ def test_conversations_are_listed_found_and_shown(
     shown = capsys.readouterr().out.splitlines()
     assert (shown[0], shown[3], shown[6]) == ("What is a rainbow?", "What is a rainbow?", "Hello from the stub.")
 
+    answer = backend.client.conversations.messages(ids[1]).items[-1]
+    list(backend.client.conversations.regenerate(ids[1], message_id=answer.id))
+    show_conversation(ids[1][:6], as_json=False, backend_url=backend.url)
+    assert "1 other answer to this question: see the page." in capsys.readouterr().out
+
 
 def test_a_conversation_is_deleted_and_taken_back(
     ids: list[str], backend: RunningBackend, capsys: pytest.CaptureFixture[str]

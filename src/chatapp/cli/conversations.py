@@ -201,11 +201,13 @@ def _print_message(message: MessageInfo) -> None:
 
 
 def _remarks(message: MessageInfo) -> Iterator[str]:
-    """Return what is known of a message beside its words: sources, notices, why it failed, a summary."""
+    """Return what is known of a message beside its words: sources, notices, why it failed, others, a summary."""
     cited = [part for part in message.parts if part.type == "citation"]
     yield from (cited_line(number, part.url, part.title) for number, part in enumerate(cited, 1))
     yield from (notice.text for notice in message.notices)
     if message.error:
         yield message.error.sentence()
+    if message.role == "assistant" and (others := len(message.siblings) - 1) > 0:
+        yield f"{others} other {'answer' if others == 1 else 'answers'} to this question: see the page."
     if message.summary:
         yield f"Summary of {message.summarised} earlier messages: {message.summary}"
