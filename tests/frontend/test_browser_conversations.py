@@ -67,7 +67,7 @@ def test_another_model_chosen_during_the_first_answer_gives_the_next(
     page.wait_for_answer("Once")
 
     page.click("chat-options")
-    page.wait_for(".st-key-model input").click()
+    page.wait_for("[class*='st-key-own-model-'] input").click()
     page.wait_for("[role='option']", "large").click()
     page.wait_for(".st-key-chat-options button", "large")
     goes_on.set()

@@ -134,7 +134,9 @@ def test_answers_of_several_models_are_chosen_from_and_one_is_kept(
         "broken": noted("broken", scripts.status(401)),
     }
     page = open_page(client.base_url)
-    page.multiselect(key="beside").set_value(["large", "broken"]).run()
+    page.multiselect[0].set_value(["large", "broken"]).run()
+    field = page.multiselect[0].key  # what a browser still holds of it must not count once an answer is kept
+    assert page.main.get("popover")[0].proto.popover.label.replace("\\", "") == "stub-model +2"
 
     ask(page, "Why?")
 
@@ -147,5 +149,8 @@ def test_answers_of_several_models_are_chosen_from_and_one_is_kept(
     assert contents(page)[-1] == ("assistant", "Hello from the stub.")
     act(page, "keep", id=str(choices[1]["data-id"]))
     assert ("choice" in transcript_html(page), contents(page)[-1]) == (False, ("assistant", "From the large one."))
+    assert page.main.get("popover")[0].proto.popover.label == "large"
+    assert (page.multiselect[0].key == field, page.multiselect[0].value) == (False, [])
+    model.requests.clear()
     ask(page, "And then?")
-    assert (model.calls[-1].body["model"], len(model.calls[-1].body["messages"])) == ("large", 3)
+    assert [(call.body["model"], len(call.body["messages"])) for call in model.calls] == [("large", 3)]

@@ -7,6 +7,7 @@ from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import answer_actions, state
+from chatapp.frontend.session.backend import readiness_of
 from chatapp.protocol.question import MOST_BESIDE
 from chatapp.protocol.resources import ModelsInfo
 from chatapp.protocol.wording import later
@@ -20,23 +21,32 @@ def beside_menu(told: ModelsInfo, model: str) -> None:
     conversation = state.view().conversation
     if not names or conversation.is_temporary:
         return
-    chosen = [name for name in conversation.beside_models if name in names]
-    state.show(state.BESIDE, chosen)
+    # A browser goes on telling what a field held that it does not show, as in a closed menu: a new one for new choices.
+    field = f"beside-{conversation.name}-{model}-{conversation.choices}"
+    state.show(field, [name for name in conversation.others(model) if name in names])
     st.multiselect(
         t("Ask beside it"),
         list(dict.fromkeys(names)),
-        key=state.BESIDE,
+        key=field,
         max_selections=MOST_BESIDE - 1,
         placeholder=t("Other models"),
         help=t(_HELP),
         on_change=answer_actions.choose_beside,
+        args=(field,),
     )
 
 
+def own_model() -> str | None:
+    """Return the model that answers the conversation on show, empty if none answers; None where nobody knows."""
+    view = state.view()
+    told = readiness_of(state.settings().backend_url, api_key=state.api_key())
+    return view.conversation.chat_options.model or (view.project and view.project.model) or told.model
+
+
 def live_beside(answers: tuple[LiveAnswer, ...]) -> None:
-    """Draw answers that are being made beside each other."""
+    """Draw answers that are being made beside each other, the first that of the conversation's own model."""
     with st.container(key="beside-live", horizontal=True):
         for answer in answers:
             with st.container(key=f"live-{answer.name}", width="stretch"):
-                st.caption(literal(answer.model or "…"))
+                st.caption(literal(answer.model or own_model() or "…"))
                 live_words(answer)

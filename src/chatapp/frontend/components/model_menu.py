@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from chatapp.frontend.components.beside import beside_menu
+from chatapp.frontend.components.beside import beside_menu, own_model
 from chatapp.frontend.components.model_list import model_list
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
@@ -30,13 +30,15 @@ def model_menu() -> None:
     """Draw the model that answers; behind it the others that can be asked, and a field for instructions."""
     url, api_key = state.settings().backend_url, state.api_key()
     readiness = readiness_of(url, api_key=api_key)
-    chat_options, project = state.view().conversation.chat_options, state.view().project
-    model = chat_options.model or (project and project.model) or readiness.model
+    conversation, model = state.view().conversation, own_model()
+    chat_options = conversation.chat_options
     if model is None:
         return
     told = models_of(url, api_key=api_key) if readiness.is_answering else None
     icon = ":material/edit_note:" if chat_options.system else None
-    with st.popover(literal(model or t(_NONE)), icon=icon, type="tertiary", key="chat-options"):
+    others = len(conversation.others(model))
+    name = f"{model} +{others}" if others else model or t(_NONE)
+    with st.popover(literal(name), icon=icon, type="tertiary", key="chat-options"):
         if told is not None and (len(told.connections) > 1 or told.routes):
             model_list(told, model)
         elif told is not None and len(told.models) > 1:
@@ -48,9 +50,10 @@ def model_menu() -> None:
 
 
 def _select(names: list[str], model: str) -> None:
-    state.show(state.MODEL, model)
+    field = f"own-model-{state.view().conversation.name}-{model}"  # see `beside_menu`
+    state.show(field, model)
     names = names if model in names else [model, *names]
-    st.selectbox(t("Model"), names, key=state.MODEL, on_change=actions.choose_selected_model)
+    st.selectbox(t("Model"), names, key=field, on_change=actions.choose_selected_model, args=(field,))
 
 
 def model_gone() -> None:

@@ -40,10 +40,11 @@ class OpenConversation(ABC):
     `name` tells it from the others of a session, `begun` is the name of the last answer to go to, `landing` the message
     that a search has led to, `hit_place` its name with which of how many hits it is, `last_hits` whether there is none
     before or behind it, `summarising` the summary that is being made, and `waiting_files` go along with the next
-    question. `project_id` is the project it is in, or will be. `beside_models` are asked beside the conversation's own,
-    `live_beside` their answers while they are made, `beside` all answers to the last question until one of them is
-    kept. `warned_of` is the model that was said to take no pictures. Its state changes in plain attributes only:
-    Streamlit may end a script run at any access to `st.session_state`.
+    question. `project_id` is the project it is in, or will be. `beside_models` are asked beside the conversation's own
+    until an answer is kept (`choices` counts how often one was), `live_beside` their answers while they are made,
+    `beside` all answers to the last question until one of them is kept. `warned_of` is the model that was said to take
+    no pictures. Its state changes in plain attributes only: Streamlit may end a script run at any access to
+    `st.session_state`.
     """
 
     is_temporary: bool
@@ -58,6 +59,7 @@ class OpenConversation(ABC):
         self.live: LiveAnswer | None = None
         self.live_beside: list[LiveAnswer] = []
         self.beside_models: tuple[str, ...] = ()
+        self.choices = 0
         self.beside: tuple[DisplayMessage, ...] = ()
         self.begun: str | None = None
         self.landing: Landing | None = None
@@ -121,6 +123,10 @@ class OpenConversation(ABC):
             self.begun = answer.name  # a reader of that answer is not taken to the next
             return None
         return queued
+
+    def others(self, own: str | None) -> list[str]:
+        """Return the models that a question goes to beside `own`, each once."""
+        return [model for model in dict.fromkeys(self.beside_models) if model != own]
 
     @abstractmethod
     def ask_again(self, context: SessionContext) -> None:

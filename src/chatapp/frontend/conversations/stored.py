@@ -184,7 +184,8 @@ class StoredConversation(SummarisedConversation):
         """Ask the same question to the other models that were chosen."""
         known = [entry.id for entry in self.entries if entry.is_stored]
         if first := self.live:
-            self.live_beside = [context.beside(first, model, known) for model in self.beside_models]
+            others = self.others(self.chat_options.model)
+            self.live_beside = [context.beside(first, model, known) for model in others]
 
     def _start(self, events: Events, context: SessionContext) -> None:
         self.unfinished = self._failed = None

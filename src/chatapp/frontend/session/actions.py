@@ -54,9 +54,9 @@ def ask_temporarily() -> None:
     state.view().ask_temporarily(state.session_context())
 
 
-def choose_selected_model() -> None:
-    """Ask the model that was selected from now on."""
-    choose_model(state.value_of(state.MODEL))
+def choose_selected_model(field: str) -> None:
+    """Ask the model that `field` holds from now on."""
+    choose_model(state.value_of(field))
 
 
 def choose_model(name: str) -> None:

@@ -26,13 +26,14 @@ def keep_answer(message_id: str) -> None:
     with error_shown():
         conversation.show_branch(kept.id, state.session_context())
         conversation.beside, conversation.beside_models = (), ()
+        conversation.choices += 1
         if kept.model and is_other:
             conversation.apply(options._replace(model=kept.model), state.session_context())
 
 
-def choose_beside() -> None:
+def choose_beside(field: str) -> None:
     """Ask the models that were chosen beside the conversation's own from now on."""
-    state.view().conversation.beside_models = state.beside_models()
+    state.view().conversation.beside_models = tuple(state.choice_of(field) or ())
 
 
 def summarise() -> None:

@@ -30,10 +30,8 @@ STREAMING = "use_streaming"
 TIMEOUT = "request_timeout"
 LANGUAGE = "language"
 SEARCH = "search"
-MODEL = "model"
 SHARE_DAYS = "share_days"
 MODEL_SEARCH = "model_search"
-BESIDE = "beside"
 EXPORT_FILE = "export_file"
 SERVER_NAME, SERVER_URL, SERVER_KEY = "server-name", "server-url", "server-key"
 USAGE_BY, USAGE_DAYS, USAGE_MEASURE, EVERYBODY = "usage_by", "usage_days", "usage_measure", "usage_everybody"
@@ -230,11 +228,6 @@ def value_of(key: str) -> str:
 def choice_of(key: str) -> Any:
     """Return what a field holds that is no text, None where it is empty."""
     return st.session_state.get(key)
-
-
-def beside_models() -> tuple[str, ...]:
-    """Return the models that are to be asked beside the conversation's own."""
-    return tuple(st.session_state.get(BESIDE) or ())
 
 
 def take(key: str) -> str:
