@@ -33,6 +33,7 @@ const COMMANDS = [
   { name: later("Look for words in conversations"), keys: `${CONTROL}+Shift+F`, act: () => focus(".st-key-search input") },
   { name: later("Choose the model and give instructions"), keys: `${CONTROL}+Shift+M`, act: () => press("chat-options") },
   { name: later("Write a question"), keys: "/", act: () => focus(BOX) },
+  { name: later("Summarise earlier messages"), act: () => press("summarise"), isThere: () => find(".st-key-summarise button:not(:disabled)") },
   { name: later("Copy the last answer"), keys: `${CONTROL}+Shift+Y`, act: copyLast },
   { name: later("Stop the answer"), keys: "Esc", act: () => press("stop") },
   { name: later("Show or hide the sidebar"), keys: `${CONTROL}+Shift+S`, act: toggleSidebar },

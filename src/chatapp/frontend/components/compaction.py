@@ -1,27 +1,39 @@
-"""The offer to summarise earlier messages, where the next question finds little room."""
+"""The offer to summarise earlier messages: seen where the next question finds little room, else in the palette."""
 
 import streamlit as st
 
+from chatapp.frontend.conversations.summarised import SummarisedConversation
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.session import answer_actions, state
 from chatapp.protocol.usage_resources import EstimateInfo
+from chatapp.protocol.wording import later
 
 NEAR = 0.75
 """From this share of the window on it is near."""
 
 _FEWEST_QUESTIONS = 2
 _TICK_S = 0.2
+_MADE = later(
+    "Summarised. The summary stands behind the messages that it is of, and the model reads it in their place."
+)
 
 
 def compaction(told: EstimateInfo | None) -> None:
-    """Draw the offer where the window is near or over; `told` is what goes along with the next question."""
+    """Draw the offer, to be seen where the window is near or over: `told` is what goes along with the next question.
+
+    Elsewhere `assets/keys.js` offers it, and clicks the button that is not seen.
+    """
     conversation = state.view().conversation
+    if isinstance(conversation, SummarisedConversation) and conversation.has_new_summary:
+        conversation.has_new_summary = False
+        st.toast(t(_MADE), icon=":material/compress:")
     is_going = conversation.summarising is not None
-    why = t("Summarising earlier messages …") if is_going else _why(told) if told and conversation.id else None
-    if why is None or sum(1 for entry in conversation.entries if not entry.is_answer) < _FEWEST_QUESTIONS:
+    why = t("Summarising earlier messages …") if is_going else _why(told) if told else None
+    if not conversation.id or sum(1 for entry in conversation.entries if not entry.is_answer) < _FEWEST_QUESTIONS:
         return
-    with st.container(key="compaction", horizontal=True, gap="small"):
-        st.caption(why)
+    with st.container(key="compaction" if why else "compaction-unseen", horizontal=True, gap="small"):
+        if why:
+            st.caption(why)
         st.button(
             t("Summarise them"),
             icon=":material/compress:",

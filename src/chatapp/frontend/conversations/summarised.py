@@ -11,8 +11,12 @@ from chatapp.frontend.conversations.summarising import Summarising
 
 
 class SummarisedConversation(OpenConversation):
-    """What can be done with summaries. `_is_stale`: what is on screen is to be loaded anew."""
+    """What can be done with summaries.
 
+    `_is_stale`: what is on screen is to be loaded anew. `has_new_summary`: nobody was told yet that one was made.
+    """
+
+    has_new_summary = False
     _is_stale: bool
 
     def summarise(self, context: SessionContext) -> None:
@@ -26,6 +30,7 @@ class SummarisedConversation(OpenConversation):
         if made is None or made.is_going:
             return None
         self.summarising, self._is_stale = None, True
+        self.has_new_summary = made.error is None
         return made.error
 
     def change_summary(self, entry: DisplayMessage, text: str | None, context: SessionContext) -> None:
