@@ -302,6 +302,7 @@ def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, m
         "sidebar beside the right edge": True,
         "question at the left": True,
         "code": "ltr",
+        "English words": "ltr",
         "model at the right": True,
         "label": "رسالة من المستخدم",
     }
@@ -324,6 +325,7 @@ return {
   "sidebar beside the right edge": at('[data-testid=stSidebar]').right === innerWidth && main.left === 0,
   "question at the left": bubble.right < middle,
   "code": getComputedStyle(document.querySelector('.answer pre code')).direction,
+  "English words": getComputedStyle(document.querySelector('.answer p')).direction,
   "model at the right": model.left > middle,
   "label": document.querySelector('article.question').ariaLabel,
 };
