@@ -18,8 +18,14 @@ from support.running_page import running_page
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with running_page("http://127.0.0.1:9") as port:
+def lines() -> list[str]:
+    """What the page's process writes."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def port(lines: list[str]) -> Iterator[int]:
+    with running_page("http://127.0.0.1:9", lines=lines) as port:
         yield port
 
 
@@ -56,6 +62,11 @@ def test_the_page_is_ours_from_its_first_byte(port: int) -> None:
     assert response.status == 200
     assert "<title>chatapp</title>" in body
     assert body == first_html()
+
+
+def test_the_page_starts_without_warnings_of_streamlit(port: int, lines: list[str]) -> None:
+    assert get(port)[0].status == 200
+    assert [line for line in lines if "No runtime found" in line] == []
 
 
 @pytest.mark.parametrize(

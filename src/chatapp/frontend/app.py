@@ -12,6 +12,7 @@ from starlette.routing import Route
 from streamlit import file_util
 from streamlit.starlette import App
 
+from chatapp.client import BackendClient
 from chatapp.config.settings import Settings
 from chatapp.frontend.access.cookie import keep
 from chatapp.frontend.access.guard import Guard
@@ -21,7 +22,6 @@ from chatapp.frontend.languages.language import DEFAULT, languages
 from chatapp.frontend.languages.of_scripts import words_of_scripts
 from chatapp.frontend.preloading import preload_links
 from chatapp.frontend.session.admitted import admitted_sessions
-from chatapp.frontend.session.backend import client_of
 from chatapp.frontend.session.wishes import read_wishes
 from chatapp.frontend.sharing import shared_route
 from chatapp.frontend.transcript.routes import message_routes
@@ -85,6 +85,13 @@ async def _usage(_: Request) -> RedirectResponse:
     return RedirectResponse("./?view=usage")
 
 
+def _client() -> BackendClient:
+    # Streamlit warns of each of its caches that is there before its server runs.
+    from chatapp.frontend.session.backend import client_of  # noqa: PLC0415
+
+    return client_of(_SETTINGS.backend_url, timeout_s=_SETTINGS.request_timeout, api_key=None)
+
+
 def _page_script() -> str:
     """Return the modules as one, each in a block of its own, so that their names do not meet."""
     return "".join(f"{{\n{(_ASSETS / name).read_text(encoding='utf-8')}}}\n" for name in MODULES)
@@ -108,7 +115,7 @@ app = App(
         Route("/", _index),
         Route(_PREFIX + "sign-in", keep, methods=["POST"]),
         Route("/usage", _usage),
-        shared_route(lambda: client_of(_SETTINGS.backend_url, timeout_s=_SETTINGS.request_timeout, api_key=None)),
+        shared_route(_client),
         *message_routes(lambda session_id: session_id in admitted_sessions()),
         Route(_PREFIX + "page.js", _modules),
         Route(_PREFIX + "words/{code}", _words),
