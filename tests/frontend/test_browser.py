@@ -312,6 +312,9 @@ def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, m
     page.wait_until(lambda driver: driver.execute_script(IS_HIDDEN), "the sidebar out of the way")
     page.driver.switch_to.active_element.send_keys("?")
     page.wait_for("dialog#keys[open] h2", "مفاتيح الاختصار")
+    for language, words in {"de": "Kopieren", "en": "Copy", "ar": "نسخ"}.items():
+        page.run(f"for (const it of document.querySelectorAll('.wishes')) it.dataset.language = '{language}'")
+        page.wait_until(lambda driver, words=words: driver.execute_script(COPY) == words, words)
 
 
 PLACES = """
@@ -330,4 +333,5 @@ return {
   "label": document.querySelector('article.question').ariaLabel,
 };
 """
+COPY = "return document.querySelector('.answer .copy-code').textContent"
 IS_HIDDEN = "return document.querySelector('[data-testid=stSidebarContent]').getBoundingClientRect().width === 0"

@@ -19,7 +19,9 @@
     if (language === wanted) return;
     wanted = language;
     const response = await fetch(`./app/words/${language}`);
-    if (response.ok && language === wanted) tell(await response.json());
+    if (!response.ok || language !== wanted) return;
+    tell(await response.json());
+    document.dispatchEvent(new Event("chatapp:language")); // see naming.js
   }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-language"] });
 }
 

@@ -9,6 +9,7 @@ const STREAMLITS = {
 const CHROME = new Set([
   later("About"),
   later("Choose an option"),
+  later("Chosen"),
   later("Close"),
   later("Collapse sidebar"),
   later("Copied"),
@@ -50,40 +51,64 @@ const NAMES_OF_OTHERS = ".st-key-history, .said, [class*='st-key-file-']"; // wh
 const ANNOUNCED_CHARS = 5000;
 const CELL_CHARS = 18; // as wide as this is a cell that has as many; the table scrolls then
 
+const isEnglish = () => document.documentElement.lang === "en";
+
 const each = (element, selector, act) => {
   for (const found of [element, ...element.querySelectorAll(selector)]) if (found.matches(selector)) act(found);
 };
 
-const rename = (element) => {
-  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const ours = STREAMLITS[texts.currentNode.data.trim()];
-    if (ours) texts.currentNode.data = t(ours);
-  }
+// Both stay as long as nobody writes something else there: who chooses another language meets our words of the one before.
+const written = new WeakMap(); // by node, of each part of it, the English that stood there and the words put in its place
+
+const translated = (node, part, found, inWords) => {
+  const known = written.get(node)?.[part];
+  const english = known?.ours === found ? known.english : found;
+  const ours = inWords(english);
+  if (ours === undefined) return found;
+  written.set(node, { ...written.get(node), [part]: { english, ours } });
+  return ours;
 };
 
-const translate = (element) => {
-  each(element, NAMES.map((it) => `[${it}]`).join(), (named) => {
-    if (named.closest(NAMES_OF_OTHERS)) return;
-    for (const it of NAMES) {
-      const said = named.getAttribute(it);
-      if (CHROME.has(said)) named.setAttribute(it, t(said));
-      else if (said?.startsWith("Help for ")) named.setAttribute(it, t("Help for {what}", { what: said.slice(9) }));
-    }
-  });
-  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const { data, parentElement } = texts.currentNode;
-    if (CHROME.has(data) && parentElement?.closest(PLACES_OF_CHROME)) texts.currentNode.data = t(data);
+const textsOf = function* (node) {
+  if (node instanceof Text) yield node;
+  const texts = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) yield texts.currentNode;
+};
+
+const replace = (text, inWords) => {
+  const ours = translated(text, "data", text.data, inWords);
+  if (ours !== text.data) text.data = ours;
+};
+
+const rename = (element) => {
+  for (const text of textsOf(element)) replace(text, (english) => STREAMLITS[english.trim()] && t(STREAMLITS[english.trim()]));
+};
+
+const ofChrome = (english) => {
+  if (CHROME.has(english)) return t(english);
+  if (english?.startsWith("Help for ")) return t("Help for {what}", { what: english.slice("Help for ".length) });
+};
+
+const translate = (node) => {
+  if (node instanceof Element) {
+    each(node, NAMES.map((it) => `[${it}]`).join(), (named) => {
+      if (named.closest(NAMES_OF_OTHERS)) return;
+      for (const it of NAMES) {
+        const said = named.getAttribute(it);
+        const ours = translated(named, it, said, ofChrome);
+        if (ours !== said) named.setAttribute(it, ours);
+      }
+    });
   }
+  for (const text of textsOf(node)) if (text.parentElement?.closest(PLACES_OF_CHROME)) replace(text, ofChrome);
 };
 
 const name = (element) => {
   each(element, "[aria-label$=' icon']", (icon) => { // beside words that say it, or a mark
-    if (icon.getAttribute("aria-label") === "check icon") icon.setAttribute("aria-label", t("Chosen"));
+    if (icon.getAttribute("aria-label") === "check icon") icon.setAttribute("aria-label", later("Chosen"));
     else icon.setAttribute("aria-hidden", "true");
   });
-  if (document.documentElement.lang !== "en") translate(element);
+  if (!isEnglish()) translate(element);
   each(element, "[data-testid='stFileUploaderDropzone'][role='presentation']", (zone) => zone.removeAttribute("role"));
   each(element, LABELLED, (box) => box.setAttribute("aria-label", box.parentElement.innerText.trim()));
   each(element, "[data-testid='stCode'] code[class*='language-']", (code) => {
@@ -111,10 +136,17 @@ const announce = () => {
 let wasAnswering = false;
 new MutationObserver((changes) => {
   for (const change of changes) {
-    for (const node of change.addedNodes) if (node instanceof Element) name(node);
+    for (const node of change.addedNodes) {
+      if (node instanceof Element) name(node);
+      else if (node instanceof Text && !isEnglish()) translate(node);
+    }
   }
   if (!announcer.isConnected && document.body) document.body.append(announcer);
   const isAnswering = document.querySelector("[class*='st-key-live-']") !== null;
   if (wasAnswering && !isAnswering) setTimeout(announce, 500);
   wasAnswering = isAnswering;
 }).observe(document, { childList: true, subtree: true });
+document.addEventListener("chatapp:language", () => {
+  translate(document.documentElement);
+  for (const dialog of document.querySelectorAll("[role='dialog']")) rename(dialog);
+});

@@ -3,8 +3,8 @@ const codeOf = (button) => button.closest("figure").querySelector("code");
 
 const copy = async (button) => {
   await navigator.clipboard.writeText(codeOf(button).textContent);
-  button.textContent = t("Copied");
-  setTimeout(() => { button.textContent = t("Copy"); }, 2000);
+  button.textContent = later("Copied"); // naming.js translates it
+  setTimeout(() => { button.textContent = later("Copy"); }, 2000);
 };
 
 const wrap = (button) => {
