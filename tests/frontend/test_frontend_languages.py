@@ -73,7 +73,7 @@ def places(text: str) -> set[str]:
 def test_what_is_said_elsewhere_is_still_said_there() -> None:
     files = [file for file in HOUSE.rglob("*.py") if FOLDER not in file.parents]
     code = re.sub(r'"\n\s*f?"', "", "".join(file.read_text(encoding="utf-8") for file in files))
-    code += code.replace("{earlier}", "message") + code.replace("{earlier}", "messages")
+    code += code.replace("{earlier}", "message was") + code.replace("{earlier}", "messages were")
     parts = [literal for message in WITH_PLACES for literal, *_ in Formatter().parse(message)]
     assert [sentence for sentence in (*SAID_ELSEWHERE, *parts) if sentence not in code] == []
 
@@ -88,7 +88,8 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
         ),
         ("Cannot connect to backend at http://a.test:1.", "Keine Verbindung zum Backend unter http://a.test:1."),
         ("The backend at http://b said nothing for 30 seconds.", "unter http://b hat 30 Sekunden lang nichts gesagt."),
-        ("3 earlier messages left out to fit the model's context.", "3 frühere Nachrichten weggelassen"),
+        ("3 earlier messages were left out to fit the model's context.", "3 frühere Nachrichten wurden weggelassen"),
+        ("[connections.stub] names it", "[connections.stub] nennt es"),
         ("Cannot connect to backend at {url}.", "Keine Verbindung zum Backend unter {url}."),
         ("Cannot connect to backend at", "Cannot connect to backend at"),
         ("Nobody knows this {sentence}.", "Nobody knows this {sentence}."),

@@ -175,7 +175,7 @@ def upstream_of(name: str, table: ConnectionTable) -> Upstream:
         base_url=table.base_url,
         model=next(iter(models), "") if models else "",
         provider=provider_of(table.base_url),
-        reason=f"{place} names it",
+        reason=f"[connections.{name}] names it",
         keys=(
             *map(ApiKey, table.api_key),
             *(ApiKey(variable=variable) for variable in table.api_key_variable),

@@ -46,7 +46,7 @@ const CHROME = new Set([
   later("not done"),
 ]);
 const NAMES = ["placeholder", "title", "aria-label"];
-const PLACES_OF_CHROME = ".said button, [data-testid^='stFileUploader'], [data-testid='InputInstructions'], [data-testid='stMainMenuList'], .stApp > a, #root > a, a[href='#stMain']";
+const PLACES_OF_CHROME = ".said button, [data-testid='stMultiSelectDropdown'], [data-testid^='stFileUploader'], [data-testid='InputInstructions'], [data-testid='stMainMenuList'], .stApp > a, #root > a, a[href='#stMain']";
 const NAMES_OF_OTHERS = ".st-key-history, .said, [class*='st-key-file-']"; // what these are called is nobody's to translate
 const ANNOUNCED_CHARS = 5000;
 const CELL_CHARS = 18; // as wide as this is a cell that has as many; the table scrolls then
@@ -87,6 +87,10 @@ const rename = (element) => {
 const ofChrome = (english) => {
   if (CHROME.has(english)) return t(english);
   if (english?.startsWith("Help for ")) return t("Help for {what}", { what: english.slice("Help for ".length) });
+  if (english?.endsWith(" per file")) return t("{size} per file", { size: english.slice(0, -" per file".length) });
+  if (english?.startsWith("You can only select up to ")) {
+    return t("No more than {count} can be chosen. Remove one first.", { count: parseInt(english.slice(26), 10) });
+  }
 };
 
 const translate = (node) => {

@@ -33,6 +33,7 @@ def beside_menu(told: ModelsInfo, model: str) -> None:
         help=t(_HELP),
         on_change=answer_actions.choose_beside,
         args=(field,),
+        select_all=False,  # more than may be chosen
     )
 
 

@@ -8,6 +8,7 @@ from chatapp.frontend.session import project_actions, state
 from chatapp.protocol.project_resources import ProjectFileInfo, ProjectInfo
 
 _MOST_SHOWN = 50
+_MEGABYTE = 1024 * 1024
 
 
 def project_files(project: ProjectInfo) -> None:
@@ -19,6 +20,7 @@ def project_files(project: ProjectInfo) -> None:
             t("Files"),
             key=field,
             accept_multiple_files=True,
+            max_upload_size=max(1, state.settings().max_attachment_bytes // _MEGABYTE),
             help=t(
                 "Their text goes along with each conversation of the project: all of it while the model can read it, "
                 "else the parts that fit the question."

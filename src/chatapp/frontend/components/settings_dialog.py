@@ -134,7 +134,7 @@ def _models(readiness: BackendStatus) -> None:
     if not readiness.is_ready:
         st.error(literal(f"{said(readiness.sentence)} {said(readiness.hint)}".strip()), icon=":material/error:")
     if readiness.model:
-        why = t(", because {reason}", reason=readiness.reason) if readiness.reason else ""
+        why = t(", because {reason}", reason=said(readiness.reason)) if readiness.reason else ""
         st.markdown(f"**{literal(readiness.model)}** ({literal(readiness.provider or t('unknown'))}){literal(why)}")
     may_change = may_change_servers(state.settings(), state.api_key())
     if readiness.is_demo:
@@ -151,7 +151,9 @@ def _models(readiness: BackendStatus) -> None:
 
 def _server(server: ConnectionInfo) -> InForce:
     how = t("ready") if server.ok else said(server.detail or "") or t("It does not answer.")
-    return InForce(server.name, " · ".join(filter(None, (server.provider, how))), server.reason or "connections.toml")
+    return InForce(
+        server.name, " · ".join(filter(None, (server.provider, how))), said(server.reason or "connections.toml")
+    )
 
 
 def _files() -> None:

@@ -62,6 +62,10 @@ _HINTS = (
     "Wait for the answer, or stop it.",
 )
 _ORIGINS = ("default", "the command that started it", "the environment")
+_REASONS = (
+    "neither BASE_URL nor OPENAI_API_KEY is set, and no model server was found on this machine",
+    "nothing else is configured",
+)
 _NOTICES = ("What came before this was thought, not said.",)
 WITH_PLACES = (
     "Cannot connect to backend at {url}.",
@@ -76,12 +80,15 @@ WITH_PLACES = (
     "This answer is not saved yet. {why}",
     "the model server does not have {model}.",
     "the model server reports a failure (status {status}).",
-    "{count} earlier messages left out to fit the model's context.",
-    "{count} earlier message left out to fit the model's context.",
+    "[connections.{name}] names it",
+    "{name} is set",
+    "{name} was found on port {port}",
+    "{count} earlier messages were left out to fit the model's context.",
+    "{count} earlier message was left out to fit the model's context.",
     "{model} failed a moment ago; {other} is asked instead.",
 )
 """Those that name something; two of them never stand side by side."""
-SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_NOTICES)
+SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_REASONS, *_NOTICES)
 ELSEWHERE = (demo_model.WHAT, demo_model.ADVICE, demo_model.SETTINGS, *SAID_ELSEWHERE, *WITH_PLACES)
 
 
