@@ -1,5 +1,6 @@
 """`chatapp export`, `backup` and `restore`, as they are typed."""
 
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 
 from chatapp.cli.backup import run_restore
 from chatapp.cli.export import run as run_export
-from chatapp.errors import SettingsError
+from chatapp.cli.imports import run as run_import
+from chatapp.errors import InvalidRequestError, SettingsError
+from support.foreign_exports import chatgpt
 from support.running_backend import RunningBackend
 
 Chatapp = Callable[..., Any]
@@ -93,3 +96,23 @@ def test_an_export_is_what_its_name_ends_in(backend: RunningBackend) -> None:
     for name, beginning in begins.items():
         run_export(name, as_format=None, backend_url=backend.url)
         assert Path(name).read_bytes().lower().startswith(beginning.lower()), name
+
+
+def test_exports_are_imported_with_a_receipt(
+    shared: RunningBackend, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "whales.json").write_text(json.dumps([chatgpt("whales-of-the-shell")]))
+    (tmp_path / "notes.txt").write_text("These are no conversations.")
+    whales, notes = str(tmp_path / "whales.json"), str(tmp_path / "notes.txt")
+
+    run_import([whales], as_json=False, backend_url=shared.url)
+    assert capsys.readouterr().out.startswith("chatgpt: 1 of 1 conversations added, with ")
+    with pytest.raises(InvalidRequestError):
+        run_import([whales, notes, whales], as_json=True, backend_url=shared.url)
+    told = capsys.readouterr()
+    (again,) = json.loads(told.out)["imports"]
+    assert (again["file"], again["conversations_read"], again["conversations_added"]) == (whales, 1, 0)
+    assert f"{notes} is not imported, nor what follows it:" in told.err
+    with pytest.raises(SettingsError, match="is not there"):
+        run_import([whales, "nowhere.zip"], as_json=False, backend_url=shared.url)
+    assert capsys.readouterr().out == ""

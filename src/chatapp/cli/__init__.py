@@ -16,7 +16,6 @@ from chatapp.cli.parameters import (
     AsJson,
     Attach,
     BackendUrl,
-    BackupFile,
     By,
     Certificate,
     CertificateKey,
@@ -27,7 +26,6 @@ from chatapp.cli.parameters import (
     Deleted,
     Effort,
     Everybody,
-    ExportFormatName,
     Host,
     IsArchived,
     IsDeleted,
@@ -36,7 +34,6 @@ from chatapp.cli.parameters import (
     Limit,
     MaxTokens,
     Models,
-    NewFile,
     NoBrowser,
     NoStore,
     NoStream,
@@ -55,10 +52,10 @@ from chatapp.cli.parameters import (
     Undo,
     Words,
     Workers,
-    Yes,
 )
 from chatapp.cli.projects_commands import app as projects
 from chatapp.cli.share_command import share
+from chatapp.cli.transfer_commands import backup, export, import_, restore
 from chatapp.config import environment
 
 app = typer.Typer(
@@ -252,28 +249,10 @@ def help_(context: typer.Context, command: CommandName = None) -> None:
     run_command(arguments)
 
 
-@app.command(cls=LightCommand)
-def export(file: NewFile, *, format: ExportFormatName = None, backend_url: BackendUrl = None) -> None:  # noqa: A002
-    """Write all conversations into one file: a zip that can be imported again, Markdown, or one HTML page."""
-    from chatapp.cli.export import run  # noqa: PLC0415
-
-    run(file, as_format=format, backend_url=backend_url)
-
-
-@app.command(cls=LightCommand)
-def backup(file: NewFile) -> None:
-    """Copy the whole store into one file, also while the backend runs."""
-    from chatapp.cli.backup import run_backup  # noqa: PLC0415
-
-    run_backup(file)
-
-
-@app.command(cls=LightCommand)
-def restore(file: BackupFile, *, yes: Yes = False) -> int:
-    """Put a backup in the place of the store, after a look at both. What was there is kept beside it."""
-    from chatapp.cli.backup import run_restore  # noqa: PLC0415
-
-    return run_restore(file, is_sure=yes)
+app.command(cls=LightCommand)(export)
+app.command("import", cls=LightCommand)(import_)
+app.command(cls=LightCommand)(backup)
+app.command(cls=LightCommand)(restore)
 
 
 @app.command(cls=LightCommand)

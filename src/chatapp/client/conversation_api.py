@@ -20,6 +20,9 @@ from chatapp.protocol.usage_resources import UsageRow
 _SUMMARISING_S = 600.0
 """Much is read for a summary, and nothing comes before it is whole."""
 
+_IMPORTING_S = 2 * 60 * 60.0
+"""The backend ends an import by itself before, and answers then."""
+
 
 class ConversationApi:
     """What the HTTP API does with conversations and their messages."""
@@ -165,7 +168,7 @@ class ConversationApi:
         if isinstance(file, Path):
             with file.open("rb") as content:
                 return self.import_file(content)
-        return self._http.read(ImportInfo, "POST", "/import", content=file)
+        return self._http.read(ImportInfo, "POST", "/import", content=file, timeout_s=_IMPORTING_S)
 
     def imports(self) -> tuple[RunningImportInfo, ...]:
         """Return the imports that are going on, oldest first."""

@@ -2,18 +2,13 @@
 
 import streamlit as st
 
-from chatapp.client import BackendClient
 from chatapp.errors import ChatappError
 from chatapp.frontend.components.problems import problem_of
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
-from chatapp.frontend.session.backend import client_of
 from chatapp.protocol.import_resources import ImportInfo, RunningImportInfo
 from chatapp.protocol.wording import later
-
-IMPORT_TIMEOUT_S = 2 * 60 * 60.0
-"""The backend ends an import by itself before, and answers then."""
 
 LOOK_S = 1.0
 _MB = 1000 * 1000
@@ -32,7 +27,7 @@ def import_box() -> None:
         file = st.file_uploader(t("Exported file"), key=state.EXPORT_FILE, label_visibility="collapsed")
         if file is not None and not imports.is_sending and _is_clicked():
             with st.spinner(t("Reading …")):
-                imports.begin(_client(), file)
+                imports.begin(state.client(), file)
             state.view().listing.expire()
             st.rerun()
         if isinstance(imports.outcome, ChatappError):
@@ -86,10 +81,6 @@ def _words(running: RunningImportInfo) -> str:
         return t(_DOING[running.state], size=running.bytes_received // _MB)
     count, new = running.conversations_read, running.conversations_added
     return t("Importing … {count} conversations, {new} new", count=count, new=new)
-
-
-def _client() -> BackendClient:
-    return client_of(state.settings().backend_url, timeout_s=IMPORT_TIMEOUT_S, api_key=state.api_key())
 
 
 def _receipt(imported: ImportInfo) -> None:

@@ -1,0 +1,147 @@
+"""`chatapp import`: conversations from elsewhere, how far they are, and the receipt for them."""
+
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
+from pathlib import Path
+from threading import Thread
+from typing import BinaryIO
+
+import typer
+
+from chatapp.cli.backends import with_backend
+from chatapp.cli.terminal import StatusLine, json_text, printable
+from chatapp.cli.writing import note
+from chatapp.client import BackendClient
+from chatapp.errors import ChatappError, SettingsError
+from chatapp.protocol.import_resources import ImportInfo, RunningImportInfo
+
+STDIN = "-"
+_LOOK_S = 0.5
+_MB = 1000 * 1000
+_SKIPPED_SHOWN = 20
+
+Tell = Callable[[str, ImportInfo], None]
+"""Takes a file's name and its receipt."""
+
+
+def run(files: Sequence[str], *, as_json: bool, backend_url: str | None) -> None:
+    """Import files one after the other, and print the receipt of each.
+
+    Ctrl-C ends the import that is going on, prints the receipt of what is in, and begins no other.
+
+    Raises:
+        SettingsError: one of them is not there; nothing was imported.
+        ChatappError: one cannot be imported; those before it are.
+    """
+    for name in files:
+        if name != STDIN and not Path(name).exists():
+            raise SettingsError(f"{name} is not there.")
+    status, kept = StatusLine(), list[tuple[str, ImportInfo]]()
+
+    def tell(name: str, receipt: ImportInfo) -> None:
+        if as_json:
+            kept.append((name, receipt))
+        else:
+            _print(f"{name}: " if len(files) > 1 else "", receipt)
+
+    try:
+        with_backend(partial(_import_all, files, status, tell), backend_url, status=status, asks=False)
+    finally:
+        if kept:
+            _print_json(kept)
+
+
+def _import_all(files: Sequence[str], status: StatusLine, tell: Tell, backend: BackendClient) -> None:
+    for name in files:
+        sending = _Sending(backend, status)
+        try:
+            with _opened(name) as content:
+                receipt = sending.receipt(content)
+        except ChatappError:
+            status.clear()
+            if len(files) > 1:
+                note(f"{name} is not imported, nor what follows it:")
+            raise
+        status.clear()
+        tell(name, receipt)
+        if sending.is_cancelled:
+            raise KeyboardInterrupt
+
+
+class _Sending:
+    """A file on its way: it is sent by another thread, while this one looks how far it is and hears Ctrl-C."""
+
+    def __init__(self, backend: BackendClient, status: StatusLine) -> None:
+        self.is_cancelled = False
+        self._backend, self._status = backend, status
+        self._others = {running.id for running in backend.conversations.imports()}
+        self._end: Future[ImportInfo] = Future()
+
+    def receipt(self, file: BinaryIO) -> ImportInfo:
+        """Send the file and return the receipt for it, also where Ctrl-C cancelled it; a second one leaves at once."""
+        Thread(target=self._send, args=(file,), name="import", daemon=True).start()
+        while not self._end.done():
+            try:
+                wait([self._end], _LOOK_S)
+                self._look()
+            except KeyboardInterrupt:
+                if self.is_cancelled:
+                    raise
+                self.is_cancelled = True
+        return self._end.result()
+
+    def _send(self, file: BinaryIO) -> None:
+        try:
+            self._end.set_result(self._backend.conversations.import_file(file))
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            self._end.set_exception(error)
+
+    def _look(self) -> None:
+        """Show how far it is, and cancel it where that is wanted; what cannot be told now is told at the next look."""
+        if self._end.done():
+            return
+        with suppress(ChatappError):
+            for running in self._backend.conversations.imports():
+                if running.id not in self._others:
+                    self._status.show("Cancelling …" if self.is_cancelled else _progress(running))
+                    if self.is_cancelled:
+                        self._backend.conversations.cancel_import(running.id)
+                    return
+
+
+def _opened(name: str) -> AbstractContextManager[BinaryIO]:
+    try:
+        return nullcontext(sys.stdin.buffer) if name == STDIN else Path(name).open("rb")
+    except OSError as error:
+        raise SettingsError(f"{name} cannot be read ({error.strerror}).") from error
+
+
+def _progress(running: RunningImportInfo) -> str:
+    if running.state == "receiving":
+        total = f" of {running.bytes_total // _MB}" if running.bytes_total else ""
+        return f"Sending … {running.bytes_received // _MB}{total} MB"
+    if running.state == "waiting":
+        return "Waiting for others …"
+    return f"Importing … {running.conversations_read:,} conversations, {running.conversations_added:,} new"
+
+
+def _print(lead: str, receipt: ImportInfo) -> None:
+    source = f"{', '.join(receipt.sources)}: " if receipt.sources else ""
+    told = (
+        f"{lead}{source}{receipt.conversations_added:,} of {receipt.conversations_read:,} conversations added, "
+        f"with {receipt.messages_added:,} of {receipt.messages_read:,} messages."
+    )
+    typer.echo(printable(told))
+    for item in receipt.skipped[:_SKIPPED_SHOWN]:
+        typer.echo(printable(f"Skipped {item.count:,} in {item.what}: {item.why}"))
+    if more := len(receipt.skipped[_SKIPPED_SHOWN:]) + receipt.skipped_more:
+        typer.echo(f"… and {more:,} more.")
+
+
+def _print_json(kept: Sequence[tuple[str, ImportInfo]]) -> None:
+    from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - milliseconds that only --json needs
+
+    typer.echo(json_text({"imports": [{"file": name, **as_dict(it)} for name, it in kept]}))
