@@ -1,12 +1,21 @@
 """`chatapp projects`, and questions in a project from the shell."""
 
+import json
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
-from chatapp.cli.projects import project_named
+from chatapp.cli.project_changes import (
+    change_project,
+    instructions_of,
+    move_conversations,
+    remove_files,
+    show_project,
+)
+from chatapp.cli.projects import begin_project, project_named, remove_project
 from chatapp.errors import NotFoundError, SettingsError
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
@@ -50,6 +59,58 @@ def test_a_project_is_named_by_its_name_or_its_id(shared: RunningBackend) -> Non
         project_named(shared.client, " ")
     with pytest.raises(SettingsError, match="2 projects are called Twice"):
         project_named(shared.client, "Twice")
+
+
+def test_a_project_is_shown_and_changed_and_conversations_are_moved(
+    shared: RunningBackend, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, projects = shared.url, shared.client.projects
+    reef = projects.begin("Reef", instructions="Be long.", model="stub-model")
+    projects.add_file(reef.id, BytesIO(b"Corals grow."), name="corals.txt")
+    (tmp_path / "told.md").write_text("Be brief.")
+    talk = shared.client.conversations.begin(title="Fish")
+
+    told = instructions_of(None, str(tmp_path / "told.md"))
+    change_project("reef", new_name="Atoll", instructions=told, model="", backend_url=url)
+    move_conversations([talk.id], project="Atoll", out=False, backend_url=url)
+    show_project("Atoll", as_json=False, backend_url=url)
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"Atoll  ({reef.id[:8]})\nModel: the default\n1 conversation, 1 file\n  corals.txt  (")
+    assert shown.endswith("\n\nBe brief.\n")
+
+    remove_files("Atoll", ["corals.txt"], backend_url=url)
+    move_conversations([talk.id], project=None, out=True, backend_url=url)
+    show_project("Atoll", as_json=True, backend_url=url)
+    as_json = json.loads(capsys.readouterr().out)
+    assert (as_json["name"], as_json["conversations"], as_json["files"], as_json["file_list"]) == ("Atoll", 0, 0, [])
+    with pytest.raises(NotFoundError, match="Atoll has no file corals"):
+        remove_files("Atoll", ["corals.txt"], backend_url=url)
+    with pytest.raises(SettingsError, match="Where to is not clear"):
+        move_conversations([talk.id], project=None, out=False, backend_url=url)
+
+
+def test_a_name_is_for_one_living_project_and_finds_a_deleted_one_beside_it(
+    shared: RunningBackend, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def begin(name: str) -> None:
+        begin_project(name, instructions=None, model=None, backend_url=shared.url)
+
+    begin("Essay")
+    begin("Novel")
+    for taken in ("Essay", " essay "):
+        with pytest.raises(SettingsError, match="already"):
+            begin(taken)
+    with pytest.raises(SettingsError, match="already"):
+        change_project("Novel", new_name="ESSAY", instructions=None, model=None, backend_url=shared.url)
+    change_project("Novel", new_name="novel", instructions=None, model=None, backend_url=shared.url)
+    old = project_named(shared.client, "Essay").id
+    remove_project("Essay", is_undone=False, with_conversations=False, backend_url=shared.url)
+    begin("Essay")
+
+    remove_project("Essay", is_undone=True, with_conversations=False, backend_url=shared.url)
+
+    assert old in {it.id for it in shared.client.projects.all()}
+    assert f"Another is called so. Rename this one with: chatapp projects change {old[:8]}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("other", ["-c", "--no-store"])

@@ -54,6 +54,7 @@ from chatapp.cli.parameters import (
     Workers,
 )
 from chatapp.cli.projects_commands import app as projects
+from chatapp.cli.projects_commands import move
 from chatapp.cli.share_command import share
 from chatapp.cli.transfer_commands import backup, export, import_, restore
 from chatapp.config import environment
@@ -211,6 +212,7 @@ def list_(
 
 
 app.add_typer(projects, name="projects", help="Conversations that belong together, with instructions and files.")
+app.command(cls=LightCommand)(move)
 app.command(cls=LightCommand)(share)
 
 

@@ -27,15 +27,17 @@ def project_named(backend: BackendClient, name: str, *, state: str | None = None
         NotFoundError: there is none.
         SettingsError: there are several.
     """
+    hint = f"{_HINT} --deleted" if state == "deleted" else _HINT
     wanted = name.strip().casefold()
     items = backend.projects.all(state=state)
     found = [it for it in items if it.name.casefold() == wanted] or [
         it for it in items if wanted and it.id.startswith(wanted)
     ]
     if not found:
-        raise NotFoundError(f"There is no project {name}.", hint=_HINT)
+        which = f"{state} project" if state else "project"
+        raise NotFoundError(f"There is no {which} {name}.", hint=hint)
     if len(found) > 1:
-        raise SettingsError(f"{len(found)} projects are called {name}.", hint=f"Write the id of one. {_HINT}")
+        raise SettingsError(f"{len(found)} projects are called {name}.", hint=f"Write the id of one. {hint}")
     return found[0]
 
 
@@ -49,7 +51,7 @@ def list_projects(*, is_deleted: bool, as_json: bool, backend_url: str | None) -
         typer.echo(json_text({"projects": [as_dict(item) for item in items]}))
         return
     for item in items:
-        counts = f"{_counted(item.conversations, 'conversation')}, {_counted(item.files, 'file')}"
+        counts = f"{counted(item.conversations, 'conversation')}, {counted(item.files, 'file')}"
         typer.echo(f"{item.id[:SHORT_ID_CHARS]}  {printable(' '.join(item.name.split()))}  ({counts})")
     if not items:
         note(
@@ -58,26 +60,57 @@ def list_projects(*, is_deleted: bool, as_json: bool, backend_url: str | None) -
 
 
 def begin_project(name: str, *, instructions: str | None, model: str | None, backend_url: str | None) -> None:
-    """Begin a project."""
-    made = _with_backend(
-        lambda backend: backend.projects.begin(name, instructions=instructions, model=model), backend_url
-    )
+    """Begin a project.
+
+    Raises:
+        SettingsError: another is called so, and a name would not do for either any more.
+    """
+
+    def begin(backend: BackendClient) -> ProjectInfo:
+        require_unused(backend, name)
+        return backend.projects.begin(name, instructions=instructions, model=model)
+
+    made: ProjectInfo = _with_backend(begin, backend_url)
     note(f'Begun: {made.name}. Ask in it with: chatapp ask --project {made.id[:SHORT_ID_CHARS]} "…"')
+
+
+def require_unused(backend: BackendClient, name: str, *, project_id: str | None = None) -> None:
+    """Do nothing if no project, or that of `project_id` alone, is called `name`.
+
+    Raises:
+        SettingsError: one is.
+    """
+    if _is_taken(backend, name, project_id=project_id):
+        raise SettingsError(f"A project is called {name} already.", hint="Choose another name.")
+
+
+def _is_taken(backend: BackendClient, name: str, *, project_id: str | None = None) -> bool:
+    wanted = name.strip().casefold()
+    return any(it.name.casefold() == wanted and it.id != project_id for it in backend.projects.all())
 
 
 def remove_project(name: str, *, is_undone: bool, with_conversations: bool, backend_url: str | None) -> None:
     """Delete a project, or restore it; its conversations stay unless they are to go with it."""
 
+    is_shared = False
+
     def change(backend: BackendClient) -> ProjectInfo:
         found = project_named(backend, name, state="deleted" if is_undone else None)
         if is_undone:
+            nonlocal is_shared
+            is_shared = _is_taken(backend, found.name)
             return backend.projects.restore(found.id)
         backend.projects.delete(found.id, with_conversations=with_conversations)
         return found
 
-    changed = _with_backend(change, backend_url)
-    undo = f"Take it back with: chatapp projects rm --undo {changed.id[:SHORT_ID_CHARS]}"
-    note(f"Restored: {changed.name}" if is_undone else f"Deleted: {changed.name}. {undo}")
+    changed: ProjectInfo = _with_backend(change, backend_url)
+    short_id = changed.id[:SHORT_ID_CHARS]
+    if not is_undone:
+        note(f"Deleted: {changed.name}. Take it back with: chatapp projects rm --undo {short_id}")
+        return
+    note(f"Restored: {changed.name}")
+    if is_shared:
+        note(f"Another is called so. Rename this one with: chatapp projects change {short_id} --name NAME")
 
 
 def add_files(name: str, files: Sequence[str], *, backend_url: str | None) -> None:
@@ -104,17 +137,18 @@ def _add(name: str, paths: Sequence[Path], status: StatusLine, backend: BackendC
             note(error.detail)
         except ChatappError:
             status.clear()
-            note(f"{added} of {_counted(len(paths), 'file')} sent before:")
+            note(f"{added} of {counted(len(paths), 'file')} sent before:")
             raise
     status.clear()
-    note(f"{project.name} has {_counted(backend.projects.get(project.id).files, 'file')}, {added} sent now.")
+    note(f"{project.name} has {counted(backend.projects.get(project.id).files, 'file')}, {added} sent now.")
 
 
 def _paths(path: Path) -> Sequence[Path]:
     return list(files_in(path)) if path.is_dir() else [path]
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """Return a number of things, and what they are."""
     return f"{count:,} {what}{'s' if count != 1 else ''}"
 
 

@@ -9,13 +9,31 @@ from chatapp.cli.parameters import AsJson, BackendUrl, IsDeleted, LightCommand, 
 app = typer.Typer(cls=LightGroup, rich_markup_mode=None, no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="Its name, or its id's beginning.")]
+NewProjectName = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="What it is called.")]
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE", show_default=False, help="Files, patterns in quotes, and folders.")
 ]
 Instructions = Annotated[
     str | None,
-    typer.Option("--system", "-s", metavar="TEXT", help="What the model is told in each conversation of it."),
+    typer.Option(
+        "--system", "--instructions", "-s", metavar="TEXT", help="What the model is told in each conversation of it."
+    ),
 ]
+InstructionsFile = Annotated[
+    str | None,
+    typer.Option("--system-file", "--instructions-file", metavar="FILE", help="The same, from a file; - is a pipe."),
+]
+NewName = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Call it so.")]
+FileNames = Annotated[
+    list[str], typer.Argument(metavar="FILE", show_default=False, help="Their names as `show` lists them.")
+]
+Moved = Annotated[
+    list[str], typer.Argument(metavar="ID", show_default=False, help="Their ids, or the beginnings of them.")
+]
+Target = Annotated[
+    str | None, typer.Option("--project", metavar="NAME", help="Into this one: its name, or its id's beginning.")
+]
+Out = Annotated[bool, typer.Option("--no-project", help="Out of theirs.")]
 Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="Ask this model in it.")]
 WithConversations = Annotated[bool, typer.Option("--all", help="Delete its conversations too.")]
 
@@ -29,11 +47,44 @@ def list_(*, deleted: IsDeleted = False, json: AsJson = False, backend_url: Back
 
 
 @app.command(cls=LightCommand)
-def new(name: Name, *, system: Instructions = None, model: Model = None, backend_url: BackendUrl = None) -> None:
+def show(name: Name, *, json: AsJson = False, backend_url: BackendUrl = None) -> None:
+    """Show a project: its instructions, model and files."""
+    from chatapp.cli.project_changes import show_project  # noqa: PLC0415
+
+    show_project(name, as_json=json, backend_url=backend_url)
+
+
+@app.command(cls=LightCommand)
+def new(
+    name: NewProjectName,
+    *,
+    system: Instructions = None,
+    system_file: InstructionsFile = None,
+    model: Model = None,
+    backend_url: BackendUrl = None,
+) -> None:
     """Begin a project."""
+    from chatapp.cli.project_changes import instructions_of  # noqa: PLC0415
     from chatapp.cli.projects import begin_project  # noqa: PLC0415
 
-    begin_project(name, instructions=system, model=model, backend_url=backend_url)
+    begin_project(name, instructions=instructions_of(system, system_file), model=model, backend_url=backend_url)
+
+
+@app.command(cls=LightCommand)
+def change(
+    name: Name,
+    *,
+    new_name: NewName = None,
+    system: Instructions = None,
+    system_file: InstructionsFile = None,
+    model: Model = None,
+    backend_url: BackendUrl = None,
+) -> None:
+    """Change a project's name, instructions or model; "" takes the instructions or the model away."""
+    from chatapp.cli.project_changes import change_project, instructions_of  # noqa: PLC0415
+
+    told = instructions_of(system, system_file)
+    change_project(name, new_name=new_name, instructions=told, model=model, backend_url=backend_url)
 
 
 @app.command(cls=LightCommand)
@@ -44,9 +95,26 @@ def add(name: Name, files: Files, *, backend_url: BackendUrl = None) -> None:
     add_files(name, files, backend_url=backend_url)
 
 
+@app.command("rm-file", cls=LightCommand)
+def rm_file(name: Name, files: FileNames, *, backend_url: BackendUrl = None) -> None:
+    """Let files go along no more."""
+    from chatapp.cli.project_changes import remove_files  # noqa: PLC0415
+
+    remove_files(name, files, backend_url=backend_url)
+
+
 @app.command(cls=LightCommand)
 def rm(name: Name, *, all: WithConversations = False, undo: Undo = False, backend_url: BackendUrl = None) -> None:  # noqa: A002
     """Delete a project; for 30 days it can be taken back. Its conversations stay, unless all of it is to go."""
     from chatapp.cli.projects import remove_project  # noqa: PLC0415
 
     remove_project(name, is_undone=undo, with_conversations=all, backend_url=backend_url)
+
+
+def move(
+    conversations: Moved, *, project: Target = None, no_project: Out = False, backend_url: BackendUrl = None
+) -> None:
+    """Move conversations into a project, or out of theirs."""
+    from chatapp.cli.project_changes import move_conversations  # noqa: PLC0415
+
+    move_conversations(conversations, project=project, out=no_project, backend_url=backend_url)
