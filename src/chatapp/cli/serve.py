@@ -153,7 +153,7 @@ class _Progress:
 
     def show(self, fetched_bytes: int, all_bytes: int) -> None:
         tenths = 10 * fetched_bytes // all_bytes
-        line = f"Fetching the embedded model: {fetched_bytes // _MB} of {all_bytes // _MB} MB"
+        line = f"Fetching the embedded model: {fetched_bytes / _MB:.0f} of {all_bytes / _MB:.0f} MB"
         if sys.stderr.isatty():
             self._status.show(f"{line} {'━' * (2 * tenths)}{'─' * (20 - 2 * tenths)}")
         elif tenths > self._tenths:
