@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -104,17 +104,23 @@ class _Sending:
         if self._end.done():
             return
         with suppress(ChatappError):
-            for running in self._backend.conversations.imports():
-                if running.id not in self._others:
-                    self._status.show("Cancelling …" if self.is_cancelled else _progress(running))
-                    if self.is_cancelled:
-                        self._backend.conversations.cancel_import(running.id)
-                    return
+            running = next((it for it in self._backend.conversations.imports() if it.id not in self._others), None)
+            if running is None:
+                return
+            self._status.show("Cancelling …" if self.is_cancelled else _progress(running))
+            if self.is_cancelled:
+                self._backend.conversations.cancel_import(running.id)
+                if running.state == "receiving":  # who waits for the rest of a pipe would wait for the receipt too
+                    self._status.clear()
+                    note("Cancelled before all of it was sent: nothing of it is in.")
+                    raise KeyboardInterrupt
 
 
-def _opened(name: str) -> AbstractContextManager[BinaryIO]:
+def _opened(name: str) -> BinaryIO:
+    if name == STDIN:  # a reader of our own: Python's is locked by the thread that waits in it, and ends with an abort
+        return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
     try:
-        return nullcontext(sys.stdin.buffer) if name == STDIN else Path(name).open("rb")
+        return Path(name).open("rb")
     except OSError as error:
         raise SettingsError(f"{name} cannot be read ({error.strerror}).") from error
 
