@@ -2,8 +2,7 @@
 
 import sys
 
-from chatapp.frontend.languages.language import FOLDER
-from support.catalogs import bring_up_to_date, catalogs
+from support.catalogs import FOLDER, bring_up_to_date, catalogs
 
 for file in sorted({*catalogs(), *(FOLDER / f"{code}.po" for code in sys.argv[1:])}):
     missing = bring_up_to_date(file)

@@ -14,12 +14,12 @@ from chatapp.frontend.conversations.listing import Heading
 from chatapp.frontend.conversations.moments import day_name
 from chatapp.frontend.languages.choosing import language_for
 from chatapp.frontend.languages.elsewhere import SAID_ELSEWHERE, WITH_PLACES, said_elsewhere
-from chatapp.frontend.languages.language import FOLDER, Language, languages
+from chatapp.frontend.languages.language import Language, languages
 from chatapp.frontend.languages.of_scripts import ASSETS, words_of_scripts
 from chatapp.protocol.usage_line import gauge_parts
 from chatapp.protocol.usage_resources import EstimateInfo
 from chatapp.protocol.wording import ENGLISH
-from support.catalogs import HOUSE, Message, catalogs, messages
+from support.catalogs import FOLDER, HOUSE, Message, catalogs, messages
 
 TOLD = "Bring the files up to date with: python tests/languages.py"
 SHOWING = (

@@ -14,7 +14,8 @@ import requests
 import chatapp as package
 from chatapp.config.connections import connection_rows, read_connections
 from chatapp.config.settings import SettingRow, setting_rows
-from chatapp.frontend.languages.language import FOLDER, languages
+from chatapp.frontend.languages.language import languages
+from support.catalogs import FOLDER
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -148,6 +148,7 @@ NOT_FOREIGN_METHODS = {
 NOT_FOREIGN = {
     "chatapp.backend.store.chunks.append_chunk": "writes to the database",
     "chatapp.cli.conversations.find_conversations": "asks the backend",
+    "chatapp.cli.project_changes.instructions_of": "reads what its user typed, or a file of theirs, and nothing in it",
     "chatapp.frontend.conversations.finding.hit_beside": "asks the backend",
     "chatapp.frontend.conversations.finding.place_of_hit": "asks the backend",
     "chatapp.client.answer_events.ask_once": "asks the backend",

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import polib
 
 from chatapp.frontend.languages.elsewhere import ELSEWHERE
-from chatapp.frontend.languages.language import FOLDER
-from chatapp.frontend.languages.of_scripts import ASSETS, messages_in
+from chatapp.frontend.languages.of_scripts import messages_in
 
-HOUSE = FOLDER.parents[1]
+HOUSE = Path(__file__).parents[2] / "src" / "chatapp"
+"""What is worked on, wherever an installed chatapp is."""
+FOLDER, _ASSETS = HOUSE / "frontend" / "languages", HOUSE / "frontend" / "assets"
 _ROOMS, _MARKS = ("frontend", "protocol"), {"t", "later"}
 
 
@@ -51,7 +52,7 @@ def _text(node: ast.expr) -> str:
 
 
 def _in_scripts() -> Iterator[tuple[Message, str]]:
-    for file in sorted(ASSETS.rglob("*.js")):
+    for file in sorted(_ASSETS.rglob("*.js")):
         yield from ((Message(text), _name(file)) for text in messages_in(file.read_text(encoding="utf-8")))
 
 

@@ -24,12 +24,17 @@ from chatapp.errors import UpstreamModelNotFoundError
 
 router = APIRouter(prefix="/v1", route_class=GatewayRoute, tags=["OpenAI's API"], responses=ERRORS)
 
+_EVENT = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string", "description": "JSON, or `[DONE]`."}},
+    "required": ["data"],
+}
 _COMPLETION: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer, or with `stream` its chunks.",
         "content": {
             "application/json": {"schema": {"type": "object"}},
-            "text/event-stream": {"schema": {"type": "string"}},
+            "text/event-stream": {"itemSchema": _EVENT},
         },
     },
 }
