@@ -46,10 +46,8 @@ def run(
         raise SettingsError("--param is for a saved prompt.", hint="Name it with --template.")
     has_session = question is None and template is None and not as_json and _can_be_typed()
     prompt = None if has_session else _prompt(question, template, params, is_stdin_a_file=STDIN in files)
-    if files and has_session:
-        raise SettingsError("--attach needs a question.", hint='For instance: chatapp ask -a FILE "What is in it?"')
-    if has_session and len(models) > 1:
-        raise SettingsError("Several models need a question.", hint='For instance: chatapp ask -m A -m B "Why?"')
+    if has_session:
+        _require_what_a_session_takes(files, models)
     names = expanded(files)
     status = StatusLine()
 
@@ -62,17 +60,22 @@ def run(
             return 0
         attachments = [attached(backend, name, status) for name in names]
         chat = begin(conversation_id=chosen)
-        answers = [
-            chat.ask(prompt, options, attachments=attachments),
-            *(_retried(chat, options._replace(model=model)) for model in models[1:]),
-        ]
-        if len(answers) > 1:
-            return _write_each(answers, models, status, as_json=as_json)
-        with closing(answers[0]) as events:
+        answer = chat.ask(prompt, options, attachments=attachments)
+        others = [_retried(chat, options._replace(model=model)) for model in models[1:]]
+        if others:
+            return _write_each([answer, *others], models, status, as_json=as_json)
+        with closing(answer) as events:
             (write_json if as_json else write_text)(events, status)
         return 0
 
     return with_backend(talk, backend_url, status=status, is_stored=is_stored)
+
+
+def _require_what_a_session_takes(files: Sequence[str], models: Sequence[str]) -> None:
+    if files:
+        raise SettingsError("--attach needs a question.", hint='For instance: chatapp ask -a FILE "What is in it?"')
+    if len(models) > 1:
+        raise SettingsError("Several models need a question.", hint='For instance: chatapp ask -m A -m B "Why?"')
 
 
 def _retried(chat: ShellChat, options: ChatOptions) -> Events:

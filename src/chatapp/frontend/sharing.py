@@ -9,16 +9,9 @@ from starlette.routing import Route
 
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError
+from chatapp.protocol.shared_page import HEADERS
 
 PREFIX = "/shared/"
-HEADERS = {
-    "Content-Security-Policy": (
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-}
 
 
 def shared_route(client: Callable[[], BackendClient]) -> Route:

@@ -77,17 +77,8 @@ class TurnRegistry:
         """
         default = await self._model.default_model()
         self._require_room()
-        held = question.held
-        if held is not None or (not question.store and question.idempotency_key is None):
-            turn = Turn(
-                question.model or default,
-                owner=question.owner,
-                outlives_readers=held is not None and question.outlives_readers,
-                request_id=request_id,
-                surface=question.surface,
-            )
-            record = await self._held_record(turn, question, held, default) if held is not None else None
-            return self._make(turn, question, question.conversation(), record=record)
+        if question.held is not None or (not question.store and question.idempotency_key is None):
+            return await self._start_unsaved(question, default, request_id)
         self._beginning += 1
         try:
             begun = await asyncio.to_thread(
@@ -110,6 +101,19 @@ class TurnRegistry:
         question.parameters = {**(begun.sampling or {}), **question.parameters}
         messages = _messages(begun) if question.store else question.conversation()
         return self._make(turn, question, messages, record=TurnRecord(self._store))
+
+    async def _start_unsaved(self, question: Question, default: str, request_id: str | None) -> Turn:
+        """Begin a turn of which nothing is saved yet: its client holds the conversation, or nobody keeps it."""
+        held = question.held
+        turn = Turn(
+            question.model or default,
+            owner=question.owner,
+            outlives_readers=held is not None and question.outlives_readers,
+            request_id=request_id,
+            surface=question.surface,
+        )
+        record = await self._held_record(turn, question, held, default) if held is not None else None
+        return self._make(turn, question, question.conversation(), record=record)
 
     async def _held_record(
         self, turn: Turn, question: Question, held: HeldConversation, fallback_model: str

@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatapp.config.settings import Settings
 from chatapp.frontend.access.cookie import ORIGIN
 from chatapp.frontend.session.admitted import admitted_sessions
-from chatapp.frontend.sharing import HEADERS as SHARED_HEADERS
 from chatapp.frontend.sharing import PREFIX as SHARED_PREFIX
 from chatapp.hosts import is_ours
+from chatapp.protocol.shared_page import HEADERS as SHARED_HEADERS
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

@@ -19,20 +19,10 @@ from chatapp.backend.http.context import SHARED_PATH
 from chatapp.backend.store.records import Share
 from chatapp.errors import ForbiddenError
 from chatapp.protocol.schemas.shares import NewShare, ShareLink, ShareList, ShareOut
+from chatapp.protocol.shared_page import HEADERS
 
-_PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Content-Encoding": "identity",  # or each piece would be compressed on the event loop
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-}
-"""The page itself names the one style sheet that it may have."""
+_PAGE_HEADERS = {**HEADERS, "Content-Encoding": "identity"}
+"""As it is, or each piece would be compressed on the event loop."""
 
 
 async def require_sharing(request: Request) -> None:
