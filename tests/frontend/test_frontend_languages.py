@@ -13,7 +13,7 @@ import pytest
 from chatapp.frontend.conversations.listing import Heading
 from chatapp.frontend.conversations.moments import day_name
 from chatapp.frontend.languages.choosing import language_for
-from chatapp.frontend.languages.elsewhere import SAID_ELSEWHERE, WITH_PLACES, said_elsewhere
+from chatapp.frontend.languages.elsewhere import FAILED_OVER, SAID_ELSEWHERE, WITH_PLACES, said_elsewhere
 from chatapp.frontend.languages.language import Language, languages
 from chatapp.frontend.languages.of_scripts import ASSETS, words_of_scripts
 from chatapp.protocol.usage_line import gauge_parts
@@ -74,7 +74,9 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
     files = [file for file in HOUSE.rglob("*.py") if FOLDER not in file.parents]
     code = re.sub(r'"\n\s*f?"', "", "".join(file.read_text(encoding="utf-8") for file in files))
     code += code.replace("{earlier}", "message was") + code.replace("{earlier}", "messages were")
-    parts = [literal for message in WITH_PLACES for literal, *_ in Formatter().parse(message)]
+    for files in ("the file of the project", "the {count:,} files of the project"):
+        code += code.replace("{files}", files)
+    parts = [literal for message in (*WITH_PLACES, *FAILED_OVER) for literal, *_ in Formatter().parse(message)]
     assert [sentence for sentence in (*SAID_ELSEWHERE, *parts) if sentence not in code] == []
 
 
@@ -90,6 +92,16 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
         ("The backend at http://b said nothing for 30 seconds.", "unter http://b hat 30 Sekunden lang nichts gesagt."),
         ("3 earlier messages were left out to fit the model's context.", "3 frühere Nachrichten wurden weggelassen"),
         ("[connections.stub] names it", "[connections.stub] nennt es"),
+        (
+            "Of the 3 files of the project the model reads the parts that fit the question, from a, b and 1 more.",
+            "Von den 3 Dateien des Projekts liest das Modell die Teile, die zur Frage passen: aus a, b und 1 ",
+        ),
+        ("This answer is not saved yet. The answer failed.", "noch nicht gespeichert. Die Antwort ist fehlgeschlagen."),
+        (
+            "a/b did not answer: the model server cannot be reached. c/d is asked instead.",
+            "a/b hat nicht geantwortet: Der Modellserver ist nicht erreichbar. Stattdessen wird c/d gefragt.",
+        ),
+        ("Nobody is asked instead.", "Nobody is asked instead."),
         ("Cannot connect to backend at {url}.", "Keine Verbindung zum Backend unter {url}."),
         ("Cannot connect to backend at", "Cannot connect to backend at"),
         ("Nobody knows this {sentence}.", "Nobody knows this {sentence}."),

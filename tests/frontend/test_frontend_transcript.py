@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.testclient import TestClient
 from chatapp.errors import NotFoundError
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.live_answer import LiveAnswer
+from chatapp.frontend.languages.language import languages
 from chatapp.frontend.markdown.blocks import split_blocks
 from chatapp.frontend.transcript import live_blocks
 from chatapp.frontend.transcript.article import Article
@@ -23,7 +25,7 @@ from chatapp.frontend.transcript.live_stream import live_stream
 from chatapp.frontend.transcript.open_transcripts import open_transcripts
 from chatapp.frontend.transcript.routes import LIVE_PATH, MOST_KEYS, PATH, message_routes
 from chatapp.frontend.transcript.transcript import MOST_SENT, Transcript
-from chatapp.protocol.events import Done, Reasoning, Start, Text
+from chatapp.protocol.events import Done, Event, Notice, Reasoning, Start, Text
 from chatapp.protocol.messages import CitationPart
 from chatapp.rendering.markdown import html_of
 
@@ -210,6 +212,24 @@ def test_an_answer_in_the_making_is_streamed_to_its_session_alone(client: TestCl
     assert told.headers["content-type"].startswith("text/event-stream")
     assert client.get(LIVE_PATH, params={"name": "another"}, headers=headers).status_code == 404
     assert client.get(LIVE_PATH, params={"name": answer.name}).status_code == 404
+
+
+def test_what_the_backend_says_of_an_answer_in_the_making_is_in_the_language_of_its_reader(
+    client: TestClient, transcript: Transcript
+) -> None:
+    def events() -> Iterator[Event]:
+        yield Notice("model_failed_over", "a did not answer: the model fell silent. b is asked instead.")
+        raise NotFoundError("There is no such conversation.", hint="Ask again.")
+
+    answer = LiveAnswer.start(events())
+    while answer.is_going:
+        answer.wait(0.1)
+    transcript.live, transcript.words = (answer,), languages()["de"]
+
+    told = client.get(LIVE_PATH, params={"name": answer.name}, headers={"X-Transcript": transcript.token}).text
+
+    assert "a hat nicht geantwortet: Das Modell ist verstummt. Stattdessen wird b gefragt." in told
+    assert "Diese Unterhaltung gibt es nicht. Noch einmal fragen." in told
 
 
 def test_what_grows_is_drawn_beside_the_event_loop_that_serves_all_readers(monkeypatch: pytest.MonkeyPatch) -> None:

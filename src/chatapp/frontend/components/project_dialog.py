@@ -3,7 +3,8 @@
 import streamlit as st
 
 from chatapp.frontend.components.project_files import project_files
-from chatapp.frontend.languages.words import said, t
+from chatapp.frontend.languages.elsewhere import sentence_elsewhere
+from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, project_actions, state
 from chatapp.frontend.session.backend import models_of
@@ -25,8 +26,8 @@ def _project() -> None:
         st.rerun()
     project = view.edited_project
     _form(project)
-    for sentence in view.project_drop.problems:
-        st.error(literal(said(sentence)), icon=":material/error:")
+    for problem in view.project_drop.problems:
+        st.error(literal(sentence_elsewhere(problem, words())), icon=":material/error:")
     if project is not None:
         project_files(project)
         _end(project)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import streamlit as st
 
 from chatapp.frontend.conversations.moments import local_time
-from chatapp.frontend.languages.words import t
+from chatapp.frontend.languages.elsewhere import sentence_elsewhere
+from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import sharing_actions, state
 from chatapp.frontend.session.backend import shares_of
@@ -44,7 +45,7 @@ def _share(conversation_id: str) -> None:
             args=(conversation_id,),
         )
     if view_error := state.view().sharing_error:
-        st.error(literal(view_error.sentence()), icon=":material/error:")
+        st.error(literal(sentence_elsewhere(view_error, words())), icon=":material/error:")
     _links(share for share in _shares() if share.conversation_id == conversation_id)
 
 

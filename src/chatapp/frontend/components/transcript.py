@@ -42,7 +42,7 @@ def transcript(conversation: OpenConversation) -> None:
     state.transcript().asking = Asking(
         state.settings().backend_url, options.system, options.sampling, conversation.has_unloaded
     )
-    state.transcript().live = conversation.answers
+    state.transcript().live, state.transcript().words = conversation.answers, words()
     _component("transcript")(key=state.FINISHED, data={**news, **more}, on_act_change=_act)
 
 

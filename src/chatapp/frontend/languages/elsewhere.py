@@ -3,22 +3,34 @@
 from string import Formatter
 
 from chatapp.config import demo_model
+from chatapp.errors import ChatappError
 from chatapp.protocol.wording import Words
 
 _OF_MODELS = "LLM processing failed: "
 _ERRORS = (
     _OF_MODELS,
     "Conversations cannot be read or saved: the database does not answer.",
+    "Links to conversations are switched off.",
+    "Nothing was asked here yet.",
     "Something went wrong in the backend.",
     "The answer failed.",
+    "The backend does not know this API key.",
     "The backend is shutting down.",
     "The backend stopped before the answer was whole.",
     "The conversation is still answering its last question.",
     "The page could not read the answer.",
+    "The question was not asked.",
+    "There are no earlier messages to summarise.",
     "There is no question here that could be answered again.",
     "There is no such attachment.",
     "There is no such conversation.",
+    "There is no such file in the project.",
+    "There is no such link.",
     "There is no such message in this conversation.",
+    "There is no such project.",
+    "There is no such summary.",
+    "There is nothing to share in an empty conversation.",
+    "This answer is still being made.",
     "This backend wants an API key.",
     "This key sees only what it has used itself.",
     "Too many answers are being made.",
@@ -29,37 +41,74 @@ _ERRORS = (
     "all keys of the model server are limited.",
     "the account has no quota left.",
     "the answer is longer than allowed.",
+    "the answer took too long.",
     "the backend was stopped while it answered.",
     "the connection to the model broke.",
     "the conversation is longer than the model can read.",
     "the model did not begin to answer in time.",
+    "the model does not call tools.",
+    "the model does not take a system prompt.",
+    "the model does not take so many pictures.",
+    "the model fell silent.",
+    "the model gave no summary.",
     "the model server cannot be reached in time.",
     "the model server cannot be reached.",
     "the model server does not accept the API key.",
+    "the model server does not speak TLS on this port.",
+    "the model server has no chat at this address (status 404).",
+    "the model server has not answered yet.",
+    "the model server has not enough memory for this model.",
+    "the model server has not loaded any model.",
     "the model server is being asked too often.",
     "the model server is still loading its model.",
     "the model server reports a failure.",
     "the model server reports a failure: it is overloaded.",
+    "the model server sends us elsewhere.",
     "the model server sent no answer.",
+    "the model server's answer cannot be read.",
+    "the model server's certificate is not trusted here.",
+    "the model server's moderation refuses the question.",
+    "the model takes no pictures.",
+    "the model takes no sound.",
     "the model's answer broke off before it began.",
     "the model's answer broke off.",
+    "this model is not one to chat with.",
 )
 _HINTS = (
     "Ask again in a moment.",
     "Ask again later.",
+    "Ask again later; if it needs a key, set OPENAI_API_KEY.",
+    "Ask again, or raise FIRST_CONTENT_TIMEOUT.",
+    "Ask again, or raise GAP_TIMEOUT.",
     "Ask again.",
+    "Ask without them, or choose another model.",
+    "Attach it to a question instead.",
+    "Attach text, a document or a picture.",
+    "Check BASE_URL and the parameters.",
     "Check BASE_URL.",
+    "Check BASE_URL: most end in /v1.",
     "Check OPENAI_API_KEY.",
     "Check plan and billing of the model server.",
     "Check that it runs and that BASE_URL is its address, or ask again in a moment if it has just started.",
+    "Choose another model.",
+    "Delete conversations or files of projects that hold some.",
+    "Free some there, or choose a smaller model.",
     "Its log says more under this request id.",
     "Its log says more.",
+    "Load one there, and ask again.",
+    "Name one in MODEL_NAME.",
     "Raise MAX_ANSWER_BYTES.",
+    "Raise TOTAL_TIMEOUT to wait longer.",
+    "Send less or smaller files, or start a new chat; a proxy before the server may set the limit.",
     "Send the file again.",
+    "Set MODEL_NAME to one it has, and check BASE_URL.",
     "Start a new chat or shorten the question.",
+    "Try again, or choose another model.",
+    "Try http:// in BASE_URL.",
     "Wait a moment and ask again.",
-    "Wait longer with REQUEST_TIMEOUT.",
     "Wait for the answer, or stop it.",
+    "Wait longer with REQUEST_TIMEOUT.",
+    "Word it differently, or choose another model.",
 )
 _ORIGINS = ("default", "the command that started it", "the environment")
 _REASONS = (
@@ -67,29 +116,70 @@ _REASONS = (
     "nothing else is configured",
 )
 _NOTICES = ("What came before this was thought, not said.",)
+_OF_FILES = (
+    "An older Office has written it: save it anew, as docx, pptx or PDF.",
+    "It takes more memory than a file may.",
+    "Nobody here can read this kind of file.",
+    "There are no words in it.",
+)
 WITH_PLACES = (
+    "All uploads that are going on are larger than {size}.",
+    "Ask for {names}.",
     "Cannot connect to backend at {url}.",
+    "Files in it are left out: {files}.",
+    "It renews on {day} at {time} UTC.",
+    "Leave {name} out, or choose another value or model.",
     "Left out to fit the model's context: {files}.",
     "Left out, as the model does not take them: {files}.",
     "More requests than RATE_LIMIT allows ({rate}).",
+    "No list of models is there (status {status}); most addresses end in /v1.",
+    "No server can be reached at {address}.",
     "Not kept here, so that the model does not see it: {files}.",
+    "Nothing came from {address} within {seconds} seconds.",
+    "Nothing in the file of the project has words of the question, so the model reads none of it.",
+    "Nothing in the {count} files of the project has words of the question, so the model reads none of it.",
+    "Of the file of the project the model reads the parts that fit the question, from {name}.",
+    "Of the {count} files of the project the model reads the parts that fit the question, "
+    "from {names} and {more} more.",
+    "Of the {count} files of the project the model reads the parts that fit the question, from {names}.",
     "Of {files} the model reads only the parts that fit the question.",
+    "Only its first {count} characters are read.",
+    "Only the first of its {count} pictures is shown.",
+    "Others that can be asked: {names}.",
+    "Pages without words, as scans are: {pages}.",
     "The backend at {url} said nothing for {seconds} seconds.",
+    "The certificate of {address} is not one that this machine trusts.",
     "The connection to the backend at {url} ended before the answer did.",
     "The model does not take {name}; it was left out.",
+    "The server at {address} does not take this key (status {status}).",
+    "The upload is larger than {size}.",
+    "These do: {names}.",
     "This answer is not saved yet. {why}",
-    "the model server does not have {model}.",
-    "the model server reports a failure (status {status}).",
+    "With {name} your attachments pass {bytes} bytes (ATTACHMENT_QUOTA_BYTES).",
+    "You have {count} projects.",
     "[connections.{name}] names it",
+    "several connections have the model {name}.",
+    "the model server does not accept the request (status {status}).",
+    "the model server does not have {model}.",
+    "the model server does not take a {name}.",
+    "the model server reports a failure (status {status}).",
+    "{count} earlier message was left out to fit the model's context.",
+    "{count} earlier messages were left out to fit the model's context.",
+    "{model} failed a moment ago; {other} is asked instead.",
+    "{name} cannot be attached: {why}",
+    "{name} has no text that conversations of the project could read.",
     "{name} is set",
     "{name} was found on port {port}",
-    "{count} earlier messages were left out to fit the model's context.",
-    "{count} earlier message was left out to fit the model's context.",
-    "{model} failed a moment ago; {other} is asked instead.",
 )
-"""Those that name something; two of them never stand side by side."""
-SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_REASONS, *_NOTICES)
-ELSEWHERE = (demo_model.WHAT, demo_model.ADVICE, demo_model.SETTINGS, *SAID_ELSEWHERE, *WITH_PLACES)
+"""Those that name something; two of them never stand side by side. What `why` stands for is a sentence of these too."""
+_WHY = "why"
+FAILED_OVER = (
+    "{model} did not answer: {why} {other} is asked instead.",
+    "{model} is not asked: {why} {other} is asked instead.",
+)
+"""Those in which something stands beside a sentence."""
+SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_REASONS, *_NOTICES, *_OF_FILES)
+ELSEWHERE = (demo_model.WHAT, demo_model.ADVICE, demo_model.SETTINGS, *SAID_ELSEWHERE, *WITH_PLACES, *FAILED_OVER)
 
 
 def said_elsewhere(sentence: str, t: Words) -> str:
@@ -100,13 +190,33 @@ def said_elsewhere(sentence: str, t: Words) -> str:
     return _said(sentence, t)
 
 
+def sentence_elsewhere(error: ChatappError, t: Words) -> str:
+    """Return what happened and what to do about it, in the words `t` as far as they are known."""
+    return " ".join(filter(None, (said_elsewhere(error.detail, t), said_elsewhere(error.hint or "", t))))
+
+
 def _said(sentence: str, t: Words) -> str:
     if (known := t(sentence)) != sentence:
         return known
+    if (passed_over := _passed_over(sentence, t)) is not None:
+        return passed_over
     for message in WITH_PLACES:
         if (values := _values(sentence, message)) is not None:
-            return t(message, **values)
+            return t(message, **{name: _said(it, t) if name == _WHY else it for name, it in values.items()})
     return sentence
+
+
+def _passed_over(sentence: str, t: Words) -> str | None:
+    """Return that another model is asked, and why; None where a sentence does not say so."""
+    rest = sentence.removesuffix(" is asked instead.")
+    if rest == sentence:
+        return None
+    for message in FAILED_OVER:
+        model, found, behind = rest.partition(message.removeprefix("{model}").partition("{")[0])
+        why, _, other = behind.rpartition(" ")
+        if found and why:
+            return t(message, model=model, why=_said(why, t), other=other)
+    return None
 
 
 def _values(sentence: str, message: str) -> dict[str, str] | None:

@@ -55,7 +55,7 @@ def save_project(name: str, instructions: str, model: str) -> None:
         else:
             _begin(client.projects.begin(title, **told).id)
     except ChatappError as error:  # said in the dialog, where the fields still are
-        view.project_drop = FileDrop(view.project_drop.number, (error.sentence(),))
+        view.project_drop = FileDrop(view.project_drop.number, (error,))
         return
     view.projects.expire()
     view.dialog = None
@@ -113,7 +113,7 @@ def add_files(project_id: str, field: str) -> None:
         try:
             state.client().projects.add_file(project_id, file, name=file.name)
         except ChatappError as error:
-            problems.append(error.sentence())
+            problems.append(error)
     view.project_drop = FileDrop(view.project_drop.number + 1, tuple(problems))
     view.projects.expire()
 

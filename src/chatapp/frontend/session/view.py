@@ -40,13 +40,13 @@ class UnsavedServer(NamedTuple):
 
 
 class FileDrop(NamedTuple):
-    """What became of files that were dropped on a project, or of saving it: `problems` are sentences.
+    """What became of files that were dropped on a project, or of saving it: `problems` are what failed.
 
     `number` tells a drop from the last.
     """
 
     number: int = 0
-    problems: tuple[str, ...] = ()
+    problems: tuple[ChatappError, ...] = ()
 
 
 class View:

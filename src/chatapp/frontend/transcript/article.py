@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.moments import day_name
-from chatapp.frontend.languages.elsewhere import said_elsewhere
+from chatapp.frontend.languages.elsewhere import said_elsewhere, sentence_elsewhere
 from chatapp.frontend.markdown.cost import beginning, is_drawable
 from chatapp.frontend.transcript.html_cache import message_html
 from chatapp.protocol.messages import CitationPart
@@ -130,10 +130,7 @@ def _remarks(shown: Article) -> Iterator[str]:
     for notice in shown.entry.notices:
         yield f'<p class="note">{escape(said_elsewhere(notice, shown.words))}</p>'
     if (error := shown.entry.error) is not None and not shown.is_last:
-        said = " ".join(
-            filter(None, (said_elsewhere(error.detail, shown.words), said_elsewhere(error.hint or "", shown.words)))
-        )
-        yield f'<p class="note broken">{escape(said)}</p>'
+        yield f'<p class="note broken">{escape(sentence_elsewhere(error, shown.words))}</p>'
 
 
 def _question(shown: Article) -> Iterator[str]:
@@ -162,7 +159,7 @@ def _files(files: tuple[AttachmentInfo, ...], t: Words) -> Iterator[str]:
         yield files_html(files, t)
     for file in files:
         for note in file.notes:
-            yield f'<p class="note">{escape(file.name)}: {escape(note)}</p>'
+            yield f'<p class="note">{escape(file.name)}: {escape(said_elsewhere(note, t))}</p>'
 
 
 def _markdown(text: str, t: Words, *, is_whole: bool) -> str:

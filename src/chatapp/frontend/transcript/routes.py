@@ -46,9 +46,11 @@ def message_routes(is_admitted: Callable[[str], bool]) -> list[Route]:
         shown = transcript(request)
         name = request.query_params.get("name")
         answer = next((one for one in shown.live if one.name == name), None) if shown else None
-        if answer is None:
+        if shown is None or answer is None:
             return _refusal()
-        return StreamingResponse(live_stream(answer), media_type="text/event-stream", headers=_STREAM_HEADERS)
+        return StreamingResponse(
+            live_stream(answer, shown.words), media_type="text/event-stream", headers=_STREAM_HEADERS
+        )
 
     async def code(request: Request) -> Response:
         shown, wanted = transcript(request), request.query_params.get("as")

@@ -10,6 +10,7 @@ from typing import Any
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.transcript.article import Article
 from chatapp.frontend.transcript.request_code import Asking, Language, request_code
+from chatapp.protocol.wording import ENGLISH, Words
 
 MOST_SENT = 12
 _MOST_SENT_CHARS = 100_000
@@ -20,11 +21,12 @@ class Transcript:
     """The finished messages that a session shows. Each has a key, which changes with anything that is shown of it.
 
     `token` is what its browser shows for it, and nobody else knows. `live` are the answers that are being made,
-    `asking` is how questions are asked.
+    `asking` is how questions are asked, `words` are its reader's.
     """
 
     live: tuple[LiveAnswer, ...] = ()
     asking = Asking()
+    words: Words = ENGLISH
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
