@@ -64,9 +64,11 @@ def test_a_conversation_is_moved_and_moved_back(page: AppTest, client: BackendCl
     page.session_state.view.projects.expire()
 
     choose(page, moved, "Move to project")
-    click(page, "move-close")
-    choose(page, moved, "Move to project")
-    page.selectbox(key=f"move-{moved}").set_value(there.id).run()
+    assert [button.key for button in page.button if "move-to-" in str(button.key)] == [
+        f"move-to-{there.id}",
+        "move-to-new",
+    ]
+    click(page, f"move-to-{there.id}")
 
     assert (rows(page), client.conversations.get(moved).project_id) == ([], there.id)
     click(page, "undo")
@@ -89,7 +91,7 @@ def test_several_are_moved_at_once_into_a_new_project(page: AppTest, client: Bac
     choose(page, client.conversations.page().items[0].id, "Choose several")
     click(page, "choose-all")
     click(page, "chosen-move")
-    page.selectbox(key="move-chosen").set_value("new").run()
+    click(page, "move-to-new")
     fill_in(page, "new", "Both")
 
     (project,) = client.projects.all()

@@ -1,5 +1,6 @@
 """The script that Streamlit runs from top to bottom for every visitor and every click."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -11,6 +12,7 @@ from chatapp.frontend.components.hits import hits
 from chatapp.frontend.components.model_menu import model_menu
 from chatapp.frontend.components.project_dialog import project_dialog
 from chatapp.frontend.components.projects import project_mark
+from chatapp.frontend.components.row_dialogs import export_dialog, move_dialog
 from chatapp.frontend.components.settings_dialog import settings_dialog
 from chatapp.frontend.components.sharing import share_dialog
 from chatapp.frontend.components.sidebar import sidebar
@@ -19,10 +21,18 @@ from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.screens.chat import chat, prompt_box
 from chatapp.frontend.screens.usage import usage
 from chatapp.frontend.session import state
+from chatapp.frontend.session.view import Dialog
 from chatapp.protocol.wording import later
 
 _HERE = Path(__file__).parent
 _ABOUT = later("Your own AI chat. The page and its backend run where you started them.")
+_DIALOGS: Mapping[Dialog, Callable[[], None]] = {
+    "settings": settings_dialog,
+    "project": project_dialog,
+    "share": share_dialog,
+    "move": move_dialog,
+    "export": export_dialog,
+}
 
 
 def page() -> None:
@@ -67,7 +77,7 @@ def _dialog() -> bool:
     """Draw what lies over the page, and return whether anything does."""
     dialog = state.view().dialog
     if dialog is not None:
-        {"settings": settings_dialog, "project": project_dialog, "share": share_dialog}[dialog]()
+        _DIALOGS[dialog]()
     return dialog is not None
 
 

@@ -5,7 +5,6 @@ from functools import partial
 
 import streamlit as st
 
-from chatapp.frontend.components.projects import move_field
 from chatapp.frontend.conversations.bulk import zip_of
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.languages.words import t
@@ -30,7 +29,7 @@ def chosen_bar(listing: Listing) -> None:
             disabled=not chosen,
         )
         move = project_actions.offer_move
-        _button(t("Move to project"), "drive_file_move", "chosen-move", move, "", is_off=not chosen)
+        _button(t("Move to project"), "drive_file_move", "chosen-move", move, chosen, is_off=not chosen)
         if listing.is_archive:
             _button(
                 t("Back to the list"), "unarchive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen
@@ -39,8 +38,6 @@ def chosen_bar(listing: Listing) -> None:
             _button(t("Archive"), "archive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen)
         _button(t("Delete"), "delete", "chosen-delete", list_actions.delete_chosen, is_off=not chosen)
         _button(t("Choose none"), "close", "choose-end", list_actions.end_choosing)
-    if chosen and state.view().open_row == ("", "move"):
-        move_field(chosen)
 
 
 def _button(name: str, icon: str, key: str, on_click: object, *args: object, is_off: bool = False) -> None:

@@ -1,17 +1,14 @@
 """The list of conversations in the sidebar."""
 
-from functools import partial
-
 import streamlit as st
 
 from chatapp.frontend.components.choosing import chosen_bar
-from chatapp.frontend.components.projects import move_field, projects
+from chatapp.frontend.components.projects import projects
 from chatapp.frontend.components.rows import rows
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.languages.words import said, t, words
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import list_actions, state
-from chatapp.protocol.export_formats import OF_ONE
 
 
 def history() -> None:
@@ -26,7 +23,6 @@ def history() -> None:
             st.caption(literal(f"{t('The conversations cannot be shown.')} {said(listing.error.detail)}"))
         _undo(listing)
         projects(listing)
-        _open_row(listing)
         rows(listing)
         if listing.query and not listing.items:
             st.caption(t("No conversation has these words."))
@@ -86,37 +82,3 @@ def _undo(listing: Listing) -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="deleted"):
         st.caption(literal(listing.undo.sentence(words())))
         st.button(t("Undo"), key="undo", type="tertiary", on_click=list_actions.undo)
-
-
-def _open_row(listing: Listing) -> None:
-    """Draw what was chosen in the menu of a conversation and takes more than a click."""
-    row = state.view().open_row
-    if row is None or not row.conversation_id:
-        return
-    title = listing.title_of(row.conversation_id)
-    if row.what == "move":
-        st.caption(literal(t("Move: {title}", title=title)))
-        move_field([row.conversation_id])
-        st.button(t("Cancel"), key="move-close", type="tertiary", on_click=list_actions.close_row)
-    else:
-        st.caption(literal(t("Export: {title}", title=title)))
-        _export_buttons(row.conversation_id, title)
-
-
-def _export_buttons(conversation_id: str, title: str) -> None:
-    client = state.client()
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="export", gap="xxsmall"):
-        for it in OF_ONE:
-            st.download_button(
-                it.title,
-                partial(client.conversations.export, conversation_id, it.name),
-                file_name=f"{_file_name(title)}.{it.name}",
-                mime=it.media_type.partition(";")[0],
-                key=f"export-{it.name}",
-                on_click="ignore",
-            )
-        st.button("", icon=":material/close:", key="export-close", type="tertiary", on_click=list_actions.close_row)
-
-
-def _file_name(title: str) -> str:
-    return "".join(char if char.isalnum() else "-" for char in title).strip("-")[:60] or "conversation"

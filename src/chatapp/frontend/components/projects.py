@@ -1,7 +1,5 @@
 """Projects in the sidebar, and the project of the conversation on show."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from chatapp.frontend.conversations.listing import Listing
@@ -37,29 +35,6 @@ def project_mark() -> None:
             type="tertiary",
             on_click=project_actions.edit_project,
             args=(project.id,),
-        )
-
-
-def move_field(ids: Sequence[str]) -> None:
-    """Draw the choice of where to move conversations."""
-    view = state.view()
-    named = {item.id: item.name for item in view.projects.items}
-    known = {item.project_id for item in view.listing.items if item.id in ids}
-    options = [it for it in named if known != {it}]
-    options += [project_actions.NONE] if known != {None} else []
-    named |= {project_actions.NONE: t("No project"), project_actions.NEW: t("New project…")}
-    field = f"move-{ids[0] if len(ids) == 1 else 'chosen'}"
-    with st.container(key="move"):
-        st.selectbox(
-            t("Move to project"),
-            [*options, project_actions.NEW],
-            None,
-            format_func=named.__getitem__,
-            key=field,
-            placeholder=t("Move to project…"),
-            label_visibility="collapsed",
-            on_change=project_actions.move,
-            args=(tuple(ids), field),
         )
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from chatapp.frontend.conversations.bulk import What
 from chatapp.frontend.session import state
 from chatapp.frontend.session.actions import error_shown, keep
+from chatapp.frontend.session.project_actions import offer_move
 from chatapp.frontend.session.sharing_actions import offer_sharing
-from chatapp.frontend.session.view import OpenRow
 
 
 def open_conversation(conversation_id: str) -> None:
@@ -41,8 +41,8 @@ def choose(conversation_id: str, entry: str) -> None:
     """Do what was chosen in a row's menu, where it is one of its entries."""
     client = state.client()
     handlers: dict[str, Callable[[], object]] = {
-        "Export": lambda: _open_row(OpenRow(conversation_id, "export")),
-        "Move to project": lambda: _open_row(OpenRow(conversation_id, "move")),
+        "Export": lambda: _offer_export(conversation_id),
+        "Move to project": lambda: offer_move((conversation_id,)),
         "Pin": lambda: client.conversations.change(conversation_id, pinned=True),
         "Unpin": lambda: client.conversations.change(conversation_id, pinned=False),
         "Share": lambda: offer_sharing(conversation_id),
@@ -51,7 +51,6 @@ def choose(conversation_id: str, entry: str) -> None:
         "Back to the list": lambda: _do_to([conversation_id], "Back in the list"),
         "Delete": lambda: _do_to([conversation_id], "Deleted"),
     }
-    state.view().open_row = None
     if entry in handlers:
         with error_shown():
             handlers[entry]()
@@ -64,11 +63,6 @@ def rename(conversation_id: str, name: str) -> None:
         with error_shown():
             state.client().conversations.change(conversation_id, title=title)
         state.view().listing.expire()
-
-
-def close_row() -> None:
-    """Close the open row of the list."""
-    state.view().open_row = None
 
 
 def undo() -> None:
@@ -116,5 +110,6 @@ def _do_to(ids: Sequence[str], what: What) -> None:
         state.view().do_to(ids, what, state.session_context())
 
 
-def _open_row(row: OpenRow) -> None:
-    state.view().open_row = row
+def _offer_export(conversation_id: str) -> None:
+    view = state.view()
+    view.dialog, view.exported_id = "export", conversation_id

@@ -7,11 +7,8 @@ from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.bulk import Undo
 from chatapp.frontend.session import state
 from chatapp.frontend.session.actions import error_shown, keep
-from chatapp.frontend.session.view import FileDrop, OpenRow
+from chatapp.frontend.session.view import FileDrop
 from chatapp.protocol.project_resources import ProjectFileInfo
-
-NEW, NONE = "new", "none"
-"""Stand for a project that is still to be made, and for none, where one is chosen."""
 
 
 def open_project(project_id: str) -> None:
@@ -88,22 +85,18 @@ def delete_project(*, with_conversations: bool) -> None:
     view.dialog = None
 
 
-def offer_move(conversation_id: str) -> None:
-    """Offer the projects below a row, or without an id below the bar of what is chosen."""
+def offer_move(ids: Sequence[str]) -> None:
+    """Show where conversations can be moved."""
     view = state.view()
-    wanted = OpenRow(conversation_id, "move")
-    view.open_row = None if view.open_row == wanted else wanted
+    view.dialog, view.moving = "move", tuple(ids)
 
 
-def move(ids: Sequence[str], field: str) -> None:
-    """Move conversations into the project that was chosen."""
-    chosen = state.value_of(field)
-    if chosen == NEW:
-        state.view().open_row = None
-        edit_project(None, moving=ids)
-    elif chosen:
-        with error_shown():
-            state.view().move(ids, None if chosen == NONE else chosen, state.session_context())
+def move(project_id: str | None) -> None:
+    """Move the conversations into a project, or out of theirs."""
+    view = state.view()
+    view.dialog = None
+    with error_shown():
+        view.move(view.moving, project_id, state.session_context())
 
 
 def add_files(project_id: str, field: str) -> None:

@@ -19,15 +19,8 @@ from chatapp.frontend.conversations.temporary import TemporaryConversation
 from chatapp.protocol.project_resources import ProjectInfo
 from chatapp.protocol.share_resources import ShareInfo
 
-Dialog = Literal["settings", "project", "share"]
+Dialog = Literal["settings", "project", "share", "move", "export"]
 """What can lie over the page."""
-
-
-class OpenRow(NamedTuple):
-    """A row of the list that shows more than its name; without an id, the bar of what is chosen."""
-
-    conversation_id: str
-    what: Literal["export", "move"]
 
 
 class UnsavedServer(NamedTuple):
@@ -55,7 +48,8 @@ class View:
     `dialog` lies over the page, `error` is what an action failed with, `imports` what is imported, `mirrored` what
     others were last told of the conversation, `drawn` which messages are drawn although they are very large, `diagram`
     the source of one that is to be shown as a picture. `edited_project` is what its dialog is about, None for a new
-    one, `moving` are conversations that wait for a new one, `project_drop` is what became of files for one.
+    one, `moving` are conversations that are to be moved into one, `exported_id` is the one that is to be taken along,
+    `project_drop` is what became of files for a project.
     """
 
     def __init__(self) -> None:
@@ -64,9 +58,9 @@ class View:
         self.projects = ProjectShelf()
         self.edited_project: ProjectInfo | None = None
         self.moving: tuple[str, ...] = ()
+        self.exported_id: str | None = None
         self.project_drop = FileDrop()
         self.error: ChatappError | None = None
-        self.open_row: OpenRow | None = None
         self.dialog: Dialog | None = None
         self.server_outcome: SettingsError | str | None = None
         self.unsaved_server: UnsavedServer | None = None
@@ -254,7 +248,7 @@ class View:
         finally:
             titles = {id_: self.listing.title_of(id_) for id_ in done}
             self.listing.undo = Undo("Moved", titles, monotonic(), before) if done else None
-            self.listing.chosen = self.open_row = None
+            self.listing.chosen = None
             self.listing.expire()
 
     def undo(self, context: SessionContext) -> None:
@@ -281,7 +275,7 @@ class View:
     def _show(self, conversation: OpenConversation) -> str | None:
         left, self.conversation = self.conversation, conversation
         conversation.chat_options = ChatOptions(model=left.chat_options.model)  # until those it has are loaded
-        self.open_row = self.error = None
+        self.error = None
         left.leave()
         return left.queued
 
