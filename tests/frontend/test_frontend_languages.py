@@ -11,7 +11,7 @@ import polib
 import pytest
 
 from chatapp.frontend.conversations.listing import Heading
-from chatapp.frontend.conversations.moments import day_name
+from chatapp.frontend.conversations.moments import day_name, short_day
 from chatapp.frontend.languages.choosing import language_for
 from chatapp.frontend.languages.elsewhere import FAILED_OVER, SAID_ELSEWHERE, WITH_PLACES, said_elsewhere
 from chatapp.frontend.languages.language import Language, languages
@@ -208,18 +208,21 @@ def test_a_plural_follows_the_rules_of_its_language(code: str, count: int, pages
 
 
 @pytest.mark.parametrize(
-    ("code", "number", "day", "month"),
+    ("code", "number", "day", "short", "month"),
     [
-        ("en", "1,234.5", "Saturday, 28 November 2026", "May 2025"),
-        ("de", "1.234,5", "Samstag, 28. November 2026", "Mai 2025"),
-        ("ar", "1,234.5", "السبت، 28 نوفمبر 2026", "مايو 2025"),
+        ("en", "1,234.5", "Saturday, 28 November 2026", "2026-11-28", "May 2025"),
+        ("de", "1.234,5", "Samstag, 28. November 2026", "28.11.2026", "Mai 2025"),
+        ("ar", "1,234.5", "السبت، 28 نوفمبر 2026", "28/11/2026", "مايو 2025"),
     ],
 )
-def test_numbers_and_days_are_written_as_in_the_language(code: str, number: str, day: str, month: str) -> None:
+def test_numbers_and_days_are_written_as_in_the_language(
+    code: str, number: str, day: str, short: str, month: str
+) -> None:
     language = languages()[code]
 
     assert language.figures("1,234.5") == language("{number:,.1f}", number=1234.5) == number
     assert day_name("2026-11-28", language) == day
+    assert short_day("2026-11-28", language) == short
     assert Heading("May", 2025).shown(language) == month
 
 

@@ -98,7 +98,7 @@ let found = [];
 let chosen = 0;
 
 const places = (selector, icon) =>
-  [...document.querySelectorAll(selector)].map((button) => ({ name: button.querySelector("p")?.textContent ?? "", icon, keys: button.dataset.when, act: () => button.click() }));
+  [...document.querySelectorAll(selector)].map((button) => ({ name: button.querySelector("p")?.textContent ?? "", icon, when: button.dataset.when, act: () => button.click() }));
 
 const lookFor = (words) => ({
   name: t("Look for “{words}” in all conversations", { words }),
@@ -126,7 +126,7 @@ const take = () => {
 const option = (entry, place) => {
   const name = make("span", { textContent: entry.name, dir: "auto" });
   const icon = make("i", { textContent: entry.icon ?? "chevron_right", ariaHidden: "true" });
-  const element = make("div", { id: `palette-${place}` }, icon, name, make("kbd", { textContent: entry.keys ?? "" }));
+  const element = make("div", { id: `palette-${place}` }, icon, name, make("kbd", { textContent: entry.keys ?? "" }), make("small", { textContent: entry.when ?? "" }));
   element.setAttribute("role", "option");
   element.addEventListener("click", () => { chosen = place; take(); });
   return element;

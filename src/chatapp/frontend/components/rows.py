@@ -7,7 +7,6 @@ from typing import Any
 import streamlit as st
 
 from chatapp.frontend.conversations.listing import Listing
-from chatapp.frontend.conversations.moments import local_time
 from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.session import list_actions, state
 from chatapp.frontend.session.backend import shares_of
@@ -41,6 +40,7 @@ def _told(listing: Listing) -> dict[str, Any]:
     return {
         "groups": groups,
         "menus": menus,
+        "language": words().code,
         "is_choosing": listing.chosen is not None,
         "has_more": listing.has_more,
         "texts": {
@@ -61,7 +61,7 @@ def _row(item: ConversationInfo, listing: Listing, menus: list[list[tuple[str, s
         "id": item.id,
         "title": title,
         "more": t("More for {title}", title=title),
-        "when": f"{local_time(item.updated_at, state.timezone()):%Y-%m-%d %H:%M}",
+        "when": int(item.updated_at.timestamp()),
         "current": item.id == state.view().conversation_id,
         "busy": item.active_turn_id is not None,
         "is_chosen": item.id in (listing.chosen or ()),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from chatapp.frontend.conversations.moments import local_time
+from chatapp.frontend.conversations.moments import local_time, short_day
 from chatapp.frontend.languages.elsewhere import sentence_elsewhere
 from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.markdown.rendering import literal
@@ -80,4 +80,4 @@ def _named(share: ShareInfo) -> str:
 
 
 def _day(share: ShareInfo) -> str:
-    return f"{local_time(share.expires_at, state.timezone()):%Y-%m-%d}"
+    return short_day(local_time(share.expires_at, state.timezone()).date().isoformat(), words())

@@ -5,7 +5,8 @@ from datetime import UTC, date, timedelta
 from html import escape
 from typing import NamedTuple
 
-from chatapp.frontend.languages.words import figures, t
+from chatapp.frontend.conversations.moments import short_day
+from chatapp.frontend.languages.words import figures, t, words
 from chatapp.protocol.money import dollars, picodollars, shown_dollars
 from chatapp.protocol.usage_resources import BudgetInfo, Percentiles, UsageInfo, UsageRow
 from chatapp.protocol.wording import later
@@ -55,7 +56,8 @@ def day_bars(told: UsageInfo, *, of_money: bool) -> list[Bar]:
     for begin in range(0, count, step):
         days = [(first + timedelta(day)).isoformat() for day in range(begin, min(begin + step, count))]
         sizes = [_size(by_day[day], of_money=of_money) for day in days if day in by_day]
-        name = days[0] if len(days) == 1 else t("{first} to {last}", first=days[0], last=days[-1])
+        begins, ends = shown_day(days[0]), shown_day(days[-1])
+        name = begins if len(days) == 1 else t("{first} to {last}", first=begins, last=ends)
         bars.append(Bar(name, sum(sizes), _label(sum(sizes), of_money=of_money)))
     return bars
 
@@ -100,7 +102,7 @@ def _budget(budget: BudgetInfo) -> tuple[Bar, int]:
         _BUDGETS[budget.period, budget.unit],
         spent=_label(spent, of_money=is_money),
         limit=_label(limit, of_money=is_money),
-        day=f"{budget.renews_at.astimezone(UTC):%Y-%m-%d}",
+        day=shown_day(budget.renews_at.astimezone(UTC).date().isoformat()),
     )
     return Bar(t("all keys") if budget.who == "*" else budget.who, min(spent, limit), label), limit
 
@@ -119,11 +121,17 @@ def table(told: UsageInfo) -> str:
     spans = (f"{escape(t(span))}<br>{name}" for span in _SPANS for name in Percentiles._fields)
     head = (*(escape(t(name)) for name in (_BY.get(told.by, told.by), *_COUNTS)), *spans)
     names = "".join(f"<th>{name}</th>" for name in head)
-    rows = "".join(_table_row(row.name or t("unknown"), row) for row in told.rows)
+    shown = shown_day if told.by == "day" else str
+    rows = "".join(_table_row(shown(row.name) if row.name else t("unknown"), row) for row in told.rows)
     return (
         f'<div class="usage-table" tabindex="0"><table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody>'
         f"<tfoot>{_table_row(t('total'), told.total)}</tfoot></table></div>"
     )
+
+
+def shown_day(day: str) -> str:
+    """Return a day, YYYY-MM-DD, as its reader writes it."""
+    return short_day(day, words())
 
 
 def milliseconds(value: int) -> str:

@@ -90,11 +90,6 @@ class DisplayMessage:
         return later("Budget spent") if isinstance(self.error, BudgetExceededError) else _ENDS.get(self.status)
 
     @property
-    def when(self) -> str:
-        """When it was said, as the reader is told."""
-        return " ".join(filter(None, (self.day, self.message["timestamp"])))
-
-    @property
     def content(self) -> str:
         """The words, raw."""
         return self.message["content"]

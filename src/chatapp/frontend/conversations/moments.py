@@ -41,6 +41,12 @@ def local_time(moment: datetime, zone: tzinfo | None) -> datetime:
         return moment
 
 
+def short_day(day: str, t: Words = ENGLISH) -> str:
+    """Return a day, YYYY-MM-DD, in the figures that the reader writes it in."""
+    date_ = date.fromisoformat(day)
+    return t("{year:d}-{month:02d}-{day:02d}", year=date_.year, month=date_.month, day=date_.day)
+
+
 def day_name(day: str | None, t: Words = ENGLISH) -> str:
     """Return how a day, YYYY-MM-DD, is called between messages; "Today" for None."""
     if not day:

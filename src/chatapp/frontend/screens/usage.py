@@ -15,6 +15,7 @@ from chatapp.frontend.components.usage_charts import (
     lines,
     milliseconds,
     row_bars,
+    shown_day,
     table,
 )
 from chatapp.frontend.languages.words import figures, t
@@ -133,7 +134,9 @@ def _short(count: int) -> str:
 
 def _notes(told: UsageInfo) -> list[str]:
     """Return what must be said beside the numbers."""
-    notes = [t(_PRICES, source=told.prices.name, day=str(told.prices.newest))]
+    notes = [
+        t(_PRICES, source=told.prices.name, day=shown_day(told.prices.newest) if told.prices.newest else t("unknown"))
+    ]
     if unpriced := told.total.unpriced_calls:
         notes.append(t("Calls of unknown price, which sums are without: {count}.", count=unpriced))
     if estimated := told.total.estimated_calls:

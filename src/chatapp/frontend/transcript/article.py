@@ -6,7 +6,7 @@ from html import escape
 from typing import NamedTuple
 
 from chatapp.frontend.conversations.entries import DisplayMessage
-from chatapp.frontend.conversations.moments import day_name
+from chatapp.frontend.conversations.moments import day_name, short_day
 from chatapp.frontend.languages.elsewhere import said_elsewhere, sentence_elsewhere
 from chatapp.frontend.markdown.cost import beginning, is_drawable
 from chatapp.frontend.transcript.html_cache import message_html
@@ -211,11 +211,12 @@ def _label(name: str) -> str:
 
 def _facts(entry: DisplayMessage, t: Words) -> str:
     """Return the line under an answer: how it ended if not well, its model, how long it took, when it was."""
+    when = " ".join(filter(None, (entry.day and short_day(entry.day, t), entry.message["timestamp"])))
     if entry.model is None:
-        return entry.when
+        return when
     end = entry.end or _FINISHES.get(entry.finish_reason or "")
     seconds = _seconds(entry.elapsed_s, t) if entry.elapsed_s is not None else None
-    parts = (end and t(end), entry.model, seconds, *usage_parts(entry.usage, t), entry.when)
+    parts = (end and t(end), entry.model, seconds, *usage_parts(entry.usage, t), when)
     return " · ".join(t.isolated(part) for part in parts if part)
 
 

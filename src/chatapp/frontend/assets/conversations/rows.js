@@ -9,6 +9,12 @@ const make = (tag, properties = {}, ...children) => {
 };
 const icon = (name) => make("i", { className: "icon", textContent: name, ariaHidden: "true" });
 
+// The browser knows how its reader writes times; the page has the figures that its texts have.
+const clock = (language) => {
+  const own = navigator.languages.find((it) => it.split("-")[0] === language) ?? language;
+  return new Intl.DateTimeFormat(new Intl.Locale(own, { numberingSystem: "latn" }), { dateStyle: "medium", timeStyle: "short" });
+};
+
 class Menu {
   constructor() {
     this.element = make("div", { className: "row-menu", popover: "manual" });
@@ -90,6 +96,7 @@ class Rows {
   }
 
   take(data) {
+    if (data.language !== this.data?.language) this.clock = clock(data.language);
     this.data = data;
     const focused = this.focused();
     const entry = menu.element.parentElement === this.root && document.activeElement;
@@ -110,7 +117,7 @@ class Rows {
 
   // What is as it was stays as it is: somebody may be typing in it.
   kept(told, before) {
-    const signature = JSON.stringify([told, this.data.menus[told.menu], this.data.is_choosing]);
+    const signature = JSON.stringify([told, this.data.menus[told.menu], this.data.is_choosing, this.data.language]);
     const known = before.get(told.id);
     const row = known && (known.isNamed || known.signature === signature) ? known : { signature, element: this.row(told) };
     this.drawn.set(told.id, row);
@@ -127,8 +134,9 @@ class Rows {
     if (this.data.is_choosing) return this.choice(told);
     const row = make("div", { className: told.current ? "row st-key-current-row" : `row st-key-row-${told.id}` });
     const name = make("p", { textContent: told.title, dir: "auto" });
-    const open = make("button", { type: "button", title: `${told.title}\n${told.when}` }, ...(told.busy ? [icon("pending")] : []), name);
-    open.dataset.when = told.when;
+    const when = this.clock.format(told.when * 1000);
+    const open = make("button", { type: "button", title: `${told.title}\n${when}` }, ...(told.busy ? [icon("pending")] : []), name);
+    open.dataset.when = when;
     if (told.current) open.setAttribute("aria-current", "page");
     open.addEventListener("click", () => this.act({ do: "open", id: told.id }));
     const button = make("button", { type: "button" }, icon("more_horiz"));
