@@ -154,3 +154,27 @@ def test_answers_of_several_models_are_chosen_from_and_one_is_kept(
     model.requests.clear()
     ask(page, "And then?")
     assert [(call.body["model"], len(call.body["messages"])) for call in model.calls] == [("large", 3)]
+
+
+def test_in_a_temporary_chat_answers_are_chosen_from_too_and_nothing_is_stored(
+    open_page: Open, client: BackendClient, model: StubModel
+) -> None:
+    before = [item.id for item in client.conversations.page().items]
+    model.models = {"large": scripts.answer("From the large one."), "broken": scripts.status(401)}
+    page = click(open_page(client.base_url), "temporary-chat")
+    page.multiselect[0].set_value(["broken", "large"]).run()
+
+    ask(page, "Why?")
+
+    choices = BeautifulSoup(transcript_html(page), "html.parser").select(".choice")
+    assert [bool(choice.select("[data-do=keep]")) for choice in choices] == [True, False, True]
+    assert contents(page)[-1] == ("assistant", "Hello from the stub.")
+    act(page, "keep", id=str(choices[2]["data-id"]))
+    assert ("choice" in transcript_html(page), contents(page)) == (
+        False,
+        [("user", "Why?"), ("assistant", "From the large one.")],
+    )
+    model.requests.clear()
+    ask(page, "And then?")
+    assert [(call.body["model"], len(call.body["messages"])) for call in model.calls] == [("large", 3)]
+    assert [item.id for item in client.conversations.page().items] == before

@@ -19,7 +19,7 @@ def beside_menu(told: ModelsInfo, model: str) -> None:
     """Draw a field for the models that are asked beside `model`."""
     names = [name for name in (*(route.name for route in told.routes), *told.models) if name != model]
     conversation = state.view().conversation
-    if not names or conversation.is_temporary:
+    if not names:
         return
     # A browser goes on telling what a field held that it does not show, as in a closed menu: a new one for new choices.
     field = f"beside-{conversation.name}-{model}-{conversation.choices}"

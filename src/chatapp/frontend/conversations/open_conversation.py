@@ -136,6 +136,10 @@ class OpenConversation(ABC):
     def edit(self, entry: DisplayMessage, prompt: str, context: SessionContext) -> None:
         """Ask `prompt` in place of the question `entry`."""
 
+    @abstractmethod
+    def keep(self, answer: DisplayMessage, context: SessionContext) -> None:
+        """Go on behind one of the answers that stand beside each other."""
+
     def leave(self) -> None:
         """Look away and stop listening; an answer that could not be found again is stopped."""
         for answer in self.answers:

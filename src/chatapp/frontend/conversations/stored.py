@@ -163,6 +163,14 @@ class StoredConversation(SummarisedConversation):
             self.entries, self.unfinished = [], None
             self.refresh(context)
 
+    def keep(self, answer: DisplayMessage, context: SessionContext) -> None:
+        """Go on behind one of the answers that stand beside each other.
+
+        Raises:
+            ChatappError: the backend cannot do it.
+        """
+        self.show_branch(answer.id, context)
+
     def _begin(self, context: SessionContext, *, parent_id: str | None = None) -> None:
         self._pending = _Question(self.entries[-1], uuid.uuid4().hex, parent_id)
         self._ask(self._pending, context)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from chatapp.client.chat import ChatOptions
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage, answer_entry
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
@@ -38,6 +39,10 @@ class TemporaryConversation(OpenConversation):
             self.entries.pop()
         self._begin(context)
 
+    def keep(self, answer: DisplayMessage, context: SessionContext) -> None:
+        """Go on behind one of the answers that stand beside each other."""
+        self.entries[-1] = answer
+
     def edit(self, entry: DisplayMessage, prompt: str, context: SessionContext) -> None:
         """Ask `prompt` in place of the question `entry` and all that came after it."""
         if self.live is None and entry in self.entries:
@@ -50,16 +55,27 @@ class TemporaryConversation(OpenConversation):
         self.stop()
 
     def _begin(self, context: SessionContext) -> None:
-        self.unfinished = None
-        chat = context.ephemeral_chat(_said(entry) for entry in self.entries[:-1] if not entry.is_silent)
-        asked = self.entries[-1]
-        events = chat.ask(asked.content, self.chat_options, attachments=asked.files)
-        self._listen_to(LiveAnswer.start(events))
+        self.unfinished, self.beside = None, ()
+        self._listen_to(self._answer(self.chat_options, context))
+        for model in self.others(self.chat_options.model):
+            other = self._answer(self.chat_options._replace(model=model), context)
+            other.model = model
+            self.live_beside.append(other)
+
+    def _answer(self, chat_options: ChatOptions, context: SessionContext) -> LiveAnswer:
+        """Return an answer to the last question, which is the last entry."""
+        *earlier, asked = self.entries
+        chat = context.ephemeral_chat(_said(entry) for entry in earlier if not entry.is_silent)
+        return LiveAnswer.start(chat.ask(asked.content, chat_options, attachments=asked.files))
 
     def _take_over(self, answer: LiveAnswer, context: SessionContext) -> None:
-        self.unfinished = None if answer.status == "complete" else Unfinished(answer.error, bool(answer.text))
-        if answer.text or answer.status == "complete":
-            self.entries.append(answer_entry(answer, context.zone))
+        made = [answer_entry(one, context.zone) for one in (answer, *self.live_beside)]
+        said = [entry for entry in made if not entry.is_silent]
+        self.entries += said[:1]
+        if len(made) > 1 and said:
+            self.beside = tuple(made)
+        elif answer.status != "complete":
+            self.unfinished = Unfinished(answer.error, bool(answer.text))
 
 
 def _said(entry: DisplayMessage) -> Message:

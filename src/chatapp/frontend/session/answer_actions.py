@@ -20,11 +20,11 @@ def keep_answer(message_id: str) -> None:
     """Go on behind one of the answers that stand beside each other, with the model that gave it."""
     conversation = state.view().conversation
     kept = next((entry for entry in conversation.beside if entry.id == message_id), None)
-    if kept is None or not isinstance(conversation, StoredConversation) or conversation.live is not None:
+    if kept is None or conversation.live is not None:
         return
     options, is_other = conversation.chat_options, kept is not conversation.beside[0]
     with error_shown():
-        conversation.show_branch(kept.id, state.session_context())
+        conversation.keep(kept, state.session_context())
         conversation.beside, conversation.beside_models = (), ()
         conversation.choices += 1
         if kept.model and is_other:
