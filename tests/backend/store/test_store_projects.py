@@ -110,8 +110,23 @@ def test_a_project_of_another_owner_is_not_there(store: Store, ask: Ask) -> None
 
 def test_nobody_has_more_projects_than_can_be_listed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(projects, "MOST_PROJECTS", 1)
-    store.projects.create(owner="ada", name="Thesis")
+    deleted = store.projects.create(owner="ada", name="Deleted")
+    store.projects.delete(deleted.id, owner="ada")
+    thesis = store.projects.create(owner="ada", name="Thesis")
     store.projects.create(owner="bob", name="Thesis")
 
-    with pytest.raises(InvalidRequestError, match="You have 1 projects"):
-        store.projects.create(owner="ada", name="Another")
+    for attempt in (
+        lambda: store.projects.create(owner="ada", name="Another"),
+        lambda: store.projects.restore(deleted.id, owner="ada"),
+    ):
+        with pytest.raises(InvalidRequestError, match="You have 1 projects"):
+            attempt()
+    store.projects.delete(thesis.id, owner="ada")
+    assert store.projects.restore(deleted.id, owner="ada").name == "Deleted"
+
+
+def test_a_project_keeps_its_place_where_nothing_of_it_is_changed(store: Store) -> None:
+    first, last = (store.projects.create(owner="ada", name=name) for name in ("First", "Last"))
+
+    assert store.projects.change(first.id, owner="ada") == first
+    assert [one.id for one in store.projects.all(owner="ada")] == [last.id, first.id]

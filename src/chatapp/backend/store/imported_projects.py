@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from itertools import islice
 
-from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy import Connection, Executable, and_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.imported import ImportedProject
 from chatapp.backend.store.placing import stable_id
 from chatapp.backend.store.project_tables import projects
-from chatapp.backend.store.projects import MOST_PROJECTS
+from chatapp.backend.store.projects import room_for_projects
 
 _MOST_NAME_CHARS, _MOST_CHARS, _MOST_MODEL_CHARS = 200, 100_000, 200
 
@@ -32,9 +33,10 @@ def own_projects(connection: Connection, wanted: Iterable[ImportedProject], *, o
 
 
 def _made(connection: Connection, wanted: dict[str, ImportedProject], owner: str) -> set[str]:
-    """Make projects under their new ids, as many as there is room for, and return these."""
-    is_there = and_(projects.c.owner == owner, projects.c.deleted_at.is_(None))
-    room = MOST_PROJECTS - (connection.scalar(select(func.count()).select_from(projects).where(is_there)) or 0)
+    """Make projects under their new ids, as many as there is room for, and return these.
+
+    Another import of the same may make them at the same time.
+    """
     rows = [
         {
             "id": id_,
@@ -45,8 +47,13 @@ def _made(connection: Connection, wanted: dict[str, ImportedProject], owner: str
             "created_at": now(),
             "updated_at": now(),
         }
-        for id_, project in islice(wanted.items(), max(room, 0))
+        for id_, project in islice(wanted.items(), room_for_projects(connection, owner))
     ]
     if rows:
-        connection.execute(insert(projects), rows)
+        connection.execute(_insert_unless_there(connection), rows)
     return {str(row["id"]) for row in rows}
+
+
+def _insert_unless_there(connection: Connection) -> Executable:
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    return insert(projects).on_conflict_do_nothing(index_elements=[projects.c.id])

@@ -60,9 +60,7 @@ class Projects:
         moment = now()
         row = {"id": new_id(), "owner": owner, "name": name, "created_at": moment, "updated_at": moment, **values}
         with self.database.write() as connection:
-            count = select(func.count()).select_from(projects).where(_is_owned(owner))
-            if (connection.scalar(count) or 0) >= MOST_PROJECTS:
-                raise InvalidRequestError(f"You have {MOST_PROJECTS} projects.", hint="Delete some you no longer need.")
+            _require_room(connection, owner)
             connection.execute(insert(projects), row)
             return _one(connection, str(row["id"]), owner)
 
@@ -82,15 +80,16 @@ class Projects:
             return _one(connection, project_id, owner)
 
     def change(self, project_id: str, *, owner: str, **changes: Unpack[ProjectChanges]) -> Project:
-        """Return the project after the changes.
+        """Return the project after the changes; where there are none it keeps its place in the list.
 
         Raises:
             NotFoundError: no such project.
         """
         with self.database.write() as connection:
             require_project(connection, project_id, owner)
-            is_it = projects.c.id == project_id
-            connection.execute(update(projects).where(is_it).values(**changes, updated_at=now()))
+            if changes:
+                is_it = projects.c.id == project_id
+                connection.execute(update(projects).where(is_it).values(**changes, updated_at=now()))
             return _one(connection, project_id, owner)
 
     def delete(self, project_id: str, *, owner: str, with_conversations: bool = False) -> None:
@@ -115,11 +114,13 @@ class Projects:
 
         Raises:
             NotFoundError: no such project, or it is gone for good.
+            InvalidRequestError: its owner has `MOST_PROJECTS` others.
         """
         with self.database.write() as connection:
             is_it = and_(projects.c.id == project_id, projects.c.owner == owner)
             moment = connection.scalar(select(projects.c.deleted_at).where(is_it))
             if moment is not None:
+                _require_room(connection, owner)
                 went_with_it = and_(conversations.c.project_id == project_id, conversations.c.deleted_at == moment)
                 connection.execute(update(conversations).where(went_with_it).values(deleted_at=None))
                 connection.execute(update(projects).where(is_it).values(deleted_at=None))
@@ -145,6 +146,17 @@ def guidance(connection: Connection, project_id: str | None) -> Guidance:
     wanted = select(projects.c.id, projects.c.instructions, projects.c.model, a_file)
     row = connection.execute(wanted.where(projects.c.id == project_id, projects.c.deleted_at.is_(None))).one_or_none()
     return Guidance(*row) if row else NO_GUIDANCE
+
+
+def room_for_projects(connection: Connection, owner: str) -> int:
+    """Return how many more projects `owner` can have."""
+    count = select(func.count()).select_from(projects).where(_is_owned(owner))
+    return max(0, MOST_PROJECTS - (connection.scalar(count) or 0))
+
+
+def _require_room(connection: Connection, owner: str) -> None:
+    if not room_for_projects(connection, owner):
+        raise InvalidRequestError(f"You have {MOST_PROJECTS} projects.", hint="Delete some you no longer need.")
 
 
 def _not_found() -> NotFoundError:
