@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import requests
 from sqlalchemy import update
 
 from chatapp.backend.store import Summary
+from chatapp.backend.store import shares as store_shares
 from chatapp.backend.store.schema import turns
 from chatapp.backend.store.share_tables import shares
 from chatapp.backend.transfer import export_desk
@@ -16,6 +18,7 @@ from chatapp.cli.share import run
 from chatapp.client import BackendClient
 from chatapp.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from chatapp.protocol.events import PROJECT_FILES
+from support.keyed_requests import key_file
 from support.running_backend import RunningBackend
 from support.running_page import running_page
 from support.turn_steps import wait_for
@@ -100,6 +103,29 @@ def test_who_reads_links_slowly_keeps_nobody_from_exports(
 
     assert requests.get(f"{ann.base_url}{made.path}", timeout=10).status_code == 503
     assert requests.get(f"{ann.base_url}/export", headers={"X-API-Key": "a"}, timeout=10).status_code == 200
+
+
+def test_a_link_ends_with_the_key_that_made_it(run_backend: Run, tmp_path: Path) -> None:
+    file = key_file(tmp_path / "keys", ann="a", bob="b")
+    backend = run_backend(api_keys=str(file), share_links=True)
+    links = []
+    for key in "ab":
+        with BackendClient(backend.url, api_key=key) as client:
+            links.append(backend.url + str(client.conversations.share(asked(client, "Hi"), days=1).path))
+    key_file(file, bob="another", cleo="c")
+
+    assert [requests.get(link, timeout=10).status_code for link in links] == [404, 200]
+
+
+def test_nobody_has_more_links_than_can_be_listed(ann: BackendClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_shares, "MOST_LINKS", 1)
+    conversation = asked(ann, "Hi")
+    made = ann.conversations.share(conversation, days=1)
+
+    with pytest.raises(InvalidRequestError, match="You have 1 links"):
+        ann.conversations.share(conversation, days=1)
+    ann.conversations.revoke_share(made.id)
+    ann.conversations.share(conversation, days=1)
 
 
 @pytest.mark.parametrize("end", ["revoked", "over", "deleted", "mistyped"])

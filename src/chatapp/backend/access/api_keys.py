@@ -59,6 +59,10 @@ class KeyRing:
         """Return the names of all keys."""
         return frozenset(name for pairs in self._owners.values() for name, _ in pairs)
 
+    def is_owner(self, name: str) -> bool:
+        """Return whether somebody has a key of that name, or is let in as nobody by our own."""
+        return name in self.names or (not name and bool(self._own))
+
     def budgets(self) -> tuple[Budget, ...]:
         """Return what the names may spend by the file, as it was read last."""
         return self._budgets

@@ -2,11 +2,12 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select
 
 from chatapp.backend.store.conversations import require
 from chatapp.backend.store.database import Database
@@ -15,6 +16,9 @@ from chatapp.backend.store.records import Share
 from chatapp.backend.store.schema import conversations
 from chatapp.backend.store.share_tables import shares
 from chatapp.errors import InvalidRequestError, NotFoundError
+
+MOST_LINKS = 1000
+"""Of one owner: they are listed all at once."""
 
 _TOKEN_BYTES = 32
 
@@ -37,7 +41,7 @@ class Shares:
 
         Raises:
             NotFoundError: no such conversation.
-            InvalidRequestError: nothing was said in it yet.
+            InvalidRequestError: nothing was said in it yet, or its owner has `MOST_LINKS` already.
         """
         token, created_at = secrets.token_urlsafe(_TOKEN_BYTES), now()
         with self.database.write() as connection:
@@ -45,6 +49,11 @@ class Shares:
             if conversation.leaf_id is None:
                 raise InvalidRequestError("There is nothing to share in an empty conversation.")
             connection.execute(delete(shares).where(shares.c.expires_at <= created_at))
+            count = select(func.count()).select_from(shares).where(shares.c.owner == owner)
+            if (connection.scalar(count) or 0) >= MOST_LINKS:
+                raise InvalidRequestError(
+                    f"You have {MOST_LINKS} links.", hint="Take some back that you no longer need."
+                )
             values = {
                 "id": new_id(),
                 "conversation_id": conversation_id,
@@ -61,15 +70,16 @@ class Shares:
             query = _selected(shares.c.owner == owner).order_by(shares.c.created_at.desc(), shares.c.id)
             return [Share(**row._mapping) for row in connection.execute(query)]
 
-    def find(self, token: str) -> Share:
+    def find(self, token: str, *, is_owner: Callable[[str], bool] = lambda _: True) -> Share:
         """Return where a link leads.
 
         Raises:
-            NotFoundError: nowhere: it was never made, is over or revoked, or its conversation was deleted.
+            NotFoundError: nowhere: it was never made, is over or revoked, its conversation was deleted, or whoever made
+                it `is_owner` no more.
         """
         with self.database.read() as connection:
             row = connection.execute(_selected(shares.c.digest == _digest(token))).one_or_none()
-        if row is None:
+        if row is None or not is_owner(row.owner):
             raise NotFoundError("This link leads nowhere: it is over, or was taken back.")
         return Share(**row._mapping)
 

@@ -1,10 +1,12 @@
 """Conversations as links that others can read without a key, for a time. Off unless SHARE_LINKS is set."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from chatapp.backend.access.api_keys import KeyRing
 from chatapp.backend.api.dependencies import (
     ERRORS,
     BoundedJsonRoute,
@@ -33,6 +35,15 @@ async def require_sharing(request: Request) -> None:
     """
     if not request.app.state.settings.share_links:
         raise ForbiddenError("Links to conversations are switched off.", hint="SHARE_LINKS=true switches them on.")
+
+
+async def owners(request: Request) -> Callable[[str], bool]:
+    """Return what tells whether somebody of a name may still ask here."""
+    keys: KeyRing | None = request.app.state.keys
+    if keys is None:
+        return lambda _: True
+    await keys.refresh()
+    return keys.is_owner
 
 
 router = APIRouter(
@@ -70,9 +81,15 @@ def revoke(share_id: Id, store: CurrentStore, owner: CurrentOwner) -> None:
     response_class=Response,
     responses={200: {"content": {"text/html": {}}, "description": "A page that loads nothing and runs nothing."}},
 )
-def read(token: Id, store: CurrentStore, exports: CurrentExports, desk: CurrentExportDesk) -> Response:
-    """Return the page behind a link. It wants no key: who has the link may read."""
-    found = store.shares.find(token)
+def read(
+    token: Id,
+    store: CurrentStore,
+    exports: CurrentExports,
+    desk: CurrentExportDesk,
+    is_owner: Annotated[Callable[[str], bool], Depends(owners)],
+) -> Response:
+    """Return the page behind a link, as long as the key is good that made it. Who has the link wants none."""
+    found = store.shares.find(token, is_owner=is_owner)
     return WrittenFile(exports.shared(found), desk, headers=_PAGE_HEADERS, whose=found.id, is_shared=True)
 
 
