@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert, text
 
 from chatapp.backend.store import Store
-from chatapp.backend.store.inserting import insert_rows
+from chatapp.backend.store.prepared import insert_rows
 from chatapp.backend.store.schema import conversations, messages
 from chatapp.protocol.messages import ReasoningPart, TextPart
 

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.inserting import insert_rows
 from chatapp.backend.store.placing import Placed
+from chatapp.backend.store.prepared import insert_rows
 from chatapp.backend.store.schema import conversations, imports
 
 MAX_KNOWN = 200_000

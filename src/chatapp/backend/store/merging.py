@@ -11,7 +11,6 @@ from chatapp.backend.store.growing import grow
 from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.store.imported_projects import own_projects
 from chatapp.backend.store.imports import note_imports
-from chatapp.backend.store.inserting import insert_rows
 from chatapp.backend.store.placing import (
     OURS,
     Placed,
@@ -23,6 +22,7 @@ from chatapp.backend.store.placing import (
     turn_rows,
     well_formed,
 )
+from chatapp.backend.store.prepared import insert_rows
 from chatapp.backend.store.schema import conversations, imports, messages, turns
 from chatapp.backend.store.search.bulk import indexed_together
 from chatapp.backend.store.titles import shorten, title_from
