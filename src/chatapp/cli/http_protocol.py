@@ -79,6 +79,14 @@ class HttpProtocol(_Protocol):
         super().on_message_begin()
         self._head_bytes = 0
 
+    def on_headers_complete(self) -> None:
+        """Keep trailers from becoming headers: a proxy may pass on there what it takes away or sets in a head.
+
+        https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
+        """
+        super().on_headers_complete()
+        self.headers = [*self.headers]  # those of the scope are the ones before
+
     def on_body(self, body: bytes) -> None:
         """Measure what comes after it: trailers are kept as headers are."""
         super().on_body(body)
