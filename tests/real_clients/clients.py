@@ -25,6 +25,7 @@ _PACKAGES = {
     "@ai-sdk/openai-compatible": "2.0.92",
     "opencode-ai": "1.18.33",
     "@anthropic-ai/claude-code": "2.1.100",
+    "@openai/codex": "0.171.0",
 }
 _INSTALL_S = 900
 
@@ -79,17 +80,15 @@ def _installed_packages() -> Path:
     return _NODE_MODULES
 
 
-def _opencode() -> list[str]:
-    return ["env", f"OPENCODE={_command('opencode')}", sys.executable, str(SCRIPTS / "opencode_client.py")]
+def _agent(variable: str, command: str, script: str) -> Callable[[], list[str]]:
+    """Return what runs `script`, which finds the command of a coding agent in `variable`."""
 
+    def run() -> list[str]:
+        _node_command()
+        path = _installed_packages() / "node_modules" / ".bin" / command
+        return ["env", f"{variable}={path}", sys.executable, str(SCRIPTS / script)]
 
-def _claude_code() -> list[str]:
-    _node_command()
-    return ["env", f"CLAUDE={_command('claude')}", sys.executable, str(SCRIPTS / "claude_code_client.py")]
-
-
-def _command(name: str) -> Path:
-    return _installed_packages() / "node_modules" / ".bin" / name
+    return run
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -120,7 +119,13 @@ CLIENTS = (
     Client("aider-chat", _python("aider_client.py", "aider-chat==0.86.2"), ("ask", "stream", "key", "long")),
     Client("openai (npm)", _node("openai_js.mjs"), CASES),
     Client("ai + @ai-sdk/openai-compatible", _node("ai_sdk.mjs")),
-    Client("opencode-ai", _opencode, _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
+    Client("opencode-ai", _agent("OPENCODE", "opencode", "opencode_client.py"), _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
     Client("anthropic", _python("anthropic_python.py", "anthropic==2.14.0"), CASES),
-    Client("@anthropic-ai/claude-code", _claude_code, _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
+    Client(
+        "@anthropic-ai/claude-code",
+        _agent("CLAUDE", "claude", "claude_code_client.py"),
+        _OF_AGENTS,
+        need_the_stub=_ALL_BUT_KEY,
+    ),
+    Client("@openai/codex", _agent("CODEX", "codex", "codex_client.py"), _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
 )

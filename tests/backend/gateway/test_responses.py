@@ -68,6 +68,55 @@ def test_a_function_is_called_and_its_result_goes_back(
     assert roles == ["user", "assistant", "tool", "assistant"]
 
 
+def test_tools_of_an_agent_are_functions_for_the_model_server_and_their_calls_are_what_it_knows(
+    client: OpenAI, stub: StubModel
+) -> None:
+    spawn, patch = {**TOOL, "name": "spawn"}, {"type": "custom", "name": "patch", "description": "Change files."}
+    agents = {"type": "namespace", "name": "agents", "description": "Others.", "tools": [spawn]}
+    tools: Any = [TOOL, agents, patch, {"type": "web_search"}]
+    called = [("agents__spawn", "{}"), ("patch", '{"input":"+ a"}'), ("patch", "+ b"), ("get_weather", "{}")]
+    calls = [
+        {"index": index, "id": f"call_{index}", "type": "function", "function": {"name": name, "arguments": told}}
+        for index, (name, told) in enumerate(called)
+    ]
+    stub.next(scripts.answer(scripts.delta(tool_calls=calls), finish="tool_calls"))
+    with client.responses.create(model="m", input="Why?", tools=tools, stream=True) as events:
+        response = list(events)[-1].response  # type: ignore[union-attr]
+    items: Any = [item.model_dump(exclude_none=True) for item in response.output]
+    assert [item["type"] for item in items] == ["function_call", *["custom_tool_call"] * 2, "function_call"]
+    assert (items[0]["namespace"], items[0]["name"]) == ("agents", "spawn")
+    assert [item["input"] for item in items[1:3]] == ["+ a", "+ b"]
+    assert [tool.type for tool in response.tools] == ["function", "namespace", "custom"]
+    sent = stub.calls[-1].body["tools"]
+    assert [tool["function"]["name"] for tool in sent] == ["get_weather", "agents__spawn", "patch"]
+    results = [
+        {"type": item["type"].replace("call", "call_output"), "call_id": item["call_id"], "output": "Done."}
+        for item in items
+    ]
+    client.responses.create(model="m", input=[{"role": "user", "content": "Why?"}, *items, *results], tools=tools)
+    _, answer, *told = stub.calls[-1].body["messages"]
+    functions = [(call["function"]["name"], call["function"]["arguments"]) for call in answer["tool_calls"]]
+    assert functions == [*called[:2], ("patch", '{"input":"+ b"}'), called[3]]
+    assert told == [{"role": "tool", "tool_call_id": f"call_{index}", "content": "Done."} for index in range(4)]
+
+
+def test_what_an_agent_says_before_the_first_question_is_one_system_prompt_and_not_kept(
+    backend: RunningBackend, client: OpenAI, stub: StubModel
+) -> None:
+    asked = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "developer", "content": [{"type": "input_text", "text": "You have skills."}]},
+        {"role": "user", "content": "<environment_context>\n<cwd>/a</cwd>\n</environment_context>"},
+        {"role": "user", "content": "Why?"},
+    ]
+    kept: Any = {"store": False, "extra_headers": {"X-Chatapp-Store": "true"}}  # Codex always says so
+    client.responses.create(model="m", input=asked, **kept)  # type: ignore[arg-type]
+    assert stub.calls[-1].body["messages"][0] == {"role": "system", "content": "Be brief.\n\nYou have skills."}
+    (conversation,) = backend.client.conversations.page().items
+    messages = backend.client.conversations.messages(conversation.id).items
+    assert [message.content for message in messages] == ["Why?", "Hello from the stub."]
+
+
 def test_what_is_asked_for_is_said_in_the_words_of_a_chat_completion(client: OpenAI, stub: StubModel) -> None:
     picture = {"type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGgo=", "detail": "low"}
     form = {"type": "json_schema", "name": "n", "schema": {"type": "object"}, "strict": True}
@@ -119,6 +168,7 @@ def test_an_answer_that_is_cut_is_incomplete_and_one_that_breaks_has_failed(clie
         ({"input": "Why?", "tools": [{"type": "web_search"}]}, "tools.0.type"),
         ({"input": [{"type": "item_reference", "id": "x"}]}, "input.0"),
         ({"input": [{"role": "user", "content": 5}]}, "input.0.content"),
+        ({"input": "Why?", "conversation": "conv_1"}, "conversation"),
         ({"input": "Why?", "background": True}, "background"),
         ({"input": 5}, "input"),
     ],

@@ -15,7 +15,8 @@ from chatapp.protocol.question import Question
 
 STORE, BACKGROUND = "x-chatapp-store", "x-chatapp-background"
 """The headers with which a client whose words are OpenAI's alone says that nothing is to be kept (`false`), or that
-the answer is to be made to its end where nobody reads it any more (`true`)."""
+the answer is to be made to its end where nobody reads it any more (`true`). `true` for the first keeps what a client
+asks that always says `"store": false`, as Codex does."""
 
 _VERSION = re.compile(r"/v?\d[^/]*$")
 _LONGEST_NAME = 60
@@ -37,7 +38,8 @@ async def begun(request: Request, question: Question) -> Turn:
 def _remembered(question: Question, request: Request, *, owner: str) -> Question:
     """Return `question` with who asks it, and with what is to be kept."""
     headers, settings = request.headers, request.app.state.settings
-    is_kept = question.store and settings.gateway_store and headers.get(STORE, "").lower() != "false"
+    wish = headers.get(STORE, "").lower()
+    is_kept = settings.gateway_store and wish != "false" and (question.store or wish == "true")
     wire = question.wire_messages or []
     desk: AttachmentDesk = request.app.state.attachment_desk
     held = HeldMessages(wire, take=partial(_take_later, desk, owner)) if is_kept else None

@@ -34,6 +34,10 @@ _NOT_SAID = ("system", "developer")
 _USER = b"\x02user"
 _LONGEST_NAME = 200
 _REMINDER, _REMINDER_END = "<system-reminder>", "</system-reminder>"
+_SURROUNDINGS = ("<environment_context>", "# AGENTS.md instructions for ")
+_SURROUNDINGS_END = ("</environment_context>", "</INSTRUCTIONS>")
+"""Between these stands what Codex says in the user's name before the first question: where it is, and its rules."""
+
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "tool": "tool", "function": "tool"}
 
 
@@ -55,7 +59,7 @@ class HeldMessages:
 
     def __init__(self, wire_messages: list[Json], *, take: Callable[[list[HeldFile]], None] | None = None) -> None:
         self._take = take
-        self._said = [message for message in wire_messages if message["role"] not in _NOT_SAID]
+        self._said = [one for one in wire_messages if one["role"] not in _NOT_SAID and not _is_of_surroundings(one)]
         self._unsaid = [message for message in wire_messages if message["role"] in _NOT_SAID]
         self.files: list[HeldFile] = []
         self._hasher = blake2b(digest_size=16)
@@ -120,6 +124,12 @@ class HeldMessages:
                 yield part.kept()
             else:
                 yield part
+
+
+def _is_of_surroundings(message: Json) -> bool:
+    text = message.get("content")
+    is_such = message["role"] == "user" and isinstance(text, str) and text.startswith(_SURROUNDINGS)
+    return is_such and text.endswith(_SURROUNDINGS_END)  # type: ignore[union-attr]
 
 
 def _bytes_of(message: Json) -> bytes:

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from chatapp.backend.gateway.chat_answers import usage_of
 from chatapp.backend.gateway.response_requests import ID
+from chatapp.backend.gateway.response_tools import free_text, served, told_as
 from chatapp.backend.gateway.schemas import ResponseRequest
 from chatapp.backend.http.openai_errors import openai_error
 from chatapp.backend.turns.turn import Turn
@@ -32,6 +33,8 @@ class ResponseEvents:
     def __init__(self, turn: Turn, wanted: ResponseRequest) -> None:
         self._turn = turn
         self._wanted = wanted
+        self._tools = served(wanted.tools or [])
+        self._told_as = told_as(self._tools)
         self._created_at = int(time.time())
         self._number = 0
         self._has_begun = False
@@ -53,7 +56,8 @@ class ResponseEvents:
             yield from self._opened(type(event), 0, _new_text if isinstance(event, Text) else _new_thought)
             yield from self._grow(event.text)
         elif isinstance(event, ToolCallDelta):
-            yield from self._opened(ToolCallDelta, event.index, lambda item_id: _new_call(item_id, event))
+            told = self._told_as.get(event.name, {})
+            yield from self._opened(ToolCallDelta, event.index, lambda item_id: _new_call(item_id, event, told))
             yield from self._grow(event.arguments)
         elif isinstance(event, Done | Failed):
             yield from self._close()
@@ -75,7 +79,7 @@ class ResponseEvents:
             "incomplete_details": None,
             "parallel_tool_calls": True,
             "tool_choice": wanted.tool_choice or "auto",
-            "tools": wanted.tools or [],
+            "tools": self._tools,
             "usage": None,
             **asked,
             **sampling,
@@ -110,6 +114,8 @@ class ResponseEvents:
         if delta and self._open is not None:
             self._grown.append(delta)
             kind = self._open[0]
+            if "input" in self._output[-1]:
+                return  # free text inside JSON: it is told once it is whole
             logprobs: Json = {"logprobs": []} if kind is Text else {}
             yield f"{_GROWING[kind]}.delta", {**self._where(kind), "delta": delta, **logprobs}
 
@@ -120,7 +126,11 @@ class ResponseEvents:
         kind, item, text = self._open[0], self._output[-1], "".join(self._grown)
         self._open, self._grown = None, []
         item["status"] = "completed"
-        if kind is ToolCallDelta:
+        if "input" in item:
+            item["input"] = text = free_text(text)
+            yield f"{_FREE_TEXT}.delta", {**self._where(kind), "delta": text}
+            yield f"{_FREE_TEXT}.done", {**self._where(kind), "input": text}
+        elif kind is ToolCallDelta:
             item["arguments"] = text
             yield f"{_GROWING[kind]}.done", {**self._where(kind), "arguments": text, "name": item["name"]}
         elif kind is Reasoning:
@@ -167,6 +177,7 @@ _GROWING: dict[type[Event], str] = {
     Reasoning: "response.reasoning_text",
     ToolCallDelta: "response.function_call_arguments",
 }
+_FREE_TEXT = "response.custom_tool_call_input"
 
 
 def _new_text(item_id: str) -> Json:
@@ -177,9 +188,11 @@ def _new_thought(item_id: str) -> Json:
     return {"id": item_id, "type": "reasoning", "status": "in_progress", "summary": [], "content": []}
 
 
-def _new_call(item_id: str, piece: ToolCallDelta) -> Json:
-    call = {"call_id": piece.id, "name": piece.name, "arguments": ""}
-    return {"id": item_id, "type": "function_call", "status": "in_progress", **call}
+def _new_call(item_id: str, piece: ToolCallDelta, told: Json) -> Json:
+    """Return the item of a call that begins; one of a tool that takes free text is `told` to be such."""
+    call = {"type": "function_call", "name": piece.name, **told}
+    grows = "input" if call["type"] == "custom_tool_call" else "arguments"
+    return {"id": item_id, "status": "in_progress", "call_id": piece.id, grows: "", **call}
 
 
 def _output_text(text: str) -> Json:

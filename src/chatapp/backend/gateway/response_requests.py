@@ -5,13 +5,15 @@ https://platform.openai.com/docs/api-reference/responses/create
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
 from chatapp.backend.attachments.desk import WAIT_S, AttachmentDesk
 from chatapp.backend.attachments.wording import image_part
 from chatapp.backend.gateway.chat_requests import SURFACE, wrong_field
+from chatapp.backend.gateway.response_tools import arguments_of, choice_of, function_name, functions_of
 from chatapp.backend.gateway.schemas import ResponseRequest
 from chatapp.backend.store import Store, StoredMessage, StoredTurn
 from chatapp.backend.store.identity import now
@@ -36,7 +38,8 @@ _TEXTS = ("input_text", "output_text", "text", "refusal")
 _ONLY_ELSEWHERE = ("messages", "n", "max_tokens", "max_completion_tokens")
 """What a chat completion calls other things here: it would take their place behind our back."""
 
-_ONLY_THERE = ("include", "truncation", "metadata", "background", "service_tier", "prompt_cache_key", "stream_options")
+_ONLY_THERE = ("include", "truncation", "metadata", "background", "service_tier", "prompt_cache_key", "stream_options",
+               "client_metadata", "context_management", "conversation", "max_tool_calls", "prompt")  # fmt: skip
 
 
 def response_question(wanted: ResponseRequest, earlier: list[Json]) -> Question:
@@ -46,11 +49,12 @@ def response_question(wanted: ResponseRequest, earlier: list[Json]) -> Question:
         RequestValidationError: it holds what is not served here.
     """
     system = [{"role": "system", "content": wanted.instructions}] if wanted.instructions else []
+    said = _with_one_system([*system, *earlier, *_messages(wanted.input)])
     return Question(
         prompt=None,
         model=wanted.model,
         parameters=_parameters(wanted),
-        wire_messages=[*system, *earlier, *_messages(wanted.input)],
+        wire_messages=said,
         store=wanted.store is not False,
         surface=SURFACE,
     )
@@ -148,15 +152,26 @@ def _messages(given: str | list[Json]) -> list[Json]:
     return messages
 
 
+def _with_one_system(messages: list[Json]) -> list[Json]:
+    """Return `messages` with those of the system that come first as one: templates of many models take no more."""
+    first = list(takewhile(lambda message: message["role"] == "system", messages))
+    if len(first) < 2 or not all(isinstance(message["content"], str) for message in first):  # noqa: PLR2004
+        return messages
+    told = "\n\n".join(message["content"] for message in first)
+    return [{"role": "system", "content": told}, *messages[len(first) :]]
+
+
 def _message(item: Json, number: int) -> Json:
     """Return one item of `input` as a message; empty for thoughts, which do not go back."""
     kind = item.get("type", "message")
     if kind == "message" and item.get("role") in _ROLES:
-        return {"role": item["role"], "content": _content(item.get("content"), number)}
-    if kind == "function_call":
-        call = (item.get("call_id"), item.get("name"), item.get("arguments"))
-        return {"role": "assistant", "content": None, "tool_calls": [_call(*(str(it or "") for it in call))]}
-    if kind == "function_call_output":
+        role = "system" if item["role"] == "developer" else item["role"]  # which only OpenAI's models know
+        return {"role": role, "content": _content(item.get("content"), number)}
+    if kind in ("function_call", "custom_tool_call"):
+        arguments = arguments_of(item.get("input")) if kind == "custom_tool_call" else str(item.get("arguments") or "")
+        call = _call(str(item.get("call_id") or ""), function_name(item, item.get("namespace")), arguments)
+        return {"role": "assistant", "content": None, "tool_calls": [call]}
+    if kind in ("function_call_output", "custom_tool_call_output"):
         output = item.get("output")
         text = output if isinstance(output, str) else _content(output, number)
         return {"role": "tool", "tool_call_id": str(item.get("call_id") or ""), "content": text}
@@ -193,12 +208,10 @@ def _parameters(wanted: ResponseRequest) -> Json:
     if wanted.max_output_tokens is not None:
         parameters["max_tokens"] = wanted.max_output_tokens
     if wanted.tools:
-        parameters["tools"] = list(_tools(wanted.tools))
+        parameters["tools"] = functions_of(wanted.tools)
     if wanted.tool_choice is not None:
         choice = wanted.tool_choice
-        if isinstance(choice, dict) and choice.get("type") == "function":
-            choice = {"type": "function", "function": {"name": choice.get("name")}}
-        parameters["tool_choice"] = choice
+        parameters["tool_choice"] = choice_of(choice) if isinstance(choice, dict) else choice
     if (effort := (wanted.reasoning or {}).get("effort")) is not None:
         parameters["reasoning_effort"] = effort
     form = (wanted.text or {}).get("format")
@@ -207,10 +220,3 @@ def _parameters(wanted: ResponseRequest) -> Json:
     if isinstance(form, dict) and form.get("type") != "text":
         parameters["response_format"] = form
     return parameters
-
-
-def _tools(tools: Iterable[Json]) -> Iterator[Json]:
-    for number, tool in enumerate(tools):
-        if tool.get("type") != "function":
-            raise wrong_field("Must be a function: no other tools are served here", number, "type", field="tools")
-        yield {"type": "function", "function": {name: it for name, it in tool.items() if name != "type"}}

@@ -60,12 +60,16 @@ class ResponseRequest(Tolerant):
     previous_response_id: Words | None = Field(None, description="A response that was kept: it goes on behind it.")
     stream: bool | None = Field(None, description="Answer in events while the model speaks.")
     store: bool | None = Field(None, description="False keeps nothing of it.")
-    tools: list[dict[str, Any]] | None = Field(None, description="Functions; no other tools are served here.")
+    tools: list[dict[str, Any]] | None = Field(
+        None, description="Functions, tools that take free text, and namespaces of both; others are left out."
+    )
     tool_choice: Words | dict[str, Any] | None = None
     max_output_tokens: TokenLimit | None = None
     text: dict[str, Any] | None = None
     reasoning: dict[str, Any] | None = None
     background: Literal[False] | None = Field(None, description="Not served here.")
+    conversation: None = Field(None, description="Not served here; `previous_response_id` is.")
+    prompt: None = Field(None, description="Not served here.")
 
 
 class EmbeddingRequest(Tolerant):
