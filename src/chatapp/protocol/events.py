@@ -63,13 +63,14 @@ class ToolCallDelta:
     """The next piece of a call of a tool. Pieces of one `index` are one call.
 
     `id` and `name` come with its first piece and are empty after it; the `arguments` of all pieces, joined, are JSON as
-    the model wrote it.
+    the model wrote it. `extra` is what the server says else of the call, as a signature that it wants to have back.
     """
 
     index: int
     id: str
     name: str
     arguments: str
+    extra: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _KINDS: dict[str, type[Event]] = {
     "done": Done,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
-_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _NAMES}
+_FIELDS = {kind: tuple(field.name for field in fields(kind) if field.name != "extra") for kind in _NAMES}
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # `json.dumps` makes one each time
 
 

@@ -298,6 +298,14 @@ def test_answers_come_with_thoughts_where_the_server_misses_them() -> None:
     assert [message.get("reasoning_content") for message in dialect.worded(body)["messages"]] == [None, " ", None]
 
 
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_thoughts_that_a_client_sends_back_are_not_taken_from_it(name: str) -> None:
+    answer = {"role": "assistant", "content": "A", name: "hm"}
+    dialect, body = Dialect(), {"model": "m", "messages": [answer]}
+    dialect.learn(THOUGHTS, b"", body)
+    assert dialect.worded(body)["messages"][0]["reasoning_content"] == "hm"
+
+
 def test_who_may_not_stream_gets_the_answer_in_one_piece(backend: RunningBackend, stub: StubModel) -> None:
     error = told("You must be verified to stream this model.", param="stream", code="unsupported_value")
     stub.default = unless(lambda body: bool(body["stream"]), error)

@@ -17,6 +17,8 @@ _COUNTS: tuple[Literal["prompt_tokens", "completion_tokens", "total_tokens"], ..
     "completion_tokens",
     "total_tokens",
 )
+_GROWN = ("text", "summary", "data")
+"""What of a thought comes in pieces."""
 _REASONS = {"stop", "length", "tool_calls", "content_filter", "function_call"}
 
 
@@ -28,9 +30,11 @@ def completion(turn: Turn) -> dict[str, Any]:
         message["reasoning_content"] = reasoning
     if calls:
         message["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call in calls
+            {**extra, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call, extra in zip(calls, turn.tool_call_extras, strict=True)
         ]
+    if turn.reasoning_details:
+        message["reasoning_details"] = joined_details(turn.reasoning_details)
     choice = {
         "index": 0,
         "message": message,
@@ -53,6 +57,22 @@ def logprobs_of(pieces: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
         return None
     lists = {name: [piece.get(name) for piece in pieces] for name in ("content", "refusal")}
     return {name: [it for one in told if isinstance(one, list) for it in one] or None for name, told in lists.items()}
+
+
+def joined_details(pieces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return thoughts that came in pieces as a whole answer has them: one for each kind and index, its texts joined."""
+    by_place: dict[str, list[dict[str, Any]]] = {}
+    for number, piece in enumerate(pieces):
+        by_place.setdefault(f"{piece.get('type')} {piece.get('index', -number)}", []).append(piece)
+    return [_joined(same) for same in by_place.values()]
+
+
+def _joined(pieces: list[dict[str, Any]]) -> dict[str, Any]:
+    told = dict(pieces[0])
+    for piece in pieces[1:]:
+        told |= {name: value for name, value in piece.items() if value is not None}
+    grown = {name: [piece[name] for piece in pieces if isinstance(piece.get(name), str)] for name in _GROWN}
+    return told | {name: "".join(texts) for name, texts in grown.items() if texts}
 
 
 def finish_reason(turn: Turn) -> str:
@@ -87,12 +107,13 @@ class ChatChunks:
         self._wants_usage = wants_usage
         self._created = int(time.time())
         self._head = self._choice = b""
-        self._told = 0
+        self._told = self._told_details = 0
         self._rest = b',"logprobs":null,"finish_reason":null}]' + (b',"usage":null' if wants_usage else b"") + b"}\n\n"
 
     def __call__(self, events: list[tuple[Event, int]]) -> bytes:
         """Return the chunks for `events`; notices say nothing here."""
-        return b"".join([self._chunk(event) for event, _ in events])
+        thoughts = self._details() if self._head else b""
+        return thoughts + b"".join([self._chunk(event) for event, _ in events])
 
     def _chunk(self, event: Event) -> bytes:
         if not self._head and isinstance(event, (*CONTENT, Done)):
@@ -116,7 +137,13 @@ class ChatChunks:
         }
         self._head = b"data: " + to_json(head)[:-1] + b',"choices":['
         self._choice = self._head + b'{"index":0,"delta":'
-        return self._delta(b'{"role":"assistant","content":""}')
+        return self._delta(b'{"role":"assistant","content":""}') + self._details()
+
+    def _details(self) -> bytes:
+        """Return the chunk of thoughts that have come since the last, in the form in which they are to go back."""
+        told, self._told_details = self._told_details, len(self._turn.reasoning_details)
+        new = self._turn.reasoning_details[told:]
+        return self._delta(to_json({"reasoning_details": new})) if new else b""
 
     def _delta(self, delta: bytes, *, with_logprobs: bool = False) -> bytes:
         """Return the chunk of a delta, with all logprobs that have come since the last that held some."""
@@ -148,4 +175,4 @@ def _call(piece: ToolCallDelta) -> dict[str, Any]:
     if not (piece.id or piece.name):
         return {"index": piece.index, "function": {"arguments": piece.arguments}}
     function = {"name": piece.name, "arguments": piece.arguments}
-    return {"index": piece.index, "id": piece.id, "type": "function", "function": function}
+    return {**(piece.extra or {}), "index": piece.index, "id": piece.id, "type": "function", "function": function}

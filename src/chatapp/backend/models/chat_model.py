@@ -100,7 +100,8 @@ class Batch:
     `finish_reason` stands behind the text: a batch with text and without a reason takes an earlier one back.
     `is_closing`: only counts and the end can follow it. `failure` is what is wrong with the answer behind this text.
     `is_alive`: the model is at work on something that is not text. `was_thought`: all text of earlier batches was
-    thought. `notices` are for the readers, `citations` the pages that it goes by, `logprobs` as OpenAI words them.
+    thought. `notices` are for the readers, `citations` the pages that it goes by, `logprobs` as OpenAI words them,
+    `details` thoughts as OpenRouter words them, which wants them back.
     """
 
     finish_reason: str | None = None
@@ -113,6 +114,7 @@ class Batch:
     notices: Sequence[Notice] = ()
     citations: Sequence[Citation] = ()
     logprobs: tuple[dict[str, Any], ...] = ()
+    details: tuple[dict[str, Any], ...] = ()
     _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)
     _kind: type[Text] | type[Reasoning] | None = None
     _calls: Sequence[ToolCallDelta] = ()

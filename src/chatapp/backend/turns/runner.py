@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from pydantic_core import to_json
 
@@ -20,6 +19,7 @@ from chatapp.backend.turns.idle_timer import IdleTimer
 from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.token_scale import TokenScales
+from chatapp.backend.turns.tool_calls import size_of
 from chatapp.backend.turns.turn import STOPPED, Turn, final_status
 from chatapp.backend.turns.usage_details import usage_details
 from chatapp.config.settings import Settings
@@ -197,7 +197,7 @@ class TurnRunner:
             self._call.thinks = True
         for beside in batch.beside():
             self._turn.append(beside)
-        self._take_logprobs(batch.logprobs)
+        self._take_unsaid(batch)
         pieces = batch.deltas()
         if self._fitter.left_out and (pieces or batch.is_last):  # until now the server might still find it too long
             self._fitter.tell()
@@ -218,11 +218,15 @@ class TurnRunner:
             raise batch.failure
         return batch.is_last
 
-    def _take_logprobs(self, told: tuple[dict[str, Any], ...]) -> None:
-        """Keep what was asked for; some servers send it unasked."""
-        if told and self._fitter.request.parameters.get("logprobs"):
-            self._turn.logprobs += told
-            self._bytes += len(to_json(told)) // LOGPROBS_WEIGH
+    def _take_unsaid(self, batch: Batch) -> None:
+        """Keep what stands beside the words, for those who asked for it; some servers send it unasked."""
+        asked = self._fitter.request.parameters
+        if batch.logprobs and asked.get("logprobs"):
+            self._turn.logprobs += batch.logprobs
+            self._bytes += len(to_json(batch.logprobs)) // LOGPROBS_WEIGH
+        if batch.details and asked.get("tools"):
+            self._turn.reasoning_details += batch.details
+            self._bytes += len(to_json(batch.details))
 
     def _fall_silent(self) -> None:
         """End the answer because a deadline on its content has passed."""
@@ -248,7 +252,7 @@ class TurnRunner:
         if type(piece) is Text and (self._held_cr or "\r" in piece.text):
             piece = Text(self._with_line_feeds(piece.text))
         if isinstance(piece, ToolCallDelta):
-            self._bytes += len(piece.name) + len(piece.arguments.encode())
+            self._bytes += size_of(piece)
         elif not piece.text:
             return
         else:

@@ -1,6 +1,9 @@
 """Calls of tools, put together from the pieces in which they came."""
 
 from collections.abc import Iterable
+from typing import Any
+
+from pydantic_core import to_json
 
 from chatapp.backend.store import Segments
 from chatapp.protocol.events import ToolCallDelta
@@ -28,6 +31,20 @@ def written(segments: Segments) -> Segments:
         if segment[0] == KIND and isinstance(segment[5], list):
             segment[5] = "".join(segment[5])
     return segments
+
+
+def size_of(piece: ToolCallDelta) -> int:
+    """Return how many bytes of an answer a piece is."""
+    said = len(piece.name) + len(piece.arguments.encode())
+    return said + len(to_json(piece.extra)) if piece.extra else said
+
+
+def extras_of(pieces: Iterable[ToolCallDelta]) -> list[dict[str, Any]]:
+    """Return what the server said else of each of the calls that `pieces` add up to, in the same order."""
+    by_index: dict[int, dict[str, Any]] = {}
+    for piece in pieces:
+        by_index.setdefault(piece.index, {}).update(piece.extra or {})
+    return list(by_index.values())
 
 
 def joined_calls(pieces: Iterable[ToolCallDelta]) -> list[ToolCallPart]:

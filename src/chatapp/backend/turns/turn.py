@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from chatapp.backend.store import FinalStatus, Segments, TurnStatus
 from chatapp.backend.store.identity import new_timed_id, now
-from chatapp.backend.turns.tool_calls import add_call, joined_calls, written
+from chatapp.backend.turns.tool_calls import add_call, extras_of, joined_calls, written
 from chatapp.errors import ChatappError, IncompleteAnswerError, ShuttingDownError
 from chatapp.protocol.events import (
     CONTENT,
@@ -85,6 +85,7 @@ class Turn:
         self.entries: list[Event] = []
         self.ends: list[int] = []
         self.logprobs: list[dict[str, Any]] = []
+        self.reasoning_details: list[dict[str, Any]] = []
         self.stop_error: ChatappError | None = None
         self._task: asyncio.Task[None] | None = None
         self.is_recast = False
@@ -126,6 +127,11 @@ class Turn:
     def tool_calls(self) -> list[ToolCallPart]:
         """The tools that the model has called so far, in the order in which it began to."""
         return joined_calls([entry for entry in self.entries if type(entry) is ToolCallDelta])
+
+    @property
+    def tool_call_extras(self) -> list[dict[str, Any]]:
+        """What the model server said else of each of `tool_calls`."""
+        return extras_of([entry for entry in self.entries if type(entry) is ToolCallDelta])
 
     @property
     def citations(self) -> list[Citation]:
@@ -170,6 +176,7 @@ class Turn:
         """
         held = copy(self)
         held._task, held._listeners, held.entries, held.ends, held.logprobs = None, [], [], [], []
+        held.reasoning_details = []
         for kind, run in groupby(zip(self.entries, self.ends, strict=True), key=lambda placed: type(placed[0])):
             placed = list(run)
             if kind is Text or kind is Reasoning:

@@ -55,7 +55,8 @@ class Chunk:
     """What a chunk holds. `finish_reason`: the server says that this is the end; `mentions_reason`: it knows the field.
 
     `is_alive`: the model is at work, but on something that is not text; `is_reading`: on the question. `failure` is
-    behind the pieces. `is_last_count`: it has the usage and no choice, as the last one before the end.
+    behind the pieces. `is_last_count`: it has the usage and no choice, as the last one before the end. `details` are
+    thoughts in the form in which OpenRouter wants them back.
     """
 
     pieces: list[Piece] = field(default_factory=list)
@@ -68,6 +69,7 @@ class Chunk:
     model: str | None = None
     failure: UpstreamError | None = None
     logprobs: tuple[dict[str, Any], ...] = ()
+    details: tuple[dict[str, Any], ...] = ()
     is_alive: bool = False
     is_reading: bool = False
     is_last_count: bool = False
@@ -172,6 +174,8 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         if calls := said.get("tool_calls"):
             chunk.calls += calls_in(calls)
         chunk.citations += cited_in(said)
+        if isinstance(details := said.get("reasoning_details"), list):
+            chunk.details += tuple(detail for detail in details if isinstance(detail, dict))
         chunk.is_alive = chunk.is_alive or bool(calls or said.get("function_call") or said.get("reasoning_details"))
     elif isinstance(choice.get("text"), str):
         chunk.pieces.append((Text, choice["text"]))

@@ -196,15 +196,20 @@ def _user_last(body: Json) -> Json:
 
 
 def _with_thoughts(body: Json) -> Json:
-    """Return `body` with thoughts for each answer: none, as they are not kept for the model.
+    """Return `body` with thoughts for each answer: those that the client has sent back, and else none.
 
     A blank stands for none: DeepSeek V4 Pro refuses a field that is empty (NousResearch/hermes-agent#18263).
     """
     messages = [
-        {**message, "reasoning_content": " "} if message["role"] == "assistant" else message
+        {**message, "reasoning_content": _thought_in(message) or " "} if message["role"] == "assistant" else message
         for message in body["messages"]
     ]
     return {**body, "messages": messages}
+
+
+def _thought_in(message: Json) -> str:
+    told = (message.get(name) for name in ("reasoning_content", "reasoning"))
+    return next((thought for thought in told if thought and isinstance(thought, str)), "")
 
 
 def _without_thoughts(body: Json) -> Json:

@@ -10,6 +10,7 @@ from chatapp.backend.models.openai.answer import OpenAIAnswer
 from chatapp.backend.models.openai.dialect import Dialects
 from chatapp.backend.models.openai.endpoint import Endpoint
 from chatapp.backend.models.openai.errors import model_not_found
+from chatapp.backend.models.openai.known_calls import KnownCalls
 from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.liveness import Liveness, SharedWork
 from chatapp.backend.models.openai.media import MediaTaken
@@ -41,6 +42,7 @@ class OpenAIModel:
         self._media = MediaTaken(upstream.without)
         self._liveness = Liveness(SharedWork(settings.data_dir / "at-work", upstream.base_url))
         self._windows = Windows(upstream.base_url)
+        self._calls = KnownCalls()
         self._asking = asyncio.Lock()
 
     @property
@@ -203,7 +205,7 @@ class OpenAIModel:
     def _body(self, request: ModelRequest, name: str) -> dict[str, Any]:
         body = {
             "model": name,
-            "messages": _worded(request),
+            "messages": self._calls.told(_worded(request)),
             "stream": True,
             "stream_options": {"include_usage": True},
             **request.parameters,
@@ -223,7 +225,10 @@ class OpenAIModel:
             response = await server.ask(body, dialect, attempts)
         except NothingThereError as nothing:
             response = await self._endpoint.asked_elsewhere(server, nothing.error, body, dialect, attempts)
-        return await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes, stop=stops)
+        stream = await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes, stop=stops)
+        if body.get("tools"):
+            stream.calls.known = self._calls
+        return stream
 
     async def _ask_for_listing(self) -> None:
         """Ask for the list of models where it is only of use: not again and again, one at a time.

@@ -16,6 +16,7 @@ class _Delta(msgspec.Struct, gc=False):
     reasoning: str | None = None
     tool_calls: Any = None
     annotations: Any = None
+    reasoning_details: Any = None
 
 
 class _Choice(msgspec.Struct, gc=False):

@@ -34,7 +34,8 @@ class OpenAIStream:
     """The chunks of one chat completion, as batches of what one read held.
 
     `told_model` is what the server calls the model that answers, None as long as it does not say. `is_well`: the last
-    read has met no failure. `stop` are the strings that end the answer, for servers that leave them in.
+    read has met no failure. `stop` are the strings that end the answer, for servers that leave them in. `calls` are
+    those of tools.
     """
 
     def __init__(self, response: Response, *, max_event_bytes: int, stop: Iterable[str] = ()) -> None:
@@ -44,7 +45,7 @@ class OpenAIStream:
         self._max_event_bytes = max_event_bytes
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
         self._text = AnswerText(stop=stop)
-        self._calls = CallNumbers()
+        self.calls = CallNumbers()
         self._cited = Cited()
         self._plain_kind: type[Text] | type[Reasoning] | None = None
         self._mark = ""
@@ -56,10 +57,7 @@ class OpenAIStream:
         self._tier: str | None = None
         self._finish_reason: str | None = None
         self._mentions_reason = self._is_counted = False
-        self._was_taken_back = False
-        self._has_content = False
-        self._has_failed = False
-        self._is_over = False
+        self._was_taken_back = self._has_content = self._has_failed = self._is_over = False
 
     @classmethod
     async def open(cls, response: Response, *, max_event_bytes: int, stop: Iterable[str] = ()) -> "OpenAIStream":
@@ -166,7 +164,7 @@ class OpenAIStream:
             return False
         thought = delta.reasoning_content or delta.reasoning
         if text := delta.content:
-            if thought:
+            if thought or (delta.reasoning_details and self.calls.known):
                 return False
             kind = self._plain_kind
             if kind is None or self._mark in text:  # it may be more: a tag, half a character, a stop string
@@ -175,7 +173,7 @@ class OpenAIStream:
                 self._note_text(batch)
             else:
                 batch.add(kind, text)
-        elif thought and self._has_content:
+        elif thought and self._has_content and not (delta.reasoning_details and self.calls.known):
             batch.add(Reasoning, thought)
         else:
             return False
@@ -215,6 +213,7 @@ class OpenAIStream:
     def _take_chunk(self, chunk: Chunk, batch: Batch) -> None:
         batch.usage = chunk.usage or batch.usage
         batch.logprobs += chunk.logprobs
+        batch.details += chunk.details
         self.told_model = self.told_model or chunk.model
         self._tier = chunk.service_tier or self._tier
         self._is_counted = self._is_counted or chunk.is_last_count
@@ -236,7 +235,7 @@ class OpenAIStream:
         if not chunk.pieces and not chunk.calls:
             return False
         pieces = [] if self._text.is_cut else [piece for piece in chunk.pieces if piece[1]]
-        calls = [] if self._text.is_cut else list(map(self._calls.numbered, chunk.calls))
+        calls = [] if self._text.is_cut else list(map(self.calls.numbered, chunk.calls))
         if (pieces or calls) and self._finish_reason is not None:
             self._finish_reason = batch.finish_reason = None
             self._was_taken_back, batch.is_closing = True, False

@@ -4,7 +4,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from chatapp.backend.models.openai.known_calls import KnownCalls
 from chatapp.protocol.events import ToolCallDelta
+
+_USUAL = {"index", "id", "type", "function"}
 
 
 def calls_in(told: object) -> Iterator[ToolCallDelta]:
@@ -16,11 +19,13 @@ def calls_in(told: object) -> Iterator[ToolCallDelta]:
         index, arguments = call.get("index"), function.get("arguments")
         if isinstance(arguments, dict):  # as Ollama's own API has them
             arguments = json.dumps(arguments, ensure_ascii=False)
+        extra = {name: value for name, value in call.items() if name not in _USUAL and value is not None}
         yield ToolCallDelta(
             index=index if type(index) is int else place,
             id=_text(call.get("id")),
             name=_text(function.get("name")),
             arguments=_text(arguments),
+            extra=extra or None,
         )
 
 
@@ -40,10 +45,12 @@ class _Call:
 class CallNumbers:
     """Numbers the calls of one answer from 0 on, in their order.
 
-    Ollama and gateways of Gemini give each of several whole calls the index 0, some without ids.
+    Ollama and gateways of Gemini give each of several whole calls the index 0, some without ids. `known` takes note of
+    what is said of them beside their arguments.
     """
 
     def __init__(self) -> None:
+        self.known: KnownCalls | None = None
         self._by_index: dict[int, _Call] = {}
         self._count = 0
         self._repeats_names = False
@@ -57,6 +64,8 @@ class CallNumbers:
         is_named = bool(piece.name) and call.name == piece.name
         call.id, call.name = call.id or piece.id, call.name or piece.name
         call.arguments.append(piece.arguments)
+        if piece.extra and self.known is not None:
+            self.known.note(call.id, call.name, piece.extra)
         if call.number == piece.index and not is_named:
             return piece
         return replace(piece, index=call.number, name="" if is_named else piece.name)
