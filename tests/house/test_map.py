@@ -1,7 +1,8 @@
-"""The map of the house in README shows every room as it is."""
+"""The map of the house in README shows every room as it is, and a name leads to one place."""
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -33,3 +34,9 @@ def test_every_place_that_the_map_names_is_there() -> None:
     missing = [place for place in named if not any((base / place).exists() for base in (HOUSE, ROOT, ROOT / "tests"))]
     assert len(named) > len(FLOORS)
     assert missing == []
+
+
+def test_no_two_classes_share_a_name() -> None:
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in HOUSE.rglob("*.py")]
+    names = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    assert [name for name, times in names.items() if times > 1] == []

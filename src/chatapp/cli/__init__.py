@@ -177,10 +177,11 @@ def ask(
         from chatapp.cli.ask import run  # noqa: PLC0415
         from chatapp.client.chat import ChatOptions  # noqa: PLC0415
 
+    sampling = {"reasoning_effort": effort} if effort else None
     return run(
         " ".join(prompt) if prompt else None,
         models=model or (),
-        options=ChatOptions(None, system, temperature, max_tokens, {"reasoning_effort": effort} if effort else None),
+        options=ChatOptions(model[0] if model else None, system, temperature, max_tokens, sampling),
         files=attach or (),
         template=template,
         params=param or (),

@@ -34,39 +34,28 @@ def run(
     is_streamed: bool,
     as_json: bool,
 ) -> int:
-    """Ask the backend that is configured, or else the one that runs here, or else one of our own for this call.
+    """Return the exit code of asking the backend that is configured, or else runs here, or else is ours for this call.
 
     Without a question, on a terminal, questions are taken until the user leaves. Each of several `models` answers the
-    question; what one fails with is said below its name. Returned is the exit code.
+    question; what one fails with is said below its name.
     """
-    options = options._replace(model=models[0] if models else None)
-    _require_one_conversation(conversation_id, is_continued=is_continued, is_stored=is_stored)
-    _require_new_conversation(project, is_new=conversation_id is None and not is_continued, is_stored=is_stored)
-    if params and template is None:
-        raise SettingsError("--param is for a saved prompt.", hint="Name it with --template.")
+    _require_one_conversation(conversation_id, project, is_continued=is_continued, is_stored=is_stored)
+    _require_template_for(params, template)
     has_session = question is None and template is None and not as_json and _can_be_typed()
-    prompt = None if has_session else _prompt(question, template, params, is_stdin_a_file=STDIN in files)
     if has_session:
         _require_what_a_session_takes(files, models)
-    names = expanded(files)
-    status = StatusLine()
+    prompt = None if has_session else _prompt(question, template, params, is_stdin_a_file=STDIN in files)
+    names, status = expanded(files), StatusLine()
 
     def talk(backend: BackendClient) -> int:
         within = _project_id(backend, project)
         begin = partial(ShellChat, backend, is_stored=is_stored, is_streamed=is_streamed, project_id=within)
         chosen = _chosen(backend, conversation_id, is_continued=is_continued)
         if prompt is None:
-            _hold_session(backend, chosen, begin, options, status)
-            return 0
-        attachments = [attached(backend, name, status) for name in names]
+            return _hold_session(backend, chosen, begin, options, status)
         chat = begin(conversation_id=chosen)
-        answer = chat.ask(prompt, options, attachments=attachments)
-        others = [_retried(chat, options._replace(model=model)) for model in models[1:]]
-        if others:
-            return _write_each([answer, *others], models, status, as_json=as_json)
-        with closing(answer) as events:
-            (write_json if as_json else write_text)(events, status)
-        return 0
+        answer = chat.ask(prompt, options, attachments=[attached(backend, name, status) for name in names])
+        return _write(answer, chat, options, models, status, as_json=as_json)
 
     return with_backend(talk, backend_url, status=status, is_stored=is_stored)
 
@@ -76,6 +65,28 @@ def _require_what_a_session_takes(files: Sequence[str], models: Sequence[str]) -
         raise SettingsError("--attach needs a question.", hint='For instance: chatapp ask -a FILE "What is in it?"')
     if len(models) > 1:
         raise SettingsError("Several models need a question.", hint='For instance: chatapp ask -m A -m B "Why?"')
+
+
+def _require_template_for(params: Sequence[str], template: str | None) -> None:
+    if params and template is None:
+        raise SettingsError("--param is for a saved prompt.", hint="Name it with --template.")
+
+
+def _write(
+    answer: Events,
+    chat: ShellChat,
+    options: ChatOptions,
+    models: Sequence[str],
+    status: StatusLine,
+    *,
+    as_json: bool,
+) -> int:
+    """Write the answer, and those of further models behind it; return the exit code."""
+    if others := [_retried(chat, options._replace(model=model)) for model in models[1:]]:
+        return _write_each([answer, *others], models, status, as_json=as_json)
+    with closing(answer) as events:
+        (write_json if as_json else write_text)(events, status)
+    return 0
 
 
 def _retried(chat: ShellChat, options: ChatOptions) -> Events:
@@ -113,7 +124,7 @@ def _hold_session(
     begin: Callable[..., ShellChat],
     options: ChatOptions,
     status: StatusLine,
-) -> None:
+) -> int:
     from chatapp.cli.session import Session  # noqa: PLC0415 - most calls are one question
 
     backend.health()  # so that it is there, or fails, before the first question
@@ -123,9 +134,12 @@ def _hold_session(
         note(f"Going on with: {title}")
     chat = begin(conversation_id=conversation_id)
     Session(chat, begin=begin, models=backend.models, options=options).run()
+    return 0
 
 
-def _require_one_conversation(conversation_id: str | None, *, is_continued: bool, is_stored: bool) -> None:
+def _require_one_conversation(
+    conversation_id: str | None, project: str | None, *, is_continued: bool, is_stored: bool
+) -> None:
     if conversation_id is not None and not conversation_id.strip():
         raise SettingsError("--conversation names no conversation.", hint="Leave it out to begin one.")
     if is_continued and conversation_id is not None:
@@ -134,6 +148,7 @@ def _require_one_conversation(conversation_id: str | None, *, is_continued: bool
         raise SettingsError(
             "--no-store asks outside of all conversations.", hint="Leave it out, or --continue and --conversation."
         )
+    _require_new_conversation(project, is_new=conversation_id is None and not is_continued, is_stored=is_stored)
 
 
 def _require_new_conversation(project: str | None, *, is_new: bool, is_stored: bool) -> None:

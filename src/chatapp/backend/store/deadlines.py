@@ -12,7 +12,7 @@ def connect_with_deadline(_dialect: object, _record: object, arguments: list[Any
     """Return a connection that is closed when the server does not answer in time; for SQLAlchemy's `do_connect`."""
     import psycopg  # noqa: PLC0415 - an extra
 
-    class Connection(psycopg.Connection[Any]):
+    class ConnectionWithDeadline(psycopg.Connection[Any]):
         """Waits for the server as psycopg does, which looks up ten times a second, until `deadline_s` has passed."""
 
         deadline_s: float | None = STATEMENT_S + 1
@@ -32,7 +32,7 @@ def connect_with_deadline(_dialect: object, _record: object, arguments: list[Any
             except StopIteration as end:
                 return end.value
 
-    return Connection.connect(*arguments, **options)
+    return ConnectionWithDeadline.connect(*arguments, **options)
 
 
 def be_patient(connection: Any) -> None:

@@ -69,7 +69,7 @@ class Passage(NamedTuple):
     text: str
 
 
-class Amount(NamedTuple):
+class FileTotals(NamedTuple):
     """How many files a project has, and about how many tokens they are together."""
 
     files: int
@@ -146,12 +146,12 @@ class ProjectFiles:
             connection.execute(update(conversations).where(is_in_one).values(project_id=None))
             return int(connection.execute(delete(projects).where(is_expired)).rowcount)
 
-    def amount(self, project_id: str) -> Amount:
+    def amount(self, project_id: str) -> FileTotals:
         """Return how much there is."""
         counted = select(func.count(), func.coalesce(func.sum(files.c.tokens), 0))
         with self.database.read() as connection:
             count, tokens = connection.execute(counted.where(files.c.project_id == project_id)).one()
-        return Amount(int(count), int(tokens))
+        return FileTotals(int(count), int(tokens))
 
     def find(self, project_id: str, words: Sequence[str]) -> list[Passage]:
         """Return passages that have some of `words`, those with the rarer and the more of them first.

@@ -23,7 +23,7 @@ MOST_LINKS = 1000
 _TOKEN_BYTES = 32
 
 
-class NewShare(NamedTuple):
+class CreatedShare(NamedTuple):
     """A link that was made; nobody can tell its `token` later."""
 
     share: Share
@@ -36,7 +36,7 @@ class Shares:
 
     database: Database
 
-    def create(self, conversation_id: str, *, owner: str, lifetime: timedelta) -> NewShare:
+    def create(self, conversation_id: str, *, owner: str, lifetime: timedelta) -> CreatedShare:
         """Return a new link to the branch on show, up to its last message of now.
 
         Raises:
@@ -62,7 +62,7 @@ class Shares:
                 "expires_at": created_at + lifetime,
             }
             connection.execute(insert(shares).values(owner=owner, digest=_digest(token), **values))
-        return NewShare(Share(owner=owner, title=conversation.title, **values), token)
+        return CreatedShare(Share(owner=owner, title=conversation.title, **values), token)
 
     def of_owner(self, owner: str) -> list[Share]:
         """Return the links of `owner` that lead somewhere, the newest first."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from chatapp.backend.models.attempts import Destination
 from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
@@ -29,8 +29,6 @@ SETTLE_S = 1.0
 """How long the end of an answer waits for what it took to be written down; then it is told all the same."""
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class Admission(NamedTuple):
@@ -85,8 +83,7 @@ class Budgets:
     ) -> Admission:
         """Put aside what the call may take there, and return how it may be made: with a limit on its answer.
 
-        What was put aside for it elsewhere is given back. `answer_tokens` is how long its answer is at most, None for
-        what the request says.
+        What was put aside for it elsewhere is given back. `answer_tokens` is its longest answer, None as it says.
 
         Raises:
             BudgetExceededError: a budget has not enough left, or cannot hold since nobody knows the price.
@@ -95,33 +92,33 @@ class Budgets:
         budgets = [it for source in self._sources for it in source() if it.applies_to(owner, destination.connection)]
         if not budgets and call_id not in self._active:
             return Admission(request)
-        now = self._clock()
         call = ModelCall(
             id=call_id,
             owner=owner,
             connection=destination.connection,
             model=model,
             status="interrupted",
-            created_at=now,
+            created_at=self._clock(),
             duration_ms=0,
             turn_id=turn_id,
             surface=surface,
             prompt_tokens=likely_usage(request).prompt_tokens,
             is_estimated=True,
         )
-        tariff = self._pricer.tariff(*destination, now, request)
+        tariff = self._pricer.tariff(*destination, call.created_at, request)
         ceiling = ceiling_of(request, tariff, answer_tokens=answer_tokens)
-        work = asyncio.to_thread(self._reserve, call, budgets, ceiling, replace(request, model=destination.model))
-        answer, notices = await self._to_the_end(call_id, work)
+        answer, notices = await self._put_aside(call, budgets, ceiling, replace(request, model=destination.model))
         return Admission(limited(request, answer) if budgets else request, notices)
 
-    async def _to_the_end(self, call_id: str, work: Coroutine[object, object, T]) -> T:
-        """Return what is put aside; whoever leaves meanwhile has it given back once it is."""
-        reserving = asyncio.ensure_future(work)
+    async def _put_aside(
+        self, call: ModelCall, budgets: Sequence[Budget], ceiling: Ceiling, request: ModelRequest
+    ) -> tuple[int, list[Notice]]:
+        """Reserve what the answer may take; whoever leaves meanwhile has it given back once it is put aside."""
+        reserving = asyncio.create_task(asyncio.to_thread(self._reserve, call, budgets, ceiling, request))
         try:
             return await asyncio.shield(reserving)
         except asyncio.CancelledError:
-            reserving.add_done_callback(lambda _: self._unmake(call_id))
+            reserving.add_done_callback(lambda _: self._unmake(call.id))
             await asyncio.wait([reserving])
             raise
 

@@ -13,27 +13,27 @@ from chatapp.frontend.languages.elsewhere import said_elsewhere
 from chatapp.frontend.languages.language import DEFAULT, Language, languages
 
 
-class Reader:
-    """Who reads what a session shows, and in which language."""
+class Visitor:
+    """Who sees what a session shows, and in which language."""
 
     def __init__(self, language: Language) -> None:
         self.language = language
         context = get_script_run_ctx(suppress_warning=True)
         if context is not None:
-            _readers()[context.session_id] = self
+            _visitors()[context.session_id] = self
 
 
 @cache
-def _readers() -> WeakValueDictionary[str, Reader]:
-    """Return the readers by the ids of their sessions, each as long as its session holds it."""
+def _visitors() -> WeakValueDictionary[str, Visitor]:
+    """Return the visitors by the ids of their sessions, each as long as its session holds it."""
     return WeakValueDictionary()
 
 
 def words() -> Language:
     """Return the language of the session that runs now, English where none does."""
     context = get_script_run_ctx(suppress_warning=True)
-    reader = _readers().get(context.session_id) if context is not None else None
-    return reader.language if reader is not None else languages()[DEFAULT]
+    visitor = _visitors().get(context.session_id) if context is not None else None
+    return visitor.language if visitor is not None else languages()[DEFAULT]
 
 
 def figures(number: str) -> str:

@@ -14,7 +14,7 @@ from chatapp.frontend.conversations.entries import ShownMessage
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.languages.choosing import language_for
 from chatapp.frontend.languages.language import DEFAULT, languages
-from chatapp.frontend.languages.words import Reader
+from chatapp.frontend.languages.words import Visitor
 from chatapp.frontend.session.backend import client_of
 from chatapp.frontend.session.kept_sign_ins import SignIn
 from chatapp.frontend.session.url import Address
@@ -261,7 +261,7 @@ def ask_whole() -> None:
 
 def take_language() -> None:
     """Show the page in the language that its reader has chosen, else in one that their browser asks for."""
-    st.session_state.reader.language = languages()[language_of(value_of(LANGUAGE))]
+    st.session_state.visitor.language = languages()[language_of(value_of(LANGUAGE))]
 
 
 def language_of(chosen: str) -> str:
@@ -274,7 +274,7 @@ def _fill() -> None:
     state.session_id = str(uuid.uuid4())
     state.started_at = time.time()
     state.settings = Settings.load()
-    state.reader = Reader(languages()[DEFAULT])
+    state.visitor = Visitor(languages()[DEFAULT])
     state.needs_sign_in = settings().api_keys is not None
     state.api_key = state.kept_sign_in = state.ticket = None
     wishes = read_wishes(st.context.cookies, settings())

@@ -36,11 +36,7 @@ def message_routes(is_admitted: Callable[[str], bool]) -> list[Route]:
 
     async def bodies(request: Request) -> Response:
         shown, keys = transcript(request), await _keys(request)
-        if shown is None:
-            return _refusal()
-        if keys is None:
-            return JSONResponse({"detail": f"Send up to {MOST_KEYS} keys as a list."}, 422, headers=_HEADERS)
-        return JSONResponse(await run_in_threadpool(shown.bodies, keys), headers=_HEADERS)
+        return _refusal() if shown is None else await _bodies(shown, keys)
 
     async def live(request: Request) -> Response:
         shown = transcript(request)
@@ -70,6 +66,12 @@ def message_routes(is_admitted: Callable[[str], bool]) -> list[Route]:
 
 def _refusal() -> Response:
     return JSONResponse({"detail": "There is no such session."}, 404, headers=_HEADERS)
+
+
+async def _bodies(shown: Transcript, keys: list[str] | None) -> Response:
+    if keys is None:
+        return JSONResponse({"detail": f"Send up to {MOST_KEYS} keys as a list."}, 422, headers=_HEADERS)
+    return JSONResponse(await run_in_threadpool(shown.bodies, keys), headers=_HEADERS)
 
 
 async def _keys(request: Request) -> list[str] | None:

@@ -34,7 +34,7 @@ class ModelDependency(Dependency):
     note: str | None = Field(None, description="What is worth knowing although all is well.")
 
 
-class Connection(Dependency):
+class ConnectionDependency(Dependency):
     """A model server, as it was last seen."""
 
     name: str = Field(examples=["groq"])
@@ -54,7 +54,7 @@ class ListedModel(BaseModel):
     audio: bool | None = Field(None, description="Whether it takes sound, where that is known.")
 
 
-class ConnectionModels(Connection):
+class ConnectionModels(ConnectionDependency):
     """A model server, as it was last seen, and its models as far as they are known."""
 
     models: list[ListedModel]
@@ -74,7 +74,9 @@ class Readiness(BaseModel):
     status: Literal["ready", "not_ready"]
     model: ModelDependency
     store: Dependency
-    connections: list[Connection] = Field(description="All model servers; a question may name a model of each.")
+    connections: list[ConnectionDependency] = Field(
+        description="All model servers; a question may name a model of each."
+    )
 
 
 class Models(BaseModel):

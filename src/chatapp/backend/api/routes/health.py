@@ -14,7 +14,7 @@ from chatapp.backend.models.chat_model import ChatModel
 from chatapp.backend.models.router import ConnectionReport, Router
 from chatapp.errors import ChatappError
 from chatapp.protocol.schemas.status import (
-    Connection,
+    ConnectionDependency,
     ConnectionModels,
     Dependency,
     Health,
@@ -73,17 +73,17 @@ async def models(request: Request) -> Models:
     )
 
 
-async def _model_and_connections(model: ChatModel) -> tuple[ModelDependency, list[Connection]]:
+async def _model_and_connections(model: ChatModel) -> tuple[ModelDependency, list[ConnectionDependency]]:
     """Return how the default model is, and each connection; one that is alone is asked once for both."""
     if isinstance(model, Router) and model.is_single:
         return await _model(model), await _connections(model)
     return await asyncio.gather(_model(model), _connections(model))
 
 
-async def _connections(model: ChatModel) -> list[Connection]:
+async def _connections(model: ChatModel) -> list[ConnectionDependency]:
     if not isinstance(model, Router):
         return []
-    return [Connection(**_facts(report)) for report in await model.look()]
+    return [ConnectionDependency(**_facts(report)) for report in await model.look()]
 
 
 def _facts(report: ConnectionReport) -> dict[str, Any]:

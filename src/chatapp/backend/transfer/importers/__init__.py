@@ -61,16 +61,8 @@ class Imports:
         progress = progress or Progress()
         receipt, budget, outcome = progress.receipt, ImportBudget(reason_to_stop), _Outcome()
         known = self._known(path, owner)
-        attachments = Attachments(self.database)
         with (
-            Assets(
-                path=path,
-                owner=owner,
-                budget=budget,
-                keep=self.keep,
-                known=partial(attachments.known, owner=owner),
-                max_bytes=self.max_file_bytes,
-            ) as assets,
+            self._assets(path, owner, budget) as assets,
             self.database.writes(are_many=path.stat().st_size > LARGE_BYTES) as write,
         ):
             filling = ProjectFilling(owner, receipt, assets, self.fill)
@@ -86,6 +78,16 @@ class Imports:
         if not outcome.is_known:
             raise formats.not_known(outcome.why)
         return receipt
+
+    def _assets(self, path: Path, owner: str, budget: ImportBudget) -> Assets:
+        return Assets(
+            path=path,
+            owner=owner,
+            budget=budget,
+            keep=self.keep,
+            known=partial(Attachments(self.database).known, owner=owner),
+            max_bytes=self.max_file_bytes,
+        )
 
     def _known(self, path: Path, owner: str) -> Fingerprints:
         salt = f"{formats.VERSION} {owner}"
