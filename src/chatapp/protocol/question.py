@@ -86,5 +86,8 @@ class Question:
         if self.wire_messages is not None:
             return []
         system = [Message.of("system", self.system)] if self.system else []
-        asked = Message("user", (*self.attachments, TextPart(self.prompt or "")))
-        return [*system, *self.messages, asked]
+        return [*system, *self.messages, *self.asked()]
+
+    def asked(self) -> list[Message]:
+        """Return what is asked as the model reads it: one message, none where an earlier one is answered again."""
+        return [] if self.prompt is None else [Message("user", (*self.attachments, TextPart(self.prompt)))]

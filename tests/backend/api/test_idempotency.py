@@ -82,6 +82,7 @@ def test_a_kept_question_that_is_tried_again_is_there_once(backend: RunningBacke
     post(backend, "k", store=True)
     conversation_id = post(backend, "k", store=True).json()["conversation_id"]
     assert contents(backend, conversation_id) == ["Why?", "Hello from the stub."]
+    assert [message["content"] for message in stub.calls[-1].body["messages"]] == ["Why?"]
     assert len(backend.client.conversations.page().items) == 1
 
 

@@ -137,7 +137,6 @@ def test_history_holds_every_part_but_reasoning(begin: Ask, store: Store) -> Non
         Message("user", (FILE,)),
         Message("assistant", worked[1:]),
         Message("tool", (RESULT,)),
-        Message.of("user", "And now?"),
     ]
 
 

@@ -13,7 +13,7 @@ from chatapp.backend.store.identity import new_id, new_timed_id, now
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.projects import guidance, require_project
-from chatapp.backend.store.records import ROOT, BegunTurn, Branch, Prospect
+from chatapp.backend.store.records import ROOT, BegunTurn, Prospect
 from chatapp.backend.store.schema import messages, turns
 from chatapp.backend.store.titles import title_from
 from chatapp.backend.store.tree import history, insert_messages, message_in
@@ -63,6 +63,7 @@ def begin_turn(connection: Connection, question: Question, maker: Maker) -> Begu
     earlier = _earlier(connection, question)
     if earlier is not None and not _may_be_tried_again(earlier):
         return _replayed(earlier)
+    has_prompt = question.prompt is not None  # whoever asks has it, also where it is kept from an earlier try
     if earlier is not None:
         question = _tried_again(connection, question, earlier)
     if not question.store:
@@ -73,13 +74,18 @@ def begin_turn(connection: Connection, question: Question, maker: Maker) -> Begu
     project = guidance(connection, conversation.project_id)
     model = question.model or conversation.model or project.model or maker.fallback_model
     system = project.system(conversation.system if question.system is None else question.system)
-    place = _insert_messages(connection, question, conversation, model)
+    above, place = _insert_messages(connection, question, conversation, model)
     held = place._replace(conversation_id=None) if conversation.is_answering else place  # one is the active turn there
     begun = insert_turn(connection, question, maker, model=model, system=system, place=held)
-    begun = replace(begun, conversation_id=conversation.id)
-    read = history(connection, str(place.user_message_id))
-    begun.history.extend(read.messages)
-    return replace(begun, sampling=conversation.sampling, project_id=project.files_of, summary=read.summary)
+    read = history(connection, above if has_prompt else place.user_message_id)
+    return replace(
+        begun,
+        conversation_id=conversation.id,
+        history=read.messages,
+        sampling=conversation.sampling,
+        project_id=project.files_of,
+        summary=read.summary,
+    )
 
 
 def prospect(connection: Connection, question: Question, fallback_model: str) -> Prospect:
@@ -92,7 +98,7 @@ def prospect(connection: Connection, question: Question, fallback_model: str) ->
     conversation = require(connection, question.conversation_id, question.owner)
     project = guidance(connection, conversation.project_id)
     parent_id = _parent_id(connection, question, conversation)
-    read = history(connection, parent_id) if parent_id else Branch([])
+    read = history(connection, parent_id)
     return Prospect(
         model=question.model or conversation.model or project.model or fallback_model,
         system=project.system(conversation.system if question.system is None else question.system),
@@ -177,7 +183,7 @@ def _refuse_unless_beside(connection: Connection, question: Question, talk: _Tal
     answers = 0
     if question.is_beside and question.prompt is None:
         asked = _question_above(connection, talk.id, _parent_id(connection, question, talk))
-        is_being_made = and_(messages.c.parent_id == asked, messages.c.status == "streaming")
+        is_being_made = and_(messages.c.parent_id == asked.id, messages.c.status == "streaming")
         answers = connection.scalar(select(func.count()).select_from(messages).where(is_being_made)) or 0
     if not 0 < answers < MOST_BESIDE:
         raise TurnActiveError(
@@ -185,19 +191,24 @@ def _refuse_unless_beside(connection: Connection, question: Question, talk: _Tal
         )
 
 
-def _insert_messages(connection: Connection, question: Question, conversation: _Talk, model: str) -> Place:
+def _insert_messages(
+    connection: Connection, question: Question, conversation: _Talk, model: str
+) -> tuple[str | None, Place]:
+    """Save the answer to come, below the question that it is to; return what that is below, and the place of both."""
     above = _parent_id(connection, question, conversation)
     said: list[dict[str, Any]] = [{"id": new_timed_id(), "role": "assistant", "model": model, "status": "streaming"}]
+    answered = above
     if question.prompt is None:
-        above = _question_above(connection, conversation.id, above)
+        asked = _question_above(connection, conversation.id, above)
+        answered, above = asked.id, asked.parent_id
     else:
         columns = columns_of((*question.attachments, TextPart(question.prompt)))
         said.insert(0, {"role": "user", **columns, "status": "complete", "finished_at": now()})
     _end_in(connection, question, conversation, leaf_id=said[-1]["id"])
-    *questions, answer_id = insert_messages(connection, conversation.id, above, said, is_new=conversation.is_new)
+    *questions, answer_id = insert_messages(connection, conversation.id, answered, said, is_new=conversation.is_new)
     if questions:
         note_uses(connection, conversation.id, question.attachments)
-    return Place(conversation.id, questions[0] if questions else above, answer_id)
+    return above, Place(conversation.id, questions[0] if questions else answered, answer_id)
 
 
 def _end_in(connection: Connection, question: Question, conversation: _Talk, *, leaf_id: str) -> None:
@@ -220,12 +231,12 @@ def _parent_id(connection: Connection, question: Question, conversation: Row[Any
     return str(message_in(connection, conversation.id, question.parent_id).id)
 
 
-def _question_above(connection: Connection, conversation_id: str, message_id: str | None) -> str:
-    """Return the id of the question that `message_id` is, or answers."""
+def _question_above(connection: Connection, conversation_id: str, message_id: str | None) -> Row[Any]:
+    """Return the question that `message_id` is, or answers."""
     while message_id is not None:
         message = message_in(connection, conversation_id, message_id)
         if message.role == "user":
-            return str(message.id)
+            return message
         message_id = message.parent_id
     raise InvalidRequestError("There is no question here that could be answered again.")
 

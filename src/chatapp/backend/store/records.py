@@ -107,9 +107,10 @@ class StoredMessage:
 class BegunTurn:
     """A turn that is saved as begun, and all its maker needs to know.
 
-    `history` is the branch, oldest first, the new question last, the system prompt left out; `summary` stands for what
-    came before it. `replayed`: the turn was begun by an earlier request with the same Idempotency-Key; read it instead
-    of making it; `history` is empty then. `project_id` is the project whose files go along.
+    `history` is what was said before the prompt, oldest first, or up to the question that is answered again, the system
+    prompt left out; `summary` stands for what came before it. `replayed`: the turn was begun by an earlier request with
+    the same Idempotency-Key; read it instead of making it; `history` is empty then. `project_id` is the project whose
+    files go along.
     """
 
     turn_id: str

@@ -90,11 +90,13 @@ class Said(NamedTuple):
     summarised: int | None
 
 
-def history(connection: Connection, leaf_id: str) -> Branch:
+def history(connection: Connection, leaf_id: str | None) -> Branch:
     """Return the branch that ends in `leaf_id`, without reasoning, and without what is empty then.
 
-    It begins behind the last summary.
+    It begins behind the last summary. None is the end of a branch in which nothing was said yet.
     """
+    if leaf_id is None:
+        return Branch([])
     branch = branch_above(connection, leaf_id)
     last = next((place for place in range(len(branch) - 1, -1, -1) if branch[place].summary), None)
     if last is None:

@@ -79,6 +79,6 @@ async def _read(question: Question, model: ChatModel, store: Store) -> _Reading:
         return _Reading(question.model or default, question.conversation(), question.parameters)
     found = await asyncio.to_thread(store.turns.prospect, question, fallback_model=default)
     system = system_messages(found.system, found.summary)
-    messages = [*system, *found.history, *question.conversation()[-1:]]
+    messages = [*system, *found.history, *question.asked()]
     parameters = {**found.sampling, **question.parameters}
     return _Reading(found.model, messages, parameters, found.summarised, found.project_id)

@@ -99,7 +99,7 @@ class TurnRegistry:
         )
         turn.project_id = begun.project_id
         question.parameters = {**(begun.sampling or {}), **question.parameters}
-        messages = _messages(begun) if question.store else question.conversation()
+        messages = _messages(begun, question) if question.store else question.conversation()
         return self._make(turn, question, messages, record=TurnRecord(self._store))
 
     async def _start_unsaved(self, question: Question, default: str, request_id: str | None) -> Turn:
@@ -266,8 +266,8 @@ class TurnRegistry:
             self._on_end(turn)
 
 
-def _messages(begun: BegunTurn) -> list[Message]:
-    return [*system_messages(begun.system, begun.summary), *begun.history]
+def _messages(begun: BegunTurn, question: Question) -> list[Message]:
+    return [*system_messages(begun.system, begun.summary), *begun.history, *question.asked()]
 
 
 def shutting_down() -> ShuttingDownError:
