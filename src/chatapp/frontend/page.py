@@ -53,7 +53,7 @@ def page() -> None:
         _dialog()
         return
     top = st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="center", key="top")
-    above = st.container(key="hits-place")
+    above = st.empty()
     prompt_box()
     offer_prompts()
     live_view = chat()

@@ -8,8 +8,8 @@ DISCONNECTED_SESSION_S = 3600
 """Seconds a conversation is kept while its browser is away, e.g. asleep."""
 MAX_UPLOAD_MEGABYTES = 256
 """The page holds an import in memory; larger exports go to `POST /import` of the backend."""
-CACHED_BYTES = 100
-"""What is as large as this and has not changed goes to the browser as its hash, of 70 bytes."""
+CACHED_BYTES = 30
+"""What is as large as this and has not changed goes to the browser as its hash, of 34 bytes."""
 _MEGABYTES = 1024 * 1024
 
 

@@ -31,17 +31,23 @@ def compaction(told: EstimateInfo | None) -> None:
     why = t("Summarising earlier messages …") if is_going else _why(told) if told else None
     if not conversation.id or sum(1 for entry in conversation.entries if not entry.is_answer) < _FEWEST_QUESTIONS:
         return
-    with st.container(key="compaction" if why else "compaction-unseen", horizontal=True, gap="small"):
-        if why:
-            st.caption(why)
-        st.button(
-            t("Summarise them"),
-            icon=":material/compress:",
-            key="summarise",
-            type="tertiary",
-            disabled=is_going,
-            on_click=answer_actions.summarise,
-        )
+    if why is None:
+        _button(is_going=is_going)
+        return
+    with st.container(key="compaction", horizontal=True, gap="small"):
+        st.caption(why)
+        _button(is_going=is_going)
+
+
+def _button(*, is_going: bool) -> None:
+    st.button(
+        t("Summarise them"),
+        icon=":material/compress:",
+        key="summarise",
+        type="tertiary",
+        disabled=is_going,
+        on_click=answer_actions.summarise,
+    )
 
 
 def wait_for_summary() -> None:

@@ -14,8 +14,11 @@ def projects(listing: Listing) -> None:
     """Draw the projects above the conversations, or the name of the one whose conversations are shown."""
     if listing.query or listing.is_archive or listing.chosen is not None or not state.view().projects.is_supported:
         return
+    project = state.view().projects.find(listing.project_id)
+    if project is None and not state.view().projects.items:
+        _new_project()
+        return
     with st.container(key="projects", gap=None):
-        project = state.view().projects.find(listing.project_id)
         if project is None:
             _shelf()
         else:
@@ -40,8 +43,7 @@ def project_mark() -> None:
 
 def _shelf() -> None:
     shelf = state.view().projects
-    if shelf.items:
-        st.caption(t("Projects"))
+    st.caption(t("Projects"))
     for project in shelf.shown:
         st.button(
             literal(project.name),
@@ -53,18 +55,22 @@ def _shelf() -> None:
             args=(project.id,),
         )
     with st.container(horizontal=True, gap=None, key="projects-foot"):
-        st.button(
-            t("New project"),
-            icon=":material/create_new_folder:",
-            key="project-new",
-            type="tertiary",
-            on_click=project_actions.edit_project,
-            args=(None,),
-        )
+        _new_project()
         if len(shelf.items) > FOLDED:
             name = t("Show fewer") if shelf.is_unfolded else t("Show all {count}", count=len(shelf.items))
             unfolded = {"is_unfolded": not shelf.is_unfolded}
             st.button(name, key="projects-all", type="tertiary", on_click=project_actions.unfold, kwargs=unfolded)
+
+
+def _new_project() -> None:
+    st.button(
+        t("New project"),
+        icon=":material/create_new_folder:",
+        key="project-new",
+        type="tertiary",
+        on_click=project_actions.edit_project,
+        args=(None,),
+    )
 
 
 def _head(project: ProjectInfo) -> None:

@@ -16,19 +16,16 @@ REFRESH_S = 10
 def sidebar() -> None:
     """Draw the sidebar."""
     with st.sidebar:
-        with st.container(key="brand"):
-            st.markdown(":material/forum: **chatapp**")
+        st.html('<p class="st-key-brand"><i aria-hidden="true">forum</i> <b>chatapp</b></p>')
         _new_chat()
         running_imports()
         history()
-        with st.container(key="foot", gap="xsmall"):
-            if accounts.is_signed_in() or state.has_typed_key():
-                _account()
-            with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="foot-line"):
-                with st.container(key="status", gap=None):
-                    _status()
-                _icon(t("Usage"), "bar_chart", "usage-open", actions.open_usage)
-                _icon(t("Settings"), "settings", "settings-open", actions.open_dialog, "settings")
+        if accounts.is_signed_in() or state.has_typed_key():
+            _account()
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="foot-line"):
+            _status()
+            _icon(t("Usage"), "bar_chart", "usage-open", actions.open_usage)
+            _icon(t("Settings"), "settings", "settings-open", actions.open_dialog, "settings")
 
 
 def _new_chat() -> None:

@@ -38,8 +38,7 @@ def prompt_box() -> None:
     """Draw the box to ask from."""
     to_end = escape(t("To the end"))
     st.bottom.html(f'<button class="to-end" title="{to_end}" aria-label="{to_end}"></button>')
-    stop_slot = st.bottom.empty()
-    queued_slot = st.bottom.empty()
+    going_slot = st.bottom.empty()
     compaction_slot = st.bottom.empty()
     settings = state.settings()
     st.chat_input(
@@ -50,15 +49,22 @@ def prompt_box() -> None:
         max_upload_size=max(1, settings.max_attachment_bytes // _MEGABYTE),
         on_submit=actions.send_typed,
     )
-    with compaction_slot.container():
-        compaction(gauge())
+    told = gauge()
+    with compaction_slot:
+        compaction(told)
     conversation = state.view().conversation
-    if conversation.queued or conversation.waiting_files:
-        with queued_slot.container(key="queued"):
-            _next(conversation)
+    if conversation.live is not None or conversation.queued or conversation.waiting_files:
+        with going_slot.container(key="going"):
+            _going(conversation)
+
+
+def _going(conversation: OpenConversation) -> None:
     if conversation.live is not None:
         icon = ":material/stop_circle:"
-        stop_slot.button(t("Stop"), icon=icon, key="stop", shortcut="Esc", on_click=actions.stop, width="content")
+        st.button(t("Stop"), icon=icon, key="stop", shortcut="Esc", on_click=actions.stop, width="content")
+    if conversation.queued or conversation.waiting_files:
+        with st.container(key="queued"):
+            _next(conversation)
 
 
 def _next(conversation: OpenConversation) -> None:
@@ -126,16 +132,19 @@ def _above() -> None:
     view = state.view()
     conversation = view.conversation
     error, view.error = view.error, None
-    with st.container(key="above"):
+    is_new = conversation.id is None and not conversation.entries and conversation.live is None
+    place = st.empty()  # what is below keeps its place
+    if error is None and not conversation.is_temporary and not is_new:
+        return
+    with place.container(key="above"):
         if error is not None:
             problem = problem_of(error)
             st.warning(f"{literal(problem.sentence)} {literal(problem.next_step)}", icon=":material/error:")
         if conversation.is_temporary:
             st.caption(t(_TEMPORARY), text_alignment="center")
-    above = st.empty()
-    if conversation.id is None and not conversation.entries and conversation.live is None:
-        with above.container(key="welcome"):
-            _welcome()
+        if is_new:
+            with st.container(key="welcome"):
+                _welcome()
 
 
 def _welcome() -> None:
