@@ -3,6 +3,11 @@
 from datetime import datetime
 from typing import NamedTuple
 
+MOST_NAME_CHARS = 200
+"""Of a project's name, and of the name of its model."""
+
+MOST_INSTRUCTIONS_CHARS = 100_000
+
 
 class ProjectInfo(NamedTuple):
     """Conversations that belong together: what the model is told in all of them, and which is asked by default.

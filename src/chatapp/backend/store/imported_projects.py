@@ -11,8 +11,7 @@ from chatapp.backend.store.imported import ImportedProject
 from chatapp.backend.store.placing import stable_id
 from chatapp.backend.store.project_tables import projects
 from chatapp.backend.store.projects import room_for_projects
-
-_MOST_NAME_CHARS, _MOST_CHARS, _MOST_MODEL_CHARS = 200, 100_000, 200
+from chatapp.protocol.project_resources import MOST_INSTRUCTIONS_CHARS, MOST_NAME_CHARS
 
 
 def own_projects(connection: Connection, wanted: Iterable[ImportedProject], *, owner: str) -> dict[str, str]:
@@ -41,9 +40,9 @@ def _made(connection: Connection, wanted: dict[str, ImportedProject], owner: str
         {
             "id": id_,
             "owner": owner,
-            "name": project.name.strip()[:_MOST_NAME_CHARS],
-            "instructions": (project.instructions or "")[:_MOST_CHARS] or None,
-            "model": (project.model or "")[:_MOST_MODEL_CHARS] or None,
+            "name": project.name.strip()[:MOST_NAME_CHARS],
+            "instructions": (project.instructions or "")[:MOST_INSTRUCTIONS_CHARS] or None,
+            "model": (project.model or "")[:MOST_NAME_CHARS] or None,
             "created_at": now(),
             "updated_at": now(),
         }

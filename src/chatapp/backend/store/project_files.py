@@ -8,19 +8,9 @@ from datetime import datetime
 from heapq import nlargest
 from math import log
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    delete,
-    func,
-    insert,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, select, text, update
 
 from chatapp.backend.store.attachment_tables import attachments
 from chatapp.backend.store.database import Database
@@ -102,10 +92,11 @@ class ProjectFiles:
                 self._index(connection, first, last)
                 row = {"project_id": project_id, "attachment_id": attachment_id, "tokens": tokens, "added_at": now()}
                 connection.execute(insert(files), {**row, "first_passage": first, "last_passage": last})
-        added = next((it for it in self.all(project_id, owner=owner) if it.id == attachment_id), None)
-        if added is None:  # removed again meanwhile; a StopIteration would be waited for without an end
+        with self.database.read() as connection:
+            added = connection.execute(_listed(project_id, owner).where(attachments.c.id == attachment_id)).one_or_none()
+        if added is None:  # removed again meanwhile
             raise _no_such_file()
-        return added
+        return _project_file(added)
 
     def all(self, project_id: str, *, owner: str) -> list[ProjectFile]:
         """Return the files of a project by their names.
@@ -113,14 +104,10 @@ class ProjectFiles:
         Raises:
             NotFoundError: no such project.
         """
-        told = [attachments.c[name] for name in ("id", "name", "media_type", "size", "pages", "notes")]
-        query = select(*told, files.c.tokens, files.c.added_at)
-        is_its = and_(attachments.c.id == files.c.attachment_id, attachments.c.owner == owner)
-        query = query.join(files, is_its).where(files.c.project_id == project_id)
+        query = _listed(project_id, owner).order_by(func.lower(attachments.c.name), attachments.c.id)
         with self.database.read() as connection:
             require_project(connection, project_id, owner)
-            rows = connection.execute(query.order_by(func.lower(attachments.c.name), attachments.c.id)).all()
-        return [ProjectFile(**{**row._mapping, "notes": tuple(row.notes)}) for row in rows]
+            return [_project_file(row) for row in connection.execute(query)]
 
     def remove(self, project_id: str, attachment_id: str, *, owner: str) -> None:
         """Let an attachment be a file of a project no longer.
@@ -240,6 +227,17 @@ def remove_files(connection: Connection, is_one: ColumnElement[bool]) -> int:
         connection.execute(delete(passages).where(passages.c.number.between(first, last)))
     connection.execute(delete(files).where(is_one))
     return len(ranges)
+
+
+def _listed(project_id: str, owner: str) -> Select[Any]:
+    told = [attachments.c[name] for name in ("id", "name", "media_type", "size", "pages", "notes")]
+    is_its = and_(attachments.c.id == files.c.attachment_id, attachments.c.owner == owner)
+    query = select(*told, files.c.tokens, files.c.added_at)
+    return query.join(files, is_its).where(files.c.project_id == project_id)
+
+
+def _project_file(row: Row[Any]) -> ProjectFile:
+    return ProjectFile(**{**row._mapping, "notes": tuple(row.notes)})
 
 
 def _is_file(project_id: str, attachment_id: str) -> ColumnElement[bool]:

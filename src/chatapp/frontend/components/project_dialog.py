@@ -8,10 +8,9 @@ from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, project_actions, state
 from chatapp.frontend.session.backend import models_of
-from chatapp.protocol.project_resources import ProjectInfo
+from chatapp.protocol.project_resources import MOST_INSTRUCTIONS_CHARS, MOST_NAME_CHARS, ProjectInfo
 from chatapp.protocol.wording import later
 
-_MOST_CHARS, _MOST_NAME_CHARS = 100_000, 200
 _HINT = later("For instance: answer in British English, and name your sources.")
 
 
@@ -37,12 +36,12 @@ def _form(project: ProjectInfo | None) -> None:
     own = project.id if project else "new"
     name, instructions, model = (f"project-{what}-{own}" for what in ("name", "instructions", "model"))
     with st.form("project-form", border=False):
-        st.text_input(t("Name"), project.name if project else "", key=name, max_chars=_MOST_NAME_CHARS)
+        st.text_input(t("Name"), project.name if project else "", key=name, max_chars=MOST_NAME_CHARS)
         st.text_area(
             t("Instructions"),
             (project and project.instructions) or "",
             key=instructions,
-            max_chars=_MOST_CHARS,
+            max_chars=MOST_INSTRUCTIONS_CHARS,
             placeholder=t(_HINT),
             help=t("What the model is told in each conversation of the project, before the conversation's own."),
         )

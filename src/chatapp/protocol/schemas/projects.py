@@ -5,11 +5,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from chatapp.protocol.project_resources import MOST_INSTRUCTIONS_CHARS, MOST_NAME_CHARS
 from chatapp.protocol.schemas.fields import EXAMPLE_ID, Strict, Words, not_blank
 
-_Name = Annotated[Words, AfterValidator(not_blank), Field(min_length=1, max_length=200)]
-_Instructions = Annotated[Words, Field(max_length=100_000)]
-_Model = Annotated[Words, Field(min_length=1, max_length=200)]
+_Name = Annotated[Words, AfterValidator(not_blank), Field(min_length=1, max_length=MOST_NAME_CHARS)]
+_Instructions = Annotated[Words, Field(max_length=MOST_INSTRUCTIONS_CHARS)]
+_Model = Annotated[Words, Field(min_length=1, max_length=MOST_NAME_CHARS)]
 
 _INSTRUCTIONS = "What the model is told in each of its conversations, before their own system prompt."
 _MODEL = "Model to ask in its conversations, unless they or a question name one."
