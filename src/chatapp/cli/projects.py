@@ -114,7 +114,7 @@ def remove_project(name: str, *, is_undone: bool, with_conversations: bool, back
 
 
 def add_files(name: str, files: Sequence[str], *, backend_url: str | None) -> None:
-    """Add files, patterns of them and folders to a project; what has no text is left out, and said.
+    """Add files, patterns of them and folders to a project; what no model could make anything of is left out, and said.
 
     Raises:
         SettingsError: one of them is not there.

@@ -8,6 +8,7 @@ import pytest
 
 from chatapp.client import BackendClient
 from chatapp.errors import InvalidRequestError, NotFoundError, UnsupportedMediaTypeError
+from support import documents, scripts
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
 
@@ -129,9 +130,47 @@ def test_parts_of_files_that_share_a_name_all_go_along(client: BackendClient, mo
     assert "dives for sticklebacks." in said
 
 
-def test_a_file_without_text_is_refused(client: BackendClient) -> None:
+def test_pictures_go_along_with_each_question_the_one_that_it_names_first(
+    client: BackendClient, model: StubModel
+) -> None:
+    zoo = client.projects.begin("Zoo with pictures")
+    for number, name in enumerate(("a.jpg", "b.jpg", "c.jpg", "the_seal.jpg")):
+        client.projects.add_file(zoo.id, BytesIO(documents.photo(40 + number)), name=name)
+    client.projects.add_file(zoo.id, BytesIO(documents.scan("red", "blue")), name="scan.pdf")
+
+    asked = client.ask("What does the seal do?", project_id=zoo.id)
+    *pictures, text = model.calls[-1].body["messages"][-1]["content"]
+    (answer,) = client.conversations.messages(str(asked.conversation_id)).items[1:]
+
+    shown, left_out = "the_seal.jpg, a.jpg, b.jpg", "c.jpg, scan.pdf"
+    assert [picture["type"] for picture in pictures] == ["image_url"] * 3
+    assert text["text"].startswith(f"(Shown of the project's files: {shown}.)\n\n")
+    assert [notice.text for notice in answer.notices] == [f"Left out to fit the model's context: {left_out}."]
+    assert [file.tokens for file in client.projects.files(zoo.id)] == [1200] * 3 + [2400, 1200]
+    assert "(" not in str(client.conversations.messages(str(asked.conversation_id)).items[0].content)
+
+
+def test_what_a_model_does_not_take_of_a_project_is_said_and_the_rest_goes_along(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    client = backend.client
+    zoo = client.projects.begin("Zoo unseen")
+    add_files(client, zoo.id, whales="Whales sing.")
+    client.projects.add_file(zoo.id, BytesIO(documents.photo()), name="whale.jpg")
+    stub.next(scripts.status(500, "image input is not supported - hint: you may need to provide the mmproj"))
+
+    asked = client.ask("Is it large?", project_id=zoo.id)
+    system, question = (message["content"] for message in stub.calls[-1].body["messages"])
+    (answer,) = client.conversations.messages(str(asked.conversation_id)).items[1:]
+
+    assert "Whales sing." in system
+    assert question == "(Files of the project that are left out here: whale.jpg.)\n\nIs it large?"
+    assert [notice.text for notice in answer.notices] == ["Left out, as the model does not take them: whale.jpg."]
+
+
+def test_a_file_of_which_no_model_could_make_anything_is_refused(client: BackendClient) -> None:
     zoo = client.projects.begin("Zoo")
-    with pytest.raises(UnsupportedMediaTypeError, match=r"empty\.txt has no text"):
+    with pytest.raises(UnsupportedMediaTypeError, match=r"empty\.txt has nothing"):
         client.projects.add_file(zoo.id, BytesIO(b" \n"), name="empty.txt")
     with pytest.raises(NotFoundError):
         client.projects.add_file("gone", BytesIO(b"Words."), name="a.txt")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chatapp.backend.attachments.desk import AttachmentDesk
+from chatapp.backend.attachments.media import MEDIA_TOKENS
 from chatapp.backend.attachments.passages import passages_of
 from chatapp.backend.store import Attachment, Attachments, ProjectFile, ProjectFiles, Projects
 from chatapp.errors import UnsupportedMediaTypeError
@@ -30,7 +31,7 @@ class ProjectDesk:
 
         Raises:
             NotFoundError: no such project.
-            UnsupportedMediaTypeError: there is no text in it.
+            UnsupportedMediaTypeError: there is nothing in it that a model could read, see or hear.
             InvalidRequestError: the project has as many files as it can.
             BodyTooLargeError: with the others of its owner it is too large.
             StoreUnavailableError: it cannot be saved.
@@ -44,23 +45,30 @@ class ProjectDesk:
 
         Raises:
             NotFoundError: no such project, or no such attachment.
-            UnsupportedMediaTypeError: there is no text in it.
+            UnsupportedMediaTypeError: there is nothing in it that a model could read, see or hear.
             InvalidRequestError: the project has as many files as it can.
             StoreUnavailableError: it cannot be saved.
         """
         return self._add(self._attachments.get(attachment_id, owner=owner), project_id)
 
     def _add(self, attachment: Attachment, project_id: str) -> ProjectFile:
-        text, _ = self._attachments.for_models([attachment.id], owner=attachment.owner)[attachment.id]
-        if not text.strip():
+        text, picture = self._attachments.for_models([attachment.id], owner=attachment.owner)[attachment.id]
+        tokens = self._estimate(text) if text.strip() else MEDIA_TOKENS * self._media_of(attachment, picture)
+        if not tokens:
             raise UnsupportedMediaTypeError(
-                f"{attachment.name} has no text that conversations of the project could read.",
-                hint="Attach it to a question instead.",
+                f"{attachment.name} has nothing that conversations of the project could read.",
+                hint="Add text, a document, a picture or a recording.",
             )
         return self._files.add(
             project_id,
             attachment.id,
             owner=attachment.owner,
-            tokens=self._estimate(text),
+            tokens=tokens,
             passages_of_it=passages_of(text),
         )
+
+    def _media_of(self, attachment: Attachment, picture: bytes | None) -> int:
+        """Return how many pictures or sounds a file is."""
+        if picture is not None or attachment.kind == "audio":
+            return 1
+        return len(self._attachments.pages_for_models([attachment.id], owner=attachment.owner).get(attachment.id, []))

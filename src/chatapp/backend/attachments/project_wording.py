@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from chatapp.backend.attachments.passages import GAP, ranked, words_of
+from chatapp.backend.attachments.project_media import ProjectMedia
 from chatapp.backend.store import Attachments, ProjectFiles
 from chatapp.backend.store.project_files import Passage
 from chatapp.documents import fenced
@@ -22,9 +23,10 @@ _MOST_NAMED = 5
 
 
 class ProjectWording:
-    """Words the files of projects for models. Blocks: it reads the store."""
+    """Words the files of projects for models; `media` chooses what is no text. Blocks: it reads the store."""
 
     def __init__(self, files: ProjectFiles, attachments: Attachments, *, estimate: Callable[[str], int]) -> None:
+        self.media = ProjectMedia(files)
         self._files, self._attachments, self._estimate = files, attachments, estimate
 
     def word(
@@ -40,10 +42,12 @@ class ProjectWording:
         room = max(window - said, window // _SHARE)
         if messages[-1].has_files:
             room //= 2
+        if not amount.files:
+            return messages, []
         if amount.tokens <= room:
             return _behind_system(messages, self._whole(project_id, owner)), []
         question = messages[-1].text
-        parts = self._parts(project_id, owner, question, tokens=min(room, window // _SHARE, MOST_PARTS_TOKENS))
+        parts = self._parts(project_id, owner, question, tokens=min(room, share_of(window)))
         asked = replace(messages[-1], parts=(*(TextPart(text) for _, text in parts), *messages[-1].parts))
         names = list(dict.fromkeys(name for name, _ in parts))
         return [*messages[:-1], asked], [_notice(amount.files, names)]
@@ -51,7 +55,8 @@ class ProjectWording:
     def _whole(self, project_id: str, owner: str) -> str:
         files = self._files.all(project_id, owner=owner)
         texts = self._attachments.for_models([file.id for file in files], owner=owner)
-        return "\n\n".join(_shown(file.name, texts[file.id][0]) for file in files if file.id in texts)
+        named = [(file.name, texts[file.id][0]) for file in files if file.id in texts]
+        return "\n\n".join(_shown(name, text) for name, text in named if text.strip())
 
     def _parts(self, project_id: str, owner: str, question: str, *, tokens: int) -> list[tuple[str, str]]:
         """Return what goes along of each file, with its name, which others may have too."""
@@ -71,6 +76,11 @@ class ProjectWording:
             (names[id_], _shown(f"{names[id_]}, the parts that fit the question", _joined(it)) + "\n\n")
             for id_, it in by_file.items()
         ]
+
+
+def share_of(window: int) -> int:
+    """Return what may go along of files of a project where they do not all fit into `window`, in tokens."""
+    return min(window // _SHARE, MOST_PARTS_TOKENS)
 
 
 def _behind_system(messages: list[Message], text: str) -> list[Message]:

@@ -1,23 +1,19 @@
 """What models get of attachments: text as part of the question, pictures and sound beside it, as far as they fit."""
 
-import base64
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any, NamedTuple
 
+from chatapp.backend.attachments.media import AUDIO_FORMATS, MEDIA_TOKENS, audio_part, image_part
 from chatapp.backend.attachments.passages import fitting_passages
-from chatapp.backend.attachments.project_wording import ProjectWording
+from chatapp.backend.attachments.project_media import ChosenMedia
+from chatapp.backend.attachments.project_wording import UNKNOWN_WINDOW_TOKENS, ProjectWording, share_of
 from chatapp.backend.store import Attachments
 from chatapp.documents import fenced
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import AttachmentPart, Message, Part, Role, TextPart
 from chatapp.providers.modalities import MEDIUM_OF
-
-MEDIA_TOKENS = 1200
-"""What a picture takes, about; vendors differ between 85 and 1,600."""
-
-_AUDIO_FORMATS = {"audio/mpeg": "mp3", "audio/wav": "wav"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +46,12 @@ class AttachmentWording:
 
         The files of the last question go first, then the newest. One that does not fit is named in its place, and of
         the last question's it is the parts that fit the question best. Of earlier questions, what the model is
-        `without`, "images" or "audio", is named in its place. A notice tells of all three. Before all of them go the
-        files of the project `project_id`, or what of them fits the question.
+        `without`, "images" or "audio", is named in its place. A notice tells of all three. Before all of them goes the
+        text of the files of the project `project_id`, or what of it fits the question; its pictures and sounds go
+        behind the files of the last question.
         """
         told: list[Notice] = []
+        question = messages[-1].text if messages else ""
         if project_id is not None and self._projects is not None:
             messages, told = self._projects.word(messages, project_id, owner=owner, tokens=tokens)
         ids = {part.content_id for part in _files(messages) if part.content_id}
@@ -61,11 +59,28 @@ class AttachmentWording:
         pages = self._attachments.pages_for_models(ids, owner=owner)
         room = None if tokens is None else tokens - sum(self._estimate(message.text) for message in messages)
         shown = {id_: _Shown(text, picture, pages.get(id_, [])) for id_, (text, picture) in found.items()}
-        budget = _Budget(room, self._estimate, messages[-1].text if messages else "", without)
-        worded = [
-            self._worded(message, shown, budget, is_last=message is messages[-1]) for message in reversed(messages)
-        ]
+        budget = _Budget(room, self._estimate, question, without)
+        worded = []
+        for message in reversed(messages):
+            is_last = message is messages[-1]
+            worded.append(self._worded(message, shown, budget, is_last=is_last))
+            if is_last and project_id is not None and self._projects is not None:
+                room_of_it = budget.share(tokens)
+                chosen = self._projects.media.choose(
+                    project_id, question, tokens=room_of_it, without=without, besides=ids
+                )
+                worded[-1] = self._beside(chosen, worded[-1], budget, owner)
+                told += chosen.notices
         return Worded(worded[::-1], budget.media, [*told, *budget.notices()])
+
+    def _beside(self, chosen: ChosenMedia, asked: Message, budget: "_Budget", owner: str) -> Message:
+        """Return the last question with pictures and sounds of the project in front of it."""
+        ids = [str(part.content_id) for part in chosen.parts]
+        found = self._attachments.for_models(ids, owner=owner)
+        pages = self._attachments.pages_for_models(ids, owner=owner)
+        shown = {id_: _Shown("", picture, pages.get(id_, [])) for id_, (_, picture) in found.items()}
+        along = self._worded(Message("user", chosen.parts), shown, budget, is_last=False).parts
+        return replace(asked, parts=(*along, TextPart(chosen.line), *asked.parts)) if chosen.line else asked
 
     def _worded(self, message: Message, found: Mapping[str, "_Shown"], budget: "_Budget", *, is_last: bool) -> Message:
         parts: list[Part] = []
@@ -99,10 +114,9 @@ class AttachmentWording:
         """Return what is sent for a picture or a recording, None for words."""
         if picture is not None:
             return image_part(picture)
-        if sound := _AUDIO_FORMATS.get(part.media_type):
+        if sound := AUDIO_FORMATS.get(part.media_type):
             # nothing is made smaller of it, so it is sent as it is kept
-            data = b"".join(self._attachments.pieces(str(part.content_id)))
-            return {"type": "input_audio", "input_audio": {"data": base64.b64encode(data).decode(), "format": sound}}
+            return audio_part(self._attachments.pieces(str(part.content_id)), sound)
         return None
 
 
@@ -157,6 +171,11 @@ class _Budget:
         self._left_out: list[str] = []
         self._missing: list[str] = []
 
+    def share(self, tokens: int | None) -> int:
+        """Return what pictures and sounds of a project may take where the model reads `tokens`."""
+        share = share_of(tokens or UNKNOWN_WINDOW_TOKENS)
+        return share if self._room is None else max(min(self._room, share), 0)
+
     def take(self, tokens: int) -> bool:
         """Return whether there was room for as many tokens, which there is no longer."""
         if self._room is None:
@@ -209,13 +228,6 @@ class _Budget:
             said = f"Not kept here, so that the model does not see it: {_listed(reversed(self._missing))}."
             told.append(Notice("attachment_missing", said))
         return told
-
-
-def image_part(picture: bytes) -> dict[str, Any]:
-    """Return a picture as an OpenAI-compatible server takes it."""
-    kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
-    url = f"data:{kind};base64,{base64.b64encode(picture).decode()}"
-    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _files(messages: Iterable[Message]) -> list[AttachmentPart]:

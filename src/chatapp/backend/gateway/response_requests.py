@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import Any
 
 from chatapp.backend.attachments.desk import WAIT_S, AttachmentDesk
-from chatapp.backend.attachments.wording import image_part
+from chatapp.backend.attachments.media import image_part
 from chatapp.backend.gateway.chat_requests import SURFACE, wrong_field
 from chatapp.backend.gateway.response_tools import arguments_of, choice_of, function_name, functions_of
 from chatapp.backend.gateway.schemas import ResponseRequest

@@ -10,8 +10,23 @@ from math import log
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
+from chatapp.backend.store.attachment_tables import attachment_pages as pages
 from chatapp.backend.store.attachment_tables import attachments
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import now
@@ -19,7 +34,7 @@ from chatapp.backend.store.project_tables import project_files as files
 from chatapp.backend.store.project_tables import project_passages as passages
 from chatapp.backend.store.project_tables import projects
 from chatapp.backend.store.projects import KEPT_AFTER_DELETION, require_project
-from chatapp.backend.store.records import ProjectFile
+from chatapp.backend.store.records import ProjectFile, ProjectMedium
 from chatapp.backend.store.schema import conversations
 from chatapp.backend.store.search.pairs import pairs_of
 from chatapp.errors import InvalidRequestError, NotFoundError
@@ -60,7 +75,7 @@ class Passage(NamedTuple):
 
 
 class FileTotals(NamedTuple):
-    """How many files a project has, and about how many tokens they are together."""
+    """How many files with text a project has, and about how many tokens they are together."""
 
     files: int
     tokens: int
@@ -93,7 +108,9 @@ class ProjectFiles:
                 row = {"project_id": project_id, "attachment_id": attachment_id, "tokens": tokens, "added_at": now()}
                 connection.execute(insert(files), {**row, "first_passage": first, "last_passage": last})
         with self.database.read() as connection:
-            added = connection.execute(_listed(project_id, owner).where(attachments.c.id == attachment_id)).one_or_none()
+            added = connection.execute(
+                _listed(project_id, owner).where(attachments.c.id == attachment_id)
+            ).one_or_none()
         if added is None:  # removed again meanwhile
             raise _no_such_file()
         return _project_file(added)
@@ -137,8 +154,27 @@ class ProjectFiles:
         """Return how much there is."""
         counted = select(func.count(), func.coalesce(func.sum(files.c.tokens), 0))
         with self.database.read() as connection:
-            count, tokens = connection.execute(counted.where(files.c.project_id == project_id)).one()
+            has_text = files.c.last_passage >= files.c.first_passage
+            count, tokens = connection.execute(counted.where(files.c.project_id == project_id, has_text)).one()
         return FileTotals(int(count), int(tokens))
+
+    def media(self, project_id: str) -> list[ProjectMedium]:
+        """Return what is to be seen or heard of the files, by their names: pictures, sounds, pages without words."""
+        told = attachments.c
+        is_its = and_(told.id == files.c.attachment_id, told.owner == projects.c.owner)
+        is_page = and_(pages.c.owner == told.owner, pages.c.attachment_id == told.id)
+        count = select(func.count()).where(is_page).scalar_subquery()
+        query = select(told.id, told.name, told.media_type, told.kind, count.label("pages")).select_from(files)
+        query = query.join(projects, projects.c.id == files.c.project_id).join(attachments, is_its)
+        query = query.where(files.c.project_id == project_id).order_by(func.lower(told.name), told.id)
+        with self.database.read() as connection:
+            rows = connection.execute(query.where(or_(told.kind != "text", exists().where(is_page)))).all()
+        return [
+            ProjectMedium(
+                row.id, row.name, row.media_type, "audio" if row.kind == "audio" else "images", row.pages or 1
+            )
+            for row in rows
+        ]
 
     def find(self, project_id: str, words: Sequence[str]) -> list[Passage]:
         """Return passages that have some of `words`, those with the rarer and the more of them first.

@@ -232,6 +232,20 @@ class ProjectFile(NamedTuple):
         return AttachmentPart(self.name, self.media_type, self.size, self.id, self.notes)
 
 
+class ProjectMedium(NamedTuple):
+    """What a file of a project shows or lets hear: `pieces` pictures or sounds, `medium` is "images" or "audio"."""
+
+    id: str
+    name: str
+    media_type: str
+    medium: str
+    pieces: int
+
+    def part(self) -> AttachmentPart:
+        """Return it as a part of a message."""
+        return AttachmentPart(self.name, self.media_type, content_id=self.id)
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file of `owner`. `id` is the SHA-256 of its bytes in hex, `size` their number.

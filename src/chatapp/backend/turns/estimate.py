@@ -1,6 +1,6 @@
 """About how many tokens a text is, for calls whose server does not count, or whose count did not come."""
 
-from chatapp.backend.attachments.wording import MEDIA_TOKENS
+from chatapp.backend.attachments.media import MEDIA_TOKENS
 from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 
 _PER_MESSAGE = 4

@@ -23,7 +23,8 @@ def project_files(project: ProjectInfo) -> None:
             max_upload_size=max(1, state.settings().max_attachment_bytes // _MEGABYTE),
             help=t(
                 "Their text goes along with each conversation of the project: all of it while the model can read it, "
-                "else the parts that fit the question."
+                "else the parts that fit the question. Pictures and sound go along while they fit, to models that take "
+                "them."
             ),
             on_change=project_actions.add_files,
             args=(project.id, field),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from chatapp.backend.api.dependencies import ERRORS, CurrentAttachmentDesk, CurrentOwner, CurrentStore, Id
-from chatapp.backend.attachments.wording import MEDIA_TOKENS, image_part
+from chatapp.backend.attachments.media import MEDIA_TOKENS, image_part
 from chatapp.backend.http.uploads import FILE_IN_BODY, received_file
 from chatapp.backend.store import Attachment
 from chatapp.backend.turns.estimate import likely_tokens

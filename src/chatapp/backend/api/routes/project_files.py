@@ -22,9 +22,10 @@ async def add(
     owner: CurrentOwner,
     name: Annotated[str | None, Query(max_length=1000, description="What it is called, unless a form says so.")] = None,
 ) -> ProjectFile:
-    """Take a file in, as body or in a form. Its text goes along with each conversation of the project.
+    """Take a file in, as body or in a form. It goes along with each conversation of the project.
 
-    All files go along while they fit the model's window, else the parts of them that fit the question.
+    The text of all files goes along while it fits the model's window, else the parts of it that fit the question;
+    pictures and sound while they fit, to models that take them.
     """
     async with received_file(request, most_bytes=request.app.state.settings.max_attachment_bytes) as file:
         return await desk.take(file.path, name=name or file.name or "file", project_id=project_id, owner=owner)

@@ -1,0 +1,24 @@
+"""Pictures and sound as an OpenAI-compatible server takes them."""
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+MEDIA_TOKENS = 1200
+"""What a picture takes, about; vendors differ between 85 and 1,600."""
+
+AUDIO_FORMATS = {"audio/mpeg": "mp3", "audio/wav": "wav"}
+"""What models hear, in the words of the API."""
+
+
+def image_part(picture: bytes) -> dict[str, Any]:
+    """Return a picture as part of a message."""
+    kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
+    url = f"data:{kind};base64,{base64.b64encode(picture).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def audio_part(pieces: Iterable[bytes], sound: str) -> dict[str, Any]:
+    """Return a recording as part of a message; `sound` is one of the values of `AUDIO_FORMATS`."""
+    data = base64.b64encode(b"".join(pieces)).decode()
+    return {"type": "input_audio", "input_audio": {"data": data, "format": sound}}
