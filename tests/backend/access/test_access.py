@@ -101,7 +101,8 @@ def test_a_body_without_a_key_is_not_read(guarded: RunningBackend) -> None:
 
 def test_what_comes_behind_a_body_is_no_header(guarded: RunningBackend, model: StubModel) -> None:
     before = model.hits
-    head = "POST /query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = "POST /query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head += "Transfer-Encoding: chunked\r\n\r\n"
     body = f'f\r\n{{"prompt":"Hi"}}\r\n0\r\nX-API-Key: {KEY}\r\n\r\n'
     with socket.create_connection(("127.0.0.1", guarded.port), timeout=10) as connection:
         connection.sendall((head + body).encode())
