@@ -17,20 +17,24 @@ Run = Callable[..., CompletedProcess[str]]
 def test_files_and_what_is_piped_in_go_along(
     chatapp: Run, shared: RunningBackend, model: StubModel, tmp_path: Path
 ) -> None:
-    file = documents.saved(tmp_path, "scan.pdf", documents.pdf("Whales", ""))
+    file = documents.saved(tmp_path, "scan.pdf", documents.pdf("Whales", "", "Sharks"))
 
-    done = chatapp("ask", "--backend-url", shared.url, "-a", str(file), "--attach", "-", "Why?", stdin="Salt")
+    done = chatapp("ask", "--backend-url", shared.url, "-a", f"{file}#pages=1-2", "--attach", "-", "Why?", stdin="Salt")
 
     assert (done.returncode, done.stdout) == (0, "Hello from the stub.\n")
     assert done.stderr == "scan.pdf: Pages without words, as scans are: 2.\n"
     asked = model.calls[-1].body["messages"][-1]["content"]
-    assert asked == "File: scan.pdf\n```\n[page 1]\n\nWhales\n```\n\nFile: stdin\n```\nSalt\n```\n\nWhy?"
+    assert asked == "File: scan.pdf, pages 1-2\n```\n[page 1]\n\nWhales\n```\n\nFile: stdin\n```\nSalt\n```\n\nWhy?"
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["-a", "no.txt", "Why?"], "no.txt is not there."), (["-a", "*.none", "Why?"], "*.none matches no file.")],
-    ids=["missing", "pattern"],
+    [
+        (["-a", "no.txt", "Why?"], "no.txt is not there."),
+        (["-a", "*.none", "Why?"], "*.none matches no file."),
+        (["-a", "a.pdf#pages=two", "Why?"], "a.pdf#pages=two: 'two' is no page."),
+    ],
+    ids=["missing", "pattern", "pages"],
 )
 def test_what_is_no_file_is_wrong_usage(chatapp: Run, arguments: list[str], said: str) -> None:
     done = chatapp("ask", *arguments)

@@ -18,12 +18,14 @@ from support import documents
 
 FEW = Limits(seconds=10, memory_bytes=320 << 20, output_bytes=8 << 20)
 
+BOOK = "[chapter 1]\n\n# First\n\nCall me **Ishmael**.\n\n[chapter 2]\n\n# Second"
+
 WORDS = {
     "docx": ("a.docx", documents.docx("Sea &amp; salt", "Two"), "Sea & salt\n\nTwo", None),
     "xlsx": ("a.xlsx", documents.xlsx(), "## People\n\n| name | age |\n| --- | --- |\n| Ada\\|L | 36 |", 1),
     "pptx": ("a.pptx", documents.pptx(), "[slide 1]\n\nShown first\n\n[slide 2]\n\nShown second", 2),
     "odt": ("a.odt", documents.odt(), "## Sea\n\nIt is salty.", None),
-    "epub": ("a.epub", documents.epub(), "# First\n\nCall me **Ishmael**.\n\n# Second", 2),
+    "epub": ("a.epub", documents.epub(), BOOK, 2),
     "ipynb": ("a.ipynb", documents.notebook(), "# Sums\n\n```python\n1 + 1\n```\n\n```text\n2\n```", None),
     "html": ("a.html", b"<html><style>p{}</style><p>Hi <i>you</i></p><!-- no -->", "Hi *you*", None),
     "csv": ("a.csv", b"a;b\n1;2\n3;4\n", "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |", None),

@@ -98,6 +98,13 @@ def test_a_file_that_waits_says_what_a_model_gets_of_it(open_page: Open, backend
     assert [it.value.replace("\\", "") for it in chip.caption] == ["The model gets its text, about 12 tokens."]
     assert "Whales" in chip.code[0].value
 
+    chip.text_input[0].set_value("2").run()
+    (chip,) = [it for it in page.get("popover") if "sea.pdf" in it.proto.popover.label]
+    assert chip.proto.popover.label.replace("\\", "") == "sea.pdf · pages 2 · 1 kB"
+    assert chip.code[0].value == "[page 2]\n\nSharks"
+    chip.text_input[0].set_value("7").run()
+    assert "sea.pdf has no page 7" in page.warning[0].value.replace("\\", "")
+
 
 def test_a_model_that_takes_no_pictures_is_told_before_it_is_asked(
     open_page: Open, backend: Any, client: BackendClient, stub: StubModel

@@ -33,6 +33,7 @@ from chatapp.cli.terminal import PlainAnswer, StatusLine
 from chatapp.errors import ChatappError
 from chatapp.frontend.languages.language import languages
 from chatapp.frontend.transcript.live_blocks import LiveBlocks
+from chatapp.protocol.chosen_pages import ChosenPages
 from chatapp.protocol.events import Text
 from chatapp.protocol.messages import Message
 from chatapp.protocol.resources import ConnectionInfo, ListedModelInfo, ModelsInfo
@@ -59,7 +60,14 @@ NOT_IMPORTED = ("chatapp.__main__", "chatapp.frontend.app", "chatapp.frontend.pa
 
 MODELS = ModelsInfo("a", ("a",), (ConnectionInfo("c", True, models=(ListedModelInfo("a", "a"),)),))
 
+
+def _choice(text: str) -> None:
+    with suppress(ValueError):
+        ChosenPages.parse(text)
+
+
 CALLS: dict[str, Callable[[Any, str], object]] = {
+    "chatapp.backend.attachments.choosing.text_of_pages": lambda call, text: call(text, ChosenPages(((2, None),))),
     "chatapp.backend.attachments.passages.fitting_passages": lambda call, text: call(text, text, chars=2000),
     "chatapp.config.toml_lines.line_of": lambda call, text: call(text, ["a", "b"]),
     "chatapp.frontend.components.model_list.groups_of": lambda call, text: list(call(MODELS, text)),
@@ -122,6 +130,7 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
     "chatapp.cli.terminal.StatusLine.show": lambda: StatusLine().show,
     "chatapp.frontend.languages.language.Language.isolated": lambda: languages()["ar"].isolated,
     "chatapp.frontend.transcript.live_blocks.LiveBlocks.grow": lambda: _live_blocks(LiveBlocks(clock=lambda: 0.0)),
+    "chatapp.protocol.chosen_pages.ChosenPages.parse": lambda: _choice,
     "chatapp.protocol.messages.Message.of": lambda: partial(Message.of, "user"),
     "chatapp.protocol.sse.Decoder.feed": lambda: _decoder(Decoder()),
     "chatapp.protocol.sse.Decoder.plain": lambda: lambda piece: Decoder().plain(piece.encode()),

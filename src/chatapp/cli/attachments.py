@@ -11,6 +11,7 @@ from chatapp.cli.terminal import StatusLine
 from chatapp.cli.writing import note
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
+from chatapp.protocol.chosen_pages import ChosenPages, with_pages, without_pages
 from chatapp.protocol.resources import AttachmentInfo
 
 STDIN = "-"
@@ -26,12 +27,13 @@ _NAMED_AT_MOST = 5
 
 
 def expanded(names: Sequence[str]) -> list[str]:
-    """Return `names` with patterns as the files that they match.
+    """Return `names` with patterns as the files that they match, and the pages that stand behind them.
 
     Raises:
-        SettingsError: one of them is not there, or they are more than a question takes.
+        SettingsError: one of them is not there, has something else than pages behind it, or they are more than a
+            question takes.
     """
-    found = [name for each in names for name in matching(each)]
+    found = [with_pages(name, pages) for each, pages in map(_with_choice, names) for name in matching(each)]
     if len(found) > MOST_AT_ONCE:
         raise SettingsError(
             f"{len(found)} files are more than the {MOST_AT_ONCE} that a question takes.",
@@ -40,8 +42,18 @@ def expanded(names: Sequence[str]) -> list[str]:
     return found
 
 
+def _with_choice(name: str) -> tuple[str, str | None]:
+    """Return a name without the pages that are chosen behind it, and these; a file that is called so has none."""
+    path, pages = (name, None) if Path(name).exists() else without_pages(name)
+    try:
+        return path, None if pages is None else str(ChosenPages.parse(pages))
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}", hint="Choose pages as in report.pdf#pages=2-5,8.") from error
+
+
 def attached(backend: BackendClient, name: str, status: StatusLine) -> AttachmentInfo:
     """Send what `name` stands for, and tell what models do not get of it."""
+    name, pages = _with_choice(name)
     path = Path(name)
     status.show(f"Sending {path.name or name} …" if name != STDIN else "Reading what is piped in …")
     if name == STDIN:
@@ -55,7 +67,7 @@ def attached(backend: BackendClient, name: str, status: StatusLine) -> Attachmen
     status.clear()
     for text in attachment.notes:
         note(f"{attachment.name}: {text}")
-    return attachment
+    return attachment._replace(chosen=pages)
 
 
 def matching(name: str) -> Iterator[str]:

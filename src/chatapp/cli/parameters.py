@@ -78,7 +78,8 @@ Attach = Annotated[
         "--attach",
         "-a",
         metavar="FILE",
-        help="Show the model this file, folder, pattern or address, `-` what is piped in. Repeatable.",
+        help="Show the model this file, folder, pattern or address, `-` what is piped in; "
+        "`#pages=2-5` behind it chooses pages. Repeatable.",
     ),
 ]
 Template = Annotated[

@@ -141,13 +141,15 @@ class BackendClient:
                 return self.attach(content, name=name or file.name)
         return self._http.read(AttachmentInfo, "POST", "/attachments", content=file, params={"name": name or "file"})
 
-    def preview(self, attachment_id: str) -> AttachmentPreview:
-        """Return what a model gets of a file.
+    def preview(self, attachment_id: str, *, pages: str | None = None) -> AttachmentPreview:
+        """Return what a model gets of a file, or of `pages` of it.
 
         Raises:
             ChatappError: the backend cannot be asked, or has no such file of yours.
         """
-        return self._http.read(AttachmentPreview, "GET", path_of("attachments", attachment_id, "preview"))
+        return self._http.read(
+            AttachmentPreview, "GET", path_of("attachments", attachment_id, "preview"), params={"pages": pages}
+        )
 
     def resume(self, turn_id: str, *, last_event_id: str = "0") -> AnswerStream:
         """Go on reading a turn behind the event `last_event_id`; "0" reads it from its start."""

@@ -250,7 +250,9 @@ class EphemeralChat:
 
         earlier = [as_json(message) for message in answered(self._messages)]
         fields = {**options.fields(), "messages": earlier or None, "attachments": _ids(attachments)}
-        files = [AttachmentPart(file.name, file.media_type, file.size, file.id) for file in attachments]
+        files = [
+            AttachmentPart(file.name, file.media_type, file.size, file.id, pages=file.chosen) for file in attachments
+        ]
         self._messages.append(Message("user", (*files, TextPart(prompt))))
         self._asked = attachments
         texts: list[str] = []
@@ -292,7 +294,7 @@ class EphemeralChat:
 
 
 def _ids(attachments: Files) -> list[str] | None:
-    return [file.id for file in attachments] or None
+    return [file.reference for file in attachments] or None
 
 
 def _nothing_asked() -> NotFoundError:

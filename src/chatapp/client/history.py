@@ -17,6 +17,6 @@ def answered(messages: "list[Message]") -> "Iterator[Message]":
 
 def as_json(message: "Message") -> dict[str, Any]:
     """Return a message as a question carries it: role, text and the ids of its files."""
-    files = [part.content_id for part in message.parts if part.type == "attachment"]
+    files = [part.reference for part in message.parts if part.type == "attachment"]
     told = {"role": message.role, "content": message.text}
     return {**told, "attachments": files} if files else told

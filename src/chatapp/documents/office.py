@@ -69,7 +69,7 @@ def book(path: Path) -> tuple[str, int]:
         order = [items[reference.get("idref")] for reference in root.iter(f"{_OPF}itemref")]
         folder = PurePosixPath(package).parent
         chapters = [web_page(decoded(archive.read(str(folder / href)))) for href in order]
-    return "\n\n".join(chapters), len(chapters)
+    return _numbered("chapter", chapters), len(chapters)
 
 
 def _numbered(word: str, texts: list[str]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+from chatapp.protocol.chosen_pages import with_pages
+
 TextRole = Literal["user", "assistant", "system"]
 """Who says something in words."""
 
@@ -38,7 +40,7 @@ class ReasoningPart:
 class AttachmentPart:
     """A file: `content_id` is its SHA-256 in hex where its bytes are kept, None where only its place is known.
 
-    `notes` says in sentences what models do not get of it.
+    `notes` says in sentences what models do not get of it, `pages` which of its pages go along, as `2-5,8`: None all.
     """
 
     type: Literal["attachment"] = field(default="attachment", init=False)
@@ -47,6 +49,17 @@ class AttachmentPart:
     size: int | None = None
     content_id: str | None = None
     notes: tuple[str, ...] = ()
+    pages: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is called, and which of its pages go along where not all do."""
+        return self.name if self.pages is None else f"{self.name}, pages {self.pages}"
+
+    @property
+    def reference(self) -> str | None:
+        """What a question names it by."""
+        return self.content_id and with_pages(self.content_id, self.pages)
 
 
 @dataclass(frozen=True, slots=True)

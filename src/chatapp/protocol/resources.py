@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from chatapp.errors import ChatappError
+from chatapp.protocol.chosen_pages import with_pages
 from chatapp.protocol.events import Notice, Usage, UsageDetails
 
 if TYPE_CHECKING:
@@ -238,7 +239,10 @@ class TurnInfo(NamedTuple):
 
 
 class AttachmentInfo(NamedTuple):
-    """A file that can go along with questions: `kind` is "text", "image" or "audio", `size` bytes."""
+    """A file that can go along with questions: `kind` is "text", "image" or "audio", `size` bytes.
+
+    `chosen` is which of its pages go along, as `2-5,8`: None all.
+    """
 
     id: str
     name: str
@@ -247,6 +251,12 @@ class AttachmentInfo(NamedTuple):
     size: int
     pages: int | None = None
     notes: tuple[str, ...] = ()
+    chosen: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """What a question names it by."""
+        return with_pages(self.id, self.chosen)
 
     @property
     def shown_size(self) -> str:

@@ -9,12 +9,14 @@ import pytest
 import requests
 from PIL import Image
 
+from chatapp.backend.attachments.choosing import text_of_pages
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.store import Store
 from chatapp.client import BackendClient
 from chatapp.client.chat import EphemeralChat, StoredChat
 from chatapp.config.settings import Settings
-from chatapp.errors import ChatappError, NotFoundError, UpstreamParameterRefusedError
+from chatapp.errors import ChatappError, InvalidRequestError, NotFoundError, UpstreamParameterRefusedError
+from chatapp.protocol.chosen_pages import ChosenPages
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import AttachmentPart, Message, TextPart
 from support import documents, scripts
@@ -72,6 +74,47 @@ def test_a_file_goes_along_with_every_later_question(shared: RunningBackend, mod
     question = shared.client.conversations.messages(kept).items[0]
     assert question.content == "Why?"
     assert [(part.name, part.size) for part in question.parts if isinstance(part, AttachmentPart)] == [("sea.txt", 18)]
+
+
+def test_pages_that_were_chosen_go_along_now_and_later(shared: RunningBackend, model: StubModel) -> None:
+    file = attach(shared.client, documents.pdf("Whales", "Sharks", "Seals"), "sea.pdf")
+    chosen = "File: sea.pdf, pages 2-\n```\n[page 2]\n\nSharks\n\n[page 3]\n\nSeals\n```\n\n"
+
+    kept = shared.client.ask("Why?", store=True, attachments=[f"{file}#pages=2-"]).conversation_id
+    shared.client.ask("Really?", conversation_id=kept)
+
+    assert model.calls[-1].body["messages"][0]["content"] == f"{chosen}Why?"
+    assert shared.client.preview(file, pages="3").text == "[page 3]\n\nSeals"
+    (part, _) = shared.client.conversations.messages(str(kept)).items[0].parts
+    assert isinstance(part, AttachmentPart)
+    assert (part.title, part.reference) == ("sea.pdf, pages 2-", f"{file}#pages=2-")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "pages", "said"),
+    [
+        ("sea.pdf", documents.pdf("Whales"), "2", "sea.pdf has no page 2: its last is 1."),
+        ("sea.pdf", documents.pdf("Whales"), "2-1", "2-1 ends before it begins."),
+        ("sea.txt", b"The sea is salty.", "1", "sea.txt has no pages to choose from."),
+    ],
+)
+def test_pages_that_are_not_there_are_refused(
+    shared: RunningBackend, name: str, content: bytes, pages: str, said: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=said):
+        shared.client.ask("Why?", attachments=[f"{attach(shared.client, content, name)}#pages={pages}"])
+
+
+@pytest.mark.parametrize(
+    ("text", "pages", "chosen"),
+    [
+        ("[page 1]\n\nAs [page 3] says:\n[page 1]\n\n[page 2]\n\nB", "1", "[page 1]\n\nAs [page 3] says:\n[page 1]"),
+        ("## People\n\n| Ada |\n\n## Places", "2-", "## Places"),
+        ("Nothing has a number.", "1", "Nothing has a number."),
+    ],
+)
+def test_pages_of_a_text_begin_where_they_are_numbered(text: str, pages: str, chosen: str) -> None:
+    assert text_of_pages(text, ChosenPages.parse(pages)) == chosen
 
 
 def test_a_chat_that_is_not_stored_sends_its_files_again(shared: RunningBackend, model: StubModel) -> None:

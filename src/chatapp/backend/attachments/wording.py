@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any
 
+from chatapp.backend.attachments.choosing import Shown, shown_of
 from chatapp.backend.attachments.media import AUDIO_FORMATS, MEDIA_TOKENS, audio_part, image_part
 from chatapp.backend.attachments.passages import fitting_passages
 from chatapp.backend.attachments.project_media import ChosenMedia
@@ -55,10 +56,8 @@ class AttachmentWording:
         if project_id is not None and self._projects is not None:
             messages, told = self._projects.word(messages, project_id, owner=owner, tokens=tokens)
         ids = {part.content_id for part in _files(messages) if part.content_id}
-        found = self._attachments.for_models(ids, owner=owner)
-        pages = self._attachments.pages_for_models(ids, owner=owner)
         room = None if tokens is None else tokens - sum(self._estimate(message.text) for message in messages)
-        shown = {id_: _Shown(text, picture, pages.get(id_, [])) for id_, (text, picture) in found.items()}
+        shown = shown_of(self._attachments, _files(messages), owner=owner)
         budget = _Budget(room, self._estimate, question, without)
         worded = []
         for message in reversed(messages):
@@ -75,20 +74,19 @@ class AttachmentWording:
 
     def _beside(self, chosen: ChosenMedia, asked: Message, budget: "_Budget", owner: str) -> Message:
         """Return the last question with pictures and sounds of the project in front of it."""
-        ids = [str(part.content_id) for part in chosen.parts]
-        found = self._attachments.for_models(ids, owner=owner)
-        pages = self._attachments.pages_for_models(ids, owner=owner)
-        shown = {id_: _Shown("", picture, pages.get(id_, [])) for id_, (_, picture) in found.items()}
+        found = shown_of(self._attachments, chosen.parts, owner=owner)
+        shown = {id_: one._replace(text="") for id_, one in found.items()}  # its text goes along already
         along = self._worded(Message("user", chosen.parts), shown, budget, is_last=False).parts
         return replace(asked, parts=(*along, TextPart(chosen.line), *asked.parts)) if chosen.line else asked
 
-    def _worded(self, message: Message, found: Mapping[str, "_Shown"], budget: "_Budget", *, is_last: bool) -> Message:
+    def _worded(self, message: Message, found: Mapping[str, Shown], budget: "_Budget", *, is_last: bool) -> Message:
         parts: list[Part] = []
         for part in message.parts:
             if not isinstance(part, AttachmentPart) or part.content_id is None:
                 parts.append(part)
             elif part.content_id in found:
-                shown = found[part.content_id]
+                shown = found[part.content_id].of(part.pages)
+                part = replace(part, name=part.title)  # noqa: PLW2901 - so it is called from here on
                 if shown.text or not shown.pages:
                     parts.append(self._of(part, shown, budget, is_last=is_last, role=message.role))
                 parts += _pages(part, shown, budget, is_last=is_last, role=message.role)
@@ -96,7 +94,7 @@ class AttachmentWording:
                 parts.append(TextPart(budget.missing(part.name)))
         return replace(message, parts=tuple(parts))
 
-    def _of(self, part: AttachmentPart, shown: "_Shown", budget: "_Budget", *, is_last: bool, role: Role) -> Part:
+    def _of(self, part: AttachmentPart, shown: Shown, budget: "_Budget", *, is_last: bool, role: Role) -> Part:
         content = self._media(part, shown.picture)
         if content is None:
             return TextPart(budget.text_of(part.name, shown.text, is_last=is_last))
@@ -120,15 +118,7 @@ class AttachmentWording:
         return None
 
 
-class _Shown(NamedTuple):
-    """What a model may get of a file; `pages` are pictures of those without words, by their numbers."""
-
-    text: str
-    picture: bytes | None
-    pages: Sequence[tuple[int, bytes]]
-
-
-def _pages(part: AttachmentPart, shown: _Shown, budget: "_Budget", *, is_last: bool, role: Role) -> list[Part]:
+def _pages(part: AttachmentPart, shown: Shown, budget: "_Budget", *, is_last: bool, role: Role) -> list[Part]:
     """Return the pictures of pages without words, as far as there is room, behind a line that says which they are.
 
     Of a file that is nothing else, those of the last question stay whatever the model takes, as any picture does.

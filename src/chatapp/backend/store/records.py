@@ -264,9 +264,9 @@ class Attachment:
     notes: tuple[str, ...]
     created_at: datetime | None = None
 
-    def part(self) -> AttachmentPart:
-        """Return it as a part of a message."""
-        return AttachmentPart(self.name, self.media_type, self.size, self.id, self.notes)
+    def part(self, pages: str | None = None) -> AttachmentPart:
+        """Return it, or `pages` of it, as a part of a message."""
+        return AttachmentPart(self.name, self.media_type, self.size, self.id, self.notes, pages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,8 +106,8 @@ def _line(message: Message) -> str:
 
 def _named(part: object) -> str:
     match part:
-        case AttachmentPart(name=name):
-            return f"[File: {name}]"
+        case AttachmentPart():
+            return f"[File: {part.title}]"
         case ToolCallPart(name=name, arguments=arguments):
             return f"[Calls {name}: {arguments}]"
         case ToolResultPart(text=text):

@@ -24,7 +24,7 @@ def gauge() -> EstimateInfo | None:
             api_key=state.api_key(),
             conversation_id=None if conversation.is_temporary else conversation.id,
             messages=messages_from(conversation.messages) if conversation.is_temporary else None,
-            attachments=[file.id for file in conversation.waiting_files],
+            attachments=[file.reference for file in conversation.waiting_files],
             options=conversation.chat_options,
             last=conversation.entries[-1].id + "".join(filter(None, (entry.summary for entry in conversation.entries))),
         )

@@ -31,7 +31,7 @@ def waiting_files(files: Sequence[AttachmentInfo]) -> None:
         for place, file in enumerate(files):
             icon = _ICONS.get(file.kind, ":material/description:")
             with st.popover(literal(_label(file)), icon=icon, type="tertiary", key=f"file-{place}-{file.id}"):
-                _about(file)
+                _about(file, place)
         icon = ":material/close:"
         st.button(t("Leave them out"), icon=icon, type="tertiary", key="drop", on_click=actions.drop_files)
     for file in files:
@@ -43,12 +43,18 @@ def waiting_files(files: Sequence[AttachmentInfo]) -> None:
 
 def _label(file: AttachmentInfo) -> str:
     pages = t("{count} page", plural="{count} pages", count=file.pages) if file.pages else None
+    if file.chosen:
+        pages = t("pages {numbers}", numbers=file.chosen.replace(",", ", "))
     return " · ".join(filter(None, (file.name, pages, figures(file.shown_size))))
 
 
-def _about(file: AttachmentInfo) -> None:
-    """Draw what a model gets of a file."""
-    preview = preview_of(state.settings().backend_url, api_key=state.api_key(), attachment_id=file.id)
+def _about(file: AttachmentInfo, place: int) -> None:
+    """Draw what a model gets of a file, and where pages of it can be chosen."""
+    if file.pages is not None and file.pages > 1:
+        _choice(file, place)
+    preview = preview_of(
+        state.settings().backend_url, api_key=state.api_key(), attachment_id=file.id, pages=file.chosen
+    )
     if preview is None:
         st.caption(t("It cannot be shown now."))
         return
@@ -57,6 +63,18 @@ def _about(file: AttachmentInfo) -> None:
         st.image(base64.b64decode(preview.picture.partition(",")[2]), width=_PREVIEW_PX)
     if preview.text:
         st.code(preview.text, language=None, wrap_lines=True, height=_PREVIEW_PX)
+
+
+def _choice(file: AttachmentInfo, place: int) -> None:
+    field = f"pages-{place}-{file.id}"
+    st.text_input(
+        t("Pages"),
+        file.chosen or "",
+        key=field,
+        placeholder=t("All of them, or some, such as 2-5, 8"),
+        on_change=actions.choose_pages,
+        args=(place, field),
+    )
 
 
 def _gets(file: AttachmentInfo, preview: AttachmentPreview) -> str:

@@ -168,7 +168,9 @@ def _files(stored: MessageInfo) -> Iterator[AttachmentInfo]:
         if isinstance(part, AttachmentPart) and part.content_id:
             kind = part.media_type.partition("/")[0]
             size = part.size or 0
-            yield AttachmentInfo(part.content_id, part.name, part.media_type, kind, size, notes=part.notes)
+            yield AttachmentInfo(
+                part.content_id, part.name, part.media_type, kind, size, notes=part.notes, chosen=part.pages
+            )
 
 
 def _cut(text: str) -> str:

@@ -11,6 +11,7 @@ from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.session import state
 from chatapp.frontend.session.backend import takes_no_images
 from chatapp.frontend.session.view import Dialog
+from chatapp.protocol.chosen_pages import pages_among
 
 
 def send_typed() -> None:
@@ -185,6 +186,19 @@ def _is_to_be_warned() -> bool:
         return False
     conversation.warned_of = model or ""
     return True
+
+
+def choose_pages(place: int, field: str) -> None:
+    """Let only those pages of a file that waits go along which `field` names; all where it is empty."""
+    conversation = state.view().conversation
+    files, wanted = list(conversation.waiting_files), state.value_of(field).strip()
+    if place >= len(files):
+        return
+    file = files[place]
+    with error_shown():
+        chosen = pages_among(wanted, name=file.name, count=file.pages) if wanted else None
+        files[place] = file._replace(chosen=chosen and str(chosen))
+        conversation.waiting_files = tuple(files)
 
 
 def drop_files() -> None:

@@ -68,17 +68,19 @@ def _models(url: str, *, api_key: str | None) -> ModelsInfo:
     return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models()
 
 
-def preview_of(url: str, *, api_key: str | None, attachment_id: str) -> AttachmentPreview | None:
-    """Return what a model gets of a file; None where the backend does not tell, which is asked again."""
+def preview_of(
+    url: str, *, api_key: str | None, attachment_id: str, pages: str | None = None
+) -> AttachmentPreview | None:
+    """Return what a model gets of a file or of its `pages`; None where the backend does not tell, to be asked again."""
     try:
-        return _preview(url, api_key=api_key, attachment_id=attachment_id)
+        return _preview(url, api_key=api_key, attachment_id=attachment_id, pages=pages)
     except ChatappError:
         return None
 
 
 @st.cache_data(ttl=_PREVIEW_TTL_S, max_entries=64, show_spinner=False)
-def _preview(url: str, *, api_key: str | None, attachment_id: str) -> AttachmentPreview:
-    return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).preview(attachment_id)
+def _preview(url: str, *, api_key: str | None, attachment_id: str, pages: str | None) -> AttachmentPreview:
+    return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).preview(attachment_id, pages=pages)
 
 
 @st.cache_data(ttl=_SHARES_TTL_S, max_entries=64, show_spinner=False)

@@ -150,8 +150,12 @@ def _question(shown: Article) -> Iterator[str]:
 
 def files_html(files: Sequence[AttachmentInfo], t: Words) -> str:
     """Return a list of the names and sizes of files."""
-    shown = (f"<li>{escape(file.name)} <small>{t.figures(file.shown_size)}</small></li>" for file in files)
-    return f'<ul class="files" {_label(t("Files"))}>{"".join(shown)}</ul>'
+    return f'<ul class="files" {_label(t("Files"))}>{"".join(_file(file, t) for file in files)}</ul>'
+
+
+def _file(file: AttachmentInfo, t: Words) -> str:
+    facts = (file.chosen and t("pages {numbers}", numbers=file.chosen.replace(",", ", ")), file.shown_size)
+    return f"<li>{escape(file.name)} <small>{t.figures(escape(' · '.join(filter(None, facts))))}</small></li>"
 
 
 def _files(files: tuple[AttachmentInfo, ...], t: Words) -> Iterator[str]:

@@ -24,7 +24,8 @@ _EXAMPLE_ANSWER = "Python is a programming language that is easy to read."
 _Stop = Annotated[Words, Field(min_length=1)]
 
 
-AttachmentIds = Annotated[list[Identifier], Field(max_length=MOST_ATTACHMENTS)]
+_AttachmentId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}(#pages=[0-9, -]{1,100})?$")]
+AttachmentIds = Annotated[list[_AttachmentId], Field(max_length=MOST_ATTACHMENTS)]
 
 
 class MessageIn(Strict):
@@ -72,7 +73,8 @@ class QueryRequest(Strict):
     )
     attachments: AttachmentIds = Field(
         default_factory=list,  # a list as the default would be copied deeply for each question
-        description="Ids of files that go along, from `POST /attachments`, in the order in which they are read.",
+        description="Ids of files that go along, from `POST /attachments`, in the order in which they are read. "
+        "`#pages=2-5,8` behind one chooses pages of it.",
     )
     conversation_id: Identifier | None = Field(None, description="Conversation this question belongs to.")
     project_id: Identifier | None = Field(

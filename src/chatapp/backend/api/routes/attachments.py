@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from chatapp.backend.api.dependencies import ERRORS, CurrentAttachmentDesk, CurrentOwner, CurrentStore, Id
+from chatapp.backend.attachments.choosing import chosen_part, shown_of
 from chatapp.backend.attachments.media import MEDIA_TOKENS, image_part
 from chatapp.backend.http.uploads import FILE_IN_BODY, received_file
 from chatapp.backend.store import Attachment
@@ -61,16 +62,21 @@ def get_attachment(attachment_id: Id, store: CurrentStore, owner: CurrentOwner) 
 
 @router.get("/attachments/{attachment_id}/preview", summary="Look at what a model gets of an attachment",
             response_model=AttachmentPreviewOut, responses=ERRORS)  # fmt: skip
-def preview(attachment_id: Id, store: CurrentStore, owner: CurrentOwner) -> dict[str, Any]:
+def preview(
+    attachment_id: Id,
+    store: CurrentStore,
+    owner: CurrentOwner,
+    pages: Annotated[str | None, Query(max_length=100, description="Only these, as `2-5,8`.")] = None,
+) -> dict[str, Any]:
     """Return the beginning of the text, or the picture, that goes along with a question."""
     attachment = store.attachments.get(attachment_id, owner=owner)
-    text, picture = store.attachments.for_models([attachment_id], owner=owner)[attachment_id]
-    pages = store.attachments.pages_for_models([attachment_id], owner=owner).get(attachment_id, [])
-    pictures = [picture] if picture is not None else [page for _, page in pages]
-    tokens = likely_tokens(text) if text else 0
+    part = chosen_part(attachment, pages)
+    shown = shown_of(store.attachments, [part], owner=owner)[attachment_id].of(part.pages)
+    pictures = [shown.picture] if shown.picture is not None else [page for _, page in shown.pages]
+    tokens = likely_tokens(shown.text) if shown.text else 0
     tokens += MEDIA_TOKENS * (len(pictures) or int(attachment.kind == "audio"))
-    shown = image_part(pictures[0])["image_url"]["url"] if pictures else None
-    return {"tokens": tokens, "text": text[:PREVIEW_CHARS], "picture": shown}
+    picture = image_part(pictures[0])["image_url"]["url"] if pictures else None
+    return {"tokens": tokens, "text": shown.text[:PREVIEW_CHARS], "picture": picture}
 
 
 @router.get(

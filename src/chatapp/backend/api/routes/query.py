@@ -10,11 +10,13 @@ from fastapi.exceptions import RequestValidationError
 
 from chatapp.backend.api.dependencies import ERRORS, Id
 from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
+from chatapp.backend.attachments.choosing import chosen_part
 from chatapp.backend.http.bodies import BoundedJsonRequest, BoundedJsonRoute
 from chatapp.backend.http.context import context_of, header
 from chatapp.backend.store import Store
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.turn import Turn
+from chatapp.protocol.chosen_pages import without_pages
 from chatapp.protocol.messages import AttachmentPart, Message, TextPart
 from chatapp.protocol.question import SAMPLING, Question
 from chatapp.protocol.schemas.conversations import Regeneration
@@ -106,6 +108,7 @@ async def question_in(
     Raises:
         RequestValidationError: it is longer than MAX_PROMPT_CHARS.
         NotFoundError: it names a file that is not there.
+        InvalidRequestError: it names pages that a file has not.
     """
     _require_length(query.prompt, request.app.state.settings.max_prompt_chars)
     owner = context_of(request.scope).principal.name
@@ -129,13 +132,15 @@ async def question_in(
 
 
 async def _files(request: Request, query: QueryRequest, owner: str) -> dict[str, AttachmentPart]:
-    """Return the files that a question names, by their ids."""
-    ids = [*query.attachments, *(id_ for message in query.messages or () for id_ in message.attachments)]
-    if not ids:
+    """Return the files that a question names, by what it names them."""
+    named = [*query.attachments, *(id_ for message in query.messages or () for id_ in message.attachments)]
+    if not named:
         return {}
     store: Store = request.app.state.store
-    found = await asyncio.to_thread(store.attachments.get_many, list(dict.fromkeys(ids)), owner=owner)
-    return {attachment.id: attachment.part() for attachment in found}
+    chosen = {reference: without_pages(reference) for reference in named}
+    ids = list(dict.fromkeys(id_ for id_, _ in chosen.values()))
+    found = {it.id: it for it in await asyncio.to_thread(store.attachments.get_many, ids, owner=owner)}
+    return {reference: chosen_part(found[id_], pages) for reference, (id_, pages) in chosen.items()}
 
 
 def _earlier(message: MessageIn, files: dict[str, AttachmentPart]) -> Message:

@@ -66,8 +66,8 @@ def _sentence(reason: object) -> str | None:
 
 def _note(part: Part) -> str | None:
     match part:
-        case AttachmentPart(name=name):
-            return f"Attachment: {' '.join(name.split())}"
+        case AttachmentPart():
+            return f"Attachment: {' '.join(part.title.split())}"
         case CitationPart(url=url):
             return f"Source: {part.name}" + (f", {url}" if url != part.name else "")
         case ToolCallPart(name=name):
