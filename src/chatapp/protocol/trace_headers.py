@@ -3,17 +3,17 @@
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 
-GiveHeaders = Callable[[str], Mapping[str, str]]
-"""Returns the headers for what is asked, "turn" or "embeddings"."""
+GiveHeaders = Callable[[], Mapping[str, str]]
+"""Returns the headers for what is asked now."""
 
 _NONE: Mapping[str, str] = {}
 _GIVE: ContextVar[GiveHeaders | None] = ContextVar("give_trace_headers", default=None)
 
 
-def trace_headers(what: str) -> Mapping[str, str]:
+def trace_headers() -> Mapping[str, str]:
     """Return what goes along with a question that the current request leads to; nothing where nobody traces it."""
     give = _GIVE.get()
-    return give(what) if give else _NONE
+    return give() if give else _NONE
 
 
 def send_trace_headers(give: GiveHeaders) -> None:

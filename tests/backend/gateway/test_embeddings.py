@@ -117,3 +117,13 @@ def test_an_answer_without_end_is_not_read_to_it(run_backend: RunBackend, stub: 
     answer = requests.post(f"{backend.url}/v1/embeddings", json=WANTED, timeout=10)
     assert answer.json()["error"]["message"].startswith("LLM processing failed: the answer is longer than allowed.")
     assert stub.calls[0].wait_until_left(timeout_s=5)
+
+
+def test_a_key_that_is_refused_is_a_call_of_its_own(run_backend: RunBackend, stub: StubModel, tmp_path: Path) -> None:
+    file = tmp_path / "connections.toml"
+    file.write_text(f'[connections.two]\nbase_url = "{stub.url}"\napi_key = ["spent", "fresh"]\n', encoding="utf-8")
+    backend = run_backend(connections=str(file))
+    stub.next(scripts.status(401), scripts.EMBEDDINGS)
+    assert requests.post(f"{backend.url}/v1/embeddings", json={**WANTED, "model": "two/e"}, timeout=10).ok
+    told = [(call.connection, call.error_code, call.prompt_tokens) for call in calls(backend)]
+    assert told == [("two", "upstream_auth", None), ("two", None, 4)]

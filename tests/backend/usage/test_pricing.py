@@ -12,8 +12,7 @@ from genai_prices.types import Usage
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 from chatapp.backend.store import ModelCall
-from chatapp.backend.turns.call_record import CallRecord
-from chatapp.backend.turns.turn import Turn
+from chatapp.backend.turns.call_record import Asker, CallRecord
 from chatapp.backend.turns.usage_details import usage_details
 from chatapp.backend.usage.pricing import Pricer
 from chatapp.protocol.money import dollars, picodollars, shown_dollars
@@ -71,18 +70,18 @@ def made(
 ) -> ModelCall:
     """Return a call that took `usage`."""
     attempts = Attempts()
-    record = CallRecord(attempts)
-    attempts.begin("default")
-    record.answered_model, record.usage = answered, usage
     upstream = Upstream(base_url=base_url, model=model, provider="", reason="")
-    (call,) = record.ended(
-        Turn(model),
+    record = CallRecord(
+        attempts,
+        Asker("ann"),
         model=model,
-        status="complete",
-        error_code=None,
+        guess=TokenUsage,
         pricer=Pricer(lambda: {"default": upstream}),
         request=ModelRequest([], parameters=parameters),
     )
+    attempts.begin("default")
+    record.answered_model, record.usage = answered, usage
+    (call,) = record.end("complete", None)
     return call
 
 

@@ -171,7 +171,7 @@ def test_a_trace_goes_on_from_who_asks_to_the_model_server(
     assert {span.parent_span_id.hex() for span in (turn, embeddings)} == {SPAN}
     assert {span.parent_span_id for span in calls} == {turn.span_id}
     sent = [call.headers["traceparent"] for call in stub.calls]
-    assert sent == [f"00-{TRACE}-{span.span_id.hex()}-01" for span in (turn, turn, embeddings)]
+    assert sent == [f"00-{TRACE}-{span.span_id.hex()}-01" for span in (*calls, embeddings)]
     assert stub.calls[0].headers["tracestate"] == "theirs=1"
 
 
@@ -184,9 +184,11 @@ def test_who_names_no_trace_gets_one_that_the_model_server_learns(
         assert requests.post(f"{backend.url}/query", json={"prompt": "Hi"}, headers=headers, timeout=10).ok
     backend.stop()
     turns = [span for span in collector.spans if span.name == "turn"]
+    calls = [span for span in collector.spans if span.name != "turn"]
     assert {span.parent_span_id for span in turns} == {b""}
+    assert [span.parent_span_id for span in calls] == [span.span_id for span in turns]
     sent = [call.headers["traceparent"].split("-")[1:3] for call in stub.calls]
-    assert sent == [[span.trace_id.hex(), span.span_id.hex()] for span in turns]
+    assert sent == [[span.trace_id.hex(), span.span_id.hex()] for span in calls]
 
 
 def test_a_trace_that_its_client_does_not_keep_is_passed_on_and_not_told(

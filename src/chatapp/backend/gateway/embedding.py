@@ -1,9 +1,7 @@
 """Embeddings: passed on to the model server, and counted."""
 
 import asyncio
-import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -11,9 +9,11 @@ from starlette.types import Receive, Scope, Send
 
 from chatapp.backend.api.responses import Meanwhile, watches
 from chatapp.backend.gateway.chat_requests import SURFACE
+from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ChatModel, EmbeddedText, ModelRequest, TokenUsage
-from chatapp.backend.store import FinalStatus, ModelCall
+from chatapp.backend.store import FinalStatus
 from chatapp.backend.store.identity import new_timed_id
+from chatapp.backend.turns.call_record import Asker, CallRecord
 from chatapp.backend.turns.estimate import likely_tokens
 from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.backend.turns.registry import TurnRegistry
@@ -88,11 +88,11 @@ class Embedder:
 
     async def _asked(self, call_id: str, body: dict[str, Any]) -> EmbeddedText:
         """Return what the model server says, and note what the call took, however it ends."""
-        began, moment = time.perf_counter(), datetime.now(UTC)
+        attempts, record = self._record(call_id, body)
         embedded: EmbeddedText | None = None
         try:
             async with asyncio.timeout(self._settings.total_timeout):
-                embedded = await self._model.embed(body)
+                embedded = await self._model.embed(body, attempts)
         except TimeoutError:
             self._failure = UpstreamTimeoutError("the embedding took too long.", hint="Raise TOTAL_TIMEOUT.")
             raise self._failure from None
@@ -100,13 +100,31 @@ class Embedder:
             self._failure = error
             raise
         finally:
-            took_ms = round((time.perf_counter() - began) * 1000)
             if self._gate is not None:
                 self._gate.done(call_id)
-            call = self._call(call_id, body, embedded, moment, took_ms)
-            for observer in self._observers:
-                observer.model_called(call)
+            attempts.connection = attempts.connection or self._model.connection_for(body["model"])
+            self._end(record, body, embedded)
         return embedded
+
+    def _record(self, call_id: str, body: dict[str, Any]) -> tuple[Attempts, CallRecord]:
+        attempts = Attempts()
+        record = CallRecord(
+            attempts,
+            Asker(self._owner, surface=SURFACE),
+            model=body["model"],
+            guess=lambda: _likely_usage(body),
+            call_id=call_id,
+            pricer=self._pricer,
+            observers=self._observers,
+        )
+        return attempts, record
+
+    def _end(self, record: CallRecord, body: dict[str, Any], embedded: EmbeddedText | None) -> None:
+        failure = None if embedded else self._failure
+        record.usage = embedded.usage if embedded else None
+        if record.usage is None and (failure is None or isinstance(failure, ShuttingDownError)):
+            record.estimate(_likely_usage(body))  # a server that was left in the middle has read it all the same
+        record.end("complete" if embedded else _status(failure), failure.code if failure else None)
 
     async def _admit(self, call_id: str, body: dict[str, Any]) -> None:
         if self._gate is not None:
@@ -123,40 +141,16 @@ class Embedder:
                 answer_tokens=0,
             )
 
-    def _call(
-        self, call_id: str, body: dict[str, Any], embedded: EmbeddedText | None, moment: datetime, took_ms: int
-    ) -> ModelCall:
-        model, failure = body["model"], None if embedded else self._failure
-        connection, usage = self._model.connection_for(model), embedded.usage if embedded else None
-        is_estimated = usage is None and (failure is None or isinstance(failure, ShuttingDownError))
-        if is_estimated:  # a server that was left in the middle has read it all the same
-            tokens = _likely_tokens(body.get("input"))
-            usage = TokenUsage(tokens, 0, tokens)
-        cost, source = (
-            self._pricer.price(usage, connection=connection, models=(model,), when=moment) if usage else (0, None)
-        )
-        return ModelCall(
-            id=call_id,
-            owner=self._owner,
-            surface=SURFACE,
-            connection=connection,
-            model=model,
-            status="complete" if embedded else _status(failure),
-            error_code=failure.code if failure else None,
-            created_at=moment,
-            duration_ms=took_ms,
-            prompt_tokens=usage.prompt_tokens if usage else None,
-            completion_tokens=usage.completion_tokens if usage else None,
-            is_estimated=is_estimated,
-            cost_pico=cost,
-            price_source=source,
-        )
-
 
 def _status(failure: ChatappError | None) -> FinalStatus:
     if failure is None:
         return "stopped"
     return "interrupted" if isinstance(failure, ShuttingDownError) else "failed"
+
+
+def _likely_usage(body: Mapping[str, Any]) -> TokenUsage:
+    tokens = _likely_tokens(body.get("input"))
+    return TokenUsage(tokens, 0, tokens)
 
 
 def _likely_tokens(told: Any) -> int:

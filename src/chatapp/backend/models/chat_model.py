@@ -35,6 +35,14 @@ class ModelRequest:
         said = ((_text_in(message.get("content")), message.get("tool_calls", "")) for message in self.wire_messages)
         return [Message.of("user", f"{text}{calls}") for text, calls in said]
 
+    def prompt_bytes(self) -> int:
+        """Return how long the text of what the model reads is, without putting it together."""
+        if self.wire_messages is None:
+            texts = [message.text for message in self.messages]
+        else:
+            texts = [_text_in(message.get("content")) for message in self.wire_messages]
+        return sum([len(text) if text.isascii() else len(text.encode(errors="replace")) for text in texts])
+
     def read_media(self) -> list[Any]:
         """Return what the model is sent beside text, as servers are sent it: pictures and sound."""
         if self.wire_messages is None:
@@ -201,8 +209,8 @@ class ModelSource(Protocol):
         """Return `name`, once it is found out where nobody has chosen it."""
         ...
 
-    async def embed(self, body: dict[str, Any]) -> EmbeddedText:
-        """Return the embeddings that `body` asks for, in OpenAI's words.
+    async def embed(self, body: dict[str, Any], attempts: Attempts) -> EmbeddedText:
+        """Return the embeddings that `body` asks for, in OpenAI's words. `attempts` learns of the calls that it takes.
 
         Raises:
             UpstreamError: the model refused or cannot be reached.

@@ -34,6 +34,9 @@ class Metrics:
         self._calls: list[ModelCall] = []
         self._requests: list[tuple[str, str, int]] = []
 
+    def model_asked(self, call: object) -> None:
+        """Count nothing: what a call takes is known at its end."""
+
     def model_called(self, call: ModelCall) -> None:
         """Count a call."""
         self._calls.append(call)

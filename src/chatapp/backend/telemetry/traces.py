@@ -40,6 +40,28 @@ _PROVIDERS = {"Groq": "groq", "Mistral": "mistral_ai", "DeepSeek": "deepseek", "
 log = logging.getLogger(__name__)
 
 
+class OpenCall(Protocol):
+    """What is known of a call that is made now: `tries` of it came to nothing before this one."""
+
+    id: str
+    turn_id: str | None
+
+    @property
+    def tries(self) -> int:
+        """How many came to nothing."""
+        ...
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a server is asked now."""
+        ...
+
+    @property
+    def began(self) -> float:
+        """When the try began, by `time.perf_counter`."""
+        ...
+
+
 class EndedTurn(Protocol):
     """What is told of a turn that has ended."""
 
@@ -59,35 +81,34 @@ class EndedTurn(Protocol):
 class RequestTrace:
     """The trace that a request belongs to: its client's, where it names one, else a new one.
 
-    The span of what it asks begins with the first question to a model server, which carries it, or when it is over.
+    The span of what it asks begins with the first question to a model server, or when it is over. `asking` is that of
+    the call to a model that is made now, which the question carries.
     """
 
     def __init__(self, tracer: "Tracer", parent: "Context") -> None:
         self.parent = parent
         self._tracer = tracer
         self._began = time.time_ns()
-        self._span: Span | None = None
+        self._turn: Span | None = None
+        self.asking: Span | None = None
 
-    def headers(self, what: str) -> Mapping[str, str]:
-        """Return the headers that carry the span of `what`, which is taken later."""
-        from opentelemetry.trace import set_span_in_context  # noqa: PLC0415 - loaded by now
-
-        if self._span is None:
-            self._span = self._begun(what, self._began)
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers that carry the span of the call that is made now."""
         carrier: dict[str, str] = {}
-        _propagator().inject(carrier, set_span_in_context(self._span))
+        if self.asking is not None:
+            _propagator().inject(carrier, _below(self.asking))
         return carrier
 
-    def take(self, what: str, began: int) -> "Span":
-        """Return the span of `what`, to be ended."""
-        span, self._span = self._span, None
-        return span or self._begun(what, began)
+    def turn(self) -> "Span":
+        """Return the span of the turn that is asked for, which is taken later."""
+        if self._turn is None:
+            self._turn = self._tracer.start_span("turn", self.parent, start_time=self._began)
+        return self._turn
 
-    def _begun(self, what: str, began: int) -> "Span":
-        from opentelemetry.trace import SpanKind  # noqa: PLC0415 - loaded by now
-
-        kind = SpanKind.INTERNAL if what == "turn" else SpanKind.CLIENT
-        return self._tracer.start_span(what, self.parent, kind=kind, start_time=began)
+    def take_turn(self, began: int) -> "Span":
+        """Return the span of the turn, to be ended."""
+        span, self._turn = self._turn, None
+        return span or self._tracer.start_span("turn", self.parent, start_time=began)
 
 
 _REQUEST: ContextVar[RequestTrace | None] = ContextVar("request_trace", default=None)
@@ -104,6 +125,7 @@ class Traces:
         self._tracer = provider.get_tracer("chatapp", chatapp.__version__)
         self._upstreams = upstreams
         self._calls: dict[str, list[ModelCall]] = {}
+        self._spans: dict[str, dict[int, Span]] = {}
 
     @classmethod
     def of_environment(cls, upstreams: Callable[[], Mapping[str, Upstream]]) -> "Traces | None":
@@ -132,6 +154,17 @@ class Traces:
         _REQUEST.set(request)
         send_trace_headers(request.headers)
 
+    def model_asked(self, call: OpenCall) -> None:
+        """Begin the span of a call, which the question to the server carries."""
+        if not call.is_asked:
+            return
+        request, begun = self._request(), self._spans.setdefault(call.id, {})
+        if call.tries not in begun:
+            context = _below(request.turn()) if call.turn_id else request.parent
+            began = time.time_ns() - round((time.perf_counter() - call.began) * _NANO)
+            begun[call.tries] = self._client_span(context, began)
+        request.asking = begun[call.tries]
+
     def model_called(self, call: ModelCall) -> None:
         """Take note of a call: it is told with its turn, or by itself where it has none."""
         if call.turn_id is None:
@@ -141,15 +174,13 @@ class Traces:
 
     def turn_ended(self, turn: EndedTurn) -> None:
         """Send a turn and its calls."""
-        from opentelemetry.trace import set_span_in_context  # noqa: PLC0415 - loaded by now
-
         calls, ended = self._calls.pop(turn.id, []), time.time_ns()
         began = ended - round(turn.elapsed_s * _NANO)
         about = {"gen_ai.conversation.id": turn.conversation_id, "chatapp.surface": turn.surface}
         told = _known({"chatapp.turn.id": turn.id, "gen_ai.response.model": turn.model, **about})
-        span = self._taken("turn", began)
+        span = self._request().take_turn(began)
         span.set_attributes(told)
-        context = set_span_in_context(span)
+        context = _below(span)
         for call in calls:
             reasons = [turn.finish_reason] if turn.finish_reason and call is calls[-1] else None
             self._tell(call, context, {**about, "gen_ai.response.finish_reasons": reasons})
@@ -165,19 +196,27 @@ class Traces:
         operation = "chat" if call.turn_id else "embeddings"
         told = {"gen_ai.operation.name": operation, **_attributes(call), **self._server_of(call), **(about or {})}
         began = _nanoseconds(call.created_at)
-        span = self._taken(operation, began) if context is None else self._below(context, began)
+        span = self._begun(call) or self._client_span(context or self._request().parent, began)
         span.update_name(f"{operation} {call.model}")
         span.set_attributes(_known(told))
         _end(span, call.error_code, began + call.duration_ms * 10**6)
 
-    def _taken(self, what: str, began: int) -> "Span":
-        """Return the span of what the current request asks; what no request asks has one of its own."""
+    def _begun(self, call: ModelCall) -> "Span | None":
+        """Return the span that a call has begun with, None for one that came to no question."""
+        question, _, number = call.id.partition(".")
+        begun = self._spans.get(question, {})
+        if number:
+            return begun.pop(int(number), None)
+        self._spans.pop(question, None)
+        return begun.popitem()[1] if begun else None
+
+    def _request(self) -> RequestTrace:
+        """Return the trace of the current request; what no request asks has one of its own."""
         from opentelemetry.context import Context  # noqa: PLC0415 - loaded by now
 
-        request = _REQUEST.get() or RequestTrace(self._tracer, Context())
-        return request.take(what, began)
+        return _REQUEST.get() or RequestTrace(self._tracer, Context())
 
-    def _below(self, context: "Context", began: int) -> "Span":
+    def _client_span(self, context: "Context", began: int) -> "Span":
         from opentelemetry.trace import SpanKind  # noqa: PLC0415 - loaded by now
 
         return self._tracer.start_span("chat", context, kind=SpanKind.CLIENT, start_time=began)
@@ -218,6 +257,12 @@ def _end(span: Any, error_code: str | None, ended: int) -> None:
         span.set_attribute("error.type", error_code)
         span.set_status(Status(StatusCode.ERROR))
     span.end(ended)
+
+
+def _below(span: "Span") -> "Context":
+    from opentelemetry.trace import set_span_in_context  # noqa: PLC0415 - loaded by now
+
+    return set_span_in_context(span)
 
 
 def _known(attributes: Mapping[str, Any]) -> dict[str, Any]:

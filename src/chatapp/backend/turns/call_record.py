@@ -1,47 +1,80 @@
 """One call to a model while it runs: when it began, when its first word came, what it took."""
 
 import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from chatapp.backend.models.attempts import Attempts, FailedAttempt
 from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 from chatapp.backend.store import FinalStatus, ModelCall
 from chatapp.backend.store.identity import new_timed_id
-from chatapp.backend.turns.observers import CallPricer
-from chatapp.backend.turns.turn import Turn
+from chatapp.backend.turns.observers import CallPricer, TurnObserver
+
+
+class Asker(NamedTuple):
+    """Who asks a model: an owner, for which turn if for any, and what the question came in by."""
+
+    owner: str
+    turn_id: str | None = None
+    surface: str | None = None
 
 
 class CallRecord:
-    """Notes what `ModelCall`s will say of a request that begins now.
+    """Notes what `ModelCall`s will say of a request that begins now, and tells the observers.
 
     Of its `attempts` each is a call: those that came to nothing, and the one that all the rest is about. `is_accepted`:
     the server has begun to answer that one, so that it took tokens although nobody may have counted them. It `thinks`
-    from its first token on, as far as is known, until `note_said`.
+    from its first token on, as far as is known, until `note_said`. `guess` returns about what it has taken up to now.
     """
 
     __slots__ = (
+        "_asker",
         "_attempts",
         "_first_token_at",
+        "_guess",
+        "_model",
+        "_observers",
+        "_pricer",
+        "_request",
         "_said_at",
         "answered_model",
         "id",
         "is_accepted",
         "is_estimated",
         "thinks",
+        "turn_id",
         "usage",
     )
 
-    def __init__(self, attempts: Attempts, *, call_id: str | None = None) -> None:
+    def __init__(
+        self,
+        attempts: Attempts,
+        asker: Asker,
+        *,
+        model: str,
+        guess: Callable[[], TokenUsage],
+        call_id: str | None = None,
+        request: ModelRequest | None = None,
+        pricer: CallPricer | None = None,
+        observers: Sequence[TurnObserver] = (),
+    ) -> None:
         self.answered_model: str | None = None
         self.usage: TokenUsage | None = None
         self.id = call_id or new_timed_id()
-        self.is_accepted = False
-        self.is_estimated = False
+        self.turn_id = asker.turn_id
+        self.is_accepted = self.is_estimated = self.thinks = False
+        self._asker = asker
         self._attempts = attempts
+        self._guess = guess
+        self._model = model
+        self._observers = observers
+        self._pricer = pricer
+        self._request = request
         self._first_token_at: float | None = None
         self._said_at: float | None = None
-        self.thinks = False
         attempts.begin("")
+        attempts.on_change = self._tell_asked
 
     def note_token(self) -> None:
         """Note that the model has said something; only the first time counts."""
@@ -59,32 +92,58 @@ class CallRecord:
             return None
         return _milliseconds((self._said_at or time.perf_counter()) - self._first_token_at)
 
+    @property
+    def tries(self) -> int:
+        """How many attempts have come to nothing."""
+        return len(self._attempts.failed)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a server is asked now."""
+        return self._attempts.is_asked
+
+    @property
+    def began(self) -> float:
+        """When the last attempt began, by `time.perf_counter`."""
+        return self._attempts.began
+
     def estimate(self, usage: TokenUsage) -> None:
         """Take `usage` for what the server has not told."""
         self.usage, self.is_estimated = usage, True
 
-    def ended(
-        self,
-        turn: Turn,
-        *,
-        model: str,
-        status: FinalStatus,
-        error_code: str | None,
-        pricer: CallPricer | None = None,
-        request: ModelRequest | None = None,
+    def so_far(self) -> list[ModelCall]:
+        """Return what to write down if nobody lives to see the end of the calls: those there are by now."""
+        calls = self._calls("interrupted", None, self._guess() if self.is_asked else None, is_estimated=True)
+        return calls if self.is_asked else calls[:-1]
+
+    def end(self, status: FinalStatus, error_code: str | None) -> list[ModelCall]:
+        """Return what is known of the calls, oldest first, of which the last has just ended; observers learn it too."""
+        self._attempts.on_change = None  # who knows each other is freed later
+        calls = self._calls(status, error_code, self.usage, is_estimated=self.is_estimated)
+        for observer in self._observers:
+            for call in calls:
+                observer.model_called(call)
+        self._guess = TokenUsage
+        return calls
+
+    def _tell_asked(self) -> None:
+        for observer in self._observers:
+            observer.model_asked(self)
+
+    def _calls(
+        self, status: FinalStatus, error_code: str | None, usage: TokenUsage | None, *, is_estimated: bool
     ) -> list[ModelCall]:
-        """Return what is known of the calls, oldest first, of which the last has just ended."""
-        attempts, first, usage = self._attempts, self._first_token_at, self.usage
+        attempts, first = self._attempts, self._first_token_at
         now, clock = datetime.now(UTC), time.perf_counter()
         created_at = now - timedelta(seconds=clock - attempts.began)
-        cost_pico, price_source = self._priced(pricer, attempts.model or model, created_at, request)
+        cost_pico, price_source = self._priced(usage, created_at)
         call = ModelCall(
             id=self.id,
-            owner=turn.owner,
-            turn_id=turn.id,
-            surface=turn.surface,
+            owner=self._asker.owner,
+            turn_id=self.turn_id,
+            surface=self._asker.surface,
             connection=attempts.connection,
-            model=attempts.name or model,
+            model=attempts.name or self._model,
             answered_model=self.answered_model,
             status=status,
             error_code=error_code,
@@ -95,28 +154,28 @@ class CallRecord:
             cached_tokens=usage.cached_tokens if usage else None,
             completion_tokens=usage.billed_completion_tokens if usage else None,
             reasoning_tokens=usage.billed_reasoning_tokens if usage else None,
-            is_estimated=self.is_estimated,
+            is_estimated=is_estimated,
             cost_pico=cost_pico,
             price_source=price_source,
         )
-        return [*(_failed(attempt, call, clock=clock, now=now) for attempt in attempts.failed), call]
+        failed = [_failed(it, f"{self.id}.{n}", call, clock=clock, now=now) for n, it in enumerate(attempts.failed)]
+        return [*failed, call]
 
-    def _priced(
-        self, pricer: CallPricer | None, model: str, when: datetime, request: ModelRequest | None
-    ) -> tuple[int | None, str | None]:
+    def _priced(self, usage: TokenUsage | None, when: datetime) -> tuple[int | None, str | None]:
         """Return the picodollars of the call, None where nobody knows them, and who does."""
-        if self.usage is None:
+        if usage is None:
             return 0, None
-        if pricer is None:
+        if self._pricer is None:
             return None, None
-        models = (self.answered_model, model)
+        models = (self.answered_model, self._attempts.model or self._model)
         connection = self._attempts.connection
-        return pricer.price(self.usage, connection=connection, models=models, when=when, request=request)
+        return self._pricer.price(usage, connection=connection, models=models, when=when, request=self._request)
 
 
-def _failed(attempt: FailedAttempt, call: ModelCall, *, clock: float, now: datetime) -> ModelCall:
+def _failed(attempt: FailedAttempt, call_id: str, call: ModelCall, *, clock: float, now: datetime) -> ModelCall:
     """Return the call that `call` was made in place of. It took no tokens: that is free everywhere."""
     return ModelCall(
+        id=call_id,
         owner=call.owner,
         turn_id=call.turn_id,
         surface=call.surface,

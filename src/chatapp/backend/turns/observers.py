@@ -82,11 +82,48 @@ class CallGate(Protocol):
         ...
 
 
-class TurnObserver(Protocol):
-    """Learns of every call to a model, once it has ended: whole, failed, stopped or left. Called on the event loop.
+class OpenCall(Protocol):
+    """A call to a model that is being made.
 
-    An observer must neither wait nor raise: an answer's next word comes after it.
+    `tries` of it have come to nothing; a server `is_asked` the next one, or will be in a moment. It `began` so by
+    `time.perf_counter`. A call without a `turn_id` is for embeddings.
     """
+
+    id: str
+    turn_id: str | None
+
+    @property
+    def tries(self) -> int:
+        """How many have come to nothing."""
+        ...
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a server is asked now."""
+        ...
+
+    @property
+    def began(self) -> float:
+        """When the try began."""
+        ...
+
+    def so_far(self) -> list[ModelCall]:
+        """Return what to write down should nobody live to see its end: each try that failed, and the one under way.
+
+        The last one goes by `id`, a try before it by `id`, a dot and its number.
+        """
+        ...
+
+
+class TurnObserver(Protocol):
+    """Learns of every call to a model: before it is made and once it has ended, whole, failed, stopped or left.
+
+    Called on the event loop. An observer must neither wait nor raise: an answer's next word comes after it.
+    """
+
+    def model_asked(self, call: OpenCall) -> None:
+        """Take note that a call is made now, or that one of its tries has come to nothing."""
+        ...
 
     def model_called(self, call: ModelCall) -> None:
         """Take note of a call."""

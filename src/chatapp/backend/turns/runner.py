@@ -12,9 +12,9 @@ from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import Batch, ChatModel, ModelRequest
 from chatapp.backend.store import ModelCall
 from chatapp.backend.turns.admissions import Admissions
-from chatapp.backend.turns.call_record import CallRecord
+from chatapp.backend.turns.call_record import Asker, CallRecord
 from chatapp.backend.turns.context_fitter import ContextFitter
-from chatapp.backend.turns.estimate import likely_usage
+from chatapp.backend.turns.estimate import likely_usage, rough_usage
 from chatapp.backend.turns.idle_timer import IdleTimer
 from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.backend.turns.record import TurnRecord
@@ -128,8 +128,7 @@ class TurnRunner:
     async def _read(self, deadline: IdleTimer) -> None:
         """Make one call to the model, and tell the observers what came of it."""
         self._turn.filled_by(self._task)
-        self._call = CallRecord(self._fitter.request.attempts, call_id=self._next_call_id)
-        self._next_call_id = None
+        self._call = self._begun_call(self._fitter.request)
         request = self._admissions.gated(self._call.id, self._fitter.request)
         failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
         try:
@@ -147,25 +146,28 @@ class TurnRunner:
             if self._admissions.is_made:
                 self._tell_observers(failure)
 
+    def _begun_call(self, request: ModelRequest) -> CallRecord:
+        call_id, self._next_call_id = self._next_call_id, None
+        turn = self._turn
+        return CallRecord(
+            request.attempts,
+            Asker(turn.owner, turn.id, turn.surface),
+            model=request.model or turn.model,
+            guess=lambda: rough_usage(request, self._bytes),
+            call_id=call_id,
+            request=request,
+            pricer=self._pricer,
+            observers=self._observers,
+        )
+
     def _tell_observers(self, failure: ChatappError | None) -> None:
         turn, attempts = self._turn, self._fitter.request.attempts
         if not attempts.connection:  # it did not come so far
             attempts.connection = self._model.connection_for(turn.model)
         if self._call.usage is None and self._call.is_accepted:
             self._call.estimate(likely_usage(self._fitter.request, _said(turn), turn.reasoning))
-        calls = self._call.ended(
-            turn,
-            model=self._fitter.request.model or turn.model,
-            status=final_status(turn, failure),
-            error_code=failure.code if failure else None,
-            pricer=self._pricer,
-            request=self._fitter.request,
-        )
-        self._calls += calls
+        self._calls += self._call.end(final_status(turn, failure), failure.code if failure else None)
         turn.usage_details = usage_details(self._calls, thinking_ms=self._call.thinking_ms)
-        for observer in self._observers:
-            for call in calls:
-                observer.model_called(call)
 
     async def _read_stream(self, request: ModelRequest, deadline: IdleTimer) -> None:
         stream = await self._model.open(request)

@@ -27,6 +27,9 @@ class Ledger:
         self._batch_size = _BATCH
         self._writing = asyncio.Lock()
 
+    def model_asked(self, call: object) -> None:
+        """Note nothing: what a call takes is known at its end."""
+
     def model_called(self, call: ModelCall) -> None:
         """Take note of a call."""
         if len(self._waiting) >= MOST_WAITING:

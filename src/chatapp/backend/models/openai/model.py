@@ -96,11 +96,12 @@ class OpenAIModel:
         if isinstance(error, UpstreamParameterRefusedError) and error.parameter in MEDIA:
             self._media.refuse(name, error.parameter)
 
-    async def embed(self, body: dict[str, Any]) -> EmbeddedText:
+    async def embed(self, body: dict[str, Any], attempts: Attempts) -> EmbeddedText:
         """Return the embeddings that `body` asks for."""
         self._require(body["model"])
+        attempts.begin(self.upstream.name, body["model"])
         server = await self._endpoint.server()
-        return await server.embed({**body, "model": self.upstream.name_of(body["model"])})
+        return await server.embed({**body, "model": self.upstream.name_of(body["model"])}, attempts)
 
     async def window(self, model: str) -> int | None:
         """Return CONTEXT_TOKENS, or what the server tells of the model, or what is known of it."""

@@ -129,7 +129,8 @@ class ModelServer:
     async def _ask_with(self, key: Key, body: dict[str, Any], dialect: Dialect, attempts: Attempts) -> Response:
         for number in range(1, MOST_FORMS + 1):
             worded = dialect.worded(body)
-            headers = {**key.headers(), **trace_headers("turn")}
+            attempts.ask()
+            headers = {**key.headers(), **trace_headers()}
             response = await self._way.questions.post(msgspec.json.encode(worded), headers)
             if 200 <= response.status < 300:  # noqa: PLR2004
                 return response
@@ -147,18 +148,19 @@ class ModelServer:
             attempts.fail(error)
         raise error
 
-    async def embed(self, body: dict[str, Any]) -> EmbeddedText:
-        """Return the embeddings that `body` asks for.
+    async def embed(self, body: dict[str, Any], attempts: Attempts) -> EmbeddedText:
+        """Return the embeddings that `body` asks for. `attempts` learns of the keys that are refused.
 
         Raises:
             UpstreamError: it refused or cannot be reached, or its answer is too long.
         """
-        ask = partial(self._embed_with, content=msgspec.json.encode(body), model=body["model"])
-        return await self._with_keys(ask, body["model"], on_failure=lambda _: None)
+        ask = partial(self._embed_with, content=msgspec.json.encode(body), model=body["model"], attempts=attempts)
+        return await self._with_keys(ask, body["model"], on_failure=attempts.fail)
 
-    async def _embed_with(self, key: Key, *, content: bytes, model: str) -> EmbeddedText:
+    async def _embed_with(self, key: Key, *, content: bytes, model: str, attempts: Attempts) -> EmbeddedText:
+        attempts.ask()
         accepted = {"accept": "application/json", "content-type": "application/json"}
-        headers = {**self._way.headers, **accepted, **key.headers(), **trace_headers("embeddings")}
+        headers = {**self._way.headers, **accepted, **key.headers(), **trace_headers()}
         url = f"{self.base_url}/embeddings"
         async with self._way.http.stream("POST", url, content=content, headers=headers) as response:
             said = await _at_most(response, self._most_embedded if response.is_success else REFUSAL_BYTES)
