@@ -1,6 +1,7 @@
 """The backend put together: settings, model, middleware, routes."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -128,7 +129,8 @@ def _furnish(state: State, upstreams: Callable[[], Mapping[str, Upstream]]) -> N
     state.pricer = pricer = Pricer(upstreams)
     state.traces = Traces.of_environment(upstreams)
     state.store_probe = StoreProbe(store)
-    state.ledger = Ledger(store.model_calls)
+    journals = None if os.name == "nt" else settings.data_dir / "calls"
+    state.ledger = Ledger(store.model_calls, journals, on_lost=state.metrics.model_called)
     state.budgets = _budgets(settings, state.keys, store, pricer, state.ledger)
     state.observers = [*filter(None, [state.ledger, state.metrics, state.traces])]
     state.turns = TurnRegistry(
@@ -241,7 +243,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         closing.push_async_callback(state.model.close)
         if state.traces is not None:
             closing.push_async_callback(asyncio.to_thread, state.traces.close)
-        closing.push_async_callback(state.ledger.flush)
+        closing.push_async_callback(state.ledger.close)
         closing.push_async_callback(state.turns.close)
         closing.callback(state.import_desk.close)
         closing.callback(state.export_desk.close)
@@ -250,6 +252,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="blocking")
         asyncio.get_running_loop().set_default_executor(threads)
         await state.turns.end_orphans()
+        await state.ledger.recover()
         works = [
             state.model.prepare,
             state.turns.run_maintenance,

@@ -102,6 +102,8 @@ def kill_again_and_again(stub_url: str, data_dir: Path, kills: list[Kill]) -> li
     with sqlite3.connect(data_dir / "chatapp.db") as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("SELECT count(*) FROM turns WHERE status = 'streaming'").fetchone() == (0,)
+        calls = {turn_id for (turn_id,) in connection.execute("SELECT turn_id FROM model_calls")}
+        assert {heard.start.turn_id for heard in acknowledged if heard.pieces and heard.start} <= calls
     connection.close()
     return acknowledged
 

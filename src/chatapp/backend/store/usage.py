@@ -107,15 +107,15 @@ class UsageByDay:
         return _totals("", _added(rows))
 
 
-def add_usage(connection: Connection, calls: Iterable[ModelCall]) -> None:
-    """Add calls to what their days have taken, in the transaction that writes them down."""
-    groups: dict[tuple[date, str, str, str, str], list[ModelCall]] = {}
+def add_usage(connection: Connection, calls: Iterable[ModelCall | Row[ModelCall]], *, sign: int = 1) -> None:
+    """Add calls to what their days have taken, in the transaction that writes them down; `sign` -1 takes them out."""
+    groups: dict[tuple[date, str, str, str, str], list[ModelCall | Row[ModelCall]]] = {}
     for call in calls:
         began = call.created_at.astimezone(UTC).date()
         groups.setdefault((began, call.owner, call.connection, call.model, call.surface or ""), []).append(call)
     sums: dict[tuple[str, ...], list[int]] = {}
     for (began, owner, connected, model, surface), group in groups.items():
-        added, day = _added(group), began.isoformat()
+        added, day = [sign * count for count in _added(group)], began.isoformat()
         names = {"day": day, "model": model, "connection": connected, "surface": surface}
         for (dimension, name), whose in product(names.items(), (owner, EVERYBODY)):
             key = (dimension, whose, day, name)

@@ -1,16 +1,28 @@
-"""Writes down every call to a model, behind the answers' back: in batches, by a task of its own."""
+"""Writes down every call to a model, behind the answers' back: in batches, by a task of its own.
+
+What waits for it is in a journal, by which it outlives the process.
+"""
 
 import asyncio
+import itertools
 import logging
 from collections import deque
+from collections.abc import Callable
+from pathlib import Path
 
 from chatapp.backend.store import ModelCall
 from chatapp.backend.store.model_calls import ModelCalls
+from chatapp.backend.turns.observers import OpenCall
+from chatapp.backend.usage.journal import Journal
+from chatapp.backend.usage.left_behind import write_down_left
 from chatapp.errors import StoreUnavailableError
 
 WRITE_EVERY_S = 1.0
 MOST_WAITING = 100_000
 """Calls that wait while the store cannot be written; beyond it the oldest are given up, and the log says so."""
+
+LOOK_EVERY = 5
+"""Each how many rounds the ledger looks for what killed processes have left."""
 
 _BATCH = 500
 
@@ -18,20 +30,37 @@ log = logging.getLogger(__name__)
 
 
 class Ledger:
-    """A `TurnObserver` that keeps calls in the store, at most `WRITE_EVERY_S` later; a killed process loses those."""
+    """A `TurnObserver` that keeps calls in the store, at most `WRITE_EVERY_S` later.
 
-    def __init__(self, calls: ModelCalls) -> None:
+    A killed process loses none of them where there is a `folder` for journals; `on_lost` learns of those that another
+    was making when it was killed.
+    """
+
+    def __init__(
+        self,
+        calls: ModelCalls,
+        folder: Path | None = None,
+        *,
+        on_lost: Callable[[ModelCall], None] = lambda call: None,
+    ) -> None:
         self._calls = calls
+        self._folder = folder
+        self._on_lost = on_lost
+        self._journal = Journal(folder) if folder else None
         self._waiting: deque[ModelCall] = deque()
         self._lost = 0
         self._batch_size = _BATCH
         self._writing = asyncio.Lock()
 
-    def model_asked(self, call: object) -> None:
-        """Note nothing: what a call takes is known at its end."""
+    def model_asked(self, call: OpenCall) -> None:
+        """Take note of a call that is made now."""
+        if self._journal is not None:
+            self._journal.begin(call)
 
     def model_called(self, call: ModelCall) -> None:
-        """Take note of a call."""
+        """Take note of a call that has ended."""
+        if self._journal is not None:
+            self._journal.end(call)
         if len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft()
             self._lost += 1
@@ -42,10 +71,32 @@ class Ledger:
         return [call.id for call in self._waiting]
 
     async def keep(self) -> None:
-        """Again and again, write what waits. Never returns."""
-        while True:
+        """Again and again, write what waits, and what killed processes have left. Never returns."""
+        for number in itertools.count(1):
             await asyncio.sleep(WRITE_EVERY_S)
+            if self._journal is not None:
+                self._journal.follow()
             await self.flush()
+            if number % LOOK_EVERY == 0:
+                await self.recover()
+
+    async def recover(self) -> None:
+        """Write down what killed processes have left, each call once."""
+        if self._folder is None:
+            return
+        try:
+            lost = await asyncio.to_thread(write_down_left, self._folder, self._calls)
+        except StoreUnavailableError as error:
+            log.warning("Calls of a process that is gone are not written down yet: %s", error.detail)
+            return
+        for call in lost:
+            self._on_lost(call)
+
+    async def close(self) -> None:
+        """Write what waits; what cannot be written is for the next process."""
+        await self.flush()
+        if self._journal is not None:
+            self._journal.close()
 
     async def flush(self) -> None:
         """Write what waits now; what cannot be written waits on. Whoever comes while others write waits for them.
@@ -72,6 +123,8 @@ class Ledger:
                 self._doubt(batch)
                 raise
             self._batch_size = min(2 * self._batch_size, _BATCH)
+        if self._journal is not None:
+            self._journal.settle()
         if self._lost:
             log.error("%d calls to models could not be written down", self._lost)
             self._lost = 0

@@ -1,0 +1,166 @@
+"""Calls to models that are not in the store yet, in a file of this process: what a killed one has left is not lost.
+
+A line is written before a server is asked, and another when the call has ended: a system call each, which outlives the
+process, as nothing waits for the disk. A lock on the file, which ends with its process, tells whether it lives.
+"""
+
+import logging
+import os
+import sys
+from contextlib import suppress
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from chatapp.backend.store import ModelCall
+from chatapp.backend.turns.observers import OpenCall
+
+ENDING, PART = ".calls", ".part"
+MOST_BYTES = 64 * 1024**2
+"""How long a file gets while the store cannot be written; what comes then is in memory alone."""
+
+_LONG = 256 * 1024
+_MOST_COUNT = 2**62
+
+log = logging.getLogger(__name__)
+
+
+class Entry(msgspec.Struct):
+    """A line: a call that has ended, or else what to write down of one should nobody live to see its end."""
+
+    calls: list[ModelCall]
+    has_ended: bool
+
+
+class Journal:
+    """What this process writes into `folder`. Where it cannot, the log says so once, and calls go on without."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / f"{uuid4().hex}{ENDING}"
+        self._file: int | None = None
+        self._size = 0
+        self._open: dict[str, OpenCall] = {}
+        self._said: dict[str, int | None] = {}
+        self._rests = self._has_warned = False
+
+    def begin(self, call: OpenCall) -> None:
+        """Write down a call that is made now, or how far it has come."""
+        calls = call.so_far()
+        self._open[call.id], self._said[call.id] = call, calls[-1].completion_tokens
+        self._write(Entry(calls, has_ended=False))
+
+    def end(self, call: ModelCall) -> None:
+        """Write down what a call has taken."""
+        self._open.pop(call.id, None)
+        self._said.pop(call.id, None)
+        self._write(Entry([call], has_ended=True))
+
+    def follow(self) -> None:
+        """Write down how far the calls have come that are being made."""
+        for call in list(self._open.values()):
+            if call.is_asked and call.so_far()[-1].completion_tokens != self._said[call.id]:
+                self.begin(call)
+
+    def settle(self) -> None:
+        """Forget all calls that have ended: they are in the store."""
+        try:
+            if (self._rests and self._open) or self._size > _LONG:
+                self._begin_anew()
+            elif self._file is not None and self._size and not self._open:
+                os.ftruncate(self._file, 0)
+                self._size = 0
+            self._rests = False
+        except OSError as error:
+            self._give_up(error)
+
+    def close(self) -> None:
+        """Let the file be; what is left in it is not in the store, and for the next process to write down."""
+        if self._file is not None:
+            if not self._size:
+                self._path.unlink(missing_ok=True)
+            os.close(self._file)
+            self._file = None
+
+    def _write(self, entry: Entry) -> None:
+        if self._rests or self._size > MOST_BYTES:
+            return
+        try:
+            if self._file is None:
+                self._begin_anew()
+            self._append(_line(entry))
+        except OSError as error:
+            self._give_up(error)
+
+    def _append(self, lines: bytes) -> None:
+        if self._file is not None and os.write(self._file, lines) < len(lines):
+            raise OSError("the disk is full")
+        self._size += len(lines)
+
+    def _begin_anew(self) -> None:
+        """Put a file that has the calls which are being made in the place of the one there was."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = self._path.with_suffix(PART)
+        old, self._size = self._file, 0
+        self._file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        try:
+            lock(self._file)
+            self._append(b"".join([_line(Entry(call.so_far(), has_ended=False)) for call in self._open.values()]))
+            part.replace(self._path)
+        finally:
+            if old is not None:
+                os.close(old)
+
+    def _give_up(self, error: OSError) -> None:
+        """Write nothing until the store has what there is; a line that is cut is not to be read."""
+        self._rests, self._size = True, 0
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+        for path in (self._path, self._path.with_suffix(PART)):
+            with suppress(OSError):
+                path.unlink()
+        if not self._has_warned:
+            self._has_warned = True
+            log.warning("Calls to models of the last second are not on record if this process is killed: %s", error)
+
+
+def _line(entry: Entry) -> bytes:
+    try:
+        return msgspec.json.encode(entry) + b"\n"
+    except (UnicodeEncodeError, OverflowError):
+        calls = [replace(call, **_writable(call)) for call in entry.calls]
+        return msgspec.json.encode(Entry(calls, entry.has_ended)) + b"\n"
+
+
+def _writable(call: ModelCall) -> dict[str, Any]:
+    """Return what is to be changed of a call so that it can be written: half characters, and counts of nonsense."""
+    changes: dict[str, Any] = {}
+    for field in fields(call):
+        name, value = field.name, getattr(call, field.name)
+        if isinstance(value, str):
+            changes[name] = value.encode(errors="replace").decode()
+        elif isinstance(value, int) and abs(value) > _MOST_COUNT:
+            changes[name] = None
+    return changes
+
+
+if sys.platform == "win32":
+
+    def lock(file: int) -> None:
+        """Raise an error: nobody could tell there who has locked a file."""
+        raise OSError("files cannot be locked")
+
+else:
+    import fcntl
+
+    def lock(file: int) -> None:
+        """Lock a file until it is closed or this process ends.
+
+        Raises:
+            OSError: another process has locked it, or it cannot be locked where it is.
+        """
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,254 @@
+"""Calls of a killed process are on record: the next one, or another worker, finds them in its journal."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatapp.backend.models.attempts import Attempts
+from chatapp.backend.models.chat_model import TokenUsage
+from chatapp.backend.store import Amount, ModelCall, Store
+from chatapp.backend.turns.call_record import Asker, CallRecord
+from chatapp.backend.turns.process import is_gone, this_process
+from chatapp.backend.usage import journal, ledger
+from chatapp.backend.usage.journal import Journal
+from chatapp.backend.usage.ledger import Ledger
+from chatapp.backend.usage.left_behind import left_in, write_down_left
+from chatapp.config.settings import Settings
+from chatapp.errors import UpstreamUnavailableError
+from chatapp.protocol.money import PICO
+from support import scripts
+from support.running_backend import RunningBackend
+from support.stub_model import KEY, StubModel
+from support.turn_steps import wait_for
+
+RunBackend = Callable[..., RunningBackend]
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+GONE = this_process().rpartition(":")[0].rpartition(":")[0] + ":4194303:00000000"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store.open(Settings(data_dir=tmp_path / "data"))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "calls"
+
+
+class Asked:
+    """A call that `observer` learns of as it goes; it has said `said_tokens`."""
+
+    def __init__(self, observer: Ledger, call_id: str) -> None:
+        self.said_tokens = 0
+        self.attempts = Attempts()
+        guess = lambda: TokenUsage(10, self.said_tokens, 10 + self.said_tokens)  # noqa: E731
+        asker = Asker("ann", turn_id="t", surface="api")
+        self.record = CallRecord(
+            self.attempts, asker, model="m", guess=guess, call_id=call_id, pricer=Cents(), observers=[observer]
+        )
+        self.attempts.begin("paid", "m")
+
+    def end(self) -> None:
+        self.record.usage = TokenUsage(11, 5, 16)
+        self.record.end("complete", None)
+
+
+class Cents:
+    """Knows that a token costs a picodollar."""
+
+    def price(self, usage: TokenUsage, **_: object) -> tuple[int, str]:
+        return usage.total_tokens, "connection"
+
+
+def as_if_killed(folder: Path) -> None:
+    """Leave a copy of each journal that nobody has locked, as a process leaves it that is killed now."""
+    for number, file in enumerate(sorted(folder.glob("*.calls"))):
+        shutil.copy(file, folder / f"left{number}.calls")
+
+
+def told(call: ModelCall) -> tuple[Any, ...]:
+    return call.id, call.status, call.error_code, call.prompt_tokens, call.completion_tokens, call.cost_pico
+
+
+def on_record(store: Store) -> list[tuple[Any, ...]]:
+    calls = store.model_calls.between(LONG_AGO)
+    (spent,) = [store.usage.by("key", since=date(2000, 1, 1), until=date(2100, 1, 1)).total]
+    assert spent.calls == len(calls)
+    assert spent.cost_pico == sum(call.cost_pico or 0 for call in calls)
+    return sorted(map(told, calls))
+
+
+ENDED = ("a", "complete", None, 11, 5, 16)
+LOST = ("b", "interrupted", None, 10, 7, 17)
+
+
+def test_calls_of_a_killed_process_are_on_record_once(store: Store, folder: Path) -> None:
+    killed = Ledger(store.model_calls, folder)
+    for call_id in ("a", "b"):
+        call = Asked(killed, call_id)
+        call.attempts.ask()
+        if call_id == "a":
+            call.end()
+    call.said_tokens = 7
+    call.attempts.ask()
+    as_if_killed(folder)
+    lost: list[str] = []
+    following = Ledger(store.model_calls, folder, on_lost=lambda call: lost.append(call.id))
+    asyncio.run(following.recover())
+    assert on_record(store) == [ENDED, LOST]
+    (folder / "left0.calls").write_bytes(next(folder.glob("*.calls")).read_bytes())  # it was killed on the way
+    asyncio.run(following.recover())
+    assert on_record(store) == [ENDED, LOST]
+    assert set(lost) == {"b"}
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_the_journal_of_a_living_process_is_left_alone(store: Store, folder: Path) -> None:
+    living = Ledger(store.model_calls, folder)
+    Asked(living, "a").attempts.ask()
+    assert write_down_left(folder, store.model_calls) == []
+    assert on_record(store) == []
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_a_try_that_had_failed_is_told_from_the_one_that_was_lost(store: Store, folder: Path) -> None:
+    call = Asked(Ledger(store.model_calls, folder), "b")
+    call.attempts.ask()
+    call.attempts.fail(UpstreamUnavailableError("It is away."))
+    as_if_killed(folder)  # while it waits before it asks again
+    assert write_down_left(folder, store.model_calls) == []
+    failed = ("b.0", "failed", "upstream_unavailable", None, None, 0)
+    assert on_record(store) == [failed]
+    call.attempts.begin("paid", "m")
+    call.attempts.ask()
+    as_if_killed(folder)
+    assert [lost.id for lost in write_down_left(folder, store.model_calls)] == ["b"]
+    assert on_record(store) == [("b", "interrupted", None, 10, 0, 10), failed]
+
+
+def test_a_journal_that_is_cut_anywhere_tells_what_is_before(store: Store, folder: Path) -> None:
+    killed = Ledger(store.model_calls, folder)
+    for call_id in ("a", "b", "c"):
+        call = Asked(killed, call_id)
+        call.attempts.ask()
+        call.end()
+    (file,) = folder.glob("*.calls")
+    content = file.read_bytes()
+    seen = {tuple(call.id for call in left_in(content[:end]).ended) for end in range(len(content))}
+    assert seen == {(), ("a",), ("a", "b"), ("a", "b", "c")}
+    assert left_in(b"\xff\n{}\n[]\n" + content) == left_in(content)
+
+
+def test_what_is_written_down_is_not_kept_twice(store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "_LONG", 2000)
+    book = Ledger(store.model_calls, folder)
+    waiting = Asked(book, "b")
+    waiting.attempts.ask()
+    for number in range(20):
+        call = Asked(book, str(number))
+        call.attempts.ask()
+        call.end()
+    (file,) = folder.glob("*.calls")
+    assert file.stat().st_size > 4000
+    asyncio.run(book.flush())
+    assert left_in(file.read_bytes()).ended == []
+    assert [call.id for call in left_in(file.read_bytes()).lost] == ["b"]
+    assert (file.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
+    waiting.end()
+    asyncio.run(book.flush())
+    assert file.read_bytes() == b""
+    asyncio.run(book.close())
+    assert list(folder.iterdir()) == []
+
+
+def test_where_no_journal_can_be_written_calls_are_on_record_all_the_same(
+    store: Store, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder.write_bytes(b"no folder")
+    book = Ledger(store.model_calls, folder)
+    for call_id in ("a", "c"):
+        call = Asked(book, call_id)
+        call.attempts.ask()
+        call.end()
+        asyncio.run(book.flush())
+    assert [call_id for call_id, *_ in on_record(store)] == ["a", "c"]
+    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert ["not on record if this process is killed" in record.getMessage() for record in warnings] == [True]
+    folder.unlink()
+    call = Asked(book, "d")
+    call.attempts.ask()
+    asyncio.run(book.flush())  # there is a folder again
+    as_if_killed(folder)
+    assert [lost.id for lost in write_down_left(folder, store.model_calls)] == ["d"]
+
+
+def test_what_a_call_took_goes_before_what_was_put_aside_for_it(store: Store, folder: Path) -> None:
+    killed = Ledger(store.model_calls, folder)
+    for call_id in ("a", "b"):
+        call = Asked(killed, call_id)
+        call.attempts.ask()
+        with store.reservations.book(is_gone=lambda _: False) as book:
+            most = call.record.so_far()[-1]
+            most.completion_tokens, most.cost_pico = 4096, PICO
+            book.reserve(most, Amount(PICO, 5000), process_id=GONE)
+        if call_id == "a":
+            call.end()
+    as_if_killed(folder)
+    for _ in range(2):
+        with store.reservations.book(is_gone=is_gone) as book:  # another worker is asked first, and counts the most
+            standing = book.standing(owner="ann", connection=None, since=date(2000, 1, 1))
+    assert standing == (Amount(2 * PICO, 2 * (10 + 4096)), Amount(0, 0))
+    write_down_left(folder, store.model_calls)
+    assert on_record(store) == [ENDED, ("b", "interrupted", None, 10, 4096, PICO)]
+
+
+def test_what_nobody_saw_the_end_of_counts_as_the_budget_put_it_aside(store: Store, folder: Path) -> None:
+    call = Asked(Ledger(store.model_calls, folder), "b")
+    call.attempts.ask()
+    with store.reservations.book(is_gone=lambda _: False) as book:
+        most = call.record.so_far()[-1]
+        most.completion_tokens, most.cost_pico = 4096, PICO
+        book.reserve(most, Amount(PICO, 5000), process_id=GONE)
+    as_if_killed(folder)
+    write_down_left(folder, store.model_calls)
+    assert on_record(store) == []
+    with store.reservations.book(is_gone=is_gone) as book:
+        assert book.standing(owner="ann", connection=None, since=date(2000, 1, 1)).spent == (PICO, 4106)
+    assert on_record(store) == [("b", "interrupted", None, 10, 4096, PICO)]
+
+
+def test_a_journal_follows_an_answer_and_holds_nothing_that_was_said(
+    run_backend: RunBackend, stub: StubModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "WRITE_EVERY_S", 0.05)
+    backend = run_backend()
+    stub.next(scripts.answer("a-secret-answer " * 10, scripts.PATIENCE_S, "no."))
+    data = Path(backend.app.state.settings.data_dir)
+    with backend.client.stream("a-secret-question") as events:
+        next(event for event in events if getattr(event, "text", ""))
+
+        def guesses() -> list[int | None]:
+            return [call.completion_tokens for file in data.glob("calls/*") for call in left_in(file.read_bytes()).lost]
+
+        wait_for(lambda: guesses() == [40])
+        said = b"".join(file.read_bytes() for file in data.glob("calls/*"))
+        assert [secret for secret in ("a-secret", KEY) if secret.encode() in said] == []
+    backend.stop()
+    assert list(data.glob("calls/*")) == []
+
+
+@pytest.mark.parametrize("odd", [{"model": "half \ud800"}, {"prompt_tokens": 2**70}])
+def test_what_cannot_be_written_as_it_is_is_written_without(folder: Path, odd: dict[str, Any]) -> None:
+    known = {"owner": "", "connection": "c", "status": "complete", "created_at": datetime.now(UTC), "duration_ms": 1}
+    Journal(folder).end(ModelCall(**{**known, "model": "m", **odd}))
+    (file,) = folder.glob("*.calls")
+    assert len(left_in(file.read_bytes()).ended) == 1
