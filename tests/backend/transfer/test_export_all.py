@@ -11,9 +11,10 @@ import pytest
 
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.transfer.exporters import Exports
-from chatapp.backend.transfer.importers import Imports
+from chatapp.backend.transfer.importers import Imports, ours
 from chatapp.config.settings import Settings
 from chatapp.errors import InvalidRequestError
+from chatapp.protocol.events import UsageDetails
 from chatapp.protocol.messages import AttachmentPart, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from support.imported import imported_message, put
 
@@ -62,6 +63,13 @@ def documents(archive: bytes) -> Any:
     return told
 
 
+DETAILS: UsageDetails = {
+    "prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5, "cached_tokens": 0, "reasoning_tokens": 1,
+    "estimated": False, "cost": "0.00012", "price_source": "list", "first_token_ms": 20, "tokens_per_second": 50.5,
+    "thinking_ms": 1234,
+}  # fmt: skip
+
+
 def fill(store: Store, ask: Ask, begin: Ask) -> None:
     """Make one of everything: branches, errors, pins, an archive, parts, times, and a trash that is to stay here."""
     first = ask("One?", "1", system="Be brief.", model="large")
@@ -74,7 +82,7 @@ def fill(store: Store, ask: Ask, begin: Ask) -> None:
     store.turns.finish(
         failed.turn_id, status="failed", text="Half", reasoning="Hm",
         segments=[["notice", 1, "cut", "1 left out."], ["reasoning", 2], ["text", 4]],
-        finish_reason="error", usage=usage, error=ERROR, latency_ms=1234,
+        finish_reason="error", usage=usage, usage_details=DETAILS, error=ERROR, latency_ms=1234,
     )  # fmt: skip
     store.conversations.change(str(failed.conversation_id), owner="ada", archived=True, title=None)
     store.conversations.create(owner="ada", title="Nothing said", system="Be kind.", model="m")
@@ -147,3 +155,19 @@ def test_error_of_a_file_is_taken_as_text_alone(store: Store, tmp_path: Path) ->
     Imports(store.database).read(path, owner="ada")
     (told,) = documents(everything(store))["conversations"][0]["messages"]
     assert (told["error"], told["latency_ms"]) == ({"detail": "x", "code": "y", "retry_after": 5}, None)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cost": "much"}, {"cost": "9" * 5000}, {"price_source": "hearsay"}, {"thinking_ms": -1},
+        {"total_tokens": 1e300}, {"estimated": "no"}, {"tokens_per_second": 2**60},
+    ],
+)  # fmt: skip
+def test_what_an_answer_cannot_have_taken_is_left_out(wrong: dict[str, Any]) -> None:
+    message = {"id": "m", "parent_id": None, "role": "assistant", "content": "x", "latency_ms": 5}
+    read = [
+        ours.read({"id": "c", "leaf_id": "m", "messages": [message | {"usage_details": told}]})
+        for told in (DETAILS, DETAILS | wrong)
+    ]
+    assert [one.messages[0].turn and one.messages[0].turn.usage_details for one in read] == [DETAILS, None]

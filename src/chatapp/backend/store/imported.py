@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from chatapp.backend.store.identity import now
-from chatapp.protocol.events import Notice, Usage
+from chatapp.protocol.events import Notice, Usage, UsageDetails
 from chatapp.protocol.messages import AttachmentPart, FinalStatus, Part, Role
 
 TOOL = "the work of a tool"
@@ -38,6 +38,7 @@ class ImportedTurn:
     error: dict[str, Any] | None = None
     latency_ms: int | None = None
     usage: Usage | None = None
+    usage_details: UsageDetails | None = None
     notices: tuple[Notice, ...] = ()
 
 

@@ -105,6 +105,7 @@ def turn_rows(one: Placed, wanted: Iterable[ImportedMessage], *, owner: str) -> 
             "saved_reasoning": 0,
             "finish_reason": message.finish_reason,
             "usage": message.turn.usage,
+            "usage_details": message.turn.usage_details,
             "error": message.turn.error,
             "latency_ms": message.turn.latency_ms,
             "created_at": message.created_at or fallback,

@@ -9,12 +9,15 @@ import msgspec
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, ImportedProject, ImportedTurn, moment
 from chatapp.backend.store.placing import OURS
 from chatapp.backend.transfer.importers.fields import count, mapping, sequence
-from chatapp.protocol.events import Notice, Usage
+from chatapp.protocol.events import Notice, Usage, UsageDetails
 from chatapp.protocol.messages import PART_KINDS, AttachmentPart, CitationPart, FinalStatus, Part, Role
+from chatapp.protocol.money import picodollars
 from chatapp.protocol.question import EFFORTS
 
 SOURCE = OURS
 _MOST_TEMPERATURE = 2
+_MOST_COUNTED, _MOST_COST_CHARS = 2**53, 40
+_PRICE_SOURCES = {None, "list", "connection", "local"}
 _OF_PROJECTS = {"id", "name", "instructions", "model"}
 _OF_ERRORS = {"detail", "code", "hint", "request_id", "retry_after"}
 NO_ADDRESS = "a source that is no address of the web"
@@ -32,6 +35,7 @@ class _Message(msgspec.Struct):
     status: str = "complete"
     finish_reason: str | None = None
     usage: Usage | None = None
+    usage_details: Any = None
     error: Any = None
     latency_ms: Any = None
     notices: Any = None
@@ -157,10 +161,23 @@ def _summary(message: _Message) -> dict[str, Any]:
 def _turn(message: _Message) -> ImportedTurn | None:
     """Return how an answer was made; of a question, or where nobody knows, None."""
     latency_ms, error = count(message.latency_ms), _error(message.error)
-    notices = tuple(_notices(message.notices))
-    if latency_ms is None and error is None and not notices:
+    notices, details = tuple(_notices(message.notices)), _usage_details(message.usage_details)
+    if latency_ms is None and error is None and details is None and not notices:
         return None
-    return ImportedTurn(error=error, latency_ms=latency_ms, usage=message.usage, notices=notices)
+    return ImportedTurn(error=error, latency_ms=latency_ms, usage=message.usage, usage_details=details, notices=notices)
+
+
+def _usage_details(told: object) -> UsageDetails | None:
+    """Return what an answer took, its price and its times; None where what stands there cannot be that."""
+    try:
+        details = msgspec.convert(told, type=UsageDetails)
+        if details["cost"] is not None:
+            picodollars(details["cost"][:_MOST_COST_CHARS])
+    except ValueError:  # msgspec's are too
+        return None
+    numbers = [it for it in details.values() if isinstance(it, int | float)]
+    is_whole = details["price_source"] in _PRICE_SOURCES and len(details["cost"] or "") <= _MOST_COST_CHARS
+    return details if is_whole and all(0 <= it <= _MOST_COUNTED for it in numbers) else None
 
 
 def _notices(told: object) -> Iterator[Notice]:
