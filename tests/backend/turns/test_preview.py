@@ -27,8 +27,8 @@ def test_the_estimate_is_of_what_goes_along_then(run_backend: RunBackend, stub: 
     assert stub.hits == asked
     backend.client.ask("6 " * 20, conversation_id=first.conversation_id)
     sent = stub.calls[-1].body["messages"]
-    assert (told.messages, told.left_out) == (len(sent), 14 - len(sent))
-    assert following.messages + following.left_out == 13
+    assert (told.messages + 1, told.left_out) == (len(sent), 14 - len(sent))  # the instructions are no message
+    assert following.messages + following.left_out == 12
     assert (told.model, told.window, told.share) == ("stub-model", 300, round(told.prompt_tokens / 300, 4))
     assert (told.cost, told.price_source) == ("0", "local")
 

@@ -1,7 +1,8 @@
-"""The offer to summarise earlier messages: seen where the next question finds little room, else in the palette."""
+"""The offer to summarise earlier messages: seen where the next question finds little room, else in menu and palette."""
 
 import streamlit as st
 
+from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.conversations.summarised import SummarisedConversation
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.session import answer_actions, state
@@ -29,25 +30,31 @@ def compaction(told: EstimateInfo | None) -> None:
         st.toast(t(_MADE), icon=":material/compress:")
     is_going = conversation.summarising is not None
     why = t("Summarising earlier messages …") if is_going else _why(told) if told else None
-    if not conversation.id or sum(1 for entry in conversation.entries if not entry.is_answer) < _FEWEST_QUESTIONS:
+    if not _is_worth_it(conversation):
         return
     if why is None:
-        _button(is_going=is_going)
+        _button(t("Summarise them"), "summarise", is_going=is_going)
         return
     with st.container(key="compaction", horizontal=True, gap="small"):
         st.caption(why)
-        _button(is_going=is_going)
+        _button(t("Summarise them"), "summarise", is_going=is_going)
 
 
-def _button(*, is_going: bool) -> None:
-    st.button(
-        t("Summarise them"),
-        icon=":material/compress:",
-        key="summarise",
-        type="tertiary",
-        disabled=is_going,
-        on_click=answer_actions.summarise,
-    )
+def summarise_button() -> None:
+    """Draw what summarises earlier messages at any time, where there are enough of them."""
+    conversation = state.view().conversation
+    if _is_worth_it(conversation):
+        _button(t("Summarise earlier messages"), "summarise-now", is_going=conversation.summarising is not None)
+
+
+def _button(name: str, key: str, *, is_going: bool) -> None:
+    icon = ":material/compress:"
+    st.button(name, icon=icon, key=key, type="tertiary", disabled=is_going, on_click=answer_actions.summarise)
+
+
+def _is_worth_it(conversation: OpenConversation) -> bool:
+    questions = sum(not entry.is_answer for entry in conversation.entries)
+    return conversation.id is not None and questions >= _FEWEST_QUESTIONS
 
 
 def wait_for_summary() -> None:
@@ -60,8 +67,8 @@ def wait_for_summary() -> None:
 def _why(told: EstimateInfo) -> str | None:
     if told.left_out:
         return t(
-            "{count} earlier message finds no room any more.",
-            plural="{count} earlier messages find no room any more.",
+            "{count} earlier message finds no room any more, as some is kept for the answer.",
+            plural="{count} earlier messages find no room any more, as some is kept for the answer.",
             count=told.left_out,
         )
     if told.share is not None and told.share >= NEAR:

@@ -9,6 +9,9 @@ from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.languages.words import said, t, words
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import list_actions, state
+from chatapp.protocol.wording import later
+
+_AS_IT_WAS = later("The list is as it was seen last.")
 
 
 def history() -> None:
@@ -20,7 +23,8 @@ def history() -> None:
     with st.container(key="history", gap="small"):
         _head(listing)
         if listing.error is not None:
-            st.caption(literal(f"{t('The conversations cannot be shown.')} {said(listing.error.detail)}"))
+            what = t(_AS_IT_WAS) if listing.items else t("The conversations cannot be shown.")
+            st.caption(literal(f"{what} {said(listing.error.detail)}"))
         _undo(listing)
         projects(listing)
         rows(listing)

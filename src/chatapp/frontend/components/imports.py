@@ -14,7 +14,7 @@ LOOK_S = 1.0
 _MB = 1000 * 1000
 _SKIPPED_SHOWN = 20
 _WHAT = later("An export of ChatGPT, Claude, Gemini, Open WebUI, llm, chatapp or others. Twice adds nothing twice.")
-_LARGER = later("Files of more than {size} MB go to `POST /import`.")
+_LARGER = later("Up to {size} MB; a larger file, up to 1 GiB, with `chatapp import FILE` in a shell.")
 _DOING = {"receiving": later("Receiving … {size} MB"), "waiting": later("Waiting for others … {size} MB")}
 
 

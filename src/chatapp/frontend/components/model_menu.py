@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from chatapp.frontend.components.beside import beside_menu, own_model
+from chatapp.frontend.components.compaction import summarise_button
 from chatapp.frontend.components.model_list import model_list
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
@@ -47,6 +48,7 @@ def model_menu() -> None:
             beside_menu(told, model)
         _instructions(chat_options.system or "")
         _sampling(chat_options.sampling or {})
+        summarise_button()
 
 
 def _select(names: list[str], model: str) -> None:

@@ -134,7 +134,7 @@ class EstimateOut(BaseModel):
     """What would go to the model with a question."""
 
     model: str = Field(description="Model that would be asked.")
-    messages: int = Field(description="How many messages go along, system prompt and question among them.")
+    messages: int = Field(description="How many messages go along, the question among them; instructions are none.")
     left_out: int = Field(description="How many earlier messages find no room.")
     summarised: int = Field(0, description="How many earlier messages a summary stands for.")
     prompt_tokens: int = Field(description="About how many tokens that is.")

@@ -31,7 +31,7 @@ async def estimate(request: Request, query: EstimateRequest) -> EstimateOut:
     )
     return EstimateOut(
         model=seen.model,
-        messages=len(seen.request.messages),
+        messages=sum(message.role != "system" for message in seen.request.messages),
         left_out=seen.left_out,
         summarised=seen.summarised,
         prompt_tokens=tokens,
