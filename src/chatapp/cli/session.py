@@ -127,7 +127,7 @@ class Session:
             note(f"From now on: /model {name}")
             return
         told = self._models()
-        current = self._options.model or self._chat.model() or told.default
+        current = told.listed_as(self._options.model or self._chat.model() or told.default)
         lines = [f"{'*' if line.strip() == current else ' '} {printable(line)}" for line in model_lines(told)]
         note("\n".join([*lines, "Choose one: /model NAME"]))
 

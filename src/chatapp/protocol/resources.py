@@ -128,6 +128,13 @@ class ModelsInfo(NamedTuple):
         is_listing = owner.ok and owner.note is None and len(self.models) > 1
         return is_listing and f"{owner.name}/{model}" not in self.models and not self._is_one_s_own(model)
 
+    def listed_as(self, model: str) -> str:
+        """Return the name in the list of a model that may be named without its connection, as the first that has it."""
+        if model in self.models:
+            return model
+        listed = (each for connection in self.connections for each in connection.models)
+        return next((each.id for each in listed if each.name == model), model)
+
     def takes_images(self, model: str) -> bool | None:
         """Return whether `model` takes pictures, of a route whether one of its models does; None: nobody knows."""
         route = next((each.models for each in self.routes if each.name == model), (model,))

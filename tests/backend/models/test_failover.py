@@ -325,6 +325,7 @@ def test_a_model_is_gone_if_its_connection_answers_and_does_not_have_it(model: s
         ),
     )
     assert told.is_gone(model) is is_gone
+    assert told.listed_as(model) == ("work/x" if model == "x" else model)
 
 
 def test_who_looks_at_a_connection_that_is_taken_away_is_not_ended_with_it() -> None:

@@ -41,9 +41,9 @@ def model_menu() -> None:
     name = f"{model} +{others}" if others else model or t(_NONE)
     with st.popover(literal(name), icon=icon, type="tertiary", key="chat-options"):
         if told is not None and (len(told.connections) > 1 or told.routes):
-            model_list(told, model)
+            model_list(told, told.listed_as(model))
         elif told is not None and len(told.models) > 1:
-            _select(list(told.models), model)
+            _select(list(told.models), told.listed_as(model))
         if told is not None:
             beside_menu(told, model)
         _instructions(chat_options.system or "")
