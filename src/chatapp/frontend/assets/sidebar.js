@@ -83,12 +83,25 @@ document.addEventListener("click", (event) => {
 });
 
 // On a narrow screen the sidebar lies over the page: it begins closed, and whoever has chosen there wants to see it.
-if (window.matchMedia("(max-width: 768px)").matches) {
+// What is closed there is open again where there is room, if it was before.
+const narrow = window.matchMedia("(max-width: 768px)");
+const EXPAND = '[data-testid="stExpandSidebarButton"]';
+const forgetSidebar = () => {
   for (const key of Object.keys(localStorage)) if (key.startsWith("stSidebarCollapsed-")) localStorage.removeItem(key);
-}
+};
+let wasOpen = true;
+if (narrow.matches) forgetSidebar();
+narrow.addEventListener("change", () => {
+  if (narrow.matches) wasOpen = !document.querySelector(EXPAND);
+  else {
+    forgetSidebar();
+    if (wasOpen) document.querySelector(EXPAND)?.click();
+  }
+});
+addEventListener("pagehide", () => narrow.matches && forgetSidebar());
 const CHOICES = '[class*="st-key-open-"], .st-key-new, .st-key-usage-open, .st-key-settings-open';
 document.addEventListener("click", (event) => {
   const isChoice = event.target instanceof Element && event.target.closest(CHOICES);
-  if (!isChoice || !window.matchMedia("(max-width: 768px)").matches) return;
+  if (!isChoice || !narrow.matches) return;
   document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
 });
