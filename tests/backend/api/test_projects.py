@@ -32,8 +32,22 @@ def test_questions_in_a_project_are_asked_by_its_instructions_and_its_model(
 
     assert (first.body["model"], first.body["messages"][0]["content"]) == ("large", "Be brief.\n\nIn French.")
     assert (second.body["model"], second.body["messages"][0]["content"]) == ("stub-model", "Be long.\n\nIn French.")
-    assert client.estimate("Two?", project_id=thesis.id).messages == 2
+    assert client.estimate("Two?", project_id=thesis.id).messages == 1
     assert [one.title for one in client.conversations.page(project=thesis.id).items] == ["One?"]
+
+
+def test_words_are_looked_for_in_a_project_or_outside_of_all(client: BackendClient) -> None:
+    zoo = client.projects.begin("Zoo")
+    inside, outside = (client.ask(f"A zebra {it}?", project_id=it and zoo.id, store=True) for it in ("inside", None))
+
+    def found(**which: str) -> set[str | None]:
+        return {one.id for one in client.conversations.page(query="zebra", **which).items}
+
+    assert found(project=zoo.id) == {inside.conversation_id}
+    assert found(project="none") == {outside.conversation_id}
+    assert found() == {inside.conversation_id, outside.conversation_id}
+    with pytest.raises(NotFoundError):
+        found(project="0" * 32)
 
 
 def test_conversations_move_between_projects(client: BackendClient) -> None:

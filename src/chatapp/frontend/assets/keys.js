@@ -101,7 +101,7 @@ const places = (selector, icon) =>
   [...document.querySelectorAll(selector)].map((button) => ({ name: button.querySelector("p")?.textContent ?? "", icon, when: button.dataset.when, act: () => button.click() }));
 
 const lookFor = (words) => ({
-  name: t("Look for “{words}” in all conversations", { words }),
+  name: find(".st-key-project-close") ? t("Look for “{words}” in this project", { words }) : t("Look for “{words}” in all conversations", { words }),
   icon: "search",
   act: () => {
     const search = find(".st-key-search input");

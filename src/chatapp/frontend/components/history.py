@@ -11,6 +11,7 @@ from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import list_actions, state
 from chatapp.protocol.wording import later
 
+_NOT_IN_PROJECT = later("No conversation of the project has these words.")
 _AS_IT_WAS = later("The list is as it was seen last.")
 
 
@@ -29,7 +30,7 @@ def history() -> None:
         projects(listing)
         rows(listing)
         if listing.query and not listing.items:
-            st.caption(t("No conversation has these words."))
+            st.caption(t("No conversation has these words.") if listing.project_id is None else t(_NOT_IN_PROJECT))
         is_plain = not (listing.has_more or listing.is_archive or listing.query)
         if is_plain and listing.project_id is None:
             _archive_button()

@@ -12,7 +12,9 @@ from chatapp.protocol.project_resources import ProjectInfo
 
 def projects(listing: Listing) -> None:
     """Draw the projects above the conversations, or the name of the one whose conversations are shown."""
-    if listing.query or listing.is_archive or listing.chosen is not None or not state.view().projects.is_supported:
+    project = state.view().projects.find(listing.project_id)
+    is_other_list = listing.is_archive or (listing.query and project is None)
+    if is_other_list or listing.chosen is not None or not state.view().projects.is_supported:
         return
     project = state.view().projects.find(listing.project_id)
     if project is None and not state.view().projects.items:
@@ -23,7 +25,7 @@ def projects(listing: Listing) -> None:
             _shelf()
         else:
             _head(project)
-    if project is not None and not listing.items and listing.error is None:
+    if project is not None and not listing.items and not listing.query and listing.error is None:
         st.caption(t("No conversation is in it yet."))
 
 

@@ -45,7 +45,8 @@ class Listing:
     """The first pages of the list or of the archive, or of what a search found.
 
     `error` says why they could not be fetched, `undo` what can be taken back, `chosen` which are chosen while somebody
-    chooses. The list is of conversations without a project, or of those of `project_id`.
+    chooses. The list is of conversations without a project, or of those of `project_id`; without one a search looks
+    into all.
     """
 
     def __init__(self) -> None:
@@ -123,7 +124,7 @@ class Listing:
 
     def _fetch(self, client: BackendClient) -> None:
         state = "archived" if self.is_archive else None
-        project = None if self.query or self.is_archive else self.project_id or _NO_PROJECT
+        project = None if self.is_archive else self.project_id or (None if self.query else _NO_PROJECT)
         try:
             self.items, self.has_more = _first(
                 client, self._wanted, query=self.query or None, state=state, project=project

@@ -40,16 +40,14 @@ def page(
         ),
     ] = None,
     state: Annotated[ConversationState, Query(description="Which ones: in the list, archived, or deleted.")] = "active",
-    project: Annotated[
-        Id | None, Query(description="Only those of this project, or of `none`; not with `q`.", max_length=64)
-    ] = None,
+    project: Annotated[Id | None, Query(description="Only those of this project, or of `none`.", max_length=64)] = None,
     shelf: Annotated[ConversationState | None, Query(include_in_schema=False)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Any:
     """Return a page of conversations, pinned ones first, then the one last talked in; what was found, latest first."""
     if q is not None:
-        found = store.search.find(q, owner=owner, cursor=cursor, limit=limit)
+        found = store.search.find(q, owner=owner, project=project, cursor=cursor, limit=limit)
         return {"items": [_found(one) for one in found.items], "next": found.next}
     return _as_dict(
         store.conversations.page(owner=owner, state=shelf or state, project=project, cursor=cursor, limit=limit)

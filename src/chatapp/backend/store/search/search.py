@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, or_,
 
 from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_in
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.listing import conversation_of, select_listed
+from chatapp.backend.store.listing import NO_PROJECT, conversation_of, is_of, select_listed
+from chatapp.backend.store.projects import require_project
 from chatapp.backend.store.records import Conversation, Page
 from chatapp.backend.store.schema import conversations, messages
 from chatapp.backend.store.search.index import SearchIndex, search_index
@@ -36,27 +37,40 @@ class Search:
 
     database: Database
 
-    def find(self, words: str, *, owner: str, cursor: str | None = None, limit: int = 20) -> Page[SearchHit]:
+    def find(
+        self, words: str, *, owner: str, project: str | None = None, cursor: str | None = None, limit: int = 20
+    ) -> Page[SearchHit]:
         """Return the conversations in which all of `words` are, in one message or the title; last talked in first.
+
+        With `project` those of it, or with `NO_PROJECT` those of none.
 
         Words in quotes follow each other. The last word may be unfinished. Case does not count; in SQLite accents do
         not either. Words are also found among letters without spaces, as `Docker` in Japanese.
 
         Raises:
             InvalidRequestError: the cursor is none of ours.
+            NotFoundError: no such project.
         """
         terms = parse_terms(words)
         if not terms:
             return Page([], next=None)
-        found = self._page(terms, owner, cursor, limit)
-        if found.items or any(term.is_unspaced or len(term.words) > 1 for term in terms):
-            return found
-        return self._page([replace(term, is_within=True) for term in terms], owner, cursor, limit)
-
-    def _page(self, terms: list[Term], owner: str, cursor: str | None, limit: int) -> Page[SearchHit]:
         is_wanted = [conversations.c.owner == owner, conversations.c.deleted_at.is_(None)]
+        if project is not None:
+            self._require(project, owner)
+            is_wanted.append(is_of(project))
         if cursor is not None:
             is_wanted.append(tuple_(*_ORDER) < _after(cursor))
+        found = self._page(terms, is_wanted, limit)
+        if found.items or any(term.is_unspaced or len(term.words) > 1 for term in terms):
+            return found
+        return self._page([replace(term, is_within=True) for term in terms], is_wanted, limit)
+
+    def _require(self, project: str, owner: str) -> None:
+        if project != NO_PROJECT:
+            with self.database.read() as connection:
+                require_project(connection, project, owner)
+
+    def _page(self, terms: list[Term], is_wanted: list[ColumnElement[bool]], limit: int) -> Page[SearchHit]:
         with self.database.read() as connection:
             index = search_index(connection, terms)
             query = _matching(index.has_hit(connection), is_wanted, limit + 1)
