@@ -1,8 +1,17 @@
 """Links to shared conversations, as the page makes them."""
 
+import threading
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from bs4 import BeautifulSoup
 
 from chatapp.frontend.session.sharing_actions import address_of_page
+from support import scripts
+from support.pages import ask, choose, click, conversation_in, press
+from support.stub_model import StubModel
+from support.transcripts import act, transcript_html
 
 
 @pytest.mark.parametrize(
@@ -16,3 +25,31 @@ from chatapp.frontend.session.sharing_actions import address_of_page
 )
 def test_a_link_leads_to_where_the_page_is_also_below_a_path_of_a_proxy(told: str, expected: str) -> None:
     assert address_of_page(told) == expected
+
+
+def test_who_shares_while_answers_wait_to_be_chosen_from_learns_which_one_is_shown(
+    open_page: Callable[..., Any], run_backend: Callable[..., Any], stub: StubModel
+) -> None:
+    begun = threading.Event()
+
+    async def large(exchange: Any) -> None:
+        begun.set()
+        await scripts.answer("From the large one.")(exchange)
+
+    stub.listing = scripts.listing("stub-model", "large")
+    stub.models = {"stub-model": scripts.answer("Hello", scripts.until(begun), "."), "large": large}
+    page = open_page(run_backend(share_links=True).url)
+    page.multiselect[0].set_value(["large"]).run()
+    shared = conversation_in(ask(page, "Why?"))
+
+    told = [[warning.value for warning in choose(page, shared, "Share").warning]]
+    page.session_state.view.dialog = None
+    click(page, "new-chat")
+    told += [[warning.value for warning in choose(page, shared, "Share").warning]]
+    page.session_state.view.dialog = None
+    press(page, "open-")
+    choices = BeautifulSoup(transcript_html(page), "html.parser").select(".choice")
+    act(page, "keep", id=str(choices[1]["data-id"]))
+
+    assert ["stub-model" in sentence.replace("\\", "") for (sentence,) in told] == [True, True]
+    assert not choose(page, shared, "Share").warning

@@ -19,6 +19,10 @@ _WHAT = later(
     "Whoever has the link reads the conversation as it is now, without signing in: no later messages, nothing else."
 )
 
+_UNDECIDED = later(
+    "Several answers wait to be chosen from: the link shows the one of {model}. To share another, keep that one first."
+)
+
 
 def share_dialog() -> None:
     """Draw how a link to a conversation is made, and those that there are."""
@@ -35,6 +39,8 @@ def _share(conversation_id: str) -> None:
         st.caption(t("Good until {day}. It is shown this once.", day=_day(link)))
     else:
         st.caption(t(_WHAT))
+        if (model := state.view().undecided) is not None:
+            st.warning(literal(t(_UNDECIDED, model=model)), icon=":material/alt_route:")
         days = list(_DAYS)
         st.selectbox(t("Good for"), days, days.index(_USUAL), format_func=lambda it: t(_DAYS[it]), key=state.SHARE_DAYS)
         st.button(

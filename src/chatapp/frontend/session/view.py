@@ -49,7 +49,8 @@ class View:
     others were last told of the conversation, `drawn` which messages are drawn although they are very large, `diagram`
     the source of one that is to be shown as a picture. `edited_project` is what its dialog is about, None for a new
     one, `moving` are conversations that are to be moved into one, `exported_id` is the one that is to be taken along,
-    `project_drop` is what became of files for a project.
+    `project_drop` is what became of files for a project. `undecided` is the model whose answer a link to `shared_id`
+    shows, where several wait to be chosen from.
     """
 
     def __init__(self) -> None:
@@ -67,6 +68,7 @@ class View:
         self.shared_id: str | None = None
         self.made_link: tuple[ShareInfo, str] | None = None
         self.sharing_error: ChatappError | None = None
+        self.undecided: str | None = None
         self.imports = ImportWatch()
         self.mirrored: list[ShownMessage] = []
         self.drawn: set[str] = set()
