@@ -495,6 +495,97 @@ PARAMETERS: dict[str, tuple[int, Any, str, int | None]] = {
     "sound, llama.cpp": (500, "audio input is not supported - hint: you may need the mmproj", "audio", None),
     "so many pictures": (400, "Model 'kimi-k2.6' supports at most 1 image per prompt.", "image_count", None),
     "tools": (400, "registry.ollama.ai/library/x does not support tools", "tools", None),
+    "the developer, DeepSeek": (
+        400,
+        "Failed to deserialize the JSON body into the target type: messages[0].role: unknown variant `developer`, "
+        "expected one of `system`, `user`, `assistant`, `tool` at line 1 column 60",
+        "developer",
+        None,
+    ),
+    "the developer, DeepSeek, too (chatgpt-md#189)": (
+        400,
+        "Input tag 'developer' found using 'role' does not match any of the expected tags: 'system', 'user'",
+        "developer",
+        None,
+    ),
+    "the developer, Kilo (oh-my-pi#843)": (
+        400,
+        "developer is not one of ['system', 'assistant', 'user', 'tool', 'function'] - 'messages.[6].role'",
+        "developer",
+        None,
+    ),
+    "the developer, Qwen's template (ogx#6069, halogen-server#3)": (400, "Unexpected message role.", "developer", None),
+    "the developer, GLM (PI-Desktop#30)": (400, "[1214] Incorrect role information", "developer", None),
+    "the developer, pydantic": (
+        422,
+        {
+            "detail": [
+                {"loc": ["body", "messages", 0, "role"], "msg": "Input should be 'system', 'user' or 'assistant'"}
+            ]
+        },
+        "developer",
+        None,
+    ),
+    "the system, MiniMax (CodexPlusPlus#267)": (
+        400,
+        "invalid params, chat content has invalid message role: system (2013)",
+        "system",
+        None,
+    ),
+    "the system twice, MiniMax (MiniMax-M2#51, LobsterAI#123)": (
+        400,
+        "invalid params, invalid chat setting (2013)",
+        "system_first",
+        None,
+    ),
+    "nothing said, Kimi (OpenCowork#10)": (
+        400,
+        "Invalid request: the message at position 72 with role 'assistant' must not be empty",
+        "blanks",
+        None,
+    ),
+    "nothing said, Claude (nanobot#949, opencode#31259)": (
+        400,
+        "messages: text content blocks must contain non-whitespace text",
+        "blanks",
+        None,
+    ),
+    "nothing said, Mistral (solbrowse#16)": (
+        400,
+        {"object": "error", "message": "Assistant message must have either content or tool_calls, but not none."},
+        "blanks",
+        None,
+    ),
+    "several, NVIDIA (kilocode#9652, garak#748)": (
+        422,
+        {"error": "body -> presence_penalty\n  Extra inputs are not permitted (type=extra_forbidden)\nbody -> seed\n"},
+        "presence_penalty",
+        None,
+    ),
+    "a client's own, NVIDIA (openclaude#1950)": (
+        400,
+        "Validation: Unsupported parameter(s): `tool_stream`",
+        "tool_stream",
+        None,
+    ),
+    "inside another, Cohere (openrouter-examples#71)": (
+        422,
+        {"message": "unknown field: parameter 'strict' is not a valid field. For proper usage, please refer to x"},
+        "strict",
+        None,
+    ),
+    "one letter, Cohere (ai_clients_dart#26)": (
+        422,
+        {"message": "unprocessable entity: n is not supported"},
+        "n",
+        None,
+    ),
+    "stream_options, Databricks (opencode#31156, continue#12936)": (
+        400,
+        {"error_code": "BAD_REQUEST", "message": 'Bad request: json: unknown field "stream_options"'},
+        "stream_options",
+        None,
+    ),
     "the last": (400, "Expected last role User or Tool for serving but got assistant", "last_role", None),
 }
 """Status, body, and the parameter that is refused with the limit that it states."""

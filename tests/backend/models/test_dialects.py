@@ -12,7 +12,16 @@ import requests
 
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.errors import error_from_response
-from chatapp.backend.models.openai.refused_parameter import LAST_ROLE, NO_THOUGHTS, SIGNATURES, SYSTEM_FIRST, THOUGHTS
+from chatapp.backend.models.openai.refused_parameter import (
+    BLANKS,
+    DEVELOPER,
+    LAST_ROLE,
+    NO_THOUGHTS,
+    SIGNATURES,
+    SYSTEM_FIRST,
+    SYSTEM_ROLE,
+    THOUGHTS,
+)
 from chatapp.backend.models.openai.wire import messages_as_json
 from chatapp.client.chat import StoredChat
 from chatapp.errors import ChatappError, UpstreamError, UpstreamParameterRefusedError
@@ -270,6 +279,47 @@ def test_what_the_system_says_comes_first_where_it_must() -> None:
     dialect.learn(SYSTEM_FIRST, b"", body)
     sent = [(message["role"], message["content"]) for message in dialect.worded(body)["messages"]]
     assert sent == [("system", "a\n\nd"), ("user", "b"), ("assistant", "c"), ("user", "e")]
+
+
+def test_what_a_developer_says_is_said_by_the_system_where_nobody_knows_him() -> None:
+    said = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    for name in (DEVELOPER, SYSTEM_FIRST):
+        dialect, body = Dialect(), {"model": "m", "messages": said}
+        dialect.learn(name, b"", body)
+        assert [message["role"] for message in dialect.worded(body)["messages"]] == ["system", "user"]
+    dialect.learn(SYSTEM_ROLE, b"", body)
+    assert dialect.worded(body)["messages"] == [{"role": "user", "content": "Be brief.\n\nHi"}]
+
+
+CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+BLANK_PART = {"type": "text", "text": " "}
+
+
+@pytest.mark.parametrize(
+    ("message", "sent"),
+    [
+        ({"role": "assistant", "content": " \n"}, []),
+        ({"role": "system", "content": ""}, []),
+        ({"role": "assistant", "content": "", "tool_calls": [CALL]}, [None]),
+        ({"role": "tool", "tool_call_id": "1", "content": ""}, ["(nothing)"]),
+        ({"role": "user", "content": [BLANK_PART]}, ["(nothing)"]),
+        ({"role": "user", "content": [BLANK_PART, {"type": "image_url"}]}, [[{"type": "image_url"}]]),
+        ({"role": "user", "content": "Hi"}, ["Hi"]),
+    ],
+)
+def test_no_message_is_empty_where_that_is_refused(message: dict[str, Any], sent: list[Any]) -> None:
+    dialect, body = Dialect(), {"model": "m", "messages": [message]}
+    dialect.learn(BLANKS, b"", body)
+    assert [message["content"] for message in dialect.worded(body)["messages"]] == sent
+
+
+def test_a_field_that_only_its_client_knows_is_left_out_where_it_is_refused_by_name(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.default = unless(refuses("tool_stream"), told("Validation: Unsupported parameter(s): `tool_stream`"))
+    body = {"messages": [{"role": "user", "content": "Hi"}], "tool_stream": True}
+    assert requests.post(f"{backend.url}/v1/chat/completions", json=body, timeout=10).ok
+    assert ["tool_stream" in call.body for call in stub.calls] == [True, False]
 
 
 def test_calls_of_tools_say_that_they_are_not_signed_where_signatures_are_missed() -> None:

@@ -113,6 +113,17 @@ def test_how_long_to_wait_may_be_a_date_or_a_field() -> None:
         (429, {"error": {"code": "1113", "message": "Insufficient balance"}}, UpstreamQuotaError),
         (429, {"code": "Throttling.RateQuota", "message": "Requests rate limit exceeded."}, UpstreamRateLimitedError),
         (400, "Authentication Fails, Your api key is invalid", UpstreamAuthError),
+        (
+            429,
+            "you (me) have reached your session usage limit, upgrade for higher limits",
+            UpstreamQuotaError,
+        ),  # Ollama
+        (429, {"error": {"type": "usage_limit_reached", "message": "The limit is reached"}}, UpstreamQuotaError),
+        (
+            410,  # NVIDIA (freellmapi#634)
+            {"title": "Gone", "status": 410, "detail": "The model 'm1' has reached its end of life on 2026-05-14."},
+            UpstreamModelNotFoundError,
+        ),
         (503, {"error": "Model x is currently loading", "estimated_time": 20.5}, UpstreamUnavailableError),
     ],
 )
@@ -234,6 +245,7 @@ def test_a_proxy_is_named_without_its_password() -> None:
             UpstreamBadResponseError,
             "Word it differently",
         ),
+        (400, "Content Exists Risk", UpstreamBadResponseError, "Word it differently"),  # DeepSeek (BettaFish#108)
         (400, "User location is not supported for the API use.", UpstreamAuthError, "this network and region"),
     ],
 )

@@ -98,6 +98,18 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
         sse(AZURE, said("", role="assistant"), said("Hi"), STOP),
         Heard("Hi", finish_reason="stop"),
     ),
+    "Azure: filtered on the way, as a gateway words it (argo-proxy#91)": (
+        sse(
+            said("Hel"),
+            {
+                "error": {
+                    "message": "Error code: 400 - {'error': {'message': 'The response was filtered due to the "
+                    "prompt triggering Azure OpenAI's content management policy.'}}"
+                }
+            },
+        ),
+        Heard("Hel", failure="upstream_bad_response"),
+    ),
     "Azure: filters behind the end": (
         sse(
             said("Hi"),
@@ -199,6 +211,14 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
     "9router: nothing but null choices (9router#2727)": (
         json.dumps({"id": None, "choices": None, "object": None}).encode(),
         Heard(failure="upstream_bad_response"),
+    ),
+    "Cloudflare, Zen: null in each further piece of a call (effect#8333, opencode#43328)": (
+        sse(
+            called("", name="f", index=0, id="1", type="function"),
+            called("{}", index=0, id=None, type=None),
+            said(finish="tool_calls", role=None),
+        ),
+        Heard(calls={0: ["f", "{}"]}, finish_reason="tool_calls"),
     ),
     "a name with each piece of one call": (
         sse(called('{"a"', name="f", index=0), called(":1}", name="f", index=0), said(finish="tool_calls")),
@@ -361,6 +381,31 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
     "MiniMax: a failure beside the end": (
         sse(said("Hel"), {**STOP, "base_resp": {"status_code": 1027, "status_msg": "output sensitive"}}),
         Heard("Hel", failure="upstream_unavailable"),
+    ),
+    "MiniMax: a role without a letter, and counts of its own (MiniMax-M2.5#2)": (
+        sse({**said("Hi", role=""), "usage": {"total_tokens": 0, "total_characters": 0}}, STOP),
+        Heard("Hi", finish_reason="stop"),
+    ),
+    "litellm: an event of another API behind the end (litellm#34382)": (
+        sse(said("Hi"), STOP, {"type": "response.completed", "response": {"status": "completed", "error": None}}),
+        Heard("Hi", finish_reason="stop"),
+    ),
+    "FastChat: a text that is a failure (FastChat#1515)": (
+        sse(said("Hel"), {"text": "**NETWORK ERROR DUE TO HIGH TRAFFIC.**", "error_code": 50001}),
+        Heard("Hel", failure="upstream_unavailable"),
+    ),
+    "TGI: too long, in a stream (text-generation-inference#2668)": (
+        sse(
+            {
+                "error": {
+                    "message": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: "
+                    "5000 `inputs` tokens and 100 `max_new_tokens`",
+                    "http_status_code": 422,
+                }
+            },
+            done=False,
+        ),
+        Heard(failure="context_length_exceeded"),
     ),
     "MiniMax: none": (
         sse(said("Hi"), {**STOP, "base_resp": {"status_code": 0, "status_msg": ""}}),

@@ -5,16 +5,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from chatapp.backend.models.openai.refused_parameter import (
-    LAST_ROLE,
-    NO_THOUGHTS,
-    ROLES,
-    SIGNATURES,
-    SYSTEM_FIRST,
-    SYSTEM_ROLE,
-    THOUGHTS,
-)
-from chatapp.backend.models.openai.wire import merged
+from chatapp.backend.models.openai.message_forms import MESSAGE_FORMS, without_system
+from chatapp.backend.models.openai.refused_parameter import SYSTEM_ROLE
 from chatapp.protocol.events import Notice
 from chatapp.providers.modalities import MEDIA
 
@@ -27,8 +19,6 @@ _REQUIRED = {"model", "messages", "stream", "tools", "tool_choice", "functions",
 _EFFORT = "reasoning_effort"
 _LONGEST_VALUE = 20
 _MOST_CHANGES = 32
-_UNSIGNED = "skip_thought_signature_validator"
-"""What Google documents for calls that another model has made (ai.google.dev/gemini-api/docs/thought-signatures)."""
 _RIVALS = {"temperature", "top_p"}
 _LEAST_TOP_P = 1e-6
 """What 0 means, for servers that do not take 0: vLLM."""
@@ -107,8 +97,8 @@ class Dialects:
 def _change_for(
     parameter: str, said: bytes, body: Json, refused: dict[str, Callable[[Json], Json]]
 ) -> Callable[[Json], Json] | None:
-    if parameter in _MESSAGE_FORMS:
-        return None if parameter in refused else _MESSAGE_FORMS[parameter]
+    if parameter in MESSAGE_FORMS:
+        return None if parameter in refused else MESSAGE_FORMS[parameter]
     words = said.lower()
     if parameter in _RIVALS and b"cannot both be" in words:
         return _with_one_of_both if body.keys() >= _RIVALS else None
@@ -148,7 +138,7 @@ def _effort_instead(value: str, wanted: str | None, body: Json) -> Json:
 def _form_without(parameter: str) -> Callable[[Json], Json]:
     """Return what takes `parameter` out of a question, or what the system says to where it is taken."""
     if parameter == "system":
-        return _without_system
+        return without_system
     return partial(_without, parameter)
 
 
@@ -176,78 +166,5 @@ def _with_max_completion_tokens(body: Json) -> Json:
     return {**_without("max_tokens", body), "max_completion_tokens": body["max_tokens"]}
 
 
-def _without_system(body: Json) -> Json:
-    """Return `body` with what the system says at the beginning of what the user says."""
-    messages = [{**message, "role": "user"} if message["role"] == "system" else message for message in body["messages"]]
-    return {**body, "messages": merged(messages)}
-
-
-def _user_first(body: Json) -> Json:
-    """Return `body` with user and assistant taking turns, the user first: Mistral's and Gemma's templates."""
-    first, *others = _without_system(body)["messages"]
-    return {**body, "messages": merged([{**first, "role": "user"}, *others])}
-
-
-def _user_last(body: Json) -> Json:
-    messages = body["messages"]
-    if messages[-1]["role"] == "user":
-        return body
-    return {**body, "messages": [*messages, {"role": "user", "content": "Go on."}]}
-
-
-def _with_thoughts(body: Json) -> Json:
-    """Return `body` with thoughts for each answer: those that the client has sent back, and else none.
-
-    A blank stands for none: DeepSeek V4 Pro refuses a field that is empty (NousResearch/hermes-agent#18263).
-    """
-    messages = [
-        {**message, "reasoning_content": _thought_in(message) or " "} if message["role"] == "assistant" else message
-        for message in body["messages"]
-    ]
-    return {**body, "messages": messages}
-
-
-def _thought_in(message: Json) -> str:
-    told = (message.get(name) for name in ("reasoning_content", "reasoning"))
-    return next((thought for thought in told if thought and isinstance(thought, str)), "")
-
-
-def _without_thoughts(body: Json) -> Json:
-    """Return `body` without what models have thought, and without how they are to think."""
-    messages = [_without("reasoning", _without("reasoning_content", message)) for message in body["messages"]]
-    return {**_without("reasoning", body), "messages": messages}
-
-
-def _signed(body: Json) -> Json:
-    """Return `body` with calls of tools that say that they are not signed: Gemini 3 takes them so, and not without.
-
-    What it signs calls with is in a field of its own, which few clients send back.
-    """
-    unsigned = {"extra_content": {"google": {"thought_signature": _UNSIGNED}}}
-    messages = [
-        {**message, "tool_calls": [{**unsigned, **call} for call in message["tool_calls"]]}
-        if message.get("tool_calls")
-        else message
-        for message in body["messages"]
-    ]
-    return {**body, "messages": messages}
-
-
-def _system_first(body: Json) -> Json:
-    """Return `body` with all that the system says in one message, the first: Qwen's and Mistral's templates."""
-    said = [message for message in body["messages"] if message["role"] == "system"]
-    others = [message for message in body["messages"] if message["role"] != "system"]
-    return {**body, "messages": merged([*said, *others])}
-
-
 _OTHER_FORMS = {"max_tokens": _with_max_completion_tokens, "stream": _whole}
-_MESSAGE_FORMS = {
-    SYSTEM_ROLE: _without_system,
-    ROLES: _user_first,
-    LAST_ROLE: _user_last,
-    THOUGHTS: _with_thoughts,
-    NO_THOUGHTS: _without_thoughts,
-    SIGNATURES: _signed,
-    SYSTEM_FIRST: _system_first,
-}
 _ROLE_OF = {"system": SYSTEM_ROLE}

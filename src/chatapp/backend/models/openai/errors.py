@@ -33,14 +33,14 @@ _QUOTA_CODES = (
     "insufficient_quota", "insufficient_user_quota", "insufficient_balance", "insufficient_credits", "quota_exceeded",
     "exceeded_current_quota_error", "billing_not_active", "billing_hard_limit_reached", "payment_required", "402",
     "billing_error", "budget_exceeded", "arrearage", "accountoverdueerror", "1008", "1113",
-    "personal-team-blocked:spending-limit",
+    "personal-team-blocked:spending-limit", "usage_limit_reached",
 )  # fmt: skip
 _QUOTA_WORDS = (
     "exceeded your current quota", "insufficient balance", "balance is insufficient", "balance insufficient",
     "credit balance", "run out of credits", "out of credits", "insufficient credits", "not enough credits",
     "quota is not enough", "insufficient quota", "quota has been exhausted", "spending limit", "requires more credits",
     "billing hard limit", "account is not active", "budget has been exceeded", "exceededtokenbudget", "exceededbudget",
-    "requires a subscription", "requires a paid plan",
+    "requires a subscription", "requires a paid plan", "usage limit",
 )  # fmt: skip
 _RATE_CODES = (
     "rate_limit_exceeded", "rate_limit_error", "rate_limited", "rate_limit", "rate_limit_reached_error",
@@ -57,7 +57,8 @@ _KEY_WORDS = ("api key", "api-key", "api_key", "apikey", "no connected db", "aut
 _ANY_KEY_WORDS = (*_KEY_WORDS, "key", "permission", "authoriz", "not allowed to", "forbidden for")
 _MODERATION_CODES = ("content_policy_violation", "content_filter", "moderation_blocked", "data_inspection_failed",
                      "datainspectionfailed", "responsibleaipolicyviolation", "prompt_blocked", "1301")  # fmt: skip
-_MODERATION_WORDS = ("moderation", "flagged", "content policy", "content management policy", "safety system")
+_MODERATION_WORDS = ("moderation", "flagged", "content policy", "content management policy", "safety system",
+                     "content exists risk")  # fmt: skip
 _PLACE_WORDS = ("location is not supported", "country, region, or territory not supported", "region is not supported",
                 "not allowed for organization", "not allowed for your organization")  # fmt: skip
 _MODEL_CODES = ("model_not_found", "modelnotfound", "model_not_available", "unknown_model", "invalid_model",
@@ -66,6 +67,7 @@ _MODEL_WORDS = (
     "invalid model name", "model not found", "model_not_found", "no such model", "unknown model", "is pinned to",
     "not a valid model", "model not exist", "model does not exist", "try pulling it first", "model is not supported",
     "unsupported model", "does not have access to model", "has been decommissioned", "with on-demand throughput",
+    "reached its end of life",
 )  # fmt: skip
 _OF_MODELS = (
     (
@@ -204,7 +206,7 @@ _PACE_ONLY_CODES = tuple(code for code in _RATE_CODES if code not in {"429", "re
 def _access_error(said: ErrorWords, status: int, model: str) -> UpstreamError | None:
     if said.has_code(*_MODEL_CODES):
         return model_not_found(model)
-    if said.has_code(*_MODERATION_CODES) or (status in {400, 403} and said.says(*_MODERATION_WORDS)):
+    if said.has_code(*_MODERATION_CODES) or (status in {0, 400, 403} and said.says(*_MODERATION_WORDS)):
         return _refused_by_moderation(status)
     is_about_key = said.has_code(*_KEY_CODES) or (status == 400 and said.says(*_KEY_WORDS))  # noqa: PLR2004
     if status == 401 or is_about_key or (status == 403 and said.says(*_ANY_KEY_WORDS)):  # noqa: PLR2004

@@ -19,6 +19,10 @@ SIGNATURES = "thought_signature"
 """What it names where calls of tools must come with what Google has signed them with."""
 SYSTEM_FIRST = "system_first"
 """What it names where what the system says must come first."""
+DEVELOPER = "developer"
+"""What it names where a model knows no developer, whom OpenAI's newer clients let say what was the system's."""
+BLANKS = "blanks"
+"""What it names where no message may be without a letter."""
 
 _LENGTHS = ("max_tokens", "max_completion_tokens", "max_new_tokens", "max_output_tokens")
 _NAMES = (
@@ -73,16 +77,28 @@ _LIMITS = (
     "> ",
     "cannot be greater than ", "must be less than ", "maximum context length is ", "maximum value is ",
 )  # fmt: skip
+_LONGEST_NAME = 40
 _NOT_PARAMETERS = ("messages", "model", "prompt", "input", "body", "messages.content")
+_BEFORE_NAMES = (
+    "parameter(s): ", "unknown field: parameter ", "unknown field ", "unsupported parameter: ", "unknown parameter: ",
+    "argument supplied: ", "arguments supplied: ", "unknown name ", "parameter.", "extraneous key [", "body.",
+    "unprocessable entity: ",
+)  # fmt: skip
+"""What the name of a field stands behind that only its client knows, or that is inside another."""
 _TEMPLATES = (
+    (DEVELOPER, ("unknown variant `developer`", "developer is not one of", "input tag 'developer'",
+                 "incorrect role information", "unexpected message role")),
+    (BLANKS, ("text content blocks must be non-empty", "must contain non-whitespace text",
+              "must have non-empty content", "must have either content or tool_calls", "' must not be empty",
+              "parts must not be empty", "is blank. add text")),
     (ROLES, ("roles must alternate", "must alternate between", "alternate user/assistant", "alternating user",
              "consecutive messages", "successive user", "should be alternating", "should alternate")),
     (SYSTEM_FIRST, ("system message must be at the beginning", "system message must be the first",
-                    "unexpected role 'system' after")),
+                    "unexpected role 'system' after", "invalid chat setting")),
     (SYSTEM_ROLE, ("system role not supported", "system role is not supported", "does not support 'system'",
                    "does not support system", "system message is not supported", "system prompt is not supported",
                    'unexpected role "system"', "developer instruction is not enabled", "system messages are not",
-                   "unknown variant `system`")),
+                   "unknown variant `system`", "invalid message role: system")),
     (LAST_ROLE, ("last message is from the assistant", "last message must have role user", "last role user",
                  "last message must be from user", "last message must be a user", "final message must be",
                  "assistant message prefill", "does not support prefill", "must end with a user message",
@@ -95,7 +111,7 @@ _TEMPLATES = (
                 "reasoning_content is missing")),
 )  # fmt: skip
 """What chat templates and vendors say of messages and streams: Gemma's and Mistral's templates, DeepSeek, Anthropic,
-Google, Amazon.
+Google, Amazon, Kimi, MiniMax, Zhipu.
 """
 _CONTENTS = (
     ("images", "the model takes no pictures.",
@@ -124,6 +140,8 @@ _ROLE_SENTENCES = {
     SIGNATURES: "the model wants its calls of tools signed.",
     NO_THOUGHTS: "the model server does not take the thoughts of earlier answers.",
     SYSTEM_FIRST: "the model takes a system prompt at the beginning only.",
+    DEVELOPER: "the model does not know a role that a message has.",
+    BLANKS: "the model does not take messages that are empty.",
 }
 
 
@@ -147,12 +165,15 @@ def refused_parameter_in(said: ErrorWords) -> UpstreamParameterRefusedError | No
     if not (said.says(*_REFUSALS) or said.has_code(*_CODES)):
         return None
     found = _blamed(said, _NAMES if blamed == "messages" else (*_NAMES, *_WORDS_TOO))  # whose roles are quoted, too
+    found = found or _name_behind(said.words)
     return _refused(found, said) if found else None
 
 
 def refused_form_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
     """Return the error if it is the order or the kind of messages that the model does not take, or the stream."""
     name = next((name for name, phrases in _TEMPLATES if said.says(*phrases)), None)
+    if name is None and said.parameter.endswith(".role") and said.says("input should be"):
+        name = DEVELOPER
     if name is None:
         return None
     if name not in _ROLE_SENTENCES:
@@ -190,6 +211,17 @@ def _blamed(said: ErrorWords, names: tuple[str, ...]) -> str | None:
     return min(found, key=lambda name: found[name]) if found else None
 
 
+def _name_behind(words: str) -> str:
+    """Return the name that stands where names of fields do."""
+    for phrase in _BEFORE_NAMES:
+        _, _, rest = words.partition(phrase)
+        beginning = rest[:_LONGEST_NAME].lstrip("`'\"")
+        end = next((place for place, letter in enumerate(beginning) if not (letter.isalnum() or letter == "_")), None)
+        if end:
+            return _first_name(beginning[:end])
+    return ""
+
+
 def _place(words: str, name: str) -> int:
     if name not in _WORDS_TOO:
         places = (words.find(name), words.find(name.replace("_", "")))  # xAI says presencePenalty
@@ -201,7 +233,7 @@ def _place(words: str, name: str) -> int:
 def _first_name(path: str) -> str:
     """Return the parameter that a path as `stream_options.include_usage` begins with, if it can be shown."""
     name = path.partition(".")[0].partition("[")[0]
-    return name if name.isascii() and name.isidentifier() and len(name) <= 40 else ""  # noqa: PLR2004
+    return name if name.isascii() and name.isidentifier() and len(name) <= _LONGEST_NAME else ""
 
 
 def _refused(name: str, said: ErrorWords) -> UpstreamParameterRefusedError:

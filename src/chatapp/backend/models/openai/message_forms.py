@@ -1,0 +1,138 @@
+"""Messages in the forms in which strict chat templates and vendors take them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chatapp.backend.models.openai.refused_parameter import (
+    BLANKS,
+    DEVELOPER,
+    LAST_ROLE,
+    NO_THOUGHTS,
+    ROLES,
+    SIGNATURES,
+    SYSTEM_FIRST,
+    SYSTEM_ROLE,
+    THOUGHTS,
+)
+from chatapp.backend.models.openai.wire import merged
+
+Json = dict[str, Any]
+
+_SYSTEM = ("system", "developer")
+_UNSIGNED = "skip_thought_signature_validator"
+"""What Google documents for calls that another model has made (ai.google.dev/gemini-api/docs/thought-signatures)."""
+_NOTHING = "(nothing)"
+
+
+def without_system(body: Json) -> Json:
+    """Return `body` with what the system says at the beginning of what the user says."""
+    messages = [{**message, "role": "user"} if message["role"] in _SYSTEM else message for message in body["messages"]]
+    return {**body, "messages": merged(messages)}
+
+
+def _user_first(body: Json) -> Json:
+    """Return `body` with user and assistant taking turns, the user first: Mistral's and Gemma's templates."""
+    first, *others = without_system(body)["messages"]
+    return {**body, "messages": merged([{**first, "role": "user"}, *others])}
+
+
+def _user_last(body: Json) -> Json:
+    messages = body["messages"]
+    if messages[-1]["role"] == "user":
+        return body
+    return {**body, "messages": [*messages, {"role": "user", "content": "Go on."}]}
+
+
+def _with_thoughts(body: Json) -> Json:
+    """Return `body` with thoughts for each answer: those that the client has sent back, and else none.
+
+    A blank stands for none: DeepSeek V4 Pro refuses a field that is empty (NousResearch/hermes-agent#18263).
+    """
+    messages = [
+        {**message, "reasoning_content": _thought_in(message) or " "} if message["role"] == "assistant" else message
+        for message in body["messages"]
+    ]
+    return {**body, "messages": messages}
+
+
+def _thought_in(message: Json) -> str:
+    told = (message.get(name) for name in ("reasoning_content", "reasoning"))
+    return next((thought for thought in told if thought and isinstance(thought, str)), "")
+
+
+def _without_thoughts(body: Json) -> Json:
+    """Return `body` without what models have thought, and without how they are to think."""
+    messages = [without(without(message, "reasoning_content"), "reasoning") for message in body["messages"]]
+    return {**without(body, "reasoning"), "messages": messages}
+
+
+def _signed(body: Json) -> Json:
+    """Return `body` with calls of tools that say that they are not signed: Gemini 3 takes them so, and not without.
+
+    What it signs calls with is in a field of its own, which few clients send back.
+    """
+    unsigned = {"extra_content": {"google": {"thought_signature": _UNSIGNED}}}
+    messages = [
+        {**message, "tool_calls": [{**unsigned, **call} for call in message["tool_calls"]]}
+        if message.get("tool_calls")
+        else message
+        for message in body["messages"]
+    ]
+    return {**body, "messages": messages}
+
+
+def _system_first(body: Json) -> Json:
+    """Return `body` with all that the system says in one message, the first: Qwen's and Mistral's templates."""
+    said = [{**message, "role": "system"} for message in body["messages"] if message["role"] in _SYSTEM]
+    others = [message for message in body["messages"] if message["role"] not in _SYSTEM]
+    return {**body, "messages": merged([*said, *others])}
+
+
+def _without_developer(body: Json) -> Json:
+    """Return `body` with what its developer says said by the system, which all but OpenAI call so."""
+    messages = [
+        {**message, "role": "system"} if message["role"] == "developer" else message for message in body["messages"]
+    ]
+    return {**body, "messages": messages}
+
+
+def _without_blanks(body: Json) -> Json:
+    """Return `body` without texts that hold no letter: Claude, Kimi and Mistral refuse them wherever they stand."""
+    messages = [said for message in body["messages"] if (said := _filled(message)) is not None]
+    return {**body, "messages": merged(messages)}
+
+
+def _filled(message: Json) -> Json | None:
+    """Return `message` with something in it; None where it may as well be left out."""
+    content = message.get("content")
+    if isinstance(content, list):
+        content = [part for part in content if not _is_blank(part)]
+    if content and not (isinstance(content, str) and not content.strip()):
+        return {**message, "content": content}
+    if message.get("tool_calls"):
+        return {**message, "content": None}
+    return {**message, "content": _NOTHING} if message["role"] in {"user", "tool"} else None
+
+
+def _is_blank(part: Any) -> bool:
+    text = part.get("text") if isinstance(part, dict) else part
+    return isinstance(text, str) and not text.strip()
+
+
+def without(message: Json, name: str) -> Json:
+    """Return `message` without the field `name`."""
+    return {field: value for field, value in message.items() if field != name}
+
+
+MESSAGE_FORMS: dict[str, Callable[[Json], Json]] = {
+    SYSTEM_ROLE: without_system,
+    DEVELOPER: _without_developer,
+    ROLES: _user_first,
+    LAST_ROLE: _user_last,
+    BLANKS: _without_blanks,
+    THOUGHTS: _with_thoughts,
+    NO_THOUGHTS: _without_thoughts,
+    SIGNATURES: _signed,
+    SYSTEM_FIRST: _system_first,
+}
+"""By what a refusal names: what takes a question and returns it in the form that is taken."""
