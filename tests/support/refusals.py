@@ -556,6 +556,17 @@ PARAMETERS: dict[str, tuple[int, Any, str, int | None]] = {
         "blanks",
         None,
     ),
+    "behind a tool, Mistral (zed#31736, avante.nvim#2562, hermes-agent#20154)": (
+        400,
+        {
+            "object": "error",
+            "message": "Unexpected role 'user' after role 'tool'",
+            "type": "invalid_request_message_order",
+            "code": "3230",
+        },
+        "after_tool",
+        None,
+    ),
     "several, NVIDIA (kilocode#9652, garak#748)": (
         422,
         {"error": "body -> presence_penalty\n  Extra inputs are not permitted (type=extra_forbidden)\nbody -> seed\n"},

@@ -13,6 +13,7 @@ import requests
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.errors import error_from_response
 from chatapp.backend.models.openai.refused_parameter import (
+    AFTER_TOOL,
     BLANKS,
     DEVELOPER,
     LAST_ROLE,
@@ -311,6 +312,13 @@ def test_no_message_is_empty_where_that_is_refused(message: dict[str, Any], sent
     dialect, body = Dialect(), {"model": "m", "messages": [message]}
     dialect.learn(BLANKS, b"", body)
     assert [message["content"] for message in dialect.worded(body)["messages"]] == sent
+
+
+def test_the_model_has_spoken_behind_each_tool_where_it_must() -> None:
+    roles = ["user", "assistant", "tool", "tool", "user", "assistant", "tool", "assistant"]
+    dialect, body = Dialect(), {"model": "m", "messages": [{"role": role, "content": "x"} for role in roles]}
+    dialect.learn(AFTER_TOOL, b"", body)
+    assert [message["role"] for message in dialect.worded(body)["messages"]] == [*roles[:4], "assistant", *roles[4:]]
 
 
 def test_a_field_that_only_its_client_knows_is_left_out_where_it_is_refused_by_name(

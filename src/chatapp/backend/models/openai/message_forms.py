@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatapp.backend.models.openai.refused_parameter import (
+    AFTER_TOOL,
     BLANKS,
     DEVELOPER,
     LAST_ROLE,
@@ -96,6 +97,16 @@ def _without_developer(body: Json) -> Json:
     return {**body, "messages": messages}
 
 
+def _with_answers(body: Json) -> Json:
+    """Return `body` with an answer behind each result of a tool that a client went on from without one: Mistral."""
+    messages: list[Json] = []
+    for message in body["messages"]:
+        if messages and messages[-1]["role"] == "tool" and message["role"] not in {"tool", "assistant"}:
+            messages.append({"role": "assistant", "content": "I see."})
+        messages.append(message)
+    return {**body, "messages": messages}
+
+
 def _without_blanks(body: Json) -> Json:
     """Return `body` without texts that hold no letter: Claude, Kimi and Mistral refuse them wherever they stand."""
     messages = [said for message in body["messages"] if (said := _filled(message)) is not None]
@@ -129,6 +140,7 @@ MESSAGE_FORMS: dict[str, Callable[[Json], Json]] = {
     DEVELOPER: _without_developer,
     ROLES: _user_first,
     LAST_ROLE: _user_last,
+    AFTER_TOOL: _with_answers,
     BLANKS: _without_blanks,
     THOUGHTS: _with_thoughts,
     NO_THOUGHTS: _without_thoughts,

@@ -21,6 +21,8 @@ SYSTEM_FIRST = "system_first"
 """What it names where what the system says must come first."""
 DEVELOPER = "developer"
 """What it names where a model knows no developer, whom OpenAI's newer clients let say what was the system's."""
+AFTER_TOOL = "after_tool"
+"""What it names where nobody but the model may speak behind the result of a tool."""
 BLANKS = "blanks"
 """What it names where no message may be without a letter."""
 
@@ -88,6 +90,7 @@ _BEFORE_NAMES = (
 _TEMPLATES = (
     (DEVELOPER, ("unknown variant `developer`", "developer is not one of", "input tag 'developer'",
                  "incorrect role information", "unexpected message role")),
+    (AFTER_TOOL, ("unexpected role 'user' after role 'tool'", "unexpected role 'system' after role 'tool'")),
     (BLANKS, ("text content blocks must be non-empty", "must contain non-whitespace text",
               "must have non-empty content", "must have either content or tool_calls", "' must not be empty",
               "parts must not be empty", "is blank. add text")),
@@ -141,6 +144,7 @@ _ROLE_SENTENCES = {
     NO_THOUGHTS: "the model server does not take the thoughts of earlier answers.",
     SYSTEM_FIRST: "the model takes a system prompt at the beginning only.",
     DEVELOPER: "the model does not know a role that a message has.",
+    AFTER_TOOL: "the model wants to speak behind the result of a tool.",
     BLANKS: "the model does not take messages that are empty.",
 }
 
