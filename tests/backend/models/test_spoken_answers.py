@@ -24,6 +24,7 @@ class Heard:
     finish_reason: str | None = None
     calls: dict[int, list[str]] = field(default_factory=dict)
     failure: str | None = None
+    notices: list[str] = field(default_factory=list)
 
 
 class Body:
@@ -65,6 +66,7 @@ async def _heard(body: Body) -> Heard:
                 result.text += piece.text
             elif isinstance(piece, Reasoning):
                 result.thought += piece.text
+        result.notices += [notice.code for notice in batch.notices]
         result.finish_reason = batch.finish_reason or result.finish_reason
         result.failure = batch.failure.code if batch.failure else None
         is_over = batch.is_last or batch.failure is not None
@@ -344,6 +346,14 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
     "OpenRouter: blank lines before JSON (CLIProxyAPI#2690)": (
         b"\n" * 3000 + json.dumps({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}).encode(),
         Heard("Hi", finish_reason="stop"),
+    ),
+    "OpenRouter: nothing but a picture (LibreChat#9514, chatwise#1366)": (
+        sse(said("", images=[{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}}]), STOP),
+        Heard(finish_reason="stop", notices=["media_left_out"]),
+    ),
+    "OpenAI: sound, and what it says": (
+        sse(said(audio={"id": "a", "transcript": "Hi"}), said(audio={"data": "UklG"}), STOP),
+        Heard("Hi", finish_reason="stop", notices=["media_left_out"]),
     ),
     "OpenRouter: a failure beside no choices (OmniRoute#8210)": (
         sse(

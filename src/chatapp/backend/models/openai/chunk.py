@@ -5,7 +5,7 @@ answer, and what says that something failed is never overlooked.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from chatapp.backend.models.openai.ordinary import UNREADABLE, decode_plain
 from chatapp.backend.models.openai.tool_calls import calls_in
 from chatapp.backend.models.openai.usage import usage_in, usage_in_json
 from chatapp.errors import UpstreamBadResponseError, UpstreamError
-from chatapp.protocol.events import Citation, Reasoning, Text, ToolCallDelta
+from chatapp.protocol.events import Citation, Notice, Reasoning, Text, ToolCallDelta
 
 Piece = tuple[type[Text] | type[Reasoning], str]
 
@@ -48,6 +48,7 @@ _FAILURE_FIELDS = frozenset(
     ("detail", "message", "errors", "error_message", "error_msg", "error_code", "err_code", "msg")
 )
 _MAX_DEPTH = 4
+_NOT_SHOWN = Notice("media_left_out", "The model sent pictures or sound, which are not shown here.")
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ class Chunk:
     failure: UpstreamError | None = None
     logprobs: tuple[dict[str, Any], ...] = ()
     details: tuple[dict[str, Any], ...] = ()
+    notices: Sequence[Notice] = ()
     is_alive: bool = False
     is_reading: bool = False
     is_last_count: bool = False
@@ -174,6 +176,8 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         if calls := said.get("tool_calls"):
             chunk.calls += calls_in(calls)
         chunk.citations += cited_in(said)
+        if said.get("images") or said.get("audio"):  # OpenRouter's, and OpenAI's
+            chunk.notices, chunk.is_alive = [_NOT_SHOWN], True
         if isinstance(details := said.get("reasoning_details"), list):
             chunk.details += tuple(detail for detail in details if isinstance(detail, dict))
         chunk.is_alive = chunk.is_alive or bool(calls or said.get("function_call") or said.get("reasoning_details"))
@@ -240,6 +244,8 @@ def _pieces_of(said: dict[str, Any]) -> Iterator[Piece]:
         raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
     if not content and isinstance(refusal := said.get("refusal"), str):
         yield Text, refusal
+    if not content and isinstance(sound := said.get("audio"), dict):
+        yield Text, _text_in(sound.get("transcript"))
 
 
 def _pieces_of_part(part: object) -> Iterator[Piece]:

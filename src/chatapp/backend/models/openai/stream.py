@@ -57,7 +57,7 @@ class OpenAIStream:
         self._tier: str | None = None
         self._finish_reason: str | None = None
         self._mentions_reason = self._is_counted = False
-        self._was_taken_back = self._has_content = self._has_failed = self._is_over = False
+        self._was_taken_back = self._has_content = self._has_failed = self._is_over = self._is_told = False
 
     @classmethod
     async def open(cls, response: Response, *, max_event_bytes: int, stop: Iterable[str] = ()) -> "OpenAIStream":
@@ -220,6 +220,8 @@ class OpenAIStream:
         batch.is_alive = batch.is_alive or chunk.is_alive or chunk.is_reading
         self._mentions_reason = self._mentions_reason or chunk.mentions_reason
         self._has_content = self._has_content or chunk.is_alive or bool(chunk.usage and chunk.usage.completion_tokens)
+        if chunk.notices and not self._is_told:
+            batch.notices, self._is_told = chunk.notices, True
         if chunk.citations:
             batch.citations = [*batch.citations, *self._cited.new(chunk.citations)]
         is_said = self._take_pieces(chunk, batch)
