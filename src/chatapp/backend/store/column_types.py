@@ -94,4 +94,9 @@ class TokenCount(TypeDecorator[int]):
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
         """Return the number, None where it is negative or more than PostgreSQL's integers hold."""
-        return value if value is not None and 0 <= value < 2**31 else None
+        return token_count(value)
+
+
+def token_count(value: int | None) -> int | None:
+    """Return the number of tokens that every database can hold, None where it makes no sense."""
+    return value if value is not None and 0 <= value < 2**31 else None

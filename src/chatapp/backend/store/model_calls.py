@@ -16,6 +16,7 @@ from chatapp.backend.store.usage import add_usage
 _COLUMNS = tuple(field.name for field in fields(ModelCall))
 _AT_ONCE = 500
 _INSERT = Prepared(insert(model_calls), _COLUMNS)
+_RESERVED = Prepared(select(reservations.c.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,8 @@ def _take_back(connection: Connection, call_ids: Iterable[str]) -> None:
 
 def _settle(connection: Connection, call_ids: Iterable[str]) -> None:
     """Give back what was put aside for calls, in the transaction that writes down what they really took."""
-    held = set(connection.scalars(select(reservations.c.id)))  # few: those of the calls that are made just now
-    if over := held.intersection(call_ids):
+    reserved = {row[0] for row in _RESERVED.rows(connection, {})}  # few: those of the calls that are made just now
+    if over := reserved.intersection(call_ids):
         connection.execute(delete(reservations).where(reservations.c.id.in_(over)))
 
 

@@ -13,7 +13,15 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
-from chatapp.backend.store.column_types import SafeText, UtcDateTime, safe_text, sqlite_time, time_in_sqlite
+from chatapp.backend.store.column_types import (
+    SafeText,
+    TokenCount,
+    UtcDateTime,
+    safe_text,
+    sqlite_time,
+    time_in_sqlite,
+    token_count,
+)
 
 Values = Mapping[str, Any]
 Process = Any
@@ -123,7 +131,7 @@ class _SqliteForm:
 
 
 def _binding(kind: TypeEngine[Any], dialect: Dialect) -> Process:
-    own = {UtcDateTime: sqlite_time, SafeText: safe_text}.get(type(kind))
+    own = {UtcDateTime: sqlite_time, SafeText: safe_text, TokenCount: token_count}.get(type(kind))
     return own or kind.dialect_impl(dialect).bind_processor(dialect)
 
 

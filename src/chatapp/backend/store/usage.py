@@ -13,10 +13,11 @@ from functools import cache
 from itertools import pairwise, product
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, Insert, Row, func, select
+from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chatapp.backend.store.database import Database
+from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import ModelCall
 from chatapp.backend.store.schema import (
     DURATION_COUNTS,
@@ -122,16 +123,15 @@ def add_usage(connection: Connection, calls: Iterable[ModelCall | Row[ModelCall]
             sums[key] = [one + other for one, other in zip(sums[key], added, strict=True)] if key in sums else added
     rows = [dict(zip((*USAGE_KEY, *_SUMMED), (*key, *sums[key]), strict=True)) for key in sorted(sums)]
     if rows:  # in one order, whoever writes: PostgreSQL's locks would else wait for each other
-        connection.execute(_upsert(connection.dialect.name), rows)
+        _upsert(connection.dialect.name).run_many(connection, rows)
 
 
 @cache
-def _upsert(dialect: str) -> Insert:
+def _upsert(dialect: str) -> Prepared:
     """Return the statement that adds rows to those that are there; to build it takes longer than to run it."""
     insert = (sqlite if dialect == "sqlite" else postgresql).insert(usage_days)
     grown = {name: usage_days.c[name] + insert.excluded[name] for name in _SUMMED}
-    upsert: Insert = insert.on_conflict_do_update(index_elements=USAGE_KEY, set_=grown)
-    return upsert
+    return Prepared(insert.on_conflict_do_update(index_elements=USAGE_KEY, set_=grown), (*USAGE_KEY, *_SUMMED))
 
 
 def _added(calls: Sequence[ModelCall | Row[ModelCall]]) -> list[int]:
