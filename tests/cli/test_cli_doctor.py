@@ -16,9 +16,10 @@ from threading import Thread
 
 import pytest
 
-from chatapp.cli.doctor import Finding, run
+from chatapp.cli.doctor import run
 from chatapp.cli.doctor_machine import examine_machine
 from chatapp.cli.doctor_model import examine_model
+from chatapp.cli.finding import Finding
 from chatapp.config.settings import Settings
 from chatapp.processes.ports import free_port
 from chatapp.providers.connection import configured_upstream

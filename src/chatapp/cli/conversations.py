@@ -196,11 +196,11 @@ def _print_message(message: MessageInfo) -> None:
     if message.content:
         writer.add(message.content)
         writer.close()
-    for remark in _remarks(message):
-        typer.secho(printable(remark), dim=True)
+    for beside in _beside(message):
+        typer.secho(printable(beside), dim=True)
 
 
-def _remarks(message: MessageInfo) -> Iterator[str]:
+def _beside(message: MessageInfo) -> Iterator[str]:
     """Return what is known of a message beside its words: sources, notices, why it failed, others, a summary."""
     cited = [part for part in message.parts if part.type == "citation"]
     yield from (cited_line(number, part.url, part.title) for number, part in enumerate(cited, 1))

@@ -1,10 +1,13 @@
 """`chatapp doctor`: what a chat needs, of the model server and of this machine, each with what to do about it."""
 
 import asyncio
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 import typer
 
+from chatapp.cli.doctor_machine import examine_machine
+from chatapp.cli.doctor_model import examine_model, examine_others
+from chatapp.cli.finding import Finding
 from chatapp.cli.terminal import json_text, printable
 from chatapp.config.settings import Settings
 from chatapp.providers.connection import configured_upstreams
@@ -15,25 +18,11 @@ if TYPE_CHECKING:
 
     from chatapp.providers.connection import Upstream
 
-Verdict = Literal["ok", "warn", "fail"]
-
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
-
-
-class Finding(NamedTuple):
-    """One thing that was looked at: what was seen, and where it is not as it should be what to do."""
-
-    name: str
-    verdict: Verdict
-    seen: str
-    fix: str | None = None
 
 
 def run(*, as_json: bool, choose: "Callable[[Settings], Upstream | None]" = choose_upstream) -> int:
     """Print what was found and return the exit code: 1 if anything fails. `choose` finds the model server."""
-    from chatapp.cli.doctor_machine import examine_machine  # noqa: PLC0415 - it needs `Finding`
-    from chatapp.cli.doctor_model import examine_model, examine_others  # noqa: PLC0415 - as above
-
     settings = Settings.load()
     upstream = choose(settings)
     if upstream is None:

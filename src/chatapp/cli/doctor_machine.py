@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 
 from chatapp.cli.backends import connect, is_healthy
-from chatapp.cli.doctor import Finding
+from chatapp.cli.finding import Finding
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError
 from chatapp.processes.descriptors import descriptor_limit, raise_descriptor_limit

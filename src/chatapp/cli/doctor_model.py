@@ -16,8 +16,8 @@ from chatapp.backend.models.openai.model import OpenAIModel
 from chatapp.backend.models.openai.server import ModelServer, NothingThereError
 from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.backend.models.openai.windows import Windows
-from chatapp.cli.doctor import Finding
 from chatapp.cli.doctor_way import examine_way
+from chatapp.cli.finding import Finding
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, UpstreamAuthError, UpstreamModelNotFoundError, UpstreamTimeoutError
 from chatapp.hosts import other_api_url

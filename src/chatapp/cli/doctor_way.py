@@ -9,9 +9,9 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from chatapp.backend.models.openai.way import proxy_of
+from chatapp.backend.models.openai.http_clients import proxy_of
 from chatapp.backend.models.transport.certificates import trusting
-from chatapp.cli.doctor import Finding
+from chatapp.cli.finding import Finding
 from chatapp.config.settings import Settings
 from chatapp.providers.connection import Upstream
 

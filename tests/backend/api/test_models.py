@@ -116,7 +116,7 @@ def test_a_way_to_the_model_that_cannot_be_prepared_is_the_user_s_to_mend(
     monkeypatch.setenv(variable, proxy)
     backend = run_backend(base_url="https://models.example.org/v1")
 
-    with pytest.raises(UpstreamUnavailableError, match="cannot be prepared") as caught:
+    with pytest.raises(UpstreamUnavailableError, match="cannot be set up") as caught:
         backend.client.ask("Hi")
 
     assert caught.value.hint is not None

@@ -82,7 +82,7 @@ def received(line: socket.socket) -> bytes:
 def test_a_body_that_trickles_is_refused(
     path: str, shared: RunningBackend, model: StubModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(bodies, "BODY_TIMEOUT_S", 0.5)
     before, began = model.hits, time.monotonic()
     began_fast = [head(path, JSON, "Content-Length: 200000"), b" " * 100_000]
     with connect(shared) as line, trickling(line, chain(began_fast, repeat(b" "))):
@@ -96,7 +96,7 @@ def test_a_body_that_trickles_is_refused(
 def test_a_body_that_comes_fast_enough_is_read_to_its_end(
     shared: RunningBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(bodies, "BODY_TIMEOUT_S", 0.5)
     pieces = iter([json.dumps({"prompt": "Why?"}).encode(), *[b" " * 20_000] * 10])
 
     def slow_pieces() -> Iterator[bytes]:

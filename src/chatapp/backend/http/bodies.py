@@ -15,11 +15,11 @@ from starlette.requests import ClientDisconnect
 from chatapp.backend.http.context import header
 from chatapp.errors import BodyTooLargeError, RequestTimeoutError, UnsupportedMediaTypeError
 
-PATIENCE_S = 30.0
+BODY_TIMEOUT_S = 30.0
 LEAST_BYTES_PER_S = 4096
-"""What a body may take beside `PATIENCE_S`: who sends one byte a second holds a connection for nothing.
+"""What a body may take beside `BODY_TIMEOUT_S`: who sends one byte a second holds a connection for nothing.
 
-Who sends faster saves up no more than `PATIENCE_S`.
+Who sends faster saves up no more than `BODY_TIMEOUT_S`.
 """
 
 _JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
@@ -36,7 +36,7 @@ async def arriving(request: Request) -> AsyncIterator[bytes]:
         HTTPException: with status 408, for a body that comes in too slowly.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + PATIENCE_S
+    deadline = loop.time() + BODY_TIMEOUT_S
     has_more = True
     while has_more:
         try:
@@ -47,7 +47,7 @@ async def arriving(request: Request) -> AsyncIterator[bytes]:
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         piece, has_more = message.get("body", b""), message.get("more_body", False)
-        deadline = min(deadline + len(piece) / LEAST_BYTES_PER_S, loop.time() + PATIENCE_S)
+        deadline = min(deadline + len(piece) / LEAST_BYTES_PER_S, loop.time() + BODY_TIMEOUT_S)
         if piece:
             yield piece
 

@@ -109,8 +109,8 @@ class ImportDesk:
         running = RunningImport(owner=owner, size=size, is_closing=self._is_closing)
         self._running[running.id] = running
         try:
-            async with asyncio.timeout(None) as patience:
-                watch = asyncio.create_task(self._watch(running, patience))
+            async with asyncio.timeout(None) as deadline:
+                watch = asyncio.create_task(self._watch(running, deadline))
                 try:
                     yield running
                 finally:
@@ -170,7 +170,7 @@ class ImportDesk:
     def _states(self) -> list[ImportState]:
         return [running.told() for running in self._running.values()]
 
-    async def _watch(self, running: RunningImport, patience: asyncio.Timeout) -> None:
+    async def _watch(self, running: RunningImport, deadline: asyncio.Timeout) -> None:
         """Tell other workers how far an import is, and end the wait for bytes when there is a reason.
 
         What is read ends by itself.
@@ -178,7 +178,7 @@ class ImportDesk:
         while True:
             running.is_cancelled = running.is_cancelled or self._board.is_cancelled(running.id)
             if running.state == "receiving" and running.reason_to_stop() is not None:
-                patience.reschedule(asyncio.get_running_loop().time())
+                deadline.reschedule(asyncio.get_running_loop().time())
                 return
             self._board.tell(self._states())
             await asyncio.sleep(LOOKED_AFTER_S)

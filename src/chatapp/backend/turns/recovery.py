@@ -56,5 +56,5 @@ def _forget(store: Store, clock: TrustedClock) -> None:
     turns = store.turns.forget_unattached()
     files = store.attachments.forget_unused(as_of=clock.since_the_start())
     if conversations or turns or files:
-        removed = "%d conversations thrown away long ago are removed, %d loose answers and %d files"
+        removed = "%d conversations thrown away long ago are removed, %d unattached answers and %d files"
         log.info(removed, conversations, turns, files)

@@ -13,7 +13,7 @@ from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.languages.words import t, words
 from chatapp.frontend.session import actions, answer_actions, state
 from chatapp.frontend.transcript.article import Article
-from chatapp.frontend.transcript.request_code import Asking
+from chatapp.frontend.transcript.request_code import RequestOptions
 from chatapp.protocol.wording import later
 
 MENU = {
@@ -39,7 +39,7 @@ def transcript(conversation: OpenConversation) -> None:
         "menu": {what: t(name) for what, name in MENU.items()},
     }
     options = conversation.chat_options
-    state.transcript().asking = Asking(
+    state.transcript().options = RequestOptions(
         state.settings().backend_url, options.system, options.sampling, conversation.has_unloaded
     )
     state.transcript().live, state.transcript().words = conversation.answers, words()

@@ -67,7 +67,7 @@ def _answer(shown: Article) -> Iterator[str]:
         text = f'<pre tabindex="0">{escape(step.text)}</pre>'
         yield f'<details class="step"><summary>{escape(t(step.title, tool=step.tool))}</summary>{text}</details>'
     yield from _citations(entry.citations, t)
-    yield from _remarks(shown)
+    yield from _beside(shown)
     yield f'<div class="under"><span class="facts">{escape(_facts(entry, t))}</span>'
     if entry.content and len(entry.content) <= _COPYABLE_CHARS:
         name = _named(t("Copy the answer"))
@@ -125,7 +125,7 @@ def _citation(it: CitationPart) -> str:
     return f'<a href="{escape(it.url)}" target="_blank" rel="noopener noreferrer">{escape(it.name)}</a>'
 
 
-def _remarks(shown: Article) -> Iterator[str]:
+def _beside(shown: Article) -> Iterator[str]:
     """Return what the reader was told beside an answer, and why it is not whole: below the last one a box says that."""
     for notice in shown.entry.notices:
         yield f'<p class="note">{escape(said_elsewhere(notice, shown.words))}</p>'

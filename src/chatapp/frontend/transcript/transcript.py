@@ -9,7 +9,7 @@ from typing import Any
 
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.transcript.article import Article
-from chatapp.frontend.transcript.request_code import Asking, Language, request_code
+from chatapp.frontend.transcript.request_code import Language, RequestOptions, request_code
 from chatapp.protocol.wording import ENGLISH, Words
 
 MOST_SENT = 12
@@ -21,11 +21,11 @@ class Transcript:
     """The finished messages that a session shows. Each has a key, which changes with anything that is shown of it.
 
     `token` is what its browser shows for it, and nobody else knows. `live` are the answers that are being made,
-    `asking` is how questions are asked, `words` are its reader's.
+    `options` are how questions are asked, `words` are its reader's.
     """
 
     live: tuple[LiveAnswer, ...] = ()
-    asking = Asking()
+    options = RequestOptions()
     words: Words = ENGLISH
 
     def __init__(self, session_id: str) -> None:
@@ -63,7 +63,7 @@ class Transcript:
             next((one for one in article.beside if one.id == message_id), article.entry)
             for article in articles.values()
         )
-        return request_code(entries, message_id, self.asking, language)
+        return request_code(entries, message_id, self.options, language)
 
     def listing(self) -> dict[str, Any]:
         """Return the whole list, for a browser that has lost it."""

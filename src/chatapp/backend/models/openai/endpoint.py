@@ -34,7 +34,7 @@ class Endpoint:
         """Return the way to the server.
 
         Raises:
-            UpstreamUnavailableError: it cannot be prepared.
+            UpstreamUnavailableError: its connection cannot be set up.
         """
         if self._connected is not None:
             return self._connected

@@ -1,4 +1,4 @@
-"""The way to an OpenAI-compatible server: its address, its connections, and the key as it is now."""
+"""An OpenAI-compatible server: its address, its connections, and the key as it is now."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,10 +14,10 @@ from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
 from chatapp.backend.models.openai.embeddings import embedded_text
 from chatapp.backend.models.openai.errors import OurErrors, error_from_response
 from chatapp.backend.models.openai.form import beginning
+from chatapp.backend.models.openai.http_clients import HttpClients, http_clients
 from chatapp.backend.models.openai.keys import Key, Keys
 from chatapp.backend.models.openai.listed import NOT_LISTED, ListedModels, read_listing
 from chatapp.backend.models.openai.unreachable import is_about_tls
-from chatapp.backend.models.openai.way import Way, prepared
 from chatapp.backend.models.transport.base import Response
 from chatapp.config.settings import Settings
 from chatapp.errors import (
@@ -68,16 +68,16 @@ class ModelServer:
     else that a short answer passes through.
     """
 
-    def __init__(self, upstream: Upstream, way: Way, settings: Settings) -> None:
+    def __init__(self, upstream: Upstream, clients: HttpClients, settings: Settings) -> None:
         self.base_url = upstream.base_url
         self._keys = Keys(upstream)
-        self._way = way
+        self._clients = clients
         self._most_embedded = settings.max_answer_bytes * TIMES_LARGER
         self._connect_timeout_s = upstream.timeouts.over(settings).connect_timeout
 
     @classmethod
     async def connect(cls, upstream: Upstream, settings: Settings) -> "ModelServer":
-        """Return the way there, prepared but not gone yet.
+        """Return the server, ready to be asked but not connected yet.
 
         Importing the packages takes most of a second, so it is done in a thread, after the backend has begun to listen.
 
@@ -85,16 +85,16 @@ class ModelServer:
             UpstreamUnavailableError: an address, a proxy, a certificate or a header of the environment cannot be used.
         """
         try:
-            way = await asyncio.to_thread(prepared, upstream, settings)
+            clients = await asyncio.to_thread(http_clients, upstream, settings)
         except (OSError, ValueError) as error:
             failure = UpstreamUnavailableError(
-                "the way to the model server cannot be prepared.",
+                "the connection to the model server cannot be set up.",
                 hint="Check BASE_URL, SSL_CERT_FILE and the variables OPENAI_…, and that HTTPS_PROXY, HTTP_PROXY or "
                 "ALL_PROXY names an http:// proxy.",
             )
             failure.is_lasting = True
             raise failure from error
-        return cls(upstream, way, settings)
+        return cls(upstream, clients, settings)
 
     async def ask(self, body: dict[str, Any], dialect: Dialect, attempts: Attempts) -> Response:
         """Return the response to a question once the server has accepted it, in the form in which it does.
@@ -131,7 +131,7 @@ class ModelServer:
             worded = dialect.worded(body)
             attempts.ask()
             headers = {**key.headers(), **trace_headers()}
-            response = await self._way.questions.post(msgspec.json.encode(worded), headers)
+            response = await self._clients.questions.post(msgspec.json.encode(worded), headers)
             if 200 <= response.status < 300:  # noqa: PLR2004
                 return response
             said = await _said(response)
@@ -160,9 +160,9 @@ class ModelServer:
     async def _embed_with(self, key: Key, *, content: bytes, model: str, attempts: Attempts) -> EmbeddedText:
         attempts.ask()
         accepted = {"accept": "application/json", "content-type": "application/json"}
-        headers = {**self._way.headers, **accepted, **key.headers(), **trace_headers()}
+        headers = {**self._clients.headers, **accepted, **key.headers(), **trace_headers()}
         url = f"{self.base_url}/embeddings"
-        async with self._way.http.stream("POST", url, content=content, headers=headers) as response:
+        async with self._clients.http.stream("POST", url, content=content, headers=headers) as response:
             said = await _at_most(response, self._most_embedded if response.is_success else REFUSAL_BYTES)
             if not response.is_success:
                 raise error_from_response(response.status_code, response.headers, said, model, has_key=key.is_set)
@@ -176,7 +176,7 @@ class ModelServer:
         Raises:
             UpstreamError: it refused or cannot be reached.
         """
-        headers = {**self._way.headers, "accept": "application/json", "accept-encoding": "gzip, deflate"}
+        headers = {**self._clients.headers, "accept": "application/json", "accept-encoding": "gzip, deflate"}
         with self._our_errors(asked_for):
             key = self._keys.current()
             async with asyncio.timeout(self._connect_timeout_s) as deadline:
@@ -190,23 +190,23 @@ class ModelServer:
     async def _get(self, path: str, headers: dict[str, str]) -> "httpx2.Response":
         import httpx2  # noqa: PLC0415
 
-        http, url = self._way.http, f"{self.base_url}/{path}"
+        http, url = self._clients.http, f"{self.base_url}/{path}"
         try:
             return await http.send(http.build_request("GET", url, headers=headers), stream=True)
         except httpx2.ConnectError as error:
             other = url.replace("//localhost", "//[::1]", 1)
-            if other == url or self._way.proxy or is_about_tls(error):
+            if other == url or self._clients.proxy or is_about_tls(error):
                 raise
             return await http.send(http.build_request("GET", other, headers=headers), stream=True)
 
     async def retire(self) -> None:
         """Close what nobody uses now, and the rest when it has come to its end. Nobody asks here any more."""
-        await self._way.questions.retire(self._way.http.aclose)
+        await self._clients.questions.retire(self._clients.http.aclose)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._way.questions.close()
-        await self._way.http.aclose()
+        await self._clients.questions.close()
+        await self._clients.http.aclose()
 
     async def _listed(self, response: "httpx2.Response", asked_for: str) -> ListedModels:
         if response.status_code in NOTHING_THERE:
@@ -217,7 +217,7 @@ class ModelServer:
         raise error_from_response(response.status_code, response.headers, said, asked_for, has_key=self._keys.is_set)
 
     def _our_errors(self, model: str) -> OurErrors:
-        return OurErrors(model, proxy=self._way.proxy)
+        return OurErrors(model, proxy=self._clients.proxy)
 
 
 def _affordable(body: dict[str, Any], error: UpstreamError) -> dict[str, Any]:

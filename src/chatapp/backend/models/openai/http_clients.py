@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
-class Way(NamedTuple):
+class HttpClients(NamedTuple):
     """How a server is reached: questions by a transport, what is asked rarely by a client; through `proxy`, if any."""
 
     http: "httpx2.AsyncClient"
@@ -35,8 +35,8 @@ def proxy_of(upstream: Upstream) -> str | None:
     return proxy_for(urlsplit(upstream.base_url))
 
 
-def prepared(upstream: Upstream, settings: Settings) -> Way:
-    """Return the way to a server, without retries, timeouts and redirects.
+def http_clients(upstream: Upstream, settings: Settings) -> HttpClients:
+    """Return what a server is reached by, without retries, timeouts and redirects.
 
     Raises:
         OSError: a file of certificates cannot be read.
@@ -60,10 +60,10 @@ def prepared(upstream: Upstream, settings: Settings) -> Way:
     sdk = AsyncOpenAI(api_key="unset", base_url=upstream.base_url, http_client=http, timeout=timeout, max_retries=0)
     headers = _headers(sdk, upstream)
     if proxy or not find_spec("httptools"):
-        return Way(http, PackageTransport(url, headers, http=http), headers, proxy)
+        return HttpClients(http, PackageTransport(url, headers, http=http), headers, proxy)
     from chatapp.backend.models.transport.direct import DirectTransport  # noqa: PLC0415
 
-    return Way(http, DirectTransport(url, headers, tls=tls, connect_timeout_s=connect_s), headers, proxy)
+    return HttpClients(http, DirectTransport(url, headers, tls=tls, connect_timeout_s=connect_s), headers, proxy)
 
 
 def _headers(sdk: "AsyncOpenAI", upstream: Upstream) -> "httpx2.Headers":
