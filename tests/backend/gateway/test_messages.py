@@ -178,6 +178,13 @@ def test_an_answer_that_breaks_says_so_behind_its_words(shared: RunningBackend, 
     assert told[-1]["error"]["type"] == "api_error"
 
 
+def test_a_thread_is_refused_in_the_words_by_which_tool_runners_send_all_of_it_again(shared: RunningBackend) -> None:
+    refused = post(shared, thread={"type": "create"})
+    error = refused.json()["error"]
+    assert (refused.status_code, error["type"]) == (400, "invalid_request_error")
+    assert error["details"]["error_code"] == "thread_unsupported_request"
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no messages": ({"messages": []}, "messages: "),
     "a role": ({"messages": [{"role": "robot", "content": "x"}]}, "messages.0.role: "),

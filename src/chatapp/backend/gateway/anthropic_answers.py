@@ -138,6 +138,22 @@ def _usage(turn: Turn) -> Json:
     }
 
 
+NO_THREADS: Json = {
+    "type": "error",
+    "error": {
+        "type": "invalid_request_error",
+        "message": "No threads are held here: send all that was said with each question.",
+        "details": {"error_code": "thread_unsupported_request", "unsupported": ["thread"]},
+    },
+}
+"""What is answered with status 400 where a conversation is to be held here between its questions.
+
+The tool runners of Anthropic's clients want that, unless they are told by these details to send all of it again; where
+they are not told, the model gets the results of tools and nothing else.
+https://platform.claude.com/docs/en/build-with-claude/message-threads
+"""
+
+
 def listed_models(listed: list[ModelOut]) -> Json:
     """Return all models that can be asked, the default first."""
     first, last = (listed[0].id, listed[-1].id) if listed else (None, None)

@@ -22,7 +22,7 @@ _ONLY_ELSEWHERE = ("n", "stop", "max_completion_tokens", "response_format", "str
 """What a chat completion calls other things here: it would take their place behind our back."""
 
 _ONLY_THERE = ("metadata", "service_tier", "container", "mcp_servers", "context_management", "cache_control",
-               "inference_geo", "speed", "betas", "diagnostics")  # fmt: skip
+               "inference_geo", "speed", "betas", "diagnostics", "thread")  # fmt: skip
 _ROLES, _FILES = ("user", "assistant", "system"), ("image", "document")
 _NOT_SENT_BACK = ("thinking", "redacted_thinking")
 """Tuples: what a client sends may be a list or an object, which no set can be asked for."""

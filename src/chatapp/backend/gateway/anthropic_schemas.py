@@ -30,6 +30,7 @@ class MessagesRequest(Tolerant):
     tools: list[Json] | None = Field(None, description="Tools of the client's; none of Anthropic's are served here.")
     tool_choice: Json | None = None
     thinking: Json | None = Field(None, description="Unless it is disabled, the answer holds what the model thought.")
+    thread: Json | None = Field(None, description="Not served here: all that was said comes with each question.")
     output_config: Json | None = Field(None, description="Of it `format`.")
 
 

@@ -7,7 +7,13 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
 from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
-from chatapp.backend.gateway.anthropic_answers import MessageEvents, listed_model, listed_models, whole_message
+from chatapp.backend.gateway.anthropic_answers import (
+    NO_THREADS,
+    MessageEvents,
+    listed_model,
+    listed_models,
+    whole_message,
+)
 from chatapp.backend.gateway.anthropic_requests import likely_tokens_of, messages_question
 from chatapp.backend.gateway.anthropic_schemas import InputTokens, MessagesRequest
 from chatapp.backend.gateway.asking import begun
@@ -76,6 +82,8 @@ async def responses(request: Request, wanted: ResponseRequest) -> Response:
 )
 async def messages(request: Request, wanted: MessagesRequest) -> Response:
     """Answer as Anthropic's Messages API does, whole or in events: text, pictures, and tools of the client's."""
+    if wanted.thread is not None:
+        return JSONResponse(NO_THREADS, status_code=400)
     turn = await begun(request, messages_question(wanted))
     if wanted.stream:
         return StreamedAnswer(turn, encode=MessageEvents(turn, wanted))
