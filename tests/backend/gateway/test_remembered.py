@@ -8,6 +8,7 @@ import pytest
 import requests
 from openai import OpenAI
 
+from chatapp.backend.gateway.asides import is_aside
 from chatapp.client.chat import StoredChat
 from chatapp.protocol.messages import TextPart, ToolCallPart, ToolResultPart
 from support import scripts
@@ -106,6 +107,46 @@ def test_nothing_is_kept_where_somebody_wants_it_so(
     answer = requests.post(url, json={"messages": QUESTION, **body}, headers=headers, timeout=10)
     assert answer.status_code == 200
     assert conversations(backend) == []
+
+
+OPEN_WEBUI = """### Task:
+{}
+### Guidelines:
+- Keep it short.
+### Chat History:
+<chat_history>
+USER: Why?
+ASSISTANT: Because.
+</chat_history>"""
+DOCUMENTS = "### Task:\nRespond to the user query using the provided context.\n<context>a</context>\nWhy?"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_kept"),
+    [
+        (["Generate a title for this conversation:\n", "Why?"], False),
+        ([OPEN_WEBUI.format("Generate a concise title summarizing the chat history.")], False),
+        ([OPEN_WEBUI.format("Suggest 3-5 relevant follow-up questions.")], False),
+        ([DOCUMENTS], True),
+        (["Provide a concise, 5-word-or-less title for the conversation, using title case conventions. Only"], False),
+        (["Analyze this conversation and provide:\n1. The detected language of the conversation\n2. A"], False),
+        (["Your task: Create a 2-4 word title for this conversation.\n\nRules:\n- Respond"], False),
+        (["Why?", "", "Managed memory directory: `/a/memory`\n\nScan the recent"], False),
+        (["Generate a title for this conversation:\n", "Because.", "Why?"], True),
+        (["What does 'Generate a title for this conversation:\n' mean?"], True),
+    ],
+)
+def test_what_a_client_asks_for_itself_is_answered_and_not_kept(said: list[str], is_kept: bool) -> None:
+    others = [{"role": "assistant", "content": said[1]}] if len(said) == 3 else []
+    asked = [{"role": "user", "content": [{"type": "text", "text": text}]} for text in said]
+    assert is_aside([*asked[:1], *others, *asked[-1:]] if others else asked) is not is_kept
+
+
+def test_the_title_that_a_client_asks_for_is_no_conversation(backend: RunningBackend, client: OpenAI) -> None:
+    for words in (["Generate a title for this conversation:\n", "Why?"], ["Why?"]):
+        asked: Any = [{"role": "user", "content": text} for text in words]
+        assert client.chat.completions.create(model="m", messages=asked).choices[0].message.content
+    assert [conversation.title for conversation in conversations(backend)] == ["Why?"]
 
 
 def test_an_answer_ends_with_its_client_and_is_kept_as_far_as_it_came(

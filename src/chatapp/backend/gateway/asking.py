@@ -7,6 +7,7 @@ from fastapi import Request
 from starlette.datastructures import Headers
 
 from chatapp.backend.attachments.desk import AttachmentDesk
+from chatapp.backend.gateway.asides import is_aside
 from chatapp.backend.gateway.held import HeldFile, HeldMessages
 from chatapp.backend.http.context import context_of
 from chatapp.backend.turns.registry import TurnRegistry
@@ -39,8 +40,8 @@ def _remembered(question: Question, request: Request, *, owner: str) -> Question
     """Return `question` with who asks it, and with what is to be kept."""
     headers, settings = request.headers, request.app.state.settings
     wish = headers.get(STORE, "").lower()
-    is_kept = settings.gateway_store and wish != "false" and (question.store or wish == "true")
     wire = question.wire_messages or []
+    is_kept = settings.gateway_store and wish != "false" and (question.store or wish == "true") and not is_aside(wire)
     desk: AttachmentDesk = request.app.state.attachment_desk
     held = HeldMessages(wire, take=partial(_take_later, desk, owner)) if is_kept else None
     question.owner = owner

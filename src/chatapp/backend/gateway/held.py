@@ -132,6 +132,12 @@ def _is_of_surroundings(message: Json) -> bool:
     return is_such and text.endswith(_SURROUNDINGS_END)  # type: ignore[union-attr]
 
 
+def said_in(message: Json) -> str:
+    """Return the text of a message."""
+    content = message.get("content")
+    return _joined(content) if isinstance(content, list) else content or ""
+
+
 def _bytes_of(message: Json) -> bytes:
     """Return what counts of a message, as bytes that no other message has."""
     role, content, calls = message["role"], message.get("content"), message.get("tool_calls")
@@ -204,8 +210,7 @@ def _asked(text: str) -> str:
 
 def _parts_of(message: Json) -> list[Part | HeldFile]:
     """Return the parts of a message as they are kept, and the files in it."""
-    content = message.get("content")
-    text = _joined(content) if isinstance(content, list) else content or ""
+    content, text = message.get("content"), said_in(message)
     text = _asked(text) if message["role"] == "user" else text
     if message["role"] in {"tool", "function"}:
         return [ToolResultPart(str(message.get("tool_call_id") or message.get("name") or ""), text)]
