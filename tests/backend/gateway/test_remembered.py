@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import openai
 import pytest
 import requests
 from openai import OpenAI
@@ -147,6 +148,17 @@ def test_the_title_that_a_client_asks_for_is_no_conversation(backend: RunningBac
         asked: Any = [{"role": "user", "content": text} for text in words]
         assert client.chat.completions.create(model="m", messages=asked).choices[0].message.content
     assert [conversation.title for conversation in conversations(backend)] == ["Why?"]
+
+
+@pytest.mark.parametrize("script", [scripts.status(500), scripts.answer(scripts.hang_up)], ids=["refused", "broken"])
+def test_a_call_that_fails_before_a_word_is_no_conversation(
+    backend: RunningBackend, client: OpenAI, stub: StubModel, script: scripts.Script
+) -> None:
+    stub.default = script
+    with pytest.raises(openai.InternalServerError):
+        client.chat.completions.create(model="m", messages=QUESTION)
+    assert conversations(backend) == []
+    wait_for(lambda: backend.client.usage().total.failures)  # the ledger has it
 
 
 def test_an_answer_ends_with_its_client_and_is_kept_as_far_as_it_came(

@@ -9,7 +9,7 @@ from chatapp.backend.store.failures import DEFECTS
 from chatapp.backend.turns.keeper import Keeper
 from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.record import TurnRecord, ending_of, said_alone
-from chatapp.backend.turns.turn import Turn
+from chatapp.backend.turns.turn import Turn, final_status
 from chatapp.errors import ChatappError, StoreUnavailableError
 from chatapp.protocol.messages import Message, TextPart
 from chatapp.protocol.question import HeldConversation, Question
@@ -21,7 +21,8 @@ class HeldTurnRecord(TurnRecord):
     """The rows of one turn, begun when it is saved for the first time or, if it ends before, saved as it ended.
 
     Until then nobody can know of the turn: its client learns of it with the answer, and brings the question again
-    where that never came. To save it twice costs as much again as all the rest of a short answer.
+    where that never came. To save it twice costs as much again as all the rest of a short answer. One to which nothing
+    was said is not kept at all.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class HeldTurnRecord(TurnRecord):
             StoreUnavailableError: it cannot be saved now.
         """
         if not await self._has_begun():
+            if not turn.has_content:
+                return False
             self._beginning = asyncio.create_task(self._begun(turn))
             await asyncio.shield(self._beginning)  # whoever ends the turn meanwhile waits for it
         return await super().save(turn)
@@ -58,6 +61,8 @@ class HeldTurnRecord(TurnRecord):
         """
         if await self._has_begun():
             await super().finish(turn, failure, latency_ms=latency_ms)
+            return
+        if not turn.has_content and final_status(turn, failure) != "complete":
             return
         try:
             await self._keep(turn, failure, latency_ms)
