@@ -166,3 +166,27 @@ class TestOtherPrograms:
         titles = [conversation.title for conversation in store.conversations.page(owner="ada").items]
         assert titles == ["Much later", "Is it &amp; so?"]
         assert store.search.find("one", owner="ada").items
+
+    def test_gemini_answers_keep_their_form_and_each_of_several_stays(self, store: Store, bring: Bring) -> None:
+        html = (
+            "<h3>How</h3><p>Do <strong>this</strong>, see <a href='x'>it</a> "
+            '<a href="https://a.example/?b=1&amp;c=2">there</a>:</p>'
+            '<ol><li>first<pre><code class="language-python">if a &lt; b:\n    c()\n</code></pre></li>'
+            "<li>then</li></ol>"
+            "<table><thead><tr><th>A</th><th>B</th></tr></thead><tbody><tr><td>1</td><td><p>2|3</p></td></tr></tbody>"
+            "</table><blockquote><p>one</p><p>two</p></blockquote><script>no()</script>"
+        )
+        files = [{"name": "Attached 1 file."}, {"name": "-  cat.png", "url": "cat-1e98.png"}]
+        told = {"header": "Gemini Apps", "products": ["Gemini Apps"]}
+        asked = {**told, "title": "Prompted Why?", "time": "2026-05-28T20:26:40.000Z", "subtitles": files}
+        then = {**told, "title": "Prompted And?", "time": "2026-05-28T20:27:40.000Z"}
+        receipt = bring([then, {**asked, "safeHtmlItem": [{"html": "<p>Old</p>"}, {"html": html}]}])
+
+        markdown = (
+            "### How\n\nDo **this**, see it [there](https://a.example/?b=1&c=2):\n\n"
+            "1. first\n\n   ```python\n   if a < b:\n       c()\n   ```\n\n2. then\n\n"
+            "| A | B |\n| --- | --- |\n| 1 | 2\\|3 |\n\n> one\n>\n> two"
+        )
+        assert said(store) == [("user", "(picture: cat.png)\n\nWhy?"), ("assistant", markdown), ("user", "And?")]
+        assert store.search.find("Old", owner="ada").items
+        assert {skipped.why for skipped in receipt.skipped} == {"a file, picture or recording"}

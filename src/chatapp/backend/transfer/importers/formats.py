@@ -10,7 +10,7 @@ from chatapp.backend.transfer.importers.fields import mapping, objects
 from chatapp.backend.transfer.importers.joining import joined
 from chatapp.errors import InvalidRequestError
 
-VERSION = "4"
+VERSION = "5"
 """Of all readers together: what an earlier one read is read again by a later one."""
 
 SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours)

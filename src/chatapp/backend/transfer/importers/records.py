@@ -1,22 +1,30 @@
 """Exports that know no conversations, only records in a list: Gemini's activities and Le Chat's messages."""
 
-import html
-import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
+from chatapp.backend.store.imported import ATTACHMENT, ImportedConversation, ImportedMessage
+from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, placeholder
-from chatapp.backend.transfer.importers.fields import name, objects, paragraphs, sequence, string, time
+from chatapp.backend.transfer.importers.fields import (
+    is_address,
+    name,
+    objects,
+    paragraphs,
+    sequence,
+    string,
+    time,
+)
+from chatapp.backend.transfer.importers.html_text import markdown_of
+from chatapp.protocol.messages import AttachmentPart
 
 GAP = timedelta(minutes=30)
 """Takeout names no conversation: after as long a silence a new one begins, as other readers of it have it."""
 
 _ASKED = ("Prompted with: ", "Asked Gemini: ", "Asked Bard: ", "Prompted ", "Asked ", "Said ")
-_TAG = re.compile(r"<(/?)([a-zA-Z0-9]*+)[^<>]*+>")
-_BLOCKS = {"p", "br", "div", "tr", "li", "h1", "h2", "h3", "h4", "pre", "ul", "ol", "table"}
 
 
 @dataclass(slots=True)
@@ -55,10 +63,15 @@ def _when(message: ImportedMessage) -> float:
 
 
 def _conversation(source: str, conversation_id: str, messages: list[ImportedMessage]) -> ImportedConversation:
+    """Return messages as a line; one that names another above it is an alternative beside what is there."""
     kept = [message for message in messages if message.content]
     parents = [None, *(message.id for message in kept)]
-    line = [replace(message, parent_id=parent_id) for message, parent_id in zip(kept, parents, strict=False)]
-    return ImportedConversation(source=source, id=conversation_id, title=None, messages=line)
+    line = [
+        message if message.parent_id else replace(message, parent_id=parent_id)
+        for message, parent_id in zip(kept, parents, strict=False)
+    ]
+    left_out = Counter({ATTACHMENT: sum(len(message.attachments) for message in kept)})
+    return ImportedConversation(source=source, id=conversation_id, title=None, messages=line, left_out=+left_out)
 
 
 def _le_chat(fields: dict[str, Any]) -> ImportedMessage:
@@ -82,27 +95,40 @@ def _is_gemini(fields: dict[str, Any]) -> bool:
 
 
 def _gemini(fields: dict[str, Any]) -> Iterator[ImportedMessage]:
-    """Return what was asked, and the answer where Takeout has it. Other activities, e.g. feedback, are none."""
-    title = fields["title"].strip()
-    answer = paragraphs(*(_words(string(item.get("html"))) for item in objects(fields.get("safeHtmlItem"))))
-    asked = next((title.removeprefix(verb) for verb in _ASKED if title.startswith(verb)), title if answer else "")
-    moment, when = time(fields.get("time")), string(fields.get("time"))
-    if asked:
-        yield ImportedMessage(id=f"{when} asked", parent_id=None, role="user", content=asked, created_at=moment)
-        if answer:
-            yield ImportedMessage(
-                id=f"{when} answered", parent_id=None, role="assistant", content=answer, created_at=moment
-            )
+    """Return what was asked, and the answers where Takeout has some. Other activities, e.g. feedback, are none.
+
+    Of an answer that was made again it has each, oldest first.
+    """
+    title, when = fields["title"].strip(), string(fields.get("time"))
+    drafts = [markdown_of(string(item.get("html"))) for item in objects(fields.get("safeHtmlItem"))]
+    answers = [draft for draft in drafts if draft]
+    asked = next((title.removeprefix(verb) for verb in _ASKED if title.startswith(verb)), title if answers else "")
+    files = tuple(_gemini_files(fields))
+    if not asked:
+        return
+    question = ImportedMessage(
+        id=f"{when} asked",
+        parent_id=None,
+        role="user",
+        content=paragraphs(*map(placeholder, files), asked),
+        created_at=time(fields.get("time")),
+        attachments=files,
+    )
+    yield question
+    for number, answer in enumerate(answers):
+        again = f" {number + 1}" if number else ""
+        yield ImportedMessage(
+            id=f"{when} answered{again}",
+            parent_id=question.id,
+            role="assistant",
+            content=answer,
+            created_at=question.created_at,
+        )
 
 
-def _words(markup: str) -> str:
-    """Return the words of HTML, its blocks on lines of their own."""
-    text = html.unescape(_TAG.sub(_break, markup))
-    return paragraphs(*(line for line in (" ".join(line.split()) for line in text.split("\n")) if line))
-
-
-def _break(tag: re.Match[str]) -> str:
-    is_end, kind = tag[1] == "/", tag[2].lower()
-    if kind == "li" and not is_end:
-        return "\n- "
-    return "\n" if kind in _BLOCKS else ""
+def _gemini_files(fields: dict[str, Any]) -> Iterator[AttachmentPart]:
+    """Return the files of a question: Takeout lists them below it, under the names that they have beside it."""
+    for told in objects(fields.get("subtitles")):
+        shown, beside_it = string(told.get("name")), string(told.get("url"))
+        if shown.startswith("-") and beside_it and not is_address(beside_it):
+            yield attachment(shown.lstrip("- "), reference=beside(beside_it))
