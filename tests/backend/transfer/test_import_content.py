@@ -191,6 +191,13 @@ def test_files_of_claude_s_page_and_sources_of_open_webui_are_named() -> None:
     assert "So [2].\n\n2. [A](https://a.b)" in contents
 
 
+def test_model_of_chatgpt_that_only_the_conversation_names_is_that_of_its_answers() -> None:
+    own = {"content": {"content_type": "text", "parts": ["Ha"]}, "metadata": {"model_slug": "gpt-5-pro"}}
+    said = [("q", "user", "Hi"), ("a", "assistant", "Ho"), ("b", "assistant", own)]
+    theirs = chatgpt.read(line(*said, default_model_slug="gpt-5"))
+    assert [message.model for message in theirs.messages] == [None, "gpt-5", "gpt-5-pro"]
+
+
 def test_project_and_group_chats_of_chatgpt_are_told() -> None:
     assert list(chatgpt.read(line(("q", "user", "Hi"), gizmo_id="g-p-1")).left_out) == [FOLDER]
     assert formats.name_of({"chats": [{"id": "x"}]}) == "ChatGPT's group chats, whose form is not known"

@@ -71,11 +71,12 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     lineage = Lineage({node.id: node.parent for node in nodes.values()})
     kept = {node.id: node for node in nodes.values() if node.text}
     thoughts = {node.id: node.reasoning for node in nodes.values() if node.reasoning}
+    usual = string(theirs.get("default_model_slug"))
     return ImportedConversation(
         source=SOURCE,
         id=name(theirs.get("conversation_id")) or name(theirs.get("id")) or next(iter(nodes), ""),
         title=string(theirs.get("title")) or None,
-        messages=[_message(node, kept, lineage, thoughts) for node in kept.values()],
+        messages=[_message(node, kept, lineage, thoughts, usual_model=usual) for node in kept.values()],
         leaf_id=lineage.nearest(name(theirs.get("current_node")), kept)[0],
         system=_instructions(nodes),
         is_pinned=bool(theirs.get("is_starred")) or theirs.get("pinned_time") is not None,
@@ -118,12 +119,17 @@ def _read_node(node_id: str, fields: dict[str, Any], left_out: Counter[str]) -> 
     return node
 
 
-def _message(node: _Node, kept: dict[str, _Node], lineage: Lineage, thoughts: dict[str, str]) -> ImportedMessage:
-    """Return a message with what was thought right above it, unless another answer has that already."""
+def _message(
+    node: _Node, kept: dict[str, _Node], lineage: Lineage, thoughts: dict[str, str], *, usual_model: str
+) -> ImportedMessage:
+    """Return a message with what was thought right above it, unless another answer has that already.
+
+    Exports since 2026 name the model of many answers only beside the conversation: its `usual_model`.
+    """
     parent_id, passed = lineage.nearest(node.parent, kept)
     is_answer = node.role != "user"
     above = [thoughts.pop(other, "") for other in reversed(passed)] if is_answer and passed else []
-    model = string(node.metadata.get("model_slug"))
+    model = string(node.metadata.get("model_slug")) or usual_model
     return ImportedMessage(
         id=node.id,
         parent_id=parent_id,
