@@ -1,6 +1,7 @@
 """Summaries of the beginning of a conversation: what models read then, and what stays as it was."""
 
 import json
+import socket
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -12,6 +13,7 @@ from chatapp.errors import ChatappError, InvalidRequestError, NotFoundError, Ups
 from support import scripts
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
+from support.turn_steps import wait_for
 
 RunBackend = Callable[..., RunningBackend]
 
@@ -137,6 +139,22 @@ def test_a_window_that_nobody_knew_is_kept_to_once_it_is_told(client: BackendCli
     )
 
     assert client.conversations.summarise(conversation).text == "Hello from the stub."
+
+
+def test_who_leaves_has_the_model_asked_no_longer(
+    backend: RunningBackend, client: BackendClient, stub: StubModel
+) -> None:
+    conversation = talked(client, "one " * 600, "Two?")
+    before = stub.hits
+    stub.next(scripts.answer("They", scripts.PATIENCE_S, " counted."))
+    line = socket.create_connection(("127.0.0.1", backend.port), timeout=10)
+    head = f"POST /conversations/{conversation}/summaries HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json"
+    line.sendall(f"{head}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+    call = stub.wait_for_call(before + 1)
+    line.close()
+    assert call.wait_until_left(timeout_s=10)
+    wait_for(lambda: backend.app.state.turns.active_count == 0)
+    assert not any(item.summary for item in client.conversations.messages(conversation).items)
 
 
 WRONG: dict[str, tuple[type[ChatappError], Callable[[BackendClient, str], Any]]] = {

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic_core import to_json
 from starlette.responses import Response
@@ -17,6 +17,7 @@ from chatapp.errors import ChatappError
 from chatapp.protocol import sse
 from chatapp.protocol.events import Event, Text
 
+Result = TypeVar("Result")
 Encode = Callable[[list[tuple[Event, int]]], bytes]
 """Writes events, each with where a reader stands behind it; may give nothing."""
 
@@ -146,6 +147,40 @@ class Departing(Protocol):
     def abort(self, error: ChatappError) -> None:
         """Wait no longer; `error` is the answer."""
         ...
+
+
+class ClientTask(Generic[Result]):
+    """Work for one client, which is given up when nobody waits for it any more."""
+
+    def __init__(self, work: Coroutine[Any, Any, Result], *, name: str) -> None:
+        self._task = asyncio.create_task(work, name=name)
+        self._error: ChatappError | None = None
+
+    def leave(self) -> None:
+        """Give the work up."""
+        self._task.cancel()
+
+    def abort(self, error: ChatappError) -> None:
+        """Give the work up; `error` is the answer."""
+        self._error = error
+        self._task.cancel()
+
+    async def result(self, scope: Scope, receive: Receive) -> Result | None:
+        """Return what comes of it, None for a client that has left.
+
+        Raises:
+            ChatappError: what the work raises, or why its client may not have it any more.
+        """
+        try:
+            with Meanwhile(*watches(scope, receive, self)):
+                await asyncio.wait([self._task])
+        finally:
+            self._task.cancel()
+        if not self._task.cancelled():
+            return self._task.result()
+        if self._error is not None:
+            raise self._error
+        return None
 
 
 def watches(scope: Scope, receive: Receive, reader: Departing) -> list[Coroutine[Any, Any, None]]:

@@ -1,8 +1,9 @@
 """Summaries: what stands for the beginning of a conversation in what its model reads."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from chatapp.backend.api.dependencies import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentStore, CurrentSummariser, Id
+from chatapp.backend.api.responses import ClientTask
 from chatapp.backend.http.context import header
 from chatapp.backend.store import Summary
 from chatapp.protocol.schemas.conversations import NewSummary, SummaryChanges, SummaryOut
@@ -19,15 +20,18 @@ router = APIRouter(
 @router.post("", summary="Summarise the beginning of a conversation", status_code=201, response_model=SummaryOut)
 async def summarise(
     request: Request, conversation_id: Id, wanted: NewSummary, summariser: CurrentSummariser, owner: CurrentOwner
-) -> Summary:
+) -> Summary | Response:
     """Have the conversation's model make a summary that it reads from now on in place of the messages it is of.
 
-    The messages stay where they are: in the conversation, in search and in exports.
+    The messages stay where they are: in the conversation, in search and in exports. Who leaves before it is made has
+    the model asked no longer.
     """
     surface = surface_of(header(request.scope, b"user-agent") or "")
-    return await summariser.summarise(
+    work = summariser.summarise(
         conversation_id, owner=owner, up_to=wanted.message_id, model=wanted.model, surface=surface
     )
+    made = await ClientTask(work, name="summary").result(request.scope, request.receive)
+    return Response() if made is None else made  # which nobody reads
 
 
 @router.patch("/{message_id}", summary="Change a summary", response_model=SummaryOut)
