@@ -53,7 +53,7 @@ def left_in(content: bytes) -> Left:
     ended: dict[str, ModelCall] = {}
     open_: dict[str, list[ModelCall]] = {}
     for line in content.splitlines():
-        with suppress(msgspec.DecodeError):
+        with suppress(msgspec.DecodeError, RecursionError):
             entry = _decoder.decode(line)
             if entry.has_ended:
                 ended.update({call.id: call for call in entry.calls})
