@@ -37,6 +37,6 @@ def test_every_place_that_the_map_names_is_there() -> None:
 
 
 def test_no_two_classes_share_a_name() -> None:
-    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in HOUSE.rglob("*.py")]
-    names = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    sources = [file.read_text(encoding="utf-8") for file in HOUSE.rglob("*.py")]
+    names = Counter(name for source in sources for name in re.findall(r"^ *class (\w+)", source, re.MULTILINE))
     assert [name for name, times in names.items() if times > 1] == []

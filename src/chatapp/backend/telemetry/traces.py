@@ -40,7 +40,7 @@ _PROVIDERS = {"Groq": "groq", "Mistral": "mistral_ai", "DeepSeek": "deepseek", "
 log = logging.getLogger(__name__)
 
 
-class OpenCall(Protocol):
+class TracedCall(Protocol):
     """What is known of a call that is made now: `tries` of it came to nothing before this one."""
 
     id: str
@@ -154,7 +154,7 @@ class Traces:
         _REQUEST.set(request)
         send_trace_headers(request.headers)
 
-    def model_asked(self, call: OpenCall) -> None:
+    def model_asked(self, call: TracedCall) -> None:
         """Begin the span of a call, which the question to the server carries."""
         if not call.is_asked:
             return

@@ -26,7 +26,7 @@ from chatapp.backend.transfer.importers.fields import (
     string,
     time,
 )
-from chatapp.backend.transfer.importers.open_webui_text import Shown, shown
+from chatapp.backend.transfer.importers.open_webui_text import ShownText, shown
 from chatapp.protocol.messages import AttachmentPart
 
 SOURCE = "open-webui"
@@ -82,7 +82,7 @@ def _line(messages: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return line
 
 
-def _shown(message: dict[str, Any], left_out: Counter[str]) -> Shown:
+def _shown(message: dict[str, Any], left_out: Counter[str]) -> ShownText:
     """Return what a message shows, and count what it does not."""
     files = _files(message)
     content = message.get("content")
@@ -94,7 +94,7 @@ def _shown(message: dict[str, Any], left_out: Counter[str]) -> Shown:
     left_out[ATTACHMENT] += len(files) + text.pictures
     words = text.text or paragraphs(*(_output_text(item) for item in output if item.get("type") == "message"))
     thoughts = paragraphs(*(_output_text(item) for item in output if item.get("type") == "reasoning"))
-    return Shown(
+    return ShownText(
         text=paragraphs(*map(placeholder, files), words, _sources(message) if words else "", _failure(message)),
         reasoning=text.reasoning or thoughts,
         files=files,
@@ -135,7 +135,7 @@ def _file(file: dict[str, Any]) -> AttachmentPart:
     return make(file_name, media_type=media_type, size=file.get("size"), reference=reference)
 
 
-def _message(message_id: str, message: dict[str, Any], text: Shown, parent_id: str | None) -> ImportedMessage:
+def _message(message_id: str, message: dict[str, Any], text: ShownText, parent_id: str | None) -> ImportedMessage:
     is_answer = message.get("role") == "assistant"
     usage = mapping(message.get("usage"))
     has_failed = is_answer and bool(message.get("error"))

@@ -13,7 +13,7 @@ _PICTURE = "](data:"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownText:
     """What a message shows: its text and what was thought; `tools` and `pictures` count what was taken out."""
 
     text: str
@@ -23,7 +23,7 @@ class Shown:
     files: tuple[AttachmentPart, ...] = ()
 
 
-def shown(raw: str) -> Shown:
+def shown(raw: str) -> ShownText:
     """Return the text without its boxes. A box that was never closed goes to the end: its answer was cut off."""
     kept, thoughts, tools, at = [], [], 0, 0
     while (start := raw.find(_OPEN, at)) >= 0:
@@ -46,7 +46,7 @@ def shown(raw: str) -> Shown:
             at += 1
     kept.append(raw[at:])
     text, pictures = _without_pictures("".join(kept))
-    return Shown(text.strip("\n"), paragraphs(*thoughts), tools, pictures)
+    return ShownText(text.strip("\n"), paragraphs(*thoughts), tools, pictures)
 
 
 def _behind(text: str, mark: str, at: int) -> int:
