@@ -62,6 +62,7 @@ RESPONSE: dict[str, Any] = {
     "tool_choice": {"type": "function", "name": "f"},
     "text": {"format": {"type": "json_schema", "name": "n", "schema": {}}},
     "reasoning": {"effort": "low"},
+    "include": ["message.output_text.logprobs"],
 }  # fmt: skip
 MESSAGE: dict[str, Any] = {
     "model": "m",

@@ -100,6 +100,27 @@ def test_tools_of_an_agent_are_functions_for_the_model_server_and_their_calls_ar
     assert told == [{"role": "tool", "tool_call_id": f"call_{index}", "content": "Done."} for index in range(4)]
 
 
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_logprobs_come_with_their_words_where_they_are_included(
+    client: OpenAI, stub: StubModel, is_asked: bool
+) -> None:
+    chunks = [scripts.delta(content=word) for word in ("Yes", ".")]
+    for chunk, word in zip(chunks, ("Yes", "."), strict=True):
+        chunk["choices"][0]["logprobs"] = {"content": [{"token": word, "logprob": -0.5, "top_logprobs": []}]}
+    stub.default = scripts.answer(*chunks)
+    wanted: Any = {"model": "m", "input": "Why?", "top_logprobs": 2}
+    wanted |= {"include": ["message.output_text.logprobs"]} if is_asked else {}
+    with client.responses.stream(**wanted) as stream:
+        deltas = [event for event in stream if event.type == "response.output_text.delta"]
+        streamed: Any = stream.get_final_response().output[0]
+    body = stub.calls[-1].body
+    assert (body.get("logprobs"), body.get("top_logprobs")) == ((True, 2) if is_asked else (None, None))
+    whole: Any = client.responses.create(**wanted).output[0]
+    tokens = ["Yes", "."] if is_asked else []
+    assert [it.token for delta in deltas for it in delta.logprobs or []] == tokens
+    assert [[it.token for it in item.content[0].logprobs] for item in (streamed, whole)] == [tokens, tokens]
+
+
 def test_what_an_agent_says_before_the_first_question_is_one_system_prompt_and_not_kept(
     backend: RunningBackend, client: OpenAI, stub: StubModel
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from chatapp.backend.gateway.chat_answers import usage_of
+from chatapp.backend.gateway.chat_answers import logprobs_of, usage_of
 from chatapp.backend.gateway.response_requests import ID
 from chatapp.backend.gateway.response_tools import free_text, served, told_as
 from chatapp.backend.gateway.schemas import ResponseRequest
@@ -41,6 +41,8 @@ class ResponseEvents:
         self._output: list[Json] = []
         self._open: tuple[type[Event], int] | None = None
         self._grown: list[str] = []
+        self._logprobs: list[Json] = []
+        self._told_logprobs = 0
 
     def __call__(self, events: list[tuple[Event, int]]) -> bytes:
         """Return the events for `events`; notices say nothing here."""
@@ -116,8 +118,18 @@ class ResponseEvents:
             kind = self._open[0]
             if "input" in self._output[-1]:
                 return  # free text inside JSON: it is told once it is whole
-            logprobs: Json = {"logprobs": []} if kind is Text else {}
+            logprobs: Json = {"logprobs": self._new_logprobs()} if kind is Text else {}
             yield f"{_GROWING[kind]}.delta", {**self._where(kind), "delta": delta, **logprobs}
+
+    def _new_logprobs(self) -> list[Json]:
+        """Return the logprobs that have come since the last that were told."""
+        pieces = self._turn.logprobs[self._told_logprobs :]
+        if not pieces:
+            return []
+        self._told_logprobs += len(pieces)
+        told = (logprobs_of(pieces) or {}).get("content") or []
+        self._logprobs += told
+        return told
 
     def _close(self) -> Told:
         """Close the item that is open, whole as it is by now."""
@@ -137,9 +149,11 @@ class ResponseEvents:
             item["content"] = [{"type": "reasoning_text", "text": text}]
             yield f"{_GROWING[kind]}.done", {**self._part, "text": text}
         else:
-            item["content"] = [_output_text(text)]
-            yield f"{_GROWING[kind]}.done", {**self._part, "text": text, "logprobs": []}
-            yield "response.content_part.done", {**self._part, "part": _output_text(text)}
+            self._new_logprobs()  # those that came behind the last word
+            part, self._logprobs = {**_output_text(text), "logprobs": self._logprobs}, []
+            item["content"] = [part]
+            yield f"{_GROWING[kind]}.done", {**self._part, "text": text, "logprobs": part["logprobs"]}
+            yield "response.content_part.done", {**self._part, "part": part}
         yield "response.output_item.done", {"output_index": self._place, "item": item}
 
     @property

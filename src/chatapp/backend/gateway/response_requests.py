@@ -35,7 +35,10 @@ _ROLES = ("user", "assistant", "system", "developer")
 _TEXTS = ("input_text", "output_text", "text", "refusal")
 """Tuples: what a client sends may be a list or an object, which no set can be asked for."""
 
-_ONLY_ELSEWHERE = ("messages", "n", "max_tokens", "max_completion_tokens")
+LOGPROBS = "message.output_text.logprobs"
+"""What stands in the field `include` of a request that wants the logprobs of its answer."""
+
+_ONLY_ELSEWHERE = ("messages", "n", "max_tokens", "max_completion_tokens", "logprobs")
 """What a chat completion calls other things here: it would take their place behind our back."""
 
 _ONLY_THERE = ("include", "truncation", "metadata", "background", "service_tier", "prompt_cache_key", "stream_options",
@@ -205,6 +208,10 @@ def _parts(content: list[Json]) -> Iterator[Json]:
 def _parameters(wanted: ResponseRequest) -> Json:
     """Return what else is asked for, in the words of a chat completion."""
     parameters = wanted.passed_on(*_OURS, *_TRANSLATED, *_ONLY_THERE, *_ONLY_ELSEWHERE)
+    if LOGPROBS in (wanted.include or ()):
+        parameters["logprobs"] = True
+    else:
+        parameters.pop("top_logprobs", None)
     if wanted.max_output_tokens is not None:
         parameters["max_tokens"] = wanted.max_output_tokens
     if wanted.tools:

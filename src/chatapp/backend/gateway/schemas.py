@@ -67,6 +67,7 @@ class ResponseRequest(Tolerant):
     max_output_tokens: TokenLimit | None = None
     text: dict[str, Any] | None = None
     reasoning: dict[str, Any] | None = None
+    include: list[Any] | None = Field(None, description="Of it `message.output_text.logprobs`.")
     background: Literal[False] | None = Field(None, description="Not served here.")
     conversation: None = Field(None, description="Not served here; `previous_response_id` is.")
     prompt: None = Field(None, description="Not served here.")
