@@ -28,6 +28,7 @@ from chatapp.backend.models.openai.stop_strings import StopStrings
 from chatapp.backend.models.openai.think_tags import ThinkTags
 from chatapp.backend.store.column_types import SafeText
 from chatapp.backend.store.search.terms import parse_terms, pattern_of
+from chatapp.backend.transfer.importers.html_text import _Writer
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.cli.terminal import PlainAnswer, StatusLine
 from chatapp.errors import ChatappError
@@ -125,6 +126,7 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
     "chatapp.backend.store.column_types.SafeText.process_bind_param": lambda: (
         lambda piece: SafeText().process_bind_param(piece, sqlite.dialect())
     ),
+    "chatapp.backend.transfer.importers.html_text._Writer.write": lambda: _Writer().write,
     "chatapp.backend.transfer.importers.json_values.Fingerprints.of": lambda: Fingerprints(salt="x").of,
     "chatapp.cli.terminal.PlainAnswer.add": lambda: PlainAnswer().add,
     "chatapp.cli.terminal.StatusLine.show": lambda: StatusLine().show,
