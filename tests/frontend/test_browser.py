@@ -18,7 +18,7 @@ from support.stub_model import StubModel
 
 pytest.importorskip("selenium")
 
-from selenium.webdriver import Chrome, Keys
+from selenium.webdriver import ActionChains, Chrome, Keys
 
 from support.browsing import Page, needs_browser
 
@@ -297,7 +297,7 @@ def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, m
     page.ask("Hi")
     page.wait_for(".transcript .answer .copy-code", "نسخ")
 
-    assert page.run(PLACES) == {
+    assert page.wait_until(lambda driver: driver.execute_script(PLACES), "each of its places") == {
         "page": "ar rtl",
         "sidebar beside the right edge": True,
         "question at the left": True,
@@ -306,6 +306,10 @@ def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, m
         "model at the right": True,
         "label": "رسالة من المستخدم",
     }
+    width = page.run(WIDTH)
+    handle = page.wait_for("[data-testid='stSidebar'] > div:not([data-testid]) > div")
+    ActionChains(page.driver).click_and_hold(handle).move_by_offset(-60, 0).release().perform()
+    page.wait_until(lambda driver: driver.execute_script(WIDTH) == width + 60, "a wider sidebar")
     page.run(
         "document.activeElement.blur(); document.querySelector('[data-testid=stSidebarCollapseButton] button').click()"
     )
@@ -320,6 +324,8 @@ def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, m
 PLACES = """
 const at = (selector) => document.querySelector(selector).getBoundingClientRect();
 const places = ['[data-testid=stMainBlockContainer]', '.transcript .bubble', '.st-key-chat-options button'];
+const all = [...places, '[data-testid=stSidebar]', '.answer pre code', '.answer p'];
+if (!all.every((it) => document.querySelector(it))) return null;
 const [main, bubble, model] = places.map(at);
 const { lang, dir } = document.documentElement;
 const middle = main.left + main.width / 2;
@@ -333,5 +339,6 @@ return {
   "label": document.querySelector('article.question').ariaLabel,
 };
 """
+WIDTH = "return document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().width"
 COPY = "return document.querySelector('.answer .copy-code').textContent"
 IS_HIDDEN = "return document.querySelector('[data-testid=stSidebarContent]').getBoundingClientRect().width === 0"

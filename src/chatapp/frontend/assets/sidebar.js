@@ -77,6 +77,20 @@ document.addEventListener("keydown", (event) => {
   next.focus();
 });
 
+// What makes the sidebar wider measures from the left; from right to left it is told the mirrored way of the hand.
+let takenAt;
+addEventListener("mousedown", ({ target, clientX }) => {
+  const handle = target instanceof Element && target.closest("[data-testid='stSidebar'] > div:not([data-testid])");
+  takenAt = handle && document.documentElement.dir === "rtl" ? clientX : undefined;
+}, { capture: true });
+addEventListener("mousemove", (event) => {
+  if (takenAt === undefined || !event.isTrusted) return;
+  event.stopImmediatePropagation();
+  const { target, clientX, clientY, buttons } = event;
+  target.dispatchEvent(new MouseEvent("mousemove", { bubbles: true, clientX: 2 * takenAt - clientX, clientY, buttons }));
+}, { capture: true });
+addEventListener("mouseup", () => { takenAt = undefined; }, { capture: true });
+
 // Where a search is ended nothing is marked any more.
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest(".st-key-hit-close")) CSS.highlights?.delete("found");
