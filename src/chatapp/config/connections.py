@@ -49,14 +49,20 @@ _IN_TOML = {
     "tuple_type": "a list",
     "frozen_set_type": "a list",
     "too_short": "a list of one or more",
+    "decimal_type": "a number",
 }
 """What Pydantic calls by Python's names, in TOML's."""
+
+_TWICE = ("Cannot overwrite", "Cannot declare", "Cannot redefine")
+"""How sentences of `tomllib` begin about a key, or a table, that the file has already."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 
 def _listed(value: object) -> object:
+    if not isinstance(value, str | list | tuple):
+        raise ValueError("a text, or a list of texts")
     return [value] if isinstance(value, str) else value
 
 
@@ -151,13 +157,11 @@ class ConnectionTable(_Table):
     @field_validator("models", mode="before")
     @classmethod
     def _named(cls, value: object) -> object:
-        if isinstance(value, list):
-            if not all(isinstance(name, str) for name in value):
-                raise ValueError("a list of names, or a table")
+        if isinstance(value, list) and value and all(isinstance(name, str) for name in value):
             return {name: {} for name in value}
         if isinstance(value, dict):
             return {name: {"model": entry} if isinstance(entry, str) else entry for name, entry in value.items()}
-        return value
+        raise ValueError("a list of one or more names, or a table")
 
     @field_validator("headers")
     @classmethod
@@ -228,9 +232,11 @@ def read_connections(path: Path) -> ConnectionsFile:
     except ValidationError as error:
         raise SettingsError(_fault(path, text, error)) from None
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
-        line = re.search(r"line ([0-9]{1,9})", str(error))
-        place = f"{path}, line {line[1]}" if line else str(path)
-        raise SettingsError(f"{place}: this is no TOML.", hint="https://toml.io shows how it is written.") from None
+        at = re.search(r"line ([0-9]{1,9})", str(error))
+        is_last = "at end of document" in str(error)
+        place = _place(path, int(at[1]) if at else text.rstrip().count("\n") + 1 if is_last else None)
+        what = "this is there twice" if str(error).startswith(_TWICE) else "this is no TOML"
+        raise SettingsError(f"{place}: {what}.", hint="https://toml.io shows how it is written.") from None
     for name, route in read.models.items():
         if fault := next(filter(None, (_unknown(model, read) for model in route.models)), None):
             keys = ["models", name, "try"]
