@@ -244,6 +244,21 @@ def test_a_conversation_is_renamed_and_pinned(page: Page, client: BackendClient)
     page.wait_for(".st-key-group-pinned", "My first")
 
 
+def test_what_changes_the_list_alone_draws_nothing_else(page: Page, client: BackendClient) -> None:
+    other = client.conversations.begin(title="Other").id
+    page.ask("One?")
+    page.wait_for_answer("stub.")
+    page.wait_for(f".st-key-open-{other}", "Other")
+
+    for entry, group in (("Pin", "pinned"), ("Unpin", "today")) * 3:
+        page.received()
+        page.choose(other, entry)
+        page.wait_for(f".st-key-group-{group} .st-key-open-{other}")
+        if b"-conversation-" not in page.received():  # what the messages are in is told with each run of the whole
+            return
+    pytest.fail("each click drew all of the page")
+
+
 def test_a_conversation_is_taken_along_as_a_file(page: Page, client: BackendClient, tmp_path: Any) -> None:
     page.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     conversation = client.ask("One?", store=True).conversation_id

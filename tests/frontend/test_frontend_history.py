@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from chatapp.client import BackendClient
 from chatapp.errors import BackendUnreachableError
 from chatapp.frontend.conversations.bulk import OFFERED_S, Undo, zip_of
+from chatapp.frontend.conversations.list_news import ListNews
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.session.view import View
 from support import scripts
@@ -40,6 +41,34 @@ def page(open_page: Open, backend: Any) -> AppTest:
 
 def headings(page: AppTest) -> list[str]:
     return [group["name"] for group in list_told(page)["groups"]]
+
+
+def test_a_browser_is_told_of_the_list_only_what_it_does_not_show() -> None:
+    a, b, c, changed = ({"id": name} for name in "abcd")
+    news, common = ListNews(), {"menus": []}
+    shown: list[Any] = []
+    told: list[Any] = []
+
+    for lines in ([a, b, c], [a, b, c], [a, changed, c], [c, a, changed], [], [b]):
+        told.append(news.tell(lines, common))
+        base, head, tail = (told[-1][name] for name in ("base", "head", "tail"))
+        before = shown if base else []
+        shown = [*before[:head], *told[-1]["lines"], *before[len(before) - tail :]]
+        assert shown == lines
+
+    assert [it["base"] for it in told] == [0, *(it["number"] for it in told[:-1])]
+    assert [it["lines"] for it in told[1:4]] == [[], [changed], [c, a, changed]]
+    assert ["common" in it for it in told[:2]] == [True, False]
+
+
+def test_a_browser_that_has_lost_the_list_gets_all_of_it(page: AppTest) -> None:
+    ask(page, "One?")
+    assert list_told(page.run())["lines"] == []
+
+    click_row(page, "all")
+
+    assert [line["name"] for line in list_told(page)["lines"] if "group" in line] == ["Today"]
+    assert list_told(page)["base"] == 0
 
 
 def test_a_conversation_is_renamed(page: AppTest, client: BackendClient) -> None:

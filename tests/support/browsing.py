@@ -1,5 +1,7 @@
 """A browser with the page open in it, and what a person does there."""
 
+import base64
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -94,10 +96,18 @@ class Page:
 
     def choose(self, conversation_id: str, entry: str) -> None:
         """Choose an entry of a conversation's menu in the list."""
-        row = self.wait_for(f".st-key-open-{conversation_id}")
-        menu = self.wait_for(f".st-key-menu-{conversation_id} button")
-        ActionChains(self.driver).move_to_element(row).pause(0.2).click(menu).perform()
-        self.wait_for("[role='menuitem'], [role='option']", entry).click()
+
+        def choose(driver: Chrome) -> bool:  # the end of an answer draws the row anew
+            entries = driver.find_elements(By.CSS_SELECTOR, "[role='menuitem'], [role='option']")
+            if wanted := next((found for found in entries if entry in found.text), None):
+                wanted.click()
+                return True
+            row = driver.find_element(By.CSS_SELECTOR, f".st-key-open-{conversation_id}")
+            menu = driver.find_element(By.CSS_SELECTOR, f".st-key-menu-{conversation_id} button")
+            ActionChains(driver).move_to_element(row).pause(0.2).click(menu).perform()
+            return False
+
+        self.wait_until(choose, entry)
 
     def wait_for_answer(self, text: str) -> None:
         self.wait_for("[aria-label='Chat message from assistant']", text)
@@ -106,6 +116,16 @@ class Page:
         """Click the copy button of the first code block the way a hand does, and wait until it says that it copied."""
         self.wait_for(".transcript .copy-code").click()
         self.wait_for(".transcript .copy-code", "Copied")
+
+    def received(self) -> bytes:
+        """Return what has come over websockets since this was last asked."""
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        frames = [it["params"]["response"] for it in events if it["method"] == "Network.webSocketFrameReceived"]
+        is_binary = 2
+        return b"".join(
+            base64.b64decode(it["payloadData"]) if it["opcode"] == is_binary else it["payloadData"].encode()
+            for it in frames
+        )
 
     def run(self, script: str) -> Any:
         return self.driver.execute_script(script)

@@ -88,9 +88,17 @@ def list_component(page: AppTest) -> Any:
 
 
 def list_told(page: AppTest) -> dict[str, Any]:
-    """Return what the browser was told of the list of conversations."""
+    """Return what the browser shows of the list of conversations, after all that it was told."""
     component = list_component(page)
-    return dict(json.loads(component.proto.json)) if component else {"groups": [], "menus": []}
+    groups: list[dict[str, Any]] = []
+    news = page.session_state.view.listing.news
+    for line in news.lines if component else ():
+        if "group" in line:
+            groups.append({"name": line["name"], "rows": []})
+        else:
+            groups[-1]["rows"].append({"menu": 0, **line})
+    told = json.loads(component.proto.json) if component else {}
+    return {**told, "groups": groups, "menus": news.common.get("menus", [])}
 
 
 def click_row(page: AppTest, what: str, **told: str | None) -> AppTest:

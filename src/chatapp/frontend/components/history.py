@@ -16,7 +16,35 @@ _AS_IT_WAS = later("The list is as it was seen last.")
 
 
 def history() -> None:
-    """Draw the search box and the conversations, pinned ones first, then by the day they were last talked in."""
+    """Draw the search box and the conversations, pinned ones first, then by the day they were last talked in.
+
+    They are a fragment: what changes them alone draws nothing else, and sends a third. While a run waits for an answer,
+    Streamlit would have a click in a fragment wait as well.
+    """
+    view, conversation = state.view(), state.view().conversation
+    view.listing.has_changed_alone = False  # all is drawn now
+    if conversation.live is None and conversation.summarising is None:
+        _fragment(_Runs())
+    else:
+        with st.container():  # so that it keeps its place
+            _history()
+
+
+class _Runs:
+    """How often a fragment has run: at first with the page, then alone."""
+
+    count = 0
+
+
+@st.fragment
+def _fragment(runs: _Runs) -> None:
+    runs.count += 1
+    if runs.count > 1 and not list_actions.is_list_enough():
+        st.rerun(scope="app")
+    _history()
+
+
+def _history() -> None:
     listing = state.view().listing
     if not listing.is_supported:
         st.caption(t("This backend keeps no conversations: they live as long as this tab."))

@@ -16,9 +16,10 @@ from chatapp.protocol.wording import later
 
 def rows(listing: Listing) -> None:
     """Draw the conversations under their headings."""
-    groups = listing.groups(state.timezone())
-    if groups or listing.has_more:
+    if listing.items or listing.has_more:
         _component()(key=state.ROWS, data=_told(listing), on_act_change=_act)
+    else:
+        listing.news.forget()
 
 
 @cache
@@ -29,46 +30,43 @@ def _component() -> Callable[..., Any]:
 def _told(listing: Listing) -> dict[str, Any]:
     """Return what the browser is told: each row names its menu by the place of it."""
     menus: list[list[tuple[str, str]]] = []
-    groups = [
-        {
-            "key": group.name.lower(),
-            "name": group.heading.shown(words()),
-            "rows": [_row(item, listing, menus) for item in group.items],
-        }
-        for group in listing.groups(state.timezone())
-    ]
+    lines: list[dict[str, Any]] = []
+    for group in listing.groups(state.timezone()):
+        lines.append({"group": group.name.lower(), "name": group.heading.shown(words())})
+        lines.extend(_row(item, listing, menus) for item in group.items)
     return {
-        "groups": groups,
-        "menus": menus,
+        **listing.news.tell(lines, {"menus": menus, "texts": _texts()}),
         "language": words().code,
-        "is_choosing": listing.chosen is not None,
+        "current": state.view().conversation_id,
+        "busy": [item.id for item in listing.items if item.active_turn_id is not None],
+        "chosen": None if listing.chosen is None else sorted(listing.chosen),
         "has_more": listing.has_more,
-        "texts": {
-            "more_conversations": t("More conversations"),
-            "name": t("Name"),
-            "save": t("Save"),
-            "cancel": t("Cancel"),
-        },
+    }
+
+
+def _texts() -> dict[str, str]:
+    return {
+        "more": t("More for {title}", title="{title}"),
+        "more_conversations": t("More conversations"),
+        "name": t("Name"),
+        "save": t("Save"),
+        "cancel": t("Cancel"),
     }
 
 
 def _row(item: ConversationInfo, listing: Listing, menus: list[list[tuple[str, str]]]) -> dict[str, Any]:
     menu = [(entry, t(entry)) for entry in _entries(item)]
-    title = item.title or t("New conversation")
     if menu not in menus:
         menus.append(menu)
-    return {
+    row = {
         "id": item.id,
-        "title": title,
-        "more": t("More for {title}", title=title),
+        "title": item.title or t("New conversation"),
         "when": int(item.updated_at.timestamp()),
-        "current": item.id == state.view().conversation_id,
-        "busy": item.active_turn_id is not None,
-        "is_chosen": item.id in (listing.chosen or ()),
         "menu": menus.index(menu),
         "notes": list(_notes(item, listing)),
-        "snippet": [(part.text, part.is_match) for part in item.snippet or ()],
+        "snippet": [[part.text, part.is_match] for part in item.snippet or ()],
     }
+    return {name: told for name, told in row.items() if told}
 
 
 def _entries(item: ConversationInfo) -> Iterable[str]:
@@ -99,7 +97,9 @@ def _act() -> None:
     """Do what a click in the rows stands for."""
     clicked = state.clicked(state.ROWS)
     what, conversation_id = clicked.get("do", ""), clicked.get("id", "")
-    if what == "more":
+    if what == "all":
+        list_actions.show_whole_list()
+    elif what == "more":
         list_actions.show_more()
     elif what == "toggle":
         list_actions.toggle(conversation_id)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from chatapp.client import BackendClient
 from chatapp.errors import BackendProtocolError, ChatappError, MethodNotAllowedError, NotFoundError
 from chatapp.frontend.conversations.bulk import UNTITLED, Undo
+from chatapp.frontend.conversations.list_news import ListNews
 from chatapp.frontend.conversations.moments import MONTHS, local_time
 from chatapp.protocol.resources import ConversationInfo
 from chatapp.protocol.wording import ENGLISH, Words, later
@@ -46,7 +47,8 @@ class Listing:
 
     `error` says why they could not be fetched, `undo` what can be taken back, `chosen` which are chosen while somebody
     chooses. The list is of conversations without a project, or of those of `project_id`; without one a search looks
-    into all.
+    into all. `has_changed_alone` says that what was clicked last changes nothing beside it, `news` knows what the
+    browser shows of it.
     """
 
     def __init__(self) -> None:
@@ -59,6 +61,8 @@ class Listing:
         self.undo: Undo | None = None
         self.chosen: set[str] | None = None
         self.query = ""
+        self.has_changed_alone = False
+        self.news = ListNews()
         self._wanted = PAGE_OF_CONVERSATIONS
         self._fetched_at: float | None = None
 

@@ -8,6 +8,20 @@ from chatapp.frontend.session.actions import error_shown, keep
 from chatapp.frontend.session.project_actions import offer_move
 from chatapp.frontend.session.sharing_actions import offer_sharing
 
+_OF_THE_LIST = {"Pin", "Unpin", "Choose several", "Archive", "Back to the list"}
+"""Entries of a row's menu that change nothing beside the list."""
+
+
+def is_list_enough() -> bool:
+    """Return, once, whether what was clicked or typed in the list changes nothing else; bring the list up to date."""
+    view = state.view()
+    is_enough = view.listing.has_changed_alone or state.query() != view.listing.query
+    view.listing.has_changed_alone = False
+    if not is_enough or view.error or view.dialog or state.is_signed_out_elsewhere():
+        return False
+    view.refresh_lists(state.session_context(), state.query())
+    return view.listing.error is None
+
 
 def open_conversation(conversation_id: str) -> None:
     """Show a conversation of the list, at the message that a search has found in it."""
@@ -34,7 +48,16 @@ def end_search() -> None:
 
 def show_more() -> None:
     """Show a page of conversations more."""
-    state.view().listing.show_more()
+    listing = state.view().listing
+    listing.show_more()
+    listing.has_changed_alone = True
+
+
+def show_whole_list() -> None:
+    """Tell the browser all of the list again."""
+    listing = state.view().listing
+    listing.news.forget()
+    listing.has_changed_alone = True
 
 
 def choose(conversation_id: str, entry: str) -> None:
@@ -51,10 +74,12 @@ def choose(conversation_id: str, entry: str) -> None:
         "Back to the list": lambda: _do_to([conversation_id], "Back in the list"),
         "Delete": lambda: _do_to([conversation_id], "Deleted"),
     }
+    listing = state.view().listing
     if entry in handlers:
         with error_shown():
             handlers[entry]()
-    state.view().listing.expire()
+    listing.has_changed_alone = entry in _OF_THE_LIST
+    listing.expire()
 
 
 def rename(conversation_id: str, name: str) -> None:
@@ -63,6 +88,7 @@ def rename(conversation_id: str, name: str) -> None:
         with error_shown():
             state.client().conversations.change(conversation_id, title=title)
         state.view().listing.expire()
+        state.view().listing.has_changed_alone = conversation_id != state.view().conversation_id
 
 
 def undo() -> None:
@@ -73,6 +99,7 @@ def undo() -> None:
 
 def show_archive(*, is_archive: bool) -> None:
     """Show what is archived, or the list again."""
+    state.view().listing.has_changed_alone = True
     state.view().listing.show_archive(is_archive=is_archive)
 
 
@@ -80,6 +107,7 @@ def toggle(conversation_id: str) -> None:
     """Choose a conversation, or choose it no more."""
     listing = state.view().listing
     listing.chosen = (listing.chosen or set()) ^ {conversation_id}
+    listing.has_changed_alone = True
 
 
 def choose_all() -> None:
@@ -87,11 +115,13 @@ def choose_all() -> None:
     listing = state.view().listing
     shown = {item.id for item in listing.items}
     listing.chosen = set() if listing.chosen == shown else shown
+    listing.has_changed_alone = True
 
 
 def end_choosing() -> None:
     """Choose none any more."""
-    state.view().listing.chosen = None
+    listing = state.view().listing
+    listing.chosen, listing.has_changed_alone = None, True
 
 
 def archive_chosen() -> None:

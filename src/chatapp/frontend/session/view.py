@@ -95,10 +95,11 @@ class View:
         if isinstance(self.conversation, StoredConversation):
             self.error = self.conversation.finish_summary() or self.error
         self._refresh_conversation(context)
-        self._refresh_lists(context, query)
+        self.refresh_lists(context, query)
         return unasked
 
-    def _refresh_lists(self, context: SessionContext, query: str) -> None:
+    def refresh_lists(self, context: SessionContext, query: str) -> None:
+        """Fetch the lists, or what a search for `query` finds, if they were not looked at just now."""
         self.listing.refresh(context.client, query)
         if self.listing.is_supported:
             self.projects.refresh(context.client)
@@ -115,7 +116,7 @@ class View:
     def has_new_list(self, context: SessionContext) -> bool:
         """Return whether the list has changed elsewhere, in another tab or in a shell."""
         before = self.listing.items, self.projects.items
-        self._refresh_lists(context, self.listing.query)
+        self.refresh_lists(context, self.listing.query)
         return (self.listing.items, self.projects.items) != before
 
     def is_unlisted(self) -> bool:

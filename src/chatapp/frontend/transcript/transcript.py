@@ -4,9 +4,9 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from itertools import takewhile
 from typing import Any
 
+from chatapp.frontend.conversations.differences import difference
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.transcript.article import Article
 from chatapp.frontend.transcript.request_code import Language, RequestOptions, request_code
@@ -48,8 +48,9 @@ class Transcript:
         if name != self._name:
             self._name, base, before = name, "", {}
         self._shown = version, dict(zip(keys, articles, strict=True))
-        news = _difference(list(before), keys)
-        return {"token": self.token, "version": version, "base": base, **news, "bodies": self._fresh()}
+        news = difference(list(before), keys)
+        places = {"head": news.head, "keys": news.between, "tail": news.tail}
+        return {"token": self.token, "version": version, "base": base, **places, "bodies": self._fresh()}
 
     def key_of(self, message_id: str) -> str | None:
         """Return the key of a message, None if it is not shown."""
@@ -105,10 +106,3 @@ def _version(name: str, keys: Sequence[str]) -> str:
 
 def _short(text: str) -> str:
     return urlsafe_b64encode(blake2b(text.encode(errors="surrogatepass"), digest_size=9).digest()).decode()
-
-
-def _difference(before: Sequence[str], after: Sequence[str]) -> dict[str, Any]:
-    head = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
-    rest = zip(reversed(before[head:]), reversed(after[head:]), strict=False)
-    tail = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], rest))
-    return {"head": head, "keys": list(after[head : len(after) - tail]), "tail": tail}

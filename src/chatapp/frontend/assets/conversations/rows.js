@@ -91,22 +91,44 @@ class Rows {
   constructor(parent) {
     this.root = make("div", { className: "rows" });
     this.drawn = new Map();
+    this.lines = [];
+    this.number = 0;
     this.observer = new IntersectionObserver((seen) => seen.some((it) => it.isIntersecting) && this.more(), { rootMargin: NEAR });
     parent.append(this.root);
   }
 
+  // What is told leads on from what is shown; where it does not, a message was left out.
   take(data) {
     if (data.language !== this.data?.language) this.clock = clock(data.language);
+    if (data.number !== this.number) {
+      if (data.base && data.base !== this.number) return this.askForAll(data.number);
+      const before = data.base ? this.lines : [];
+      this.lines = [...before.slice(0, data.head), ...data.lines, ...before.slice(before.length - data.tail)];
+      this.number = data.number;
+    }
+    if (data.common) this.common = data.common;
     this.data = data;
+    this.draw();
+  }
+
+  askForAll(number) {
+    if (this.asked === number) return;
+    this.asked = number;
+    this.act({ do: "all" });
+  }
+
+  draw() {
+    const { data } = this;
     const focused = this.focused();
     const entry = menu.element.parentElement === this.root && document.activeElement;
     const before = this.drawn;
     this.drawn = new Map();
     const next = [];
-    for (const group of data.groups) {
-      const rows = group.rows.map((told) => this.kept(told, before));
-      next.push(make("p", { className: "heading", textContent: group.name }));
-      next.push(make("div", { className: `st-key-group-${group.key}` }, ...rows));
+    for (const line of this.lines) {
+      if (line.group) {
+        next.push(make("p", { className: "heading", textContent: line.name }));
+        next.push(make("div", { className: `st-key-group-${line.group}` }));
+      } else next.at(-1).append(this.kept(line, before));
     }
     if (data.has_more) next.push(this.more_button());
     this.root.replaceChildren(...next);
@@ -117,7 +139,9 @@ class Rows {
 
   // What is as it was stays as it is: somebody may be typing in it.
   kept(told, before) {
-    const signature = JSON.stringify([told, this.data.menus[told.menu], this.data.is_choosing, this.data.language]);
+    const { current, busy, chosen, language } = this.data;
+    const isIn = (ids) => ids && ids.includes(told.id);
+    const signature = JSON.stringify([told, this.menu(told), told.id === current, isIn(busy), isIn(chosen), language]);
     const known = before.get(told.id);
     const row = known && (known.isNamed || known.signature === signature) ? known : { signature, element: this.row(told) };
     this.drawn.set(told.id, row);
@@ -130,31 +154,37 @@ class Rows {
     return name && `.${CSS.escape(name)} :is(button, input)`;
   }
 
+  menu({ menu = 0 }) {
+    return this.common.menus[menu];
+  }
+
   row(told) {
-    if (this.data.is_choosing) return this.choice(told);
-    const row = make("div", { className: told.current ? "row st-key-current-row" : `row st-key-row-${told.id}` });
+    if (this.data.chosen) return this.choice(told);
+    const isCurrent = told.id === this.data.current;
+    const row = make("div", { className: isCurrent ? "row st-key-current-row" : `row st-key-row-${told.id}` });
     const name = make("p", { textContent: told.title, dir: "auto" });
     const when = this.clock.format(told.when * 1000);
-    const open = make("button", { type: "button", title: `${told.title}\n${when}` }, ...(told.busy ? [icon("pending")] : []), name);
+    const open = make("button", { type: "button", title: `${told.title}\n${when}` }, ...(this.data.busy.includes(told.id) ? [icon("pending")] : []), name);
     open.dataset.when = when;
-    if (told.current) open.setAttribute("aria-current", "page");
+    if (isCurrent) open.setAttribute("aria-current", "page");
     open.addEventListener("click", () => this.act({ do: "open", id: told.id }));
     const button = make("button", { type: "button" }, icon("more_horiz"));
-    button.setAttribute("aria-label", told.more);
+    button.setAttribute("aria-label", this.common.texts.more.replace("{title}", () => told.title));
     button.setAttribute("aria-haspopup", "menu");
     button.setAttribute("aria-expanded", "false");
-    button.addEventListener("click", () => menu.toggle(button, this.data.menus[told.menu], (what) => this.choose(what, told, row)));
+    button.addEventListener("click", () => menu.toggle(button, this.menu(told), (what) => this.choose(what, told, row)));
     row.append(make("div", { className: `st-key-open-${told.id}` }, open), make("div", { className: `st-key-menu-${told.id}` }, button));
-    const remarks = told.notes.map((note) => make("p", { className: "remark", textContent: note, dir: "auto" }));
-    if (told.snippet.length) {
-      const words = told.snippet.map(([text, isMatch]) => (isMatch ? make("b", { textContent: text }) : text));
+    const { notes = [], snippet = [] } = told;
+    const remarks = notes.map((note) => make("p", { className: "remark", textContent: note, dir: "auto" }));
+    if (snippet.length) {
+      const words = snippet.map(([text, isMatch]) => (isMatch ? make("b", { textContent: text }) : text));
       remarks.push(make("p", { className: "remark", dir: "auto" }, ...words));
     }
     return remarks.length ? make("div", {}, row, ...remarks) : row;
   }
 
   choice(told) {
-    const box = make("input", { type: "checkbox", checked: told.is_chosen });
+    const box = make("input", { type: "checkbox", checked: this.data.chosen.includes(told.id) });
     box.addEventListener("change", () => this.act({ do: "toggle", id: told.id }));
     const label = make("label", {}, box, make("p", { textContent: told.title, dir: "auto" }));
     return make("div", { className: `row st-key-choose-${told.id}` }, label);
@@ -167,11 +197,11 @@ class Rows {
 
   // focusing.js puts the cursor into it, and knows Esc.
   rename(told, row) {
-    const field = make("input", { type: "text", value: told.title, maxLength: 200, ariaLabel: this.data.texts.name });
+    const field = make("input", { type: "text", value: told.title, maxLength: 200, ariaLabel: this.common.texts.name });
     const drawn = this.drawn.get(told.id);
     const close = () => {
       Object.assign(drawn, { signature: "", isNamed: false });
-      this.take(this.data);
+      this.draw();
     };
     const button = (key, name, act) => {
       const element = make("button", { type: "button", textContent: name });
@@ -183,14 +213,14 @@ class Rows {
       close();
     };
     field.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && save());
-    const form = make("div", { className: "st-key-rename" }, field, make("div", {}, button("save", this.data.texts.save, save), button("cancel", this.data.texts.cancel, close)));
+    const form = make("div", { className: "st-key-rename" }, field, make("div", {}, button("save", this.common.texts.save, save), button("cancel", this.common.texts.cancel, close)));
     row.replaceWith(form);
     if (drawn.element === row) drawn.element = form;
     drawn.isNamed = true;
   }
 
   more_button() {
-    const button = make("button", { type: "button", textContent: this.data.texts.more_conversations });
+    const button = make("button", { type: "button", textContent: this.common.texts.more_conversations });
     button.addEventListener("click", () => this.more());
     const holder = make("div", { className: "st-key-more" }, button);
     this.isAsked = false;
