@@ -128,6 +128,15 @@ def test_nobody_has_more_links_than_can_be_listed(ann: BackendClient, monkeypatc
     ann.conversations.share(conversation, days=1)
 
 
+def test_a_link_that_is_over_is_forgotten(sharing: RunningBackend, ann: BackendClient) -> None:
+    links = sharing.app.state.store.shares
+    conversation = asked(ann, "Hi")
+    kept = [ann.conversations.share(conversation, days=days).id for days in (1, 7)]
+
+    assert [links.purge_expired(as_of=datetime.now(UTC) + timedelta(days=days)) for days in (0, 2, 2)] == [0, 1, 0]
+    assert [link.id for link in ann.conversations.shares()] == kept[1:]
+
+
 @pytest.mark.parametrize("end", ["revoked", "over", "deleted", "mistyped"])
 def test_a_link_that_has_ended_leads_nowhere(end: str, ann: BackendClient, sharing: RunningBackend) -> None:
     conversation = asked(ann, "Hi")

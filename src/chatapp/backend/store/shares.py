@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select
@@ -48,8 +48,8 @@ class Shares:
             conversation = require(connection, conversation_id, owner)
             if conversation.leaf_id is None:
                 raise InvalidRequestError("There is nothing to share in an empty conversation.")
-            connection.execute(delete(shares).where(shares.c.expires_at <= created_at))
-            count = select(func.count()).select_from(shares).where(shares.c.owner == owner)
+            is_good = shares.c.expires_at > created_at
+            count = select(func.count()).select_from(shares).where(shares.c.owner == owner, is_good)
             if (connection.scalar(count) or 0) >= MOST_LINKS:
                 raise InvalidRequestError(
                     f"You have {MOST_LINKS} links.", hint="Take some back that you no longer need."
@@ -93,6 +93,15 @@ class Shares:
             is_it = and_(shares.c.id == share_id, shares.c.owner == owner)
             if not connection.execute(delete(shares).where(is_it)).rowcount:
                 raise NotFoundError("There is no such link.")
+
+    def purge_expired(self, *, as_of: datetime) -> int:
+        """Remove the links that are over, and return how many."""
+        is_over = shares.c.expires_at <= as_of
+        with self.database.read() as connection:
+            if connection.scalar(select(shares.c.id).where(is_over).limit(1)) is None:
+                return 0
+        with self.database.write() as connection:
+            return connection.execute(delete(shares).where(is_over)).rowcount
 
 
 def _selected(is_it: ColumnElement[bool]) -> Select[Any]:

@@ -53,6 +53,7 @@ def _forget(store: Store, clock: TrustedClock) -> None:
     conversations = store.conversations.purge_expired(as_of=trusted) if trusted else 0
     if trusted:
         store.project_files.purge_expired(as_of=trusted)
+        store.shares.purge_expired(as_of=trusted)
     turns = store.turns.forget_unattached()
     files = store.attachments.forget_unused(as_of=clock.since_the_start())
     if conversations or turns or files:
