@@ -130,7 +130,8 @@ def _furnish(state: State, upstreams: Callable[[], Mapping[str, Upstream]]) -> N
     state.traces = Traces.of_environment(upstreams)
     state.store_probe = StoreProbe(store)
     journals = None if os.name == "nt" else settings.data_dir / "calls"
-    state.ledger = Ledger(store.model_calls, journals, on_lost=state.metrics.model_called)
+    count = state.metrics.model_called
+    state.ledger = Ledger(store.model_calls, journals, reservations=store.reservations, on_lost=count)
     state.budgets = _budgets(settings, state.keys, store, pricer, state.ledger)
     state.observers = [*filter(None, [state.ledger, state.metrics, state.traces])]
     state.turns = TurnRegistry(

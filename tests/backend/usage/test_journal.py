@@ -102,7 +102,9 @@ def test_calls_of_a_killed_process_are_on_record_once(store: Store, folder: Path
     call.attempts.ask()
     as_if_killed(folder)
     lost: list[str] = []
-    following = Ledger(store.model_calls, folder, on_lost=lambda call: lost.append(call.id))
+    following = Ledger(
+        store.model_calls, folder, reservations=store.reservations, on_lost=lambda call: lost.append(call.id)
+    )
     asyncio.run(following.recover())
     assert on_record(store) == [ENDED, LOST]
     (folder / "left0.calls").write_bytes(next(folder.glob("*.calls")).read_bytes())  # it was killed on the way
@@ -115,7 +117,7 @@ def test_calls_of_a_killed_process_are_on_record_once(store: Store, folder: Path
 def test_the_journal_of_a_living_process_is_left_alone(store: Store, folder: Path) -> None:
     living = Ledger(store.model_calls, folder)
     Asked(living, "a").attempts.ask()
-    assert write_down_left(folder, store.model_calls) == []
+    assert write_down_left(folder, store.reservations) == []
     assert on_record(store) == []
     assert len(list(folder.iterdir())) == 1
 
@@ -125,13 +127,13 @@ def test_a_try_that_had_failed_is_told_from_the_one_that_was_lost(store: Store, 
     call.attempts.ask()
     call.attempts.fail(UpstreamUnavailableError("It is away."))
     as_if_killed(folder)  # while it waits before it asks again
-    assert write_down_left(folder, store.model_calls) == []
+    assert [lost.id for lost in write_down_left(folder, store.reservations)] == ["b.0"]
     failed = ("b.0", "failed", "upstream_unavailable", None, None, 0)
     assert on_record(store) == [failed]
     call.attempts.begin("paid", "m")
     call.attempts.ask()
     as_if_killed(folder)
-    assert [lost.id for lost in write_down_left(folder, store.model_calls)] == ["b"]
+    assert {lost.id for lost in write_down_left(folder, store.reservations)} == {"b", "b.0"}
     assert on_record(store) == [("b", "interrupted", None, 10, 0, 10), failed]
 
 
@@ -188,7 +190,7 @@ def test_where_no_journal_can_be_written_calls_are_on_record_all_the_same(
     call.attempts.ask()
     asyncio.run(book.flush())  # there is a folder again
     as_if_killed(folder)
-    assert [lost.id for lost in write_down_left(folder, store.model_calls)] == ["d"]
+    assert [lost.id for lost in write_down_left(folder, store.reservations)] == ["d"]
 
 
 def test_what_a_call_took_goes_before_what_was_put_aside_for_it(store: Store, folder: Path) -> None:
@@ -207,7 +209,7 @@ def test_what_a_call_took_goes_before_what_was_put_aside_for_it(store: Store, fo
         with store.reservations.book(is_gone=is_gone) as book:  # another worker is asked first, and counts the most
             standing = book.standing(owner="ann", connection=None, since=date(2000, 1, 1))
     assert standing == (Amount(2 * PICO, 2 * (10 + 4096)), Amount(0, 0))
-    write_down_left(folder, store.model_calls)
+    write_down_left(folder, store.reservations)
     assert on_record(store) == [ENDED, ("b", "interrupted", None, 10, 4096, PICO)]
 
 
@@ -219,11 +221,11 @@ def test_what_nobody_saw_the_end_of_counts_as_the_budget_put_it_aside(store: Sto
         most.completion_tokens, most.cost_pico = 4096, PICO
         book.reserve(most, Amount(PICO, 5000), process_id=GONE)
     as_if_killed(folder)
-    write_down_left(folder, store.model_calls)
-    assert on_record(store) == []
+    (lost,) = write_down_left(folder, store.reservations)
+    assert on_record(store) == [told(lost)] == [("b", "interrupted", None, 10, 4096, PICO)]
     with store.reservations.book(is_gone=is_gone) as book:
-        assert book.standing(owner="ann", connection=None, since=date(2000, 1, 1)).spent == (PICO, 4106)
-    assert on_record(store) == [("b", "interrupted", None, 10, 4096, PICO)]
+        standing = book.standing(owner="ann", connection=None, since=date(2000, 1, 1))
+    assert standing == (Amount(PICO, 4106), Amount(0, 0))
 
 
 def test_a_journal_follows_an_answer_and_holds_nothing_that_was_said(

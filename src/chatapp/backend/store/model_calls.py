@@ -14,7 +14,6 @@ from chatapp.backend.store.schema import model_calls, reservations
 from chatapp.backend.store.usage import add_usage
 
 _COLUMNS = tuple(field.name for field in fields(ModelCall))
-_AT_ONCE = 500
 _INSERT = Prepared(insert(model_calls), _COLUMNS)
 _RESERVED = Prepared(select(reservations.c.id))
 
@@ -42,30 +41,6 @@ class ModelCalls:
             with self.database.write(survives_power_cut=False) as connection:
                 write_down(connection, calls)
 
-    def recover(self, ended: Sequence[ModelCall], lost: Sequence[ModelCall]) -> None:
-        """Save calls of a process that was killed, those of them that are not here: which had ended, and which had not.
-
-        A call that had ended takes the place of what it was counted as because its process was gone. What something was
-        put aside for is left to who looks after that, as long as nobody knows what it took.
-
-        Raises:
-            StoreUnavailableError: they cannot be saved now.
-        """
-        is_lost = {call.id for call in lost}
-        both = [*ended, *lost]
-        for calls in [both[start : start + _AT_ONCE] for start in range(0, len(both), _AT_ONCE)]:
-            had_ended = {call.id for call in calls} - is_lost
-            try:
-                self._recover(calls, had_ended)
-            except IntegrityError:  # another process counted one of them as gone just now
-                self._recover(calls, had_ended)
-
-    def _recover(self, calls: Sequence[ModelCall], had_ended: set[str]) -> None:
-        with self.database.write(survives_power_cut=False) as connection:
-            _take_back(connection, had_ended)
-            held = set(connection.scalars(select(reservations.c.id))) - had_ended
-            write_down(connection, [call for call in calls if call.id not in held])
-
     def between(self, since: datetime, until: datetime | None = None, *, owner: str | None = None) -> list[ModelCall]:
         """Return the calls that began from `since` on and before `until`, oldest first; None sets no bound."""
         query = select(model_calls).where(model_calls.c.created_at >= since)
@@ -86,20 +61,20 @@ def write_down(connection: Connection, calls: Sequence[ModelCall]) -> None:
     _settle(connection, known)
 
 
-def _add(connection: Connection, calls: Sequence[ModelCall]) -> None:
-    if calls:
-        _INSERT.run_many(connection, [_row(call) for call in calls])
-        add_usage(connection, calls)
-        _settle(connection, [call.id for call in calls])
-
-
-def _take_back(connection: Connection, call_ids: Iterable[str]) -> None:
-    """Remove what calls were counted as whose process was gone."""
+def take_back(connection: Connection, call_ids: Iterable[str]) -> None:
+    """Remove what calls were counted as because their process was gone."""
     is_guess = model_calls.c.status == "interrupted", model_calls.c.is_estimated
     rows = connection.execute(select(model_calls).where(model_calls.c.id.in_(call_ids), *is_guess)).all()
     if rows:
         add_usage(connection, rows, sign=-1)
         connection.execute(delete(model_calls).where(model_calls.c.id.in_([row.id for row in rows])))
+
+
+def _add(connection: Connection, calls: Sequence[ModelCall]) -> None:
+    if calls:
+        _INSERT.run_many(connection, [_row(call) for call in calls])
+        add_usage(connection, calls)
+        _settle(connection, [call.id for call in calls])
 
 
 def _settle(connection: Connection, call_ids: Iterable[str]) -> None:

@@ -1,6 +1,6 @@
 """What is put aside of budgets for calls that are made just now, and what was spent of them."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, text, update
 
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.model_calls import write_down
+from chatapp.backend.store.model_calls import take_back, write_down
 from chatapp.backend.store.records import ModelCall
-from chatapp.backend.store.schema import reservations, usage_days
+from chatapp.backend.store.schema import model_calls, reservations, usage_days
 from chatapp.backend.store.usage import EVERYBODY
 
 SILENT_S = 15
@@ -87,6 +87,20 @@ class Book:
         if abandoned:
             write_down(self.connection, [_call(row.id, row.estimate) for row in abandoned if row.estimate])
             self.release([row.id for row in abandoned])
+
+    def recover(self, ended: Sequence[ModelCall], lost: Sequence[ModelCall]) -> list[ModelCall]:
+        """Write down calls of a killed process, as far as they are not, and return the `lost` ones as they are now.
+
+        What a call that had `ended` took goes before what it was counted as because its process was gone. A lost one,
+        of which nobody saw the end, counts as was put aside for it if anything was.
+        """
+        take_back(self.connection, [call.id for call in ended])
+        write_down(self.connection, ended)
+        held = set(self.connection.scalars(select(reservations.c.id)))  # by a process of which nobody knows yet
+        write_down(self.connection, [call for call in lost if call.id not in held])
+        ids = [call.id for call in lost]
+        rows = self.connection.execute(select(model_calls).where(model_calls.c.id.in_(ids)))
+        return [ModelCall(**row._mapping) for row in rows]
 
     def standing(self, *, owner: str | None, connection: str | None, since: date) -> Standing:
         """Return how a budget stands: that of an owner, or of a connection, or of all.

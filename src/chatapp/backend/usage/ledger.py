@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from chatapp.backend.store import ModelCall
+from chatapp.backend.store import ModelCall, Reservations
 from chatapp.backend.store.model_calls import ModelCalls
 from chatapp.backend.turns.observers import OpenCall
 from chatapp.backend.usage.journal import Journal
@@ -41,10 +41,12 @@ class Ledger:
         calls: ModelCalls,
         folder: Path | None = None,
         *,
+        reservations: Reservations | None = None,
         on_lost: Callable[[ModelCall], None] = lambda call: None,
     ) -> None:
         self._calls = calls
         self._folder = folder
+        self._reservations = reservations
         self._on_lost = on_lost
         self._journal = Journal(folder) if folder else None
         self._waiting: deque[ModelCall] = deque()
@@ -82,10 +84,10 @@ class Ledger:
 
     async def recover(self) -> None:
         """Write down what killed processes have left, each call once."""
-        if self._folder is None:
+        if self._folder is None or self._reservations is None:
             return
         try:
-            lost = await asyncio.to_thread(write_down_left, self._folder, self._calls)
+            lost = await asyncio.to_thread(write_down_left, self._folder, self._reservations)
         except StoreUnavailableError as error:
             log.warning("Calls of a process that is gone are not written down yet: %s", error.detail)
             return

@@ -9,24 +9,26 @@ from typing import NamedTuple
 
 import msgspec
 
-from chatapp.backend.store import ModelCall
-from chatapp.backend.store.model_calls import ModelCalls
+from chatapp.backend.store import ModelCall, Reservations
+from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.backend.usage.journal import ENDING, PART, Entry, lock
 
 _NEW_S = 60.0
 """How old a file is at least that nobody has finished to make."""
 
+_AT_ONCE = 500
+
 _decoder = msgspec.json.Decoder(Entry)
 
 
 class Left(NamedTuple):
-    """Calls that had `ended` when their process was killed, and those that it was making, as they were guessed."""
+    """Calls that had `ended` when their process was killed, and what is known of those that it was making, by tries."""
 
     ended: list[ModelCall]
     lost: list[ModelCall]
 
 
-def write_down_left(folder: Path, calls: ModelCalls) -> list[ModelCall]:
+def write_down_left(folder: Path, reservations: Reservations) -> list[ModelCall]:
     """Write down what is left in `folder`, which may be missing, and return the calls that nobody saw the end of.
 
     Who is killed on the way leaves it to the next, who finds what is written down already.
@@ -37,10 +39,9 @@ def write_down_left(folder: Path, calls: ModelCalls) -> list[ModelCall]:
     lost: list[ModelCall] = []
     for path in folder.glob(f"*{ENDING}"):
         with suppress(OSError), _abandoned(path) as content:
-            left = left_in(content)
-            calls.recover(left.ended, left.lost)
+            found = _written(left_in(content), reservations)
             path.unlink()
-            lost += left.lost
+            lost += found
     for path in folder.glob(f"*{PART}"):
         with suppress(OSError):
             if path.stat().st_mtime < time.time() - _NEW_S:
@@ -59,12 +60,18 @@ def left_in(content: bytes) -> Left:
                 ended.update({call.id: call for call in entry.calls})
             elif entry.calls:
                 open_[_question(entry.calls[-1])] = entry.calls
-    lost: list[ModelCall] = []
-    for question, calls in open_.items():
-        if question not in ended:
-            lost += [call for call in calls if call.id == question]
-            ended.update({call.id: call for call in calls if call.id != question})
+    lost = [call for question, calls in open_.items() if question not in ended for call in calls]
     return Left(list(ended.values()), lost)
+
+
+def _written(left: Left, reservations: Reservations) -> list[ModelCall]:
+    """Return the lost calls as they are on record now."""
+    lost: list[ModelCall] = []
+    for start in range(0, max(len(left.ended), len(left.lost)), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        with reservations.book(is_gone=is_gone, reader=this_process()) as book:
+            lost += book.recover(left.ended[part], left.lost[part])
+    return lost
 
 
 def _question(call: ModelCall) -> str:
