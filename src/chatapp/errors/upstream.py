@@ -6,11 +6,13 @@ from chatapp.errors.tree import ChatappError
 class UpstreamError(ChatappError):
     """The model could not answer. `what` is said in our words, never in the upstream's.
 
-    `is_lasting`: another try would meet it too, until somebody has changed something.
+    `is_lasting`: another try would meet it too, until somebody has changed something. `is_unexplained`: the server has
+    answered, but does not say what is wrong.
     """
 
     code = "upstream_error"
     is_lasting: bool = False
+    is_unexplained: bool = False
 
     def __init__(self, what: str, *, hint: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(f"LLM processing failed: {what}", hint=hint, retry_after=retry_after)

@@ -152,6 +152,17 @@ def test_an_answer_that_failed_is_none(backend: RunningBackend, stub: StubModel)
     assert not backend.client.ready().model.ok
 
 
+def test_a_failure_without_a_word_is_laid_to_a_model_that_is_not_listed(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    backend.client.ready()
+    stub.default = scripts.respond(500, "Internal Server Error")
+    for model, is_told in (("no-such-model", True), ("stub-model", False)):
+        with pytest.raises(UpstreamUnavailableError) as failed:
+            backend.client.ask("Why?", model=model)
+        assert (f"does not list the model '{model}'" in (failed.value.hint or "")) is is_told
+
+
 def test_a_server_that_is_gone_is_asked_again(backend: RunningBackend, stub: StubModel) -> None:
     backend.client.ask("Why?")
     stub.default = stub.listing = scripts.reset

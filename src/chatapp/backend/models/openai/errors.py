@@ -138,7 +138,11 @@ def error_from_response(
 ) -> UpstreamError:
     """Return the error for a status outside 2xx. `has_key`: the server was given one."""
     said = said_in_body(body)
-    return _error_from(said, status, headers, model) or _error_from_status_alone(status, said, headers, model, has_key)
+    if explained := _error_from(said, status, headers, model):
+        return explained
+    error = _error_from_status_alone(status, said, headers, model, has_key)
+    error.is_unexplained = True
+    return error
 
 
 def error_from_body(body: object, *, model: str = "") -> UpstreamError:

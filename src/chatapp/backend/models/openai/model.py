@@ -87,8 +87,11 @@ class OpenAIModel:
         return answer
 
     def _learn(self, error: BaseException, model: str) -> None:
-        """Note what a failure says of `model`."""
-        name = self.upstream.name_of(model)
+        """Note what a failure says of `model`, and say where the cause may be that the server does not list it."""
+        name, listed = self.upstream.name_of(model), self._windows.listed
+        is_unlisted = listed is not None and bool(listed.names) and name not in listed.names
+        if is_unlisted and isinstance(error, UpstreamError) and error.is_unexplained:
+            error.hint = f"It does not list the model {model[:100]!r}: choose one that it does. {error.hint}"
         if isinstance(error, ContextLengthExceededError) and error.window:
             self._windows.learn(name, error.window)
         if isinstance(error, UpstreamModelNotFoundError) and model == self._found_name:
