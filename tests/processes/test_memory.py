@@ -51,6 +51,27 @@ libc.malloc(4_000_000)
 print(libc.mallinfo2().hblks - before)
 """
 
+HOLES = """
+import ctypes, resource
+from chatapp.processes.memory import give_back_what_is_free
+
+def held():
+    with open("/proc/self/statm") as told:
+        return int(told.read().split()[1]) * resource.getpagesize()
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+pieces = [libc.malloc(30_000) for _ in range(2000)]
+for piece in pieces:
+    ctypes.memset(piece, 1, 30_000)
+for number, piece in enumerate(pieces):
+    if number % 10:
+        libc.free(ctypes.c_void_p(piece))
+before = held()
+give_back_what_is_free()
+print(before - held())
+"""
+
 pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc alone")
 
 
@@ -62,3 +83,8 @@ def test_what_is_large_goes_back_whatever_was_freed_before() -> None:
 def test_threads_share_few_arenas() -> None:
     done = subprocess.run([sys.executable, "-c", ARENAS], capture_output=True, check=True, timeout=60)
     assert int(done.stdout) <= 2
+
+
+def test_what_is_free_between_what_is_held_goes_back() -> None:
+    done = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, check=True, timeout=60)
+    assert int(done.stdout) > 30_000_000  # of 54 MB that are free

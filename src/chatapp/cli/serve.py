@@ -23,7 +23,7 @@ from chatapp.config import demo_model, environment
 from chatapp.config.settings import Settings
 from chatapp.errors import LocalModelError, ProcessDiedError, SettingsError
 from chatapp.processes.descriptors import raise_descriptor_limit
-from chatapp.processes.memory import give_memory_back
+from chatapp.processes.memory import give_back_what_is_free, give_memory_back
 from chatapp.processes.parent_watch import follow_parent
 from chatapp.processes.ports import bound_socket
 from chatapp.processes.scratch import scratch_folder
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 _MB = 1000 * 1000
 GRACE_S = 2
 """Seconds that connections get to end by themselves. Answers end at once: see `backend_app`."""
+
+GIVE_BACK_EVERY_S = 60.0
+"""How often memory that is free goes back to the system."""
 
 WARM_UP_S = 3
 """Seconds after which what is in memory stays: the collector of garbage, a twelfth of all CPU, need not look at it."""
@@ -178,8 +181,14 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     app = create_app(settings, upstream=upstreams[0], others=upstreams[1:], finds_servers=True)
     loop = asyncio.get_running_loop()
     loop.call_later(WARM_UP_S, gc.freeze)
+    loop.call_later(GIVE_BACK_EVERY_S, _give_back_again, loop)
     on_stop_signal(partial(loop.call_soon_threadsafe, app.state.turns.begin_shutdown))
     return app
+
+
+def _give_back_again(loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_in_executor(None, give_back_what_is_free)
+    loop.call_later(GIVE_BACK_EVERY_S, _give_back_again, loop)
 
 
 def _config(settings: Settings, upstreams: Sequence[Upstream], *, reload: bool, **options: Any) -> "uvicorn.Config":
