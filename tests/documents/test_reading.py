@@ -96,6 +96,7 @@ def test_a_picture_is_turned_upright_made_small_and_tells_no_place(tmp_path: Pat
     assert (document.kind, document.media_type) == ("image", "image/jpeg")
     picture = Image.open(io.BytesIO(document.picture or b""))
     assert picture.size == (784, 1568)
+    assert Image.open(io.BytesIO(document.thumbnail or b"")).size == (160, 320)
     above, below = picture.getpixel((400, 100)), picture.getpixel((400, 1500))
     assert isinstance(above, tuple)
     assert isinstance(below, tuple)

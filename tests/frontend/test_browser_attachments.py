@@ -40,12 +40,15 @@ def test_files_are_shown_with_their_question_and_stay(page: Page, model: StubMod
 
     page.wait_for_answer("Hello from the stub.")
     assert page.wait_for(".files").text.split("\n") == ["scan.pdf 1 kB", "sea.jpg 1 kB"]
+    is_drawn = "return document.querySelector('.files img')?.naturalWidth"
+    page.wait_until(lambda driver: driver.execute_script(is_drawn) == 20, "a small copy of the picture")
     page.wait_for(".question .note", "scan.pdf: Pages without words, as scans are: 2.")
     picture, text = model.calls[-1].body["messages"][-1]["content"]
     assert (picture["type"], text["text"].endswith("Which?")) == ("image_url", True)
 
     page.driver.refresh()
-    assert "scan.pdf" in page.wait_for(".files").text
+    page.wait_for(".files .file", "scan.pdf").click()
+    page.wait_for("[role=dialog]", "[page 1]")
 
 
 def test_a_file_that_cannot_be_read_is_told_and_the_question_kept(page: Page, model: StubModel, tmp_path: Path) -> None:

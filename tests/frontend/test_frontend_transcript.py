@@ -23,10 +23,11 @@ from chatapp.frontend.transcript.html_cache import HtmlCache
 from chatapp.frontend.transcript.live_blocks import Growth, LiveBlocks
 from chatapp.frontend.transcript.live_stream import live_stream
 from chatapp.frontend.transcript.open_transcripts import open_transcripts
-from chatapp.frontend.transcript.routes import LIVE_PATH, MOST_KEYS, PATH, message_routes
+from chatapp.frontend.transcript.routes import LIVE_PATH, MOST_KEYS, PATH, PICTURE_PATH, message_routes
 from chatapp.frontend.transcript.transcript import MOST_SENT, Transcript
 from chatapp.protocol.events import Done, Event, Notice, Reasoning, Start, Text
 from chatapp.protocol.messages import CitationPart
+from chatapp.protocol.resources import AttachmentInfo
 from chatapp.rendering.markdown import html_of
 
 
@@ -129,6 +130,24 @@ def test_nobody_else_gets_messages(client: TestClient, transcript: Transcript) -
     for headers in ({}, {"X-Transcript": ""}, {"X-Transcript": "guess"}, {"X-Transcript": outside.token}):
         assert client.get(PATH, headers=headers).status_code == 404
         assert client.post(PATH, json=[], headers=headers).status_code == 404
+
+
+def test_small_copies_of_pictures_are_told_to_whom_they_are_shown(client: TestClient, transcript: Transcript) -> None:
+    def fetch(file_id: str) -> bytes:
+        if file_id == "gone":
+            raise NotFoundError("It is gone.")
+        return b"\x89PNG"
+
+    files = tuple(AttachmentInfo(id_, "a.png", "image/png", "image", 1) for id_ in ("shown", "gone"))
+    transcript.show("a", [Article(replace(articles(1)[0].entry, files=files))])
+    transcript.fetch_picture = fetch
+
+    def told(file_id: str, token: str = transcript.token) -> tuple[int, str]:
+        answer = client.get(PICTURE_PATH, params={"id": file_id}, headers={"X-Transcript": token})
+        return answer.status_code, answer.headers["content-type"]
+
+    assert told("shown") == (200, "image/png")
+    assert [status for status, _ in (told("shown", "guess"), told("other"), told("gone"))] == [404] * 3
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"\xff", b"[" * 8000, b'["a"]' + b" " * 9000], ids=repr)

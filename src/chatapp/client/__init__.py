@@ -141,6 +141,17 @@ class BackendClient:
                 return self.attach(content, name=name or file.name)
         return self._http.read(AttachmentInfo, "POST", "/attachments", content=file, params={"name": name or "file"})
 
+    def thumbnail(self, attachment_id: str) -> bytes:
+        """Return a small copy of a picture, a JPEG or a PNG.
+
+        Raises:
+            ChatappError: the backend cannot be asked, or has no such picture of yours.
+        """
+        response = self._http.send("GET", path_of("attachments", attachment_id, "thumbnail"))
+        if not response.ok:
+            self._http.checked(response, body_of(response))
+        return response.content
+
     def preview(self, attachment_id: str, *, pages: str | None = None) -> AttachmentPreview:
         """Return what a model gets of a file, or of `pages` of it.
 

@@ -80,8 +80,8 @@ def _read(path: Path, name: str, media_type: str) -> Document:
     if kind == "audio":
         return Document("audio", media_type)
     if kind == "image":
-        picture, notes = picture_of.for_models(path)
-        return Document("image", media_type, picture=picture, notes=tuple(notes))
+        drawn = picture_of.for_models(path)
+        return Document("image", media_type, picture=drawn.picture, thumbnail=drawn.thumbnail, notes=drawn.notes)
     document = _of_words(path, name, media_type)
     has_something = document.text or document.notes or document.page_pictures
     return document if has_something else replace(document, notes=("There are no words in it.",))

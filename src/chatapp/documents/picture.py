@@ -2,16 +2,31 @@
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 LONGEST_SIDE = 1568
 """Vendors make larger pictures as small as this, or smaller, before their models see them."""
+
+_LONGEST_SIDE_OF_COPY = 320
+"""Of what lists show, as sharp on a screen with two pixels for one."""
 
 _MOST_PIXELS = 100_000_000
 _QUALITY = 85
 
 
-def for_models(path: Path) -> tuple[bytes, list[str]]:
-    """Return a picture upright, small enough and without metadata, and what of it is left out.
+class Drawn(NamedTuple):
+    """A picture for models, a small copy of it for lists, and what of the file is left out."""
+
+    picture: bytes
+    thumbnail: bytes
+    notes: tuple[str, ...]
+
+
+def for_models(path: Path) -> Drawn:
+    """Return a picture upright, small enough and without metadata.
 
     Raises:
         OSError: it is no picture, or a damaged one.
@@ -33,9 +48,16 @@ def for_models(path: Path) -> tuple[bytes, list[str]]:
         is_clear = upright.has_transparency_data
         drawn = upright.convert("RGBA" if is_clear else "RGB")
     drawn.info.clear()
+    picture = _encoded(drawn)
+    drawn.thumbnail((_LONGEST_SIDE_OF_COPY, _LONGEST_SIDE_OF_COPY))
+    notes = (f"Only the first of its {frames} pictures is shown.",) if frames > 1 else ()
+    return Drawn(picture, _encoded(drawn), notes)
+
+
+def _encoded(drawn: "Image.Image") -> bytes:
     out = io.BytesIO()
-    if is_clear:
+    if drawn.mode == "RGBA":
         drawn.save(out, "PNG", optimize=True)
     else:
         drawn.save(out, "JPEG", quality=_QUALITY)
-    return out.getvalue(), [f"Only the first of its {frames} pictures is shown."] if frames > 1 else []
+    return out.getvalue()

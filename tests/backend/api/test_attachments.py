@@ -290,6 +290,11 @@ def test_files_of_others_are_not_there(guarded: tuple[BackendClient, BackendClie
 
     with pytest.raises(NotFoundError):
         bob.ask("Why?", attachments=[file])
+    photo = attach(ada, documents.photo(), "sea.jpg")
+    assert Image.open(io.BytesIO(ada.thumbnail(photo))).size == (20, 40)
+    for client, id_ in ((bob, photo), (ada, file)):  # of another owner, and of what is no picture
+        with pytest.raises(NotFoundError):
+            client.thumbnail(id_)
     attach(bob)
     assert bob.ask("Why?", attachments=[file]).answer  # the same bytes, sent by himself
 

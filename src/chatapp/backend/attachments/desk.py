@@ -122,7 +122,12 @@ class AttachmentDesk:
             notes=document.notes,
         )
         return self._attachments.add(
-            attachment, path, text=document.text, picture=document.picture, page_pictures=document.page_pictures
+            attachment,
+            path,
+            text=document.text,
+            picture=document.picture,
+            thumbnail=document.thumbnail,
+            page_pictures=document.page_pictures,
         )
 
 

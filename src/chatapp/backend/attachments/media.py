@@ -11,10 +11,14 @@ AUDIO_FORMATS = {"audio/mpeg": "mp3", "audio/wav": "wav"}
 """What models hear, in the words of the API."""
 
 
+def media_type_of(picture: bytes) -> str:
+    """Return which of the two formats that pictures are kept in this one has."""
+    return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
+
+
 def image_part(picture: bytes) -> dict[str, Any]:
     """Return a picture as part of a message."""
-    kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
-    url = f"data:{kind};base64,{base64.b64encode(picture).decode()}"
+    url = f"data:{media_type_of(picture)};base64,{base64.b64encode(picture).decode()}"
     return {"type": "image_url", "image_url": {"url": url}}
 
 

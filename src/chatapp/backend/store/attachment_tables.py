@@ -17,6 +17,7 @@ attachments = Table(
     Column("pages", Integer),
     Column("text", SafeText, nullable=False),
     Column("picture", LargeBinary),
+    Column("thumbnail", LargeBinary),
     Column("notes", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )

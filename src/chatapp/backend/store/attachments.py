@@ -28,7 +28,7 @@ KEPT_UNUSED = timedelta(hours=1)
 """How long a file is kept that no stored question has."""
 
 _PIECE_BYTES = 1024**2
-_TOLD = [column for column in attachments.c if column.name not in {"text", "picture"}]
+_TOLD = [column for column in attachments.c if column.name not in {"text", "picture", "thumbnail"}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Attachments:
         *,
         text: str,
         picture: bytes | None,
+        thumbnail: bytes | None = None,
         page_pictures: Sequence[tuple[int, bytes]] = (),
     ) -> Attachment:
         """Keep the file at `path` with the text and the pictures that models get of it, and return it as it is kept.
@@ -54,9 +55,9 @@ class Attachments:
             StoreUnavailableError: it cannot be saved.
         """
         self._keep_bytes(attachment.id, path)
-        row = {**_row(attachment), "text": text, "picture": picture, "created_at": now()}
-        renewed = {name: row[name] for name in ("name", "media_type", "kind", "pages", "notes", "text", "picture")}
-        renewed["created_at"] = row["created_at"]
+        made = {"text": text, "picture": picture, "thumbnail": thumbnail, "created_at": now()}
+        row = {**_row(attachment), **made}
+        renewed = {**{name: row[name] for name in ("name", "media_type", "kind", "pages", "notes")}, **made}
         with self.database.write() as connection:
             statement = self._insert(attachments).values(row)
             connection.execute(statement.on_conflict_do_update(index_elements=["owner", "id"], set_=renewed))
@@ -127,6 +128,18 @@ class Attachments:
             for row in connection.execute(query):
                 found.setdefault(row.attachment_id, []).append((row.page, row.picture))
         return found
+
+    def thumbnail(self, attachment_id: str, *, owner: str) -> bytes:
+        """Return the small copy of a picture.
+
+        Raises:
+            NotFoundError: there is none, or it belongs to another owner.
+        """
+        with self.database.read() as connection:
+            small = connection.scalar(select(attachments.c.thumbnail).where(_is_any([attachment_id], owner)))
+        if small is None:
+            raise NotFoundError("There is no such picture.", hint="Send the file again.")
+        return bytes(small)
 
     def content(self, attachment_id: str, *, owner: str) -> Iterator[bytes]:
         """Return the bytes of an attachment, in pieces.

@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from chatapp.backend.store.column_types import MessageParts, SafeText, TokenCount, UtcDateTime
 
-SCHEMA_VERSION = "0017"
+SCHEMA_VERSION = "0018"
 """The newest revision in `migrations/versions`."""
 
 NAMES = {

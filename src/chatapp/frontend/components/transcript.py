@@ -43,6 +43,7 @@ def transcript(conversation: OpenConversation) -> None:
         state.settings().backend_url, options.system, options.sampling, conversation.has_unloaded
     )
     state.transcript().live, state.transcript().words = conversation.answers, words()
+    state.transcript().fetch_picture = state.client().thumbnail
     _component("transcript")(key=state.FINISHED, data={**news, **more}, on_act_change=_act)
 
 
@@ -95,6 +96,8 @@ def _act() -> None:
         actions.load_earlier()
     elif what == "picture":
         state.view().diagram = text
+    elif what == "file":
+        actions.look_at(clicked.get("id", ""), clicked.get("to", ""))
     elif what == "keep":
         answer_actions.keep_answer(clicked.get("id", ""))
     elif what in {"older", "newer"}:

@@ -1,4 +1,4 @@
-"""Files that wait for their question: what each is, what a model gets of it, and a look at it."""
+"""Files that wait for their question, or went along with one: what a model gets of each, and a look at it."""
 
 import base64
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _GETS = {
 _TEXT = later("The model gets its text, about {count} tokens.")
 _TOO_LONG = later("{model} reads {count} at most: it gets the parts that fit the question.")
 _UNSEEN = later("No other model here is known to. Take them away, or ask once more to send them all the same.")
-_PREVIEW_PX = 320
+_PREVIEW_PX, _WIDE_PX = 320, 640
 
 
 def waiting_files(files: Sequence[AttachmentInfo]) -> None:
@@ -48,10 +48,19 @@ def _label(file: AttachmentInfo) -> str:
     return " · ".join(filter(None, (file.name, pages, figures(file.shown_size))))
 
 
+def show_file(file: AttachmentInfo) -> None:
+    """Lay over the page what a model got of a file."""
+    st.dialog(literal(_label(file)), width="large")(_look)(file, _WIDE_PX)
+
+
 def _about(file: AttachmentInfo, place: int) -> None:
     """Draw what a model gets of a file, and where pages of it can be chosen."""
     if file.pages is not None and file.pages > 1:
         _choice(file, place)
+    _look(file, _PREVIEW_PX)
+
+
+def _look(file: AttachmentInfo, size_px: int) -> None:
     preview = preview_of(
         state.settings().backend_url, api_key=state.api_key(), attachment_id=file.id, pages=file.chosen
     )
@@ -60,9 +69,9 @@ def _about(file: AttachmentInfo, place: int) -> None:
         return
     st.caption(literal(_gets(file, preview)))
     if preview.picture:
-        st.image(base64.b64decode(preview.picture.partition(",")[2]), width=_PREVIEW_PX)
+        st.image(base64.b64decode(preview.picture.partition(",")[2]), width=size_px)
     if preview.text:
-        st.code(preview.text, language=None, wrap_lines=True, height=_PREVIEW_PX)
+        st.code(preview.text, language=None, wrap_lines=True, height=size_px)
 
 
 def _choice(file: AttachmentInfo, place: int) -> None:

@@ -12,7 +12,7 @@ from chatapp.frontend.components.gauge import gauge
 from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
 from chatapp.frontend.components.transcript import live_words, show_diagram, transcript
-from chatapp.frontend.components.waiting_files import waiting_files
+from chatapp.frontend.components.waiting_files import show_file, waiting_files
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
 from chatapp.frontend.languages.words import t
@@ -101,8 +101,11 @@ def chat() -> "LiveView | None":
             st.html(f'<i class="begun" id="{conversation.begun}"></i>')
     st.html(f'<i class="unasked" data-text="{escape(conversation.unasked)}"></i>')  # see assets/unasked.js
     diagram, view.diagram = view.diagram, None
+    file, view.looked_at = view.looked_at, None
     if diagram and view.dialog is None:
         show_diagram(diagram)
+    elif file is not None and view.dialog is None:
+        show_file(file)
     return live_view
 
 

@@ -201,6 +201,13 @@ def choose_pages(place: int, field: str) -> None:
         conversation.waiting_files = tuple(files)
 
 
+def look_at(message_id: str, reference: str) -> None:
+    """Show what a model got of a file that went along with a message."""
+    view = state.view()
+    files = [file for entry in view.conversation.entries if entry.id == message_id for file in entry.files]
+    view.looked_at = next((file for file in files if file.reference == reference), None)
+
+
 def drop_files() -> None:
     """Let no files go along with the next question."""
     state.view().conversation.waiting_files = ()

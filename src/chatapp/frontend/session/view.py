@@ -17,6 +17,7 @@ from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.conversations.temporary import TemporaryConversation
 from chatapp.protocol.project_resources import ProjectInfo
+from chatapp.protocol.resources import AttachmentInfo
 from chatapp.protocol.share_resources import ShareInfo
 
 Dialog = Literal["settings", "project", "share", "move", "export"]
@@ -47,8 +48,8 @@ class View:
 
     `dialog` lies over the page, `error` is what an action failed with, `imports` what is imported, `mirrored` what
     others were last told of the conversation, `drawn` which messages are drawn although they are very large, `diagram`
-    the source of one that is to be shown as a picture. `edited_project` is what its dialog is about, None for a new
-    one, `moving` are conversations that are to be moved into one, `exported_id` is the one that is to be taken along,
+    and `looked_at` what is to be shown as a picture. `edited_project` is what its dialog is about, None for a new one,
+    `moving` are conversations that are to be moved into one, `exported_id` is the one that is to be taken along,
     `project_drop` is what became of files for a project. `undecided` is the model whose answer a link to `shared_id`
     shows, where several wait to be chosen from.
     """
@@ -73,6 +74,7 @@ class View:
         self.mirrored: list[ShownMessage] = []
         self.drawn: set[str] = set()
         self.diagram: str | None = None
+        self.looked_at: AttachmentInfo | None = None
         self._listed_id: str | None = None
 
     @property

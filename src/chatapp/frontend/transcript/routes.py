@@ -1,7 +1,7 @@
 """Where the browser fetches messages that come into view: told to whoever shows the token of a session let in."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from json import JSONDecodeError
 
 from starlette.concurrency import run_in_threadpool
@@ -17,8 +17,11 @@ from chatapp.frontend.transcript.transcript import Transcript
 PATH = "/app/messages"
 LIVE_PATH = "/app/live"
 CODE_PATH = "/app/code"
+PICTURE_PATH = "/app/picture"
 MOST_KEYS = 64
 _MOST_BYTES = 8192
+Endpoint = Callable[[Request], Awaitable[Response]]
+
 _HEADERS = {"Cache-Control": "no-store"}
 _STREAM_HEADERS = {**_HEADERS, "X-Accel-Buffering": "no"}
 
@@ -26,52 +29,57 @@ _STREAM_HEADERS = {**_HEADERS, "X-Accel-Buffering": "no"}
 def message_routes(is_admitted: Callable[[str], bool]) -> list[Route]:
     """Return the routes; `is_admitted` tells by a session's id whether it is let in."""
 
-    def transcript(request: Request) -> Transcript | None:
-        found = open_transcripts().get(request.headers.get("x-transcript", ""))
-        return found if found is not None and is_admitted(found.session_id) else None
+    def of_transcript(answer: Callable[[Transcript, Request], Awaitable[Response]]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            shown = open_transcripts().get(request.headers.get("x-transcript", ""))
+            return await answer(shown, request) if shown and is_admitted(shown.session_id) else _refusal()
 
-    async def listing(request: Request) -> Response:
-        shown = transcript(request)
-        return _refusal() if shown is None else JSONResponse(shown.listing(), headers=_HEADERS)
-
-    async def bodies(request: Request) -> Response:
-        shown, keys = transcript(request), await _keys(request)
-        return _refusal() if shown is None else await _bodies(shown, keys)
-
-    async def live(request: Request) -> Response:
-        shown = transcript(request)
-        name = request.query_params.get("name")
-        answer = next((one for one in shown.live if one.name == name), None) if shown else None
-        if shown is None or answer is None:
-            return _refusal()
-        return StreamingResponse(
-            live_stream(answer, shown.words), media_type="text/event-stream", headers=_STREAM_HEADERS
-        )
-
-    async def code(request: Request) -> Response:
-        shown, wanted = transcript(request), request.query_params.get("as")
-        language = next((each for each in LANGUAGES if each == wanted), None)
-        if shown is None or language is None:
-            return _refusal()
-        text = shown.code(request.query_params.get("id", ""), language)
-        return _refusal() if text is None else PlainTextResponse(text, headers=_HEADERS)
+        return endpoint
 
     return [
-        Route(CODE_PATH, code),
-        Route(LIVE_PATH, live),
-        Route(PATH, listing, methods=["GET"]),
-        Route(PATH, bodies, methods=["POST"]),
+        Route(CODE_PATH, of_transcript(_code)),
+        Route(LIVE_PATH, of_transcript(_live)),
+        Route(PICTURE_PATH, of_transcript(_picture)),
+        Route(PATH, of_transcript(_listing), methods=["GET"]),
+        Route(PATH, of_transcript(_bodies), methods=["POST"]),
     ]
+
+
+async def _listing(shown: Transcript, _: Request) -> Response:
+    return JSONResponse(shown.listing(), headers=_HEADERS)
+
+
+async def _bodies(shown: Transcript, request: Request) -> Response:
+    keys = await _keys(request)
+    if keys is None:
+        return JSONResponse({"detail": f"Send up to {MOST_KEYS} keys as a list."}, 422, headers=_HEADERS)
+    return JSONResponse(await run_in_threadpool(shown.bodies, keys), headers=_HEADERS)
+
+
+async def _live(shown: Transcript, request: Request) -> Response:
+    name = request.query_params.get("name")
+    answer = next((one for one in shown.live if one.name == name), None)
+    if answer is None:
+        return _refusal()
+    return StreamingResponse(live_stream(answer, shown.words), media_type="text/event-stream", headers=_STREAM_HEADERS)
+
+
+async def _code(shown: Transcript, request: Request) -> Response:
+    language = next((each for each in LANGUAGES if each == request.query_params.get("as")), None)
+    text = shown.code(request.query_params.get("id", ""), language) if language else None
+    return _refusal() if text is None else PlainTextResponse(text, headers=_HEADERS)
+
+
+async def _picture(shown: Transcript, request: Request) -> Response:
+    small = await run_in_threadpool(shown.picture, request.query_params.get("id", ""))
+    if small is None:
+        return _refusal()
+    kind = "image/png" if small.startswith(b"\x89PNG") else "image/jpeg"
+    return Response(small, media_type=kind, headers={**_HEADERS, "X-Content-Type-Options": "nosniff"})
 
 
 def _refusal() -> Response:
     return JSONResponse({"detail": "There is no such session."}, 404, headers=_HEADERS)
-
-
-async def _bodies(shown: Transcript, keys: list[str] | None) -> Response:
-    if keys is None:
-        return JSONResponse({"detail": f"Send up to {MOST_KEYS} keys as a list."}, 422, headers=_HEADERS)
-    return JSONResponse(await run_in_threadpool(shown.bodies, keys), headers=_HEADERS)
 
 
 async def _keys(request: Request) -> list[str] | None:

@@ -2,10 +2,11 @@
 
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
+from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.differences import difference
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.transcript.article import Article
@@ -21,12 +22,14 @@ class Transcript:
     """The finished messages that a session shows. Each has a key, which changes with anything that is shown of it.
 
     `token` is what its browser shows for it, and nobody else knows. `live` are the answers that are being made,
-    `options` are how questions are asked, `words` are its reader's.
+    `options` are how questions are asked, `words` are its reader's. `fetch_picture` fetches the small copy of a file's
+    picture by its id.
     """
 
     live: tuple[LiveAnswer, ...] = ()
     options = RequestOptions()
     words: Words = ENGLISH
+    fetch_picture: Callable[[str], bytes] | None = None
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
@@ -65,6 +68,17 @@ class Transcript:
             for article in articles.values()
         )
         return request_code(entries, message_id, self.options, language)
+
+    def picture(self, file_id: str) -> bytes | None:
+        """Return the small copy of a picture; None if it is not shown, or cannot be had now."""
+        _, articles = self._shown
+        is_shown = any(file.id == file_id for article in articles.values() for file in article.entry.files)
+        if not is_shown or self.fetch_picture is None:
+            return None
+        try:
+            return self.fetch_picture(file_id)
+        except ChatappError:
+            return None
 
     def listing(self) -> dict[str, Any]:
         """Return the whole list, for a browser that has lost it."""

@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from chatapp.backend.api.dependencies import ERRORS, CurrentAttachmentDesk, CurrentOwner, CurrentStore, Id
 from chatapp.backend.attachments.choosing import chosen_part, shown_of
-from chatapp.backend.attachments.media import MEDIA_TOKENS, image_part
+from chatapp.backend.attachments.media import MEDIA_TOKENS, image_part, media_type_of
 from chatapp.backend.http.uploads import FILE_IN_BODY, received_file
 from chatapp.backend.store import Attachment
 from chatapp.backend.turns.estimate import likely_tokens
@@ -77,6 +77,18 @@ def preview(
     tokens += MEDIA_TOKENS * (len(pictures) or int(attachment.kind == "audio"))
     picture = image_part(pictures[0])["image_url"]["url"] if pictures else None
     return {"tokens": tokens, "text": shown.text[:PREVIEW_CHARS], "picture": picture}
+
+
+@router.get(
+    "/attachments/{attachment_id}/thumbnail",
+    summary="Look at a picture in small",
+    response_class=Response,
+    responses={**ERRORS, 200: {"description": "A JPEG or a PNG.", "content": {"image/jpeg": {}, "image/png": {}}}},
+)
+def thumbnail(attachment_id: Id, store: CurrentStore, owner: CurrentOwner) -> Response:
+    """Return a small copy of a picture: upright, 320 pixels long at most, without places."""
+    small = store.attachments.thumbnail(attachment_id, owner=owner)
+    return Response(small, media_type=media_type_of(small), headers=_NEVER_DRAWN)
 
 
 @router.get(

@@ -3,6 +3,7 @@
 import { clickInWords } from "./code.js";
 import { editQuestion, editSummary } from "./editing.js";
 import { openMenu } from "./menu.js";
+import { drawPictures } from "./pictures.js";
 
 const BATCH = 48; // keys that are fetched at once
 const MOST_KEPT = 4000; // bodies that are kept for conversations that are shown again
@@ -136,6 +137,7 @@ class Transcript {
     this.observer.unobserve(slot);
     slot.innerHTML = bodies.get(slot.dataset.key);
     slot.classList.add("filled");
+    drawPictures(slot, this.data.token);
   }
 
   // An answer that is finished is not shown a second time, where it grew, until that place is gone.
@@ -221,7 +223,7 @@ class Transcript {
     if (dataset.menu) openMenu(button, this);
     else if (dataset.do === "edit") editQuestion(button.closest("article"), this);
     else if (dataset.do === "edit-summary") editSummary(button, this);
-    else if (dataset.do && !(this.data.is_busy && dataset.do !== "draw")) this.act({ do: dataset.do, id, to: dataset.to });
+    else if (dataset.do && !(this.data.is_busy && dataset.do !== "draw" && dataset.do !== "file")) this.act({ do: dataset.do, id, to: dataset.to });
     else clickInWords(button, (what) => this.act(what));
   }
 }
