@@ -82,7 +82,7 @@ _HINTS = (
     "Ask again, or raise GAP_TIMEOUT.",
     "Ask again.",
     "Ask without them, or choose another model.",
-    "Attach it to a question instead.",
+    "Add text, a document, a picture or a recording.",
     "Attach text, a document or a picture.",
     "Check BASE_URL and the parameters.",
     "Check BASE_URL.",
@@ -167,7 +167,7 @@ WITH_PLACES = (
     "{count} earlier messages were left out to fit the model's context.",
     "{model} failed a moment ago; {other} is asked instead.",
     "{name} cannot be attached: {why}",
-    "{name} has no text that conversations of the project could read.",
+    "{name} has nothing that conversations of the project could read.",
     "{name} is set",
     "{name} was found on port {port}",
 )
