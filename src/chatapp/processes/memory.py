@@ -31,8 +31,8 @@ def give_memory_back() -> None:
 def give_back_what_is_free() -> None:
     """Let whole pages that are free between what is held go back, where memory is glibc's; that takes half a ms.
 
-    By itself glibc gives back only what is free behind all that is held. Under load holes grow between what stays: after
-    seven minutes the process had 149 MB, and 143 where it was asked for them all along, with as much held in both.
+    By itself glibc gives back only what is free behind all that is held. Under load holes grow between what stays:
+    seven minutes of it made 149 MB, and 143 where it was asked for them all along, with as much held in both.
     """
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
