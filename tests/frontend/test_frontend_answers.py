@@ -56,7 +56,7 @@ def test_earlier_messages_are_summarised_on_a_click_and_brought_back_by_another(
 
     assert "Summary of 2 earlier messages" in transcript_html(page)
     assert "They <strong>counted</strong>." in transcript_html(page)
-    assert [toast.value.split(".")[0] for toast in page.toast] == ["Summarised"]
+    assert [toast.value.split(":")[0] for toast in page.toast] == ["Summarised"]
     (summarised,) = (item.id for item in client.conversations.messages(conversation).items if item.summary)
     act(page, "summary", id=summarised, text="To three.")
     assert "<p>To three.</p>" in transcript_html(page)

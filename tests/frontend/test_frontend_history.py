@@ -173,7 +173,7 @@ def test_several_conversations_go_at_once_and_come_back_at_once(
     click(page, what)
 
     assert rows(page) == ["Number 1?"]
-    assert "and 1 more" in sidebar(page)
+    assert ": 2 conversations" in sidebar(page)
     assert rows(click(page, "undo")) == ["Number 2?", "Number 1?", "Number 0?"]
 
 
@@ -185,7 +185,7 @@ def test_what_could_not_be_taken_back_can_be_tried_again(client: BackendClient) 
     with BackendClient("http://127.0.0.1:1") as unreachable, pytest.raises(BackendUnreachableError):
         view.undo(SessionContext(unreachable, is_streamed=True))
     assert view.listing.undo is not None
-    assert view.listing.undo.sentence() == "Deleted: Number 0? and 1 more"
+    assert view.listing.undo.sentence() == "Deleted: 2 conversations"
 
     view.undo(context)
 
@@ -196,7 +196,7 @@ def test_of_what_was_taken_back_in_part_the_rest_is_left() -> None:
     undo = Undo("Archived", {"a": "One", "b": "Two", "c": "Three"})
     left = undo.without(["a"])
     assert left is not None
-    assert left.sentence() == "Archived: Two and 1 more"
+    assert left.sentence() == "Archived: 2 conversations"
     assert undo.without(["a", "b", "c"]) is None
 
 

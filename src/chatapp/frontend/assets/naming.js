@@ -114,6 +114,7 @@ const name = (element) => {
   });
   if (!isEnglish()) translate(element);
   each(element, "[data-testid='stFileUploaderDropzone'][role='presentation']", (zone) => zone.removeAttribute("role"));
+  each(element, ".stToast", (toast) => toast.setAttribute("aria-label", toast.querySelector("p")?.innerText ?? ""));
   each(element, LABELLED, (box) => box.setAttribute("aria-label", box.parentElement.innerText.trim()));
   each(element, "[data-testid='stCode'] code[class*='language-']", (code) => {
     const language = [...code.classList].find((word) => word.startsWith("language-"));

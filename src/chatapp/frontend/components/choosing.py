@@ -16,6 +16,7 @@ def chosen_bar(listing: Listing) -> None:
     chosen = tuple(listing.chosen or ())
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None, key="chosen"):
         st.caption(t("{count} chosen", count=len(chosen)))
+        _button(t("Choose none"), "close", "choose-end", list_actions.end_choosing)
         _button(t("Choose all"), "select_all", "choose-all", list_actions.choose_all)
         st.download_button(
             t("Export"),
@@ -37,7 +38,6 @@ def chosen_bar(listing: Listing) -> None:
         else:
             _button(t("Archive"), "archive", "chosen-archive", list_actions.archive_chosen, is_off=not chosen)
         _button(t("Delete"), "delete", "chosen-delete", list_actions.delete_chosen, is_off=not chosen)
-        _button(t("Choose none"), "close", "choose-end", list_actions.end_choosing)
 
 
 def _button(name: str, icon: str, key: str, on_click: object, *args: object, is_off: bool = False) -> None:

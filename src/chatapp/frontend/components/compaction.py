@@ -14,9 +14,7 @@ NEAR = 0.75
 
 _FEWEST_QUESTIONS = 2
 _TICK_S = 0.2
-_MADE = later(
-    "Summarised. The summary stands behind the messages that it is of, and the model reads it in their place."
-)
+_MADE = later("Summarised: the summary goes along in place of those messages.")
 
 
 def compaction(told: EstimateInfo | None) -> None:

@@ -36,10 +36,10 @@ class Undo(NamedTuple):
 
     def sentence(self, t: Words = ENGLISH) -> str:
         """Return what was done, as the reader is told."""
-        first, more = next(iter(self.titles.values())), len(self.titles) - 1
-        first = t(first) if first == UNTITLED else first
-        what = t(_DONE[self.what])
-        return t("{what}: {title} and {count} more", what=what, title=first, count=more) if more else f"{what}: {first}"
+        what, count, first = t(_DONE[self.what]), len(self.titles), next(iter(self.titles.values()))
+        if count > 1:
+            return t("{what}: {count} conversation", plural="{what}: {count} conversations", what=what, count=count)
+        return f"{what}: {t(first) if first == UNTITLED else first}"
 
     def without(self, ids: Collection[str]) -> "Undo | None":
         """Return what is left to be taken back when it was for `ids`, None where that is nothing."""
