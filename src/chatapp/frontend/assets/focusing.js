@@ -1,11 +1,13 @@
 // Where what is typed goes: to the box to ask from when the page is opened and when a conversation is chosen, to a
-// field that has just been opened, and back to the box when it closes. Not where a keyboard would cover the screen.
+// field that has just been opened, and back to the box when it closes, as when a dialog does and what it was opened from
+// is gone. Not where a keyboard would cover the screen.
 const BOX = "[data-testid='stChatInputTextArea']";
 const FIELDS = ".st-key-editor textarea, .st-key-rename input";
 const CHOICES = "[class*='st-key-open-'] button, .st-key-new button";
 const hasKeyboard = () => !window.matchMedia("(pointer: coarse)").matches;
 
-let field, box;
+const isLost = () => document.activeElement === document.body;
+let field, box, dialog;
 const focusBox = () => hasKeyboard() && document.querySelector(BOX)?.focus({ preventScroll: true });
 
 const look = () => {
@@ -18,8 +20,11 @@ const look = () => {
     field = found;
   }
   const now = document.querySelector(BOX);
-  if (now && !box && document.activeElement === document.body) focusBox();
+  if (now && !box && isLost()) focusBox();
   box = now;
+  const over = document.querySelector("[data-testid='stDialog']");
+  if (dialog && !over) setTimeout(() => isLost() && focusBox());
+  dialog = over;
 };
 
 let isDue = false;

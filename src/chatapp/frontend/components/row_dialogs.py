@@ -56,7 +56,12 @@ def _places(known: Collection[str | None]) -> None:
 def _wanted() -> str:
     name = t("Find a project")
     field = st.text_input(
-        name, key=state.PROJECT_SEARCH, icon=":material/search:", placeholder=name, label_visibility="collapsed"
+        name,
+        key=state.PROJECT_SEARCH,
+        icon=":material/search:",
+        placeholder=name,
+        live="400ms",
+        label_visibility="collapsed",
     )
     return field.strip().casefold()
 
