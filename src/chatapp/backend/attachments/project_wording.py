@@ -6,7 +6,7 @@ from dataclasses import replace
 from chatapp.backend.attachments.passages import GAP, ranked, words_of
 from chatapp.backend.attachments.project_media import ProjectMedia
 from chatapp.backend.store import Attachments, ProjectFiles
-from chatapp.backend.store.project_files import Passage
+from chatapp.backend.store.project_search import Passage
 from chatapp.documents import fenced
 from chatapp.protocol.events import PROJECT_FILES, Notice
 from chatapp.protocol.messages import Message, TextPart

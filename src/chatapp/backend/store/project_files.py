@@ -1,13 +1,8 @@
 """Files of projects: kept for as long as their project, and found by the words of a question."""
 
-import re
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from heapq import nlargest
-from math import log
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -30,6 +25,7 @@ from chatapp.backend.store.attachment_tables import attachment_pages as pages
 from chatapp.backend.store.attachment_tables import attachments
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import now
+from chatapp.backend.store.project_search import PLACES, Passage, ProjectSearch
 from chatapp.backend.store.project_tables import project_files as files
 from chatapp.backend.store.project_tables import project_passages as passages
 from chatapp.backend.store.project_tables import projects
@@ -42,36 +38,10 @@ from chatapp.errors import InvalidRequestError, NotFoundError
 MOST_FILES = 2000
 """Of one project: as many are found in at once."""
 
-_PLACES = 32
-"""A passage's number is project * 2^32 + place."""
-_COMMON = 2000
-"""In how many passages a word is common: it tells little, and to go through all of them takes long."""
-_MOST_HITS = 4000
-"""Of the rarer words so many hits are gone through."""
-_MOST_FOUND = 150
 _AT_ONCE = 500
-_WORDS = re.compile(r"[^\W_\u19b0-\u19c9\u1cf2\u1cf3]+")
-"""Words as SQLite's tokenizer knows them: to it some letters of New Tai Lue and Vedic are marks between words."""
 _ROWS = (
     "SELECT {values}, text || ' ' || coalesce(pairs, '') FROM project_passages WHERE number BETWEEN :first AND :last"
 )
-
-_SQLITE_HITS = (
-    "SELECT rowid AS number FROM search_files WHERE search_files MATCH :word{at} "
-    "AND rowid >= :first AND rowid < :end LIMIT :most"
-)
-_POSTGRESQL_HITS = (
-    "SELECT number FROM project_passages WHERE searchable @@ plainto_tsquery('english', :word{at}) "
-    "AND number >= :first AND number < :end LIMIT :most"
-)
-
-
-class Passage(NamedTuple):
-    """A stretch of a file's text; those of a file have numbers in their order."""
-
-    number: int
-    attachment_id: str
-    text: str
 
 
 class FileTotals(NamedTuple):
@@ -181,34 +151,7 @@ class ProjectFiles:
 
         Common words count where there are no others.
         """
-        with self.database.read() as connection:
-            number = connection.scalar(select(projects.c.number).where(projects.c.id == project_id)) or 0
-            bounds = {"first": number << _PLACES, "end": (number + 1) << _PLACES, "most": _COMMON}
-            counts = self._ask(connection, "count(*)", words, bounds)
-            telling = _telling([(words[place], count) for place, count in counts if count])
-            weights, scores = list(telling.values()), defaultdict[int, float](float)
-            for place, hit in self._ask(connection, "number", list(telling), bounds):
-                scores[hit] += weights[place]
-            best = nlargest(_MOST_FOUND, scores, key=scores.__getitem__)
-            told = select(passages.c.number, passages.c.attachment_id, passages.c.text)
-            rows = connection.execute(told.where(passages.c.number.in_(best)))
-            texts = {row.number: Passage(*row) for row in rows}
-        return [texts[place] for place in best if place in texts]
-
-    def _ask(
-        self, connection: Connection, what: str, words: Sequence[str], bounds: dict[str, int]
-    ) -> Sequence[tuple[int, int]]:
-        """Return `what` of the passages that have a word, with its place among `words`; of each word `_COMMON` at most.
-
-        It is one question for all of them: each by itself would take longer to be put together than to be answered.
-        """
-        if not words:
-            return []
-        hits = _SQLITE_HITS if self.database.is_sqlite else _POSTGRESQL_HITS
-        parts = (f"SELECT {at}, {what} FROM ({hits.format(at=at)}) AS hits" for at in range(len(words)))  # noqa: S608
-        quoted = {f"word{at}": _expression(it) if self.database.is_sqlite else it for at, it in enumerate(words)}
-        rows = connection.execute(text(" UNION ALL ".join(parts)), {**bounds, **quoted})
-        return [(place, found) for place, found in rows]
+        return ProjectSearch(self.database).find(project_id, words)
 
     def _first_place(self, connection: Connection, project_id: str, attachment_id: str, owner: str) -> int | None:
         """Return the number of the first passage of a new file, None where it is a file of the project."""
@@ -221,7 +164,7 @@ class ProjectFiles:
         count, last = connection.execute(told).one()
         if count >= MOST_FILES:
             raise InvalidRequestError(f"The project has {MOST_FILES} files.", hint="Remove some, or join them.")
-        return (number << _PLACES) + 1 if last is None else int(last) + 1
+        return (number << PLACES) + 1 if last is None else int(last) + 1
 
     def _index(self, connection: Connection, first: int, last: int) -> None:
         if self.database.is_sqlite:
@@ -230,23 +173,6 @@ class ProjectFiles:
                 text(f"INSERT INTO search_files (rowid, text) {rows}"),
                 {"first": first, "last": last},
             )
-
-
-def _expression(word: str) -> str:
-    """Return a word for SQLite, whose index takes no phrases: `read_file` is two words to it, and both are wanted."""
-    return " ".join(f'"{it}"' for it in _WORDS.findall(word)) or '""'
-
-
-def _telling(counts: list[tuple[str, int]]) -> dict[str, float]:
-    """Return the words to go by, the rarest first, each with how much it tells: as many as have `_MOST_HITS`."""
-    chosen: dict[str, float] = {}
-    hits = 0
-    for word, count in sorted(counts, key=itemgetter(1)):
-        hits += count
-        if chosen and hits > _MOST_HITS:
-            break
-        chosen[word] = log(1 + _COMMON / count)
-    return chosen
 
 
 def remove_files(connection: Connection, is_one: ColumnElement[bool]) -> int:
