@@ -41,7 +41,7 @@ def test_a_project_is_begun_filled_talked_in_listed_and_deleted(
 
     (zoo,) = shared.client.projects.all(state="deleted")
     assert begun.stderr == f'Begun: Zoo. Ask in it with: chatapp ask --project {zoo.id[:8]} "…"\n'
-    assert "empty.txt has no text" in added.stderr
+    assert "empty.txt has nothing" in added.stderr
     assert added.stderr.endswith("Zoo has 1 file, 1 sent now.\n")
     assert (asked.stdout, asked.stderr) == ("Hello from the stub.\n", "")
     assert model.calls[-1].body["messages"][0]["content"].startswith("Be brief.\n\nFile: whales.txt")

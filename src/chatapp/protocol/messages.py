@@ -155,7 +155,14 @@ def system_text(system: str | None, summary: str | None) -> str:
 
 def parts_as_json(parts: Iterable[Part]) -> list[dict[str, Any]]:
     """Return `parts` as JSON objects, each with its `type`."""
-    return [{name: getattr(part, name) for name in part.__dataclass_fields__} for part in parts]
+    return [_as_json(part) for part in parts]
+
+
+def _as_json(part: Part) -> dict[str, Any]:
+    told = {name: getattr(part, name) for name in part.__dataclass_fields__}
+    if type(part) is AttachmentPart and part.pages is None:  # earlier versions wrote none
+        del told["pages"]
+    return told
 
 
 def parts_from_json(told: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
