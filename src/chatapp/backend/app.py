@@ -46,7 +46,9 @@ from chatapp.backend.turns.context import estimated_text_tokens
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.summariser import Summariser
 from chatapp.backend.usage.budgets import Budgets
+from chatapp.backend.usage.journal import Journal
 from chatapp.backend.usage.ledger import Ledger
+from chatapp.backend.usage.left_behind import LeftBehind
 from chatapp.backend.usage.pricing import Pricer
 from chatapp.config import environment
 from chatapp.config.budgets import parse_budgets
@@ -129,9 +131,7 @@ def _furnish(state: State, upstreams: Callable[[], Mapping[str, Upstream]]) -> N
     state.pricer = pricer = Pricer(upstreams)
     state.traces = Traces.of_environment(upstreams)
     state.store_probe = StoreProbe(store)
-    journals = None if os.name == "nt" else settings.data_dir / "calls"
-    count = state.metrics.model_called
-    state.ledger = Ledger(store.model_calls, journals, reservations=store.reservations, on_lost=count)
+    state.ledger = _ledger(settings, store, pricer, state.metrics)
     state.budgets = _budgets(settings, state.keys, store, pricer, state.ledger)
     state.observers = [*filter(None, [state.ledger, state.metrics, state.traces])]
     state.turns = TurnRegistry(
@@ -162,6 +162,15 @@ def _furnish(state: State, upstreams: Callable[[], Mapping[str, Upstream]]) -> N
         store.database, state.attachment_desk.keep, settings.max_attachment_bytes, state.project_desk.fill
     )
     state.import_desk = ImportDesk(imports, is_closing=lambda: state.turns.is_closing, board=board)
+
+
+def _ledger(settings: Settings, store: Store, pricer: Pricer, metrics: Metrics) -> Ledger:
+    """Return the ledger, with a journal where files can be locked."""
+    if os.name == "nt":
+        return Ledger(store.model_calls)
+    folder = settings.data_dir / "calls"
+    left_behind = LeftBehind(folder, store.reservations, pricer)
+    return Ledger(store.model_calls, Journal(folder), left_behind=left_behind, on_lost=metrics.model_called)
 
 
 def _wording(store: Store) -> AttachmentWording:

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from chatapp.backend.models.attempts import Attempts
-from chatapp.backend.models.chat_model import TokenUsage
+from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 from chatapp.backend.store import Amount, ModelCall, Store
 from chatapp.backend.turns.call_record import Asker, CallRecord
 from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.backend.usage import journal, ledger
 from chatapp.backend.usage.journal import Journal
 from chatapp.backend.usage.ledger import Ledger
-from chatapp.backend.usage.left_behind import left_in, write_down_left
+from chatapp.backend.usage.left_behind import LeftBehind, left_in
 from chatapp.config.settings import Settings
 from chatapp.errors import UpstreamUnavailableError
 from chatapp.protocol.money import PICO
@@ -92,19 +92,18 @@ LOST = ("b", "interrupted", None, 10, 7, 17)
 
 
 def test_calls_of_a_killed_process_are_on_record_once(store: Store, folder: Path) -> None:
-    killed = Ledger(store.model_calls, folder)
+    written = Journal(folder)
     for call_id in ("a", "b"):
-        call = Asked(killed, call_id)
+        call = Asked(Ledger(store.model_calls, written), call_id)
         call.attempts.ask()
         if call_id == "a":
             call.end()
     call.said_tokens = 7
-    call.attempts.ask()
+    written.follow()
     as_if_killed(folder)
     lost: list[str] = []
-    following = Ledger(
-        store.model_calls, folder, reservations=store.reservations, on_lost=lambda call: lost.append(call.id)
-    )
+    left = LeftBehind(folder, store.reservations, Cents())
+    following = Ledger(store.model_calls, left_behind=left, on_lost=lambda call: lost.append(call.id))
     asyncio.run(following.recover())
     assert on_record(store) == [ENDED, LOST]
     (folder / "left0.calls").write_bytes(next(folder.glob("*.calls")).read_bytes())  # it was killed on the way
@@ -115,30 +114,30 @@ def test_calls_of_a_killed_process_are_on_record_once(store: Store, folder: Path
 
 
 def test_the_journal_of_a_living_process_is_left_alone(store: Store, folder: Path) -> None:
-    living = Ledger(store.model_calls, folder)
+    living = Ledger(store.model_calls, Journal(folder))
     Asked(living, "a").attempts.ask()
-    assert write_down_left(folder, store.reservations) == []
+    assert LeftBehind(folder, store.reservations, Cents()).write_down() == []
     assert on_record(store) == []
     assert len(list(folder.iterdir())) == 1
 
 
 def test_a_try_that_had_failed_is_told_from_the_one_that_was_lost(store: Store, folder: Path) -> None:
-    call = Asked(Ledger(store.model_calls, folder), "b")
+    call = Asked(Ledger(store.model_calls, Journal(folder)), "b")
     call.attempts.ask()
     call.attempts.fail(UpstreamUnavailableError("It is away."))
     as_if_killed(folder)  # while it waits before it asks again
-    assert [lost.id for lost in write_down_left(folder, store.reservations)] == ["b.0"]
+    assert [lost.id for lost in LeftBehind(folder, store.reservations, Cents()).write_down()] == ["b.0"]
     failed = ("b.0", "failed", "upstream_unavailable", None, None, 0)
     assert on_record(store) == [failed]
     call.attempts.begin("paid", "m")
     call.attempts.ask()
     as_if_killed(folder)
-    assert {lost.id for lost in write_down_left(folder, store.reservations)} == {"b", "b.0"}
+    assert {lost.id for lost in LeftBehind(folder, store.reservations, Cents()).write_down()} == {"b", "b.0"}
     assert on_record(store) == [("b", "interrupted", None, 10, 0, 10), failed]
 
 
 def test_a_journal_that_is_cut_anywhere_tells_what_is_before(store: Store, folder: Path) -> None:
-    killed = Ledger(store.model_calls, folder)
+    killed = Ledger(store.model_calls, Journal(folder))
     for call_id in ("a", "b", "c"):
         call = Asked(killed, call_id)
         call.attempts.ask()
@@ -152,7 +151,7 @@ def test_a_journal_that_is_cut_anywhere_tells_what_is_before(store: Store, folde
 
 def test_what_is_written_down_is_not_kept_twice(store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "_LONG", 2000)
-    book = Ledger(store.model_calls, folder)
+    book = Ledger(store.model_calls, Journal(folder))
     waiting = Asked(book, "b")
     waiting.attempts.ask()
     for number in range(20):
@@ -176,7 +175,7 @@ def test_where_no_journal_can_be_written_calls_are_on_record_all_the_same(
     store: Store, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder.write_bytes(b"no folder")
-    book = Ledger(store.model_calls, folder)
+    book = Ledger(store.model_calls, Journal(folder))
     for call_id in ("a", "c"):
         call = Asked(book, call_id)
         call.attempts.ask()
@@ -190,11 +189,11 @@ def test_where_no_journal_can_be_written_calls_are_on_record_all_the_same(
     call.attempts.ask()
     asyncio.run(book.flush())  # there is a folder again
     as_if_killed(folder)
-    assert [lost.id for lost in write_down_left(folder, store.reservations)] == ["d"]
+    assert [lost.id for lost in LeftBehind(folder, store.reservations, Cents()).write_down()] == ["d"]
 
 
 def test_what_a_call_took_goes_before_what_was_put_aside_for_it(store: Store, folder: Path) -> None:
-    killed = Ledger(store.model_calls, folder)
+    killed = Ledger(store.model_calls, Journal(folder))
     for call_id in ("a", "b"):
         call = Asked(killed, call_id)
         call.attempts.ask()
@@ -209,19 +208,19 @@ def test_what_a_call_took_goes_before_what_was_put_aside_for_it(store: Store, fo
         with store.reservations.book(is_gone=is_gone) as book:  # another worker is asked first, and counts the most
             standing = book.standing(owner="ann", connection=None, since=date(2000, 1, 1))
     assert standing == (Amount(2 * PICO, 2 * (10 + 4096)), Amount(0, 0))
-    write_down_left(folder, store.reservations)
+    LeftBehind(folder, store.reservations, Cents()).write_down()
     assert on_record(store) == [ENDED, ("b", "interrupted", None, 10, 4096, PICO)]
 
 
 def test_what_nobody_saw_the_end_of_counts_as_the_budget_put_it_aside(store: Store, folder: Path) -> None:
-    call = Asked(Ledger(store.model_calls, folder), "b")
+    call = Asked(Ledger(store.model_calls, Journal(folder)), "b")
     call.attempts.ask()
     with store.reservations.book(is_gone=lambda _: False) as book:
         most = call.record.so_far()[-1]
         most.completion_tokens, most.cost_pico = 4096, PICO
         book.reserve(most, Amount(PICO, 5000), process_id=GONE)
     as_if_killed(folder)
-    (lost,) = write_down_left(folder, store.reservations)
+    (lost,) = LeftBehind(folder, store.reservations, Cents()).write_down()
     assert on_record(store) == [told(lost)] == [("b", "interrupted", None, 10, 4096, PICO)]
     with store.reservations.book(is_gone=is_gone) as book:
         standing = book.standing(owner="ann", connection=None, since=date(2000, 1, 1))
@@ -246,6 +245,20 @@ def test_a_journal_follows_an_answer_and_holds_nothing_that_was_said(
         assert [secret for secret in ("a-secret", KEY) if secret.encode() in said] == []
     backend.stop()
     assert list(data.glob("calls/*")) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "cost"), [({"temperature": 1}, 10), ({"web_search_options": {"user_location": None}}, None)]
+)
+def test_what_costs_more_than_its_tokens_is_of_unknown_price(
+    store: Store, folder: Path, asked: dict[str, Any], cost: int | None
+) -> None:
+    call = Asked(Ledger(store.model_calls, Journal(folder)), "b")
+    call.record.request = ModelRequest([], parameters=asked)
+    call.attempts.ask()
+    as_if_killed(folder)
+    (lost,) = LeftBehind(folder, store.reservations, Cents()).write_down()
+    assert (lost.prompt_tokens, lost.cost_pico) == (10, cost)
 
 
 @pytest.mark.parametrize("odd", [{"model": "half \ud800"}, {"prompt_tokens": 2**70}])

@@ -9,7 +9,7 @@ from chatapp.backend.models.attempts import Attempts, FailedAttempt
 from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 from chatapp.backend.store import FinalStatus, ModelCall
 from chatapp.backend.store.identity import new_timed_id
-from chatapp.backend.turns.observers import CallPricer, TurnObserver
+from chatapp.backend.turns.observers import BegunCall, CallPricer, TurnObserver
 
 
 class Asker(NamedTuple):
@@ -36,12 +36,12 @@ class CallRecord:
         "_model",
         "_observers",
         "_pricer",
-        "_request",
         "_said_at",
         "answered_model",
         "id",
         "is_accepted",
         "is_estimated",
+        "request",
         "thinks",
         "turn_id",
         "usage",
@@ -70,7 +70,7 @@ class CallRecord:
         self._model = model
         self._observers = observers
         self._pricer = pricer
-        self._request = request
+        self.request = request
         self._first_token_at: float | None = None
         self._said_at: float | None = None
         attempts.begin("")
@@ -110,6 +110,13 @@ class CallRecord:
     def estimate(self, usage: TokenUsage) -> None:
         """Take `usage` for what the server has not told."""
         self.usage, self.is_estimated = usage, True
+
+    def begun(self) -> BegunCall:
+        """Return what is known before the server is asked."""
+        owner, turn_id, surface = self._asker
+        attempts = self._attempts
+        model, prompt = attempts.name or self._model, self._guess().prompt_tokens
+        return BegunCall(self.id, owner, turn_id, surface, attempts.connection, model, time.time(), prompt)
 
     def so_far(self) -> list[ModelCall]:
         """Return what to write down if nobody lives to see the end of the calls: those there are by now."""
@@ -169,7 +176,7 @@ class CallRecord:
             return None, None
         models = (self.answered_model, self._attempts.model or self._model)
         connection = self._attempts.connection
-        return self._pricer.price(usage, connection=connection, models=models, when=when, request=self._request)
+        return self._pricer.price(usage, connection=connection, models=models, when=when, request=self.request)
 
 
 def _failed(attempt: FailedAttempt, call_id: str, call: ModelCall, *, clock: float, now: datetime) -> ModelCall:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chatapp.backend.models.attempts import Destination
 from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
@@ -82,6 +82,19 @@ class CallGate(Protocol):
         ...
 
 
+class BegunCall(NamedTuple):
+    """What is known of a call before its server is asked; `began_at` is seconds since 1970, the prompt an estimate."""
+
+    id: str
+    owner: str
+    turn_id: str | None
+    surface: str | None
+    connection: str
+    model: str
+    began_at: float
+    prompt_tokens: int
+
+
 class OpenCall(Protocol):
     """A call to a model that is being made.
 
@@ -91,6 +104,7 @@ class OpenCall(Protocol):
 
     id: str
     turn_id: str | None
+    request: ModelRequest | None
 
     @property
     def tries(self) -> int:
@@ -105,6 +119,10 @@ class OpenCall(Protocol):
     @property
     def began(self) -> float:
         """When the try began."""
+        ...
+
+    def begun(self) -> BegunCall:
+        """Return what is known of the try that is made now, at a fifth of the cost of `so_far`."""
         ...
 
     def so_far(self) -> list[ModelCall]:

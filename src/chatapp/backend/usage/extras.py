@@ -34,6 +34,13 @@ def is_paid_beside(request: ModelRequest) -> bool:
     return any(_kind(tool) not in _OWN_TOOLS for tool in _listed(asked.get("tools")))
 
 
+def is_plain(request: ModelRequest | None) -> bool:
+    """Return whether nothing is asked for but text in the usual tier, which its tokens alone are paid for."""
+    if request is None or not (request.parameters or request.media or request.wire_messages):
+        return True
+    return tier_of(request, None) is None and not is_paid_beside(request) and not has_sound(request)
+
+
 def has_sound(request: ModelRequest) -> bool:
     """Return whether sound goes along, or is asked for: its tokens have prices of their own."""
     if request.parameters.get("audio") or any(_kind(part) == "input_audio" for part in request.media.values()):

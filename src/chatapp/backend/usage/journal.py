@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,7 +16,8 @@ from uuid import uuid4
 import msgspec
 
 from chatapp.backend.store import ModelCall
-from chatapp.backend.turns.observers import OpenCall
+from chatapp.backend.turns.observers import BegunCall, OpenCall
+from chatapp.backend.usage.extras import is_plain
 
 ENDING, PART = ".calls", ".part"
 MOST_BYTES = 64 * 1024**2
@@ -28,11 +29,16 @@ _MOST_COUNT = 2**62
 log = logging.getLogger(__name__)
 
 
-class Entry(msgspec.Struct):
-    """A line: a call that has ended, or else what to write down of one should nobody live to see its end."""
+class Entry(msgspec.Struct, omit_defaults=True):
+    """A line: a call that has `begun`, or that has ended, or else what to write down if nobody lives to see its end.
 
-    calls: list[ModelCall]
-    has_ended: bool
+    The price of one that `is_plain` follows from its tokens.
+    """
+
+    begun: BegunCall | None = None
+    is_plain: bool = True
+    calls: list[ModelCall] = []
+    has_ended: bool = False
 
 
 class Journal:
@@ -44,26 +50,31 @@ class Journal:
         self._file: int | None = None
         self._size = 0
         self._open: dict[str, OpenCall] = {}
-        self._said: dict[str, int | None] = {}
+        self._said: dict[str, int | None] = {}  # what was written of calls last
         self._rests = self._has_warned = False
 
     def begin(self, call: OpenCall) -> None:
-        """Write down a call that is made now, or how far it has come."""
-        calls = call.so_far()
-        self._open[call.id], self._said[call.id] = call, calls[-1].completion_tokens
-        self._write(Entry(calls, has_ended=False))
+        """Write down a call that is made now, or which of its tries have come to nothing."""
+        self._open[call.id] = call
+        if call.tries:
+            self._write(Entry(calls=call.so_far()))
+        else:
+            self._write(Entry(call.begun(), is_plain(call.request)))
 
     def end(self, call: ModelCall) -> None:
         """Write down what a call has taken."""
         self._open.pop(call.id, None)
         self._said.pop(call.id, None)
-        self._write(Entry([call], has_ended=True))
+        self._write(Entry(calls=[call], has_ended=True))
 
     def follow(self) -> None:
         """Write down how far the calls have come that are being made."""
-        for call in list(self._open.values()):
-            if call.is_asked and call.so_far()[-1].completion_tokens != self._said[call.id]:
-                self.begin(call)
+        for call in self._open.values():
+            calls = call.so_far()
+            said = calls[-1].completion_tokens
+            if self._said.get(call.id, -1) != said:
+                self._said[call.id] = said
+                self._write(Entry(calls=calls))
 
     def settle(self) -> None:
         """Forget all calls that have ended: they are in the store."""
@@ -108,7 +119,7 @@ class Journal:
         self._file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         try:
             lock(self._file)
-            self._append(b"".join([_line(Entry(call.so_far(), has_ended=False)) for call in self._open.values()]))
+            self._append(b"".join([_line(Entry(calls=call.so_far())) for call in self._open.values()]))
             part.replace(self._path)
         finally:
             if old is not None:
@@ -132,20 +143,19 @@ def _line(entry: Entry) -> bytes:
     try:
         return msgspec.json.encode(entry) + b"\n"
     except (UnicodeEncodeError, OverflowError):
-        calls = [replace(call, **_writable(call)) for call in entry.calls]
-        return msgspec.json.encode(Entry(calls, entry.has_ended)) + b"\n"
+        calls = [
+            ModelCall(**{field.name: _writable(getattr(call, field.name)) for field in fields(call)})
+            for call in entry.calls
+        ]
+        begun = BegunCall(*map(_writable, entry.begun)) if entry.begun else None
+        return msgspec.json.encode(Entry(begun, entry.is_plain, calls, entry.has_ended)) + b"\n"
 
 
-def _writable(call: ModelCall) -> dict[str, Any]:
-    """Return what is to be changed of a call so that it can be written: half characters, and counts of nonsense."""
-    changes: dict[str, Any] = {}
-    for field in fields(call):
-        name, value = field.name, getattr(call, field.name)
-        if isinstance(value, str):
-            changes[name] = value.encode(errors="replace").decode()
-        elif isinstance(value, int) and abs(value) > _MOST_COUNT:
-            changes[name] = None
-    return changes
+def _writable(value: Any) -> Any:
+    """Return what can be written in place of half characters and of counts that are nonsense."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    return None if isinstance(value, int) and abs(value) > _MOST_COUNT else value
 
 
 if sys.platform == "win32":

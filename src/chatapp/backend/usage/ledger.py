@@ -8,13 +8,12 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 
-from chatapp.backend.store import ModelCall, Reservations
+from chatapp.backend.store import ModelCall
 from chatapp.backend.store.model_calls import ModelCalls
 from chatapp.backend.turns.observers import OpenCall
 from chatapp.backend.usage.journal import Journal
-from chatapp.backend.usage.left_behind import write_down_left
+from chatapp.backend.usage.left_behind import LeftBehind
 from chatapp.errors import StoreUnavailableError
 
 WRITE_EVERY_S = 1.0
@@ -32,23 +31,22 @@ log = logging.getLogger(__name__)
 class Ledger:
     """A `TurnObserver` that keeps calls in the store, at most `WRITE_EVERY_S` later.
 
-    A killed process loses none of them where there is a `folder` for journals; `on_lost` learns of those that another
-    was making when it was killed.
+    A killed process loses none of them where there is a `journal`; `on_lost` learns of those that another was making
+    when it was killed.
     """
 
     def __init__(
         self,
         calls: ModelCalls,
-        folder: Path | None = None,
+        journal: Journal | None = None,
         *,
-        reservations: Reservations | None = None,
+        left_behind: LeftBehind | None = None,
         on_lost: Callable[[ModelCall], None] = lambda call: None,
     ) -> None:
         self._calls = calls
-        self._folder = folder
-        self._reservations = reservations
+        self._left_behind = left_behind
         self._on_lost = on_lost
-        self._journal = Journal(folder) if folder else None
+        self._journal = journal
         self._waiting: deque[ModelCall] = deque()
         self._lost = 0
         self._batch_size = _BATCH
@@ -84,10 +82,10 @@ class Ledger:
 
     async def recover(self) -> None:
         """Write down what killed processes have left, each call once."""
-        if self._folder is None or self._reservations is None:
+        if self._left_behind is None:
             return
         try:
-            lost = await asyncio.to_thread(write_down_left, self._folder, self._reservations)
+            lost = await asyncio.to_thread(self._left_behind.write_down)
         except StoreUnavailableError as error:
             log.warning("Calls of a process that is gone are not written down yet: %s", error.detail)
             return

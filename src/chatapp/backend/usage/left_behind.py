@@ -4,12 +4,16 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from chatapp.backend.models.chat_model import TokenUsage
 from chatapp.backend.store import ModelCall, Reservations
+from chatapp.backend.turns.observers import BegunCall, CallPricer
 from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.backend.usage.journal import ENDING, PART, Entry, lock
 
@@ -22,61 +26,98 @@ _decoder = msgspec.json.Decoder(Entry)
 
 
 class Left(NamedTuple):
-    """Calls that had `ended` when their process was killed, and what is known of those that it was making, by tries."""
+    """Calls that had `ended` when their process was killed, and what is known of those that it was making, by tries.
+
+    Of the latter nobody has said what those cost that are to be `priced`.
+    """
 
     ended: list[ModelCall]
     lost: list[ModelCall]
+    priced: frozenset[str]
 
 
-def write_down_left(folder: Path, reservations: Reservations) -> list[ModelCall]:
-    """Write down what is left in `folder`, which may be missing, and return the calls that nobody saw the end of.
+class LeftBehind:
+    """What killed processes have left in `folder`, which may be missing."""
 
-    Who is killed on the way leaves it to the next, who finds what is written down already.
+    def __init__(self, folder: Path, reservations: Reservations, pricer: CallPricer) -> None:
+        self._folder = folder
+        self._reservations = reservations
+        self._pricer = pricer
 
-    Raises:
-        StoreUnavailableError: it cannot be written; it waits in the folder.
-    """
-    lost: list[ModelCall] = []
-    for path in folder.glob(f"*{ENDING}"):
-        with suppress(OSError), _abandoned(path) as content:
-            found = _written(left_in(content), reservations)
-            path.unlink()
-            lost += found
-    for path in folder.glob(f"*{PART}"):
-        with suppress(OSError):
-            if path.stat().st_mtime < time.time() - _NEW_S:
+    def write_down(self) -> list[ModelCall]:
+        """Write it into the store, and return the calls that nobody saw the end of.
+
+        Who is killed on the way leaves it to the next, who finds what is written down already.
+
+        Raises:
+            StoreUnavailableError: it cannot be written; it waits in the folder.
+        """
+        lost: list[ModelCall] = []
+        for path in self._folder.glob(f"*{ENDING}"):
+            with suppress(OSError), _abandoned(path) as content:
+                found = self._written(left_in(content))
                 path.unlink()
-    return lost
+                lost += found
+        for path in self._folder.glob(f"*{PART}"):
+            with suppress(OSError):
+                if path.stat().st_mtime < time.time() - _NEW_S:
+                    path.unlink()
+        return lost
+
+    def _written(self, left: Left) -> list[ModelCall]:
+        """Return the lost calls as they are on record now."""
+        found: list[ModelCall] = []
+        lost = [self._priced(call) if call.id in left.priced else call for call in left.lost]
+        for start in range(0, max(len(left.ended), len(lost)), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            with self._reservations.book(is_gone=is_gone, reader=this_process()) as book:
+                found += book.recover(left.ended[part], lost[part])
+        return found
+
+    def _priced(self, call: ModelCall) -> ModelCall:
+        usage = TokenUsage(call.prompt_tokens or 0, 0, call.prompt_tokens or 0)
+        cost, source = self._pricer.price(usage, connection=call.connection, models=(call.model,), when=call.created_at)
+        return replace(call, cost_pico=cost, price_source=source)
 
 
 def left_in(content: bytes) -> Left:
     """Return the calls in a journal. What is no line of one, as its last when it was cut, is passed over."""
     ended: dict[str, ModelCall] = {}
-    open_: dict[str, list[ModelCall]] = {}
+    made: dict[str, Entry] = {}
     for line in content.splitlines():
         with suppress(msgspec.DecodeError, RecursionError):
             entry = _decoder.decode(line)
             if entry.has_ended:
                 ended.update({call.id: call for call in entry.calls})
-            elif entry.calls:
-                open_[_question(entry.calls[-1])] = entry.calls
-    lost = [call for question, calls in open_.items() if question not in ended for call in calls]
-    return Left(list(ended.values()), lost)
+            elif entry.begun is not None or entry.calls:
+                made[_question(entry)] = entry
+    lost = [entry for question, entry in made.items() if question not in ended]
+    priced = [entry.begun.id for entry in lost if entry.begun is not None and entry.is_plain]
+    tries = [call for entry in lost for call in ([_lost(entry.begun)] if entry.begun is not None else entry.calls)]
+    return Left(list(ended.values()), tries, frozenset(priced))
 
 
-def _written(left: Left, reservations: Reservations) -> list[ModelCall]:
-    """Return the lost calls as they are on record now."""
-    lost: list[ModelCall] = []
-    for start in range(0, max(len(left.ended), len(left.lost)), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        with reservations.book(is_gone=is_gone, reader=this_process()) as book:
-            lost += book.recover(left.ended[part], left.lost[part])
-    return lost
-
-
-def _question(call: ModelCall) -> str:
+def _question(entry: Entry) -> str:
     """Return what the tries of a call have in common: what their ids have before the dot."""
-    return call.id.partition(".")[0]
+    return entry.begun.id if entry.begun is not None else entry.calls[-1].id.partition(".")[0]
+
+
+def _lost(begun: BegunCall) -> ModelCall:
+    """Return a call of which nobody knows more than that it was made."""
+    return ModelCall(
+        id=begun.id,
+        owner=begun.owner,
+        turn_id=begun.turn_id,
+        surface=begun.surface,
+        connection=begun.connection,
+        model=begun.model,
+        status="interrupted",
+        created_at=datetime.fromtimestamp(begun.began_at, UTC),
+        duration_ms=0,
+        prompt_tokens=begun.prompt_tokens,
+        completion_tokens=0,
+        is_estimated=True,
+    )
 
 
 @contextmanager
