@@ -65,6 +65,22 @@ def test_what_an_agent_reminds_the_model_of_is_no_part_of_a_question(backend: Ru
     assert [message.content for message in messages(backend)][::2] == ["Question 0", "Question 1"]
 
 
+SETUP = "This is the Qwen Code. We are setting up the context for our chat.\nToday's date is {}."
+
+
+def test_what_an_agent_tells_of_its_folder_and_day_is_no_part_of_a_conversation(
+    backend: RunningBackend, client: OpenAI
+) -> None:
+    asked: Any = []
+    for day in ("Saturday", "Sunday"):
+        setup = [{"type": "text", "text": SETUP.format(day)}]
+        greeting = {"role": "assistant", "content": "Got it. Thanks for the context!"}
+        asked += [{"role": "user", "content": f"Why {day}?"}]
+        wire: Any = [{"role": "user", "content": setup}, greeting, *asked]
+        asked += [client.chat.completions.create(model="m", messages=wire).choices[0].message]
+    assert [message.content for message in messages(backend)][::2] == ["Why Saturday?", "Why Sunday?"]
+
+
 def test_the_run_of_an_agent_is_kept_with_its_calls_and_their_results(
     backend: RunningBackend, client: OpenAI, stub: StubModel
 ) -> None:

@@ -38,6 +38,9 @@ _SURROUNDINGS = ("<environment_context>", "# AGENTS.md instructions for ")
 _SURROUNDINGS_END = ("</environment_context>", "</INSTRUCTIONS>")
 """Between these stands what Codex says in the user's name before the first question: where it is, and its rules."""
 
+_SETUP = ("This is the Qwen Code. We are setting up the context for our chat.\n", "Got it. Thanks for the context!")
+"""How Qwen Code's conversations begin, which then tells of its folder and its day, and all of what it says to that."""
+
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "tool": "tool", "function": "tool"}
 
 
@@ -59,7 +62,8 @@ class HeldMessages:
 
     def __init__(self, wire_messages: list[Json], *, take: Callable[[list[HeldFile]], None] | None = None) -> None:
         self._take = take
-        self._said = [one for one in wire_messages if one["role"] not in _NOT_SAID and not _is_of_surroundings(one)]
+        said = [one for one in wire_messages if one["role"] not in _NOT_SAID and not _is_of_surroundings(one)]
+        self._said = said[2:] if _begins_with_setup(said) else said
         self._unsaid = [message for message in wire_messages if message["role"] in _NOT_SAID]
         self.files: list[HeldFile] = []
         self._hasher = blake2b(digest_size=16)
@@ -130,6 +134,12 @@ def _is_of_surroundings(message: Json) -> bool:
     text = message.get("content")
     is_such = message["role"] == "user" and isinstance(text, str) and text.startswith(_SURROUNDINGS)
     return is_such and text.endswith(_SURROUNDINGS_END)  # type: ignore[union-attr]
+
+
+def _begins_with_setup(said: list[Json]) -> bool:
+    if len(said) < 2 or said[0]["role"] != "user" or said[1].get("content") != _SETUP[1]:  # noqa: PLR2004
+        return False
+    return said_in(said[0]).startswith(_SETUP[0])
 
 
 def said_in(message: Json) -> str:
