@@ -58,6 +58,10 @@ class Reasoning:
     text: str
 
 
+CUSTOM, OLDER = "custom", "function_call"
+"""What `type` in the `extra` of a call is where it is not called as a function is."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCallDelta:
     """The next piece of a call of a tool. Pieces of one `index` are one call.

@@ -1,5 +1,6 @@
 """What a model server says beside calls and thoughts, and wants to have back: Gemini's and OpenRouter's signatures."""
 
+import json
 from typing import Any
 
 import pytest
@@ -121,3 +122,39 @@ def test_of_what_stands_beside_calls_the_oldest_is_forgotten() -> None:
     (message,) = known.told([{"role": "assistant", "tool_calls": [*calls, None]}])
 
     assert ["s" in call for call in message["tool_calls"] if call] == [False, False, True, True, True]
+
+
+CUSTOM = [
+    {"tool_calls": [{"index": 0, "id": "call_4", "type": "custom", "custom": {"name": "shell", "input": "ec"}}]},
+    {"tool_calls": [{"index": 0, "custom": {"input": "ho"}}]},
+]
+OLDER = [{"function_call": {"name": "shell", "arguments": "{"}}, {"function_call": {"arguments": "}"}}]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "finish", "whole"),
+    [
+        (
+            CUSTOM,
+            "tool_calls",
+            {"tool_calls": [{"id": "call_4", "type": "custom", "custom": {"name": "shell", "input": "echo"}}]},
+        ),
+        (OLDER, "function_call", {"function_call": {"name": "shell", "arguments": "{}"}}),
+    ],
+    ids=["custom", "older"],
+)
+def test_calls_that_are_not_as_most_are_reach_the_client_as_they_came(
+    pieces: list[Json], finish: str, whole: Json, shared: RunningBackend, model: StubModel
+) -> None:
+    script = scripts.answer(*[scripts.delta(**piece) for piece in pieces], finish=finish)
+    model.next(script, script)
+
+    answer = post(shared, "chat/completions", {"messages": [QUESTION]}).json()["choices"][0]
+    streamed = post(shared, "chat/completions", {"messages": [QUESTION], "stream": True}).text
+
+    assert {name: answer["message"].get(name) for name in whole} == whole
+    assert answer["finish_reason"] == finish
+    events = [json.loads(line[6:]) for line in streamed.splitlines() if line.startswith("data: {")]
+    deltas = [event["choices"][0]["delta"] for event in events]
+    assert [delta for delta in deltas if delta.keys() & whole.keys()] == pieces
+    assert events[-1]["choices"][0]["finish_reason"] == finish

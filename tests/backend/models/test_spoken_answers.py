@@ -252,6 +252,22 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
         ).encode(),
         Heard("Look:", calls={0: ["f", "{}"]}, finish_reason="tool_calls"),
     ),
+    "OpenAI: a tool that takes any text (openai-node#2023)": (
+        sse(
+            said(tool_calls=[{"index": 0, "id": "1", "type": "custom", "custom": {"name": "f", "input": "ec"}}]),
+            said(tool_calls=[{"index": 0, "custom": {"input": "ho"}}]),
+            said(finish="tool_calls"),
+        ),
+        Heard(calls={0: ["f", "echo"]}, finish_reason="tool_calls"),
+    ),
+    "OpenAI: a function as it was called at first": (
+        sse(
+            said(function_call={"name": "f", "arguments": ""}),
+            said(function_call={"arguments": "{}"}),
+            said(finish="function_call"),
+        ),
+        Heard(calls={0: ["f", "{}"]}, finish_reason="function_call"),
+    ),
     "two answers to choose from": (
         sse({"choices": [{"index": n, "delta": {"content": text}} for n, text in enumerate("ab")]}, STOP),
         Heard("a", finish_reason="stop"),

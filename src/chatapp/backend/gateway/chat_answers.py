@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from chatapp.backend.http.openai_errors import openai_error
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import InternalError
-from chatapp.protocol.events import CONTENT, Done, Event, Failed, Reasoning, Text, ToolCallDelta
+from chatapp.protocol.events import CONTENT, CUSTOM, OLDER, Done, Event, Failed, Reasoning, Text, ToolCallDelta
 from chatapp.protocol.received_errors import error_from_dict
 
 _COUNTS: tuple[Literal["prompt_tokens", "completion_tokens", "total_tokens"], ...] = (
@@ -29,10 +29,7 @@ def completion(turn: Turn) -> dict[str, Any]:
     if reasoning := turn.reasoning:
         message["reasoning_content"] = reasoning
     if calls:
-        message["tool_calls"] = [
-            {**extra, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call, extra in zip(calls, turn.tool_call_extras, strict=True)
-        ]
+        message |= _whole_calls(turn)
     if turn.reasoning_details:
         message["reasoning_details"] = joined_details(turn.reasoning_details)
     choice = {
@@ -79,7 +76,7 @@ def finish_reason(turn: Turn) -> str:
     """Return why the model stopped, as OpenAI says it: clients go on by this word, and refuse one they do not know."""
     reason = turn.finish_reason or "stop"
     if turn.has_tool_calls and reason not in {"length", "content_filter"}:
-        return "tool_calls"
+        return OLDER if _is_older(turn) else "tool_calls"
     return reason if reason in _REASONS else "stop"
 
 
@@ -123,7 +120,8 @@ class ChatChunks:
         if isinstance(event, Reasoning):
             return self._delta(b'{"reasoning_content":' + to_json(event.text) + b"}")
         if isinstance(event, ToolCallDelta):
-            return self._delta(to_json({"tool_calls": [_call(event)]}))
+            called = _call(event)
+            return self._delta(to_json(called if OLDER in called else {"tool_calls": [called]}))
         if isinstance(event, Done):
             return self._end()
         return error_event(event) if isinstance(event, Failed) else b""
@@ -171,8 +169,29 @@ def error_event(event: Failed) -> bytes:
 
 
 def _call(piece: ToolCallDelta) -> dict[str, Any]:
-    """Return a piece of a call; only the first has an id, a type and a name."""
-    if not (piece.id or piece.name):
-        return {"index": piece.index, "function": {"arguments": piece.arguments}}
-    function = {"name": piece.name, "arguments": piece.arguments}
-    return {**(piece.extra or {}), "index": piece.index, "id": piece.id, "type": "function", "function": function}
+    """Return a piece of a call; only the first has an id, a type and a name.
+
+    One that was asked for by the field `functions` is not in a list.
+    """
+    extra = piece.extra or {}
+    kind, argument = (CUSTOM, "input") if extra.get("type") == CUSTOM else ("function", "arguments")
+    called = {"name": piece.name, argument: piece.arguments} if piece.name else {argument: piece.arguments}
+    if extra.get("type") == OLDER:
+        return {OLDER: called}
+    begun = {"id": piece.id, "type": kind} if piece.id or piece.name else {}
+    return {**{name: it for name, it in extra.items() if name != "type"}, "index": piece.index, **begun, kind: called}
+
+
+def _whole_calls(turn: Turn) -> dict[str, Any]:
+    """Return the field of a message that holds what the model has called."""
+    told = [
+        _call(ToolCallDelta(number, call.id, call.name, call.arguments, extra))
+        for number, (call, extra) in enumerate(zip(turn.tool_calls, turn.tool_call_extras, strict=True))
+    ]
+    if _is_older(turn):
+        return told[0]
+    return {"tool_calls": [{name: it for name, it in call.items() if name != "index"} for call in told]}
+
+
+def _is_older(turn: Turn) -> bool:
+    return any(extra.get("type") == OLDER for extra in turn.tool_call_extras)

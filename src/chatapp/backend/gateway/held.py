@@ -188,8 +188,10 @@ def _calls_in(told: Any) -> list[ToolCallPart]:
     calls = []
     for call in told if isinstance(told, list) else ():
         function = call.get("function") if isinstance(call, dict) else None
+        if function is None and isinstance(call, dict):
+            function = call.get("custom")
         if isinstance(function, dict):
-            name, arguments = function.get("name"), function.get("arguments")
+            name, arguments = function.get("name"), function.get("arguments", function.get("input"))
             calls.append(ToolCallPart(str(call.get("id") or ""), str(name or ""), str(arguments or "")))
     return calls
 

@@ -15,7 +15,7 @@ from chatapp.backend.models.chat_model import TokenUsage
 from chatapp.backend.models.openai.citations import cited_beside, cited_in, has_citations
 from chatapp.backend.models.openai.errors import error_from_body
 from chatapp.backend.models.openai.ordinary import UNREADABLE, decode_plain
-from chatapp.backend.models.openai.tool_calls import calls_in
+from chatapp.backend.models.openai.tool_calls import calls_in, older_calls_in
 from chatapp.backend.models.openai.usage import usage_in, usage_in_json
 from chatapp.errors import UpstreamBadResponseError, UpstreamError
 from chatapp.protocol.events import Citation, Notice, Reasoning, Text, ToolCallDelta
@@ -175,12 +175,13 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         chunk.pieces += _pieces_of(said)
         if calls := said.get("tool_calls"):
             chunk.calls += calls_in(calls)
+        chunk.calls += older_calls_in(said.get("function_call"))
         chunk.citations += cited_in(said)
         if said.get("images") or said.get("audio"):  # OpenRouter's, and OpenAI's
             chunk.notices, chunk.is_alive = [_NOT_SHOWN], True
         if isinstance(details := said.get("reasoning_details"), list):
             chunk.details += tuple(detail for detail in details if isinstance(detail, dict))
-        chunk.is_alive = chunk.is_alive or bool(calls or said.get("function_call") or said.get("reasoning_details"))
+        chunk.is_alive = chunk.is_alive or bool(chunk.calls or said.get("reasoning_details"))
     elif isinstance(choice.get("text"), str):
         chunk.pieces.append((Text, choice["text"]))
     if chunk.usage is None:

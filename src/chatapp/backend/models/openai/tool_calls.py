@@ -3,23 +3,24 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from chatapp.backend.models.openai.known_calls import KnownCalls
-from chatapp.protocol.events import ToolCallDelta
+from chatapp.protocol.events import CUSTOM, OLDER, ToolCallDelta
 
-_USUAL = {"index", "id", "type", "function"}
+_USUAL = {"index", "id", "type", "function", "custom"}
 
 
 def calls_in(told: object) -> Iterator[ToolCallDelta]:
     """Return the calls, or pieces of calls, that the field `tool_calls` holds. Without an index their order counts."""
     for place, call in enumerate(told if isinstance(told, list) else ()):
-        function = call.get("function") if isinstance(call, dict) else None
-        if not isinstance(function, dict):
+        function, extra = _called_in(call)
+        if function is None:
             continue
         index, arguments = call.get("index"), function.get("arguments")
         if isinstance(arguments, dict):  # as Ollama's own API has them
             arguments = json.dumps(arguments, ensure_ascii=False)
-        extra = {name: value for name, value in call.items() if name not in _USUAL and value is not None}
+        extra |= {name: value for name, value in call.items() if name not in _USUAL and value is not None}
         yield ToolCallDelta(
             index=index if type(index) is int else place,
             id=_text(call.get("id")),
@@ -27,6 +28,24 @@ def calls_in(told: object) -> Iterator[ToolCallDelta]:
             arguments=_text(arguments),
             extra=extra or None,
         )
+
+
+def older_calls_in(told: object) -> Iterator[ToolCallDelta]:
+    """Return the call, or the piece of one, that the field `function_call` holds, older than `tool_calls`."""
+    if isinstance(told, dict):
+        name, arguments = _text(told.get("name")), _text(told.get("arguments"))
+        yield ToolCallDelta(index=0, id="", name=name, arguments=arguments, extra={"type": OLDER})
+
+
+def _called_in(call: Any) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """Return what is called, and what its kind is where it is no function: OpenAI's custom tools take any text."""
+    function = call.get("function") if isinstance(call, dict) else None
+    if isinstance(function, dict):
+        return function, {}
+    custom = call.get("custom") if isinstance(call, dict) else None
+    if not isinstance(custom, dict):
+        return None, {}
+    return {"name": custom.get("name"), "arguments": custom.get("input")}, {"type": CUSTOM}
 
 
 def _text(value: object) -> str:
