@@ -68,7 +68,7 @@ def _text_in(content: Any) -> str:
     return content if isinstance(content, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # as a request, not frozen
 class TokenUsage:
     """Tokens of one call as the server counted them; cached ones are part of the prompt, reasoning of the completion.
 

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class ConnectionPool:
-    """Connections in their order, the one that is asked by default first.
+    """Connections in their order, the one that is asked by default first; `upstreams` describes them by their names.
 
     `named` come before those of the file, which `watch` tells of, `given` behind them; what `find` finds comes last,
     and `fallback` is there where nothing else is. There must be one at least.
@@ -40,6 +40,7 @@ class ConnectionPool:
         find: Find | None = None,
     ) -> None:
         self.members: list[Member] = []
+        self.upstreams: Mapping[str, Upstream] = {}
         self.routes: Mapping[str, Sequence[str]] = {}
         self._connect = connect
         self._named = named
@@ -126,6 +127,7 @@ class ConnectionPool:
             self._retiring.add(task)
             task.add_done_callback(self._retiring.discard)
         self.members = members
+        self.upstreams = {member.name: member.upstream for member in members}
 
 
 def _without_doubles(upstreams: Sequence[Upstream]) -> list[Upstream]:

@@ -1,7 +1,7 @@
 """The way of a question to one of the connections: by the model it names, and elsewhere where nothing has begun."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,9 +90,9 @@ class Router:
                 error.hint = self._offers_taking(medium) or error.hint
             raise
 
-    def upstreams(self) -> dict[str, Upstream]:
+    def upstreams(self) -> Mapping[str, Upstream]:
         """Return what is connected now, by the names of the connections."""
-        return {member.name: member.upstream for member in self.pool.members}
+        return self.pool.upstreams
 
     @property
     def upstream(self) -> Upstream:

@@ -5,7 +5,6 @@ that may have been cut, is handed on as a whole answer.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_text import AnswerText
@@ -96,7 +95,7 @@ class OpenAIStream:
         if self._usage is not None:
             batch.usage, self._usage = usage_in(self._usage) or batch.usage, None
         if batch.usage is not None and self._tier is not None:
-            batch.usage = replace(batch.usage, service_tier=self._tier)
+            batch.usage.service_tier = self._tier
         if batch.failure is not None:
             self._judge(batch)
         self.is_well = batch.failure is None
