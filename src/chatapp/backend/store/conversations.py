@@ -55,6 +55,7 @@ GO_ON = Prepared(_UPDATE, ("updated_at", "leaf_id", "archived_at"))
 MOVE_UP = Prepared(_UPDATE, ("updated_at",))
 
 _ORDER = (conversations.c.pinned, conversations.c.updated_at, conversations.c.id)
+_NEWEST_FIRST = tuple(column.desc() for column in _ORDER)
 
 
 class Changes(TypedDict, total=False):
@@ -118,7 +119,7 @@ class Conversations:
             query = query.where(is_of(project))
         if cursor is not None:
             query = query.where(tuple_(*_ORDER) < _after(cursor))
-        query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
+        query = query.order_by(*_NEWEST_FIRST).limit(limit + 1)
         with self.database.read() as connection:
             if project not in {None, NO_PROJECT}:
                 require_project(connection, project, owner)

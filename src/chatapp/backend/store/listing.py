@@ -1,5 +1,6 @@
-"""Queries for what conversations are, alone and in lists."""
+"""Queries for what conversations are, alone and in lists. To put one together takes as long as to run it."""
 
+from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
@@ -18,6 +19,7 @@ ConversationState = Literal["active", "archived", "deleted"]
 """Where a conversation is: in the list, put away, or deleted but not gone yet."""
 
 
+@cache
 def is_in(state: ConversationState) -> ColumnElement[bool]:
     """Return the condition that a conversation is in `state`."""
     is_deleted, is_archived = conversations.c.deleted_at.is_not(None), conversations.c.archived_at.is_not(None)
@@ -34,12 +36,14 @@ def is_of(project: str) -> ColumnElement[bool]:
     return or_(column.is_(None), column.in_(select(projects.c.id).where(projects.c.deleted_at.is_not(None))))
 
 
+@cache
 def select_conversations() -> Select[Any]:
     """Return the query for all conversations, each with the turn that is active in it and its project."""
     is_active = and_(turns.c.conversation_id == conversations.c.id, turns.c.status == "streaming")
     return select(*_columns()).outerjoin(turns, is_active)
 
 
+@cache
 def select_listed() -> Select[Any]:
     """Return the query for what a list shows of conversations: of `system`, which may be long, the beginning."""
     system = func.substr(conversations.c.system, 1, LISTED_SYSTEM_CHARS).label("system")
