@@ -76,6 +76,8 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
     code += code.replace("{earlier}", "message was") + code.replace("{earlier}", "messages were")
     for files in ("the file of the project", "the {count:,} files of the project"):
         code += code.replace("{files}", files)
+    for model in ("the model {model}", "this model"):
+        code += code.replace("{named}", model)
     parts = [literal for message in (*WITH_PLACES, *FAILED_OVER) for literal, *_ in Formatter().parse(message)]
     assert [sentence for sentence in (*SAID_ELSEWHERE, *parts) if sentence not in code] == []
 
