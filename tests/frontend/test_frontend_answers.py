@@ -87,6 +87,10 @@ def test_a_fork_is_gone_on_with_and_leaves_its_conversation_as_it_was(
     fork = "".join(page.query_params["c"])
     assert (fork != conversation, client.conversations.get(fork).title) == (True, "Fork of One?")
     assert len(client.conversations.messages(conversation).items) == 4
+    page.session_state["language"] = "de"
+    page.run()
+    act(page, "fork", id=client.conversations.messages(fork).items[1].id)
+    assert client.conversations.get("".join(page.query_params["c"])).title == "Abzweigung von Fork of One?"
 
 
 @pytest.mark.parametrize("language", ["curl", "python"])

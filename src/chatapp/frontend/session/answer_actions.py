@@ -2,8 +2,13 @@
 
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.stored import StoredConversation
+from chatapp.frontend.languages.language import DEFAULT
+from chatapp.frontend.languages.words import words
 from chatapp.frontend.session import state
 from chatapp.frontend.session.actions import error_shown, keep
+from chatapp.protocol.wording import later
+
+_MOST_TITLE_CHARS = 200
 
 
 def fork(entry: DisplayMessage) -> None:
@@ -12,8 +17,16 @@ def fork(entry: DisplayMessage) -> None:
     if view.conversation.id is not None and entry.is_stored:
         with error_shown():
             begun = state.client().conversations.fork(view.conversation.id, entry.id)
+            _name(begun.id, view.conversation.title)
             keep(view.show_stored(begun.id))
             view.listing.expire()
+
+
+def _name(fork_id: str, title: str | None) -> None:
+    """Name a fork after the conversation that it was made of; the backend does so in English."""
+    if title and words().code != DEFAULT:
+        named = words().found(later("Fork of {title}")).replace("{title}", title)
+        state.client().conversations.change(fork_id, title=named[:_MOST_TITLE_CHARS])
 
 
 def keep_answer(message_id: str) -> None:
