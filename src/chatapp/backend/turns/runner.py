@@ -77,7 +77,6 @@ class TurnRunner:
         self._admissions = Admissions(gate, turn)
         self._calls: list[ModelCall] = []
         self._call: CallRecord
-        self._next_call_id: str | None = turn.id  # the first call goes by the turn's: to make one takes 3 us
         self._task: asyncio.Task[None] | None = None
         self._bytes = 0
         self._held_cr = False
@@ -147,14 +146,13 @@ class TurnRunner:
                 self._tell_observers(failure)
 
     def _begun_call(self, request: ModelRequest) -> CallRecord:
-        call_id, self._next_call_id = self._next_call_id, None
         turn = self._turn
         return CallRecord(
             request.attempts,
             Asker(turn.owner, turn.id, turn.surface),
             model=request.model or turn.model,
             guess=lambda: rough_usage(request, self._bytes),
-            call_id=call_id,
+            call_id=None if self._calls else turn.id,  # to make one takes 3 us
             request=request,
             pricer=self._pricer,
             observers=self._observers,
