@@ -45,6 +45,9 @@ class AnthropicError(BaseModel):
 
     type: str
     message: str
+    details: Json | None = Field(
+        None, description="Where a `thread` is refused, what Anthropic's clients know that by."
+    )
 
 
 class AnthropicErrorResponse(BaseModel):
