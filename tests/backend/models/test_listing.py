@@ -12,7 +12,7 @@ import pytest
 from chatapp.backend.app import create_app
 from chatapp.backend.models.openai.listed import MAX_LISTING_BYTES
 from chatapp.config.settings import Settings
-from chatapp.errors import ChatappError, UpstreamUnavailableError
+from chatapp.errors import ChatappError, ContextLengthExceededError, UpstreamUnavailableError
 from chatapp.protocol.events import Text
 from chatapp.providers.context_windows import windows_in
 from chatapp.providers.listing import names_in
@@ -161,6 +161,21 @@ def test_a_failure_without_a_word_is_laid_to_a_model_that_is_not_listed(
         with pytest.raises(UpstreamUnavailableError) as failed:
             backend.client.ask("Why?", model=model)
         assert (f"does not list the model '{model}'" in (failed.value.hint or "")) is is_told
+
+
+@pytest.mark.parametrize("is_streamed", [True, False])
+def test_a_failure_without_a_word_is_laid_to_the_window_where_no_text_of_that_length_fits(
+    is_streamed: bool, backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.listing = scripts.respond(200, {"data": [{"id": "stub-model", "context_length": 2048}]})
+    backend.client.ready()
+    refusal = "The chat completion request failed. Check the server logs for details."  # Xinference 4.1.0
+    failure = scripts.answer({"error": refusal}, done=False, finish=None, usage=False, role=False)
+    stub.default = failure if is_streamed else scripts.respond(500, {"detail": refusal})
+    with pytest.raises(ContextLengthExceededError):
+        backend.client.ask("The sea was calm. " * 900)
+    with pytest.raises(UpstreamUnavailableError):
+        backend.client.ask("The sea was calm. " * 400)
 
 
 def test_a_server_that_is_gone_is_asked_again(backend: RunningBackend, stub: StubModel) -> None:

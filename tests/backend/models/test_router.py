@@ -117,6 +117,8 @@ def test_the_answer_names_the_model_that_answered(backend: RunningBackend, stub:
         ("llama3", "llama3:latest", "llama3"),
         ("Qwen/Qwen3-8B", "qwen3-8b", "Qwen/Qwen3-8B"),
         ("smollm2", "/models/smollm2.gguf", "smollm2"),
+        ("smollm2", "/home/me/.xinference/cache/v2/smol-chat-ggufv2-0_135b-Q4_1", "smollm2"),  # Xinference 4.1.0
+        ("smollm2", "C:\\cache\\v2\\smol-chat", "smollm2"),
         ("openrouter/auto", "anthropic/claude-opus", "anthropic/claude-opus"),
         ("gpt-4o-mini", "smollm2-135m", "smollm2-135m"),
         ("m", None, "m"),

@@ -18,7 +18,8 @@ class OpenAIAnswer:
 
     `asked_for` is what the server calls the model that goes by `goes_by` here. `ask_whole` asks it again without
     streaming: llama-cpp-python says nothing at all where it streams, but does say then that a conversation is too long.
-    It is called once at most, and only where nothing came.
+    It is called once at most, and only where nothing came. `explained` returns a failure with its cause,
+    as far as we know it.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class OpenAIAnswer:
         liveness: Liveness,
         attempts: Attempts,
         ask_whole: AskWhole,
+        explained: Callable[[UpstreamError], UpstreamError],
     ) -> None:
         self.connection = connection
         self.prefix = ""
@@ -44,6 +46,7 @@ class OpenAIAnswer:
         self._model = goes_by
         self._attempts = attempts
         self._ask_whole: AskWhole | None = ask_whole
+        self._explained = explained
 
     @property
     def model(self) -> str:
@@ -62,6 +65,7 @@ class OpenAIAnswer:
         batch = await self._stream.next_batch()
         if batch.failure is not None:
             batch = await self._second_try(batch.failure) or batch
+            batch.failure = self._explained(batch.failure) if batch.failure else None
         elif batch.is_alive or batch.deltas():
             self._ask_whole = None
         return batch
@@ -100,8 +104,9 @@ def answering_model(asked_for: str, told: str | None) -> str:
     """Return the name of the model that answers, where the server says `told`.
 
     A date, a tag or a path around the name that was asked for is no other model: `gpt-4o-2024-08-06`, `llama3:latest`.
+    Nor is the place of a file: Xinference 4.1.0 says where it keeps the weights, whatever the model is called.
     """
-    if not told:
+    if not told or told.startswith(("/", "\\\\")) or told[1:3] == ":\\":
         return asked_for
     asked, answers = (name.rpartition("/")[2].lower() for name in (asked_for, told))
     return asked_for if answers.startswith(asked) else told

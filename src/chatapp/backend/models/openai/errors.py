@@ -148,10 +148,12 @@ def error_from_response(
 def error_from_body(body: object, *, model: str = "") -> UpstreamError:
     """Return the error for an error object that came instead of a chunk, or beside one."""
     said = said_in(body)
-    status = said.status or 0
-    return _error_from(said, status, {}, model) or UpstreamUnavailableError(
-        "the model server reports a failure.", hint="Ask again.", retry_after=retry_after_s({}, said)
-    )
+    if explained := _error_from(said, said.status or 0, {}, model):
+        return explained
+    what = "the model server reports a failure."
+    error = UpstreamUnavailableError(what, hint="Ask again.", retry_after=retry_after_s({}, said))
+    error.is_unexplained = True
+    return error
 
 
 def model_not_found(

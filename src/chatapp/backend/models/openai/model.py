@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from chatapp.backend.models.attempts import Attempts
@@ -17,6 +18,7 @@ from chatapp.backend.models.openai.media import MediaTaken
 from chatapp.backend.models.openai.refused_parameter import medium_refused
 from chatapp.backend.models.openai.server import NothingThereError
 from chatapp.backend.models.openai.stream import OpenAIStream
+from chatapp.backend.models.openai.too_long import surely_too_long
 from chatapp.backend.models.openai.windows import Windows
 from chatapp.backend.models.openai.wire import messages_as_json
 from chatapp.config.settings import Settings
@@ -194,7 +196,12 @@ class OpenAIModel:
             whole = {name: value for name, value in body.items() if name != "stream_options"}
             return await self._stream({**whole, "stream": False}, request.attempts)
 
-        stream = await (ask_whole() if "streaming" in self.upstream.without else self._stream(body, request.attempts))
+        explained = partial(self._explained, body)
+        try:
+            whole = "streaming" in self.upstream.without
+            stream = await (ask_whole() if whole else self._stream(body, request.attempts))
+        except UpstreamError as error:
+            raise explained(error) from None
         return OpenAIAnswer(
             stream,
             connection=self.upstream.name,
@@ -204,7 +211,14 @@ class OpenAIModel:
             liveness=self._liveness,
             attempts=request.attempts,
             ask_whole=ask_whole,
+            explained=explained,
         )
+
+    def _explained(self, body: dict[str, Any], error: UpstreamError) -> UpstreamError:
+        """Return `error`, or what it can only be where the server does not say: a question beyond the window."""
+        if not error.is_unexplained:
+            return error
+        return surely_too_long(body["messages"], self._windows.told(body["model"])) or error
 
     def _body(self, request: ModelRequest, name: str) -> dict[str, Any]:
         body = {

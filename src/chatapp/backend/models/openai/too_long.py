@@ -1,7 +1,7 @@
 """How each vendor words that a conversation is longer than its model can read."""
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chatapp.backend.models.openai.said import ErrorWords
 from chatapp.errors import ContextLengthExceededError
@@ -115,6 +115,9 @@ _EXCESS = (
     "over the limit", "beyond the limit", "does not fit", "doesn't fit", "reduce the length", "overflow",
 )  # fmt: skip
 
+_MOST_BYTES_OF_A_TOKEN = 6
+"""English prose has 4.5."""
+
 _NUMBER = re.compile(r"\d{1,9}")
 _PLAUSIBLE = range(16, 100_000_001)
 
@@ -132,6 +135,25 @@ def probably_too_long_in(said: ErrorWords) -> ContextLengthExceededError | None:
     if said.says(*_SUBJECTS) and said.says(*_UNITS) and said.says(*_EXCESS):
         return _error(said, _Wording(""))
     return None
+
+
+def surely_too_long(messages: list[dict[str, Any]], window: int | None) -> ContextLengthExceededError | None:
+    """Return the error for messages whose text no tokenizer makes fit into `window`.
+
+    It is for servers that say no word of it: Xinference 4.1.0.
+    """
+    if window is None or sum(map(_text_bytes, messages)) < window * _MOST_BYTES_OF_A_TOKEN:
+        return None
+    error = _error(ErrorWords(), _Wording(""))
+    error.window = window
+    return error
+
+
+def _text_bytes(message: dict[str, Any]) -> int:
+    content = message.get("content")
+    parts = content if isinstance(content, list) else [{"text": content}]
+    texts = [part.get("text") for part in parts if isinstance(part, dict)]
+    return sum(len(text.encode(errors="replace")) for text in texts if isinstance(text, str))
 
 
 def number_behind(words: str, phrases: tuple[str, ...]) -> int | None:
