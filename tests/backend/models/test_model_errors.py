@@ -227,6 +227,12 @@ def test_a_proxy_is_named_without_its_password() -> None:
         (403, "this model requires a subscription, upgrade for access", UpstreamQuotaError, "plan"),
         (403, "The security token included in the request is expired", UpstreamAuthError, "OPENAI_API_KEY"),
         (404, "Resource not found", UpstreamBadResponseError, "BASE_URL: most end in /v1"),
+        (404, {"detail": "Not Found"}, UpstreamBadResponseError, "BASE_URL: most end in /v1"),
+        (404, "Invalid URL (POST /chat/completions)", UpstreamBadResponseError, "BASE_URL: most end in /v1"),  # OpenAI
+        (424, "Request failed during generation: CUDA error", UpstreamUnavailableError, "later"),  # Hugging Face's TGI
+        (498, {"error": {"code": "capacity_exceeded", "message": "No."}}, UpstreamUnavailableError, "later"),  # Groq
+        (403, "Key limit exceeded (total limit). Manage it", UpstreamQuotaError, "billing"),  # OpenRouter
+        (400, {"code": 400, "msg": "Authorization Token is missing"}, UpstreamAuthError, "OPENAI_API_KEY"),
         (413, "Payload Too Large", UpstreamBadResponseError, "smaller files"),
         (
             400,

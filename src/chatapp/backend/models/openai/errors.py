@@ -40,7 +40,7 @@ _QUOTA_WORDS = (
     "credit balance", "run out of credits", "out of credits", "insufficient credits", "not enough credits",
     "quota is not enough", "insufficient quota", "quota has been exhausted", "spending limit", "requires more credits",
     "billing hard limit", "account is not active", "budget has been exceeded", "exceededtokenbudget", "exceededbudget",
-    "requires a subscription", "requires a paid plan", "usage limit",
+    "requires a subscription", "requires a paid plan", "usage limit", "key limit exceeded",
 )  # fmt: skip
 _RATE_CODES = (
     "rate_limit_exceeded", "rate_limit_error", "rate_limited", "rate_limit", "rate_limit_reached_error",
@@ -53,7 +53,7 @@ _KEY_CODES = (
     "auth_error", "401", "1004", "2049",
 )  # fmt: skip
 _KEY_WORDS = ("api key", "api-key", "api_key", "apikey", "no connected db", "authentication", "unauthorized",
-              "credential", "invalid token", "access token", "security token")  # fmt: skip
+              "credential", "invalid token", "access token", "security token", "authorization token")  # fmt: skip
 _ANY_KEY_WORDS = (*_KEY_WORDS, "key", "permission", "authoriz", "not allowed to", "forbidden for")
 _MODERATION_CODES = ("content_policy_violation", "content_filter", "moderation_blocked", "data_inspection_failed",
                      "datainspectionfailed", "responsibleaipolicyviolation", "prompt_blocked", "1301")  # fmt: skip
@@ -90,7 +90,11 @@ _OF_MODELS = (
 )  # fmt: skip
 """What servers say of a model that they know, in our words, and what to do: OpenRouter, LM Studio, Groq, Google."""
 _ADDRESS_WORDS = ("endpoint was not found", "endpoint not found", "unknown request url", "cannot post", "no route",
-                  "route not found", "unexpected endpoint", "resource not found")  # fmt: skip
+                  "route not found", "unexpected endpoint", "resource not found", "invalid url (")  # fmt: skip
+_NO_PAGE = ("not found", "404 page not found", "404 not found")
+"""All that web servers say where there is nothing at an address."""
+_OWN_FAILURES = {408, 409, 424, 425, 498, 499}
+"""What is no fault of the question's: text-generation-inference says 424, Groq 498 where nothing is free."""
 _GATEWAY_WORDS = ("unexpected eof", "upstream connect error", "bad gateway")
 """What gateways say when the server behind them has hung up; Ollama says it of its cloud with a status of 400."""
 
@@ -270,12 +274,13 @@ def _no_quota(said: ErrorWords) -> UpstreamQuotaError:
 def _error_from_status_alone(
     status: int, said: ErrorWords, headers: Mapping[str, str], model: str, has_key: bool
 ) -> UpstreamError:
-    if status == 404 and said.says(*_ADDRESS_WORDS) and not said.says("model"):  # noqa: PLR2004
+    is_no_place = said.words in _NO_PAGE or (said.says(*_ADDRESS_WORDS) and not said.says("model"))
+    if status == 404 and is_no_place:  # noqa: PLR2004
         what = "the model server has no chat at this address (status 404)."
         return UpstreamBadResponseError(what, hint="Check BASE_URL: most end in /v1.")
     if status == 404:  # noqa: PLR2004
         return model_not_found(model)
-    if status >= 500 or status in {408, 409}:  # noqa: PLR2004
+    if status >= 500 or status in _OWN_FAILURES:  # noqa: PLR2004
         hint = "Ask again later." if has_key else "Ask again later; if it needs a key, set OPENAI_API_KEY."
         return UpstreamUnavailableError(
             f"the model server reports a failure (status {status}).",
