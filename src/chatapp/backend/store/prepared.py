@@ -4,8 +4,9 @@ Of a short statement SQLAlchemy's own way, from its cache to the result, takes n
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Insert, Select, Table, Update, exc, insert
@@ -22,9 +23,6 @@ from chatapp.backend.store.column_types import (
     time_in_sqlite,
     token_count,
 )
-
-FEW_ROWS = 8
-"""Up to how many rows are made ready one by one, as those of a question and of a day's usage: half as much work."""
 
 Values = Mapping[str, Any]
 Process = Any
@@ -87,7 +85,10 @@ class _SqliteForm:
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(columns) or None)
         self._text = str(compiled)
         binds = [(name, compiled.binds[name]) for name in compiled.positiontup or ()]
-        self._parameters = [(name, _binding(bind.type, dialect)) for name, bind in binds]
+        names = [name for name, _ in binds]
+        self._in_order: Callable[[Values], Iterable[Any]] = itemgetter(*names) if len(names) > 1 else _listed(names)
+        bindings = [_binding(bind.type, dialect) for _, bind in binds]
+        self._bindings = [(place, own) for place, own in enumerate(bindings) if own is not None]
         self._constants = {name: bind.value for name, bind in binds if not bind.required}
         found = statement.selected_columns if isinstance(statement, Select) else ()
         self._results = [_result(column.type, dialect) for column in found]
@@ -100,15 +101,10 @@ class _SqliteForm:
         except sqlite3.Error as error:
             raise self._wrapped(error) from error
 
-    def execute_many(self, connection: Connection, rows: Sequence[Values]) -> None:
-        """Write many rows made ready column by column: from row to row that takes longer than SQLite's writing."""
+    def execute_many(self, connection: Connection, rows: Iterable[Values]) -> None:
         driver: Any = connection.connection.driver_connection
-        if len(rows) <= FEW_ROWS:
-            bound: list[Any] = list(map(self._bound, rows))
-        else:
-            bound = list(zip(*[self._column(name, own, rows) for name, own in self._parameters], strict=True))
         try:
-            driver.executemany(self._text, bound)
+            driver.executemany(self._text, list(map(self._bound, rows)))
         except sqlite3.Error as error:
             raise self._wrapped(error) from error
 
@@ -121,19 +117,20 @@ class _SqliteForm:
         ]
 
     def _bound(self, values: Values) -> list[Any]:
-        if self._constants:
-            values = {**self._constants, **values}
-        return [values[name] if own is None else own(values[name]) for name, own in self._parameters]
-
-    def _column(self, name: str, own: Process, rows: Sequence[Values]) -> list[Any]:
-        if name in self._constants:
-            return [self._constants[name] if own is None else own(self._constants[name])] * len(rows)
-        values = [row[name] for row in rows]
-        return values if own is None else [own(value) for value in values]
+        """Return the parameters in their order: most are taken as they are, all of them in one step."""
+        bound = list(self._in_order({**self._constants, **values} if self._constants else values))
+        for place, own in self._bindings:
+            bound[place] = own(bound[place])
+        return bound
 
     def _wrapped(self, error: sqlite3.Error) -> BaseException:
         """Return what SQLAlchemy would raise, which all above goes by."""
         return exc.DBAPIError.instance(self._text, None, error, sqlite3.Error, hide_parameters=True)
+
+
+def _listed(names: Sequence[str]) -> Callable[[Values], Iterable[Any]]:
+    """Return what `itemgetter` does of several names, for one or none."""
+    return lambda values: [values[name] for name in names]
 
 
 def _binding(kind: TypeEngine[Any], dialect: Dialect) -> Process:
