@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, insert, select, update
 
 from chatapp.backend.store.attachments import note_uses
-from chatapp.backend.store.conversations import ASK_IN, insert_conversation, locked, moment_at_the_top, require
+from chatapp.backend.store.conversations import ASK_IN, insert_conversation, moment_at_the_top, not_found, require
 from chatapp.backend.store.identity import new_id, new_timed_id, now
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.projects import guidance, require_project
 from chatapp.backend.store.records import ROOT, BegunTurn, Prospect
-from chatapp.backend.store.schema import messages, turns
+from chatapp.backend.store.schema import conversations, messages, turns
 from chatapp.backend.store.titles import title_from
 from chatapp.backend.store.tree import history, insert_messages, message_in
 from chatapp.errors import IdempotencyConflictError, InvalidRequestError, TurnActiveError
@@ -46,8 +46,20 @@ class _Talk(NamedTuple):
     leaf_id: str | None
     sampling: dict[str, Any] | None
     project_id: str | None
-    is_new: bool
+    is_new: bool = False
     is_answering: bool = False
+
+
+_LOCK = Prepared(
+    select(*(conversations.c[name] for name in ("id", "title", "model", "system", "leaf_id", "sampling", "project_id")))
+    .where(
+        conversations.c.id == bindparam("its_id"),
+        conversations.c.owner == bindparam("owner"),
+        conversations.c.deleted_at.is_(None),
+    )
+    .with_for_update()
+)
+"""Finds a conversation as a `_Talk`; until the transaction ends no other writes to it."""
 
 
 class Maker(NamedTuple):
@@ -162,12 +174,12 @@ def _conversation(connection: Connection, question: Question) -> _Talk:
             "project_id": question.project_id,
         }
         return _Talk(id=new_id(), title=title, **begun_with, leaf_id=None, sampling=None, is_new=True)
-    row = locked(connection, question.conversation_id, question.owner)
-    told: dict[str, Any] = {
-        name: getattr(row, name) for name in ("model", "system", "project_id", "leaf_id", "sampling")
-    }
-    talk = _Talk(id=row.id, title=row.title or title, **told, is_new=False)
-    if not is_answering(connection, row.id):
+    row = _LOCK.first(connection, {"its_id": question.conversation_id, "owner": question.owner})
+    if row is None:
+        raise not_found()
+    talk = _Talk(*row)
+    talk = talk._replace(title=talk.title or title)
+    if not is_answering(connection, talk.id):
         return talk
     _refuse_unless_beside(connection, question, talk)
     return talk._replace(is_answering=True)
