@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, select
 
 from chatapp.backend.store.chunks import saved_chunks
 from chatapp.backend.store.conversations import require
@@ -75,12 +76,19 @@ def _end(connection: Connection, conversation: Row[Any], branch: str | None) -> 
 
 
 def _page(connection: Connection, conversation_id: str, end: str, limit: int | None) -> Page[StoredMessage]:
-    up = ancestors(end, limit=limit)
-    query = _selected().join(up, messages.c.id == up.c.id).order_by(messages.c.sequence)
-    items = _records(connection, conversation_id, connection.execute(query).all())
+    rows = connection.execute(_selected_branch(is_whole=limit is None), {"leaf_id": end, "limit": limit}).all()
+    items = _records(connection, conversation_id, rows)
     return Page(items, next=items[0].id if items[0].parent_id else None)
 
 
+@cache
+def _selected_branch(*, is_whole: bool) -> Select[Any]:
+    """Return the query for the branch that ends in `leaf_id`, of which the last `limit` unless it `is_whole`."""
+    up = ancestors(bindparam("leaf_id"), limit=None if is_whole else bindparam("limit", type_=Integer))
+    return _selected().join(up, messages.c.id == up.c.id).order_by(messages.c.sequence)
+
+
+@cache
 def _selected() -> Select[Any]:
     told = (turns.c.error, turns.c.usage, turns.c.usage_details, turns.c.latency_ms, turns.c.segments)
     return select(messages, turns.c.id.label("turn_id"), *told).outerjoin(

@@ -8,7 +8,21 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, BindParameter, Connection, Row, and_, bindparam, func, insert, literal, or_, select
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    Boolean,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
 
 from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.store.parts import parts_of
@@ -61,7 +75,7 @@ def message_in(connection: Connection, conversation_id: str, message_id: str) ->
     return row
 
 
-def ancestors(leaf_id: str | BindParameter[str], *, limit: int | None = None) -> CTE:
+def ancestors(leaf_id: str | BindParameter[str], *, limit: int | BindParameter[int] | None = None) -> CTE:
     """Return the ids from `leaf_id` up, itself included, at most `limit` of them, as a table with one column `id`."""
     top = select(messages.c.id, messages.c.parent_id, literal(1).label("depth")).where(messages.c.id == leaf_id)
     up = top.cte("up", recursive=True)
@@ -131,10 +145,16 @@ def siblings(
 ) -> dict[str | None, tuple[str, ...]]:
     """Return the ids below each parent, oldest first; the parent of first messages is None."""
     parents = set(parent_ids)
-    is_first = and_(messages.c.parent_id.is_(None), literal(None in parents))
-    is_below = or_(messages.c.parent_id.in_(parents - {None}), is_first)
-    query = select(messages.c.parent_id, messages.c.id).where(messages.c.conversation_id == conversation_id, is_below)
+    wanted = {"conversation_id": conversation_id, "parents": list(parents - {None}), "wants_first": None in parents}
     below = defaultdict(list)
-    for parent_id, message_id in connection.execute(query.order_by(messages.c.sequence)):
+    for parent_id, message_id in connection.execute(_below(), wanted):
         below[parent_id].append(message_id)
     return {parent_id: tuple(ids) for parent_id, ids in below.items()}
+
+
+@cache
+def _below() -> Select[Any]:
+    is_first = and_(messages.c.parent_id.is_(None), bindparam("wants_first", type_=Boolean))
+    is_below = or_(messages.c.parent_id.in_(bindparam("parents", expanding=True)), is_first)
+    is_here = messages.c.conversation_id == bindparam("conversation_id")
+    return select(messages.c.parent_id, messages.c.id).where(is_here, is_below).order_by(messages.c.sequence)
