@@ -1,36 +1,35 @@
-"""How fast the page is: `python tests/performance/page_speed.py [MESSAGES ...]` prints it.
+"""How fast the page is: `python tests/performance/page_speed.py [--before PYTHON] [--only NAME ...]` prints it.
 
-What clicks, opening, tabs and a cold page on a slow line take; a click beside two messages is what the rest of the page
-costs. It runs a backend, a page and one browser, by itself on an idle machine for figures that mean something.
+What clicks, opening, typing, tabs, a reload and a cold page on a slow line take. `PYTHON` is that of an environment
+with an earlier chatapp, which is measured in turn with this one: a busy machine slows both, so ratios mean something on
+any, and the rest on an idle one alone. Each runs a backend, a page and a browser.
 """
 
-import base64
+import argparse
 import json
 import os
-import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from io import BytesIO
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import psutil
-
 from support import scripts
-from support.browsing import Page, running_browser
-from support.running_backend import backend_before
-from support.running_page import running_page
+from support.browsing import Page
+from support.measured_page import LAST_ANSWER, MeasuredPage, median
 from support.stub_model import StubModel
 
 ROUNDS = 5
 TABS = 3
+KEYS = "a question that is typed meanwhile"
 TOKENS, TOKEN_S = 800, 0.02
 LINE = 1_600_000 / 8
+SLOWED, MIDDLE_CHARS = 4, 3_000
+MANY = 10_000
 ANSWER = """Here is a **list** with `code` and a [link](http://a.example/b):
 
 - one item of some words, as answers have them
@@ -45,77 +44,181 @@ def is_palindrome(word: str) -> bool:
 |---|--:|
 | a | 1 |
 """
+BOX = "[data-testid='stChatInputTextArea']"
 WHEN_USABLE = """
 new MutationObserver(() => {
   if (!window.usableMs && document.querySelector("[data-testid='stChatInputTextArea']")) usableMs = performance.now();
 }).observe(document, { childList: true, subtree: true });
 """
-CLICK = """
-const done = arguments[1], app = document.querySelector('.stApp'), began = performance.now();
-const state = () => app.getAttribute('data-test-script-state');
-let ran = false;
-document.querySelector(arguments[0]).click();
-const look = () => {
-  ran ||= state() === 'running';
-  if (ran && state() === 'notRunning') requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
-  else setTimeout(look, 2);
-};
-look();
+WHEN_KEYS = """
+window.keyMs = [];
+addEventListener("keydown", (event) => {
+  requestAnimationFrame(() => setTimeout(() => keyMs.push(performance.now() - event.timeStamp)));
+}, true);
 """
+Figures = Iterator[tuple[str, float]]
 
 
-def conversation(count: int) -> bytes:
+def conversation(count: int, *, number: int = 0) -> dict[str, Any]:
     """Return a conversation to import: questions, and answers with a list, code and a table."""
+    name = f"{number}-{count}"
     messages = [
         {
-            "id": f"{count}-{place}",
-            "parent_id": f"{count}-{place - 1}" if place else None,
+            "id": f"{name}-{place}",
+            "parent_id": f"{name}-{place - 1}" if place else None,
             "role": ("user", "assistant")[place % 2],
             "content": f"Message {place} of {count}. {ANSWER if place % 2 else 'How is it done?'}",
         }
         for place in range(count)
     ]
-    return json.dumps({"id": f"c{count}", "leaf_id": f"{count}-{count - 1}", "messages": messages}).encode()
+    return {
+        "id": f"c{name}",
+        "title": f"Number {number} of {count}",
+        "leaf_id": f"{name}-{count - 1}",
+        "messages": messages,
+    }
 
 
-def received_bytes(page: Page) -> int:
-    """Return how much the browser has got over websockets since this was last asked."""
-    size = 0
-    for entry in page.driver.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.webSocketFrameReceived":
-            frame = message["params"]["response"]
-            size += len(base64.b64decode(frame["payloadData"]) if frame["opcode"] == 2 else frame["payloadData"])
-    return size
+def cold(measured: MeasuredPage) -> Figures:
+    """Measure a browser that has never been here, on a slow line."""
+    page = measured.page
+    page.driver.execute_cdp_cmd("Page.enable", {})
+    page.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WHEN_USABLE})
+    with _narrow_line(page):
+        before = measured.line.received
+        page.open()
+        yield "a cold page at 1.6 Mbit/s, s", page.run("return window.usableMs") / 1000
+        yield "  MB", (measured.line.received - before) / 1e6
 
 
-def clicks(page: Page, selector: str) -> tuple[float, float]:
-    """Return the milliseconds and the bytes of a click, as medians."""
-    times, sizes = [], []
-    for _ in range(ROUNDS):
-        time.sleep(0.5)
-        received_bytes(page)
-        times.append(page.driver.execute_async_script(CLICK, selector))
-        time.sleep(0.2)
-        sizes.append(received_bytes(page))
-    return statistics.median(times), statistics.median(sizes)
+def answer(measured: MeasuredPage) -> Figures:
+    """Measure an answer; what the first one fetches, such as the letters of code, stays in the browser for all."""
+    for _ in range(2):
+        measured.page.open()
+        received, cpu_s = measured.line.received, measured.cpu_s()
+        measured.page.ask(f"A long answer, please [{TOKENS}]")
+        measured.page.wait_for_answer("The end.")
+        measured.page.wait_for("[aria-label='Chat message from assistant']", "stub-model ·")
+        cpu_s, received = measured.cpu_s() - cpu_s, measured.line.received - received
+    yield f"an answer of {TOKENS} tokens, kB on the wire", received / 1e3
+    yield "  us of the page a token", cpu_s / TOKENS * 1e6
 
 
-def opening_ms(page: Page, place: Callable[[], None], said: str) -> float:
-    """Return the milliseconds until an answer can be read."""
+def slow_reload(measured: MeasuredPage) -> Figures:
+    """Measure a reload in the middle of an answer, on a slow computer."""
+    page = measured.page
+    page.open()
+    page.ask(f"A long answer, please [{TOKENS * 4}]")
+    page.wait_for("[class*='st-key-live-']", "Here is")
+    length = "return document.querySelector('[class*=\"st-key-live-\"]').textContent.length"
+    page.wait_until(lambda _: page.run(length) > MIDDLE_CHARS, "half of an answer")
+    page.driver.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
     began = time.perf_counter()
-    place()
-    page.wait_for_answer(said)
-    return (time.perf_counter() - began) * 1000
+    page.driver.refresh()
+    page.wait_for(BOX)
+    page.wait_for("[class*='st-key-live-']", "Here is")
+    yield f"a reload in an answer, processor slowed {SLOWED} times, s", time.perf_counter() - began
+    page.driver.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": 1})
+    page.click("stop")
 
 
-def tree_mb(process: psutil.Process) -> float:
-    """Return the resident memory of a process and its children, in megabytes."""
-    return sum(it.memory_info().rss for it in [process, *process.children(recursive=True)]) / 1e6
+def typing(measured: MeasuredPage) -> Figures:
+    """Measure from a key to its letter, while an answer comes."""
+    page = measured.page
+    page.open()
+    page.ask(f"A long answer, please [{TOKENS}]")
+    page.wait_for("[class*='st-key-live-']", "Here is")
+    page.run(WHEN_KEYS)
+    for key in KEYS:
+        page.wait_for(BOX).send_keys(key)
+        time.sleep(0.05)
+    yield "a key while an answer comes, ms", median(page.run("return keyMs"))
+    page.click("stop")
+
+
+def messages(count: int, measured: MeasuredPage) -> Figures:
+    """Measure what clicks cost beside so many messages, and how soon they are there."""
+    page, last = measured.page, f"Message {count - 1} of {count}"
+    opened = f".st-key-open-{measured.import_conversations(conversation(count))} button"
+    is_there = f"{LAST_ANSWER}.includes({json.dumps(last)})"
+    page.open()
+    page.wait_for(opened)
+    yield f"{count} messages, readable after ms", measured.ms_until(opened, is_there)
+    _show_all(page)
+    times, sizes, wires = zip(*(_click(measured, "[class*='st-key-open-'] button") for _ in range(ROUNDS)), strict=True)
+    yield f"a click beside {count} messages, ms", median(iter(times))
+    yield "  kB", median(iter(sizes)) / 1e3
+    yield "  kB on the wire", median(iter(wires)) / 1e3
+    page.ask(f"A long answer, please [{TOKENS * 2}]")
+    page.wait_for("[class*='st-key-live-']", "Here is")
+    page.click("new-chat")
+    page.wait_for(".st-key-welcome")
+    is_live = "document.querySelector('[class*=\"st-key-live-\"]')?.textContent.includes('Here is')"
+    yield "  back to it while it is answered, ms", measured.ms_until(opened, is_live)
+    page.click("stop")
+
+
+def tabs(count: int, measured: MeasuredPage) -> Figures:
+    """Measure the memory of a tab."""
+    page, opened = measured.page, measured.import_conversations(conversation(count, number=1))
+    before, first = measured.memory_mb(), page.driver.current_window_handle
+    for _ in range(TABS):
+        page.driver.switch_to.new_window("tab")
+        page.open(query=f"?c={opened}")
+        page.wait_for_answer(f" of {count}")
+    yield f"a tab with {count} messages, MB of the page's process", (measured.memory_mb() - before) / TABS
+    for handle in page.driver.window_handles[1:]:
+        page.driver.switch_to.window(handle)
+        page.driver.close()
+    page.driver.switch_to.window(first)
+
+
+def many(measured: MeasuredPage) -> Figures:
+    """Measure the list of many conversations."""
+    page = measured.page
+    measured.import_conversations(*(conversation(2, number=number) for number in range(MANY)))
+    page.open()
+    opened = "document.querySelectorAll('[class*=\"st-key-open-\"]')"
+    page.wait_until(lambda _: page.run(f"return {opened}.length >= 25"), "a list")
+    is_more = f"{opened}.length > {page.run(f'return {opened}.length')}"
+    end = "document.querySelector('.st-key-history').scrollTop = 1e6"
+    yield f"{MANY} conversations: scrolling on, ms", measured.ms_from(end, is_more)
+    switch = "[class*='st-key-row-'] [class*='st-key-open-'] button"
+    yield "  another one, ms", median(iter(measured.run_ms(switch) for _ in range(ROUNDS)))
+    page.wait_for(".st-key-search input").send_keys("Number 777 of")
+    began = time.perf_counter()
+    page.wait_for("[class*='st-key-open-']", "Number 777 of")
+    page.wait_until(lambda _: page.run(f"return {opened}.length") == 1, "what was looked for")
+    yield "  a search, with 400 ms of waiting for more letters, ms", (time.perf_counter() - began) * 1000
+    measured.page.open()
+
+
+def _click(measured: MeasuredPage, selector: str) -> tuple[float, float, float]:
+    """Return the milliseconds of a click, and its bytes, before they are compressed and then."""
+    time.sleep(0.5)
+    measured.page.received()
+    before = measured.line.received
+    ms = measured.run_ms(selector)
+    time.sleep(0.2)
+    return ms, len(measured.page.received()), measured.line.received - before
+
+
+def _show_all(page: Page) -> None:
+    """Have all messages drawn: by scrolling up until there is nothing more, or by the button that was there once."""
+    shown = "return document.querySelectorAll('.slot, [data-testid=stChatMessage]').length"
+    before = -1
+    while before != (before := page.run(shown)):
+        page.scroll_up()
+        page.run("document.querySelector('.st-key-earlier button')?.click()")
+        time.sleep(1.5)
+        page.wait_until(
+            lambda _: page.run("return document.querySelector('.stApp').dataset.testScriptState") == "notRunning",
+            "quiet",
+        )
 
 
 @contextmanager
-def narrow_line(page: Page) -> Iterator[None]:
+def _narrow_line(page: Page) -> Iterator[None]:
     """Make the browser's line one of 1.6 Mbit/s, with nothing in its cache."""
     page.driver.execute_cdp_cmd("Network.enable", {})
     page.driver.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": True})
@@ -127,113 +230,54 @@ def narrow_line(page: Page) -> Iterator[None]:
     page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", free)
 
 
-def measure_messages(page: Page, client: Any, count: int) -> None:
-    """Print what clicks cost beside so many messages, and how soon they are there."""
-    client.conversations.import_file(BytesIO(conversation(count)))
-    conversation_id = client.conversations.page().items[0].id
-    last = f"Message {count - 1} of {count}"
-    page.open()
-    opened = opening_ms(page, lambda: page.click(f"open-{conversation_id}"), last)
-    _go_to_the_first(page)
-    shown = page.run("return document.querySelectorAll('[aria-label^=\"Chat message from\"]').length")
-    nodes = page.run("return document.querySelectorAll('*').length")
-    print(f"{count} messages ({shown} drawn, {nodes} elements): readable after {opened:.0f} ms")
-    ms, size = clicks(page, "[class*='st-key-open-'] button")
-    print(f"  a click: {ms:.0f} ms, {size / 1e3:.1f} kB over the websocket")
-    page.click("new-chat")
-    page.wait_for(".st-key-welcome")
-    print(f"  back again: {opening_ms(page, lambda: page.click(f'open-{conversation_id}'), last):.0f} ms")
+def _script(prompt: str) -> scripts.Script:
+    """Return an answer of as many tokens as the question names."""
+    count = int(prompt.rpartition("[")[2].rstrip("]")) if prompt.endswith("]") else 1
+    words = (ANSWER * (count // 20 + 1)).split(" ")[:count]
+    return scripts.answer(*(step for word in words for step in (f"{word} ", TOKEN_S)), "The end.")
 
 
-def measure_tabs(page: Page, client: Any, count: int) -> None:
-    """Print how much memory of the page's process a tab takes."""
-    process = _page_process()
-    before, first = tree_mb(process), page.driver.current_window_handle
-    query = f"?c={client.conversations.page(limit=200).items[0].id}"
-    for _ in range(TABS):
-        page.driver.switch_to.new_window("tab")
-        page.open(query=query)
-        page.wait_for_answer(f" of {count}")
-        _go_to_the_first(page)
-    print(f"a tab with {count} messages: {(tree_mb(process) - before) / TABS:.1f} MB of {before:.0f} MB")
-    for handle in page.driver.window_handles[1:]:
-        page.driver.switch_to.window(handle)
-        page.driver.close()
-    page.driver.switch_to.window(first)
+MEASURES: dict[str, Callable[[MeasuredPage], Figures]] = {
+    "cold": cold,
+    "answer": answer,
+    "typing": typing,
+    "slow": slow_reload,
+    "60": lambda measured: messages(60, measured),
+    "600": lambda measured: messages(600, measured),
+    "1000": lambda measured: messages(1000, measured),
+    "tabs": lambda measured: tabs(600, measured),
+    "many": many,
+}
 
 
-def measure_answer(page: Page, model: StubModel) -> None:
-    """Print what an answer takes of the page's process while it is made, and how much of it goes over the line."""
-    words = [f"{word} " for word in (ANSWER * 20).split(" ")][:TOKENS]
-    model.next(scripts.answer(*(it for word in words for it in (word, TOKEN_S)), "The end."))
-    page.open()
-    process = _page_process()
-    page.driver.get_log("performance")
-    began = sum(process.cpu_times()[:2])
-    page.ask("A long answer, please")
-    page.wait_for_answer("The end.")
-    page.wait_for("[aria-label='Chat message from assistant']", "stub-model ·")
-    cpu_s = sum(process.cpu_times()[:2]) - began
-    size = 0
-    for entry in page.driver.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.webSocketFrameReceived":
-            size += len(message["params"]["response"]["payloadData"]) * 3 // 4
-        elif message["method"] == "Network.dataReceived":
-            size += message["params"]["dataLength"]
-    print(f"an answer of {TOKENS} tokens: {cpu_s / TOKENS * 1e6:.0f} us of the page a token, {size / 1e3:.0f} kB")
-
-
-def _page_process() -> psutil.Process:
-    return next(it for it in psutil.Process().children(recursive=True) if "streamlit" in " ".join(it.cmdline()))
-
-
-def measure_cold_page(page: Page) -> None:
-    """Print how soon a browser that has never been here can be typed into, on a slow line."""
-    page.driver.execute_cdp_cmd("Page.enable", {})
-    page.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WHEN_USABLE})
-    with narrow_line(page):
-        page.driver.get_log("performance")
-        page.open()
-        elapsed_s = page.run("return window.usableMs") / 1000
-        received = requests = 0
-        for entry in page.driver.get_log("performance"):
-            message = json.loads(entry["message"])["message"]
-            if message["method"] == "Network.loadingFinished":
-                received += message["params"]["encodedDataLength"]
-                requests += 1
-    print(f"a cold page at 1.6 Mbit/s: {elapsed_s:.1f} s, {requests} requests, {received / 1e6:.2f} MB")
-
-
-def _go_to_the_first(page: Page) -> None:
-    """Scroll up until there is nothing more."""
-    shown = "return document.querySelector('.transcript') ? document.querySelectorAll('.slot').length : 0"
-    before = -1
-    while before != (before := page.run(shown)):
-        page.scroll_up()
-        time.sleep(1.5)
-
-
-def main(counts: list[int]) -> None:
-    """Measure all."""
+def main() -> None:
+    """Measure what is asked for, here and before."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--before", help="the python of an environment with an earlier chatapp")
+    parser.add_argument("--only", nargs="+", choices=MEASURES, default=list(MEASURES))
+    told = parser.parse_args()
     folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    with folder as name, StubModel() as model:
-        os.chdir(name)
-        os.environ["HOME"] = name
-        model.default = scripts.answer("Hello.")
-        with (
-            backend_before(model, Path(name) / "data") as backend,
-            running_page(backend.url) as port,
-            running_browser(Path(name) / "profile", Path(name) / "downloads") as driver,
-        ):
-            page = Page(driver, port)
-            driver.set_script_timeout(120)
-            measure_cold_page(page)
-            measure_answer(page, model)
-            for count in counts:
-                measure_messages(page, backend.client, count)
-            measure_tabs(page, backend.client, counts[-1])
+    with folder as name, StubModel() as model, ExitStack() as stack:
+        pythons = [sys.executable, *([told.before] if told.before else [])]
+        model.default = _of_prompt
+        all_measured = [
+            stack.enter_context(MeasuredPage(model, Path(name, str(place)), python=python))
+            for place, python in enumerate(pythons)
+        ]
+        for what in told.only:
+            _print(list(zip(*(list(MEASURES[what](measured)) for measured in all_measured), strict=True)))
+
+
+async def _of_prompt(exchange: Any) -> None:
+    await _script(str(exchange.call.body["messages"][-1]["content"]))(exchange)
+
+
+def _print(rows: list[tuple[tuple[str, float], ...]]) -> None:
+    for row in rows:
+        values = " | ".join(f"{value:.4g}" for _, value in row)
+        ratio = f" = {row[0][1] / row[1][1]:.3f} of before" if len(row) > 1 and row[1][1] else ""
+        print(f"{row[0][0]}: {values}{ratio} (load {os.getloadavg()[0]:.1f})", flush=True)
 
 
 if __name__ == "__main__":
-    main([int(count) for count in sys.argv[1:]] or [2, 60, 600])
+    main()
