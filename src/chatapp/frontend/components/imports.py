@@ -4,7 +4,7 @@ import streamlit as st
 
 from chatapp.errors import ChatappError
 from chatapp.frontend.components.problems import problem_of
-from chatapp.frontend.languages.words import t
+from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.protocol.import_resources import ImportInfo, RunningImportInfo
@@ -94,6 +94,8 @@ def _receipt(imported: ImportInfo) -> None:
     )
     st.success(literal(source + told))
     for item in imported.skipped[:_SKIPPED_SHOWN]:
-        st.caption(literal(t("Skipped {count} in {what}: {why}", count=item.count, what=item.what, why=item.why)))
+        st.caption(
+            literal(t("Skipped {count} in {what}: {why}", count=item.count, what=said(item.what), why=said(item.why)))
+        )
     if more := len(imported.skipped[_SKIPPED_SHOWN:]) + imported.skipped_more:
         st.caption(t("… and {count} more.", count=more))

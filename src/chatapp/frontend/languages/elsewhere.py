@@ -179,7 +179,21 @@ FAILED_OVER = (
     "{model} is not asked: {why} {other} is asked instead.",
 )
 """Those in which something stands beside a sentence."""
-SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_REASONS, *_NOTICES, *_OF_FILES)
+_OF_IMPORTS = (
+    "a file of the project, which is not in the export or has no text",
+    "a file, picture or recording",
+    "a message that was not shown",
+    "a message whose place in the conversation cannot be found",
+    "a message without text",
+    "a thought that its program has encrypted",
+    "it has no messages",
+    "it was thrown away here; restore it to have it again",
+    "the file",
+    "the project, folder or tag it was in",
+    "the rest of the file",
+    "the work of a tool",
+)
+SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_REASONS, *_NOTICES, *_OF_FILES, *_OF_IMPORTS)
 ELSEWHERE = (demo_model.WHAT, demo_model.ADVICE, demo_model.SETTINGS, *SAID_ELSEWHERE, *WITH_PLACES, *FAILED_OVER)
 
 
