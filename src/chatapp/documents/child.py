@@ -1,9 +1,10 @@
 """The process that reads one file, and writes it to stdout as a `Document`.
 
-`python -m chatapp.documents.child PATH NAME SECONDS BYTES_OF_MEMORY BYTES_OF_OUTPUT`
+`python -m chatapp.documents.child PATH NAME SECONDS BYTES_OF_MEMORY BYTES_OF_OUTPUT [PAGE ...]`
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from zipfile import BadZipFile
@@ -24,20 +25,24 @@ _BOOKS = {kinds.XLSX: office.workbook, kinds.XLS: office.workbook, kinds.ODS: of
 def main() -> None:
     """Read the file that the command line names and write what it holds to stdout."""
     path, name, *numbers = sys.argv[1:]
-    confine(Limits(*map(int, numbers)))
+    limits, drawn = [int(number) for number in numbers[:3]], [int(number) for number in numbers[3:]]
+    confine(Limits(*limits))
     refuse_network()
-    document = document_at(Path(path), name)
+    document = document_at(Path(path), name, drawn)
     if len(document.text) > MOST_CHARS:
         note = f"Only its first {MOST_CHARS} characters are read."
         document = replace(document, text=document.text[:MOST_CHARS], notes=(*document.notes, note))
     sys.stdout.write(document.as_json())
 
 
-def document_at(path: Path, name: str) -> Document:
-    """Return the file at `path`, which its owner calls `name`; a note says so where it cannot be read."""
+def document_at(path: Path, name: str, drawn: Sequence[int] = ()) -> Document:
+    """Return the file at `path`, which its owner calls `name`; a note says so where it cannot be read.
+
+    `drawn` are the pages whose pictures are wanted; none are the first.
+    """
     media_type = kinds.media_type_of(path, name)
     try:
-        return _read(path, name, media_type)
+        return _read(path, name, media_type, drawn)
     except MemoryError:
         return _unreadable(media_type, "It takes more memory than a file may.")
     except _faults() as error:
@@ -69,7 +74,7 @@ def _unreadable(media_type: str, why: str) -> Document:
     return Document("unknown", media_type, notes=(why,))
 
 
-def _read(path: Path, name: str, media_type: str) -> Document:
+def _read(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> Document:
     kind = media_type.partition("/")[0]
     if not path.stat().st_size:
         return _unreadable(media_type, "It is empty.")
@@ -80,16 +85,16 @@ def _read(path: Path, name: str, media_type: str) -> Document:
     if kind == "audio":
         return Document("audio", media_type)
     if kind == "image":
-        drawn = picture_of.for_models(path)
-        return Document("image", media_type, picture=drawn.picture, thumbnail=drawn.thumbnail, notes=drawn.notes)
-    document = _of_words(path, name, media_type)
+        made = picture_of.for_models(path)
+        return Document("image", media_type, picture=made.picture, thumbnail=made.thumbnail, notes=made.notes)
+    document = _of_words(path, name, media_type, drawn)
     has_something = document.text or document.notes or document.page_pictures
     return document if has_something else replace(document, notes=("There are no words in it.",))
 
 
-def _of_words(path: Path, name: str, media_type: str) -> Document:
+def _of_words(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> Document:
     if media_type == kinds.PDF:
-        found = pdf.pages(path)
+        found = pdf.pages(path, drawn)
         kind: Kind = "text" if found.text or not found.pictures else "image"
         notes = _without_words(found.empty)
         return Document(kind, media_type, found.text, found.count, notes, page_pictures=found.pictures)

@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,8 +35,8 @@ class Pages:
     empty: list[int]
 
 
-def pages(path: Path) -> Pages:
-    """Return what is on the pages of the PDF at `path`.
+def pages(path: Path, drawn: Collection[int] = ()) -> Pages:
+    """Return what is on the pages of the PDF at `path`; of those without words pictures, of `drawn` alone if given.
 
     Raises:
         pypdfium2.PdfiumError: it is damaged, or wants a password.
@@ -52,7 +52,8 @@ def pages(path: Path) -> Pages:
             if not texts[-1] and any(page.get_objects(max_depth=1)):
                 scans.append(number)
             page.close()
-        pictures = tuple(_drawn(document, scans[:MOST_PICTURES]))
+        wanted = [number for number in scans if not drawn or number in drawn]
+        pictures = tuple(_drawn(document, wanted[:MOST_PICTURES]))
     shown = {number for number, _ in pictures}
     empty = [number for number, text in enumerate(texts, 1) if not text and number not in shown]
     numbered = (f"[page {number}]\n\n{text}" for number, text in enumerate(texts, 1) if text)

@@ -213,6 +213,18 @@ def test_scanned_pages_are_shown_to_models_and_their_words_read(shared: RunningB
     assert shared.client.preview(file).tokens > 2400
 
 
+def test_scanned_pages_that_were_chosen_are_drawn(shared: RunningBackend, model: StubModel) -> None:
+    file = attach(shared.client, documents.scan(*["red"] * 22, words="Whales"), "scan.pdf")
+    assert shared.client.preview(file, pages="21").picture
+
+    shared.client.ask("Which?", attachments=[f"{file}#pages=2,21-23"])
+
+    *pictures, text = asked(model)  # type: ignore[misc]
+    assert len(pictures) == 3
+    assert "Whales" in text["text"]
+    assert "(Shown as pictures: scan.pdf, pages 2, 21, 22.)" in text["text"]
+
+
 def test_scanned_pages_are_left_out_where_words_remain_and_fail_the_question_where_none_do(
     backend: RunningBackend, stub: StubModel
 ) -> None:

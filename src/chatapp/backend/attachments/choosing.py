@@ -50,6 +50,12 @@ def chosen_part(attachment: Attachment, pages: str | None) -> AttachmentPart:
     return attachment.part(str(pages_among(pages, name=attachment.name, count=attachment.pages)))
 
 
+def undrawn_pages(shown: Shown, count: int, chosen: ChosenPages) -> list[int]:
+    """Return those of the chosen pages, of `count`, of which there are neither words nor a picture."""
+    there = {number for number, _ in _pages(shown.text)} | {number for number, _ in shown.pages}
+    return [number for number in range(1, count + 1) if chosen.has(number) and number not in there]
+
+
 def text_of_pages(text: str, chosen: ChosenPages) -> str:
     """Return the pages of a file's text that were chosen, each behind its number or the name of its sheet.
 

@@ -11,10 +11,12 @@ from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore, Event
 
+from chatapp.backend.attachments.choosing import shown_of, undrawn_pages
 from chatapp.backend.fair_pool import FairPool
 from chatapp.backend.store import Attachment, Attachments
 from chatapp.documents import read
 from chatapp.errors import BodyTooLargeError, ChatappError, UnsupportedMediaTypeError
+from chatapp.protocol.chosen_pages import ChosenPages
 from chatapp.protocol.messages import AttachmentPart
 
 AT_ONCE, OF_ONE = 3, 2
@@ -26,7 +28,11 @@ MOST_WAITING = 64
 WAIT_S = 10.0
 """How long the next question waits for the files of the one before."""
 
+MOST_PICTURES, MOST_DRAWN = 20, 200
+"""Pages without words that are drawn of a choice, and of a file in all: what is drawn takes room."""
+
 _LONGEST_NAME = 200
+_PDF = "application/pdf"
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +72,30 @@ class AttachmentDesk:
         if self._attachments.renew(id_, name, owner=owner):
             return self._attachments.get(id_, owner=owner).part()
         return self._take(path, name, owner).part()
+
+    def draw(self, part: AttachmentPart, owner: str) -> None:
+        """Have pictures of the pages without words that were chosen of a PDF. Blocks.
+
+        When it was taken in, only its first ones were drawn.
+
+        Raises:
+            StoreUnavailableError: they cannot be saved.
+        """
+        if part.pages is not None and part.media_type == _PDF and part.content_id is not None:
+            self._pool.submit(partial(self._draw, part.content_id, part.pages, owner), owner=owner).result()
+
+    def _draw(self, id_: str, pages: str, owner: str) -> None:
+        attachment = self._attachments.get(id_, owner=owner)
+        shown = shown_of(self._attachments, [attachment.part()], owner=owner)[id_]
+        wanted = undrawn_pages(shown, attachment.pages or 0, ChosenPages.parse(pages))[:MOST_PICTURES]
+        if not wanted or len(shown.pages) + len(wanted) > MOST_DRAWN:
+            return
+        with tempfile.NamedTemporaryFile(prefix="chatapp-", suffix=".part") as copy:
+            copy.writelines(self._attachments.pieces(id_))
+            copy.flush()
+            document = read(Path(copy.name), attachment.name, stopping=self._stopping, drawn=wanted)
+        drawn = [(number, picture) for number, picture in document.page_pictures if number in wanted]
+        self._attachments.add_pages(id_, drawn, owner=owner)
 
     def take_later(self, files: Iterable[tuple[str, bytes]], *, owner: str) -> None:
         """Take in the names and bytes of files when there is time. Those that cannot be kept are only named."""

@@ -86,9 +86,9 @@ class AttachmentWording:
                 parts.append(part)
             elif part.content_id in found:
                 shown = found[part.content_id].of(part.pages)
-                part = replace(part, name=part.title)  # noqa: PLW2901 - so it is called from here on
                 if shown.text or not shown.pages:
-                    parts.append(self._of(part, shown, budget, is_last=is_last, role=message.role))
+                    named = replace(part, name=part.title)
+                    parts.append(self._of(named, shown, budget, is_last=is_last, role=message.role))
                 parts += _pages(part, shown, budget, is_last=is_last, role=message.role)
             else:
                 parts.append(TextPart(budget.missing(part.name)))

@@ -67,6 +67,14 @@ class Attachments:
                 connection.execute(insert(pages), [{**of_it, "page": at, "picture": it} for at, it in page_pictures])
         return self.get(attachment.id, owner=attachment.owner)
 
+    def add_pages(self, attachment_id: str, page_pictures: Sequence[tuple[int, bytes]], *, owner: str) -> None:
+        """Keep pictures of further pages without words."""
+        of_it = {"owner": owner, "attachment_id": attachment_id}
+        rows = [{**of_it, "page": number, "picture": picture} for number, picture in page_pictures]
+        if rows:
+            with self.database.write() as connection:
+                connection.execute(self._insert(pages).on_conflict_do_nothing(), rows)
+
     def renew(self, attachment_id: str, name: str, *, owner: str) -> bool:
         """Keep on what `owner` has already, under its new name, and return whether it is there."""
         changes = {"name": name, "created_at": now()}

@@ -65,12 +65,14 @@ def get_attachment(attachment_id: Id, store: CurrentStore, owner: CurrentOwner) 
 def preview(
     attachment_id: Id,
     store: CurrentStore,
+    desk: CurrentAttachmentDesk,
     owner: CurrentOwner,
     pages: Annotated[str | None, Query(max_length=100, description="Only these, as `2-5,8`.")] = None,
 ) -> dict[str, Any]:
     """Return the beginning of the text, or the picture, that goes along with a question."""
     attachment = store.attachments.get(attachment_id, owner=owner)
     part = chosen_part(attachment, pages)
+    desk.draw(part, owner)
     shown = shown_of(store.attachments, [part], owner=owner)[attachment_id].of(part.pages)
     pictures = [shown.picture] if shown.picture is not None else [page for _, page in shown.pages]
     tokens = likely_tokens(shown.text) if shown.text else 0

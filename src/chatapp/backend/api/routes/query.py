@@ -140,7 +140,11 @@ async def _files(request: Request, query: QueryRequest, owner: str) -> dict[str,
     chosen = {reference: without_pages(reference) for reference in named}
     ids = list(dict.fromkeys(id_ for id_, _ in chosen.values()))
     found = {it.id: it for it in await asyncio.to_thread(store.attachments.get_many, ids, owner=owner)}
-    return {reference: chosen_part(found[id_], pages) for reference, (id_, pages) in chosen.items()}
+    parts = {reference: chosen_part(found[id_], pages) for reference, (id_, pages) in chosen.items()}
+    for part in parts.values():
+        if part.pages is not None:
+            await asyncio.to_thread(request.app.state.attachment_desk.draw, part, owner)
+    return parts
 
 
 def _earlier(message: MessageIn, files: dict[str, AttachmentPart]) -> Message:
