@@ -75,6 +75,7 @@ _ERRORS = (
     "this model is not one to chat with.",
 )
 _HINTS = (
+    "Add text, a document, a picture or a recording.",
     "Ask again in a moment.",
     "Ask again later.",
     "Ask again later; if it needs a key, set OPENAI_API_KEY.",
@@ -82,7 +83,7 @@ _HINTS = (
     "Ask again, or raise GAP_TIMEOUT.",
     "Ask again.",
     "Ask without them, or choose another model.",
-    "Add text, a document, a picture or a recording.",
+    "Attach all of it.",
     "Attach text, a document or a picture.",
     "Check BASE_URL and the parameters.",
     "Check BASE_URL.",
@@ -91,6 +92,7 @@ _HINTS = (
     "Check plan and billing of the model server.",
     "Check that it runs and that BASE_URL is its address, or ask again in a moment if it has just started.",
     "Choose another model.",
+    "Choose others.",
     "Delete conversations or files of projects that hold some.",
     "Free some there, or choose a smaller model.",
     "Its log says more under this request id.",
@@ -109,6 +111,7 @@ _HINTS = (
     "Wait for the answer, or stop it.",
     "Wait longer with REQUEST_TIMEOUT.",
     "Word it differently, or choose another model.",
+    "Write pages as 2-5,8.",
 )
 _ORIGINS = ("default", "the command that started it", "the environment")
 _REASONS = (
@@ -123,6 +126,8 @@ _OF_FILES = (
     "There are no words in it.",
 )
 WITH_PLACES = (
+    "{name} has no pages to choose from.",
+    "{name} has no page {number}: its last is {count}.",
     "All uploads that are going on are larger than {size}.",
     "Ask for {names}.",
     "Cannot connect to backend at {url}.",
