@@ -90,6 +90,15 @@ def test_an_email_is_its_head_and_its_words_and_names_its_files(tmp_path: Path) 
     assert document.notes == ("Files in it are left out: menu.pdf.",)
 
 
+def test_words_that_a_page_divides_keep_their_hyphens(tmp_path: Path) -> None:
+    lines = documents.pdf("an exam-) Tj 0 -14 Td (ple of well-) Tj 0 -14 Td (known words")
+
+    assert (
+        read(documents.saved(tmp_path, "a.pdf", lines), "a.pdf").text
+        == "[page 1]\n\nan exam-\nple of well-\nknown words"
+    )
+
+
 def test_a_picture_is_turned_upright_made_small_and_tells_no_place(tmp_path: Path) -> None:
     document = read(documents.saved(tmp_path, "a.jpg", documents.photo(4000, 2000)), "a.jpg")
 

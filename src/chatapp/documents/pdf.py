@@ -18,6 +18,9 @@ MOST_PICTURES = 20
 _DRAWING_S = 12.0
 """What drawing may take of the processor's time, so that the words come in time whatever the pages hold."""
 
+_HYPHEN = "\x02"
+"""What PDFium writes for a hyphen at the end of a line, and for that end."""
+
 _MOST_SCALE = 4.0
 _QUALITY = 80
 
@@ -47,7 +50,7 @@ def pages(path: Path, drawn: Collection[int] = ()) -> Pages:
     with pypdfium2.PdfDocument(path) as document:
         for number, page in enumerate(document, 1):
             words = page.get_textpage()
-            texts.append(words.get_text_bounded().replace("\r\n", "\n").strip())
+            texts.append(words.get_text_bounded().replace("\r\n", "\n").replace(_HYPHEN, "-\n").strip())
             words.close()
             if not texts[-1] and any(page.get_objects(max_depth=1)):
                 scans.append(number)
