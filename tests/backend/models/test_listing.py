@@ -168,7 +168,6 @@ def test_a_failure_without_a_word_is_laid_to_the_window_where_no_text_of_that_le
     is_streamed: bool, backend: RunningBackend, stub: StubModel
 ) -> None:
     stub.listing = scripts.respond(200, {"data": [{"id": "stub-model", "context_length": 2048}]})
-    backend.client.ready()
     refusal = "The chat completion request failed. Check the server logs for details."  # Xinference 4.1.0
     failure = scripts.answer({"error": refusal}, done=False, finish=None, usage=False, role=False)
     stub.default = failure if is_streamed else scripts.respond(500, {"detail": refusal})

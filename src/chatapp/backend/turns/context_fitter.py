@@ -17,6 +17,10 @@ ANSWER_TOKENS = 1024
 """What is kept free in the model's window for an answer whose length nobody has limited."""
 
 
+LONG_CHARS = 8000
+"""A single question that is longer may be beyond a small window, which not every server tells when it refuses."""
+
+
 class ContextFitter:
     """`request` is what goes to the model: what was asked, without what finds no room, and attachments as words.
 
@@ -45,7 +49,8 @@ class ContextFitter:
 
     async def fit(self) -> None:
         """Let `request` fit, as far as the window is known."""
-        if len(self._asked) > 1 or self._wording is not None:
+        is_long = any(len(message.text) > LONG_CHARS for message in self._asked)
+        if len(self._asked) > 1 or self._wording is not None or is_long:
             self._window = await self._model.window(self._turn.model)
         if not self._window:
             await self._word(None)
