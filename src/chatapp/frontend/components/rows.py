@@ -31,9 +31,10 @@ def _told(listing: Listing) -> dict[str, Any]:
     """Return what the browser is told: each row names its menu by the place of it."""
     menus: list[list[tuple[str, str]]] = []
     lines: list[dict[str, Any]] = []
+    may_share = _may_share()  # once: a look into Streamlit's cache takes some 40 us
     for group in listing.groups(state.timezone()):
         lines.append({"group": group.name.lower(), "name": group.heading.shown(words())})
-        lines.extend(_row(item, listing, menus) for item in group.items)
+        lines.extend(_row(item, listing, menus, may_share=may_share) for item in group.items)
     return {
         **listing.news.tell(lines, {"menus": menus, "texts": _texts()}),
         "language": words().code,
@@ -54,8 +55,10 @@ def _texts() -> dict[str, str]:
     }
 
 
-def _row(item: ConversationInfo, listing: Listing, menus: list[list[tuple[str, str]]]) -> dict[str, Any]:
-    menu = [(entry, t(entry)) for entry in _entries(item)]
+def _row(
+    item: ConversationInfo, listing: Listing, menus: list[list[tuple[str, str]]], *, may_share: bool
+) -> dict[str, Any]:
+    menu = [(entry, t(entry)) for entry in _entries(item, may_share=may_share)]
     if menu not in menus:
         menus.append(menu)
     row = {
@@ -69,14 +72,14 @@ def _row(item: ConversationInfo, listing: Listing, menus: list[list[tuple[str, s
     return {name: told for name, told in row.items() if told}
 
 
-def _entries(item: ConversationInfo) -> Iterable[str]:
+def _entries(item: ConversationInfo, *, may_share: bool) -> Iterable[str]:
     return (
         later("Rename"),
         later("Unpin") if item.pinned else later("Pin"),
         later("Back to the list") if item.archived_at else later("Archive"),
         later("Move to project"),
         later("Export"),
-        *([later("Share")] if _may_share() else []),
+        *([later("Share")] if may_share else []),
         later("Choose several"),
         later("Delete"),
     )
