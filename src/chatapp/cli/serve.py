@@ -37,7 +37,7 @@ _MB = 1000 * 1000
 GRACE_S = 2
 """Seconds that connections get to end by themselves. Answers end at once: see `backend_app`."""
 
-GIVE_BACK_EVERY_S = 60.0
+GIVE_BACK_EVERY_S = 10.0
 """How often memory that is free goes back to the system."""
 
 WARM_UP_S = 3
