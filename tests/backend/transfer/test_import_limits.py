@@ -7,10 +7,12 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chatapp.backend.store import Store
+from chatapp.backend.store.imported import Lineage
 from chatapp.backend.transfer import importers
 from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_content
 from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
@@ -258,3 +260,26 @@ def test_what_was_read_before_is_known_whether_all_is_loaded_or_each_is_asked_fo
     assert (first.conversations_added, again.conversations_added) == (2, 0)
     assert (again.conversations_read, again.messages_read) == (first.conversations_read, first.messages_read)
     assert noted == [(1,), (2,)]  # or it was compared message by message, and noted anew
+
+
+class Asked(dict[str, str | None]):
+    """A mapping that counts how often it is asked."""
+
+    times = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value, and count."""
+        self.times += 1
+        return super().get(key, default)
+
+
+def test_what_is_passed_on_the_way_up_is_passed_once_however_many_ask() -> None:
+    hidden = {f"h{number}": f"h{number - 1}" if number else None for number in range(1000)}
+    kept = {f"k{number}" for number in range(1000)}
+    parents = Asked({**hidden, **dict.fromkeys(kept, "h999"), "a": "b", "b": "a", "of a circle": "a"})
+    lineage = Lineage(parents, kept)
+
+    assert {lineage.above(message) for message in kept} == {None}
+    assert (lineage.passed("h999")[::999], lineage.passed("h999")) == (["h999", "h0"], [])
+    assert (lineage.above("of a circle"), lineage.passed("a")) == (None, ["a", "b"])
+    assert parents.times < 5000

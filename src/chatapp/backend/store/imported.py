@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -109,24 +109,37 @@ class Unreadable:
 
 
 class Lineage:
-    """Who is above whom, also where not every message is taken along."""
+    """Who is above whom, where of all messages only some are `kept`. Each is passed once, however many ask."""
 
-    def __init__(self, parents: dict[str, str | None]) -> None:
-        self._parents = parents
+    def __init__(self, parents: Mapping[str, str | None], kept: Collection[str]) -> None:
+        self._parents, self._kept = parents, kept
+        self._nearest: dict[str, str | None] = {}
+        self._told: set[str] = set()
 
-    def nearest(self, message_id: str | None, kept: Collection[str]) -> tuple[str | None, list[str]]:
-        """Return the first of `kept` from `message_id` upwards, None at the top, and those passed on the way."""
+    def nearest(self, message_id: str | None) -> str | None:
+        """Return the first that is kept from `message_id` upwards, None at the top and in a circle."""
         passed: dict[str, None] = {}
-        while message_id is not None and message_id not in kept:
-            if message_id in passed:
-                return None, list(passed)
+        while message_id is not None and message_id not in self._kept:
+            if message_id in passed or message_id in self._nearest:
+                message_id = self._nearest.get(message_id)
+                break
             passed[message_id] = None
             message_id = self._parents.get(message_id)
-        return message_id, list(passed)
+        self._nearest.update(dict.fromkeys(passed, message_id))
+        return message_id
 
-    def above(self, message_id: str, kept: Collection[str]) -> str | None:
-        """Return the first of `kept` above `message_id`, None at the top."""
-        return self.nearest(self._parents.get(message_id), kept)[0]
+    def above(self, message_id: str) -> str | None:
+        """Return the first that is kept above `message_id`, None at the top."""
+        return self.nearest(self._parents.get(message_id))
+
+    def passed(self, message_id: str | None) -> list[str]:
+        """Return those from `message_id` up to the nearest, without what an earlier call has returned."""
+        passed = []
+        while message_id is not None and message_id not in self._kept and message_id not in self._told:
+            self._told.add(message_id)
+            passed.append(message_id)
+            message_id = self._parents.get(message_id)
+        return passed
 
 
 def moment(value: str | float | None) -> datetime | None:

@@ -8,6 +8,7 @@ import base64
 import tempfile
 import zipfile
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -121,10 +122,8 @@ class Assets:
         if not any(isinstance(part, AttachmentPart) for part in (*message.parts, *message.attachments)):
             return message
         files = tuple(self._resolved(file) for file in message.attachments)
-        content = message.content
-        for file, kept in zip(message.attachments, files, strict=True):
-            if kept.content_id:
-                content = _without(content, placeholder(file))
+        come = [file for file, kept in zip(message.attachments, files, strict=True) if kept.content_id]
+        content = _without(message.content, Counter(map(placeholder, come)))
         parts = tuple(self._part(part) for part in message.parts)
         return replace(message, attachments=files, parts=parts, content=content)
 
@@ -202,7 +201,14 @@ def _files_in(messages: Iterable[ImportedMessage]) -> int:
     return sum(isinstance(part, AttachmentPart) and part.content_id is not None for part in parts)
 
 
-def _without(content: str, line: str) -> str:
-    """Return `content` without the line that stood for a file, unless nothing is left then."""
-    rest = "\n\n".join(content.split(f"{line}\n\n", 1)) if content.startswith(line) else content.replace(line, "", 1)
-    return rest.strip("\n") or content
+def _without(content: str, lines: Counter[str]) -> str:
+    """Return `content` without the lines that stood for files, each as often as told, unless nothing is left then."""
+    if not lines:
+        return content
+    left, rest = lines.copy(), []
+    for paragraph in content.split("\n\n"):
+        if left[paragraph] > 0:
+            left[paragraph] -= 1
+        else:
+            rest.append(paragraph)
+    return "\n\n".join(rest).strip("\n") or content

@@ -68,16 +68,16 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     nodes = {node_id: _read_node(node_id, mapping(node), left_out) for node_id, node in theirs["mapping"].items()}
     for node in nodes.values():  # exports since 2026 take hidden messages out, and name the next one above beside
         node.parent = node.parent if node.parent in nodes else name(node.metadata.get("parent_id"))
-    lineage = Lineage({node.id: node.parent for node in nodes.values()})
     kept = {node.id: node for node in nodes.values() if node.text}
+    lineage = Lineage({node.id: node.parent for node in nodes.values()}, kept)
     thoughts = {node.id: node.reasoning for node in nodes.values() if node.reasoning}
     usual = string(theirs.get("default_model_slug"))
     return ImportedConversation(
         source=SOURCE,
         id=name(theirs.get("conversation_id")) or name(theirs.get("id")) or next(iter(nodes), ""),
         title=string(theirs.get("title")) or None,
-        messages=[_message(node, kept, lineage, thoughts, usual_model=usual) for node in kept.values()],
-        leaf_id=lineage.nearest(name(theirs.get("current_node")), kept)[0],
+        messages=[_message(node, lineage, thoughts, usual_model=usual) for node in kept.values()],
+        leaf_id=lineage.nearest(name(theirs.get("current_node"))),
         system=_instructions(nodes),
         is_pinned=bool(theirs.get("is_starred")) or theirs.get("pinned_time") is not None,
         is_archived=bool(theirs.get("is_archived")),
@@ -119,20 +119,17 @@ def _read_node(node_id: str, fields: dict[str, Any], left_out: Counter[str]) -> 
     return node
 
 
-def _message(
-    node: _Node, kept: dict[str, _Node], lineage: Lineage, thoughts: dict[str, str], *, usual_model: str
-) -> ImportedMessage:
+def _message(node: _Node, lineage: Lineage, thoughts: dict[str, str], *, usual_model: str) -> ImportedMessage:
     """Return a message with what was thought right above it, unless another answer has that already.
 
     Exports since 2026 name the model of many answers only beside the conversation: its `usual_model`.
     """
-    parent_id, passed = lineage.nearest(node.parent, kept)
     is_answer = node.role != "user"
-    above = [thoughts.pop(other, "") for other in reversed(passed)] if is_answer and passed else []
+    above = [thoughts.get(other, "") for other in reversed(lineage.passed(node.parent))] if is_answer else []
     model = string(node.metadata.get("model_slug")) or usual_model
     return ImportedMessage(
         id=node.id,
-        parent_id=parent_id,
+        parent_id=lineage.above(node.id),
         role="assistant" if is_answer else "user",
         content=node.text,
         reasoning=paragraphs(*above),

@@ -51,11 +51,10 @@ def recognises(fields: dict[str, Any]) -> bool:
 def read(theirs: dict[str, Any]) -> ImportedConversation:
     """Return the conversation."""
     sent = {_id(message, number): message for number, message in enumerate(objects(theirs["chat_messages"]))}
-    parents = _parents(sent)
-    lineage = Lineage(parents)
     model = string(theirs.get("model")) or None
     read_messages = {message_id: _read_message(message_id, message, model) for message_id, message in sent.items()}
     kept = {message_id: message for message_id, message in read_messages.items() if message.content}
+    lineage = Lineage(_parents(sent), kept)
     left_out = sum((_left_out(message) for message in sent.values()), Counter[str]())
     left_out[NO_TEXT] += len(sent) - len(kept)
     left_out[FOLDER] += bool(theirs.get("project_uuid") or theirs.get("project"))
@@ -63,10 +62,8 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
         source=SOURCE,
         id=name(theirs.get("uuid")) or next(iter(sent), ""),
         title=string(theirs.get("name")) or None,
-        messages=[
-            replace(message, parent_id=lineage.nearest(parents[message.id], kept)[0]) for message in kept.values()
-        ],
-        leaf_id=lineage.nearest(name(theirs.get("current_leaf_message_uuid")), kept)[0],
+        messages=[replace(message, parent_id=lineage.above(message.id)) for message in kept.values()],
+        leaf_id=lineage.nearest(name(theirs.get("current_leaf_message_uuid"))),
         model=model,
         is_pinned=bool(theirs.get("is_starred")),
         created_at=time(theirs.get("created_at")),

@@ -20,18 +20,15 @@ def recognises(fields: dict[str, Any]) -> bool:
 def read(theirs: dict[str, Any]) -> ImportedConversation:
     """Return the conversation."""
     nodes = {node_id: mapping(node) for node_id, node in theirs["mapping"].items()}
-    lineage = Lineage({node_id: name(node.get("parent")) for node_id, node in nodes.items()})
     messages = {node_id: _message(node_id, mapping(node.get("message"))) for node_id, node in nodes.items()}
     kept = {node_id: message for node_id, message in messages.items() if message["content"]}
+    lineage = Lineage({node_id: name(node.get("parent")) for node_id, node in nodes.items()}, kept)
     left_out = sum((_left_out(mapping(node.get("message"))) for node in nodes.values()), Counter[str]())
     return ImportedConversation(
         source=SOURCE,
         id=name(theirs.get("id")) or next(iter(nodes), ""),
         title=string(theirs.get("title")) or None,
-        messages=[
-            ImportedMessage(**message, parent_id=lineage.nearest(name(nodes[node_id].get("parent")), kept)[0])
-            for node_id, message in kept.items()
-        ],
+        messages=[ImportedMessage(**message, parent_id=lineage.above(node_id)) for node_id, message in kept.items()],
         created_at=time(theirs.get("inserted_at")),
         updated_at=time(theirs.get("updated_at")),
         left_out=+left_out,

@@ -23,18 +23,17 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     parents = {message_id: name(response.get("parent_response_id")) for message_id, response in by_id.items()}
     if not any(parents.values()):
         parents = dict(zip(by_id, [None, *by_id], strict=False))
-    lineage = Lineage(parents)
     messages = {message_id: _message(message_id, response) for message_id, response in by_id.items()}
     kept = {message_id: message for message_id, message in messages.items() if message["content"]}
+    lineage = Lineage(parents, kept)
     return ImportedConversation(
         source=SOURCE,
         id=name(about.get("id")) or next(iter(by_id), ""),
         title=string(about.get("title")) or None,
         messages=[
-            ImportedMessage(**message, parent_id=lineage.nearest(parents[message_id], kept)[0])
-            for message_id, message in kept.items()
+            ImportedMessage(**message, parent_id=lineage.above(message_id)) for message_id, message in kept.items()
         ],
-        leaf_id=lineage.nearest(name(about.get("leaf_response_id")), kept)[0],
+        leaf_id=lineage.nearest(name(about.get("leaf_response_id"))),
         is_pinned=bool(about.get("starred")),
         created_at=time(about.get("create_time")),
         updated_at=time(about.get("modify_time")),

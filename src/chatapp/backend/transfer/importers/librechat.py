@@ -27,9 +27,9 @@ def recognises(fields: dict[str, Any]) -> bool:
 def read(theirs: dict[str, Any]) -> ImportedConversation:
     """Return the conversation."""
     messages = dict(_every(theirs))
-    lineage = Lineage({message_id: parent_id for message_id, (parent_id, _) in messages.items()})
     read_messages = {message_id: _message(message_id, message) for message_id, (_, message) in messages.items()}
     kept = {message_id: message for message_id, message in read_messages.items() if message["content"]}
+    lineage = Lineage({message_id: parent_id for message_id, (parent_id, _) in messages.items()}, kept)
     left_out = sum((_left_out(message) for _, message in messages.values()), Counter[str]())
     left_out[NO_TEXT] += len(messages) - len(kept)
     options = mapping(theirs.get("options"))
@@ -38,8 +38,7 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
         id=name(theirs.get("conversationId")) or next(iter(messages), ""),
         title=string(theirs.get("title")) or None,
         messages=[
-            ImportedMessage(**message, parent_id=lineage.nearest(messages[message_id][0], kept)[0])
-            for message_id, message in kept.items()
+            ImportedMessage(**message, parent_id=lineage.above(message_id)) for message_id, message in kept.items()
         ],
         system=string(options.get("promptPrefix")) or string(options.get("system")) or None,
         model=string(options.get("model")) or None,

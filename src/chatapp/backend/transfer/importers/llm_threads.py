@@ -66,7 +66,7 @@ class Threads:
     budget: ImportBudget
     ids: dict[str, sqlite3.Row] = field(init=False)
     _roles: dict[str, str] = field(init=False)
-    _lineage: Lineage = field(init=False)
+    _parents: dict[str, str | None] = field(init=False)
     _turns: dict[str, list[sqlite3.Row]] = field(init=False)
     _parts: dict[str, list[int]] = field(init=False)
 
@@ -74,7 +74,7 @@ class Threads:
         self.ids = {text(row["id"]): row for row in self._all("threads", _THREAD, order="datetime_utc, id")}
         messages = self._all("messages", ("hash", "parent_hash", "role"), order="rowid")
         self._roles = {text(row["hash"]): text(row["role"]) for row in messages}
-        self._lineage = Lineage({text(row["hash"]): text(row["parent_hash"]) or None for row in messages})
+        self._parents = {text(row["hash"]): text(row["parent_hash"]) or None for row in messages}
         self._turns = defaultdict(list)
         for turn in self._all("turns", _TURN, order="datetime_utc, id"):
             self._turns[text(turn["thread_id"])].append(turn)
@@ -104,14 +104,15 @@ class Threads:
             for message, parts in said.items()
             if self._roles[message] in {"user", "assistant"} and parts.content
         }
+        lineage = Lineage(self._parents, kept)
         turn_of = {text(turn[end]): turn for end in ("parent_message_hash", "tip_message_hash") for turn in turns}
         system = (paragraphs(*parts.text) for message, parts in said.items() if self._roles[message] == "system")
         return ImportedConversation(
             source="llm",
             id=thread_id,
             title=text(thread["name"]) or None,
-            messages=[self._message(message, parts, kept, turn_of.get(message)) for message, parts in kept.items()],
-            leaf_id=self._lineage.nearest(text(thread["tip_message_hash"]) or None, kept)[0],
+            messages=[self._message(message, parts, lineage, turn_of.get(message)) for message, parts in kept.items()],
+            leaf_id=lineage.nearest(text(thread["tip_message_hash"]) or None),
             system=next(system, None),
             model=text(turns[-1]["model"]) or None if turns else None,
             created_at=time(thread["datetime_utc"]),
@@ -127,8 +128,9 @@ class Threads:
     def _members(self, thread: sqlite3.Row, turns: list[sqlite3.Row]) -> dict[str, None]:
         """Return the messages that the turns of a thread end in, with all above them, parents first."""
         members: dict[str, None] = {}
+        lineage = Lineage(self._parents, members)
         for tip in [*(turn["tip_message_hash"] for turn in turns), thread["tip_message_hash"]]:
-            above = reversed(self._lineage.nearest(text(tip) or None, members)[1])
+            above = reversed(lineage.passed(text(tip) or None))
             members.update(dict.fromkeys(message for message in above if message in self._roles))
         return members
 
@@ -157,12 +159,12 @@ class Threads:
             if isinstance(reference.get("fragment", 0), int | str)
         )
 
-    def _message(self, message: str, parts: _Said, kept: dict[str, _Said], turn: sqlite3.Row | None) -> ImportedMessage:
+    def _message(self, message: str, parts: _Said, lineage: Lineage, turn: sqlite3.Row | None) -> ImportedMessage:
         is_answer = self._roles[message] == "assistant"
         answered = turn if is_answer else None
         return ImportedMessage(
             id=message,
-            parent_id=self._lineage.above(message, kept),
+            parent_id=lineage.above(message),
             role="assistant" if is_answer else "user",
             content=parts.content,
             reasoning=paragraphs(*parts.reasoning),

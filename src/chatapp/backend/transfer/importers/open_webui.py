@@ -45,10 +45,10 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     history = mapping(chat.get("history"))
     sent = {key: mapping(message) for key, message in mapping(history.get("messages")).items()}
     sent = sent or _line(objects(chat.get("messages")))
-    lineage = Lineage({message_id: name(message.get("parentId")) for message_id, message in sent.items()})
     left_out: Counter[str] = Counter()
     texts = {message_id: _shown(message, left_out) for message_id, message in sent.items()}
     kept = {message_id: text for message_id, text in texts.items() if text.text}
+    lineage = Lineage({message_id: name(message.get("parentId")) for message_id, message in sent.items()}, kept)
     left_out[NO_TEXT] += len(sent) - len(kept)
     left_out[FOLDER] += bool(theirs.get("folder_id")) + len(sequence(mapping(theirs.get("meta")).get("tags")))
     models = [model for model in sequence(chat.get("models")) if isinstance(model, str) and model]
@@ -57,12 +57,9 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
         id=name(theirs.get("id")) or next(iter(sent), ""),
         title=string(theirs.get("title")) or string(chat.get("title")) or None,
         messages=[
-            _message(
-                message_id, sent[message_id], text, lineage.nearest(name(sent[message_id].get("parentId")), kept)[0]
-            )
-            for message_id, text in kept.items()
+            _message(message_id, sent[message_id], text, lineage.above(message_id)) for message_id, text in kept.items()
         ],
-        leaf_id=lineage.nearest(name(history.get("currentId")), kept)[0],
+        leaf_id=lineage.nearest(name(history.get("currentId"))),
         system=string(chat.get("system")) or string(mapping(chat.get("params")).get("system")) or None,
         model=models[0] if models else None,
         is_pinned=bool(theirs.get("pinned")),
