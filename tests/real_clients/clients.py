@@ -25,7 +25,10 @@ _PACKAGES = {
     "@ai-sdk/openai-compatible": "2.0.92",
     "opencode-ai": "1.18.33",
     "@anthropic-ai/claude-code": "2.1.100",
+    "@anthropic-ai/sdk": "1.14.0",
     "@openai/codex": "0.171.0",
+    "@qwen-code/qwen-code": "0.15.10",
+    "@continuedev/cli": "1.5.47",
 }
 _INSTALL_S = 900
 
@@ -127,5 +130,15 @@ CLIENTS = (
         _OF_AGENTS,
         need_the_stub=_ALL_BUT_KEY,
     ),
+    Client("@anthropic-ai/sdk", _node("anthropic_js.mjs"), CASES),
+    Client("openai-agents", _python("agents_client.py", "openai-agents==0.24.0")),
+    Client("llama-index", _python("llama_index_client.py", "llama-index-llms-openai-like==0.8.1")),
     Client("@openai/codex", _agent("CODEX", "codex", "codex_client.py"), _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
+    Client(
+        "@qwen-code/qwen-code",
+        _agent("QWEN", "qwen", "qwen_code_client.py"),
+        _OF_AGENTS,
+        need_the_stub=_ALL_BUT_KEY,
+    ),
+    Client("@continuedev/cli", _agent("CN", "cn", "continue_client.py"), _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
 )

@@ -3,10 +3,9 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
-from telling import CALLING, ENDLESS, KEY, LONG, PLAIN, QUESTION, URL, stay, tell
+from telling import CALLING, ENDLESS, KEY, LONG, PLAIN, QUESTION, URL, stay, tell, wait_until_answering
 
 CONFIG = """
 model_provider = "chatapp"
@@ -46,7 +45,7 @@ def key():
 
 def cancel():
     process = run(QUESTION, model=ENDLESS)
-    time.sleep(8)
+    wait_until_answering()
     process.send_signal(signal.SIGINT)
     process.wait(20)
     return stay()

@@ -4,10 +4,9 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
-from telling import CALLING, ENDLESS, KEY, LONG, PLAIN, QUESTION, URL, stay, tell
+from telling import CALLING, ENDLESS, KEY, LONG, PLAIN, QUESTION, URL, stay, tell, wait_until_answering
 
 
 def run(*words, model=PLAIN, key=KEY):
@@ -32,7 +31,7 @@ def key():
 
 def cancel():
     process = run(QUESTION, model=ENDLESS)
-    time.sleep(8)
+    wait_until_answering()
     process.send_signal(signal.SIGINT)
     process.wait(20)
     return stay()

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ URL, KEY = sys.argv[1:3]
 QUESTION = os.environ.get("QUESTION", "Why?")
 PLAIN, CALLING, ENDLESS = os.environ.get("MODELS", "stub-model calling endless").split()
 LONG = 4
-AFTER_CANCEL_S = 2
+AFTER_CANCEL_S, BEGIN_S = 2, 90
 
 
 def tell(cases: dict[str, Callable[[], Any]]) -> None:
@@ -25,6 +26,17 @@ def tell(cases: dict[str, Callable[[], Any]]) -> None:
         except Exception as error:  # noqa: BLE001 - the client's own, whatever they are
             told = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps({"case": name, **told}), flush=True)
+
+
+def wait_until_answering() -> None:
+    """Wait until an answer is being made here: how long an agent takes to begin depends on the machine."""
+    address, headers = URL.removesuffix("/v1") + "/conversations", {"Authorization": f"Bearer {KEY}"}
+    give_up_at = time.monotonic() + BEGIN_S
+    while time.monotonic() < give_up_at:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers)) as response:
+            if any(one["active_turn_id"] for one in json.load(response)["items"]):
+                return
+        time.sleep(0.2)
 
 
 def stay() -> str:
