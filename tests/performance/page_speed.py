@@ -206,15 +206,14 @@ def _click(measured: MeasuredPage, selector: str) -> tuple[float, float, float]:
 def _show_all(page: Page) -> None:
     """Have all messages drawn: by scrolling up until there is nothing more, or by the button that was there once."""
     shown = "return document.querySelectorAll('.slot, [data-testid=stChatMessage]').length"
+    button = "document.querySelector('.st-key-earlier button')"
     before = -1
     while before != (before := page.run(shown)):
         page.scroll_up()
-        page.run("document.querySelector('.st-key-earlier button')?.click()")
         time.sleep(1.5)
-        page.wait_until(
-            lambda _: page.run("return document.querySelector('.stApp').dataset.testScriptState") == "notRunning",
-            "quiet",
-        )
+        while page.run(f"return {button} !== null"):
+            count = page.run(f"{button}.click(); {shown}")
+            page.wait_until(lambda _, count=count: page.run(shown) > count, "earlier messages")
 
 
 @contextmanager
