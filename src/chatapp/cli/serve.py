@@ -40,6 +40,9 @@ GRACE_S = 2
 GIVE_BACK_EVERY_S = 10.0
 """How often memory that is free goes back to the system."""
 
+WORKER_ANSWERS_IN_S = 30
+"""Seconds a worker has for a sign of life: it gives none while it imports, which can take longer than uvicorn's 5."""
+
 WARM_UP_S = 3
 """Seconds after which what is in memory stays: the collector of garbage, a twelfth of all CPU, need not look at it."""
 
@@ -212,6 +215,7 @@ def _config(settings: Settings, upstreams: Sequence[Upstream], *, reload: bool, 
         forwarded_allow_ips=list(settings.trusted_proxy),
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
+        timeout_worker_healthcheck=WORKER_ANSWERS_IN_S,
         **options,
     )
     config.reload_dirs = [Path(chatapp.__file__).parent]

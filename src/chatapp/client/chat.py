@@ -250,9 +250,7 @@ class EphemeralChat:
 
         earlier = [as_json(message) for message in answered(self._messages)]
         fields = {**options.fields(), "messages": earlier or None, "attachments": _ids(attachments)}
-        files = [
-            AttachmentPart(file.name, file.media_type, file.size, file.id, pages=file.chosen) for file in attachments
-        ]
+        files = [AttachmentPart.of(file) for file in attachments]
         self._messages.append(Message("user", (*files, TextPart(prompt))))
         self._asked = attachments
         texts: list[str] = []

@@ -5,9 +5,12 @@ The words are those of the `llm` package: text, reasoning, attachment, tool call
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from chatapp.protocol.chosen_pages import with_pages
+
+if TYPE_CHECKING:
+    from chatapp.protocol.resources import AttachmentInfo
 
 TextRole = Literal["user", "assistant", "system"]
 """Who says something in words."""
@@ -50,6 +53,11 @@ class AttachmentPart:
     content_id: str | None = None
     notes: tuple[str, ...] = ()
     pages: str | None = None
+
+    @classmethod
+    def of(cls, file: "AttachmentInfo") -> Self:
+        """Return the part that a file is in the message it goes along with."""
+        return cls(file.name, file.media_type, file.size, file.id, pages=file.chosen)
 
     @property
     def title(self) -> str:

@@ -79,5 +79,5 @@ class TemporaryConversation(OpenConversation):
 
 
 def _said(entry: DisplayMessage) -> Message:
-    files = [AttachmentPart(file.name, file.media_type, file.size, file.id, pages=file.chosen) for file in entry.files]
+    files = [AttachmentPart.of(file) for file in entry.files]
     return Message(entry.message["role"], (*files, TextPart(entry.content)))
