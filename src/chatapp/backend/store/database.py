@@ -24,11 +24,12 @@ BUSY_TIMEOUT_S = 10
 PING_TIMEOUT_S = 1
 """How long a sign of life waits for another process's write, which is one itself."""
 
-CACHE_KB, MANY_WRITES_CACHE_KB = 2000, 24_000
-"""Of a SQLite connection: its default, and what pays where many transactions follow each other."""
+CACHE_KB, MANY_WRITES_CACHE_KB = 500, 24_000
+"""Of a SQLite connection: as fast as its default of 2000 for all but a search, which takes a sixth longer, and what pays
+where many transactions follow each other."""
 
 USUAL_CONNECTIONS = 4
-"""To a SQLite file, kept open for whoever comes next: each takes 2 MB for its cache in the end, and 2 descriptors."""
+"""To a SQLite file, kept open for whoever comes next: each takes its cache in the end, and 2 descriptors."""
 
 CHECKPOINT_PAGES, MANY_WRITES_CHECKPOINT_PAGES = 1000, 4000
 """How long SQLite's write-ahead log gets before it goes into the file: its default, and what spares pages that many
@@ -278,6 +279,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
 
 
