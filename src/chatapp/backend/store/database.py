@@ -25,7 +25,7 @@ PING_TIMEOUT_S = 1
 """How long a sign of life waits for another process's write, which is one itself."""
 
 CACHE_KB, MANY_WRITES_CACHE_KB = 500, 24_000
-"""Of a SQLite connection: as fast as its default of 2000 for all but a search, which takes a sixth longer, and what pays
+"""Of a SQLite connection: as fast as its default of 2000 but for searches, which take a sixth longer, and what pays
 where many transactions follow each other."""
 
 USUAL_CONNECTIONS = 4
