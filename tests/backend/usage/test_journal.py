@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -190,6 +191,28 @@ def test_where_no_journal_can_be_written_calls_are_on_record_all_the_same(
     asyncio.run(book.flush())  # there is a folder again
     as_if_killed(folder)
     assert [lost.id for lost in LeftBehind(folder, store.reservations, Cents()).write_down()] == ["d"]
+
+
+def test_on_a_full_disk_what_was_written_before_stays(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, left = Ledger(store.model_calls, Journal(folder)), LeftBehind(folder, store.reservations, Cents())
+    calls = [Asked(book, call_id) for call_id in "abc"]
+    for call in calls[:2]:
+        call.attempts.ask()
+    calls[0].end()
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda file, lines: write(file, lines[:20]))
+        calls[2].attempts.ask()
+    Asked(book, "d").attempts.ask()
+    assert left.write_down() == []  # its process lives
+    as_if_killed(folder)
+    assert [lost.id for lost in left.write_down()] == ["b"]
+    assert on_record(store) == [ENDED, ("b", "interrupted", None, 10, 0, 10)]
+    asyncio.run(book.flush())  # there is room again
+    as_if_killed(folder)
+    assert sorted(lost.id for lost in left.write_down()) == ["b", "c", "d"]
 
 
 def test_what_a_call_took_goes_before_what_was_put_aside_for_it(store: Store, folder: Path) -> None:

@@ -79,14 +79,14 @@ class Journal:
     def settle(self) -> None:
         """Forget all calls that have ended: they are in the store."""
         try:
-            if (self._rests and self._open) or self._size > _LONG:
+            if self._rests or self._size > _LONG:
                 self._begin_anew()
             elif self._file is not None and self._size and not self._open:
                 os.ftruncate(self._file, 0)
                 self._size = 0
             self._rests = False
         except OSError as error:
-            self._give_up(error)
+            self._rest(error)
 
     def close(self) -> None:
         """Let the file be; what is left in it is not in the store, and for the next process to write down."""
@@ -102,41 +102,47 @@ class Journal:
         try:
             if self._file is None:
                 self._begin_anew()
-            self._append(_line(entry))
+            if self._file is not None:
+                line = _line(entry)
+                _append(self._file, line)
+                self._size += len(line)
         except OSError as error:
-            self._give_up(error)
-
-    def _append(self, lines: bytes) -> None:
-        if self._file is not None and os.write(self._file, lines) < len(lines):
-            raise OSError("the disk is full")
-        self._size += len(lines)
+            self._rest(error)
 
     def _begin_anew(self) -> None:
-        """Put a file that has the calls which are being made in the place of the one there was."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = self._path.with_suffix(PART)
-        old, self._size = self._file, 0
-        self._file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-        try:
-            lock(self._file)
-            self._append(b"".join([_line(Entry(calls=call.so_far())) for call in self._open.values()]))
-            part.replace(self._path)
-        finally:
-            if old is not None:
-                os.close(old)
+        """Put a file that has the calls which are being made in the place of the one there was.
 
-    def _give_up(self, error: OSError) -> None:
-        """Write nothing until the store has what there is; a line that is cut is not to be read."""
-        self._rests, self._size = True, 0
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-        for path in (self._path, self._path.with_suffix(PART)):
+        Raises:
+            OSError: it cannot be made. The one there was stays, and is locked: what is in it is not in the store yet.
+        """
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part, old = self._path.with_suffix(PART), self._file
+        lines = b"".join([_line(Entry(calls=call.so_far())) for call in self._open.values()])
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        try:
+            lock(file)
+            _append(file, lines)
+            part.replace(self._path)
+        except OSError:
             with suppress(OSError):
-                path.unlink()
+                part.unlink()
+            os.close(file)
+            raise
+        self._file, self._size = file, len(lines)
+        if old is not None:
+            os.close(old)
+
+    def _rest(self, error: OSError) -> None:
+        """Write nothing behind a line that may be cut, until the store has what there is and a file can be begun."""
+        self._rests = True
         if not self._has_warned:
             self._has_warned = True
             log.warning("Calls to models of the last second are not on record if this process is killed: %s", error)
+
+
+def _append(file: int, lines: bytes) -> None:
+    if os.write(file, lines) < len(lines):
+        raise OSError("the disk is full")
 
 
 def _line(entry: Entry) -> bytes:
