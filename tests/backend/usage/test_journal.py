@@ -215,6 +215,16 @@ def test_on_a_full_disk_what_was_written_before_stays(
     assert sorted(lost.id for lost in left.write_down()) == ["b", "c", "d"]
 
 
+def test_a_call_whose_only_try_failed_is_followed_by_nobody(store: Store, folder: Path) -> None:
+    written = Journal(folder)
+    call = Asked(Ledger(store.model_calls, written), "b")
+    call.attempts.ask()
+    call.attempts.fail(UpstreamUnavailableError("It is away."))
+    call.attempts.take_back()  # a budget refuses what was to be asked in its place
+    written.follow()
+    assert call.record.so_far() == []
+
+
 def test_what_a_call_took_goes_before_what_was_put_aside_for_it(store: Store, folder: Path) -> None:
     killed = Ledger(store.model_calls, Journal(folder))
     for call_id in ("a", "b"):

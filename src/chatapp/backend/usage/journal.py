@@ -71,6 +71,8 @@ class Journal:
         """Write down how far the calls have come that are being made."""
         for call in self._open.values():
             calls = call.so_far()
+            if not calls:  # its only try has failed, and no other has begun: its end is told in a moment
+                continue
             said = calls[-1].completion_tokens
             if self._said.get(call.id, -1) != said:
                 self._said[call.id] = said
