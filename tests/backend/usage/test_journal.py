@@ -193,6 +193,21 @@ def test_where_no_journal_can_be_written_calls_are_on_record_all_the_same(
     assert [lost.id for lost in LeftBehind(folder, store.reservations, Cents()).write_down()] == ["d"]
 
 
+def test_what_can_never_be_stored_holds_no_other_call_back(store: Store, folder: Path) -> None:
+    written = Journal(folder)
+    for call_id in ("a", "b"):
+        call = Asked(Ledger(store.model_calls, written), call_id)
+        call.attempts.ask()
+        if call_id == "a":
+            call.end()
+    known = {"owner": "ann", "connection": "c", "model": "m", "status": "complete", "created_at": datetime.now(UTC)}
+    written.end(ModelCall(**known, duration_ms=2**63))
+    as_if_killed(folder)
+    assert [lost.id for lost in LeftBehind(folder, store.reservations, Cents()).write_down()] == ["b"]
+    assert on_record(store) == [ENDED, ("b", "interrupted", None, 10, 0, 10)]
+    assert len(list(folder.iterdir())) == 1
+
+
 def test_on_a_full_disk_what_was_written_before_stays(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,9 @@
 """What killed processes have left of calls to models is written into the store, once, by whoever finds it first."""
 
+import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,14 +14,18 @@ import msgspec
 
 from chatapp.backend.models.chat_model import TokenUsage
 from chatapp.backend.store import ModelCall, Reservations
+from chatapp.backend.store.failures import DEFECTS
 from chatapp.backend.turns.observers import BegunCall, CallPricer
 from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.backend.usage.journal import ENDING, PART, Entry, lock
+from chatapp.errors import StoreUnavailableError
 
 _NEW_S = 60.0
 """How old a file is at least that nobody has finished to make."""
 
 _AT_ONCE = 500
+
+log = logging.getLogger(__name__)
 
 _decoder = msgspec.json.Decoder(Entry)
 
@@ -54,10 +59,15 @@ class LeftBehind:
         """
         lost: list[ModelCall] = []
         for path in self._folder.glob(f"*{ENDING}"):
-            with suppress(OSError), _abandoned(path) as content:
-                found = self._written(left_in(content))
-                path.unlink()
-                lost += found
+            try:
+                with suppress(OSError), _abandoned(path) as content:
+                    found = self._written(left_in(content))
+                    path.unlink()
+                    lost += found
+            except StoreUnavailableError:
+                if not lost:
+                    raise
+                break  # nobody would tell again of those whose file is gone
         for path in self._folder.glob(f"*{PART}"):
             with suppress(OSError):
                 if path.stat().st_mtime < time.time() - _NEW_S:
@@ -70,9 +80,21 @@ class LeftBehind:
         lost = [self._priced(call) if call.id in left.priced else call for call in left.lost]
         for start in range(0, max(len(left.ended), len(lost)), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
-            with self._reservations.book(is_gone=is_gone, reader=this_process()) as book:
-                found += book.recover(left.ended[part], lost[part])
+            found += self._recovered(left.ended[part], lost[part])
         return found
+
+    def _recovered(self, ended: Sequence[ModelCall], lost: Sequence[ModelCall]) -> list[ModelCall]:
+        """Return the lost calls as they are on record now; one that can never be stored holds no other back."""
+        try:
+            with self._reservations.book(is_gone=is_gone, reader=this_process()) as book:
+                return book.recover(ended, lost)
+        except DEFECTS as defect:
+            if len(ended) + len(lost) == 1:
+                log.error("a call to a model could not be written down: %s", type(defect).__name__)
+                return []
+        found = [self._recovered([call], []) for call in ended]
+        found += [self._recovered([], [call]) for call in lost]
+        return [call for calls in found for call in calls]
 
     def _priced(self, call: ModelCall) -> ModelCall:
         usage = TokenUsage(call.prompt_tokens or 0, 0, call.prompt_tokens or 0)
