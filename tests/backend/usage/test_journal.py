@@ -260,6 +260,22 @@ def test_what_a_call_took_goes_before_what_was_put_aside_for_it(store: Store, fo
     assert on_record(store) == [ENDED, ("b", "interrupted", None, 10, 4096, PICO)]
 
 
+def test_what_a_call_took_goes_before_what_it_counted_as_while_its_process_was_silent(store: Store) -> None:
+    living = Ledger(store.model_calls)
+    call = Asked(living, "a")
+    call.attempts.ask()
+    with store.reservations.book(is_gone=lambda _: False) as book:
+        most = call.record.so_far()[-1]
+        most.completion_tokens, most.cost_pico = 4096, PICO
+        book.reserve(most, Amount(PICO, 5000), process_id="stood still")
+    with store.reservations.book(is_gone=lambda _: True):
+        pass
+    assert [cost for *_, cost in on_record(store)] == [PICO]
+    call.end()
+    asyncio.run(living.flush())
+    assert on_record(store) == [ENDED]
+
+
 def test_what_nobody_saw_the_end_of_counts_as_the_budget_put_it_aside(store: Store, folder: Path) -> None:
     call = Asked(Ledger(store.model_calls, Journal(folder)), "b")
     call.attempts.ask()

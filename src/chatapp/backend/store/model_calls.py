@@ -27,7 +27,8 @@ class ModelCalls:
     def add_many(self, calls: Sequence[ModelCall]) -> None:
         """Save the calls, all or none, and give back what was put aside for them.
 
-        One that is here already is not added again, so that a failed try is repeatable.
+        One that is here already is not added again, so that a failed try is repeatable; what it was counted as while
+        its process was taken for dead gives way.
 
         Raises:
             StoreUnavailableError: they cannot be saved now.
@@ -39,6 +40,7 @@ class ModelCalls:
                 _add(connection, calls)
         except IntegrityError:  # an earlier try did not fail after all; to look for that each time costs a tenth
             with self.database.write(survives_power_cut=False) as connection:
+                take_back(connection, [call.id for call in calls])
                 write_down(connection, calls)
 
     def between(self, since: datetime, until: datetime | None = None, *, owner: str | None = None) -> list[ModelCall]:
