@@ -1,6 +1,7 @@
 // The rows of the list of conversations. Python tells what stands in them; what they show is text and never HTML.
 // Their classes are those that Streamlit gives to what is drawn with a key: style.css and the keyboard go by them.
 const NEAR = "300px 0px"; // what is so near to the end of the list wants more
+const ASK_AGAIN_MS = 2000;
 
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -111,9 +112,11 @@ class Rows {
     this.draw();
   }
 
+  // Once for each time it is told, as asking draws again; once more after a while, as another click may take its place.
   askForAll(number) {
-    if (this.asked === number) return;
+    if (this.asked === number && Date.now() - this.askedAt < ASK_AGAIN_MS) return;
     this.asked = number;
+    this.askedAt = Date.now();
     this.act({ do: "all" });
   }
 
