@@ -1,15 +1,19 @@
 """Files that go along with questions, over HTTP: taken in, shown to models, sent again, kept apart by owner."""
 
+import asyncio
 import base64
 import io
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 import requests
 from PIL import Image
 
 from chatapp.backend.attachments.choosing import text_of_pages
+from chatapp.backend.attachments.desk import AT_ONCE, AttachmentDesk
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.store import Store
 from chatapp.client import BackendClient
@@ -368,3 +372,23 @@ def test_uploads_leave_no_files_behind(backend: RunningBackend, tmp_path: Path) 
     attach(backend.client)
 
     assert not list((tmp_path / "data").glob("*.part"))
+
+
+def test_who_waits_for_pages_to_be_drawn_holds_no_thread(shared: RunningBackend) -> None:
+    desk, release = AttachmentDesk(shared.app.state.store.attachments, quota_bytes=0), Event()
+    scan = AttachmentPart("scan.pdf", "application/pdf", content_id="0" * 64, pages="9")
+
+    async def others_have_it() -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        drawing = asyncio.create_task(desk.draw(scan, "cy"))
+        await asyncio.to_thread(int)
+        assert not drawing.done()
+        drawing.cancel()
+
+    for number in range(AT_ONCE):
+        desk._pool.submit(release.wait, owner=str(number))
+    try:
+        asyncio.run(others_have_it())
+    finally:
+        release.set()
+        desk.close()

@@ -73,16 +73,17 @@ class AttachmentDesk:
             return self._attachments.get(id_, owner=owner).part()
         return self._take(path, name, owner).part()
 
-    def draw(self, part: AttachmentPart, owner: str) -> None:
-        """Have pictures of the pages without words that were chosen of a PDF. Blocks.
+    async def draw(self, part: AttachmentPart, owner: str) -> None:
+        """Have pictures of the pages without words that were chosen of a PDF.
 
-        When it was taken in, only its first ones were drawn.
+        When it was taken in, only its first ones were drawn. Who waits for that holds no thread: others need them.
 
         Raises:
             StoreUnavailableError: they cannot be saved.
         """
         if part.pages is not None and part.media_type == _PDF and part.content_id is not None:
-            self._pool.submit(partial(self._draw, part.content_id, part.pages, owner), owner=owner).result()
+            work = partial(self._draw, part.content_id, part.pages, owner)
+            await asyncio.wrap_future(self._pool.submit(work, owner=owner))
 
     def _draw(self, id_: str, pages: str, owner: str) -> None:
         attachment = self._attachments.get(id_, owner=owner)

@@ -1,5 +1,6 @@
 """Files that go along with questions."""
 
+import asyncio
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -10,8 +11,9 @@ from chatapp.backend.api.dependencies import ERRORS, CurrentAttachmentDesk, Curr
 from chatapp.backend.attachments.choosing import chosen_part, shown_of
 from chatapp.backend.attachments.media import MEDIA_TOKENS, image_part, media_type_of
 from chatapp.backend.http.uploads import FILE_IN_BODY, received_file
-from chatapp.backend.store import Attachment
+from chatapp.backend.store import Attachment, Store
 from chatapp.backend.turns.estimate import likely_tokens
+from chatapp.protocol.messages import AttachmentPart
 from chatapp.protocol.schemas.attachments import AttachmentList, AttachmentOut, AttachmentPreviewOut
 
 router = APIRouter(tags=["attachments"])
@@ -62,7 +64,7 @@ def get_attachment(attachment_id: Id, store: CurrentStore, owner: CurrentOwner) 
 
 @router.get("/attachments/{attachment_id}/preview", summary="Look at what a model gets of an attachment",
             response_model=AttachmentPreviewOut, responses=ERRORS)  # fmt: skip
-def preview(
+async def preview(
     attachment_id: Id,
     store: CurrentStore,
     desk: CurrentAttachmentDesk,
@@ -70,10 +72,14 @@ def preview(
     pages: Annotated[str | None, Query(max_length=100, description="Only these, as `2-5,8`.")] = None,
 ) -> dict[str, Any]:
     """Return the beginning of the text, or the picture, that goes along with a question."""
-    attachment = store.attachments.get(attachment_id, owner=owner)
+    attachment = await asyncio.to_thread(store.attachments.get, attachment_id, owner=owner)
     part = chosen_part(attachment, pages)
-    desk.draw(part, owner)
-    shown = shown_of(store.attachments, [part], owner=owner)[attachment_id].of(part.pages)
+    await desk.draw(part, owner)
+    return await asyncio.to_thread(_previewed, store, attachment, part, owner)
+
+
+def _previewed(store: Store, attachment: Attachment, part: AttachmentPart, owner: str) -> dict[str, Any]:
+    shown = shown_of(store.attachments, [part], owner=owner)[attachment.id].of(part.pages)
     pictures = [shown.picture] if shown.picture is not None else [page for _, page in shown.pages]
     tokens = likely_tokens(shown.text) if shown.text else 0
     tokens += MEDIA_TOKENS * (len(pictures) or int(attachment.kind == "audio"))

@@ -142,8 +142,7 @@ async def _files(request: Request, query: QueryRequest, owner: str) -> dict[str,
     found = {it.id: it for it in await asyncio.to_thread(store.attachments.get_many, ids, owner=owner)}
     parts = {reference: chosen_part(found[id_], pages) for reference, (id_, pages) in chosen.items()}
     for part in parts.values():
-        if part.pages is not None:
-            await asyncio.to_thread(request.app.state.attachment_desk.draw, part, owner)
+        await request.app.state.attachment_desk.draw(part, owner)
     return parts
 
 
