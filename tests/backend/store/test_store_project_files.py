@@ -87,6 +87,19 @@ def test_files_of_one_name_all_go_along(store: Store, zoo: str, tmp_path: Path) 
     assert notice.text.endswith("from seals.txt.")
 
 
+def test_where_no_passage_fits_the_model_reads_what_of_one_fits_the_question(
+    store: Store, zoo: str, tmp_path: Path
+) -> None:
+    counted = " ".join(f"Seal {number} sleeps." for number in range(100, 170))
+    add(store, tmp_path, zoo, "seals.txt", counted, tokens=100_000)
+    wording = ProjectWording(store.project_files, store.attachments, estimate=len)
+
+    (told,), (notice,) = wording.word([Message.of("user", "What of 155?")], zoo, owner="ada", tokens=3000)
+    assert "Seal 155 sleeps." in told.text
+    assert len(told.text) < 900
+    assert notice.text.endswith("reads the parts that fit the question, from seals.txt.")
+
+
 def test_a_file_is_listed_counted_and_removed(store: Store, zoo: str) -> None:
     birds, whales = store.project_files.all(zoo, owner="ada")
     assert (birds.name, whales.name, store.project_files.amount(zoo)) == ("birds.txt", "whales.txt", (2, 20))

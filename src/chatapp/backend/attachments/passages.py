@@ -7,6 +7,8 @@ from contextlib import closing
 from chatapp.backend.store.search.pairs import pairs_of, parts_of
 
 _PASSAGE_CHARS = 1500
+_LEAST_CHARS = 300
+"""Where there is little room, passages are shorter, so that three go along; but no shorter than this says something."""
 _MOST_WORDS, _LONGEST_WORD = 40, 64
 _WORDS = re.compile(r"\w+")
 GAP = "\n\n[…]\n\n"
@@ -19,7 +21,8 @@ def fitting_passages(text: str, question: str, *, chars: int) -> str:
     """
     if len(text) <= chars:
         return text
-    passages = passages_of(text)
+    size = max(min(_PASSAGE_CHARS, max(chars // 3, _LEAST_CHARS), chars - len(GAP)), 1)
+    passages = passages_of(text, chars=size)
     words = words_of(question)
     chosen: set[int] = set()
     room = chars
@@ -37,15 +40,14 @@ def words_of(question: str) -> list[str]:
     return list(dict.fromkeys(found))[:_MOST_WORDS]
 
 
-def passages_of(text: str) -> list[str]:
-    """Return `text` cut at paragraphs, or else at lines or anywhere, into pieces of `_PASSAGE_CHARS` at most."""
+def passages_of(text: str, *, chars: int = _PASSAGE_CHARS) -> list[str]:
+    """Return `text` cut at paragraphs, or else at lines, words or anywhere, into pieces of `chars` at most."""
     passages, begin = [], 0
     while begin < len(text):
-        end = begin + _PASSAGE_CHARS
+        end = begin + chars
         if end < len(text):
-            cut = max(text.rfind("\n\n", begin + _PASSAGE_CHARS // 2, end), begin)
-            cut = cut if cut > begin else text.rfind("\n", begin + _PASSAGE_CHARS // 2, end)
-            end = cut if cut > begin else end
+            cuts = (text.rfind(mark, begin + chars // 2, end) for mark in ("\n\n", "\n", " "))
+            end = next((cut for cut in cuts if cut > begin), end)
         passages.append(text[begin:end].strip())
         begin = end
     return [passage for passage in passages if passage]

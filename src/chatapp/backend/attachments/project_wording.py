@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from chatapp.backend.attachments.passages import GAP, ranked, words_of
+from chatapp.backend.attachments.passages import GAP, fitting_passages, ranked, words_of
 from chatapp.backend.attachments.project_media import ProjectMedia
 from chatapp.backend.store import Attachments, ProjectFiles
 from chatapp.backend.store.project_search import Passage
@@ -62,12 +62,16 @@ class ProjectWording:
         """Return what goes along of each file, with its name, which others may have too."""
         words = words_of(question)
         found = self._files.find(project_id, words)
+        places = ranked([passage.text for passage in found], words) or range(len(found))
         chosen: list[Passage] = []
-        for place in ranked([passage.text for passage in found], words):
+        left = tokens
+        for place in places:
             size = self._estimate(found[place].text)
-            if size <= tokens:
-                tokens -= size
+            if size <= left:
+                left -= size
                 chosen.append(found[place])
+        if found and not chosen:
+            chosen = [self._cut(found[places[0]], question, tokens=tokens)]
         by_file: dict[str, list[Passage]] = {}
         for passage in chosen:
             by_file.setdefault(passage.attachment_id, []).append(passage)
@@ -76,6 +80,12 @@ class ProjectWording:
             (names[id_], _shown(f"{names[id_]}, the parts that fit the question", _joined(it)) + "\n\n")
             for id_, it in by_file.items()
         ]
+
+    def _cut(self, passage: Passage, question: str, *, tokens: int) -> Passage:
+        """Return what of a passage fits `question` where there is no room for any whole one, as in small windows."""
+        size = self._estimate(passage.text)
+        chars = max(len(passage.text) * tokens // (size + size // 8), 1)
+        return passage._replace(text=fitting_passages(passage.text, question, chars=chars))
 
 
 def share_of(window: int) -> int:
