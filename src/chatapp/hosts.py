@@ -40,6 +40,8 @@ def http_url(text: str) -> str:
         ValueError: it is none; what it says completes "it must be".
     """
     parts = url_parts(text)
+    if parts is None and _has_wrong_port(text):
+        raise ValueError("an address whose port is a number up to 65535")
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or not text.isprintable():
         raise ValueError("an address that starts with http:// or https://")
     if parts.username or parts.password:
@@ -73,6 +75,15 @@ def url_parts(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
+
+
+def _has_wrong_port(url: str) -> bool:
+    """Return whether nothing but the port is wrong with an address that has no sense."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isprintable()
 
 
 def is_address(name: str) -> bool:

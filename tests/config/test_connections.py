@@ -82,6 +82,7 @@ SERVER = '[connections.a]\nbase_url = "http://a"\n'
     [
         ("[connections.a]\n", 1, "connections.a.base_url is missing"),
         ('[connections.a]\nbase_url = "a"\n', 2, "connections.a.base_url must be an address that starts with http"),
+        ('[connections.a]\nbase_url = "http://a:70000"', 2, "base_url must be an address whose port is a number up to"),
         (f"{SERVER}\nurl = 1", 4, "connections.a.url is no key that is known there"),
         ('connections.a.base_url = "http://a"\nconnections.a.window = 0', 2, "connections.a.window must be greater"),
         (f"{SERVER}prices = {{ input = -1 }}", 3, "connections.a.prices.input must be greater than or equal to 0"),

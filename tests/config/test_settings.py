@@ -170,7 +170,7 @@ def test_values_are_read_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -
         ("LOG_FORMAT", "xml", "LOG_FORMAT is 'xml': it must be 'text' or 'json'."),
         ("BASE_URL", "localhost:11434", "BASE_URL is 'localhost:11434': it must be an address that starts with http"),
         ("BASE_URL", "http://[::1", "BASE_URL is 'http://[::1': it must be an address that starts with http"),
-        ("BASE_URL", "http://x:99999/v1", "BASE_URL is 'http://x:99999/v1': it must be an address that starts with"),
+        ("BASE_URL", "http://x:99999/v1", "BASE_URL is 'http://x:99999/v1': it must be an address whose port is a"),
         ("BACKEND_URL", "http://", "BACKEND_URL is 'http://': it must be an address that starts with http"),
         ("CORS_ORIGINS", "localhost", "CORS_ORIGINS is 'localhost': it must be `*` or origins such as https://chat"),
         ("TRUSTED_PROXY", "*", "TRUSTED_PROXY is '*': it must be addresses or networks such as 10.0.0.0/8"),
