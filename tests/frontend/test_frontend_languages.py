@@ -78,6 +78,8 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
         code += code.replace("{files}", files)
     for model in ("the model {model}", "this model"):
         code += code.replace("{named}", model)
+    for period in ("day", "month"):
+        code += code.replace("{budget.period}", period)
     parts = [literal for message in (*WITH_PLACES, *FAILED_OVER) for literal, *_ in Formatter().parse(message)]
     assert [sentence for sentence in (*SAID_ELSEWHERE, *parts) if sentence not in code] == []
 
@@ -102,6 +104,19 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
         (
             "a/b did not answer: the model server cannot be reached. c/d is asked instead.",
             "a/b hat nicht geantwortet: Der Modellserver ist nicht erreichbar. Stattdessen wird c/d gefragt.",
+        ),
+        (
+            "The budget of all keys together has not enough left: 10 tokens of 2,000 tokens a day spent.",
+            "Vom Budget (alle Schlüssel zusammen) ist nicht genug übrig: 10 Tokens von 2.000 Tokens am Tag sind verbrauc",
+        ),
+        (
+            "a/b is not asked: The budget of the connection a has not enough left: $1.00 of $1 a month spent, and "
+            "$0.010 put aside for answers that are being made. c/d is asked instead.",
+            "Vom Budget (Verbindung a) ist nicht genug übrig: $1.00 von $1 im Monat sind verbraucht, und $0.010 sind ",
+        ),
+        (
+            "80 % of the budget of ann is spent: $8.04 of $10 a day. It renews on 2026-12-01.",
+            "80 % des Budgets (ann) sind",
         ),
         ("Nobody is asked instead.", "Nobody is asked instead."),
         ("Cannot connect to backend at {url}.", "Keine Verbindung zum Backend unter {url}."),

@@ -39,16 +39,16 @@ def _told(budget: Budget, amount: Amount) -> str:
 def exceeded(budget: Budget, standing: Standing, now: datetime) -> BudgetExceededError:
     """Return the error for a call that a budget has not enough left for."""
     renews = renewal(budget, now)
-    spent = f"{_told(budget, standing.spent)} of {budget.text} a {budget.period} spent"
+    spent = _told(budget, standing.spent)
     if value(budget, standing.reserved) and value(budget, standing.spent) < budget.amount:
         return BudgetExceededError(
-            f"The budget of {named(budget)} has not enough left: {spent}, and {_told(budget, standing.reserved)} put "
-            "aside for answers that are being made.",
+            f"The budget of {named(budget)} has not enough left: {spent} of {budget.text} a {budget.period} spent, "
+            f"and {_told(budget, standing.reserved)} put aside for answers that are being made.",
             hint=f"Ask again in a moment. It renews on {renews:%Y-%m-%d at %H:%M} UTC.",
             retry_after=_IN_A_MOMENT_S,
         )
     return BudgetExceededError(
-        f"The budget of {named(budget)} has not enough left: {spent}.",
+        f"The budget of {named(budget)} has not enough left: {spent} of {budget.text} a {budget.period} spent.",
         hint=f"It renews on {renews:%Y-%m-%d at %H:%M} UTC.",
         retry_after=max(1, math.ceil((renews - now).total_seconds())),
     )

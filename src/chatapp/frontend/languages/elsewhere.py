@@ -95,6 +95,7 @@ _HINTS = (
     "Choose others.",
     "Delete conversations or files of projects that hold some.",
     "Free some there, or choose a smaller model.",
+    "Give the connection `prices` or the budget in tokens, or ask without searches and service tiers.",
     "Its log says more under this request id.",
     "Its log says more.",
     "Load one there, and ask again.",
@@ -129,6 +130,7 @@ WITH_PLACES = (
     "{name} has no pages to choose from.",
     "{name} has no page {number}: its last is {count}.",
     "All uploads that are going on are larger than {size}.",
+    "Ask again in a moment. It renews on {day} at {time} UTC.",
     "Ask for {names}.",
     "Cannot connect to backend at {url}.",
     "Files in it are left out: {files}.",
@@ -140,6 +142,7 @@ WITH_PLACES = (
     "No list of models is there (status {status}); most addresses end in /v1.",
     "No server can be reached at {address}.",
     "Not kept here, so that the model does not see it: {files}.",
+    "Nobody knows what {model} costs, so that the budget of {whose} cannot hold.",
     "Nothing came from {address} within {seconds} seconds.",
     "Nothing in the file of the project has words of the question, so the model reads none of it.",
     "Nothing in the {count} files of the project has words of the question, so the model reads none of it.",
@@ -153,6 +156,12 @@ WITH_PLACES = (
     "Others that can be asked: {names}.",
     "Pages without words, as scans are: {pages}.",
     "The backend at {url} said nothing for {seconds} seconds.",
+    "The budget of {whose} has not enough left: {spent} of {limit} a day spent, and {reserved} put aside for answers "
+    "that are being made.",
+    "The budget of {whose} has not enough left: {spent} of {limit} a day spent.",
+    "The budget of {whose} has not enough left: {spent} of {limit} a month spent, and {reserved} put aside for answers "
+    "that are being made.",
+    "The budget of {whose} has not enough left: {spent} of {limit} a month spent.",
     "The certificate of {address} is not one that this machine trusts.",
     "The connection to the backend at {url} ended before the answer did.",
     "The model does not take {name}; it was left out.",
@@ -176,9 +185,14 @@ WITH_PLACES = (
     "{name} has nothing that conversations of the project could read.",
     "{name} is set",
     "{name} was found on port {port}",
+    "{share} % of the budget of {whose} is spent: {spent} of {limit} a day. It renews on {day}.",
+    "{share} % of the budget of {whose} is spent: {spent} of {limit} a month. It renews on {day}.",
 )
 """Those that name something; two of them never stand side by side. What `why` stands for is a sentence of these too."""
 _WHY = "why"
+_WHOSE = ("all keys together", "the connection {name}")
+"""What `whose` stands for, where it is not the name of a key."""
+_TOKENS, _MOST_DIGITS = " tokens", 18
 FAILED_OVER = (
     "{model} did not answer: {why} {other} is asked instead.",
     "{model} is not asked: {why} {other} is asked instead.",
@@ -199,7 +213,15 @@ _OF_IMPORTS = (
     "the work of a tool",
 )
 SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_REASONS, *_NOTICES, *_OF_FILES, *_OF_IMPORTS)
-ELSEWHERE = (demo_model.WHAT, demo_model.ADVICE, demo_model.SETTINGS, *SAID_ELSEWHERE, *WITH_PLACES, *FAILED_OVER)
+ELSEWHERE = (
+    demo_model.WHAT,
+    demo_model.ADVICE,
+    demo_model.SETTINGS,
+    *SAID_ELSEWHERE,
+    *WITH_PLACES,
+    *FAILED_OVER,
+    *_WHOSE,
+)
 
 
 def said_elsewhere(sentence: str, t: Words) -> str:
@@ -222,8 +244,22 @@ def _said(sentence: str, t: Words) -> str:
         return passed_over
     for message in WITH_PLACES:
         if (values := _values(sentence, message)) is not None:
-            return t(message, **{name: _said(it, t) if name == _WHY else it for name, it in values.items()})
+            return t(message, **{name: _placed(name, it, t) for name, it in values.items()})
     return sentence
+
+
+def _placed(place: str, value: str, t: Words) -> str:
+    """Return what stands in a place, in the words `t` where it is more than a name."""
+    if place == _WHY:
+        return _said(value, t)
+    if place == "whose":
+        everybody, connection = _WHOSE
+        name = value.removeprefix(connection.removesuffix("{name}"))
+        return t(everybody) if value == everybody else t(connection, name=name) if name != value else value
+    number = value.removesuffix(_TOKENS).replace(",", "")
+    if value.endswith(_TOKENS) and number.isdecimal() and len(number) <= _MOST_DIGITS:
+        return t("{count} token", plural="{count} tokens", count=int(number))
+    return value
 
 
 def _passed_over(sentence: str, t: Words) -> str | None:
