@@ -150,6 +150,38 @@ def test_a_journal_that_is_cut_anywhere_tells_what_is_before(store: Store, folde
     assert left_in(b"\xff\n{}\n[]\n" + content) == left_in(content)
 
 
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b'{"begun":["x","ann",null,"api","c","m",1e30,3]}',
+        b'{"calls":[{"id":"x","owner":"","connection":"","model":"","status":"complete","duration_ms":0,'
+        b'"created_at":"0001-01-01T00:00:00+14:00"}],"has_ended":true}',
+    ],
+)
+def test_a_line_that_no_store_can_hold_keeps_the_others_not_out(nonsense: bytes, store: Store, folder: Path) -> None:
+    call = Asked(Ledger(store.model_calls, Journal(folder)), "b")
+    call.attempts.ask()
+    as_if_killed(folder)
+    left = folder / "left0.calls"
+    left.write_bytes(nonsense + b"\n" + left.read_bytes())
+    LeftBehind(folder, store.reservations, Cents()).write_down()
+    assert [told(call)[0] for call in store.model_calls.between(LONG_AGO)] == ["b"]
+    assert not left.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such files")
+def test_what_is_no_file_is_no_journal(store: Store, folder: Path, tmp_path: Path) -> None:
+    folder.mkdir()
+    (tmp_path / "elsewhere").write_bytes(b"")
+    os.mkfifo(folder / "pipe.calls")
+    (folder / "folder.calls").mkdir()
+    (folder / "link.calls").symlink_to(tmp_path / "elsewhere")
+    before = len(os.listdir("/dev/fd"))
+    assert LeftBehind(folder, store.reservations, Cents()).write_down() == []
+    assert len(os.listdir("/dev/fd")) == before
+    assert len(list(folder.iterdir())) == 3
+
+
 def test_what_is_written_down_is_not_kept_twice(store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "_LONG", 2000)
     book = Ledger(store.model_calls, Journal(folder))
@@ -325,9 +357,10 @@ def test_what_costs_more_than_its_tokens_is_of_unknown_price(
     assert (lost.prompt_tokens, lost.cost_pico) == (10, cost)
 
 
-@pytest.mark.parametrize("odd", [{"model": "half \ud800"}, {"prompt_tokens": 2**70}])
-def test_what_cannot_be_written_as_it_is_is_written_without(folder: Path, odd: dict[str, Any]) -> None:
+@pytest.mark.parametrize("odd", [{"model": "half \ud800"}, {"model": "no\0thing"}, {"prompt_tokens": 2**70}])
+def test_what_cannot_be_written_as_it_is_is_written_without(store: Store, folder: Path, odd: dict[str, Any]) -> None:
     known = {"owner": "", "connection": "c", "status": "complete", "created_at": datetime.now(UTC), "duration_ms": 1}
     Journal(folder).end(ModelCall(**{**known, "model": "m", **odd}))
-    (file,) = folder.glob("*.calls")
-    assert len(left_in(file.read_bytes()).ended) == 1
+    as_if_killed(folder)
+    LeftBehind(folder, store.reservations, Cents()).write_down()
+    assert len(store.model_calls.between(LONG_AGO)) == 1

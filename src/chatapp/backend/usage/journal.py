@@ -24,7 +24,7 @@ MOST_BYTES = 64 * 1024**2
 """How long a file gets while the store cannot be written; what comes then is in memory alone."""
 
 _LONG = 256 * 1024
-_MOST_COUNT = 2**62
+MOST_COUNT = 2**62
 
 log = logging.getLogger(__name__)
 
@@ -152,18 +152,18 @@ def _line(entry: Entry) -> bytes:
         return msgspec.json.encode(entry) + b"\n"
     except (UnicodeEncodeError, OverflowError):
         calls = [
-            ModelCall(**{field.name: _writable(getattr(call, field.name)) for field in fields(call)})
+            ModelCall(**{field.name: writable(getattr(call, field.name)) for field in fields(call)})
             for call in entry.calls
         ]
-        begun = BegunCall(*map(_writable, entry.begun)) if entry.begun else None
+        begun = BegunCall(*map(writable, entry.begun)) if entry.begun else None
         return msgspec.json.encode(Entry(begun, entry.is_plain, calls, entry.has_ended)) + b"\n"
 
 
-def _writable(value: Any) -> Any:
-    """Return what can be written in place of half characters and of counts that are nonsense."""
+def writable(value: Any) -> Any:
+    """Return what every store can hold in place of half characters, of none, and of counts that are nonsense."""
     if isinstance(value, str):
-        return value.encode(errors="replace").decode()
-    return None if isinstance(value, int) and abs(value) > _MOST_COUNT else value
+        return value.encode(errors="replace").decode().replace("\0", "?")
+    return None if isinstance(value, int) and abs(value) > MOST_COUNT else value
 
 
 if sys.platform == "win32":

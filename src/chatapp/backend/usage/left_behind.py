@@ -2,10 +2,11 @@
 
 import logging
 import os
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from chatapp.backend.store import ModelCall, Reservations
 from chatapp.backend.store.failures import DEFECTS
 from chatapp.backend.turns.observers import BegunCall, CallPricer
 from chatapp.backend.turns.process import is_gone, this_process
-from chatapp.backend.usage.journal import ENDING, PART, Entry, lock
+from chatapp.backend.usage.journal import ENDING, MOST_BYTES, MOST_COUNT, PART, Entry, lock, writable
 from chatapp.errors import StoreUnavailableError
 
 _NEW_S = 60.0
@@ -105,23 +106,32 @@ class LeftBehind:
 def left_in(content: bytes) -> Left:
     """Return the calls in a journal. What is no line of one, as its last when it was cut, is passed over."""
     ended: dict[str, ModelCall] = {}
-    made: dict[str, Entry] = {}
+    made: dict[str, tuple[Entry, list[ModelCall]]] = {}
     for line in content.splitlines():
-        with suppress(msgspec.DecodeError, RecursionError):
+        with suppress(msgspec.DecodeError, RecursionError, ValueError, OverflowError, OSError):
             entry = _decoder.decode(line)
+            calls = list(map(_storable, [_lost(entry.begun)] if entry.begun is not None else entry.calls))
             if entry.has_ended:
-                ended.update({call.id: call for call in entry.calls})
-            elif entry.begun is not None or entry.calls:
-                made[_question(entry)] = entry
-    lost = [entry for question, entry in made.items() if question not in ended]
-    priced = [entry.begun.id for entry in lost if entry.begun is not None and entry.is_plain]
-    tries = [call for entry in lost for call in ([_lost(entry.begun)] if entry.begun is not None else entry.calls)]
-    return Left(list(ended.values()), tries, frozenset(priced))
+                ended.update({call.id: call for call in calls})
+            elif calls:  # the tries of a call have in common what their ids have before the dot
+                made[calls[-1].id.partition(".")[0]] = entry, calls
+    lost = [told for question, told in made.items() if question not in ended]
+    priced = [entry.begun.id for entry, _ in lost if entry.begun is not None and entry.is_plain]
+    return Left(list(ended.values()), [call for _, calls in lost for call in calls], frozenset(priced))
 
 
-def _question(entry: Entry) -> str:
-    """Return what the tries of a call have in common: what their ids have before the dot."""
-    return entry.begun.id if entry.begun is not None else entry.calls[-1].id.partition(".")[0]
+def _storable(call: ModelCall) -> ModelCall:
+    """Return a call as every store can hold it: one that none can would keep the others out, and us from starting.
+
+    Raises:
+        ValueError: it is nonsense.
+        OverflowError: its time is.
+    """
+    call.created_at.astimezone(UTC)
+    if abs(call.duration_ms) > MOST_COUNT:
+        raise ValueError(call.duration_ms)
+    told = {field.name: getattr(call, field.name) for field in fields(call)}
+    return ModelCall(**{name: writable(value) for name, value in told.items()})
 
 
 def _lost(begun: BegunCall) -> ModelCall:
@@ -147,14 +157,16 @@ def _abandoned(path: Path) -> Iterator[bytes]:
     """Return what is in a journal, which nobody else takes until the block ends.
 
     Raises:
-        OSError: its process lives, or somebody else has taken it.
+        OSError: its process lives, somebody else has taken it, or it is no file.
     """
-    file = os.open(path, os.O_RDONLY)
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)  # a pipe of that name would never open
     try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise OSError("it is no file")
         lock(file)
         if os.fstat(file).st_ino != path.stat().st_ino:  # its process has put another in its place
             raise FileNotFoundError(str(path))
         with os.fdopen(os.dup(file), "rb") as opened:
-            yield opened.read()
+            yield opened.read(2 * MOST_BYTES)
     finally:
         os.close(file)
