@@ -1,6 +1,7 @@
 """Everything in one file: what is exported is there again elsewhere, to the last field."""
 
 import io
+import itertools
 import json
 import zipfile
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chatapp.backend.store import BegunTurn, Store
+from chatapp.backend.store import BegunTurn, Store, conversations
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.importers import Imports, ours
 from chatapp.config.settings import Settings
@@ -171,3 +172,15 @@ def test_what_an_answer_cannot_have_taken_is_left_out(wrong: dict[str, Any]) -> 
         for told in (DETAILS, DETAILS | wrong)
     ]
     assert [one.messages[0].turn and one.messages[0].turn.usage_details for one in read] == [DETAILS, None]
+
+
+def test_conversations_that_begin_meanwhile_do_not_keep_an_export_going(
+    store: Store, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversations, "_AT_ONCE", 1)
+    first = [ask("Hello?").conversation_id for _ in range(2)]
+    found = []
+    for conversation in itertools.islice(store.conversations.each(owner="ada"), 5):
+        found.append(conversation.id)
+        ask("And here?")
+    assert found == first

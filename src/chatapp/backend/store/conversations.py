@@ -128,13 +128,18 @@ class Conversations:
         return Page(items, next=_cursor(items[-1]) if len(rows) > limit else None)
 
     def each(self, *, owner: str) -> Iterator[Conversation]:
-        """Return all that are not deleted in the order in which they came here, some of them read at a time."""
-        last = 0
+        """Return all that are not deleted in the order in which they came here, some of them read at a time.
+
+        Those that come while they are read are left out: who reads slower than others write would never end.
+        """
+        columns, last = conversations.c, 0
+        with self.database.read() as connection:
+            newest = connection.scalar(select(func.max(columns.number)).where(columns.owner == owner)) or 0
+        query = select_conversations().where(columns.owner == owner, columns.deleted_at.is_(None))
         while True:
-            query = select_conversations().where(conversations.c.owner == owner, conversations.c.deleted_at.is_(None))
-            query = query.where(conversations.c.number > last).order_by(conversations.c.number).limit(_AT_ONCE)
+            following = query.where(columns.number > last, columns.number <= newest)
             with self.database.read() as connection:
-                rows = connection.execute(query).all()
+                rows = connection.execute(following.order_by(columns.number).limit(_AT_ONCE)).all()
             yield from map(conversation_of, rows)
             if len(rows) < _AT_ONCE:
                 return
