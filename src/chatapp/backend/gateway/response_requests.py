@@ -149,7 +149,7 @@ def _messages(given: str | list[Json]) -> list[Json]:
         message = _message(item, number)
         last = messages[-1] if messages else {}
         if "tool_calls" in message and last.get("role") == "assistant":
-            last["tool_calls"] = [*last.get("tool_calls", []), *message["tool_calls"]]
+            last.setdefault("tool_calls", []).extend(message["tool_calls"])
         elif message:
             messages.append(message)
     return messages
