@@ -7,7 +7,8 @@ import pytest
 
 from chatapp.config.settings import Settings
 from chatapp.frontend.access.guard import Guard
-from chatapp.frontend.session.admitted import admitted_sessions
+from chatapp.frontend.session.admitted import admit, admitted_sessions
+from chatapp.frontend.transcript.transcript import Transcript
 
 pytestmark = pytest.mark.faults
 
@@ -104,12 +105,15 @@ def test_streamlit_s_interface_for_programs_is_closed() -> None:
 
 
 def test_files_are_taken_from_sessions_that_are_let_in_only() -> None:
-    admitted_sessions().add("known")
-    app = App()
+    app, transcript = App(), Transcript("known")
+    admit(transcript, is_let_in=True)
 
     assert request(app, path="/_stcore/upload_file/unknown/1", host="localhost:8501")[0]["status"] == 400
     assert app.scope is None
     assert request(app, path="/_stcore/upload_file/known/1", host="localhost:8501")[0]["status"] == 200
+
+    del transcript  # as a session that has ended leaves it
+    assert "known" not in admitted_sessions()
 
 
 def test_what_the_server_counts_is_nobody_s_business() -> None:

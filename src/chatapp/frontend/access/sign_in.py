@@ -28,7 +28,7 @@ def is_let_in() -> bool:
         state.sign_out()
     if state.needs_sign_in():
         _come_back()
-    admit(is_let_in=not state.needs_sign_in())
+    admit(state.transcript(), is_let_in=not state.needs_sign_in())
     return not state.needs_sign_in()
 
 

@@ -1,21 +1,24 @@
 """Which sessions may use the page, as its server has to know before it takes a file."""
 
+from weakref import WeakValueDictionary
+
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from chatapp.frontend.transcript.transcript import Transcript
 
 
 @st.cache_resource(show_spinner=False)
-def admitted_sessions() -> set[str]:
-    """Return the ids of the sessions that are let in, one set for the whole process."""
-    return set()
+def admitted_sessions() -> WeakValueDictionary[str, Transcript]:
+    """Return the transcripts of the sessions that are let in by the ids of these, the same for the whole process.
+
+    Each is gone with the session that holds it.
+    """
+    return WeakValueDictionary()
 
 
-def admit(*, is_let_in: bool) -> None:
-    """Remember whether the session that runs now is let in."""
-    context = get_script_run_ctx()
-    if context is None:
-        return
-    if is_let_in:
-        admitted_sessions().add(context.session_id)
+def admit(transcript: Transcript, *, is_let_in: bool) -> None:
+    """Remember whether the session that shows `transcript` is let in."""
+    if is_let_in and transcript.session_id:
+        admitted_sessions()[transcript.session_id] = transcript
     else:
-        admitted_sessions().discard(context.session_id)
+        admitted_sessions().pop(transcript.session_id, None)
