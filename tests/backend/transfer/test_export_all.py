@@ -5,18 +5,21 @@ import itertools
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.store import BegunTurn, Store, conversations
+from chatapp.backend.store.records import Attachment
 from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.importers import Imports, ours
 from chatapp.config.settings import Settings
 from chatapp.errors import InvalidRequestError
 from chatapp.protocol.events import UsageDetails
-from chatapp.protocol.messages import AttachmentPart, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from chatapp.protocol.messages import AttachmentPart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from support.imported import imported_message, put
 
 Ask = Callable[..., BegunTurn]
@@ -184,3 +187,18 @@ def test_conversations_that_begin_meanwhile_do_not_keep_an_export_going(
         found.append(conversation.id)
         ask("And here?")
     assert found == first
+
+
+def test_a_picture_that_a_message_names_again_and_again_is_shown_once(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "sea.png"
+    path.write_bytes(b"sea")
+    id_ = sha256(b"sea").hexdigest()
+    sea = Attachment("ada", id_, "sea.png", "image/png", "image", size=3, pages=None, notes=())
+    store.attachments.add(sea, path, text="", picture=b"\x89PNG")
+    put(store, imported_message("q", *[sea.part()] * 3, TextPart("Why?")))
+    assert everything(store, "html").count(b"<img ") == 1
+    (conversation,) = store.conversations.page(owner="ada").items
+    (question,) = store.messages.all(conversation.id, owner="ada")
+    asked = [Message("user", question.parts)]
+    (worded,) = AttachmentWording(store.attachments, estimate=len).word(asked, owner="ada", tokens=None).messages
+    assert [type(part) for part in worded.parts] == [AttachmentPart, TextPart]

@@ -1,6 +1,6 @@
 """What models get of attachments: text as part of the question, pictures and sound beside it, as far as they fit."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
@@ -81,7 +81,7 @@ class AttachmentWording:
 
     def _worded(self, message: Message, found: Mapping[str, Shown], budget: "_Budget", *, is_last: bool) -> Message:
         parts: list[Part] = []
-        for part in message.parts:
+        for part in _each_once(message.parts):
             if not isinstance(part, AttachmentPart) or part.content_id is None:
                 parts.append(part)
             elif part.content_id in found:
@@ -222,6 +222,17 @@ class _Budget:
 
 def _files(messages: Iterable[Message]) -> list[AttachmentPart]:
     return [part for message in messages for part in message.parts if isinstance(part, AttachmentPart)]
+
+
+def _each_once(parts: Iterable[Part]) -> Iterator[Part]:
+    """Return parts of a message without repeated files: one that was imported may name a picture thousands of times."""
+    seen: set[tuple[str, str | None]] = set()
+    for part in parts:
+        if isinstance(part, AttachmentPart) and part.content_id is not None:
+            if (part.content_id, part.pages) in seen:
+                continue
+            seen.add((part.content_id, part.pages))
+        yield part
 
 
 def _shown(name: str, text: str) -> str:

@@ -1,14 +1,14 @@
 """The branches on show as one HTML page that loads nothing and runs nothing."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import sha256
 from html import escape
 
 from chatapp.backend.store.records import StoredMessage
 from chatapp.backend.transfer.exporters.markdown import notes_below, speaker, summary_title
-from chatapp.backend.transfer.exporters.told import Told, files_of
+from chatapp.backend.transfer.exporters.told import OwnedFiles, Told, files_of
 from chatapp.protocol.messages import AttachmentPart
 from chatapp.rendering.code import COLOURS
 from chatapp.rendering.markdown import html_of, plain
@@ -100,23 +100,29 @@ def _conversation(one: Told) -> Iterator[bytes]:
     if one.conversation.system:
         yield _folded("system", "System prompt", plain(one.conversation.system)).encode()
     for message in one.messages:
-        yield _article(message, one.owned_files.pictures(files_of(message))).encode()
+        for piece in _article(message, one.owned_files):
+            yield f"{piece}\n".encode()
 
 
-def _article(message: StoredMessage, pictures: Mapping[str, bytes]) -> str:
+def _article(message: StoredMessage, owned_files: OwnedFiles) -> Iterator[str]:
     moment = f"{message.created_at:%Y-%m-%d %H:%M} UTC"
-    parts = [f'<article class="{escape(message.role)}">', f"<header>{escape(speaker(message))} · {moment}</header>"]
+    yield f'<article class="{escape(message.role)}">'
+    yield f"<header>{escape(speaker(message))} · {moment}</header>"
     if message.reasoning:
-        parts.append(_folded("thinking", "Thinking", html_of(message.reasoning)))
-    parts += [
-        _picture(file, pictures[str(file.content_id)]) for file in files_of(message) if file.content_id in pictures
-    ]
+        yield _folded("thinking", "Thinking", html_of(message.reasoning))
+    yield from _pictures(message, owned_files)
     if message.content:
-        parts.append(f'<div class="said">{html_of(message.content)}</div>')
+        yield f'<div class="said">{html_of(message.content)}</div>'
     if message.summary:
-        parts.append(_folded("thinking", summary_title(message), html_of(message.summary)))
-    parts += [f"<footer>{escape(note)}</footer>" for note in notes_below(message)]
-    return "\n".join([*parts, "</article>\n"])
+        yield _folded("thinking", summary_title(message), html_of(message.summary))
+    yield from (f"<footer>{escape(note)}</footer>" for note in notes_below(message))
+    yield "</article>\n"
+
+
+def _pictures(message: StoredMessage, owned_files: OwnedFiles) -> Iterator[str]:
+    """Return each picture of a message once, read when it is its turn: what was imported may show one for ever."""
+    for file in {file.content_id: file for file in files_of(message)}.values():
+        yield from (_picture(file, picture) for picture in owned_files.pictures([file]).values())
 
 
 def _picture(file: AttachmentPart, picture: bytes) -> str:
