@@ -79,7 +79,7 @@ def test_address_and_key_of_one_that_is_there_are_changed_and_nothing_else(file:
     ("before", "name", "base_url", "said"),
     [
         (OTHERS, "two words", URL, "named with letters"),
-        (OTHERS, "default", URL, "named with letters"),
+        (OTHERS, "default", URL, "is there without this file"),
         (OTHERS, "groq", "ftp://models.example.org", "base_url must be"),
         ("[connections.groq]\nbase = 1\n", "work", URL, "line"),
     ],

@@ -49,7 +49,8 @@ _IN_TOML = {
     "tuple_type": "a list",
     "frozen_set_type": "a list",
     "too_short": "a list of one or more",
-    "decimal_type": "a number",
+    **dict.fromkeys(("decimal_type", "decimal_parsing", "float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
 }
 """What Pydantic calls by Python's names, in TOML's."""
 
@@ -80,7 +81,9 @@ def _plain(key: SecretStr) -> SecretStr:
 
 
 def _name(text: str) -> str:
-    if not _NAME.fullmatch(text) or text in {DEFAULT, EMBEDDED}:
+    if text in {DEFAULT, EMBEDDED}:
+        raise ValueError(f"named otherwise, as {text!r} is a connection that is there without this file")
+    if not _NAME.fullmatch(text):
         raise ValueError(f"named with letters, digits, `.`, `_` and `-`, and not {text[:40]!r}")
     return text
 
@@ -266,9 +269,10 @@ def _place(path: Path, line: int | None) -> str:
 def _fault(path: Path, text: str, error: ValidationError) -> str:
     """Return one sentence about the first thing that is wrong: the line, the key, and what it must be.
 
-    What was written is not told: it may be a key.
+    What was written is not told: it may be a key. A key that is missing is often there misspelt, so that comes last.
     """
-    fault = error.errors(include_url=False, include_input=False)[0]
+    faults = error.errors(include_url=False, include_input=False)
+    fault = next((it for it in faults if it["type"] != "missing"), faults[0])
     keys = [key for key in fault["loc"] if isinstance(key, str) and key != "[key]"]  # others are places in lists
     name = ".".join(keys) or "A table"
     place = _place(path, line_of(text, keys))
