@@ -24,7 +24,7 @@ _EXAMPLE_ANSWER = "Python is a programming language that is easy to read."
 _Stop = Annotated[Words, Field(min_length=1)]
 
 
-_AttachmentId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}(#pages=[0-9, -]{1,100})?$")]
+_AttachmentId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}(#pages=.{0,100})?$")]
 AttachmentIds = Annotated[list[_AttachmentId], Field(max_length=MOST_ATTACHMENTS)]
 
 
