@@ -15,7 +15,7 @@ from chatapp.cli.project_changes import (
     remove_files,
     show_project,
 )
-from chatapp.cli.projects import begin_project, project_named, remove_project
+from chatapp.cli.projects import add_files, begin_project, project_named, remove_project
 from chatapp.errors import NotFoundError, SettingsError
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
@@ -118,3 +118,9 @@ def test_a_project_is_for_a_new_conversation_that_is_kept(other: str, chatapp: R
     done = chatapp("ask", "--backend-url", shared.url, "--project", "Zoo", other, "Why?")
 
     assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("name", ["-", "http://127.0.0.1/a.pdf", "a.pdf#pages=2"])
+def test_what_is_no_file_is_refused_before_anything_is_sent(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is no file"):
+        add_files("Zoo", [name], backend_url=None)

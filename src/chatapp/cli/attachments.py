@@ -22,7 +22,7 @@ MAX_STDIN_BYTES = 64 * 1024 * 1024
 MOST_AT_ONCE = 20
 """As many as a question takes."""
 
-_ADDRESSES = ("http://", "https://")
+ADDRESSES = ("http://", "https://")
 _NAMED_AT_MOST = 5
 
 
@@ -58,7 +58,7 @@ def attached(backend: BackendClient, name: str, status: StatusLine) -> Attachmen
     status.show(f"Sending {path.name or name} …" if name != STDIN else "Reading what is piped in …")
     if name == STDIN:
         attachment = backend.attach(BytesIO(sys.stdin.buffer.read(MAX_STDIN_BYTES)), name="stdin")
-    elif name.startswith(_ADDRESSES):
+    elif name.startswith(ADDRESSES):
         attachment = _fetched(backend, name)
     elif path.is_dir():
         attachment = _of_folder(backend, path, status)
@@ -76,7 +76,7 @@ def matching(name: str) -> Iterator[str]:
     Raises:
         SettingsError: there is nothing of that name.
     """
-    if name == STDIN or name.startswith(_ADDRESSES) or Path(name).exists():
+    if name == STDIN or name.startswith(ADDRESSES) or Path(name).exists():
         yield name
         return
     matches = glob.glob(name, recursive=True) if glob.has_magic(name) else []

@@ -1,19 +1,20 @@
 """`chatapp projects`: conversations that belong together, and the files that go along with them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from chatapp.cli.attachments import matching
+from chatapp.cli.attachments import ADDRESSES, STDIN, matching
 from chatapp.cli.backends import with_backend
 from chatapp.cli.folders import files_in
 from chatapp.cli.terminal import StatusLine, json_text, printable
 from chatapp.cli.writing import note
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError, NotFoundError, SettingsError, UnsupportedMediaTypeError
+from chatapp.protocol.chosen_pages import without_pages
 from chatapp.protocol.project_resources import ProjectInfo
 
 SHORT_ID_CHARS = 8
@@ -117,11 +118,19 @@ def add_files(name: str, files: Sequence[str], *, backend_url: str | None) -> No
     """Add files, patterns of them and folders to a project; what no model could make anything of is left out, and said.
 
     Raises:
-        SettingsError: one of them is not there.
+        SettingsError: one of them is not there, or is an address, what is piped in or pages of a file.
     """
-    paths = [path for each in files for found in matching(each) for path in _paths(Path(found))]
+    paths = [path for each in files for found in _matching(each) for path in _paths(Path(found))]
     status = StatusLine()
     with_backend(partial(_add, name, paths, status), backend_url, status=status, asks=False)
+
+
+def _matching(name: str) -> Iterator[str]:
+    """Return the files that a name stands for, as of a question; what a project does not take is refused."""
+    is_no_file = name == STDIN or name.startswith(ADDRESSES) or without_pages(name)[1] is not None
+    if is_no_file and not Path(name).exists():
+        raise SettingsError(f"{name} is no file.", hint="A project takes whole files and folders: save it as one.")
+    return matching(name)
 
 
 def _add(name: str, paths: Sequence[Path], status: StatusLine, backend: BackendClient) -> None:
