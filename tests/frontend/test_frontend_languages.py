@@ -107,7 +107,7 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
         ),
         (
             "The budget of all keys together has not enough left: 10 tokens of 2,000 tokens a day spent.",
-            "Vom Budget (alle Schlüssel zusammen) ist nicht genug übrig: 10 Tokens von 2.000 Tokens am Tag sind verbrauc",
+            "Vom Budget (alle Schlüssel zusammen) ist nicht genug übrig: 10 Tokens von 2.000 Tokens am Tag sind",
         ),
         (
             "a/b is not asked: The budget of the connection a has not enough left: $1.00 of $1 a month spent, and "
