@@ -579,6 +579,12 @@ PARAMETERS: dict[str, tuple[int, Any, str, int | None]] = {
         "tool_stream",
         None,
     ),
+    "a client's own, OpenAI, older": (
+        400,
+        "Unrecognized request argument supplied: tool_stream",
+        "tool_stream",
+        None,
+    ),
     "inside another, Cohere (openrouter-examples#71)": (
         422,
         {"message": "unknown field: parameter 'strict' is not a valid field. For proper usage, please refer to x"},

@@ -1,5 +1,7 @@
 """How servers word that they do not take a parameter, or not with this value."""
 
+from itertools import takewhile
+
 from chatapp.backend.models.openai.said import ErrorWords
 from chatapp.backend.models.openai.too_long import number_behind
 from chatapp.errors import UpstreamParameterRefusedError
@@ -219,10 +221,10 @@ def _name_behind(words: str) -> str:
     """Return the name that stands where names of fields do."""
     for phrase in _BEFORE_NAMES:
         _, _, rest = words.partition(phrase)
-        beginning = rest[:_LONGEST_NAME].lstrip("`'\"")
-        end = next((place for place, letter in enumerate(beginning) if not (letter.isalnum() or letter == "_")), None)
-        if end:
-            return _first_name(beginning[:end])
+        beginning = rest[: _LONGEST_NAME + 2].lstrip("`'\"")  # one letter more of a name that is too long shows it
+        letters = takewhile(lambda letter: letter.isalnum() or letter == "_", beginning)
+        if name := "".join(letters):
+            return _first_name(name)
     return ""
 
 
