@@ -113,8 +113,9 @@ def _found(
 
 
 def _pictures_of(message: StoredMessage) -> list[AttachmentPart]:
-    """Return the pictures of a question; no server takes those of another side."""
-    return [part for part in message.parts if isinstance(part, AttachmentPart) and message.role == "user"]
+    """Return the pictures of a question, each once; no server takes those of another side."""
+    files = [part for part in message.parts if isinstance(part, AttachmentPart) and message.role == "user"]
+    return list({part.content_id: part for part in files}.values())
 
 
 def _wire(message: StoredMessage, shown: Json) -> Json:
