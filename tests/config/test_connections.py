@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from chatapp.backend.models.openai.keys import Key
 from chatapp.config.connections import ELSEWHERE, connection_rows, connections_path, read_connections
+from chatapp.config.connections_watch import ConnectionsWatch
 from chatapp.config.settings import Settings
-from chatapp.errors import SettingsError
+from chatapp.errors import SettingsError, UpstreamAuthError
 from chatapp.providers.catalog import PROVIDERS
 from chatapp.providers.connection import ApiKey, ModelTraits, Prices, Timeouts, configured_upstreams, upstream_of
 
@@ -74,6 +76,25 @@ def test_no_secret_is_shown(file: Path) -> None:
     assert "hunter2" not in shown
 
 
+def test_a_key_file_without_a_key_is_said_so_until_there_is_one(file: Path) -> None:
+    key = file.with_name("key")
+    file.write_text(f"{SERVER}api_key_file = {str(key)!r}")
+    read_connections(file)  # it may come later
+    key.write_text("\n")
+    watch = ConnectionsWatch(file)
+
+    assert watch.news() is None
+    assert watch.fault is not None
+    what = "connections.a.api_key_file must be a file with a key in it: this one is empty."
+    assert watch.fault.detail == f"{file}, line 3: {what}"
+    with pytest.raises(UpstreamAuthError, match="holds none that can be sent"):
+        Key(ApiKey(file=key)).headers()
+
+    key.write_text(SECRET)
+    watch._look_at = 0.0
+    assert watch.news() == read_connections(file)
+
+
 SERVER = '[connections.a]\nbase_url = "http://a"\n'
 
 
@@ -88,6 +109,11 @@ SERVER = '[connections.a]\nbase_url = "http://a"\n'
         (f'{SERVER}window = "128k"', 3, "connections.a.window must be a whole number."),
         (f'{SERVER}prices = {{ input = "cheap" }}', 3, "connections.a.prices.input must be a number."),
         (f'{SERVER}gap_timeout = "long"', 3, "connections.a.gap_timeout must be a number."),
+        (
+            f'{SERVER}api_key_file = ""',
+            3,
+            "connections.a.api_key_file must be a file with a key in it: this one is empty",
+        ),
         (f"{SERVER}\nurl = 1", 4, "connections.a.url is no key that is known there"),
         ('connections.a.base_url = "http://a"\nconnections.a.window = 0', 2, "connections.a.window must be greater"),
         (f"{SERVER}prices = {{ input = -1 }}", 3, "connections.a.prices.input must be greater than or equal to 0"),

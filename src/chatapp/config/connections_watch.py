@@ -33,13 +33,14 @@ class ConnectionsWatch:
             return None
         self._look_at = now + LOOK_EVERY_S
         seen = self._fingerprint()
-        if seen == self._seen:
+        before = self.fault
+        if seen == self._seen and before is None:  # what is wrong may be a file that it names
             return None
         self._seen, self.fault = seen, None
         try:
             return read_connections(self.path) if seen else ConnectionsFile()
         except SettingsError as error:
-            self.fault = error
+            self.fault = before if before and before.detail == error.detail else error
             return None
 
     def _fingerprint(self) -> tuple[int, ...]:

@@ -61,6 +61,8 @@ class Key:
             if (seen := (stat.st_mtime_ns, stat.st_size, stat.st_ino)) != self._seen:
                 self._text, self._seen = file.read_text(encoding="utf-8").strip(), seen
             _require_sendable(self._text)
+            if not self._text:
+                raise ValueError(file)  # without a key the server would be blamed for what it says
         except (OSError, ValueError) as error:
             what = "cannot be read" if isinstance(error, OSError) else "holds none that can be sent"
             raise UpstreamAuthError(f"the file with the API key {what}.", hint="Check OPENAI_API_KEY_FILE.") from error
