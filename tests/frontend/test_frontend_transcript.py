@@ -18,7 +18,7 @@ from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.languages.language import languages
 from chatapp.frontend.markdown.blocks import split_blocks
 from chatapp.frontend.transcript import live_blocks
-from chatapp.frontend.transcript.article import Article
+from chatapp.frontend.transcript.article import Article, files_html
 from chatapp.frontend.transcript.html_cache import HtmlCache
 from chatapp.frontend.transcript.live_blocks import Growth, LiveBlocks
 from chatapp.frontend.transcript.live_stream import live_stream
@@ -148,6 +148,14 @@ def test_small_copies_of_pictures_are_told_to_whom_they_are_shown(client: TestCl
 
     assert told("shown") == (200, "image/png")
     assert [status for status, _ in (told("shown", "guess"), told("other"), told("gone"))] == [404] * 3
+
+
+def test_a_scan_is_told_by_its_name_alone() -> None:
+    files = [AttachmentInfo(it, it, it, "image", 1) for it in ("image/png", "application/pdf")]
+
+    drawn = BeautifulSoup(files_html(files, languages()["en"]), "html.parser").select("[data-picture]")
+
+    assert [str(image["data-picture"]) for image in drawn] == ["image/png"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"\xff", b"[" * 8000, b'["a"]' + b" " * 9000], ids=repr)

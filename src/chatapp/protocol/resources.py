@@ -266,6 +266,11 @@ class AttachmentInfo(NamedTuple):
         return with_pages(self.id, self.chosen)
 
     @property
+    def is_picture(self) -> bool:
+        """Whether it is a picture itself; pages of a scan go along as pictures too, and are none."""
+        return self.kind == "image" and self.media_type.startswith("image/")
+
+    @property
     def shown_size(self) -> str:
         """Its size as people read it."""
         return f"{self.size / 1e6:.1f} MB" if self.size >= 1e6 else f"{max(1, round(self.size / 1e3))} kB"  # noqa: PLR2004

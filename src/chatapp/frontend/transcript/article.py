@@ -156,7 +156,7 @@ def files_html(files: Sequence[AttachmentInfo], t: Words) -> str:
 def _file(file: AttachmentInfo, t: Words) -> str:
     """Return a file as what opens a look at it; of a picture `assets/transcript/pictures.js` draws a small copy."""
     facts = (file.chosen and t("pages {numbers}", numbers=file.chosen.replace(",", ", ")), file.shown_size)
-    small = f'<img alt="" data-picture="{escape(file.id)}">' if file.kind == "image" else ""
+    small = f'<img alt="" data-picture="{escape(file.id)}">' if file.is_picture else ""
     name = f"{escape(file.name)} <small>{t.figures(escape(' · '.join(filter(None, facts))))}</small>"
     look = f'data-do="file" data-to="{escape(file.reference)}" title="{escape(t("Look at it"))}"'
     return f'<li><button type="button" class="file" {look}>{small}<span>{name}</span></button></li>'
