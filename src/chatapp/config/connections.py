@@ -18,7 +18,7 @@ from pydantic import (
     field_validator,
 )
 
-from chatapp.config.environment import user_file
+from chatapp.config.environment import file_with_key, user_file
 from chatapp.config.settings import HomePath, Seconds, Settings
 from chatapp.config.toml_lines import line_of
 from chatapp.errors import SettingsError
@@ -80,21 +80,6 @@ def _plain(key: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
-def _with_key(file: Path) -> Path:
-    """Return the file if there may be a key in it; one that is not there yet, or cannot be read, is told when asked."""
-    try:
-        if file.is_file():
-            with file.open("rb") as opened:
-                is_empty = not opened.read(MOST_BYTES).strip()
-        else:
-            is_empty = not file.name  # as of ""
-    except OSError:
-        return file
-    if is_empty:
-        raise ValueError("a file with a key in it: this one is empty")
-    return file
-
-
 def _name(text: str) -> str:
     if text in {DEFAULT, EMBEDDED}:
         raise ValueError(f"named otherwise, as {text!r} is a connection that is there without this file")
@@ -105,7 +90,6 @@ def _name(text: str) -> str:
 
 Name = Annotated[str, AfterValidator(_name)]
 Plain = Annotated[SecretStr, AfterValidator(_plain)]
-KeyFile = Annotated[HomePath, AfterValidator(_with_key)]
 Number = BeforeValidator(_number)
 Price = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), Number]
 Window = Annotated[PositiveInt, Number]
@@ -145,7 +129,7 @@ class ConnectionTable(_Table):
     api_key_variable: Annotated[tuple[str, ...], OneOrMore] = Field(
         (), description="Variable, or secret, that holds the key; or a list of several."
     )
-    api_key_file: Annotated[tuple[KeyFile, ...], OneOrMore] = Field(
+    api_key_file: Annotated[tuple[Annotated[HomePath, AfterValidator(file_with_key)], ...], OneOrMore] = Field(
         (), description="File that holds the key, read again when it changes; or a list of several."
     )
     models: dict[str, ModelTable] | None = Field(

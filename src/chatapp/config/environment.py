@@ -5,6 +5,8 @@ from pathlib import Path
 
 from chatapp.errors import SettingsError
 
+_MOST_KEY_BYTES = 64 * 1024
+
 RUN_SECRETS = Path("/run/secrets")
 """Where Docker, Podman and Kubernetes put secrets, a file each."""
 
@@ -124,3 +126,22 @@ def child_environment(**changes: str) -> dict[str, str]:
     """Return the environment for a child process: ours with `changes`."""
     changed = {name: COMMAND for name, text in changes.items() if os.environ.get(name) != text}
     return {**os.environ, _ARE_FILES_READ: "true", _ORIGINS: _lines({**_origins(), **changed}), **changes}
+
+
+def file_with_key(file: Path) -> Path:
+    """Return the file if there may be a key in it; one that is not there yet, or cannot be read, is told when asked.
+
+    Raises:
+        ValueError: it is empty; what it says completes "it must be".
+    """
+    try:
+        if file.is_file():
+            with file.open("rb") as opened:
+                is_empty = not opened.read(_MOST_KEY_BYTES).strip()
+        else:
+            is_empty = not file.name  # as of ""
+    except OSError:
+        return file
+    if is_empty:
+        raise ValueError("a file with a key in it: this one is empty")
+    return file
