@@ -80,7 +80,7 @@ class HttpProtocol(_Protocol):
         self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
-        """Keep trailers from becoming headers: a proxy may pass on there what it takes away or sets in a head.
+        """Keep trailers from becoming headers, which only fields may that are defined for that.
 
         https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
         """
