@@ -214,7 +214,7 @@ def test_connections_come_and_go_with_the_file_and_a_wrong_one_changes_nothing(
 
     _replace(file, '[connections.e]\nurl = "http://e"\n')
     assert _names(backend) == ["d"]
-    assert "line 1: connections.e.base_url is missing" in str(client.ready().model.note)
+    assert "line 2: connections.e.url is no key that is known there" in str(client.ready().model.note)
 
 
 def _replace(file: Path, text: str) -> None:
