@@ -89,6 +89,7 @@ def test_a_reload_remembers_the_switch(page: Page) -> None:
     page.wait_until(lambda driver: "streaming" in str(driver.get_cookies()), "a cookie")
 
     page.driver.refresh()
+    page.wait_for("[data-testid='stChatInputTextArea']")  # what is clicked before all is drawn can be lost
     page.click("settings-open")
 
     page.wait_until(
