@@ -345,7 +345,8 @@ def test_arrow_up_in_the_empty_box_edits_the_last_question(page: Page) -> None:
 def test_a_question_that_is_edited_while_its_answer_is_made_is_kept(page: Page, goes_on: threading.Event) -> None:
     page.ask("One?")
     page.wait_for_answer("Once")
-    page.run("document.querySelector('.transcript [data-do=edit]').click()")
+    edit = "const it = document.querySelector('.transcript [data-do=edit]'); it?.click(); return Boolean(it);"
+    page.wait_until(lambda _: page.run(edit), "the question, which can be drawn after the first word")
     page.wait_for(".st-key-editor textarea").send_keys(" Or two?")
     assert not page.wait_for(".st-key-edit-send button").is_displayed()
 

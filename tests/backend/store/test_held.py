@@ -315,3 +315,5 @@ def fill(store: Store, *, conversations_count: int) -> None:
         for table, many in ((conversations, rows), (messages, said), (message_hashes, hashes)):
             for some in batched(many, 2000):  # each statement has a deadline, also on a busy machine
                 connection.execute(insert(table), some)
+        if not store.database.is_sqlite:
+            connection.exec_driver_sql("ANALYZE")  # as it does by itself within a minute; until then it plans for none
