@@ -92,13 +92,20 @@ ENDED = ("a", "complete", None, 11, 5, 16)
 LOST = ("b", "interrupted", None, 10, 7, 17)
 
 
-def test_calls_of_a_killed_process_are_on_record_once(store: Store, folder: Path) -> None:
-    written = Journal(folder)
+def one_ended_one_asked(store: Store, written: Journal) -> Asked:
+    """Write down that call a has ended and call b is being made, and return b."""
+    ledger = Ledger(store.model_calls, written)
     for call_id in ("a", "b"):
-        call = Asked(Ledger(store.model_calls, written), call_id)
+        call = Asked(ledger, call_id)
         call.attempts.ask()
         if call_id == "a":
             call.end()
+    return call
+
+
+def test_calls_of_a_killed_process_are_on_record_once(store: Store, folder: Path) -> None:
+    written = Journal(folder)
+    call = one_ended_one_asked(store, written)
     call.said_tokens = 7
     written.follow()
     as_if_killed(folder)
@@ -227,11 +234,7 @@ def test_where_no_journal_can_be_written_calls_are_on_record_all_the_same(
 
 def test_what_can_never_be_stored_holds_no_other_call_back(store: Store, folder: Path) -> None:
     written = Journal(folder)
-    for call_id in ("a", "b"):
-        call = Asked(Ledger(store.model_calls, written), call_id)
-        call.attempts.ask()
-        if call_id == "a":
-            call.end()
+    one_ended_one_asked(store, written)
     known = {"owner": "ann", "connection": "c", "model": "m", "status": "complete", "created_at": datetime.now(UTC)}
     written.end(ModelCall(**known, duration_ms=2**63))
     as_if_killed(folder)
