@@ -10,7 +10,7 @@ from chatapp.protocol.wording import ENGLISH, Words
 
 def usage_parts(usage: UsageDetails | None, t: Words = ENGLISH) -> list[str]:
     """Return what to say of `usage`, the price first; nothing where nothing is known."""
-    if usage is None:
+    if usage is None or (usage["cost"] is None and not usage["total_tokens"]):  # as of an answer from elsewhere
         return []
     tokens = usage["completion_tokens"]
     parts = [price_of(usage, t)]

@@ -9,6 +9,7 @@ from chatapp.backend.store.imported import FOLDER
 from chatapp.backend.transfer.importers import chatgpt, claude, formats
 from chatapp.backend.transfer.importers import open_webui as open_webui_reader
 from chatapp.protocol.messages import AttachmentPart, TextPart
+from chatapp.protocol.usage_line import usage_parts
 from support.foreign_exports import open_webui
 from support.imported import PICTURE, Bring, Json, line, multimodal, said
 
@@ -215,6 +216,66 @@ def test_custom_instructions_and_pins_come_along(store: Store, bring: Bring) -> 
     bring(line(("i", "user", context), ("q", "user", "Hi"), is_starred=None, pinned_time=1_780_000_005.0))
     (conversation,) = store.conversations.page(owner="ada").items
     assert (conversation.system, conversation.pinned) == ("A baker.\n\nBe brief.", True)
+
+
+def recap(seconds: object) -> Json:
+    content = {"content_type": "reasoning_recap", "content": "Thought for a while"}
+    return {"content": content, "metadata": {"finished_duration_sec": seconds}}
+
+
+def thoughts_of(*spent: object) -> Json:
+    """ChatGPT's conversation with one answer that was thought about so many times, each so many seconds long."""
+    hm = {"content": {"content_type": "thoughts", "thoughts": [{"content": "Hm"}]}}
+    above = [
+        node
+        for n, each in enumerate(spent)
+        for node in ((f"t{n}", "assistant", hm), (f"r{n}", "assistant", recap(each)))
+    ]
+    return line(("q", "user", "Why?"), *above, ("a", "assistant", "So."))
+
+
+def claude_thoughts(*spent: tuple[object, object]) -> Json:
+    blocks = [{"type": "thinking", "thinking": "Hm", "start_timestamp": a, "stop_timestamp": b} for a, b in spent]
+    answer = {"uuid": "a", "sender": "assistant", "content": [*blocks, {"type": "text", "text": "So."}]}
+    return {"uuid": "c", "name": "T", "chat_messages": [{"uuid": "q", "sender": "human", "text": "Why?"}, answer]}
+
+
+def webui_thoughts(content: str, *output: Json) -> Json:
+    said = {"role": "assistant", "content": content, "output": list(output), "parentId": "q"}
+    return {"id": "w", "chat": {"history": {"messages": {"q": {"role": "user", "content": "Why?"}, "a": said}}}}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "spent_ms"),
+    [
+        (thoughts_of(12), 12_000),
+        (thoughts_of(12, 0.4), 12_400),
+        (thoughts_of(None), None),
+        (thoughts_of("soon", True, -1, 1e300), None),
+        (line(("q", "user", "Why?"), ("a", "assistant", {**recap(3), "content": "So."})), 3000),
+        (claude_thoughts(("2026-05-01T10:00:00Z", "2026-05-01T10:00:01.5Z"), (None, "x")), 1500),
+        (claude_thoughts(("2026-05-01T10:00:01Z", "2026-05-01T10:00:00Z")), None),
+        (webui_thoughts('<details type="reasoning" done="true" duration="3">\nHm</details>So.'), 3000),
+        (webui_thoughts('<details type="reasoning" done="false">\nHm</details>So.'), None),
+        (webui_thoughts("So.", {"type": "reasoning", "content": [{"text": "Hm"}], "duration": 2}), 2000),
+    ],
+)
+def test_how_long_an_answer_was_thought_about_is_read(theirs: Json, spent_ms: int | None) -> None:
+    source = formats.source_of(theirs)
+    assert source is not None
+    answer = formats.read(source, theirs).messages[-1]
+    assert (answer.content, answer.turn and answer.turn.thinking_ms) == ("So.", spent_ms)
+
+
+def test_how_long_an_answer_was_thought_about_comes_along_and_nothing_of_what_it_cost(
+    store: Store, bring: Bring
+) -> None:
+    bring(thoughts_of(12))
+    (conversation,) = store.conversations.page(owner="ada").items
+    details = store.messages.page(conversation.id, owner="ada").items[-1].usage_details
+    assert details is not None
+    assert details.get("thinking_ms") == 12_000
+    assert usage_parts(details) == []
 
 
 def test_open_webui_of_today_keeps_reasoning_failures_and_usage(store: Store, bring: Bring) -> None:

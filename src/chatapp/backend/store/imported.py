@@ -19,6 +19,8 @@ ENCRYPTED = "a thought that its program has encrypted"
 PROJECT_FILE = "a file of the project, which is not in the export or has no text"
 FOLDER = "the project, folder or tag it was in"
 
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
+
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 """From which number on a time counts nano-, micro- or milliseconds: in seconds it would be the year 5138 or later."""
 
@@ -40,6 +42,20 @@ class ImportedTurn:
     usage: Usage | None = None
     usage_details: UsageDetails | None = None
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def thinking_ms(self) -> int | None:
+        """How long the model thought."""
+        return self.usage_details.get("thinking_ms") if self.usage_details else None
+
+
+def thought_for(milliseconds: int | None) -> ImportedTurn | None:
+    """Return how an answer was made of which no more is known than how long its model thought; None for nothing."""
+    if milliseconds is None:
+        return None
+    nothing = {"cost": None, "price_source": None, "first_token_ms": None, "tokens_per_second": None}
+    usage: Any = {**dict.fromkeys(_COUNTS, 0), "estimated": False, **nothing, "thinking_ms": milliseconds}
+    return ImportedTurn(usage_details=usage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

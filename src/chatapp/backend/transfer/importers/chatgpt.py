@@ -13,10 +13,11 @@ from chatapp.backend.store.imported import (
     ImportedConversation,
     ImportedMessage,
     Lineage,
+    thought_for,
 )
 from chatapp.backend.transfer.importers import chatgpt_content
 from chatapp.backend.transfer.importers.chatgpt_content import CANVAS
-from chatapp.backend.transfer.importers.fields import mapping, name, paragraphs, string, time
+from chatapp.backend.transfer.importers.fields import mapping, milliseconds, name, paragraphs, string, time, total
 from chatapp.protocol.messages import AttachmentPart, FinalStatus
 
 SOURCE = "chatgpt"
@@ -50,6 +51,7 @@ class _Node:
     role: str
     text: str = ""
     reasoning: str = ""
+    thought_ms: int | None = None
     files: tuple[AttachmentPart, ...] = ()
 
     @property
@@ -70,13 +72,12 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
         node.parent = node.parent if node.parent in nodes else name(node.metadata.get("parent_id"))
     kept = {node.id: node for node in nodes.values() if node.text}
     lineage = Lineage({node.id: node.parent for node in nodes.values()}, kept)
-    thoughts = {node.id: node.reasoning for node in nodes.values() if node.reasoning}
     usual = string(theirs.get("default_model_slug"))
     return ImportedConversation(
         source=SOURCE,
         id=name(theirs.get("conversation_id")) or name(theirs.get("id")) or next(iter(nodes), ""),
         title=string(theirs.get("title")) or None,
-        messages=[_message(node, lineage, thoughts, usual_model=usual) for node in kept.values()],
+        messages=[_message(node, lineage, nodes, usual_model=usual) for node in kept.values()],
         leaf_id=lineage.nearest(name(theirs.get("current_node"))),
         system=_instructions(nodes),
         is_pinned=bool(theirs.get("is_starred")) or theirs.get("pinned_time") is not None,
@@ -99,6 +100,7 @@ def _read_node(node_id: str, fields: dict[str, Any], left_out: Counter[str]) -> 
     if content.get("content_type") == _CUSTOM:
         return node
     recipient = string(message.get("recipient")) or "all"
+    node.thought_ms = milliseconds(node.metadata.get("finished_duration_sec"))
     if node.is_hidden:
         left_out[HIDDEN] += bool(chatgpt_content.said(content, node.metadata)[0])
     elif content.get("content_type") == _MEMORY:
@@ -119,23 +121,26 @@ def _read_node(node_id: str, fields: dict[str, Any], left_out: Counter[str]) -> 
     return node
 
 
-def _message(node: _Node, lineage: Lineage, thoughts: dict[str, str], *, usual_model: str) -> ImportedMessage:
-    """Return a message with what was thought right above it, unless another answer has that already.
+def _message(node: _Node, lineage: Lineage, nodes: dict[str, _Node], *, usual_model: str) -> ImportedMessage:
+    """Return a message with what was thought right above it, and how long, unless another answer has that already.
 
     Exports since 2026 name the model of many answers only beside the conversation: its `usual_model`.
     """
     is_answer = node.role != "user"
-    above = [thoughts.get(other, "") for other in reversed(lineage.passed(node.parent))] if is_answer else []
+    passed = reversed(lineage.passed(node.parent)) if is_answer else ()
+    above = [nodes[other] for other in passed if other in nodes]
+    thought_ms = total(other.thought_ms for other in above if other.content.get("content_type") == _RECAP)
     model = string(node.metadata.get("model_slug")) or usual_model
     return ImportedMessage(
         id=node.id,
         parent_id=lineage.above(node.id),
         role="assistant" if is_answer else "user",
         content=node.text,
-        reasoning=paragraphs(*above),
+        reasoning=paragraphs(*(other.reasoning for other in above)),
         model=model if is_answer and model else None,
         status=_STATUS.get(string(node.message.get("status")), "complete") if is_answer else "complete",
         created_at=time(node.message.get("create_time")),
+        turn=thought_for(node.thought_ms if is_answer and thought_ms is None else thought_ms),
         attachments=node.files,
     )
 

@@ -13,6 +13,7 @@ from chatapp.backend.store.imported import (
     ImportedConversation,
     ImportedMessage,
     Lineage,
+    thought_for,
 )
 from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
@@ -21,11 +22,13 @@ from chatapp.backend.transfer.importers.fields import (
     is_address,
     link,
     mapping,
+    milliseconds_between,
     name,
     objects,
     paragraphs,
     string,
     time,
+    total,
 )
 from chatapp.protocol.messages import AttachmentPart
 
@@ -95,8 +98,14 @@ def _read_message(message_id: str, message: dict[str, Any], model: str | None) -
         reasoning=paragraphs(*(_thought(block) for block in objects(message.get("content")))),
         model=None if is_human else model,
         created_at=time(message.get("created_at")),
+        turn=thought_for(total(_thought_ms(block) for block in objects(message.get("content")))),
         attachments=files,
     )
+
+
+def _thought_ms(block: dict[str, Any]) -> int | None:
+    is_thought = block.get("type") in {"thinking", "redacted_thinking"}
+    return milliseconds_between(block.get("start_timestamp"), block.get("stop_timestamp")) if is_thought else None
 
 
 def _thought(block: dict[str, Any]) -> str:

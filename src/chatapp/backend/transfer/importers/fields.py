@@ -2,9 +2,13 @@
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from chatapp.backend.store.imported import moment
+
+MOST_SECONDS = 1_000_000
+"""Beyond it a time that something took is none."""
 
 _BACKTICKS = re.compile(r"`++")
 
@@ -41,6 +45,27 @@ def count(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return int(value) if 0 <= value < 2**31 else None
+
+
+def milliseconds(seconds: object) -> int | None:
+    """Return how long something took, of a number of seconds or a text with one; None where it is none."""
+    try:
+        took = float(seconds) if isinstance(seconds, int | float | str) and not isinstance(seconds, bool) else -1.0
+    except (ValueError, OverflowError):
+        return None
+    return round(took * 1000) if 0 <= took < MOST_SECONDS else None
+
+
+def milliseconds_between(start: object, end: object) -> int | None:
+    """Return how long it took from one moment to another, None where one of them is none."""
+    began, ended = time(start), time(end)
+    return milliseconds((ended - began).total_seconds()) if began and ended else None
+
+
+def total(numbers: Iterable[int | None]) -> int | None:
+    """Return the sum of what is known, None where nothing is."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
 
 
 def time(value: object) -> Any:

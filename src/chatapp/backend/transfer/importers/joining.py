@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
-from chatapp.backend.transfer.importers.fields import paragraphs
+from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, thought_for
+from chatapp.backend.transfer.importers.fields import paragraphs, total
 
 
 def joined(theirs: ImportedConversation) -> ImportedConversation:
@@ -59,5 +59,6 @@ def _one(run: list[ImportedMessage]) -> ImportedMessage:
         finish_reason=run[-1].finish_reason,
         prompt_tokens=next((m.prompt_tokens for m in reversed(run) if m.prompt_tokens is not None), None),
         completion_tokens=min(sum(counted), 2**31 - 1) if counted else None,
+        turn=thought_for(total(message.turn.thinking_ms if message.turn else None for message in run)),
         attachments=tuple(part for message in run for part in message.attachments),
     )

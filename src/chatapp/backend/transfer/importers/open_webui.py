@@ -11,6 +11,7 @@ from chatapp.backend.store.imported import (
     ImportedConversation,
     ImportedMessage,
     Lineage,
+    thought_for,
 )
 from chatapp.backend.transfer.importers.assets import beside, within
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
@@ -19,12 +20,14 @@ from chatapp.backend.transfer.importers.fields import (
     is_address,
     link,
     mapping,
+    milliseconds,
     name,
     objects,
     paragraphs,
     sequence,
     string,
     time,
+    total,
 )
 from chatapp.backend.transfer.importers.open_webui_text import ShownText, shown
 from chatapp.protocol.messages import AttachmentPart
@@ -90,10 +93,12 @@ def _shown(message: dict[str, Any], left_out: Counter[str]) -> ShownText:
     left_out[TOOL] += calls or text.tools
     left_out[ATTACHMENT] += len(files) + text.pictures
     words = text.text or paragraphs(*(_output_text(item) for item in output if item.get("type") == "message"))
-    thoughts = paragraphs(*(_output_text(item) for item in output if item.get("type") == "reasoning"))
+    reasoning = [item for item in output if item.get("type") == "reasoning"]
+    thoughts = paragraphs(*map(_output_text, reasoning))
     return ShownText(
         text=paragraphs(*map(placeholder, files), words, _sources(message) if words else "", _failure(message)),
         reasoning=text.reasoning or thoughts,
+        thought_ms=text.thought_ms if text.reasoning else total(milliseconds(it.get("duration")) for it in reasoning),
         files=files,
     )
 
@@ -148,5 +153,6 @@ def _message(message_id: str, message: dict[str, Any], text: ShownText, parent_i
         prompt_tokens=count(usage.get("prompt_tokens", usage.get("prompt_eval_count", usage.get("input_tokens")))),
         completion_tokens=count(usage.get("completion_tokens", usage.get("eval_count", usage.get("output_tokens")))),
         created_at=time(message.get("timestamp")),
+        turn=thought_for(text.thought_ms) if is_answer else None,
         attachments=text.files,
     )

@@ -3,7 +3,7 @@
 import html
 from dataclasses import dataclass
 
-from chatapp.backend.transfer.importers.fields import paragraphs
+from chatapp.backend.transfer.importers.fields import milliseconds, paragraphs, total
 from chatapp.protocol.messages import AttachmentPart
 
 _OPEN, _CLOSE = '<details type="', "</details>"
@@ -14,10 +14,14 @@ _PICTURE = "](data:"
 
 @dataclass(frozen=True, slots=True)
 class ShownText:
-    """What a message shows: its text and what was thought; `tools` and `pictures` count what was taken out."""
+    """What a message shows: its text and what was thought, in `thought_ms` if that is known.
+
+    `tools` and `pictures` count what was taken out.
+    """
 
     text: str
     reasoning: str = ""
+    thought_ms: int | None = None
     tools: int = 0
     pictures: int = 0
     files: tuple[AttachmentPart, ...] = ()
@@ -25,7 +29,7 @@ class ShownText:
 
 def shown(raw: str) -> ShownText:
     """Return the text without its boxes. A box that was never closed goes to the end: its answer was cut off."""
-    kept, thoughts, tools, at = [], [], 0, 0
+    kept, thoughts, spent, tools, at = [], [], [], 0, 0
     while (start := raw.find(_OPEN, at)) >= 0:
         kind_end = raw.find('"', start + len(_OPEN))
         kind = raw[start + len(_OPEN) : kind_end] if kind_end >= 0 else ""
@@ -39,6 +43,7 @@ def shown(raw: str) -> ShownText:
         end = end if end >= 0 else len(raw)
         if kind in _REASONING:
             thoughts.append(_thought(raw[inside:end]))
+            spent.append(_duration(raw[kind_end:inside]))
         else:
             tools += 1
         at = end + len(_CLOSE)
@@ -46,7 +51,13 @@ def shown(raw: str) -> ShownText:
             at += 1
     kept.append(raw[at:])
     text, pictures = _without_pictures("".join(kept))
-    return ShownText(text.strip("\n"), paragraphs(*thoughts), tools, pictures)
+    return ShownText(text.strip("\n"), paragraphs(*thoughts), total(spent), tools, pictures)
+
+
+def _duration(attributes: str) -> int | None:
+    """Return the milliseconds that the opening of a box tells, as `duration="3"`."""
+    _, found, behind = attributes.partition(' duration="')
+    return milliseconds(behind.partition('"')[0]) if found else None
 
 
 def _behind(text: str, mark: str, at: int) -> int:
