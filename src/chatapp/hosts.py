@@ -6,6 +6,9 @@ from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
+_NO_PROXIES = {"http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h", "none", "off", "false", "direct"}
+"""What is written where the address of a proxy belongs, and would be asked for as if it were one."""
+
 
 def is_loopback(host: str) -> bool:
     """Return whether only this machine can reach a server that listens on `host`."""
@@ -57,8 +60,11 @@ def proxy_url(text: str) -> str:
     """
     url = text if "://" in text else f"http://{text}"
     parts = url_parts(url)
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-        raise ValueError("the address of an http:// proxy")
+    if (parts is None and _has_wrong_port(url)) or (parts is not None and parts.port == 0):
+        raise ValueError("the address of an http:// proxy whose port is a number up to 65535")
+    is_proxy = parts is not None and parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isprintable()
+    if not is_proxy or text.lower() in _NO_PROXIES:
+        raise ValueError('the address of an http:// proxy, or "" for none')
     return url
 
 

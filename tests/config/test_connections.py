@@ -3,6 +3,7 @@
 from decimal import Decimal
 from pathlib import Path
 
+import certifi
 import pytest
 
 from chatapp.backend.models.openai.keys import Key
@@ -14,6 +15,7 @@ from chatapp.providers.catalog import PROVIDERS
 from chatapp.providers.connection import ApiKey, ModelTraits, Prices, Timeouts, configured_upstreams, upstream_of
 
 SECRET = "sk-hunter2"
+CERTIFICATES = certifi.where()
 WHOLE = f"""\
 [connections.groq]
 base_url = "https://api.groq.com/openai/v1/"
@@ -21,7 +23,7 @@ api_key = ["{SECRET}1", "{SECRET}2"]
 api_key_variable = "GROQ_API_KEY"
 api_key_file = "key.txt"
 headers = {{ X-Team = "{SECRET}" }}
-ca_file = "ca.pem"
+ca_file = {CERTIFICATES!r}
 proxy = "me:{SECRET}@proxy.example.org:3128"
 connect_timeout = 2
 window = 8192
@@ -57,7 +59,7 @@ def test_a_connection_is_all_that_its_table_says(file: Path) -> None:
     assert groq.proxy is not None
     assert groq.proxy.get_secret_value() == f"http://me:{SECRET}@proxy.example.org:3128"
     assert (groq.ca_file, groq.timeouts, groq.without) == (
-        Path("ca.pem"),
+        Path(CERTIFICATES),
         Timeouts(connect_s=2),
         {"stream_options", "seed"},
     )
@@ -121,6 +123,19 @@ SERVER = '[connections.a]\nbase_url = "http://a"\n'
         (f'{SERVER}without = ["sound"]', 3, "without must be a list of some of streaming"),
         (f'{SERVER}api_key = "{SECRET}\\n{SECRET}"', 3, "api_key must be made of plain letters"),
         (f'{SERVER}proxy = "socks5://{SECRET}"', 3, "proxy must be the address of an http:// proxy"),
+        (f'{SERVER}proxy = "socks5"', 3, 'proxy must be the address of an http:// proxy, or "" for none.'),
+        (f'{SERVER}proxy = "{SECRET}:70000"', 3, "http:// proxy whose port is a number up to 65535."),
+        (f'{SERVER}proxy = "p:0"', 3, "http:// proxy whose port is a number up to 65535."),
+        (f'{SERVER}api_key_variable = ""', 3, "connections.a.api_key_variable must be the name of a variable"),
+        (f'{SERVER}api_key_variable = ["A", "$B"]', 3, "connections.a.api_key_variable must be the name of a variable"),
+        (f'{SERVER}api_key_variable = "{SECRET} "', 3, "connections.a.api_key_variable must be the name of a variable"),
+        (
+            f'{SERVER}ca_file = "no.pem"',
+            3,
+            "ca_file must be a file with certificates in it: No such file or directory.",
+        ),
+        (f'{SERVER}ca_file = "."', 3, "connections.a.ca_file must be a file with certificates in it"),
+        (f"{SERVER}ca_file = {__file__!r}", 3, "a file with certificates in it, as PEM: this one holds none."),
         (f'{SERVER}headers = {{ "a b" = "{SECRET}" }}', 3, "headers must be a table of names that headers may have"),
         ('[connections.default]\nbase_url = "http://a"', 1, "connections.default must be named otherwise"),
         (f'{SERVER}[models."a/b"]\ntry = ["a/c"]', 3, "and not 'a/b'"),

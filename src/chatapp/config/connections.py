@@ -18,7 +18,7 @@ from pydantic import (
     field_validator,
 )
 
-from chatapp.config.environment import file_with_key, user_file
+from chatapp.config.environment import file_with_certificates, file_with_key, user_file, variable_name
 from chatapp.config.settings import HomePath, Seconds, Settings
 from chatapp.config.toml_lines import line_of
 from chatapp.errors import SettingsError
@@ -94,6 +94,7 @@ Number = BeforeValidator(_number)
 Price = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), Number]
 Window = Annotated[PositiveInt, Number]
 Time = Annotated[Seconds, Number]
+CertificatesFile = Annotated[HomePath, AfterValidator(file_with_certificates)]
 OneOrMore = BeforeValidator(_listed)
 
 
@@ -126,7 +127,7 @@ class ConnectionTable(_Table):
     api_key: Annotated[tuple[Plain, ...], OneOrMore] = Field(
         (), description="The key, or a list of several, which take turns."
     )
-    api_key_variable: Annotated[tuple[str, ...], OneOrMore] = Field(
+    api_key_variable: Annotated[tuple[Annotated[str, AfterValidator(variable_name)], ...], OneOrMore] = Field(
         (), description="Variable, or secret, that holds the key; or a list of several."
     )
     api_key_file: Annotated[tuple[Annotated[HomePath, AfterValidator(file_with_key)], ...], OneOrMore] = Field(
@@ -139,7 +140,7 @@ class ConnectionTable(_Table):
         '`large = { model = "gpt-4o", window = 128000 }`. Default: all that the server lists.',
     )
     headers: dict[str, Plain] = Field({}, description="Table of headers that go along with every request.")
-    ca_file: HomePath | None = Field(None, description="File with the certificates to trust.")
+    ca_file: CertificatesFile | None = Field(None, description="File with the certificates to trust.")
     proxy: SecretStr | None = Field(
         None, description='Proxy on the way, `""` for none. Default: the one of the environment.'
     )
@@ -274,13 +275,12 @@ def _fault(path: Path, text: str, error: ValidationError) -> str:
     faults = error.errors(include_url=False, include_input=False)
     fault = next((it for it in faults if it["type"] != "missing"), faults[0])
     keys = [key for key in fault["loc"] if isinstance(key, str) and key != "[key]"]  # others are places in lists
-    name = ".".join(keys) or "A table"
-    place = _place(path, line_of(text, keys))
+    what = f"{_place(path, line_of(text, keys))}: {'.'.join(keys) or 'A table'}"
     if fault["type"] == "extra_forbidden":
-        return f"{place}: {name} is no key that is known there."
+        return f"{what} is no key that is known there."
     if fault["type"] == "missing":
-        return f"{place}: {name} is missing."
-    return f"{place}: {name} must be {_IN_TOML.get(fault['type']) or _allowed(fault['msg'])}."
+        return f"{what} is missing."
+    return f"{what} must be {_IN_TOML.get(fault['type']) or _allowed(fault['msg'])}."
 
 
 def _allowed(message: str) -> str:

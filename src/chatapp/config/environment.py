@@ -1,11 +1,13 @@
 """The environment: the variables we were started with, and the files that stand in for those not set."""
 
 import os
+import re
 from pathlib import Path
 
 from chatapp.errors import SettingsError
 
 _MOST_KEY_BYTES = 64 * 1024
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,199}")
 
 RUN_SECRETS = Path("/run/secrets")
 """Where Docker, Podman and Kubernetes put secrets, a file each."""
@@ -126,6 +128,34 @@ def child_environment(**changes: str) -> dict[str, str]:
     """Return the environment for a child process: ours with `changes`."""
     changed = {name: COMMAND for name, text in changes.items() if os.environ.get(name) != text}
     return {**os.environ, _ARE_FILES_READ: "true", _ORIGINS: _lines({**_origins(), **changed}), **changes}
+
+
+def variable_name(name: str) -> str:
+    """Return the name of a variable, or of a secret, if it may be one.
+
+    Raises:
+        ValueError: it is none, as the key itself or `$NAME` are; what it says completes "it must be".
+    """
+    if not _VARIABLE.fullmatch(name):
+        raise ValueError("the name of a variable, made of letters, digits, `.`, `_` and `-`")
+    return name
+
+
+def file_with_certificates(file: Path) -> Path:
+    """Return the file if it holds certificates that can be trusted.
+
+    Raises:
+        ValueError: it is not there, cannot be read or holds none; what it says completes "it must be".
+    """
+    import ssl  # noqa: PLC0415 - 10 ms that only a file which names certificates pays
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+    except ssl.SSLError:
+        raise ValueError("a file with certificates in it, as PEM: this one holds none") from None
+    except OSError as error:
+        raise ValueError(f"a file with certificates in it: {error.strerror or 'this one cannot be read'}") from None
+    return file
 
 
 def file_with_key(file: Path) -> Path:
