@@ -5,7 +5,7 @@ import gc
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -190,7 +190,8 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
 
 
 def _give_back_again(loop: asyncio.AbstractEventLoop) -> None:
-    loop.run_in_executor(None, give_back_what_is_free)
+    with suppress(RuntimeError):  # the loop ends, and begins nothing any more
+        loop.run_in_executor(None, give_back_what_is_free)
     loop.call_later(GIVE_BACK_EVERY_S, _give_back_again, loop)
 
 

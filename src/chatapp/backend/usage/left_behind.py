@@ -152,6 +152,14 @@ def _lost(begun: BegunCall) -> ModelCall:
     )
 
 
+def _opened(path: Path) -> int:
+    """Return a handle on a journal, for writing where that may be: over NFS no other can be locked."""
+    for access in (os.O_RDWR, os.O_RDONLY):
+        with suppress(OSError):
+            return os.open(path, access | os.O_NONBLOCK | os.O_NOFOLLOW)  # a pipe of that name would never open
+    raise FileNotFoundError(str(path))
+
+
 @contextmanager
 def _abandoned(path: Path) -> Iterator[bytes]:
     """Return what is in a journal, which nobody else takes until the block ends.
@@ -159,7 +167,7 @@ def _abandoned(path: Path) -> Iterator[bytes]:
     Raises:
         OSError: its process lives, somebody else has taken it, or it is no file.
     """
-    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)  # a pipe of that name would never open
+    file = _opened(path)
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise OSError("it is no file")
