@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.store.schema import messages
+from chatapp.backend.transfer import importers
 from support.foreign_exports import chatgpt, chatgpt_node
 from support.imported import Bring
 
@@ -32,6 +33,17 @@ def test_imported_words_and_titles_are_found(bring: Bring, store: Store) -> None
     (newest,) = [it for it in store.messages.all(found.conversation.id, owner="ada") if it.content == "Mammals."]
     hit = next(it for it in store.search.find("mammals", owner="ada", limit=50).items if it.message_id == newest.id)
     assert hit.conversation.id == found.conversation.id
+
+
+def test_postgresql_plans_for_what_an_import_has_brought(
+    bring: Bring, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importers, "MANY_MESSAGES", 90)
+    bring(many())
+    if not store.database.is_sqlite:
+        with store.database.read() as connection:
+            counted = connection.scalar(text("SELECT reltuples FROM pg_class WHERE relname = 'messages'"))
+        assert counted == 90  # it counts so few by itself later, or never
 
 
 def test_what_is_said_and_changed_afterwards_is_found_too(ask: Ask, bring: Bring, store: Store) -> None:

@@ -72,6 +72,17 @@ def note_imports(connection: Connection, placed: list[Placed]) -> None:
     insert_rows(connection, imports, rows)
 
 
+def count_rows(database: Database) -> None:
+    """Let PostgreSQL plan for what an import has brought: until it counts by itself, within minutes, it plans for less.
+
+    Raises:
+        StoreUnavailableError: it cannot count now.
+    """
+    if not database.is_sqlite:
+        with database.write() as connection:
+            connection.exec_driver_sql("ANALYZE conversations, messages, turns, imports")
+
+
 def _row(one: Placed) -> dict[str, Any]:
     theirs = one.theirs
     left_out = dict(theirs.left_out)

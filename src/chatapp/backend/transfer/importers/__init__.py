@@ -1,6 +1,7 @@
 """Importing conversations from elsewhere, with a receipt."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from chatapp.backend.store.attachments import Attachments
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.imported import Unreadable
-from chatapp.backend.store.imports import fingerprint_of, fingerprints
+from chatapp.backend.store.imports import count_rows, fingerprint_of, fingerprints
 from chatapp.backend.transfer.importers import formats
 from chatapp.backend.transfer.importers.assets import Assets, Keep
 from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
@@ -18,11 +19,15 @@ from chatapp.backend.transfer.importers.progress import Progress
 from chatapp.backend.transfer.importers.project_filling import Fill, ProjectFilling
 from chatapp.backend.transfer.importers.receipt import MAX_SKIPPED, Receipt, Skipped
 from chatapp.backend.transfer.importers.saving import Saving
+from chatapp.errors import StoreUnavailableError
 
 __all__ = ["MAX_SKIPPED", "Imports", "Progress", "Receipt", "Skipped"]
 
 LARGE_BYTES = 2 * 1024**2
 """A file from which on an import makes many transactions."""
+
+MANY_MESSAGES = 1000
+"""From how many new messages on the database may plan its searches for too few."""
 
 FEW_BYTES = 256 * 1024
 """A file up to which each conversation is asked about whether it was read before; all that were may take 50 MB."""
@@ -75,6 +80,9 @@ class Imports:
                 receipt.stop(str(error))
                 outcome.is_known = True
             saving.close()
+        if receipt.messages_added >= MANY_MESSAGES:
+            with suppress(StoreUnavailableError):  # what is in is in
+                count_rows(self.database)
         if not outcome.is_known:
             raise formats.not_known(outcome.why)
         return receipt
