@@ -1,5 +1,6 @@
 """What nobody should send: refused with a 4xx in the one shape, small, and without a word of what was sent."""
 
+import gzip
 import json
 import socket
 from collections.abc import Callable
@@ -187,6 +188,14 @@ def test_another_content_type_is_refused(path: str, content_type: str, shared: R
     refused = post(shared, path, prompt(), content_type)
     assert_refused(refused, 415)
     assert "Content-Type: application/json" in refused.json()["hint"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "identity, gzip", "br"])
+def test_a_compressed_body_is_refused_as_what_it_is(coding: str, shared: RunningBackend) -> None:
+    headers = {"Content-Type": JSON, "Content-Encoding": coding}
+    refused = requests.post(f"{shared.url}/query", data=gzip.compress(prompt()), headers=headers, timeout=10)
+    assert_refused(refused, 415)
+    assert refused.json()["detail"] == "The body must not be compressed."
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,14 @@ class BoundedJsonRequest(Request):
 
         Raises:
             json.JSONDecodeError: FastAPI makes a 422 of it.
+            HTTPException: with status 415, for a body that is compressed.
         """
         try:
             return from_json(await self.body(), allow_inf_nan=False)
-        except ValueError as error:  # which says what is wrong and where, and nothing of what was sent
+        except ValueError as error:
+            if (header(self.scope, b"content-encoding") or "identity").lower() != "identity":
+                raise HTTPException(UnsupportedMediaTypeError.status) from None
+            # which says what is wrong and where, and nothing of what was sent
             raise json.JSONDecodeError(str(error), "", 0) from None
 
     async def _read(self, limit: int) -> bytes:

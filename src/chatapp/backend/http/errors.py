@@ -20,6 +20,7 @@ from chatapp.errors import (
     NotFoundError,
     RequestError,
     RequestTimeoutError,
+    UnsupportedMediaTypeError,
 )
 from chatapp.protocol.received_errors import error_from_dict
 
@@ -71,6 +72,9 @@ def _our_error(status: int) -> RequestError:
         404: NotFoundError("There is no such path.", hint="GET /docs lists them all."),
         405: MethodNotAllowedError("This path does not take that method."),
         408: RequestTimeoutError("The request's body took too long to arrive."),
+        415: UnsupportedMediaTypeError(
+            "The body must not be compressed.", hint="Send it without the header Content-Encoding."
+        ),
         413: BodyTooLargeError("The request's body is too large.", hint="MAX_BODY_BYTES is the limit."),
     }
     return kinds.get(status) or RequestError("The request cannot be read.")
