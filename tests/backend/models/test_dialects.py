@@ -219,6 +219,7 @@ def test_what_one_side_says_in_a_row_is_one_message() -> None:
         ("user", "c\n\nd"),
     ]
     assert said(("user", "a"), ("assistant", ""), ("user", "b")) == [("user", "a\n\nb")]
+    assert said(("user", ""), ("user", "b"), ("user", "")) == [("user", "b")]
     assert said(("user", "a"), ("assistant", "b"), ("user", "a")) == [("user", "a"), ("assistant", "b"), ("user", "a")]
 
 

@@ -55,7 +55,7 @@ def _content(message: Message, media: Mapping[str, Json]) -> str | list[Json]:
 
 def _joined(first: str | list[Json], second: str | list[Json]) -> str | list[Json]:
     if isinstance(first, str) and isinstance(second, str):
-        return f"{first}\n\n{second}"
+        return "\n\n".join(filter(None, (first, second)))
     return [*_as_parts(first), *_as_parts(second)]
 
 
