@@ -23,7 +23,7 @@ ROOMS = {
     "local_model": "errors config providers processes",
     "backend": "errors hosts config protocol providers documents rendering",
     "frontend": "errors hosts config protocol client rendering",
-    "cli": "errors hosts config protocol providers processes documents client local_model backend frontend",
+    "cli": "errors hosts config protocol providers processes documents client local_model backend frontend rendering",
     "__main__": "cli",
 }
 BACKEND = {

@@ -13,6 +13,8 @@ from rich.markdown import Markdown, TableElement
 from rich.table import Table
 from rich.text import Text
 
+from chatapp.rendering.emphasis import WideTextParser
+
 _FORMULAS = (("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]"), ("\\begin{", "\\end{"), ("$", "$"))
 _BLOCKS = (("$$", "$$"), ("\\[", "\\]"), ("\\begin{", "\\end{"))
 _FORMULA_CHARS, _FORMULA_LINES = 2_000, 100
@@ -22,7 +24,9 @@ _LINE_BREAKS = ("<br>", "<br/>", "<br />")
 
 def parser() -> MarkdownIt:
     """Return what reads Markdown so that nothing is lost: tags and definitions are words, formulas stay as written."""
-    markdown = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"]).disable("reference")
+    markdown = MarkdownIt()
+    markdown.inline = WideTextParser()
+    markdown.configure("commonmark", {"html": False}).enable(["strikethrough", "table"]).disable("reference")
     markdown.inline.ruler.before("escape", "formula", _formula)
     markdown.inline.ruler.before("autolink", "line_break", _line_break)
     markdown.block.ruler.before("fence", "formula", _formula_block, {"alt": ["paragraph", "blockquote", "list"]})

@@ -1,6 +1,6 @@
 """Markdown of messages as HTML: what models and people write, with nothing in it that loads or runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from html import escape
 from typing import Any
@@ -10,6 +10,7 @@ from markdown_it.token import Token
 
 from chatapp.rendering.code import highlighted
 from chatapp.rendering.directions import add_directions
+from chatapp.rendering.emphasis import WideTextParser
 from chatapp.rendering.footnotes import add_footnotes, footnotes_of
 from chatapp.rendering.formula_rules import add_formulas
 from chatapp.rendering.mathml import mathml
@@ -48,8 +49,10 @@ def plain(text: str) -> str:
 
 @cache
 def _renderer() -> MarkdownIt:
-    markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
-    for add in (add_formulas, add_footnotes, add_tags, add_task_lists, add_directions):
+    markdown = MarkdownIt()
+    markdown.inline = WideTextParser()
+    markdown.configure("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
+    for add in _ADDITIONS:
         add(markdown)
     for kind, rule in _RULES.items():
         markdown.add_render_rule(kind, rule)
@@ -118,6 +121,13 @@ def _table_open(self: Any, tokens: Sequence[Token], index: int, options: Any, en
     return rendered
 
 
+_ADDITIONS: tuple[Callable[[MarkdownIt], None], ...] = (
+    add_formulas,
+    add_footnotes,
+    add_tags,
+    add_task_lists,
+    add_directions,
+)
 _RULES: dict[str, Any] = {
     "fence": _code,
     "code_block": _code,

@@ -1,0 +1,41 @@
+"""Emphasis in texts without blanks between words, as in Chinese and Japanese."""
+
+from unicodedata import east_asian_width
+
+from markdown_it import MarkdownIt
+from markdown_it.parser_inline import ParserInline
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.state_inline import Scanned
+from markdown_it.token import Token
+from markdown_it.utils import EnvType
+
+
+class WideTextParser(ParserInline):
+    """Reads lines so that `**「注意」**请` is bold: CommonMark wants a blank there, which these languages do not write.
+
+    The rule is that of https://github.com/tats-u/markdown-cjk-friendly.
+    """
+
+    def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
+        """Return the tokens of a line."""
+        state = _State(src, md, env, tokens)
+        self.tokenize(state)
+        for rule in self.ruler2.getRules(""):
+            rule(state)
+        return state.tokens
+
+
+class _State(StateInline):
+    def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803 - the names of the library
+        """Return what a run of marks may do; beside a wide letter it opens and closes like beside any other letter."""
+        scanned = super().scanDelims(start, canSplitWord)
+        end = start + scanned.length
+        before = self.src[start - 1] if start else " "
+        behind = self.src[end] if end < self.posMax else " "
+        if not canSplitWord or not (_is_wide(before) or _is_wide(behind)):
+            return scanned
+        return Scanned(not behind.isspace(), not before.isspace(), scanned.length)
+
+
+def _is_wide(letter: str) -> bool:
+    return east_asian_width(letter) in {"W", "F"}
