@@ -30,6 +30,7 @@ def drawn(markdown: str, width: int) -> list[str]:
         (r"Let \(a_1*b\) be $x*y*z$ for $5.", r"Let \(a_1*b\) be $x*y*z$ for $5."),
         ("\\[\nx\n+ y \\\\\n- z\n\\]", r"\[ x + y \\ - z \]"),
         ("> $$\n> 1. a\n> $$", "$$▌1. a▌$$"),
+        ("|a|b|\n|-|-|\n|1|2|3|", "2 | 3"),
         ("**注意\uff1a**请看", "注意\uff1a请看"),
         (f"```\n{'x' * 150}\n```", "x" * 150),
     ],

@@ -122,6 +122,9 @@ def words(page: str) -> str:
         ("Use `![a](b)` and ``\\(x\\)``", "Use ![a](b) and \\(x\\)"),
         ("```\n![a](b) of a fence that is still open", "![a](b) of a fence that is still open"),
         ("| a<br>b | `<br>` |\n|-|-|", "a b &lt;br&gt;"),
+        ("|a|b|\n|-|-|\n|$P(x|y)$|c|\n|`d||e`|f|\n|1|2|3|\n|\\(|g|\\)|h|", "a b [x] c d||e f 1 2|3 [x] h"),
+        ("|$|x|$|b|\n|-|-|\n|c|d|", "[x] b c d"),
+        ("```\n|a|b|\n|-|-|\n|1|2|3|\n```", "|a|b| |-|-| |1|2|3|"),
     ],
 )
 def test_prices_images_and_code_are_read_as_they_were_meant(markdown: str, drawn: str) -> None:

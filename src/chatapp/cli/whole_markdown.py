@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chatapp.rendering.emphasis import WideTextParser
+from chatapp.rendering.table_rows import add_whole_rows
 
 _FORMULAS = (("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]"), ("\\begin{", "\\end{"), ("$", "$"))
 _BLOCKS = (("$$", "$$"), ("\\[", "\\]"), ("\\begin{", "\\end{"))
@@ -27,6 +28,7 @@ def parser() -> MarkdownIt:
     markdown = MarkdownIt()
     markdown.inline = WideTextParser()
     markdown.configure("commonmark", {"html": False}).enable(["strikethrough", "table"]).disable("reference")
+    add_whole_rows(markdown)
     markdown.inline.ruler.before("escape", "formula", _formula)
     markdown.inline.ruler.before("autolink", "line_break", _line_break)
     markdown.block.ruler.before("fence", "formula", _formula_block, {"alt": ["paragraph", "blockquote", "list"]})

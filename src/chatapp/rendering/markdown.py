@@ -14,6 +14,7 @@ from chatapp.rendering.emphasis import WideTextParser
 from chatapp.rendering.footnotes import add_footnotes, footnotes_of
 from chatapp.rendering.formula_rules import add_formulas
 from chatapp.rendering.mathml import mathml
+from chatapp.rendering.table_rows import add_whole_rows
 from chatapp.rendering.tags import add_tags
 from chatapp.rendering.task_lists import add_task_lists
 
@@ -126,6 +127,7 @@ _ADDITIONS: tuple[Callable[[MarkdownIt], None], ...] = (
     add_footnotes,
     add_tags,
     add_task_lists,
+    add_whole_rows,
     add_directions,
 )
 _RULES: dict[str, Any] = {
