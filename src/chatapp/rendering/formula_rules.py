@@ -12,11 +12,23 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
-_ENVIRONMENTS = {"align", "align*", "alignat", "alignat*", "equation", "equation*", "gather", "gather*"}
+_ENVIRONMENTS = frozenset(
+    {
+        "Bmatrix", "Vmatrix", "align", "align*", "alignat", "alignat*", "aligned", "alignedat", "array", "bmatrix",
+        "cases", "dcases", "eqnarray", "eqnarray*", "equation", "equation*", "flalign", "flalign*", "gather", "gather*",
+        "gathered", "matrix", "multline", "multline*", "pmatrix", "rcases", "smallmatrix", "split", "vmatrix",
+    }
+)  # fmt: skip
 _CLOSERS = {"$$": "$$", r"\[": r"\]", r"\(": r"\)"}
 _TO_DOLLAR = re.compile(r"(?:[^$\\]++|\\.)*+", re.DOTALL)
-_BEGIN = re.compile(r"\\begin\{([a-z]{1,8}\*?)\}")
+_BEGIN = re.compile(r"\\begin\{([A-Za-z]{1,11}\*?)\}")
 _FORMULA_SIGNS = frozenset(r"\^_{}=+")
+_RELATION = re.compile(r"\\[A-Za-z]++|[<>=]")
+"""What stands before a number without a blank, as in `$\\sim$5`."""
+_ENDING = re.compile(r"(?:th|st|nd|rd|s|es)\b")
+"""What makes a word of a formula, as in `$n$th`."""
+_NO_BEGIN = frozenset(")'\"\u2019\u201d")
+"""Before it a dollar is a sign that is spoken of, as in `($) and ($)`."""
 
 
 def add_formulas(markdown: MarkdownIt) -> None:
@@ -74,18 +86,39 @@ def _inline(state: StateInline, silent: bool) -> bool:
     opener = state.src[state.pos : state.pos + 2]
     if opener in _CLOSERS:
         return _pair(state, opener, silent=silent)
+    if opener == r"\b":
+        return _environment(state, silent=silent)
     return opener[:1] == "$" and _dollars(state, silent=silent)
 
 
-def _pair(state: StateInline, opener: str, *, silent: bool) -> bool:
-    closer, begin = _CLOSERS[opener], state.pos + 2
-    if state.env.get(closer) is state.src:
+def _environment(state: StateInline, *, silent: bool) -> bool:
+    """Take an environment in the middle of a line."""
+    found = _BEGIN.match(state.src, state.pos, state.posMax)
+    if found is None or found[1] not in _ENVIRONMENTS:
         return False
+    closer = f"\\end{{{found[1]}}}"
+    end = _find(state, closer, found.end())
+    if end < 0:
+        return False
+    end += len(closer)
+    return _take(state, state.src[state.pos : end], end, is_display=True, silent=silent)
+
+
+def _find(state: StateInline, closer: str, begin: int) -> int:
+    """Return where `closer` comes next, -1 where it does not: that is found out once for a text."""
+    if state.env.get(closer) is state.src:
+        return -1
     end = state.src.find(closer, begin)
     if end < 0:
         state.env[closer] = state.src
-        return False
-    return _take(state, state.src[begin:end], end + 2, is_display=opener != r"\(", silent=silent)
+    return end
+
+
+def _pair(state: StateInline, opener: str, *, silent: bool) -> bool:
+    begin = state.pos + 2
+    end = _find(state, _CLOSERS[opener], begin)
+    is_display = opener != r"\("
+    return end >= 0 and _take(state, state.src[begin:end], end + 2, is_display=is_display, silent=silent)
 
 
 def _dollars(state: StateInline, *, silent: bool) -> bool:
@@ -93,15 +126,30 @@ def _dollars(state: StateInline, *, silent: bool) -> bool:
     found = _TO_DOLLAR.match(state.src, begin)
     end = found.end() if found else begin
     content = state.src[begin:end]
-    is_closed = state.src[end : end + 1] == "$" and not state.src[end + 1 : end + 2].isalnum()
-    if not is_closed or content[:1].isspace() or content[-1:].isspace() or _is_price(content):
+    is_closed = state.src[end : end + 1] == "$" and _may_end(content, state.src, end + 1)
+    if not is_closed or content[:1].isspace() or content[-1:].isspace() or content[:1] in _NO_BEGIN:
         return False
+    if _is_price(content, is_behind_digit=state.src[state.pos - 1 : state.pos].isdigit()):
+        return False
+    if content[0] == content[-1] == "`":  # as GitHub and GitLab write formulas
+        content = content.strip("`")
     return _take(state, content, end + 1, is_display=False, silent=silent)
 
 
-def _is_price(content: str) -> bool:
-    """Return whether what is between two dollars is an amount and words, as in "$5 or 6$ more"."""
-    return content[:1].isdigit() and " " in content and _FORMULA_SIGNS.isdisjoint(content)
+def _may_end(content: str, source: str, behind: int) -> bool:
+    """Return whether a formula ends before what stands at `behind`: not where it is the name or amount of a dollar."""
+    following = source[behind : behind + 1]
+    if not (following.isascii() and following.isalnum()) or _RELATION.fullmatch(content):
+        return True
+    return (len(content) == 1 or not _FORMULA_SIGNS.isdisjoint(content)) and bool(_ENDING.match(source, behind))
+
+
+def _is_price(content: str, *, is_behind_digit: bool) -> bool:
+    """Return whether what is between two dollars is an amount and words, as in "$5 or 6$ more" and "5$-6$"."""
+    if not _FORMULA_SIGNS.isdisjoint(content):
+        return False
+    is_amount = is_behind_digit and not any(map(str.isalpha, content))
+    return is_amount or (content[:1].isdigit() and " " in content)
 
 
 def _take(state: StateInline, content: str, end: int, *, is_display: bool, silent: bool) -> bool:

@@ -63,6 +63,8 @@ def _renderer() -> MarkdownIt:
 def _code(_self: Any, tokens: Sequence[Token], index: int, _options: Any, env: Any) -> str:
     token = tokens[index]
     language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
+    if language == "math":
+        return mathml(token.content, is_display=True)
     code = f"<code>{highlighted(token.content, language)}</code></pre>"
     if not env.get("is_live"):
         return f"<pre>{code}\n"

@@ -1,5 +1,6 @@
 """Formulas as MathML, which browsers draw by themselves."""
 
+import re
 from html import escape, unescape
 from xml.etree.ElementTree import Element, tostring
 
@@ -30,12 +31,17 @@ _KEPT = frozenset(
 )  # fmt: skip
 
 
+_ESCAPED = re.compile(r"\\([$%&#_{}])")
+_UNSEEN = re.compile(r"\\(?:nonumber|notag)(?![A-Za-z])|\\label\{[^{}]{0,80}\}")
+"""What says something about numbers of formulas, which are not drawn; the library writes these words out."""
+
+
 def mathml(text: str, *, is_display: bool = False) -> str:
     """Return a formula, given as TeX, as MathML; or its TeX as code where that cannot be made."""
     if len(text) > MAX_CHARS:
         return _as_text(text)
     try:
-        drawn = convert_to_element(text.strip(), display="block" if is_display else "inline")
+        drawn = convert_to_element(_UNSEEN.sub("", text).strip(), display="block" if is_display else "inline")
         for element in drawn.iter():
             _clean(element)
         return tostring(drawn, encoding="unicode")
@@ -52,6 +58,8 @@ def _clean(element: Element) -> None:
         del element.attrib[name]
     if element.text:
         element.text = unescape(element.text)
+        if element.tag == "mtext":
+            element.text = _ESCAPED.sub(r"\1", element.text)
 
 
 def _as_text(tex: str) -> str:
