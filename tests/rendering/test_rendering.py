@@ -142,6 +142,27 @@ def test_prices_images_and_code_are_read_as_they_were_meant(markdown: str, drawn
     assert words(html_of(markdown)) == drawn
 
 
+@pytest.mark.parametrize(
+    ("markdown", "drawn"),
+    [
+        (
+            "See https://a.b/c_d_e(f). (http://x.y/z)",
+            "See https://a.b/c_d_e(f)(https://a.b/c_d_e(f)). (http://x.y/z(http://x.y/z))",
+        ),
+        ("**https://a.b**, _http://a.b_!", "https://a.b(https://a.b), http://a.b(http://a.b)!"),
+        ("见https://a.b。好", "见https://a.b(https://a.b)。好"),
+        ("[https://a.b](https://c.d) `http://a.b`", "https://a.b(https://c.d) http://a.b"),
+        (
+            "[see http://a.b] and http://localhost:80?a=1&b",
+            "[see http://a.b(http://a.b)] and http://localhost:80?a=1&amp;b(http://localhost:80?a=1&amp;b)",
+        ),
+        ("xhttp://a.b, ftp://a.b, http://, https:", "xhttp://a.b, ftp://a.b, http://, https:"),
+    ],
+)
+def test_an_address_is_a_link(markdown: str, drawn: str) -> None:
+    assert words(html_of(markdown)) == drawn
+
+
 NASTY = [
     "<script>alert(1)</script>", "[x](javascript:alert(1))", "![x](data:text/html,x)", '<img src=x onerror="alert(1)">',
     r"$\text{<script>alert(1)</script>}$", r"$\text{&lt;img src=x onerror=1&gt;}$", r"$\href{javascript:alert(1)}{x}$",
@@ -149,7 +170,8 @@ NASTY = [
     '```"><script>\nx\n```', "```html\n<script>x</script>\n```",
     "<javascript:alert(1)>", "[x]: javascript:x\n\n[x]", "|<b>|\n|---|\n|<script>|", r"$<script>x$",
     "</div></article><script>x", "<sub onclick=x>y</sub>", "<kbd><script>x</kbd>", "<sup>x</sub>", "<br onload=x>",
-    
+    "http://a.b/\"onload=x",
+    "http://a.b/<script>x</script>",
     "a[^\"><b>]\n\n[^\"><b>]: <script>x</script>", "```x\"><script>\ny\n```", "- [x] <script>x",
 ]  # fmt: skip
 

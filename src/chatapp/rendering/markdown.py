@@ -8,6 +8,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from chatapp.rendering.addresses import add_addresses
 from chatapp.rendering.code import highlighted
 from chatapp.rendering.directions import add_directions
 from chatapp.rendering.emphasis import WideTextParser
@@ -127,6 +128,7 @@ def _table_open(self: Any, tokens: Sequence[Token], index: int, options: Any, en
 _ADDITIONS: tuple[Callable[[MarkdownIt], None], ...] = (
     add_formulas,
     add_footnotes,
+    add_addresses,
     add_tags,
     add_task_lists,
     add_whole_rows,
