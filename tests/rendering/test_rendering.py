@@ -76,6 +76,10 @@ class Open(HTMLParser):
         ("**注意\uff1a**请看", "<strong>注意\uff1a</strong>请看"),
         ("是**“粗”**字", "是<strong>“粗”</strong>字"),
         ("这~~很。~~好", "<s>很。</s>"),
+        ("a<u>b</u> <code>*c*</code>", "a<u>b</u> <code>*c*</code>"),
+        ("<details>\n<summary>*A*</summary>\n\n- b\n</details>\nc", "<summary><em>A</em></summary>\n<ul>"),
+        ("<details><summary>A</summary>\nb\n</details>\nc", "<p>b</p>\n</details>\n<p>c</p>"),
+        ("<details>\nb", "<p>&lt;details&gt;<br />\nb</p>"),
     ],
 )
 def test_markdown_is_drawn(markdown: str, drawn: str) -> None:
@@ -170,8 +174,9 @@ NASTY = [
     '```"><script>\nx\n```', "```html\n<script>x</script>\n```",
     "<javascript:alert(1)>", "[x]: javascript:x\n\n[x]", "|<b>|\n|---|\n|<script>|", r"$<script>x$",
     "</div></article><script>x", "<sub onclick=x>y</sub>", "<kbd><script>x</kbd>", "<sup>x</sub>", "<br onload=x>",
-    "http://a.b/\"onload=x",
-    "http://a.b/<script>x</script>",
+    "http://a.b/\"onload=x", "<details open onload=x>\n</details>",
+    "<details>\n<summary><script>x</summary>\n</details>",
+    "http://a.b/<script>x</script>", "<code><script>x</script></code>",
     "a[^\"><b>]\n\n[^\"><b>]: <script>x</script>", "```x\"><script>\ny\n```", "- [x] <script>x",
 ]  # fmt: skip
 

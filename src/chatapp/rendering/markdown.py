@@ -12,6 +12,7 @@ from chatapp.rendering.addresses import add_addresses
 from chatapp.rendering.code import highlighted
 from chatapp.rendering.directions import add_directions
 from chatapp.rendering.emphasis import WideTextParser
+from chatapp.rendering.folds import add_folds
 from chatapp.rendering.footnotes import add_footnotes, footnotes_of
 from chatapp.rendering.formula_rules import add_formulas
 from chatapp.rendering.mathml import mathml
@@ -130,6 +131,7 @@ _ADDITIONS: tuple[Callable[[MarkdownIt], None], ...] = (
     add_footnotes,
     add_addresses,
     add_tags,
+    add_folds,
     add_task_lists,
     add_whole_rows,
     add_directions,

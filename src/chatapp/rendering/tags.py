@@ -1,15 +1,17 @@
 """The few HTML tags that models write in the middle of a line and mean."""
 
+import re
+
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-_PAIRED = ("sub", "sup", "kbd", "mark")
+_PAIRED = re.compile("<(sub|sup|kbd|mark|u|b|i|s|em|strong|del|ins|small|code)>")
 _BREAKS = ("<br>", "<br/>", "<br />")
 _LONGEST = max(map(len, _BREAKS))
 
 
 def add_tags(markdown: MarkdownIt) -> None:
-    """Have `markdown` draw `<br>`, and `<sub>`, `<sup>`, `<kbd>` and `<mark>` with their end; all others stay text."""
+    """Have `markdown` draw `<br>`, and those of `_PAIRED` with their end; all others stay text."""
     markdown.inline.ruler.before("autolink", "tag", _tag)
 
 
@@ -20,8 +22,8 @@ def _tag(state: StateInline, silent: bool) -> bool:
     for tag in _BREAKS:
         if start.startswith(tag):
             return _line_break(state, len(tag), silent=silent)
-    name = next((name for name in _PAIRED if start.startswith(f"<{name}>")), None)
-    return name is not None and _pair(state, name, silent=silent)
+    paired = _PAIRED.match(state.src, state.pos, state.posMax)
+    return paired is not None and _pair(state, paired[1], silent=silent)
 
 
 def _line_break(state: StateInline, size: int, *, silent: bool) -> bool:
@@ -36,7 +38,9 @@ def _pair(state: StateInline, name: str, *, silent: bool) -> bool:
     end = _end_of(state, name, begin)
     if end < 0 or end > state.posMax:
         return False
-    if not silent:
+    if not silent and name == "code":  # nothing in it is Markdown
+        state.push("code_inline", "code", 0).content = state.src[begin:end]
+    elif not silent:
         after = state.posMax
         state.push(f"{name}_open", name, 1)
         state.pos, state.posMax = begin, end
