@@ -11,6 +11,8 @@ from markdown_it.rules_inline import StateInline
 _LABEL = re.compile(r"\[\^([^\]\s]{1,40})\]")
 _DEFINITION = re.compile(r"\[\^([^\]\s]{1,40})\]:")
 
+_INDENT = 2
+
 
 def add_footnotes(markdown: MarkdownIt) -> None:
     """Have `markdown` find footnotes. `footnotes_of` gives what they say, which belongs behind the text."""
@@ -29,17 +31,28 @@ def footnotes_of(markdown: MarkdownIt, env: dict[str, Any]) -> str:
 def _definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     begin, stop = state.bMarks[start] + state.tShift[start], state.eMarks[start]
     found = _DEFINITION.match(state.src, begin, stop)
-    if found is None or state.is_code_block(start) or state.blkIndent:
+    if found is None or state.is_code_block(start):
         return False
     if silent:
         return True
-    last = start + 1
-    while last < end and not state.isEmpty(last) and not _begins_another(state, last):
-        last += 1
+    last = _end_of(state, start, end)
     said = [state.src[found.end() : stop], *(_line(state, line) for line in range(start + 1, last))]
     state.env.setdefault("notes", {}).setdefault(found[1], "\n".join(said).strip())
     state.line = last
     return True
+
+
+def _end_of(state: StateBlock, start: int, end: int) -> int:
+    """Return the line behind a footnote: its paragraphs after the first are indented."""
+    last = line = start + 1
+    while line < end and not _begins_another(state, line):
+        is_indented = state.sCount[line] >= state.blkIndent + _INDENT
+        if not state.isEmpty(line) and (state.sCount[line] < state.blkIndent or (line > last and not is_indented)):
+            break
+        line += 1
+        if not state.isEmpty(line - 1):
+            last = line
+    return last
 
 
 def _begins_another(state: StateBlock, line: int) -> bool:

@@ -64,13 +64,13 @@ def _renderer() -> MarkdownIt:
 
 def _code(_self: Any, tokens: Sequence[Token], index: int, _options: Any, env: Any) -> str:
     token = tokens[index]
-    language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
+    language = token.info.split(maxsplit=1)[0].strip("{}").lstrip(".") if token.info.strip() else ""
     if language == "math":
         return mathml(token.content, is_display=True)
-    code = f"<code>{highlighted(token.content, language)}</code></pre>"
+    code = f"<code>{highlighted(token.content, language.partition(':')[0])}</code></pre>"
     if not env.get("is_live"):
         return f"<pre>{code}\n"
-    picture = _PICTURE if language == "mermaid" else ""
+    picture = _PICTURE if language.lower() == "mermaid" else ""
     head = f"<figcaption><span>{escape(language)}</span>{picture}{_TOOLS}</figcaption>"
     return f'<figure class="code">{head}<pre tabindex="0">{code}</figure>\n'
 

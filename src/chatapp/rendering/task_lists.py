@@ -6,6 +6,8 @@ from markdown_it.token import Token
 
 _BOXES = {"[ ] ": ("☐", "Open"), "[x] ": ("☑", "Done"), "[X] ": ("☑", "Done")}
 _MARK_LENGTH = 4
+_EMPTY = frozenset(mark.strip() for mark in _BOXES)
+"""Items that say nothing, or not yet."""
 
 
 def add_task_lists(markdown: MarkdownIt) -> None:
@@ -19,6 +21,8 @@ def _mark(state: StateCore) -> None:
         if item.type != "list_item_open" or paragraph.type != "paragraph_open" or not inline.children:
             continue
         first = inline.children[0]
+        if first.type == "text" and first.content in _EMPTY:
+            first.content += " "
         if first.type == "text" and first.content[:_MARK_LENGTH] in _BOXES:
             box = Token("task", "", 0, content=first.content[:_MARK_LENGTH])
             first.content = first.content[_MARK_LENGTH:]
