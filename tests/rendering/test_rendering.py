@@ -85,6 +85,10 @@ class Open(HTMLParser):
         ("- A[^b].\n\n  [^b]: Bee", '<li tabindex="-1">Bee</li>'),
         ("```{.python}\nif x:\n```", '<span class="k">if</span>'),
         ("```py:a.py\nif x:\n```", '<span class="k">if</span>'),
+        ("Docker \u05d0\u05d1 \u05d2", '<p dir="rtl">'),
+        ("A word \u05d0 in", '<p dir="ltr">'),
+        ("- x: \u05d0\n- \u05d1", '<ul dir="rtl">'),
+        ("|a|\u05d0|\n|-|-|\n|b|\u05d1|\n\nOf these.", '<table dir="ltr">'),
     ],
 )
 def test_markdown_is_drawn(markdown: str, drawn: str) -> None:
