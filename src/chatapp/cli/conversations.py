@@ -10,7 +10,7 @@ import typer
 
 from chatapp.cli.backends import with_backend
 from chatapp.cli.shell_chat import full_id, last_conversation
-from chatapp.cli.terminal import PlainAnswer, StatusLine, fitted, is_terminal, json_text, printable
+from chatapp.cli.terminal import PlainAnswer, StatusLine, columns_of, fitted, is_terminal, json_text, printable
 from chatapp.cli.writing import answer_writer, cited_line, note
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
@@ -158,7 +158,7 @@ def _row(item: ConversationInfo) -> str:
     title = f"{'* ' if item.pinned else ''}{item.title or _NO_TITLE}"
     source = item.client or item.source
     tail = fitted(f"  via {' '.join(source.split())}", _SOURCE_COLUMNS) if source else ""
-    return lead + fitted(" ".join(title.split()), _columns() - len(lead) - len(tail)) + tail
+    return lead + fitted(" ".join(title.split()), _columns() - len(lead) - columns_of(tail)) + tail
 
 
 def _snippet(parts: Sequence[SnippetInfo]) -> str:
@@ -172,7 +172,7 @@ def _cut(parts: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
     for text, is_match in parts:
         shown = fitted(text, left)
         yield shown, is_match
-        left -= len(shown)
+        left -= columns_of(shown)
         if left <= 1:
             return
 

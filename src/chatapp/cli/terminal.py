@@ -31,17 +31,17 @@ def json_text(value: object) -> str:
 def fitted(text: str, columns: int) -> str:
     """Return `text` cut to `columns` of a terminal, with an ellipsis where something is left out."""
     text = printable(text)
-    if _columns(text) <= columns:
+    if columns_of(text) <= columns:
         return text
     taken = 0
     for place, char in enumerate(text):
-        taken += _columns(char)
+        taken += columns_of(char)
         if taken >= columns:
             return text[:place] + "…"
     return text
 
 
-def _columns(text: str) -> int:
+def columns_of(text: str) -> int:
     """Return how many columns `text` takes: two for each character of East Asian scripts, none for an accent."""
     if text.isascii():
         return len(text)

@@ -1,11 +1,15 @@
 """`chatapp usage`: what calls to models have taken and cost."""
 
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from textwrap import fill
 
 import typer
 
 from chatapp.cli.backends import with_backend
-from chatapp.cli.terminal import StatusLine, json_text, printable
+from chatapp.cli.terminal import StatusLine, columns_of, json_text, printable
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
 from chatapp.protocol.money import shown_dollars
@@ -66,12 +70,26 @@ def _row_as_dict(row: UsageRow) -> dict[str, object]:
 
 def _print(told: UsageInfo) -> None:
     table = [(told.by, *_HEAD), *(_cells(row.name or "unknown", row) for row in told.rows), _cells("total", told.total)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for name, *cells in table:
-        line = [name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))]
-        typer.echo("  ".join(line).rstrip())
+    for line in _lines(table):
+        typer.echo(line)
     for note in notes_on(told):
         typer.secho(note, dim=True)
+
+
+def _lines(table: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Return the lines of a table; where a terminal has no room for it, each row is a name and its numbers below."""
+    widths = [max(map(columns_of, column)) for column in zip(*table, strict=True)]
+    if sys.stdout.isatty() and sum(widths) + 2 * len(widths) - 2 > (columns := shutil.get_terminal_size().columns):
+        head = table[0][1:]
+        for name, *cells in table[1:]:
+            yield name
+            numbers = ", ".join(f"{what} {cell}" for what, cell in zip(head, cells, strict=True) if cell)
+            yield fill(numbers, columns, initial_indent="  ", subsequent_indent="  ")
+        return
+    for name, *cells in table:
+        line = [name + " " * (widths[0] - columns_of(name))]
+        line += [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
+        yield "  ".join(line).rstrip()
 
 
 def _cells(name: str, row: UsageRow) -> tuple[str, ...]:
@@ -82,9 +100,15 @@ def _cells(name: str, row: UsageRow) -> tuple[str, ...]:
         f"{row.calls:,}",
         f"{row.failures:,}",
         *tokens,
-        shown_dollars(row.cost),
+        _cost(row),
         *times,
     )
+
+
+def _cost(row: UsageRow) -> str:
+    if row.calls and row.unpriced_calls == row.calls:
+        return "unknown"
+    return f"{shown_dollars(row.cost)}{' and more' if row.unpriced_calls else ''}"
 
 
 def notes_on(told: UsageInfo) -> list[str]:

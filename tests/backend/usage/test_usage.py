@@ -15,6 +15,7 @@ import requests
 
 from chatapp.backend.store import ModelCall, Store
 from chatapp.backend.usage import ledger
+from chatapp.cli.terminal import columns_of
 from chatapp.cli.usage import run as run_usage
 from chatapp.client import BackendClient
 from chatapp.config.settings import Settings
@@ -200,6 +201,30 @@ def test_a_name_of_several_lines_is_one_row(backend: RunningBackend, capsys: pyt
     wait_for(lambda: backend.client.usage().total.calls == 1)
     run_usage(backend_url=backend.url, by="model", days=1, everybody=False, as_json=False, as_csv=False)
     assert [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()[:3]] == ["model", "a b[31m", "total"]
+
+
+def test_a_price_that_nobody_knows_is_told_in_the_shell_at_any_width(
+    backend: RunningBackend, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shown() -> list[str]:
+        run_usage(backend_url=backend.url, by="model", days=1, everybody=False, as_json=False, as_csv=False)
+        return capsys.readouterr().out.splitlines()[:-2]
+
+    usual = {"owner": "", "connection": "c", "status": "complete", "duration_ms": 900, "prompt_tokens": 7}
+    usual["created_at"] = datetime.now(UTC)
+    calls = [ModelCall(**usual, model="\u65e5\u672c"), ModelCall(**usual, model="b", cost_pico=10**12)]
+    backend.app.state.store.model_calls.add_many(calls)
+    head, *rows = shown()
+    assert [row.split("  ")[0] for row in rows] == ["b", "\u65e5\u672c", "total"]
+    costs = ["$1.00", "unknown", "$1.00 and more"]
+    assert [
+        row.index(cost) + len(cost) + columns_of(row) - len(row) for row, cost in zip(rows, costs, strict=True)
+    ] == [head.index("cost") + len("cost")] * 3
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = shown()
+    assert max(map(columns_of, narrow)) <= 40
+    assert [line for line in narrow if not line.startswith(" ")] == ["b", "\u65e5\u672c", "total"]
 
 
 def test_usage_of_others_is_for_the_keys_of_admin_keys(run_backend: RunBackend) -> None:
