@@ -14,7 +14,7 @@ from support.stub_model import StubModel
 
 Run = Callable[..., CompletedProcess[str]]
 
-ORDERS = "\x1b]0;owned\x07\x1b[2J\x9b31m\x7f\u202e\u2028"
+ORDERS = "\x1b]0;owned\x07\x1b[2J\x9b31m\x7f\u202e\u2028\u2067"
 
 
 def is_tame(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from chatapp.config import environment
 
-_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e]")
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Control characters, those of eight bits too, and what turns the order of letters around."""
 
 
