@@ -346,6 +346,8 @@ def test_help_shows_every_command(typist: Typist) -> None:
     [
         ("/sytem Be brief.", "There is no command /sytem. /help shows those there are."),
         ("/", "/help shows the commands there are."),
+        ("/?", "/help shows the commands there are."),
+        ("/Usage", "Nothing was answered yet."),
     ],
 )
 def test_a_wrong_command_is_told_and_not_asked(typist: Typist, stub: StubModel, line: str, answer: str) -> None:

@@ -22,7 +22,7 @@ from chatapp.protocol.usage_line import gauge_parts, usage_sentence
 
 _PROMPT, _PROMPT_FOR_MORE = "> ", "| "
 _QUOTES = '"""'
-_COMMAND = re.compile(r"/([a-z]+)(?:\s+(.*))?", re.DOTALL)
+_COMMAND = re.compile(r"/([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
 _WELCOME = "/help shows what you can do here beside asking. Ctrl-D leaves."
 _COMMANDS = (
     ("/new", "Begin a new conversation."),
@@ -82,8 +82,8 @@ class Session:
     def _take(self, entry: str) -> None:
         command = _COMMAND.fullmatch(entry.strip())
         if command is not None:
-            self._obey(command[1], command[2] or "")
-        elif entry.strip() == "/":
+            self._obey(command[1].lower(), command[2] or "")
+        elif entry.strip() in {"/", "/?"}:
             note("/help shows the commands there are.")
         elif entry.strip():
             self._write(self._chat.ask(entry, self._options))
