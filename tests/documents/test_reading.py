@@ -201,6 +201,7 @@ def test_a_fence_is_longer_than_those_inside() -> None:
 
 
 def test_a_document_survives_the_way_between_processes() -> None:
-    document = Document("image", "image/png", "words", 3, ("Half.",), b"\x00\xff")
+    drawn = ((2, b"\n{"), (3, b""))
+    document = Document("image", "image/png", "Größe \ud800\n😀", 3, ("Half.",), b"\x00\xff\n", drawn)
 
-    assert Document.from_json(document.as_json()) == document
+    assert Document.from_bytes(document.as_bytes()) == document

@@ -32,7 +32,7 @@ def main() -> None:
     if len(document.text) > MOST_CHARS:
         note = f"Only its first {MOST_CHARS} characters are read."
         document = replace(document, text=document.text[:MOST_CHARS], notes=(*document.notes, note))
-    sys.stdout.write(document.as_json())
+    sys.stdout.buffer.write(document.as_bytes())
 
 
 def document_at(path: Path, name: str, drawn: Sequence[int] = ()) -> Document:

@@ -27,4 +27,4 @@ def read(
         told = output_of(command, limits, stopping=stopping)
     except ProcessDiedError as error:
         return Document("unknown", "application/octet-stream", notes=(error.detail,))
-    return Document.from_json(told)
+    return Document.from_bytes(told)
