@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy.dialects import sqlite
 
 import chatapp
-from chatapp.backend.attachments.wording import _Budget
+from chatapp.backend.attachments.budget import FileBudget
 from chatapp.backend.models.chat_model import Batch, ModelRequest
 from chatapp.backend.models.openai.answer_text import AnswerText
 from chatapp.backend.models.openai.stop_strings import StopStrings
@@ -114,8 +114,8 @@ def _live_blocks(blocks: LiveBlocks) -> Callable[[str], object]:
 
 
 METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
-    "chatapp.backend.attachments.wording._Budget.text_of": lambda: (
-        lambda piece: _Budget(None, len, "a b").text_of("a.txt", piece, is_last=True)
+    "chatapp.backend.attachments.budget.FileBudget.text_of": lambda: (
+        lambda piece: FileBudget(None, len, "a b").text_of("a.txt", piece, is_last=True)
     ),
     "chatapp.backend.models.chat_model.Batch.add": lambda: partial(Batch().add, Text),
     "chatapp.backend.models.openai.answer_text.AnswerText.add_piece": lambda: _answer_text(

@@ -12,10 +12,11 @@ import pytest
 import requests
 from PIL import Image
 
-from chatapp.backend.attachments.choosing import text_of_pages
+from chatapp.backend.attachments import budget, desk, wording
+from chatapp.backend.attachments.choosing import numbered, text_of_pages
 from chatapp.backend.attachments.desk import AT_ONCE, AttachmentDesk
 from chatapp.backend.attachments.wording import AttachmentWording
-from chatapp.backend.store import Store
+from chatapp.backend.store import Attachment, Store
 from chatapp.client import BackendClient
 from chatapp.client.chat import EphemeralChat, StoredChat
 from chatapp.config.settings import Settings
@@ -228,6 +229,59 @@ def test_scanned_pages_that_were_chosen_are_drawn(shared: RunningBackend, model:
     assert len(pictures) == 3
     assert "Whales" in text["text"]
     assert "(Shown as pictures: scan.pdf, pages 2, 21, 22.)" in text["text"]
+
+
+def test_pages_that_are_too_many_to_be_drawn_are_named(
+    shared: RunningBackend, model: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = attach(shared.client, documents.scan(*["red"] * 23), "scan.pdf")
+    monkeypatch.setattr(desk, "MOST_PICTURES", 1)
+
+    kept = str(shared.client.ask("Which?", store=True, attachments=[f"{file}#pages=20-23"]).conversation_id)
+
+    assert "(Left out here, as there are no words on them: scan.pdf, pages 22, 23.)" in str(asked(model))
+    (notice,) = shared.client.conversations.messages(kept).items[-1].notices
+    assert notice.text.endswith("no more pages are shown at a time: scan.pdf, pages 22, 23.")
+
+
+@pytest.fixture
+def kept(sqlite_settings: Settings, tmp_path: Path) -> Iterator[Store]:
+    """A store with five pictures of ada's."""
+    store, path = Store.open(sqlite_settings), documents.saved(tmp_path, "any.png", b"any")
+    for number in range(5):
+        told = Attachment("ada", f"{number:064}", f"{number}.png", "image/png", "image", 3, None, ())
+        store.attachments.add(told, path, text="", picture=b"eight by")
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("most", "pictures", "told"),
+    [
+        ({"MOST_MEDIA": 2}, 5, "3.png, 2.png and 1 more"),
+        ({"MOST_MEDIA_BYTES": 12}, 5, "3.png, 2.png, 1.png and 1 more"),
+        ({"MOST_FILES": 3}, 4, "3.png"),
+    ],
+    ids=["so many", "so large", "looked at"],
+)
+def test_of_many_pictures_some_go_along_and_the_rest_are_counted(
+    kept: Store, monkeypatch: pytest.MonkeyPatch, most: dict[str, int], pictures: int, told: str
+) -> None:
+    monkeypatch.setattr(wording, "MOST_OF_MESSAGE", 4)
+    for name, bound in most.items():
+        monkeypatch.setattr(budget, name, bound)
+    parts = [one.part() for one in kept.attachments.get_many([f"{it:064}" for it in range(pictures)], owner="ada")]
+
+    messages = [Message("user", tuple(parts)), Message.of("user", "Which?")]
+    worded = AttachmentWording(kept.attachments, estimate=len).word(messages, owner="ada", tokens=None)
+
+    assert [notice.text for notice in worded.notices] == [f"Left out to fit the model's context: {told}."]
+    assert len(worded.media) == pictures - told.count(".png") - told.count("more")
+    assert ("(1 more file is left out here" in worded.messages[0].text) == ("more" in told)
+
+
+def test_page_numbers_are_told_as_people_write_them() -> None:
+    assert [numbered(pages) for pages in ([4], [1, 2], [1, 3, 4, 5, 7])] == ["page 4", "pages 1, 2", "pages 1, 3-5, 7"]
 
 
 def test_scanned_pages_are_left_out_where_words_remain_and_fail_the_question_where_none_do(

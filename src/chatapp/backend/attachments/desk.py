@@ -11,12 +11,11 @@ from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore, Event
 
-from chatapp.backend.attachments.choosing import shown_of, undrawn_pages
+from chatapp.backend.attachments.choosing import PDF, shown_of
 from chatapp.backend.fair_pool import FairPool
 from chatapp.backend.store import Attachment, Attachments
 from chatapp.documents import read
 from chatapp.errors import BodyTooLargeError, ChatappError, UnsupportedMediaTypeError
-from chatapp.protocol.chosen_pages import ChosenPages
 from chatapp.protocol.messages import AttachmentPart
 
 AT_ONCE, OF_ONE = 3, 2
@@ -32,7 +31,6 @@ MOST_PICTURES, MOST_DRAWN = 20, 200
 """Pages without words that are drawn of a choice, and of a file in all: what is drawn takes room."""
 
 _LONGEST_NAME = 200
-_PDF = "application/pdf"
 
 log = logging.getLogger(__name__)
 
@@ -81,20 +79,20 @@ class AttachmentDesk:
         Raises:
             StoreUnavailableError: they cannot be saved.
         """
-        if part.pages is not None and part.media_type == _PDF and part.content_id is not None:
-            work = partial(self._draw, part.content_id, part.pages, owner)
+        if part.pages is not None and part.media_type == PDF and part.content_id is not None:
+            work = partial(self._draw, part, part.content_id, owner)
             await asyncio.wrap_future(self._pool.submit(work, owner=owner))
 
-    def _draw(self, id_: str, pages: str, owner: str) -> None:
-        attachment = self._attachments.get(id_, owner=owner)
-        shown = shown_of(self._attachments, [attachment.part()], owner=owner)[id_]
-        wanted = undrawn_pages(shown, attachment.pages or 0, ChosenPages.parse(pages))[:MOST_PICTURES]
-        if not wanted or len(shown.pages) + len(wanted) > MOST_DRAWN:
+    def _draw(self, part: AttachmentPart, id_: str, owner: str) -> None:
+        shown = shown_of(self._attachments, [part], owner=owner).get(id_)
+        room = min(MOST_PICTURES, MOST_DRAWN - len(shown.pages)) if shown else 0
+        wanted = shown.undrawn(part.pages)[: max(room, 0)] if shown else []
+        if not wanted:
             return
         with tempfile.NamedTemporaryFile(prefix="chatapp-", suffix=".part") as copy:
             copy.writelines(self._attachments.pieces(id_))
             copy.flush()
-            document = read(Path(copy.name), attachment.name, stopping=self._stopping, drawn=wanted)
+            document = read(Path(copy.name), part.name, stopping=self._stopping, drawn=wanted)
         drawn = [(number, picture) for number, picture in document.page_pictures if number in wanted]
         self._attachments.add_pages(id_, drawn, owner=owner)
 

@@ -1,7 +1,6 @@
 """Pictures and sound as an OpenAI-compatible server takes them."""
 
 import base64
-from collections.abc import Iterable
 from typing import Any
 
 MEDIA_TOKENS = 1200
@@ -22,7 +21,7 @@ def image_part(picture: bytes) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def audio_part(pieces: Iterable[bytes], sound: str) -> dict[str, Any]:
+def audio_part(recording: bytes, sound: str) -> dict[str, Any]:
     """Return a recording as part of a message; `sound` is one of the values of `AUDIO_FORMATS`."""
-    data = base64.b64encode(b"".join(pieces)).decode()
+    data = base64.b64encode(recording).decode()
     return {"type": "input_audio", "input_audio": {"data": data, "format": sound}}

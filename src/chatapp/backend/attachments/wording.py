@@ -1,20 +1,20 @@
 """What models get of attachments: text as part of the question, pictures and sound beside it, as far as they fit."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 from typing import Any
 
-from chatapp.backend.attachments.choosing import Shown, shown_of
-from chatapp.backend.attachments.media import AUDIO_FORMATS, MEDIA_TOKENS, audio_part, image_part
-from chatapp.backend.attachments.passages import fitting_passages
+from chatapp.backend.attachments.budget import FileBudget
+from chatapp.backend.attachments.choosing import Shown, ShownFiles, numbered
+from chatapp.backend.attachments.media import AUDIO_FORMATS, audio_part, image_part
 from chatapp.backend.attachments.project_media import ChosenMedia
-from chatapp.backend.attachments.project_wording import UNKNOWN_WINDOW_TOKENS, ProjectWording, share_of
+from chatapp.backend.attachments.project_wording import ProjectWording
 from chatapp.backend.store import Attachments
-from chatapp.documents import fenced
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import AttachmentPart, Message, Part, Role, TextPart
-from chatapp.providers.modalities import MEDIUM_OF
+
+MOST_OF_MESSAGE = 100
+"""Files of one message that are named each; a question has 20 at most, but one that was imported any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class AttachmentWording:
             messages, told = self._projects.word(messages, project_id, owner=owner, tokens=tokens)
         ids = {part.content_id for part in _files(messages) if part.content_id}
         room = None if tokens is None else tokens - sum(self._estimate(message.text) for message in messages)
-        shown = shown_of(self._attachments, _files(messages), owner=owner)
-        budget = _Budget(room, self._estimate, question, without)
+        shown = ShownFiles(self._attachments, _files(reversed(messages)), owner=owner)
+        budget = FileBudget(room, self._estimate, question, without)
         worded = []
         for message in reversed(messages):
             is_last = message is messages[-1]
@@ -72,63 +72,79 @@ class AttachmentWording:
                 told += chosen.notices
         return Worded(worded[::-1], budget.media, [*told, *budget.notices()])
 
-    def _beside(self, chosen: ChosenMedia, asked: Message, budget: "_Budget", owner: str) -> Message:
+    def _beside(self, chosen: ChosenMedia, asked: Message, budget: FileBudget, owner: str) -> Message:
         """Return the last question with pictures and sounds of the project in front of it."""
-        found = shown_of(self._attachments, chosen.parts, owner=owner)
-        shown = {id_: one._replace(text="") for id_, one in found.items()}  # its text goes along already
+        shown = ShownFiles(self._attachments, chosen.parts, owner=owner, has_text=False)  # which goes along already
         along = self._worded(Message("user", chosen.parts), shown, budget, is_last=False).parts
         return replace(asked, parts=(*along, TextPart(chosen.line), *asked.parts)) if chosen.line else asked
 
-    def _worded(self, message: Message, found: Mapping[str, Shown], budget: "_Budget", *, is_last: bool) -> Message:
+    def _worded(self, message: Message, shown: ShownFiles, budget: FileBudget, *, is_last: bool) -> Message:
         parts: list[Part] = []
+        files = 0
         for part in _each_once(message.parts):
             if not isinstance(part, AttachmentPart) or part.content_id is None:
                 parts.append(part)
-            elif part.content_id in found:
-                shown = found[part.content_id].of(part.pages)
-                if shown.text or not shown.pages:
-                    named = replace(part, name=part.title)
-                    parts.append(self._of(named, shown, budget, is_last=is_last, role=message.role))
-                parts += _pages(part, shown, budget, is_last=is_last, role=message.role)
-            else:
-                parts.append(TextPart(budget.missing(part.name)))
+                continue
+            files += 1
+            if files <= MOST_OF_MESSAGE:
+                parts += self._file(part, shown, budget, is_last=is_last, role=message.role)
+        if files > MOST_OF_MESSAGE:
+            parts.insert(0, TextPart(budget.more_left_out(files - MOST_OF_MESSAGE)))
         return replace(message, parts=tuple(parts))
 
-    def _of(self, part: AttachmentPart, shown: Shown, budget: "_Budget", *, is_last: bool, role: Role) -> Part:
-        content = self._media(part, shown.picture)
-        if content is None:
+    def _file(
+        self, part: AttachmentPart, files: ShownFiles, budget: FileBudget, *, is_last: bool, role: Role
+    ) -> Iterator[Part]:
+        """Return what stands in a message for one of its files."""
+        budget.looks_left -= 1
+        if budget.looks_left < 0:
+            yield TextPart(budget.left_out(part.title))
+            return
+        found = files.of(part)
+        if found is None:
+            yield TextPart(budget.missing(part.name))
+            return
+        shown = found.of(part.pages)
+        if shown.text or not shown.pages:
+            yield self._whole(replace(part, name=part.title), shown, budget, is_last=is_last, role=role)
+        yield from _pages(part, shown, budget, is_last=is_last, role=role)
+        if undrawn := found.undrawn(part.pages):
+            yield TextPart(budget.wordless(f"{part.name}, {numbered(undrawn)}"))
+
+    def _whole(self, part: AttachmentPart, shown: Shown, budget: FileBudget, *, is_last: bool, role: Role) -> Part:
+        """Return the words of a file, or the picture or the recording that it is."""
+        sound = AUDIO_FORMATS.get(part.media_type)
+        if shown.picture is None and sound is None:
             return TextPart(budget.text_of(part.name, shown.text, is_last=is_last))
         if role != "user":  # no server takes them of another: an answer that was imported has drawn it
             return TextPart(f"(The file {part.name} is here.)\n\n")
-        medium = MEDIUM_OF[content["type"]]
-        if medium in budget.without and not is_last:
+        if ("audio" if shown.picture is None else "images") in budget.without and not is_last:
             return TextPart(budget.not_taken(part.name))
-        if not budget.take(MEDIA_TOKENS) and not is_last:
+        if not budget.has_room_for_media:
             return TextPart(budget.left_out(part.name))
-        budget.media[str(part.content_id)] = content
+        # nothing is made smaller of a recording, so it is sent as it is kept
+        data = shown.picture or b"".join(self._attachments.pieces(str(part.content_id)))
+        if not budget.take_medium(len(data), is_needed=is_last):
+            return TextPart(budget.left_out(part.name))
+        budget.media[str(part.content_id)] = audio_part(data, sound) if sound else image_part(data)
         return part
 
-    def _media(self, part: AttachmentPart, picture: bytes | None) -> dict[str, Any] | None:
-        """Return what is sent for a picture or a recording, None for words."""
-        if picture is not None:
-            return image_part(picture)
-        if sound := AUDIO_FORMATS.get(part.media_type):
-            # nothing is made smaller of it, so it is sent as it is kept
-            return audio_part(self._attachments.pieces(str(part.content_id)), sound)
-        return None
 
-
-def _pages(part: AttachmentPart, shown: Shown, budget: "_Budget", *, is_last: bool, role: Role) -> list[Part]:
+def _pages(part: AttachmentPart, shown: Shown, budget: FileBudget, *, is_last: bool, role: Role) -> list[Part]:
     """Return the pictures of pages without words, as far as there is room, behind a line that says which they are.
 
-    Of a file that is nothing else, those of the last question stay whatever the model takes, as any picture does.
+    Of a file that is nothing else, the first of the last question stays whatever the model takes, as any picture does.
     """
     if not shown.pages:
         return []
     is_needed = is_last and not shown.text
     if role != "user" or ("images" in budget.without and not is_needed):
-        return [TextPart(budget.not_taken(f"{part.name}, {_numbered(shown.pages)}"))]
-    fitting = list(takewhile(lambda _: budget.take(MEDIA_TOKENS), shown.pages)) or list(shown.pages[: int(is_needed)])
+        return [TextPart(budget.not_taken(f"{part.name}, {_numbers(shown.pages)}"))]
+    fitting: list[tuple[int, bytes]] = []
+    for page in shown.pages:
+        if not budget.take_medium(len(page[1]), is_needed=is_needed and not fitting):
+            break
+        fitting.append(page)
     parts: list[Part] = []
     for number, picture in fitting:
         id_ = f"{part.content_id}#{number}"
@@ -136,88 +152,14 @@ def _pages(part: AttachmentPart, shown: Shown, budget: "_Budget", *, is_last: bo
         parts.append(AttachmentPart(part.name, "image/jpeg", content_id=id_))
     left_out = shown.pages[len(fitting) :]
     if left_out:
-        parts.insert(0, TextPart(budget.left_out(f"{part.name}, {_numbered(left_out)}")))
+        parts.insert(0, TextPart(budget.left_out(f"{part.name}, {_numbers(left_out)}")))
     if fitting:
-        parts.insert(0, TextPart(f"(Shown as pictures: {part.name}, {_numbered(fitting)}.)\n\n"))
+        parts.insert(0, TextPart(f"(Shown as pictures: {part.name}, {_numbers(fitting)}.)\n\n"))
     return parts
 
 
-def _numbered(pages: Sequence[tuple[int, bytes]]) -> str:
-    numbers = ", ".join(str(number) for number, _ in pages)
-    return f"page{'s' if len(pages) > 1 else ''} {numbers}"
-
-
-class _Budget:
-    """How many tokens are left, None for any number, and what did not get any, or is not taken."""
-
-    def __init__(
-        self, room: int | None, estimate: Callable[[str], int], question: str, without: Collection[str] = ()
-    ) -> None:
-        self.media: dict[str, dict[str, Any]] = {}
-        self.without = without
-        self._not_taken: list[str] = []
-        self._room, self._estimate, self._question = room, estimate, question
-        self._cut: list[str] = []
-        self._left_out: list[str] = []
-        self._missing: list[str] = []
-
-    def share(self, tokens: int | None) -> int:
-        """Return what pictures and sounds of a project may take where the model reads `tokens`."""
-        share = share_of(tokens or UNKNOWN_WINDOW_TOKENS)
-        return share if self._room is None else max(min(self._room, share), 0)
-
-    def take(self, tokens: int) -> bool:
-        """Return whether there was room for as many tokens, which there is no longer."""
-        if self._room is None:
-            return True
-        if tokens > self._room:
-            return False
-        self._room -= tokens
-        return True
-
-    def text_of(self, name: str, text: str, *, is_last: bool) -> str:
-        """Return the words of a file as part of a message, or as much of them as there is room for."""
-        tokens = self._estimate(text)
-        if self.take(tokens):
-            return _shown(name, text)
-        if not is_last:
-            return self.left_out(name)
-        room, self._room = max(self._room or 0, 0), 0
-        passages = fitting_passages(text, self._question, chars=len(text) * room // (tokens + tokens // 8))
-        self._cut.append(name)
-        return _shown(f"{name}, the parts that fit the question", passages)
-
-    def left_out(self, name: str) -> str:
-        """Return what stands in a message instead of a file, and note that it does."""
-        self._left_out.append(name)
-        return f"(The file {name} is left out here: there is no room for it.)\n\n"
-
-    def not_taken(self, name: str) -> str:
-        """Return what stands in a message instead of what the model does not take, and note that it does."""
-        self._not_taken.append(name)
-        return f"(The file {name} is left out here: you do not take it.)\n\n"
-
-    def missing(self, name: str) -> str:
-        """Return what stands in a message instead of a file that is not kept, and note that it does."""
-        self._missing.append(name)
-        return f"(The file {name} is not here.)\n\n"
-
-    def notices(self) -> list[Notice]:
-        """Return what the readers are to know."""
-        told = []
-        if self._cut:
-            said = f"Of {_listed(self._cut)} the model reads only the parts that fit the question."
-            told.append(Notice("attachment_cut", said))
-        if self._left_out:
-            said = f"Left out to fit the model's context: {_listed(reversed(self._left_out))}."
-            told.append(Notice("attachment_left_out", said))
-        if self._not_taken:
-            said = f"Left out, as the model does not take them: {_listed(reversed(self._not_taken))}."
-            told.append(Notice("attachment_left_out", said))
-        if self._missing:
-            said = f"Not kept here, so that the model does not see it: {_listed(reversed(self._missing))}."
-            told.append(Notice("attachment_missing", said))
-        return told
+def _numbers(pages: Sequence[tuple[int, bytes]]) -> str:
+    return numbered([number for number, _ in pages])
 
 
 def _files(messages: Iterable[Message]) -> list[AttachmentPart]:
@@ -233,11 +175,3 @@ def _each_once(parts: Iterable[Part]) -> Iterator[Part]:
                 continue
             seen.add((part.content_id, part.pages))
         yield part
-
-
-def _shown(name: str, text: str) -> str:
-    return f"File: {name}\n{fenced(text)}\n\n"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(names))
