@@ -140,6 +140,8 @@ def _print(lead: str, receipt: ImportInfo) -> None:
         f"{lead}{source}{receipt.conversations_added:,} of {receipt.conversations_read:,} conversations added, "
         f"with {receipt.messages_added:,} of {receipt.messages_read:,} messages."
     )
+    if receipt.projects_added:
+        told += f" Projects added: {receipt.projects_added:,}."
     typer.echo(printable(told))
     for item in receipt.skipped[:_SKIPPED_SHOWN]:
         typer.echo(printable(f"Skipped {item.count:,} in {item.what}: {item.why}"))

@@ -36,3 +36,4 @@ class ImportInfo(NamedTuple):
     sources: tuple[str, ...] = ()
     skipped: tuple[SkippedInfo, ...] = ()
     skipped_more: int = 0
+    projects_added: int = 0

@@ -1,5 +1,6 @@
 """Projects over HTTP: real backend, stub model."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -209,3 +210,31 @@ def test_files_of_projects_come_along_in_an_export(shared: RunningBackend, clien
     assert [file.name for file in client.projects.files(come.id)] == ["birds.txt", "whales.txt"]
     assert shared.app.state.store.project_files.find(come.id, ["whales"])[0].text == "Whales sing."
     assert b'"content_id"' in single
+
+
+def test_projects_of_claude_come_with_instructions_and_documents_and_hold_their_conversations(
+    client: BackendClient,
+) -> None:
+    documents_of_it = [{"uuid": "d", "filename": "sea.pdf", "content": "The sea is salty."}, {"filename": "gone.txt"}]
+    about = {"uuid": "p1", "name": "Sea", "description": "All of it", "prompt_template": "Be brief."}
+    said = [{"uuid": "m", "sender": "human", "text": "Which?"}]
+    example = {"uuid": "p2", "name": "How to use Claude", "is_starter_project": True}
+    exported = {
+        "conversations.json": [{"uuid": "c", "name": "In it", "chat_messages": said, "project_uuid": "p1"}],
+        "projects/p1.json": {**about, "docs": documents_of_it},
+        "projects/p2.json": {**example, "docs": documents_of_it},
+    }
+    archive = documents.zipped({name: json.dumps(content) for name, content in exported.items()})
+
+    receipt = client.conversations.import_file(BytesIO(archive))
+    client.conversations.import_file(BytesIO(archive))
+
+    (project,) = [one for one in client.projects.all() if one.name == "Sea"]
+    (file,) = client.projects.files(project.id)
+    assert (project.instructions, project.conversations, file.name) == ("Be brief.", 1, "sea.pdf")
+    assert (receipt.projects_added, receipt.sources) == (1, ("claude",))
+    assert {(item.what, item.why) for item in receipt.skipped} == {
+        ("Sea", "the description of a project"),
+        ("Sea", "a file of the project, which is not in the export or has no text"),
+        ("How to use Claude", "it is the example that every account has"),
+    }

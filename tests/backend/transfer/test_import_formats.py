@@ -18,7 +18,7 @@ UNKNOWN: dict[str, tuple[Any, str]] = {
     "nothing": ([], "no export"),
     "any list": ([{"a": 1}], "no export"),
     "Claude's account": ([{"uuid": "u", "full_name": "A", "email_address": "a@b.c"}], "Claude's account"),
-    "Claude's projects": ([{"uuid": "u", "name": "P", "prompt_template": ""}], "Claude's projects"),
+    "Claude's projects": ([{"uuid": "u", "name": " ", "prompt_template": ""}], "Claude's projects"),
     "Claude's memories": ([{"conversations_memory": "x"}], "Claude's memories"),
     "big-AGI": ({"conversations": [{"messages": [], "systemPurposeId": "x"}]}, "big-AGI"),
     "JSONL of OpenAI": ({"messages": [{"role": "user", "content": "x"}]}, "training data"),

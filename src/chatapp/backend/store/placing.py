@@ -169,12 +169,13 @@ def well_formed(theirs: ImportedConversation) -> ImportedConversation:
         leaf_id=_text(theirs.leaf_id) if theirs.leaf_id else None,
         system=_text(theirs.system) if theirs.system else None,
         model=_model(theirs.model),
-        project=_project(theirs.project) if theirs.project else None,
+        project=well_formed_project(theirs.project) if theirs.project else None,
         messages=[_message(message) for message in theirs.messages],
     )
 
 
-def _project(theirs: ImportedProject) -> ImportedProject:
+def well_formed_project(theirs: ImportedProject) -> ImportedProject:
+    """Return the project with all its text such that every database can hold it."""
     return theirs._replace(
         id=_text(theirs.id),
         name=_text(theirs.name),

@@ -92,6 +92,8 @@ def _receipt(imported: ImportInfo) -> None:
         messages_added=imported.messages_added,
         messages=imported.messages_read,
     )
+    if imported.projects_added:
+        told += " " + t("Projects added: {count}.", count=imported.projects_added)
     st.success(literal(source + told))
     for item in imported.skipped[:_SKIPPED_SHOWN]:
         st.caption(

@@ -146,6 +146,7 @@ class ImportReceipt(BaseModel):
     messages_read: int
     conversations_added: int
     messages_added: int
+    projects_added: int = Field(description="Projects that were made, of which the file tells by themselves.")
     skipped: list[SkippedOut]
     skipped_more: int = Field(description="How many more were skipped than `skipped` holds.")
 

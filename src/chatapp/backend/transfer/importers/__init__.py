@@ -13,7 +13,7 @@ from chatapp.backend.store.imports import count_rows, fingerprint_of, fingerprin
 from chatapp.backend.transfer.importers import formats
 from chatapp.backend.transfer.importers.assets import Assets, Keep
 from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
-from chatapp.backend.transfer.importers.files import ExportReader, FoundConversation, Piece, ReadBefore
+from chatapp.backend.transfer.importers.files import ExportReader, FoundConversation, FoundProject, Piece, ReadBefore
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.backend.transfer.importers.progress import Progress
 from chatapp.backend.transfer.importers.project_filling import Fill, ProjectFilling
@@ -114,6 +114,8 @@ class _Outcome:
     def take(self, piece: Piece, saving: Saving) -> None:
         if isinstance(piece, FoundConversation):
             saving.take(piece)
+        elif isinstance(piece, FoundProject):
+            saving.take_project(piece)
         elif isinstance(piece, ReadBefore):
             saving.recognise(piece.fingerprint)
         elif isinstance(piece, Unreadable):

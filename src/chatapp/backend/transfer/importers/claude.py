@@ -15,6 +15,7 @@ from chatapp.backend.store.imported import (
     Lineage,
     thought_for,
 )
+from chatapp.backend.transfer.importers import claude_projects
 from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
 from chatapp.backend.transfer.importers.fields import (
@@ -60,7 +61,8 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     lineage = Lineage(_parents(sent), kept)
     left_out = sum((_left_out(message) for message in sent.values()), Counter[str]())
     left_out[NO_TEXT] += len(sent) - len(kept)
-    left_out[FOLDER] += bool(theirs.get("project_uuid") or theirs.get("project"))
+    project = claude_projects.of_conversation(theirs)
+    left_out[FOLDER] += project is None and bool(theirs.get("project"))
     return ImportedConversation(
         source=SOURCE,
         id=name(theirs.get("uuid")) or next(iter(sent), ""),
@@ -68,6 +70,7 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
         messages=[replace(message, parent_id=lineage.above(message.id)) for message in kept.values()],
         leaf_id=lineage.nearest(name(theirs.get("current_leaf_message_uuid"))),
         model=model,
+        project=project,
         is_pinned=bool(theirs.get("is_starred")),
         created_at=time(theirs.get("created_at")),
         updated_at=time(theirs.get("updated_at")),

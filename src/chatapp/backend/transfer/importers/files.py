@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from chatapp.backend.store.imported import ImportedConversation, Unreadable
-from chatapp.backend.transfer.importers import formats, llm_logs
+from chatapp.backend.store.imported import ImportedConversation, ImportedProject, Unreadable
+from chatapp.backend.transfer.importers import claude, claude_projects, formats, llm_logs
 from chatapp.backend.transfer.importers.budget import ImportBudget
 from chatapp.backend.transfer.importers.fields import mapping
 from chatapp.backend.transfer.importers.json_text import CHUNK, Readable, UnreadableError
@@ -39,6 +40,15 @@ class FoundConversation:
 
     conversation: ImportedConversation
     fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundProject:
+    """A project in a file, of the program `source`, and what of it does not come along."""
+
+    source: str
+    project: ImportedProject
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,7 @@ class Unknown:
         return f"it is {self.kind}" if self.kind else none
 
 
-Piece = FoundConversation | ReadBefore | Unreadable | Unknown
+Piece = FoundConversation | FoundProject | ReadBefore | Unreadable | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,7 @@ class ExportReader:
     def _zip(self, path: Path) -> Iterator[Piece]:
         try:
             with path.open("rb") as file, zipfile.ZipFile(_Bounded(file, self.progress)) as archive:
-                members = sorted(archive.infolist(), key=lambda member: (not _is_sure(member), member.filename))
+                members = sorted(archive.infolist(), key=_turn)
                 for member in filter(_is_wanted, members):
                     yield from self._member(archive, member, path.parent)
         except (*DAMAGED, ValueError):
@@ -187,9 +197,25 @@ def _piece(what: str, element: Element, records: Records) -> Piece | None:
         source = formats.source_of(fields)
         if source is not None:
             return FoundConversation(formats.read(source, fields), element.fingerprint)
+        if claude_projects.recognises(fields):
+            return _project(fields)
         return None if records.take(fields) else Unknown(what, formats.name_of(fields))
     except MISREAD as error:
         return Unreadable(what, f"it cannot be read ({type(error).__name__})")
+
+
+def _project(fields: dict[str, Any]) -> FoundProject | Unreadable:
+    project = claude_projects.read(fields)
+    if fields.get("is_starter_project"):
+        return Unreadable(project.name, claude_projects.EXAMPLE)
+    return FoundProject(claude.SOURCE, project, claude_projects.left_out(fields))
+
+
+def _turn(member: zipfile.ZipInfo) -> tuple[bool, bool, str]:
+    """Return what files are read in the order of: projects before the conversations that are in them."""
+    folder, _, name = member.filename.lower().rpartition("/")
+    has_projects = folder.rpartition("/")[2] == "projects" or name == "projects.json"
+    return not has_projects, not _is_sure(member), member.filename
 
 
 def _is_sure(member: zipfile.ZipInfo) -> bool:

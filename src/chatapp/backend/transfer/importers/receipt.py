@@ -35,6 +35,7 @@ class Receipt:
     messages_read: int = 0
     conversations_added: int = 0
     messages_added: int = 0
+    projects_added: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     skipped_more: int = 0
     _of_the_file: Counter[str] = field(default_factory=Counter)
@@ -45,6 +46,12 @@ class Receipt:
             self.sources.append(source)
         self.conversations_read += 1
         self.messages_read += messages
+
+    def read_project(self, source: str, *, is_new: bool) -> None:
+        """Count a project that stands in the file by itself."""
+        if source not in self.sources:
+            self.sources.append(source)
+        self.projects_added += is_new
 
     def skip(self, what: str, why: str, count: int = 1) -> None:
         """Say what was not imported."""

@@ -8,13 +8,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.imported import ImportedConversation
+from chatapp.backend.store.imported import FOLDER, ImportedConversation
+from chatapp.backend.store.imported_projects import own_project
 from chatapp.backend.store.imports import LOST, known_imports
 from chatapp.backend.store.merging import Added, add_all
 from chatapp.backend.transfer.importers import ours
 from chatapp.backend.transfer.importers.assets import Assets, has_all_files
 from chatapp.backend.transfer.importers.budget import ImportBudget
-from chatapp.backend.transfer.importers.files import FoundConversation
+from chatapp.backend.transfer.importers.files import FoundConversation, FoundProject
 from chatapp.backend.transfer.importers.project_filling import ProjectFilling
 from chatapp.backend.transfer.importers.receipt import Receipt
 
@@ -25,6 +26,8 @@ BATCH_CHARS = 750_000
 MAX_KNOWN = 1000
 
 _DELETED = "it was thrown away here; restore it to have it again"
+_NO_PROJECT = "it was thrown away here, or there are too many projects"
+_UNSAVED = (DBAPIError, StatementError, ValueError, ArithmeticError)
 
 
 @dataclass(slots=True)
@@ -68,6 +71,27 @@ class Saving:
         if self._messages >= BATCH_MESSAGES or self._chars >= BATCH_CHARS:
             self._save()
 
+    def take_project(self, found: FoundProject) -> None:
+        """Make a project, or find the one that it has become before, and give it its files.
+
+        Raises:
+            StoreUnavailableError: its files cannot be saved now.
+        """
+        name = found.project.name
+        try:
+            with self.write() as connection:
+                project_id, is_new = own_project(connection, found.project, owner=self.owner)
+        except _UNSAVED as error:
+            self.receipt.skip(name, f"it cannot be saved ({type(error).__name__})")
+            return
+        self.receipt.read_project(found.source, is_new=is_new)
+        if project_id is None:
+            self.receipt.skip(name, _NO_PROJECT)
+            return
+        for what in found.left_out if is_new else ():
+            self.receipt.skip(name, what)
+        self.filling.take(found.project, project_id)
+
     def recognise(self, fingerprint: str) -> None:
         """Count a conversation that was read before."""
         self._known.append(fingerprint)
@@ -105,7 +129,7 @@ class Saving:
             return
         try:
             results = self._add(batch)
-        except (DBAPIError, StatementError, ValueError, ArithmeticError):
+        except _UNSAVED:
             results = [self._add_alone(found) for found in batch]
         for found, added in zip(batch, results, strict=True):
             if added is not None:
@@ -121,7 +145,7 @@ class Saving:
         for _ in range(2):
             try:
                 return self._add([found])[0]
-            except (DBAPIError, StatementError, ValueError, ArithmeticError) as error:
+            except _UNSAVED as error:
                 why = error
         self.receipt.skip(_name(found.conversation), f"it cannot be saved ({type(why).__name__})")
         return None
@@ -136,6 +160,8 @@ class Saving:
         self.receipt.leave_out(what, theirs.left_out)
         if theirs.project is not None and added.project_id is not None:
             self.filling.take(theirs.project, added.project_id)
+        elif theirs.project is not None and added.is_new:
+            self.receipt.leave_out(what, {FOLDER: 1})
         if added.lost:
             self.receipt.skip(what, LOST, added.lost)
 
