@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from chatapp.backend.store import Store
 from chatapp.backend.store.identity import now
+from chatapp.backend.transfer.importers import formats
 from support.foreign_exports import chatgpt, chatgpt_node, claude, open_webui
 from support.imported import Bring, Json, line, said
 
@@ -58,6 +60,43 @@ def test_time_is_known_in_every_usual_form(store: Store, bring: Bring, when: Any
     bring({**chatgpt(), "update_time": when})
     (conversation,) = store.conversations.page(owner="ada").items
     assert conversation.updated_at.timestamp() == 1_780_000_000
+
+
+_CONTENT = [{"type": "think", "think": "Hm"}, {"type": "text", "text": {"value": "Hello"}}]
+_FRAGMENTS = [{"type": "THINK", "content": "Hm"}, {"type": "RESPONSE", "content": "!"}]
+_OUTPUT = [{"type": "reasoning", "content": [{"text": "Hm"}]}, {"type": "function_call"}]
+WHOLE: dict[str, Json] = {
+    "chatgpt": chatgpt(),
+    "claude": claude(),
+    "open webui": open_webui(),
+    "open webui of today": {
+        "id": "w",
+        "chat": {"history": {"messages": {"a": {"role": "assistant", "output": _OUTPUT}}}},
+    },
+    "deepseek": {"id": "d", "inserted_at": None, "mapping": {"a": {"id": "a", "message": {"fragments": _FRAGMENTS}}}},
+    "librechat": {
+        "conversationId": "l",
+        "messages": [{"messageId": "a", "content": _CONTENT, "files": [{"type": "x"}]}],
+    },
+}
+
+
+def with_odd_values(value: Any, odd: Any) -> Iterator[Any]:
+    """`value` with `odd` in one place after the other, at any depth."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            for changed in (odd, *with_odd_values(inner, odd)):
+                copy = value.copy()
+                copy[key] = changed
+                yield copy
+
+
+@pytest.mark.parametrize("theirs", WHOLE.values(), ids=WHOLE)
+@pytest.mark.parametrize("odd", [None, "x", -1, 1e300, ["x"], {"a": None}], ids=str)
+def test_no_value_of_another_kind_costs_its_conversation(theirs: Json, odd: Any) -> None:
+    for changed in with_odd_values(theirs, odd):
+        if (source := formats.source_of(changed)) is not None:
+            formats.read(source, changed)
 
 
 ODD: dict[str, Any] = {

@@ -36,9 +36,10 @@ from chatapp.protocol.messages import AttachmentPart
 SOURCE = "claude"
 
 MAX_LINKS = 3
-_WRITERS = {"artifacts", "create_file"}
-_PICTURES, _FILES = {"image"}, {"document", "file", "container_upload"}
-_NOT_SAID = {"thinking", "redacted_thinking", "token_budget", "flag"}
+_WRITERS = ("artifacts", "create_file")  # no sets, in which a list that stands for a name cannot be looked for
+_PICTURES, _FILES = ("image",), ("document", "file", "container_upload")
+_THOUGHTS = ("thinking", "redacted_thinking")
+_NOT_SAID = (*_THOUGHTS, "token_budget", "flag")
 _LANGUAGES = {
     "text/html": "html",
     "image/svg+xml": "xml",
@@ -107,7 +108,7 @@ def _read_message(message_id: str, message: dict[str, Any], model: str | None) -
 
 
 def _thought_ms(block: dict[str, Any]) -> int | None:
-    is_thought = block.get("type") in {"thinking", "redacted_thinking"}
+    is_thought = block.get("type") in _THOUGHTS
     return milliseconds_between(block.get("start_timestamp"), block.get("stop_timestamp")) if is_thought else None
 
 
@@ -133,7 +134,7 @@ def _shown(block: dict[str, Any]) -> str:
         return string(block.get("text")) or placeholder(recording())
     if kind == "tool_use" and block.get("name") in _WRITERS:
         return _written(mapping(block.get("input")))
-    if kind in _PICTURES | _FILES:
+    if kind in _PICTURES + _FILES:
         return placeholder(_in_block(block))
     return "" if _is_tool(block) or kind in _NOT_SAID else string(block.get("text")) + _sources(block)
 
@@ -186,6 +187,6 @@ def _left_out(message: dict[str, Any]) -> Counter[str]:
         is_kept = block.get("name") in _WRITERS and bool(_shown(block) or block.get("type") == "tool_result")
         left_out[TOOL] += _is_tool(block) and not is_kept
         left_out[ENCRYPTED] += block.get("type") == "redacted_thinking"
-        left_out[ATTACHMENT] += block.get("type") in _PICTURES | _FILES
+        left_out[ATTACHMENT] += block.get("type") in _PICTURES + _FILES
         left_out[ATTACHMENT] += block.get("type") == "voice_note" and not block.get("text")
     return left_out

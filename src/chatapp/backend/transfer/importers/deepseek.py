@@ -9,7 +9,7 @@ from chatapp.backend.transfer.importers.fields import mapping, name, objects, pa
 
 SOURCE = "deepseek"
 
-_KNOWN = {"REQUEST", "THINK", "RESPONSE"}
+_KNOWN = ("REQUEST", "THINK", "RESPONSE")
 
 
 def recognises(fields: dict[str, Any]) -> bool:

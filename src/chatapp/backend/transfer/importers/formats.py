@@ -22,6 +22,9 @@ KNOWN = (
 _Test = Callable[[dict[str, Any]], bool]
 
 _OTHERS: tuple[tuple[str, _Test], ...] = (
+    ("a session of Claude Code, not a chat", lambda fields: {"sessionId", "parentUuid"} <= fields.keys()),
+    ("a session of Codex, not a chat", lambda fields: {"timestamp", "type", "payload"} <= fields.keys()),
+    ("a prompt of Google AI Studio", lambda fields: "chunkedPrompt" in fields),
     ("a list of Claude's projects", lambda fields: "prompt_template" in fields or "is_starter_project" in fields),
     ("Claude's memories", lambda fields: "conversations_memory" in fields),
     ("Claude's account", lambda fields: {"uuid", "full_name", "email_address"} <= fields.keys()),
@@ -37,7 +40,7 @@ _OTHERS: tuple[tuple[str, _Test], ...] = (
     ("an export of big-AGI", lambda fields: "systemPurposeId" in fields),
     ("a backup of Cherry Studio", lambda fields: {"indexedDB", "localStorage"} <= fields.keys()),
     ("a backup of Chatbox", lambda fields: any(name.startswith("session:") for name in fields)),
-    ("a thread of Jan", lambda fields: fields.get("object") in {"thread", "thread.message"}),
+    ("a thread of Jan", lambda fields: fields.get("object") in ("thread", "thread.message")),
     ("a chat of SillyTavern", lambda fields: {"user_name", "character_name"} <= fields.keys() or "is_user" in fields),
     ("training data, not an export (ShareGPT)", lambda fields: {"from", "value"} <= fields.keys()),
     ("training data, not an export (OpenAI JSONL)", lambda fields: bool(_said(fields)) and "role" in _said(fields)[0]),
@@ -48,7 +51,11 @@ _DATABASES = (
     ({"conversations", "turns", "messages"}, "chatapp's own database: export the conversations there"),
 )
 _BEGINNINGS = (
-    (b"<", "a web page: Google Takeout gives JSON if it is asked to, under the file type of My Activity"),
+    (
+        b"<",
+        "a web page: ChatGPT's chat.html has a conversations.json beside it in its zip, and Google Takeout gives JSON "
+        "if it is asked to, under the file type of My Activity",
+    ),
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),

@@ -81,7 +81,7 @@ def _message(message_id: str, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _words(part: dict[str, Any]) -> str:
-    return _text_of(part, "text") if part.get("type") in {"text", "error"} else ""
+    return _text_of(part, "text") if part.get("type") in ("text", "error") else ""
 
 
 def _text_of(part: dict[str, Any], field: str) -> str:

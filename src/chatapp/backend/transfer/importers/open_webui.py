@@ -34,7 +34,7 @@ from chatapp.protocol.messages import AttachmentPart
 
 SOURCE = "open-webui"
 
-_TOOLS = {"function_call", "open_webui:code_interpreter"}
+_TOOLS = ("function_call", "open_webui:code_interpreter")
 
 
 def recognises(fields: dict[str, Any]) -> bool:
