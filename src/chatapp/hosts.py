@@ -45,10 +45,13 @@ def http_url(text: str) -> str:
     parts = url_parts(text)
     if parts is None and _has_wrong_port(text):
         raise ValueError("an address whose port is a number up to 65535")
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or not text.isprintable():
+    is_one = parts is not None and parts.scheme in {"http", "https"} and bool(parts.hostname)
+    if parts is None or not is_one or not text.isprintable() or " " in text:
         raise ValueError("an address that starts with http:// or https://")
     if parts.username or parts.password:
         raise ValueError("an address without a user name or password in it")
+    if "?" in text or "#" in text:  # what is asked for comes behind it
+        raise ValueError("an address without `?` and `#`")
     return text.rstrip("/")
 
 

@@ -186,8 +186,9 @@ def test_read_only_file_is_named(store: Store) -> None:
 
 def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StoreUnavailableError, match=r"file/data/chatapp\.db cannot be written"):
+    with pytest.raises(StoreUnavailableError, match=r"file/data/chatapp\.db cannot be written") as caught:
         Store.open(Settings(data_dir=tmp_path / "file" / "data"))
+    assert caught.value.hint == "Set DATA_DIR to a folder that can be written."
 
 
 def test_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:

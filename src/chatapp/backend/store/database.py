@@ -219,7 +219,8 @@ def open_database(settings: Settings) -> Database:
         path.touch(mode=0o600)
         path.chmod(0o600)
     except OSError as error:
-        raise unavailable(f"{path} cannot be written ({error.strerror})") from error
+        hint = "Set DATA_DIR to a folder that can be written."
+        raise unavailable(f"{path} cannot be written ({error.strerror})", hint=hint) from error
     return Database(URL.create("sqlite", database=str(path)), path=path)
 
 

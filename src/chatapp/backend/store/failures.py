@@ -47,6 +47,6 @@ def reason_of(cause: object) -> str:
     return next((reason for code, reason in _REASONS.items() if name.startswith(code)), "the database does not answer")
 
 
-def unavailable(reason: str) -> StoreUnavailableError:
+def unavailable(reason: str, *, hint: str | None = None) -> StoreUnavailableError:
     """Return the error that says what this means for conversations."""
-    return StoreUnavailableError(f"Conversations cannot be read or saved: {reason}.")
+    return StoreUnavailableError(f"Conversations cannot be read or saved: {reason}.", hint=hint)
