@@ -10,7 +10,6 @@ from chatapp.backend.models.chat_model import EmbeddedText, ModelRequest
 from chatapp.backend.models.openai.answer import OpenAIAnswer
 from chatapp.backend.models.openai.dialect import Dialects
 from chatapp.backend.models.openai.endpoint import Endpoint
-from chatapp.backend.models.openai.errors import model_not_found
 from chatapp.backend.models.openai.known_calls import KnownCalls
 from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.liveness import Liveness, SharedWork
@@ -19,6 +18,7 @@ from chatapp.backend.models.openai.refused_parameter import medium_refused
 from chatapp.backend.models.openai.server import NothingThereError
 from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.backend.models.openai.too_long import surely_too_long
+from chatapp.backend.models.openai.unknown_model import model_not_found
 from chatapp.backend.models.openai.windows import Windows
 from chatapp.backend.models.openai.wire import messages_as_json
 from chatapp.config.settings import Settings

@@ -14,12 +14,21 @@ _MAX_VALUES = 100
 _MAX_DEPTH = 6
 
 _CODES = ("code", "type", "finish_reason", "status", "reason", "error_code", "error_type", "err_code", "status_code")
-_WORDS = ("message", "msg", "error", "errors", "detail", "details", "error_message", "error_msg", "status_msg", "title")
+_WORDS = (
+    "message", "msg", "error", "errors", "detail", "details", "error_message", "error_msg", "status_msg", "title",
+    "errorMessage", "error_description", "faultstring", "reason", "exception", "err", "Message",
+)  # fmt: skip
 _AROUND = (
     "metadata", "raw", "innererror", "choices", "content_filter_results", "base_resp", "x_groq", "header", "response",
+    "headers", "issues", "fault",
 )  # fmt: skip
 _NUMBERS = ("n_ctx", "n_prompt_tokens")
-_DELAYS = ("retryDelay", "retry_after", "retry_after_seconds", "estimated_time")
+_DELAYS = (
+    "retryDelay", "retryAfter", "retry_after", "retry_after_seconds", "estimated_time", "resets_in_seconds",
+    "X-RateLimit-Reset",
+)  # fmt: skip
+_DELAY_MS = "retry_after_ms"
+_FIELDS = tuple(dict.fromkeys((*_CODES, *_WORDS, *_AROUND, *_NUMBERS, *_DELAYS, _DELAY_MS, "param", "loc")))
 
 
 @dataclass(slots=True)
@@ -79,7 +88,9 @@ def _take(said: ErrorWords, words: list[str], name: str, value: Any) -> None:
         said.numbers[name] = value
     if name in _DELAYS and isinstance(value, str | int | float):
         said.delay_s = said.delay_s or str(value)[:20]
-    if name in {*_WORDS, "raw", "reason"} and isinstance(value, str):
+    if name == _DELAY_MS and isinstance(value, int | float):
+        said.delay_s = said.delay_s or f"{value}ms"
+    if name in {*_WORDS, "raw"} and isinstance(value, str):
         words.append(value[:MAX_WORDS])
 
 
@@ -90,7 +101,7 @@ def _values(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
     if isinstance(value, str) and value.startswith("{") and name in {"message", "raw", "detail", "error"}:
         value = _decoded(value)
     if isinstance(value, dict):
-        for inner in (*_CODES, *_WORDS, *_AROUND, *_NUMBERS, *_DELAYS, "param", "loc"):
+        for inner in _FIELDS:
             if inner in value:
                 yield from _values(inner, value[inner], depth - 1)
     elif isinstance(value, list) and name == "loc":

@@ -30,6 +30,8 @@ _WORDINGS = (
             "prompt contains ",
         ),
     ),
+    # OpenAI's GPT-5
+    _Wording("exceed the configured limit of", ("configured limit of ",), ("resulted in ",)),
     # OpenAI's Responses, as gateways pass it on: openxjarvis/pi-mono-python, utils/overflow.py
     _Wording("exceeds the context window"),
     _Wording("context length exceeded"),
@@ -87,8 +89,34 @@ _WORDINGS = (
     _Wording("input length exceeds the context length"),
     # llama-cpp-python and ctransformers
     _Wording("exceed context window of ", ("context window of ",), ("requested tokens (",)),
-    # Cohere
-    _Wording("too many tokens", ("cannot exceed ",)),
+    # Cohere; Amazon's "too many tokens, please wait" is about time
+    _Wording("too many tokens:", ("cannot exceed ",), ("received ",)),
+    # Google's Vertex AI, and the size of what is sent
+    _Wording("but model only supports up to", ("supports up to ",), ("token count is ",)),
+    _Wording("request payload size exceeds"),
+    # Cloudflare's Workers AI
+    _Wording("model context window limit", ("window limit (",), ("output tokens (",)),
+    # IBM's watsonx
+    _Wording("cannot exceed the total tokens limit", ("total tokens limit ",), ("input tokens ",)),
+    # Amazon Bedrock, in letters
+    _Wording("expected maxlength:"),
+    # TensorRT-LLM
+    _Wording("exceed max_num_tokens", ("max_num_tokens (",), ("prompt length (",)),
+    _Wording("exceeds maximum input length", ("maximum input length (",), ("prompt length (",)),
+    # MLC-LLM
+    _Wording("than the model input length limit", ("length limit ",), ("prompt has ",)),
+    # llama.cpp, where a question is longer than a batch
+    _Wording("is too large to process. increase", (), ("input (",)),
+    # Hugging Face's tokenizers, vLLM's older servers
+    _Wording("specified maximum sequence length", (" > ",), ("for this model (",)),
+    _Wording("exceeds max_model_len", ("max_model_len of ", "max_model_len "), ("prompt length of ", "length ")),
+    # Snowflake's Cortex, iFlytek
+    _Wording("max tokens of ", ("max tokens of ",)),
+    _Wording("token count exceeds the limit"),
+    # Zhipu and others in China: too long; longest length; length of the context
+    _Wording("超长"),
+    _Wording("最大长度"),
+    _Wording("上下文长度"),
     # Baidu's ERNIE
     _Wording("prompt tokens too long"),
     _Wording("max input characters"),
@@ -175,6 +203,7 @@ def _error(said: ErrorWords, wording: _Wording) -> ContextLengthExceededError:
         said.numbers.get("n_prompt_tokens")
         or _number_before(said.words, " in the messages")
         or _number_before(said.words, " in your prompt")
+        or _number_before(said.words, " tokens from the input messages")
         or number_behind(said.words, wording.sent)
     )
     return error

@@ -1,0 +1,250 @@
+"""What vendors and gateways say where they refuse, each in its own words, and what it means."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from chatapp.backend.models.openai.errors import error_from_body, error_from_response
+from chatapp.errors import (
+    ContextLengthExceededError,
+    UpstreamAuthError,
+    UpstreamError,
+    UpstreamModelNotFoundError,
+    UpstreamQuotaError,
+    UpstreamRateLimitedError,
+)
+
+IN_A_STREAM = 0
+"""Where others have a status: an error that comes instead of a chunk has none."""
+
+TOO_LONG: dict[str, tuple[int, Any, int | None, int | None]] = {
+    "OpenAI's GPT-5": (
+        400,
+        "Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 300000 tokens. Please "
+        "reduce the length of the messages.",
+        272000,
+        300000,
+    ),
+    "Vertex AI": (
+        400,
+        "Unable to submit request because the input token count is 40000 but model only supports up to 32768.",
+        32768,
+        40000,
+    ),
+    "Cloudflare": (
+        400,
+        {
+            "errors": [
+                {
+                    "message": "AiError: The estimated number of input and maximum output tokens (27000) exceeded this "
+                    "model context window limit (24000).",
+                    "code": 5021,
+                }
+            ]
+        },
+        24000,
+        27000,
+    ),
+    "watsonx": (
+        400,
+        {
+            "errors": [
+                {
+                    "code": "invalid_input_argument",
+                    "message": "number of input tokens 4200 cannot exceed the total tokens limit 4096",
+                }
+            ]
+        },
+        4096,
+        4200,
+    ),
+    "Bedrock, in letters": (
+        400,
+        "Malformed input request: expected maxLength: 100000, actual: 123456, please reformat your input",
+        None,
+        None,
+    ),
+    "TensorRT-LLM": (400, "Prompt length (5000) exceeds maximum input length (4096).", 4096, 5000),
+    "MLC-LLM": (400, "Prompt has 5000 tokens in total, larger than the model input length limit 4096.", 4096, 5000),
+    "NIM": (
+        400,
+        "Requested token count exceeds the model's maximum context length of 131072 tokens. You requested a total of "
+        "140000 tokens: 135000 tokens from the input messages and 5000 tokens for the completion.",
+        131072,
+        135000,
+    ),
+    "Cohere": (
+        400,
+        {"message": "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 4300."},
+        4081,
+        4300,
+    ),
+    "llama.cpp, a batch": (
+        500,
+        "input (9000 tokens) is too large to process. increase the physical batch size (current batch size: 512)",
+        None,
+        9000,
+    ),
+    "Google, in bytes": (400, "The request payload size exceeds the limit: 20971520 bytes.", None, None),
+    "iFlytek": (400, {"header": {"code": 10907, "message": "Token count exceeds the limit"}}, None, None),
+    "in Chinese": (400, "输入内容超过模型最大长度限制", None, None),
+}
+TOO_OFTEN: dict[str, tuple[int, Any, int | None]] = {
+    "Bedrock": (429, {"__type": "ThrottlingException", "message": "Too many tokens, please wait."}, None),
+    "Moonshot": (429, "request reached organization max RPM: 3, please try again after 1 seconds", 1),
+    "Azure": (
+        429,
+        "Requests have exceeded token rate limit of your S0 pricing tier. Please retry after 20 seconds.",
+        20,
+    ),
+    "GitHub": (429, {"error": {"code": "RateLimitReached", "message": "Please wait 36000 seconds before."}}, 36000),
+    "Baidu, in a stream": (IN_A_STREAM, {"error_code": 18, "error_msg": "Open api qps request limit reached"}, None),
+    "in a stream": (IN_A_STREAM, {"error": {"message": "Rate limit reached for requests"}}, None),
+    "with a status of failures": (503, {"message": "Rate limit exceeded, retry in 3s"}, 3),
+    "with a status of refusals": (403, {"message": "API rate limit exceeded for 192.0.2.4."}, None),
+    "as a bad request": (400, {"error": "Too many requests. Try again in 5 minutes."}, 300),
+    "litellm": (500, "litellm.RateLimitError: RateLimitError: OpenAIException - slow down", None),
+}
+EMPTY: dict[str, tuple[int, Any]] = {
+    "Cloudflare": (429, {"errors": [{"message": "AiError: you have used up your daily free allocation of neurons"}]}),
+    "xAI": (403, {"code": "no permission", "error": "Your newly created team doesn't have any credits yet."}),
+    "Novita": (403, {"code": 403, "reason": "NOT_ENOUGH_BALANCE", "message": "not enough balance"}),
+    "Qwen": (403, {"error": {"code": "AllocationQuota.FreeTierOnly", "message": "No."}}),
+    "Vercel": (400, {"error": {"message": "Insufficient funds.", "type": "insufficient_funds"}}),
+    "one-api": (403, {"error": {"message": "该令牌额度已用尽", "type": "new_api_error", "code": ""}}),
+}
+KEY: dict[str, tuple[int, Any]] = {
+    "in a stream": (IN_A_STREAM, {"error": {"message": "Incorrect API key provided"}}),
+    "a word in a stream": (IN_A_STREAM, {"error": {"message": "Unauthorized"}}),
+    "as a failure": (500, "litellm.AuthenticationError: AuthenticationError: OpenAIException - No."),
+    "as nothing there": (404, "Invalid API key"),
+    "FastAPI": (422, {"detail": [{"type": "missing", "loc": ["header", "authorization"], "msg": "Field required"}]}),
+    "one-api": (400, {"error": {"message": "无效的令牌", "type": "new_api_error"}}),
+}
+MODERATION: dict[str, tuple[int, Any]] = {
+    "Anthropic": (400, "Output blocked by content filtering policy"),
+    "xAI": (403, {"code": "no permission", "error": "Content violates usage guidelines. Failed check: SAFETY"}),
+    "StepFun": (451, {"error": {"message": "It is blocked.", "type": "censorship_blocked"}}),
+    "Volcengine": (400, {"error": {"code": "SensitiveContentDetected", "message": "No."}}),
+    "Volcengine, too": (400, "The request failed because the input text may contain sensitive information."),
+    "MiniMax": (IN_A_STREAM, {"base_resp": {"status_code": 1026, "status_msg": "input new_sensitive"}}),
+    "litellm": (500, "litellm.ContentPolicyViolationError: AzureException - The response was filtered"),
+}
+MODEL: dict[str, tuple[int, Any]] = {
+    "Together": (400, "Unable to access non-serverless model m1. Please create and start a new dedicated endpoint"),
+    "Zhipu": (400, {"error": {"code": "1211", "message": "模型不存在，请检查模型代码。"}}),  # noqa: RUF001 - as it is sent
+    "LM Studio": (400, {"error": 'Invalid model identifier "m1". Please specify a valid downloaded model'}),
+    "llama-swap": (400, {"error": "could not find suitable inference handler for m1"}),
+    "one-api": (503, {"error": {"message": "当前分组 default 下对于模型 m1 无可用渠道", "type": "one_api_error"}}),
+    "in a stream": (IN_A_STREAM, {"error": {"message": "The model `m1` does not exist"}}),
+    "not loaded": (400, {"detail": "Model 'm1' is not loaded"}),
+    "FastAPI": (422, {"detail": [{"loc": ["body", "model"], "msg": "Input should be 'a' or 'b'", "input": "m1"}]}),
+    "no name": (400, {"error": {"message": "you must provide a model parameter", "param": "model"}}),
+    "gone": (400, "model m1 has been deprecated, learn more"),
+}
+
+
+def refused(status: int, body: Any, headers: dict[str, str] | None = None) -> UpstreamError:
+    sent = {"error": {"message": body}} if isinstance(body, str) else body
+    if status == IN_A_STREAM:
+        return error_from_body(sent)
+    return error_from_response(status, headers or {}, json.dumps(sent).encode(), "m1")
+
+
+@pytest.mark.parametrize(("status", "body", "window", "sent"), TOO_LONG.values(), ids=TOO_LONG.keys())
+def test_a_conversation_that_is_too_long_is_called_so(
+    status: int, body: Any, window: int | None, sent: int | None
+) -> None:
+    error = refused(status, body)
+
+    assert isinstance(error, ContextLengthExceededError)
+    assert (error.window, error.prompt_tokens) == (window, sent)
+
+
+@pytest.mark.parametrize(("status", "body", "seconds"), TOO_OFTEN.values(), ids=TOO_OFTEN.keys())
+def test_a_question_that_comes_too_soon_is_called_so(status: int, body: Any, seconds: int | None) -> None:
+    error = refused(status, body)
+
+    assert type(error) is UpstreamRateLimitedError
+    assert error.retry_after == seconds
+
+
+@pytest.mark.parametrize(("status", "body"), EMPTY.values(), ids=EMPTY.keys())
+def test_an_account_without_money_is_called_so(status: int, body: Any) -> None:
+    assert type(refused(status, body)) is UpstreamQuotaError
+
+
+@pytest.mark.parametrize(("status", "body"), KEY.values(), ids=KEY.keys())
+def test_a_key_that_is_not_accepted_is_called_so(status: int, body: Any) -> None:
+    error = refused(status, body)
+
+    assert type(error) is UpstreamAuthError
+    assert "does not accept the API key" in error.detail
+
+
+@pytest.mark.parametrize(("status", "body"), MODERATION.values(), ids=MODERATION.keys())
+def test_what_a_moderation_refuses_is_called_so(status: int, body: Any) -> None:
+    assert "moderation refuses the question" in refused(status, body).detail
+
+
+@pytest.mark.parametrize(("status", "body"), MODEL.values(), ids=MODEL.keys())
+def test_a_model_that_is_not_there_is_called_so(status: int, body: Any) -> None:
+    assert type(refused(status, body)) is UpstreamModelNotFoundError
+
+
+def test_a_parameter_of_a_model_that_is_there_is_not_taken_for_a_model() -> None:
+    error = refused(400, "Parameter `foo_bar` is not supported by the model m1.")
+
+    assert type(error) is not UpstreamModelNotFoundError
+
+
+@pytest.mark.parametrize(
+    ("headers", "words", "seconds"),
+    [
+        ({"retry-after": "2 seconds"}, "", 2),
+        ({"retry-after": "1m30s"}, "", 90),
+        ({"retry-after": "PT30S"}, "", 30),
+        ({"retry-after": "2020-01-01T00:00:00Z"}, "", 0),
+        ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, "", 0),
+        ({"retry-after": "1s" * 5000}, "", 20),
+        ({"ratelimit-reset": "30"}, "", 30),
+        ({"x-ratelimit-reset": "30"}, "in 4s or so, or try again in 5s", 5),
+        ({"x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-requests": "1s"}, "", None),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0s"}, "", 360),
+        ({}, "Please try again in about 20 seconds.", 20),
+        ({}, "Please try again in 1 minute and 30 seconds.", 90),
+        ({}, "Please wait for 15 seconds.", 15),
+        ({}, "You can retry your request in 6 hours", 21600),
+        ({}, "Please retry your request after 00:01:30", 90),
+        ({}, "retry_delay { seconds: 34 }", 34),
+        ({}, "Quota will reset at 2999-01-01T00:00:00Z", 86400),
+    ],
+)
+def test_how_long_to_wait_is_read_wherever_it_stands(headers: dict[str, str], words: str, seconds: int | None) -> None:
+    assert refused(429, f"Rate limit. {words}", headers).retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        ({"error": {"message": "No.", "retryAfter": 5}}, 5),
+        ({"message": "No.", "retry_after_ms": 1500}, 2),
+        ({"error": {"code": 429, "resets_in_seconds": 3600, "message": "No."}}, 3600),
+    ],
+)
+def test_how_long_to_wait_may_be_a_field(body: Any, seconds: int) -> None:
+    assert refused(429, body).retry_after == seconds
+
+
+def test_how_long_to_wait_may_be_a_moment() -> None:
+    moment = int(time.time()) + 60
+
+    assert refused(429, "No.", {"x-ratelimit-reset": str(moment)}).retry_after in range(57, 62)
+    milliseconds = {"error": {"code": 429, "metadata": {"headers": {"X-RateLimit-Reset": f"{moment}000"}}}}
+    assert refused(429, milliseconds).retry_after in range(57, 62)
+
+
+def test_a_proxy_that_wants_a_password_for_a_plain_address_is_named() -> None:
+    assert "a proxy on the way wants a user and a password" in refused(407, "No.").detail
