@@ -117,6 +117,10 @@ class ModelServer:
         times = [process.cpu_times() for process in self._family()]
         return sum(time.user + time.system for time in times)
 
+    def wanted_seconds(self) -> float:
+        """Return what it has computed, and how long it was ready to and did not get to it, as others were at work."""
+        return self.cpu_seconds() + sum(map(_waited_seconds, self._family()))
+
     def _family(self) -> list[psutil.Process]:
         if self._process is None or not self._process.is_running():
             return []
@@ -124,6 +128,17 @@ class ModelServer:
 
     def _last_output(self) -> str:
         return self._output.read_text(encoding="utf-8", errors="replace")[-3000:]
+
+
+def _waited_seconds(process: psutil.Process) -> float:
+    """Return how long all threads of a process have waited for a processor; nothing where the system does not say."""
+    waited_ns = 0
+    for told in Path(f"/proc/{process.pid}/task").glob("*/schedstat"):
+        try:
+            waited_ns += int(told.read_text(encoding="ascii").split()[1])
+        except (OSError, IndexError):
+            continue  # it has just ended
+    return waited_ns / 1e9
 
 
 def _environment() -> dict[str, str]:

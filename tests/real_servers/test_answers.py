@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from chatapp.client import AnswerStream
 from chatapp.errors import ChatappError, ContextLengthExceededError, IncompleteAnswerError, UpstreamModelNotFoundError
 from chatapp.protocol.events import Done, Notice, Start, Text
-from real_servers.conftest import Front
+from real_servers.conftest import PATIENCE_S, Front
 from real_servers.model_server import WINDOW, ModelServer
 
 QUESTION = "What is the capital of France?"
-ENDLESS = {"prompt": "Tell a very long story about the sea.", "temperature": 0, "max_tokens": 700}
+ENDLESS: dict[str, Any] = {"prompt": "Tell a very long story about the sea.", "temperature": 0, "max_tokens": 700}
 """At temperature 0 so small a model never comes to an end by itself."""
 
 WHOLE = {"stop", "length"}
@@ -49,36 +50,52 @@ def test_an_answer_is_streamed_while_it_is_made(front: Front) -> None:
     assert max(later - sooner for sooner, later in pairwise(texts)) < (texts[-1] - texts[0]) / 2, "all at once"
 
 
+LONG = ENDLESS | {"max_tokens": 1500}
+WORDS = 30
+
+
 def test_stopping_an_answer_stops_the_server(front: Front) -> None:
-    with front.client.stream(**ENDLESS) as stream:
-        for event in stream:
-            if isinstance(event, Text):
-                break
+    with front.client.stream(**LONG) as stream:
+        cost_s = cpu_of_words(front.server.maker, stream)
         assert stream.start is not None
+        used_s = front.server.maker.cpu_seconds()
         front.client.cancel(stream.start.turn_id)
 
     assert front.client.turn(stream.start.turn_id).status == "stopped"
-    assert is_idle_within(front.server.maker, 5)
+    assert_idle_before_it_is_through(front.server.maker, used_s, cost_s)
 
 
 def test_an_answer_whose_reader_has_left_stops_the_server(front: Front) -> None:
-    with front.client.stream(**ENDLESS) as stream:
-        for event in stream:
-            if isinstance(event, Text):
-                break
+    with front.client.stream(**LONG) as stream:
+        cost_s = cpu_of_words(front.server.maker, stream)
+        used_s = front.server.maker.cpu_seconds()
 
-    assert is_idle_within(front.server.maker, 5)
+    assert_idle_before_it_is_through(front.server.maker, used_s, cost_s)
 
 
-def is_idle_within(server: ModelServer, seconds: float) -> bool:
-    """Return whether it comes to compute next to nothing for a second: an answer of 700 tokens takes all of it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        before = server.cpu_seconds()
+def cpu_of_words(server: ModelServer, stream: AnswerStream) -> float:
+    """Return what the server computes for a text, by some that follow the first."""
+    texts = (event for event in stream if isinstance(event, Text))
+    next(texts)
+    before = server.cpu_seconds()
+    for _ in range(WORDS):
+        next(texts)
+    return (server.cpu_seconds() - before) / WORDS
+
+
+def assert_idle_before_it_is_through(server: ModelServer, used_s: float, cost_s: float) -> None:
+    """Wait until it is idle, and check that it has not made the rest of the answer meanwhile: by what it computed.
+
+    Neither a fast machine, where all is soon made, nor one where it gets no processor, makes it look stopped.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    is_idle = False
+    while not is_idle:
+        assert time.monotonic() < deadline
+        before = server.wanted_seconds()
         time.sleep(1)
-        if server.cpu_seconds() - before < 0.1:
-            return True
-    return False
+        is_idle = server.wanted_seconds() - before < 0.1
+    assert server.cpu_seconds() - used_s < cost_s * LONG["max_tokens"] / 2
 
 
 def test_a_stop_text_ends_the_answer_and_is_not_in_it(front: Front) -> None:
