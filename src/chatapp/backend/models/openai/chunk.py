@@ -5,7 +5,7 @@ answer, and what says that something failed is never overlooked.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,40 +14,22 @@ import msgspec
 from chatapp.backend.models.chat_model import TokenUsage
 from chatapp.backend.models.openai.citations import cited_beside, cited_in, has_citations
 from chatapp.backend.models.openai.errors import error_from_body
+from chatapp.backend.models.openai.failures import is_failed_reason, is_failure_name, is_problem, tells_of_failure
 from chatapp.backend.models.openai.ordinary import UNREADABLE, decode_plain
+from chatapp.backend.models.openai.pieces import Piece, has_media, pieces_of
 from chatapp.backend.models.openai.tool_calls import calls_in, older_calls_in
 from chatapp.backend.models.openai.usage import usage_in, usage_in_json
 from chatapp.errors import UpstreamBadResponseError, UpstreamError
-from chatapp.protocol.events import Citation, Notice, Reasoning, Text, ToolCallDelta
-
-Piece = tuple[type[Text] | type[Reasoning], str]
+from chatapp.protocol.events import Citation, Notice, Text, ToolCallDelta
 
 LONGEST_REASON = 100
 
 _NO_REASONS = {"", "null", "none", "nil", "undefined", "unspecified", "finish_reason_unspecified", "0", "false"}
 """What servers write as long as there is none: Ollama and SGLang "", gateways of Gemini "null"."""
 
-_FAILED = {
-    "error", "failed", "failure", "abort", "aborted", "cancelled", "canceled", "interrupted", "timeout",
-    "network_error", "server_error", "internal_error", "insufficient_system_resource", "insufficient_resource",
-    "error_toxic", "error_limit", "malformed_function_call", "function_call_filter",
-}  # fmt: skip
-"""Reasons that are failures: OpenRouter's, vLLM's and SGLang's, Zhipu's, DeepSeek's, Cohere's, Google's.
-
-OpenRouter says "stop" where a provider's network failed, and what happened in `native_finish_reason`.
-"""
-
 _SIGNS_OF_LIFE = {b"ping", b"heartbeat", b"keep-alive", b"keepalive", b"processing", b"openrouter processing"}
 """What gateways write as data to keep a connection open, where a comment was meant."""
 
-_TEXT_PARTS = {"text", "output_text", "refusal"}
-_THOUGHT_PARTS = {"thinking", "reasoning", "reasoning_text", "thought", "summary_text", "reasoning.text"}
-_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "reasoning_text", "thinking")
-_TEXT_FIELDS = ("text", "content", "thinking", "summary", "reasoning", "value", "refusal")
-_FAILURE_FIELDS = frozenset(
-    ("detail", "message", "errors", "error_message", "error_msg", "error_code", "err_code", "msg")
-)
-_MAX_DEPTH = 4
 _NOT_SHOWN = Notice("media_left_out", "The model sent pictures or sound, which are not shown here.")
 
 
@@ -85,6 +67,7 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
     """
     if not name and (plain := _plain_chunk(data)):
         return plain
+    name = "error" if is_failure_name(name) else name
     try:
         body = _decoded(data)
     except (ValueError, RecursionError):
@@ -95,7 +78,7 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
         return Chunk(failure=error_from_body(data[:4000].decode(errors="replace")))
     is_ours = name in {"", "message", "error"}
     if isinstance(body, dict):
-        return _chunk_of(body, name) if is_ours or body.get("choices") or _is_problem(body.get("error")) else None
+        return _chunk_of(body, name) if is_ours or body.get("choices") or is_problem(body.get("error")) else None
     if name == "error" or (isinstance(body, list) and body and isinstance(body[0], dict) and "error" in body[0]):
         return Chunk(failure=error_from_body(body))  # Google's servers send a list of one
     if not is_ours or body is None:
@@ -104,19 +87,33 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
 
 
 def read_whole(data: bytes) -> list[Chunk]:
-    """Return the chunks of a body: one that is an answer, or one a line.
+    """Return the chunks of a body: one that is an answer, a list of them, or one a line, as JSON text sequences are.
 
     Raises:
         UpstreamBadResponseError: it cannot be read.
     """
     try:
-        chunks = [read_chunk(data)]
+        return list(filter(None, [read_chunk(data)]))
     except UpstreamBadResponseError:
+        data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\x1e", b"")
+        if listed := _listed_chunks(data):
+            return listed
         lines = data.splitlines()
         if len(lines) < 2 or not lines[0].rstrip().endswith(b"}"):  # noqa: PLR2004
             raise
-        chunks = [read_chunk(line) for line in lines if line.strip() not in {b"", b"[DONE]", b"data: [DONE]"}]
+    chunks = [read_chunk(line) for line in lines if line.strip() not in {b"", b"[DONE]", b"data: [DONE]"}]
     return list(filter(None, chunks))
+
+
+def _listed_chunks(data: bytes) -> list[Chunk]:
+    """Return the chunks of a list of such, or the only one; none if it is something else."""
+    try:
+        body = _decoded(data)
+    except (ValueError, RecursionError):
+        return []
+    listed = body if isinstance(body, list) else [body]
+    known = [item for item in listed if isinstance(item, dict) and "choices" in item]
+    return [_chunk_of(item, "") for item in known] if len(known) == len(listed) else []
 
 
 def _plain_chunk(data: bytes) -> Chunk | None:
@@ -136,7 +133,7 @@ def _plain_chunk(data: bytes) -> Chunk | None:
         chunk.logprobs = _logprobs_in(choice.logprobs)
         chunk.mentions_reason = choice.finish_reason is not msgspec.UNSET
         chunk.finish_reason = reason = _reason_of(choice.finish_reason)
-        if reason and _is_failed(reason):
+        if reason and is_failed_reason(reason):
             return None
     chunk.is_last_count = usage is not None and not told.choices
     return chunk
@@ -146,7 +143,8 @@ def _decoded(data: bytes) -> object:
     try:
         return msgspec.json.decode(data)
     except UNREADABLE:
-        return json.loads(data)  # takes lone surrogates and NaN, which some servers send
+        text = data.decode(errors="replace")  # a character may be cut, or in another encoding
+        return json.loads(text, strict=False)  # takes lone surrogates, NaN and line ends, which some servers send
 
 
 def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
@@ -154,17 +152,25 @@ def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
     chunk.model, chunk.service_tier = _name_in(body.get("model")), _name_in(body.get("service_tier"))
     if has_citations(body):
         chunk.citations += cited_beside(body)
-    choices = body.get("choices")
-    if choices is not None and not isinstance(choices, list):
-        raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
-    known = [choice for choice in choices or [] if isinstance(choice, dict)]
+    known = _choices_in(body.get("choices"))
     for choice in known:
         if choice.get("index") == known[0].get("index"):  # Copilot's have the text in one, calls in the next
             _take_choice(chunk, choice)
-    if chunk.failure is None and _tells_of_failure(body, name, has_choice=bool(known)):
+    if chunk.failure is None and tells_of_failure(body, name, has_choice=bool(known)):
         chunk.failure = error_from_body(body)
     chunk.is_last_count = chunk.usage is not None and not known
     return chunk
+
+
+def _choices_in(choices: object) -> list[dict[str, Any]]:
+    """Return the choices; where there is one, some gateways send it without a list, or by its number."""
+    if isinstance(choices, dict):
+        choices = [choices] if {"delta", "message", "text"} & choices.keys() else list(choices.values())
+    if isinstance(choices, list):
+        return [choice for choice in choices if isinstance(choice, dict)]
+    if choices:
+        raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
+    return []
 
 
 def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
@@ -172,12 +178,12 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
     if not isinstance(said, dict):
         said = choice.get("message")
     if isinstance(said, dict):
-        chunk.pieces += _pieces_of(said)
+        chunk.pieces += pieces_of(said)
         if calls := said.get("tool_calls"):
             chunk.calls += calls_in(calls)
         chunk.calls += older_calls_in(said.get("function_call"))
         chunk.citations += cited_in(said)
-        if said.get("images") or said.get("audio"):  # OpenRouter's, and OpenAI's
+        if has_media(said):
             chunk.notices, chunk.is_alive = [_NOT_SHOWN], True
         if isinstance(details := said.get("reasoning_details"), list):
             chunk.details += tuple(detail for detail in details if isinstance(detail, dict))
@@ -190,17 +196,13 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
     chunk.mentions_reason = "finish_reason" in choice
     reason = _reason_of(choice.get("finish_reason")) or _reason_of(choice.get("finishReason"))
     native = _reason_of(choice.get("native_finish_reason")) if reason else None
-    problem = choice.get("error")
-    has_failed = reason is not None and (_is_failed(reason) or _is_failed(native or ""))
-    if has_failed or _is_problem(problem):
+    problem = choice.get("error") or (said.get("error") if isinstance(said, dict) else None)
+    has_failed = reason is not None and (is_failed_reason(reason) or is_failed_reason(native or ""))
+    if has_failed or is_problem(problem):
         known = {name: choice.get(name) for name in ("error", "native_finish_reason") if choice.get(name)}
-        chunk.failure = error_from_body(problem if _is_problem(problem) else known)
+        chunk.failure = error_from_body(problem if is_problem(problem) else known)
     else:
         chunk.finish_reason = reason or chunk.finish_reason
-
-
-def _is_failed(reason: str) -> bool:
-    return reason.partition(":")[0].lower() in _FAILED
 
 
 def _logprobs_in(value: object) -> tuple[dict[str, Any], ...]:
@@ -228,70 +230,3 @@ def _reason_of(value: object) -> str | None:
     if not text.isprintable():
         text = "".join(filter(str.isprintable, text)).strip()
     return None if text.lower() in _NO_REASONS else text
-
-
-def _pieces_of(said: dict[str, Any]) -> Iterator[Piece]:
-    """Return thoughts and text of a delta, thoughts first, as models have them."""
-    if thought := next(filter(None, map(_text_in, map(said.get, _THOUGHT_FIELDS))), ""):
-        yield Reasoning, thought
-    content = said.get("content")
-    if isinstance(content, str):
-        if content:
-            yield Text, content
-    elif isinstance(content, list | dict):
-        for part in content if isinstance(content, list) else [content]:
-            yield from _pieces_of_part(part)
-    elif content is not None:
-        raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
-    if not content and isinstance(refusal := said.get("refusal"), str):
-        yield Text, refusal
-    if not content and isinstance(sound := said.get("audio"), dict):
-        yield Text, _text_in(sound.get("transcript"))
-
-
-def _pieces_of_part(part: object) -> Iterator[Piece]:
-    """Return what a part of the content says; Mistral's models think in parts. Kinds that nobody knows say nothing."""
-    if isinstance(part, str):
-        yield Text, part
-    elif isinstance(part, dict):
-        kind = part.get("type", "text")
-        if kind in _TEXT_PARTS:
-            yield Text, _text_in(part)
-        elif kind in _THOUGHT_PARTS:
-            yield Reasoning, _text_in(part)
-
-
-def _text_in(value: object, depth: int = _MAX_DEPTH) -> str:
-    """Return the text of a string, of parts, or of an object with a field that holds it."""
-    if isinstance(value, str):
-        return value
-    if not value or depth == 0:
-        return ""
-    if isinstance(value, list):
-        return "".join([_text_in(item, depth - 1) for item in value])
-    if isinstance(value, dict):
-        return next(filter(None, (_text_in(value.get(name), depth - 1) for name in _TEXT_FIELDS)), "")
-    return ""
-
-
-def _tells_of_failure(body: dict[str, Any], name: str, *, has_choice: bool) -> bool:
-    """Return whether a chunk says that something failed. Beside a choice only `error` does."""
-    if name == "error" or body.get("object") == "error" or _is_problem(body.get("error")):
-        return True
-    base, groq = body.get("base_resp"), body.get("x_groq")
-    is_minimax = isinstance(base, dict) and _is_problem(base.get("status_code"))
-    if is_minimax or (isinstance(groq, dict) and _is_problem(groq.get("error"))):
-        return True
-    if has_choice:
-        return False
-    told = _FAILURE_FIELDS.intersection(body)
-    return body.get("success") is False or any(_is_problem(body[field]) for field in told)
-
-
-def _is_problem(value: object) -> bool:
-    """Return whether a field for errors holds one: gateways in Go send `{"message": "", "code": 0}` with each chunk."""
-    if isinstance(value, dict):
-        return any(_is_problem(inner) for inner in value.values())
-    if isinstance(value, str):
-        return value.strip().lower() not in {"", "null", "none", "0"}
-    return bool(value)

@@ -11,8 +11,13 @@ _CUTS = {
     "spii": "content_filter", "image_safety": "content_filter", "image_prohibited_content": "content_filter",
     "image_recitation": "content_filter", "content_filter": "content_filter",
     "content_filtered": "content_filter", "guardrail_intervened": "content_filter",
+    "max_new_tokens": "length", "max_completion_tokens": "length", "max_length": "length", "token_limit": "length",
+    "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "function_call",
 }  # fmt: skip
-"""How Anthropic, Google, Mistral, Amazon and Zhipu say that an answer was cut, and gateways that pass it on."""
+"""How Anthropic, Google, Mistral, Amazon and Zhipu say that an answer was cut, and gateways that pass it on.
+
+The last are OpenAI's own, which some write in capitals.
+"""
 
 _MAY_BE_EMPTY = {"length", "content_filter", "tool_calls", "function_call"}
 

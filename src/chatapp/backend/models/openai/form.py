@@ -6,7 +6,11 @@ from chatapp.backend.models.transport.base import Response
 from chatapp.errors import UpstreamBadResponseError
 
 COMPLETION_TYPES = {"text/event-stream", "application/json"}
+DONE = {b"[DONE]", b'"[DONE]"', b"[done]", b"DONE"}
+"""How a stream says that it is over: as OpenAI does, and as some write it from memory."""
 _COMPRESSIONS = {"gzip", "x-gzip", "deflate", "br", "zstd"}
+_BLANKS = b" \t\n\v\f\r\x1e"
+"""The last stands before each text of a JSON text sequence (RFC 7464)."""
 _FIELDS = (b"data:", b"event:", b":", b"id:", b"retry:")
 
 
@@ -22,7 +26,7 @@ class Form(Enum):
 
 def form_of(beginning: bytes) -> Form:
     """Return what a body is that begins so; `UNDECIDED` where more of it is needed."""
-    text = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = beginning.removeprefix(b"\xef\xbb\xbf").lstrip(_BLANKS)
     if text.startswith(_FIELDS):
         return Form.EVENTS
     if text.startswith((b"{", b"[")):

@@ -10,9 +10,11 @@ from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_text import AnswerText
 from chatapp.backend.models.openai.chunk import Chunk, read_chunk, read_whole
 from chatapp.backend.models.openai.citations import Cited
+from chatapp.backend.models.openai.failures import is_failure_name
 from chatapp.backend.models.openai.finish_reasons import as_openai_says, error_of_empty_answer, nothing_came
 from chatapp.backend.models.openai.form import (
     COMPLETION_TYPES,
+    DONE,
     Form,
     beginning,
     media_type,
@@ -192,11 +194,11 @@ class OpenAIStream:
     def _read_event(self, data: bytes, name: str, batch: Batch) -> bool:
         """Add an event that is not quite ordinary, and return whether it was the last."""
         said = data.strip().removeprefix(b"data:").strip()  # which some gateways put before it once more
-        if said == b"[DONE]":
+        if said in DONE:
             self._is_over = True
             self._end(batch, says_so=True)
             return True
-        if not said:
+        if not said and not is_failure_name(name):
             return False
         try:
             chunk = read_chunk(said, name)
@@ -239,7 +241,7 @@ class OpenAIStream:
         calls = [] if self._text.is_cut else list(map(self.calls.numbered, chunk.calls))
         if (pieces or calls) and self._finish_reason is not None:
             self._finish_reason = batch.finish_reason = None
-            self._was_taken_back, batch.is_closing = True, False
+            self._was_taken_back, self._is_counted, batch.is_closing = True, False, False
         self._has_content = self._has_content or bool(pieces or calls)
         for kind, text in pieces:
             self._text.add_piece(kind, text, batch)

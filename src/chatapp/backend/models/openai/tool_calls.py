@@ -8,12 +8,13 @@ from typing import Any
 from chatapp.backend.models.openai.known_calls import KnownCalls
 from chatapp.protocol.events import CUSTOM, OLDER, ToolCallDelta
 
-_USUAL = {"index", "id", "type", "function", "custom"}
+_USUAL = {"index", "id", "type", "function", "custom", "name", "arguments", "input", "args"}
 
 
 def calls_in(told: object) -> Iterator[ToolCallDelta]:
     """Return the calls, or pieces of calls, that the field `tool_calls` holds. Without an index their order counts."""
-    for place, call in enumerate(told if isinstance(told, list) else ()):
+    calls = [told] if isinstance(told, dict) else told
+    for place, call in enumerate(calls if isinstance(calls, list) else ()):
         function, extra = _called_in(call)
         if function is None:
             continue
@@ -22,12 +23,16 @@ def calls_in(told: object) -> Iterator[ToolCallDelta]:
             arguments = json.dumps(arguments, ensure_ascii=False)
         extra |= {name: value for name, value in call.items() if name not in _USUAL and value is not None}
         yield ToolCallDelta(
-            index=index if type(index) is int else place,
+            index=index if type(index) is int else int(index) if _is_digits(index) else place,
             id=_text(call.get("id")),
             name=_text(function.get("name")),
             arguments=_text(arguments),
             extra=extra or None,
         )
+
+
+def _is_digits(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 4  # noqa: PLR2004
 
 
 def older_calls_in(told: object) -> Iterator[ToolCallDelta]:
@@ -44,8 +49,16 @@ def _called_in(call: Any) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         return function, {}
     custom = call.get("custom") if isinstance(call, dict) else None
     if not isinstance(custom, dict):
-        return None, {}
+        return _named_in(call), {}
     return {"name": custom.get("name"), "arguments": custom.get("input")}, {"type": CUSTOM}
+
+
+def _named_in(call: Any) -> dict[str, Any] | None:
+    """Return the function of a call that has its name and arguments beside its id: Anthropic's and Google's way."""
+    if not isinstance(call, dict) or not isinstance(call.get("name"), str):
+        return None
+    arguments = next((call[field] for field in ("arguments", "input", "args") if field in call), "")
+    return {"name": call["name"], "arguments": arguments}
 
 
 def _text(value: object) -> str:

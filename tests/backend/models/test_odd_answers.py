@@ -1,0 +1,130 @@
+"""Answers in shapes that nobody documents: what is beside them costs nothing, and what failed is never done."""
+
+import json
+from typing import Any
+
+import pytest
+
+from backend.models.test_spoken_answers import STOP, USAGE, Heard, heard, said, sse
+
+HI = Heard("Hi", finish_reason="stop")
+BEGUN = {"choices": [{"index": 0, "delta": {"content": "Hel"}}]}
+"""From a server that never mentions a finish reason, so that [DONE] alone would make the answer whole."""
+
+
+def lines(*bodies: Any, between: bytes = b"\n") -> bytes:
+    return between.join(json.dumps(body).encode() for body in bodies)
+
+
+def raw(text: bytes) -> bytes:
+    return b'data: {"choices":[{"index":0,"delta":{"content":"' + text + b'"},"finish_reason":null}]}\n\n'
+
+
+def whole(**message: Any) -> bytes:
+    return json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}).encode()
+
+
+FORMS: dict[str, tuple[bytes, str, Heard]] = {
+    "a list": (lines([said("H"), said("i"), STOP]), "application/json", HI),
+    "a list that grows": (
+        b"[" + lines(said("H"), said("i"), STOP, between=b"\n,\r\n") + b"]",
+        "text/event-stream",
+        HI,
+    ),
+    "a text sequence": (b"\x1e" + lines(said("Hi"), STOP, between=b"\n\x1e"), "application/json-seq", HI),
+    "whole, behind a mark of its encoding": (b"\xef\xbb\xbf" + whole(content="Hi"), "application/json", HI),
+    "a quoted end": (sse(said("Hi"), STOP).replace(b"[DONE]", b'"[DONE]"'), "text/event-stream", HI),
+    "an end in small letters": (sse(said("Hi"), STOP).replace(b"[DONE]", b"[done]"), "text/event-stream", HI),
+    "a byte of another encoding": (raw(b"caf\xe9") + sse(STOP), "", Heard("caf\ufffd", finish_reason="stop")),
+    "a line end inside a string": (raw(b"a\tb\x01") + sse(STOP), "", Heard("a\tb\x01", finish_reason="stop")),
+    "no choices, as an object": (sse({"choices": {}}, {"choices": ""}, said("Hi"), STOP), "", HI),
+    "a choice without a list": (sse({"choices": {"index": 0, "delta": {"content": "Hi"}}}, STOP), "", HI),
+    "a choice by its number": (sse({"choices": {"0": {"delta": {"content": "Hi"}}}}, STOP), "", HI),
+    "content in parts of an object": (sse(said(content={"parts": [{"text": "Hi"}]}), STOP), "", HI),
+    "content of a kind in capitals": (sse(said(content=[{"type": "TEXT", "text": "Hi"}]), STOP), "", HI),
+    "content that is a number": (sse(said(content=7), STOP), "", Heard("7", finish_reason="stop")),
+    "content that is a picture": (
+        sse(said(content=[{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}}]), STOP),
+        "",
+        Heard(finish_reason="stop", notices=["media_left_out"]),
+    ),
+    "thoughts of litellm's own": (
+        sse(said("", thinking_blocks=[{"type": "thinking", "thinking": "hm", "signature": "x"}]), said("Hi"), STOP),
+        "",
+        Heard("Hi", "hm", finish_reason="stop"),
+    ),
+    "words behind an end that was counted": (
+        sse(said("A", finish="stop"), {"choices": [], "usage": USAGE}, said("B")),
+        "",
+        Heard("AB", failure="incomplete"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "kind", "expected"), FORMS.values(), ids=FORMS.keys())
+def test_an_answer_is_read_in_whichever_form_it_comes(body: bytes, kind: str, expected: Heard) -> None:
+    assert heard(body, kind or "text/event-stream") == expected
+
+
+FAILURES = [
+    {"status": "error", "reason": "No."},
+    {"title": "Internal Server Error", "status": 500},
+    {"statusCode": 503},
+    {"code": "InternalError", "requestId": "1"},
+    {"code": 500, "error": None},
+    {"errorMessage": "No."},
+    {"error_description": "No."},
+    {"Error": "No."},
+    {"exception": "No."},
+    {"fault": {"faultstring": "No."}},
+    {"ok": False},
+    {"type": "response.failed", "response": {"error": {"message": "No."}}},
+    {"data": {"error": "No."}},
+    {"choices": [{"index": 0, "delta": {"error": "No."}}]},
+    b"event: error\ndata:\n\n",
+    b'event: failed\ndata: {"message": "No."}\n\n',
+    b"event: exception\ndata: No.\n\n",
+    b'event: ERROR\ndata: {"message": "No."}\n\n',
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=[str(failure)[:50] for failure in FAILURES])
+def test_an_answer_that_failed_is_not_done_however_its_server_says_so(failure: Any) -> None:
+    answer = heard(sse(BEGUN, failure))
+
+    assert answer.text == "Hel"
+    assert answer.failure is not None
+
+
+def test_what_is_no_failure_ends_no_answer() -> None:
+    beside = [{"status": "in_progress"}, {"code": 0}, {"code": "0", "ok": True}, {"type": "ping"}, {"status": 200}]
+
+    assert heard(sse(said("Hi"), *beside, STOP, *beside)) == HI
+
+
+@pytest.mark.parametrize(
+    "reason", ["internal_server_error", "upstream_error", "EXCEPTION", "overloaded", "timed_out", "preempted"]
+)
+def test_a_reason_that_is_a_failure_is_never_done(reason: str) -> None:
+    assert heard(sse(said("Hi"), said(finish=reason))).failure is not None
+
+
+@pytest.mark.parametrize(
+    ("reason", "ours"),
+    [("STOP", "stop"), ("LENGTH", "length"), ("max_new_tokens", "length"), ("token_limit", "length")],
+)
+def test_a_reason_is_told_in_openai_s_words(reason: str, ours: str) -> None:
+    assert heard(sse(said("Hi"), said(finish=reason))).finish_reason == ours
+
+
+CALLS: list[Any] = [
+    {"index": 0, "id": "1", "function": {"name": "f", "arguments": "{}"}},
+    [{"index": "0", "id": "1", "function": {"name": "f", "arguments": "{}"}}],
+    [{"id": "1", "name": "f", "arguments": "{}"}],
+    [{"id": "1", "type": "function", "name": "f", "input": {}}],
+]
+
+
+@pytest.mark.parametrize("calls", CALLS)
+def test_a_call_of_a_tool_is_read_in_whichever_form_it_comes(calls: Any) -> None:
+    assert heard(sse(said(tool_calls=calls), said(finish="tool_calls"))).calls == {0: ["f", "{}"]}
