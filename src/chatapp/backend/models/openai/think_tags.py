@@ -17,27 +17,42 @@ _TAGS = {
     "<think>": "</think>",
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
+    "<thoughts>": "</thoughts>",
     "<reasoning>": "</reasoning>",
     "<seed:think>": "</seed:think>",
+    "<longcat_think>": "</longcat_think>",
     "[THINK]": "[/THINK]",
+    "<Think>": "</Think>",
+    "<THINK>": "</THINK>",
     "<Thought>": "</Thought>",
     "◁think▷": "◁/think▷",
+    "<|begin_of_thought|>": "<|end_of_thought|>",
+    "<|START_THINKING|>": "<|END_THINKING|>",
     "<|channel|>analysis<|message|>": "<|end|>",
     "<|channel>thought": "<channel|>",
+    "<unused94>thought": "<unused95>",
 }
-"""Of Qwen, DeepSeek and most others; of fine-tuned models; of Seed-OSS, Magistral, Marco-o1 and Kimi-VL; of gpt-oss
-and Gemma.
+"""Of Qwen, DeepSeek and most others; of fine-tuned models; of Seed-OSS, LongCat, Magistral, Marco-o1 and Kimi-VL; of
+OpenThinker and Command A; of gpt-oss, Gemma and MedGemma.
 """
 
-_OPENINGS = {"<|end|>": "<|start|>assistant<|channel|>final<|message|>"}
-"""What may stand between the end of the thoughts and the answer."""
+_AROUND_ANSWERS = {
+    "</think>": ("<answer>", "</answer>"),
+    "<|end_of_thought|>": ("<|begin_of_solution|>", "<|end_of_solution|>"),
+    "<|END_THINKING|>": ("<|START_RESPONSE|>", "<|END_RESPONSE|>"),
+    "<|end|>": ("<|start|>assistant<|channel|>final<|message|>", "<|return|>"),
+}
+"""What may stand around the answer behind the thoughts: Hunyuan, OpenThinker, Command A, gpt-oss."""
 
 _FIRST = {"", *(tag[0] for tag in _TAGS)}
 """What a tag begins with, and what there is where nothing has come but blanks."""
 _LONGEST = max(map(len, _TAGS))
 _LONGEST_ATTRIBUTES = 200
 _MOST_BLANKS = 64
-_LONE = "</think>"
+_MOST_ROUNDS = 8
+"""How often an answer may begin with thoughts anew."""
+_LONE = ("</think>", "</thought>", "</thinking>", "</longcat_think>")
+"""What ends thoughts whose beginning is in the prompt: templates of Qwen, DeepSeek and GLM, of EXAONE, of LongCat."""
 _BEHIND_SENTENCES = "\n.!?…。！？"  # noqa: RUF001 - as they are written
 _TICK = "`"
 
@@ -54,9 +69,9 @@ class ThinkTags:
         self._held = ""
         self._close = ""
         self._drops_blanks = False
-        self._opening = ""
+        self._opening = self._ending = ""
         self._before = ""
-        self._fences = 0
+        self._fences = self._rounds = 0
         self._is_decided = False
 
     @property
@@ -81,7 +96,9 @@ class ThinkTags:
     def end(self) -> Iterator[Found]:
         """Return what was held back and turned out to be no tag."""
         text, self._held = self._held, ""
-        if text:
+        if self._ending and text.rstrip() == self._ending:
+            return
+        if text and not (self._drops_blanks and not text.strip()):
             yield (self._kind or Text), text
 
     def _first_words(self, text: str) -> Iterator[Found]:
@@ -108,26 +125,30 @@ class ThinkTags:
             return
         if at:
             yield Reasoning, text[:at]
-        self._kind, self._is_decided, self._drops_blanks = Text, True, True
-        self._opening = _OPENINGS.get(self._close, "")
-        yield from self._answer(text[end:])
+        self._is_decided = self._drops_blanks = True
+        self._opening, self._ending = _AROUND_ANSWERS.get(self._close, ("", ""))
+        self._kind, self.mark = None, "<"
+        self._rounds += 1
+        if self._rounds < _MOST_ROUNDS:
+            yield from self._first_words(text[end:])  # of the answer, or of more thoughts
+        else:
+            self._kind = Text
+            yield from self._answer(text[end:])
 
     def _answer(self, text: str) -> Iterator[Found]:
         text = self._without_opening(self._without_blanks(text))
         if self._is_decided:
-            self.mark = "\0"
-            if text:
-                yield Text, text
+            yield from self._decided(text)
             return
-        at = text.find(_LONE)
-        is_waiting = at >= 0 and at + len(_LONE) == len(text) and not self._is_lone_at(text, at, "")
+        at, end = _lone_in(text)
+        is_waiting = at >= 0 and end == len(text) and not self._is_lone_at(text, at, "")
         if at < 0 or is_waiting:
-            self._held = text[at:] if is_waiting else _possible_beginning(text, _LONE)
+            self._held = text[at:] if is_waiting else _possible_lone(text)
             if "<think" in text:
                 self._is_decided = True
             yield from self._passed(text[: len(text) - len(self._held)])
             return
-        following = text[at + len(_LONE) :]
+        following = text[end:]
         self._is_decided = True
         if self._is_lone_at(text, at, following):
             yield from self._passed(text[:at])
@@ -137,6 +158,20 @@ class ThinkTags:
         else:
             yield from self._passed(text)
 
+    def _decided(self, text: str) -> Iterator[Found]:
+        """Pass on what is the answer, but for what may end it."""
+        if self._opening or not self._ending:
+            self.mark = "<" if self._opening else "\0"
+        else:
+            self.mark = self._ending[0]
+            at = text.find(self._ending)
+            behind = text[at + len(self._ending) :]
+            is_whole = at >= 0 and len(behind) <= _MOST_BLANKS and not behind.strip()
+            self._held = text[at:] if is_whole else _possible_beginning(text, self._ending)
+            text = text[: len(text) - len(self._held)]
+        if text:
+            yield Text, text
+
     def _passed(self, text: str) -> Iterator[Found]:
         if text:
             self._fences += text.count("```")
@@ -144,7 +179,7 @@ class ThinkTags:
             yield Text, text
 
     def _is_lone_at(self, text: str, at: int, following: str) -> bool:
-        """Return whether `</think>` at `at` ends thoughts and is not talked about: it has a line or sentence before it.
+        """Return whether a tag at `at` ends thoughts and is not talked about: it has a line or sentence before it.
 
         In code, and behind a backtick, it is talked about.
         """
@@ -156,11 +191,15 @@ class ThinkTags:
 
     def _without_opening(self, text: str) -> str:
         """Return `text` without what opens the answer; hold what may become it."""
+        if not self._opening:
+            return text
+        if text.startswith(self._opening):
+            text, self._opening, self._drops_blanks = text[len(self._opening) :], "", True
+            return self._without_blanks(text)
         if self._opening.startswith(text):
-            is_whole = text == self._opening
-            self._held, self._opening = ("", "") if is_whole else (text, self._opening)
+            self._held = text
             return ""
-        text, self._opening = text.removeprefix(self._opening), ""
+        self._opening = self._ending = ""
         return text
 
     def _without_blanks(self, text: str) -> str:
@@ -207,6 +246,17 @@ def _closing_in(text: str, tag: str) -> tuple[int, int]:
             return at, end + 1
         at = text.find(stem, at + 1)
     return -1, 0
+
+
+def _lone_in(text: str) -> tuple[int, int]:
+    """Return where the first of the tags that may stand alone begins and ends; -1 where there is none."""
+    found = [(at, at + len(tag)) for tag in _LONE if (at := text.find(tag)) >= 0]
+    return min(found, default=(-1, 0))
+
+
+def _possible_lone(text: str) -> str:
+    """Return the longest end of `text` that a tag begins with that may stand alone."""
+    return max((_possible_beginning(text, tag) for tag in _LONE), key=len)
 
 
 def _possible_beginning(text: str, tag: str) -> str:

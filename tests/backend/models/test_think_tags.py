@@ -1,0 +1,48 @@
+"""Thoughts that models write into their text, between the tags of each, and the answer behind them."""
+
+import pytest
+
+from backend.models.test_spoken_answers import STOP, heard, said, sse
+
+THOUGHTS = [
+    ("<THINK>", "</THINK>"),
+    ("<thoughts>", "</thoughts>"),
+    ("<longcat_think>", "</longcat_think>"),
+    ("<unused94>thought", "<unused95>"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>\n<|begin_of_solution|>"),
+    ("<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"),
+    ("<think>", "</think>\n<answer>\n"),
+    ("<think>a</think>\n<think>", "</think>"),
+]
+
+
+@pytest.mark.parametrize(("opening", "closing"), THOUGHTS)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_thoughts_are_kept_apart_between_whichever_tags(opening: str, closing: str, size: int) -> None:
+    text = f"\n{opening}\nhm{closing}Hi < all"
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+
+    answer = heard(sse(*map(said, pieces), STOP))
+
+    assert answer.text == "Hi < all"
+    assert answer.thought.strip() in {"hm", "ahm"}
+
+
+@pytest.mark.parametrize(
+    "around", [("</think><answer>", "</answer>"), ("<|END_THINKING|><|START_RESPONSE|>", "<|END_RESPONSE|>\n")]
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_what_ends_an_answer_behind_thoughts_is_not_of_it(around: tuple[str, str], size: int) -> None:
+    opening = "<think>" if "think" in around[0] else "<|START_THINKING|>"
+    text = f"{opening}hm{around[0]}a </b> c{around[1]}"
+
+    answer = heard(sse(*(said(text[at : at + size]) for at in range(0, len(text), size)), STOP))
+
+    assert (answer.text, answer.thought) == ("a </b> c", "hm")
+
+
+@pytest.mark.parametrize("tag", ["</thought>", "</thinking>", "</longcat_think>"])
+def test_what_ends_thoughts_that_began_in_the_prompt_is_known(tag: str) -> None:
+    answer = heard(sse(said("hm\n"), said(tag[:4]), said(tag[4:]), said("\n\nHi"), STOP))
+
+    assert (answer.text, answer.thought) == ("Hi", "hm\n")
