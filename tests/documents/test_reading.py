@@ -13,6 +13,7 @@ from PIL import Image
 
 from chatapp.documents import Document, fenced, read
 from chatapp.documents.child import document_at
+from chatapp.documents.encodings import decoded
 from chatapp.processes.limited import Limits
 from support import documents
 
@@ -194,6 +195,32 @@ def test_reading_ends_in_time(tmp_path: Path) -> None:
     document = read(documents.saved(tmp_path, "a.csv", cells), "a.csv", Limits(seconds=1))
 
     assert document.kind == "unknown"
+
+
+ENCODED = {
+    "Spanish": ("El niño está aquí, señor. ¿Qué?", "cp1252"),
+    "French": ("Crème brûlée à la carte, où ça", "cp1252"),
+    "two words of German": ("Müller 5 €", "cp1252"),
+    "signs alone": ("5 € – §", "cp1252"),  # noqa: RUF001
+    "Polish": ("Zażółć gęślą jaźń", "cp1250"),
+    "Czech": ("Příliš žluťoučký kůň úpěl ďábelské ódy", "cp1250"),
+    "Turkish": ("İstanbul güzel şehir, ığdır", "cp1254"),  # noqa: RUF001
+    "Russian beside code": ("# комментарий к коду\nprint(1)\n" * 5, "cp1251"),
+    "Japanese": ("これは日本語のテキストです。\n" * 5, "shift_jis"),
+    "UTF-16 without a mark": ("Größe und Text", "utf-16-le"),
+    "UTF-32": ("Größe", "utf-32"),
+}
+
+
+@pytest.mark.parametrize("kind", ENCODED)
+def test_text_is_read_in_the_encoding_that_it_is_in(kind: str) -> None:
+    text, encoding = ENCODED[kind]
+
+    assert decoded(text.encode(encoding)) == text
+
+
+def test_text_in_utf_8_is_read_as_such_where_some_of_it_is_damaged() -> None:
+    assert decoded("Größe ".encode() * 9 + b"\xff") == "Größe " * 9 + "\ufffd"
 
 
 def test_a_fence_is_longer_than_those_inside() -> None:

@@ -12,6 +12,7 @@ from zipfile import BadZipFile
 from chatapp.documents import kinds, office, pdf, plain
 from chatapp.documents import picture as picture_of
 from chatapp.documents.document import Document, Kind
+from chatapp.documents.encodings import decoded
 from chatapp.processes.limited import Limits, confine
 
 MOST_CHARS = 4_000_000
@@ -113,7 +114,7 @@ def _plain(raw: bytes, name: str, media_type: str) -> Document:
         text, files = plain.mail(raw)
         notes = (f"Files in it are left out: {', '.join(files[:_NAMED_AT_MOST])}.",) if files else ()
         return Document("text", media_type, text, notes=notes)
-    text = plain.decoded(raw)
+    text = decoded(raw)
     if media_type == kinds.HTML:
         return Document("text", media_type, plain.web_page(text))
     if media_type == kinds.NOTEBOOK:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from chatapp.documents.encodings import unmarked_utf_16
+
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -70,8 +72,8 @@ def media_type_of(path: Path, name: str) -> str:
 
 
 def _of_text(first: bytes, name: str) -> str:
-    has_mark = first.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if b"\0" in first and not has_mark:
+    has_mark = first.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
+    if b"\0" in first and not has_mark and unmarked_utf_16(first) is None:
         return UNKNOWN
     if first.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
         return HTML

@@ -6,7 +6,8 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
-from chatapp.documents.plain import decoded, table, web_page
+from chatapp.documents.encodings import decoded
+from chatapp.documents.plain import table, web_page
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _PRESENTATION = "{http://schemas.openxmlformats.org/presentationml/2006/main}"

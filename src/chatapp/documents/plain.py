@@ -1,4 +1,4 @@
-"""Text files of any encoding, notebooks, mails and web pages, as Markdown."""
+"""Tables, notebooks, mails and web pages, as Markdown."""
 
 import csv
 import io
@@ -8,20 +8,6 @@ from collections.abc import Callable
 from itertools import zip_longest
 
 _LONGEST_FENCE = re.compile(r"`{3,}")
-
-
-def decoded(raw: bytes) -> str:
-    """Return `raw` as text, in the encoding that its mark names, in UTF-8, or in the likeliest."""
-    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
-        if raw.startswith(mark):
-            return raw.decode(encoding, errors="replace")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes  # noqa: PLC0415 - most files are UTF-8 and need not wait for it
-
-        best = from_bytes(raw[:1_000_000]).best()
-        return raw.decode(best.encoding if best else "latin-1", errors="replace")
 
 
 def fenced(text: str, language: str = "") -> str:
