@@ -124,6 +124,59 @@ def test_a_clear_picture_stays_clear(tmp_path: Path) -> None:
     assert (document.picture or b"").startswith(b"\x89PNG")
 
 
+def test_a_picture_with_16_bits_is_as_bright_as_it_was(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Image.frombytes("I;16", (2, 1), struct.pack("<2H", 8000, 33000)).save(out, "PNG")
+
+    document = document_at(documents.saved(tmp_path, "a.png", out.getvalue()), "a.png")
+
+    picture = Image.open(io.BytesIO(document.picture or b"")).convert("L")
+    assert [round(picture.getpixel((at, 0)) / 8) for at in (0, 1)] == [4, 16]  # type: ignore[operator]
+
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+FRAME = bytes(400)
+TAKEN = {
+    "MPEG-2": ("a.mp3", b"\xff\xf3\x40\xc4" + FRAME, "audio/mpeg", ""),
+    "MPEG-2.5": ("a.mp3", b"\xff\xe3\x18\xc4" + FRAME, "audio/mpeg", ""),
+    "AAC": ("a.aac", b"\xff\xf1\x50\x80" + FRAME, "application/x-recording", "Models hear mp3 and wav: save"),
+    "m4a": ("a.m4a", b"\0\0\0\x20ftypM4A " + FRAME, "application/x-recording", "Models hear mp3 and wav: save"),
+    "zip": ("a.zip", documents.zipped({"a.py": "1"}), "application/zip", "It is an archive: unpack it"),
+    "gzip": ("a.tar.gz", b"\x1f\x8b" + FRAME, "application/x-compressed", "It is an archive: unpack it"),
+    "Pages": ("a.pages", documents.zipped({"Index/Document.iwa": ""}), "application/vnd.apple.iwork",
+              "A program of Apple has written it: export it"),
+    "locked docx": ("a.docx", OLE + "EncryptedPackage".encode("utf-16-le"), "application/encrypted",
+                    "It wants a password: save it without one."),
+    "Outlook": ("a.msg", OLE + "__substg1.0_".encode("utf-16-le"), "application/vnd.ms-outlook",
+                "Outlook has written it: save it as eml"),
+    "text": ("a.txt", "ясно, что это текст".encode("cp1251"), "text/plain", ""),
+    "more text": ("a.txt", b"FORM of RIFF, ID3", "text/plain", ""),
+    "PDF behind a line": ("a.pdf", b"HTTP/1.1 200 OK\r\n\r\n" + documents.pdf("One"), "application/pdf", ""),
+    "book without a type": ("a.epub", documents.epub(is_typed=False), "application/epub+zip", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TAKEN)
+def test_what_is_known_of_a_file_is_read_or_said_with_what_to_do(kind: str, tmp_path: Path) -> None:
+    name, content, media_type, said = TAKEN[kind]
+
+    document = document_at(documents.saved(tmp_path, "upload", content), name)
+
+    assert document.media_type == media_type
+    assert " ".join(document.notes).startswith(said)
+    assert (document.kind == "unknown") == bool(said)
+
+
+@pytest.mark.parametrize("as_format", ["BMP", "TIFF"])
+def test_pictures_of_scanners_and_of_windows_are_seen(as_format: str, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 20), "red").save(out, as_format)
+
+    document = document_at(documents.saved(tmp_path, "a", out.getvalue()), "a")
+
+    assert Image.open(io.BytesIO(document.picture or b"")).size == (40, 20)
+
+
 def bomb() -> bytes:
     """A document of Word, 320 kB small, whose text is 320 MB."""
     out = io.BytesIO()

@@ -79,12 +79,12 @@ def odt() -> bytes:
     return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
 
 
-def epub() -> bytes:
+def epub(*, is_typed: bool = True) -> bytes:
     opf = "http://www.idpf.org/2007/opf"
     package = '<item id="a" href="a.xhtml"/><item id="b" href="b.xhtml"/><itemref idref="b"/><itemref idref="a"/>'
     return zipped(
         {
-            "mimetype": "application/epub+zip",
+            **({"mimetype": "application/epub+zip"} if is_typed else {}),
             "META-INF/container.xml": '<c><rootfile full-path="OEBPS/book.opf"/></c>',
             "OEBPS/book.opf": f'<package xmlns="{opf}">{package}</package>',
             "OEBPS/a.xhtml": "<html><body><h1>Second</h1></body></html>",

@@ -19,6 +19,16 @@ MOST_CHARS = 4_000_000
 """Text behind it is left out: no model reads as much."""
 
 _NAMED_AT_MOST = 20
+_NOT_READ = {
+    kinds.UNKNOWN: "Nobody here can read this kind of file.",
+    kinds.ZIP: "It is an archive: unpack it, and attach what is in it.",
+    kinds.ARCHIVE: "It is an archive: unpack it, and attach what is in it.",
+    kinds.RECORDING: "Models hear mp3 and wav: save the sound as one of these.",
+    kinds.OLD_OFFICE: "An older Office has written it: save it anew, as docx, pptx or PDF.",
+    kinds.LOCKED_OFFICE: "It wants a password: save it without one.",
+    kinds.OUTLOOK: "Outlook has written it: save it as eml or text.",
+    kinds.APPLE: "A program of Apple has written it: export it as PDF, docx, xlsx or pptx.",
+}
 _OFFICE = {kinds.PPTX: office.slides, kinds.ODP: office.open_document, kinds.ODT: office.open_document}
 _BOOKS = {kinds.XLSX: office.workbook, kinds.XLS: office.workbook, kinds.ODS: office.workbook, kinds.EPUB: office.book}
 
@@ -47,7 +57,9 @@ def document_at(path: Path, name: str, drawn: Sequence[int] = ()) -> Document:
     except MemoryError:
         return _unreadable(media_type, "It takes more memory than a file may.")
     except _faults() as error:
-        return _unreadable(media_type, f"It is damaged, or wants a password ({type(error).__name__}).")
+        if "password" in str(error):
+            return _unreadable(media_type, "It wants a password: save it without one.")
+        return _unreadable(media_type, f"It is damaged ({type(error).__name__}).")
 
 
 def refuse_network() -> None:
@@ -79,17 +91,15 @@ def _read(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> Docum
     kind = media_type.partition("/")[0]
     if not path.stat().st_size:
         return _unreadable(media_type, "It is empty.")
-    if media_type in {kinds.UNKNOWN, kinds.ZIP}:
-        return _unreadable(media_type, "Nobody here can read this kind of file.")
-    if media_type == kinds.OLD_OFFICE:
-        return _unreadable(media_type, "An older Office has written it: save it anew, as docx, pptx or PDF.")
+    if media_type in _NOT_READ:
+        return _unreadable(media_type, _NOT_READ[media_type])
     if kind == "audio":
         return Document("audio", media_type)
     if kind == "image":
         made = picture_of.for_models(path)
         return Document("image", media_type, picture=made.picture, thumbnail=made.thumbnail, notes=made.notes)
     document = _of_words(path, name, media_type, drawn)
-    has_something = document.text or document.notes or document.page_pictures
+    has_something = document.text.strip() or document.notes or document.page_pictures
     return document if has_something else replace(document, notes=("There are no words in it.",))
 
 

@@ -18,6 +18,11 @@ HTML = "text/html"
 NOTEBOOK = "application/x-ipynb+json"
 RTF = "application/rtf"
 OLD_OFFICE = "application/x-ole-storage"
+LOCKED_OFFICE = "application/encrypted"
+OUTLOOK = "application/vnd.ms-outlook"
+APPLE = "application/vnd.apple.iwork"
+ARCHIVE = "application/x-compressed"
+RECORDING = "application/x-recording"
 MAIL = "message/rfc822"
 PLAIN = "text/plain"
 UNKNOWN = "application/octet-stream"
@@ -29,30 +34,56 @@ _BEGINNINGS = {
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF8": "image/gif",
     b"{\\rtf": RTF,
-    b"ID3": "audio/mpeg",
-    b"\xff\xfb": "audio/mpeg",
+    **dict.fromkeys((b"ID3\2", b"ID3\3", b"ID3\4"), "audio/mpeg"),
+    b"II*\0": "image/tiff",
+    b"MM\0*": "image/tiff",
     b"PK\x03\x04": ZIP,
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": XLS,
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": OLD_OFFICE,
+    b"7z\xbc\xaf\x27\x1c": ARCHIVE,
+    b"Rar!\x1a\x07": ARCHIVE,
+    b"\x1f\x8b": ARCHIVE,
+    b"BZh91AY&SY": ARCHIVE,
+    b"\xfd7zXZ": ARCHIVE,
+    b"\x28\xb5\x2f\xfd": ARCHIVE,
+    b"OggS": RECORDING,
+    b"fLaC": RECORDING,
+    b"\x1aE\xdf\xa3": RECORDING,
+    b"RF64": RECORDING,
 }
-_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
+_CHUNKS = {
+    b"WEBP": "image/webp",
+    b"WAVE": "audio/wav",
+    **dict.fromkeys((b"AIFF", b"AIFC", b"AVI "), RECORDING),
+}
+_OF_TEXT = bytes(byte for byte in range(256) if byte >= ord(" ") or byte in b"\t\n\v\f\r\x1b")
+_LAYER, _FRAMES = 0b110, {0b010: "audio/mpeg", 0b000: RECORDING}
+"""Which bits of the second byte of a frame of MPEG tell MP3, which is layer III, from AAC, which has none."""
 _BRANDS = {
     **dict.fromkeys((b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"), "image/heic"),
-    b"avif": "image/avif",
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
 }
 """Of files in boxes (ISO/IEC 14496-12): what phones write their photos as."""
+_BOOK = "META-INF/container.xml"
 _OPENXML = {"word/document.xml": DOCX, "xl/workbook.xml": XLSX, "xl/workbook.bin": XLSX, "ppt/presentation.xml": PPTX}
+_STREAMS = {"EncryptedPackage": LOCKED_OFFICE, "__substg1.0_": OUTLOOK, "Workbook": XLS, "Book": XLS}
+"""What an Office of before 2007 calls the pieces of its files, and what a file with one is; the first counts."""
+_OTHER_DOCUMENTS = ("WordDocument", "PowerPoint Document")
+"""They hold workbooks, too, where there is a table of one in them."""
 _ENDINGS = {
     ".html": HTML,
     ".htm": HTML,
     ".xhtml": HTML,
     ".ipynb": NOTEBOOK,
     ".eml": MAIL,
+    ".mht": MAIL,
+    ".mhtml": MAIL,
     ".csv": "text/csv",
     ".tsv": "text/tab-separated-values",
     ".md": "text/markdown",
     ".json": "application/json",
 }
-_FIRST = 4096
+_FIRST, _FIRST_OF_PDF = 4096, 1024
+"""Readers of PDF look for its beginning that far: some servers write a line of their own before it."""
 
 
 def media_type_of(path: Path, name: str) -> str:
@@ -60,18 +91,39 @@ def media_type_of(path: Path, name: str) -> str:
     with path.open("rb") as file:
         first = file.read(_FIRST)
     known = next((kind for beginning, kind in _BEGINNINGS.items() if first.startswith(beginning)), None)
-    if first[4:8] == b"ftyp":
-        return _BRANDS.get(first[8:12], UNKNOWN)
-    if first.startswith(b"RIFF"):
-        return _RIFF.get(first[8:12], UNKNOWN)
     if known == ZIP:
         return _packed(path)
-    if known == XLS and not name.lower().endswith(".xls"):
+    if known == OLD_OFFICE:
+        return _of_old_office(path)
+    return known or _of_media(first) or _of_text(first, name)
+
+
+def _of_media(first: bytes) -> str | None:
+    """Return what a picture, a recording or a film is whose mark is more than its first bytes, None for none."""
+    if first[4:8] == b"ftyp":
+        return _BRANDS.get(first[8:12], RECORDING)
+    if first.startswith((b"RIFF", b"FORM")) and first[8:12] in _CHUNKS:
+        return _CHUNKS[first[8:12]]
+    if first.startswith(b"BM") and first[6:10] == bytes(4):
+        return "image/bmp"
+    begins_frame = first[:1] == b"\xff" and first[1:2] >= b"\xe0"
+    if begins_frame and first.translate(None, _OF_TEXT):  # text in Cyrillic may begin so, but holds no controls
+        return _FRAMES.get(first[1] & _LAYER)
+    return None
+
+
+def _of_old_office(path: Path) -> str:
+    """Return what an Office of before 2007 has written, or one of today with a password, by the pieces in it."""
+    content = path.read_bytes()
+    if any(name.encode("utf-16-le") in content for name in _OTHER_DOCUMENTS):
         return OLD_OFFICE
-    return known or _of_text(first, name)
+    found = (kind for name, kind in _STREAMS.items() if name.encode("utf-16-le") in content)
+    return next(found, OLD_OFFICE)
 
 
 def _of_text(first: bytes, name: str) -> str:
+    if name.lower().endswith(".pdf") and b"%PDF-" in first[:_FIRST_OF_PDF]:
+        return PDF
     has_mark = first.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
     if b"\0" in first and not has_mark and unmarked_utf_16(first) is None:
         return UNKNOWN
@@ -90,4 +142,8 @@ def _packed(path: Path) -> str:
         return ZIP
     if said in {ODT, ODS, ODP, EPUB}:
         return said
+    if _BOOK in names:  # some books lack their type
+        return EPUB
+    if any(member.startswith("Index/") and member.endswith(".iwa") for member in names):
+        return APPLE
     return next((kind for member, kind in _OPENXML.items() if member in names), ZIP)

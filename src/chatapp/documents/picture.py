@@ -2,7 +2,7 @@
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -43,7 +43,7 @@ def for_models(path: Path) -> Drawn:
     with Image.open(path) as image:
         frames = getattr(image, "n_frames", 1)
         image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # decodes a large JPEG at a fraction of its size
-        upright = ImageOps.exif_transpose(image)
+        upright = ImageOps.exif_transpose(_in_8_bits(image))
         upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
         is_clear = upright.has_transparency_data
         drawn = upright.convert("RGBA" if is_clear else "RGB")
@@ -52,6 +52,20 @@ def for_models(path: Path) -> Drawn:
     drawn.thumbnail((_LONGEST_SIDE_OF_COPY, _LONGEST_SIDE_OF_COPY))
     notes = (f"Only the first of its {frames} pictures is shown.",) if frames > 1 else ()
     return Drawn(picture, _encoded(drawn), notes)
+
+
+def _in_8_bits(image: "Image.Image") -> "Image.Image":
+    """Return a picture of one channel, as microscopes and scanners make, from black to white; others as they are.
+
+    Pillow cuts off what is brighter than 255, so that most of it would be white.
+    """
+    if not image.mode.startswith(("I", "F")):
+        return image
+    grey = image.convert("F")
+    has_16_bits = image.mode.startswith("I;16")
+    darkest, brightest = (0.0, 65535.0) if has_16_bits else cast("tuple[float, float]", grey.getextrema())
+    scale = 255 / ((brightest - darkest) or 1)
+    return grey.point(lambda value: value * scale - darkest * scale).convert("L")
 
 
 def _encoded(drawn: "Image.Image") -> bytes:
