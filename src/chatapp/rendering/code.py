@@ -15,6 +15,8 @@ from pygments.util import ClassNotFound
 SECONDS_PER_CHAR = 20e-6
 """What colouring may cost; ordinary code takes a tenth. Lexers of Pygments need the square of the length for some text:
 then the rest of it stays as it is."""
+_TOKENS_A_LOOK = 32
+"""To look at the clock costs as much as a token does."""
 
 LANGUAGES = frozenset(
     {
@@ -84,14 +86,14 @@ def _classed(code: str, lexer: Lexer) -> Iterator[tuple[str | None, str]]:
     """Return all of `code` in pieces, each with its class; when the time is used up, the rest without one."""
     deadline_s = time.thread_time() + len(code) * SECONDS_PER_CHAR
     end = 0
-    for start, kind, text in lexer.get_tokens_unprocessed(code):
+    for place, (start, kind, text) in enumerate(lexer.get_tokens_unprocessed(code), 1):
         if start < end:  # lexers that hand parts of a text to others may go back
             continue
         if start > end:
             yield None, code[end:start]
         yield _class_of(kind), text
         end = start + len(text)
-        if time.thread_time() > deadline_s:
+        if place % _TOKENS_A_LOOK == 0 and time.thread_time() > deadline_s:
             break
     if end < len(code):
         yield None, code[end:]
