@@ -19,6 +19,7 @@ from chatapp.client.conversation_api import ConversationApi
 from chatapp.client.http import HttpSession, Json, body_of, path_of
 from chatapp.client.project_api import ProjectApi
 from chatapp.client.stream import AnswerStream
+from chatapp.protocol import gathering
 from chatapp.protocol.events import Answer
 from chatapp.protocol.reading import read_readiness
 from chatapp.protocol.resources import (
@@ -39,13 +40,21 @@ class BackendClient:
     """A chatapp backend at `base_url`. Every failure is raised as its class from `chatapp.errors`.
 
     `timeout_s` is how long to wait for the next byte, in seconds, > 0. One client serves many threads. `surface` is
-    what questions come in by, for the record of calls to models.
+    what questions come in by, for the record of calls to models. `gather_ms` has the words of an answer come in steps
+    of that many milliseconds, for who draws them in steps anyway: each that is read takes its time.
     """
 
     def __init__(
-        self, base_url: str, *, timeout_s: float = 30.0, api_key: str | None = None, surface: Surface = "api"
+        self,
+        base_url: str,
+        *,
+        timeout_s: float = 30.0,
+        api_key: str | None = None,
+        surface: Surface = "api",
+        gather_ms: int = 0,
     ) -> None:
-        self._http = HttpSession(base_url, timeout_s=timeout_s, api_key=api_key, user_agent=user_agent(surface))
+        headers = {"User-Agent": user_agent(surface), **({gathering.HEADER: str(gather_ms)} if gather_ms else {})}
+        self._http = HttpSession(base_url, timeout_s=timeout_s, api_key=api_key, headers=headers)
         self.conversations = ConversationApi(self._http)
         self.projects = ProjectApi(self._http)
 

@@ -57,7 +57,7 @@ class HttpSession:
         timeout_s: float = 30.0,
         api_key: str | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
-        user_agent: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.base_url = _checked_url(base_url)
         self.timeout_s = timeout_s
@@ -65,8 +65,7 @@ class HttpSession:
         self._session = requests.Session()
         self._session.mount(self.base_url, _Adapter(pool_maxsize=64))
         self._session.headers["Accept"] = "application/json, text/event-stream"
-        if user_agent:
-            self._session.headers["User-Agent"] = user_agent
+        self._session.headers.update(headers or {})
         if api_key:
             self._session.auth = _BearerKey(api_key)
         self._proxies = _NO_PROXY if urlsplit(base_url).hostname in LOOPBACK_NAMES else None

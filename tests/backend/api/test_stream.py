@@ -11,6 +11,7 @@ import requests
 
 from chatapp.backend.api import responses
 from chatapp.protocol.events import Done, Reasoning, Start, Text
+from chatapp.protocol.gathering import gather_s
 from support import scripts
 from support.event_streams import EVENT, read
 from support.running_backend import RunningBackend
@@ -149,6 +150,29 @@ def test_a_slow_reader_gets_fewer_and_larger_events(shared: RunningBackend, mode
         seen = read(response.raw.read())
     assert seen.text == "".join(words)
     assert len(seen.ids) < len(words) / 2
+
+
+def test_words_come_in_steps_for_who_asks_for_that(shared: RunningBackend, model: StubModel) -> None:
+    words = [f"{number} " for number in range(12)]
+    model.next(scripts.answer(*(step for word in words for step in (word, 0.02))))
+    began = time.monotonic()
+    seen = read(ask(shared, headers={"X-Gather-Ms": "1000"}).content)
+    assert seen.text == "".join(words)
+    assert seen.names.count("") <= 2 + (time.monotonic() - began)
+
+
+def test_the_first_word_is_not_held_back_in_steps(shared: RunningBackend, model: StubModel) -> None:
+    model.next(scripts.answer("One ", scripts.silence))
+    with ask(shared, headers={"X-Gather-Ms": "1000"}, stream=True) as response:
+        assert any(line == b"data: One " for line in response.iter_lines(chunk_size=1))
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [(None, 0), ("", 0), ("100", 0.1), ("9999", 1), ("10000", 0), ("-5", 0), ("1.5", 0), ("٣", 0), ("1" * 9999, 0)],
+)
+def test_what_is_no_step_is_none(told: str | None, seconds: float) -> None:
+    assert gather_s(told) == seconds
 
 
 def test_reading_on_from_any_event_gives_the_rest(shared: RunningBackend, model: StubModel) -> None:

@@ -9,13 +9,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from chatapp.backend.access.authentication import unauthorized
-from chatapp.backend.http.context import Credential, context_of
+from chatapp.backend.http.context import Credential, context_of, header
 from chatapp.backend.turns.idle_timer import IdleTimer
 from chatapp.backend.turns.reader import Reader
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import ChatappError
-from chatapp.protocol import sse
-from chatapp.protocol.events import Event, Text
+from chatapp.protocol import gathering, sse
+from chatapp.protocol.events import DELTAS, Event, Text
 
 Result = TypeVar("Result")
 Encode = Callable[[list[tuple[Event, int]]], bytes]
@@ -28,6 +28,7 @@ SLICE_BYTES = 64 * 1024
 ACCEPTED_WITHIN_S = 5.0
 """How long a response waits for the model's yes or no before it commits itself to status 200."""
 
+_GATHER_HEADER = gathering.HEADER.lower().encode()
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -99,24 +100,31 @@ class StreamedAnswer(Response):
             await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             direct_send = context_of(scope).direct_send
+            gather_s = gathering.gather_s(header(scope, _GATHER_HEADER))
             if direct_send is None:
-                await _send_events(reader, send, self._encode)
+                await _send_events(reader, send, self._encode, gather_s)
             else:
-                await asyncio.create_task(_send_events(reader, direct_send, self._encode))
+                await asyncio.create_task(_send_events(reader, direct_send, self._encode, gather_s))
 
 
-async def _send_events(reader: Reader, send: Send, encode: Encode) -> None:
-    """Send all events of a turn, a comment whenever there has been nothing to say, and the end of the response."""
+async def _send_events(reader: Reader, send: Send, encode: Encode, gather_s: float) -> None:
+    """Send all events of a turn, a comment whenever there has been nothing to say, and the end of the response.
+
+    Words that follow others within `gather_s` seconds go together.
+    """
     with IdleTimer(reader.wake_idle) as quiet:
         quiet.reset(KEEP_ALIVE_S)
         while not reader.is_at_end():
             await reader.wait()
-            data = encode(reader.take())
+            events = reader.take()
+            data = encode(events)
             if not data and reader.is_idle:
                 data = sse.KEEP_ALIVE
             for begin in range(0, len(data), SLICE_BYTES):
                 await send({"type": "http.response.body", "body": data[begin : begin + SLICE_BYTES], "more_body": True})
             quiet.reset(KEEP_ALIVE_S)
+            if gather_s and events and type(events[-1][0]) in DELTAS:
+                await reader.gather(gather_s)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -79,6 +79,18 @@ class Reader:
             self._waiting = self._loop.create_future()
             await self._waiting
 
+    async def gather(self, seconds: float) -> None:
+        """Let words gather for `seconds`; return sooner when the answer is whole, or this reader is not to wait."""
+        if self.turn.is_over or self.has_left or self._abort_error is not None:
+            return
+        self._wants_deltas, self._waiting = False, self._loop.create_future()
+        timer = self._loop.call_later(seconds, _settle, self._waiting)
+        try:
+            await self._waiting
+        finally:
+            timer.cancel()
+            self._wants_deltas = True
+
     async def end(self) -> None:
         """Wait until the answer is whole, or this reader has left.
 
@@ -94,8 +106,8 @@ class Reader:
     def wake(self) -> None:
         """Let `wait` return, or `end` look again."""
         is_due = self._wants_deltas or self.turn.is_over or self.has_left or self._abort_error
-        if is_due and self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        if is_due and self._waiting is not None:
+            _settle(self._waiting)
 
     def _with_following(self, event: Text | Reasoning, known: int) -> Text | Reasoning:
         """Return the text of `event` and its neighbours as one, without the `known` characters at its beginning."""
@@ -119,3 +131,8 @@ class Reader:
         if self.turn.is_over and after > ends[-1]:
             self._next -= 1
         return 0
+
+
+def _settle(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
