@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -259,7 +260,10 @@ def test_what_the_backend_says_of_an_answer_in_the_making_is_in_the_language_of_
     assert "Diese Unterhaltung gibt es nicht. Noch einmal fragen." in told
 
 
-def test_what_grows_is_drawn_beside_the_event_loop_that_serves_all_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("text", "is_beside"), [("Once", False), ("Once upon a time. " * 100, True)])
+def test_much_is_drawn_beside_the_event_loop_that_serves_all_readers(
+    text: str, is_beside: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drawing: list[threading.Thread] = []
 
     def noted(text: str, *, is_live: bool) -> str:
@@ -270,7 +274,27 @@ def test_what_grows_is_drawn_beside_the_event_loop_that_serves_all_readers(monke
         return [event async for event in live_stream(answer)]
 
     monkeypatch.setattr(live_blocks, "html_of", noted)
-    asyncio.run(read(LiveAnswer.start(iter([Start("turn", "tiny"), Text("Once"), Done("stop", None, None)]))))
+    asyncio.run(read(LiveAnswer.start(iter([Start("turn", "tiny"), Text(text), Done("stop", None, None)]))))
 
-    assert drawing
-    assert threading.current_thread() not in drawing
+    assert [thread is not threading.current_thread() for thread in drawing] == [is_beside]
+
+
+def test_a_reader_is_told_of_each_growth_and_of_the_end_when_it_comes() -> None:
+    said: Queue[Event] = Queue()
+
+    def events() -> Iterator[Event]:
+        yield from iter(said.get, None)
+
+    async def read() -> list[str]:
+        stream = live_stream(LiveAnswer.start(events()))
+        told = [(await anext(stream)).decode()]
+        for word in ("One", " two", " three"):
+            said.put(Text(word))
+            told.append((await anext(stream)).decode())
+        said.put(Done("stop", None, None))
+        return [*told, *[event.decode() async for event in stream]]
+
+    started, one, two, three, ended = asyncio.run(asyncio.wait_for(read(), 10))  # signs of life are 15 s apart
+
+    assert "elapsed_s" in started
+    assert ["One" in one, " two" in two, " three" in three, "ended" in ended] == [True] * 4

@@ -13,6 +13,7 @@ from typing import Literal, Self
 
 from chatapp.client.cancellation import Call
 from chatapp.errors import ChatappError, InternalError
+from chatapp.frontend.conversations.growth_watch import GrowthWatch
 from chatapp.protocol.events import WAS_THOUGHT, Citation, Done, Event, Notice, Reasoning, Start, Text, UsageDetails
 from chatapp.protocol.messages import CitationPart
 
@@ -52,6 +53,7 @@ class LiveAnswer:
         self._spoke = threading.Event()
         self._ended = threading.Event()
         self._lock = threading.Lock()
+        self._watches: tuple[GrowthWatch, ...] = ()
 
     @classmethod
     def start(
@@ -123,6 +125,18 @@ class LiveAnswer:
         """Wait until the backend has begun the answer, or until it has ended; at most `timeout_s` seconds."""
         self._begun.wait(timeout_s)
 
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[GrowthWatch]:
+        """Return what tells the coroutine of this block when the answer has grown or ended."""
+        watch = GrowthWatch()
+        with self._lock:
+            self._watches = (*self._watches, watch)
+        try:
+            yield watch
+        finally:
+            with self._lock:
+                self._watches = tuple(one for one in self._watches if one is not watch)
+
     def _cancel_then_leave(self, cancel: "Cancel") -> None:
         with contextlib.suppress(ChatappError):
             cancel(self)
@@ -136,6 +150,7 @@ class LiveAnswer:
                     if not self.is_going:
                         return
                     self._take(event)
+                    self._tell()
         except ChatappError as error:
             self._end("failed", error)
         finally:  # a defect, which Python reports for the thread, must not leave the answer going for ever
@@ -178,6 +193,11 @@ class LiveAnswer:
         self._ended.set()
         self._spoke.set()
         self._begun.set()
+        self._tell()
+
+    def _tell(self) -> None:
+        for watch in self._watches:
+            watch.tell()
 
 
 Cancel = Callable[[LiveAnswer], None]

@@ -122,11 +122,14 @@ class LiveView:
 
     def follow(self) -> None:
         """Wait for the end of the answer; the browser follows it. Any click ends the waiting, not the answer."""
-        view, address = state.view(), state.address()
+        address, shown = state.address(), None
         while going := [answer for answer in self._answers if answer.is_going]:
+            view = state.view()  # where Streamlit ends this run for a click; it costs less than any of its other ways
             if view.is_unlisted():
                 return
-            address.push_url(view)
+            if view.conversation_id != shown:
+                shown = view.conversation_id
+                address.push_url(view)
             going[0].wait(TICK_S)
 
 

@@ -32,6 +32,9 @@ class Growth(NamedTuple):
 class LiveBlocks:
     """The blocks of a text that grows; each call of `grow` gives the whole of it so far."""
 
+    is_behind = False
+    """Whether the last call of `grow` has left something for later."""
+
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._begun = ""
@@ -43,7 +46,8 @@ class LiveBlocks:
     def grow(self, text: str, *, is_whole: bool = False) -> list[Growth]:
         """Return what `text` has more than the last time, nothing if that was only just drawn and it is not whole."""
         now = self._clock()
-        if text == self._begun or (now < self._not_before and not is_whole):
+        self.is_behind = text != self._begun and now < self._not_before and not is_whole
+        if text == self._begun or self.is_behind:
             return []
         grown = self._begin_anew() if not text.startswith(self._begun[: self._finished]) else []
         *finished, last = split_blocks(text[self._finished :])
