@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select
 
 from chatapp.backend.gateway.held import HeldMessages
 from chatapp.backend.store import BegunTurn, Store, WholeTurn
+from chatapp.backend.store.failures import DEFECTS
 from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.store.schema import conversations, message_hashes, messages
 from chatapp.protocol.messages import Message, TextPart, ToolCallPart
@@ -56,11 +57,17 @@ def ask(store: Store, begin: Ask) -> Ask:
 
 
 def keep(store: Store, wire: tuple[Json, ...], answer: str, *, owner: str, status: Any) -> BegunTurn:
+    turn = whole(wire, answer, owner=owner, status=status)
+    conversation_id = store.turns.keep([turn])[0]()
+    answer_id = store.turns.get(turn.id, owner=owner).answer_message_id
+    return BegunTurn(turn.id, conversation_id, None, answer_id, "small", None, [])
+
+
+def whole(wire: tuple[Json, ...], answer: str, *, owner: str = "ada", status: Any = "complete") -> WholeTurn:
     held = HeldMessages(list(wire))
-    question = Question(prompt=None, owner=owner, store=True, held=held, surface="v1", client="tool")
-    whole = WholeTurn(
-        id=(turn_id := new_timed_id()),
-        question=question,
+    return WholeTurn(
+        id=new_timed_id(),
+        question=Question(prompt=None, owner=owner, store=True, held=held, surface="v1", client="tool"),
         held=held,
         asked_at=now(),
         process_id="p1",
@@ -68,9 +75,6 @@ def keep(store: Store, wire: tuple[Json, ...], answer: str, *, owner: str, statu
         ending={"status": status, "text": answer, "segments": [["text", len(answer)]]},
         said=Message("assistant", (TextPart(answer),)) if answer else None,
     )
-    conversation_id = store.turns.keep([whole])[0]()
-    answer_id = store.turns.get(turn_id, owner=owner).answer_message_id
-    return BegunTurn(turn_id, conversation_id, None, answer_id, "small", None, [])
 
 
 def end(store: Store, begun: BegunTurn, wire: tuple[Json, ...], answer: str, *, status: Any = "complete") -> None:
@@ -221,6 +225,46 @@ def test_two_clients_that_ask_the_same_at_once_store_it_once(
         begun = list(pool.map(lambda into: begin(user("a"), said("A"), user("b"), into=into), stores))
     assert contents(store, begun[0]) == ["a", "A", "b", *[""] * 8]
     assert count(store) == 1
+
+
+TOGETHER: list[tuple[tuple[Json, ...], str, str, str]] = [
+    ((user("a"),), "A", "ada", "complete"),
+    ((user("a"),), "A", "ada", "complete"),
+    ((user("a"), said("A"), user("b")), "B", "ada", "complete"),
+    ((user("a"), said("A"), user("b"), said("B"), user("c")), "", "ada", "failed"),
+    ((user("a"), said("A"), user("b"), said("B"), user("c")), "C", "ada", "complete"),
+    ((user("a"), said("A"), user("b, please")), "B!", "ada", "complete"),
+    ((user("a"), said("A"), user("b")), "B", "bob", "complete"),
+    ((user("once"),), "", "ada", "failed"),
+    ((user("once"),), "Now", "ada", "complete"),
+    ((user("once"),), "Another", "ada", "complete"),
+    ((user("once"), said("Now"), *[user(f"more {number}") for number in range(12)]), "Long", "ada", "complete"),
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, len(TOGETHER)])
+def test_turns_that_are_saved_together_stand_where_they_would_one_after_the_other(store: Store, size: int) -> None:
+    turns = [whole(wire, answer, owner=owner, status=status) for wire, answer, owner, status in TOGETHER]
+    saved = [it() for first in range(0, len(turns), size) for it in store.turns.keep(turns[first : first + size])]
+    places = [list(dict.fromkeys(saved)).index(it) for it in saved]
+    assert places == [0, 1, 1, 1, 1, 1, 2, 3, 3, 4, 3]
+    (one,) = {it for it, place in zip(saved, places, strict=True) if place == 1}
+    said_in_it = [(message.sequence, message.content) for message in store.messages.all(one, owner="ada")]
+    assert said_in_it == list(enumerate(["a", "A", "b", "B", "c", "", "C", "b, please", "B!"], 1))
+    listed = [conversation.id for conversation in store.conversations.page(owner="ada").items]
+    assert listed == [saved[10], saved[9], saved[5], saved[0]], "the last talked in first"
+    for text in ("please", "Another", "more", "Long"):
+        assert len(store.search.find(text, owner="ada").items) == 1, text
+
+
+def test_a_turn_that_cannot_be_saved_spoils_none_that_are_saved_with_it(store: Store) -> None:
+    turns = [whole((user(text),), "Yes") for text in "abcd"]
+    turns[1].ending["usage"] = {"prompt_tokens": object()}  # type: ignore[typeddict-item]
+    results = store.turns.keep(turns)
+    with pytest.raises(DEFECTS):
+        results[1]()
+    assert len({results[place]() for place in (0, 2, 3)}) == 3
+    assert [conversation.title for conversation in store.conversations.page(owner="ada").items] == ["d", "c", "a"]
 
 
 SAME: dict[str, tuple[Json, Json]] = {

@@ -1,15 +1,14 @@
 """The beginning of a turn: its question and an empty answer, put into the tree in one transaction."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.conversations import ASK_IN, insert_conversation, moment_at_the_top, not_found, require
 from chatapp.backend.store.identity import new_id, new_timed_id, now
+from chatapp.backend.store.new_turn import Maker, Place, insert_turn
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.projects import guidance, require_project
@@ -21,19 +20,9 @@ from chatapp.errors import IdempotencyConflictError, InvalidRequestError, TurnAc
 from chatapp.protocol.messages import TextPart
 from chatapp.protocol.question import MOST_BESIDE, Question
 
-_COLUMNS = tuple(column.name for column in turns.c)
-_INSERT = Prepared(insert(turns), _COLUMNS)
 _ACTIVE = Prepared(
     select(turns.c.id).where(turns.c.conversation_id == bindparam("conversation_id"), turns.c.status == "streaming")
 )
-
-
-class Place(NamedTuple):
-    """Where in the tree a turn is: its question and the answer to come."""
-
-    conversation_id: str | None
-    user_message_id: str | None
-    answer_message_id: str
 
 
 class _Talk(NamedTuple):
@@ -60,14 +49,6 @@ _LOCK = Prepared(
     .with_for_update()
 )
 """Finds a conversation as a `_Talk`; until the transaction ends no other writes to it."""
-
-
-class Maker(NamedTuple):
-    """Who makes a turn: its process, the first sign of life, and the model to ask where nobody names one."""
-
-    process_id: str
-    heartbeat_at: datetime | ColumnElement[datetime]
-    fallback_model: str
 
 
 def begin_turn(connection: Connection, question: Question, maker: Maker) -> BegunTurn:
@@ -251,42 +232,3 @@ def _question_above(connection: Connection, conversation_id: str, message_id: st
             return message
         message_id = message.parent_id
     raise InvalidRequestError("There is no question here that could be answered again.")
-
-
-def insert_turn(
-    connection: Connection,
-    question: Question,
-    maker: Maker,
-    *,
-    model: str,
-    system: str | None,
-    place: Place | None = None,
-    turn_id: str | None = None,
-    outcome: Mapping[str, Any] | None = None,
-) -> BegunTurn:
-    """Return the turn, saved as begun or, with its `outcome`, as it ended; without what was said before."""
-    where = place._asdict() if place else dict.fromkeys(Place._fields)
-    row = {
-        **dict.fromkeys(_COLUMNS),
-        "id": turn_id or new_timed_id(),
-        "owner": question.owner,
-        "status": "streaming",
-        "model": model,
-        "process_id": maker.process_id,
-        "cancel_requested": False,
-        "idempotency_key": question.idempotency_key,
-        "body_hash": question.body_hash,
-        "segments": [],
-        "saved_text": 0,
-        "saved_reasoning": 0,
-        "created_at": now(),
-        **where,
-        **(outcome or {}),
-    }
-    heartbeat_at = maker.heartbeat_at
-    if isinstance(heartbeat_at, datetime):
-        _INSERT.run(connection, {**row, "heartbeat_at": heartbeat_at})
-    else:
-        del row["heartbeat_at"]
-        connection.execute(insert(turns).values(heartbeat_at=heartbeat_at), row)
-    return BegunTurn(turn_id=str(row["id"]), model=model, system=system, history=[], **where)

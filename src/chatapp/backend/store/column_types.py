@@ -1,8 +1,10 @@
 """What columns hold: times, text that every database can hold, the parts of a message, tokens."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import JSON, DateTime, Dialect, Integer, Text, TypeDecorator
 
 from chatapp.protocol.messages import Part, parts_as_json, parts_from_json
@@ -28,9 +30,15 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+_WITHOUT_ZONE = len("2026-01-02 03:04:05.000006")
+
+
 def sqlite_time(moment: datetime | None) -> str | None:
     """Return what SQLite holds of a time: SQLAlchemy's own way, through two classes, takes ten times as long."""
-    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if moment is None:
+        return None
+    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return moment.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
 
 
 def time_in_sqlite(held: str | None) -> datetime | None:
@@ -84,6 +92,14 @@ class MessageParts(TypeDecorator[tuple[Part, ...]]):
     def process_result_value(self, value: list[dict[str, Any]] | None, dialect: Dialect) -> tuple[Part, ...] | None:
         """Return the parts that this version knows."""
         return None if value is None else parts_from_json(value)
+
+
+def json_text(value: Any) -> str:
+    """Return JSON as databases hold it, at a fifth of the cost of the standard library's, which takes any text."""
+    try:
+        return to_json(value).decode()
+    except ValueError:  # half a character
+        return json.dumps(value)
 
 
 class TokenCount(TypeDecorator[int]):

@@ -5,7 +5,7 @@ for each other: a turn, its chunks, its messages, its conversation. A conversati
 rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
@@ -47,6 +47,7 @@ KEPT_AFTER_DELETION = timedelta(days=30)
 _AT_ONCE = 100
 
 _COLUMNS = tuple(column.name for column in conversations.c if column.name != "number")
+_EMPTY = dict.fromkeys(_COLUMNS)
 _INSERT = Prepared(insert(conversations), _COLUMNS)
 _NEWEST = Prepared(select(func.max(conversations.c.updated_at)).where(conversations.c.owner == bindparam("owner")))
 _UPDATE = update(conversations).where(conversations.c.id == bindparam("its_id"))
@@ -213,10 +214,20 @@ class Conversations:
 
 def insert_conversation(connection: Connection, *, owner: str, **values: Any) -> str:
     """Return the id of a new row; what `values` do not name is empty, and new now."""
-    times = {"created_at": now(), "updated_at": moment_at_the_top(connection, owner)}
-    row = {**dict.fromkeys(_COLUMNS), "id": new_id(), "owner": owner, "pinned": False, **times, **values}
-    _INSERT.run(connection, row)
+    row = conversation_row(owner=owner, updated_at=moment_at_the_top(connection, owner), **values)
+    insert_conversations(connection, [row])
     return str(row["id"])
+
+
+def conversation_row(*, owner: str, updated_at: datetime, **values: Any) -> dict[str, Any]:
+    """Return a new row; what `values` do not name is empty, and new now."""
+    begun = {"id": new_id(), "owner": owner, "pinned": False, "created_at": now(), "updated_at": updated_at}
+    return {**_EMPTY, **begun, **values}
+
+
+def insert_conversations(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Save new rows, all of whose columns are named."""
+    _INSERT.run_many(connection, rows)
 
 
 def moment_at_the_top(connection: Connection, owner: str) -> datetime:

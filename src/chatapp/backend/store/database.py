@@ -2,8 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Column, ColumnElement, Connection, create_engine, event, exc, func, make_url, or_, text
 
+from chatapp.backend.store.column_types import json_text
 from chatapp.backend.store.deadlines import STATEMENT_S, connect_with_deadline
 from chatapp.backend.store.failures import reason_of, store_errors, unavailable
 from chatapp.backend.store.write_lane import WriteLane
@@ -50,7 +50,7 @@ class Database:
         self.path = path
         self._file = _identity(path) if path else None
         options: dict[str, Any] = _sqlite_options() if path else _postgres_options()
-        self._engine = create_engine(url, hide_parameters=True, **options)
+        self._engine = create_engine(url, hide_parameters=True, json_serializer=json_text, **options)
         if path:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
@@ -104,14 +104,6 @@ class Database:
             return self._lane.run(work, self.write, survives_power_cut=survives_power_cut)
         with self.write(survives_power_cut=survives_power_cut) as connection:
             return work(connection)
-
-    def write_all(
-        self, works: Sequence[Callable[[Connection], T]], *, survives_power_cut: bool = True
-    ) -> list[Callable[[], T]]:
-        """Do several works as `write_together` does each, and return for each what gives its result, or raises."""
-        if self.is_sqlite:
-            return self._lane.run_all(works, self.write, survives_power_cut=survives_power_cut)
-        return [_outcome(partial(self.write_together, work, survives_power_cut=survives_power_cut)) for work in works]
 
     @contextmanager
     def writes(self, *, are_many: bool = True) -> Iterator[Callable[[], AbstractContextManager[Connection]]]:
@@ -192,16 +184,6 @@ class Database:
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._engine.dispose()
-
-
-def _outcome(call: Callable[[], T]) -> Callable[[], T]:
-    """Return what gives again what `call` gives now, or raises it."""
-    done: Future[T] = Future()
-    try:
-        done.set_result(call())
-    except BaseException as error:  # noqa: BLE001 - it is raised where it is asked for
-        done.set_exception(error)
-    return done.result
 
 
 def open_database(settings: Settings) -> Database:

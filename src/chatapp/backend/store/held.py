@@ -4,74 +4,26 @@ The longest part of it that is here is where the conversation goes on. Only what
 end it grows, before it there is a branch.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, select
 
-from chatapp.backend.store.attachments import note_uses
-from chatapp.backend.store.begin_turn import Maker, Place, insert_turn, is_answering
-from chatapp.backend.store.conversations import GO_ON, insert_conversation, locked, moment_at_the_top
+from chatapp.backend.store.begin_turn import is_answering
+from chatapp.backend.store.conversations import locked
 from chatapp.backend.store.ending import WholeTurn, answer_row, turn_columns
+from chatapp.backend.store.held_lookup import UNANSWERED, Known, find, find_tails, longest
+from chatapp.backend.store.held_rows import HeldRows
 from chatapp.backend.store.identity import new_id, new_timed_id, now
+from chatapp.backend.store.new_turn import Maker, Place, insert_turn, turn_row
 from chatapp.backend.store.parts import columns_of
-from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import BegunTurn
-from chatapp.backend.store.schema import conversations, message_hashes, messages
-from chatapp.backend.store.titles import title_from
-from chatapp.backend.store.tree import insert_messages
+from chatapp.backend.store.schema import messages
 from chatapp.backend.store.turn_row import TurnRow
 from chatapp.protocol.messages import FinalStatus, Message
 from chatapp.protocol.question import HeldConversation, Question
-
-_TAIL = 8
-"""How many of the last messages are looked for first: of a conversation that goes on, few are new."""
-
-_AT_ONCE = 500
-
-_UNANSWERED = {"failed", "incomplete", "interrupted", "stopped"}
-
-
-_TAIL_HASHES = [f"hash_{number}" for number in range(_TAIL)]
-_FOUND = (
-    select(message_hashes.c.hash, message_hashes.c.is_answered, messages.c.id, messages.c.conversation_id)
-    .join(messages, messages.c.id == message_hashes.c.message_id)
-    .join(conversations, conversations.c.id == messages.c.conversation_id)
-    .where(
-        message_hashes.c.owner == bindparam("owner"),
-        conversations.c.deleted_at.is_(None),
-    )
-    .order_by(conversations.c.updated_at.desc(), messages.c.sequence.desc())
-)
-_FIND = _FOUND.where(message_hashes.c.hash.in_(bindparam("hashes", expanding=True)))
-_FIND_IN_TAIL = Prepared(_FOUND.where(message_hashes.c.hash.in_(list(map(bindparam, _TAIL_HASHES)))))
-_FORGET = Prepared(
-    delete(message_hashes).where(
-        message_hashes.c.message_id == bindparam("question_id"), message_hashes.c.is_answered.is_(False)
-    )
-)
-_INSERT_HASHES = Prepared(insert(message_hashes), ("message_id", "owner", "hash", "is_answered"))
-
-
-class _Found(NamedTuple):
-    hash: str
-    is_answered: bool
-    id: str
-    conversation_id: str
-
-
-class _Known(NamedTuple):
-    """How many messages of a conversation are here, and the last of them; none where it begins.
-
-    `is_answered`: one of them is an answer that was made here.
-    """
-
-    length: int
-    conversation_id: str
-    message_id: str | None
-    is_answered: bool
 
 
 class _Kept(NamedTuple):
@@ -80,7 +32,7 @@ class _Kept(NamedTuple):
     `hashes` are of the new messages, by their ids.
     """
 
-    known: _Known
+    known: Known
     question_id: str | None
     answer_id: str
     hashes: list[tuple[str, str]]
@@ -94,120 +46,92 @@ def begin_held(
     Another turn may be answering in the conversation: several clients, or one that asks several things at once, hold
     the same beginning. The second belongs to no conversation until it has ended, since each has one active turn.
     """
-    model = question.model or maker.fallback_model
-    kept = _kept(connection, question, held, {"role": "assistant", "model": model, "status": "streaming"})
-    known = kept.known
-    _save_hashes(connection, question.owner, kept.hashes, is_answered=known.is_answered)
-    is_alongside = known.length > 0 and is_answering(connection, known.conversation_id)
-    place = Place(None if is_alongside else known.conversation_id, kept.question_id, kept.answer_id)
+    model, rows = question.model or maker.fallback_model, HeldRows(connection)
+    known = _locked(connection, question, held, find(connection, question.owner, held))
+    kept = _kept(rows, question, held, known, {"role": "assistant", "model": model, "status": "streaming"})
+    rows.add_hashes(question.owner, kept.hashes, is_answered=kept.known.is_answered)
+    rows.save()
+    conversation_id = kept.known.conversation_id
+    is_alongside = known is not None and is_answering(connection, conversation_id)
+    place = Place(None if is_alongside else conversation_id, kept.question_id, kept.answer_id)
     begun = insert_turn(connection, question, maker, model=model, system=None, place=place, turn_id=turn_id)
-    return replace(begun, conversation_id=known.conversation_id)
+    return replace(begun, conversation_id=conversation_id)
 
 
-def keep_held(connection: Connection, turn: WholeTurn, heartbeat_at: datetime | ColumnElement[datetime]) -> str:
-    """Return the conversation in which `turn` is saved now, with all that its client holds and is not here yet."""
+def keep_held(
+    connection: Connection, turns: Sequence[WholeTurn], heartbeat_at: datetime | ColumnElement[datetime]
+) -> list[str]:
+    """Return the conversations in which `turns` are saved now, with all that their clients hold and is not here yet."""
+    rows, conversation_ids = HeldRows(connection), list[str]()
+    for turn, found in zip(turns, find_tails(connection, turns), strict=True):
+        question, held = turn.question, turn.held
+        if found.is_complete and not rows.touch(found.digests, [row.conversation_id for row in found.rows]):
+            known = longest(connection, found)
+        else:
+            rows.save()
+            known = find(connection, question.owner, held)
+        known = _locked(connection, question, held, known)
+        conversation_ids.append(_keep(rows, turn, known, heartbeat_at))
+    rows.save()
+    return conversation_ids
+
+
+def _keep(
+    rows: HeldRows, turn: WholeTurn, known: Known | None, heartbeat_at: datetime | ColumnElement[datetime]
+) -> str:
+    """Add the rows of a turn, and return its conversation."""
     ending, question, held, model = turn.ending, turn.question, turn.held, turn.model
     answer = {"role": "assistant", "model": model, **answer_row(ending)}
-    kept = _kept(connection, question, held, answer, asked_at=turn.asked_at)
+    kept = _kept(rows, question, held, known, answer, asked_at=turn.asked_at)
     conversation_id, owner = kept.known.conversation_id, question.owner
-    is_found_by_answer = turn.said is not None and ending["status"] not in _UNANSWERED
+    is_found_by_answer = turn.said is not None and ending["status"] not in UNANSWERED
     if kept.known.is_answered or not is_found_by_answer:
-        _save_hashes(connection, owner, kept.hashes, is_answered=kept.known.is_answered)
+        rows.add_hashes(owner, kept.hashes, is_answered=kept.known.is_answered)
     elif not kept.hashes:
-        _FORGET.run(connection, {"question_id": kept.question_id})
+        rows.forget(kept.question_id)
     if turn.said is not None:
-        _save_hashes(connection, owner, [(kept.answer_id, held.hash_behind(turn.said))], is_answered=True)
-    place = Place(conversation_id, kept.question_id, kept.answer_id)
-    maker, outcome = Maker(turn.process_id, heartbeat_at, model), {**turn_columns(ending), "created_at": turn.asked_at}
-    insert_turn(connection, question, maker, model=model, system=None, place=place, turn_id=turn.id, outcome=outcome)
+        rows.add_hashes(owner, [(kept.answer_id, held.hash_behind(turn.said))], is_answered=True)
+    place = Place(conversation_id, kept.question_id, kept.answer_id)._asdict()
+    ended = {**place, **turn_columns(ending), "created_at": turn.asked_at}
+    rows.add_turn(
+        turn_row(question, Maker(turn.process_id, heartbeat_at, model), model=model, turn_id=turn.id, where=ended)
+    )
     return conversation_id
 
 
 def _kept(
-    connection: Connection,
+    rows: HeldRows,
     question: Question,
     held: HeldConversation,
+    known: Known | None,
     answer: dict[str, Any],
     *,
     asked_at: datetime | None = None,
 ) -> _Kept:
-    """Save what of `held` is not here yet, and an answer below it; of that where it is."""
-    known = _find(connection, question.owner, held)
-    if known is not None and connection.dialect.name != "sqlite":
-        locked(connection, known.conversation_id, question.owner)
-        known = _find(connection, question.owner, held)  # what others have saved while we waited
+    """Add what of `held` is not `known` yet, and an answer below it."""
     is_new, leaf_id = known is None, new_timed_id()
-    known = known or _Known(0, new_id(), None, is_answered=False)
+    known = known or Known(0, new_id(), None, is_answered=False, newest=0)
     new = held.messages(known.length)
     moment = asked_at or now()
-    rows = [*(_row(message, moment) for message in new), {**answer, "id": leaf_id, "created_at": moment}]
+    said = [*(_row(message, moment) for message in new), {**answer, "id": leaf_id, "created_at": moment}]
     if is_new:
-        _begin_conversation(connection, question, rows, id_=known.conversation_id)
+        rows.begin(known.conversation_id, question, said)
     else:
-        changes = {"updated_at": moment_at_the_top(connection, question.owner), "leaf_id": leaf_id, "archived_at": None}
-        GO_ON.run(connection, {"its_id": known.conversation_id, **changes})
-    *ids, _ = insert_messages(connection, known.conversation_id, known.message_id, rows, is_new=is_new)
-    note_uses(connection, known.conversation_id, (part for message in new for part in message.parts))
+        rows.go_on(known.conversation_id, question, leaf_id)
+    parts = [part for message in new for part in message.parts]
+    *ids, _ = rows.add_messages(known.conversation_id, known.message_id, said, first=known.newest + 1, parts=parts)
     hashes = list(zip(ids, held.hashes(known.length), strict=True))
     if not known.is_answered:
         hashes = hashes[-1:]  # by the others nothing is found, of which each chat with the same examples has some
     return _Kept(known, ids[-1] if ids else known.message_id, leaf_id, hashes)
 
 
-def _find(connection: Connection, owner: str, held: HeldConversation) -> _Known | None:
-    """Return the longest part of `held`, from its first message on, that is here; of several the last talked in."""
-    tail = max(0, held.count - _TAIL)
-    known = _find_among(connection, owner, held, tail, held.hashes(tail))
-    if known is None and tail:
-        hashes = held.hashes(0)[:tail]
-        for end in range(tail, 0, -_AT_ONCE):
-            first = max(0, end - _AT_ONCE)
-            known = _find_among(connection, owner, held, first, hashes[first:end])
-            if known is not None:
-                break
-    return known
-
-
-def _find_among(
-    connection: Connection, owner: str, held: HeldConversation, first: int, hashes: Sequence[str]
-) -> _Known | None:
-    counts = {digest: count for count, digest in enumerate(hashes, first + 1)}
-    if len(hashes) <= _TAIL:  # a list of any length is put together anew each time
-        in_tail = dict(zip(_TAIL_HASHES, [*hashes, *[""] * (_TAIL - len(hashes))], strict=True))
-        rows = _FIND_IN_TAIL.rows(connection, {"owner": owner, **in_tail})
-    else:
-        rows = [tuple(row) for row in connection.execute(_FIND, {"owner": owner, "hashes": list(counts)})]
-    for row in sorted(
-        map(_Found._make, rows), key=lambda row: -counts[row.hash]
-    ):  # stable: the last talked in stays first
-        if row.is_answered or _was_not_answered(connection, row.id):
-            return _Known(counts[row.hash], row.conversation_id, row.id, row.is_answered)
-    return None
-
-
-def _was_not_answered(connection: Connection, message_id: str) -> bool:
-    """Return whether a first question came to nothing. Asked again after an answer, it begins another conversation.
-
-    So do the examples that Aider puts before each of its chats: they are no answers of ours.
-    """
-    answers = set(connection.scalars(select(messages.c.status).distinct().where(messages.c.parent_id == message_id)))
-    return bool(answers) and answers <= _UNANSWERED
-
-
-def _begin_conversation(connection: Connection, question: Question, rows: list[dict[str, Any]], *, id_: str) -> None:
-    """Save the conversation of messages. It is called after the last question: clients put examples before it."""
-    asked = next((row["content"] for row in reversed(rows) if row["role"] == "user"), "")
-    insert_conversation(
-        connection,
-        id=id_,
-        owner=question.owner,
-        system=question.system,
-        model=question.model,
-        title=title_from(asked),
-        source=question.surface,
-        client=question.client,
-        leaf_id=rows[-1]["id"],
-    )
+def _locked(connection: Connection, question: Question, held: HeldConversation, known: Known | None) -> Known | None:
+    """Return what is `known` of a conversation once no other process writes to it, or to the file."""
+    if known is None or connection.dialect.name == "sqlite":
+        return known
+    locked(connection, known.conversation_id, question.owner)
+    return find(connection, question.owner, held)  # what others have saved while we waited
 
 
 def _row(message: Message, moment: datetime) -> dict[str, Any]:
@@ -217,21 +141,12 @@ def _row(message: Message, moment: datetime) -> dict[str, Any]:
 
 
 def save_answer_hash(connection: Connection, turn: TurnRow, digest: str, *, status: FinalStatus) -> None:
-    """Save by what an answer is found again.
-
-    A first question that it has answered is not found by itself any more: asked thousands of times, it would be looked
-    at as often with each.
-    """
-    _save_hashes(connection, turn.owner, [(str(turn.answer_message_id), digest)], is_answered=True)
-    if status not in _UNANSWERED:
-        _FORGET.run(connection, {"question_id": turn.user_message_id})
-
-
-def _save_hashes(connection: Connection, owner: str, hashes: Iterable[tuple[str, str]], *, is_answered: bool) -> None:
-    """Save the hash of each message by its id. `is_answered`: an answer of ours is among what it stands for."""
-    same = {"owner": owner, "is_answered": is_answered}
-    rows = [{"message_id": message_id, "hash": digest, **same} for message_id, digest in hashes]
-    _INSERT_HASHES.run_many(connection, rows)
+    """Save by what an answer is found again. A first question that it has answered is not found by itself any more."""
+    rows = HeldRows(connection)
+    rows.add_hashes(turn.owner, [(str(turn.answer_message_id), digest)], is_answered=True)
+    if status not in UNANSWERED:
+        rows.forget(turn.user_message_id)
+    rows.save()
 
 
 def conversation_of(connection: Connection, turn: TurnRow) -> str | None:

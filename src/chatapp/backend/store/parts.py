@@ -13,6 +13,8 @@ _KINDS: dict[str, type[TextPart | ReasoningPart]] = {"text": TextPart, "reasonin
 
 def columns_of(parts: Sequence[Part]) -> dict[str, Any]:
     """Return `content`, `reasoning` and `parts` of a row; `parts` is None where the other two tell all of it."""
+    if len(parts) == 1 and type(parts[0]) is TextPart:  # as almost all are
+        return {"content": parts[0].text, "reasoning": "", "parts": None}
     said = tuple(part for part in parts if not isinstance(part, TextPart | ReasoningPart) or part.text)
     content = "".join([part.text for part in said if isinstance(part, TextPart)])
     reasoning = "".join([part.text for part in said if isinstance(part, ReasoningPart)])

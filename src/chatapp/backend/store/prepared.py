@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Insert, Select, Table, Update, exc, insert
+from sqlalchemy import JSON, Connection, Delete, Insert, Select, Table, Update, exc, insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
@@ -18,6 +18,7 @@ from chatapp.backend.store.column_types import (
     SafeText,
     TokenCount,
     UtcDateTime,
+    json_text,
     safe_text,
     sqlite_time,
     time_in_sqlite,
@@ -26,7 +27,7 @@ from chatapp.backend.store.column_types import (
 
 Values = Mapping[str, Any]
 Process = Any
-"""Turns a value into what the driver takes or, of a result, into ours; None where it is that already."""
+"""Turns a value into what the driver takes or, of a result, into ours; None where it is that already. None is NULL."""
 
 
 class Prepared:
@@ -80,15 +81,15 @@ class _SqliteForm:
     """The same for SQLite's driver: a text with question marks, and what turns values into parameters."""
 
     def __init__(self, statement: Select[Any] | Insert | Update | Delete, columns: tuple[str, ...]) -> None:
-        dialect = sqlite.dialect()
+        dialect = sqlite.dialect(json_serializer=json_text)
         statement = statement.inline() if isinstance(statement, Insert | Update) else statement
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(columns) or None)
         self._text = str(compiled)
         binds = [(name, compiled.binds[name]) for name in compiled.positiontup or ()]
         names = [name for name, _ in binds]
         self._in_order: Callable[[Values], Iterable[Any]] = itemgetter(*names) if len(names) > 1 else _listed(names)
-        bindings = [_binding(bind.type, dialect) for _, bind in binds]
-        self._bindings = [(place, own) for place, own in enumerate(bindings) if own is not None]
+        bindings = enumerate([_binding(bind.type, dialect) for _, bind in binds])
+        self._bindings = [(place, own) for place, own in bindings if own is not None]
         self._constants = {name: bind.value for name, bind in binds if not bind.required}
         found = statement.selected_columns if isinstance(statement, Select) else ()
         self._results = [_result(column.type, dialect) for column in found]
@@ -120,7 +121,8 @@ class _SqliteForm:
         """Return the parameters in their order: most are taken as they are, all of them in one step."""
         bound = list(self._in_order({**self._constants, **values} if self._constants else values))
         for place, own in self._bindings:
-            bound[place] = own(bound[place])
+            if bound[place] is not None:
+                bound[place] = own(bound[place])
         return bound
 
     def _wrapped(self, error: sqlite3.Error) -> BaseException:
@@ -134,7 +136,7 @@ def _listed(names: Sequence[str]) -> Callable[[Values], Iterable[Any]]:
 
 
 def _binding(kind: TypeEngine[Any], dialect: Dialect) -> Process:
-    own = {UtcDateTime: sqlite_time, SafeText: safe_text, TokenCount: token_count}.get(type(kind))
+    own = {UtcDateTime: sqlite_time, SafeText: safe_text, TokenCount: token_count, JSON: json_text}.get(type(kind))
     return own or kind.dialect_impl(dialect).bind_processor(dialect)
 
 

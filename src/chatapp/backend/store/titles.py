@@ -22,6 +22,8 @@ def title_from(prompt: str) -> str | None:
 
 def _without_markup(line: str) -> str:
     """Return `line` without Markdown around its words. Names such as `__init__.py` and `2*3` keep what is theirs."""
+    if line.lstrip()[:1].isalpha() and "`" not in line and "*" not in line:
+        return line  # as most are
     return _EMPHASIS.sub(r"\2", _CODE.sub(r"\2", _BLOCK.sub("", line)))
 
 

@@ -4,7 +4,7 @@ A message's sequence is greater than its parent's, so the newest message below a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -53,13 +53,26 @@ def insert_messages(
     The caller has locked that, or has just made it: then it `is_new`.
     """
     (last,) = (0,) if is_new else _LAST.first(connection, {"conversation_id": conversation_id}) or (0,)
+    rows = message_rows(conversation_id, parent_id, said, first=(last or 0) + 1)
+    save_messages(connection, rows)
+    return [row["id"] for row in rows]
+
+
+def message_rows(
+    conversation_id: str, parent_id: str | None, said: Iterable[Mapping[str, Any]], *, first: int
+) -> list[dict[str, Any]]:
+    """Return the rows of new messages, one below the other, which are numbered from `first` on."""
     moment, rows = now(), list[dict[str, Any]]()
-    for sequence, values in enumerate(said, (last or 0) + 1):
+    for sequence, values in enumerate(said, first):
         place = {"id": new_timed_id(), "conversation_id": conversation_id, "parent_id": parent_id, "sequence": sequence}
         rows.append({**_EMPTY, "created_at": moment, **place, **values})
         parent_id = str(rows[-1]["id"])
+    return rows
+
+
+def save_messages(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Save the rows of new messages, parents first."""
     _INSERT.run_many(connection, rows)
-    return [row["id"] for row in rows]
 
 
 def message_in(connection: Connection, conversation_id: str, message_id: str) -> Row[Any]:

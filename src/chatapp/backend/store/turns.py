@@ -4,24 +4,25 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, NoReturn, Unpack
 
 from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from chatapp.backend.store.begin_turn import Maker, begin_turn, prospect
+from chatapp.backend.store.begin_turn import begin_turn, prospect
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
 from chatapp.backend.store.conversations import MOVE_UP, moment_at_the_top
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.ending import ANSWER_COLUMNS, TURN_COLUMNS, Ending, WholeTurn, answer_row, turn_columns
 from chatapp.backend.store.held import begin_held, conversation_of, keep_held, save_answer_hash
 from chatapp.backend.store.identity import now
+from chatapp.backend.store.new_turn import Maker
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import BegunTurn, Prospect, Segments, StoredTurn
 from chatapp.backend.store.schema import chunks, messages, turns
 from chatapp.backend.store.turn_row import COLUMNS as TURN_ROW
 from chatapp.backend.store.turn_row import TurnRow, locked_turn
-from chatapp.errors import NotFoundError, TurnActiveError
+from chatapp.errors import ChatappError, NotFoundError, StoreUnavailableError, TurnActiveError
 from chatapp.protocol.question import Question
 
 KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
@@ -136,8 +137,18 @@ class Turns:
 
         That raises what saving it met, which none of the others feels: `StoreUnavailableError` where it is not saved.
         """
-        works = [partial(keep_held, turn=turn, heartbeat_at=self.database.pulse()) for turn in turns]
-        return self.database.write_all(works, survives_power_cut=False)  # who holds it brings it again
+        if len(turns) > 1 and not self.database.is_sqlite:  # two might wait for each other's conversations
+            return [self.keep([turn])[0] for turn in turns]
+        try:
+            return [partial(str, conversation_id) for conversation_id in self._keep(turns)]
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            if len(turns) > 1 and not isinstance(error, StoreUnavailableError):
+                return [self.keep([turn])[0] for turn in turns]  # one of them has spoiled it for all
+            return [partial(_raise, error) for _ in turns]
+
+    def _keep(self, turns: Sequence[WholeTurn]) -> list[str]:
+        work = partial(keep_held, turns=turns, heartbeat_at=self.database.pulse())
+        return self.database.write_together(work, survives_power_cut=False)  # who holds it brings it again
 
     def finish(self, turn_id: str, **ending: Unpack[Ending]) -> None:
         """Save how the turn ended. One that has ended before stays as it is, unless it was taken for interrupted."""
@@ -220,6 +231,10 @@ class Turns:
         with self.database.write() as connection:
             connection.execute(delete(chunks).where(chunks.c.turn_id.in_(select(turns.c.id).where(is_old))))
             return connection.execute(delete(turns).where(is_old)).rowcount
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error.fresh() if isinstance(error, ChatappError) else error
 
 
 def _end_orphan(connection: Connection, turn: TurnRow, segments: Segments) -> None:

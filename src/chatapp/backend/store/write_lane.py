@@ -5,7 +5,7 @@ transaction each, eight threads took 40 % more CPU for the same rows, most of it
 their turn has come.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from threading import Lock, Semaphore
 from typing import Generic, Protocol, TypeVar
@@ -66,28 +66,18 @@ class WriteLane:
 
     def run(self, work: Callable[[Connection], T], write: Write, *, survives_power_cut: bool) -> T:
         """Return what `work` gives once it is committed by `write`; what it raises has changed nothing."""
-        (result,) = self.run_all([work], write, survives_power_cut=survives_power_cut)
-        return result()
-
-    def run_all(
-        self, works: Sequence[Callable[[Connection], T]], write: Write, *, survives_power_cut: bool
-    ) -> list[Callable[[], T]]:
-        """Return for each of `works`, of which there is one at least, what gives its result or raises its error."""
-        jobs = [_Job(work, survives_power_cut=survives_power_cut) for work in works]
+        job = _Job(work, survives_power_cut=survives_power_cut)
         with self._lock:
-            self._waiting += jobs  # type: ignore[arg-type]
+            self._waiting.append(job)  # type: ignore[arg-type]
             leads, self._is_led = not self._is_led, True
         if not leads:
-            jobs[0].wait()
-        if jobs[0].is_over:
-            for job in jobs[1:]:  # whoever leads takes all that wait, but may do each by itself
-                job.wait()
-        else:
+            job.wait()
+        if not job.is_over:
             try:
                 _do(self._take(), write)
             finally:
                 self._hand_on()
-        return [job.result for job in jobs]
+        return job.result()
 
     def _take(self) -> list["_Job[object]"]:
         with self._lock:

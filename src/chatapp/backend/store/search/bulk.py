@@ -1,7 +1,9 @@
 """Many new conversations at once: SQLite's index takes them together, not row by row."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
@@ -16,6 +18,34 @@ _ROWS = text(
     """
 ).bindparams(bindparam("ids", expanding=True))
 """In the order of the index, which begins a new part of itself where a number is smaller than the last."""
+
+_NEW_ROWS = """
+    INSERT INTO search (rowid, body)
+    SELECT number << 20, coalesce(title, '') FROM conversations WHERE id IN (SELECT value FROM json_each(?))
+    UNION ALL
+    SELECT (number << 20) + sequence, content FROM messages JOIN conversations ON conversations.id = conversation_id
+    WHERE messages.id IN (SELECT value FROM json_each(?))
+    ORDER BY 1
+"""
+"""The same for rows by their ids; a list of any length is one text."""
+
+_SEVERAL = 5
+"""From how many messages on that takes less than the triggers do."""
+
+
+@contextmanager
+def indexed_when_saved(
+    connection: Connection, conversations: Sequence[Mapping[str, Any]], messages: Sequence[Mapping[str, Any]]
+) -> Iterator[None]:
+    """Index these rows, which the block inserts, when it ends; as `indexed_together` does whole conversations."""
+    if connection.dialect.name != "sqlite" or len(messages) < _SEVERAL:
+        yield
+        return
+    connection.exec_driver_sql("INSERT INTO search_pause DEFAULT VALUES")
+    yield
+    ids = tuple(json.dumps([row["id"] for row in rows]) for rows in (conversations, messages))
+    connection.exec_driver_sql(_NEW_ROWS, ids)
+    connection.exec_driver_sql("DELETE FROM search_pause")
 
 
 @contextmanager

@@ -1,0 +1,85 @@
+"""The row of a turn that begins, or that is over before it is saved."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, insert
+
+from chatapp.backend.store.identity import new_timed_id, now
+from chatapp.backend.store.prepared import Prepared
+from chatapp.backend.store.records import BegunTurn
+from chatapp.backend.store.schema import turns
+from chatapp.protocol.question import Question
+
+_COLUMNS = tuple(column.name for column in turns.c)
+_EMPTY: dict[str, Any] = {
+    **dict.fromkeys(_COLUMNS),
+    "status": "streaming",
+    "cancel_requested": False,
+    "segments": [],
+    "saved_text": 0,
+    "saved_reasoning": 0,
+}
+_INSERT = Prepared(insert(turns), _COLUMNS)
+
+
+class Place(NamedTuple):
+    """Where in the tree a turn is: its question and the answer to come."""
+
+    conversation_id: str | None
+    user_message_id: str | None
+    answer_message_id: str
+
+
+class Maker(NamedTuple):
+    """Who makes a turn: its process, the first sign of life, and the model to ask where nobody names one."""
+
+    process_id: str
+    heartbeat_at: datetime | ColumnElement[datetime]
+    fallback_model: str
+
+
+def insert_turn(
+    connection: Connection,
+    question: Question,
+    maker: Maker,
+    *,
+    model: str,
+    system: str | None,
+    place: Place | None = None,
+    turn_id: str | None = None,
+) -> BegunTurn:
+    """Return the turn, saved as begun; without what was said before."""
+    where = place._asdict() if place else dict.fromkeys(Place._fields)
+    row = turn_row(question, maker, model=model, turn_id=turn_id, where=where)
+    insert_turns(connection, [row])
+    return BegunTurn(turn_id=str(row["id"]), model=model, system=system, history=[], **where)
+
+
+def turn_row(
+    question: Question, maker: Maker, *, model: str, turn_id: str | None = None, where: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the row of a turn that begins `where` its `Place` says, or that ended as is said there too."""
+    return {
+        **_EMPTY,
+        "id": turn_id or new_timed_id(),
+        "owner": question.owner,
+        "model": model,
+        "process_id": maker.process_id,
+        "heartbeat_at": maker.heartbeat_at,
+        "idempotency_key": question.idempotency_key,
+        "body_hash": question.body_hash,
+        "created_at": now(),
+        **where,
+    }
+
+
+def insert_turns(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Save turns, all by one maker. Its sign of life may be what the database says that the time is."""
+    if all(isinstance(row["heartbeat_at"], datetime) for row in rows):
+        _INSERT.run_many(connection, rows)
+        return
+    for row in rows:
+        given = {name: value for name, value in row.items() if name != "heartbeat_at"}
+        connection.execute(insert(turns).values(heartbeat_at=row["heartbeat_at"]), given)
