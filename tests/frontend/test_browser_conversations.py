@@ -259,6 +259,25 @@ def test_what_changes_the_list_alone_draws_nothing_else(page: Page, client: Back
     pytest.fail("each click drew all of the page")
 
 
+def test_another_conversation_is_shown_without_drawing_the_list(page: Page, client: BackendClient) -> None:
+    ids = [client.ask(f"{name}?", store=True).conversation_id for name in ("First", "Second")]
+    page.open()
+    for place in (0, 1) * 3:
+        page.received()
+        page.wait_for(f".st-key-open-{ids[place]} button").click()
+        page.wait_for("article.question", ("First?", "Second?")[place])
+        page.wait_for(".st-key-current-row")
+        page.wait_until(lambda driver, place=place: driver.current_url.endswith(str(ids[place])), "its address")
+        if b"-history" not in page.received():  # what the list is in is told with each run of the whole
+            break
+    else:
+        pytest.fail("each click drew all of the page")
+
+    page.click("new-chat")
+    page.wait_for(".st-key-welcome")
+    page.wait_until(lambda _: not page.run("return document.querySelector('.st-key-current-row')"), "no mark")
+
+
 def test_a_conversation_is_taken_along_as_a_file(page: Page, client: BackendClient, tmp_path: Any) -> None:
     page.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     conversation = client.ask("One?", store=True).conversation_id

@@ -16,6 +16,7 @@ def gauge() -> EstimateInfo | None:
     """Draw it where something was said before, and return what it says; it keeps its place while an answer is made."""
     conversation = state.view().conversation
     if not conversation.entries:
+        st.empty()  # a part of the page that is drawn alone finds only places that it has drawn in before
         return None
     told = None
     if conversation.live is None and (conversation.id or conversation.is_temporary):
@@ -28,7 +29,7 @@ def gauge() -> EstimateInfo | None:
             options=conversation.chat_options,
             last=conversation.entries[-1].id + "".join(filter(None, (entry.summary for entry in conversation.entries))),
         )
-    st.bottom.html(f'<p class="gauge">{_shown(told) if told else "&nbsp;"}</p>')
+    st.html(f'<p class="gauge">{_shown(told) if told else "&nbsp;"}</p>')
     return told
 
 

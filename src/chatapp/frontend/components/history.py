@@ -5,6 +5,7 @@ import streamlit as st
 from chatapp.frontend.components.choosing import chosen_bar
 from chatapp.frontend.components.projects import projects
 from chatapp.frontend.components.rows import rows
+from chatapp.frontend.components.runs import Runs
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.languages.words import said, t, words
 from chatapp.frontend.markdown.rendering import literal
@@ -24,22 +25,15 @@ def history() -> None:
     view, conversation = state.view(), state.view().conversation
     view.listing.has_changed_alone = False  # all is drawn now
     if conversation.live is None and conversation.summarising is None:
-        _fragment(_Runs())
+        _fragment(Runs())
     else:
         with st.container():  # so that it keeps its place
             _history()
 
 
-class _Runs:
-    """How often a fragment has run: at first with the page, then alone."""
-
-    count = 0
-
-
 @st.fragment
-def _fragment(runs: _Runs) -> None:
-    runs.count += 1
-    if runs.count > 1 and not list_actions.is_list_enough():
+def _fragment(runs: Runs) -> None:
+    if runs.is_again() and not list_actions.is_list_enough():
         st.rerun(scope="app")
     _history()
 
@@ -110,6 +104,7 @@ def _archive_head(listing: Listing) -> None:
 
 
 def _undo(listing: Listing) -> None:
+    listing.drawn_undo = listing.undo
     if listing.undo is None or listing.undo.is_over:
         return
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="deleted"):

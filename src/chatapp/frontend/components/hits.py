@@ -36,7 +36,7 @@ def _step(name: str, icon: str, key: str, *, is_earlier: bool) -> None:
         icon=f":material/{icon}:",
         key=key,
         type="tertiary",
-        disabled=state.view().is_at_last_hit(is_earlier=is_earlier),
+        disabled=is_earlier in state.view().conversation.last_hits,
         on_click=list_actions.show_hit,
         kwargs={"is_earlier": is_earlier},
     )

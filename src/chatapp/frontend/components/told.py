@@ -15,21 +15,31 @@ _TTL_S = 5.0
 _NO_PROMPTS = later("No prompts yet. Save them as Markdown files in {folder}")
 
 
-def remember_wishes() -> None:
-    """Have the browser remember how its reader wants the page; `assets/sidebar.js` does it.
+def tell(unasked: str) -> None:
+    """Tell all of it, as one element: `unasked` is a question that is not known to have reached the backend.
 
-    `assets/language.js` reads there which language the page is in.
+    See `assets/unasked.js`.
     """
+    st.html(f'{_wishes()}{_offered()}<i class="unasked" data-text="{escape(unasked)}"></i>')
+
+
+def remember_wishes() -> None:
+    """Have the browser remember how its reader wants the page, where nothing else is told."""
+    st.html(_wishes())
+
+
+def _wishes() -> str:
+    """Return what `assets/sidebar.js` remembers; `assets/language.js` reads there which language the page is in."""
     name, text = wishes_cookie(state.settings()), state.wishes()
     language = words()
     said = f'data-language="{language.code}" data-direction="{language.direction}"'
-    st.html(f'<i class="wishes" data-name="{escape(name)}" data-text="{escape(text)}" {said}></i>')
+    return f'<i class="wishes" data-name="{escape(name)}" data-text="{escape(text)}" {said}></i>'
 
 
-def offer_prompts() -> None:
-    """Tell the browser which prompts there are; `assets/composer.js` offers them."""
+def _offered() -> str:
+    """Return which prompts there are; `assets/composer.js` offers them."""
     none = "" if state.settings().api_keys else t(_NO_PROMPTS, folder=prompts_folder())
-    st.html(f'<i class="prompts" data-prompts="{escape(_prompts())}" data-none="{escape(none)}"></i>')
+    return f'<i class="prompts" data-prompts="{escape(_prompts())}" data-none="{escape(none)}"></i>'
 
 
 @st.cache_data(ttl=_TTL_S, show_spinner=False)

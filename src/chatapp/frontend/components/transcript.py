@@ -11,7 +11,7 @@ from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.languages.words import t, words
-from chatapp.frontend.session import actions, answer_actions, state
+from chatapp.frontend.session import actions, answer_actions, list_actions, state
 from chatapp.frontend.transcript.article import Article
 from chatapp.frontend.transcript.request_code import RequestOptions
 from chatapp.protocol.wording import later
@@ -31,6 +31,7 @@ def transcript(conversation: OpenConversation) -> None:
     news = state.transcript().show(conversation.name, _articles(conversation))
     live, landing = conversation.live, conversation.landing
     more = {
+        "shown": state.view().conversation_id,
         "is_busy": live is not None,
         "live": [answer.name for answer in conversation.answers],
         "has_earlier": conversation.has_unloaded,
@@ -94,6 +95,8 @@ def _act() -> None:
     what, text = clicked.get("do", ""), clicked.get("text", "")
     if what == "earlier":
         actions.load_earlier()
+    elif what == "open":
+        list_actions.open_conversation(clicked.get("id", ""))
     elif what == "picture":
         state.view().diagram = text
     elif what == "file":

@@ -45,7 +45,8 @@ class Group(NamedTuple):
 class Listing:
     """The first pages of the list or of the archive, or of what a search found.
 
-    `error` says why they could not be fetched, `undo` what can be taken back, `chosen` which are chosen while somebody
+    `error` says why they could not be fetched, `undo` what can be taken back, `drawn_undo` what of
+    this was drawn last, `chosen` which are chosen while somebody
     chooses. The list is of conversations without a project, or of those of `project_id`; without one a search looks
     into all. `has_changed_alone` says that what was clicked last changes nothing beside it, `news` knows what the
     browser shows of it.
@@ -59,6 +60,7 @@ class Listing:
         self.is_archive = False
         self.project_id: str | None = None
         self.undo: Undo | None = None
+        self.drawn_undo: Undo | None = None
         self.chosen: set[str] | None = None
         self.query = ""
         self.has_changed_alone = False
@@ -82,6 +84,11 @@ class Listing:
         if is_over:
             self.undo = None
         return is_over
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something in it, or in what can be taken back, has changed since it was drawn."""
+        return self._fetched_at is None or self.undo is not self.drawn_undo
 
     def expire(self) -> None:
         """Fetch the list again the next time: something in it has changed."""

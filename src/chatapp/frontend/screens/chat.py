@@ -1,8 +1,10 @@
 """The chat page: the conversation, the answer in the making, and the box to ask from."""
 
 from html import escape
+from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from chatapp.config import demo_model
 from chatapp.errors import StoreUnavailableError, StreamCutError
@@ -11,6 +13,7 @@ from chatapp.frontend.components.compaction import compaction
 from chatapp.frontend.components.gauge import gauge
 from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
+from chatapp.frontend.components.told import tell
 from chatapp.frontend.components.transcript import live_words, show_diagram, transcript
 from chatapp.frontend.components.waiting_files import show_file, waiting_files
 from chatapp.frontend.conversations.live_answer import LiveAnswer
@@ -34,12 +37,16 @@ SUGGESTIONS = (
 )
 
 
-def prompt_box() -> None:
-    """Draw the box to ask from."""
-    to_end = escape(t("To the end"))
-    st.bottom.html(f'<button class="to-end" title="{to_end}" aria-label="{to_end}"></button>')
-    going_slot = st.bottom.empty()
-    compaction_slot = st.bottom.empty()
+class PromptBox(NamedTuple):
+    """The places above and below the box to ask from."""
+
+    over: DeltaGenerator
+    under: DeltaGenerator
+
+
+def prompt_box() -> PromptBox:
+    """Draw the box to ask from, and return the places around it."""
+    over = st.bottom.container(key="over-box")
     settings = state.settings()
     st.chat_input(
         t("Ask anything"),
@@ -49,13 +56,21 @@ def prompt_box() -> None:
         max_upload_size=max(1, settings.max_attachment_bytes // _MEGABYTE),
         on_submit=actions.send_typed,
     )
-    told = gauge()
-    with compaction_slot:
+    return PromptBox(over, st.bottom.container(key="under-box"))
+
+
+def around_box(box: PromptBox) -> None:
+    """Draw what belongs to the conversation above and below the box to ask from."""
+    conversation, to_end = state.view().conversation, escape(t("To the end"))
+    with box.over:
+        st.html(f'<button class="to-end" title="{to_end}" aria-label="{to_end}"></button>')
+        if conversation.live is not None or conversation.queued or conversation.waiting_files:
+            with st.container(key="going"):
+                _going(conversation)
+    with box.under:
+        told = gauge()
+    with box.over:
         compaction(told)
-    conversation = state.view().conversation
-    if conversation.live is not None or conversation.queued or conversation.waiting_files:
-        with going_slot.container(key="going"):
-            _going(conversation)
 
 
 def _going(conversation: OpenConversation) -> None:
@@ -99,7 +114,7 @@ def chat() -> "LiveView | None":
             st.html(f'<i class="landing" {mark}></i>')
         if conversation.begun:  # behind all messages: it tells reading.js that they are there
             st.html(f'<i class="begun" id="{conversation.begun}"></i>')
-    st.html(f'<i class="unasked" data-text="{escape(conversation.unasked)}"></i>')  # see assets/unasked.js
+    tell(conversation.unasked)
     diagram, view.diagram = view.diagram, None
     file, view.looked_at = view.looked_at, None
     if diagram and view.dialog is None:

@@ -90,14 +90,19 @@ class View:
 
     def refresh(self, context: SessionContext, *, query: str) -> str | None:
         """Take over what happened meanwhile; return a question that waited for an answer that was cut."""
+        unasked = self.refresh_conversation(context)
+        self.refresh_lists(context, query)
+        return unasked
+
+    def refresh_conversation(self, context: SessionContext) -> str | None:
+        """Take over what happened in the conversation on show, and return as `refresh` does."""
         had_answer = self.conversation.live is not None
         unasked = self.conversation.finish(context)
         if had_answer and self.conversation.live is None:
             self.listing.expire()
         if isinstance(self.conversation, StoredConversation):
             self.error = self.conversation.finish_summary() or self.error
-        self._refresh_conversation(context)
-        self.refresh_lists(context, query)
+        self._load_conversation(context)
         return unasked
 
     def refresh_lists(self, context: SessionContext, query: str) -> None:
@@ -134,7 +139,7 @@ class View:
 
     def send(self, prompt: str, context: SessionContext) -> None:
         """Ask `prompt` in the conversation on show."""
-        self._refresh_conversation(context)
+        self._load_conversation(context)
         self.error = None
         if not self.listing.is_supported and not self.conversation.entries:
             self.conversation = TemporaryConversation()
@@ -213,10 +218,6 @@ class View:
             self.conversation.land_on(message_id, words=words)
         return unasked
 
-    def is_at_last_hit(self, *, is_earlier: bool) -> bool:
-        """Return whether a step in that direction has led nowhere."""
-        return is_earlier in self.conversation.last_hits
-
     def show_messages(self, messages: Sequence[ShownMessage]) -> None:
         """Show a temporary conversation that holds `messages`."""
         self._show(TemporaryConversation.holding(messages))
@@ -284,7 +285,7 @@ class View:
         left.leave()
         return left.queued
 
-    def _refresh_conversation(self, context: SessionContext) -> None:
+    def _load_conversation(self, context: SessionContext) -> None:
         if not isinstance(self.conversation, StoredConversation):
             return
         try:

@@ -96,6 +96,14 @@ class Rows {
     this.number = 0;
     this.observer = new IntersectionObserver((seen) => seen.some((it) => it.isIntersecting) && this.more(), { rootMargin: NEAR });
     parent.append(this.root);
+    this.shown = ({ detail }) => this.mark(detail);
+    document.addEventListener("chatapp:shown", this.shown);
+  }
+
+  end() {
+    this.observer.disconnect();
+    document.removeEventListener("chatapp:shown", this.shown);
+    menu.close();
   }
 
   // What is told leads on from what is shown; where it does not, a message was left out.
@@ -109,6 +117,18 @@ class Rows {
     }
     if (data.common) this.common = data.common;
     this.data = data;
+    this.draw();
+  }
+
+  // The conversation on show asks for the next one, where there is one on show: the list stays as it is but for its mark.
+  open(id) {
+    if (document.dispatchEvent(new CustomEvent("chatapp:open", { detail: id, cancelable: true }))) this.act({ do: "open", id });
+    else this.mark(id);
+  }
+
+  mark(id) {
+    if (!this.data || this.data.current === id) return;
+    this.data = { ...this.data, current: id };
     this.draw();
   }
 
@@ -170,7 +190,7 @@ class Rows {
     const open = make("button", { type: "button", title: `${told.title}\n${when}` }, ...(this.data.busy.includes(told.id) ? [icon("pending")] : []), name);
     open.dataset.when = when;
     if (isCurrent) open.setAttribute("aria-current", "page");
-    open.addEventListener("click", () => this.act({ do: "open", id: told.id }));
+    open.addEventListener("click", () => this.open(told.id));
     const button = make("button", { type: "button" }, icon("more_horiz"));
     button.setAttribute("aria-label", this.common.texts.more.replace("{title}", () => told.title));
     button.setAttribute("aria-haspopup", "menu");
@@ -246,5 +266,5 @@ export default ({ data, parentElement, setTriggerValue }) => {
   lists.set(parentElement, rows);
   rows.act = (what) => setTriggerValue("act", what);
   rows.take(data);
-  return () => setTimeout(() => rows.root.isConnected || (rows.observer.disconnect(), menu.close()));
+  return () => setTimeout(() => rows.root.isConnected || rows.end());
 };

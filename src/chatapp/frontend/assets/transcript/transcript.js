@@ -38,15 +38,19 @@ class Transcript {
     this.root.addEventListener("click", (event) => this.click(event));
     this.finding = (event) => (event.ctrlKey || event.metaKey) && event.key === "f" && this.wantAll();
     document.addEventListener("keydown", this.finding);
+    this.opening = (event) => this.open(event);
+    document.addEventListener("chatapp:open", this.opening);
   }
 
   end() {
     this.observer.disconnect();
     document.removeEventListener("keydown", this.finding);
+    document.removeEventListener("chatapp:open", this.opening);
   }
 
   take(data) {
     this.data = data;
+    document.dispatchEvent(new CustomEvent("chatapp:shown", { detail: data.shown }));
     this.root.setAttribute("aria-label", t("Messages"));
     this.isAsked = false;
     for (const [key, html] of Object.entries(data.bodies)) bodies.set(key, html);
@@ -168,6 +172,13 @@ class Transcript {
       if (target === this.above) this.askEarlier();
       else this.want(target.dataset.key);
     }
+  }
+
+  // Another conversation was chosen in the list: asked for here, it is drawn without the list.
+  open(event) {
+    if (!this.root.isConnected) return;
+    event.preventDefault();
+    this.act({ do: "open", id: event.detail });
   }
 
   askEarlier() {
