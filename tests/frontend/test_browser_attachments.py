@@ -39,7 +39,8 @@ def test_files_are_shown_with_their_question_and_stay(page: Page, model: StubMod
     page.ask("Which?")
 
     page.wait_for_answer("Hello from the stub.")
-    assert page.wait_for(".files").text.split("\n") == ["scan.pdf 1 kB", "sea.jpg 1 kB"]
+    shown = ["scan.pdf 1 kB", "sea.jpg 1 kB"]  # drawn once more when the answer has ended
+    page.wait_until(lambda _: page.wait_for(".files").text.split("\n") == shown, str(shown))
     is_drawn = "return document.querySelector('.files img')?.naturalWidth"
     page.wait_until(lambda driver: driver.execute_script(is_drawn) == 20, "a small copy of the picture")
     page.wait_for(".question .note", "scan.pdf: Pages without words, as scans are: 2.")
