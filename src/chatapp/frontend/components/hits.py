@@ -16,7 +16,7 @@ def hits() -> None:
         return
     words = landing.words if len(landing.words) <= _SHOWN_CHARS else f"{landing.words[:_SHOWN_CHARS]}…"
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xxsmall", key="hits"):
-        place = state.view().place_of_hit(state.session_context())
+        place = state.view().conversation.place_of_hit(state.session_context())
         where = t(" · {place} of {count}", place=place.number, count=place.total) if place else ""
         st.caption(literal(words) + where)
         _step(t("Earlier hit"), "keyboard_arrow_up", "hit-earlier", is_earlier=True)

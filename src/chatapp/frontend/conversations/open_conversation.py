@@ -7,7 +7,7 @@ from typing import NamedTuple
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage, question_entry
-from chatapp.frontend.conversations.finding import HitPlace
+from chatapp.frontend.conversations.finding import HitPlace, place_of_hit
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.summarising import Summarising
@@ -75,6 +75,19 @@ class OpenConversation(ABC):
     def messages(self) -> list[ShownMessage]:
         """The messages that are loaded, oldest first, without answers in which nothing was said."""
         return [entry.message for entry in self.entries if not entry.is_silent]
+
+    def place_of_hit(self, context: SessionContext) -> HitPlace | None:
+        """Return which of how many hits the search has led to, None where that is not known."""
+        landing = self.landing
+        if self.id is None or landing is None:
+            return None
+        if self.hit_place is None or self.hit_place[0] != landing.name:
+            try:
+                found = place_of_hit(context.client, self.id, landing.message_id, landing.words)
+            except ChatappError:
+                return None
+            self.hit_place = landing.name, found
+        return self.hit_place[1]
 
     @property
     def has_unloaded(self) -> bool:

@@ -25,6 +25,7 @@ from chatapp.frontend.session.backend import readiness_of
 from chatapp.protocol.wording import later
 
 TICK_S = 0.1
+SENT_S = 0.05
 _AVATAR = ":material/forum:"
 _MEGABYTE = 1024 * 1024
 _TEMPORARY = later("Temporary chat: nothing of it is stored, and it is gone with this tab.")
@@ -134,6 +135,10 @@ class LiveView:
             return
         with st.container(key=f"live-{answers[0].name}"), st.chat_message("assistant", avatar=_AVATAR):
             live_words(answers[0])
+
+    def let_through(self) -> None:
+        """Wait until it is on its way to the browser: a run that takes the place of this one drops what is not."""
+        self._answers[0].wait(SENT_S)
 
     def follow(self) -> None:
         """Wait for the end of the answer; the browser follows it. Any click ends the waiting, not the answer."""

@@ -54,7 +54,11 @@ def name_page(title: str | None) -> None:
 def _fragment(runs: Runs, box: PromptBox) -> None:
     if runs.is_again() and not _is_enough():
         st.rerun(scope="app")
-    _draw(box)
+    live_view = _draw(box)
+    if live_view is not None:
+        live_view.let_through()
+    if _is_waited_for():
+        st.rerun(scope="app")  # and wait there; what is drawn stays as it is
 
 
 def _draw(box: PromptBox) -> LiveView | None:
@@ -83,10 +87,8 @@ def _is_enough() -> bool:
     if view.listing.is_changed or view.listing.query != state.query():
         return False
     state.accept_messages()
-    unasked = view.refresh_conversation(state.session_context())
-    if unasked:
+    if unasked := view.refresh_conversation(state.session_context()):
         state.give_back(unasked)
-    if unasked or _is_waited_for():
         return False
     state.address().push_url(view)
     state.mirror_messages()

@@ -95,7 +95,7 @@ def sign_out() -> None:
     """Forget the key and all that was shown, here and in every tab that shares the sign-in."""
     if kept := _kept_sign_in():
         kept.is_over = True
-    view().conversation.leave()
+    view().leave()
     st.session_state.clear()
     st.query_params.clear()
     _fill()

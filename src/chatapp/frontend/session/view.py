@@ -8,11 +8,12 @@ from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError, NotFoundError, SettingsError
 from chatapp.frontend.conversations.bulk import Undo, What, act_of, each, undo_of
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage
-from chatapp.frontend.conversations.finding import HitPlace, hit_beside, place_of_hit
+from chatapp.frontend.conversations.finding import hit_beside
 from chatapp.frontend.conversations.imports import ImportWatch
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.conversations.open_conversation import OpenConversation
 from chatapp.frontend.conversations.projects import ProjectShelf
+from chatapp.frontend.conversations.recent import RecentConversations
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.conversations.temporary import TemporaryConversation
@@ -76,6 +77,7 @@ class View:
         self.diagram: str | None = None
         self.looked_at: AttachmentInfo | None = None
         self._listed_id: str | None = None
+        self._recent = RecentConversations()
 
     @property
     def conversation_id(self) -> str | None:
@@ -175,7 +177,8 @@ class View:
         """Show a conversation of the list; return a question that was not asked yet."""
         if conversation_id == self.conversation.id:
             return None
-        return self._show(StoredConversation(conversation_id))
+        kept = self._recent.take(conversation_id)
+        return self._show(StoredConversation(conversation_id)) if kept is None else self._change_to(kept)
 
     def show_hit(self, context: SessionContext, *, is_earlier: bool) -> None:
         """Go on to the next place at which the words stand, in this conversation or else in the next one of the list.
@@ -197,26 +200,17 @@ class View:
         else:
             self.show_found(item.id, item.message_id, words=words)
 
-    def place_of_hit(self, context: SessionContext) -> HitPlace | None:
-        """Return which of how many hits of its conversation the search has led to, None where that is not known."""
-        conversation = self.conversation
-        landing = conversation.landing
-        if conversation.id is None or landing is None:
-            return None
-        if conversation.hit_place is None or conversation.hit_place[0] != landing.name:
-            try:
-                found = place_of_hit(context.client, conversation.id, landing.message_id, landing.words)
-            except ChatappError:
-                return None
-            conversation.hit_place = landing.name, found
-        return conversation.hit_place[1]
-
     def show_found(self, conversation_id: str, message_id: str, *, words: str) -> str | None:
         """Show a conversation at a message, with `words` marked in it; return a question that was not asked yet."""
         unasked = self.show_stored(conversation_id)
         if isinstance(self.conversation, StoredConversation):
             self.conversation.land_on(message_id, words=words)
         return unasked
+
+    def leave(self) -> None:
+        """Look away from all conversations, for good."""
+        self.conversation.leave()
+        self._recent.leave()
 
     def show_messages(self, messages: Sequence[ShownMessage]) -> None:
         """Show a temporary conversation that holds `messages`."""
@@ -237,8 +231,10 @@ class View:
             )
             self.listing.chosen = None
             self.listing.expire()
-            if what == "Deleted" and self.conversation.id in done:
-                self.show_new()
+            if what == "Deleted":
+                if self.conversation.id in done:
+                    self.show_new()
+                self._recent.forget(done)
 
     def move(self, ids: Sequence[str], project_id: str | None, context: SessionContext) -> None:
         """Move conversations into a project, or out of theirs.
@@ -279,11 +275,16 @@ class View:
             self.projects.expire()
 
     def _show(self, conversation: OpenConversation) -> str | None:
+        model = self.conversation.chat_options.model
+        conversation.chat_options = ChatOptions(model=model)  # until those it has are loaded
+        return self._change_to(conversation)
+
+    def _change_to(self, conversation: OpenConversation) -> str | None:
         left, self.conversation = self.conversation, conversation
-        conversation.chat_options = ChatOptions(model=left.chat_options.model)  # until those it has are loaded
         self.error = None
-        left.leave()
-        return left.queued
+        queued, left.queued = left.queued, None
+        self._recent.keep(left)
+        return queued
 
     def _load_conversation(self, context: SessionContext) -> None:
         if not isinstance(self.conversation, StoredConversation):

@@ -17,6 +17,9 @@ MOST_SENT = 12
 _MOST_SENT_CHARS = 100_000
 """How much HTML goes along with the news that there are messages; the rest is fetched when it comes into view."""
 
+_MOST_KNOWN = 2000
+"""How many messages the browser is taken to have the HTML of; it keeps more, and fetches what it lacks after all."""
+
 
 class Transcript:
     """The finished messages that a session shows. Each has a key, which changes with anything that is shown of it.
@@ -102,7 +105,8 @@ class Transcript:
             chars += len(sent[key])
             if chars > _MOST_SENT_CHARS:
                 break
-        self._given = self._given.intersection(articles).union(sent)
+        known = self._given if len(self._given) < _MOST_KNOWN else self._given.intersection(articles)
+        self._given = known.union(sent)
         return sent
 
 
