@@ -8,6 +8,7 @@ says; where that makes no sense, `NOT_FOREIGN` says why.
 import gc
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import time
@@ -24,6 +25,7 @@ import chatapp
 from chatapp.backend.attachments.budget import FileBudget
 from chatapp.backend.models.chat_model import Batch, ModelRequest
 from chatapp.backend.models.openai.answer_text import AnswerText
+from chatapp.backend.models.openai.ordinary import ContentFrame
 from chatapp.backend.models.openai.stop_strings import StopStrings
 from chatapp.backend.models.openai.think_tags import ThinkTags
 from chatapp.backend.store.column_types import SafeText
@@ -101,6 +103,16 @@ def _answer_text(answer: AnswerText, batch: Batch) -> Callable[[str], object]:
     return lambda piece: answer.add_piece(Text, piece, batch)
 
 
+def _frame() -> ContentFrame:
+    frame = ContentFrame()
+    frame.learn(_word("a"))
+    return frame
+
+
+def _word(text: str) -> bytes:
+    return json.dumps({"choices": [{"delta": {"content": text}}]}).encode()
+
+
 def _think_tags(tags: ThinkTags) -> Callable[[str], object]:
     return lambda piece: list(tags.sort(piece))
 
@@ -121,6 +133,8 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
     "chatapp.backend.models.openai.answer_text.AnswerText.add_piece": lambda: _answer_text(
         AnswerText(stop=["aaab"]), Batch()
     ),
+    "chatapp.backend.models.openai.ordinary.ContentFrame.learn": lambda: lambda piece: _frame().learn(_word(piece)),
+    "chatapp.backend.models.openai.ordinary.ContentFrame.text_in": lambda: lambda piece: _frame().text_in(_word(piece)),
     "chatapp.backend.models.openai.stop_strings.StopStrings.feed": lambda: StopStrings(["aaab", "b " * 50, "``x"]).feed,
     "chatapp.backend.models.openai.think_tags.ThinkTags.sort": lambda: _think_tags(ThinkTags()),
     "chatapp.backend.store.column_types.SafeText.process_bind_param": lambda: (

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chatapp.backend.models.openai.chunk import read_chunk
+from chatapp.backend.models.openai.ordinary import MOST_FRAMES, ContentFrame
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
 
@@ -46,3 +47,43 @@ def test_a_chunk_says_the_same_whether_or_not_it_has_a_field_that_nobody_knows(t
     failures = [str(one.failure and one.failure.detail) for one in (plain, lenient)]
     plain.failure = lenient.failure = None
     assert (plain, failures[0]) == (lenient, failures[1])
+
+
+def word(text: str, *, ascii_only: bool = True, **more: Any) -> bytes:
+    return json.dumps({**chunk({"content": text}, finish_reason=None), **more}, ensure_ascii=ascii_only).encode()
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_text_by_itself_says_what_its_chunk_says(*, ascii_only: bool) -> None:
+    frame = ContentFrame()
+    frame.learn(word("first"))
+    for text in ("next", 'a "quoted" word', "\\", '"}', "naïve\n", "\N{PILE OF POO}", '"},{"delta":{"content":"', ""):
+        assert frame.text_in(word(text, ascii_only=ascii_only)) == text
+
+
+def test_a_chunk_that_differs_in_more_than_its_text_has_another_frame() -> None:
+    frame = ContentFrame()
+    assert frame.text_in(word("first")) is None
+    frame.learn(word("first"))
+    head, _, tail = word("first").partition(b'"first"')
+    broken = [head + text + tail for text in (b"7", b"null", b'"a","b"', b'"a', b'"\\ud83d"', b'"\xff"', b"")]
+    ended = json.dumps(chunk({"content": "next"}, finish_reason="stop")).encode()
+    for data in (*broken, ended, word("next", usage=USAGE), head, tail, b""):
+        assert frame.text_in(data) is None
+
+
+def test_frames_that_come_once_are_soon_learned_no_more() -> None:
+    frame = ContentFrame()
+    for number in range(MOST_FRAMES):
+        frame.learn(word("padded", obfuscation=str(number)))
+    assert frame.text_in(word("next", obfuscation="3")) == "next"
+    for number in range(MOST_FRAMES):  # it was of use, so others are looked at again
+        frame.learn(word("padded", obfuscation=str(number)))
+    frame.learn(word("padded", obfuscation="last"))
+    assert frame.text_in(word("next", obfuscation="last")) is None
+
+
+def test_no_frame_is_learned_where_two_fields_hold_the_text() -> None:
+    frame = ContentFrame()
+    frame.learn(word("content"))
+    assert frame.text_in(word("next")) is None

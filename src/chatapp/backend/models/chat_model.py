@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+
 from chatapp.backend.models.attempts import Attempts, Destination
 from chatapp.errors import UpstreamError
 from chatapp.protocol.events import Citation, Notice, Reasoning, Text, ToolCallDelta, Usage
@@ -68,8 +70,7 @@ def _text_in(content: Any) -> str:
     return content if isinstance(content, str) else ""
 
 
-@dataclass(slots=True)  # as a request, not frozen
-class TokenUsage:
+class TokenUsage(msgspec.Struct):
     """Tokens of one call as the server counted them; cached ones are part of the prompt, reasoning of the completion.
 
     Each is at least 0, and 0 where the server does not say. `service_tier` is the one that it says it answered in.
@@ -101,8 +102,7 @@ class TokenUsage:
         return max(self.reasoning_tokens, self.billed_completion_tokens - self.completion_tokens)
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(msgspec.Struct):  # one is made for each read, and a dataclass takes five times as long to make
     """What one read from the model held: text and calls of tools in their order, and how the answer ended, if it did.
 
     `finish_reason` stands behind the text: a batch with text and without a reason takes an earlier one back.
@@ -123,7 +123,7 @@ class Batch:
     citations: Sequence[Citation] = ()
     logprobs: tuple[dict[str, Any], ...] = ()
     details: tuple[dict[str, Any], ...] = ()
-    _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = field(default_factory=list)
+    _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = []
     _kind: type[Text] | type[Reasoning] | None = None
     _calls: Sequence[ToolCallDelta] = ()
 

@@ -6,7 +6,6 @@ answer, and what says that something failed is never overlooked.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -33,8 +32,7 @@ _SIGNS_OF_LIFE = {b"ping", b"heartbeat", b"keep-alive", b"keepalive", b"processi
 _NOT_SHOWN = Notice("media_left_out", "The model sent pictures or sound, which are not shown here.")
 
 
-@dataclass(slots=True)
-class Chunk:
+class Chunk(msgspec.Struct):
     """What a chunk holds. `finish_reason`: the server says that this is the end; `mentions_reason`: it knows the field.
 
     `is_alive`: the model is at work, but on something that is not text; `is_reading`: on the question. `failure` is
@@ -42,9 +40,9 @@ class Chunk:
     thoughts in the form in which OpenRouter wants them back.
     """
 
-    pieces: list[Piece] = field(default_factory=list)
-    calls: list[ToolCallDelta] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
+    pieces: list[Piece] = []
+    calls: list[ToolCallDelta] = []
+    citations: list[Citation] = []
     finish_reason: str | None = None
     mentions_reason: bool = False
     usage: TokenUsage | None = None

@@ -36,6 +36,34 @@ class OrdinaryChunk(msgspec.Struct, gc=False):
     search_results: Any = None
 
     @property
+    def text(self) -> str | None:
+        """The next piece of the answer."""
+        return self.choices[0].delta.content
+
+    @property
+    def thought(self) -> str | None:
+        """The next piece of what is thought."""
+        delta = self.choices[0].delta
+        return delta.reasoning_content or delta.reasoning
+
+    @property
+    def mentions_reason(self) -> bool:
+        """Whether it says that there is no reason yet to end."""
+        return self.choices[0].finish_reason is None
+
+    @property
+    def is_special(self) -> bool:
+        """Whether it says more than a piece of text or of thought."""
+        choice = self.choices[0]
+        has_more = choice.finish_reason or choice.logprobs or choice.delta.tool_calls or choice.delta.annotations
+        return bool(has_more or choice.error is not None or self.error is not None)
+
+    @property
+    def has_details(self) -> bool:
+        """Whether it words thoughts in the form in which OpenRouter wants them back."""
+        return bool(self.choices[0].delta.reasoning_details)
+
+    @property
     def names_pages(self) -> bool:
         """Whether it names pages that the answer goes by."""
         return bool(self.citations or self.search_results)
@@ -79,3 +107,59 @@ decode_plain = msgspec.json.Decoder(PlainChunk).decode
 """Read a chunk if there is nothing special about it; raises what `UNREADABLE` lists if there is."""
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_decode_text = msgspec.json.Decoder(str).decode
+
+MOST_FRAMES = 4
+"""So many frames of no use are looked at: OpenAI pads each chunk with letters by chance."""
+
+
+class _RawDelta(msgspec.Struct):
+    content: msgspec.Raw
+
+
+class _RawChoice(msgspec.Struct):
+    delta: _RawDelta
+
+
+class _RawChunk(msgspec.Struct):
+    choices: tuple[_RawChoice]
+
+
+_decode_raw = msgspec.json.Decoder(_RawChunk).decode
+
+
+class ContentFrame:
+    """What stands around the text in a chunk. Most servers repeat it, byte by byte, from one to the next.
+
+    Another string between the same two pieces of JSON makes a chunk that differs in that string alone. To read it by
+    itself takes a third of the time.
+    """
+
+    __slots__ = ("_head", "_is_of_use", "_misses", "_tail")
+
+    def __init__(self) -> None:
+        self._head = self._tail = b"\0"  # which no JSON has
+        self._misses = 0
+        self._is_of_use = False
+
+    def text_in(self, data: bytes) -> str | None:
+        """Return the text of a chunk with this frame, None for any other."""
+        if data.startswith(self._head) and data.endswith(self._tail):
+            try:
+                text = _decode_text(data[len(self._head) : -len(self._tail)])
+            except UNREADABLE:
+                return None
+            self._is_of_use = True
+            return text
+        return None
+
+    def learn(self, data: bytes) -> None:
+        """Take the frame of a chunk, which says some text and nothing else, for that of those to come."""
+        self._misses = 1 if self._is_of_use else self._misses + 1
+        if self._misses > MOST_FRAMES:
+            return
+        raw = bytes(_decode_raw(data).choices[0].delta.content)
+        if data.count(raw) == 1:  # else nobody could tell which is the text
+            self._head, _, self._tail = data.partition(raw)
+            self._is_of_use = False

@@ -5,6 +5,7 @@ that may have been cut, is handed on as a whole answer.
 """
 
 from collections.abc import Iterable
+from itertools import repeat
 
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_text import AnswerText
@@ -22,7 +23,7 @@ from chatapp.backend.models.openai.form import (
     recognised,
     require_uncompressed,
 )
-from chatapp.backend.models.openai.ordinary import UNREADABLE, decode_ordinary
+from chatapp.backend.models.openai.ordinary import UNREADABLE, ContentFrame, decode_ordinary
 from chatapp.backend.models.openai.tool_calls import CallNumbers
 from chatapp.backend.models.openai.usage import UsageFields, usage_in
 from chatapp.backend.models.transport.base import Response
@@ -50,8 +51,8 @@ class OpenAIStream:
         self._cited = Cited()
         self._plain_kind: type[Text] | type[Reasoning] | None = None
         self._mark = ""
-        self._is_ordinary = False
-        self._is_flowing = False
+        self._frame = ContentFrame()
+        self._is_ordinary = self._is_flowing = False
         self._form: Form | None = None
         self._head = b""
         self._usage: UsageFields | None = None
@@ -144,8 +145,9 @@ class OpenAIStream:
         self._check_emptiness()
 
     def _read_events(self, data: bytes, batch: Batch) -> None:
-        plain = [(piece, "") for piece in self._decoder.plain(data)]
-        for piece, name in plain or [(event.data, event.name) for event in self._decoder.feed(data)]:
+        plain = self._decoder.plain(data)
+        events = zip(plain, repeat("")) if plain else [(event.data, event.name) for event in self._decoder.feed(data)]
+        for piece, name in events:
             is_added = self._is_ordinary and not name and self._add_ordinary(piece, batch)
             if not is_added and self._read_event(piece, name, batch):
                 batch.is_last = True
@@ -153,36 +155,36 @@ class OpenAIStream:
 
     def _add_ordinary(self, data: bytes, batch: Batch) -> bool:
         """Add a chunk if it is as almost all are: a piece of text, or of thought, and nothing else."""
+        if text := self._frame.text_in(data):
+            self._add_text(text, batch)
+            return True
         try:
             chunk = decode_ordinary(data)
         except UNREADABLE:
             return False
-        if chunk.error is not None or (chunk.names_pages and not self._cited):
+        if chunk.is_special or (chunk.names_pages and not self._cited) or (chunk.has_details and self.calls.known):
             return False
-        choice = chunk.choices[0]
-        delta = choice.delta
-        if choice.finish_reason or choice.error is not None or delta.tool_calls or delta.annotations or choice.logprobs:
-            return False
-        thought = delta.reasoning_content or delta.reasoning
-        if text := delta.content:
-            if thought or (delta.reasoning_details and self.calls.known):
-                return False
-            kind = self._plain_kind
-            if kind is None or self._mark in text:  # it may be more: a tag, half a character, a stop string
-                self._has_content = True
-                self._text.add_piece(Text, text, batch)
-                self._note_text(batch)
-            else:
-                batch.add(kind, text)
-        elif thought and self._has_content and not (delta.reasoning_details and self.calls.known):
+        text, thought = chunk.text, chunk.thought
+        if text and not thought:
+            self._add_text(text, batch)
+        elif thought and not text and self._has_content:
             batch.add(Reasoning, thought)
         else:
             return False
-        if choice.finish_reason is None:
-            self._mentions_reason = True
+        self._mentions_reason = self._mentions_reason or chunk.mentions_reason
         if chunk.usage is not None:
             self._usage = chunk.usage
+        elif text:
+            self._frame.learn(data)
         return True
+
+    def _add_text(self, text: str, batch: Batch) -> None:
+        if self._plain_kind is None or self._mark in text:  # it may be more: a tag, half a character, a stop string
+            self._has_content = True
+            self._text.add_piece(Text, text, batch)
+            self._note_text(batch)
+        else:
+            batch.add(self._plain_kind, text)
 
     def _note_text(self, batch: Batch) -> None:
         """Note what the text has come to: its end, or what its next piece is if nothing is to be seen in it."""
