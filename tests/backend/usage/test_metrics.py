@@ -92,10 +92,10 @@ def test_dollars_are_exact_where_floats_would_not_be() -> None:
 
     meters = Meters(None)
     for _ in range(1000):
-        meters.count_call(
+        meters.count_calls([
             ModelCall(
                 owner="", connection="c", model="m", status="complete", created_at=datetime.now(UTC), duration_ms=1,
                 cost_pico=100_000_000_000,
             )
-        )  # fmt: skip
+        ])  # fmt: skip
     assert b'chatapp_cost_dollars_total{connection="c"} 100.0\n' in meters.exposition()

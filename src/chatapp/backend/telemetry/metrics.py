@@ -78,8 +78,7 @@ class Metrics:
         """Count what has come up to now, as soon as there is something to count with."""
         if self._meters is None:
             return
-        for call in self._calls:
-            self._meters.count_call(call)
+        self._meters.count_calls(self._calls)
         self._meters.count_requests(self._requests)
         self._calls.clear()
         self._requests.clear()
