@@ -13,7 +13,7 @@ from chatapp.backend.store import ModelCall
 from chatapp.backend.usage.budget_words import renewal
 from chatapp.client import BackendClient
 from chatapp.config.budgets import Budget, parse_budgets
-from chatapp.frontend.components.usage_charts import MOST_COLUMNS, columns, day_bars
+from chatapp.frontend.components.usage_charts import MOST_COLUMNS, columns, day_bars, row_bars, table
 from chatapp.frontend.session.backend import preview_of
 from chatapp.protocol.resources import AttachmentInfo
 from chatapp.protocol.usage_resources import PriceList, UsageInfo, UsageRow
@@ -21,6 +21,9 @@ from support.pages import ask, click, everything, problem
 from support.transcripts import shown
 
 Open = Callable[..., AppTest]
+
+_COSTS = (("0", 0), ("0", 2), ("0.5", 1))
+"""Dollars of two calls, and for how many of them no price is known."""
 
 
 def spend(backend: Any, **changes: Any) -> None:
@@ -106,6 +109,18 @@ def test_a_year_has_no_more_columns_than_a_phone_shows() -> None:
     assert len(bars) <= MOST_COLUMNS
     assert [bar.label for bar in bars if bar.size] == ["$0.50"]
     assert columns(bars, "Dollars by day").count("<i ") == len(bars)
+
+
+def test_a_chart_does_not_take_an_unknown_price_for_none() -> None:
+    day = "2026-11-28"
+    rows = [UsageRow(day, 2, 0, 10, 5, 15, cost, unpriced_calls=unpriced) for cost, unpriced in _COSTS]
+    labels = ["$0", "unknown", "$0.50 and more"]
+    assert [bar.label for bar in row_bars(rows, of_money=True)] == labels
+    assert {bar.label for bar in row_bars(rows, of_money=False)} == {"15"}
+    for row, label in zip(rows, labels, strict=True):
+        told = UsageInfo("day", day, day, "own", (row,), row, PriceList("list"))
+        assert [bar.label for bar in day_bars(told, of_money=True)] == [label]
+        assert f"<td>{label}</td>" in table(told)
 
 
 def test_what_goes_along_with_the_next_question_stands_below_the_box(

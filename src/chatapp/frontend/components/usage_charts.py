@@ -55,17 +55,22 @@ def day_bars(told: UsageInfo, *, of_money: bool) -> list[Bar]:
     bars = []
     for begin in range(0, count, step):
         days = [(first + timedelta(day)).isoformat() for day in range(begin, min(begin + step, count))]
-        sizes = [_size(by_day[day], of_money=of_money) for day in days if day in by_day]
         begins, ends = shown_day(days[0]), shown_day(days[-1])
         name = begins if len(days) == 1 else t("{first} to {last}", first=begins, last=ends)
-        bars.append(Bar(name, sum(sizes), _label(sum(sizes), of_money=of_money)))
+        bars.append(_bar(name, [by_day[day] for day in days if day in by_day], of_money=of_money))
     return bars
 
 
 def row_bars(rows: Sequence[UsageRow], *, of_money: bool) -> list[Bar]:
     """Return one bar for each row."""
-    sizes = [(row.name or t("unknown"), _size(row, of_money=of_money)) for row in rows]
-    return [Bar(name, size, _label(size, of_money=of_money)) for name, size in sizes]
+    return [_bar(row.name or t("unknown"), [row], of_money=of_money) for row in rows]
+
+
+def _bar(name: str, rows: Sequence[UsageRow], *, of_money: bool) -> Bar:
+    size = sum(picodollars(row.cost) if of_money else row.total_tokens for row in rows)
+    if not of_money:
+        return Bar(name, size, _label(size, of_money=False))
+    return Bar(name, size, _priced(size, sum(row.calls for row in rows), sum(row.unpriced_calls for row in rows)))
 
 
 def columns(bars: Sequence[Bar], caption: str) -> str:
@@ -143,19 +148,21 @@ def _table_row(name: str, row: UsageRow) -> str:
     tokens = (row.prompt_tokens, row.cached_tokens, row.completion_tokens, row.reasoning_tokens)
     spans = (row.first_token_ms, row.duration_ms)
     times = [milliseconds(span[place]) if span else "" for span in spans for place in (0, 1)]
-    cells = [figures(f"{row.calls:,}"), _cost(row), *(figures(f"{n:,}") for n in (row.failures, *tokens)), *times]
+    cells = [
+        figures(f"{row.calls:,}"),
+        _priced(picodollars(row.cost), row.calls, row.unpriced_calls),
+        *(figures(f"{n:,}") for n in (row.failures, *tokens)),
+        *times,
+    ]
     return f"<tr><th>{escape(name)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _cost(row: UsageRow) -> str:
-    if row.unpriced_calls == row.calls:
+def _priced(pico: int, calls: int, unpriced: int) -> str:
+    """Return a sum of prices, of which some may not be known."""
+    if unpriced and unpriced == calls:
         return t("unknown")
-    cost = figures(shown_dollars(row.cost))
-    return t("{cost} and more", cost=cost) if row.unpriced_calls else cost
-
-
-def _size(row: UsageRow, *, of_money: bool) -> int:
-    return picodollars(row.cost) if of_money else row.total_tokens
+    cost = _label(pico, of_money=True)
+    return t("{cost} and more", cost=cost) if unpriced else cost
 
 
 def _label(size: int, *, of_money: bool) -> str:

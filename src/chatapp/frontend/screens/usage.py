@@ -55,7 +55,7 @@ _PRICES = later(
 def usage() -> None:
     """Draw the page."""
     with st.container(key="usage"):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", key="usage-head"):
             st.markdown(f"# {t('Usage')}", anchors=False)
             icon = ":material/arrow_back:"
             st.button(t("Back to the chat"), icon=icon, key="usage-close", on_click=actions.close_usage)
@@ -82,7 +82,7 @@ def usage() -> None:
 
 def _choices() -> tuple[str, int, DeltaGenerator]:
     """Draw what can be chosen, and return what to tell apart, how many days, and the place of what charts show."""
-    with st.container(horizontal=True, key="usage-choices"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="usage-choices"):
         by = st.selectbox(t("By"), _BY, format_func=lambda by: t(_BY[by]), key=state.USAGE_BY, width=150)
         days = st.selectbox(
             t("Period"), _DAYS, index=1, format_func=lambda days: t(_DAYS[days]), key=state.USAGE_DAYS, width=150
