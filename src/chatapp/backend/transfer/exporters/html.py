@@ -37,6 +37,7 @@ kbd { padding: .1em .35em; border: 1px solid #8886; border-radius: .25rem; font-
 pre, code { direction: ltr; unicode-bidi: isolate; }
 blockquote { margin: 1em 0; padding-left: 1em; border-left: 3px solid #8886; }
 math[display="block"] { display: block math; overflow-x: auto; overflow-y: hidden; margin: 1em 0; }
+.said details { padding: 0 1rem; border: 1px solid #8884; border-radius: .5rem; }
 details.thinking, details.system { opacity: .75; margin-bottom: .75rem; }
 details.conversation { border-top: 1px solid #8884; padding: .5rem 0; }
 summary { cursor: pointer; }
