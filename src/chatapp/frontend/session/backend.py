@@ -15,8 +15,8 @@ from chatapp.protocol.share_resources import ShareInfo
 from chatapp.protocol.usage_resources import EstimateInfo
 
 READY_TIMEOUT_S = 5.0
-_GATHER_MS = 100
-"""Ten steps a second are as smooth to read as one for each word, which would cost the page several times as much."""
+_GATHER_MS = 150
+"""Steps of six words are as smooth to read as steps of one, which would cost the page several times as much."""
 _READY_TTL_S = 5.0
 _MODELS_TTL_S = 15.0
 _SHARES_TTL_S = 60.0

@@ -12,8 +12,8 @@ from chatapp.frontend.languages.elsewhere import said_elsewhere, sentence_elsewh
 from chatapp.frontend.transcript.live_blocks import LiveBlocks
 from chatapp.protocol.wording import ENGLISH, Words
 
-STEP_S = 0.08
-"""The browser is told at most this often; a little less than the backend lets words gather for."""
+STEP_S = 0.05
+"""The browser is told at most this often, also by a backend that lets no words gather."""
 _LATER_S = 0.1
 _SIGN_OF_LIFE_S = 15.0
 """Proxies hang up on what is silent for longer."""
