@@ -129,7 +129,8 @@ def table(told: UsageInfo) -> str:
     shown = shown_day if told.by == "day" else str
     rows = "".join(_table_row(shown(row.name) if row.name else t("unknown"), row) for row in told.rows)
     return (
-        f'<div class="usage-table by-{told.by}" tabindex="0"><table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody>'
+        f'<div class="usage-table by-{told.by}" tabindex="0"><table><thead><tr>{names}</tr></thead>'
+        f"<tbody>{rows}</tbody>"
         f"<tfoot>{_table_row(t('total'), told.total)}</tfoot></table></div>"
     )
 
