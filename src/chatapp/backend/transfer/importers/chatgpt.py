@@ -67,8 +67,7 @@ def recognises(fields: dict[str, Any]) -> bool:
 def read(theirs: dict[str, Any]) -> ImportedConversation:
     """Return the conversation."""
     left_out: Counter[str] = Counter()
-    sent = mapping(theirs["mapping"])
-    nodes = {node_id: _read_node(node_id, mapping(node), left_out) for node_id, node in sent.items()}
+    nodes = {node_id: _read_node(node_id, mapping(node), left_out) for node_id, node in theirs["mapping"].items()}
     for node in nodes.values():  # exports since 2026 take hidden messages out, and name the next one above beside
         node.parent = node.parent if node.parent in nodes else name(node.metadata.get("parent_id"))
     kept = {node.id: node for node in nodes.values() if node.text}
