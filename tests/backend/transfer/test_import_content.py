@@ -37,6 +37,34 @@ from support.imported import PICTURE, Bring, Json, line, multimodal, said
             "Nine ([The (A)](https://a.b/c))",
         ),
         ('\ue200entity\ue202["company","Acme","x"]\ue201 makes it', {}, "Acme makes it"),
+        ("See \ue200url\ue202The [docs]\ue202https://a.b/c\ue201.", {}, "See [The (docs)](https://a.b/c)."),
+        ("See \ue200url\ue202The docs\ue202turn0search0\ue201.", {}, "See The docs."),
+        (
+            "- \ue200video\ue202A talk\ue202turn0search1\ue201",
+            {
+                "content_references": [
+                    {
+                        "matched_text": "\ue200video\ue202A talk\ue202turn0search1\ue201",
+                        "item": {"url": "https://a.b/v"},
+                    }
+                ]
+            },
+            "- [A talk](https://a.b/v)",
+        ),
+        ('The \ue200product_entity\ue202["turn0product1","Skates"]\ue201 fit', {}, "The Skates fit"),
+        ('\ue200products\ue202{"selections":[["p1","One"],["p2","Two"],5]}\ue201', {}, "One, Two"),
+        (
+            'So:\ue200genui\ue202{"math_block_widget_always_prefetch_v2":{"content":"a^2"}}\ue201Yes',
+            {},
+            "So:\n\n$$\na^2\n$$\n\nYes",
+        ),
+        ('Rain.\ue200genui\ue202{"weather":{"place":"Bonn"}}\ue201\ue200genui\ue202[\ue201', {}, "Rain."),
+        (
+            'Here:\n:::writing{variant="email" id="1" subject="Review"}\nHello\n```\n:::\n```\n:::\nNext.',
+            {},
+            "Here:\n**Review**\n\nHello\n```\n:::\n```\nNext.",
+        ),
+        ("```\n:::writing{a}\n:::\n```", {}, "```\n:::writing{a}\n:::\n```"),
         ("see\u30104:0\u2020notes.pdf\u3011 there", {}, "see there"),
         ("[The table](sandbox:/mnt/data/t.csv) is ready", {}, "The table is ready"),
         ("open \ue200cite\ue202", {}, "open cite"),

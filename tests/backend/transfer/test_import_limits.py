@@ -14,7 +14,7 @@ import pytest
 from chatapp.backend.store import Store
 from chatapp.backend.store.imported import Lineage
 from chatapp.backend.transfer import importers
-from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_content
+from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_marks
 from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
 from chatapp.backend.transfer.importers.fields import fenced
 from chatapp.backend.transfer.importers.files import ExportReader
@@ -182,9 +182,10 @@ LINEAR: dict[str, tuple[Callable[[str], object], str]] = {
     "blanks after reasoning": (shown, '<details type="reasoning">x</details>%s'),
     "tools never closed": (shown, "%s"),
     "pictures": (shown, "%s"),
-    "marks": (lambda text: chatgpt_content.without_marks(text, {}), "%s"),
-    "old marks": (lambda text: chatgpt_content.without_marks(text, {}), "%s"),
-    "links": (lambda text: chatgpt_content.without_marks(f"sandbox:{text}", {}), "%s"),
+    "marks": (lambda text: chatgpt_marks.without_marks(text, {}), "%s"),
+    "old marks": (lambda text: chatgpt_marks.without_marks(text, {}), "%s"),
+    "drafts": (lambda text: chatgpt_marks.without_marks(text, {}), ":::writing{%s"),
+    "links": (lambda text: chatgpt_marks.without_marks(f"sandbox:{text}", {}), "%s"),
     "fences": (fenced, "%s"),
 }
 UNITS = {
@@ -192,6 +193,7 @@ UNITS = {
     "pictures": "](data:",
     "marks": "\ue200cite",
     "old marks": "\u30104",
+    "drafts": " subject=",
     "links": "![a](",
     "fences": "`` ` ",
 }

@@ -1,16 +1,13 @@
-"""What stands in a message of ChatGPT: text, pictures, code, canvases, and its marks for citations."""
+"""What stands in a message of ChatGPT: text, pictures, code, canvases."""
 
 import json
-import re
-from collections.abc import Iterator
 from typing import Any
 
 from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
+from chatapp.backend.transfer.importers.chatgpt_marks import without_marks
 from chatapp.backend.transfer.importers.fields import (
     fenced,
-    is_address,
-    link,
     mapping,
     objects,
     paragraphs,
@@ -21,10 +18,6 @@ from chatapp.protocol.messages import AttachmentPart
 
 CANVAS = "canmore."
 
-_MARK = re.compile("\ue200([^\ue200\ue201]*+)\ue201")
-_LEFT_OVERS = "\ue200\ue201\ue202\ue203\ue204\ue205\ue206"
-_OLD_MARK = re.compile("\u3010[0-9]++(?::[0-9]++)?\u2020[^\u3010\u3011\n]*+\u3011")
-_SANDBOX = re.compile(r"!?\[([^\[\]\n]*+)\]\(sandbox:[^()\s]*+\)")
 _LABELS = {"content_type", "language", "response_format_name"}
 _POINTERS = {
     "image_asset_pointer": picture,
@@ -85,44 +78,6 @@ def canvas(content: dict[str, Any]) -> str:
     shown = [fenced(text, language) if kind == "code" else text for text in texts if text.strip()]
     title = string(call.get("name"))
     return paragraphs(f"**{title}**" if title and shown else "", *shown)
-
-
-def without_marks(text: str, metadata: dict[str, Any]) -> str:
-    """Return `text` with its marks for citations as links, where ChatGPT says to what, or without them."""
-    if "\ue200" in text:
-        links = dict(_links(metadata))
-        text = _MARK.sub(lambda mark: links.get(mark[0], _entity(mark[1])), text)
-    if "\u3010" in text:
-        links = dict(_links(metadata))
-        text = _OLD_MARK.sub(lambda mark: links.get(mark[0], ""), text)
-    if "sandbox:" in text:
-        text = _SANDBOX.sub(lambda link: link[1], text)
-    for mark in _LEFT_OVERS:
-        text = text.replace(mark, "")
-    return text
-
-
-def _links(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for reference in objects(metadata.get("content_references")):
-        mark, shown = string(reference.get("matched_text")), string(reference.get("alt"))
-        items = [item for item in [reference, *objects(reference.get("items"))] if is_address(item.get("url"))]
-        if not shown and items:
-            links = [link(item.get("title") or item.get("attribution"), item["url"]) for item in items[:3]]
-            shown = f" ({', '.join(links)})"
-        if mark and (shown or reference.get("type") != "entity"):
-            yield mark, shown
-
-
-def _entity(mark: str) -> str:
-    """Return the name in a mark for a thing: `entity`, then a list of its kind and its name."""
-    kind, _, rest = mark.partition("\ue202")
-    if kind != "entity":
-        return ""
-    try:
-        names = sequence(json.loads(rest))
-    except (ValueError, RecursionError):
-        return ""
-    return string(names[1]) if len(names) > 1 else ""
 
 
 def _words(part: object) -> str:
