@@ -1,6 +1,9 @@
 """Which program a file is of: those that are read, and those that are named."""
 
+import bz2
+import io
 import json
+import lzma
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +17,14 @@ from chatapp.errors import InvalidRequestError
 from support.foreign_exports import chatgpt
 from support.imported import Bring, Json, said
 
+
+def zip_of(name: str, content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, content)
+    return packed.getvalue()
+
+
 UNKNOWN: dict[str, tuple[Any, str]] = {
     "nothing": ([], "no export"),
     "any list": ([{"a": 1}], "no export"),
@@ -26,6 +37,9 @@ UNKNOWN: dict[str, tuple[Any, str]] = {
     "Codex": ({"timestamp": "t", "type": "session_meta", "payload": {}}, "a session of Codex"),
     "AI Studio": ({"runSettings": {}, "chunkedPrompt": {"chunks": []}}, "a prompt of Google AI Studio"),
     "a thread of no kind": ([{"object": []}], "no export"),
+    "bzip2": (bz2.compress(b"[]"), "packed by bzip2: unpack it first"),
+    "xz": (lzma.compress(b"[]"), "packed by xz: unpack it first"),
+    "a zip of zips": (zip_of("conversations.zip", zip_of("conversations.json", b"[]")), "a zip of zips: unpack it"),
     "a web page": (b"<!doctype html><html>", "a web page"),
 }
 

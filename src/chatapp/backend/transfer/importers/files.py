@@ -122,8 +122,13 @@ class ExportReader:
         try:
             with path.open("rb") as file, zipfile.ZipFile(_Bounded(file, self.progress)) as archive:
                 members = sorted(archive.infolist(), key=_turn)
-                for member in filter(_is_wanted, members):
+                wanted = [*filter(_is_wanted, members)]
+                for member in wanted:
                     yield from self._member(archive, member, path.parent)
+                if not wanted and any(member.filename.lower().endswith(".zip") for member in members):
+                    yield Unknown(
+                        "the file", "a zip of zips: unpack it, and import each of those by itself", is_file=True
+                    )
         except (*DAMAGED, ValueError):
             yield Unknown("the file", "damaged", is_file=True)
 

@@ -61,6 +61,9 @@ _BEGINNINGS = (
     (b"\xff\xd8\xff", "a picture"),
     (b"Rar!", "a RAR archive: unpack it first"),
     (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
+    (b"BZh", "packed by bzip2: unpack it first"),
+    (b"\xfd7zXZ", "packed by xz: unpack it first"),
+    (b"(\xb5/\xfd", "packed by zstd: unpack it first"),
 )
 
 
