@@ -21,14 +21,40 @@ FEW = Limits(seconds=10, memory_bytes=320 << 20, output_bytes=8 << 20)
 
 BOOK = "[chapter 1]\n\n# First\n\nCall me **Ishmael**.\n\n[chapter 2]\n\n# Second"
 
+WRITTEN = """<text:tracked-changes><text:p>Deleted.</text:p></text:tracked-changes>
+<text:p>Kept<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>Below.</text:p></text:note-body>
+</text:note>,<office:annotation><dc:creator>Bob</dc:creator><text:p>Why?</text:p></office:annotation> said.</text:p>
+<text:list><text:list-item><text:p>One</text:p><text:list><text:list-item><text:p>In it</text:p></text:list-item>
+</text:list></text:list-item></text:list>
+<table:table><table:table-row><table:table-cell><text:p>a</text:p></table:table-cell><table:table-cell><table:table>
+<table:table-row><table:table-cell><text:p>b</text:p></table:table-cell></table:table-row></table:table>
+</table:table-cell></table:table-row></table:table>"""
+WRITTEN_TEXT = "Kept [Note: Below.], [Bob: Why?] said.\n\n- One\n\n  - In it\n\n| a | b |\n| --- | --- |"
+REVIEWED = """<w:p><w:ins><w:r><w:t>Added.</w:t></w:r></w:ins><w:del><w:r><w:delText>Deleted.</w:delText></w:r></w:del>
+<w:r><w:commentReference w:id="0"/></w:r></w:p>
+<w:p xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"><m:oMath><m:f><m:num><m:r><m:t>a</m:t></m:r>
+</m:num><m:den><m:r><m:t>b</m:t></m:r></m:den></m:f></m:oMath></w:p>"""
+COMMENTS = """<w:comments xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">
+<w:comment w:id="0" w:initials="B"><w:p><w:r><w:t>Why?</w:t></w:r></w:p></w:comment></w:comments>"""
+REVIEWED_TEXT = "Kept.\n\nAdded.[B1]\n\n(a)/(b)\n\nComment [B1]\n:   Why? ↑"
+LAID_OUT = """<html><table><tr><td>Left</td><td><table><tr><td>a</td><td>b</td></tr></table></td></tr></table>
+<p>Right <math><mi>x</mi><annotation encoding="application/x-tex">x^2</annotation></math> <a href="#top">nowhere</a>"""
+SHOW = "[slide 1]\n\nShown first\n\nNotes: Say hello.\n\n[slide 2]\n\n(hidden)\n\nShown second"
+
 WORDS = {
     "docx": ("a.docx", documents.docx("Sea &amp; salt", "Two"), "Sea & salt\n\nTwo", None),
     "xlsx": ("a.xlsx", documents.xlsx(), "## People\n\n| name | age |\n| --- | --- |\n| Ada\\|L | 36 |", 1),
-    "pptx": ("a.pptx", documents.pptx(), "[slide 1]\n\nShown first\n\n[slide 2]\n\nShown second", 2),
+    "pptx": ("a.pptx", documents.pptx(), SHOW, 2),
     "odt": ("a.odt", documents.odt(), "## Sea\n\nIt is salty.", None),
     "epub": ("a.epub", documents.epub(), BOOK, 2),
+    "odt of a writer": ("a.odt", documents.odt(WRITTEN), WRITTEN_TEXT, None),
+    "docx of a writer": ("a.docx", documents.docx("Kept.", below=REVIEWED, comments=COMMENTS), REVIEWED_TEXT, None),
+    "csv of Excel": ("a.csv", b"sep=;\r\na;b\r\n1;2\r\n", "| a | b |\n| --- | --- |\n| 1 | 2 |", None),
+    "html": ("a.html", LAID_OUT.encode(), "Left\n\n| a | b |\n| --- | --- |\n\nRight $x^2$ nowhere", None),
+    "mail without an encoding": ("a.eml", b"Subject: Caf\r\nContent-Type: text/plain; charset=none\r\n\r\nAt f\xefve",
+                                 "Subject: Caf\n\nAt fïve", None),
     "ipynb": ("a.ipynb", documents.notebook(), "# Sums\n\n```python\n1 + 1\n```\n\n```text\n2\n```", None),
-    "html": ("a.html", b"<html><style>p{}</style><p>Hi <i>you</i></p><!-- no -->", "Hi *you*", None),
+    "web page": ("a.html", b"<html><style>p{}</style><p>Hi <i>you</i></p><!-- no -->", "Hi *you*", None),
     "csv": ("a.csv", b"a;b\n1;2\n3;4\n", "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |", None),
     "utf-16": ("a.txt", "Größe".encode("utf-16"), "Größe", None),
     "latin-1": ("a.txt", "Die Größe der Bäume überrascht alle, die früher schon da waren.\n".encode("latin-1") * 9,
@@ -45,7 +71,25 @@ def test_words_of_every_kind_become_markdown(kind: str, tmp_path: Path) -> None:
 
     document = document_at(documents.saved(tmp_path, "upload", content), name)
 
-    assert (document.kind, document.text, document.pages, document.notes) == ("text", text, pages, ())
+    notes = ("Pictures in it are left out: 1.",) if kind == "ipynb" else ()
+    assert (document.kind, document.text, document.pages, document.notes) == ("text", text, pages, notes)
+
+
+def test_what_of_a_document_is_no_text_is_counted(tmp_path: Path) -> None:
+    path = documents.saved(tmp_path, "a.docx", documents.docx("Words"))
+    with ZipFile(path, "a") as archive:
+        for name in ("word/media/a.png", "word/media/b.emf", "docProps/thumbnail.jpeg", "word/charts/chart1.xml"):
+            archive.writestr(name, "x")
+
+    notes = document_at(path, "a.docx").notes
+
+    assert notes == ("Pictures in it are left out: 2.", "Charts in it are left out: 1.")
+
+
+def test_a_sheet_that_goes_on_far_below_has_no_rows_between(tmp_path: Path) -> None:
+    document = document_at(documents.saved(tmp_path, "a.xlsx", documents.xlsx(last_row=50_000)), "a.xlsx")
+
+    assert document.text.endswith("| Ada\\|L | 36 |\n|  |  |\n| End |  |")
 
 
 def test_pages_of_a_pdf_are_numbered_and_those_without_words_are_named(tmp_path: Path) -> None:
@@ -232,9 +276,10 @@ HOSTILE = {
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_file_costs_its_own_process_and_a_sentence(kind: str, tmp_path: Path) -> None:
     name, make = HOSTILE[kind]
+    path = documents.saved(tmp_path, "upload", make())
 
     began = time.monotonic()
-    document = read(documents.saved(tmp_path, "upload", make()), name, FEW)
+    document = read(path, name, FEW)
 
     assert (document.kind, document.text, document.picture) == ("unknown", "", None)
     assert len(document.notes) == 1

@@ -33,10 +33,13 @@ def relations(**targets: str) -> str:
     return f'<Relationships xmlns="{_PACKAGE_REL}">{"".join(rows)}</Relationships>'
 
 
-def docx(*paragraphs: str) -> bytes:
-    body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in paragraphs)
+def docx(*paragraphs: str, below: str = "", **members: str) -> bytes:
+    """Return a document of Word; `below` is XML behind its paragraphs, `members` others of its folder, without .xml."""
+    body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in paragraphs) + below
     return zipped(
         {
+            **{f"word/{name}.xml": content for name, content in members.items()},
+            "word/_rels/document.xml.rels": relations(**{name: f"{name} {name}.xml" for name in members}),
             "[Content_Types].xml": f'<Types xmlns="{_TYPES}"/>',
             "_rels/.rels": relations(r1="officeDocument word/document.xml"),
             "word/document.xml": f'<w:document xmlns:w="{_WORD}"><w:body>{body}</w:body></w:document>',
@@ -44,9 +47,11 @@ def docx(*paragraphs: str) -> bytes:
     )
 
 
-def xlsx() -> bytes:
+def xlsx(*, last_row: int | None = None) -> bytes:
     cells = '<row r="1"><c r="A1" t="inlineStr"><is><t>name</t></is></c><c r="B1" t="inlineStr"><is><t>age</t></is></c>'
     cells += '</row><row r="2"><c r="A2" t="inlineStr"><is><t>Ada|L</t></is></c><c r="B2"><v>36</v></c></row>'
+    if last_row is not None:
+        cells += f'<row r="{last_row}"><c r="A{last_row}" t="inlineStr"><is><t>End</t></is></c></row>'
     sheet = '<sheet name="People" sheetId="1" r:id="r1" xmlns:r="' + f'{_OFFICE_REL}"/>'
     return zipped(
         {
@@ -62,26 +67,34 @@ def pptx() -> bytes:
     def slide(text: str) -> str:
         return f'<p:sld xmlns:p="{_SLIDES}" xmlns:a="{_DRAWING}"><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sld>'
 
+    def shape(kind: str, text: str) -> str:
+        return f'<p:sp><p:nvPr><p:ph type="{kind}"/></p:nvPr><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sp>'
+
+    notes = shape("sldNum", "1") + shape("body", "Say hello.")
     order = '<p:sldId id="1" r:id="r2"/><p:sldId id="2" r:id="r1"/>'
     return zipped(
         {
             "ppt/presentation.xml": f'<p:show xmlns:p="{_SLIDES}" xmlns:r="{_OFFICE_REL}">{order}</p:show>',
             "ppt/_rels/presentation.xml.rels": relations(r1="slide slides/slide1.xml", r2="slide slides/slide2.xml"),
-            "ppt/slides/slide1.xml": slide("Shown second"),
+            "ppt/slides/slide1.xml": slide("Shown second").replace("<p:sld ", '<p:sld show="0" '),
+            "ppt/slides/_rels/slide2.xml.rels": relations(r1="notesSlide ../notesSlides/notes1.xml"),
+            "ppt/notesSlides/notes1.xml": f'<p:notes xmlns:p="{_SLIDES}" xmlns:a="{_DRAWING}">{notes}</p:notes>',
             "ppt/slides/slide2.xml": slide("Shown first"),
         }
     )
 
 
-def odt() -> bytes:
-    text = '<text:h text:outline-level="2">Sea</text:h><text:p>It is<text:s/>salty.</text:p>'
-    content = f'<o xmlns:text="{_ODF}:text:1.0">{text}</o>'
+def odt(text: str = '<text:h text:outline-level="2">Sea</text:h><text:p>It is<text:s/>salty.</text:p>') -> bytes:
+    kinds = " ".join(f'xmlns:{name}="{_ODF}:{kind}:1.0"' for name, kind in
+                     (("text", "text"), ("table", "table"), ("office", "office")))  # fmt: skip
+    content = f'<o {kinds} xmlns:dc="http://purl.org/dc/elements/1.1/">{text}</o>'
     return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
 
 
 def epub(*, is_typed: bool = True) -> bytes:
     opf = "http://www.idpf.org/2007/opf"
     package = '<item id="a" href="a.xhtml"/><item id="b" href="b.xhtml"/><itemref idref="b"/><itemref idref="a"/>'
+    package += '<itemref idref="of nothing"/>'
     return zipped(
         {
             **({"mimetype": "application/epub+zip"} if is_typed else {}),

@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from zipfile import BadZipFile
 
-from chatapp.documents import kinds, office, pdf, plain
+from chatapp.documents import archives, kinds, office, pdf, plain
 from chatapp.documents import picture as picture_of
 from chatapp.documents.document import Document, Kind
 from chatapp.documents.encodings import decoded
+from chatapp.documents.open_document import open_document
 from chatapp.processes.limited import Limits, confine
 
 MOST_CHARS = 4_000_000
@@ -29,7 +30,7 @@ _NOT_READ = {
     kinds.OUTLOOK: "Outlook has written it: save it as eml or text.",
     kinds.APPLE: "A program of Apple has written it: export it as PDF, docx, xlsx or pptx.",
 }
-_OFFICE = {kinds.PPTX: office.slides, kinds.ODP: office.open_document, kinds.ODT: office.open_document}
+_OFFICE = {kinds.PPTX: office.slides, kinds.ODP: open_document, kinds.ODT: open_document}
 _BOOKS = {kinds.XLSX: office.workbook, kinds.XLS: office.workbook, kinds.ODS: office.workbook, kinds.EPUB: office.book}
 
 
@@ -112,10 +113,11 @@ def _of_words(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> D
     if media_type == kinds.RTF:
         return Document("text", media_type, plain.rich_text(path.read_bytes()))
     if media_type == kinds.DOCX:
-        return Document("text", media_type, office.word(path))
+        return Document("text", media_type, office.word(path), notes=archives.left_out(path))
     if reader := _OFFICE.get(media_type) or _BOOKS.get(media_type):
         words, parts = reader(path)
-        return Document("text", media_type, words, parts)
+        notes = () if media_type == kinds.XLS else archives.left_out(path)
+        return Document("text", media_type, words, parts, notes)
     return _plain(path.read_bytes(), name, media_type)
 
 
@@ -128,7 +130,9 @@ def _plain(raw: bytes, name: str, media_type: str) -> Document:
     if media_type == kinds.HTML:
         return Document("text", media_type, plain.web_page(text))
     if media_type == kinds.NOTEBOOK:
-        return Document("text", media_type, plain.notebook(text))
+        words, pictures = plain.notebook(text)
+        notes = (f"Pictures in it are left out: {pictures}.",) if pictures else ()
+        return Document("text", media_type, words, notes=notes)
     if media_type in {"text/csv", "text/tab-separated-values"}:
         return Document("text", media_type, plain.separated(text, "\t" if name.lower().endswith(".tsv") else None))
     return Document("text", media_type, text)

@@ -1,31 +1,55 @@
 """Documents, spreadsheets and slides of office programs, and books, as Markdown."""
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
+from typing import IO
 from urllib.parse import unquote
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
+from chatapp.documents.archives import numbered, xml_of
 from chatapp.documents.encodings import decoded
+from chatapp.documents.formulas import with_formulas_as_text
 from chatapp.documents.plain import table, web_page
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _PRESENTATION = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-_DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 _OPF = "{http://www.idpf.org/2007/opf}"
-_MOST_REPEATED = 100
+_STYLES = """
+comment-reference => sup
+p[style-name='Title'] => h1:fresh
+p[style-name='Subtitle'] => h2:fresh
+p[style-name='Source Code'] => pre:separator('\\n')
+"""
+_WORDS = "word/document.xml"
+_NOTES = "notesSlide"
 
 
 def word(path: Path) -> str:
-    """Return a document of Word."""
+    """Return a document of Word, with its comments and footnotes, and without what was deleted of it."""
     import mammoth  # noqa: PLC0415 - only some files are documents of Word
 
-    with path.open("rb") as file:
-        result = mammoth.convert_to_html(file, convert_image=mammoth.images.img_element(lambda _: {"src": ""}))
+    without_pictures = mammoth.images.img_element(lambda _: {"src": ""})
+    with _with_formulas(path) as file:
+        result = mammoth.convert_to_html(file, convert_image=without_pictures, style_map=_STYLES)
     return web_page(result.value)
+
+
+def _with_formulas(path: Path) -> IO[bytes]:
+    """Return the document as a file, in which formulas are text."""
+    with ZipFile(path) as archive:
+        document = archive.read(_WORDS) if _WORDS in archive.namelist() else b""
+        if b"oMath" not in document:
+            return path.open("rb")
+        out = io.BytesIO()
+        with ZipFile(out, "w") as changed:
+            for name in archive.namelist():
+                changed.writestr(name, with_formulas_as_text(document) if name == _WORDS else archive.read(name))
+    out.seek(0)
+    return out
 
 
 def workbook(path: Path) -> tuple[str, int]:
@@ -35,55 +59,48 @@ def workbook(path: Path) -> tuple[str, int]:
     book = CalamineWorkbook.from_path(path)
     sheets = []
     for name in book.sheet_names:
-        rows = [[_value(cell) for cell in row] for row in book.get_sheet_by_name(name).iter_rows()]
-        sheets.append(f"## {name}\n\n{table(rows)}".rstrip())
+        rows = ([_value(cell) for cell in row] for row in book.get_sheet_by_name(name).iter_rows())
+        sheets.append(f"## {name}\n\n{table(list(_without_gaps(rows)))}".rstrip())
     return "\n\n".join(sheets), len(sheets)
+
+
+def _without_gaps(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Return rows of which no two in a row are empty, nor the first: a sheet may go on a million rows below."""
+    was_empty = True
+    for row in rows:
+        is_empty = not any(row)
+        if not (is_empty and was_empty):
+            yield row
+        was_empty = is_empty
 
 
 def slides(path: Path) -> tuple[str, int]:
     """Return the slides of PowerPoint in the order in which they are shown, and how many there are."""
     with ZipFile(path) as archive:
         targets = _targets(archive, "ppt/_rels/presentation.xml.rels", "ppt")
-        order = _xml(archive, "ppt/presentation.xml").iter(f"{_PRESENTATION}sldId")
+        order = xml_of(archive, "ppt/presentation.xml").iter(f"{_PRESENTATION}sldId")
         members = [targets[slide.get(f"{_RELATION}id", "")] for slide in order]
-        texts = [_slide(_xml(archive, member)) for member in members]
-    return _numbered("slide", texts), len(texts)
-
-
-def open_document(path: Path) -> tuple[str, int | None]:
-    """Return a text or a presentation of LibreOffice, and how many slides it has."""
-    with ZipFile(path) as archive:
-        root = _xml(archive, "content.xml")
-    pages = list(root.iter(f"{_DRAW}page"))
-    if pages:
-        return _numbered("slide", ["\n\n".join(_blocks(page)) for page in pages]), len(pages)
-    return "\n\n".join(_blocks(root)), None
+        texts = [_slide(xml_of(archive, member)) + _speech(archive, member) for member in members]
+    return numbered("slide", texts), len(texts)
 
 
 def book(path: Path) -> tuple[str, int]:
     """Return the chapters of an EPUB in the order in which they are read, and how many there are."""
     with ZipFile(path) as archive:
-        container = _xml(archive, "META-INF/container.xml")
+        container = xml_of(archive, "META-INF/container.xml")
         package = next(node.get("full-path", "") for node in container.iter() if node.tag.endswith("rootfile"))
-        root = _xml(archive, package)
-        items = {item.get("id"): unquote(item.get("href", "")) for item in root.iter(f"{_OPF}item")}
-        order = [items[reference.get("idref")] for reference in root.iter(f"{_OPF}itemref")]
-        folder = PurePosixPath(package).parent
-        chapters = [web_page(decoded(archive.read(str(folder / href)))) for href in order]
-    return _numbered("chapter", chapters), len(chapters)
-
-
-def _numbered(word: str, texts: list[str]) -> str:
-    return "\n\n".join(f"[{word} {number}]\n\n{text}".rstrip() for number, text in enumerate(texts, 1))
-
-
-def _xml(archive: ZipFile, member: str) -> ElementTree.Element:
-    return ElementTree.fromstring(archive.read(member))  # noqa: S314 - expat bounds entities, the process all else
+        root = xml_of(archive, package)
+        items = {item.get("id"): unquote(item.get("href", "")).partition("#")[0] for item in root.iter(f"{_OPF}item")}
+        order = [items.get(reference.get("idref"), "") for reference in root.iter(f"{_OPF}itemref")]
+        folder, there = PurePosixPath(package).parent, set(archive.namelist())
+        members = [member for href in order if (member := normpath(str(folder / href))) in there]
+        chapters = [web_page(decoded(archive.read(member))) for member in members]
+    return numbered("chapter", chapters), len(chapters)
 
 
 def _targets(archive: ZipFile, member: str, folder: str) -> dict[str, str]:
     """Return the members that the relations in `member` name, by their ids."""
-    relations = _xml(archive, member)
+    relations = xml_of(archive, member)
     named = {node.get("Id", ""): node.get("Target", "") for node in relations}
     return {
         id_: target.lstrip("/") if target.startswith("/") else f"{folder}/{target}" for id_, target in named.items()
@@ -99,45 +116,36 @@ def _slide(root: ElementTree.Element) -> str:
         )
         for found in root.iter(f"{_DRAWING}tbl")
     ]
-    return "\n\n".join(part for part in [*said, *shown] if part.strip())
+    hidden = ["(hidden)"] if root.get("show") == "0" else []
+    return "\n\n".join(part for part in [*hidden, *said, *shown] if part.strip())
+
+
+def _speech(archive: ZipFile, slide: str) -> str:
+    """Return what the speaker has noted for a slide, behind a mark."""
+    folder, _, name = slide.rpartition("/")
+    relations = f"{folder}/_rels/{name}.rels"
+    if relations not in archive.namelist():
+        return ""
+    told = xml_of(archive, relations)
+    targets = [node.get("Target", "") for node in told if node.get("Type", "").endswith(_NOTES)]
+    members = [normpath(f"{folder}/{target}") for target in targets]
+    notes = [_noted(xml_of(archive, member)) for member in members if member in archive.namelist()]
+    return "".join(f"\n\nNotes: {note}" for note in notes if note)
+
+
+def _noted(root: ElementTree.Element) -> str:
+    """Return the words of the body of a page of notes; beside it stand the slide's number and the date."""
+    shapes = [shape for shape in root.iter(f"{_PRESENTATION}sp") if _is_body(shape)]
+    lines = (_said(paragraph, f"{_DRAWING}t") for shape in shapes for paragraph in shape.iter(f"{_DRAWING}p"))
+    return "\n".join(lines).strip()
+
+
+def _is_body(shape: ElementTree.Element) -> bool:
+    return any(place.get("type") == "body" for place in shape.iter(f"{_PRESENTATION}ph"))
 
 
 def _said(node: ElementTree.Element, tag: str) -> str:
     return "".join(piece.text or "" for piece in node.iter(tag))
-
-
-def _blocks(node: ElementTree.Element) -> Iterator[str]:
-    """Return paragraphs, headings and tables below `node` in their order."""
-    stack = [node]
-    while stack:
-        found = stack.pop()
-        if found.tag == f"{_TEXT}h":
-            level = found.get(f"{_TEXT}outline-level", "1")
-            yield f"{'#' * (int(level) if level.isdecimal() else 1)} {_text_of(found)}"
-        elif found.tag == f"{_TEXT}p":
-            if text := _text_of(found).strip():
-                yield text
-        elif found.tag == f"{_TABLE}table":
-            yield table([_row(row) for row in found.iter(f"{_TABLE}table-row")])
-        else:
-            stack.extend(reversed(found))
-
-
-def _row(row: ElementTree.Element) -> list[str]:
-    cells: list[str] = []
-    for cell in row.iter(f"{_TABLE}table-cell"):
-        repeated = cell.get(f"{_TABLE}number-columns-repeated", "1")
-        cells += [_text_of(cell)] * min(int(repeated) if repeated.isdecimal() else 1, _MOST_REPEATED)
-    return cells
-
-
-def _text_of(node: ElementTree.Element) -> str:
-    """Return the words below `node`; a space, a tab and the end of a line are elements of their own."""
-    breaks = {f"{_TEXT}s": " ", f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n"}
-    words = [node.text or ""]
-    for child in node:
-        words += [breaks.get(child.tag, ""), _text_of(child), child.tail or ""]
-    return "".join(words)
 
 
 def _value(cell: object) -> str:

@@ -6,7 +6,16 @@ import json
 import re
 from collections.abc import Callable
 from itertools import zip_longest
+from typing import TYPE_CHECKING, cast
 
+from chatapp.documents.encodings import decoded
+
+if TYPE_CHECKING:
+    from email.message import MIMEPart
+
+    from bs4 import BeautifulSoup, Tag
+
+_NOWHERE = ("#", "javascript:", "data:")
 _LONGEST_FENCE = re.compile(r"`{3,}")
 
 
@@ -31,7 +40,12 @@ def table(rows: list[list[str]]) -> str:
 
 
 def separated(text: str, separator: str | None = None) -> str:
-    """Return values separated by commas, semicolons or tabs as a table; as it is where it is none."""
+    """Return values separated by commas, semicolons or tabs as a table; as it is where it is none.
+
+    A line such as `sep=;` before them tells Excel by what they are.
+    """
+    if text.startswith("sep=") and text[5:6] in {"\r", "\n"}:
+        separator, text = text[4], text[5:].lstrip("\r\n")
     try:
         dialect: type[csv.Dialect] | csv.Dialect = csv.Sniffer().sniff(text[:8192], separator or ",;\t")
     except csv.Error:
@@ -39,8 +53,8 @@ def separated(text: str, separator: str | None = None) -> str:
     return table(list(csv.reader(io.StringIO(text), dialect)))
 
 
-def notebook(text: str) -> str:
-    """Return the cells of a Jupyter notebook, with what they wrote; pictures are left out.
+def notebook(text: str) -> tuple[str, int]:
+    """Return the cells of a Jupyter notebook, with what they wrote, and how many pictures are left out.
 
     Raises:
         ValueError: it is none.
@@ -52,7 +66,16 @@ def notebook(text: str) -> str:
     if not isinstance(told, dict) or not isinstance(told.get("cells"), list):
         raise ValueError
     language = told.get("metadata", {}).get("language_info", {}).get("name", "python")
-    return "\n\n".join(part for cell in told["cells"] for part in _cell(cell, language) if part)
+    pictures = sum(_pictures(cell) for cell in told["cells"])
+    return "\n\n".join(part for cell in told["cells"] for part in _cell(cell, language) if part), pictures
+
+
+def _pictures(cell: dict[str, object]) -> int:
+    """Return how many pictures a cell has drawn, or shows in its text."""
+    outputs, shown = cell.get("outputs"), cell.get("attachments")
+    told = [it["data"] for it in outputs if isinstance(it, dict) and "data" in it] if isinstance(outputs, list) else []
+    drawn = sum(isinstance(data, dict) and any(kind.startswith("image/") for kind in data) for data in told)
+    return drawn + (len(shown) if isinstance(shown, dict) else 0)
 
 
 def _cell(cell: dict[str, object], language: str) -> list[str]:
@@ -68,7 +91,7 @@ def _output(output: dict[str, object]) -> str:
     data = output.get("data")
     if isinstance(data, dict):
         return _joined(data.get("text/plain"))
-    return _joined(output.get("text")) or str(output.get("evalue") or "")
+    return _joined(output.get("text")) or ": ".join(str(output[key]) for key in ("ename", "evalue") if output.get(key))
 
 
 def _joined(value: object) -> str:
@@ -86,17 +109,30 @@ def rich_text(raw: bytes) -> str:
 def mail(raw: bytes) -> tuple[str, list[str]]:
     """Return an e-mail's head and words, and the names of the files in it."""
     import email.policy  # noqa: PLC0415 - 10 ms of every start, for what few attach
-    from email.message import EmailMessage  # noqa: PLC0415
 
     message = email.message_from_bytes(raw, policy=email.policy.default)
-    assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
     head = [f"{name}: {message[name]}" for name in ("From", "To", "Cc", "Date", "Subject") if message[name]]
     body = message.get_body(("plain", "html"))
-    content = str(body.get_content()) if body is not None else ""
+    content = _words_of(body) if body is not None else ""
     if body is not None and body.get_content_type() == "text/html":
         content = web_page(content)
-    names = [part.get_filename() or "without a name" for part in message.iter_attachments()]
-    return "\n".join([*head, "", content.strip()]), names
+    files = list(message.iter_attachments()) if message.is_multipart() else [message] if body is None else []
+    return "\n".join([*head, "", content.strip()]), [_name_of(part) for part in files]
+
+
+def _words_of(body: "MIMEPart") -> str:
+    """Return the words of a part of a mail, also where its head names no encoding that there is."""
+    try:
+        return str(body.get_content())
+    except LookupError:
+        return decoded(cast(bytes, body.get_payload(decode=True)))
+
+
+def _name_of(part: "MIMEPart") -> str:
+    """Return what a file of a mail is called; another mail is called by what it is about."""
+    if part.get_content_type() == "message/rfc822":
+        return f"the mail “{part.get_content()['Subject'] or 'without a subject'}”"
+    return part.get_filename() or "without a name"
 
 
 def web_page(html: str) -> str:
@@ -108,9 +144,38 @@ def web_page(html: str) -> str:
     page = BeautifulSoup(html, "html.parser")
     for unseen in page(["head", "script", "style", "noscript", "template", "svg", "img"]):
         unseen.decompose()
+    for formula in page("math"):
+        if tex := _tex_of(formula):
+            formula.replace_with(f"${tex}$")
+    for anchor in page("a"):
+        if str(anchor.get("href", "#")).lower().startswith(_NOWHERE):
+            anchor.unwrap()
+    _unwrap_layouts(page)
     for unsaid in page.find_all(string=lambda text: isinstance(text, PreformattedString)):
         unsaid.extract()  # comments, declarations, instructions
     converter = MarkdownConverter(heading_style="atx", bullets="-", escape_misc=False, table_infer_header=True)
     markdown: str = converter.convert_soup(page)
     lines = (line.rstrip() for line in markdown.splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _tex_of(formula: "Tag") -> str:
+    """Return what a formula is in TeX, which stands beside its signs, in Wikipedia's pages as another text for them."""
+    told = formula.find("annotation", encoding="application/x-tex")
+    return (told.get_text() if told else str(formula.get("alttext", ""))).strip()
+
+
+def _unwrap_layouts(page: "BeautifulSoup") -> None:
+    """Make blocks of the cells of tables in which there are tables: mails are laid out so, and Markdown cannot."""
+    layouts: set[int] = set()
+    for inner in page("table"):
+        for above in inner.parents:
+            if id(above) in layouts:
+                break
+            if above.name == "table":
+                layouts.add(id(above))
+    if not layouts:
+        return
+    pieces = page(["table", "thead", "tbody", "tfoot", "tr", "th", "td"])
+    for node in [it for it in pieces if id(it if it.name == "table" else it.find_parent("table")) in layouts]:
+        node.name = "div"

@@ -121,9 +121,14 @@ _REASONS = (
 )
 _NOTICES = ("What came before this was thought, not said.",)
 _OF_FILES = (
+    "A program of Apple has written it: export it as PDF, docx, xlsx or pptx.",
     "An older Office has written it: save it anew, as docx, pptx or PDF.",
+    "It is an archive: unpack it, and attach what is in it.",
     "It takes more memory than a file may.",
+    "It wants a password: save it without one.",
+    "Models hear mp3 and wav: save the sound as one of these.",
     "Nobody here can read this kind of file.",
+    "Outlook has written it: save it as eml or text.",
     "There are no words in it.",
 )
 WITH_PLACES = (
@@ -133,11 +138,15 @@ WITH_PLACES = (
     "Ask again in a moment. It renews on {day} at {time} UTC.",
     "Ask for {names}.",
     "Cannot connect to backend at {url}.",
+    "Charts in it are left out: {count}.",
     "Files in it are left out: {files}.",
+    "Formulas, charts and other objects in it are left out: {count}.",
+    "It is damaged ({name}).",
     "It renews on {day} at {time} UTC.",
     "Leave {name} out, or choose another value or model.",
     "Left out to fit the model's context: {files}.",
     "Left out, as the model does not take them: {files}.",
+    "Left out, as they have no words and no more pages are shown at a time: {files}.",
     "More requests than RATE_LIMIT allows ({rate}).",
     "No list of models is there (status {status}); most addresses end in /v1.",
     "No server can be reached at {address}.",
@@ -155,6 +164,7 @@ WITH_PLACES = (
     "Only the first of its {count} pictures is shown.",
     "Others that can be asked: {names}.",
     "Pages without words, as scans are: {pages}.",
+    "Pictures in it are left out: {count}.",
     "The backend at {url} said nothing for {seconds} seconds.",
     "The budget of {whose} has not enough left: {spent} of {limit} a day spent, and {reserved} put aside for answers "
     "that are being made.",
@@ -206,7 +216,10 @@ _OF_IMPORTS = (
     "a message without text",
     "a thought that its program has encrypted",
     "it has no messages",
+    "it is the example that every account has",
+    "it was thrown away here, or there are too many projects",
     "it was thrown away here; restore it to have it again",
+    "the description of a project",
     "the file",
     "the project, folder or tag it was in",
     "the rest of the file",

@@ -1,0 +1,106 @@
+"""Texts and presentations of LibreOffice as Markdown."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+from zipfile import ZipFile
+
+from chatapp.documents.archives import numbered, xml_of
+from chatapp.documents.plain import table
+
+_ODF = "{urn:oasis:names:tc:opendocument:xmlns"
+_TEXT, _TABLE, _DRAW = f"{_ODF}:text:1.0}}", f"{_ODF}:table:1.0}}", f"{_ODF}:drawing:1.0}}"
+_OFFICE, _SHOW = f"{_ODF}:office:1.0}}", f"{_ODF}:presentation:1.0}}"
+_CREATOR, _DATE = "{http://purl.org/dc/elements/1.1/}creator", "{http://purl.org/dc/elements/1.1/}date"
+_MOST_REPEATED = 100
+_NOT_SAID = {
+    f"{_TEXT}tracked-changes",  # what was deleted
+    f"{_TEXT}page-number",
+    f"{_TEXT}note-citation",
+    f"{_OFFICE}forms",
+    f"{_DRAW}page-thumbnail",
+    _CREATOR,
+    _DATE,
+    f"{_ODF}:meta:1.0}}creator-initials",
+}
+_BREAKS = {f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n"}
+
+
+def open_document(path: Path) -> tuple[str, int | None]:
+    """Return a text or a presentation of LibreOffice, and how many slides it has."""
+    with ZipFile(path) as archive:
+        root = xml_of(archive, "content.xml")
+    pages = list(root.iter(f"{_DRAW}page"))
+    if pages:
+        return numbered("slide", ["\n\n".join(_blocks(page)) for page in pages]), len(pages)
+    return "\n\n".join(_blocks(root)), None
+
+
+def _blocks(node: ElementTree.Element) -> Iterator[str]:
+    """Return paragraphs, headings, items of lists, tables and notes below `node` in their order."""
+    stack = [(node, "")]
+    while stack:
+        found, lead = stack.pop()
+        if found.tag == f"{_TEXT}h":
+            level = found.get(f"{_TEXT}outline-level", "1")
+            yield f"{'#' * (int(level) if level.isdecimal() else 1)} {_text_of(found)}"
+        elif found.tag == f"{_TEXT}p":
+            if (text := _text_of(found)).strip():
+                yield f"{lead}{text.rstrip()}"
+        elif found.tag == f"{_TABLE}table":
+            yield table(list(_rows(found)))
+        elif found.tag == f"{_SHOW}notes":
+            if said := " ".join(_blocks_below(found)):
+                yield f"Notes: {said}"
+        elif found.tag not in _NOT_SAID:
+            inner = (f"  {lead}" if lead else "- ") if found.tag == f"{_TEXT}list" else lead
+            stack.extend((child, inner) for child in reversed(found))
+
+
+def _blocks_below(node: ElementTree.Element) -> Iterator[str]:
+    for child in node:
+        yield from _blocks(child)
+
+
+def _rows(node: ElementTree.Element) -> Iterator[list[str]]:
+    """Return the rows of a table; what stands in a table within a cell is part of the cell."""
+    for child in node:
+        if child.tag == f"{_TABLE}table-row":
+            yield _row(child)
+        else:  # rows of a head, or of a group
+            yield from _rows(child)
+
+
+def _row(row: ElementTree.Element) -> list[str]:
+    cells: list[str] = []
+    for cell in row:
+        if cell.tag == f"{_TABLE}table-cell":
+            repeated = cell.get(f"{_TABLE}number-columns-repeated", "1")
+            times = min(int(repeated) if repeated.isdecimal() else 1, _MOST_REPEATED)
+            cells += [" ".join(_text_of(paragraph) for paragraph in _paragraphs(cell))] * times
+    return cells
+
+
+def _paragraphs(cell: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    return (node for node in cell.iter() if node.tag in {f"{_TEXT}p", f"{_TEXT}h"})
+
+
+def _text_of(node: ElementTree.Element) -> str:
+    """Return the words below `node`; spaces, tabs and the ends of lines are elements of their own."""
+    words = [node.text or ""]
+    for child in node:
+        words += [_of_child(child), child.tail or ""]
+    return "".join(words)
+
+
+def _of_child(node: ElementTree.Element) -> str:
+    if node.tag in _BREAKS:
+        return _BREAKS[node.tag]
+    if node.tag == f"{_TEXT}s":
+        count = node.get(f"{_TEXT}c", "1")
+        return " " * min(int(count) if count.isdecimal() else 1, _MOST_REPEATED)
+    if node.tag in _NOT_SAID:
+        return ""
+    if node.tag in {f"{_OFFICE}annotation", f"{_TEXT}note"}:  # a comment, or a footnote
+        return f" [{node.findtext(_CREATOR) or 'Note'}: {' '.join(_text_of(node).split())}]"
+    return _text_of(node)
