@@ -63,7 +63,11 @@ def test_the_model_sees_a_picture_and_reads_the_files_beside_it(shared: RunningB
     assert text == {"type": "text", "text": f"{SEA}What is it?"}
     kind, _, data = picture["image_url"]["url"].partition(";base64,")
     assert (picture["type"], kind) == ("image_url", "data:image/jpeg")
-    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (20, 40)
+    seen = Image.open(io.BytesIO(base64.b64decode(data)))
+    top, bottom = (seen.getpixel((10, y)) for y in (5, 35))
+    assert (seen.size, dict(seen.getexif()), b"Camera of Ada" in base64.b64decode(data)) == ((20, 40), {}, False)
+    assert top[0] > 150 > bottom[0]  # type: ignore[index]
+    assert top[2] < 100 < bottom[2]  # type: ignore[index]
 
 
 def test_a_file_goes_along_with_every_later_question(shared: RunningBackend, model: StubModel) -> None:
