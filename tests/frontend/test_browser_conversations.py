@@ -276,6 +276,10 @@ def test_another_conversation_is_shown_without_drawing_the_list(page: Page, clie
     page.click("new-chat")
     page.wait_for(".st-key-welcome")
     page.wait_until(lambda _: not page.run("return document.querySelector('.st-key-current-row')"), "no mark")
+    at_once = "arguments[0].click(); return document.querySelector('.transcript').textContent"
+    assert "First?" in page.driver.execute_script(at_once, page.wait_for(f".st-key-open-{ids[0]} button"))
+    page.wait_until(lambda driver: driver.current_url.endswith(str(ids[0])), "its address")
+    page.wait_until(lambda _: not page.run("return document.querySelector('.st-key-welcome')"), "it alone")
 
 
 def test_a_conversation_is_taken_along_as_a_file(page: Page, client: BackendClient, tmp_path: Any) -> None:

@@ -118,6 +118,10 @@
       showEnd();
     }
   });
+  document.addEventListener("chatapp:open", () => {
+    follows = true;
+    begunMs = -HOLD_MS;
+  });
   const isScrollbar = (target, x) => target === place && x >= place.clientWidth;
   const goesUp = ({ type, deltaY, key, target, offsetX }) =>
     deltaY < 0 || type === "touchmove" || key === "PageUp" || isScrollbar(target, offsetX);

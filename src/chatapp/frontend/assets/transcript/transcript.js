@@ -15,6 +15,9 @@ const SCROLLER = '[data-testid="stMainBlockContainer"]';
 
 const bodies = new Map();
 const transcripts = new WeakMap();
+const remembered = new Map(); // the keys of conversations that were shown, by their ids
+const MOST_REMEMBERED = 50;
+const OF_ANOTHER = '.st-key-above, .st-key-unfinished, .st-key-model-gone, [class*="st-key-live-"] { display: none; }';
 
 const element = (tag, className, properties = {}) => Object.assign(document.createElement(tag), { className }, properties);
 
@@ -50,6 +53,7 @@ class Transcript {
 
   take(data) {
     this.data = data;
+    this.isForeseen = false;
     document.dispatchEvent(new CustomEvent("chatapp:shown", { detail: data.shown }));
     this.root.setAttribute("aria-label", t("Messages"));
     this.isAsked = false;
@@ -98,6 +102,23 @@ class Transcript {
     this.version = version;
     this.hideGrown();
     this.forget();
+    if (version && this.data.shown) this.remember(this.data.shown, keys);
+  }
+
+  remember(id, keys) {
+    remembered.delete(id);
+    remembered.set(id, keys);
+    if (remembered.size > MOST_REMEMBERED) remembered.delete(remembered.keys().next().value);
+  }
+
+  // What was said in a conversation when it was shown last stands there until it is told what has been said since.
+  foresee(id) {
+    const keys = remembered.get(id);
+    if (!keys || document.querySelector(".st-key-search input")?.value) return; // a search leads to a place in it
+    this.isForeseen = true;
+    this.draw(keys, "");
+    this.hiding.textContent = OF_ANOTHER;
+    setTimeout(() => this.isForeseen && this.root.isConnected && this.fetchList(), RETRY_MS); // it could not be opened
   }
 
   // A question that is being edited while it gets another key, as it does when it is stored, goes on being edited.
@@ -179,10 +200,11 @@ class Transcript {
     if (!this.root.isConnected) return;
     event.preventDefault();
     this.act({ do: "open", id: event.detail });
+    if (event.detail !== this.data.shown) this.foresee(event.detail);
   }
 
   askEarlier() {
-    if (!this.data?.has_earlier || this.isAsked) return;
+    if (!this.data?.has_earlier || this.isAsked || this.isForeseen) return;
     this.isAsked = true;
     const ask = () => {
       if (performance.now() - this.scrolledMs < IDLE_MS) setTimeout(ask, IDLE_MS);
@@ -229,7 +251,7 @@ class Transcript {
   click({ target }) {
     const button = target.closest("button");
     const id = button?.closest("[data-id]")?.dataset.id;
-    if (!button) return;
+    if (!button || this.isForeseen) return;
     const { dataset } = button;
     if (dataset.menu) openMenu(button, this);
     else if (dataset.do === "edit") editQuestion(button.closest("article"), this);
