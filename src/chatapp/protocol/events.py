@@ -44,14 +44,14 @@ class Start:
     conversation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, each would take twice as long to make, and there is one for each read
 class Text:
     """The next piece of the answer, newlines as LF."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reasoning:
     """The next piece of what the model thinks before it answers; never part of the answer."""
 

@@ -17,15 +17,11 @@ class AnswerText:
 
     def __init__(self, *, stop: Iterable[str] = ()) -> None:
         self.plain_kind: type[Text] | type[Reasoning] | None = None
+        self.mark = ""
         self.has_text = False
         self._tags = ThinkTags()
         self._stop = StopStrings(stop)
         self._half = ""
-
-    @property
-    def mark(self) -> str:
-        """The character that makes text worth a look."""
-        return self._tags.mark
 
     @property
     def is_cut(self) -> bool:
@@ -45,7 +41,7 @@ class AnswerText:
         else:
             self.has_text = batch.is_alive = True  # also where the text is held back
             self._sort(self._join_halves(text) if self._half or not text.isascii() else text, batch)
-        self.plain_kind = None if self._half or self._stop else self._tags.plain_kind
+        self.plain_kind, self.mark = None if self._half or self._stop else self._tags.plain_kind, self._tags.mark
 
     def give_up_held(self, batch: Batch) -> None:
         """At the end, add what was held back: half a character, half a tag, half a stop string."""

@@ -120,20 +120,20 @@ def _plain_chunk(data: bytes) -> Chunk | None:
         told = decode_plain(data)
     except UNREADABLE:
         return None
-    usage = usage_in(told.usage) if told.usage else None
-    chunk = Chunk(usage=usage, service_tier=_name_in(told.service_tier), model=_name_in(told.model))
     if len(told.choices) > 1:
         return None
-    if told.choices:
-        choice = told.choices[0]
+    chunk = Chunk(service_tier=_name_in(told.service_tier), model=_name_in(told.model))
+    if told.usage is not None:
+        chunk.usage = usage_in(told.usage)
+        chunk.is_last_count = chunk.usage is not None and not told.choices
+    for choice in told.choices:
         if choice.delta.content:
             chunk.pieces.append((Text, choice.delta.content))
         chunk.logprobs = _logprobs_in(choice.logprobs)
         chunk.mentions_reason = choice.finish_reason is not msgspec.UNSET
-        chunk.finish_reason = reason = _reason_of(choice.finish_reason)
+        chunk.finish_reason = reason = _reason_of(choice.finish_reason) if choice.finish_reason else None
         if reason and is_failed_reason(reason):
             return None
-    chunk.is_last_count = usage is not None and not told.choices
     return chunk
 
 

@@ -49,8 +49,6 @@ class OpenAIStream:
         self._text = AnswerText(stop=stop)
         self.calls = CallNumbers()
         self._cited = Cited()
-        self._plain_kind: type[Text] | type[Reasoning] | None = None
-        self._mark = ""
         self._frame = ContentFrame()
         self._is_ordinary = self._is_flowing = False
         self._form: Form | None = None
@@ -126,9 +124,7 @@ class OpenAIStream:
             batch.failure, batch.is_last = None, True
 
     async def _recognise(self) -> None:
-        head = await self._response.read()
-        is_usual = head.startswith(b"data:")
-        self._form, self._head = (Form.EVENTS, head) if is_usual else await recognised(self._response, head)
+        self._form, self._head = await recognised(self._response, await self._response.read())
 
     async def _read_whole(self, batch: Batch) -> None:
         """Read the answer of a server that does not stream, or that writes a chunk a line."""
@@ -179,19 +175,18 @@ class OpenAIStream:
         return True
 
     def _add_text(self, text: str, batch: Batch) -> None:
-        if self._plain_kind is None or self._mark in text:  # it may be more: a tag, half a character, a stop string
+        kind = self._text.plain_kind
+        if kind is None or self._text.mark in text:  # it may be more: a tag, half a character, a stop string
             self._has_content = True
             self._text.add_piece(Text, text, batch)
             self._note_text(batch)
         else:
-            batch.add(self._plain_kind, text)
+            batch.add(kind, text)
 
     def _note_text(self, batch: Batch) -> None:
-        """Note what the text has come to: its end, or what its next piece is if nothing is to be seen in it."""
         if self._text.is_cut:
             self._finish("stop", batch, is_closing=True)
         self._is_ordinary = self._finish_reason is None
-        self._plain_kind, self._mark = self._text.plain_kind, self._text.mark
 
     def _read_event(self, data: bytes, name: str, batch: Batch) -> bool:
         """Add an event that is not quite ordinary, and return whether it was the last."""
@@ -214,15 +209,17 @@ class OpenAIStream:
         return False
 
     def _take_chunk(self, chunk: Chunk, batch: Batch) -> None:
-        batch.usage = chunk.usage or batch.usage
-        batch.logprobs += chunk.logprobs
-        batch.details += chunk.details
         self.told_model = self.told_model or chunk.model
         self._tier = chunk.service_tier or self._tier
-        self._is_counted = self._is_counted or chunk.is_last_count
-        batch.is_alive = batch.is_alive or chunk.is_alive or chunk.is_reading
         self._mentions_reason = self._mentions_reason or chunk.mentions_reason
-        self._has_content = self._has_content or chunk.is_alive or bool(chunk.usage and chunk.usage.completion_tokens)
+        batch.is_alive = batch.is_alive or chunk.is_alive or chunk.is_reading
+        self._has_content = self._has_content or chunk.is_alive
+        if chunk.usage is not None:
+            batch.usage = chunk.usage
+            self._is_counted = self._is_counted or chunk.is_last_count
+            self._has_content = self._has_content or chunk.usage.completion_tokens > 0
+        batch.logprobs += chunk.logprobs
+        batch.details += chunk.details
         if chunk.notices and not self._is_told:
             batch.notices, self._is_told = chunk.notices, True
         if chunk.citations:
