@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from chatapp.backend.models.openai.dialect import Dialect
 from chatapp.backend.models.openai.errors import error_from_body, error_from_response
 from chatapp.errors import (
     ContextLengthExceededError,
     UpstreamAuthError,
     UpstreamError,
     UpstreamModelNotFoundError,
+    UpstreamParameterRefusedError,
     UpstreamQuotaError,
     UpstreamRateLimitedError,
 )
@@ -248,3 +250,63 @@ def test_how_long_to_wait_may_be_a_moment() -> None:
 
 def test_a_proxy_that_wants_a_password_for_a_plain_address_is_named() -> None:
     assert "a proxy on the way wants a user and a password" in refused(407, "No.").detail
+
+
+REFUSED: dict[str, tuple[int, Any, str]] = {
+    "max_tokens, Bedrock": (400, "The maximum tokens you requested exceeds the model limit of 4096.", "max_tokens"),
+    "max_tokens, over a limit": (400, "max_tokens limit exceeded: 100000 > 8192", "max_tokens"),
+    "max_tokens, Vertex AI": (
+        400,
+        "Unable to submit request because it has a maxOutputTokens value of 100000 but the supported range is from 1",
+        "max_output_tokens",
+    ),
+    "max_tokens, no longer": (400, "'max_tokens' is no longer supported; use 'max_completion_tokens'", "max_tokens"),
+    "temperature, Zhipu": (400, "temperature参数非法。请检查文档。", "temperature"),
+    "stop, xAI": (400, "Argument not supported on this model: stop", "stop"),
+    "system, Llama's template": (500, "Only user and assistant roles are supported!", "system"),
+    "system, Bedrock": (400, "This model doesn't support system messages.", "system"),
+    "system, Google": (400, "Please use a valid role: user, model.", "system"),
+    "roles, Google": (400, "Please ensure that multiturn requests alternate between user and model.", "roles"),
+    "roles, Bedrock": (400, "A conversation must start with a user message.", "roles"),
+    "last role, Google": (400, "Please ensure that multiturn requests end with a user role.", "last_role"),
+    "last role": (400, "The last message must be from the user", "last_role"),
+    "system first": (400, "System messages are only allowed at the beginning", "system_first"),
+    "system first, one": (400, "Conversation can only have one system message", "system_first"),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "parameter"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_form_that_is_not_taken_is_known_by_its_words(status: int, body: Any, parameter: str) -> None:
+    error = refused(status, body)
+
+    assert isinstance(error, UpstreamParameterRefusedError)
+    assert error.parameter == parameter
+
+
+NO_STREAM_OPTIONS: dict[str, Any] = {
+    "Zod": {"success": False, "error": {"issues": [{"code": "unrecognized_keys", "keys": ["stream_options"]}]}},
+    "ASP.NET": {"title": "One or more errors.", "errors": {"stream_options": ["It is not valid."]}},
+    "Express": {"errors": [{"msg": "Invalid value", "path": "stream_options"}]},
+    "Django": {"stream_options": ["This field is not allowed."]},
+    "a parameter": {"error": {"message": "Bad request", "param": "stream_options"}},
+    "words": {"error": {"message": "stream_options: cannot be used"}},
+    "a condition": {"error": {"message": "'stream_options' parameter is only allowed when 'stream' is enabled"}},
+}
+
+
+@pytest.mark.parametrize("body", NO_STREAM_OPTIONS.values(), ids=NO_STREAM_OPTIONS.keys())
+def test_a_server_that_blames_stream_options_is_asked_without(body: Any) -> None:
+    dialect, asked = Dialect(), {"model": "m1", "stream": True, "stream_options": {}, "messages": []}
+    said = json.dumps(body).encode()
+
+    error = refused(400, body)
+    assert isinstance(error, UpstreamParameterRefusedError)
+    dialect.learn(str(error.parameter), said, asked)
+
+    assert "stream_options" not in dialect.worded(asked)
+
+
+def test_a_server_that_repeats_the_question_does_not_blame_what_is_in_it() -> None:
+    asked = json.dumps({"model": "m1", "stream_options": {"include_usage": True}})
+
+    assert not isinstance(refused(400, f"No. You asked {asked}"), UpstreamParameterRefusedError)

@@ -26,7 +26,9 @@ _LEAST_TOP_P = 1e-6
 _NEVER = (
     b"unsupported", b"not support", b"n't support", b"unrecognized", b"unknown", b"not permitted", b"not allowed",
     b"unexpected", b"extra", b"only the default", b"extra_forbidden", b"cannot find field", b"deprecated",
-    b"only be set to", b"must be verified", b"is allowed for this model",
+    b"only be set to", b"must be verified", b"is allowed for this model", b"not recognized", b"invalid parameter",
+    b"not implemented", b"not accept", b"cannot be used", b"not contain", b"no longer", b"not compatible",
+    b"in place of",
 )  # fmt: skip
 """How servers say that they take a parameter with no value. Other words are about the value, which is the user's."""
 
@@ -104,7 +106,7 @@ def _change_for(
         return _with_one_of_both if body.keys() >= _RIVALS else None
     if parameter == "top_p" and body.get("top_p") == 0 and parameter not in refused:
         return _with_least_top_p
-    if not any(phrase in words for phrase in _NEVER):
+    if parameter != "stream_options" and not any(phrase in words for phrase in _NEVER):
         return None
     if parameter in _OTHER_FORMS and parameter not in refused:
         return _OTHER_FORMS[parameter]

@@ -50,6 +50,7 @@ _NAMES = (
     "top_k",
     "min_p",
 )
+_OURS = "stream_options"
 _EFFORT = "reasoning_effort"
 _EFFORT_WORDS = (
     "invalid reasoning value", "invalid think value", "think value", "does not support thinking",
@@ -69,17 +70,20 @@ _REFUSALS = (
     "range of", "too large", "too high", "too big", "invalid value", "invalid `", "invalid '", "maximum allowed",
     "at most", "valid range", "less than or equal", "greater than or equal", "not a valid", "is deprecated",
     "cannot both be", "may only be", "must be verified", "invalid combination", "expected one of", "unknown variant",
-    "invalid option", "not one of", "is allowed for this model",
+    "invalid option", "not one of", "is allowed for this model", "not recognized", "unknown argument",
+    "invalid parameter", "not implemented", "not accept", "cannot be used", "not contain", "no longer supported",
+    "not compatible", "in place of", "must have", "supported range", "参数非法",
 )  # fmt: skip
 _TOO_LARGE = (
     "too large", "too high", "too big", "less than or equal", "must be <=", "range of", "valid range", "at most",
     "maximum allowed number of output tokens", "maximum value for", "above maximum value",
-    "cannot be greater than", "must be less than",
+    "cannot be greater than", "must be less than", "cannot exceed", "limit exceeded",
 )  # fmt: skip
 _LIMITS = (
     "less than or equal to ", "must be <= ", "a value <= ", "at most ", "[1, ", "[1,", "[0, ", "(0, ", "tokens > ",
     "> ",
-    "cannot be greater than ", "must be less than ", "maximum context length is ", "maximum value is ",
+    "cannot be greater than ", "cannot exceed ", "model limit of ", "must be less than ",
+    "maximum context length is ", "maximum value is ",
 )  # fmt: skip
 _LONGEST_NAME = 40
 _NOT_PARAMETERS = ("messages", "model", "prompt", "input", "body", "messages.content")
@@ -97,17 +101,26 @@ _TEMPLATES = (
               "must have non-empty content", "must have either content or tool_calls", "' must not be empty",
               "parts must not be empty", "is blank. add text")),
     (ROLES, ("roles must alternate", "must alternate between", "alternate user/assistant", "alternating user",
-             "consecutive messages", "successive user", "should be alternating", "should alternate")),
+             "consecutive messages", "successive user", "should be alternating", "should alternate",
+             "alternate between user", "messages must alternate", "consecutive user messages",
+             "start with a user message", "first message must be from user", "first message must use the 'user'")),
     (SYSTEM_FIRST, ("system message must be at the beginning", "system message must be the first",
-                    "unexpected role 'system' after", "invalid chat setting")),
+                    "unexpected role 'system' after", "invalid chat setting", "system message should be the first",
+                    "system messages are only allowed at the beginning", "only one system message",
+                    "only have one system message")),
     (SYSTEM_ROLE, ("system role not supported", "system role is not supported", "does not support 'system'",
                    "does not support system", "system message is not supported", "system prompt is not supported",
                    'unexpected role "system"', "developer instruction is not enabled", "system messages are not",
-                   "unknown variant `system`", "invalid message role: system")),
+                   "unknown variant `system`", "invalid message role: system", "doesn't support system",
+                   "support the system role", "only user and assistant roles", "valid role: user, model",
+                   "system_instruction is not", "role 'system' is not", "unexpected role system",
+                   "must be one of user, assistant")),
     (LAST_ROLE, ("last message is from the assistant", "last message must have role user", "last role user",
                  "last message must be from user", "last message must be a user", "final message must be",
                  "assistant message prefill", "does not support prefill", "must end with a user message",
-                 "expected last role", "response prefill is incompatible")),
+                 "expected last role", "response prefill is incompatible", "last message must be from the user",
+                 "last message must have role", "multiturn requests end", "must end with a user",
+                 "final message cannot be", "assistant messages at the end", "prefilling assistant")),
     ("stream", ("unsupported for streaming", "does not support streaming", "streaming is not supported",
                 "streaming not supported")),
     (SIGNATURES, ("missing a thought_signature", "missing a `thought_signature`", "missing a 'thought_signature'")),
@@ -155,6 +168,8 @@ def refused_length_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
     """Return the error if the answer is allowed to be too long: words that talk of windows, but mean `max_tokens`."""
     if said.says("model output limit was reached"):  # OpenAI, where thoughts have taken all that was allowed
         return _refused("max_tokens", said)
+    if said.says("maximum tokens you requested exceeds"):  # Amazon Bedrock
+        return _refused("max_tokens", said)
     if said.says("tokens + `max", "tokens + max", "input length and") or not said.says(*_TOO_LARGE):
         return None
     name = _blamed(said, _LENGTHS)
@@ -166,6 +181,8 @@ def refused_parameter_in(said: ErrorWords) -> UpstreamParameterRefusedError | No
     blamed = _first_name(said.parameter)
     if blamed in {*_NAMES, *_WORDS_TOO} or (blamed not in {"", *_NOT_PARAMETERS} and said.has_code(*_CODES)):
         return _refused(blamed, said)
+    if blamed == _OURS or _is_mentioned(said.words, _OURS):  # nothing is lost without it
+        return _refused(_OURS, said)
     if said.says(*_EFFORT_WORDS):
         return _refused(_EFFORT, said)
     if not (said.says(*_REFUSALS) or said.has_code(*_CODES)):
@@ -217,6 +234,12 @@ def _blamed(said: ErrorWords, names: tuple[str, ...]) -> str | None:
     return min(found, key=lambda name: found[name]) if found else None
 
 
+def _is_mentioned(words: str, name: str) -> bool:
+    """Return whether `name` is among the words; some servers repeat the question, which has it before its value."""
+    _, found, behind = words.partition(name)
+    return bool(found) and not behind.lstrip("\"' ").replace(" ", "", 1).startswith(":{")
+
+
 def _name_behind(words: str) -> str:
     """Return the name that stands where names of fields do."""
     for phrase in _BEFORE_NAMES:
@@ -233,7 +256,8 @@ def _place(words: str, name: str) -> int:
         places = (words.find(name), words.find(name.replace("_", "")))  # xAI says presencePenalty
         return min((place for place in places if place >= 0), default=-1)
     quoted = (words.find(text) for text in (f"'{name}'", f"`{name}`", f'"{name}"', f"{name}:"))
-    return min((place for place in quoted if place >= 0), default=-1)
+    at_end = len(said) if (said := words.removesuffix(f": {name}")) != words else -1
+    return min((place for place in (*quoted, at_end) if place >= 0), default=-1)
 
 
 def _first_name(path: str) -> str:
@@ -243,7 +267,7 @@ def _first_name(path: str) -> str:
 
 
 def _refused(name: str, said: ErrorWords) -> UpstreamParameterRefusedError:
-    limit = number_behind(said.words, _LIMITS) if said.says(*_TOO_LARGE) else None
+    limit = number_behind(said.words, _LIMITS) if said.says(*_TOO_LARGE, "exceeds the model limit") else None
     most = f" of more than {limit}" if limit else " as it is given"
     error = UpstreamParameterRefusedError(
         f"the model server does not take a {name}{most}.", hint=f"Leave {name} out, or choose another value or model."

@@ -28,7 +28,10 @@ _DELAYS = (
     "X-RateLimit-Reset",
 )  # fmt: skip
 _DELAY_MS = "retry_after_ms"
-_FIELDS = tuple(dict.fromkeys((*_CODES, *_WORDS, *_AROUND, *_NUMBERS, *_DELAYS, _DELAY_MS, "param", "loc")))
+_PLACES = ("param", "loc", "keys", "path", "field")
+"""What names the field that is at fault: OpenAI's, FastAPI's, Zod's twice, and of many a gateway."""
+_BY_FIELD = ("error", "errors")
+_FIELDS = tuple(dict.fromkeys((*_CODES, *_WORDS, *_AROUND, *_NUMBERS, *_DELAYS, _DELAY_MS, *_PLACES)))
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ def said_in(body: object) -> ErrorWords:
 def _take(said: ErrorWords, words: list[str], name: str, value: Any) -> None:
     if name in _CODES and isinstance(value, str | int):
         said.codes.add(str(value)[:100].lower())
-    if name in {"param", "loc"} and value:
+    if name in _PLACES and value and isinstance(value, str) and not value.startswith("/"):  # which is a path of the API
         said.parameter = said.parameter or str(value)[:100].lower()
     if name in _NUMBERS and type(value) is int and value > 0:
         said.numbers[name] = value
@@ -101,16 +104,25 @@ def _values(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
     if isinstance(value, str) and value.startswith("{") and name in {"message", "raw", "detail", "error"}:
         value = _decoded(value)
     if isinstance(value, dict):
-        for inner in _FIELDS:
-            if inner in value:
-                yield from _values(inner, value[inner], depth - 1)
-    elif isinstance(value, list) and name == "loc":
+        known = [inner for inner in _FIELDS if inner in value]
+        for inner in known:
+            yield from _values(inner, value[inner], depth - 1)
+        if not known and name in _BY_FIELD:
+            yield from _by_field(value, depth - 1)
+    elif isinstance(value, list) and name in _PLACES:
         yield name, ".".join(part[:100] for part in value[:4] if isinstance(part, str) and part != "body")
     elif isinstance(value, list):
         for item in value[:10]:
             yield from _values(name, item, depth - 1)
     else:
         yield name, value
+
+
+def _by_field(errors: dict[Any, Any], depth: int) -> Iterator[tuple[str, Any]]:
+    """Return what is said of each field, where errors are by their names: ASP.NET and Django."""
+    for place, told in list(errors.items())[:10]:
+        yield "loc", str(place)[:100]
+        yield from _values("msg", told, depth)
 
 
 def _decoded(text: str) -> object:
