@@ -1,7 +1,7 @@
 """How much a model can read: what servers tell in `GET /v1/models`, and what is known of the models of vendors."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,8 +19,19 @@ _FIELDS = (
     "inputTokenLimit",  # Google
     "n_ctx",
     "n_ctx_train",  # llama.cpp, in `meta`
+    "max_prompt_tokens",  # Copilot, in `capabilities.limits`
+    "max_context_window_tokens",
+    "context_size",  # Novita
+    "max_seq_len",  # TabbyAPI, in `parameters`
+    "input_token_limit",
+    "contextLength",
+    "contextWindow",
+    "num_ctx",
 )
-_AROUND = ("meta", "top_provider", "model_info", "limits", "capabilities")
+_AROUND = ("meta", "metadata", "top_provider", "model_info", "limits", "capabilities", "details", "parameters")
+_MAX_DEPTH = 3
+_LONGEST_NUMBER = 12
+_BEYOND_ALL = 10**9
 
 
 def windows_in(listing: object) -> dict[str, int]:
@@ -31,9 +42,23 @@ def windows_in(listing: object) -> dict[str, int]:
 
 def _window_of(entry: Mapping[str, Any]) -> int | None:
     """Return the smallest window of an entry: what a server was started with is less than what its model could do."""
-    sources = [entry, *(part for name in _AROUND if isinstance(part := entry.get(name), Mapping))]
-    values = [source.get(name) for source in sources for name in _FIELDS]
-    return min([value for value in values if type(value) is int and value > 0], default=None)
+    return min(filter(None, map(_count, _values_in(entry, _MAX_DEPTH))), default=None)
+
+
+def _values_in(entry: Mapping[str, Any], depth: int) -> Iterator[Any]:
+    yield from (entry[name] for name in _FIELDS if name in entry)
+    for name in _AROUND if depth else ():
+        if isinstance(part := entry.get(name), Mapping):
+            yield from _values_in(part, depth - 1)
+
+
+def _count(value: object) -> int | None:
+    """Return a number of tokens, also as text: `32768` or `128k`; None for what is none."""
+    if isinstance(value, str) and len(value) < _LONGEST_NUMBER and value.isascii():
+        digits, thousands = (value[:-1], 1000) if value[-1:] in {"k", "K"} else (value, 1)
+        return int(digits) * thousands or None if digits.isdecimal() else None
+    is_number = type(value) in {int, float}
+    return int(value) if is_number and 0 < value < _BEYOND_ALL else None  # type: ignore[operator, call-overload]
 
 
 def known_window(model: str, base_url: str) -> int | None:

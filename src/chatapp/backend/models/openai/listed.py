@@ -67,7 +67,7 @@ def _listed(body: bytes, encoding: str) -> ListedModels:
         body = _unpacked(body, encoding)
         if len(body) > MAX_LISTING_BYTES:
             return TOO_LONG
-        listing = msgspec.json.decode(body)
+        listing = _decoded(body.removeprefix(b"\xef\xbb\xbf"))
     except (zlib.error, msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise UpstreamBadResponseError(
             "the model server answered with something that is no list of models.", hint="Check BASE_URL."
@@ -76,6 +76,16 @@ def _listed(body: bytes, encoding: str) -> ListedModels:
     if not names and isinstance(listing, dict) and listing.get("error"):
         raise error_from_body(listing)
     return ListedModels(list(filter(can_chat, names)), windows_in(listing), modalities_in(listing))
+
+
+def _decoded(body: bytes) -> object:
+    """Return what JSON says, or a list of what it says on each line."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        if b"}\n{" not in body:
+            raise
+        return [msgspec.json.decode(line) for line in body.splitlines() if line.strip()]
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes:
