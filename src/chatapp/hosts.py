@@ -37,11 +37,12 @@ def is_ours(host: str, *, listening_on: str, allowed: Sequence[str]) -> bool:
 
 
 def http_url(text: str) -> str:
-    """Return the address of a server without a slash at its end.
+    """Return the address of a server without a slash at its end, or blanks around it.
 
     Raises:
         ValueError: it is none; what it says completes "it must be".
     """
+    text = text.strip()
     parts = url_parts(text)
     if parts is None and _has_wrong_port(text):
         raise ValueError("an address whose port is a number up to 65535")
@@ -53,6 +54,15 @@ def http_url(text: str) -> str:
     if "?" in text or "#" in text:  # what is asked for comes behind it
         raise ValueError("an address without `?` and `#`")
     return text.rstrip("/")
+
+
+def api_url(text: str) -> str:
+    """Return the address of a model server's API, of which some pages show the whole address of a question.
+
+    Raises:
+        ValueError: it is none; what it says completes "it must be".
+    """
+    return http_url(text).removesuffix("/chat/completions").rstrip("/")
 
 
 def proxy_url(text: str) -> str:

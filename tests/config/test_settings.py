@@ -130,6 +130,13 @@ def test_the_name_that_other_programs_use_for_the_base_url_is_read(monkeypatch: 
     assert settings.is_set("base_url")
 
 
+@pytest.mark.parametrize("pasted", ["http://localhost:1/v1/chat/completions", " http://localhost:1/v1/ "])
+def test_the_address_of_questions_is_taken_for_that_of_the_api(pasted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BASE_URL", pasted)
+
+    assert Settings.load().base_url == "http://localhost:1/v1"
+
+
 def test_our_name_for_the_base_url_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
     monkeypatch.setenv("BASE_URL", "http://localhost:2/v1")

@@ -22,7 +22,7 @@ from chatapp.config.environment import file_with_certificates, file_with_key, us
 from chatapp.config.settings import HomePath, Seconds, Settings
 from chatapp.config.toml_lines import line_of
 from chatapp.errors import SettingsError
-from chatapp.hosts import http_url, proxy_url
+from chatapp.hosts import api_url, proxy_url
 
 FILE_NAME = "connections.toml"
 MOST_BYTES = 1024 * 1024
@@ -121,7 +121,7 @@ class ModelTable(_Table):
 class ConnectionTable(_Table):
     """One `[connections.NAME]`."""
 
-    base_url: Annotated[str, AfterValidator(http_url)] = Field(
+    base_url: Annotated[str, AfterValidator(api_url)] = Field(
         description="Address of the server, usually with `/v1` at its end. The only key that must be there."
     )
     api_key: Annotated[tuple[Plain, ...], OneOrMore] = Field(

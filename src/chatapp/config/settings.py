@@ -24,7 +24,7 @@ from pydantic_settings import SettingsError as UnreadableError
 from chatapp.config.budgets import parse_budgets
 from chatapp.config.environment import load_env_files, origin_of, secret_folders
 from chatapp.errors import SettingsError
-from chatapp.hosts import http_url, url_parts
+from chatapp.hosts import api_url, url_parts
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -194,7 +194,7 @@ class Settings(BaseSettings):
     @field_validator("base_url", "backend_url")
     @classmethod
     def _is_http_url(cls, value: str) -> str:
-        return http_url(value)
+        return api_url(value)
 
     @field_validator("database_url")
     @classmethod
