@@ -10,8 +10,9 @@ import requests
 from openai import OpenAI
 
 from chatapp.backend.gateway.asides import is_aside
+from chatapp.backend.gateway.held import HeldMessages
 from chatapp.client.chat import StoredChat
-from chatapp.protocol.messages import TextPart, ToolCallPart, ToolResultPart
+from chatapp.protocol.messages import Message, TextPart, ToolCallPart, ToolResultPart
 from support import scripts
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
@@ -223,3 +224,15 @@ def test_a_question_that_cannot_be_kept_is_answered(backend: RunningBackend, cli
     for file in backend.app.state.settings.data_dir.glob("chatapp.db*"):
         file.unlink()
     assert client.chat.completions.create(model="stub-model", messages=QUESTION).choices[0].message.content
+
+
+def test_a_call_of_the_older_kind_is_found_again() -> None:
+    first = HeldMessages(QUESTION)
+    first.hashes(0)
+    answered = first.hash_behind(Message("assistant", (ToolCallPart("", "f", '{"a":1}'),)))
+
+    call = {"name": "f", "arguments": '{"a": 1}'}
+    again = HeldMessages([*QUESTION, {"role": "assistant", "content": None, "function_call": call}])
+
+    assert again.hashes(0)[-1] == answered
+    assert again.messages(1)[0].parts == (ToolCallPart("", "f", '{"a": 1}'),)

@@ -150,7 +150,7 @@ def said_in(message: Json) -> str:
 
 def _bytes_of(message: Json) -> bytes:
     """Return what counts of a message, as bytes that no other message has."""
-    role, content, calls = message["role"], message.get("content"), message.get("tool_calls")
+    role, content, calls = message["role"], message.get("content"), _told_calls(message)
     if isinstance(content, str) and not calls:
         content = _asked(content) if role == "user" else content
         return f"\x02{role}\x03{content.strip()}".encode(errors="replace")  # almost all are so
@@ -183,10 +183,15 @@ def _rewritten(arguments: str) -> str:
         return arguments
 
 
+def _told_calls(message: Json) -> Any:
+    """Return the field with calls, the older one where there is no newer."""
+    return message.get("tool_calls") or message.get("function_call")
+
+
 def _calls_in(told: Any) -> list[ToolCallPart]:
-    """Return the calls that the field `tool_calls` of a message holds."""
+    """Return the calls that the field `tool_calls` of a message holds, or the one of `function_call`."""
     calls = []
-    for call in told if isinstance(told, list) else ():
+    for call in told if isinstance(told, list) else [{"function": told}]:
         function = call.get("function") if isinstance(call, dict) else None
         if function is None and isinstance(call, dict):
             function = call.get("custom")
@@ -230,7 +235,8 @@ def _parts_of(message: Json) -> list[Part | HeldFile]:
     parts: list[Part | HeldFile] = [ReasoningPart(thought)] if isinstance(thought, str) and thought else []
     parts += [_attachment(part) for part in content if _text_of(part) is None] if isinstance(content, list) else []
     parts += [TextPart(text)] if text else []
-    return [*parts, *_calls_in(message.get("tool_calls"))]
+    calls = _told_calls(message)
+    return [*parts, *(_calls_in(calls) if calls else [])]
 
 
 def _attachment(part: Json) -> AttachmentPart | HeldFile:
