@@ -141,8 +141,7 @@ def _decoded(data: bytes) -> object:
     try:
         return msgspec.json.decode(data)
     except UNREADABLE:
-        text = data.decode(errors="replace")  # a character may be cut, or in another encoding
-        return json.loads(text, strict=False)  # takes lone surrogates, NaN and line ends, which some servers send
+        return json.loads(data, strict=False)  # takes lone surrogates, NaN and line ends, which some servers send
 
 
 def _chunk_of(body: dict[str, Any], name: str) -> Chunk:

@@ -6,7 +6,7 @@ from chatapp.backend.models.transport.base import Response
 from chatapp.errors import UpstreamBadResponseError
 
 COMPLETION_TYPES = {"text/event-stream", "application/json"}
-DONE = {b"[DONE]", b'"[DONE]"', b"[done]", b"DONE"}
+DONE = {b"[DONE]", b'"[DONE]"', b"[done]"}
 """How a stream says that it is over: as OpenAI does, and as some write it from memory."""
 _COMPRESSIONS = {"gzip", "x-gzip", "deflate", "br", "zstd"}
 _BLANKS = b" \t\n\v\f\r\x1e"

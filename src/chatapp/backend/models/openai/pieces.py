@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from chatapp.errors import UpstreamBadResponseError
 from chatapp.protocol.events import Reasoning, Text
 
 Piece = tuple[type[Text] | type[Reasoning], str]
@@ -19,7 +20,11 @@ _MAX_DEPTH = 4
 
 
 def pieces_of(said: dict[str, Any]) -> Iterator[Piece]:
-    """Return thoughts and text of a delta, thoughts first, as models have them."""
+    """Return thoughts and text of a delta, thoughts first, as models have them.
+
+    Raises:
+        UpstreamBadResponseError: the content is neither text nor parts.
+    """
     if thought := next(filter(None, map(_text_in, map(said.get, _THOUGHT_FIELDS))), ""):
         yield Reasoning, thought
     content = said.get("content")
@@ -29,8 +34,8 @@ def pieces_of(said: dict[str, Any]) -> Iterator[Piece]:
     elif isinstance(content, list | dict):
         for part in _parts_in(content):
             yield from _pieces_of_part(part)
-    elif isinstance(content, int | float) and not isinstance(content, bool):
-        yield Text, str(content)  # of a gateway that has read a number in what the model said
+    elif content is not None:
+        raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
     if not content and isinstance(refusal := said.get("refusal"), str):
         yield Text, refusal
     if not content and isinstance(sound := said.get("audio"), dict):
