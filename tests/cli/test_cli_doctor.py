@@ -97,6 +97,8 @@ def test_a_model_that_is_unknown_fails(chatapp: Run, stub: StubModel) -> None:
     done = chatapp("doctor", env={"BASE_URL": stub.url, "MODEL_NAME": "nobody"})
 
     assert (done.returncode, found(done)["model"]) == (1, "fail")
+    assert "does not have the model 'nobody'. Set MODEL_NAME to one it lists: stub-model." in done.stdout
+    assert "LLM processing failed" not in done.stdout
 
 
 def test_an_answer_that_is_held_back_is_told(chatapp: Run, stub: StubModel) -> None:
@@ -174,6 +176,7 @@ def test_https_where_the_server_speaks_http_fails(chatapp: Run) -> None:
 
     assert (done.returncode, found(done)["address"]) == (1, "fail")
     assert "TLS" in done.stdout
+    assert "Try http:// in BASE_URL" in done.stdout
 
 
 def test_a_file_of_authorities_that_is_missing_fails(chatapp: Run, stub: StubModel) -> None:

@@ -33,6 +33,7 @@ AT_ONCE_S = 0.02
 LONG_S = 0.3
 """An answer that was waited for this long, and came within `AT_ONCE_S`, was held back by somebody."""
 CLOCK_S = 60
+MOST_NAMES = 5
 
 
 @dataclass
@@ -118,7 +119,7 @@ async def _examine(server: ModelServer, upstream: Upstream, settings: Settings) 
     except UpstreamAuthError as error:
         return [_failed("key", error, upstream), *findings]
     except UpstreamModelNotFoundError as error:
-        return [*findings, _failed("model", error, upstream)]
+        return [*findings, _failed("model", _with_names(error, listed), upstream)]
     except ChatappError as error:
         return [*findings, _failed("answer", error, upstream)]
     findings = [Finding("key", "ok", "accepted" if _has_key(upstream) else "none is asked for"), *findings]
@@ -135,7 +136,20 @@ def _has_key(upstream: Upstream) -> bool:
 
 def _failed(name: str, error: ChatappError, upstream: Upstream) -> Finding:
     hint = upstream.in_its_settings(error.hint) if error.hint else None
-    return Finding(name, "fail", error.detail.rstrip("."), hint)
+    return Finding(name, "fail", _said(error), hint)
+
+
+def _said(error: ChatappError) -> str:
+    """Return what is wrong, without what all errors of models begin with: here nothing else is talked of."""
+    return error.detail.removeprefix("LLM processing failed: ").rstrip(".")
+
+
+def _with_names(error: UpstreamModelNotFoundError, listed: ListedModels) -> UpstreamModelNotFoundError:
+    """Return the error with what the server lists, where that is not said better."""
+    if listed.names and not error.keeps_hint:
+        others = ", …" if len(listed.names) > MOST_NAMES else ""
+        error.hint = f"Set MODEL_NAME to one it lists: {', '.join(listed.names[:MOST_NAMES])}{others}."
+    return error
 
 
 def _listing(listed: ListedModels) -> Finding:
@@ -213,9 +227,9 @@ async def _stop(server: ModelServer, dialect: Dialect, body: dict[str, Any], set
     try:
         heard = await _ask(server, dialect, {**body, "stop": [STOP]}, settings)
     except NothingThereError as nothing:
-        return Finding("stop", "warn", nothing.error.detail.rstrip("."), nothing.error.hint)
+        return Finding("stop", "warn", _said(nothing.error), nothing.error.hint)
     except ChatappError as error:
-        return Finding("stop", "warn", error.detail.rstrip("."), error.hint)
+        return Finding("stop", "warn", _said(error), error.hint)
     if STOP in heard.text:
         return Finding("stop", "warn", "the server goes on behind it", "chatapp cuts answers there itself.")
     if any(later in heard.text for later in BEHIND_STOP):  # mlx-lm

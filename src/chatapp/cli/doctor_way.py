@@ -43,6 +43,8 @@ async def examine_way(address: SplitResult, upstream: Upstream, settings: Settin
         return [Finding("address", "ok", f"{host}:{port}"), Finding("certificate", "fail", said, fix), told], False
     except OSError as error:  # a TimeoutError is one, and what getaddrinfo raises
         fix = f"Start the server, or check {'the proxy' if through else upstream.address_setting}."
+        if isinstance(error, ssl.SSLError):
+            fix = f"Try http:// in {upstream.address_setting}, or check its port."
         return [Finding("address", "fail", f"{host}:{port} cannot be reached: {_why(error)}", fix), told], False
     certificate = writer.get_extra_info("peercert")
     writer.close()

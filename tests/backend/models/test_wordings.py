@@ -310,3 +310,8 @@ def test_a_server_that_repeats_the_question_does_not_blame_what_is_in_it() -> No
     asked = json.dumps({"model": "m1", "stream_options": {"include_usage": True}})
 
     assert not isinstance(refused(400, f"No. You asked {asked}"), UpstreamParameterRefusedError)
+
+
+@pytest.mark.parametrize("status", [405, 501])
+def test_a_web_server_without_a_chat_is_told_as_one(status: int) -> None:
+    assert f"has no chat at this address (status {status})" in refused(status, "No.").detail

@@ -132,8 +132,8 @@ def _error_from_status_alone(
     status: int, said: ErrorWords, headers: Mapping[str, str], model: str, has_key: bool
 ) -> UpstreamError:
     is_no_place = said.words in _NO_PAGE or (said.says(*_ADDRESS_WORDS) and not said.says("model"))
-    if status == 404 and is_no_place:  # noqa: PLR2004
-        what = "the model server has no chat at this address (status 404)."
+    if (status == 404 and is_no_place) or status in {405, 501}:  # noqa: PLR2004 - web servers say 501 of POST
+        what = f"the model server has no chat at this address (status {status})."
         return UpstreamBadResponseError(what, hint="Check BASE_URL: most end in /v1.")
     if status == 404:  # noqa: PLR2004
         return model_not_found(model)

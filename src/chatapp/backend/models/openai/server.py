@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 LISTING_S = 10.0
 """How long the list of models may take, once it has begun."""
 
-NOTHING_THERE = {404, 405}
+NOTHING_THERE = {404, 405, 501}
 """How servers say that there is no such path: here is no list of models, or no chat."""
 
 LEAST_ANSWER_TOKENS = 128
