@@ -177,6 +177,7 @@ NOT_FOREIGN = {
     "chatapp.frontend.conversations.finding.hit_beside": "asks the backend",
     "chatapp.frontend.conversations.finding.place_of_hit": "asks the backend",
     "chatapp.client.answer_events.ask_once": "asks the backend",
+    "chatapp.frontend.screens.talk.name_page": "hands it to Streamlit",
     "chatapp.frontend.session.actions.edit": "asks the backend",
     "chatapp.frontend.session.actions.send": "asks the backend",
     "chatapp.frontend.session.answer_actions.change_summary": "asks the backend",
