@@ -161,6 +161,24 @@ def test_an_archived_conversation_leaves_the_list_and_comes_back(page: AppTest, 
     assert contents(page)[0] == ("user", "One?")
 
 
+def test_lists_wait_for_an_answer_and_then_hold_its_conversation(stub: StubModel, client: BackendClient) -> None:
+    stub.default = scripts.answer("One ", scripts.silence)
+    view, context = View(), SessionContext(client, is_streamed=True)
+    view.refresh(context, query="")
+    view.send("Why?", context)
+    answer = view.conversation.live
+    assert answer is not None
+    answer.wait(10)
+
+    view.refresh(context, query="")
+    before = [item.title for item in view.listing.items]
+    view.refresh_lists(context, "")
+
+    assert (before, [item.title for item in view.listing.items]) == ([], ["Why?"])
+    assert not view.is_unlisted()
+    answer.stop()
+
+
 @pytest.mark.parametrize("what", ["chosen-delete", "chosen-archive"])
 def test_several_conversations_go_at_once_and_come_back_at_once(
     what: str, page: AppTest, client: BackendClient

@@ -45,11 +45,11 @@ def page() -> None:
     if state.address().shows_usage(state.view()):
         remember_wishes()
         usage()
-        sidebar()
+        _sidebar()
         _dialog()
         return
     live_view = talk(prompt_box())
-    sidebar()
+    _sidebar()
     if _dialog():
         return
     if live_view is not None:  # what is in a dialog could not be used while this run goes on
@@ -58,6 +58,12 @@ def page() -> None:
     elif state.view().conversation.summarising is not None:
         wait_for_summary()
         st.rerun()
+
+
+def _sidebar() -> None:
+    """Draw the sidebar, whose lists have waited where an answer is made."""
+    state.view().refresh_lists(state.session_context(), state.query())
+    sidebar()
 
 
 def _dialog() -> bool:

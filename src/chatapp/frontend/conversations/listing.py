@@ -49,7 +49,7 @@ class Listing:
     this was drawn last, `chosen` which are chosen while somebody
     chooses. The list is of conversations without a project, or of those of `project_id`; without one a search looks
     into all. `has_changed_alone` says that what was clicked last changes nothing beside it, `news` knows what the
-    browser shows of it.
+    browser shows of it, `is_known` is whether it was ever fetched.
     """
 
     def __init__(self) -> None:
@@ -65,6 +65,7 @@ class Listing:
         self.query = ""
         self.has_changed_alone = False
         self.news = ListNews()
+        self.is_known = False
         self._wanted = PAGE_OF_CONVERSATIONS
         self._fetched_at: float | None = None
 
@@ -76,7 +77,7 @@ class Listing:
         now = time.monotonic()
         if self._fetched_at is None or now - self._fetched_at > FRESH_S:
             self._fetch(client)
-            self._fetched_at = time.monotonic()
+            self._fetched_at, self.is_known = time.monotonic(), True
 
     def is_undo_over(self) -> bool:
         """Return, once, whether what could be taken back was offered for long enough."""

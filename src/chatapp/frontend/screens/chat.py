@@ -26,6 +26,8 @@ from chatapp.protocol.wording import later
 
 TICK_S = 0.1
 SENT_S = 0.05
+FIRST_WORD_S = 0.25
+"""So long nothing else is drawn: what takes the processor then, of whichever session, keeps first words waiting."""
 _AVATAR = ":material/forum:"
 _MEGABYTE = 1024 * 1024
 _TEMPORARY = later("Temporary chat: nothing of it is stored, and it is gone with this tab.")
@@ -135,6 +137,12 @@ class LiveView:
             return
         with st.container(key=f"live-{answers[0].name}"), st.chat_message("assistant", avatar=_AVATAR):
             live_words(answers[0])
+
+    def let_speak(self) -> None:
+        """Wait for the first word of a question that was asked just now."""
+        answer = self._answers[0]
+        if not answer.has_spoken and (left_s := FIRST_WORD_S - answer.elapsed_s) > 0:
+            answer.wait(left_s)
 
     def let_through(self) -> None:
         """Wait until it is on its way to the browser: a run that takes the place of this one drops what is not."""

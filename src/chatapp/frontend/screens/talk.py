@@ -65,6 +65,8 @@ def _draw(box: PromptBox) -> LiveView | None:
     top = st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="center", key="top")
     above = st.empty()
     live_view = chat()
+    if live_view is not None:
+        live_view.let_speak()
     with top:
         model_menu()
         project_mark()

@@ -91,9 +91,13 @@ class View:
         return self.projects.find(self.conversation.project_id)
 
     def refresh(self, context: SessionContext, *, query: str) -> str | None:
-        """Take over what happened meanwhile; return a question that waited for an answer that was cut."""
+        """Take over what happened meanwhile; return a question that waited for an answer that was cut.
+
+        Lists that are known wait while an answer is made, for `refresh_lists`: its first word comes before them.
+        """
         unasked = self.refresh_conversation(context)
-        self.refresh_lists(context, query)
+        if self.conversation.live is None or not self.listing.is_known:
+            self.refresh_lists(context, query)
         return unasked
 
     def refresh_conversation(self, context: SessionContext) -> str | None:
