@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from queue import Queue
 from typing import Any
@@ -24,7 +25,7 @@ from chatapp.frontend.transcript.html_cache import HtmlCache
 from chatapp.frontend.transcript.live_blocks import Growth, LiveBlocks
 from chatapp.frontend.transcript.live_stream import live_stream
 from chatapp.frontend.transcript.open_transcripts import open_transcripts
-from chatapp.frontend.transcript.routes import LIVE_PATH, MOST_KEYS, PATH, PICTURE_PATH, message_routes
+from chatapp.frontend.transcript.routes import LIVE_PATH, MOST_KEYS, MOST_READERS, PATH, PICTURE_PATH, message_routes
 from chatapp.frontend.transcript.transcript import MOST_SENT, Transcript
 from chatapp.protocol.events import Done, Event, Notice, Reasoning, Start, Text
 from chatapp.protocol.messages import CitationPart
@@ -258,6 +259,20 @@ def test_what_the_backend_says_of_an_answer_in_the_making_is_in_the_language_of_
 
     assert "a hat nicht geantwortet: Das Modell ist verstummt. Stattdessen wird b gefragt." in told
     assert "Diese Unterhaltung gibt es nicht. Noch einmal fragen." in told
+
+
+def test_an_answer_in_the_making_is_read_so_many_times_at_most(client: TestClient, transcript: Transcript) -> None:
+    answer = LiveAnswer.start(iter([Start("turn", "tiny"), Text("Once"), Done("stop", None, None)]))
+    transcript.live = (answer,)
+
+    async def status_beside(readers: int) -> int:
+        with ExitStack() as stack:
+            for _ in range(readers):
+                stack.enter_context(answer.watched())
+            url, headers = f"{LIVE_PATH}?name={answer.name}", {"X-Transcript": transcript.token}
+            return (await asyncio.to_thread(client.get, url, headers=headers)).status_code
+
+    assert [asyncio.run(status_beside(readers)) for readers in (MOST_READERS, MOST_READERS - 1)] == [429, 200]
 
 
 def test_much_is_drawn_beside_the_event_loop_that_serves_all_readers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,6 +125,11 @@ class LiveAnswer:
         """Wait until the backend has begun the answer, or until it has ended; at most `timeout_s` seconds."""
         self._begun.wait(timeout_s)
 
+    @property
+    def readers(self) -> int:
+        """How many watch it now."""
+        return len(self._watches)
+
     @contextlib.contextmanager
     def watched(self) -> Iterator[GrowthWatch]:
         """Return what tells the coroutine of this block when the answer has grown or ended."""

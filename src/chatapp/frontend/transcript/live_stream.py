@@ -24,9 +24,9 @@ async def live_stream(answer: LiveAnswer, words: Words = ENGLISH) -> AsyncIterat
 
     What the backend says of it is told in `words`.
     """
-    yield _event({"elapsed_s": round(answer.elapsed_s, 1)})
     drawing, told, told_at = _Drawing(answer), 0, time.monotonic() - STEP_S
     with answer.watched() as watch:
+        yield _event({"elapsed_s": round(answer.elapsed_s, 1)})
         while True:
             watch.arm()
             is_going = answer.is_going

@@ -19,6 +19,8 @@ LIVE_PATH = "/app/live"
 CODE_PATH = "/app/code"
 PICTURE_PATH = "/app/picture"
 MOST_KEYS = 64
+MOST_READERS = 8
+"""So many may read one answer in the making: a tab does once, and a moment longer where a line broke."""
 _MOST_BYTES = 8192
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -61,6 +63,9 @@ async def _live(shown: Transcript, request: Request) -> Response:
     answer = next((one for one in shown.live if one.name == name), None)
     if answer is None:
         return _refusal()
+    if answer.readers >= MOST_READERS:
+        detail = f"This answer is read {MOST_READERS} times already, which is as often as it may be."
+        return JSONResponse({"detail": detail}, 429, headers=_HEADERS)
     return StreamingResponse(live_stream(answer, shown.words), media_type="text/event-stream", headers=_STREAM_HEADERS)
 
 
