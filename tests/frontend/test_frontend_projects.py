@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
+from support import documents
 from support.pages import ask, choose, click, conversation_in, rows
 from support.stub_model import StubModel
 
@@ -131,10 +132,11 @@ def test_files_are_added_to_a_project_and_removed(page: AppTest, client: Backend
     (zoo,) = client.projects.all()
     click(page, "project-edit")
 
-    files = [("whales.txt", b"Whales sing.", "text/plain"), ("empty.txt", b" ", "text/plain")]
+    files = [("sums.ipynb", documents.notebook(), "text/plain"), ("empty.txt", b" ", "text/plain")]
     page.file_uploader(key=f"project-drop-{zoo.id}-0").set_value(files).run()
 
     (file,) = client.projects.files(zoo.id)
-    assert (file.name, [error.value.split(" has")[0] for error in page.error]) == ("whales.txt", ["empty.txt"])
+    assert (file.name, [error.value.split(" has")[0] for error in page.error]) == ("sums.ipynb", ["empty.txt"])
+    assert any("Pictures in it are left out" in caption.value for caption in page.caption)
     click(page, f"project-remove-{file.id}")
     assert (client.projects.files(zoo.id), client.projects.get(zoo.id).files) == ((), 0)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from chatapp.frontend.languages.words import t
+from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import project_actions, state
 from chatapp.protocol.project_resources import ProjectFileInfo, ProjectInfo
@@ -59,3 +59,5 @@ def _row(project: ProjectInfo, file: ProjectFileInfo) -> None:
             on_click=project_actions.remove_file,
             args=(project.id, file.id),
         )
+    for note in file.notes:
+        st.caption(literal(said(note)))

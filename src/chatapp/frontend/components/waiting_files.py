@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from chatapp.frontend.languages.words import figures, t
+from chatapp.frontend.languages.words import figures, said, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import models_of, preview_of, readiness_of
@@ -36,7 +36,7 @@ def waiting_files(files: Sequence[AttachmentInfo]) -> None:
         st.button(t("Leave them out"), icon=icon, type="tertiary", key="drop", on_click=actions.drop_files)
     for file in files:
         for note in file.notes:
-            st.caption(literal(f"{file.name}: {note}"))
+            st.caption(literal(f"{file.name}: {said(note)}"))
     if any(file.kind == "image" for file in files):
         _warn_of_blindness()
 
