@@ -386,6 +386,12 @@ def test_a_download_is_saved_and_never_drawn(shared: RunningBackend) -> None:
     assert "sandbox" in response.headers["Content-Security-Policy"]
 
 
+def test_a_long_name_keeps_its_ending(shared: RunningBackend) -> None:
+    told = shared.client.attach(io.BytesIO(b"a;b\n1;2\n"), name="x" * 900 + ".csv")
+
+    assert (len(told.name), told.name[-5:], told.media_type) == (200, "x.csv", "text/csv")
+
+
 def test_what_a_model_gets_can_be_looked_at(shared: RunningBackend) -> None:
     text, photo = attach(shared.client, b"The sea is salty. " * 500), attach(shared.client, documents.photo(), "a.jpg")
 

@@ -30,7 +30,7 @@ WAIT_S = 10.0
 MOST_PICTURES, MOST_DRAWN = 20, 200
 """Pages without words that are drawn of a choice, and of a file in all: what is drawn takes room."""
 
-_LONGEST_NAME = 200
+_LONGEST_NAME, _LONGEST_ENDING = 200, 10
 
 log = logging.getLogger(__name__)
 
@@ -161,9 +161,14 @@ class AttachmentDesk:
 
 
 def _plain_name(name: str) -> str:
-    """Return the last part of `name`, without what only terminals and file systems understand."""
+    """Return the last part of `name`, without what only terminals and file systems understand.
+
+    Of a long one its ending stays, which says what the file is where its bytes do not.
+    """
     last = name.replace("\\", "/").rpartition("/")[2]
-    return "".join(char for char in last if char.isprintable()).strip()[:_LONGEST_NAME] or "file"
+    plain = "".join(char for char in last if char.isprintable()).strip() or "file"
+    ending = Path(plain).suffix[:_LONGEST_ENDING]
+    return plain if len(plain) <= _LONGEST_NAME else plain[: _LONGEST_NAME - len(ending)] + ending
 
 
 def _sha256(path: Path) -> str:
