@@ -1,12 +1,13 @@
 """What real exports hold beside text: citations, pictures, artifacts, reasoning."""
 
 import json
+from typing import Any
 
 import pytest
 
 from chatapp.backend.store import Store
-from chatapp.backend.store.imported import FOLDER
-from chatapp.backend.transfer.importers import chatgpt, claude, formats
+from chatapp.backend.store.imported import ATTACHMENT, FOLDER, TOOL, UNKNOWN, ImportedConversation
+from chatapp.backend.transfer.importers import chatgpt, claude, formats, librechat
 from chatapp.backend.transfer.importers import open_webui as open_webui_reader
 from chatapp.protocol.messages import AttachmentPart, TextPart
 from chatapp.protocol.usage_line import usage_parts
@@ -244,6 +245,33 @@ def test_custom_instructions_and_pins_come_along(store: Store, bring: Bring) -> 
     bring(line(("i", "user", context), ("q", "user", "Hi"), is_starred=None, pinned_time=1_780_000_005.0))
     (conversation,) = store.conversations.page(owner="ada").items
     assert (conversation.system, conversation.pinned) == ("A baker.\n\nBe brief.", True)
+
+
+def of_claude(*blocks: Json, **fields: Any) -> ImportedConversation:
+    answer = {"uuid": "a", "sender": "assistant", "content": list(blocks), **fields}
+    return claude.read({"uuid": "c", "name": "T", "chat_messages": [answer]})
+
+
+def test_what_claude_wrote_between_tags_is_text_and_code() -> None:
+    page = '<antArtifact identifier="p" type="text/markdown" title="Poem">\nTHE POEM\n</antArtifact>'
+    code = '<antArtifact identifier="c" language="python" type="application/vnd.ant.code">print()</antArtifact>'
+    text = f"Here:\n\n<antThinking>Good for one.</antThinking>\n{page}\nEnjoy. {code}"
+    (answer,) = of_claude({"type": "text", "text": text}, stop_reason="user_canceled").messages
+    assert answer.content == "Here:\n\n**Poem**\n\nTHE POEM\n\nEnjoy. \n\n```python\nprint()\n```"
+    assert (answer.reasoning, answer.status) == ("Good for one.", "stopped")
+    (cut,) = of_claude(text='Here: <antArtifact type="text/html" title="P"><p>').messages
+    assert cut.content == "Here: \n\n**P**\n\n```html\n<p>\n```"
+
+
+def test_what_is_of_a_kind_that_nobody_knows_is_counted() -> None:
+    said, new = {"type": "text", "text": "Yes."}, {"type": "hologram", "data": 5}
+    theirs = of_claude(said, new, {"type": "aside", "text": "Shown."}, sync_sources=[{"type": "gdrive"}])
+    assert [message.content for message in theirs.messages] == ["Yes.\n\nShown."]
+    assert theirs.left_out == {UNKNOWN: 1, ATTACHMENT: 1}
+    output = webui_thoughts("So.", {"type": "image_generation_call"}, {"type": "function_call_output"})
+    assert open_webui_reader.read(output).left_out == {TOOL: 1}
+    content = [{"type": "text", "text": "So."}, {"type": "agent_update"}]
+    assert librechat.read({"conversationId": "l", "messages": [{"content": content}]}).left_out == {UNKNOWN: 1}
 
 
 def recap(seconds: object) -> Json:

@@ -16,6 +16,7 @@ from chatapp.backend.store.imported import Lineage
 from chatapp.backend.transfer import importers
 from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_marks
 from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
+from chatapp.backend.transfer.importers.claude_artifacts import without_tags
 from chatapp.backend.transfer.importers.fields import fenced
 from chatapp.backend.transfer.importers.files import ExportReader
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
@@ -186,6 +187,7 @@ LINEAR: dict[str, tuple[Callable[[str], object], str]] = {
     "old marks": (lambda text: chatgpt_marks.without_marks(text, {}), "%s"),
     "drafts": (lambda text: chatgpt_marks.without_marks(text, {}), ":::writing{%s"),
     "links": (lambda text: chatgpt_marks.without_marks(f"sandbox:{text}", {}), "%s"),
+    "artifacts": (without_tags, "%s"),
     "fences": (fenced, "%s"),
 }
 UNITS = {
@@ -195,6 +197,7 @@ UNITS = {
     "old marks": "\u30104",
     "drafts": " subject=",
     "links": "![a](",
+    "artifacts": '<antArtifact title="',
     "fences": "`` ` ",
 }
 

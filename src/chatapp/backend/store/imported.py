@@ -14,6 +14,7 @@ from chatapp.protocol.messages import AttachmentPart, FinalStatus, Part, Role
 TOOL = "the work of a tool"
 ATTACHMENT = "a file, picture or recording"
 NO_TEXT = "a message without text"
+UNKNOWN = "a part of a message of a kind that is not known"
 HIDDEN = "a message that was not shown"
 ENCRYPTED = "a thought that its program has encrypted"
 PROJECT_FILE = "a file of the project, which is not in the export or has no text"

@@ -214,6 +214,7 @@ _OF_IMPORTS = (
     "a message that was not shown",
     "a message whose place in the conversation cannot be found",
     "a message without text",
+    "a part of a message of a kind that is not known",
     "a thought that its program has encrypted",
     "it has no messages",
     "it is the example that every account has",

@@ -10,6 +10,7 @@ from chatapp.backend.store.imported import (
     FOLDER,
     NO_TEXT,
     TOOL,
+    UNKNOWN,
     ImportedConversation,
     ImportedMessage,
     Lineage,
@@ -18,8 +19,8 @@ from chatapp.backend.store.imported import (
 from chatapp.backend.transfer.importers import claude_projects
 from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
+from chatapp.backend.transfer.importers.claude_artifacts import TAGGED, without_tags, written
 from chatapp.backend.transfer.importers.fields import (
-    fenced,
     is_address,
     link,
     mapping,
@@ -40,12 +41,7 @@ _WRITERS = ("artifacts", "create_file")  # no sets, in which a list that stands 
 _PICTURES, _FILES = ("image",), ("document", "file", "container_upload")
 _THOUGHTS = ("thinking", "redacted_thinking")
 _NOT_SAID = (*_THOUGHTS, "token_budget", "flag")
-_LANGUAGES = {
-    "text/html": "html",
-    "image/svg+xml": "xml",
-    "application/vnd.ant.react": "jsx",
-    "application/vnd.ant.mermaid": "mermaid",
-}
+_KNOWN = (*_NOT_SAID, "text", "voice_note", *_PICTURES, *_FILES)
 
 
 def recognises(fields: dict[str, Any]) -> bool:
@@ -94,13 +90,17 @@ def _parents(messages: dict[str, dict[str, Any]]) -> dict[str, str | None]:
 def _read_message(message_id: str, message: dict[str, Any], model: str | None) -> ImportedMessage:
     is_human = message.get("sender") == "human"
     files = _files(message)
+    words, thought = _words(message, files), ""
+    if not is_human and TAGGED in words:
+        words, thought = without_tags(words)
     return ImportedMessage(
         id=message_id,
         parent_id=None,
         role="user" if is_human else "assistant",
-        content=_words(message, files),
-        reasoning=paragraphs(*(_thought(block) for block in objects(message.get("content")))),
+        content=words,
+        reasoning=paragraphs(*(_thought(block) for block in objects(message.get("content"))), thought),
         model=None if is_human else model,
+        status="stopped" if not is_human and message.get("stop_reason") == "user_canceled" else "complete",
         created_at=time(message.get("created_at")),
         turn=thought_for(total(_thought_ms(block) for block in objects(message.get("content")))),
         attachments=files,
@@ -133,7 +133,7 @@ def _shown(block: dict[str, Any]) -> str:
     if kind == "voice_note":
         return string(block.get("text")) or placeholder(recording())
     if kind == "tool_use" and block.get("name") in _WRITERS:
-        return _written(mapping(block.get("input")))
+        return written(mapping(block.get("input")))
     if kind in _PICTURES + _FILES:
         return placeholder(_in_block(block))
     return "" if _is_tool(block) or kind in _NOT_SAID else string(block.get("text")) + _sources(block)
@@ -156,19 +156,6 @@ def _sources(block: dict[str, Any]) -> str:
     return f" ({', '.join([*links][:MAX_LINKS])})" if links else ""
 
 
-def _written(call: dict[str, Any]) -> str:
-    """Return the text that a tool was given to write, or the passage that it was given to change."""
-    text = string(call.get("content")) or string(call.get("file_text")) or string(call.get("new_str"))
-    if not text.strip():
-        return ""
-    kind = string(call.get("type"))
-    path = string(call.get("path")) or string(call.get("filename"))
-    is_prose = kind == "text/markdown" or path.endswith((".md", ".txt"))
-    title = string(call.get("title")) or path.rpartition("/")[2]
-    language = _LANGUAGES.get(kind, string(call.get("language")))
-    return paragraphs(f"**{title}**" if title else "", text if is_prose else fenced(text, language))
-
-
 def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
     sent = [file for file in objects(message.get("attachments")) if not file.get("extracted_content")]
     files = objects(message.get("files")) or objects(message.get("files_v2"))
@@ -182,10 +169,13 @@ def _file(file: dict[str, Any]) -> AttachmentPart:
 
 
 def _left_out(message: dict[str, Any]) -> Counter[str]:
-    left_out = Counter({ATTACHMENT: len(_files(message))})
+    left_out = Counter({ATTACHMENT: len(_files(message)) + len(objects(message.get("sync_sources")))})
     for block in objects(message.get("content")):
         is_kept = block.get("name") in _WRITERS and bool(_shown(block) or block.get("type") == "tool_result")
         left_out[TOOL] += _is_tool(block) and not is_kept
+        left_out[UNKNOWN] += (
+            bool(block.get("type")) and block.get("type") not in _KNOWN and not _is_tool(block) and not _shown(block)
+        )
         left_out[ENCRYPTED] += block.get("type") == "redacted_thinking"
         left_out[ATTACHMENT] += block.get("type") in _PICTURES + _FILES
         left_out[ATTACHMENT] += block.get("type") == "voice_note" and not block.get("text")

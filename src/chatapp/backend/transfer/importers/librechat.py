@@ -8,6 +8,7 @@ from chatapp.backend.store.imported import (
     ATTACHMENT,
     NO_TEXT,
     TOOL,
+    UNKNOWN,
     ImportedConversation,
     ImportedMessage,
     Lineage,
@@ -17,6 +18,8 @@ from chatapp.backend.transfer.importers.fields import count, mapping, name, obje
 from chatapp.protocol.messages import AttachmentPart
 
 SOURCE = "librechat"
+
+_KNOWN = ("text", "think", "error", "tool_call", "image_file")
 
 
 def recognises(fields: dict[str, Any]) -> bool:
@@ -101,5 +104,9 @@ def _file(file: dict[str, Any]) -> AttachmentPart:
 def _left_out(message: dict[str, Any]) -> Counter[str]:
     parts = objects(message.get("content"))
     return Counter(
-        {ATTACHMENT: len(_files(message)), TOOL: sum(part.get("type") == "tool_call" for part in parts)},
+        {
+            ATTACHMENT: len(_files(message)),
+            TOOL: sum(part.get("type") == "tool_call" for part in parts),
+            UNKNOWN: sum(part.get("type") not in _KNOWN for part in parts),
+        }
     )

@@ -34,7 +34,8 @@ from chatapp.protocol.messages import AttachmentPart
 
 SOURCE = "open-webui"
 
-_TOOLS = ("function_call", "open_webui:code_interpreter")
+_NO_TOOLS = ("message", "reasoning", "function_call_output")
+"""What an answer is made of beside the work of tools, each of which has a kind of its own."""
 
 
 def recognises(fields: dict[str, Any]) -> bool:
@@ -89,7 +90,7 @@ def _shown(message: dict[str, Any], left_out: Counter[str]) -> ShownText:
     parts = [string(part.get("text")) for part in objects(content)]
     text = shown(paragraphs(*parts) if parts else string(content))
     output = objects(message.get("output"))
-    calls = sum(item.get("type") in _TOOLS for item in output)
+    calls = sum(item.get("type") not in _NO_TOOLS for item in output)
     left_out[TOOL] += calls or text.tools
     left_out[ATTACHMENT] += len(files) + text.pictures
     words = text.text or paragraphs(*(_output_text(item) for item in output if item.get("type") == "message"))
