@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chatapp.backend.store import Store
-from chatapp.backend.store.imported import ATTACHMENT, FOLDER, TOOL, UNKNOWN, ImportedConversation
+from chatapp.backend.store.imported import ATTACHMENT, FOLDER, NO_TEXT, TOOL, UNKNOWN, ImportedConversation
 from chatapp.backend.transfer.importers import chatgpt, claude, formats, librechat
 from chatapp.backend.transfer.importers import open_webui as open_webui_reader
 from chatapp.protocol.messages import AttachmentPart, TextPart
@@ -67,6 +67,16 @@ from support.imported import PICTURE, Bring, Json, line, multimodal, said
         ),
         ("```\n:::writing{a}\n:::\n```", {}, "```\n:::writing{a}\n:::\n```"),
         ("see\u30104:0\u2020notes.pdf\u3011 there", {}, "see there"),
+        (
+            "See\u30101\u2020source\u3011 it",
+            {"citations": [{"start_ix": 3, "end_ix": 13, "metadata": {"title": "T", "url": "https://a.b/c"}}]},
+            "See ([T](https://a.b/c)) it",
+        ),
+        (
+            "See\u30101\u2020source\u3011 it",
+            {"citations": [{"start_ix": 2, "end_ix": 13, "metadata": {"url": "https://a.b/c"}}, {"start_ix": None}]},
+            "See it",
+        ),
         ("[The table](sandbox:/mnt/data/t.csv) is ready", {}, "The table is ready"),
         ("open \ue200cite\ue202", {}, "open cite"),
     ],
@@ -272,6 +282,19 @@ def test_what_is_of_a_kind_that_nobody_knows_is_counted() -> None:
     assert open_webui_reader.read(output).left_out == {TOOL: 1}
     content = [{"type": "text", "text": "So."}, {"type": "agent_update"}]
     assert librechat.read({"conversationId": "l", "messages": [{"content": content}]}).left_out == {UNKNOWN: 1}
+
+
+def test_thoughts_that_no_answer_followed_are_counted_and_a_cut_answer_is_told() -> None:
+    hm = {"content": {"content_type": "thoughts", "thoughts": [{"content": "Hm"}]}}
+    cut = {"content": {"parts": ["Half"]}, "metadata": {"finish_details": {"type": "max_tokens"}}}
+    theirs = chatgpt.read(
+        line(("q", "user", "Why?"), ("t", "assistant", hm), ("a", "assistant", cut), ("b", "tool", hm))
+    )
+    assert [(message.content, message.reasoning, message.finish_reason) for message in theirs.messages] == [
+        ("Why?", "", None),
+        ("Half", "Hm", "length"),
+    ]
+    assert theirs.left_out == {NO_TEXT: 1}
 
 
 def recap(seconds: object) -> Json:

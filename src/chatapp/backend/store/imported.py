@@ -149,6 +149,10 @@ class Lineage:
         """Return the first that is kept above `message_id`, None at the top."""
         return self.nearest(self._parents.get(message_id))
 
+    def has_passed(self, message_id: str) -> bool:
+        """Return whether `passed` has returned it."""
+        return message_id in self._told
+
     def passed(self, message_id: str | None) -> list[str]:
         """Return those from `message_id` up to the nearest, without what an earlier call has returned."""
         passed = []

@@ -73,11 +73,13 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     kept = {node.id: node for node in nodes.values() if node.text}
     lineage = Lineage({node.id: node.parent for node in nodes.values()}, kept)
     usual = string(theirs.get("default_model_slug"))
+    messages = [_message(node, lineage, nodes, usual_model=usual) for node in kept.values()]
+    left_out[NO_TEXT] += sum(bool(node.reasoning) and not lineage.has_passed(node.id) for node in nodes.values())
     return ImportedConversation(
         source=SOURCE,
         id=name(theirs.get("conversation_id")) or name(theirs.get("id")) or next(iter(nodes), ""),
         title=string(theirs.get("title")) or None,
-        messages=[_message(node, lineage, nodes, usual_model=usual) for node in kept.values()],
+        messages=messages,
         leaf_id=lineage.nearest(name(theirs.get("current_node"))),
         system=_instructions(nodes),
         is_pinned=bool(theirs.get("is_starred")) or theirs.get("pinned_time") is not None,
@@ -138,6 +140,7 @@ def _message(node: _Node, lineage: Lineage, nodes: dict[str, _Node], *, usual_mo
         content=node.text,
         reasoning=paragraphs(*(other.reasoning for other in above)),
         model=model if is_answer and model else None,
+        finish_reason="length" if mapping(node.metadata.get("finish_details")).get("type") == "max_tokens" else None,
         status=_STATUS.get(string(node.message.get("status")), "complete") if is_answer else "complete",
         created_at=time(node.message.get("create_time")),
         turn=thought_for(node.thought_ms if is_answer and thought_ms is None else thought_ms),

@@ -10,6 +10,7 @@ from chatapp.backend.transfer.importers.fields import is_address, link, mapping,
 _MARK = re.compile("\ue200([^\ue200\ue201]*+)\ue201")
 _LEFT_OVERS = "\ue200\ue201\ue202\ue203\ue204\ue205\ue206"
 _OLD_MARK = re.compile("\u3010[0-9]++(?::[0-9]++)?\u2020[^\u3010\u3011\n]*+\u3011")
+_LONGEST_MARK = 200
 _SANDBOX = re.compile(r"!?\[([^\[\]\n]*+)\]\(sandbox:[^()\s]*+\)")
 _DRAFT, _DRAFT_END = ":::writing{", ":::"
 _SUBJECT = re.compile(r' subject="([^"]*+)"')
@@ -24,7 +25,7 @@ def without_marks(text: str, metadata: dict[str, Any]) -> str:
         links, addresses = dict(_links(metadata)), dict(_addresses(metadata))
         text = _MARK.sub(lambda mark: _shown(mark[1], addresses.get(mark[0], "")) or links.get(mark[0], ""), text)
     if "\u3010" in text:
-        links = dict(_links(metadata))
+        links = {**dict(_links(metadata)), **dict(_old_links(text, metadata))}
         text = _OLD_MARK.sub(lambda mark: links.get(mark[0], ""), text)
     if "sandbox:" in text:
         text = _SANDBOX.sub(lambda link: link[1], text)
@@ -42,6 +43,16 @@ def _links(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
             shown = f" ({', '.join(links)})"
         if mark and shown:
             yield mark, shown
+
+
+def _old_links(text: str, metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return the links of 2023, which say at which place of the text each mark stands."""
+    for told in objects(metadata.get("citations")):
+        start, end, page = told.get("start_ix"), told.get("end_ix"), mapping(told.get("metadata"))
+        if isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= start + _LONGEST_MARK:
+            mark = text[start:end]
+            if _OLD_MARK.fullmatch(mark) and is_address(page.get("url")):
+                yield mark, f" ({link(page.get('title'), page['url'])})"
 
 
 def _addresses(metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
