@@ -4,17 +4,17 @@ import re
 from functools import partial
 
 from fastapi import Request
-from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from chatapp.backend.attachments.desk import AttachmentDesk
 from chatapp.backend.gateway.asides import is_aside
 from chatapp.backend.gateway.held import HeldFile, HeldMessages
-from chatapp.backend.http.context import context_of
+from chatapp.backend.http.context import context_of, header
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.question import Question
 
-STORE, BACKGROUND = "x-chatapp-store", "x-chatapp-background"
+STORE, BACKGROUND = b"x-chatapp-store", b"x-chatapp-background"
 """The headers with which a client whose words are OpenAI's alone says that nothing is to be kept (`false`), or that
 the answer is to be made to its end where nobody reads it any more (`true`). `true` for the first keeps what a client
 asks that always says `"store": false`, as Codex does."""
@@ -38,8 +38,8 @@ async def begun(request: Request, question: Question) -> Turn:
 
 def _remembered(question: Question, request: Request, *, owner: str) -> Question:
     """Return `question` with who asks it, and with what is to be kept."""
-    headers, settings = request.headers, request.app.state.settings
-    wish = headers.get(STORE, "").lower()
+    scope, settings = request.scope, request.app.state.settings
+    wish = (header(scope, STORE) or "").lower()
     wire = question.wire_messages or []
     is_kept = settings.gateway_store and wish != "false" and (question.store or wish == "true") and not is_aside(wire)
     desk: AttachmentDesk = request.app.state.attachment_desk
@@ -47,8 +47,8 @@ def _remembered(question: Question, request: Request, *, owner: str) -> Question
     question.owner = owner
     question.store = held is not None and held.count > 0
     if held is not None and question.store:
-        question.held, question.system, question.client = held, held.system, client_name(headers)
-        question.outlives_readers = headers.get(BACKGROUND, "").lower() == "true"
+        question.held, question.system, question.client = held, held.system, client_name(scope)
+        question.outlives_readers = (header(scope, BACKGROUND) or "").lower() == "true"
     return question
 
 
@@ -56,7 +56,8 @@ def _take_later(desk: AttachmentDesk, owner: str, files: list[HeldFile]) -> None
     desk.take_later(((file.name, file.content) for file in files), owner=owner)
 
 
-def client_name(headers: Headers) -> str | None:
+def client_name(scope: Scope) -> str | None:
     """Return what a program calls itself: by the title that OpenRouter's clients send, or by its User-Agent."""
-    told = headers.get("x-title") or _VERSION.sub("", headers.get("user-agent", "").partition(" ")[0])
-    return "".join(filter(str.isprintable, told))[:_LONGEST_NAME].strip() or None
+    told = header(scope, b"x-title") or _VERSION.sub("", (header(scope, b"user-agent") or "").partition(" ")[0])
+    told = told[:_LONGEST_NAME] if told.isprintable() else "".join(filter(str.isprintable, told))[:_LONGEST_NAME]
+    return told.strip() or None

@@ -16,7 +16,7 @@ from chatapp.backend.store.conversations import locked
 from chatapp.backend.store.ending import WholeTurn, answer_row, turn_columns
 from chatapp.backend.store.held_lookup import UNANSWERED, Known, find, find_tails, longest
 from chatapp.backend.store.held_rows import HeldRows
-from chatapp.backend.store.identity import new_id, new_timed_id, now
+from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.store.new_turn import Maker, Place, insert_turn, turn_row
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.records import BegunTurn
@@ -110,7 +110,7 @@ def _kept(
 ) -> _Kept:
     """Add what of `held` is not `known` yet, and an answer below it."""
     is_new, leaf_id = known is None, new_timed_id()
-    known = known or Known(0, new_id(), None, is_answered=False, newest=0)
+    known = known or Known(0, rows.new_conversation_id(), None, is_answered=False, newest=0)
     new = held.messages(known.length)
     moment = asked_at or now()
     said = [*(_row(message, moment) for message in new), {**answer, "id": leaf_id, "created_at": moment}]

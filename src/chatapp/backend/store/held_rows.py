@@ -17,7 +17,7 @@ from chatapp.backend.store.conversations import (
     insert_conversations,
     moment_at_the_top,
 )
-from chatapp.backend.store.identity import now
+from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.new_turn import insert_turns
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.schema import message_hashes
@@ -44,6 +44,7 @@ class HeldRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._tops: dict[str, datetime] = {}
+        self._begin_of_ids = new_id()[:4]
         self._ids, self._digests = set[str](), set[str]()
         self._clear()
 
@@ -51,6 +52,14 @@ class HeldRows:
         self._conversations, self._gone_on = list[Row](), list[Row]()
         self._messages, self._uses = list[Row](), list[tuple[str, list[Part]]]()
         self._forgotten, self._hashes, self._turns = list[Row](), list[Row](), list[Row]()
+
+    def new_conversation_id(self) -> str:
+        """Return an id that begins as the others do that are made here, so that they lie together in three indexes.
+
+        With ids by chance alone, each of 16 conversations that are saved together changed pages of its own: 140 pages
+        in all, and 90 so.
+        """
+        return self._begin_of_ids + new_id()[4:]
 
     def touch(self, digests: Iterable[str], conversation_ids: Iterable[str]) -> bool:
         """Return whether anything that was ever added is in these conversations, or is found by one of `digests`."""
