@@ -32,6 +32,9 @@ def parts_of(content: str, reasoning: str, parts: tuple[Part, ...] | None) -> tu
 
 def answer_columns(segments: Segments, *, text: str, reasoning: str) -> dict[str, Any]:
     """Return the columns of an answer that came in the order of `segments`; calls and citations stand behind."""
+    kinds = [segment[0] for segment in segments if segment[0] in _OF_PARTS]
+    if kinds in _TOLD_BY_COLUMNS:  # as almost always
+        return {"content": text, "reasoning": reasoning, "parts": None}
     calls: list[Part] = [*_calls_in(segments), *_citations_in(segments)]
     rest = {"text": text, "reasoning": reasoning}
     sizes = [(kind, size) for kind, size, *_ in segments if kind in rest]
@@ -67,4 +70,5 @@ def _calls_in(segments: Segments) -> list[ToolCallPart]:
     return [ToolCallPart(call_id, name, "".join(arguments)) for call_id, name, arguments in found.values()]
 
 
+_OF_PARTS = frozenset({"text", "reasoning", "tool_call", "citation"})
 _TOLD_BY_COLUMNS: list[list[str]] = [[], ["text"], ["reasoning"], ["reasoning", "text"]]

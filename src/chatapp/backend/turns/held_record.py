@@ -11,7 +11,7 @@ from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.record import TurnRecord, ending_of, said_alone
 from chatapp.backend.turns.turn import Turn, final_status
 from chatapp.errors import ChatappError, StoreUnavailableError
-from chatapp.protocol.messages import Message, TextPart
+from chatapp.protocol.messages import Message, TextPart, ToolCallPart
 from chatapp.protocol.question import HeldConversation, Question
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class HeldTurnRecord(TurnRecord):
             process_id=this_process(),
             model=turn.model,
             ending=ending,
-            said=self._said(turn),
+            said=_said(ending["text"], turn.tool_calls),
         )
 
     def _kept_in(self, turn: Turn, conversation_id: str | None) -> None:
@@ -114,10 +114,10 @@ class HeldTurnRecord(TurnRecord):
         self._held.kept()
 
     def _answer_hash(self, turn: Turn) -> str | None:
-        said = self._said(turn)
+        said = _said(turn.text, turn.tool_calls)
         return self._held.hash_behind(said) if said else None
 
-    def _said(self, turn: Turn) -> Message | None:
-        """Return the answer, by which the conversation is found again; one that says nothing never comes back."""
-        text, calls = turn.text, turn.tool_calls
-        return Message("assistant", (TextPart(text), *calls)) if text or calls else None
+
+def _said(text: str, calls: list[ToolCallPart]) -> Message | None:
+    """Return the answer, by which the conversation is found again; one that says nothing never comes back."""
+    return Message("assistant", (TextPart(text), *calls)) if text or calls else None
