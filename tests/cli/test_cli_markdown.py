@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from chatapp.cli.terminal import fitted
+from chatapp.cli.terminal import fitted, wrapped
 from chatapp.cli.whole_markdown import WholeMarkdown, parser
 
 WIDE_TABLE = "| First column | averyveryverylongword | c |\n|---|---|---|\n| some words to wrap | x_y&lt; | `1` |"
@@ -59,3 +59,25 @@ def test_a_break_in_a_cell_is_one() -> None:
 )
 def test_a_line_is_cut_to_the_columns_there_are(text: str, shown: str) -> None:
     assert fitted(text, 8) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("short", ["short"]),
+        ("There is no command /nope. See those there are.", ["There is no command /nope. See", "those there are."]),
+        ("  a-name/with-many-parts-and-more:latest b", ["  a-name/with-many-parts-and-more:latest", "  b"]),
+        (
+            "Deleted. Take it back with: chatapp delete --undo 96ac",
+            ["Deleted. Take it back with:", "chatapp delete --undo 96ac"],
+        ),
+        ("two\n\nlines", ["two", "", "lines"]),
+    ],
+)
+def test_what_is_said_on_a_terminal_is_in_whole_words(
+    monkeypatch: pytest.MonkeyPatch, text: str, lines: list[str]
+) -> None:
+    assert wrapped(text) == text
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    assert wrapped(text).split("\n") == lines

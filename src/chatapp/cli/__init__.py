@@ -276,6 +276,6 @@ def usage(
 
 def say(sentence: str) -> None:
     """Say what went wrong, or was meant otherwise, in a line on stderr."""
-    from chatapp.cli.terminal import printable  # noqa: PLC0415
+    from chatapp.cli.terminal import printable, wrapped  # noqa: PLC0415
 
-    typer.echo(f"chatapp: {printable(sentence)}", err=True)
+    typer.echo(wrapped(f"chatapp: {printable(sentence)}"), err=True)

@@ -10,7 +10,7 @@ import typer
 from chatapp.cli.attachments import MAX_STDIN_BYTES, STDIN, attached, expanded
 from chatapp.cli.backends import with_backend
 from chatapp.cli.shell_chat import ShellChat, full_id, last_conversation
-from chatapp.cli.terminal import StatusLine, printable
+from chatapp.cli.terminal import StatusLine, printable, wrapped
 from chatapp.cli.writing import note, write_json, write_text
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
@@ -106,7 +106,7 @@ def _write_each(answers: Sequence[Events], models: Sequence[str], status: Status
         except BackendUnreachableError:
             raise
         except ChatappError as error:
-            typer.secho(printable(error.sentence()), err=True, fg="red")
+            typer.secho(wrapped(printable(error.sentence())), err=True, fg="red")
             code = error.exit_code
     return code
 

@@ -11,7 +11,7 @@ import typer
 
 from chatapp.cli.model_lines import model_lines
 from chatapp.cli.shell_chat import ShellChat
-from chatapp.cli.terminal import StatusLine, printable
+from chatapp.cli.terminal import StatusLine, printable, wrapped
 from chatapp.cli.writing import note, write_text
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions
@@ -77,7 +77,7 @@ class Session:
             except EOFError:
                 return
             except ChatappError as error:
-                typer.secho(printable(error.sentence()), err=True, fg="red")
+                typer.secho(wrapped(printable(error.sentence())), err=True, fg="red")
 
     def _take(self, entry: str) -> None:
         command = _COMMAND.fullmatch(entry.strip())

@@ -11,6 +11,8 @@ from chatapp.config import environment
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Control characters, those of eight bits too, and what turns the order of letters around."""
 
+_COMMAND_AT_END = re.compile(r"(?<=: )chatapp .*")
+
 
 def is_terminal() -> bool:
     """Return whether a person reads the answer as it comes, on a terminal that can move its cursor."""
@@ -39,6 +41,29 @@ def fitted(text: str, columns: int) -> str:
         if taken >= columns:
             return text[:place] + "…"
     return text
+
+
+def wrapped(text: str) -> str:
+    """Return what is said on stderr in lines of whole words, where it is a terminal.
+
+    A command at the end of a line stays in one piece, so that it can be copied.
+    """
+    if not sys.stderr.isatty():
+        return text
+    columns = shutil.get_terminal_size().columns
+    return "\n".join(_in_whole_words(line, columns) for line in text.split("\n"))
+
+
+def _in_whole_words(line: str, columns: int) -> str:
+    if columns_of(line) <= columns:
+        return line
+    from textwrap import wrap  # noqa: PLC0415 - most lines fit
+
+    whole = _COMMAND_AT_END.sub(lambda found: found[0].replace(" ", "\xa0"), line)
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    room = columns - len(indent)
+    lines = wrap(whole.lstrip(" "), max(room, 1), break_long_words=False, break_on_hyphens=False)
+    return "\n".join(indent + each for each in lines).replace("\xa0", " ")
 
 
 def columns_of(text: str) -> int:

@@ -9,7 +9,7 @@ from textwrap import fill
 import typer
 
 from chatapp.cli.backends import with_backend
-from chatapp.cli.terminal import StatusLine, columns_of, json_text, printable
+from chatapp.cli.terminal import StatusLine, columns_of, json_text, printable, wrapped
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
 from chatapp.protocol.money import shown_dollars
@@ -73,7 +73,7 @@ def _print(told: UsageInfo) -> None:
     for line in _lines(table):
         typer.echo(line)
     for note in notes_on(told):
-        typer.secho(note, dim=True)
+        typer.secho(wrapped(note) if sys.stdout.isatty() else note, dim=True)
 
 
 def _lines(table: Sequence[tuple[str, ...]]) -> Iterator[str]:

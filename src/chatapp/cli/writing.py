@@ -8,7 +8,7 @@ from typing import Protocol
 
 import typer
 
-from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, json_text, printable
+from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, json_text, printable, wrapped
 from chatapp.errors import BackendUnreachableError, ChatappError
 from chatapp.protocol.events import WAS_THOUGHT, Answer, Citation, Done, Event, Notice, Reasoning, Start, Text
 from chatapp.protocol.usage_line import usage_parts
@@ -138,7 +138,7 @@ def cited_line(number: int, url: str, title: str) -> str:
 
 def note(text: str) -> None:
     """Say something beside the answer."""
-    typer.secho(printable(text), err=True, dim=True)
+    typer.secho(wrapped(printable(text)), err=True, dim=True)
 
 
 class AnswerWriter(Protocol):
