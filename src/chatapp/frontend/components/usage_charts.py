@@ -124,15 +124,14 @@ def _lines(bars: Sequence[tuple[Bar, int]], caption: str) -> str:
 def table(told: UsageInfo) -> str:
     """Return all numbers, the total below."""
     spans = (f"{escape(t(span))}<br>{name}" for span in _SPANS for name in Percentiles._fields)
-    head = (*(escape(t(name)) for name in (_BY.get(told.by, told.by), *_COUNTS)), *spans)
-    names = "".join(f"<th>{name}</th>" for name in head)
+    heads = (*(escape(t(name)) for name in (_BY.get(told.by, told.by), *_COUNTS)), *spans)
+    names = "".join(f"<th>{name}</th>" for name in heads)
     shown = shown_day if told.by == "day" else str
     rows = "".join(_table_row(shown(row.name) if row.name else t("unknown"), row) for row in told.rows)
-    return (
-        f'<div class="usage-table by-{told.by}" tabindex="0"><table><thead><tr>{names}</tr></thead>'
-        f"<tbody>{rows}</tbody>"
-        f"<tfoot>{_table_row(t('total'), told.total)}</tfoot></table></div>"
-    )
+    head = f"<thead><tr>{names}</tr></thead>"
+    foot = f"<tfoot>{_table_row(t('total'), told.total)}</tfoot>"
+    inside = f"{head}<tbody>{rows}</tbody>{foot}"
+    return f'<div class="usage-table by-{told.by}" tabindex="0"><table>{inside}</table></div>'
 
 
 def shown_day(day: str) -> str:
