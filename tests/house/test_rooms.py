@@ -64,7 +64,7 @@ LIBRARIES = {
     "openai httpx2": "backend/models/openai backend/models/transport",
     "genai_prices": "providers",
     "httptools aiohappyeyeballs": "backend/models/transport",
-    "msgspec": "backend/gateway backend/models/openai backend/store backend/transfer backend/usage",
+    "msgspec": "backend/gateway backend/models backend/store backend/transfer backend/usage",
     "fastapi": "backend/app backend/api backend/gateway backend/http",
     "starlette": "backend frontend",
     "sqlalchemy alembic psycopg": "backend/store backend/transfer/importers",
