@@ -103,10 +103,9 @@ def _answer_text(answer: AnswerText, batch: Batch) -> Callable[[str], object]:
     return lambda piece: answer.add_piece(Text, piece, batch)
 
 
-def _frame() -> ContentFrame:
-    frame = ContentFrame()
-    frame.learn(_word("a"))
-    return frame
+def _plain_text(answer: AnswerText, batch: Batch) -> Callable[[str], object]:
+    answer.add_piece(Text, "a", batch)
+    return lambda piece: answer.add_plain(piece, batch)
 
 
 def _word(text: str) -> bytes:
@@ -133,8 +132,10 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
     "chatapp.backend.models.openai.answer_text.AnswerText.add_piece": lambda: _answer_text(
         AnswerText(stop=["aaab"]), Batch()
     ),
-    "chatapp.backend.models.openai.ordinary.ContentFrame.learn": lambda: lambda piece: _frame().learn(_word(piece)),
-    "chatapp.backend.models.openai.ordinary.ContentFrame.text_in": lambda: lambda piece: _frame().text_in(_word(piece)),
+    "chatapp.backend.models.openai.answer_text.AnswerText.add_plain": lambda: _plain_text(AnswerText(), Batch()),
+    "chatapp.backend.models.openai.ordinary.ContentFrame.learn": lambda: (
+        lambda piece: ContentFrame().learn(_word(piece))
+    ),
     "chatapp.backend.models.openai.stop_strings.StopStrings.feed": lambda: StopStrings(["aaab", "b " * 50, "``x"]).feed,
     "chatapp.backend.models.openai.think_tags.ThinkTags.sort": lambda: _think_tags(ThinkTags()),
     "chatapp.backend.store.column_types.SafeText.process_bind_param": lambda: (

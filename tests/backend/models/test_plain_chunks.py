@@ -53,37 +53,53 @@ def word(text: str, *, ascii_only: bool = True, **more: Any) -> bytes:
     return json.dumps({**chunk({"content": text}, finish_reason=None), **more}, ensure_ascii=ascii_only).encode()
 
 
+def parted(frame: ContentFrame, *chunks: bytes) -> list[tuple[str, bytes]]:
+    return list(frame.parted(chunks))
+
+
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_a_text_by_itself_says_what_its_chunk_says(*, ascii_only: bool) -> None:
+def test_texts_by_themselves_say_what_their_chunks_say(*, ascii_only: bool) -> None:
     frame = ContentFrame()
     frame.learn(word("first"))
     for text in ("next", 'a "quoted" word', "\\", '"}', "naïve\n", "\N{PILE OF POO}", '"},{"delta":{"content":"', ""):
-        assert frame.text_in(word(text, ascii_only=ascii_only)) == text
+        two = [word(text, ascii_only=ascii_only)] * 2
+        assert parted(frame, *two) == [(text * 2, b"")]
 
 
-def test_a_chunk_that_differs_in_more_than_its_text_has_another_frame() -> None:
+def test_a_chunk_that_differs_in_more_than_its_text_stands_behind_the_text_before_it() -> None:
     frame = ContentFrame()
-    assert frame.text_in(word("first")) is None
+    assert parted(frame, word("first")) == [("", word("first"))]
     frame.learn(word("first"))
     head, _, tail = word("first").partition(b'"first"')
     broken = [head + text + tail for text in (b"7", b"null", b'"a","b"', b'"a', b'"\\ud83d"', b'"\xff"', b"")]
     ended = json.dumps(chunk({"content": "next"}, finish_reason="stop")).encode()
-    for data in (*broken, ended, word("next", usage=USAGE), head, tail, b""):
-        assert frame.text_in(data) is None
+    for data in (*broken, ended, word("next", usage=USAGE), head, tail):
+        assert parted(frame, word("a"), data, word("b")) == [("a", data), ("b", b"")]
+
+
+def test_what_is_learned_on_the_way_holds_for_what_follows() -> None:
+    frame, found = ContentFrame(), []
+    for text, data in frame.parted([word("a"), word("b"), word("c"), b"[DONE]"]):
+        found.append((text, data))
+        if data == word("a"):
+            frame.learn(data)
+    assert found == [("", word("a")), ("bc", b"[DONE]")]
+    frame.forget()
+    assert parted(frame, word("d")) == [("", word("d"))]
 
 
 def test_frames_that_come_once_are_soon_learned_no_more() -> None:
     frame = ContentFrame()
     for number in range(MOST_FRAMES):
         frame.learn(word("padded", obfuscation=str(number)))
-    assert frame.text_in(word("next", obfuscation="3")) == "next"
+    assert parted(frame, word("next", obfuscation="3")) == [("next", b"")]
     for number in range(MOST_FRAMES):  # it was of use, so others are looked at again
         frame.learn(word("padded", obfuscation=str(number)))
     frame.learn(word("padded", obfuscation="last"))
-    assert frame.text_in(word("next", obfuscation="last")) is None
+    assert parted(frame, word("next", obfuscation="last")) == [("", word("next", obfuscation="last"))]
 
 
 def test_no_frame_is_learned_where_two_fields_hold_the_text() -> None:
     frame = ContentFrame()
     frame.learn(word("content"))
-    assert frame.text_in(word("next")) is None
+    assert parted(frame, word("next")) == [("", word("next"))]

@@ -12,16 +12,15 @@ class AnswerText:
     """Takes the pieces of one answer and adds to batches what they come to.
 
     `has_text`: the server has said something that is not thought. `is_cut`: a stop string was found, and what follows
-    is not wanted. A piece of text without the `mark` needs none of this as long as there is a `plain_kind`.
+    is not wanted.
     """
 
     def __init__(self, *, stop: Iterable[str] = ()) -> None:
-        self.plain_kind: type[Text] | type[Reasoning] | None = None
-        self.mark = ""
         self.has_text = False
         self._tags = ThinkTags()
         self._stop = StopStrings(stop)
         self._half = ""
+        self._plain_kind: type[Text] | type[Reasoning] | None = None
 
     @property
     def is_cut(self) -> bool:
@@ -33,6 +32,14 @@ class AnswerText:
         """Return whether the question names stop strings."""
         return bool(self._stop)
 
+    def add_plain(self, text: str, batch: Batch) -> bool:
+        """Add text and return whether nothing can be in it that needs a look, as almost always."""
+        kind = self._plain_kind
+        if kind is None or self._tags.mark in text:  # a tag, half a character, a stop string
+            return False
+        batch.add(kind, text)
+        return True
+
     def add_piece(self, kind: type[Text] | type[Reasoning], text: str, batch: Batch) -> None:
         """Add a piece; some of it may wait for the next."""
         if kind is Reasoning:
@@ -41,7 +48,7 @@ class AnswerText:
         else:
             self.has_text = batch.is_alive = True  # also where the text is held back
             self._sort(self._join_halves(text) if self._half or not text.isascii() else text, batch)
-        self.plain_kind, self.mark = None if self._half or self._stop else self._tags.plain_kind, self._tags.mark
+        self._plain_kind = None if self._half or self._stop else self._tags.plain_kind
 
     def give_up_held(self, batch: Batch) -> None:
         """At the end, add what was held back: half a character, half a tag, half a stop string."""

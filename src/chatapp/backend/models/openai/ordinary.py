@@ -3,6 +3,7 @@
 Almost every chunk is one: the `openai` package's own objects cost more than everything else a token passes through.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -143,16 +144,25 @@ class ContentFrame:
         self._misses = 0
         self._is_of_use = False
 
-    def text_in(self, data: bytes) -> str | None:
-        """Return the text of a chunk with this frame, None for any other."""
-        if data.startswith(self._head) and data.endswith(self._tail):
-            try:
-                text = _decode_text(data[len(self._head) : -len(self._tail)])
-            except UNREADABLE:
-                return None
+    def parted(self, chunks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+        """Yield each chunk of another frame behind the text of those before it that have this one.
+
+        The last of these stands before nothing. What is learned meanwhile holds for what follows.
+        """
+        texts: list[str] = []
+        for data in chunks:
+            if data.startswith(self._head) and data.endswith(self._tail):
+                try:
+                    texts.append(_decode_text(data[len(self._head) : -len(self._tail)]))
+                    continue
+                except UNREADABLE:
+                    pass
+            self._is_of_use = self._is_of_use or bool(texts)
+            yield "".join(texts), data
+            texts = []
+        if texts:
             self._is_of_use = True
-            return text
-        return None
+            yield "".join(texts), b""
 
     def learn(self, data: bytes) -> None:
         """Take the frame of a chunk, which says some text and nothing else, for that of those to come."""
@@ -163,3 +173,7 @@ class ContentFrame:
         if data.count(raw) == 1:  # else nobody could tell which is the text
             self._head, _, self._tail = data.partition(raw)
             self._is_of_use = False
+
+    def forget(self) -> None:
+        """Let no chunk have this frame any more."""
+        self._head = b"\0"

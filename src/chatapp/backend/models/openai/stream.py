@@ -5,7 +5,6 @@ that may have been cut, is handed on as a whole answer.
 """
 
 from collections.abc import Iterable
-from itertools import repeat
 
 from chatapp.backend.models.chat_model import Batch
 from chatapp.backend.models.openai.answer_text import AnswerText
@@ -50,13 +49,12 @@ class OpenAIStream:
         self.calls = CallNumbers()
         self._cited = Cited()
         self._frame = ContentFrame()
-        self._is_ordinary = self._is_flowing = False
         self._form: Form | None = None
         self._head = b""
         self._usage: UsageFields | None = None
         self._tier: str | None = None
         self._finish_reason: str | None = None
-        self._mentions_reason = self._is_counted = False
+        self._mentions_reason = self._is_counted = self._is_ordinary = self._is_flowing = False
         self._was_taken_back = self._has_content = self._has_failed = self._is_over = self._is_told = False
 
     @classmethod
@@ -142,18 +140,22 @@ class OpenAIStream:
 
     def _read_events(self, data: bytes, batch: Batch) -> None:
         plain = self._decoder.plain(data)
-        events = zip(plain, repeat("")) if plain else [(event.data, event.name) for event in self._decoder.feed(data)]
-        for piece, name in events:
-            is_added = self._is_ordinary and not name and self._add_ordinary(piece, batch)
-            if not is_added and self._read_event(piece, name, batch):
-                batch.is_last = True
+        for text, chunk in self._frame.parted(plain):
+            if text:
+                self._add_text(text, batch)
+            if chunk and self._add_event(chunk, "", batch):
                 return
+        for event in [] if plain else self._decoder.feed(data):
+            if self._add_event(event.data, event.name, batch):
+                return
+
+    def _add_event(self, data: bytes, name: str, batch: Batch) -> bool:
+        """Add an event and return whether it was the last."""
+        is_added = self._is_ordinary and not name and self._add_ordinary(data, batch)
+        return not is_added and self._read_event(data, name, batch)
 
     def _add_ordinary(self, data: bytes, batch: Batch) -> bool:
         """Add a chunk if it is as almost all are: a piece of text, or of thought, and nothing else."""
-        if text := self._frame.text_in(data):
-            self._add_text(text, batch)
-            return True
         try:
             chunk = decode_ordinary(data)
         except UNREADABLE:
@@ -175,13 +177,10 @@ class OpenAIStream:
         return True
 
     def _add_text(self, text: str, batch: Batch) -> None:
-        kind = self._text.plain_kind
-        if kind is None or self._text.mark in text:  # it may be more: a tag, half a character, a stop string
+        if not self._text.add_plain(text, batch):
             self._has_content = True
             self._text.add_piece(Text, text, batch)
             self._note_text(batch)
-        else:
-            batch.add(kind, text)
 
     def _note_text(self, batch: Batch) -> None:
         if self._text.is_cut:
@@ -194,6 +193,7 @@ class OpenAIStream:
         if said in DONE:
             self._is_over = True
             self._end(batch, says_so=True)
+            batch.is_last = True
             return True
         if not said and not is_failure_name(name):
             return False
@@ -255,6 +255,7 @@ class OpenAIStream:
         if self._text.is_cut and self._finish_reason is not None:
             return
         self._finish_reason = reason
+        self._frame.forget()
         batch.finish_reason = as_openai_says(reason)
         batch.is_closing = is_closing and self._text.has_text and not self._was_taken_back
         if batch.is_closing:
@@ -265,7 +266,6 @@ class OpenAIStream:
         for event in self._decoder.end():
             try:
                 if self._read_event(event.data, event.name, batch):
-                    batch.is_last = True
                     return
             except UpstreamBadResponseError:
                 if self._has_failed:
