@@ -213,6 +213,13 @@ def test_the_clock_is_held_against_the_server_s(ahead_s: int, verdict: str, stub
     assert examined(stub.url)["clock"].verdict == verdict
 
 
+def test_a_server_that_hangs_up_between_questions_is_asked_again(stub: StubModel) -> None:
+    answer = scripts.respond(200, scripts.completion("1 2 3", model="m"))
+    stub.next(answer, scripts.hang_up, answer)
+
+    assert examined(stub.url)["stop"] == Finding("stop", "ok", "nothing came behind it")
+
+
 def test_a_proxy_is_named_and_asked(stub: StubModel, monkeypatch: pytest.MonkeyPatch) -> None:
     address = stub.url.removesuffix("/v1")
     monkeypatch.setenv("http_proxy", address)

@@ -19,7 +19,13 @@ from chatapp.backend.models.openai.windows import Windows
 from chatapp.cli.doctor_way import examine_way
 from chatapp.cli.finding import Finding
 from chatapp.config.settings import Settings
-from chatapp.errors import ChatappError, UpstreamAuthError, UpstreamModelNotFoundError, UpstreamTimeoutError
+from chatapp.errors import (
+    ChatappError,
+    UpstreamAuthError,
+    UpstreamModelNotFoundError,
+    UpstreamTimeoutError,
+    UpstreamUnavailableError,
+)
 from chatapp.hosts import other_api_url
 from chatapp.protocol.events import ToolCallDelta
 from chatapp.providers.connection import Upstream
@@ -224,8 +230,12 @@ def _answer(heard: Heard) -> Iterator[Finding]:
 
 
 async def _stop(server: ModelServer, dialect: Dialect, body: dict[str, Any], settings: Settings) -> Finding:
+    body = {**body, "stop": [STOP]}
     try:
-        heard = await _ask(server, dialect, {**body, "stop": [STOP]}, settings)
+        try:
+            heard = await _ask(server, dialect, body, settings)
+        except UpstreamUnavailableError:  # llama.cpp hangs up behind a stream, having said that it would not
+            heard = await _ask(server, dialect, body, settings)
     except NothingThereError as nothing:
         return Finding("stop", "warn", _said(nothing.error), nothing.error.hint)
     except ChatappError as error:
