@@ -406,7 +406,7 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
     ),
     "MiniMax: a failure beside the end": (
         sse(said("Hel"), {**STOP, "base_resp": {"status_code": 1027, "status_msg": "output sensitive"}}),
-        Heard("Hel", failure="upstream_bad_response"),
+        Heard("Hel", failure="upstream_unavailable"),
     ),
     "MiniMax: a role without a letter, and counts of its own (MiniMax-M2.5#2)": (
         sse({**said("Hi", role=""), "usage": {"total_tokens": 0, "total_characters": 0}}, STOP),

@@ -18,7 +18,7 @@ _SURE_KEY_WORDS = ("invalid api key", "incorrect api key", "api key is invalid",
 _ANY_KEY_WORDS = (*_KEY_WORDS, "key", "permission", "authoriz", "not allowed to", "forbidden for")
 _KEY_FIELDS = ("authorization", "header.authorization", "x-api-key", "header.x-api-key")
 _MODERATION_CODES = ("content_policy_violation", "content_filter", "moderation_blocked", "data_inspection_failed",
-                     "datainspectionfailed", "responsibleaipolicyviolation", "prompt_blocked", "1301", "1026", "1027",
+                     "datainspectionfailed", "responsibleaipolicyviolation", "prompt_blocked", "1301", "1026",
                      "censorship_blocked", "guardrail_blocked", "contentpolicyviolationerror",
                      "sensitivecontentdetected")  # fmt: skip
 _MODERATION_WORDS = ("moderation", "flagged", "content policy", "content management policy", "safety system",
