@@ -30,6 +30,26 @@ def saved() -> Path:
     return file
 
 
+MISSING_A_CHANGE = """
+const done = arguments[0], asked = [], parentElement = document.createElement("div");
+const line = (title) => ({ id: title, title, when: 0 });
+const common = { menus: [[]], texts: { more: "", more_conversations: "", name: "", save: "", cancel: "" } };
+const about = { common, language: "en", current: null, busy: [], chosen: null, has_more: false };
+const group = { group: "today", name: "Today" };
+const script = performance.getEntriesByType("resource").find(({ name }) => /rows\\.[^/]*js/.test(name)).name;
+import(script).then(({ default: draw }) => {
+  const setTriggerValue = (_, what) => asked.push(what.do);
+  const take = (data) => draw({ data: { ...about, ...data }, parentElement, setTriggerValue });
+  const titles = () => [...parentElement.querySelectorAll(".row [title] p")].map((it) => it.textContent);
+  take({ base: 0, number: 1, head: 0, lines: [group, line("Seen")], tail: 0 });
+  for (let time = 0; time < 2; time++) take({ base: 2, number: 3, head: 2, lines: [line("Other")], tail: 0 });
+  const missed = titles();
+  take({ base: 0, number: 4, head: 0, lines: [group, line("Seen"), line("Missed")], tail: 0 });
+  done([missed, asked, titles()]);
+});
+"""
+
+
 @pytest.fixture
 def client(shared: Any, model: StubModel) -> BackendClient:
     model.default = scripts.answer("Hello", " from", " the", " stub", ".")
@@ -83,6 +103,7 @@ def test_a_reload_in_the_middle_of_an_answer_finds_all_of_it(
 ) -> None:
     page.ask("A story, please")
     page.wait_for_answer("Once")
+    conversation_in(page)  # which the browser is told beside the answer
 
     page.driver.refresh()
     page.wait_for_answer("Once")
@@ -257,6 +278,14 @@ def test_what_changes_the_list_alone_draws_nothing_else(page: Page, client: Back
         if b"-conversation-" not in page.received():  # what the messages are in is told with each run of the whole
             return
     pytest.fail("each click drew all of the page")
+
+
+def test_a_list_that_has_missed_a_change_asks_once_for_all_of_it(page: Page, client: BackendClient) -> None:
+    client.ask("First?", store=True)
+    page.open()
+    page.wait_for("[class*='st-key-open-']", "First?")
+
+    assert page.driver.execute_async_script(MISSING_A_CHANGE) == [["Seen"], ["all"], ["Seen", "Missed"]]
 
 
 def test_another_conversation_is_shown_without_drawing_the_list(page: Page, client: BackendClient) -> None:

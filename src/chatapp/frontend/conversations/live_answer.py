@@ -49,6 +49,7 @@ class LiveAnswer:
         self._text = _Growing()
         self._reasoning = _Growing()
         self._call = Call()
+        self._named = threading.Event()
         self._begun = threading.Event()
         self._spoke = threading.Event()
         self._ended = threading.Event()
@@ -121,6 +122,10 @@ class LiveAnswer:
         """Wait until the first word or, when that was said, the end; at most `timeout_s` seconds."""
         (self._ended if self._spoke.is_set() else self._spoke).wait(timeout_s)
 
+    def wait_named(self, timeout_s: float) -> None:
+        """Wait until its conversation is known, or until it has ended; at most `timeout_s` seconds."""
+        self._named.wait(timeout_s)
+
     def wait_begun(self, timeout_s: float) -> None:
         """Wait until the backend has begun the answer, or until it has ended; at most `timeout_s` seconds."""
         self._begun.wait(timeout_s)
@@ -167,6 +172,7 @@ class LiveAnswer:
                 self.turn_id = event.turn_id or self.turn_id
                 self.conversation_id = event.conversation_id or self.conversation_id
                 self.model = event.model or self.model
+                self._named.set()
                 if event.turn_id:
                     self._begun.set()
             case Text():
@@ -197,6 +203,7 @@ class LiveAnswer:
                 self.status = status
         self._ended.set()
         self._spoke.set()
+        self._named.set()
         self._begun.set()
         self._tell()
 

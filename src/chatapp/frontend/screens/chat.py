@@ -26,7 +26,7 @@ from chatapp.protocol.wording import later
 
 TICK_S = 0.1
 SENT_S = 0.05
-FIRST_WORD_S = 0.25
+NAMED_S, FIRST_WORD_S = 1.0, 0.25
 """So long nothing else is drawn: what takes the processor then, of whichever session, keeps first words waiting."""
 _AVATAR = ":material/forum:"
 _MEGABYTE = 1024 * 1024
@@ -139,10 +139,13 @@ class LiveView:
             live_words(answers[0])
 
     def let_speak(self) -> None:
-        """Wait for the first word of a question that was asked just now."""
-        answer = self._answers[0]
-        if not answer.has_spoken and (left_s := FIRST_WORD_S - answer.elapsed_s) > 0:
-            answer.wait(left_s)
+        """Wait for the first word of a question that was asked just now; a reload finds it from the beginning."""
+        answer, view = self._answers[0], state.view()
+        if not view.conversation.is_temporary:
+            answer.wait_named(NAMED_S)
+            state.address().push_url(view)
+        if not answer.has_spoken:
+            answer.wait(max(0.0, FIRST_WORD_S - answer.elapsed_s))
 
     def let_through(self) -> None:
         """Wait until it is on its way to the browser: a run that takes the place of this one drops what is not."""
