@@ -99,6 +99,12 @@ def test_pages_of_a_pdf_are_numbered_and_those_without_words_are_named(tmp_path:
     assert document.notes == ("Pages without words, as scans are: 2.",)
 
 
+def test_what_was_filled_into_a_form_and_said_of_it_is_read(tmp_path: Path) -> None:
+    document = document_at(documents.saved(tmp_path, "a.pdf", documents.form_pdf()), "a.pdf")
+
+    assert document.text == "[page 1]\n\nField Name: Ada\nComment of Bob: Check this."
+
+
 def test_scanned_pages_become_pictures_of_the_size_that_models_take(tmp_path: Path) -> None:
     document = read(documents.saved(tmp_path, "a.pdf", documents.scan("red", "blue", words="Whales")), "a.pdf")
 

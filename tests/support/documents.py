@@ -121,6 +121,28 @@ def pdf(*pages: str) -> bytes:
         bodies.append(f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources {fonts} "
                       f"/Contents {5 + 2 * number} 0 R >>")  # fmt: skip
         bodies.append(f"<< /Length {len(drawn)} >>\nstream\n{drawn}\nendstream")
+    return _pdf_of(bodies)
+
+
+def form_pdf() -> bytes:
+    """Return a PDF of a page without words: a field that is filled in, a box that is not ticked, and a comment."""
+    place = "/Rect [100 100 200 120]"
+    field = f"<< /Type /Annot /Subtype /Widget /FT /Tx /T (Name) /V (Ada) {place} >>"
+    box = f"<< /Type /Annot /Subtype /Widget /FT /Btn /T (Agree) /V /Off /AS /Off {place} >>"
+    comment = f"<< /Type /Annot /Subtype /Text /T (Bob) /Contents (Check this.) {place} >>"
+    return _pdf_of(
+        [
+            "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R 5 0 R] >> >>",
+            "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Annots [4 0 R 5 0 R 6 0 R] >>",
+            field,
+            box,
+            comment,
+        ]
+    )
+
+
+def _pdf_of(bodies: list[str]) -> bytes:
     out, places = "%PDF-1.4\n", []
     for number, body in enumerate(bodies, 1):
         places.append(len(out))

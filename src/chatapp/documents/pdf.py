@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chatapp.documents.pdf_annotations import forms_of, lines_beside
 from chatapp.documents.picture import LONGEST_SIDE
 
 if TYPE_CHECKING:
@@ -48,10 +49,13 @@ def pages(path: Path, drawn: Collection[int] = ()) -> Pages:
 
     texts, scans = [], []
     with pypdfium2.PdfDocument(path) as document:
+        forms = forms_of(document)
         for number, page in enumerate(document, 1):
             words = page.get_textpage()
-            texts.append(words.get_text_bounded().replace("\r\n", "\n").replace(_HYPHEN, "-\n").strip())
+            said = words.get_text_bounded().replace("\r\n", "\n").replace(_HYPHEN, "-\n").strip()
             words.close()
+            beside = "\n".join(lines_beside(page, forms))
+            texts.append(f"{said}\n\n{beside}".strip())
             if not texts[-1] and any(page.get_objects(max_depth=1)):
                 scans.append(number)
             page.close()
