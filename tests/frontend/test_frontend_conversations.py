@@ -18,6 +18,7 @@ from support.pages import (
     click,
     contents,
     conversation_in,
+    everything,
     list_told,
     problem,
     rows,
@@ -132,13 +133,16 @@ def test_a_question_during_an_answer_that_another_session_asked_for_waits_for_it
 
 def test_a_temporary_chat_leaves_nothing_behind(page: AppTest, client: BackendClient) -> None:
     click(page, "temporary-chat")
+    assert 'temporary-mark\\"' not in everything(page)
 
     ask(ask(page, "One?"), "Two?")
 
     assert len(contents(page)) == 4
     assert "Temporary chat" in page.main.caption[0].value
+    assert 'temporary-mark\\">Temporary chat<' in everything(page)
     assert stored(client) == []
     assert "c" not in page.query_params
+    assert 'temporary-mark\\"' not in everything(click(page, "new-chat"))
 
 
 def test_earlier_messages_are_fetched_when_asked_for(open_page: Open, backend: Any, client: BackendClient) -> None:

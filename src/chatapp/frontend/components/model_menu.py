@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -25,6 +26,13 @@ _TEMPERATURE = later("0 is the most predictable, 2 the most varied. Empty: as th
 _INSTRUCTIONS = later(
     "How this conversation is answered: the system prompt of the questions that are asked from now on."
 )
+
+
+def temporary_mark() -> None:
+    """Draw that nothing of what is said is kept, once the words that say so have gone up with the first question."""
+    conversation = state.view().conversation
+    if conversation.is_temporary and conversation.entries:
+        st.html(f'<span class="temporary-mark">{escape(t("Temporary chat"))}</span>')
 
 
 def model_menu() -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from chatapp import __version__
 from chatapp.frontend.components.hits import hits
-from chatapp.frontend.components.model_menu import model_menu
+from chatapp.frontend.components.model_menu import model_menu, temporary_mark
 from chatapp.frontend.components.projects import project_mark
 from chatapp.frontend.components.runs import Runs
 from chatapp.frontend.languages.words import t
@@ -70,6 +70,7 @@ def _draw(box: PromptBox) -> LiveView | None:
     with top:
         model_menu()
         project_mark()
+        temporary_mark()
     with above:
         hits()
     around_box(box)
