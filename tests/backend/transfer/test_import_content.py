@@ -7,7 +7,7 @@ import pytest
 
 from chatapp.backend.store import Store
 from chatapp.backend.store.imported import ATTACHMENT, FOLDER, NO_TEXT, TOOL, UNKNOWN, ImportedConversation
-from chatapp.backend.transfer.importers import chatgpt, claude, formats, librechat
+from chatapp.backend.transfer.importers import chatgpt, claude, deepseek, formats, grok, librechat
 from chatapp.backend.transfer.importers import open_webui as open_webui_reader
 from chatapp.protocol.messages import AttachmentPart, TextPart
 from chatapp.protocol.usage_line import usage_parts
@@ -295,6 +295,61 @@ def test_thoughts_that_no_answer_followed_are_counted_and_a_cut_answer_is_told()
         ("Half", "Hm", "length"),
     ]
     assert theirs.left_out == {NO_TEXT: 1}
+
+
+@pytest.mark.parametrize(
+    ("written", "thought", "shown"),
+    [
+        ("<think>\nHm.\n</think>\n\nSo.", "Hm.", "So."),
+        (" \n<thinking>Hm.</thinking>So.", "Hm.", "So."),
+        ("[THINK]Hm.[/THINK]So.", "Hm.", "So."),
+        (":::thinking\nHm.\n:::\nSo.", "Hm.", "So."),
+        ("Hm.\n</think>\n\nSo.", "Hm.", "So."),
+        ("<think>Hm.", "", "<think>Hm."),
+        ("<think>Hm.</think>", "", "<think>Hm.</think>"),
+        ("Write `</think>` behind it.", "", "Write `</think>` behind it."),
+    ],
+)
+def test_thoughts_between_tags_are_apart(written: str, thought: str, shown: str) -> None:
+    (answer,) = formats.finished(open_webui_reader.read(webui_thoughts(written))).messages[-1:]
+    assert (answer.content, answer.reasoning) == (shown, thought)
+
+
+def test_an_old_export_of_open_webui_tells_its_instructions_apart() -> None:
+    said = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}]
+    theirs = open_webui_reader.read({"id": "w", "chat": {"messages": said}})
+    assert (theirs.system, [message.content for message in theirs.messages]) == ("Be kind.", ["Hi"])
+    assert not theirs.left_out
+
+
+def test_marks_of_other_programs_become_links_or_go() -> None:
+    card = (
+        '<grok:render card_id="x" type="render_inline_citation"><argument name="citation_id">1</argument></grok:render>'
+    )
+    responses = [{"_id": "1", "sender": "assistant", "message": f"One.{card}{card} Two. <grok:render cut"}]
+    assert grok.read({"conversation": {}, "responses": responses}).messages[0].content == "One. Two. "
+    found = [{"url": "https://a.b/c", "title": "T", "cite_index": 1}, None]
+    fragments = [
+        {"type": "SEARCH", "results": found},
+        {"type": "RESPONSE", "content": "One[citation:1]. Two[citation:2]."},
+    ]
+    theirs = deepseek.read({"inserted_at": "", "mapping": {"1": {"message": {"fragments": fragments}}}})
+    assert theirs.messages[0].content == "One ([T](https://a.b/c)). Two."
+
+
+def test_deepseek_of_early_2025_takes_turns() -> None:
+    said = [("1", "root", "Why?", None), ("2", "1", "So.", "Hm."), ("3", "2", "And?", None), ("4", "2", "Or?", None)]
+    nodes = {
+        node_id: {"id": node_id, "parent": parent, "message": {"content": text, "reasoning_content": thought}}
+        for node_id, parent, text, thought in said
+    }
+    theirs = deepseek.read({"id": "d", "inserted_at": "", "mapping": {"root": {"message": None}, **nodes}})
+    assert [(message.role, message.content, message.reasoning) for message in theirs.messages] == [
+        ("user", "Why?", ""),
+        ("assistant", "So.", "Hm."),
+        ("user", "And?", ""),
+        ("user", "Or?", ""),
+    ]
 
 
 def recap(seconds: object) -> Json:

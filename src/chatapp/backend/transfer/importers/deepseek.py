@@ -1,14 +1,27 @@
 """DeepSeek's export: ChatGPT's `mapping`, with messages of `fragments`: REQUEST, THINK, RESPONSE, SEARCH."""
 
+import re
 from collections import Counter
 from typing import Any
 
 from chatapp.backend.store.imported import ATTACHMENT, TOOL, ImportedConversation, ImportedMessage, Lineage
 from chatapp.backend.transfer.importers.attachments import attachment, placeholder
-from chatapp.backend.transfer.importers.fields import mapping, name, objects, paragraphs, string, time
+from chatapp.backend.transfer.importers.fields import (
+    is_address,
+    link,
+    mapping,
+    name,
+    objects,
+    paragraphs,
+    sequence,
+    string,
+    time,
+)
 
 SOURCE = "deepseek"
 
+_CITED = "[citation:"
+_CITATION = re.compile(r"\[citation:([0-9]{1,4})\]")
 _KNOWN = ("REQUEST", "THINK", "RESPONSE")
 
 
@@ -20,7 +33,11 @@ def recognises(fields: dict[str, Any]) -> bool:
 def read(theirs: dict[str, Any]) -> ImportedConversation:
     """Return the conversation."""
     nodes = {node_id: mapping(node) for node_id, node in theirs["mapping"].items()}
-    messages = {node_id: _message(node_id, mapping(node.get("message"))) for node_id, node in nodes.items()}
+    messages: dict[str, dict[str, Any]] = {}
+    for node_id, node in nodes.items():
+        above = messages.get(name(node.get("parent")) or "", {})
+        follows_question = above.get("role") == "user" and bool(above["content"])
+        messages[node_id] = _message(node_id, mapping(node.get("message")), follows_question=follows_question)
     kept = {node_id: message for node_id, message in messages.items() if message["content"]}
     lineage = Lineage({node_id: name(node.get("parent")) for node_id, node in nodes.items()}, kept)
     left_out = sum((_left_out(mapping(node.get("message"))) for node in nodes.values()), Counter[str]())
@@ -35,15 +52,19 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     )
 
 
-def _message(node_id: str, message: dict[str, Any]) -> dict[str, Any]:
-    said = _of(message, "REQUEST")
+def _message(node_id: str, message: dict[str, Any], *, follows_question: bool) -> dict[str, Any]:
+    """Return a message. Exports of early 2025 have no fragments, and do not say who speaks: the sides take turns."""
+    said, answer, thought = _of(message, "REQUEST"), _of(message, "RESPONSE"), _of(message, "THINK")
     is_answer = not said
+    if not objects(message.get("fragments")):
+        thought, is_answer = string(message.get("reasoning_content")), follows_question
+        said = answer = string(message.get("content"))
     files = tuple(attachment(file.get("file_name") or file.get("name")) for file in objects(message.get("files")))
     return {
         "id": node_id,
         "role": "assistant" if is_answer else "user",
-        "content": paragraphs(*map(placeholder, files), said or _of(message, "RESPONSE")),
-        "reasoning": _of(message, "THINK"),
+        "content": paragraphs(*map(placeholder, files), _with_links(answer, message) if is_answer else said),
+        "reasoning": thought,
         "model": string(message.get("model")) or None if is_answer else None,
         "created_at": time(message.get("inserted_at")),
         "attachments": files,
@@ -53,6 +74,17 @@ def _message(node_id: str, message: dict[str, Any]) -> dict[str, Any]:
 def _of(message: dict[str, Any], kind: str) -> str:
     fragments = objects(message.get("fragments"))
     return paragraphs(*(string(fragment.get("content")) for fragment in fragments if fragment.get("type") == kind))
+
+
+def _with_links(text: str, message: dict[str, Any]) -> str:
+    """Return `text` with its marks for what was found as links, or without those that nothing is known of."""
+    if _CITED not in text:
+        return text
+    found = [*sequence(message.get("search_results"))]
+    found += [it for fragment in objects(message.get("fragments")) for it in sequence(fragment.get("results"))]
+    pages = {str(page.get("cite_index")): page for page in objects(found) if is_address(page.get("url"))}
+    links = {number: f" ({link(page.get('title'), page['url'])})" for number, page in pages.items()}
+    return _CITATION.sub(lambda mark: links.get(mark[1], ""), text)
 
 
 def _left_out(message: dict[str, Any]) -> Counter[str]:

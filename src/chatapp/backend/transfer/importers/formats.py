@@ -1,6 +1,7 @@
 """The formats that are known: those that can be read, and those that can only be named."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -8,6 +9,7 @@ from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.transfer.importers import chatgpt, claude, deepseek, grok, librechat, lm_studio, open_webui, ours
 from chatapp.backend.transfer.importers.fields import mapping, objects
 from chatapp.backend.transfer.importers.joining import joined
+from chatapp.backend.transfer.importers.thoughts import with_thoughts_apart
 from chatapp.errors import InvalidRequestError
 
 VERSION = "5"
@@ -83,8 +85,8 @@ def read(source: ModuleType, fields: dict[str, Any]) -> ImportedConversation:
 
 
 def finished(theirs: ImportedConversation) -> ImportedConversation:
-    """Return a conversation of another program as every model takes it: one side speaks at a time."""
-    return joined(theirs)
+    """Return a conversation of another program as every model takes it: thoughts apart, one side at a time."""
+    return joined(replace(theirs, messages=[with_thoughts_apart(message) for message in theirs.messages]))
 
 
 def name_of(fields: dict[str, Any]) -> str | None:

@@ -9,6 +9,8 @@ from chatapp.backend.transfer.importers.fields import mapping, name, objects, pa
 
 SOURCE = "grok"
 
+_CARD, _CARD_END = "<grok:render", "</grok:render>"
+
 
 def recognises(fields: dict[str, Any]) -> bool:
     """Return whether this is a conversation of theirs."""
@@ -48,12 +50,22 @@ def _message(message_id: str, response: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": message_id,
         "role": "assistant" if is_answer else "user",
-        "content": paragraphs(*map(placeholder, files), string(response.get("message"))),
+        "content": paragraphs(*map(placeholder, files), _without_cards(string(response.get("message")))),
         "reasoning": string(response.get("thinking_trace")) if is_answer else "",
         "model": string(response.get("model")) or None if is_answer else None,
         "created_at": _moment(response.get("create_time")),
         "attachments": tuple(files),
     }
+
+
+def _without_cards(text: str) -> str:
+    """Return `text` without its cards, which point to sources and pictures that the export does not name."""
+    kept, at = [], 0
+    while (start := text.find(_CARD, at)) >= 0:
+        end = text.find(_CARD_END, start)
+        kept.append(text[at:start])
+        at = end + len(_CARD_END) if end >= 0 else len(text)
+    return "".join([*kept, text[at:]]) if kept else text
 
 
 def _moment(value: object) -> Any:

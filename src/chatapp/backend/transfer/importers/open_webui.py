@@ -51,9 +51,10 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
     sent = sent or _line(objects(chat.get("messages")))
     left_out: Counter[str] = Counter()
     texts = {message_id: _shown(message, left_out) for message_id, message in sent.items()}
-    kept = {message_id: text for message_id, text in texts.items() if text.text}
+    told = {message_id for message_id, message in sent.items() if message.get("role") == "system"}
+    kept = {message_id: text for message_id, text in texts.items() if text.text and message_id not in told}
     lineage = Lineage({message_id: name(message.get("parentId")) for message_id, message in sent.items()}, kept)
-    left_out[NO_TEXT] += len(sent) - len(kept)
+    left_out[NO_TEXT] += len(sent) - len(kept) - len(told)
     left_out[FOLDER] += bool(theirs.get("folder_id")) + len(sequence(mapping(theirs.get("meta")).get("tags")))
     models = [model for model in sequence(chat.get("models")) if isinstance(model, str) and model]
     return ImportedConversation(
@@ -64,7 +65,10 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
             _message(message_id, sent[message_id], text, lineage.above(message_id)) for message_id, text in kept.items()
         ],
         leaf_id=lineage.nearest(name(history.get("currentId"))),
-        system=string(chat.get("system")) or string(mapping(chat.get("params")).get("system")) or None,
+        system=string(chat.get("system"))
+        or string(mapping(chat.get("params")).get("system"))
+        or paragraphs(*(texts[message_id].text for message_id in texts if message_id in told))
+        or None,
         model=models[0] if models else None,
         is_pinned=bool(theirs.get("pinned")),
         is_archived=bool(theirs.get("archived")),
