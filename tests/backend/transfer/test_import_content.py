@@ -7,7 +7,7 @@ import pytest
 
 from chatapp.backend.store import Store
 from chatapp.backend.store.imported import ATTACHMENT, FOLDER, NO_TEXT, TOOL, UNKNOWN, ImportedConversation
-from chatapp.backend.transfer.importers import chatgpt, claude, deepseek, formats, grok, librechat
+from chatapp.backend.transfer.importers import chatgpt, claude, deepseek, formats, grok, librechat, lm_studio
 from chatapp.backend.transfer.importers import open_webui as open_webui_reader
 from chatapp.protocol.messages import AttachmentPart, TextPart
 from chatapp.protocol.usage_line import usage_parts
@@ -335,6 +335,27 @@ def test_marks_of_other_programs_become_links_or_go() -> None:
     ]
     theirs = deepseek.read({"inserted_at": "", "mapping": {"1": {"message": {"fragments": fragments}}}})
     assert theirs.messages[0].content == "One ([T](https://a.b/c)). Two."
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "finish_reason"),
+    [
+        ("eosFound", "complete", None),
+        ("userStopped", "stopped", None),
+        ("maxPredictedTokensReached", "complete", "length"),
+        ("modelUnloaded", "interrupted", None),
+        (["?"], "complete", None),
+    ],
+)
+def test_how_an_answer_of_lm_studio_ended_and_what_it_took_comes_along(
+    reason: object, status: str, finish_reason: str | None
+) -> None:
+    stats = {"stopReason": reason, "promptTokensCount": 5, "predictedTokensCount": 7}
+    steps = [{"content": [{"type": "text", "text": "So."}], "genInfo": {"stats": stats}}, {"type": "debugInfoBlock"}]
+    answer = {"versions": [{"role": "assistant", "steps": steps}], "currentlySelected": 0}
+    (message,) = lm_studio.read({"name": "L", "createdAt": 1, "messages": [answer]}).messages
+    assert (message.status, message.finish_reason) == (status, finish_reason)
+    assert (message.prompt_tokens, message.completion_tokens) == (5, 7)
 
 
 def test_deepseek_of_early_2025_takes_turns() -> None:

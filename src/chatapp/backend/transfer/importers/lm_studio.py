@@ -6,10 +6,12 @@ from typing import Any
 
 from chatapp.backend.store.imported import ATTACHMENT, TOOL, ImportedConversation, ImportedMessage
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
-from chatapp.backend.transfer.importers.fields import mapping, name, objects, paragraphs, string, time
-from chatapp.protocol.messages import AttachmentPart
+from chatapp.backend.transfer.importers.fields import count, mapping, name, objects, paragraphs, string, time
+from chatapp.protocol.messages import AttachmentPart, FinalStatus
 
 SOURCE = "lm-studio"
+
+_STATUS: dict[str, FinalStatus] = {"userStopped": "stopped", "failed": "failed", "modelUnloaded": "interrupted"}
 
 
 def recognises(fields: dict[str, Any]) -> bool:
@@ -55,6 +57,7 @@ def _versions(
         files = tuple(_file(part) for parts, _ in blocks for part in parts if part.get("type") == "file")
         left_out[ATTACHMENT] += len(files)
         left_out[TOOL] += sum(part.get("type") == "toolCallRequest" for parts, _ in blocks for part in parts)
+        stats = next((told for step in reversed(steps) if (told := _stats(step))), {}) if is_answer else {}
         words = paragraphs(*(_text(parts) for parts, is_thinking in blocks if not is_thinking))
         yield ImportedMessage(
             id=f"{number}-{version_number}",
@@ -63,8 +66,17 @@ def _versions(
             content=paragraphs(*map(placeholder, files), words),
             reasoning=paragraphs(*(_text(parts) for parts, is_thinking in blocks if is_thinking)),
             model=string(mapping(version.get("senderInfo")).get("senderName")) or model if is_answer else None,
+            status=_STATUS.get(string(stats.get("stopReason")), "complete"),
+            finish_reason="length" if stats.get("stopReason") == "maxPredictedTokensReached" else None,
+            prompt_tokens=count(stats.get("promptTokensCount")),
+            completion_tokens=count(stats.get("predictedTokensCount")),
             attachments=files,
         )
+
+
+def _stats(step: dict[str, Any]) -> dict[str, Any]:
+    """Return how the model made a step, where that is told."""
+    return mapping(mapping(step.get("genInfo")).get("stats"))
 
 
 def _is_thinking(step: dict[str, Any]) -> bool:
