@@ -76,7 +76,7 @@ class Open(HTMLParser):
         ("**注意\uff1a**请看", "<strong>注意\uff1a</strong>请看"),
         ("是**“粗”**字", "是<strong>“粗”</strong>字"),
         ("这~~很。~~好", "<s>很。</s>"),
-        ("a<u>b</u> <code>*c*</code>", "a<u>b</u> <code>*c*</code>"),
+        ("a<u>b</u> <code>c</code>", "a&lt;u&gt;b&lt;/u&gt; &lt;code&gt;c"),
         ("<details>\n<summary>*A*</summary>\n\n- b\n</details>\nc", "<summary><em>A</em></summary>\n<ul>"),
         ("<details><summary>A</summary>\nb\n</details>\nc", "<p>b</p>\n</details>\n<p>c</p>"),
         ("<details>\nb", "<p>&lt;details&gt;<br />\nb</p>"),
@@ -169,6 +169,11 @@ def test_prices_images_and_code_are_read_as_they_were_meant(markdown: str, drawn
             "[see http://a.b] and http://localhost:80?a=1&b",
             "[see http://a.b(http://a.b)] and http://localhost:80?a=1&amp;b(http://localhost:80?a=1&amp;b)",
         ),
+        (
+            "<a href=http://a.b>x <img alt='y' src= http://c.d/e>",
+            "&lt;a href=http://a.b&gt;x &lt;img alt='y' src= http://c.d/e&gt;",
+        ),
+        ("url=http://a.b and a < b http://c.d", "url=http://a.b and a &lt; b http://c.d(http://c.d)"),
         ("xhttp://a.b, ftp://a.b, http://, https:", "xhttp://a.b, ftp://a.b, http://, https:"),
     ],
 )

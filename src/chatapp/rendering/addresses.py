@@ -12,6 +12,12 @@ _BEHIND = frozenset("?!.,:;*_~'")
 """What ends a sentence or an emphasis, not an address (https://github.github.com/gfm/#autolinks-extension-)."""
 
 
+_BEFORE = frozenset('*_~([",;:|>')
+_LOOKED_BACK = 300
+_OPEN_TAG = re.compile(r"<[A-Za-z/!][^<>]*+\Z")
+"""Half of a tag that stays text: an address in it is its own, and no link."""
+
+
 def add_addresses(markdown: MarkdownIt) -> None:
     """Have `markdown` link what begins with `http://` or `https://`."""
     markdown.inline.ruler.after("text", "address", _address)
@@ -35,12 +41,12 @@ def _address(state: StateInline, silent: bool) -> bool:
 
 
 def _scheme_before(state: StateInline) -> str:
-    """Return what stands before a colon, as it is written, where it is a whole word and leads to a page."""
-    longest = max(map(len, _SCHEMES))
-    before = state.src[max(state.pos - longest - 1, 0) : state.pos]
+    """Return what stands before a colon, as it is written, where an address may begin with it."""
+    before = state.src[max(state.pos - _LOOKED_BACK, 0) : state.pos]
     scheme = next((before[-len(name) :] for name in _SCHEMES if before.lower().endswith(name)), "")
-    ahead = before[: -len(scheme)][-1:] if scheme else ""
-    return "" if ahead.isascii() and ahead.isalnum() else scheme
+    ahead = before[: len(before) - len(scheme)]
+    is_apart = not ahead or ahead[-1] in _BEFORE or ahead[-1].isspace() or not ahead[-1].isascii()
+    return scheme if is_apart and not _OPEN_TAG.search(ahead) else ""
 
 
 def _trimmed(address: str) -> str:

@@ -5,7 +5,7 @@ import re
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-_PAIRED = re.compile("<(sub|sup|kbd|mark|u|b|i|s|em|strong|del|ins|small|code)>")
+_PAIRED = re.compile("<(sub|sup|kbd|mark)>")
 _BREAKS = ("<br>", "<br/>", "<br />")
 _LONGEST = max(map(len, _BREAKS))
 
@@ -38,9 +38,7 @@ def _pair(state: StateInline, name: str, *, silent: bool) -> bool:
     end = _end_of(state, name, begin)
     if end < 0 or end > state.posMax:
         return False
-    if not silent and name == "code":  # nothing in it is Markdown
-        state.push("code_inline", "code", 0).content = state.src[begin:end]
-    elif not silent:
+    if not silent:
         after = state.posMax
         state.push(f"{name}_open", name, 1)
         state.pos, state.posMax = begin, end
