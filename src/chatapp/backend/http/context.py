@@ -60,10 +60,8 @@ def header(scope: Scope, name: bytes) -> str | None:
 
     Every request is asked for some of them, and Starlette's `Headers` take several times as long for each.
     """
-    for key, value in scope["headers"]:
-        if key == name:
-            return bytes(value).decode("latin-1")
-    return None
+    value = dict(reversed(scope["headers"])).get(name)
+    return None if value is None else bytes(value).decode("latin-1")
 
 
 def enter(scope: Scope, context: RequestContext) -> None:

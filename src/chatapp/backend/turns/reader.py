@@ -62,6 +62,9 @@ class Reader:
             return [(told, max(self._after, self.turn.ends[max(self._next - 1, 0)]))]
         known = self._skip_to_start() if self._after else 0
         entries, ends = self.turn.entries, self.turn.ends
+        if self._next == len(entries) - 1 and not known:  # as almost always: there is nothing to join
+            self._next += 1
+            return [(entries[-1], ends[-1])]
         taken: list[tuple[Event, int]] = []
         while self._next < len(entries):
             event = entries[self._next]
