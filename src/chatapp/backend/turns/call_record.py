@@ -165,6 +165,8 @@ class CallRecord:
             cost_pico=cost_pico,
             price_source=price_source,
         )
+        if not attempts.failed:
+            return [call]
         failed = [_failed(it, f"{self.id}.{n}", call, clock=clock, now=now) for n, it in enumerate(attempts.failed)]
         return [*failed, call]
 

@@ -223,7 +223,7 @@ class OpenAIModel:
     def _body(self, request: ModelRequest, name: str) -> dict[str, Any]:
         body = {
             "model": name,
-            "messages": self._calls.told(_worded(request)),
+            "messages": self._worded(request),
             "stream": True,
             "stream_options": {"include_usage": True},
             **request.parameters,
@@ -233,6 +233,12 @@ class OpenAIModel:
         if "max_tokens" in body and (limit := self._windows.told(name)) and body["max_tokens"] > limit:
             body["max_tokens"] = limit  # no answer is longer, and vLLM refuses more
         return body
+
+    def _worded(self, request: ModelRequest) -> list[dict[str, Any]]:
+        """Return the messages as the server takes them; calls of tools are in those alone that a client has worded."""
+        if request.wire_messages is None:
+            return messages_as_json(request.messages, request.media)
+        return self._calls.told(request.wire_messages)
 
     async def _stream(self, body: dict[str, Any], attempts: Attempts) -> OpenAIStream:
         stop = body.get("stop") or ()
@@ -265,9 +271,3 @@ class OpenAIModel:
         if not self.upstream.is_model_named and listed.names:
             self._found_name = self.upstream.model if self.upstream.model in listed.names else listed.names[0]
         return listed
-
-
-def _worded(request: ModelRequest) -> list[dict[str, Any]]:
-    if request.wire_messages is not None:
-        return request.wire_messages
-    return messages_as_json(request.messages, request.media)
