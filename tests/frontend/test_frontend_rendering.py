@@ -1,7 +1,7 @@
 """Growing Markdown in blocks, and text that is to be drawn as it is."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatapp.frontend.markdown.blocks import split_blocks, without_open_math
@@ -50,11 +50,13 @@ def test_what_may_belong_together_stays_together(raw: str) -> None:
 TEXTS = st.lists(st.sampled_from([*"ab`#\\[]$ -1.\n", "\n\n", "```", "\n```\n", "\\[", "\\]", "Word "])).map("".join)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_blocks_joined_are_the_answer(raw: str) -> None:
     assert "".join(split_blocks(raw)) == raw
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_a_finished_block_does_not_change_when_more_comes(raw: str, more: str) -> None:
     finished = split_blocks(raw)[:-1]
