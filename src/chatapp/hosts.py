@@ -37,12 +37,11 @@ def is_ours(host: str, *, listening_on: str, allowed: Sequence[str]) -> bool:
 
 
 def http_url(text: str) -> str:
-    """Return the address of a server without a slash at its end, or blanks around it.
+    """Return the address of a server without a slash at its end.
 
     Raises:
         ValueError: it is none; what it says completes "it must be".
     """
-    text = text.strip()
     parts = url_parts(text)
     if parts is None and _has_wrong_port(text):
         raise ValueError("an address whose port is a number up to 65535")

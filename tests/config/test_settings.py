@@ -130,7 +130,9 @@ def test_the_name_that_other_programs_use_for_the_base_url_is_read(monkeypatch: 
     assert settings.is_set("base_url")
 
 
-@pytest.mark.parametrize("pasted", ["http://localhost:1/v1/chat/completions", " http://localhost:1/v1/ "])
+@pytest.mark.parametrize(
+    "pasted", ["http://localhost:1/v1/chat/completions", "http://localhost:1/v1/chat/completions/"]
+)
 def test_the_address_of_questions_is_taken_for_that_of_the_api(pasted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BASE_URL", pasted)
 
