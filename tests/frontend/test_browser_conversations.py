@@ -302,12 +302,26 @@ def test_another_conversation_is_shown_without_drawing_the_list(page: Page, clie
     else:
         pytest.fail("each click drew all of the page")
 
+    is_empty = "return document.querySelector('.transcript[aria-label]:not(:has(article))') !== null"
     page.click("new-chat")
-    page.wait_for(".st-key-welcome")
+    page.wait_until(lambda _: page.run(is_empty), "an empty conversation")
     page.wait_until(lambda _: not page.run("return document.querySelector('.st-key-current-row')"), "no mark")
-    at_once = "arguments[0].click(); return document.querySelector('.transcript').textContent"
-    assert "First?" in page.driver.execute_script(at_once, page.wait_for(f".st-key-open-{ids[0]} button"))
-    page.wait_until(lambda driver: driver.current_url.endswith(str(ids[0])), "its address")
+
+
+def test_what_was_shown_in_a_conversation_is_there_before_the_server_answers(page: Page, client: BackendClient) -> None:
+    first = client.ask("First?", store=True).conversation_id
+    page.open()
+    page.click(f"open-{first}")
+    page.wait_for("article.question", "First?")
+    empty = "return document.querySelector('.transcript[aria-label]:not(:has(article))') !== null"
+    page.click("new-chat")
+    page.wait_until(lambda _: page.run(empty), "an empty conversation")
+
+    click = "document.querySelector('.transcript [data-menu]').click()"
+    both = f"document.querySelector('.st-key-open-{first} button').click(); {click}"
+    assert "First?" in page.run(f"{both}; return document.querySelector('.transcript').textContent")
+    page.wait_for(".message-menu [role='menuitem']")  # the click waited
+    page.wait_until(lambda driver: driver.current_url.endswith(str(first)), "its address")
     page.wait_until(lambda _: not page.run("return document.querySelector('.st-key-welcome')"), "it alone")
 
 

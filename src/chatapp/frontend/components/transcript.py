@@ -32,6 +32,7 @@ def transcript(conversation: OpenConversation) -> None:
     live, landing = conversation.live, conversation.landing
     more = {
         "shown": state.view().conversation_id,
+        "opened": state.transcript().opened,
         "is_busy": live is not None,
         "live": [answer.name for answer in conversation.answers],
         "has_earlier": conversation.has_unloaded,
@@ -96,6 +97,7 @@ def _act() -> None:
     if what == "earlier":
         actions.load_earlier()
     elif what == "open":
+        state.transcript().opened = clicked.get("name", "")
         list_actions.open_conversation(clicked.get("id", ""))
     elif what == "picture":
         state.view().diagram = text

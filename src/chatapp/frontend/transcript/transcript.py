@@ -25,12 +25,14 @@ class Transcript:
     """The finished messages that a session shows. Each has a key, which changes with anything that is shown of it.
 
     `token` is what its browser shows for it, and nobody else knows. `live` are the answers that are being made,
-    `options` are how questions are asked, `words` are its reader's. `fetch_picture` fetches the small copy of a file's
+    `options` are how questions are asked, `opened` is the browser's name for its last wish to show another
+    conversation, `words` are its reader's. `fetch_picture` fetches the small copy of a file's
     picture by its id.
     """
 
     live: tuple[LiveAnswer, ...] = ()
     options = RequestOptions()
+    opened = ""
     words: Words = ENGLISH
     fetch_picture: Callable[[str], bytes] | None = None
 

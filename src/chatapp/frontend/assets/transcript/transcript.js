@@ -17,9 +17,15 @@ const bodies = new Map();
 const transcripts = new WeakMap();
 const remembered = new Map(); // the keys of conversations that were shown, by their ids
 const MOST_REMEMBERED = 50;
+const LOST_MS = 5000;
+let current; // what was told last
+let asked = 0;
+let foreseen; // what was asked for and not told yet: by which name, and the keys that it had
+let held; // a click meanwhile
 const OF_ANOTHER = '.st-key-above, .st-key-unfinished, .st-key-model-gone, [class*="st-key-live-"] { display: none; }';
 
 const element = (tag, className, properties = {}) => Object.assign(document.createElement(tag), { className }, properties);
+const buttonsOf = (root, id) => [...root.querySelectorAll(`[data-id="${CSS.escape(id ?? "")}"] button`)];
 
 class Transcript {
   constructor(parent) {
@@ -52,12 +58,14 @@ class Transcript {
   }
 
   take(data) {
+    current = this;
     this.data = data;
-    this.isForeseen = false;
-    document.dispatchEvent(new CustomEvent("chatapp:shown", { detail: data.shown }));
     this.root.setAttribute("aria-label", t("Messages"));
     this.isAsked = false;
     for (const [key, html] of Object.entries(data.bodies)) bodies.set(key, html);
+    if (foreseen && data.opened !== foreseen.name) return this.foresee();
+    foreseen = undefined;
+    document.dispatchEvent(new CustomEvent("chatapp:shown", { detail: data.shown }));
     this.root.toggleAttribute("data-busy", data.is_busy);
     if (data.version === this.version) this.hideGrown();
     else if (data.base === "" || data.base === this.version) {
@@ -66,6 +74,9 @@ class Transcript {
     } else this.fetchList();
     const landing = this.slots.get(data.landing);
     if (landing && !landing.classList.contains("filled")) this.want(data.landing);
+    const { id, place } = held ?? {};
+    held = undefined;
+    buttonsOf(this.root, id)[place]?.click();
   }
 
   async fetchList() {
@@ -112,13 +123,11 @@ class Transcript {
   }
 
   // What was said in a conversation when it was shown last stands there until it is told what has been said since.
-  foresee(id) {
-    const keys = remembered.get(id);
-    if (!keys || document.querySelector(".st-key-search input")?.value) return; // a search leads to a place in it
-    this.isForeseen = true;
-    this.draw(keys, "");
+  // Streamlit draws the place of the next conversation first, and in it what it knows of the last one.
+  foresee() {
+    if (!foreseen.keys) return;
+    this.draw(foreseen.keys, "");
     this.hiding.textContent = OF_ANOTHER;
-    setTimeout(() => this.isForeseen && this.root.isConnected && this.fetchList(), RETRY_MS); // it could not be opened
   }
 
   // A question that is being edited while it gets another key, as it does when it is stored, goes on being edited.
@@ -197,14 +206,23 @@ class Transcript {
 
   // Another conversation was chosen in the list: asked for here, it is drawn without the list.
   open(event) {
-    if (!this.root.isConnected) return;
+    if (!this.root.isConnected || !this.data) return;
     event.preventDefault();
-    this.act({ do: "open", id: event.detail });
-    if (event.detail !== this.data.shown) this.foresee(event.detail);
+    const id = event.detail;
+    const name = String(++asked);
+    this.act({ do: "open", id, name });
+    if (id === this.data.shown || document.querySelector(".st-key-search input")?.value) return; // it leads to a place
+    foreseen = { name, keys: remembered.get(id) };
+    this.foresee();
+    setTimeout(() => {
+      if (foreseen?.name !== name) return;
+      foreseen = undefined;
+      current.take(current.data);
+    }, LOST_MS);
   }
 
   askEarlier() {
-    if (!this.data?.has_earlier || this.isAsked || this.isForeseen) return;
+    if (!this.data?.has_earlier || this.isAsked || foreseen) return;
     this.isAsked = true;
     const ask = () => {
       if (performance.now() - this.scrolledMs < IDLE_MS) setTimeout(ask, IDLE_MS);
@@ -251,7 +269,11 @@ class Transcript {
   click({ target }) {
     const button = target.closest("button");
     const id = button?.closest("[data-id]")?.dataset.id;
-    if (!button || this.isForeseen) return;
+    if (!button) return;
+    if (foreseen) {
+      held = { id, place: buttonsOf(this.root, id).indexOf(button) };
+      return;
+    }
     const { dataset } = button;
     if (dataset.menu) openMenu(button, this);
     else if (dataset.do === "edit") editQuestion(button.closest("article"), this);
