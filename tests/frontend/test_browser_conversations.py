@@ -103,7 +103,6 @@ def test_a_reload_in_the_middle_of_an_answer_finds_all_of_it(
 ) -> None:
     page.ask("A story, please")
     page.wait_for_answer("Once")
-    conversation_in(page)  # which the browser is told beside the answer
 
     page.driver.refresh()
     page.wait_for_answer("Once")

@@ -268,15 +268,14 @@ def test_an_answer_in_the_making_is_read_so_many_times_at_most(client: TestClien
     async def status_beside(readers: int) -> int:
         with ExitStack() as stack:
             for _ in range(readers):
-                stack.enter_context(answer.watched())
+                stack.enter_context(answer.watched(lambda: None))
             url, headers = f"{LIVE_PATH}?name={answer.name}", {"X-Transcript": transcript.token}
             return (await asyncio.to_thread(client.get, url, headers=headers)).status_code
 
     assert [asyncio.run(status_beside(readers)) for readers in (MOST_READERS, MOST_READERS - 1)] == [429, 200]
 
 
-def test_much_is_drawn_beside_the_event_loop_that_serves_all_readers(monkeypatch: pytest.MonkeyPatch) -> None:
-    much = Text("Once upon a time. " * 100)
+def test_what_grows_is_drawn_beside_the_event_loop_that_serves_all_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     drawing: list[threading.Thread] = []
 
     def noted(text: str, *, is_live: bool) -> str:
@@ -287,7 +286,7 @@ def test_much_is_drawn_beside_the_event_loop_that_serves_all_readers(monkeypatch
         return [event async for event in live_stream(answer)]
 
     monkeypatch.setattr(live_blocks, "html_of", noted)
-    asyncio.run(read(LiveAnswer.start(iter([Start("turn", "tiny"), much, Done("stop", None, None)]))))
+    asyncio.run(read(LiveAnswer.start(iter([Start("turn", "tiny"), Text("Once"), Done("stop", None, None)]))))
 
     assert drawing
     assert threading.current_thread() not in drawing

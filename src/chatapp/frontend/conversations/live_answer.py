@@ -136,9 +136,9 @@ class LiveAnswer:
         return len(self._watches)
 
     @contextlib.contextmanager
-    def watched(self) -> Iterator[GrowthWatch]:
-        """Return what tells the coroutine of this block when the answer has grown or ended."""
-        watch = GrowthWatch()
+    def watched(self, look: Callable[[], None]) -> Iterator[GrowthWatch]:
+        """Return what tells the coroutine of this block when the answer has grown or ended; `look` is done before."""
+        watch = GrowthWatch(look)
         with self._lock:
             self._watches = (*self._watches, watch)
         try:

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.languages.elsewhere import said_elsewhere, sentence_elsewhere
-from chatapp.frontend.transcript.live_blocks import LiveBlocks
+from chatapp.frontend.transcript.live_blocks import Growth, LiveBlocks
 from chatapp.protocol.wording import ENGLISH, Words
 
 STEP_S = 0.05
@@ -25,10 +25,9 @@ async def live_stream(answer: LiveAnswer, words: Words = ENGLISH) -> AsyncIterat
     What the backend says of it is told in `words`.
     """
     drawing, told, told_at = _Drawing(answer), 0, time.monotonic() - STEP_S
-    with answer.watched() as watch:
+    with answer.watched(drawing.look) as watch:
         yield _event({"elapsed_s": round(answer.elapsed_s, 1)})
         while True:
-            watch.arm()
             is_going = answer.is_going
             news = await drawing.news(is_whole=not is_going)
             notices = answer.notices[told:]
@@ -41,45 +40,49 @@ async def live_stream(answer: LiveAnswer, words: Words = ENGLISH) -> AsyncIterat
             if not is_going:
                 yield _event({"ended": sentence_elsewhere(answer.error, words) if answer.error else ""})
                 return
-            await watch.wait(_LATER_S if drawing.is_behind else _SIGN_OF_LIFE_S)
+            watch.arm()
+            has_nothing = answer.is_going and len(answer.notices) == told and not drawing.has_more
+            if has_nothing or not watch.disarm():
+                await watch.wait(_LATER_S if drawing.is_behind else _SIGN_OF_LIFE_S)
             if (early_s := told_at + STEP_S - time.monotonic()) > 0:
                 await asyncio.sleep(early_s)
 
 
 class _Drawing:
-    """An answer in the making as HTML: little of it at once, since that is quick, and much in another thread."""
-
-    _FEW_CHARS, _QUICK_S = 1000, 0.002
+    """An answer in the making as HTML. One thread at a time draws, and never that of the event loop."""
 
     def __init__(self, answer: LiveAnswer) -> None:
         self._answer = answer
         self._text, self._thoughts = LiveBlocks(), LiveBlocks()
-        self._drawn_chars, self._took_s = 0, 0.0
+        self._seen = ("", "")
+        self._grown: dict[str, list[Growth]] = {"thoughts": [], "text": []}
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the answer has grown since it was looked at."""
+        return (self._answer.text, self._answer.reasoning) != self._seen
 
     @property
     def is_behind(self) -> bool:
         """Whether something was left for later."""
         return self._text.is_behind or self._thoughts.is_behind
 
+    def look(self) -> None:
+        """Draw what has grown, for `news` to tell."""
+        self._draw(is_whole=False)
+
     async def news(self, *, is_whole: bool) -> dict[str, object]:
         """Return what has grown since the last time, empty if nothing has."""
-        text, thoughts = self._answer.text, self._answer.reasoning
-        chars, began = len(text) + len(thoughts), time.perf_counter()
-        is_quick = chars - self._drawn_chars < self._FEW_CHARS and self._took_s < self._QUICK_S
-        if is_quick:
-            news = self._draw(text, thoughts, is_whole=is_whole)
-        else:
-            news = await run_in_threadpool(self._draw, text, thoughts, is_whole=is_whole)
-        self._drawn_chars, self._took_s = chars, time.perf_counter() - began
-        return news
-
-    def _draw(self, text: str, thoughts: str, *, is_whole: bool) -> dict[str, object]:
-        grown = {
-            "thoughts": self._thoughts.grow(thoughts, is_whole=is_whole),
-            "text": self._text.grow(text, is_whole=is_whole),
-        }
-        news: dict[str, object] = {name: growth for name, growth in grown.items() if growth}
+        if is_whole or self.is_behind or (self.has_more and not any(self._grown.values())):
+            await run_in_threadpool(self._draw, is_whole=is_whole)
+        news: dict[str, object] = {name: growth for name, growth in self._grown.items() if growth}
+        self._grown = {name: [] for name in self._grown}
         return {**news, "thought_s": self._answer.thought_s} if news and self._answer.thought_s else news
+
+    def _draw(self, *, is_whole: bool) -> None:
+        text, thoughts = self._seen = self._answer.text, self._answer.reasoning
+        self._grown["thoughts"] += self._thoughts.grow(thoughts, is_whole=is_whole)
+        self._grown["text"] += self._text.grow(text, is_whole=is_whole)
 
 
 def _event(news: dict[str, object]) -> bytes:
