@@ -142,14 +142,16 @@ def variable_name(name: str) -> str:
 
 
 def file_with_certificates(file: Path) -> Path:
-    """Return the file if it holds certificates that can be trusted.
+    """Return the file if it holds certificates that can be trusted; one that is not there yet is told when asked.
 
     Raises:
-        ValueError: it is not there, cannot be read or holds none; what it says completes "it must be".
+        ValueError: it cannot be read or holds none; what it says completes "it must be".
     """
     import ssl  # noqa: PLC0415 - 10 ms that only a file which names certificates pays
 
     try:
+        if not file.exists():
+            return file
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
     except ssl.SSLError:
         raise ValueError("a file with certificates in it, as PEM: this one holds none") from None

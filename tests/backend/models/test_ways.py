@@ -17,6 +17,7 @@ import pytest
 
 from chatapp.backend.models.chat_model import ModelRequest
 from chatapp.backend.models.openai.model import OpenAIModel
+from chatapp.backend.models.openai.server import ModelServer
 from chatapp.backend.models.transport.proxies import is_excepted, proxy_for
 from chatapp.config.settings import Settings
 from chatapp.errors import OverloadedError, UpstreamUnavailableError
@@ -166,3 +167,17 @@ def test_too_many_open_connections_are_an_overload(what: str, stub: StubModel, t
             await model.close()
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize(("content", "why"), [(None, "No such file or directory"), ("no certificate", "it holds none")])
+def test_certificates_of_a_connection_that_cannot_be_read_are_named(
+    tmp_path: Path, content: str | None, why: str
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    upstream = Upstream(base_url="https://localhost:1/v1", model="m", provider="x", reason="a test", ca_file=file)
+    with pytest.raises(UpstreamUnavailableError, match=f"its ca_file names cannot be read: {why}") as caught:
+        asyncio.run(ModelServer.connect(upstream, Settings.load()))
+    assert caught.value.hint == "Correct it in connections.toml."
+    assert caught.value.is_lasting

@@ -1,6 +1,7 @@
 """An OpenAI-compatible server: its address, its connections, and the key as it is now."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -87,11 +88,7 @@ class ModelServer:
         try:
             clients = await asyncio.to_thread(http_clients, upstream, settings)
         except (OSError, ValueError) as error:
-            failure = UpstreamUnavailableError(
-                "the connection to the model server cannot be set up.",
-                hint="Check BASE_URL, SSL_CERT_FILE and the variables OPENAI_…, and that HTTPS_PROXY, HTTP_PROXY or "
-                "ALL_PROXY names an http:// proxy.",
-            )
+            failure = _not_set_up(error, names_certificates=upstream.ca_file is not None)
             failure.is_lasting = True
             raise failure from error
         return cls(upstream, clients, settings)
@@ -254,3 +251,17 @@ async def _said(response: Response) -> bytes:
     finally:
         await response.release()
     return said
+
+
+def _not_set_up(error: OSError | ValueError, *, names_certificates: bool) -> UpstreamUnavailableError:
+    if names_certificates and isinstance(error, OSError):
+        why = "it holds none" if isinstance(error, ssl.SSLError) else error.strerror or "it cannot be opened"
+        return UpstreamUnavailableError(
+            f"the file of certificates that its ca_file names cannot be read: {why}.",
+            hint="Correct it in connections.toml.",
+        )
+    return UpstreamUnavailableError(
+        "the connection to the model server cannot be set up.",
+        hint="Check BASE_URL, SSL_CERT_FILE and the variables OPENAI_…, and that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY "
+        "names an http:// proxy.",
+    )
