@@ -22,7 +22,7 @@ def projects(listing: Listing) -> None:
         return
     with st.container(key="projects", gap=None):
         if project is None:
-            _shelf()
+            _project_list()
         else:
             _head(project)
     if project is not None and not listing.items and not listing.query and listing.error is None:
@@ -43,10 +43,10 @@ def project_mark() -> None:
         )
 
 
-def _shelf() -> None:
-    shelf = state.view().projects
+def _project_list() -> None:
+    listing = state.view().projects
     st.caption(t("Projects"))
-    for project in shelf.shown:
+    for project in listing.shown:
         st.button(
             literal(project.name),
             icon=":material/folder:",
@@ -58,9 +58,9 @@ def _shelf() -> None:
         )
     with st.container(horizontal=True, gap=None, key="projects-foot"):
         _new_project()
-        if len(shelf.items) > FOLDED:
-            name = t("Show fewer") if shelf.is_unfolded else t("Show all {count}", count=len(shelf.items))
-            unfolded = {"is_unfolded": not shelf.is_unfolded}
+        if len(listing.items) > FOLDED:
+            name = t("Show fewer") if listing.is_unfolded else t("Show all {count}", count=len(listing.items))
+            unfolded = {"is_unfolded": not listing.is_unfolded}
             st.button(name, key="projects-all", type="tertiary", on_click=project_actions.unfold, kwargs=unfolded)
 
 

@@ -11,7 +11,7 @@ FOLDED = 5
 """How many are shown before somebody wants to see all."""
 
 
-class ProjectShelf:
+class ProjectListing:
     """All projects, the one last talked in first. `is_unfolded`: all of them are shown."""
 
     def __init__(self) -> None:

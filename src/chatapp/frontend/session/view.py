@@ -12,7 +12,7 @@ from chatapp.frontend.conversations.finding import hit_beside
 from chatapp.frontend.conversations.imports import ImportWatch
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.conversations.open_conversation import OpenConversation
-from chatapp.frontend.conversations.projects import ProjectShelf
+from chatapp.frontend.conversations.projects import ProjectListing
 from chatapp.frontend.conversations.recent import RecentConversations
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.stored import StoredConversation
@@ -58,7 +58,7 @@ class View:
     def __init__(self) -> None:
         self.conversation: OpenConversation = StoredConversation()
         self.listing = Listing()
-        self.projects = ProjectShelf()
+        self.projects = ProjectListing()
         self.edited_project: ProjectInfo | None = None
         self.moving: tuple[str, ...] = ()
         self.exported_id: str | None = None
