@@ -29,7 +29,7 @@ _NEW_ROWS = """
 """
 """The same for rows by their ids; a list of any length is one text."""
 
-_SEVERAL = 5
+_SEVERAL = 8
 """From how many messages on that takes less than the triggers do."""
 
 
