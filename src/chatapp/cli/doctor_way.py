@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from chatapp.backend.models.openai.http_clients import proxy_of
+from chatapp.backend.models.openai.unreachable import error_from_connection
 from chatapp.backend.models.transport.certificates import trusting
 from chatapp.cli.finding import Finding
 from chatapp.config.settings import Settings
@@ -44,7 +45,7 @@ async def examine_way(address: SplitResult, upstream: Upstream, settings: Settin
     except OSError as error:  # a TimeoutError is one, and what getaddrinfo raises
         fix = f"Start the server, or check {'the proxy' if through else upstream.address_setting}."
         if isinstance(error, ssl.SSLError):
-            fix = f"Try http:// in {upstream.address_setting}, or check its port."
+            fix = upstream.in_its_settings(error_from_connection(error).hint or fix)
         return [Finding("address", "fail", f"{host}:{port} cannot be reached: {_why(error)}", fix), told], False
     certificate = writer.get_extra_info("peercert")
     writer.close()

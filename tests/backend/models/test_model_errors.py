@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chatapp.backend.models.openai.errors import OurErrors, error_from_body, error_from_response
+from chatapp.backend.models.openai.unreachable import error_from_connection
 from chatapp.errors import (
     ContextLengthExceededError,
     UpstreamAuthError,
@@ -174,6 +175,22 @@ def test_what_is_wrong_with_a_certificate_is_said(error: OSError, says: str, hin
         raise ConnectionError("wrapped") from error
 
     assert hints in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "wants to see a certificate of ours"),
+        ("SSLV3_ALERT_HANDSHAKE_FAILURE", "refuses the TLS that this machine offers"),
+        ("TLSV1_ALERT_PROTOCOL_VERSION", "refuses the TLS that this machine offers"),
+        ("UNEXPECTED_EOF_WHILE_READING", "cannot be reached"),
+    ],
+)
+def test_what_a_server_has_against_our_tls_is_said(reason: str, says: str) -> None:
+    error = ssl.SSLError(1, "no")
+    error.reason = reason
+
+    assert says in error_from_connection(error).detail
 
 
 def test_a_proxy_is_named_without_its_password() -> None:

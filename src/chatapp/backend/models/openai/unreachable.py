@@ -14,6 +14,9 @@ _OTHER_NAME = {62, 63, 64}
 _NO_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"}
 
 
+_DISAGREEMENTS = ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "HANDSHAKE_FAILURE", "NO_SHARED_CIPHER", "KEY_TOO_SMALL")
+
+
 def error_from_connection(error: BaseException, *, proxy: str | None = None) -> UpstreamError:
     """Return the error for a connection that could not be made, or broke. `proxy` is on the way."""
     causes = list(_causes(error))
@@ -28,6 +31,8 @@ def error_from_connection(error: BaseException, *, proxy: str | None = None) -> 
                     "the model server does not speak TLS on this port.", hint="Try http:// in BASE_URL."
                 )
             )
+        if isinstance(cause, ssl.SSLError) and (alert := _error_of_alert(getattr(cause, "reason", None) or "")):
+            return _lasting(alert)
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return UpstreamTimeoutError("the model server cannot be reached in time.", hint="Check BASE_URL.")
     return UpstreamUnavailableError(
@@ -77,6 +82,21 @@ def _error_of_certificate(error: ssl.SSLCertVerificationError) -> UpstreamUnavai
         "the model server's certificate is not trusted here.",
         hint="Let SSL_CERT_FILE (or REQUESTS_CA_BUNDLE) name a file with the certificate of who signed it.",
     )
+
+
+def _error_of_alert(reason: str) -> UpstreamUnavailableError | None:
+    """Return what the server has against us, by the name that OpenSSL gives to it; None for what may pass."""
+    if "CERTIFICATE_REQUIRED" in reason:
+        return UpstreamUnavailableError(
+            "the model server wants to see a certificate of ours, and chatapp shows none.",
+            hint="Ask who runs it for an address where a key is enough.",
+        )
+    if any(name in reason for name in _DISAGREEMENTS):
+        return UpstreamUnavailableError(
+            f"the model server refuses the TLS that this machine offers ({reason}).",
+            hint="Ask who runs it which versions it takes, and whether it wants to see a certificate.",
+        )
+    return None
 
 
 def _error_of_proxy(causes: list[BaseException], proxy: str) -> UpstreamUnavailableError | None:

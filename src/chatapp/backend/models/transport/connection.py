@@ -6,6 +6,7 @@ question took a third more of the processor, and 200 at once waited 350 ms for t
 
 import asyncio
 from collections.abc import Callable
+from ssl import SSLError
 from typing import cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -174,7 +175,9 @@ class DirectResponse:
         """Take in that the connection is closed: a body ends so that does not say how long it is."""
         if error is None and self._failure is None and self.status and self._ends_with_connection():
             self.is_complete = True
-        self._failure = self._failure or ConnectionResetError("The server hung up.")
+        if self._failure is None:
+            self._failure = ConnectionResetError("The server hung up.")
+            self._failure.__cause__ = error if isinstance(error, SSLError) else None  # which says why
         self._wake()
 
     def parse_no_more(self) -> None:
