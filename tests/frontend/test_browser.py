@@ -292,7 +292,7 @@ def test_page_and_backend_work_below_a_path_of_a_proxy(page: Page, page_port: in
 
 
 def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, model: StubModel) -> None:
-    model.default = scripts.answer("Write:\n\n```python\nprint(1)\n```\n")
+    model.default = scripts.answer("Write:\n\n```python\nprint(1)\n```\n\n- [x] done[^1]\n\n[^1]: Note")
     page.driver.add_cookie({"name": f"chatapp_wishes_{page.port}", "value": "language=ar"})
     page.open()
     page.ask("Hi")
@@ -317,9 +317,9 @@ def test_a_language_that_runs_from_the_right_turns_the_page_around(page: Page, m
     page.wait_until(lambda driver: driver.execute_script(IS_HIDDEN), "the sidebar out of the way")
     page.driver.switch_to.active_element.send_keys("?")
     page.wait_for("dialog#keys[open] h2", "مفاتيح الاختصار")
-    for language, words in {"de": "Kopieren", "en": "Copy", "ar": "نسخ"}.items():
+    for language, words in NAMED.items():
         page.run(f"for (const it of document.querySelectorAll('.wishes')) it.dataset.language = '{language}'")
-        page.wait_until(lambda driver, words=words: driver.execute_script(COPY) == words, words)
+        page.wait_until(lambda driver, words=words: driver.execute_script(NAMES) == words, f"{words}")
 
 
 PLACES = """
@@ -341,5 +341,13 @@ return {
 };
 """
 WIDTH = "return document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().width"
-COPY = "return document.querySelector('.answer .copy-code').textContent"
+NAMES = """
+const [copy, box, note] = ['.copy-code', '.box', '.note'].map((it) => document.querySelector(`.answer ${it}`));
+return [copy.textContent, box.ariaLabel, note.ariaLabel];
+"""
+NAMED = {
+    "de": ["Kopieren", "erledigt", "Fu\u00dfnote 1"],
+    "en": ["Copy", "Done", "Footnote 1"],
+    "ar": ["نسخ", "منجز", "حاشية 1"],
+}
 IS_HIDDEN = "return document.querySelector('[data-testid=stSidebarContent]').getBoundingClientRect().width === 0"

@@ -33,6 +33,7 @@ const CHROME = new Set([
   later("Press Enter to submit form"),
   later("Remove file"),
   later("Send message"),
+  later("Show as a picture"),
   later("Show password"),
   later("Sidebar"),
   later("Skip to main content"),
@@ -48,6 +49,7 @@ const CHROME = new Set([
 const NAMES = ["placeholder", "title", "aria-label"];
 const PLACES_OF_CHROME = ".said button, [data-testid='stMultiSelectDropdown'], [data-testid^='stFileUploader'], [data-testid='InputInstructions'], [data-testid='stMainMenuList'], .stApp > a, #root > a, a[href='#stMain']";
 const NAMES_OF_OTHERS = ".st-key-history, .said, [class*='st-key-file-']"; // what these are called is nobody's to translate
+const BOXES = { Done: later("done"), Open: later("not done") }; // of a list of tasks
 const ANNOUNCED_CHARS = 5000;
 const CELL_CHARS = 18; // as wide as this is a cell that has as many; the table scrolls then
 
@@ -84,9 +86,14 @@ const rename = (element) => {
   for (const text of textsOf(element)) replace(text, (english) => STREAMLITS[english.trim()] && t(STREAMLITS[english.trim()]));
 };
 
+// Of what is said, only the titles of links are others'.
+const isOthers = (named, it) => named.closest(NAMES_OF_OTHERS) && !(it === "aria-label" && named.closest(".said"));
+const ofBox = (english) => (isEnglish() ? english : BOXES[english] && t(BOXES[english]));
+
 const ofChrome = (english) => {
   if (CHROME.has(english)) return t(english);
   if (english?.startsWith("Help for ")) return t("Help for {what}", { what: english.slice("Help for ".length) });
+  if (english?.startsWith("Footnote ")) return t("Footnote {number}", { number: english.slice("Footnote ".length) });
   if (english?.endsWith(" per file")) return t("{size} per file", { size: english.slice(0, -" per file".length) });
   if (english?.startsWith("You can only select up to ")) {
     return t("No more than {count} can be chosen. Remove one first.", { count: parseInt(english.slice(26), 10) });
@@ -96,10 +103,10 @@ const ofChrome = (english) => {
 const translate = (node) => {
   if (node instanceof Element) {
     each(node, NAMES.map((it) => `[${it}]`).join(), (named) => {
-      if (named.closest(NAMES_OF_OTHERS)) return;
       for (const it of NAMES) {
+        if (isOthers(named, it)) continue;
         const said = named.getAttribute(it);
-        const ours = translated(named, it, said, ofChrome);
+        const ours = translated(named, it, said, named.matches(".box") ? ofBox : ofChrome);
         if (ours !== said) named.setAttribute(it, ours);
       }
     });
