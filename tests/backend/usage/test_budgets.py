@@ -244,7 +244,7 @@ def test_what_is_put_aside_for_an_answer_says_what_it_takes_at_most(
         next(event for event in events if getattr(event, "text", ""))
         with store.reservations.book(is_gone=lambda _: True) as book:  # as if the process were killed now
             assert book.standing(owner=None, connection=None, since=NOW.date().replace(2000)).reserved == (0, 0)
-    (call,) = store.model_calls.between(NOW.replace(2000))
+        (call,) = store.model_calls.between(NOW.replace(2000))  # before the process, which lives, says how it ended
     assert (call.status, call.is_estimated, call.model, call.surface) == ("interrupted", True, "paid/m", "api")
     assert (call.prompt_tokens, call.completion_tokens, call.cost_pico) == (6, 60, 66 * PICO // 100)
 
