@@ -12,7 +12,7 @@ import pytest
 import requests
 from PIL import Image
 
-from chatapp.backend.attachments import budget, desk, wording
+from chatapp.backend.attachments import budget, choosing, wording
 from chatapp.backend.attachments.choosing import numbered, text_of_pages
 from chatapp.backend.attachments.desk import AT_ONCE, AttachmentDesk
 from chatapp.backend.attachments.wording import AttachmentWording
@@ -239,7 +239,7 @@ def test_pages_that_are_too_many_to_be_drawn_are_named(
     shared: RunningBackend, model: StubModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = attach(shared.client, documents.scan(*["red"] * 23), "scan.pdf")
-    monkeypatch.setattr(desk, "MOST_PICTURES", 1)
+    monkeypatch.setattr(choosing, "MOST_PICTURES", 1)
 
     kept = str(shared.client.ask("Which?", store=True, attachments=[f"{file}#pages=20-23"]).conversation_id)
 

@@ -15,6 +15,9 @@ _PAGE = re.compile(r"^\[(?:page|slide|chapter) (\d{1,6})\]$", re.MULTILINE)
 _SHEET = re.compile(r"^## ", re.MULTILINE)
 
 
+MOST_PICTURES, MOST_DRAWN = 20, 200
+"""Pages without words that are drawn of a choice, and of a file in all: what is drawn takes room."""
+
 _AT_ONCE = 20
 """Files that are read from the store together: as many as a question may show."""
 
@@ -37,8 +40,22 @@ class Shown(NamedTuple):
             return self
         return Shown(text_of_pages(self.text, chosen), None, [it for it in self.pages if chosen.has(it[0])])
 
+    def to_draw(self, pages: str | None) -> list[int]:
+        """Return those of the chosen pages that are to be drawn now, blank ones among them: nobody knows before."""
+        room = min(MOST_PICTURES, MOST_DRAWN - len(self.pages))
+        return self._wordless(pages)[: max(room, 0)]
+
     def undrawn(self, pages: str | None) -> list[int]:
-        """Return those of the pages that were chosen of a PDF of which there are neither words nor a picture."""
+        """Return those of the chosen pages of which there are neither words nor a picture, as others were drawn.
+
+        Where there was room for all, what is not drawn is blank, which the notes of the file say.
+        """
+        chosen = _parsed(pages)
+        drawn = sum(chosen.has(number) for number, _ in self.pages) if chosen else 0
+        is_full = drawn >= MOST_PICTURES or len(self.pages) >= MOST_DRAWN
+        return self._wordless(pages) if is_full else []
+
+    def _wordless(self, pages: str | None) -> list[int]:
         chosen = _parsed(pages)
         if chosen is None or self.last is None:
             return []

@@ -27,9 +27,6 @@ MOST_WAITING = 64
 WAIT_S = 10.0
 """How long the next question waits for the files of the one before."""
 
-MOST_PICTURES, MOST_DRAWN = 20, 200
-"""Pages without words that are drawn of a choice, and of a file in all: what is drawn takes room."""
-
 _LONGEST_NAME, _LONGEST_ENDING = 200, 10
 
 log = logging.getLogger(__name__)
@@ -85,8 +82,7 @@ class AttachmentDesk:
 
     def _draw(self, part: AttachmentPart, id_: str, owner: str) -> None:
         shown = shown_of(self._attachments, [part], owner=owner).get(id_)
-        room = min(MOST_PICTURES, MOST_DRAWN - len(shown.pages)) if shown else 0
-        wanted = shown.undrawn(part.pages)[: max(room, 0)] if shown else []
+        wanted = shown.to_draw(part.pages) if shown else []
         if not wanted:
             return
         with tempfile.NamedTemporaryFile(prefix="chatapp-", suffix=".part") as copy:

@@ -108,7 +108,7 @@ class AttachmentWording:
         if shown.text or not shown.pages:
             yield self._whole(replace(part, name=part.title), shown, budget, is_last=is_last, role=role)
         yield from _pages(part, shown, budget, is_last=is_last, role=role)
-        if undrawn := found.undrawn(part.pages):
+        if "images" not in budget.without and (undrawn := found.undrawn(part.pages)):
             yield TextPart(budget.wordless(f"{part.name}, {numbered(undrawn)}"))
 
     def _whole(self, part: AttachmentPart, shown: Shown, budget: FileBudget, *, is_last: bool, role: Role) -> Part:
