@@ -1,5 +1,6 @@
 """How a server is reached: its certificates, its proxy, its headers, and the transport that questions take."""
 
+import ssl
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -45,14 +46,12 @@ def http_clients(upstream: Upstream, settings: Settings) -> HttpClients:
     import httpx2  # noqa: PLC0415
     from openai import AsyncOpenAI  # noqa: PLC0415
 
-    from chatapp.backend.models.transport.certificates import trusting  # noqa: PLC0415
-
     try:
         url = httpx2.URL(f"{upstream.base_url}/chat/completions")
     except httpx2.InvalidURL as error:
         raise ValueError("no address") from error
     proxy = proxy_of(upstream)
-    tls = trusting(upstream.ca_file)
+    tls = _tls(upstream, is_needed=url.scheme == "https" or proxy is not None)
     connect_s = upstream.timeouts.over(settings).connect_timeout
     timeout = httpx2.Timeout(None, connect=connect_s)
     limits = httpx2.Limits(keepalive_expiry=IDLE_S)  # how many there may be is for MAX_ACTIVE_TURNS to say
@@ -64,6 +63,15 @@ def http_clients(upstream: Upstream, settings: Settings) -> HttpClients:
     from chatapp.backend.models.transport.direct import DirectTransport  # noqa: PLC0415
 
     return HttpClients(http, DirectTransport(url, headers, tls=tls, connect_timeout_s=connect_s), headers, proxy)
+
+
+def _tls(upstream: Upstream, *, is_needed: bool) -> ssl.SSLContext:
+    """Return whom to trust: nobody where it is not needed, as reading all certificates takes 16 ms of the processor."""
+    from chatapp.backend.models.transport.certificates import trusting  # noqa: PLC0415
+
+    if is_needed or upstream.ca_file is not None:
+        return trusting(upstream.ca_file)
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _headers(sdk: "AsyncOpenAI", upstream: Upstream) -> "httpx2.Headers":
