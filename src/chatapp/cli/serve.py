@@ -46,6 +46,9 @@ WORKER_ANSWERS_IN_S = 30
 WARM_UP_S = 3
 """Seconds after which what is in memory stays: the collector of garbage, a twelfth of all CPU, need not look at it."""
 
+OBJECTS_BETWEEN_LOOKS = 10_000
+"""New objects after which it looks for garbage: an answer makes more than Python's 700, which cost it a twentieth."""
+
 
 def run(
     *,
@@ -183,6 +186,7 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     give_memory_back()
     app = create_app(settings, upstream=upstreams[0], others=upstreams[1:], finds_servers=True)
     loop = asyncio.get_running_loop()
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
     loop.call_later(WARM_UP_S, gc.freeze)
     loop.call_later(GIVE_BACK_EVERY_S, _give_back_again, loop)
     on_stop_signal(partial(loop.call_soon_threadsafe, app.state.turns.begin_shutdown))
