@@ -268,6 +268,18 @@ def test_a_question_that_is_not_kept_needs_no_data_folder(chatapp: Run, stub) ->
     assert (done.returncode, done.stdout, done.stderr) == (0, "Hello from the stub.\n", "")
 
 
+def test_a_backend_that_can_store_nothing_is_started_for_the_question_alone(chatapp: Run, stub) -> None:
+    if somebody_listens_on(8000):
+        pytest.skip("a backend runs on this machine's port 8000")
+    Path("file").touch()
+
+    done = chatapp("ask", "Hi", env={"BASE_URL": stub.url, "DATA_DIR": "file/data"})
+
+    assert (done.returncode, done.stdout) == (0, "Hello from the stub.\n")
+    assert done.stderr.startswith("This conversation is not kept. Conversations cannot be read or saved: ")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_backend_that_cannot_be_started_says_why(chatapp: Run) -> None:
     if somebody_listens_on(8000):
         pytest.skip("a backend runs on this machine's port 8000")

@@ -8,14 +8,14 @@ from functools import partial
 import typer
 
 from chatapp.cli.attachments import MAX_STDIN_BYTES, STDIN, attached, expanded
-from chatapp.cli.backends import with_backend
+from chatapp.cli.backends import why_nothing_is_stored, with_backend
 from chatapp.cli.shell_chat import ShellChat, full_id, last_conversation
 from chatapp.cli.terminal import StatusLine, printable, wrapped
 from chatapp.cli.writing import note, write_json, write_text
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions
-from chatapp.errors import BackendUnreachableError, ChatappError, SettingsError
+from chatapp.errors import BackendUnreachableError, ChatappError, ProcessDiedError, SettingsError
 
 
 def run(
@@ -47,7 +47,7 @@ def run(
     prompt = None if has_session else _prompt(question, template, params, is_stdin_a_file=STDIN in files)
     names, status = expanded(files), StatusLine()
 
-    def talk(backend: BackendClient) -> int:
+    def talk(backend: BackendClient, *, is_stored: bool) -> int:
         within = _project_id(backend, project)
         begin = partial(ShellChat, backend, is_stored=is_stored, is_streamed=is_streamed, project_id=within)
         chosen = _chosen(backend, conversation_id, is_continued=is_continued)
@@ -57,7 +57,22 @@ def run(
         answer = chat.ask(prompt, options, attachments=[attached(backend, name, status) for name in names])
         return _write(answer, chat, options, models, status, as_json=as_json)
 
-    return with_backend(talk, backend_url, status=status, is_stored=is_stored)
+    goes_on = is_continued or conversation_id is not None or project is not None
+    if not is_stored or goes_on:
+        return with_backend(partial(talk, is_stored=is_stored), backend_url, status=status, is_stored=is_stored)
+    return _with_backend_that_stores(talk, backend_url, status)
+
+
+def _with_backend_that_stores(talk: Callable[..., int], backend_url: str | None, status: StatusLine) -> int:
+    """Return the exit code of `talk`, which is told whether it `is_stored`: not where our own backend cannot."""
+    try:
+        return with_backend(partial(talk, is_stored=True), backend_url, status=status)
+    except ProcessDiedError:
+        reason = why_nothing_is_stored()
+        if reason is None:
+            raise
+    note(f"This conversation is not kept. {reason}")
+    return with_backend(partial(talk, is_stored=False), backend_url, status=status, is_stored=False)
 
 
 def _require_what_a_session_takes(files: Sequence[str], models: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from chatapp.cli.parameters import DEFAULT_BACKEND_URL
 from chatapp.cli.terminal import StatusLine
 from chatapp.client import BackendClient
 from chatapp.config import environment
-from chatapp.errors import BackendUnreachableError, ChatappError, SettingsError
+from chatapp.errors import BackendUnreachableError, ChatappError, SettingsError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from chatapp.processes.child import Child
@@ -65,6 +65,20 @@ def with_backend(
             return act(backend)
     finally:
         status.clear()
+
+
+def why_nothing_is_stored() -> str | None:
+    """Return why a backend of ours that could not start can store nothing, None where that was not the reason."""
+    from chatapp.backend.store import Store  # noqa: PLC0415 - a second that only a failure pays
+    from chatapp.config.settings import Settings  # noqa: PLC0415
+
+    try:
+        Store.open(Settings.load()).close()
+    except StoreUnavailableError as error:
+        return error.sentence()
+    except ChatappError:  # it has said so itself
+        return None
+    return None
 
 
 @contextmanager
