@@ -4,14 +4,18 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from chatapp.backend.gateway.held import HeldMessages
+from chatapp.backend.models.attempts import Destination
 from chatapp.backend.models.chat_model import Batch, ModelRequest
+from chatapp.backend.models.failover import Candidate, FailoverStream
+from chatapp.backend.models.member import Member, ModelConnection
 from chatapp.backend.store import Store, StoredTurn
 from chatapp.backend.turns.held_record import HeldTurnRecord
 from chatapp.backend.turns.keeper import Keeper
@@ -19,11 +23,14 @@ from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.remote import RemoteTurn
 from chatapp.backend.turns.runner import TurnRunner
 from chatapp.backend.turns.turn import Turn
+from chatapp.backend.usage.journal import Journal
+from chatapp.backend.usage.ledger import Ledger
 from chatapp.config.settings import Settings
-from chatapp.errors import StoreUnavailableError, UpstreamUnavailableError
+from chatapp.errors import BudgetExceededError, StoreUnavailableError, UpstreamUnavailableError
 from chatapp.protocol.events import Reasoning, Text
 from chatapp.protocol.messages import Message
 from chatapp.protocol.question import Question
+from chatapp.providers.connection import Upstream
 
 
 @pytest.fixture
@@ -126,6 +133,53 @@ def test_a_stop_just_behind_a_failure_does_not_hide_it(at: str, steps_later: int
     assert turn.failure is not None
     assert turn.failure.code == "upstream_unavailable"
     assert store.turns.get(turn.id, owner="").status == "failed"
+
+
+class Hesitant:
+    """A gate that does not say in time whether the first connection may be asked, and lets none ask the second."""
+
+    def concerns(self, _: str) -> bool:
+        return True
+
+    async def admit(self, *_: Any, destination: Destination, **__: Any) -> Any:
+        if destination.connection == "first":
+            await asyncio.Event().wait()
+        raise BudgetExceededError("The budget has not enough left.")
+
+    def done(self, _: str) -> None:
+        pass
+
+    async def settle(self, _: str) -> None:
+        pass
+
+
+class Unasked:
+    """A connection that is never asked."""
+
+    first_content_s = 0.0
+
+    def __init__(self, name: str) -> None:
+        self.upstream = Upstream("http://127.0.0.1:9/v1", "m", "x", "y", name=name)
+
+
+def test_a_call_that_no_server_was_asked_is_not_left_open(store: Store, tmp_path: Path) -> None:
+    candidates = [Candidate(Member(cast("ModelConnection", Unasked(name))), "m") for name in ("first", "second")]
+    ledger = Ledger(store.model_calls, Journal(tmp_path / "calls"))
+
+    class Routed(Failing):
+        async def open(self, request: ModelRequest) -> Any:
+            return await FailoverStream.open(candidates, request)
+
+    async def run() -> None:
+        request, gate, model = ModelRequest([Message.of("user", "Why?")]), Hesitant(), Routed("never", lambda: None)
+        options: dict[str, Any] = {"model": model, "settings": Settings(data_dir=tmp_path), "gate": gate}
+        await TurnRunner(Turn("m"), request, observers=[ledger], **options).run()
+        await ledger.flush()
+
+    asyncio.run(run())
+    (call,) = store.model_calls.between(datetime(2000, 1, 1, tzinfo=UTC))
+    assert (call.status, call.error_code, call.cost_pico) == ("failed", "upstream_timeout", 0)
+    assert [file.stat().st_size for file in (tmp_path / "calls").iterdir()] == [0]
 
 
 def test_what_was_saved_is_not_looked_at_again(store: Store) -> None:

@@ -24,8 +24,9 @@ class CallRecord:
     """Notes what `ModelCall`s will say of a request that begins now, and tells the observers.
 
     Of its `attempts` each is a call: those that came to nothing, and the one that all the rest is about. `is_accepted`:
-    the server has begun to answer that one, so that it took tokens although nobody may have counted them. It `thinks`
-    from its first token on, as far as is known, until `note_said`. `guess` returns about what it has taken up to now.
+    the server has begun to answer that one, so that it took tokens although nobody may have counted them. `is_told`:
+    observers know that it was begun, and are to learn its end. It `thinks` from its first token on, as far as is known,
+    until `note_said`. `guess` returns about what it has taken up to now.
     """
 
     __slots__ = (
@@ -41,6 +42,7 @@ class CallRecord:
         "id",
         "is_accepted",
         "is_estimated",
+        "is_told",
         "request",
         "thinks",
         "turn_id",
@@ -63,7 +65,7 @@ class CallRecord:
         self.usage: TokenUsage | None = None
         self.id = call_id or new_timed_id()
         self.turn_id = asker.turn_id
-        self.is_accepted = self.is_estimated = self.thinks = False
+        self.is_accepted = self.is_estimated = self.is_told = self.thinks = False
         self._asker = asker
         self._attempts = attempts
         self._guess = guess
@@ -134,6 +136,7 @@ class CallRecord:
         return calls
 
     def _tell_asked(self) -> None:
+        self.is_told = True
         for observer in self._observers:
             observer.model_asked(self)
 

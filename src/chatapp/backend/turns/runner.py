@@ -142,7 +142,7 @@ class TurnRunner:
             raise
         finally:
             self._admissions.done(self._call.id)
-            if self._admissions.is_made:
+            if self._admissions.is_made or self._call.is_told:
                 self._tell_observers(failure)
 
     def _begun_call(self, request: ModelRequest) -> CallRecord:
