@@ -31,6 +31,11 @@ def test_question_is_there_for_others_before_the_answer_is(begin: Ask, second_st
     ]
 
 
+def test_a_question_is_whole_when_it_comes(begin: Ask, store: Store) -> None:
+    question, answer = store.messages.page(begin().conversation_id, owner="ada").items
+    assert question.finished_at == question.created_at <= answer.created_at
+
+
 def test_first_question_gives_the_conversation_its_title(begin: Ask, store: Store) -> None:
     begun = begin("# What is *Python*?\nTell me all.")
     assert store.conversations.get(begun.conversation_id, owner="ada").title == "What is Python?"

@@ -196,7 +196,8 @@ def _insert_messages(
         answered, above = asked.id, asked.parent_id
     else:
         columns = columns_of((*question.attachments, TextPart(question.prompt)))
-        said.insert(0, {"role": "user", **columns, "status": "complete", "finished_at": now()})
+        moment = now()
+        said.insert(0, {"role": "user", **columns, "status": "complete", "created_at": moment, "finished_at": moment})
     _end_in(connection, question, conversation, leaf_id=said[-1]["id"])
     *questions, answer_id = insert_messages(connection, conversation.id, answered, said, is_new=conversation.is_new)
     if questions:
