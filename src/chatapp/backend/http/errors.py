@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from chatapp.backend.http.context import context_of
@@ -63,7 +64,17 @@ async def _on_our_error(request: Request, error: ChatappError) -> JSONResponse:
 
 
 async def _on_http_error(request: Request, error: HTTPException) -> JSONResponse:
-    return error_response(_our_error(error.status_code), request.scope, headers=error.headers)
+    headers = error.headers
+    if error.status_code == 405:  # noqa: PLR2004
+        headers = {**(headers or {}), "Allow": ", ".join(_methods(request))}
+    return error_response(_our_error(error.status_code), request.scope, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return all methods that the path of a request takes; the framework names those of its first route."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in matching for method in route.methods or ()})
 
 
 def _our_error(status: int) -> RequestError:
