@@ -135,6 +135,39 @@ def test_a_stop_just_behind_a_failure_does_not_hide_it(at: str, steps_later: int
     assert store.turns.get(turn.id, owner="").status == "failed"
 
 
+class Telling(Failing):
+    """A model whose answer is `pieces`."""
+
+    def __init__(self, pieces: list[Text | Reasoning]) -> None:
+        self._pieces = pieces
+
+    async def open(self, _: ModelRequest) -> "Telling":
+        return self
+
+    async def read(self) -> Batch:
+        batch = Batch(finish_reason="stop", is_last=True)
+        for piece in self._pieces:
+            batch.add(type(piece), piece.text)
+        return batch
+
+    async def close(self) -> None:
+        pass
+
+
+def test_what_no_store_can_hold_is_told_as_it_is_stored(store: Store, tmp_path: Path) -> None:
+    turn = begun(store)
+    model: Any = Telling([Reasoning("h\0m"), Text("a\0\r\n"), Reasoning("so"), Text("\0b")])
+
+    async def run() -> None:
+        request = ModelRequest([Message.of("user", "Why?")])
+        settings = Settings(data_dir=tmp_path)
+        await TurnRunner(turn, request, model=model, settings=settings, record=TurnRecord(store)).run()
+
+    asyncio.run(run())
+    kept = store.turns.get(turn.id, owner="")
+    assert (kept.text, kept.reasoning) == (turn.text, turn.reasoning) == ("a\ufffd\n\ufffdb", "h\ufffdmso")
+
+
 class Hesitant:
     """A gate that does not say in time whether the first connection may be asked, and lets none ask the second."""
 

@@ -163,7 +163,8 @@ class TurnRunner:
         if not attempts.connection:  # it did not come so far
             attempts.connection = self._model.connection_for(turn.model)
         if self._call.usage is None and self._call.is_accepted:
-            self._call.estimate(likely_usage(self._fitter.request, _said(turn), turn.reasoning))
+            calls = "".join([call.name + call.arguments for call in turn.tool_calls])
+            self._call.estimate(likely_usage(self._fitter.request, turn.text + calls, turn.reasoning))
         self._calls += self._call.end(final_status(turn, failure), failure.code if failure else None)
         turn.usage_details = usage_details(self._calls, thinking_ms=self._call.thinking_ms)
 
@@ -256,6 +257,8 @@ class TurnRunner:
         elif not piece.text:
             return
         else:
+            if "\0" in piece.text:  # no store can hold it, and all readers are to read the same
+                piece = type(piece)(piece.text.replace("\0", "\ufffd"))
             self._bytes += len(piece.text.encode())
         if self._bytes > self._settings.max_answer_bytes:
             raise AnswerTooLongError("the answer is longer than allowed.", hint="Raise MAX_ANSWER_BYTES.")
@@ -294,7 +297,3 @@ async def _until_saved(finish: Callable[[], Awaitable[None]]) -> None:
         with suppress(StoreUnavailableError):
             await finish()
             return
-
-
-def _said(turn: Turn) -> str:
-    return turn.text + "".join([call.name + call.arguments for call in turn.tool_calls])
