@@ -70,18 +70,25 @@ def places(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
+FILLED_IN = {
+    "{earlier}": ("message was", "messages were"),
+    "{files}": ("the file of the project", "the {count:,} files of the project"),
+    "{named}": ("the model {model}", "this model"),
+    "{budget.period}": ("day", "month"),
+}
+"""What sentences are put together from in the code, and are told in whole."""
+
+
 def test_what_is_said_elsewhere_is_still_said_there() -> None:
     files = [file for file in HOUSE.rglob("*.py") if FOLDER not in file.parents]
-    code = re.sub(r'"\n\s*f?"', "", "".join(file.read_text(encoding="utf-8") for file in files))
-    code += code.replace("{earlier}", "message was") + code.replace("{earlier}", "messages were")
-    for files in ("the file of the project", "the {count:,} files of the project"):
-        code += code.replace("{files}", files)
-    for model in ("the model {model}", "this model"):
-        code += code.replace("{named}", model)
-    for period in ("day", "month"):
-        code += code.replace("{budget.period}", period)
+    code = "\0".join(file.read_text(encoding="utf-8") for file in files)
+    code = re.sub(r'"\n *f?"', "", code)
     parts = [literal for message in (*WITH_PLACES, *FAILED_OVER) for literal, *_ in Formatter().parse(message)]
-    assert [sentence for sentence in (*SAID_ELSEWHERE, *parts) if sentence not in code] == []
+    missing = [sentence for sentence in (*SAID_ELSEWHERE, *parts) if sentence not in code]
+    for place, words in FILLED_IN.items():
+        filled = [code.replace(place, word) for word in words] if missing else []
+        missing = [sentence for sentence in missing if not any(sentence in way for way in filled)]
+    assert missing == []
 
 
 @pytest.mark.parametrize(
