@@ -83,6 +83,7 @@ FAILURES = [
     b'event: failed\ndata: {"message": "No."}\n\n',
     b"event: exception\ndata: No.\n\n",
     b'event: ERROR\ndata: {"message": "No."}\n\n',
+    b'data: {"error": ' + b'{"a": ' * 600 + b'"No."' + b"}" * 600 + b"}\n\n",
 ]
 
 

@@ -21,6 +21,8 @@ _FIELDS = frozenset(
 )  # fmt: skip
 _STATUSES = ("status", "statusCode", "status_code", "code")
 _FAILED_STATUSES = range(400, 600)
+_MAX_DEPTH = 10
+"""How deep a field is looked into; nobody nests deeper what says nothing."""
 _NO_CODES = {"", "0", "ok", "success", "null", "none"}
 
 
@@ -58,10 +60,10 @@ def tells_of_failure(body: dict[str, Any], name: str, *, has_choice: bool) -> bo
     )
 
 
-def is_problem(value: object) -> bool:
+def is_problem(value: object, depth: int = _MAX_DEPTH) -> bool:
     """Return whether a field for errors holds one: gateways in Go send `{"message": "", "code": 0}` with each chunk."""
     if isinstance(value, dict):
-        return any(is_problem(inner) for inner in value.values())
+        return any(is_problem(inner, depth - 1) for inner in value.values()) if depth else bool(value)
     if isinstance(value, str):
         return value.strip().lower() not in {"", "null", "none", "0"}
     return bool(value)
