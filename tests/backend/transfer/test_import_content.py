@@ -308,6 +308,7 @@ def test_thoughts_that_no_answer_followed_are_counted_and_a_cut_answer_is_told()
         ("<think>Hm.", "", "<think>Hm."),
         ("<think>Hm.</think>", "", "<think>Hm.</think>"),
         ("Write `</think>` behind it.", "", "Write `</think>` behind it."),
+        ("So:\n```\n</think>\n\n{answer}\n```", "", "So:\n```\n</think>\n\n{answer}\n```"),
     ],
 )
 def test_thoughts_between_tags_are_apart(written: str, thought: str, shown: str) -> None:

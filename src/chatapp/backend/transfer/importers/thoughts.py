@@ -32,6 +32,11 @@ def with_thoughts_apart(message: ImportedMessage) -> ImportedMessage:
         return message
     text = message.content.lstrip()[len(opening) :]
     thought, _, said = text.partition(_TAGS[opening] if opening else _LONE)
-    if not said.strip() or (not opening and "<think" in thought):
+    if not said.strip() or (not opening and _is_talked_about(thought)):
         return message
     return replace(message, content=said.strip("\n"), reasoning=paragraphs(message.reasoning, thought.strip()))
+
+
+def _is_talked_about(before: str) -> bool:
+    """Return whether a closing tag is a word of the answer: it was opened in there, or it stands in code."""
+    return "<think" in before or before.count("```") % 2 == 1
