@@ -3,6 +3,9 @@
 import pytest
 
 from backend.models.test_spoken_answers import STOP, heard, said, sse
+from chatapp.backend.models.chat_model import Batch
+from chatapp.backend.models.openai.answer_text import AnswerText
+from chatapp.protocol.events import Text
 
 THOUGHTS = [
     ("<THINK>", "</THINK>"),
@@ -46,3 +49,25 @@ def test_what_ends_thoughts_that_began_in_the_prompt_is_known(tag: str) -> None:
     answer = heard(sse(said("hm\n"), said(tag[:4]), said(tag[4:]), said("\n\nHi"), STOP))
 
     assert (answer.text, answer.thought) == ("Hi", "hm\n")
+
+
+@pytest.mark.parametrize(
+    "pieces", [["It is <b>", "```", "\n", "</think>", "\n```\nSo."], ["It ", "ends with `", "</think>", "\n`."]]
+)
+def test_a_tag_that_is_talked_about_is_of_the_answer_also_word_by_word(pieces: list[str]) -> None:
+    answer = heard(sse(*map(said, [*pieces, " Yes."]), STOP))
+
+    assert (answer.text, answer.thought) == ("".join(pieces) + " Yes.", "")
+
+
+def test_a_sentence_before_a_tag_that_stands_alone_counts_also_word_by_word() -> None:
+    answer = heard(sse(said("So"), said("."), said("</think>"), said("Hi"), STOP))
+
+    assert (answer.text, answer.thought) == ("Hi", "So.")
+
+
+def test_a_tag_behind_a_stop_string_says_nothing_of_the_answer_before_it() -> None:
+    batch, text = Batch(), AnswerText(stop=["END"])
+    text.add_piece(Text, "Hi. END.\n</think>\n\nHo.", batch)
+
+    assert list(batch.deltas()) == [Text("Hi. ")]

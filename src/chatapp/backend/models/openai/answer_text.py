@@ -33,10 +33,12 @@ class AnswerText:
         return bool(self._stop)
 
     def add_plain(self, text: str, batch: Batch) -> bool:
-        """Add text and return whether nothing can be in it that needs a look, as almost always."""
+        """Add text, not empty, and return whether nothing can be in it that needs a look, as almost always."""
         kind = self._plain_kind
         if kind is None or self._tags.mark in text:  # a tag, half a character, a stop string
             return False
+        if not self._tags.is_decided:
+            self._tags.pass_by(text)
         batch.add(kind, text)
         return True
 
@@ -62,6 +64,8 @@ class AnswerText:
 
     def _sort(self, text: str, batch: Batch) -> None:
         for found in self._tags.sort(text):
+            if self._stop.is_found:  # what is not wanted says nothing of what came before it
+                return
             self._put(found, batch)
 
     def _put(self, found: Found, batch: Batch) -> None:

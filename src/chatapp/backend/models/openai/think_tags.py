@@ -60,7 +60,8 @@ _TICK = "`"
 class ThinkTags:
     """Sorts the text of one answer.
 
-    Text that holds no `mark` is of the `plain_kind` as a whole; None while it has to be looked at.
+    Text that holds no `mark` is of the `plain_kind` as a whole; None while it has to be looked at. Until it
+    `is_decided` what is thought, such text is to be told to `pass_by`: what comes behind it is judged by it.
     """
 
     def __init__(self) -> None:
@@ -72,7 +73,7 @@ class ThinkTags:
         self._opening = self._ending = ""
         self._before = ""
         self._fences = self._rounds = 0
-        self._is_decided = False
+        self.is_decided = False
 
     @property
     def plain_kind(self) -> type[Text] | type[Reasoning] | None:
@@ -81,7 +82,7 @@ class ThinkTags:
 
     def take_as_text(self) -> None:
         """Take all that follows for text: the server keeps thoughts apart itself."""
-        self._is_decided = True
+        self.is_decided = True
 
     def sort(self, text: str) -> Iterator[Found]:
         """Return what `text` adds, in its order; "all_was_thought" means all text before it."""
@@ -92,6 +93,12 @@ class ThinkTags:
             yield from self._think(text)
         else:
             yield from self._answer(text)
+
+    def pass_by(self, text: str) -> None:
+        """Take note of text, not empty, that holds no mark and was not sorted."""
+        self._before = text[-1]
+        if _TICK in text:
+            self._fences += text.count("```")
 
     def end(self) -> Iterator[Found]:
         """Return what was held back and turned out to be no tag."""
@@ -125,7 +132,7 @@ class ThinkTags:
             return
         if at:
             yield Reasoning, text[:at]
-        self._is_decided = self._drops_blanks = True
+        self.is_decided = self._drops_blanks = True
         self._opening, self._ending = _AROUND_ANSWERS.get(self._close, ("", ""))
         self._kind, self.mark = None, "<"
         self._rounds += 1
@@ -137,7 +144,7 @@ class ThinkTags:
 
     def _answer(self, text: str) -> Iterator[Found]:
         text = self._without_opening(self._without_blanks(text))
-        if self._is_decided:
+        if self.is_decided:
             yield from self._decided(text)
             return
         at, end = _lone_in(text)
@@ -145,11 +152,11 @@ class ThinkTags:
         if at < 0 or is_waiting:
             self._held = text[at:] if is_waiting else _possible_lone(text)
             if "<think" in text:
-                self._is_decided = True
+                self.is_decided = True
             yield from self._passed(text[: len(text) - len(self._held)])
             return
         following = text[end:]
-        self._is_decided = True
+        self.is_decided = True
         if self._is_lone_at(text, at, following):
             yield from self._passed(text[:at])
             yield "all_was_thought"
@@ -174,8 +181,7 @@ class ThinkTags:
 
     def _passed(self, text: str) -> Iterator[Found]:
         if text:
-            self._fences += text.count("```")
-            self._before = text[-1]
+            self.pass_by(text)
             yield Text, text
 
     def _is_lone_at(self, text: str, at: int, following: str) -> bool:
