@@ -175,9 +175,10 @@ def test_an_answer_cut_by_its_length_says_so_on_stderr(ask: Run, model) -> None:
     assert done.stderr == "The answer ends here because it reached the longest length allowed.\n"
 
 
-def test_a_backend_that_was_named_and_is_not_there_is_unreachable(chatapp: Run) -> None:
+@pytest.mark.parametrize("models", [[], ["-m", "a", "-m", "b"]])
+def test_a_backend_that_was_named_and_is_not_there_is_unreachable(models: list[str], chatapp: Run) -> None:
     with scripts.closed_port() as url:
-        done = chatapp("ask", "Hi", env={"BACKEND_URL": url})
+        done = chatapp("ask", *models, "Hi", env={"BACKEND_URL": url})
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.endswith("Start it with: chatapp serve\n")

@@ -53,6 +53,8 @@ def run(
         chosen = _chosen(backend, conversation_id, is_continued=is_continued)
         if prompt is None:
             return _hold_session(backend, chosen, begin, options, status)
+        if len(models) > 1:
+            backend.health()  # so that it is there, or fails, before the first heading
         chat = begin(conversation_id=chosen)
         answer = chat.ask(prompt, options, attachments=[attached(backend, name, status) for name in names])
         return _write(answer, chat, options, models, status, as_json=as_json)
