@@ -179,6 +179,22 @@ def test_lists_wait_for_an_answer_and_then_hold_its_conversation(stub: StubModel
     answer.stop()
 
 
+def test_a_conversation_can_be_deleted_while_its_first_answer_is_made(stub: StubModel, client: BackendClient) -> None:
+    stub.default = scripts.answer("One ", scripts.silence)
+    view, context = View(), SessionContext(client, is_streamed=True)
+    view.send("Why?", context)
+    answer = view.conversation.live
+    assert answer is not None
+    answer.wait(10)
+    view.show_stored(str(answer.conversation_id))
+    assert view.conversation.live is answer, "a click on what is on show has changed it"
+
+    view.do_to([str(answer.conversation_id)], "Deleted", context)
+    view.refresh(context, query="")
+
+    assert (view.conversation.id, view.conversation.entries, view.error) == (None, [], None)
+
+
 @pytest.mark.parametrize("what", ["chosen-delete", "chosen-archive"])
 def test_several_conversations_go_at_once_and_come_back_at_once(
     what: str, page: AppTest, client: BackendClient

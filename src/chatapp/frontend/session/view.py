@@ -179,7 +179,7 @@ class View:
 
     def show_stored(self, conversation_id: str) -> str | None:
         """Show a conversation of the list; return a question that was not asked yet."""
-        if conversation_id == self.conversation.id:
+        if conversation_id == self.conversation_id:
             return None
         kept = self._recent.take(conversation_id)
         return self._show(StoredConversation(conversation_id)) if kept is None else self._change_to(kept)
@@ -236,7 +236,7 @@ class View:
             self.listing.chosen = None
             self.listing.expire()
             if what == "Deleted":
-                if self.conversation.id in done:
+                if self.conversation_id in done:
                     self.show_new()
                 self._recent.forget(done)
 
