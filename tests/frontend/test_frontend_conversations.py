@@ -115,6 +115,20 @@ def test_what_was_said_elsewhere_shows_at_the_next_click(page: AppTest, client: 
     assert [content for _, content in contents(page)][2:] == ["Two?", "Hello from the stub."]
 
 
+@pytest.mark.parametrize("typed", ["yes", ""])
+def test_a_question_goes_to_the_conversation_that_was_on_show_when_it_was_sent(
+    typed: str, open_page: Open, backend: Any, client: BackendClient
+) -> None:
+    first, other = (str(client.ask(f"{name}?", store=True).conversation_id) for name in ("First", "Other"))
+    page = open_page(backend.url, query={"c": first})
+
+    page.chat_input[0].set_value("And then?")
+    act(page, "open", id=other, name="1", typed=typed)  # both arrive at once
+
+    asked = [len(client.conversations.messages(conversation_id).items) // 2 for conversation_id in (first, other)]
+    assert (asked, conversation_in(page)) == ([1, 2] if typed else [2, 1], other)
+
+
 def test_a_question_during_an_answer_that_another_session_asked_for_waits_for_it(
     page: AppTest, client: BackendClient, stub: StubModel
 ) -> None:

@@ -90,6 +90,24 @@ def _articles(conversation: OpenConversation) -> list[Article]:
     return articles
 
 
+def send_typed() -> None:
+    """Ask what is in the box, in the conversation that was chosen while it stood there, where both arrive at once.
+
+    Streamlit does what belongs to the box first, whatever came first.
+    """
+    clicked = state.clicked(state.FINISHED)
+    if clicked.get("do") == "open" and clicked.get("typed"):
+        _open(clicked.get("id", ""), name=clicked.get("name", ""))
+    actions.send_typed()
+
+
+def _open(conversation_id: str, *, name: str) -> None:
+    if name and name == state.transcript().opened:
+        return
+    state.transcript().opened = name
+    list_actions.open_conversation(conversation_id)
+
+
 def _act() -> None:
     """Do what a button in the component stands for."""
     clicked = state.clicked(state.FINISHED)
@@ -97,8 +115,7 @@ def _act() -> None:
     if what == "earlier":
         actions.load_earlier()
     elif what == "open":
-        state.transcript().opened = clicked.get("name", "")
-        list_actions.open_conversation(clicked.get("id", ""))
+        _open(clicked.get("id", ""), name=clicked.get("name", ""))
     elif what == "picture":
         state.view().diagram = text
     elif what == "file":

@@ -14,7 +14,7 @@ from chatapp.frontend.components.gauge import gauge
 from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
 from chatapp.frontend.components.told import tell
-from chatapp.frontend.components.transcript import live_words, show_diagram, transcript
+from chatapp.frontend.components.transcript import live_words, send_typed, show_diagram, transcript
 from chatapp.frontend.components.waiting_files import show_file, waiting_files
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
@@ -57,7 +57,7 @@ def prompt_box() -> PromptBox:
         max_chars=settings.max_prompt_chars,
         accept_file="multiple",
         max_upload_size=max(1, settings.max_attachment_bytes // _MEGABYTE),
-        on_submit=actions.send_typed,
+        on_submit=send_typed,
     )
     return PromptBox(over, st.bottom.container(key="under-box"))
 

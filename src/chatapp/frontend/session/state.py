@@ -211,7 +211,7 @@ def query() -> str:
 
 def clicked(component: str) -> dict[str, str]:
     """Return what was clicked in a component of ours, empty if nothing."""
-    told = st.session_state[component].get("act")
+    told = (st.session_state.get(component) or {}).get("act")
     return {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
 
 

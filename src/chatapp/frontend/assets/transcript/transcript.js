@@ -210,7 +210,8 @@ class Transcript {
     event.preventDefault();
     const id = event.detail;
     const name = String(++asked);
-    this.act({ do: "open", id, name });
+    const typed = document.querySelector('[data-testid="stChatInputTextArea"]')?.value ? "yes" : "";
+    this.act({ do: "open", id, name, typed }); // what is in the box now is sent later, if it is
     if (id === this.data.shown || document.querySelector(".st-key-search input")?.value) return; // it leads to a place
     foreseen = { name, keys: remembered.get(id) };
     this.foresee();
