@@ -80,6 +80,7 @@ class Open(HTMLParser):
         ("<details>\n<summary>*A*</summary>\n\n- b\n</details>\nc", "<summary><em>A</em></summary>\n<ul>"),
         ("<details><summary>A</summary>\nb\n</details>\nc", "<p>b</p>\n</details>\n<p>c</p>"),
         ("<details>\nb", "<p>&lt;details&gt;<br />\nb</p>"),
+        ("- <details>\n\n<details>\nb\n</details>", "</ul>\n<details>"),
         ("- [ ]", '<span class="box"'),
         ("A[^b].\n\n[^b]: Bee\n\n    more\n\nC", "Bee<br />\n<br />\nmore</li>"),
         ("- A[^b].\n\n  [^b]: Bee", '<li tabindex="-1">Bee</li>'),

@@ -46,20 +46,21 @@ def _draw(state: StateBlock, first: int, last: int, title: str) -> None:
 
 
 def _end_of(state: StateBlock, start: int, end: int) -> int | None:
-    """Return the line that ends what `start` begins; that there is none is found out once for a text."""
-    missing = state.env.setdefault("without_end", set())
-    if (_END, end) in missing:
+    """Return the line that ends what `start` begins; that there is none is found out once for the same lines."""
+    first, behind = state.env.get("without_end", (0, 0))
+    if first <= start < behind:
         return None
-    depth = 0
+    depth, stop = 0, end
     for line in range(start, end):
         text = _line(state, line)
         if state.sCount[line] < state.blkIndent and text:
+            stop = line
             break
         depth += _OPENED.match(text) is not None
         depth -= text.rstrip().lower() == _END
         if not depth:
             return line
-    missing.add((_END, end))
+    state.env["without_end"] = (start, stop)
     return None
 
 
