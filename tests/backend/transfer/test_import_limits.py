@@ -18,7 +18,7 @@ from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_marks
 from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
 from chatapp.backend.transfer.importers.claude_artifacts import without_tags
 from chatapp.backend.transfer.importers.fields import fenced
-from chatapp.backend.transfer.importers.files import ExportReader
+from chatapp.backend.transfer.importers.files import ExportReader, FoundProject, Unknown
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
 from chatapp.backend.transfer.importers.open_webui_text import shown
 from chatapp.config.settings import Settings
@@ -288,3 +288,15 @@ def test_what_is_passed_on_the_way_up_is_passed_once_however_many_ask() -> None:
     assert (lineage.passed("h999")[::999], lineage.passed("h999")) == (["h999", "h0"], [])
     assert (lineage.above("of a circle"), lineage.passed("a")) == (None, ["a", "b"])
     assert parents.times < 5000
+
+
+def test_a_project_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    path, good = tmp_path / "export.zip", '{"uuid": "p", "name": "Sea", "prompt_template": ""}'
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("projects.json", f'[{{"uuid": {"9" * 5000}}}, {{"prompt_template": ""}}, {good}]')
+    *broken, found = ExportReader(ImportBudget(), Fingerprints()).file(path)
+    assert [piece.why for piece in broken if isinstance(piece, Unknown)] == [
+        "it cannot be read (it holds a number that is too long)",
+        "it is a list of Claude's projects",
+    ]
+    assert isinstance(found, FoundProject)

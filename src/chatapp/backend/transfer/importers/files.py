@@ -218,15 +218,18 @@ def _project(fields: dict[str, Any]) -> FoundProject | Unreadable:
 
 def _turn(member: zipfile.ZipInfo) -> tuple[bool, bool, str]:
     """Return what files are read in the order of: projects before the conversations that are in them."""
+    return not _has_projects(member), not _is_sure(member), member.filename
+
+
+def _has_projects(member: zipfile.ZipInfo) -> bool:
     folder, _, name = member.filename.lower().rpartition("/")
-    has_projects = folder.rpartition("/")[2] == "projects" or name == "projects.json"
-    return not has_projects, not _is_sure(member), member.filename
+    return folder.rpartition("/")[2] == "projects" or name == "projects.json"
 
 
 def _is_sure(member: zipfile.ZipInfo) -> bool:
-    """Return whether a file in a zip is there for its conversations, going by its name."""
+    """Return whether a file in a zip is there for its conversations or projects, going by its name."""
     name = member.filename.rpartition("/")[2].lower()
-    return name.endswith(_TEXTS) and ("conversations" in name or "chat-export" in name)
+    return name.endswith(_TEXTS) and ("conversations" in name or "chat-export" in name or _has_projects(member))
 
 
 def _is_wanted(member: zipfile.ZipInfo) -> bool:
