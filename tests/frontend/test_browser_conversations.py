@@ -49,6 +49,21 @@ import(script).then(({ default: draw }) => {
 });
 """
 
+ANOTHER_SIGNS_IN = """
+const done = arguments[0], parentElement = document.createElement("div");
+const script = performance.getEntriesByType("resource").find(({ name }) => /transcript\\.[^/]*js/.test(name)).name;
+import(script).then(({ default: draw }) => {
+  const told = { base: "", head: 0, tail: 0, live: [], shown: "one" };
+  const take = (token, version, keys, bodies) => {
+    draw({ data: { ...told, token, version, keys, bodies }, parentElement, setTriggerValue() {} });
+    return parentElement.textContent;
+  };
+  const secret = { key: "<p>A secret of Ann</p>" };
+  done([take("ann", "1", ["key"], secret), take("ann", "2", [], {}), take("ann", "3", ["key"], {}),
+        take("bob", "4", [], {}), take("bob", "5", ["key"], {})]);
+});
+"""
+
 
 @pytest.fixture
 def client(shared: Any, model: StubModel) -> BackendClient:
@@ -285,6 +300,12 @@ def test_a_list_that_has_missed_a_change_asks_once_for_all_of_it(page: Page, cli
     page.wait_for("[class*='st-key-open-']", "First?")
 
     assert page.driver.execute_async_script(MISSING_A_CHANGE) == [["Seen"], ["all"], ["Seen", "Missed"]]
+
+
+def test_a_browser_keeps_nothing_of_whoever_was_signed_in_before(page: Page) -> None:
+    page.open()
+    kept = page.driver.execute_async_script(ANOTHER_SIGNS_IN)
+    assert kept == ["A secret of Ann", "", "A secret of Ann", "", ""]
 
 
 def test_another_conversation_is_shown_without_drawing_the_list(page: Page, client: BackendClient) -> None:

@@ -22,6 +22,7 @@ let current; // what was told last
 let asked = 0;
 let foreseen; // what was asked for and not told yet: by which name, and the keys that it had
 let held; // a click meanwhile
+let session; // the token of whoever is here
 const OF_ANOTHER = '.st-key-above, .st-key-unfinished, .st-key-model-gone, [class*="st-key-live-"] { display: none; }';
 
 const element = (tag, className, properties = {}) => Object.assign(document.createElement(tag), { className }, properties);
@@ -58,6 +59,11 @@ class Transcript {
   }
 
   take(data) {
+    if (data.token !== session) { // somebody else may have signed in: what the last one saw is not for them
+      for (const kept of [bodies, remembered]) kept.clear();
+      foreseen = held = undefined;
+      session = data.token;
+    }
     current = this;
     this.data = data;
     this.root.setAttribute("aria-label", t("Messages"));
