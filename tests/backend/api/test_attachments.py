@@ -248,6 +248,22 @@ def test_pages_that_are_too_many_to_be_drawn_are_named(
     assert notice.text.endswith("no more pages are shown at a time: scan.pdf, pages 22, 23.")
 
 
+@pytest.mark.parametrize(
+    ("drawn", "pages", "undrawn"),
+    [
+        (18, "1-20", []),  # two are blank
+        (18, "1-25", [19, 20, 21, 22, 23, 24, 25]),  # two of 20 were blank, and five were not looked at
+        (20, "1-25", [21, 22, 23, 24, 25]),
+        (198, "197-202", [199, 200, 201, 202]),
+    ],
+)
+def test_pages_behind_blank_ones_are_named_where_there_were_too_many(
+    drawn: int, pages: str, undrawn: list[int]
+) -> None:
+    shown = choosing.Shown("", None, [(number, b"") for number in range(1, drawn + 1)], last=300)
+    assert shown.undrawn(pages) == undrawn
+
+
 @pytest.fixture
 def kept(sqlite_settings: Settings, tmp_path: Path) -> Iterator[Store]:
     """A store with five pictures of ada's."""

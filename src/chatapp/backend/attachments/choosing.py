@@ -50,10 +50,10 @@ class Shown(NamedTuple):
 
         Where there was room for all, what is not drawn is blank, which the notes of the file say.
         """
-        chosen = _parsed(pages)
+        chosen, undrawn = _parsed(pages), self._wordless(pages)
         drawn = sum(chosen.has(number) for number, _ in self.pages) if chosen else 0
-        is_full = drawn >= MOST_PICTURES or len(self.pages) >= MOST_DRAWN
-        return self._wordless(pages) if is_full else []
+        had_room = drawn + len(undrawn) <= MOST_PICTURES and len(self.pages) + len(undrawn) <= MOST_DRAWN
+        return [] if had_room else undrawn
 
     def _wordless(self, pages: str | None) -> list[int]:
         chosen = _parsed(pages)
