@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from queue import Queue
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from bs4 import BeautifulSoup
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from chatapp.errors import NotFoundError
@@ -273,6 +274,20 @@ def test_an_answer_in_the_making_is_read_so_many_times_at_most(client: TestClien
             return (await asyncio.to_thread(client.get, url, headers=headers)).status_code
 
     assert [asyncio.run(status_beside(readers)) for readers in (MOST_READERS, MOST_READERS - 1)] == [429, 200]
+
+
+def test_readers_who_ask_in_the_same_moment_are_as_many_at_most(client: TestClient, transcript: Transcript) -> None:
+    answer = LiveAnswer.start(iter([Start("turn", "tiny"), Text("Once"), Done("stop", None, None)]))
+    transcript.live = (answer,)
+    query, token = f"name={answer.name}".encode(), transcript.token.encode()
+    asked = Request({"type": "http", "query_string": query, "headers": [(b"x-transcript", token)]})
+    (live,) = (route.endpoint for route in cast(Any, client.app).routes if route.path == LIVE_PATH)
+
+    async def statuses() -> list[int]:
+        responses = [await live(asked) for _ in range(MOST_READERS + 1)]
+        return [response.status_code for response in responses]
+
+    assert asyncio.run(statuses()) == [200] * MOST_READERS + [429]
 
 
 def test_what_grows_is_drawn_beside_the_event_loop_that_serves_all_readers(monkeypatch: pytest.MonkeyPatch) -> None:

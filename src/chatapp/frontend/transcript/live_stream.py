@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from starlette.concurrency import run_in_threadpool
 
@@ -19,7 +19,7 @@ _SIGN_OF_LIFE_S = 15.0
 """Proxies hang up on what is silent for longer."""
 
 
-async def live_stream(answer: LiveAnswer, words: Words = ENGLISH) -> AsyncIterator[bytes]:
+async def live_stream(answer: LiveAnswer, words: Words = ENGLISH) -> AsyncGenerator[bytes, None]:
     """Return server-sent events with what has come of `answer`, from its beginning until it has ended.
 
     What the backend says of it is told in `words`.

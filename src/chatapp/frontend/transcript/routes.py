@@ -1,7 +1,8 @@
 """Where the browser fetches messages that come into view: told to whoever shows the token of a session let in."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from json import JSONDecodeError
 
 from starlette.concurrency import run_in_threadpool
@@ -66,7 +67,16 @@ async def _live(shown: Transcript, request: Request) -> Response:
     if answer.readers >= MOST_READERS:
         detail = f"This answer is read {MOST_READERS} times already, which is as often as it may be."
         return JSONResponse({"detail": detail}, 429, headers=_HEADERS)
-    return StreamingResponse(live_stream(answer, shown.words), media_type="text/event-stream", headers=_STREAM_HEADERS)
+    stream = live_stream(answer, shown.words)
+    first = await anext(stream)  # from here on it reads: many who ask in the same moment are told apart
+    return StreamingResponse(_behind(first, stream), media_type="text/event-stream", headers=_STREAM_HEADERS)
+
+
+async def _behind(first: bytes, stream: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with aclosing(stream):
+        yield first
+        async for event in stream:
+            yield event
 
 
 async def _code(shown: Transcript, request: Request) -> Response:
