@@ -241,8 +241,9 @@ def _parts_of(message: Json) -> list[Part | HeldFile]:
 
 def _attachment(part: Json) -> AttachmentPart | HeldFile:
     """Return a picture, a recording or a file: with its bytes where they came along, else where it is."""
-    kind = str(part.get("type", "file")).removesuffix("_url").removeprefix("input_")[:40]
-    told = part.get(part.get("type", ""))
+    named = part.get("type")
+    field = named if isinstance(named, str) else "file"
+    kind, told = field.removesuffix("_url").removeprefix("input_")[:40], part.get(field)
     fields = told if isinstance(told, dict) else {"url": told}
     name = fields.get("filename")
     name = name[:_LONGEST_NAME] if isinstance(name, str) and name else kind
