@@ -76,6 +76,22 @@ def test_an_answer_that_is_saved_once_is_kept_without_what_cannot_be_stored_besi
     assert (kept.status, kept.text, kept.usage) == ("complete", "Because.", None)
 
 
+def test_an_answer_that_can_never_be_kept_is_not_lost_by_that(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    with store.database.write() as connection:
+        refusal = "BEGIN SELECT RAISE(ABORT, 'no such value'); END"
+        connection.exec_driver_sql(f"CREATE TRIGGER refuse BEFORE INSERT ON turns {refusal}")
+    held = HeldMessages([{"role": "user", "content": "Why?"}])
+    question, keeper = Question(prompt=None, store=True, held=held), Keeper(store, has_others=lambda: False)
+    turn, record = Turn("m"), HeldTurnRecord(store, keeper, question, held, fallback_model="m")
+    turn.append(Text("Because."))
+
+    asyncio.run(record.finish(turn, None, latency_ms=5))
+
+    assert "this answer is not kept" in caplog.text
+    assert "IntegrityError" in caplog.text
+    assert not store.conversations.page(owner="").items
+
+
 UPSTREAM_AWAY = UpstreamUnavailableError("the model server cannot be reached.")
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from chatapp.backend.store import BegunTurn, Ending, Store, WholeTurn
 from chatapp.backend.store.failures import DEFECTS
+from chatapp.backend.tasks import described
 from chatapp.backend.turns.keeper import Keeper
 from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.record import TurnRecord, ending_of, said_alone
@@ -68,6 +69,8 @@ class HeldTurnRecord(TurnRecord):
             await self._keep(turn, failure, latency_ms)
         except StoreUnavailableError as error:
             log.warning("%s: this answer is not kept. %s", turn.request_id, error.detail)
+        except DEFECTS as defect:  # of ours, which the answer is not to be lost by
+            log.error("%s: this answer is not kept. %s", turn.request_id, described(defect))
 
     async def _has_begun(self) -> bool:
         if self._beginning is not None:
