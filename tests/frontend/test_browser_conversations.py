@@ -329,8 +329,10 @@ def test_another_conversation_is_shown_without_drawing_the_list(page: Page, clie
 
 
 def test_what_was_shown_in_a_conversation_is_there_before_the_server_answers(page: Page, client: BackendClient) -> None:
-    first = client.ask("First?", store=True).conversation_id
+    first, second = (client.ask(f"{name}?", store=True).conversation_id for name in ("First", "Second"))
     page.open()
+    page.click(f"open-{second}")
+    page.wait_for("article.question", "Second?")
     page.click(f"open-{first}")
     page.wait_for("article.question", "First?")
     empty = "return document.querySelector('.transcript[aria-label]:not(:has(article))') !== null"
@@ -343,6 +345,9 @@ def test_what_was_shown_in_a_conversation_is_there_before_the_server_answers(pag
     page.wait_for(".message-menu [role='menuitem']")  # the click waited
     page.wait_until(lambda driver: driver.current_url.endswith(str(first)), "its address")
     page.wait_until(lambda _: not page.run("return document.querySelector('.st-key-welcome')"), "it alone")
+
+    there_and_back = "".join(f"document.querySelector('.st-key-open-{id_} button').click();" for id_ in (second, first))
+    assert "First?" in page.run(f"{there_and_back} return document.querySelector('.transcript').textContent")
 
 
 def test_a_conversation_is_taken_along_as_a_file(page: Page, client: BackendClient, tmp_path: Any) -> None:

@@ -40,3 +40,25 @@ export const editSummary = (button, transcript) => {
   const send = (text) => transcript.act({ do: "summary", id: card.dataset.id, text });
   open(card.querySelector("details"), transcript, { text: button.dataset.text, label: t("Summary"), verb: t("Keep"), send });
 };
+
+// A question that is being edited while it gets another key, as it does when it is stored, goes on being edited.
+export const editedIn = (transcript) => {
+  const slot = transcript.root.querySelector(".question.edited")?.closest(".slot");
+  const field = slot?.querySelector(".editor textarea");
+  if (!field) return null;
+  const { value, selectionStart, selectionEnd } = field;
+  const place = transcript.keys.indexOf(slot.dataset.key);
+  return { slot, value, selection: [selectionStart, selectionEnd], isIn: field === document.activeElement, place };
+};
+
+export const editAgain = (transcript, { slot, value, selection, isIn, place }, keys) => {
+  const words = (holder) => holder?.querySelector(".bubble")?.textContent;
+  const article = transcript.slots.get(keys[place])?.querySelector("article.question");
+  if (!article || words(article) !== words(slot)) return;
+  editQuestion(article, transcript);
+  const field = article.querySelector(".editor textarea");
+  field.value = value;
+  if (!isIn) return;
+  field.focus({ preventScroll: true });
+  field.setSelectionRange(...selection);
+};

@@ -1,7 +1,7 @@
 // The finished messages. Python tells which there are, as a list of keys, with the HTML of the last ones; the rest is
 // fetched when it comes near the window. All HTML here was made by our own renderer: nothing of it is a message's own.
 import { clickInWords } from "./code.js";
-import { editQuestion, editSummary } from "./editing.js";
+import { editAgain, editedIn, editQuestion, editSummary } from "./editing.js";
 import { openMenu } from "./menu.js";
 import { drawPictures } from "./pictures.js";
 
@@ -20,7 +20,7 @@ const MOST_REMEMBERED = 50;
 const LOST_MS = 5000;
 let current; // what was told last
 let asked = 0;
-let foreseen; // what was asked for and not told yet: by which name, and the keys that it had
+let foreseen; // what was asked for and not told yet: its id, by which name, and the keys that it had
 let held; // a click meanwhile
 let session; // the token of whoever is here
 const OF_ANOTHER = '.st-key-above, .st-key-unfinished, .st-key-model-gone, [class*="st-key-live-"] { display: none; }';
@@ -70,6 +70,7 @@ class Transcript {
     this.isAsked = false;
     for (const [key, html] of Object.entries(data.bodies)) bodies.set(key, html);
     if (foreseen && data.opened !== foreseen.name) return this.foresee();
+    if (foreseen) this.lookAgain();
     foreseen = undefined;
     document.dispatchEvent(new CustomEvent("chatapp:shown", { detail: data.shown }));
     this.root.toggleAttribute("data-busy", data.is_busy);
@@ -85,10 +86,13 @@ class Transcript {
     buttonsOf(this.root, id)[place]?.click();
   }
 
+  // What comes later than the next news may be of another conversation.
   async fetchList() {
+    const { data } = this;
     const told = await this.fetch();
+    if (data !== this.data || foreseen) return;
     if (told) this.draw(told.keys, told.version);
-    else setTimeout(() => this.root.isConnected && this.take(this.data), RETRY_MS);
+    else setTimeout(() => this.root.isConnected && data === this.data && this.take(data), RETRY_MS);
   }
 
   async fetch(keys) {
@@ -102,10 +106,10 @@ class Transcript {
     }
   }
 
-  draw(keys, version) {
+  draw(keys, version, id = this.data.shown) {
     this.hold(() => {
       const wanted = new Set(keys);
-      const edited = this.edited();
+      const edited = this.id && this.id !== id ? null : editedIn(this); // what has the same words in another is not it
       for (const [key, slot] of this.slots) if (!wanted.has(key)) this.drop(key, slot);
       let next = this.above.nextSibling;
       for (const key of keys) {
@@ -113,13 +117,14 @@ class Transcript {
         if (slot === next) next = next.nextSibling;
         else this.root.insertBefore(slot, next);
       }
-      if (edited && !edited.slot.isConnected) this.editAgain(edited, keys);
+      if (edited && !edited.slot.isConnected) editAgain(this, edited, keys);
     });
     this.keys = keys;
     this.version = version;
+    this.id = id;
     this.hideGrown();
     this.forget();
-    if (version && this.data.shown) this.remember(this.data.shown, keys);
+    if (id && version === this.data.version) this.remember(id, keys);
   }
 
   remember(id, keys) {
@@ -132,29 +137,18 @@ class Transcript {
   // Streamlit draws the place of the next conversation first, and in it what it knows of the last one.
   foresee() {
     if (!foreseen.keys) return;
-    this.draw(foreseen.keys, "");
+    this.draw(foreseen.keys, "", foreseen.id);
     this.hiding.textContent = OF_ANOTHER;
   }
 
-  // A question that is being edited while it gets another key, as it does when it is stored, goes on being edited.
-  edited() {
-    const slot = this.root.querySelector(".question.edited")?.closest(".slot");
-    const field = slot?.querySelector(".editor textarea");
-    if (!field) return null;
-    const { value, selectionStart, selectionEnd } = field;
-    return { slot, value, selection: [selectionStart, selectionEnd], isIn: field === document.activeElement, place: this.keys.indexOf(slot.dataset.key) };
-  }
-
-  editAgain({ slot, value, selection, isIn, place }, keys) {
-    const words = (holder) => holder?.querySelector(".bubble")?.textContent;
-    const article = this.slots.get(keys[place])?.querySelector("article.question");
-    if (!article || words(article) !== words(slot)) return;
-    editQuestion(article, this);
-    const field = article.querySelector(".editor textarea");
-    field.value = value;
-    if (!isIn) return;
-    field.focus({ preventScroll: true });
-    field.setSelectionRange(...selection);
+  // What was foreseen and had no HTML here was asked for too early: the page's server gives that of what it shows.
+  lookAgain() {
+    for (const slot of this.slots.values()) {
+      if (slot.classList.contains("filled")) continue;
+      this.observer.unobserve(slot);
+      if (bodies.has(slot.dataset.key)) this.fill(slot);
+      else this.observer.observe(slot);
+    }
   }
 
   // A place for a message, filled at once if its HTML is here.
@@ -212,14 +206,15 @@ class Transcript {
 
   // Another conversation was chosen in the list: asked for here, it is drawn without the list.
   open(event) {
-    if (!this.root.isConnected || !this.data) return;
+    if (!this.root.isConnected || current !== this) return; // Streamlit keeps the last one until the next is drawn
     event.preventDefault();
     const id = event.detail;
     const name = String(++asked);
     const typed = document.querySelector('[data-testid="stChatInputTextArea"]')?.value ? "yes" : "";
     this.act({ do: "open", id, name, typed }); // what is in the box now is sent later, if it is
-    if (id === this.data.shown || document.querySelector(".st-key-search input")?.value) return; // it leads to a place
-    foreseen = { name, keys: remembered.get(id) };
+    const isHit = Boolean(document.querySelector(".st-key-search input")?.value); // then it leads to a place
+    if (!foreseen && (id === this.data.shown || isHit)) return;
+    foreseen = { id, name, keys: isHit ? undefined : remembered.get(id) }; // also on the way back from another
     this.foresee();
     setTimeout(() => {
       if (foreseen?.name !== name) return;
