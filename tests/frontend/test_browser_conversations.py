@@ -304,6 +304,8 @@ def test_a_list_that_has_missed_a_change_asks_once_for_all_of_it(page: Page, cli
 
 def test_a_browser_keeps_nothing_of_whoever_was_signed_in_before(page: Page) -> None:
     page.open()
+    page.wait_for(".transcript[aria-label]")  # its script is here
+
     kept = page.driver.execute_async_script(ANOTHER_SIGNS_IN)
     assert kept == ["A secret of Ann", "", "A secret of Ann", "", ""]
 
