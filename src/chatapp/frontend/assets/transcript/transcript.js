@@ -17,6 +17,7 @@ const bodies = new Map();
 const transcripts = new WeakMap();
 const remembered = new Map(); // the keys of conversations that were shown, by their ids
 const MOST_REMEMBERED = 50;
+const AGAIN_MS = 1000; // a click in what was drawn alone ends no run of the whole that has begun to wait for an answer
 const LOST_MS = 5000;
 let current; // what was told last
 let asked = 0;
@@ -211,11 +212,13 @@ class Transcript {
     const id = event.detail;
     const name = String(++asked);
     const typed = document.querySelector('[data-testid="stChatInputTextArea"]')?.value ? "yes" : "";
-    this.act({ do: "open", id, name, typed }); // what is in the box now is sent later, if it is
+    const wish = { do: "open", id, name, typed }; // what is in the box now is sent later, if it is
+    this.act(wish);
     const isHit = Boolean(document.querySelector(".st-key-search input")?.value); // then it leads to a place
     if (!foreseen && (id === this.data.shown || isHit)) return;
     foreseen = { id, name, keys: isHit ? undefined : remembered.get(id) }; // also on the way back from another
     this.foresee();
+    setTimeout(() => foreseen?.name === name && current.act(wish), AGAIN_MS);
     setTimeout(() => {
       if (foreseen?.name !== name) return;
       foreseen = undefined;
