@@ -193,7 +193,7 @@ def test_one_dead_server_neither_slows_nor_hides_the_others(backend: RunningBack
     began = time.monotonic()
     told = backend.client.models()
     ready = backend.client.ready()
-    assert time.monotonic() - began < 1.4
+    assert time.monotonic() - began < 2.5  # where each waited for the silent one, it would be 3
     assert [connection.ok for connection in told.connections] == [connection.ok for connection in ready.connections]
     assert [(each.name, each.ok) for each in told.connections][1:] == [("b", False), ("c", True)]
     assert {"fast", "c/small"} <= set(told.models)
