@@ -244,6 +244,20 @@ def test_an_answer_in_the_making_is_streamed_to_its_session_alone(client: TestCl
     assert client.get(LIVE_PATH, params={"name": answer.name}).status_code == 404
 
 
+def test_an_answer_that_was_over_before_the_browser_asked_is_streamed_to_it(
+    client: TestClient, transcript: Transcript
+) -> None:
+    answer = LiveAnswer.start(iter([Start("turn", "tiny"), Text("Yes."), Done("stop", None, None)]))
+    while answer.is_going:
+        answer.wait(0.1)
+    transcript.live = (answer,)
+    transcript.live = ()
+
+    told = client.get(LIVE_PATH, params={"name": answer.name}, headers={"X-Transcript": transcript.token})
+
+    assert (told.status_code, "<p>Yes.</p>" in told.text) == (200, True)
+
+
 def test_what_the_backend_says_of_an_answer_in_the_making_is_in_the_language_of_its_reader(
     client: TestClient, transcript: Transcript
 ) -> None:

@@ -60,8 +60,7 @@ async def _bodies(shown: Transcript, request: Request) -> Response:
 
 
 async def _live(shown: Transcript, request: Request) -> Response:
-    name = request.query_params.get("name")
-    answer = next((one for one in shown.live if one.name == name), None)
+    answer = shown.answer(request.query_params.get("name", ""))
     if answer is None:
         return _refusal()
     if answer.readers >= MOST_READERS:

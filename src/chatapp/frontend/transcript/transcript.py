@@ -17,6 +17,9 @@ MOST_SENT = 12
 _MOST_SENT_CHARS = 100_000
 """How much HTML goes along with the news that there are messages; the rest is fetched when it comes into view."""
 
+_MOST_LEFT = 3
+"""How many answers are told of that are no longer shown as being made: the browser may ask when a short one is over."""
+
 _MOST_KNOWN = 2000
 """How many messages the browser is taken to have the HTML of; it keeps more, and fetches what it lacks after all."""
 
@@ -24,13 +27,11 @@ _MOST_KNOWN = 2000
 class Transcript:
     """The finished messages that a session shows. Each has a key, which changes with anything that is shown of it.
 
-    `token` is what its browser shows for it, and nobody else knows. `live` are the answers that are being made,
-    `options` are how questions are asked, `opened` is the browser's name for its last wish to show another
-    conversation, `words` are its reader's. `fetch_picture` fetches the small copy of a file's
-    picture by its id.
+    `token` is what its browser shows for it, and nobody else knows. `options` are how questions are asked, `opened` is
+    the browser's name for its last wish to show another conversation, `words` are its reader's. `fetch_picture` fetches
+    the small copy of a file's picture by its id.
     """
 
-    live: tuple[LiveAnswer, ...] = ()
     options = RequestOptions()
     opened = ""
     words: Words = ENGLISH
@@ -42,6 +43,22 @@ class Transcript:
         self._name = ""
         self._shown: tuple[str, dict[str, Article]] = ("", {})  # in one, since it is read from other threads
         self._given: set[str] = set()
+        self._live: tuple[LiveAnswer, ...] = ()
+        self._left: tuple[LiveAnswer, ...] = ()
+
+    @property
+    def live(self) -> tuple[LiveAnswer, ...]:
+        """The answers that are being made."""
+        return self._live
+
+    @live.setter
+    def live(self, answers: tuple[LiveAnswer, ...]) -> None:
+        left = tuple(answer for answer in self._live if answer not in answers)
+        self._left, self._live = (*self._left, *left)[-_MOST_LEFT:], answers
+
+    def answer(self, name: str) -> LiveAnswer | None:
+        """Return an answer that is being made, or was until a moment ago."""
+        return next((answer for answer in (*self._live, *self._left) if answer.name == name), None)
 
     def show(self, name: str, articles: Sequence[Article]) -> dict[str, Any]:
         """Show the messages of a conversation; return what the browser is to be told, which is little if it knows them.
