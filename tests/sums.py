@@ -91,8 +91,8 @@ def counting(record: Record) -> scripts.Script:
             "prompt_tokens_details": {"cached_tokens": cached},
         }
         steps = [step for _ in range(words) for step in ("word ", 0.002)]
-        await scripts.answer(*steps, {"choices": [], "usage": usage}, usage=False)(exchange)
         record.counted[prompt] = tokens, words
+        await scripts.answer(*steps, {"choices": [], "usage": usage}, usage=False)(exchange)
 
     return script
 
