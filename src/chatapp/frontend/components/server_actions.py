@@ -12,7 +12,7 @@ from chatapp.frontend.access.owner import may_change_servers
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.session import state
 from chatapp.frontend.session.backend import forget_backend
-from chatapp.frontend.session.view import UnsavedServer
+from chatapp.frontend.session.outcomes import UnsavedServer
 
 
 def save_server(path: Path) -> None:

@@ -45,11 +45,10 @@ class Group(NamedTuple):
 class Listing:
     """The first pages of the list or of the archive, or of what a search found.
 
-    `error` says why they could not be fetched, `undo` what can be taken back, `drawn_undo` what of
-    this was drawn last, `chosen` which are chosen while somebody
-    chooses. The list is of conversations without a project, or of those of `project_id`; without one a search looks
-    into all. `has_changed_alone` says that what was clicked last changes nothing beside it, `news` knows what the
-    browser shows of it, `is_known` is whether it was ever fetched.
+    `error` says why they could not be fetched, `undo` what can be taken back, `drawn_undo` what of this was drawn
+    last, `chosen` which are chosen while somebody chooses. The list is of conversations without a project, or of those
+    of `project_id`; without one a search looks into all. `has_changed_alone` says that what was clicked last changes
+    nothing beside it, `news` knows what the browser shows of it, `is_known` is whether it was ever fetched.
     """
 
     def __init__(self) -> None:

@@ -72,6 +72,11 @@ class OpenConversation(ABC):
         self.warned_of: str | None = None
 
     @property
+    def known_id(self) -> str | None:
+        """Its id, as soon as the backend has begun it."""
+        return self.id or (self.live.conversation_id if self.live else None)
+
+    @property
     def messages(self) -> list[ShownMessage]:
         """The messages that are loaded, oldest first, without answers in which nothing was said."""
         return [entry.message for entry in self.entries if not entry.is_silent]

@@ -17,7 +17,7 @@ class RecentConversations:
 
     def keep(self, conversation: OpenConversation) -> None:
         """Keep one that is being left, where it can be come back to."""
-        id_ = conversation.id or (conversation.live.conversation_id if conversation.live else None)
+        id_ = conversation.known_id
         if not isinstance(conversation, StoredConversation) or id_ is None or conversation.summarising is not None:
             conversation.leave()
             return

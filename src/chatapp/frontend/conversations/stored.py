@@ -96,7 +96,7 @@ class StoredConversation(SummarisedConversation):
         Raises:
             ChatappError: the backend cannot do it.
         """
-        if conversation_id := self.id or (self.live.conversation_id if self.live else None):
+        if conversation_id := self.known_id:
             changes: dict[str, Any] = {"model": chat_options.model, "system": chat_options.system}
             if chat_options.sampling != self.chat_options.sampling:
                 changes["sampling"] = chat_options.sampling

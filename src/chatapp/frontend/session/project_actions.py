@@ -7,7 +7,7 @@ from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.bulk import Undo
 from chatapp.frontend.session import state
 from chatapp.frontend.session.actions import error_shown, keep
-from chatapp.frontend.session.view import FileDrop
+from chatapp.frontend.session.outcomes import FileDrop
 from chatapp.protocol.project_resources import ProjectFileInfo
 
 

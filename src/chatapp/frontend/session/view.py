@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from time import monotonic
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError, NotFoundError, SettingsError
@@ -17,31 +17,13 @@ from chatapp.frontend.conversations.recent import RecentConversations
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.conversations.temporary import TemporaryConversation
+from chatapp.frontend.session.outcomes import FileDrop, UnsavedServer
 from chatapp.protocol.project_resources import ProjectInfo
 from chatapp.protocol.resources import AttachmentInfo
 from chatapp.protocol.share_resources import ShareInfo
 
 Dialog = Literal["settings", "project", "share", "move", "export"]
 """What can lie over the page."""
-
-
-class UnsavedServer(NamedTuple):
-    """A model server that was entered and does not answer: `fault` says why."""
-
-    name: str
-    url: str
-    key: str
-    fault: str
-
-
-class FileDrop(NamedTuple):
-    """What became of files that were dropped on a project, or of saving it: `problems` are what failed.
-
-    `number` tells a drop from the last.
-    """
-
-    number: int = 0
-    problems: tuple[ChatappError, ...] = ()
 
 
 class View:
@@ -82,8 +64,7 @@ class View:
     @property
     def conversation_id(self) -> str | None:
         """The id of the conversation on show, as soon as the backend has begun it."""
-        conversation = self.conversation
-        return conversation.id or (conversation.live.conversation_id if conversation.live else None)
+        return self.conversation.known_id
 
     @property
     def project(self) -> ProjectInfo | None:
