@@ -48,7 +48,9 @@ class ModelRequest:
     def read_media(self) -> list[Any]:
         """Return what the model is sent beside text, as servers are sent it: pictures and sound."""
         if self.wire_messages is None:
-            parts = [part for message in self.messages for part in message.parts] if self.media else []
+            if not self.media:
+                return []
+            parts = [part for message in self.messages for part in message.parts]
             files = [str(part.content_id) for part in parts if isinstance(part, AttachmentPart)]
             return [self.media[content_id] for content_id in files if content_id in self.media]
         contents = [message.get("content") for message in self.wire_messages]

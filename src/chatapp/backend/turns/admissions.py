@@ -1,10 +1,9 @@
 """The calls of one turn, as a gate lets them pass."""
 
-from dataclasses import replace
 from functools import partial
 
 from chatapp.backend.models.attempts import Destination
-from chatapp.backend.models.chat_model import ModelRequest
+from chatapp.backend.models.chat_model import Admit, ModelRequest
 from chatapp.backend.turns.observers import CallGate
 from chatapp.backend.turns.turn import Turn
 
@@ -21,14 +20,13 @@ class Admissions:
         self._ids: list[str] = []
         self.is_made = False
 
-    def gated(self, call_id: str, request: ModelRequest) -> ModelRequest:
-        """Return how a call is made that begins now."""
+    def admit(self, call_id: str, *, model: str) -> Admit | None:
+        """Return what a call that begins now, for `model`, has to ask before each connection, None for nothing."""
         self.is_made = self._gate is None
         if self._gate is None:
-            return request
+            return None
         self._ids.append(call_id)
-        model = request.model or self._turn.model
-        return replace(request, admit=partial(self._admit, self._gate, call_id, model))
+        return partial(self._admit, self._gate, call_id, model)
 
     def done(self, call_id: str) -> None:
         """Note that the call has ended; its record follows."""

@@ -61,11 +61,9 @@ def likely_tokens(text: str) -> int:
     return max(1, round(tokens))
 
 
-def rough_usage(request: ModelRequest, said_bytes: int) -> TokenUsage:
+def rough_usage(prompt_bytes: int, said_bytes: int, *, media: int) -> TokenUsage:
     """Return about what a call has taken up to now, at next to no cost: a token for each four bytes."""
-    prompt = request.prompt_bytes() // _BYTES_PER_TOKEN
-    if request.media or request.wire_messages is not None:
-        prompt += MEDIA_TOKENS * len(request.read_media())
+    prompt = prompt_bytes // _BYTES_PER_TOKEN + MEDIA_TOKENS * media
     completion = said_bytes // _BYTES_PER_TOKEN
     return TokenUsage(prompt, completion, prompt + completion)
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from pydantic_core import to_json
@@ -41,7 +42,6 @@ LOGPROBS_WEIGH = 4
 """Of this many bytes of logprobs each one counts as the answer's: with twenty a token they are a hundred times it."""
 
 SAVE_EVERY_S = 1.0
-
 CLOCK_S = 0.01
 """By how much a timer may go off early: the event loop's clock counts milliseconds."""
 SAVE_AGAIN_S = 2.0
@@ -127,8 +127,11 @@ class TurnRunner:
     async def _read(self, deadline: IdleTimer) -> None:
         """Make one call to the model, and tell the observers what came of it."""
         self._turn.filled_by(self._task)
-        self._call = self._begun_call(self._fitter.request)
-        request = self._admissions.gated(self._call.id, self._fitter.request)
+        request = self._fitter.request
+        model = request.model or self._turn.model
+        self._call = self._begun_call(request, model)
+        if admit := self._admissions.admit(self._call.id, model=model):
+            request = replace(request, admit=admit)
         failure: ChatappError | None = InternalError("The call failed.")  # what a defect leaves behind
         try:
             await self._read_stream(request, deadline)
@@ -145,15 +148,16 @@ class TurnRunner:
             if self._admissions.is_made or self._call.is_told:
                 self._tell_observers(failure)
 
-    def _begun_call(self, request: ModelRequest) -> CallRecord:
+    def _begun_call(self, request: ModelRequest, model: str) -> CallRecord:
         turn = self._turn
+        asks_for_more = request.parameters or request.media or request.wire_messages
         return CallRecord(
             request.attempts,
             Asker(turn.owner, turn.id, turn.surface),
-            model=request.model or turn.model,
-            guess=lambda: rough_usage(request, self._bytes),
+            model=model,
+            guess=lambda: rough_usage(request.prompt_bytes(), self._bytes, media=len(request.read_media())),
             call_id=None if self._calls else turn.id,  # to make one takes 3 us
-            request=request,
+            request=request if asks_for_more else None,  # what is text alone costs what its tokens do
             pricer=self._pricer,
             observers=self._observers,
         )
@@ -268,27 +272,24 @@ class TurnRunner:
         """Return `text` with CR and CRLF as LF; a CR at its end waits for what follows."""
         text = "\r" + text if self._held_cr else text
         self._held_cr = text.endswith("\r")
-        text = text.removesuffix("\r") if self._held_cr else text
-        return text.replace("\r\n", "\n").replace("\r", "\n")
+        return text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
 
     async def _end(self, failure: ChatappError | None) -> None:
         """Save the answer, then end it for its readers; where it cannot be saved they learn so, and saving goes on."""
         if self._held_cr:
             self._turn.append(Text("\n"))
-        latency_ms = round(self._turn.elapsed_s * 1000)
-        if self._record is None:
-            self._turn.end(failure, latency_ms=latency_ms)
-            return
-        finish = partial(self._record.finish, self._turn, failure, latency_ms=latency_ms)
-        try:
-            await finish()
-        except StoreUnavailableError as error:
-            log.error("turn %s cannot be saved: %s", self._turn.id, error.detail)
-            self._turn.append(Notice("not_saved", f"This answer is not saved yet. {error.detail}"))
-            self._turn.end(failure, latency_ms=latency_ms)
-            await _until_saved(finish)
-        else:
-            self._turn.end(failure, latency_ms=latency_ms)
+        latency_ms, unsaved = round(self._turn.elapsed_s * 1000), None
+        if self._record is not None:
+            finish = partial(self._record.finish, self._turn, failure, latency_ms=latency_ms)
+            try:
+                await finish()
+            except StoreUnavailableError as error:
+                log.error("turn %s cannot be saved: %s", self._turn.id, error.detail)
+                self._turn.append(Notice("not_saved", f"This answer is not saved yet. {error.detail}"))
+                unsaved = finish
+        self._turn.end(failure, latency_ms=latency_ms)
+        if unsaved is not None:
+            await _until_saved(unsaved)
 
 
 async def _until_saved(finish: Callable[[], Awaitable[None]]) -> None:

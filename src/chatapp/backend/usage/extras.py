@@ -36,9 +36,7 @@ def is_paid_beside(request: ModelRequest) -> bool:
 
 def is_plain(request: ModelRequest | None) -> bool:
     """Return whether nothing is asked for but text in the usual tier, which its tokens alone are paid for."""
-    if request is None or not (request.parameters or request.media or request.wire_messages):
-        return True
-    return tier_of(request, None) is None and not is_paid_beside(request) and not has_sound(request)
+    return request is None or not (tier_of(request, None) or is_paid_beside(request) or has_sound(request))
 
 
 def has_sound(request: ModelRequest) -> bool:
