@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from chatapp.protocol.messages import AttachmentPart, Message, TextPart
+from chatapp.protocol.messages import AttachmentPart, Message
 from chatapp.protocol.surfaces import Surface
 
 SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed", "reasoning_effort")
@@ -80,14 +80,3 @@ class Question:
     held: HeldConversation | None = None
     outlives_readers: bool = True
     is_beside: bool = False
-
-    def conversation(self) -> list[Message]:
-        """Return what the model reads when nothing is kept: system prompt, what was said before, question."""
-        if self.wire_messages is not None:
-            return []
-        system = [Message.of("system", self.system)] if self.system else []
-        return [*system, *self.messages, *self.asked()]
-
-    def asked(self) -> list[Message]:
-        """Return what is asked as the model reads it: one message, none where an earlier one is answered again."""
-        return [] if self.prompt is None else [Message("user", (*self.attachments, TextPart(self.prompt)))]

@@ -2,7 +2,7 @@
 
 from chatapp.errors import ContextLengthExceededError
 from chatapp.protocol.events import Notice
-from chatapp.protocol.messages import Message, system_text
+from chatapp.protocol.messages import Message
 
 TOKENS_PER_MESSAGE = 8
 
@@ -32,12 +32,6 @@ _KINDS = _table(
     }
 )
 _WORDS = _table({"a": b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"})
-
-
-def system_messages(system: str | None, summary: str | None) -> list[Message]:
-    """Return the message before all others, if there is one: many models take one alone, so a summary is part of it."""
-    text = system_text(system, summary)
-    return [Message.of("system", text)] if text else []
 
 
 def estimated_tokens(message: Message) -> int:

@@ -6,11 +6,14 @@ from dataclasses import replace
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest, TokenUsage
+from chatapp.backend.store import BegunTurn
+from chatapp.backend.store.records import Prospect
 from chatapp.backend.turns.context import estimated_tokens, fitted, fitted_again, left_out_notice
 from chatapp.backend.turns.token_scale import TokenScales
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import ContextLengthExceededError, UpstreamParameterRefusedError
-from chatapp.protocol.messages import AttachmentPart, Message
+from chatapp.protocol.messages import AttachmentPart, Message, TextPart, system_text
+from chatapp.protocol.question import Question
 from chatapp.providers.modalities import MEDIA, media_in, refused_medium
 
 ANSWER_TOKENS = 1024
@@ -19,6 +22,20 @@ ANSWER_TOKENS = 1024
 
 LONG_CHARS = 8000
 """A single question that is longer may be beyond a small window, which not every server tells when it refuses."""
+
+
+def conversation(question: Question, saved: BegunTurn | Prospect | None = None) -> list[Message]:
+    """Return what the model reads, oldest first: what the system says, what was said before, what is asked.
+
+    What was said is what is `saved`, or else what the client holds. Nothing is asked where an earlier question is
+    answered again. Many models take one system message alone, so a summary is part of it.
+    """
+    system = system_text(saved.system, saved.summary) if saved else question.system
+    messages = [Message.of("system", system)] if system else []
+    messages += saved.history if saved else question.messages
+    if question.prompt is not None:
+        messages.append(Message("user", (*question.attachments, TextPart(question.prompt))))
+    return messages
 
 
 class ContextFitter:

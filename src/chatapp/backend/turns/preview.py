@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import Store
-from chatapp.backend.turns.context import system_messages
-from chatapp.backend.turns.context_fitter import ContextFitter
+from chatapp.backend.turns.context_fitter import ContextFitter, conversation
 from chatapp.backend.turns.token_scale import TokenScales
 from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.events import Notice
@@ -76,9 +75,7 @@ class _Reading(NamedTuple):
 async def _read(question: Question, model: ChatModel, store: Store) -> _Reading:
     default = await model.default_model()
     if question.conversation_id is None and question.project_id is None:
-        return _Reading(question.model or default, question.conversation(), question.parameters)
+        return _Reading(question.model or default, conversation(question), question.parameters)
     found = await asyncio.to_thread(store.turns.prospect, question, fallback_model=default)
-    system = system_messages(found.system, found.summary)
-    messages = [*system, *found.history, *question.asked()]
     parameters = {**found.sampling, **question.parameters}
-    return _Reading(found.model, messages, parameters, found.summarised, found.project_id)
+    return _Reading(found.model, conversation(question, found), parameters, found.summarised, found.project_id)

@@ -7,9 +7,9 @@ from weakref import WeakSet
 
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
-from chatapp.backend.store import BegunTurn, Store, TrustedClock
+from chatapp.backend.store import Store, TrustedClock
 from chatapp.backend.tasks import defect_of
-from chatapp.backend.turns.context import system_messages
+from chatapp.backend.turns.context_fitter import conversation
 from chatapp.backend.turns.finished import FinishedTurns
 from chatapp.backend.turns.held_record import HeldTurnRecord
 from chatapp.backend.turns.keeper import Keeper
@@ -99,7 +99,7 @@ class TurnRegistry:
         )
         turn.project_id = begun.project_id
         question.parameters = {**(begun.sampling or {}), **question.parameters}
-        messages = _messages(begun, question) if question.store else question.conversation()
+        messages = conversation(question, begun if question.store else None)
         return self._make(turn, question, messages, record=TurnRecord(self._store))
 
     async def _start_unsaved(self, question: Question, default: str, request_id: str | None) -> Turn:
@@ -113,7 +113,7 @@ class TurnRegistry:
             surface=question.surface,
         )
         record = await self._held_record(turn, question, held, default) if held is not None else None
-        return self._make(turn, question, question.conversation(), record=record)
+        return self._make(turn, question, conversation(question), record=record)
 
     async def _held_record(
         self, turn: Turn, question: Question, held: HeldConversation, fallback_model: str
@@ -264,10 +264,6 @@ class TurnRegistry:
             self._finished.add(turn)
         if self._on_end is not None:
             self._on_end(turn)
-
-
-def _messages(begun: BegunTurn, question: Question) -> list[Message]:
-    return [*system_messages(begun.system, begun.summary), *begun.history, *question.asked()]
 
 
 def shutting_down() -> ShuttingDownError:
