@@ -17,7 +17,7 @@ import msgspec
 
 from chatapp.backend.store import ModelCall
 from chatapp.backend.turns.observers import BegunCall, OpenCall
-from chatapp.backend.usage.extras import is_plain
+from chatapp.backend.usage.pricing import is_plain
 
 ENDING, PART = ".calls", ".part"
 MOST_BYTES = 64 * 1024**2

@@ -1,4 +1,4 @@
-"""The price of each call, by the connection it went over."""
+"""The price of each call, by the connection it went over and by what it asks for beside tokens."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
-from chatapp.backend.usage.extras import has_sound, is_paid_beside, tier_of
 from chatapp.protocol.money import PICO
 from chatapp.providers.connection import Upstream
 from chatapp.providers.context_windows import is_own_server
@@ -21,6 +20,15 @@ MOST_PICO = 1000 * PICO
 
 _MOST_MODELS = 1000
 """How many names are remembered: a client may ask for models of any name."""
+
+_USUAL_TIERS = {"", "auto", "default", "standard", "standard_only", "on_demand"}
+"""The service tiers that cost what the price list says, by their names at several vendors."""
+
+_SEARCHES = ("web_search_options", "search_parameters", "plugins")
+"""The parameters with which OpenAI, xAI and OpenRouter are asked to search; each search is paid for."""
+
+_OWN_TOOLS = {"function", "custom"}
+"""Tools that run at the client's; a vendor's own are paid for by use."""
 
 
 class Pricer:
@@ -102,12 +110,12 @@ class _Server:
         own = self._own(names[-1] if names else "")  # a server that is away has not said what its model is called
         if own is None and self._is_own:
             return LOCAL, FREE
-        tier = tier_of(request, answered_tier)
-        if request and is_paid_beside(request):
+        tier = _tier_of(request, answered_tier)
+        if request and _is_paid_beside(request):
             return None, None
         if own is not None:
-            return (OWN, own) if tier is None or tier_of(request, None) is None else (None, None)
-        if request and has_sound(request):
+            return (OWN, own) if tier is None or _tier_of(request, None) is None else (None, None)
+        if request and _has_sound(request):
             return None, None
         for name in names:
             listed = self._on_list(name) or self._on_list(self.upstream.traits_of(name).name)
@@ -132,3 +140,43 @@ class _Server:
     def _make_room(names: dict[str, Any]) -> None:
         if len(names) >= _MOST_MODELS:
             names.clear()
+
+
+def is_plain(request: ModelRequest | None) -> bool:
+    """Return whether nothing is asked for but text in the usual tier, which its tokens alone are paid for."""
+    return request is None or not (_tier_of(request, None) or _is_paid_beside(request) or _has_sound(request))
+
+
+def _tier_of(request: ModelRequest | None, answered: str | None) -> str | None:
+    """Return the service tier that is paid for, None for the usual one: `answered`, where the vendor says which it was.
+
+    OpenAI answers in the usual one where another is busy, and a project may have one that nobody has asked for.
+    """
+    asked = request.parameters.get("service_tier") if request else None
+    tier = answered if answered and answered.lower() != "auto" else asked
+    name = tier.lower() if isinstance(tier, str) else ""
+    return None if name in _USUAL_TIERS else name
+
+
+def _is_paid_beside(request: ModelRequest) -> bool:
+    """Return whether the vendor is asked for more than tokens, which it does not count in its answer."""
+    asked = request.parameters
+    if any(asked.get(name) for name in _SEARCHES):
+        return True
+    return any(_kind(tool) not in _OWN_TOOLS for tool in _listed(asked.get("tools")))
+
+
+def _has_sound(request: ModelRequest) -> bool:
+    """Return whether sound goes along, or is asked for: its tokens have prices of their own."""
+    if request.parameters.get("audio") or any(_kind(part) == "input_audio" for part in request.media.values()):
+        return True
+    messages = request.wire_messages or ()
+    return any(_kind(part) == "input_audio" for message in messages for part in _listed(message.get("content")))
+
+
+def _kind(entry: object) -> object:
+    return entry.get("type", "function") if isinstance(entry, Mapping) else "function"
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
