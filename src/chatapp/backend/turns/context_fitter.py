@@ -1,6 +1,7 @@
 """Makes what is asked fit the model's window: earlier messages and attachments that find no room are left out."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from chatapp.backend.attachments.wording import AttachmentWording
@@ -9,7 +10,6 @@ from chatapp.backend.models.chat_model import ChatModel, ModelRequest, TokenUsag
 from chatapp.backend.store import BegunTurn
 from chatapp.backend.store.records import Prospect
 from chatapp.backend.turns.context import estimated_tokens, fitted, fitted_again, left_out_notice
-from chatapp.backend.turns.token_scale import TokenScales
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import ContextLengthExceededError, UpstreamParameterRefusedError
 from chatapp.protocol.messages import AttachmentPart, Message, TextPart, system_text
@@ -19,9 +19,11 @@ from chatapp.providers.modalities import MEDIA, media_in, refused_medium
 ANSWER_TOKENS = 1024
 """What is kept free in the model's window for an answer whose length nobody has limited."""
 
-
 LONG_CHARS = 8000
 """A single question that is longer may be beyond a small window, which not every server tells when it refuses."""
+
+_MOST_SCALE = 4.0
+_MOST_MODELS = 256
 
 
 def conversation(question: Question, saved: BegunTurn | Prospect | None = None) -> list[Message]:
@@ -36,6 +38,29 @@ def conversation(question: Question, saved: BegunTurn | Prospect | None = None) 
     if question.prompt is not None:
         messages.append(Message("user", (*question.attachments, TextPart(question.prompt))))
     return messages
+
+
+class TokenScales:
+    """By how much estimates are too low: a tokenizer may take twice as many tokens for a script as others do."""
+
+    def __init__(self) -> None:
+        self._by_model: dict[str, float] = {}
+
+    def of(self, model: str) -> float:
+        """Return what an estimate for `model` is to be multiplied with, at least 1: too few is worse than too many."""
+        return self._by_model.get(model, 1.0)
+
+    def learn(self, model: str, messages: Sequence[Message], *, counted: int, window: int) -> None:
+        """Note that `messages` took `counted` tokens.
+
+        Only what takes half of the window is worth the reckoning; in it, what a server adds to each question is little.
+        """
+        if 2 * counted < window:
+            return
+        estimated = sum(map(estimated_tokens, messages))
+        if len(self._by_model) >= _MOST_MODELS:
+            del self._by_model[next(iter(self._by_model))]
+        self._by_model[model] = max(1.0, min(_MOST_SCALE, counted / estimated))
 
 
 class ContextFitter:

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import Store
-from chatapp.backend.turns.context_fitter import ContextFitter, conversation
-from chatapp.backend.turns.token_scale import TokenScales
+from chatapp.backend.turns.context_fitter import ContextFitter, TokenScales, conversation
 from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import Message

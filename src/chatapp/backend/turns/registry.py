@@ -9,7 +9,7 @@ from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import Store, TrustedClock
 from chatapp.backend.tasks import defect_of
-from chatapp.backend.turns.context_fitter import conversation
+from chatapp.backend.turns.context_fitter import TokenScales, conversation
 from chatapp.backend.turns.finished import FinishedTurns
 from chatapp.backend.turns.held_record import HeldTurnRecord
 from chatapp.backend.turns.keeper import Keeper
@@ -20,7 +20,6 @@ from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.recovery import end_orphans, run_maintenance
 from chatapp.backend.turns.remote import RemoteTurn
 from chatapp.backend.turns.runner import TurnRunner
-from chatapp.backend.turns.token_scale import TokenScales
 from chatapp.backend.turns.turn import Turn
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, NotFoundError, OverloadedError, ShuttingDownError
