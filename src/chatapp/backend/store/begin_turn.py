@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.conversations import ASK_IN, insert_conversation, moment_at_the_top, not_found, require
 from chatapp.backend.store.identity import new_id, new_timed_id, now
-from chatapp.backend.store.new_turn import Maker, Place, insert_turn
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.projects import guidance, require_project
@@ -16,6 +15,7 @@ from chatapp.backend.store.records import ROOT, BegunTurn, Prospect
 from chatapp.backend.store.schema import conversations, messages, turns
 from chatapp.backend.store.titles import title_from
 from chatapp.backend.store.tree import history, insert_messages, message_in
+from chatapp.backend.store.turn_rows import Maker, Place, insert_turn
 from chatapp.errors import IdempotencyConflictError, InvalidRequestError, TurnActiveError
 from chatapp.protocol.messages import TextPart
 from chatapp.protocol.question import MOST_BESIDE, Question

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from chatapp.backend.store.schema import chunks, turns
-from chatapp.backend.store.turn_row import TurnRow
+from chatapp.backend.store.turn_rows import TurnRow
 
 _INSERT = insert(chunks)
 _UPDATE_TURN = update(turns).where(turns.c.id == bindparam("its_id"))

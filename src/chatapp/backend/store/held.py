@@ -17,11 +17,10 @@ from chatapp.backend.store.ending import WholeTurn, answer_row, turn_columns
 from chatapp.backend.store.held_lookup import UNANSWERED, Known, find, find_tails, longest
 from chatapp.backend.store.held_rows import HeldRows
 from chatapp.backend.store.identity import new_timed_id, now
-from chatapp.backend.store.new_turn import Maker, Place, insert_turn, turn_row
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.records import BegunTurn
 from chatapp.backend.store.schema import messages
-from chatapp.backend.store.turn_row import TurnRow
+from chatapp.backend.store.turn_rows import Maker, Place, TurnRow, insert_turn, turn_values
 from chatapp.protocol.messages import FinalStatus, Message
 from chatapp.protocol.question import HeldConversation, Question
 
@@ -94,7 +93,7 @@ def _keep(
     place = Place(conversation_id, kept.question_id, kept.answer_id)._asdict()
     ended = {**place, **turn_columns(ending), "created_at": turn.asked_at}
     rows.add_turn(
-        turn_row(question, Maker(turn.process_id, heartbeat_at, model), model=model, turn_id=turn.id, where=ended)
+        turn_values(question, Maker(turn.process_id, heartbeat_at, model), model=model, turn_id=turn.id, where=ended)
     )
     return conversation_id
 

@@ -18,12 +18,12 @@ from chatapp.backend.store.conversations import (
     moment_at_the_top,
 )
 from chatapp.backend.store.identity import new_id, now
-from chatapp.backend.store.new_turn import insert_turns
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.schema import message_hashes
 from chatapp.backend.store.search.bulk import indexed_when_saved
 from chatapp.backend.store.titles import title_from
 from chatapp.backend.store.tree import message_rows, save_messages
+from chatapp.backend.store.turn_rows import insert_turns
 from chatapp.protocol.messages import Part
 from chatapp.protocol.question import Question
 

@@ -16,12 +16,10 @@ from chatapp.backend.store.database import Database
 from chatapp.backend.store.ending import ANSWER_COLUMNS, TURN_COLUMNS, Ending, WholeTurn, answer_row, turn_columns
 from chatapp.backend.store.held import begin_held, conversation_of, keep_held, save_answer_hash
 from chatapp.backend.store.identity import now
-from chatapp.backend.store.new_turn import Maker
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import BegunTurn, Prospect, Segments, StoredTurn
 from chatapp.backend.store.schema import chunks, messages, turns
-from chatapp.backend.store.turn_row import COLUMNS as TURN_ROW
-from chatapp.backend.store.turn_row import TurnRow, locked_turn
+from chatapp.backend.store.turn_rows import TURN_ROW, Maker, TurnRow, locked_turn
 from chatapp.errors import ChatappError, NotFoundError, StoreUnavailableError, TurnActiveError
 from chatapp.protocol.question import Question
 

@@ -1,10 +1,10 @@
-"""The row of a turn that begins, or that is over before it is saved."""
+"""Rows of turns: new ones, and what whoever goes on with one, or ends it, asks of it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, insert
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, select
 
 from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.store.prepared import Prepared
@@ -52,12 +52,12 @@ def insert_turn(
 ) -> BegunTurn:
     """Return the turn, saved as begun; without what was said before."""
     where = place._asdict() if place else dict.fromkeys(Place._fields)
-    row = turn_row(question, maker, model=model, turn_id=turn_id, where=where)
+    row = turn_values(question, maker, model=model, turn_id=turn_id, where=where)
     insert_turns(connection, [row])
     return BegunTurn(turn_id=str(row["id"]), model=model, system=system, history=[], **where)
 
 
-def turn_row(
+def turn_values(
     question: Question, maker: Maker, *, model: str, turn_id: str | None = None, where: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the row of a turn that begins `where` its `Place` says, or that ended as is said there too."""
@@ -83,3 +83,28 @@ def insert_turns(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
     for row in rows:
         given = {name: value for name, value in row.items() if name != "heartbeat_at"}
         connection.execute(insert(turns).values(heartbeat_at=row["heartbeat_at"]), given)
+
+
+class TurnRow(NamedTuple):
+    """A turn as it is saved, without what its readers want of it."""
+
+    id: str
+    owner: str
+    conversation_id: str | None
+    user_message_id: str | None
+    answer_message_id: str | None
+    status: str
+    model: str
+    cancel_requested: bool
+    saved_text: int
+    saved_reasoning: int
+
+
+TURN_ROW = tuple(turns.c[name] for name in TurnRow._fields)
+_LOCK = Prepared(select(*TURN_ROW).where(turns.c.id == bindparam("turn_id")).with_for_update())
+
+
+def locked_turn(connection: Connection, turn_id: str) -> TurnRow | None:
+    """Return the turn, which nobody else writes to until the transaction ends; None where there is none."""
+    row = _LOCK.first(connection, {"turn_id": turn_id})
+    return None if row is None else TurnRow._make(row)
