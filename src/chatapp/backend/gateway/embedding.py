@@ -13,9 +13,9 @@ from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ChatModel, EmbeddedText, ModelRequest, TokenUsage
 from chatapp.backend.store import FinalStatus
 from chatapp.backend.store.identity import new_timed_id
-from chatapp.backend.turns.call_record import Asker, CallRecord
+from chatapp.backend.turns.admissions import CallGate
+from chatapp.backend.turns.call_record import Asker, CallPricer, CallRecord, TurnObserver
 from chatapp.backend.turns.estimate import likely_tokens
-from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, ShuttingDownError, UpstreamTimeoutError

@@ -1,11 +1,65 @@
-"""The calls of one turn, as a gate lets them pass."""
+"""What has to let a call to a model pass, and the calls of one turn as it does."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
 from chatapp.backend.models.attempts import Destination
 from chatapp.backend.models.chat_model import Admit, ModelRequest
-from chatapp.backend.turns.observers import CallGate
 from chatapp.backend.turns.turn import Turn
+from chatapp.protocol.events import Notice
+
+
+class AdmittedCall(Protocol):
+    """A call that may be made."""
+
+    @property
+    def request(self) -> ModelRequest:
+        """How it is to be asked."""
+        ...
+
+    @property
+    def notices(self) -> Sequence[Notice]:
+        """What the readers are to know."""
+        ...
+
+
+class CallGate(Protocol):
+    """Decides before each call whether it may be made."""
+
+    def concerns(self, owner: str) -> bool:
+        """Return whether it could hold back any call of this key now; the calls of others need not be admitted."""
+        ...
+
+    async def admit(
+        self,
+        call_id: str,
+        request: ModelRequest,
+        *,
+        owner: str,
+        destination: Destination,
+        model: str,
+        turn_id: str | None = None,
+        surface: str | None = None,
+        answer_tokens: int | None = None,
+    ) -> AdmittedCall:
+        """Return how the call may be made there; it is not made any more where it was admitted to before.
+
+        `model` is what was asked for, for the record. `answer_tokens` is how long its answer is at most, None for what
+        it says.
+
+        Raises:
+            ChatappError: it may not.
+        """
+        ...
+
+    def done(self, call_id: str) -> None:
+        """Note that the call has ended, however it did; its record follows."""
+        ...
+
+    async def settle(self, call_id: str) -> None:
+        """Give back what a call did not need that is on record by now. Whoever learns that it ended may ask again."""
+        ...
 
 
 class Admissions:

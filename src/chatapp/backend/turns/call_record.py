@@ -1,15 +1,62 @@
-"""One call to a model while it runs: when it began, when its first word came, what it took."""
+"""One call to a model while it runs: when it began, when its first word came, what it took, and who learns of it."""
 
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from chatapp.backend.models.attempts import Attempts, FailedAttempt
 from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 from chatapp.backend.store import FinalStatus, ModelCall
 from chatapp.backend.store.identity import new_timed_id
-from chatapp.backend.turns.observers import BegunCall, CallPricer, TurnObserver
+
+
+class CallPricer(Protocol):
+    """Knows what calls cost."""
+
+    def price(
+        self,
+        usage: TokenUsage,
+        *,
+        connection: str,
+        models: tuple[str | None, ...],
+        when: datetime,
+        request: ModelRequest | None = None,
+    ) -> tuple[int | None, str | None]:
+        """Return the picodollars of a call, and who knows them; None is what nobody knows.
+
+        `models` are the names of its model, the one that tells most first. `request` is what was asked, where it can
+        have asked for more than tokens.
+        """
+        ...
+
+
+class TurnObserver(Protocol):
+    """Learns of every call to a model: before it is made and once it has ended, whole, failed, stopped or left.
+
+    Called on the event loop. An observer must neither wait nor raise: an answer's next word comes after it.
+    """
+
+    def model_asked(self, call: "CallRecord") -> None:
+        """Take note that a call is made now, or that one of its tries has come to nothing."""
+        ...
+
+    def model_called(self, call: ModelCall) -> None:
+        """Take note of a call."""
+        ...
+
+
+class BegunCall(NamedTuple):
+    """What is known of a call before its server is asked; `began_at` is seconds since 1970, the prompt an estimate."""
+
+    id: str
+    owner: str
+    turn_id: str | None
+    surface: str | None
+    connection: str
+    model: str
+    began_at: float
+    prompt_tokens: int
 
 
 class Asker(NamedTuple):
@@ -26,7 +73,8 @@ class CallRecord:
     Of its `attempts` each is a call: those that came to nothing, and the one that all the rest is about. `is_accepted`:
     the server has begun to answer that one, so that it took tokens although nobody may have counted them. `is_told`:
     observers know that it was begun, and are to learn its end. It `thinks` from its first token on, as far as is known,
-    until `note_said`. `guess` returns about what it has taken up to now.
+    until `note_said`. `guess` returns about what it has taken up to now. `request` is what was asked, None where it is
+    text alone.
     """
 
     __slots__ = (
@@ -114,14 +162,17 @@ class CallRecord:
         self.usage, self.is_estimated = usage, True
 
     def begun(self) -> BegunCall:
-        """Return what is known before the server is asked."""
+        """Return what is known before the server is asked, at a fifth of the cost of `so_far`."""
         owner, turn_id, surface = self._asker
         attempts = self._attempts
         model, prompt = attempts.name or self._model, self._guess().prompt_tokens
         return BegunCall(self.id, owner, turn_id, surface, attempts.connection, model, time.time(), prompt)
 
     def so_far(self) -> list[ModelCall]:
-        """Return what to write down if nobody lives to see the end of the calls: those there are by now."""
+        """Return what to write down if nobody lives to see the end of the calls: those there are by now.
+
+        The last one goes by `id`, a try before it by `id`, a dot and its number.
+        """
         calls = self._calls("interrupted", None, self._guess() if self.is_asked else None, is_estimated=True)
         return calls if self.is_asked else calls[:-1]
 

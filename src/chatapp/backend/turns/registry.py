@@ -9,11 +9,12 @@ from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import Store, TrustedClock
 from chatapp.backend.tasks import defect_of
+from chatapp.backend.turns.admissions import CallGate
+from chatapp.backend.turns.call_record import CallPricer, TurnObserver
 from chatapp.backend.turns.context_fitter import TokenScales, conversation
 from chatapp.backend.turns.finished import FinishedTurns
 from chatapp.backend.turns.held_record import HeldTurnRecord
 from chatapp.backend.turns.keeper import Keeper
-from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.backend.turns.preview import Preview, preview
 from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.record import TurnRecord

@@ -12,12 +12,11 @@ from pydantic_core import to_json
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import Batch, ChatModel, ModelRequest
 from chatapp.backend.store import ModelCall
-from chatapp.backend.turns.admissions import Admissions
-from chatapp.backend.turns.call_record import Asker, CallRecord
+from chatapp.backend.turns.admissions import Admissions, CallGate
+from chatapp.backend.turns.call_record import Asker, CallPricer, CallRecord, TurnObserver
 from chatapp.backend.turns.context_fitter import ContextFitter, TokenScales
 from chatapp.backend.turns.estimate import likely_usage, rough_usage
 from chatapp.backend.turns.idle_timer import IdleTimer
-from chatapp.backend.turns.observers import CallGate, CallPricer, TurnObserver
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.tool_calls import size_of
 from chatapp.backend.turns.turn import STOPPED, Turn, final_status

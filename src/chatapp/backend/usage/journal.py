@@ -16,7 +16,7 @@ from uuid import uuid4
 import msgspec
 
 from chatapp.backend.store import ModelCall
-from chatapp.backend.turns.observers import BegunCall, OpenCall
+from chatapp.backend.turns.call_record import BegunCall, CallRecord
 from chatapp.backend.usage.pricing import is_plain
 
 ENDING, PART = ".calls", ".part"
@@ -49,11 +49,11 @@ class Journal:
         self._path = folder / f"{uuid4().hex}{ENDING}"
         self._file: int | None = None
         self._size = 0
-        self._open: dict[str, OpenCall] = {}
+        self._open: dict[str, CallRecord] = {}
         self._said: dict[str, int | None] = {}  # what was written of calls last
         self._rests = self._has_warned = False
 
-    def begin(self, call: OpenCall) -> None:
+    def begin(self, call: CallRecord) -> None:
         """Write down a call that is made now, or which of its tries have come to nothing."""
         self._open[call.id] = call
         if call.tries:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from chatapp.backend.store import ModelCall
 from chatapp.backend.store.model_calls import ModelCalls
-from chatapp.backend.turns.observers import OpenCall
+from chatapp.backend.turns.call_record import CallRecord
 from chatapp.backend.usage.journal import Journal
 from chatapp.backend.usage.left_behind import LeftBehind
 from chatapp.errors import StoreUnavailableError
@@ -52,7 +52,7 @@ class Ledger:
         self._batch_size = _BATCH
         self._writing = asyncio.Lock()
 
-    def model_asked(self, call: OpenCall) -> None:
+    def model_asked(self, call: CallRecord) -> None:
         """Take note of a call that is made now."""
         if self._journal is not None:
             self._journal.begin(call)

@@ -16,7 +16,7 @@ import msgspec
 from chatapp.backend.models.chat_model import TokenUsage
 from chatapp.backend.store import ModelCall, Reservations
 from chatapp.backend.store.failures import DEFECTS
-from chatapp.backend.turns.observers import BegunCall, CallPricer
+from chatapp.backend.turns.call_record import BegunCall, CallPricer
 from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.backend.usage.journal import ENDING, MOST_BYTES, MOST_COUNT, PART, Entry, lock, writable
 from chatapp.errors import StoreUnavailableError
