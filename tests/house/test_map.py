@@ -30,7 +30,7 @@ def test_every_room_is_on_the_map_in_its_own_words() -> None:
 
 
 def test_every_place_that_the_map_names_is_there() -> None:
-    named = re.findall(r"`([a-z_]+/[\w/]+(?:\.py)?)`", CONTRIBUTING)
+    named = re.findall(r"`([a-z_]+/[\w/]+(?:\.\w+)?)`", CONTRIBUTING)
     missing = [place for place in named if not any((base / place).exists() for base in (HOUSE, ROOT, ROOT / "tests"))]
     assert len(named) > len(FLOORS)
     assert missing == []
