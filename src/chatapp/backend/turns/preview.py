@@ -2,15 +2,15 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
 from chatapp.backend.store import Store
+from chatapp.backend.store.records import Prospect
 from chatapp.backend.turns.context_fitter import ContextFitter, TokenScales, conversation
 from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.events import Notice
-from chatapp.protocol.messages import Message
 from chatapp.protocol.question import Question
 
 
@@ -43,11 +43,12 @@ async def preview(
         NotFoundError: no such conversation or message.
         StoreUnavailableError: it cannot be read.
     """
-    name, messages, parameters, summarised, project_id = await _read(question, model, store)
+    found = await _found(question, model, store)
+    name, parameters = found.model, {**found.sampling, **question.parameters}
     turn = Turn(name, owner=question.owner)
-    turn.project_id = project_id
+    turn.project_id = found.project_id
     fitter = ContextFitter(
-        ModelRequest(messages, model=name, parameters=parameters),
+        ModelRequest(conversation(question, found), model=name, parameters=parameters),
         turn=turn,
         model=model,
         scales=scales,
@@ -58,23 +59,11 @@ async def preview(
     if not question.prompt and not question.attachments:
         request = replace(request, messages=request.messages[:-1])
     told = [entry.text for entry in turn.entries if isinstance(entry, Notice)]
-    return Preview(name, request, await model.window(name), fitter.left_out, told, summarised)
+    return Preview(name, request, await model.window(name), fitter.left_out, told, found.summarised)
 
 
-class _Reading(NamedTuple):
-    """What would be read: by which model, with which parameters, and the project whose files go along."""
-
-    model: str
-    messages: list[Message]
-    parameters: dict[str, Any]
-    summarised: int = 0
-    project_id: str | None = None
-
-
-async def _read(question: Question, model: ChatModel, store: Store) -> _Reading:
+async def _found(question: Question, model: ChatModel, store: Store) -> Prospect:
     default = await model.default_model()
     if question.conversation_id is None and question.project_id is None:
-        return _Reading(question.model or default, conversation(question), question.parameters)
-    found = await asyncio.to_thread(store.turns.prospect, question, fallback_model=default)
-    parameters = {**found.sampling, **question.parameters}
-    return _Reading(found.model, conversation(question, found), parameters, found.summarised, found.project_id)
+        return Prospect(question.model or default, question.system, question.messages, {})
+    return await asyncio.to_thread(store.turns.prospect, question, fallback_model=default)
