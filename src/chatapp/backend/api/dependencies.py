@@ -1,13 +1,13 @@
 """What an endpoint can ask for: the parts of the application, and who is asking."""
 
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from pydantic import AfterValidator
 
 from chatapp.backend.attachments.desk import AttachmentDesk
 from chatapp.backend.attachments.project_desk import ProjectDesk
-from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.http.context import context_of
 from chatapp.backend.http.errors import documented_errors
 from chatapp.backend.store import Store
@@ -18,21 +18,6 @@ from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.summariser import Summariser
 from chatapp.errors import NotFoundError
 from chatapp.protocol.schemas.error import ErrorResponse
-
-__all__ = [
-    "ERRORS",
-    "BoundedJsonRoute",
-    "CurrentAttachmentDesk",
-    "CurrentExportDesk",
-    "CurrentExports",
-    "CurrentImportDesk",
-    "CurrentOwner",
-    "CurrentProjectDesk",
-    "CurrentStore",
-    "CurrentSummariser",
-    "CurrentTurns",
-    "Id",
-]
 
 ERRORS = documented_errors(
     ErrorResponse,
@@ -63,56 +48,25 @@ Id = Annotated[str, AfterValidator(_possible)]
 """What a conversation, project, message or turn is called in an address."""
 
 
-async def _turns(request: Request) -> TurnRegistry:
-    turns: TurnRegistry = request.app.state.turns
-    return turns
+def _part(name: str) -> Callable[[Request], Coroutine[Any, Any, Any]]:
+    """Return what gives a part of the application by its name."""
 
+    async def part(request: Request) -> Any:
+        return getattr(request.app.state, name)
 
-async def _store(request: Request) -> Store:
-    store: Store = request.app.state.store
-    return store
-
-
-async def _exports(request: Request) -> Exports:
-    exports: Exports = request.app.state.exports
-    return exports
-
-
-async def _attachment_desk(request: Request) -> AttachmentDesk:
-    attachment_desk: AttachmentDesk = request.app.state.attachment_desk
-    return attachment_desk
-
-
-async def _project_desk(request: Request) -> ProjectDesk:
-    project_desk: ProjectDesk = request.app.state.project_desk
-    return project_desk
-
-
-async def _export_desk(request: Request) -> ExportDesk:
-    export_desk: ExportDesk = request.app.state.export_desk
-    return export_desk
-
-
-async def _import_desk(request: Request) -> ImportDesk:
-    import_desk: ImportDesk = request.app.state.import_desk
-    return import_desk
-
-
-async def _summariser(request: Request) -> Summariser:
-    summariser: Summariser = request.app.state.summariser
-    return summariser
+    return part
 
 
 async def _owner(request: Request) -> str:
     return context_of(request.scope).principal.name
 
 
-CurrentTurns = Annotated[TurnRegistry, Depends(_turns)]
-CurrentStore = Annotated[Store, Depends(_store)]
-CurrentExportDesk = Annotated[ExportDesk, Depends(_export_desk)]
-CurrentExports = Annotated[Exports, Depends(_exports)]
-CurrentAttachmentDesk = Annotated[AttachmentDesk, Depends(_attachment_desk)]
-CurrentProjectDesk = Annotated[ProjectDesk, Depends(_project_desk)]
-CurrentImportDesk = Annotated[ImportDesk, Depends(_import_desk)]
-CurrentSummariser = Annotated[Summariser, Depends(_summariser)]
+CurrentTurns = Annotated[TurnRegistry, Depends(_part("turns"))]
+CurrentStore = Annotated[Store, Depends(_part("store"))]
+CurrentExportDesk = Annotated[ExportDesk, Depends(_part("export_desk"))]
+CurrentExports = Annotated[Exports, Depends(_part("exports"))]
+CurrentAttachmentDesk = Annotated[AttachmentDesk, Depends(_part("attachment_desk"))]
+CurrentProjectDesk = Annotated[ProjectDesk, Depends(_part("project_desk"))]
+CurrentImportDesk = Annotated[ImportDesk, Depends(_part("import_desk"))]
+CurrentSummariser = Annotated[Summariser, Depends(_part("summariser"))]
 CurrentOwner = Annotated[str, Depends(_owner)]

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from chatapp.backend.api.dependencies import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentStore, Id
+from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, CurrentStore, Id
+from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.store import Conversation, ConversationState, SearchHit
 from chatapp.protocol.schemas.conversations import (
     ConversationChanges,

@@ -8,13 +8,13 @@ from fastapi.responses import Response
 
 from chatapp.backend.api.dependencies import (
     ERRORS,
-    BoundedJsonRoute,
     CurrentExportDesk,
     CurrentExports,
     CurrentOwner,
     Id,
 )
 from chatapp.backend.api.files import WrittenFile
+from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.transfer.exporters import ExportedFile
 from chatapp.protocol.export_formats import OF_ALL, OF_ONE, ExportFormat
 

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
-from chatapp.backend.api.dependencies import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentStore, Id
+from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, CurrentStore, Id
+from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.store import Project
 from chatapp.protocol.schemas.projects import NewProject, ProjectFields, ProjectList, ProjectOut
 

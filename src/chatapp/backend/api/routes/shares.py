@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from chatapp.backend.access.api_keys import KeyRing
 from chatapp.backend.api.dependencies import (
     ERRORS,
-    BoundedJsonRoute,
     CurrentExportDesk,
     CurrentExports,
     CurrentOwner,
@@ -17,6 +16,7 @@ from chatapp.backend.api.dependencies import (
     Id,
 )
 from chatapp.backend.api.files import WrittenFile
+from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.http.context import SHARED_PATH
 from chatapp.backend.store.records import Share
 from chatapp.errors import ForbiddenError

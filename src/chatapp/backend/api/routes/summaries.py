@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 
-from chatapp.backend.api.dependencies import ERRORS, BoundedJsonRoute, CurrentOwner, CurrentStore, CurrentSummariser, Id
+from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, CurrentStore, CurrentSummariser, Id
 from chatapp.backend.api.responses import ClientTask
+from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.http.context import header
 from chatapp.backend.store import Summary
 from chatapp.protocol.schemas.conversations import NewSummary, SummaryChanges, SummaryOut
