@@ -209,8 +209,7 @@ def _end_in(connection: Connection, question: Question, conversation: _Talk, *, 
     """Save that the conversation is talked in, and ends in an answer to come."""
     shown = {"title": conversation.title, "leaf_id": leaf_id}
     if conversation.is_new:
-        talk = conversation
-        begun_with = {"system": talk.system, "model": talk.model, "project_id": talk.project_id}
+        begun_with = {name: getattr(conversation, name) for name in ("system", "model", "project_id")}
         insert_conversation(connection, id=conversation.id, owner=question.owner, **begun_with, **shown)
     else:
         talked_at = moment_at_the_top(connection, question.owner)

@@ -189,16 +189,4 @@ def _one(connection: Connection, project_id: str, owner: str) -> Project:
 
 
 def _project(row: Row[Any]) -> Project:
-    return Project(
-        id=row.id,
-        owner=row.owner,
-        name=row.name,
-        instructions=row.instructions,
-        model=row.model,
-        conversations=row.conversations,
-        files=row.files,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        talked_at=row.talked_at,
-        deleted_at=row.deleted_at,
-    )
+    return Project(**{name: row._mapping[name] for name in Project.__dataclass_fields__})

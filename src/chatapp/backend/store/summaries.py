@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, update
 from chatapp.backend.store.conversations import require
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.schema import messages
-from chatapp.backend.store.tree import Said, as_read, branch_above, message_in
+from chatapp.backend.store.tree import Said, as_read, branch_above, last_summary, message_in
 from chatapp.errors import InvalidRequestError, NotFoundError
 from chatapp.protocol.events import UsageDetails
 from chatapp.protocol.messages import Message
@@ -58,10 +58,9 @@ class Summaries:
             end = message_in(connection, conversation_id, up_to).id if up_to else conversation.leaf_id
             rows = branch_above(connection, end) if end else []
         place = _place_of_answer(rows) if up_to else _place_before_the_last(rows)
-        before = next((number for number in range(place - 1, -1, -1) if rows[number].summary), None)
-        first = 0 if before is None else before + 1
-        earlier = None if before is None else rows[before].summary
-        said = as_read(rows[first : place + 1])
+        before = last_summary(rows[:place])
+        earlier = rows[before].summary if before >= 0 else None
+        said = as_read(rows[before + 1 : place + 1])
         return ToSummarise(rows[place].id, place + 1, earlier, said, conversation.model)
 
     def keep(self, conversation_id: str, *, owner: str, summary: Summary) -> Summary:
@@ -107,7 +106,7 @@ def _place_of_answer(rows: Sequence[Said]) -> int:
 def _place_before_the_last(rows: Sequence[Said]) -> int:
     """Return the place of the last message that is to be summarised; behind an earlier summary, if there is one."""
     questions = [place for place, row in enumerate(rows) if row.role == "user"]
-    done = next((place for place in range(len(rows) - 1, -1, -1) if rows[place].summary), -1)
+    done = last_summary(rows)
     for kept in range(min(KEPT_QUESTIONS, len(questions)), 0, -1):
         place = questions[-kept] - 1
         if place > done and rows[place].status != "streaming":

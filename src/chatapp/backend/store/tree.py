@@ -125,10 +125,16 @@ def history(connection: Connection, leaf_id: str | None) -> Branch:
     if leaf_id is None:
         return Branch([])
     branch = branch_above(connection, leaf_id)
-    last = next((place for place in range(len(branch) - 1, -1, -1) if branch[place].summary), None)
-    if last is None:
-        return Branch(as_read(branch))
-    return Branch(as_read(branch[last + 1 :]), branch[last].summary, branch[last].summarised or last + 1)
+    last = last_summary(branch)
+    messages_behind = as_read(branch[last + 1 :])
+    if last < 0:
+        return Branch(messages_behind)
+    return Branch(messages_behind, branch[last].summary, branch[last].summarised or last + 1)
+
+
+def last_summary(branch: Sequence[Said]) -> int:
+    """Return the place of the last message that a summary stands beside, -1 where there is none."""
+    return next((place for place in reversed(range(len(branch))) if branch[place].summary), -1)
 
 
 def branch_above(connection: Connection, leaf_id: str) -> list[Said]:
