@@ -1,7 +1,7 @@
 """One question, from the request that brings it to the store that keeps it."""
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from chatapp.protocol.messages import AttachmentPart, Message
 from chatapp.protocol.surfaces import Surface
@@ -10,8 +10,9 @@ SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "seed", "reasoning_eff
 """The fields of a question that say how the model chooses its words."""
 MOST_BESIDE = 3
 """How many answers to one question are made at once."""
-EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 """How much a model that thinks is to think, as OpenAI words it."""
+EFFORTS: tuple[str, ...] = get_args(Effort)
 
 
 class HeldConversation(Protocol):

@@ -4,7 +4,7 @@
 because every command pays for their making: frozen dataclasses take seven times as long.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
@@ -132,8 +132,7 @@ class ModelsInfo(NamedTuple):
         """Return the name in the list of a model that may be named without its connection, as the first that has it."""
         if model in self.models:
             return model
-        listed = (each for connection in self.connections for each in connection.models)
-        return next((each.id for each in listed if each.name == model), model)
+        return next((each.id for each in self._listed() if each.name == model), model)
 
     def takes_images(self, model: str) -> bool | None:
         """Return whether `model` takes pictures, of a route whether one of its models does; None: nobody knows."""
@@ -143,20 +142,21 @@ class ModelsInfo(NamedTuple):
 
     def taking_images(self) -> tuple[str, ...]:
         """Return the models that are known to take pictures."""
-        return tuple(model.id for each in self.connections for model in each.models if model.images)
+        return tuple(each.id for each in self._listed() if each.images)
 
     def window_of(self, model: str) -> int | None:
         """Return the tokens that `model` can read, None where nobody knows."""
-        listed = (each for connection in self.connections for each in connection.models)
-        return next((each.window for each in listed if model in {each.id, each.name}), None)
+        return next((each.window for each in self._listed() if model in {each.id, each.name}), None)
 
     def _images_of(self, model: str) -> bool | None:
-        listed = (each for connection in self.connections for each in connection.models)
-        return next((each.images for each in listed if model in {each.id, each.name}), None)
+        return next((each.images for each in self._listed() if model in {each.id, each.name}), None)
 
     def _is_one_s_own(self, model: str) -> bool:
         """Return whether a connection calls one of its models so."""
-        return any(listed.name == model for each in self.connections for listed in each.models)
+        return any(each.name == model for each in self._listed())
+
+    def _listed(self) -> Iterator[ListedModelInfo]:
+        return (each for connection in self.connections for each in connection.models)
 
 
 class SnippetInfo(NamedTuple):

@@ -7,8 +7,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import Part, Role, TurnStatus
-from chatapp.protocol.question import MOST_BESIDE
-from chatapp.protocol.schemas.fields import Effort, Identifier, Strict, UsageDetailsOut, UsageOut, Words, not_blank
+from chatapp.protocol.question import MOST_BESIDE, Effort
+from chatapp.protocol.schemas.fields import Identifier, Strict, UsageDetailsOut, UsageOut, Words, not_blank
 
 
 class Regeneration(Strict):

@@ -1,7 +1,7 @@
 """What the bodies of several requests and answers have in common."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -32,7 +32,6 @@ def not_blank(text: str) -> str:
 
 
 Words = Annotated[str, AfterValidator(_without_nul)]
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 

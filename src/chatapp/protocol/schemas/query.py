@@ -6,9 +6,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 
 from chatapp.protocol.events import Citation
 from chatapp.protocol.messages import TextRole, TurnStatus
+from chatapp.protocol.question import Effort
 from chatapp.protocol.schemas.fields import (
     EXAMPLE_ID,
-    Effort,
     Identifier,
     Strict,
     UsageDetailsOut,
