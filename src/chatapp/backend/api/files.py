@@ -6,6 +6,7 @@ from contextlib import aclosing
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from chatapp.backend.api.responses import disconnected
 from chatapp.backend.transfer.export_desk import ExportDesk
 from chatapp.backend.transfer.exporters import ExportedFile
 
@@ -37,7 +38,7 @@ class WrittenFile(Response):
             await self._send_while_wanted(receive, send)
 
     async def _send_while_wanted(self, receive: Receive, send: Send) -> None:
-        sending, leaving = asyncio.create_task(self._send(send)), asyncio.create_task(_left(receive))
+        sending, leaving = asyncio.create_task(self._send(send)), asyncio.create_task(disconnected(receive))
         try:
             while not (sending.done() or leaving.done() or self._desk.is_closing()):
                 await asyncio.wait([sending, leaving], timeout=LOOKED_AFTER_S, return_when=asyncio.FIRST_COMPLETED)
@@ -54,9 +55,3 @@ class WrittenFile(Response):
             async for chunk in chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _left(receive: Receive) -> None:
-    """Return when the reader has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -200,10 +200,15 @@ def watches(scope: Scope, receive: Receive, reader: Departing) -> list[Coroutine
     return found
 
 
-async def _watch_disconnect(receive: Receive, reader: Departing) -> None:
-    """Have the reader leave the turn when its client has left."""
+async def disconnected(receive: Receive) -> None:
+    """Return once the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _watch_disconnect(receive: Receive, reader: Departing) -> None:
+    """Have the reader leave the turn when its client has left."""
+    await disconnected(receive)
     reader.leave()
 
 

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator
 
 from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, CurrentStore, Id
 from chatapp.backend.store import Dimension, Standing, UsageReport, UsageTotals
+from chatapp.backend.usage.budget_words import value
 from chatapp.backend.usage.budgets import Budgets
 from chatapp.config.budgets import Budget
 from chatapp.config.settings import Settings
@@ -128,18 +129,14 @@ def _row(row: UsageTotals) -> UsageRowOut:
 
 
 def _budget(budget: Budget, standing: Standing, renews_at: datetime) -> BudgetOut:
-    limit, spent, reserved = (
-        budget.amount,
-        *(amount.pico if budget.unit == "dollars" else amount.tokens for amount in standing),
-    )
     told = dollars if budget.unit == "dollars" else str
     return BudgetOut(
         who=budget.who,
         unit=budget.unit,
         period=budget.period,
-        limit=told(limit),
-        spent=told(spent),
-        reserved=told(reserved),
+        limit=told(budget.amount),
+        spent=told(value(budget, standing.spent)),
+        reserved=told(value(budget, standing.reserved)),
         renews_at=renews_at,
     )
 
