@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chatapp.backend.models.attempts import Destination
 from chatapp.backend.models.chat_model import Admit, ModelRequest
@@ -10,18 +10,11 @@ from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.events import Notice
 
 
-class AdmittedCall(Protocol):
-    """A call that may be made."""
+class Admission(NamedTuple):
+    """A call that may be made: how it is to be asked, and what its readers are to know."""
 
-    @property
-    def request(self) -> ModelRequest:
-        """How it is to be asked."""
-        ...
-
-    @property
-    def notices(self) -> Sequence[Notice]:
-        """What the readers are to know."""
-        ...
+    request: ModelRequest
+    notices: Sequence[Notice] = ()
 
 
 class CallGate(Protocol):
@@ -42,7 +35,7 @@ class CallGate(Protocol):
         turn_id: str | None = None,
         surface: str | None = None,
         answer_tokens: int | None = None,
-    ) -> AdmittedCall:
+    ) -> Admission:
         """Return how the call may be made there; it is not made any more where it was admitted to before.
 
         `model` is what was asked for, for the record. `answer_tokens` is how long its answer is at most, None for what

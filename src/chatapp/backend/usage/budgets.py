@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from chatapp.backend.models.attempts import Destination
 from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 from chatapp.backend.store import Book, ModelCall, Reservations, Standing
+from chatapp.backend.turns.admissions import Admission
 from chatapp.backend.turns.estimate import likely_usage
 from chatapp.backend.turns.process import is_gone, this_process
 from chatapp.backend.usage.budget_words import exceeded, named, notice, renewal, value
@@ -29,13 +30,6 @@ SETTLE_S = 1.0
 """How long the end of an answer waits for what it took to be written down; then it is told all the same."""
 
 log = logging.getLogger(__name__)
-
-
-class Admission(NamedTuple):
-    """A call that may be made: how it is to be asked, and what its readers are to know."""
-
-    request: ModelRequest
-    notices: Sequence[Notice] = ()
 
 
 class Budgets:
