@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
-from chatapp.backend.store import Store, TrustedClock
+from chatapp.backend.store import BegunTurn, Store, TrustedClock
 from chatapp.backend.tasks import defect_of
 from chatapp.backend.turns.admissions import CallGate
 from chatapp.backend.turns.call_record import CallPricer, TurnObserver
@@ -24,7 +24,6 @@ from chatapp.backend.turns.runner import TurnRunner
 from chatapp.backend.turns.turn import Turn
 from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, NotFoundError, OverloadedError, ShuttingDownError
-from chatapp.protocol.messages import Message
 from chatapp.protocol.question import HeldConversation, Question
 
 SAVING_S = 2.0
@@ -99,8 +98,7 @@ class TurnRegistry:
         )
         turn.project_id = begun.project_id
         question.parameters = {**(begun.sampling or {}), **question.parameters}
-        messages = conversation(question, begun if question.store else None)
-        return self._make(turn, question, messages, record=TurnRecord(self._store))
+        return self._make(turn, question, begun if question.store else None, record=TurnRecord(self._store))
 
     async def _start_unsaved(self, question: Question, default: str, request_id: str | None) -> Turn:
         """Begin a turn of which nothing is saved yet: its client holds the conversation, or nobody keeps it."""
@@ -113,7 +111,7 @@ class TurnRegistry:
             surface=question.surface,
         )
         record = await self._held_record(turn, question, held, default) if held is not None else None
-        return self._make(turn, question, conversation(question), record=record)
+        return self._make(turn, question, None, record=record)
 
     async def _held_record(
         self, turn: Turn, question: Question, held: HeldConversation, fallback_model: str
@@ -219,10 +217,10 @@ class TurnRegistry:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=SAVING_S)
 
-    def _make(self, turn: Turn, question: Question, messages: list[Message], *, record: TurnRecord | None) -> Turn:
+    def _make(self, turn: Turn, question: Question, saved: BegunTurn | None, *, record: TurnRecord | None) -> Turn:
         settings = self._model.timeouts_for(turn.model).over(self._settings)
         request = ModelRequest(
-            messages=[] if question.wire_messages is not None else messages,
+            messages=[] if question.wire_messages is not None else conversation(question, saved),
             model=turn.model,
             parameters=question.parameters,
             wire_messages=question.wire_messages,
