@@ -69,6 +69,22 @@ def test_a_connection_is_all_that_its_table_says(file: Path) -> None:
     assert read.models["fast"].models == ("groq/small", "lab/qwen")
 
 
+def test_a_hint_names_the_key_of_the_table_that_comes_before_a_setting(file: Path) -> None:
+    file.write_text(WHOLE)
+    groq, lab = (upstream_of(name, table) for name, table in read_connections(file).connections.items())
+    proxies = "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or except the model server in NO_PROXY."
+    hints = ["Raise CONNECT_TIMEOUT.", "Raise GAP_TIMEOUT.", "Set CONTEXT_TOKENS.", proxies]
+    assert [groq.in_its_settings(hint) for hint in hints] == [
+        "Raise connect_timeout of [connections.groq].",
+        "Raise GAP_TIMEOUT.",
+        "Set window of [connections.groq].",
+        "Check proxy of [connections.groq].",
+    ]
+    assert lab.in_its_settings(proxies) == proxies
+    certificates = "Let SSL_CERT_FILE (or REQUESTS_CA_BUNDLE) name a file."
+    assert lab.in_its_settings(certificates) == "Let ca_file of [connections.lab] name a file."
+
+
 def test_no_secret_is_shown(file: Path) -> None:
     file.write_text(WHOLE)
     read = read_connections(file)

@@ -253,7 +253,8 @@ async def _window(model: str, listed: ListedModels, upstream: Upstream, settings
     tokens = settings.context_tokens or windows.told(model) or await windows.known(model)
     if tokens:
         return Finding("window", "ok", f"{tokens} tokens")
-    return Finding("window", "warn", "nobody tells how much the model can read", "Set CONTEXT_TOKENS.")
+    fix = upstream.in_its_settings("Set CONTEXT_TOKENS.")
+    return Finding("window", "warn", "nobody tells how much the model can read", fix)
 
 
 def _refused(dialect: Dialect, body: dict[str, Any]) -> Iterator[Finding]:

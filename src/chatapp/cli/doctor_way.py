@@ -34,13 +34,15 @@ async def examine_way(address: SplitResult, upstream: Upstream, settings: Settin
         context = await asyncio.to_thread(trusting, upstream.ca_file) if is_secure else None
     except OSError as error:  # that of a file that is no certificate is one, too
         said = f"the authorities to trust cannot be read: {_why(error)}"
-        return [Finding("certificate", "fail", said, "Check SSL_CERT_FILE and REQUESTS_CA_BUNDLE."), told], False
+        fix = "Check SSL_CERT_FILE and REQUESTS_CA_BUNDLE."
+        return [Finding("certificate", "fail", said, upstream.in_its_settings(fix)), told], False
     try:
         async with asyncio.timeout(upstream.timeouts.over(settings).connect_timeout):
             _, writer = await asyncio.open_connection(host, port, ssl=context)
     except ssl.SSLCertVerificationError as error:
         said = f"{host} shows one that is not trusted: {error.verify_message}"
         fix = "Name the authority that signed it in SSL_CERT_FILE, or correct the name in the address."
+        fix = upstream.in_its_settings(fix)
         return [Finding("address", "ok", f"{host}:{port}"), Finding("certificate", "fail", said, fix), told], False
     except OSError as error:  # a TimeoutError is one, and what getaddrinfo raises
         fix = f"Start the server, or check {'the proxy' if through else upstream.address_setting}."

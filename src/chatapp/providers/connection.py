@@ -43,28 +43,47 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds, None for those of the settings of the same names."""
+    """Seconds, None for those of the settings of the same names. `place` is where they are set."""
 
     connect_s: float | None = None
     first_content_s: float | None = None
     gap_s: float | None = None
     total_s: float | None = None
+    place: str = field(default="", compare=False)
 
     def over(self, settings: Settings) -> Settings:
         """Return the settings with these in place of theirs; the same object where there are none."""
         if self == _NO_TIMEOUTS:
             return settings
-        own = {
+        return settings.model_copy(update=self._set())
+
+    def in_their_words(self, hint: str) -> str:
+        """Return `hint`, which names settings, with the places of those that are set here instead."""
+        for name in self._set():
+            hint = hint.replace(name.upper(), f"{name} of {self.place}")
+        return hint
+
+    def _set(self) -> dict[str, float]:
+        told = {
             "connect_timeout": self.connect_s,
             "first_content_timeout": self.first_content_s,
             "gap_timeout": self.gap_s,
             "total_timeout": self.total_s,
         }
-        changes = {name: value for name, value in own.items() if value is not None}
-        return settings.model_copy(update=changes)
+        return {name: value for name, value in told.items() if value is not None}
 
 
 _NO_TIMEOUTS = Timeouts()
+
+_KEYS_THERE = {
+    "SSL_CERT_FILE (or REQUESTS_CA_BUNDLE)": "ca_file",
+    "SSL_CERT_FILE and REQUESTS_CA_BUNDLE": "ca_file",
+    "SSL_CERT_FILE": "ca_file",
+    "CONTEXT_TOKENS": "window",
+}
+"""What hints name of the environment, as the keys of a connection that come before it."""
+
+_OF_PROXIES = "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or except the model server in NO_PROXY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +103,7 @@ class Upstream:
     the server is asked for one that it has. `is_demo`: it is the small embedded model, `is_found`: it
     was found on this machine.
     `has_one_model`: the server answers to any name with the one model it has. `address_setting`, `key_setting` and
-    `model_setting` are where the user says what is theirs: hints name them.
+    `model_setting` are where the user says what is theirs, `place` is the table that does: hints name them.
     `models` are those that are offered, by the names they have here; None for all that the server lists. `proxy` is
     empty where there is to be none, None for that of the environment. `without` is what the server cannot do.
     """
@@ -110,6 +129,7 @@ class Upstream:
     window: int | None = None
     prices: Prices | None = None
     without: frozenset[str] = frozenset()
+    place: str = ""
 
     def traits_of(self, model: str) -> ModelTraits:
         """Return what has been said of `model`, which goes by this name here."""
@@ -130,7 +150,11 @@ class Upstream:
             hint = hint.replace("OPENAI_API_KEY_FILE", self.key_setting)
         for usual, own in names.items():
             hint = hint if own == usual else hint.replace(usual, own)
-        return hint
+        for usual, key in _KEYS_THERE.items() if self.place else ():
+            hint = hint.replace(usual, f"{key} of {self.place}")
+        if self.proxy is not None:
+            hint = hint.replace(_OF_PROXIES, f"proxy of {self.place}")
+        return self.timeouts.in_their_words(hint)
 
 
 def configured_upstream(settings: Settings) -> Upstream | None:
@@ -175,7 +199,7 @@ def upstream_of(name: str, table: ConnectionTable) -> Upstream:
         base_url=table.base_url,
         model=next(iter(models), "") if models else "",
         provider=provider_of(table.base_url),
-        reason=f"[connections.{name}] names it",
+        reason=f"{place} names it",
         keys=(
             *map(ApiKey, table.api_key),
             *(ApiKey(variable=variable) for variable in table.api_key_variable),
@@ -190,11 +214,17 @@ def upstream_of(name: str, table: ConnectionTable) -> Upstream:
         headers=table.headers,
         ca_file=table.ca_file,
         proxy=table.proxy,
-        timeouts=Timeouts(table.connect_timeout, table.first_content_timeout, table.gap_timeout, table.total_timeout),
+        timeouts=_timeouts(table, place),
         window=table.window,
         prices=_prices(table.prices),
         without=table.without,
+        place=place,
     )
+
+
+def _timeouts(table: ConnectionTable, place: str) -> Timeouts:
+    told = (table.connect_timeout, table.first_content_timeout, table.gap_timeout, table.total_timeout)
+    return Timeouts(*told, place)
 
 
 def _models_of(table: ConnectionTable) -> dict[str, ModelTraits] | None:

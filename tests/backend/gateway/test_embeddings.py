@@ -111,6 +111,18 @@ def test_a_key_that_is_limited_rests(run_backend: RunBackend, stub: StubModel) -
     ]
 
 
+def test_a_call_takes_as_long_as_its_connection_lets_it(
+    run_backend: RunBackend, stub: StubModel, tmp_path: Path
+) -> None:
+    stub.next(scripts.silence)
+    file = tmp_path / "connections.toml"
+    file.write_text(f'[connections.two]\nbase_url = "{stub.url}"\ntotal_timeout = 0.2\n')
+    backend = run_backend(connections=file)
+    answer = requests.post(f"{backend.url}/v1/embeddings", json={**WANTED, "model": "two/e"}, timeout=10)
+    assert answer.status_code == 504
+    assert "Raise total_timeout of [connections.two]." in answer.json()["error"]["message"]
+
+
 def test_an_answer_without_end_is_not_read_to_it(run_backend: RunBackend, stub: StubModel) -> None:
     backend = run_backend(max_answer_bytes=1000)
     stub.models["e"] = scripts.raw(b"HTTP/1.1 200 OK\r\n\r\n", scripts.endless("0.123, " * 1000))

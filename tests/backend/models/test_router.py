@@ -169,9 +169,10 @@ def test_a_model_that_a_connection_does_not_offer_is_not_asked(connected: Runnin
 def test_a_connection_has_its_own_timeouts(connected: RunningBackend, second: StubModel) -> None:
     second.default = scripts.silence
     began = time.monotonic()
-    with pytest.raises(UpstreamTimeoutError):
+    with pytest.raises(UpstreamTimeoutError) as caught:
         connected.client.ask("Hi", model="work/small")
     assert time.monotonic() - began < 5
+    assert caught.value.hint == "Ask again, or raise first_content_timeout of [connections.work]."
 
 
 def test_several_keys_take_turns_and_rest_when_limited(

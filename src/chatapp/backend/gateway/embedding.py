@@ -89,12 +89,14 @@ class Embedder:
     async def _asked(self, call_id: str, body: dict[str, Any]) -> EmbeddedText:
         """Return what the model server says, and note what the call took, however it ends."""
         attempts, record = self._record(call_id, body)
+        timeouts = self._model.timeouts_for(body["model"])
         embedded: EmbeddedText | None = None
         try:
-            async with asyncio.timeout(self._settings.total_timeout):
+            async with asyncio.timeout(timeouts.over(self._settings).total_timeout):
                 embedded = await self._model.embed(body, attempts)
         except TimeoutError:
-            self._failure = UpstreamTimeoutError("the embedding took too long.", hint="Raise TOTAL_TIMEOUT.")
+            hint = timeouts.in_their_words("Raise TOTAL_TIMEOUT.")
+            self._failure = UpstreamTimeoutError("the embedding took too long.", hint=hint)
             raise self._failure from None
         except ChatappError as error:
             self._failure = error

@@ -153,7 +153,7 @@ class FailoverStream:
             async with asyncio.timeout_at(self._deadline):
                 return await self._stream.read()
         except TimeoutError:
-            return Batch(failure=_silent())
+            return Batch(failure=_silent(self._asking.member))
 
     async def _open_next(self) -> None:
         self._asking = self._left.pop(0)
@@ -172,7 +172,7 @@ class FailoverStream:
             async with asyncio.timeout_at(self._deadline):
                 self._stream = await asked(self._asking, self._request, has_others=bool(self._left))
         except TimeoutError:
-            error = _silent()
+            error = _silent(self._asking.member)
             self._asking.member.cool_down.note(error)
             raise error from None
 
@@ -222,10 +222,12 @@ class FailoverStream:
             raise self._refusal
 
 
-def _silent() -> UpstreamTimeoutError:
-    return UpstreamTimeoutError(
+def _silent(member: Member) -> UpstreamTimeoutError:
+    error = UpstreamTimeoutError(
         "the model did not begin to answer in time.", hint="Ask again, or raise FIRST_CONTENT_TIMEOUT."
     )
+    member.name_its_settings(error)
+    return error
 
 
 async def _may_read_more(candidate: Candidate, error: ContextLengthExceededError) -> bool:

@@ -243,6 +243,7 @@ class TurnRunner:
             self._time_out("the model did not begin to answer in time.", "Ask again, or raise FIRST_CONTENT_TIMEOUT.")
 
     def _time_out(self, what: str, hint: str) -> None:
+        hint = self._model.timeouts_for(self._turn.model).in_their_words(hint)
         self._turn.stop(UpstreamTimeoutError(what, hint=hint))
 
     def _add(self, piece: Text | Reasoning | ToolCallDelta) -> None:
