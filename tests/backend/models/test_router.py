@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 import requests
+from pydantic import SecretStr
 
 from chatapp.backend.models.chat_model import ModelRequest
 from chatapp.backend.models.openai.answer import answering_model
+from chatapp.backend.models.openai.keys import Keys
 from chatapp.backend.models.openai.model import OpenAIModel
 from chatapp.backend.models.pool import ConnectionPool
 from chatapp.backend.models.router import Router
 from chatapp.config.settings import Settings
 from chatapp.errors import UpstreamAuthError, UpstreamModelNotFoundError, UpstreamRateLimitedError, UpstreamTimeoutError
 from chatapp.protocol.messages import Message
-from chatapp.providers.connection import Upstream
+from chatapp.providers.connection import ApiKey, Upstream
 from support import scripts
 from support.running_backend import RunningBackend
 from support.stub_model import Exchange, StubModel
@@ -212,3 +214,11 @@ def test_questions_that_miss_the_api_together_find_it_together(
     with ThreadPoolExecutor(8) as pool:
         answers = [future.result().answer for future in [pool.submit(client.ask, "Hi") for _ in range(8)]]
     assert answers == ["ab"] * 8
+
+
+def test_the_turns_of_a_key_that_rests_are_shared_by_the_others() -> None:
+    sources = tuple(ApiKey(SecretStr(f"sk-{number}")) for number in range(3))
+    keys = Keys(Upstream("http://a", "m", "a", "it is asked", keys=sources))
+    first, limited, last = (next(keys.in_turn()) for _ in sources)
+    keys.rest(limited, UpstreamRateLimitedError("slow down.", retry_after=60))
+    assert [next(keys.in_turn()) for _ in range(6)] == [first, last] * 3

@@ -91,21 +91,23 @@ class Keys:
         if len(self._keys) == 1:
             yield self._keys[0]
             return
-        first, self._next = self._next, (self._next + 1) % len(self._keys)
         now = time.monotonic()
-        awake = [key for key in (*self._keys[first:], *self._keys[:first]) if key.resting_until <= now]
+        awake = [key for key in self._from_next() if key.resting_until <= now]
         if not awake:
             wait_s = math.ceil(min(key.resting_until for key in self._keys) - now)
             raise UpstreamRateLimitedError(
                 "all keys of the model server are limited.", hint="Wait a moment and ask again.", retry_after=wait_s
             )
+        self._next = (self._keys.index(awake[0]) + 1) % len(self._keys)  # one that rests has no turn to give away
         yield from awake
 
     def current(self) -> Key:
         """Return a key for what takes no turn: the one that is next, if it does not rest."""
         now = time.monotonic()
-        ahead = (*self._keys[self._next :], *self._keys[: self._next])
-        return next((key for key in ahead if key.resting_until <= now), ahead[0])
+        return next((key for key in self._from_next() if key.resting_until <= now), self._keys[self._next])
+
+    def _from_next(self) -> list[Key]:
+        return [*self._keys[self._next :], *self._keys[: self._next]]
 
     def rest(self, key: Key, error: UpstreamError) -> bool:
         """Let a key of several rest that was refused with `error`; return whether another may do better."""
