@@ -55,7 +55,7 @@ from chatapp.config.budgets import parse_budgets
 from chatapp.config.connections_watch import ConnectionsWatch
 from chatapp.config.settings import Settings
 from chatapp.providers.catalog import provider_of
-from chatapp.providers.connection import DEFAULT, Upstream, configured_upstream
+from chatapp.providers.connection import DEFAULT, ApiKey, Upstream, configured_upstream
 from chatapp.providers.detection import find_local_servers
 
 MAX_THREADS = 32
@@ -212,11 +212,13 @@ def _budgets(settings: Settings, keys: KeyRing | None, store: Store, pricer: Pri
 
 
 def _default_upstream(settings: Settings) -> Upstream:
+    """Return OpenAI, for who has configured nothing: without the key that it wants, it is sent no question."""
     return Upstream(
         base_url=settings.base_url,
         model=settings.model_name,
         provider=provider_of(settings.base_url),
         reason="nothing else is configured",
+        keys=(ApiKey(variable="OPENAI_API_KEY"),),
     )
 
 

@@ -218,6 +218,13 @@ def test_connections_come_and_go_with_the_file_and_a_wrong_one_changes_nothing(
     assert "line 2: connections.e.url is no key that is known there" in str(client.ready().model.note)
 
 
+def test_a_question_goes_to_nobody_whom_nobody_named(backend: RunningBackend, file: Path) -> None:
+    """Where the last connection is taken away, OpenAI is no place to ask without a key of the user's."""
+    _replace(file, "")
+    with pytest.raises(UpstreamAuthError, match="OPENAI_API_KEY with the API key is not set"):
+        backend.client.ask("Hi")
+
+
 def _replace(file: Path, text: str) -> None:
     new = file.with_suffix(".new")
     new.write_text(text)
