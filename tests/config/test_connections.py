@@ -168,6 +168,32 @@ SERVER = '[connections.a]\nbase_url = "http://a"\n'
         (f"{SERVER}total_timeout = true", 3, "connections.a.total_timeout must be a number."),
         (f"{SERVER}window = true", 3, "connections.a.window must be a number."),
         (f"{SERVER}prices = {{ input = true }}", 3, "connections.a.prices.input must be a number."),
+        (
+            '[connection.a]\nbase_url = "http://a"',
+            1,
+            "connection is no key that is known there. Did you mean connections?",
+        ),
+        (
+            '[connections.a]\nbase-url = "http://a"\n',
+            2,
+            "base-url is no key that is known there. Did you mean base_url?",
+        ),
+        ('[connections.llama.cpp]\nbase_url = "http://a"', 1, 'stands in quotes: [connections."llama.cpp"].'),
+        (
+            f"{SERVER}models = {{ m = {{ prices = {{ inptu = 1 }} }} }}",
+            3,
+            "m.prices.inptu is no key that is known there. Did you mean in",
+        ),
+        (
+            f"{SERVER}models = {{ m = {{ windw = 1 }} }}",
+            3,
+            "models.m.windw is no key that is known there. Did you mean window?",
+        ),
+        (
+            f'{SERVER}api_key = ["sk-a", "${SECRET}"]',
+            3,
+            "connections.a.api_key must be the key itself: a variable that",
+        ),
         (f'{SERVER}[models.fast]\ntry = ["a/b", "c/b"]', 4, "try names 'c', and there is no connection of that name."),
         (f'{SERVER}models = ["b"]\n[models.fast]\ntry = ["a/c"]', 5, "'c', which is none of the models of [connect"),
         (f'{SERVER}[models.b]\ntry = ["a/b"]\n[models.c]\ntry = ["b"]', 6, "'b', which stands for several itself."),

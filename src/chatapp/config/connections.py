@@ -2,36 +2,43 @@
 
 import re
 import tomllib
+from collections.abc import Sequence
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PositiveInt,
     SecretStr,
     ValidationError,
     field_validator,
 )
 
-from chatapp.config.environment import file_with_certificates, file_with_key, user_file, variable_name
-from chatapp.config.settings import HomePath, Seconds, Settings
+from chatapp.config.connection_values import (
+    DEFAULT,
+    EMBEDDED,
+    HEADER_NAME,
+    CertificatesFile,
+    Name,
+    OneOrMore,
+    Plain,
+    Price,
+    Secret,
+    Time,
+    Window,
+)
+from chatapp.config.environment import file_with_key, user_file, variable_name
+from chatapp.config.settings import HomePath, Settings
 from chatapp.config.toml_lines import line_of
 from chatapp.errors import SettingsError
 from chatapp.hosts import api_url, proxy_url
 
 FILE_NAME = "connections.toml"
 MOST_BYTES = 1024 * 1024
-
-DEFAULT = "default"
-"""The name of the connection that the settings of the environment describe."""
-
-EMBEDDED = "embedded"
-"""The name of the connection to the embedded model."""
 
 ELSEWHERE = frozenset({DEFAULT, EMBEDDED, "ollama", "lm-studio", "llama.cpp"})
 """The connections that may be there without the file: the last three are found on this machine."""
@@ -56,46 +63,6 @@ _IN_TOML = {
 
 _TWICE = ("Cannot overwrite", "Cannot declare", "Cannot redefine")
 """How sentences of `tomllib` begin about a key, or a table, that the file has already."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-
-
-def _listed(value: object) -> object:
-    if not isinstance(value, str | list | tuple):
-        raise ValueError("a text, or a list of texts")
-    return [value] if isinstance(value, str) else value
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("a number")
-    return value
-
-
-def _plain(key: SecretStr) -> SecretStr:
-    text = key.get_secret_value().strip()
-    if not (text and text.isascii() and text.isprintable()):
-        raise ValueError("made of plain letters, digits and signs")
-    return SecretStr(text)
-
-
-def _name(text: str) -> str:
-    if text in {DEFAULT, EMBEDDED}:
-        raise ValueError(f"named otherwise, as {text!r} is a connection that is there without this file")
-    if not _NAME.fullmatch(text):
-        raise ValueError(f"named with letters, digits, `.`, `_` and `-`, and not {text[:40]!r}")
-    return text
-
-
-Name = Annotated[str, AfterValidator(_name)]
-Plain = Annotated[SecretStr, AfterValidator(_plain)]
-Number = BeforeValidator(_number)
-Price = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), Number]
-Window = Annotated[PositiveInt, Number]
-Time = Annotated[Seconds, Number]
-CertificatesFile = Annotated[HomePath, AfterValidator(file_with_certificates)]
-OneOrMore = BeforeValidator(_listed)
 
 
 class _Table(BaseModel):
@@ -124,7 +91,7 @@ class ConnectionTable(_Table):
     base_url: Annotated[str, AfterValidator(api_url)] = Field(
         description="Address of the server, usually with `/v1` at its end. The only key that must be there."
     )
-    api_key: Annotated[tuple[Plain, ...], OneOrMore] = Field(
+    api_key: Annotated[tuple[Secret, ...], OneOrMore] = Field(
         (), description="The key, or a list of several, which take turns."
     )
     api_key_variable: Annotated[tuple[Annotated[str, AfterValidator(variable_name)], ...], OneOrMore] = Field(
@@ -170,7 +137,7 @@ class ConnectionTable(_Table):
     @field_validator("headers")
     @classmethod
     def _are_headers(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        if not all(map(_HEADER_NAME.fullmatch, value)):
+        if not all(map(HEADER_NAME.fullmatch, value)):
             raise ValueError("a table of names that headers may have")
         return value
 
@@ -272,15 +239,26 @@ def _fault(path: Path, text: str, error: ValidationError) -> str:
 
     What was written is not told: it may be a key. A key that is missing is often there misspelt, so that comes last.
     """
-    faults = error.errors(include_url=False, include_input=False)
+    faults = error.errors(include_url=False)
     fault = next((it for it in faults if it["type"] != "missing"), faults[0])
     keys = [key for key in fault["loc"] if isinstance(key, str) and key != "[key]"]  # others are places in lists
     what = f"{_place(path, line_of(text, keys))}: {'.'.join(keys) or 'A table'}"
     if fault["type"] == "extra_forbidden":
-        return f"{what} is no key that is known there."
+        return f"{what} is no key that is known there.{_meant(keys, fault['input'])}"
     if fault["type"] == "missing":
         return f"{what} is missing."
     return f"{what} must be {_IN_TOML.get(fault['type']) or _allowed(fault['msg'])}."
+
+
+def _meant(keys: Sequence[str], value: object) -> str:
+    """Return a further sentence with what was likely meant by the last of `keys`; empty where nobody can tell."""
+    *place, key = keys
+    if isinstance(value, dict) and len(place) == 2:  # noqa: PLR2004 - TOML takes a name with a dot for two
+        return f' A name with a dot stands in quotes: [{place[0]}."{place[1]}.{key}"].'
+    tables = {0: ConnectionsFile, 2: ConnectionTable if place[:1] == ["connections"] else RouteTable, 4: ModelTable}
+    fields = tables.get(len(place), PriceTable).model_fields
+    known = get_close_matches(key, [field.alias or name for name, field in fields.items()], n=1)
+    return f" Did you mean {known[0]}?" if known else ""
 
 
 def _allowed(message: str) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from chatapp.config.connections import DEFAULT, ConnectionTable, PriceTable, connections_path, read_connections
+from chatapp.config.connection_values import DEFAULT
+from chatapp.config.connections import ConnectionTable, PriceTable, connections_path, read_connections
 from chatapp.config.settings import OPENAI_BASE_URL, Settings
 from chatapp.providers.catalog import provider_of
 
