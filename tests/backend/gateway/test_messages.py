@@ -220,6 +220,6 @@ def test_tokens_are_estimated_and_models_are_listed(shared: RunningBackend) -> N
     assert 900 < long["input_tokens"] < 1500
     asked = {"headers": {"anthropic-version": "2023-06-01"}, "timeout": 10}
     entry = requests.get(f"{shared.url}/v1/models/stub-model", **asked).json()
-    assert (entry["type"], entry["id"]) == ("model", "stub-model")
+    assert (entry["type"], entry["id"], entry["lifecycle"]) == ("model", "stub-model", "active")
     listed = requests.get(f"{shared.url}/v1/models", **asked).json()
     assert (listed["data"], listed["has_more"]) == ([entry], False)

@@ -27,6 +27,7 @@ def test_a_whole_response_holds_text_and_counts(client: OpenAI) -> None:
     assert (response.output_text, response.status) == ("Hello from the stub.", "completed")
     assert response.usage is not None
     assert response.usage.total_tokens == scripts.USAGE["total_tokens"]
+    assert response.usage.input_tokens_details.cache_write_tokens == 0, "the openai package promises a number"
 
 
 def test_a_stream_tells_of_each_item_and_ends_with_the_whole(client: OpenAI, stub: StubModel) -> None:
@@ -140,11 +141,17 @@ def test_what_an_agent_says_before_the_first_question_is_one_system_prompt_and_n
 
 def test_what_is_asked_for_is_said_in_the_words_of_a_chat_completion(client: OpenAI, stub: StubModel) -> None:
     picture = {"type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGgo=", "detail": "low"}
+    page = {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}
     form = {"type": "json_schema", "name": "n", "schema": {"type": "object"}, "strict": True}
     client.responses.create(
         model="m",
         instructions="Be brief.",
-        input=[{"role": "user", "content": [{"type": "input_text", "text": "What?"}, picture]}],  # type: ignore[misc,list-item]
+        input=[
+            {
+                "role": "user",
+                "content": [{"type": "input_text", "text": "What?"}, picture, {"type": "input_file", **page}],
+            }
+        ],  # type: ignore[misc,list-item]
         tools=[TOOL],
         tool_choice={"type": "function", "name": "get_weather"},
         text={"format": form},  # type: ignore[typeddict-item]
@@ -157,7 +164,7 @@ def test_what_is_asked_for_is_said_in_the_words_of_a_chat_completion(client: Ope
     image = {"type": "image_url", "image_url": {"url": picture["image_url"], "detail": "low"}}
     assert sent["messages"] == [
         {"role": "system", "content": "Be brief."},
-        {"role": "user", "content": [{"type": "text", "text": "What?"}, image]},
+        {"role": "user", "content": [{"type": "text", "text": "What?"}, image, {"type": "file", "file": page}]},
     ]
     function = {name: value for name, value in TOOL.items() if name != "type"}
     schema = {name: form[name] for name in ("name", "schema", "strict")}

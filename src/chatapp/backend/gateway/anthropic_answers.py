@@ -162,7 +162,8 @@ def listed_models(listed: list[ModelOut]) -> Json:
 
 def listed_model(entry: ModelOut) -> Json:
     """Return a model that can be asked; nobody knows when it was created."""
-    return {"type": "model", "id": entry.id, "display_name": entry.id, "created_at": "1970-01-01T00:00:00Z"}
+    told = {"display_name": entry.id, "created_at": "1970-01-01T00:00:00Z", "lifecycle": "active"}
+    return {"type": "model", "id": entry.id, **told}
 
 
 def _written(told: Json) -> bytes:

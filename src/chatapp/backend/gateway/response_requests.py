@@ -202,6 +202,8 @@ def _parts(content: list[Json]) -> Iterator[Json]:
         elif kind == "input_image":
             detail = {"detail": part["detail"]} if part.get("detail") else {}
             yield {"type": "image_url", "image_url": {"url": str(part.get("image_url") or ""), **detail}}
+        elif kind == "input_file":
+            yield {"type": "file", "file": {name: it for name, it in part.items() if name != "type"}}
         else:
             yield part
 
