@@ -75,6 +75,7 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.config.toml_lines.line_of": lambda call, text: call(text, ["a", "b"]),
     "chatapp.frontend.components.model_list.groups_of": lambda call, text: list(call(MODELS, text)),
     "chatapp.backend.transfer.importers.chatgpt_marks.without_marks": lambda call, text: call(text, {}),
+    "chatapp.backend.transfer.importers.claude_artifacts.parted": lambda call, text: [*call(text, "<a>", "</a>")],
     "chatapp.backend.models.openai.chunk.read_chunk": lambda call, text: call(text.encode()),
     "chatapp.backend.models.openai.chunk.read_whole": lambda call, text: call(text.encode()),
     "chatapp.backend.models.openai.too_long.number_behind": lambda call, text: call(text, ("a", "`", "A b ")),

@@ -78,6 +78,14 @@ from support.imported import PICTURE, Bring, Json, line, multimodal, said
             "See it",
         ),
         ("[The table](sandbox:/mnt/data/t.csv) is ready", {}, "The table is ready"),
+        ("[The [new] table](<sandbox:/mnt/data/a t (1).csv>) is ready", {}, "The [new] table is ready"),
+        ("At nine :contentReference[oaicite:0]{index=0}.", {}, "At nine."),
+        (
+            "At nine[oaicite:1]{index=1}.",
+            {"content_references": [{"matched_text": "[oaicite:1]{index=1}", "alt": "([a](https://a.b))"}]},
+            "At nine ([a](https://a.b)).",
+        ),
+        ("At\u3010turn1view0\u2020L3-L4\u3011 nine\u3010turn0search3\u3011.", {}, "At nine."),
         ("open \ue200cite\ue202", {}, "open cite"),
     ],
 )
@@ -182,6 +190,27 @@ def test_canvas_of_chatgpt_comes_along(store: Store, bring: Bring) -> None:
         ("assistant", {"content": {"content_type": "model_editable_context", "model_set_context": ""}}, None, None),
         ("tool", {"content": {"content_type": "sonic_webpage", "text": "All of it"}}, None, "the work of a tool"),
         ("tool", {"metadata": {"is_async_task_result_message": True}}, "Said", None),
+        (
+            "tool",
+            {
+                "metadata": {
+                    "aggregate_result": {"messages": [{"message_type": "image", "image_url": "file-service://x"}]}
+                }
+            },
+            "(picture)",
+            "a file, picture or recording",
+        ),
+        (
+            "assistant",
+            {
+                "content": {
+                    "content_type": "multimodal_text",
+                    "parts": [{"content_type": "audio_transcription", "text": ""}],
+                }
+            },
+            None,
+            "a message without text",
+        ),
     ],
 )
 def test_every_kind_of_message_comes_along_or_is_told(
@@ -273,6 +302,15 @@ def test_what_claude_wrote_between_tags_is_text_and_code() -> None:
     assert cut.content == "Here: \n\n**P**\n\n```html\n<p>\n```"
 
 
+def test_marks_go_from_thoughts_and_canvases_too() -> None:
+    mark = "\ue200cite\ue202turn0search0\ue201"
+    hm = {"content": {"content_type": "thoughts", "thoughts": [{"content": f"Hm{mark}"}]}}
+    call = {"name": "P", "type": "document", "content": f"So{mark}"}
+    canvas = {"content": {"content_type": "code", "text": json.dumps(call)}, "recipient": "canmore.create_textdoc"}
+    theirs = chatgpt.read(line(("q", "user", "?"), ("t", "assistant", hm), ("c", "assistant", canvas)))
+    assert (theirs.messages[1].content, theirs.messages[1].reasoning) == ("**P**\n\nSo", "Hm")
+
+
 def test_what_is_of_a_kind_that_nobody_knows_is_counted() -> None:
     said, new = {"type": "text", "text": "Yes."}, {"type": "hologram", "data": 5}
     theirs = of_claude(said, new, {"type": "aside", "text": "Shown."}, sync_sources=[{"type": "gdrive"}])
@@ -336,6 +374,66 @@ def test_marks_of_other_programs_become_links_or_go() -> None:
     ]
     theirs = deepseek.read({"inserted_at": "", "mapping": {"1": {"message": {"fragments": fragments}}}})
     assert theirs.messages[0].content == "One ([T](https://a.b/c)). Two."
+
+
+def test_what_grok_wrote_beside_its_answer_is_code_and_its_cards_lead_where_the_export_says() -> None:
+    card = '<grok:render card_id="x" type="render_inline_citation"></grok:render>'
+    code = '<xaiArtifact artifact_id="1" title="a.py" contentType="text/python">\nprint()\n</xaiArtifact>'
+    told = ['{"id": "x", "url": "https://a.b/c"}', "{", 5]
+    response = {
+        "_id": "1",
+        "sender": "ASSISTANT",
+        "message": f"Here:\n{code}\nDone{card}.",
+        "card_attachments_json": told,
+    }
+    (answer,) = grok.read({"conversation": {}, "responses": [response]}).messages
+    assert answer.content == "Here:\n\n**a.py**\n\n```python\nprint()\n```\n\nDone ([a.b](https://a.b/c))."
+
+
+def test_what_librechat_found_is_no_file_and_its_marks_go() -> None:
+    text = "At nine.\ue202turn0search0 Daily\\ue202turn0news1.\ue200\ue202turn0search0\ue202turn1search2\ue201"
+    parts = [{"type": "text", "text": text}, {"type": "error", "error": "Cut."}]
+    answer = {"content": parts, "attachments": [{"type": "web_search"}, {"filename": "a.png"}]}
+    (message,) = librechat.read({"conversationId": "l", "messages": [answer]}).messages
+    assert message.content == "(picture: a.png)\n\nAt nine. Daily.\n\nCut."
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        ({"content": "", "error": True}, "(The answer failed)"),
+        ({"content": "Half", "error": True}, "Half"),
+        ({"content": "", "output": [{"type": "message", "content": "So."}]}, "So."),
+        ({"content": [{"text": "So."}, {"image_url": {"url": "https://a.b/c.png"}}]}, "(picture)\n\nSo."),
+        ({"content": "One.", "merged": {"content": "Both."}}, "One.\n\nBoth."),
+        (
+            {"content": "So.", "citations": [{"source": {"name": "https://a.b"}}]},
+            "So.\n\n1. [https://a.b](https://a.b)",
+        ),
+    ],
+)
+def test_every_answer_of_open_webui_has_words(answer: Json, shown: str) -> None:
+    said = {"q": {"role": "user", "content": "?"}, "a": {"role": "assistant", "parentId": "q", **answer}}
+    theirs = open_webui_reader.read({"id": "w", "chat": {"history": {"messages": said}}})
+    assert theirs.messages[-1].content == shown
+
+
+def test_an_answer_of_deepseek_from_a_template_is_one() -> None:
+    said = {"message": {"fragments": [{"type": "TEMPLATE_RESPONSE", "content": "Not now."}]}}
+    theirs = deepseek.read({"inserted_at": "", "mapping": {"1": said}})
+    assert [(it.role, it.content) for it in theirs.messages] == [("assistant", "Not now.")]
+    assert not theirs.left_out
+
+
+def test_a_side_of_claude_is_known_by_either_name() -> None:
+    said = [{"uuid": "1", "sender": "user", "text": "Hi"}, {"uuid": "2", "sender": "assistant", "text": "Ho"}]
+    theirs = claude.read({"uuid": "c", "chat_messages": said})
+    assert [message.role for message in theirs.messages] == ["user", "assistant"]
+
+
+@pytest.mark.parametrize(("title", "shown"), [(" a\n b\t", "a b"), ("  ", None)])
+def test_a_title_is_one_line(title: str, shown: str | None) -> None:
+    assert formats.finished(chatgpt.read(line(("q", "user", "Hi"), title=title))).title == shown
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,12 @@ def of_open_webui() -> bytes:
     return json.dumps([theirs]).encode()
 
 
+def of_grok() -> bytes:
+    said = {"_id": "m", "sender": "human", "message": "Which?", "file_attachments": ["0a-1"]}
+    theirs = {"conversations": [{"conversation": {"id": "g"}, "responses": [{"response": said}]}]}
+    return zipped(**{"x__prod-grok-backend.json": theirs, "x__prod-mc-asset-server__0a-1__content": NOTES})
+
+
 @pytest.mark.parametrize("export", [of_chatgpt, of_claude, of_open_webui], ids=["ChatGPT", "Claude", "Open WebUI"])
 def test_the_files_of_others_come_along(ada: Owner, export: Callable[[], bytes]) -> None:
     receipt = ada.bring(export())
@@ -180,6 +186,11 @@ def test_the_files_of_others_come_along(ada: Owner, export: Callable[[], bytes])
     assert (question.content, ada.files()[0]) == ("Which?", ("notes.txt", NOTES))
     assert not [it for it in receipt.skipped if "file" in it.why]
     assert ada.store.attachments.for_models([NOTES_ID], owner="ada")[NOTES_ID][0] == NOTES.decode()
+
+
+def test_the_files_of_grok_come_along_though_it_names_none(ada: Owner) -> None:
+    assert ada.bring(of_grok()).skipped == []
+    assert (ada.messages()[0].content, ada.files()) == ("Which?", [("file", NOTES)])
 
 
 def only_text_of(archive: bytes) -> bytes:

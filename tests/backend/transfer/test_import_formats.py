@@ -41,6 +41,21 @@ UNKNOWN: dict[str, tuple[Any, str]] = {
     "xz": (lzma.compress(b"[]"), "packed by xz: unpack it first"),
     "a zip of zips": (zip_of("conversations.zip", zip_of("conversations.json", b"[]")), "a zip of zips: unpack it"),
     "a web page": (b"<!doctype html><html>", "a web page"),
+    "a zip of web pages": (zip_of("Takeout/MyActivity.html", b"<html>"), "a web page"),
+    "a document of Word": (zip_of("[Content_Types].xml", b"<"), "a document of an office program"),
+    "a zip of pictures": (zip_of("a.png", b""), "a zip without JSON"),
+    "nothing at all": (b"", "it is empty"),
+    "a zip of nothing": (zip_of("conversations.json", b" "), "it is empty"),
+    "a video": (b"\0\0\0\x18ftypmp42", "a picture or a recording"),
+    "text": (b"Hello there", "it is no JSON"),
+    "text in braces": (b"{'a': 1}", r"cannot be read \(it is no JSON\)"),
+    "a half": (b'[{"mapping": {"a', r"cannot be read \(it ends in the middle\)"),
+    "Chatbot UI": ({"version": 4, "history": [], "folders": []}, "an export of Chatbot UI"),
+    "TypingMind": ({"data": {"chats": []}}, "an export of TypingMind"),
+    "Copilot": ({"requests": [], "responderUsername": "GitHub Copilot"}, "a chat of Copilot in VS Code"),
+    "Continue": ({"sessionId": "s", "history": []}, "a session of Continue"),
+    "Gemini CLI": ({"sessionId": "s", "projectHash": "h"}, "a session of Gemini CLI"),
+    "bare messages": ([{"role": "user", "content": "x"}], "messages without a conversation"),
 }
 
 
@@ -59,6 +74,7 @@ class TestZip:
             archive.writestr("__MACOSX/._conversations.json", b"\0\5\26\7")
             shared = [{"id": "s", "conversation_id": "z", "title": "T", "is_anonymous": True}]
             archive.writestr("shared_conversations.json", json.dumps(shared))
+            archive.writestr("Thumbs.db", b"\xd0\xcf\x11\xe0")
             archive.writestr("message_feedback.json", json.dumps([{"id": "f", "rating": "up"}]))
         receipt = Imports(store.database).read(path, owner="ada")
         assert (receipt.conversations_read, [line.what for line in receipt.skipped]) == (1, ["Whales"])

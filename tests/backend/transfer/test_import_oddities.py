@@ -33,6 +33,19 @@ def test_compressed_file_is_read(store: Store, bring: Bring) -> None:
     assert bring(gzip.compress(json.dumps([chatgpt()]).encode())).conversations_added == 1
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_every_encoding_of_json_is_read(store: Store, bring: Bring, encoding: str) -> None:
+    bring(json.dumps([line(("q", "user", "Gr\u00fc\u00dfe \U0001f40b"))], ensure_ascii=False).encode(encoding))
+    assert said(store) == [("user", "Gr\u00fc\u00dfe \U0001f40b")]
+
+
+def test_conversation_without_a_tree_is_told(bring: Bring) -> None:
+    receipt = bring(
+        {"id": "g", "title": "T", "mapping": None}, {"id": "d", "inserted_at": "", "mapping": {}}, chatgpt()
+    )
+    assert [it.why for it in receipt.skipped[:2]] == ["it has no messages", "it has no messages"]
+
+
 @pytest.mark.parametrize("part", [b"cut \\ud83d", b"\xed\xa0\xbd\xed\xb8\x82", b"\xff", b"a\\u0000b", b'", NaN, "'])
 def test_broken_characters_cost_nothing_but_themselves(store: Store, bring: Bring, part: bytes) -> None:
     content = json.dumps([line(("q", "user", "PLACE")), chatgpt()]).encode().replace(b"PLACE", b"Hello " + part)

@@ -84,7 +84,7 @@ class Imports:
             with suppress(StoreUnavailableError):  # what is in is in
                 count_rows(self.database)
         if not outcome.is_known:
-            raise formats.not_known(outcome.why)
+            raise formats.not_known("it is empty" if outcome.is_empty else outcome.why)
         return receipt
 
     def _assets(self, path: Path, owner: str, budget: ImportBudget) -> Assets:
@@ -109,9 +109,11 @@ class _Outcome:
     """Whether anything in a file was known, and what the rest is."""
 
     is_known: bool = False
+    is_empty: bool = True
     why: str | None = None
 
     def take(self, piece: Piece, saving: Saving) -> None:
+        self.is_empty = False
         if isinstance(piece, FoundConversation):
             saving.take(piece)
         elif isinstance(piece, FoundProject):

@@ -93,8 +93,8 @@ class Assets:
             *folders, name = member.filename.split("/")
             if len(folders) >= 2 and folders[-2] == _OURS:  # noqa: PLR2004 - files/ID/NAME
                 self._ours[folders[-1]] = member
-            if name:
-                self._names.append((name, member))
+            if name:  # Grok's files are all called so, in folders of their own
+                self._names.append((folders[-1] if name == "content" and folders else name, member))
         self._names.sort(key=lambda named: named[0])
 
     def with_files(self, theirs: ImportedConversation) -> ImportedConversation:

@@ -31,9 +31,6 @@ _MEMORY = "model_editable_context"
 _PROJECT = "g-p-"
 """How the id of a project begins; those of custom GPTs go on otherwise."""
 
-_RESEARCH = "is_async_task_result_message"
-"""What marks the report that a deep research ends with."""
-
 _RECAP = "reasoning_recap"
 
 _STATUS: dict[str, FinalStatus] = {"in_progress": "interrupted", "finished_partial_completion": "stopped"}
@@ -67,7 +64,9 @@ def recognises(fields: dict[str, Any]) -> bool:
 def read(theirs: dict[str, Any]) -> ImportedConversation:
     """Return the conversation."""
     left_out: Counter[str] = Counter()
-    nodes = {node_id: _read_node(node_id, mapping(node), left_out) for node_id, node in theirs["mapping"].items()}
+    nodes = {
+        node_id: _read_node(node_id, mapping(node), left_out) for node_id, node in (theirs["mapping"] or {}).items()
+    }
     for node in nodes.values():  # exports since 2026 take hidden messages out, and name the next one above beside
         node.parent = node.parent if node.parent in nodes else name(node.metadata.get("parent_id"))
     kept = {node.id: node for node in nodes.values() if node.text}
@@ -112,8 +111,8 @@ def _read_node(node_id: str, fields: dict[str, Any], left_out: Counter[str]) -> 
     elif node.role == "assistant" and recipient.startswith(CANVAS):
         node.text = chatgpt_content.canvas(content)
         left_out[TOOL] += not node.text
-    elif node.role == "tool" and (chatgpt_content.pictures(content) or node.metadata.get(_RESEARCH)):
-        node.text, node.files = chatgpt_content.said(content, node.metadata)
+    elif node.role == "tool" and (made := chatgpt_content.made(content, node.metadata))[0]:
+        node.text, node.files = made
     elif node.role not in {"user", "assistant"} or recipient != "all":
         left_out[TOOL] += 1
     elif content.get("content_type") != _RECAP:

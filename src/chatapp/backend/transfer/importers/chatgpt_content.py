@@ -1,12 +1,12 @@
 """What stands in a message of ChatGPT: text, pictures, code, canvases."""
 
-import json
 from typing import Any
 
 from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder, recording
 from chatapp.backend.transfer.importers.chatgpt_marks import without_marks
 from chatapp.backend.transfer.importers.fields import (
+    decoded,
     fenced,
     mapping,
     objects,
@@ -17,6 +17,9 @@ from chatapp.backend.transfer.importers.fields import (
 from chatapp.protocol.messages import AttachmentPart
 
 CANVAS = "canmore."
+
+_RESEARCH = "is_async_task_result_message"
+"""What marks the report that a deep research ends with."""
 
 _LABELS = {"content_type", "language", "response_format_name"}
 _POINTERS = {
@@ -51,12 +54,19 @@ def said(content: dict[str, Any], metadata: dict[str, Any]) -> tuple[str, tuple[
 def reasoning(content: dict[str, Any]) -> str:
     """Return what the model thought, or what is said about it."""
     thoughts = objects(content.get("thoughts"))
-    return paragraphs(*(string(thought.get("content")) or string(thought.get("summary")) for thought in thoughts))
+    texts = (string(thought.get("content")) or string(thought.get("summary")) for thought in thoughts)
+    return without_marks(paragraphs(*texts), {})
 
 
-def pictures(content: dict[str, Any]) -> int:
-    """Return how many pictures a tool shows."""
-    return sum(part.get("content_type") == "image_asset_pointer" for part in objects(content.get("parts")))
+def made(content: dict[str, Any], metadata: dict[str, Any]) -> tuple[str, tuple[AttachmentPart, ...]]:
+    """Return what a tool has made for the reader: pictures, a report, drawings of code."""
+    parts = objects(content.get("parts"))
+    if metadata.get(_RESEARCH) or any(part.get("content_type") == "image_asset_pointer" for part in parts):
+        return said(content, metadata)
+    outputs = objects(mapping(metadata.get("aggregate_result")).get("messages"))
+    keys = (string(one.get("image_url")).rpartition("/")[2] for one in outputs if one.get("message_type") == "image")
+    drawn = tuple(picture(reference=beside(key)) for key in keys if key)
+    return paragraphs(*map(placeholder, drawn)), drawn
 
 
 def holds_something(content: dict[str, Any]) -> bool:
@@ -68,16 +78,13 @@ def holds_something(content: dict[str, Any]) -> bool:
 def canvas(content: dict[str, Any]) -> str:
     """Return the text that a call to the canvas writes, or the passages that it changes."""
     written = string(content.get("text")) or paragraphs(*(string(part) for part in sequence(content.get("parts"))))
-    try:
-        call = mapping(json.loads(written))
-    except (ValueError, RecursionError):
-        return ""
+    call = mapping(decoded(written))
     kind, _, language = string(call.get("type")).partition("/")
     texts = [string(call.get("content"))]
     texts += [string(change.get("replacement")) for change in objects(call.get("updates"))]
     shown = [fenced(text, language) if kind == "code" else text for text in texts if text.strip()]
     title = string(call.get("name"))
-    return paragraphs(f"**{title}**" if title and shown else "", *shown)
+    return without_marks(paragraphs(f"**{title}**" if title and shown else "", *shown), {})
 
 
 def _words(part: object) -> str:
@@ -98,7 +105,7 @@ def _other_words(content: dict[str, Any]) -> str:
 def _file(part: object, names: dict[str, dict[str, Any]]) -> AttachmentPart | None:
     """Return the file that a part points to, with its name from `names`, which loses it; None for words."""
     fields = mapping(part)
-    if not fields or _words(part):
+    if not fields or "text" in fields:
         return None
     pointers = [value for value in (fields, *fields.values()) if mapping(value).get("asset_pointer")]
     pointer = pointers[0] if pointers else {}

@@ -1,17 +1,22 @@
 """The marks that ChatGPT writes into its texts: for citations, links, things, formulas and drafts."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from chatapp.backend.transfer.importers.fields import is_address, link, mapping, objects, sequence, string
+from chatapp.backend.transfer.importers.fields import decoded, is_address, link, mapping, objects, sequence, string
 
 _MARK = re.compile("\ue200([^\ue200\ue201]*+)\ue201")
 _LEFT_OVERS = "\ue200\ue201\ue202\ue203\ue204\ue205\ue206"
-_OLD_MARK = re.compile("\u3010[0-9]++(?::[0-9]++)?\u2020[^\u3010\u3011\n]*+\u3011")
+_OLD_MARK = re.compile(
+    "\u3010(?:[0-9]++(?::[0-9]++)?|turn[0-9]++[a-z]++[0-9]++)\u2020[^\u3010\u3011\n]*+\u3011"
+    "|\u3010(?:turn[0-9]++[a-z]++[0-9]++|oaicite:[0-9]++)\u3011"
+)
+_INDEX_MARK = re.compile(r" ?((?::contentReference)?\[oaicite:[0-9]++\]\{index=[0-9]++\})")
 _LONGEST_MARK = 200
-_SANDBOX = re.compile(r"!?\[([^\[\]\n]*+)\]\(sandbox:[^()\s]*+\)")
+_SANDBOX = re.compile(
+    r"!?\[((?:[^\[\]\n]++|\[[^\[\]\n]*+\])*+)\]\(<?sandbox:(?:[^()\n]++|\([^()\n]*+\))*+\)"  # also with blanks
+)
 _DRAFT, _DRAFT_END = ":::writing{", ":::"
 _SUBJECT = re.compile(r' subject="([^"]*+)"')
 
@@ -27,6 +32,9 @@ def without_marks(text: str, metadata: dict[str, Any]) -> str:
     if "\u3010" in text:
         links = {**dict(_links(metadata)), **dict(_old_links(text, metadata))}
         text = _OLD_MARK.sub(lambda mark: links.get(mark[0], ""), text)
+    if "[oaicite:" in text:
+        links = {mark: f" {shown.strip()}" for mark, shown in _links(metadata)}
+        text = _INDEX_MARK.sub(lambda mark: links.get(mark[1], ""), text)
     if "sandbox:" in text:
         text = _SANDBOX.sub(lambda link: link[1], text)
     for mark in _LEFT_OVERS:
@@ -72,23 +80,16 @@ def _shown(mark: str, address: str) -> str:
         url = leads_to if is_address(leads_to) else address
         return link(label, url) if url else label
     if kind in ("entity", "product", "product_entity"):  # a list of its kind or id and its name
-        return "".join(map(string, sequence(_json(rest))[1:2]))
+        return "".join(map(string, sequence(decoded(rest))[1:2]))
     if kind == "products":
-        chosen = sequence(mapping(_json(rest)).get("selections"))
+        chosen = sequence(mapping(decoded(rest)).get("selections"))
         return ", ".join(name for one in chosen if (name := "".join(map(string, sequence(one)[1:2]))))
     if kind == "genui":
         formulas = (
-            string(mapping(told).get("content")) for name, told in mapping(_json(rest)).items() if "math" in name
+            string(mapping(told).get("content")) for name, told in mapping(decoded(rest)).items() if "math" in name
         )
         return "".join(f"\n\n$$\n{formula}\n$$\n\n" for formula in formulas if formula)
     return ""
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _without_drafts(text: str) -> str:

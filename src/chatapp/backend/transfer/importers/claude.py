@@ -88,7 +88,7 @@ def _parents(messages: dict[str, dict[str, Any]]) -> dict[str, str | None]:
 
 
 def _read_message(message_id: str, message: dict[str, Any], model: str | None) -> ImportedMessage:
-    is_human = message.get("sender") == "human"
+    is_human = message.get("sender") in ("human", "user")
     files = _files(message)
     words, thought = _words(message, files), ""
     if not is_human and TAGGED in words:

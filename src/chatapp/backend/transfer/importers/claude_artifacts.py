@@ -34,18 +34,18 @@ def written(call: dict[str, Any]) -> str:
 def without_tags(text: str) -> tuple[str, str]:
     """Return `text` with what it writes between tags as text and code, and what it says that it thought."""
     said, thoughts = [], []
-    for outside, inside in _parted(text, _THOUGHT, _THOUGHT_END):
+    for outside, inside in parted(text, _THOUGHT, _THOUGHT_END):
         said.append(outside)
         thoughts.append(inside.strip())
     shown = []
-    for outside, inside in _parted("".join(said), _ARTIFACT, _ARTIFACT_END):
+    for outside, inside in parted("".join(said), _ARTIFACT, _ARTIFACT_END):
         head, _, content = inside.partition(">")
         shown += [outside, written({**dict(_ATTRIBUTE.findall(head)), "content": content})]
     return paragraphs(*shown), paragraphs(*thoughts)
 
 
-def _parted(text: str, opening: str, closing: str) -> Iterator[tuple[str, str]]:
-    """Yield what is before a tag and what is in it; one that was never closed goes to the end."""
+def parted(text: str, opening: str, closing: str) -> Iterator[tuple[str, str]]:
+    """Return what is before each tag with what is in it; one that was never closed goes to the end."""
     at = 0
     while (start := text.find(opening, at)) >= 0:
         inside = start + len(opening)

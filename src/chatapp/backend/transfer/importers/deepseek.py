@@ -73,7 +73,12 @@ def _message(node_id: str, message: dict[str, Any], *, follows_question: bool) -
 
 def _of(message: dict[str, Any], kind: str) -> str:
     fragments = objects(message.get("fragments"))
-    return paragraphs(*(string(fragment.get("content")) for fragment in fragments if fragment.get("type") == kind))
+    return paragraphs(*(string(fragment.get("content")) for fragment in fragments if _is(fragment, kind)))
+
+
+def _is(fragment: dict[str, Any], *kinds: str) -> bool:
+    """Return whether a fragment is of a kind; answers from a template are a kind of answers."""
+    return string(fragment.get("type")).endswith(kinds)
 
 
 def _with_links(text: str, message: dict[str, Any]) -> str:
@@ -91,6 +96,6 @@ def _left_out(message: dict[str, Any]) -> Counter[str]:
     return Counter(
         {
             ATTACHMENT: len(objects(message.get("files"))),
-            TOOL: sum(fragment.get("type") not in _KNOWN for fragment in objects(message.get("fragments"))),
+            TOOL: sum(not _is(fragment, *_KNOWN) for fragment in objects(message.get("fragments"))),
         }
     )

@@ -1,5 +1,6 @@
 """Reading what others wrote: every field may be missing, null or of another kind, and none of that is an error."""
 
+import json
 import math
 import re
 from collections.abc import Iterable
@@ -31,6 +32,14 @@ def objects(value: object) -> list[dict[str, Any]]:
 def string(value: object) -> str:
     """Return `value` if it is text, or none."""
     return value if isinstance(value, str) else ""
+
+
+def decoded(value: object) -> object:
+    """Return what a text of JSON says, None where it is none."""
+    try:
+        return json.loads(string(value))
+    except (ValueError, RecursionError):
+        return None
 
 
 def name(value: object) -> str | None:

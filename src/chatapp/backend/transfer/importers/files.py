@@ -125,10 +125,9 @@ class ExportReader:
                 wanted = [*filter(_is_wanted, members)]
                 for member in wanted:
                     yield from self._member(archive, member, path.parent)
-                if not wanted and any(member.filename.lower().endswith(".zip") for member in members):
-                    yield Unknown(
-                        "the file", "a zip of zips: unpack it, and import each of those by itself", is_file=True
-                    )
+                if not wanted:
+                    names = [member.filename for member in members]
+                    yield Unknown("the file", formats.name_of_zip(names), is_file=True)
         except (*DAMAGED, ValueError):
             yield Unknown("the file", "damaged", is_file=True)
 
@@ -140,6 +139,9 @@ class ExportReader:
         try:
             with archive.open(member) as file:
                 if member.filename.lower().endswith(_DATABASES):
+                    if file.read(len(llm_logs.MAGIC)) != llm_logs.MAGIC:  # Thumbs.db
+                        return
+                    file.seek(0)
                     with self._unpacked(file, folder) as path:
                         yield from self._database(member.filename, path)
                 else:
@@ -179,7 +181,7 @@ class ExportReader:
             if number:
                 yield Unknown(what, reason=f"the rest of it cannot be read ({error})")
             else:
-                yield Unknown(what, is_file=True, is_tried=not is_sure)
+                yield Unknown(what, reason=str(error) if is_sure else None, is_file=True, is_tried=not is_sure)
         yield from (FoundConversation(formats.finished(conversation)) for conversation in records.conversations())
 
 

@@ -12,7 +12,7 @@ from chatapp.backend.transfer.importers.joining import joined
 from chatapp.backend.transfer.importers.thoughts import with_thoughts_apart
 from chatapp.errors import InvalidRequestError
 
-VERSION = "5"
+VERSION = "6"
 """Of all readers together: what an earlier one read is read again by a later one."""
 
 SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours)
@@ -45,27 +45,52 @@ _OTHERS: tuple[tuple[str, _Test], ...] = (
     ("a thread of Jan", lambda fields: fields.get("object") in ("thread", "thread.message")),
     ("a chat of SillyTavern", lambda fields: {"user_name", "character_name"} <= fields.keys() or "is_user" in fields),
     ("training data, not an export (ShareGPT)", lambda fields: {"from", "value"} <= fields.keys()),
-    ("training data, not an export (OpenAI JSONL)", lambda fields: bool(_said(fields)) and "role" in _said(fields)[0]),
+    ("an export of Chatbot UI", lambda fields: {"version", "history"} <= fields.keys()),
+    ("an export of TypingMind", lambda fields: "chats" in mapping(fields.get("data"))),
+    ("a session of Continue, not a chat", lambda fields: {"sessionId", "history"} <= fields.keys()),
+    ("a session of Gemini CLI, not a chat", lambda fields: {"sessionId", "projectHash"} <= fields.keys()),
+    ("a session of Claude Code, not a chat", lambda fields: {"type", "leafUuid"} <= fields.keys()),
+    ("a chat of Copilot in VS Code", lambda fields: {"requests", "responderUsername"} <= fields.keys()),
+    ("messages without a conversation", lambda fields: {"role", "content"} <= fields.keys()),
+    (
+        "training data, not an export (OpenAI JSONL)",
+        lambda fields: (
+            bool(_said(fields)) and "role" in _said(fields)[0] and not {"id", "title", "name"} & fields.keys()
+        ),
+    ),
 )
 _DATABASES = (
     ({"chat", "user", "auth"}, "Open WebUI's own database: export the chats there, as JSON"),
     ({"threads", "steps", "elements"}, "a database of Chainlit"),
     ({"conversations", "turns", "messages"}, "chatapp's own database: export the conversations there"),
 )
+_WEB_PAGE = (
+    "a web page: ChatGPT's chat.html has a conversations.json beside it in its zip, and Google Takeout gives JSON "
+    "if it is asked to, under the file type of My Activity"
+)
 _BEGINNINGS = (
-    (
-        b"<",
-        "a web page: ChatGPT's chat.html has a conversations.json beside it in its zip, and Google Takeout gives JSON "
-        "if it is asked to, under the file type of My Activity",
-    ),
+    (b"<?xml", "XML"),
+    (b"<", _WEB_PAGE),
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"RIFF", "a picture or a recording"),
+    (b"ID3", "a recording"),
+    (b"{\\rtf", "a text with its form (RTF)"),
     (b"Rar!", "a RAR archive: unpack it first"),
     (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
     (b"BZh", "packed by bzip2: unpack it first"),
     (b"\xfd7zXZ", "packed by xz: unpack it first"),
     (b"(\xb5/\xfd", "packed by zstd: unpack it first"),
+)
+_IN_ZIPS = (
+    ("[content_types].xml", "a document of an office program"),
+    ("mimetype", "a document of an office program, or a book"),
+    (".zip", "a zip of zips: unpack it, and import each of those by itself"),
+    (".json.gz", "a zip of packed files: unpack it, and import each of those by itself"),
+    (".html", _WEB_PAGE),
+    ("", "a zip without JSON or a database in it"),
 )
 
 
@@ -85,8 +110,9 @@ def read(source: ModuleType, fields: dict[str, Any]) -> ImportedConversation:
 
 
 def finished(theirs: ImportedConversation) -> ImportedConversation:
-    """Return a conversation of another program as every model takes it: thoughts apart, one side at a time."""
-    return joined(replace(theirs, messages=[with_thoughts_apart(message) for message in theirs.messages]))
+    """Return a conversation of another program as ours are: its title one line, thoughts apart, one side at a time."""
+    title = " ".join((theirs.title or "").split()) or None
+    return joined(replace(theirs, title=title, messages=[with_thoughts_apart(message) for message in theirs.messages]))
 
 
 def name_of(fields: dict[str, Any]) -> str | None:
@@ -101,8 +127,16 @@ def name_of_database(tables: set[str]) -> str:
 
 def name_of_beginning(head: bytes) -> str | None:
     """Return what a file is that begins like this."""
+    if head[4:8] == b"ftyp":
+        return "a picture or a recording"
     head = head.lstrip()
     return next((what for beginning, what in _BEGINNINGS if head.startswith(beginning)), None)
+
+
+def name_of_zip(names: list[str]) -> str:
+    """Return what a zip is that has nothing in it that could be read."""
+    lowered = [name.lower() for name in names]
+    return next((what for end, what in _IN_ZIPS if any(name.endswith(end) for name in lowered)), "an empty zip")
 
 
 def not_known(why: str | None) -> InvalidRequestError:

@@ -1,15 +1,33 @@
 """Grok's export, `prod-grok-backend.json`: a `conversation` beside its `responses`, times as MongoDB writes them."""
 
+import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from chatapp.backend.store.imported import ATTACHMENT, ImportedConversation, ImportedMessage, Lineage
+from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
-from chatapp.backend.transfer.importers.fields import mapping, name, objects, paragraphs, sequence, string, time
+from chatapp.backend.transfer.importers.claude_artifacts import parted, written
+from chatapp.backend.transfer.importers.fields import (
+    decoded,
+    is_address,
+    link,
+    mapping,
+    name,
+    objects,
+    paragraphs,
+    sequence,
+    string,
+    time,
+)
 
 SOURCE = "grok"
 
 _CARD, _CARD_END = "<grok:render", "</grok:render>"
+_CARD_ID = re.compile(r'card_id="([^"]{1,100}+)"')
+_ARTIFACT, _ARTIFACT_END = "<xaiArtifact ", "</xaiArtifact>"
+_ATTRIBUTE = re.compile(r'\b(title|contentType)="([^"]*+)"')
 
 
 def recognises(fields: dict[str, Any]) -> bool:
@@ -45,12 +63,12 @@ def read(theirs: dict[str, Any]) -> ImportedConversation:
 
 def _message(message_id: str, response: dict[str, Any]) -> dict[str, Any]:
     is_answer = string(response.get("sender")).lower() != "human"
-    files = [attachment() for _ in sequence(response.get("file_attachments"))]
+    files = [attachment(reference=beside(key)) for key in sequence(response.get("file_attachments"))]
     files += [picture() for _ in sequence(response.get("generated_image_urls"))]
     return {
         "id": message_id,
         "role": "assistant" if is_answer else "user",
-        "content": paragraphs(*map(placeholder, files), _without_cards(string(response.get("message")))),
+        "content": paragraphs(*map(placeholder, files), _shown(response)),
         "reasoning": string(response.get("thinking_trace")) if is_answer else "",
         "model": string(response.get("model")) or None if is_answer else None,
         "created_at": _moment(response.get("create_time")),
@@ -58,14 +76,28 @@ def _message(message_id: str, response: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _without_cards(text: str) -> str:
-    """Return `text` without its cards, which point to sources and pictures that the export does not name."""
-    kept, at = [], 0
-    while (start := text.find(_CARD, at)) >= 0:
-        end = text.find(_CARD_END, start)
-        kept.append(text[at:start])
-        at = end + len(_CARD_END) if end >= 0 else len(text)
-    return "".join([*kept, text[at:]]) if kept else text
+def _shown(response: dict[str, Any]) -> str:
+    """Return what is said: cards as links to the pages that the export names, what was written beside it as code."""
+    links = dict(_links(response))
+    kept = []
+    for outside, card in parted(string(response.get("message")), _CARD, _CARD_END):
+        known = _CARD_ID.search(card)
+        kept += [outside, links.get(known[1], "") if known else ""]
+    shown = []
+    for outside, inside in parted("".join(kept), _ARTIFACT, _ARTIFACT_END):
+        head, _, content = inside.partition(">")
+        told = dict(_ATTRIBUTE.findall(head))
+        kind = told.get("contentType", "")
+        call = {"title": told.get("title"), "type": kind, "language": kind.partition("/")[2], "content": content}
+        shown += [outside, written(call)]
+    return paragraphs(*shown)
+
+
+def _links(response: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return the link for each card of which the export says where it leads."""
+    for card in map(mapping, map(decoded, sequence(response.get("card_attachments_json")))):
+        if is_address(card.get("url")):
+            yield string(card.get("id")), f" ({link(card.get('title'), card['url'])})"
 
 
 def _moment(value: object) -> Any:

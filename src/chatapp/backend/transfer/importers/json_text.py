@@ -35,7 +35,7 @@ class JsonText:
     def __init__(self, file: Readable, budget: ImportBudget) -> None:
         self.window, self.at = "", 0
         self._file, self._budget = file, budget
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogatepass")
+        self._encoding: str | None = None
         self._scan = json.JSONDecoder().raw_decode
 
     def peek(self) -> str:
@@ -67,7 +67,8 @@ class JsonText:
             except json.JSONDecodeError as error:
                 is_cut = error.msg.startswith("Unterminated string") or error.pos >= len(self.window) - _TAIL
                 if not is_cut or not self._grow():
-                    raise UnreadableError(f"it is no JSON ({error.msg})") from None
+                    is_end = error.msg.startswith("Unterminated string") or not self.window[error.pos :].strip()
+                    raise UnreadableError("it ends in the middle" if is_end else "it is no JSON") from None
             except RecursionError:
                 raise UnreadableError("it is nested too deeply") from None
             except ValueError:  # a number of more than 4300 digits
@@ -115,12 +116,16 @@ class JsonText:
         return bool(chunk)
 
     def _decoded(self, chunk: bytes) -> str:
-        """Return text. What is no UTF-8 is replaced, character by character."""
+        """Return text, of UTF-8 or what else JSON may be in. What is none is replaced, character by character."""
+        if self._encoding is None:
+            encoding = json.detect_encoding(chunk)
+            self._encoding = "utf-8-sig" if encoding == "utf-8" else encoding
+            self._decoder = codecs.getincrementaldecoder(self._encoding)("surrogatepass")
         state = self._decoder.getstate()
         try:
             return self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError:
-            lenient = codecs.getincrementaldecoder("utf-8-sig")("replace")
+            lenient = codecs.getincrementaldecoder(self._encoding)("replace")
             lenient.setstate(state)
             text = lenient.decode(chunk, final=not chunk)
             self._decoder.setstate(lenient.getstate())

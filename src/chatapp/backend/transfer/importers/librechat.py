@@ -1,5 +1,6 @@
 """LibreChat's export of one conversation: messages that name their parents, or hold those below them."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,9 @@ from chatapp.backend.transfer.importers.fields import count, mapping, name, obje
 from chatapp.protocol.messages import AttachmentPart
 
 SOURCE = "librechat"
+
+_MARK = re.compile("(?:\\\\ue20[0-6]|[\ue200-\ue206])(?:turn[0-9]++[a-z]++[0-9]++)?")
+"""What stands in an answer for what a search has found, also written as an escape."""
 
 _KNOWN = ("text", "think", "error", "tool_call", "image_file")
 
@@ -73,7 +77,7 @@ def _message(message_id: str, message: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": message_id,
         "role": "assistant" if is_answer else "user",
-        "content": paragraphs(*map(placeholder, files), words),
+        "content": paragraphs(*map(placeholder, files), _MARK.sub("", words) if is_answer else words),
         "reasoning": paragraphs(*(_text_of(part, "think") for part in parts if part.get("type") == "think")),
         "model": string(message.get("model")) or None if is_answer else None,
         "status": "failed" if has_failed else "interrupted" if is_cut else "complete",
@@ -84,7 +88,9 @@ def _message(message_id: str, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _words(part: dict[str, Any]) -> str:
-    return _text_of(part, "text") if part.get("type") in ("text", "error") else ""
+    if part.get("type") not in ("text", "error"):
+        return ""
+    return _text_of(part, "text") or _text_of(part, "error")
 
 
 def _text_of(part: dict[str, Any], field: str) -> str:
@@ -94,7 +100,16 @@ def _text_of(part: dict[str, Any], field: str) -> str:
 
 def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
     pictures = [picture() for part in objects(message.get("content")) if part.get("type") == "image_file"]
-    return (*map(_file, objects(message.get("files"))), *map(_file, objects(message.get("attachments"))), *pictures)
+    return (
+        *map(_file, objects(message.get("files"))),
+        *map(_file, filter(_has_name, objects(message.get("attachments")))),
+        *pictures,
+    )
+
+
+def _has_name(attached: dict[str, Any]) -> bool:
+    """Return whether something attached to an answer is a file: what a search found is attached too."""
+    return bool(attached.get("filename"))
 
 
 def _file(file: dict[str, Any]) -> AttachmentPart:

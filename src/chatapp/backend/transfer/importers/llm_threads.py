@@ -1,6 +1,5 @@
 """The tables of `llm` since 0.32: messages that know their parents, shared by the threads that go through them."""
 
-import json
 import sqlite3
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from chatapp.backend.store.imported import (
 )
 from chatapp.backend.transfer.importers.attachments import placeholder
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
-from chatapp.backend.transfer.importers.fields import count, mapping, objects, paragraphs, string, time
+from chatapp.backend.transfer.importers.fields import count, decoded, mapping, objects, paragraphs, string, time
 from chatapp.backend.transfer.importers.llm_rows import (
     MAX_ROWS,
     Tables,
@@ -177,7 +176,4 @@ class Threads:
 
 
 def _payload(payload: object) -> dict[str, Any]:
-    try:
-        return mapping(json.loads(text(payload) or "{}"))
-    except (ValueError, RecursionError):
-        return {}
+    return mapping(decoded(text(payload)))

@@ -1,6 +1,7 @@
 """Open WebUI's export: a `chat` whose history is a tree of messages; reasoning and tools in their text or beside it."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from chatapp.backend.store.imported import (
@@ -101,7 +102,7 @@ def _shown(message: dict[str, Any], left_out: Counter[str]) -> ShownText:
     reasoning = [item for item in output if item.get("type") == "reasoning"]
     thoughts = paragraphs(*map(_output_text, reasoning))
     return ShownText(
-        text=paragraphs(*map(placeholder, files), words, _sources(message) if words else "", _failure(message)),
+        text=paragraphs(*map(placeholder, files), words, _sources(message) if words else "", *_others(message, words)),
         reasoning=text.reasoning or thoughts,
         thought_ms=text.thought_ms if text.reasoning else total(milliseconds(it.get("duration")) for it in reasoning),
         files=files,
@@ -110,26 +111,34 @@ def _shown(message: dict[str, Any], left_out: Counter[str]) -> ShownText:
 
 def _output_text(item: dict[str, Any]) -> str:
     texts = [string(part.get("text")) for part in objects(item.get("content"))]
-    return paragraphs(*texts) or paragraphs(*(string(part.get("text")) for part in objects(item.get("summary"))))
+    return (
+        paragraphs(*texts)
+        or string(item.get("content"))
+        or paragraphs(*(string(part.get("text")) for part in objects(item.get("summary"))))
+    )
 
 
 def _sources(message: dict[str, Any]) -> str:
     """Return links to what an answer goes by; numbers in its text stand for them."""
-    told = [mapping(source.get("source")) for source in objects(message.get("sources"))]
+    told = [mapping(source.get("source")) for source in objects(message.get("sources") or message.get("citations"))]
     links = [(string(one.get("name")), string(one.get("url")) or string(one.get("name"))) for one in told]
     shown = [f"{place}. {link(name, url)}" for place, (name, url) in enumerate(links, 1) if is_address(url)]
     return "\n".join(shown)
 
 
-def _failure(message: dict[str, Any]) -> str:
-    """Return what stands where an answer failed, or the rest of it."""
+def _others(message: dict[str, Any], words: str) -> Iterator[str]:
+    """Return what stands below an answer: one made of several, and what stands where it failed, or the rest of it."""
+    yield string(mapping(message.get("merged")).get("content"))
     error = message.get("error")
     why = string(error) or string(mapping(error).get("content")) or string(mapping(error).get("message"))
-    return f"(The answer failed: {why})" if why else ""
+    if why or (error and not words):
+        yield f"(The answer failed: {why})" if why else "(The answer failed)"
 
 
 def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
-    return tuple(_file(file) for file in objects(message.get("files")))
+    shown = [mapping(part.get("image_url")) for part in objects(message.get("content")) if part.get("image_url")]
+    pictures = (picture(reference=within(image.get("url"))) for image in shown)
+    return (*map(_file, objects(message.get("files"))), *pictures)
 
 
 def _file(file: dict[str, Any]) -> AttachmentPart:
