@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chatapp.backend.store import BegunTurn, Store
 from support.foreign_exports import chatgpt, chatgpt_node
-from support.imported import PICTURE, Bring, line, multimodal, said
+from support.imported import PICTURE, Bring, exported, line, multimodal, said
 
 
 class TestGrown:
@@ -78,6 +78,17 @@ class TestGrown:
         second, third = bring(grown), bring(grown)
         assert (third.conversations_read, third.messages_read, third.messages_added) == (1, 2, 0)
         assert third.skipped == second.skipped
+
+    def test_what_a_chatapp_has_exported_since_is_known(self, store: Store, bring: Bring) -> None:
+        bring(line(("q1", "user", "January?"), ("a1", "assistant", "Yes.")))
+        (there,) = store.conversations.page(owner="ada").items
+        carried = exported(store, there.id, "json").encode()
+        store.conversations.purge(there.id, owner="ada")
+        bring(carried)
+        grown = line(("q1", "user", "January?"), ("a1", "assistant", "Yes."), ("q2", "user", "And now?"))
+        receipts = bring(grown), bring(grown)
+        assert [(it.conversations_added, it.messages_added) for it in receipts] == [(0, 1), (0, 0)]
+        assert [content for _, content in said(store)] == ["January?", "Yes.", "And now?"]
 
     def test_conversation_thrown_away_for_good_comes_again(self, store: Store, bring: Bring) -> None:
         bring(chatgpt())

@@ -69,9 +69,12 @@ def _added(connection: Connection, one: Placed, owner: str, projects: Mapping[st
 
 
 def _existing(connection: Connection, wanted: list[ImportedConversation], owner: str) -> dict[str, Row[Any]]:
-    """Return the conversations that are here already: by the id they got when they came, or their own if it is ours."""
+    """Return the conversations that are here already: by the id they got when they came, or by which they left."""
     ids = [stable_id(owner, theirs.source, theirs.id) for theirs in wanted]
-    ids += [theirs.id for theirs in wanted if theirs.source == OURS]
+    ids += [
+        theirs.id if theirs.source == OURS else _carried(given, owner)
+        for theirs, given in zip(wanted, ids, strict=True)
+    ]
     last = (imports.c.leaf_id.label("imported_leaf_id"), imports.c.updated_at.label("imported_at"))
     query = (
         select(conversations, imports.c.conversation_id.label("import_id"), *last)
@@ -81,12 +84,19 @@ def _existing(connection: Connection, wanted: list[ImportedConversation], owner:
     return {row.id: row for row in connection.execute(query.with_for_update(of=conversations))}
 
 
+def _carried(given: str, owner: str) -> str:
+    """Return the id here of what another chatapp, in which it came as `given`, has exported for the same owner."""
+    return stable_id(owner, OURS, given)
+
+
 def _placed(theirs: ImportedConversation, fingerprint: str | None, found: dict[str, Row[Any]], owner: str) -> Placed:
     given = stable_id(owner, theirs.source, theirs.id)
-    mine = found.get(given) or (found.get(theirs.id) if theirs.source == OURS else None)
+    carried = "" if theirs.source == OURS else _carried(given, owner)
+    mine = found.get(given) or found.get(carried or theirs.id)
     ordered = list(in_order(theirs.messages, by_time=theirs.source != OURS))
     conversation_id = mine.id if mine is not None else given
-    ids = {message.id: stable_id(conversation_id, message.id) for message in ordered}
+    names = {it.id: stable_id(given, it.id) if conversation_id == carried else it.id for it in ordered}
+    ids = {message_id: stable_id(conversation_id, name) for message_id, name in names.items()}
     return Placed(theirs, fingerprint, conversation_id, mine, ids, ordered)
 
 
