@@ -90,6 +90,14 @@ class Open(HTMLParser):
         ("A word \u05d0 in", '<p dir="ltr">'),
         ("- x: \u05d0\n- \u05d1", '<ul dir="rtl">'),
         ("|a|\u05d0|\n|-|-|\n|b|\u05d1|\n\nOf these.", '<table dir="ltr">'),
+        ("\u05d0 https://a.b/c", '<p dir="rtl">'),
+        ("\u05d0 (b)", '<p dir="rtl">'),
+        ("A[^b].\n\n[^b]: \u05d0", '<li tabindex="-1" dir="auto">'),
+        ("[![a](http://b/c.svg)](http://d)", '<p><a href="http://d" rel="noopener noreferrer">a</a></p>'),
+        ("[![a](http://b/c.svg)](d)", '<a href="http://b/c.svg"'),
+        ("[](http://a.b)", ">http://a.b</a>"),
+        ("```jsonc\n1 // a\n```", '<span class="c">// a'),
+        ("```matlab\nx = 1;\n```", '<span class="n">1</span>'),
     ],
 )
 def test_markdown_is_drawn(markdown: str, drawn: str) -> None:
@@ -146,6 +154,11 @@ def words(page: str) -> str:
         ("5$-6$ or 10$/15$ a day", "5$-6$ or 10$/15$ a day"),
         (r"a 3$\times$3 board, $\sim$5 km, the $n$th of $x_i$s", "a 3[x]3 board, [x]5 km, the [x]th of [x]s"),
         ("设$x$是实数", "设[x]是实数"),
+        ("$ cheap, $$ moderate, $$$ dear", "$ cheap, $$ moderate, $$$ dear"),
+        ("($ = cheap, $$ = moderate, $$$ = dear)", "($ = cheap, $$ = moderate, $$$ = dear)"),
+        ("From $$\u2013$$$, once $$ \u2013 $$", "From $$\u2013$$$, once $$ \u2013 $$"),
+        ("Run echo $$ and kill $$; $$x < y$$, $$ 3/4 $$", "Run echo $$ and kill $$; [x], [x]"),
+        (r"As in \[1\], \[edit\] or \[a\](b) of \[3/4\]", "As in [1], [edit] or [a](b) of [x]"),
         ("echo $A$B and $A/$B", "echo $A$B and $A/$B"),
         ("|a|b|\n|-|-|\n|$P(x|y)$|c|\n|`d||e`|f|\n|1|2|3|\n|\\(|g|\\)|h|", "a b [x] c d||e f 1 2|3 [x] h"),
         ("|$|x|$|b|\n|-|-|\n|c|d|", "[x] b c d"),
@@ -165,6 +178,10 @@ def test_prices_images_and_code_are_read_as_they_were_meant(markdown: str, drawn
         ),
         ("**https://a.b**, _http://a.b_!", "https://a.b(https://a.b), http://a.b(http://a.b)!"),
         ("见https://a.b。好", "见https://a.b(https://a.b)。好"),
+        (
+            "\u201chttp://a.b\u201d, \xabhttp://a.b\xbb\u2014http://a.b\u2026",
+            "\u201chttp://a.b(http://a.b)\u201d, \xabhttp://a.b(http://a.b)\xbb\u2014http://a.b(http://a.b)\u2026",
+        ),
         ("[https://a.b](https://c.d) `http://a.b`", "https://a.b(https://c.d) http://a.b"),
         (
             "[see http://a.b] and http://localhost:80?a=1&b",

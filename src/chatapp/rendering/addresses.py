@@ -6,8 +6,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
 _SCHEMES = ("https", "http")
-_REST = re.compile(r'://[^\W_][^\s<>"`|\\\[\]\u3000-\u303f\uff00-\uff65]*')
-"""Chinese and Japanese signs end an address: there is no blank behind it."""
+_REST = re.compile(r'://[^\W_][^\s<>"`|\\\[\]\u2014\u2018-\u201f\u2026\u2039\u203a\xab\xbb\u3000-\u303f\uff00-\uff65]*')
+"""Quotation marks and dashes of print, and Chinese and Japanese signs, end an address: there is no blank behind it."""
 _BEHIND = frozenset("?!.,:;*_~'")
 """What ends a sentence or an emphasis, not an address (https://github.github.com/gfm/#autolinks-extension-)."""
 

@@ -20,15 +20,20 @@ _TOKENS_A_LOOK = 32
 
 LANGUAGES = frozenset(
     {
-        "bash", "c", "c++", "cpp", "cs", "csharp", "css", "dart", "diff", "docker", "dockerfile", "elixir",
-        "go", "graphql", "haskell", "html", "ini", "java", "javascript", "jl", "js", "json", "jsx", "julia",
-        "kotlin", "lua", "make", "makefile", "mysql", "objective-c", "perl", "php",
-        "powershell", "protobuf", "ps1", "py", "python", "r", "rb", "rs", "ruby", "rust", "scala", "scss", "sh",
-        "shell", "sql", "swift", "tex", "toml", "ts", "tsx", "typescript", "xml", "yaml", "yml", "zig", "zsh",
+        "bash", "bat", "c", "c#", "c++", "clojure", "cmake", "cpp", "cs", "csharp", "css", "dart", "diff", "docker",
+        "dockerfile", "elixir", "erlang", "f#", "fortran", "fsharp", "go", "golang", "graphql", "groovy", "haskell",
+        "hcl", "hs", "html", "ini", "java", "javascript", "jl", "js", "json", "json5", "jsonc", "jsx", "julia",
+        "kotlin", "kt", "latex", "lua", "make", "makefile", "matlab", "mysql", "nginx", "nix", "objective-c", "octave",
+        "perl", "php", "postgresql", "powershell", "protobuf", "ps1", "py", "python", "r", "rb", "rs", "ruby", "rust",
+        "scala", "scss", "sh", "shell", "solidity", "sql", "swift", "terraform", "tex", "tf", "toml", "ts", "tsx",
+        "typescript", "vb.net", "vbnet", "vue", "xml", "yaml", "yml", "zig", "zsh",
     }
 )  # fmt: skip
 """What is coloured: a lexer is only taken once `tests/rendering/test_rendering.py` has seen no step of it last
 long, for each of them keeps the whole process waiting."""
+
+_READ_AS = {"jsonc": "json5", "kt": "kotlin", "matlab": "octave"}
+"""Names that Pygments lacks, and a lexer of it that takes long where another reads the same."""
 
 _CLASSES: tuple[tuple[Any, str], ...] = (
     (Comment, "c"),
@@ -77,7 +82,7 @@ def highlighted(text: str, language: str) -> str:
 @cache
 def _lexer(language: str) -> Lexer | None:
     try:
-        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+        return get_lexer_by_name(_READ_AS.get(language, language), stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
 

@@ -1,4 +1,4 @@
-"""Which way blocks of text run: as most of their words do, code and formulas aside."""
+"""Which way blocks of text run: as most of their words do, code, formulas and addresses aside."""
 
 import re
 from typing import NamedTuple
@@ -28,11 +28,16 @@ def add_directions(markdown: MarkdownIt) -> None:
     markdown.core.ruler.push("directions", _direct)
 
 
+def runs_from_right(text: str) -> bool:
+    """Return whether a text has letters that run from right to left."""
+    return _FROM_RIGHT.search(text) is not None
+
+
 def _direct(state: StateCore) -> None:
-    if not _FROM_RIGHT.search(state.src):
+    if not runs_from_right(state.src):
         return
     found = list(_blocks(state.tokens))
-    of_all = _way(found[-1][1], "ltr")
+    of_all = _way(found[-1][1], _way_of(state.src) or "ltr")
     for block, words in found[:-1]:
         if block is not None and any(words):
             block.attrSet("dir", _way(words, of_all))
@@ -56,7 +61,7 @@ def _blocks(tokens: list[Token]) -> list[tuple[Token | None, _Words]]:
 
 def _words(inline: Token) -> _Words:
     texts = (child.content for child in inline.children or () if child.type == "text")
-    ways = [_way_of(word) for text in texts for word in text.split()]
+    ways = [_way_of(word) for text in texts for word in text.split() if "://" not in word]
     return _Words(ways.count("ltr"), ways.count("rtl"))
 
 

@@ -8,6 +8,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
+from chatapp.rendering.directions import runs_from_right
+
 _LABEL = re.compile(r"\[\^([^\]\s]{1,40})\]")
 _DEFINITION = re.compile(r"\[\^([^\]\s]{1,40})\]:")
 
@@ -24,8 +26,13 @@ def add_footnotes(markdown: MarkdownIt) -> None:
 def footnotes_of(markdown: MarkdownIt, env: dict[str, Any]) -> str:
     """Return the footnotes of the text that was rendered with `env` as a numbered list, without any that it lacks."""
     notes, order = env.get("notes", {}), env.get("order", {})
-    said = "".join(f'<li tabindex="-1">{markdown.renderInline(notes[label])}</li>' for label in list(order))
+    said = "".join(_item(notes[label], markdown) for label in list(order))
     return f'<section class="footnotes" aria-label="Footnotes"><ol>{said}</ol></section>\n' if said else ""
+
+
+def _item(note: str, markdown: MarkdownIt) -> str:
+    way = ' dir="auto"' if runs_from_right(note) else ""
+    return f'<li tabindex="-1"{way}>{markdown.renderInline(note)}</li>'
 
 
 def _definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -27,6 +27,7 @@ _RELATION = re.compile(r"\\[A-Za-z]++|[<>=]")
 """What stands before a number without a blank, as in `$\\sim$5`."""
 _ENDING = re.compile(r"(?:th|st|nd|rd|s|es)\b")
 """What makes a word of a formula, as in `$n$th`."""
+_WORD = re.compile(r"[^\W\d_]{3}")
 _NO_BEGIN = frozenset(")'\"\u2019\u201d")
 """Before it a dollar is a sign that is spoken of, as in `($) and ($)`."""
 
@@ -117,8 +118,26 @@ def _find(state: StateInline, closer: str, begin: int) -> int:
 def _pair(state: StateInline, opener: str, *, silent: bool) -> bool:
     begin = state.pos + 2
     end = _find(state, _CLOSERS[opener], begin)
-    is_display = opener != r"\("
-    return end >= 0 and _take(state, state.src[begin:end], end + 2, is_display=is_display, silent=silent)
+    if end < 0 or (opener == "$$" and _is_level(state, end)) or (opener == r"\[" and _is_escaped(state, end)):
+        return False
+    return _take(state, state.src[begin:end], end + 2, is_display=opener != r"\(", silent=silent)
+
+
+def _is_level(state: StateInline, end: int) -> bool:
+    """Return whether two dollars here are no formula's, as those of "$$ is dear, $$$ dearer" and "echo $$; kill $$"."""
+    content = state.src[state.pos + 2 : end]
+    before, behind = state.src[max(state.pos - 1, 0) : state.pos], state.src[end + 2 : end + 3]
+    if before == "$" or content[:1] == "$" or (behind == "$" and content[:1].isspace()):
+        return True
+    is_apart = not content[:1].isalnum() and _WORD.search(content) is not None
+    return _FORMULA_SIGNS.isdisjoint(content) and (is_apart or not any(map(str.isalnum, content)))
+
+
+def _is_escaped(state: StateInline, end: int) -> bool:
+    r"""Return whether brackets stand for themselves, as in `see \[1\]`, `\[edit\]` and `write \[name\](address)`."""
+    content = state.src[state.pos + 2 : end]
+    is_label = content.isdigit() or _WORD.search(content) is not None or state.src.startswith("(", end + 2)
+    return is_label and _FORMULA_SIGNS.isdisjoint(content)
 
 
 def _dollars(state: StateInline, *, silent: bool) -> bool:
@@ -128,6 +147,8 @@ def _dollars(state: StateInline, *, silent: bool) -> bool:
     content = state.src[begin:end]
     is_closed = state.src[end : end + 1] == "$" and _may_end(content, state.src, end + 1)
     if not is_closed or content[:1].isspace() or content[-1:].isspace() or content[:1] in _NO_BEGIN:
+        return False
+    if state.src[state.pos - 1 : state.pos] == "$" == state.src[end + 1 : end + 2]:
         return False
     if _is_price(content, is_behind_digit=state.src[state.pos - 1 : state.pos].isdigit()):
         return False

@@ -81,24 +81,32 @@ def _formula(_self: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
 
 
 def _image(_self: Any, tokens: Sequence[Token], index: int, _options: Any, env: Any) -> str:
-    """Return a link where an image was: nothing is loaded."""
+    """Return a link where an image was, the label alone in another link: nothing is loaded."""
     token = tokens[index]
     address, label = str(token.attrGet("src") or ""), escape(token.content.strip() or "image")
-    if not address.lower().startswith(_ADDRESSES):
+    if env.get("is_in_link") or not address.lower().startswith(_ADDRESSES):
         return label
     target = ' target="_blank"' if env.get("is_live") else ""
     return f'<a href="{escape(address)}" rel="noopener noreferrer"{target}>{label}</a>'
 
 
 def _link_open(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """Return the begin of a link, with its address where it says nothing."""
     token = tokens[index]
     address = str(token.attrGet("href") or "")
     if address.lower().startswith(_ADDRESSES):
         token.attrSet("rel", "noopener noreferrer")
         if env.get("is_live"):
             token.attrSet("target", "_blank")
+        env["is_in_link"] = True
     else:
         token.attrs.pop("href", None)
+    rendered: str = self.renderToken(tokens, index, options, env)
+    return rendered + escape(address) if tokens[index + 1].type == "link_close" else rendered
+
+
+def _link_close(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    env["is_in_link"] = False
     rendered: str = self.renderToken(tokens, index, options, env)
     return rendered
 
@@ -142,6 +150,7 @@ _RULES: dict[str, Any] = {
     "formula": _formula,
     "image": _image,
     "link_open": _link_open,
+    "link_close": _link_close,
     "table_open": _table_open,
     "th_open": _cell,
     "td_open": _cell,
