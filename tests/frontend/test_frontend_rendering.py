@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatapp.frontend.markdown.blocks import split_blocks, without_open_math
+from chatapp.frontend.markdown.blocks import read_so_far, split_blocks, without_open_math
 from chatapp.frontend.markdown.rendering import literal
 
 
@@ -80,3 +80,37 @@ def test_a_finished_block_does_not_change_when_more_comes(raw: str, more: str) -
 )
 def test_half_a_formula_is_held_back(raw: str, shown: str) -> None:
     assert without_open_math(raw) == shown
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("A\n-", "A\n"),
+        ("A\n---\n", "A\n---\n"),
+        ("|a|b|\n|-|", "|a|b|\n"),
+        ("- a\n1.", "- a\n"),
+        ("See [a](http://b", "See a"),
+        ("See ![a](http://b", "See a"),
+        ("x[1](a", "x1"),
+        ("See [a](b) c", "See [a](b) c"),
+        ("A **b", "A **b**"),
+        ("A **b*", "A **b**"),
+        ("A **", "A "),
+        ("2**3 and x ** y", "2**3 and x ** y"),
+        ("A `b**", "A `b**`"),
+        ("A `", "A "),
+        ("Costs $5 and $x_1", "Costs $5 and "),
+        ("```\n**a", "```\n**a"),
+        ("<details>\n<summary>A</summary>\n\nb", "<details>\n<summary>A</summary>\n\nb\n</details>"),
+        ("<details>\n```\nb", "<details>\n```\nb\n</details>"),
+        ("```\n<details>\n", "```\n<details>\n"),
+    ],
+)
+def test_what_grows_is_never_drawn_as_what_it_is_only_for_a_moment(raw: str, shown: str) -> None:
+    assert read_so_far(raw) == shown
+
+
+def test_a_fold_is_one_block_until_it_ends() -> None:
+    fold = "<details>\n\nA\n\nB\n\n</details>\n\n"
+    assert split_blocks(f"{fold}C\n\nD") == [fold, "C\n\n", "D"]
+    assert split_blocks("```\n<details>\n```\n\nA\n\nB") == ["```\n<details>\n```\n\n", "A\n\n", "B"]

@@ -217,6 +217,14 @@ def test_a_long_block_is_not_drawn_again_at_every_word() -> None:
     assert len(blocks.grow("word " * 3000 + "more", is_whole=True)) == 1
 
 
+def test_what_was_held_back_is_drawn_when_no_more_comes() -> None:
+    blocks, browser = LiveBlocks(clock=iter(range(10)).__next__), Browser()
+    browser.take(blocks.grow("It is\n\n42"))
+    assert browser.blocks == ["<p>It is</p>\n"]
+    browser.take(blocks.grow("It is\n\n42", is_whole=True))
+    assert browser.blocks == ["<p>It is</p>\n<p>42</p>\n"]
+
+
 def test_what_turns_out_to_be_thought_leaves_the_answer() -> None:
     blocks, browser = LiveBlocks(clock=iter(range(10)).__next__), Browser()
     browser.take(blocks.grow("First thought.\n\nSecond thought."))

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import NamedTuple
 
-from chatapp.frontend.markdown.blocks import split_blocks, without_open_math
+from chatapp.frontend.markdown.blocks import read_so_far, split_blocks
 from chatapp.frontend.markdown.cost import beginning, is_drawable
 from chatapp.rendering.markdown import html_of, plain
 
@@ -41,18 +41,21 @@ class LiveBlocks:
         self._finished = 0
         self._block = 0
         self._html = ""
+        self._holds_back = False
         self._not_before = 0.0
 
     def grow(self, text: str, *, is_whole: bool = False) -> list[Growth]:
         """Return what `text` has more than the last time, nothing if that was only just drawn and it is not whole."""
         now = self._clock()
         self.is_behind = text != self._begun and now < self._not_before and not is_whole
-        if text == self._begun or self.is_behind:
+        if self.is_behind or (text == self._begun and not (is_whole and self._holds_back)):
             return []
         grown = self._begin_anew() if not text.startswith(self._begun[: self._finished]) else []
         *finished, last = split_blocks(text[self._finished :])
         grown += [self._finish(block) for block in finished]
-        grown.append(self._draw(_open_html(last)))
+        shown = last if is_whole else read_so_far(last)
+        self._holds_back = shown != last
+        grown.append(self._draw(_open_html(shown)))
         self._begun = text
         self._not_before = now + len(last) / _CHARS_PER_S
         return grown
@@ -78,7 +81,7 @@ class LiveBlocks:
 
 def _open_html(block: str) -> str:
     if is_drawable(block):
-        return html_of(without_open_math(block), is_live=True)
+        return html_of(block, is_live=True)
     return plain(f"…{block[-_TAIL_CHARS:]}")
 
 
