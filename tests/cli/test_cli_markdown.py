@@ -48,6 +48,11 @@ def test_cells_are_whole_at_every_width(width: int) -> None:
     assert all(word in whole for word in ("averyveryverylongword", "wrap", "x_y<", "1"))
 
 
+def test_lines_stay_lines() -> None:
+    lines = [line.strip() for line in drawn("Old pond\na *frog*\n\n> leaps\n> in", 40)]
+    assert [*filter(None, lines)] == ["Old pond", "a frog", "▌ leaps", "▌ in"]
+
+
 def test_a_break_in_a_cell_is_one() -> None:
     lines = [line.strip() for line in drawn("| A |\n|---|\n| one<BR/>two |", 40)]
     assert lines[lines.index("one") + 1] == "two"

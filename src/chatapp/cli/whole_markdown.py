@@ -44,6 +44,8 @@ class WholeMarkdown(Markdown):
         for token in self.parsed:
             if token.children:
                 token.children = list(_with_addresses(token.children))
+                for child in token.children:  # lines of a poem or an address stay lines, as on the page
+                    child.type = "hardbreak" if child.type == "softbreak" else child.type
 
 
 class _WholeTable(TableElement):
