@@ -12,7 +12,7 @@ from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import state
 from chatapp.frontend.session.admitted import admit
-from chatapp.frontend.session.backend import ask_readiness, readiness_of
+from chatapp.frontend.session.backend import READY_TIMEOUT_S, ask_readiness, readiness_of
 from chatapp.frontend.session.kept_sign_ins import kept_sign_ins
 from chatapp.protocol.wording import later
 
@@ -99,7 +99,8 @@ def _ask_for_key(request: str) -> None:
 
 
 def _is_admitted(key: str) -> bool:
-    return readiness_of(state.settings().backend_url, api_key=key).is_admitted
+    told = readiness_of(state.settings().backend_url, api_key=key, patience_s=2 * READY_TIMEOUT_S)
+    return told.is_admitted
 
 
 def _begin(key: str, *, is_kept: bool) -> None:

@@ -5,12 +5,15 @@ import streamlit as st
 from chatapp.frontend.access import accounts
 from chatapp.frontend.components.history import history
 from chatapp.frontend.components.imports import running_imports
+from chatapp.frontend.components.runs import Runs
 from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import BackendStatus, readiness_of
 
 REFRESH_S = 10
+_PATIENCE_S = 0.25
+"""A click that comes meanwhile waits as long."""
 
 
 def sidebar() -> None:
@@ -23,7 +26,7 @@ def sidebar() -> None:
         if accounts.is_signed_in() or state.has_typed_key():
             _account()
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="foot-line"):
-            _status()
+            _status(Runs())
             _icon(t("Usage"), "bar_chart", "usage-open", actions.open_usage)
             _icon(t("Settings"), "settings", "settings-open", actions.open_dialog, "settings")
 
@@ -56,11 +59,12 @@ def _icon(name: str, icon: str, key: str, on_click: object, *args: object) -> No
 
 
 @st.fragment(run_every=REFRESH_S)
-def _status() -> None:
+def _status(runs: Runs) -> None:
     """Draw what changes by itself; Streamlit runs this again every few seconds while no answer is being made."""
     if state.is_signed_out_elsewhere():
         st.rerun(scope="app")
-    readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
+    patience_s = _PATIENCE_S if runs.is_again() else 0
+    readiness = readiness_of(state.settings().backend_url, api_key=state.api_key(), patience_s=patience_s)
     if not readiness.is_known_key:
         state.ask_for_key()
         st.rerun(scope="app")

@@ -1,7 +1,9 @@
 """The backend as the page sees it: one pooled client per address, and whether it is ready."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -9,6 +11,7 @@ import streamlit as st
 from chatapp.client import BackendClient
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import BackendError, ChatappError, UnauthorizedError
+from chatapp.frontend.session.revalidated import Revalidated
 from chatapp.protocol.money import picodollars, shown_dollars
 from chatapp.protocol.resources import AttachmentPreview, ConnectionInfo, ModelsInfo, ReadinessInfo
 from chatapp.protocol.share_resources import ShareInfo
@@ -53,21 +56,25 @@ def client_of(url: str, *, timeout_s: float, api_key: str | None) -> BackendClie
     return BackendClient(url, timeout_s=timeout_s, api_key=api_key, surface="page", gather_ms=_GATHER_MS)
 
 
-@st.cache_data(ttl=_READY_TTL_S, max_entries=64, show_spinner=False)
 def models_of(url: str, *, api_key: str | None) -> ModelsInfo | None:
     """Return the models that can be asked at the backend at `url`; None where it does not tell.
 
     It is asked again sooner where it did not: a model server that was away may be back.
     """
+    client = client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key)
+    return _models().get((_epoch(), url, api_key), partial(_ask_models, client))
+
+
+@st.cache_resource(show_spinner=False)
+def _models() -> Revalidated[ModelsInfo | None]:
+    return Revalidated(fresh_s=_MODELS_TTL_S, retry_s=_READY_TTL_S)
+
+
+def _ask_models(client: BackendClient) -> ModelsInfo | None:
     try:
-        return _models(url, api_key=api_key)
+        return client.models()
     except ChatappError:
         return None
-
-
-@st.cache_data(ttl=_MODELS_TTL_S, max_entries=64, show_spinner=False)
-def _models(url: str, *, api_key: str | None) -> ModelsInfo:
-    return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).models()
 
 
 def preview_of(
@@ -133,22 +140,40 @@ def _estimate(url: str, *, api_key: str | None, last: str, asked: Mapping[str, A
     return client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).estimate(**asked)
 
 
-@st.cache_data(ttl=_READY_TTL_S, max_entries=64, show_spinner=False)
-def readiness_of(url: str, *, api_key: str | None) -> BackendStatus:
-    """Return whether the backend at `url` can answer; asked at most every few seconds, for all sessions."""
-    return ask_readiness(url, api_key=api_key)
+def readiness_of(url: str, *, api_key: str | None, patience_s: float = 0.0) -> BackendStatus:
+    """Return whether the backend at `url` can answer; asked at most every few seconds, for all sessions.
+
+    It may look at model servers that are slow to say so: its answer is waited for `patience_s` seconds at most, where
+    an earlier one can be shown.
+    """
+    ask = partial(_ready, client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key))
+    return _readiness().get((_epoch(), url, api_key), ask, patience_s=patience_s)
+
+
+@st.cache_resource(show_spinner=False)
+def _readiness() -> Revalidated[BackendStatus]:
+    return Revalidated(fresh_s=_READY_TTL_S, retry_s=_READY_TTL_S)
+
+
+@st.cache_data(show_spinner=False)
+def _epoch() -> str:
+    """Return another value each time that Streamlit's caches are cleared: what was told before is forgotten then."""
+    return uuid.uuid4().hex
 
 
 def forget_backend() -> None:
     """Ask the backend anew what it has: something was changed."""
-    for kept in (readiness_of, models_of, _models):
-        kept.clear()
+    _epoch.clear()
 
 
 def ask_readiness(url: str, *, api_key: str | None) -> BackendStatus:
     """Ask the backend at `url` now whether it can answer."""
+    return _ready(client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key))
+
+
+def _ready(client: BackendClient) -> BackendStatus:
     try:
-        return _status(client_of(url, timeout_s=READY_TIMEOUT_S, api_key=api_key).ready())
+        return _status(client.ready())
     except ChatappError as error:
         return BackendStatus(
             is_ready=False,
