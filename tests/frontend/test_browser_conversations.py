@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from chatapp.client import BackendClient
 from chatapp.config.prompts import prompts_folder
@@ -328,6 +329,26 @@ def test_another_conversation_is_shown_without_drawing_the_list(page: Page, clie
     page.click("new-chat")
     page.wait_until(lambda _: page.run(is_empty), "an empty conversation")
     page.wait_until(lambda _: not page.run("return document.querySelector('.st-key-current-row')"), "no mark")
+
+
+def test_stop_is_offered_to_the_run_that_waits_for_the_answer(
+    page: Page, client: BackendClient, goes_on: threading.Event
+) -> None:
+    other = client.conversations.begin(title="Other").id
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+    story = conversation_in(page)
+    page.click(f"open-{other}")
+    page.wait_until(lambda driver: driver.current_url.endswith(other), "its address")
+
+    page.received()
+    page.click(f"open-{story}")
+    page.wait_for(".st-key-stop button")
+    goes_on.set()
+    page.wait_for_answer("Once upon a time.")
+
+    told = [ForwardMsg.FromString(frame).delta for frame in page.received_frames()]
+    assert not [it for it in told if it.new_element.button.label == "Stop" and it.fragment_id]
 
 
 def test_what_was_shown_in_a_conversation_is_there_before_the_server_answers(page: Page, client: BackendClient) -> None:

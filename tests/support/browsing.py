@@ -119,13 +119,17 @@ class Page:
 
     def received(self) -> bytes:
         """Return what has come over websockets since this was last asked."""
+        return b"".join(self.received_frames())
+
+    def received_frames(self) -> list[bytes]:
+        """Return the same as the frames that it came in."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         frames = [it["params"]["response"] for it in events if it["method"] == "Network.webSocketFrameReceived"]
         is_binary = 2
-        return b"".join(
+        return [
             base64.b64decode(it["payloadData"]) if it["opcode"] == is_binary else it["payloadData"].encode()
             for it in frames
-        )
+        ]
 
     def run(self, script: str) -> Any:
         return self.driver.execute_script(script)

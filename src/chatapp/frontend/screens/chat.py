@@ -62,12 +62,17 @@ def prompt_box() -> PromptBox:
     return PromptBox(over, st.bottom.container(key="under-box"))
 
 
-def around_box(box: PromptBox) -> None:
-    """Draw what belongs to the conversation above and below the box to ask from."""
+def around_box(box: PromptBox, *, is_drawn_again: bool) -> None:
+    """Draw what belongs to the conversation above and below the box to ask from.
+
+    Where it is drawn by a part of the page and at once again by the whole, Stop is drawn by the whole alone: a click on
+    what is a part's would wait until the whole has waited for the answer.
+    """
     conversation, to_end = state.view().conversation, escape(t("To the end"))
+    is_stopped_later = is_drawn_again and conversation.live is not None
     with box.over:
         st.html(f'<button class="to-end" title="{to_end}" aria-label="{to_end}"></button>')
-        if conversation.live is not None or conversation.queued or conversation.waiting_files:
+        if not is_stopped_later and (conversation.live or conversation.queued or conversation.waiting_files):
             with st.container(key="going"):
                 _going(conversation)
     with box.under:

@@ -28,7 +28,7 @@ def talk(box: PromptBox) -> LiveView | None:
         _fragment(Runs(), box)
         return None
     with st.container():  # so that it keeps its place
-        return _draw(box)
+        return _draw(box, is_part=False)
 
 
 def catch_up() -> None:
@@ -54,14 +54,14 @@ def name_page(title: str | None) -> None:
 def _fragment(runs: Runs, box: PromptBox) -> None:
     if runs.is_again() and not _is_enough():
         st.rerun(scope="app")
-    live_view = _draw(box)
+    live_view = _draw(box, is_part=True)
     if live_view is not None:
         live_view.let_through()
     if _is_waited_for():
         st.rerun(scope="app")  # and wait there; what is drawn stays as it is
 
 
-def _draw(box: PromptBox) -> LiveView | None:
+def _draw(box: PromptBox, *, is_part: bool) -> LiveView | None:
     top = st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="center", key="top")
     above = st.empty()
     live_view = chat()
@@ -73,7 +73,7 @@ def _draw(box: PromptBox) -> LiveView | None:
         temporary_mark()
     with above:
         hits()
-    around_box(box)
+    around_box(box, is_drawn_again=is_part)
     return live_view
 
 
