@@ -325,10 +325,43 @@ def test_another_conversation_is_shown_without_drawing_the_list(page: Page, clie
     else:
         pytest.fail("each click drew all of the page")
 
-    is_empty = "return document.querySelector('.transcript[aria-label]:not(:has(article))') !== null"
-    page.click("new-chat")
-    page.wait_until(lambda _: page.run(is_empty), "an empty conversation")
-    page.wait_until(lambda _: not page.run("return document.querySelector('.st-key-current-row')"), "no mark")
+
+def test_a_new_chat_is_there_at_once_and_draws_no_list(page: Page, client: BackendClient) -> None:
+    first = client.ask("First?", store=True).conversation_id
+    click = "document.querySelector('.st-key-new-chat button').click()"
+    left = (
+        "[document.querySelector('.transcript').textContent, document.querySelectorAll('.st-key-current-row').length]"
+    )
+    page.open()
+    for _ in range(3):
+        page.wait_for(f".st-key-open-{first} button").click()
+        page.wait_for("article.question", "First?")
+        page.wait_until(lambda driver: driver.current_url.endswith(str(first)), "its address")
+        page.received()
+        assert page.run(f"{click}; return {left}") == ["", 0]
+        page.wait_for(".st-key-welcome")
+        page.wait_until(lambda driver: "?c=" not in driver.current_url, "no address")
+        if b"-history" not in page.received():
+            return
+    pytest.fail("each click drew all of the page")
+
+
+def test_what_a_click_changes_in_the_list_is_there_at_once(page: Page, client: BackendClient) -> None:
+    one, two = (client.conversations.begin(title=title).id for title in ("One", "Two"))
+    named = """
+        document.querySelector(".st-key-rename input").value = "Renamed";
+        document.querySelector(".st-key-rename-save button").click();
+        return document.querySelector(".st-key-open-%s").textContent"""
+    page.open()
+
+    page.choose(one, "Rename")
+    assert page.run(named % one) == "Renamed"
+    page.wait_until(lambda _: client.conversations.get(one).title == "Renamed", "a new name")
+    menu = f"document.querySelector('.st-key-menu-{two} button').click()"
+    archive = "[...document.querySelectorAll('[role=menuitem]')].find((it) => it.textContent === 'Archive').click()"
+    assert page.run(f"{menu}; {archive}; return document.querySelector('.st-key-open-{two}')") is None
+    page.wait_until(lambda _: client.conversations.get(two).archived_at, "an archived conversation")
+    page.wait_for(f".st-key-open-{one}", "Renamed")
 
 
 def test_stop_is_offered_to_the_run_that_waits_for_the_answer(

@@ -35,7 +35,7 @@ new MutationObserver(() => {
 
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest(CHOICES)) focusBox();
-});
+}, { capture: true }); // a new chat goes no further where a conversation is on show
 
 // Esc leaves a field as it was, Ctrl+Enter sends it; a question that is edited has lines of its own.
 const press = (key) => document.querySelector(`.st-key-${key} button`)?.click();

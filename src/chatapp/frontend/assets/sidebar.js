@@ -117,5 +117,5 @@ const CHOICES = '[class*="st-key-open-"], .st-key-new, .st-key-usage-open, .st-k
 document.addEventListener("click", (event) => {
   const isChoice = event.target instanceof Element && event.target.closest(CHOICES);
   if (!isChoice || !narrow.matches) return;
-  document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
-});
+  setTimeout(() => document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click());
+}, { capture: true });

@@ -96,16 +96,21 @@ def send_typed() -> None:
     Streamlit does what belongs to the box first, whatever came first.
     """
     clicked = state.clicked(state.FINISHED)
-    if clicked.get("do") == "open" and clicked.get("typed"):
-        _open(clicked.get("id", ""), name=clicked.get("name", ""))
+    if clicked.get("do") in {"open", "new"} and clicked.get("typed"):
+        _open(clicked)
     actions.send_typed()
 
 
-def _open(conversation_id: str, *, name: str) -> None:
+def _open(clicked: dict[str, str]) -> None:
+    """Show another conversation, or a new one, once for each time that it was wished for."""
+    name = clicked.get("name", "")
     if name and name == state.transcript().opened:
         return
     state.transcript().opened = name
-    list_actions.open_conversation(conversation_id)
+    if clicked["do"] == "new":
+        actions.new_chat()
+    else:
+        list_actions.open_conversation(clicked.get("id", ""))
 
 
 def _act() -> None:
@@ -114,8 +119,8 @@ def _act() -> None:
     what, text = clicked.get("do", ""), clicked.get("text", "")
     if what == "earlier":
         actions.load_earlier()
-    elif what == "open":
-        _open(clicked.get("id", ""), name=clicked.get("name", ""))
+    elif what in {"open", "new"}:
+        _open(clicked)
     elif what == "picture":
         state.view().diagram = text
     elif what == "file":

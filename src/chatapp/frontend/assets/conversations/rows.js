@@ -2,6 +2,8 @@
 // Their classes are those that Streamlit gives to what is drawn with a key: style.css and the keyboard go by them.
 const NEAR = "300px 0px"; // what is so near to the end of the list wants more
 const ASK_AGAIN_MS = 2000;
+const FORESEEN_MS = 3000; // after which what was clicked has not been done
+const MOVES = ["Archive", "Back to the list"];
 
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -94,6 +96,7 @@ class Rows {
     this.drawn = new Map();
     this.lines = [];
     this.number = 0;
+    this.foreseen = new Map(); // by id, what a click will have changed of a row; null where it leaves the list
     this.observer = new IntersectionObserver((seen) => seen.some((it) => it.isIntersecting) && this.more(), { rootMargin: NEAR });
     parent.append(this.root);
     this.shown = ({ detail }) => this.mark(detail);
@@ -117,7 +120,18 @@ class Rows {
     }
     if (data.common) this.common = data.common;
     this.data = data;
+    this.foreseen.clear();
     this.draw();
+  }
+
+  // Show at once what a click will have done; where it fails, the page says why.
+  foresee(id, change) {
+    this.foreseen.set(id, change);
+    this.draw();
+    setTimeout(() => {
+      if (this.foreseen.get(id) !== change || !this.foreseen.delete(id)) return;
+      this.draw();
+    }, FORESEEN_MS);
   }
 
   // The conversation on show asks for the next one, where there is one on show: the list stays as it is but for its mark.
@@ -151,7 +165,7 @@ class Rows {
       if (line.group) {
         next.push(make("p", { className: "heading", textContent: line.name }));
         next.push(make("div", { className: `st-key-group-${line.group}` }));
-      } else next.at(-1).append(this.kept(line, before));
+      } else if (this.foreseen.get(line.id) !== null) next.at(-1).append(this.kept({ ...line, ...this.foreseen.get(line.id) }, before));
     }
     if (data.has_more) next.push(this.more_button());
     this.root.replaceChildren(...next);
@@ -215,7 +229,11 @@ class Rows {
 
   choose(what, told, row) {
     if (what === "Rename") this.rename(told, row);
-    else this.act({ do: "menu", id: told.id, entry: what });
+    else {
+      this.act({ do: "menu", id: told.id, entry: what });
+      const isSearch = Boolean(document.querySelector(".st-key-search input")?.value); // it finds what is archived too
+      if (what === "Delete" || (MOVES.includes(what) && !isSearch)) this.foresee(told.id, null);
+    }
   }
 
   // focusing.js puts the cursor into it, and knows Esc.
@@ -232,7 +250,11 @@ class Rows {
       return make("span", { className: `st-key-rename-${key}` }, element);
     };
     const save = () => {
-      if (field.value.trim()) this.act({ do: "rename", id: told.id, text: field.value });
+      const title = field.value.trim();
+      if (title) {
+        this.act({ do: "rename", id: told.id, text: title });
+        this.foresee(told.id, { title });
+      }
       close();
     };
     field.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && save());

@@ -205,18 +205,21 @@ class Transcript {
     }
   }
 
-  // Another conversation was chosen in the list: asked for here, it is drawn without the list.
+  // Another conversation was chosen in the list, or a new one, which has no id: asked for here, it is drawn without the
+  // list.
   open(event) {
     if (!this.root.isConnected || current !== this) return; // Streamlit keeps the last one until the next is drawn
-    event.preventDefault();
     const id = event.detail;
+    const isSearch = Boolean(document.querySelector(".st-key-search input")?.value); // then a row leads to a place
+    if (!id && isSearch) return; // it ends with a new chat
+    event.preventDefault();
     const name = String(++asked);
     const typed = document.querySelector('[data-testid="stChatInputTextArea"]')?.value ? "yes" : "";
-    const wish = { do: "open", id, name, typed }; // what is in the box now is sent later, if it is
+    const wish = { do: id ? "open" : "new", id, name, typed }; // what is in the box now is sent later, if it is
     this.act(wish);
-    const isHit = Boolean(document.querySelector(".st-key-search input")?.value); // then it leads to a place
-    if (!foreseen && (id === this.data.shown || isHit)) return;
-    foreseen = { id, name, keys: isHit ? undefined : remembered.get(id) }; // also on the way back from another
+    if (!foreseen && (id === this.data.shown || isSearch)) return;
+    const keys = id ? remembered.get(id) : [];
+    foreseen = { id, name, keys: isSearch ? undefined : keys }; // also on the way back from another
     this.foresee();
     setTimeout(() => foreseen?.name === name && current.act(wish), AGAIN_MS);
     setTimeout(() => {
@@ -287,6 +290,14 @@ class Transcript {
     else clickInWords(button, (what) => this.act(what));
   }
 }
+
+// A new chat is asked for like another conversation, where one is on show; Streamlit's button draws all of the page.
+document.addEventListener("click", (event) => {
+  if (!(event.target instanceof Element) || !event.target.closest(".st-key-new-chat button")) return;
+  if (document.dispatchEvent(new CustomEvent("chatapp:open", { detail: null, cancelable: true }))) return;
+  event.stopPropagation();
+  document.dispatchEvent(new CustomEvent("chatapp:shown", { detail: null }));
+}, { capture: true });
 
 export default ({ data, parentElement, setTriggerValue }) => {
   const transcript = transcripts.get(parentElement) ?? new Transcript(parentElement);
