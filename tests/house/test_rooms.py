@@ -51,12 +51,13 @@ FRONTEND = {
     "preloading": "",
     "sharing": "",
     "conversations": "",
+    "listening": "conversations",
     "transcript": "languages markdown conversations",
     "session": "languages conversations transcript",
     "access": "languages markdown session sharing",
     "components": "languages markdown conversations transcript session access",
     "screens": "languages markdown conversations session components",
-    "app": "languages compression preloading sharing transcript session access",
+    "app": "languages compression listening preloading sharing transcript session access",
     "page": "languages access session components screens",
 }
 HOUSES = {"": ROOMS, "backend": BACKEND, "frontend": FRONTEND}

@@ -20,6 +20,7 @@ from chatapp.frontend.compression import Compression
 from chatapp.frontend.languages.choosing import language_for
 from chatapp.frontend.languages.language import DEFAULT, languages
 from chatapp.frontend.languages.of_scripts import words_of_scripts
+from chatapp.frontend.listening import Listening
 from chatapp.frontend.preloading import preload_links
 from chatapp.frontend.session.admitted import admitted_sessions
 from chatapp.frontend.session.wishes import read_wishes
@@ -121,5 +122,5 @@ app = App(
         Route(_PREFIX + "words/{code}", _words),
         *(Route(_PREFIX + name, _asset) for name in _SERVED),
     ],
-    middleware=[Middleware(Guard, settings=_SETTINGS), Middleware(Compression)],
+    middleware=[Middleware(Guard, settings=_SETTINGS), Middleware(Compression), Middleware(Listening)],
 )

@@ -13,6 +13,7 @@ from typing import Literal, Self
 
 from chatapp.client.cancellation import Call
 from chatapp.errors import ChatappError, InternalError
+from chatapp.frontend.conversations.bell import Bell
 from chatapp.frontend.conversations.growth_watch import GrowthWatch
 from chatapp.protocol.events import WAS_THOUGHT, Citation, Done, Event, Notice, Reasoning, Start, Text, UsageDetails
 from chatapp.protocol.messages import CitationPart
@@ -26,11 +27,12 @@ Status = Literal["going", "complete", "stopped", "failed"]
 class LiveAnswer:
     """What a model has said so far. Another thread adds to it until `status` is no longer "going".
 
-    `name` tells it from the others of a session.
+    `name` tells it from the others of a session, `bell` rings when it has begun and when it has ended.
     """
 
     def __init__(self, *, cancel: "Cancel | None" = None, asked_s_ago: float = 0.0) -> None:
         self.name = uuid.uuid4().hex
+        self.bell = Bell()
         self.status: Status = "going"
         self.is_stopping = False
         self.turn_id: str | None = None
@@ -175,6 +177,7 @@ class LiveAnswer:
                 self._named.set()
                 if event.turn_id:
                     self._begun.set()
+                self.bell.ring()
             case Text():
                 self._thought_until = self._thought_until or time.monotonic()
                 self._text.add(event.text)
@@ -205,6 +208,7 @@ class LiveAnswer:
         self._spoke.set()
         self._named.set()
         self._begun.set()
+        self.bell.ring()
         self._tell()
 
     def _tell(self) -> None:

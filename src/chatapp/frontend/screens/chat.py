@@ -1,6 +1,8 @@
 """The chat page: the conversation, the answer in the making, and the box to ask from."""
 
+from contextlib import ExitStack
 from html import escape
+from threading import Event
 from typing import NamedTuple
 
 import streamlit as st
@@ -16,6 +18,7 @@ from chatapp.frontend.components.problems import problem_of
 from chatapp.frontend.components.told import tell
 from chatapp.frontend.components.transcript import live_words, send_typed, show_diagram, transcript
 from chatapp.frontend.components.waiting_files import show_file, waiting_files
+from chatapp.frontend.conversations.bell import browsers
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.open_conversation import OpenConversation, Unfinished
 from chatapp.frontend.languages.words import t
@@ -24,7 +27,8 @@ from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import readiness_of
 from chatapp.protocol.wording import later
 
-TICK_S = 0.1
+TICK_S = 2.0
+"""After which a run that waits looks around unasked: whatever there is to see rings a bell."""
 SENT_S = 0.05
 NAMED_S, FIRST_WORD_S = 1.0, 0.25
 """So long nothing else is drawn: what takes the processor then, of whichever session, keeps first words waiting."""
@@ -158,15 +162,19 @@ class LiveView:
 
     def follow(self) -> None:
         """Wait for the end of the answer; the browser follows it. Any click ends the waiting, not the answer."""
-        address, shown = state.address(), None
-        while going := [answer for answer in self._answers if answer.is_going]:
-            view = state.view()  # where Streamlit ends this run for a click; it costs less than any of its other ways
-            if view.is_unlisted():
-                return
-            if view.conversation_id != shown:
-                shown = view.conversation_id
-                address.push_url(view)
-            going[0].wait(TICK_S)
+        address, shown, news = state.address(), None, Event()
+        with ExitStack() as heard:
+            for bell in (browsers(), *(answer.bell for answer in self._answers)):
+                heard.enter_context(bell.heard_by(news))
+            while any(answer.is_going for answer in self._answers):
+                news.clear()  # before one looks: what comes from here on ends the waiting
+                view = state.view()  # where Streamlit ends this run for a click; its other ways cost more
+                if view.is_unlisted():
+                    return
+                if view.conversation_id != shown:
+                    shown = view.conversation_id
+                    address.push_url(view)
+                news.wait(TICK_S)
 
 
 def _above() -> None:
