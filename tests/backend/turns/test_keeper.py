@@ -82,3 +82,16 @@ def test_one_that_nobody_waits_for_any_more_is_saved_too(store: Store) -> None:
 
     asyncio.run(run())
     assert titles(store) == {"a", "b"}
+
+
+def test_turns_wait_for_each_other_no_longer_than_until_all_are_here(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatapp.backend.turns.keeper.GATHER_S", 3600)
+    keeper = Keeper(store, has_others=lambda: keeper.count < 2)
+
+    async def run() -> list[type]:
+        return await asyncio.wait_for(outcomes(keeper.keep(whole("a")), keeper.keep(whole("b"))), 60)
+
+    assert asyncio.run(run()) == [str, str]
+    assert titles(store) == {"a", "b"}

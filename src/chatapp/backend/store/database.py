@@ -14,6 +14,7 @@ from sqlalchemy import URL, Column, ColumnElement, Connection, create_engine, ev
 from chatapp.backend.store.column_types import json_text
 from chatapp.backend.store.deadlines import STATEMENT_S, connect_with_deadline
 from chatapp.backend.store.failures import reason_of, store_errors, unavailable
+from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.write_lane import WriteLane
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
@@ -39,6 +40,8 @@ WAL_BYTES = 32 * 1024**2
 """What stays of SQLite's write-ahead log when all of it is in the database; it would keep its largest size."""
 
 FILE_NAME = "chatapp.db"
+
+_BEGIN, _BEGIN_TO_WRITE = Prepared(text("BEGIN")), Prepared(text("BEGIN IMMEDIATE"))
 
 T = TypeVar("T")
 
@@ -272,4 +275,4 @@ def _begin_sqlite(connection: Connection) -> None:
     if synchronous and connection.info.get("synchronous") != synchronous:  # it stays with the connection
         connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
         connection.info["synchronous"] = synchronous
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if synchronous else "BEGIN")
+    (_BEGIN_TO_WRITE if synchronous else _BEGIN).run(connection, {})

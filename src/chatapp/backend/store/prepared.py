@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Delete, Insert, Select, Table, Update, exc, insert
+from sqlalchemy import JSON, Connection, Delete, Insert, Select, Table, TextClause, Update, exc, insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
@@ -25,6 +25,7 @@ from chatapp.backend.store.column_types import (
     token_count,
 )
 
+Statement = Select[Any] | Insert | Update | Delete | TextClause
 Values = Mapping[str, Any]
 Process = Any
 """Turns a value into what the driver takes or, of a result, into ours; None where it is that already. None is NULL."""
@@ -33,7 +34,7 @@ Process = Any
 class Prepared:
     """A statement whose values come by name, all of them each time. `columns` are those that it writes, if any."""
 
-    def __init__(self, statement: Select[Any] | Insert | Update | Delete, columns: Sequence[str] = ()) -> None:
+    def __init__(self, statement: Statement, columns: Sequence[str] = ()) -> None:
         self._statement = statement
         self._columns = tuple(columns)
 
@@ -80,7 +81,7 @@ def _inserting(table: Table, columns: tuple[str, ...]) -> Prepared:
 class _SqliteForm:
     """The same for SQLite's driver: a text with question marks, and what turns values into parameters."""
 
-    def __init__(self, statement: Select[Any] | Insert | Update | Delete, columns: tuple[str, ...]) -> None:
+    def __init__(self, statement: Statement, columns: tuple[str, ...]) -> None:
         dialect = sqlite.dialect(json_serializer=json_text)
         statement = statement.inline() if isinstance(statement, Insert | Update) else statement
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(columns) or None)

@@ -2,23 +2,29 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from chatapp.backend.store import Store, WholeTurn
 
-GATHER_S = 0.002
-"""How long a turn waits for others while there are any: as PostgreSQL's `commit_delay`, which asks for siblings too.
+GATHER_S = 0.005
+"""How long a turn waits at most for others that may end: as PostgreSQL's `commit_delay`, which asks for siblings too.
 
 A transaction for each costs as much again as what is written in it, and so do two threads that wake each other.
 """
 
 
 class Keeper:
-    """Saves turns, as many at a time as are waiting. `has_others` tells whether any other turn may end soon."""
+    """Saves turns, as many at a time as are waiting; there are `count` that are not saved yet.
+
+    `has_others` tells whether any other may end soon.
+    """
 
     def __init__(self, store: Store, *, has_others: Callable[[], bool]) -> None:
         self._store = store
         self._has_others = has_others
+        self.count = 0
         self._waiting: list[tuple[WholeTurn, asyncio.Future[str]]] = []
+        self._are_all_here = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def keep(self, turn: WholeTurn) -> str:
@@ -31,16 +37,21 @@ class Keeper:
             return (await asyncio.to_thread(self._store.turns.keep, [turn]))[0]()
         saved: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._waiting.append((turn, saved))
+        self.count += 1
         if self._task is None:
             self._task = asyncio.create_task(self._save())
-        return await saved
+        elif not self._has_others():
+            self._are_all_here.set()
+        try:
+            return await saved
+        finally:
+            self.count -= 1
 
     async def _save(self) -> None:
         """Save all that wait, also what nobody waits for any more."""
         try:
-            if self._has_others():
-                await asyncio.sleep(GATHER_S)
             while self._waiting:
+                await self._gather()
                 batch, self._waiting = self._waiting, []
                 await self._save_together(batch)
         finally:
@@ -48,6 +59,14 @@ class Keeper:
             for _, saved in self._waiting:  # who is ended from outside saves nothing more
                 saved.cancel()
             self._waiting = []
+
+    async def _gather(self) -> None:
+        """Wait for those that may end soon, until all of them are here."""
+        if self._has_others():
+            self._are_all_here.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_S):
+                    await self._are_all_here.wait()
 
     async def _save_together(self, batch: list[tuple[WholeTurn, "asyncio.Future[str]"]]) -> None:
         """Save them; what comes meanwhile waits for the next time."""

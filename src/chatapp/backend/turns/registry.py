@@ -56,7 +56,7 @@ class TurnRegistry:
         self._on_end = on_end
         self._active: dict[str, Turn] = {}
         self._finished = FinishedTurns()
-        self._keeper = Keeper(store, has_others=lambda: len(self._active) > 1)
+        self._keeper = Keeper(store, has_others=lambda: len(self._active) > self._keeper.count)
         self._followed: WeakSet[RemoteTurn] = WeakSet()
         self._tasks: set[asyncio.Task[None]] = set()
         self._beginning = 0

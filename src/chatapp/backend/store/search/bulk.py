@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
+from chatapp.backend.store.prepared import Prepared
+
 _ROWS = text(
     """
     INSERT INTO search (rowid, body)
@@ -19,15 +21,21 @@ _ROWS = text(
 ).bindparams(bindparam("ids", expanding=True))
 """In the order of the index, which begins a new part of itself where a number is smaller than the last."""
 
-_NEW_ROWS = """
+_NEW_ROWS = Prepared(
+    text(
+        """
     INSERT INTO search (rowid, body)
-    SELECT number << 20, coalesce(title, '') FROM conversations WHERE id IN (SELECT value FROM json_each(?))
+    SELECT number << 20, coalesce(title, '') FROM conversations WHERE id IN (SELECT value FROM json_each(:begun))
     UNION ALL
     SELECT (number << 20) + sequence, content FROM messages JOIN conversations ON conversations.id = conversation_id
-    WHERE messages.id IN (SELECT value FROM json_each(?))
+    WHERE messages.id IN (SELECT value FROM json_each(:said))
     ORDER BY 1
-"""
+    """
+    )
+)
 """The same for rows by their ids; a list of any length is one text."""
+
+_PAUSE, _GO_ON = Prepared(text("INSERT INTO search_pause DEFAULT VALUES")), Prepared(text("DELETE FROM search_pause"))
 
 _SEVERAL = 8
 """From how many messages on that takes less than the triggers do."""
@@ -41,11 +49,11 @@ def indexed_when_saved(
     if connection.dialect.name != "sqlite" or len(messages) < _SEVERAL:
         yield
         return
-    connection.exec_driver_sql("INSERT INTO search_pause DEFAULT VALUES")
+    _PAUSE.run(connection, {})
     yield
-    ids = tuple(json.dumps([row["id"] for row in rows]) for rows in (conversations, messages))
-    connection.exec_driver_sql(_NEW_ROWS, ids)
-    connection.exec_driver_sql("DELETE FROM search_pause")
+    rows = {"begun": conversations, "said": messages}
+    _NEW_ROWS.run(connection, {name: json.dumps([row["id"] for row in of_one]) for name, of_one in rows.items()})
+    _GO_ON.run(connection, {})
 
 
 @contextmanager
@@ -58,7 +66,7 @@ def indexed_together(connection: Connection, conversation_ids: Sequence[str]) ->
     if connection.dialect.name != "sqlite":
         yield
         return
-    connection.exec_driver_sql("INSERT INTO search_pause DEFAULT VALUES")
+    _PAUSE.run(connection, {})
     yield
     connection.execute(_ROWS, {"ids": conversation_ids})
-    connection.exec_driver_sql("DELETE FROM search_pause")
+    _GO_ON.run(connection, {})
