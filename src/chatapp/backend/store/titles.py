@@ -7,7 +7,7 @@ MAX_CHARS = 60
 _BLOCK = re.compile(r"^[\s>]*(?:(?:#{1,6}|[*+-]|\d{1,9}[.)])\s+)?")
 _CODE = re.compile(r"(?<![\w`])(`{1,3})([^`]+)\1(?![\w`])")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*]*)(?<=[^\s*])\1(?![\w*])")
-_FENCE = re.compile(r"\s*(?:```[^`]*|~~~.*)$")
+_FENCE = re.compile(r"```[^`]*|~~~.*")
 _LINK = re.compile(r"!?\[([^\[\]]+)\]\([^()\s]+\)")
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """What is no letter of a name, and would turn around what stands beside it."""
@@ -23,7 +23,7 @@ def title_from(prompt: str) -> str | None:
     """
     spare, is_code = None, False
     for line in prompt.splitlines()[:_LINES]:
-        if _FENCE.match(line):
+        if _FENCE.fullmatch(line.strip()):
             is_code = not is_code
             continue
         is_spare = is_code or line.lstrip().startswith(">")
