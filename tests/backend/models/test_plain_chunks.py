@@ -103,3 +103,20 @@ def test_no_frame_is_learned_where_two_fields_hold_the_text() -> None:
     frame = ContentFrame()
     frame.learn(word("content"))
     assert parted(frame, word("next")) == [("", word("next"))]
+
+
+def event(data: bytes) -> bytes:
+    return b"data: %b\n\n" % data
+
+
+def test_one_event_of_the_frame_says_its_text_and_what_may_be_more_says_nothing() -> None:
+    frame, said = ContentFrame(), 'a "quoted", naïve\n\ndata: word'
+    assert frame.text_in(event(word(said))) == ""
+    frame.learn(word("first"))
+    assert frame.text_in(event(word(said))) == said
+    others = [event(word("a")) * 2, event(word("a")).replace(b"\n", b"\r\n"), event(word("a"))[:-1], event(word(""))]
+    others += [b"event: x\n" + event(word("a")), event(word("a", usage=USAGE)), b": alive\n\n" + event(word("a"))]
+    others += [event(word("a-b").replace(b"-", end)) for end in (b"\n", b"\r", b"\n\n", b"\xff")]
+    assert [frame.text_in(other) for other in others] == [""] * len(others)
+    frame.forget()
+    assert frame.text_in(event(word(said))) == ""

@@ -125,17 +125,18 @@ class Batch(msgspec.Struct):  # one is made for each read, and a dataclass takes
     citations: Sequence[Citation] = ()
     logprobs: tuple[dict[str, Any], ...] = ()
     details: tuple[dict[str, Any], ...] = ()
-    _runs: list[tuple[type[Text] | type[Reasoning], list[str]]] = []
+    _runs: Sequence[Text | Reasoning] = ()
     _kind: type[Text] | type[Reasoning] | None = None
+    _texts: list[str] = []
     _calls: Sequence[ToolCallDelta] = ()
 
     def add(self, kind: type[Text] | type[Reasoning], text: str) -> None:
         """Append a piece; neighbours of one kind become one."""
         if kind is self._kind:
-            self._runs[-1][1].append(text)
+            self._texts.append(text)
         else:
-            self._kind = kind
-            self._runs.append((kind, [text]))
+            self._runs = self._said()
+            self._kind, self._texts = kind, [text]
 
     def add_calls(self, pieces: list[ToolCallDelta]) -> None:
         """Append pieces of calls, behind all text of this batch: models call when they have spoken."""
@@ -149,16 +150,16 @@ class Batch(msgspec.Struct):  # one is made for each read, and a dataclass takes
     def recast(self) -> None:
         """Take all text so far for thoughts, here and in the batches before."""
         self.was_thought = True
-        self._runs = [(Reasoning, [text for _, texts in self._runs for text in texts])] if self._runs else []
-        self._kind = Reasoning if self._runs else None
+        said = self._said()
+        self._runs, self._texts = [], [piece.text for piece in said]
+        self._kind = Reasoning if said else None
 
     def deltas(self) -> list[Text | Reasoning | ToolCallDelta]:
         """Return what was said, oldest first."""
-        if len(self._runs) == 1 and len(self._runs[0][1]) == 1 and not self._calls:
-            kind, texts = self._runs[0]
-            return [kind(texts[0])]
-        pieces: list[Text | Reasoning | ToolCallDelta] = [kind("".join(texts)) for kind, texts in self._runs]
-        return [*pieces, *self._calls] if self._calls else pieces
+        return [*self._said(), *self._calls]
+
+    def _said(self) -> list[Text | Reasoning]:
+        return [*self._runs, self._kind("".join(self._texts))] if self._kind is not None else []
 
 
 @dataclass(frozen=True, slots=True)

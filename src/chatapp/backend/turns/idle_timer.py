@@ -1,18 +1,25 @@
 """A timer that is put off far more often than it goes off."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 
 class IdleTimer:
-    """Calls `callback` once nobody has put it off for long enough. Putting it off later costs no new timer."""
+    """Calls `callback` once nobody has put it off for long enough. Putting it off later costs no new timer.
 
-    def __init__(self, callback: Callable[[], object]) -> None:
+    Nobody can put it off for longer than `at_most_s` from now.
+    """
+
+    def __init__(self, callback: Callable[[], object], *, at_most_s: float = math.inf) -> None:
         self._callback = callback
         self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
         self._due = 0.0
+        self._last = self._time() + at_most_s
+        self._armed_for = math.inf
         self._handle: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Self:
@@ -23,8 +30,8 @@ class IdleTimer:
 
     def reset(self, seconds: float) -> None:
         """Go off in `seconds` from now instead of at the time set before."""
-        self._due = self._loop.time() + seconds
-        if self._handle is None or self._due < self._handle.when():
+        self._due = due = min(self._time() + seconds, self._last)
+        if due < self._armed_for:
             self._arm()
 
     def cancel(self) -> None:
@@ -32,14 +39,16 @@ class IdleTimer:
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
+        self._armed_for = math.inf
 
     def _arm(self) -> None:
         self.cancel()
+        self._armed_for = self._due
         self._handle = self._loop.call_at(self._due, self._check)
 
     def _check(self) -> None:
-        if self._loop.time() < self._due:
+        if self._time() < self._due:
             self._arm()
         else:
-            self._handle = None
+            self.cancel()
             self._callback()

@@ -68,7 +68,7 @@ class TurnRunner:
         self._turn = turn
         self._fitter = ContextFitter(request, turn=turn, model=model, scales=scales, wording=wording)
         self._model = model
-        self._settings = settings
+        self._settings, self._total_s = settings, settings.total_timeout
         self._record = record
         self._observers = observers
         self._pricer = pricer
@@ -98,7 +98,7 @@ class TurnRunner:
         self._task = asyncio.current_task()
         self._turn.filled_by(self._task)
         try:
-            with IdleTimer(self._fall_silent) as deadline:
+            with IdleTimer(self._fall_silent, at_most_s=self._total_s - self._turn.elapsed_s) as deadline:
                 await self._answer(deadline)
         except ChatappError as error:
             return error
@@ -108,7 +108,7 @@ class TurnRunner:
         return None
 
     async def _answer(self, deadline: IdleTimer) -> None:
-        deadline.reset(min(self._settings.first_content_timeout, self._settings.total_timeout))
+        deadline.reset(self._settings.first_content_timeout)
         await self._fitter.fit()
         while True:
             try:
@@ -198,9 +198,8 @@ class TurnRunner:
         if batch.was_thought:
             self._turn.recast()
             self._call.thinks = True
-        for beside in batch.beside():
-            self._turn.append(beside)
-        self._take_unsaid(batch)
+        if batch.notices or batch.citations or batch.logprobs or batch.details:
+            self._take_beside(batch)
         pieces = batch.deltas()
         if self._fitter.left_out and (pieces or batch.is_last):  # until now the server might still find it too long
             self._fitter.tell()
@@ -212,17 +211,18 @@ class TurnRunner:
             self._call.usage = batch.usage
         if pieces or batch.finish_reason:  # content takes an earlier finish reason back
             turn.finish_reason = batch.finish_reason
-        if batch.is_closing:
+        if batch.is_closing and not batch.is_last:
             deadline.reset(CLOSING_S)
         elif pieces or batch.finish_reason or (batch.is_alive and turn.finish_reason is None):
-            limit_s = self._settings.gap_timeout if self._has_content else self._settings.first_content_timeout
-            deadline.reset(min(limit_s, self._settings.total_timeout - turn.elapsed_s))
+            deadline.reset(self._settings.gap_timeout if self._has_content else self._settings.first_content_timeout)
         if batch.failure is not None:
             raise batch.failure
         return batch.is_last
 
-    def _take_unsaid(self, batch: Batch) -> None:
-        """Keep what stands beside the words, for those who asked for it; some servers send it unasked."""
+    def _take_beside(self, batch: Batch) -> None:
+        """Tell what stands beside the words, and keep what is for those who asked for it; some send it unasked."""
+        for beside in batch.beside():
+            self._turn.append(beside)
         asked = self._fitter.request.parameters
         if batch.logprobs and asked.get("logprobs"):
             self._turn.logprobs += batch.logprobs
@@ -253,16 +253,17 @@ class TurnRunner:
             self._call.thinks = type(piece) is Reasoning
         if self._call.thinks and type(piece) is not Reasoning:
             self._call.note_said()
-        if type(piece) is Text and (self._held_cr or "\r" in piece.text):
-            piece = Text(self._with_line_feeds(piece.text))
         if isinstance(piece, ToolCallDelta):
             self._bytes += size_of(piece)
-        elif not piece.text:
-            return
         else:
-            if "\0" in piece.text:  # no store can hold it, and all readers are to read the same
-                piece = type(piece)(piece.text.replace("\0", "\ufffd"))
-            self._bytes += len(piece.text.encode())
+            kind, text = type(piece), piece.text
+            if kind is Text and (self._held_cr or "\r" in text):
+                piece = Text(text := self._with_line_feeds(text))
+            if not text:
+                return
+            if "\0" in text:  # no store can hold it, and all readers are to read the same
+                piece = kind(text := text.replace("\0", "\ufffd"))
+            self._bytes += len(text) if text.isascii() else len(text.encode())
         if self._bytes > self._settings.max_answer_bytes:
             raise AnswerTooLongError("the answer is longer than allowed.", hint="Raise MAX_ANSWER_BYTES.")
         self._turn.append(piece)

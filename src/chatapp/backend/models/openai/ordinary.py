@@ -137,12 +137,23 @@ class ContentFrame:
     itself takes a third of the time.
     """
 
-    __slots__ = ("_head", "_is_of_use", "_misses", "_tail")
+    __slots__ = ("_begin", "_end", "_head", "_is_of_use", "_misses", "_tail")
 
     def __init__(self) -> None:
-        self._head = self._tail = b"\0"  # which no JSON has
+        self._head = self._tail = self._begin = self._end = b"\0"  # which no JSON has
         self._misses = 0
         self._is_of_use = False
+
+    def text_in(self, event: bytes) -> str:
+        """Return the text of what is one event of this frame and nothing else; empty for all that may be more."""
+        if event.startswith(self._begin) and event.endswith(self._end):
+            try:
+                text = _decode_text(event[len(self._begin) : -len(self._end)])
+            except UNREADABLE:
+                return ""
+            self._is_of_use = True
+            return text
+        return ""
 
     def parted(self, chunks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
         """Yield each chunk of another frame behind the text of those before it that have this one.
@@ -172,8 +183,9 @@ class ContentFrame:
         raw = bytes(_decode_raw(data).choices[0].delta.content)
         if data.count(raw) == 1:  # else nobody could tell which is the text
             self._head, _, self._tail = data.partition(raw)
+            self._begin, self._end = b"data: " + self._head, self._tail + b"\n\n"
             self._is_of_use = False
 
     def forget(self) -> None:
         """Let no chunk have this frame any more."""
-        self._head = b"\0"
+        self._head = self._begin = b"\0"

@@ -54,7 +54,7 @@ class OpenAIStream:
         self._usage: UsageFields | None = None
         self._tier: str | None = None
         self._finish_reason: str | None = None
-        self._mentions_reason = self._is_counted = self._is_ordinary = self._is_flowing = False
+        self._mentions_reason = self._is_counted = self._is_ordinary = self._is_flowing = self._is_plain = False
         self._was_taken_back = self._has_content = self._has_failed = self._is_over = self._is_told = False
 
     @classmethod
@@ -116,8 +116,7 @@ class OpenAIStream:
 
     def _judge(self, batch: Batch) -> None:
         """Forgive what breaks behind a finish reason that nothing followed, unless the server says that it failed."""
-        is_whole = self._finish_reason is not None and not self._was_taken_back
-        if is_whole and not self._has_failed:
+        if self._finish_reason is not None and not self._was_taken_back and not self._has_failed:
             self._text.give_up_held(batch)
             batch.failure, batch.is_last = None, True
 
@@ -126,8 +125,7 @@ class OpenAIStream:
 
     async def _read_whole(self, batch: Batch) -> None:
         """Read the answer of a server that does not stream, or that writes a chunk a line."""
-        data, self._head = self._head, b""
-        data += await beginning(self._response, size=self._max_event_bytes - len(data))
+        data = self._head + await beginning(self._response, size=self._max_event_bytes - len(self._head))
         if len(data) > self._max_event_bytes:
             raise EventTooLargeError("a body that is too large")
         for chunk in read_whole(data):
@@ -139,7 +137,10 @@ class OpenAIStream:
         self._check_emptiness()
 
     def _read_events(self, data: bytes, batch: Batch) -> None:
-        plain = self._decoder.plain(data)
+        if self._is_plain and len(data) <= self._max_event_bytes and (text := self._frame.text_in(data)):
+            self._add_text(text, batch)  # as almost always, for half of what it takes to find that out step by step
+            return
+        self._is_plain = bool(plain := self._decoder.plain(data))
         for text, chunk in self._frame.parted(plain):
             if text:
                 self._add_text(text, batch)
