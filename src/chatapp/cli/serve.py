@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -186,6 +187,7 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     give_memory_back()
     app = create_app(settings, upstream=upstreams[0], others=upstreams[1:], finds_servers=True)
     loop = asyncio.get_running_loop()
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line names them
     gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
     loop.call_later(WARM_UP_S, gc.freeze)
     loop.call_later(GIVE_BACK_EVERY_S, _give_back_again, loop)

@@ -1,5 +1,6 @@
 """`POST /query/stream`: the format to the byte, and every reader's view of it."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ import pytest
 import requests
 
 from chatapp.backend.api import responses
+from chatapp.backend.http.context import RequestContext, enter
+from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.events import Done, Reasoning, Start, Text
 from chatapp.protocol.gathering import gather_s
 from support import scripts
@@ -262,3 +265,26 @@ def test_whole_and_streamed_answers_are_the_same(shared: RunningBackend, model: 
     for fine in FINE.values():
         model.next(fine.script, fine.script)
         assert shared.client.ask("Why?").answer == read(ask(shared).content).text
+
+
+@pytest.mark.parametrize("size", [1, responses.SLICE_BYTES, 3 * responses.SLICE_BYTES])
+def test_the_end_of_the_response_goes_with_the_last_words(size: int) -> None:
+    said = "a" * size
+    bodies = asyncio.run(_bodies(said))
+    assert [body["more_body"] for body in bodies] == [True] * (len(bodies) - 1) + [False]
+    assert all(0 < len(body["body"]) <= responses.SLICE_BYTES for body in bodies)
+    assert read(b"".join(body["body"] for body in bodies)).text == said
+
+
+async def _bodies(said: str) -> list[dict[str, Any]]:
+    """Return what is sent behind the head of a turn that is over."""
+    turn, sent, scope = Turn("m"), list[Any](), {"type": "http", "headers": []}
+    turn.append(Text(said))
+    turn.end()
+    enter(scope, RequestContext("a request"))
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await responses.StreamedAnswer(turn)(scope, asyncio.Event().wait, send)
+    return sent[1:]

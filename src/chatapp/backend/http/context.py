@@ -13,6 +13,7 @@ SHARED_PATH = "/shared/"
 """Below it are pages that are served without a key to whoever has their links, which are secrets."""
 
 _KEY = "chatapp"
+_HEADERS = "chatapp.headers"
 
 
 class Outcome(Protocol):
@@ -58,10 +59,13 @@ def context_of(scope: Scope) -> RequestContext:
 def header(scope: Scope, name: bytes) -> str | None:
     """Return what a request says under `name`, which is in lower case; the first, if it says several things.
 
-    Every request is asked for some of them, and Starlette's `Headers` take several times as long for each.
+    Every request is asked for many of them, and Starlette's `Headers` take several times as long for each.
     """
-    value = dict(reversed(scope["headers"])).get(name)
-    return None if value is None else bytes(value).decode("latin-1")
+    headers: dict[bytes, bytes] | None = scope.get(_HEADERS)
+    if headers is None:
+        headers = scope[_HEADERS] = dict(reversed(scope["headers"]))
+    value = headers.get(name)
+    return None if value is None else value.decode("latin-1")
 
 
 def enter(scope: Scope, context: RequestContext) -> None:

@@ -119,7 +119,7 @@ class RequestLog:
         level = logging.DEBUG if context.is_public(self._scope) else logging.INFO
         if log.isEnabledFor(level):
             fields = self._fields(known)
-            line = " ".join(f"{name}={_printable(value)}" for name, value in fields.items())
+            line = _line(fields)
             # `log.log` would first look for the file and line it is called from, which nobody shows
             log.handle(log.makeRecord(log.name, level, "", 0, line, (), None, extra={"fields": fields}))
 
@@ -138,11 +138,15 @@ class RequestLog:
         return fields
 
 
-def _printable(value: object) -> str:
-    """Return a value that can neither begin a line of its own nor steer a terminal."""
-    text = str(value)
-    if type(value) is int:
-        return text
+def _line(fields: dict[str, Any]) -> str:
+    """Return the fields as one line, in which none can begin a line of its own or steer a terminal."""
+    line = " ".join([f"{name}={value}" for name, value in fields.items()])
+    if len(line) <= LOGGED_CHARS and line.isascii() and line.isprintable() and "\\" not in line:
+        return line
+    return " ".join([f"{name}={_printable(str(value))}" for name, value in fields.items()])
+
+
+def _printable(text: str) -> str:
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text[:LOGGED_CHARS]
     return text.encode("unicode_escape").decode()[:LOGGED_CHARS]

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from types import TracebackType
 from typing import Self
 
-from chatapp.backend.turns.turn import Turn
+from chatapp.backend.turns.turn import Turn, settle
 from chatapp.errors import ChatappError
 from chatapp.protocol.events import DELTAS, Event, Failed, Reasoning, Text
 
@@ -87,7 +87,7 @@ class Reader:
         if self.turn.is_over or self.has_left or self._abort_error is not None:
             return
         self._wants_deltas, self._waiting = False, self._loop.create_future()
-        timer = self._loop.call_later(seconds, _settle, self._waiting)
+        timer = self._loop.call_later(seconds, settle, self._waiting)
         try:
             await self._waiting
         finally:
@@ -109,8 +109,8 @@ class Reader:
     def wake(self) -> None:
         """Let `wait` return, or `end` look again."""
         is_due = self._wants_deltas or self.turn.is_over or self.has_left or self._abort_error
-        if is_due and self._waiting is not None:
-            _settle(self._waiting)
+        if is_due and self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def _with_following(self, event: Text | Reasoning, known: int) -> Text | Reasoning:
         """Return the text of `event` and its neighbours as one, without the `known` characters at its beginning."""
@@ -134,8 +134,3 @@ class Reader:
         if self.turn.is_over and after > ends[-1]:
             self._next -= 1
         return 0
-
-
-def _settle(waiting: asyncio.Future[None]) -> None:
-    if not waiting.done():
-        waiting.set_result(None)

@@ -95,7 +95,8 @@ class Turn:
         self.asked_at = now()
         self._began = time.perf_counter()
         self._listeners: list[Listener] = []
-        self._accepted = asyncio.Event()
+        self._is_accepted = False
+        self._accepting: list[asyncio.Future[None]] = []
         self.append(Start(turn_id=self.id, model=model, conversation_id=conversation_id))
 
     @property
@@ -190,8 +191,9 @@ class Turn:
         """Add an event and let every reader know. `size`: of how many steps it is made, where it stands for several."""
         if size is None:
             size = len(event.text) if isinstance(event, DELTAS) else 1
+        ends = self.ends
         self.entries.append(event)
-        self.ends.append(self.ends[-1] + size if self.ends else size)
+        ends.append(ends[-1] + size if ends else size)
         for listener in self._listeners:
             listener.wake()
 
@@ -203,7 +205,9 @@ class Turn:
 
     def accept(self) -> None:
         """Note that the model has accepted the question."""
-        self._accepted.set()
+        self._is_accepted = True
+        for waiting in self._accepting:
+            settle(waiting)
 
     def end(self, failure: ChatappError | None = None, *, latency_ms: int = 0) -> None:
         """End the turn: whole, or with a failure. Nothing comes after this."""
@@ -215,7 +219,7 @@ class Turn:
             self.append(Done(self.finish_reason, self.usage, self.latency_ms, answered, self.usage_details))
         else:
             self.append(Failed(failure.as_dict(self.request_id)))
-        self._accepted.set()
+        self.accept()
 
     async def accepted(self, *, within_s: float) -> None:
         """Wait until the model has accepted the question, at most `within_s` seconds.
@@ -223,11 +227,17 @@ class Turn:
         Raises:
             ChatappError: it refused.
         """
-        if not self._accepted.is_set():
+        if not self._is_accepted:
+            loop = asyncio.get_running_loop()
+            waiting = loop.create_future()
+            self._accepting.append(waiting)
+            timer = loop.call_later(within_s, settle, waiting)  # `asyncio.timeout` takes four times as long
             try:
-                async with asyncio.timeout(within_s):
-                    await self._accepted.wait()
-            except TimeoutError:
+                await waiting
+            finally:
+                timer.cancel()
+                self._accepting.remove(waiting)
+            if not self._is_accepted:
                 return
         if self.failure is not None and not self.has_content:
             raise self.failure.fresh()
@@ -256,6 +266,12 @@ class Turn:
             self._listeners.remove(listener)
             if not self._listeners and not self._outlives_readers:
                 self.stop()
+
+
+def settle(waiting: asyncio.Future[None]) -> None:
+    """Let who waits go on, if he still does."""
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 def final_status(turn: Turn, failure: ChatappError | None) -> FinalStatus:

@@ -57,12 +57,15 @@ class Liveness:
     def __init__(self, shared: SharedWork) -> None:
         self._shared = shared
         self._running = 0
+        self._began_at = 0.0
         self._answered_at: float | None = None
         self._telling: asyncio.TimerHandle | None = None
         self._has_told = False
 
     def begin(self) -> None:
         """Note that a question is on its way."""
+        if not self._running:
+            self._began_at = time.monotonic()
         self._running += 1
         if self._telling is None:
             self._telling = asyncio.get_running_loop().call_later(SHARED_AFTER_S, self._tell)
@@ -72,16 +75,14 @@ class Liveness:
         self._running -= 1
         self._answered_at = time.monotonic() if is_well else None
         if not self._running:
-            self.close()
+            self._tell_no_more()
 
     def close(self) -> None:
         """Let others know that no answer is made here."""
         if self._telling is not None:
             self._telling.cancel()
             self._telling = None
-        if self._has_told:
-            self._has_told = False
-            self._shared.tell_no_more()
+        self._tell_no_more()
 
     @property
     def is_at_work(self) -> bool:
@@ -95,6 +96,17 @@ class Liveness:
         return is_recent or self.is_at_work
 
     def _tell(self) -> None:
-        self._has_told = True
-        self._shared.tell()
-        self._telling = asyncio.get_running_loop().call_later(SHARED_EVERY_S, self._tell)
+        """Tell others of answers that last. A timer for each short one would take as long as some of its words."""
+        self._telling = None
+        if not self._running:
+            return
+        wait_s = self._began_at + SHARED_AFTER_S - time.monotonic()
+        if wait_s <= 0:
+            self._has_told, wait_s = True, SHARED_EVERY_S
+            self._shared.tell()
+        self._telling = asyncio.get_running_loop().call_later(wait_s, self._tell)
+
+    def _tell_no_more(self) -> None:
+        if self._has_told:
+            self._has_told = False
+            self._shared.tell_no_more()

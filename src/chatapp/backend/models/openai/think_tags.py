@@ -53,6 +53,7 @@ _MOST_ROUNDS = 8
 """How often an answer may begin with thoughts anew."""
 _LONE = ("</think>", "</thought>", "</thinking>", "</longcat_think>")
 """What ends thoughts whose beginning is in the prompt: templates of Qwen, DeepSeek and GLM, of EXAONE, of LongCat."""
+_LONE_BEGINS = "<"
 _BEHIND_SENTENCES = "\n.!?…。！？"  # noqa: RUF001 - as they are written
 _TICK = "`"
 
@@ -146,6 +147,9 @@ class ThinkTags:
         text = self._without_opening(self._without_blanks(text))
         if self.is_decided:
             yield from self._decided(text)
+            return
+        if _LONE_BEGINS not in text:
+            yield from self._passed(text)
             return
         at, end = _lone_in(text)
         is_waiting = at >= 0 and end == len(text) and not self._is_lone_at(text, at, "")

@@ -1,6 +1,7 @@
 """The straight way to a model server: connections of our own."""
 
 import asyncio
+import math
 import re
 import socket
 import ssl
@@ -31,16 +32,22 @@ class DirectTransport:
         self._name = self._host.rstrip(".") if self._tls else None
         self._connect_timeout_s = connect_timeout_s
         self._head = b"POST %b HTTP/1.1\r\n%b" % (url.raw_path, _lines(_with_host(headers, url).raw))
-        self._idle: dict[HttpConnection, asyncio.TimerHandle] = {}
+        self._own_headers: Mapping[str, str] = {}
+        self._own_lines = b""
+        self._idle: dict[HttpConnection, float] = {}  # the oldest first, each with the time it is kept until
+        self._expiry: asyncio.TimerHandle | None = None
         self._all: WeakSet[HttpConnection] = WeakSet()
         self._is_retired = False
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> DirectResponse:
         """Return the response once its head is there."""
-        own = _lines([(name.encode(), value.encode()) for name, value in headers.items()])
+        if headers != self._own_headers:  # as a rule the key alone, which is the same for hours
+            lines = _lines([(name.encode(), value.encode()) for name, value in headers.items()])
+            self._own_headers, self._own_lines = dict(headers), lines
+        head = b"%b%bContent-Length: %d\r\n\r\n" % (self._head, self._own_lines, len(body))
         connection = self._kept() or await self._connected()
         try:
-            return await connection.send(b"%b%bContent-Length: %d\r\n\r\n%b" % (self._head, own, len(body), body))
+            return await connection.send(head + body)
         except BaseException:
             connection.hang_up()
             raise
@@ -48,15 +55,12 @@ class DirectTransport:
     async def retire(self, then: Callable[[], Awaitable[None]]) -> None:
         """Close what nobody uses now, and the rest when it has come to its end."""
         self._is_retired = True
-        for connection in list(self._idle):
-            self._let_go(connection)
+        self._let_go(until=math.inf)
         await then()
 
     async def close(self) -> None:
         """Close all connections."""
-        for expiry in self._idle.values():
-            expiry.cancel()
-        self._idle.clear()
+        self._let_go(until=math.inf)
         for connection in list(self._all):
             connection.hang_up()
         await asyncio.sleep(0)  # the event loop closes their sockets when it comes round
@@ -65,17 +69,29 @@ class DirectTransport:
         if self._is_retired:
             connection.hang_up()
             return
-        self._idle[connection] = asyncio.get_running_loop().call_later(IDLE_S, self._let_go, connection)
+        self._idle[connection] = until = asyncio.get_running_loop().time() + IDLE_S
+        if self._expiry is None:  # one for all, as a timer of its own for each question takes longer than to look here
+            self._expire_at(until)
 
-    def _let_go(self, connection: HttpConnection) -> None:
-        self._idle.pop(connection).cancel()
-        connection.hang_up()
+    def _expire_at(self, when: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._expiry = loop.call_at(when, self._let_go, when)
+
+    def _let_go(self, until: float) -> None:
+        """Close what was to be kept until then, and look again when the next is due."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        for connection in [connection for connection, due in self._idle.items() if due <= until]:
+            del self._idle[connection]
+            connection.hang_up()
+        if self._idle:
+            self._expire_at(next(iter(self._idle.values())))
 
     def _kept(self) -> HttpConnection | None:
         """Return the connection that was used last, if it is still open."""
         while self._idle:
-            connection, expiry = self._idle.popitem()
-            expiry.cancel()
+            connection, _ = self._idle.popitem()
             if connection.is_open():
                 return connection
         return None
