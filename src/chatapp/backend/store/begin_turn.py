@@ -51,7 +51,7 @@ _LOCK = Prepared(
 """Finds a conversation as a `_Talk`; until the transaction ends no other writes to it."""
 
 
-def begin_turn(connection: Connection, question: Question, maker: Maker) -> BegunTurn:
+def begin_turn(connection: Connection, question: Question, maker: Maker, *, fallback_model: str) -> BegunTurn:
     """Return the question, as `Turns.begin` promises it."""
     earlier = _earlier(connection, question)
     if earlier is not None and not _may_be_tried_again(earlier):
@@ -59,17 +59,17 @@ def begin_turn(connection: Connection, question: Question, maker: Maker) -> Begu
     has_prompt = question.prompt is not None  # whoever asks has it, also where it is kept from an earlier try
     if earlier is not None:
         question = _tried_again(connection, question, earlier)
+    key: dict[str, Any] = {"idempotency_key": question.idempotency_key, "body_hash": question.body_hash}
     if not question.store:
-        return insert_turn(
-            connection, question, maker, model=question.model or maker.fallback_model, system=question.system
-        )
+        model = question.model or fallback_model
+        return insert_turn(connection, question.owner, maker, model=model, system=question.system, **key)
     conversation = _conversation(connection, question)
     project = guidance(connection, conversation.project_id)
-    model = question.model or conversation.model or project.model or maker.fallback_model
+    model = question.model or conversation.model or project.model or fallback_model
     system = project.system(conversation.system if question.system is None else question.system)
     above, place = _insert_messages(connection, question, conversation, model)
     held = place._replace(conversation_id=None) if conversation.is_answering else place  # one is the active turn there
-    begun = insert_turn(connection, question, maker, model=model, system=system, place=held)
+    begun = insert_turn(connection, question.owner, maker, model=model, system=system, place=held, **key)
     read = history(connection, above if has_prompt else place.user_message_id)
     return replace(
         begun,

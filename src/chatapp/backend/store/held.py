@@ -38,14 +38,14 @@ class _Kept(NamedTuple):
 
 
 def begin_held(
-    connection: Connection, question: Question, held: HeldConversation, maker: Maker, *, turn_id: str | None = None
+    connection: Connection, question: Question, held: HeldConversation, maker: Maker, *, model: str, turn_id: str | None
 ) -> BegunTurn:
     """Return the turn that answers the last message of `held`, with all of it saved that is not here yet.
 
     Another turn may be answering in the conversation: several clients, or one that asks several things at once, hold
     the same beginning. The second belongs to no conversation until it has ended, since each has one active turn.
     """
-    model, rows = question.model or maker.fallback_model, HeldRows(connection)
+    rows = HeldRows(connection)
     known = _locked(connection, question, held, find(connection, question.owner, held))
     kept = _kept(rows, question, held, known, {"role": "assistant", "model": model, "status": "streaming"})
     rows.add_hashes(question.owner, kept.hashes, is_answered=kept.known.is_answered)
@@ -53,7 +53,7 @@ def begin_held(
     conversation_id = kept.known.conversation_id
     is_alongside = known is not None and is_answering(connection, conversation_id)
     place = Place(None if is_alongside else conversation_id, kept.question_id, kept.answer_id)
-    begun = insert_turn(connection, question, maker, model=model, system=None, place=place, turn_id=turn_id)
+    begun = insert_turn(connection, question.owner, maker, model=model, system=None, place=place, turn_id=turn_id)
     return replace(begun, conversation_id=conversation_id)
 
 
@@ -92,9 +92,8 @@ def _keep(
         rows.add_hashes(owner, [(kept.answer_id, held.hash_behind(turn.said))], is_answered=True)
     place = Place(conversation_id, kept.question_id, kept.answer_id)._asdict()
     ended = {**place, **turn_columns(ending), "created_at": turn.asked_at}
-    rows.add_turn(
-        turn_values(question, Maker(turn.process_id, heartbeat_at, model), model=model, turn_id=turn.id, where=ended)
-    )
+    maker = Maker(turn.process_id, heartbeat_at)
+    rows.add_turn(turn_values(owner, maker, model=model, turn_id=turn.id, **ended))
     return conversation_id
 
 

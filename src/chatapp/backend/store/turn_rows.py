@@ -10,7 +10,6 @@ from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import BegunTurn
 from chatapp.backend.store.schema import turns
-from chatapp.protocol.question import Question
 
 _COLUMNS = tuple(column.name for column in turns.c)
 _EMPTY: dict[str, Any] = {
@@ -33,45 +32,41 @@ class Place(NamedTuple):
 
 
 class Maker(NamedTuple):
-    """Who makes a turn: its process, the first sign of life, and the model to ask where nobody names one."""
+    """The process that makes a turn, and its first sign of life."""
 
     process_id: str
     heartbeat_at: datetime | ColumnElement[datetime]
-    fallback_model: str
 
 
 def insert_turn(
     connection: Connection,
-    question: Question,
+    owner: str,
     maker: Maker,
     *,
     model: str,
     system: str | None,
     place: Place | None = None,
     turn_id: str | None = None,
+    **columns: Any,
 ) -> BegunTurn:
-    """Return the turn, saved as begun; without what was said before."""
+    """Return the turn, saved as begun, with what else `columns` say; without what was said before."""
     where = place._asdict() if place else dict.fromkeys(Place._fields)
-    row = turn_values(question, maker, model=model, turn_id=turn_id, where=where)
+    row = turn_values(owner, maker, model=model, turn_id=turn_id, **where, **columns)
     insert_turns(connection, [row])
     return BegunTurn(turn_id=str(row["id"]), model=model, system=system, history=[], **where)
 
 
-def turn_values(
-    question: Question, maker: Maker, *, model: str, turn_id: str | None = None, where: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the row of a turn that begins `where` its `Place` says, or that ended as is said there too."""
+def turn_values(owner: str, maker: Maker, *, model: str, turn_id: str | None = None, **columns: Any) -> dict[str, Any]:
+    """Return the row of a turn that has just begun, unless `columns` say otherwise; they say its `Place` too."""
     return {
         **_EMPTY,
         "id": turn_id or new_timed_id(),
-        "owner": question.owner,
+        "owner": owner,
         "model": model,
         "process_id": maker.process_id,
         "heartbeat_at": maker.heartbeat_at,
-        "idempotency_key": question.idempotency_key,
-        "body_hash": question.body_hash,
         "created_at": now(),
-        **where,
+        **columns,
     }
 
 

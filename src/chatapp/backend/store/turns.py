@@ -69,13 +69,13 @@ class Turns:
 
     def _begin(self, question: Question, process_id: str, fallback_model: str, turn_id: str | None) -> BegunTurn:
         """Try once. A second try finds what another process has committed meanwhile, and says what that means."""
-        maker = Maker(process_id, self.database.pulse(), fallback_model)
-        held = question.held
+        maker, held = Maker(process_id, self.database.pulse()), question.held
         if held is None:
-            return self.database.write_together(lambda connection: begin_turn(connection, question, maker))
-        return self.database.write_together(  # who holds it brings it again
-            lambda connection: begin_held(connection, question, held, maker, turn_id=turn_id), survives_power_cut=False
-        )
+            begin = partial(begin_turn, question=question, maker=maker, fallback_model=fallback_model)
+            return self.database.write_together(begin)
+        model = question.model or fallback_model
+        begin = partial(begin_held, question=question, held=held, maker=maker, model=model, turn_id=turn_id)
+        return self.database.write_together(begin, survives_power_cut=False)  # who holds it brings it again
 
     def save(
         self,
