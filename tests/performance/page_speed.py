@@ -6,7 +6,6 @@ any, and the rest on an idle one alone. Each runs a backend, a page and a browse
 """
 
 import argparse
-import contextlib
 import json
 import os
 import sys
@@ -19,11 +18,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from selenium.common.exceptions import WebDriverException
-
 from support import scripts
 from support.browsing import Page
-from support.measured_page import LAST_ANSWER, MeasuredPage, median
+from support.measured_clicks import clicks
+from support.measured_page import LAST_ANSWER, LONGEST_S, MeasuredPage, median
 from support.stub_model import StubModel
 
 ROUNDS = 5
@@ -32,9 +30,8 @@ KEYS = "a question that is typed meanwhile"
 TOKENS, TOKEN_S = 800, 0.02
 LINE = 1_600_000 / 8
 SLOWED, MIDDLE_CHARS = 4, 3_000
-LONGEST_S = 60
-"""What takes longer, such as a reload in an answer before answers were followed beside Streamlit, is told as this."""
 MANY = 10_000
+MOST_EARLIER = 5
 ANSWER = """Here is a **list** with `code` and a [link](http://a.example/b):
 
 - one item of some words, as answers have them
@@ -122,7 +119,7 @@ def slow_reload(measured: MeasuredPage) -> Figures:
     page.driver.refresh()
     is_there = "document.querySelector('[class*=\"st-key-live-\"]')?.textContent.includes('Here is')"
     is_there += f" && document.querySelector({json.dumps(BOX)}) !== null"
-    is_back = _seconds_until(page, f"return {is_there}") < LONGEST_S
+    is_back = measured.seconds_until(f"return {is_there}") < LONGEST_S
     taken_s = time.perf_counter() - began if is_back else LONGEST_S
     yield f"a reload in an answer, processor slowed {SLOWED} times, s (at most {LONGEST_S})", taken_s
     page.driver.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": 1})
@@ -147,16 +144,21 @@ def typing(measured: MeasuredPage) -> Figures:
 def messages(count: int, measured: MeasuredPage) -> Figures:
     """Measure what clicks cost beside so many messages, and how soon they are there."""
     page, last = measured.page, f"Message {count - 1} of {count}"
-    opened = f".st-key-open-{measured.import_conversations(conversation(count))} button"
+    other = measured.import_conversations(conversation(count - 2, number=6))
+    opened_id = measured.import_conversations(conversation(count))
+    opened = f".st-key-open-{opened_id} button"
     is_there = f"{LAST_ANSWER}.includes({json.dumps(last)})"
     page.open()
     page.wait_for(opened)
     yield f"{count} messages, readable after ms", measured.ms_until(opened, is_there)
-    _show_all(page)
+    measured.show_all()
     times, sizes, wires = zip(*(_click(measured, "[class*='st-key-open-'] button") for _ in range(ROUNDS)), strict=True)
     yield f"a click beside {count} messages, ms", median(iter(times))
     yield "  kB", median(iter(sizes)) / 1e3
     yield "  kB on the wire", median(iter(wires)) / 1e3
+    yield from clicks(measured, opened_id, other)
+    page.click(f"open-{opened_id}")
+    page.wait_for_answer(last)
     page.ask(f"A long answer, please [{TOKENS * 2}]")
     page.wait_for("[class*='st-key-live-']", "Here is")
     page.click("new-chat")
@@ -167,14 +169,14 @@ def messages(count: int, measured: MeasuredPage) -> Figures:
 
 
 def tabs(count: int, measured: MeasuredPage) -> Figures:
-    """Measure the memory of a tab."""
+    """Measure the memory of a tab that shows all messages, or as many as a few clicks on "Show earlier" have shown."""
     page, opened = measured.page, measured.import_conversations(conversation(count, number=1))
     before, first = measured.memory_mb(), page.driver.current_window_handle
     for _ in range(TABS):
         page.driver.switch_to.new_window("tab")
         page.open(query=f"?c={opened}")
         page.wait_for_answer(f" of {count}")
-        _show_all(page)
+        measured.show_all(most=MOST_EARLIER)
     yield f"a tab with {count} messages, MB of the page's process", (measured.memory_mb() - before) / TABS
     for handle in page.driver.window_handles[1:]:
         page.driver.switch_to.window(handle)
@@ -208,30 +210,6 @@ def _click(measured: MeasuredPage, selector: str) -> tuple[float, float, float]:
     ms = measured.run_ms(selector)
     time.sleep(0.2)
     return ms, len(measured.page.received()), measured.line.received - before
-
-
-def _show_all(page: Page) -> None:
-    """Have all messages drawn: by scrolling up until there is nothing more, or by the button that was there once."""
-    shown = "return document.querySelectorAll('.slot, [data-testid=stChatMessage]').length"
-    button = "document.querySelector('.st-key-earlier button')"
-    before = -1
-    while before != (before := page.run(shown)):
-        page.scroll_up()
-        time.sleep(1.5)
-        while page.run(f"return {button} !== null"):
-            count = page.run(f"{button}.click(); {shown}")
-            _seconds_until(page, f"{shown} > {count}")
-
-
-def _seconds_until(page: Page, script: str) -> float:
-    """Return the seconds until a script returns what is true, at most `LONGEST_S`."""
-    began = time.perf_counter()
-    while (taken_s := time.perf_counter() - began) < LONGEST_S:
-        with contextlib.suppress(WebDriverException):
-            if page.run(script):
-                return taken_s
-        time.sleep(0.02)
-    return float(LONGEST_S)
 
 
 @contextmanager

@@ -9,13 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 import psutil
 import requests
+from selenium.common.exceptions import WebDriverException
 
 from chatapp.processes.ports import free_port
 from support.browsing import Page, running_browser
@@ -23,6 +24,9 @@ from support.stub_model import KEY, StubModel
 
 READY_S = 120
 _IMPORT_S = 600
+_REST_S = 0.5
+LONGEST_S = 60
+"""What takes longer, such as a reload in an answer before answers were followed beside Streamlit, is told as this."""
 _ACT = """
 const done = arguments[1], began = performance.now();
 const act = () => { %s };
@@ -106,6 +110,44 @@ class MeasuredPage:
         act = f"document.querySelector({json.dumps(selector)}).click()"
         is_over = "(ran ||= state() === 'running') && state() === 'notRunning'"
         return float(self.page.driver.execute_async_script(_RUN + _ACT % (act, is_over), None))
+
+    def rest(self) -> None:
+        """Let the page come to rest, so that nothing of one click is in the time of the next."""
+        idle = "return document.querySelector('.stApp').getAttribute('data-test-script-state') === 'notRunning'"
+        time.sleep(_REST_S)
+        self.page.wait_until(lambda _: self.page.run(idle), "a page at rest")
+
+    def last_words(self, conversation_id: str) -> str:
+        """Return how the last message of a conversation begins."""
+        told = requests.get(f"{self.backend_url}/conversations/{conversation_id}/messages", timeout=READY_S).json()
+        return str(next(value for value in told.values() if isinstance(value, list))[-1]["content"]).partition(". ")[0]
+
+    def show_all(self, *, most: int | None = None) -> None:
+        """Have all messages drawn: by scrolling up until there is nothing more, or by the button that was there once.
+
+        `most` is how often that is clicked; each click on it takes longer than the last.
+        """
+        shown = "return document.querySelectorAll('.slot, [data-testid=stChatMessage]').length"
+        button = "document.querySelector('.st-key-earlier button')"
+        before, page = -1, self.page
+        while before != (before := page.run(shown)):
+            page.scroll_up()
+            time.sleep(1.5)
+            while page.run(f"return {button} !== null"):
+                if most is not None and (most := most - 1) < 0:
+                    return
+                count = page.run(f"{button}.click(); {shown}")
+                self.seconds_until(f"{shown} > {count}")
+
+    def seconds_until(self, script: str) -> float:
+        """Return the seconds until a script returns what is true, at most `LONGEST_S`."""
+        began = time.perf_counter()
+        while (taken_s := time.perf_counter() - began) < LONGEST_S:
+            with suppress(WebDriverException):
+                if self.page.run(script):
+                    return taken_s
+            time.sleep(0.02)
+        return float(LONGEST_S)
 
     def memory_mb(self) -> float:
         """Return the resident memory of the page's processes."""
