@@ -214,6 +214,7 @@ def test_a_wrong_option_is_named_by_its_setting() -> None:
         ("OPENAI_API_KEY", f"schlüssel-{SECRET}"),
         ("BACKEND_API_KEY", f"a\x07{SECRET}"),
         ("DATABASE_URL", f"mysql://user:{SECRET}@localhost/chat"),
+        ("BASE_URL", f"sk-{SECRET}"),
     ],
 )
 def test_a_wrong_value_with_a_secret_in_it_is_not_shown(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -272,7 +272,8 @@ def _fault(error: ErrorDetails) -> str:
     """Return one sentence about a wrong value: the setting, the value unless it is a secret, what is allowed."""
     name = str(error["loc"][0]).lower()
     allowed = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
-    is_secret = name in Settings.secrets or "@" in str(error["input"])  # as in http://user:password@host
+    written = str(error["input"])
+    is_secret = name in Settings.secrets or "@" in written or written.startswith("sk-")  # user:password@host, a key
     shown = "has a value that cannot be used" if is_secret else f"is {error['input']!r}"
     return f"{name.upper()} {shown}: it must be {allowed}."
 
