@@ -25,7 +25,7 @@ _ACTIVE = Prepared(
 )
 
 
-class _Talk(NamedTuple):
+class _LockedConversation(NamedTuple):
     """A conversation that a question is asked in. The row of one that `is_new` is still to be saved."""
 
     id: str
@@ -48,7 +48,7 @@ _LOCK = Prepared(
     )
     .with_for_update()
 )
-"""Finds a conversation as a `_Talk`; until the transaction ends no other writes to it."""
+"""Finds a conversation; until the transaction ends no other writes to it."""
 
 
 def begin_turn(connection: Connection, question: Question, maker: Maker, *, fallback_model: str) -> BegunTurn:
@@ -144,7 +144,7 @@ def _replayed(earlier: Row[Any]) -> BegunTurn:
     )
 
 
-def _conversation(connection: Connection, question: Question) -> _Talk:
+def _conversation(connection: Connection, question: Question) -> _LockedConversation:
     """Return the conversation, locked; a new one remembers what it is begun with."""
     title = title_from(question.prompt or "")
     if question.conversation_id is None:
@@ -154,16 +154,16 @@ def _conversation(connection: Connection, question: Question) -> _Talk:
             "system": question.system,
             "project_id": question.project_id,
         }
-        return _Talk(id=new_id(), title=title, **begun_with, leaf_id=None, sampling=None, is_new=True)
+        return _LockedConversation(id=new_id(), title=title, **begun_with, leaf_id=None, sampling=None, is_new=True)
     row = _LOCK.first(connection, {"its_id": question.conversation_id, "owner": question.owner})
     if row is None:
         raise not_found()
-    talk = _Talk(*row)
-    talk = talk._replace(title=talk.title or title)
-    if not is_answering(connection, talk.id):
-        return talk
-    _refuse_unless_beside(connection, question, talk)
-    return talk._replace(is_answering=True)
+    found = _LockedConversation(*row)
+    found = found._replace(title=found.title or title)
+    if not is_answering(connection, found.id):
+        return found
+    _refuse_unless_beside(connection, question, found)
+    return found._replace(is_answering=True)
 
 
 def is_answering(connection: Connection, conversation_id: str) -> bool:
@@ -171,11 +171,11 @@ def is_answering(connection: Connection, conversation_id: str) -> bool:
     return _ACTIVE.first(connection, {"conversation_id": conversation_id}) is not None
 
 
-def _refuse_unless_beside(connection: Connection, question: Question, talk: _Talk) -> None:
+def _refuse_unless_beside(connection: Connection, question: Question, conversation: _LockedConversation) -> None:
     """Refuse what is asked while an answer is being made, unless it is another answer to the same question."""
     answers = 0
     if question.is_beside and question.prompt is None:
-        asked = _question_above(connection, talk.id, _parent_id(connection, question, talk))
+        asked = _question_above(connection, conversation.id, _parent_id(connection, question, conversation))
         is_being_made = and_(messages.c.parent_id == asked.id, messages.c.status == "streaming")
         answers = connection.scalar(select(func.count()).select_from(messages).where(is_being_made)) or 0
     if not 0 < answers < MOST_BESIDE:
@@ -185,7 +185,7 @@ def _refuse_unless_beside(connection: Connection, question: Question, talk: _Tal
 
 
 def _insert_messages(
-    connection: Connection, question: Question, conversation: _Talk, model: str
+    connection: Connection, question: Question, conversation: _LockedConversation, model: str
 ) -> tuple[str | None, Place]:
     """Save the answer to come, below the question that it is to; return what that is below, and the place of both."""
     above = _parent_id(connection, question, conversation)
@@ -205,7 +205,7 @@ def _insert_messages(
     return above, Place(conversation.id, questions[0] if questions else answered, answer_id)
 
 
-def _end_in(connection: Connection, question: Question, conversation: _Talk, *, leaf_id: str) -> None:
+def _end_in(connection: Connection, question: Question, conversation: _LockedConversation, *, leaf_id: str) -> None:
     """Save that the conversation is talked in, and ends in an answer to come."""
     shown = {"title": conversation.title, "leaf_id": leaf_id}
     if conversation.is_new:
@@ -216,7 +216,7 @@ def _end_in(connection: Connection, question: Question, conversation: _Talk, *, 
         ASK_IN.run(connection, {"its_id": conversation.id, "updated_at": talked_at, **shown})
 
 
-def _parent_id(connection: Connection, question: Question, conversation: Row[Any] | _Talk) -> str | None:
+def _parent_id(connection: Connection, question: Question, conversation: Row[Any] | _LockedConversation) -> str | None:
     if question.parent_id is None:
         return str(conversation.leaf_id) if conversation.leaf_id else None
     if question.parent_id == ROOT:
