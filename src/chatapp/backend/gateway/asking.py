@@ -6,11 +6,11 @@ from functools import partial
 from fastapi import Request
 from starlette.types import Scope
 
+from chatapp.backend.api.routes.query import start_turn
 from chatapp.backend.attachments.desk import AttachmentDesk
 from chatapp.backend.gateway.asides import is_aside
 from chatapp.backend.gateway.held import HeldFile, HeldMessages
 from chatapp.backend.http.context import context_of, header
-from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.question import Question
 
@@ -29,11 +29,8 @@ async def begun(request: Request, question: Question) -> Turn:
     Raises:
         ChatappError: it cannot be answered.
     """
-    context = context_of(request.scope)
-    turns: TurnRegistry = request.app.state.turns
-    turn = await turns.start(_remembered(question, request, owner=context.principal.name), request_id=context.id)
-    context.outcome = turn
-    return turn
+    owner = context_of(request.scope).principal.name
+    return await start_turn(request, _remembered(question, request, owner=owner))
 
 
 def _remembered(question: Question, request: Request, *, owner: str) -> Question:

@@ -97,7 +97,7 @@ IdempotencyKey = Annotated[
 async def _turn_for(request: Request, query: QueryRequest, idempotency_key: str | None) -> Turn:
     """Begin the turn that `query` asks for."""
     body_hash = hashlib.sha256(await request.body()).hexdigest() if idempotency_key else None
-    return await _begun(request, await question_in(request, query, idempotency_key, body_hash))
+    return await start_turn(request, await question_in(request, query, idempotency_key, body_hash))
 
 
 async def question_in(
@@ -162,7 +162,12 @@ def _surface(request: Request) -> Surface:
     return surface_of(header(request.scope, b"user-agent") or "")
 
 
-async def _begun(request: Request, question: Question) -> Turn:
+async def start_turn(request: Request, question: Question) -> Turn:
+    """Return the turn that answers `question`, noted as what came of the request.
+
+    Raises:
+        ChatappError: it cannot be answered.
+    """
     context = context_of(request.scope)
     turns: TurnRegistry = request.app.state.turns
     turn = await turns.start(question, request_id=context.id)
@@ -201,4 +206,4 @@ async def regenerate(request: Request, conversation_id: Id, wanted: Regeneration
         surface=_surface(request),
         is_beside=wanted.beside,
     )
-    return StreamedAnswer(await _begun(request, question))
+    return StreamedAnswer(await start_turn(request, question))
