@@ -7,8 +7,7 @@ from dataclasses import replace
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest, TokenUsage
-from chatapp.backend.store import BegunTurn
-from chatapp.backend.store.records import Prospect
+from chatapp.backend.store import BegunTurn, Prospect
 from chatapp.backend.turns.context import estimated_tokens, fitted, fitted_again, left_out_notice
 from chatapp.backend.turns.turn import Turn
 from chatapp.errors import ContextLengthExceededError, UpstreamParameterRefusedError

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest
-from chatapp.backend.store import Store
-from chatapp.backend.store.records import Prospect
+from chatapp.backend.store import Prospect, Store
 from chatapp.backend.turns.context_fitter import ContextFitter, TokenScales, conversation
 from chatapp.backend.turns.turn import Turn
 from chatapp.protocol.events import Notice

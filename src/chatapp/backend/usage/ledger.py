@@ -9,8 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-from chatapp.backend.store import ModelCall
-from chatapp.backend.store.model_calls import ModelCalls
+from chatapp.backend.store import ModelCall, ModelCalls
 from chatapp.backend.turns.call_record import CallRecord
 from chatapp.backend.usage.journal import Journal
 from chatapp.backend.usage.left_behind import LeftBehind
