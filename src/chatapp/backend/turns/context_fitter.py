@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.models.attempts import Attempts
+from chatapp.backend.models.by_model import make_room
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest, TokenUsage
 from chatapp.backend.store import BegunTurn, Prospect
 from chatapp.backend.turns.context import estimated_tokens, fitted, fitted_again, left_out_notice
@@ -22,7 +23,6 @@ LONG_CHARS = 8000
 """A single question that is longer may be beyond a small window, which not every server tells when it refuses."""
 
 _MOST_SCALE = 4.0
-_MOST_MODELS = 256
 
 
 def conversation(question: Question, saved: BegunTurn | Prospect | None = None) -> list[Message]:
@@ -57,8 +57,7 @@ class TokenScales:
         if 2 * counted < window:
             return
         estimated = sum(map(estimated_tokens, messages))
-        if len(self._by_model) >= _MOST_MODELS:
-            del self._by_model[next(iter(self._by_model))]
+        make_room(self._by_model)
         self._by_model[model] = max(1.0, min(_MOST_SCALE, counted / estimated))
 
 

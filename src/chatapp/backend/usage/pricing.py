@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from chatapp.backend.models.by_model import make_room
 from chatapp.backend.models.chat_model import ModelRequest, TokenUsage
 from chatapp.protocol.money import PICO
 from chatapp.providers.connection import Upstream
@@ -17,9 +18,6 @@ nothing, and elsewhere the price list knows."""
 
 MOST_PICO = 1000 * PICO
 """No call costs more: a server that counts so many tokens is wrong, and the sums of such calls would not fit."""
-
-_MOST_MODELS = 1000
-"""How many names are remembered: a client may ask for models of any name."""
 
 _USUAL_TIERS = {"", "auto", "default", "standard", "standard_only", "on_demand"}
 """The service tiers that cost what the price list says, by their names at several vendors."""
@@ -125,21 +123,16 @@ class _Server:
 
     def _own(self, name: str) -> Tariff | None:
         if name not in self._own_tariffs:
-            self._make_room(self._own_tariffs)
+            make_room(self._own_tariffs)
             prices = self.upstream.traits_of(name).prices
             self._own_tariffs[name] = own_tariff(prices.input, prices.output, prices.cached) if prices else None
         return self._own_tariffs[name]
 
     def _on_list(self, model: str) -> PricedModel | None:
         if model not in self._listed:
-            self._make_room(self._listed)
+            make_room(self._listed)
             self._listed[model] = find_model(model, self.upstream.base_url)
         return self._listed[model]
-
-    @staticmethod
-    def _make_room(names: dict[str, Any]) -> None:
-        if len(names) >= _MOST_MODELS:
-            names.clear()
 
 
 def is_plain(request: ModelRequest | None) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from chatapp.backend.models.by_model import make_room
 from chatapp.backend.models.openai.message_forms import MESSAGE_FORMS, without_system
 from chatapp.backend.models.openai.refused_parameter import SYSTEM_ROLE
 from chatapp.protocol.events import Notice
@@ -13,7 +14,6 @@ from chatapp.providers.modalities import MEDIA
 MOST_FORMS = 4
 """How often one question is worded anew. A server that then still refuses takes none."""
 
-_MOST_MODELS = 256
 _REQUIRED = {"model", "messages", "stream", "tools", "tool_choice", "functions", "response_format"}
 """What is not left out: without it the answer would be to another question."""
 _EFFORT = "reasoning_effort"
@@ -87,11 +87,10 @@ class Dialects:
         self._by_model: dict[str, Dialect] = {}
 
     def of(self, model: str) -> Dialect:
-        """Return the dialect of `model`; the oldest are forgotten, as anybody may name models."""
+        """Return the dialect of `model`."""
         dialect = self._by_model.get(model)
         if dialect is None:
-            if len(self._by_model) >= _MOST_MODELS:
-                del self._by_model[next(iter(self._by_model))]
+            make_room(self._by_model)
             dialect = self._by_model[model] = Dialect(self._without)
         return dialect
 

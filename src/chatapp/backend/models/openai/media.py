@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
+from chatapp.backend.models.by_model import make_room
 from chatapp.providers.modalities import MEDIA, Modalities, seems_to_see
-
-_MOST_MODELS = 256
 
 
 class MediaTaken:
@@ -27,9 +26,8 @@ class MediaTaken:
         return True if medium == "images" and seems_to_see(model) else None
 
     def refuse(self, model: str, medium: str) -> None:
-        """Note that `model` has refused `medium`; the oldest are forgotten, as anybody may name models."""
-        if len(self._refusing) >= _MOST_MODELS:
-            del self._refusing[next(iter(self._refusing))]
+        """Note that `model` has refused `medium`."""
+        make_room(self._refusing)
         self._refusing[model, medium] = None
 
     def accept(self, model: str, media: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from chatapp.backend.models.by_model import make_room
 from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.providers.context_windows import known_window
 
@@ -14,8 +15,6 @@ ASK_AGAIN_S = 300.0
 PAUSE_FACTOR = 10
 """How many times as long as it took to ask in vain nobody asks again: a server that starts is asked often, one whose
 list never comes makes few wait."""
-
-_MOST_MODELS = 256
 
 
 class Windows:
@@ -36,13 +35,13 @@ class Windows:
     async def known(self, model: str) -> int | None:
         """Return what is known of a vendor's model."""
         if model not in self._known:
-            _make_room(self._known)
+            make_room(self._known)
             self._known[model] = await asyncio.to_thread(known_window, model, self._base_url)
         return self._known[model]
 
     def learn(self, model: str, tokens: int) -> None:
         """Note what the server said of `model` when it refused a conversation."""
-        _make_room(self._stated)
+        make_room(self._stated)
         self._stated[model] = tokens
 
     def is_worth_asking(self) -> bool:
@@ -59,9 +58,3 @@ class Windows:
         except BaseException:
             self._ask_at = time.monotonic() + PAUSE_FACTOR * (time.monotonic() - began)
             raise
-
-
-def _make_room(found: dict[str, int] | dict[str, int | None]) -> None:
-    """Forget the oldest where there are many: anybody may name models."""
-    if len(found) >= _MOST_MODELS:
-        found.pop(next(iter(found)))
