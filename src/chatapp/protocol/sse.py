@@ -8,6 +8,7 @@ only looks for lines starting with `data: ` sees nothing but the answer.
 import json
 from collections.abc import Callable
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from chatapp.errors import BackendProtocolError, EventTooLargeError
@@ -25,7 +26,8 @@ _KINDS: dict[str, type[Event]] = {
     "done": Done,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
-_FIELDS = {kind: tuple(field.name for field in fields(kind) if field.name != "extra") for kind in _NAMES}
+_TOLD = {kind: [field.name for field in fields(kind) if field.name != "extra"] for kind in _NAMES}
+_FIELDS = {kind: (told, attrgetter(*told)) for kind, told in _TOLD.items()}
 
 
 def _as_json(body: Any) -> bytes:
@@ -47,11 +49,13 @@ def encode(event: Event, position: int, *, as_json: Callable[[Any], bytes] = _as
     """
     if isinstance(event, Text):
         return encode_text(event.text, position)
-    if isinstance(event, Failed):
+    if isinstance(event, Reasoning):
+        name, body = "reasoning", {"text": event.text}
+    elif isinstance(event, Failed):
         name, body = "error", event.error
     else:
-        kind = type(event)
-        name, body = _NAMES[kind], {field: getattr(event, field) for field in _FIELDS[kind]}
+        name, (told, values) = _NAMES[type(event)], _FIELDS[type(event)]
+        body = dict(zip(told, values(event), strict=True))
         if isinstance(event, Done) and event.model is None:
             del body["model"]
     return b"id: %d\nevent: %b\ndata:%b\n\n" % (position, name.encode(), as_json(body))

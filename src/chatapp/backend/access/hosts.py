@@ -4,6 +4,7 @@ from functools import lru_cache, partial
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chatapp.backend.http.context import headers
 from chatapp.backend.http.errors import error_response
 from chatapp.config.settings import Settings
 from chatapp.errors import ForeignHostError
@@ -35,5 +36,7 @@ def _host(scope: Scope) -> str:
 
     https://www.rfc-editor.org/rfc/rfc9112#section-3.2
     """
-    hosts = [value for name, value in scope["headers"] if name == b"host"]
-    return hosts[0].decode("latin-1") if len(hosts) == 1 else ""
+    named = headers(scope)
+    if len(named) < len(scope["headers"]) and [name for name, _ in scope["headers"]].count(b"host") > 1:
+        return ""
+    return named.get(b"host", b"").decode("latin-1")

@@ -31,16 +31,16 @@ class OriginCheck(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
-        if scope["type"] == "http" and self._is_foreign(scope):
+        origin = header(scope, b"origin") if scope["type"] == "http" else None
+        if origin is not None and self._is_foreign(origin, scope):
             error = ForeignOriginError("Pages of this origin may not ask here.", hint="See CORS_ORIGINS.")
             await error_response(error, scope, headers={"Vary": "Origin"})(scope, receive, send)
-        elif scope.get("method") == "POST" and header(scope, b"origin") is None:
+        elif origin is None and scope.get("method") == "POST":
             await self.app(scope, receive, send)  # no page asks, and what no cache keeps need not tell of `Vary`
         else:
             await super().__call__(scope, receive, send)
 
-    def _is_foreign(self, scope: Scope) -> bool:
-        origin = header(scope, b"origin")
-        if origin is None or self.is_allowed_origin(origin) or urlsplit(origin).netloc == header(scope, b"host"):
+    def _is_foreign(self, origin: str, scope: Scope) -> bool:
+        if self.is_allowed_origin(origin) or urlsplit(origin).netloc == header(scope, b"host"):
             return False
         return scope["method"] not in _HARMLESS or header(scope, b"access-control-request-method") is not None

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, Self
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -25,31 +25,45 @@ Who sends faster saves up no more than `BODY_TIMEOUT_S`.
 _JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 
 
-async def arriving(request: Request) -> AsyncIterator[bytes]:
-    """Return the pieces of the request's body as they come in.
+class Arriving:
+    """The pieces of a request's body as they come in, for `async for`. Most bodies are one.
 
-    Most bodies are one. `Request.stream` yields it and then an empty one, and to wait for each with a deadline of its
-    own took as long as to parse a question.
-
-    Raises:
-        ClientDisconnect: the client left before the end.
-        HTTPException: with status 408, for a body that comes in too slowly.
+    `Request.stream` yields it and then an empty one, and to wait for each with a deadline of its own took as long as to
+    parse a question. It is no generator, as the event loop keeps a list of those.
     """
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + BODY_TIMEOUT_S
-    has_more = True
-    while has_more:
-        try:
-            async with asyncio.timeout_at(deadline):
-                message = await request.receive()
-        except TimeoutError:
-            raise HTTPException(RequestTimeoutError.status, headers={"Connection": "close"}) from None
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        piece, has_more = message.get("body", b""), message.get("more_body", False)
-        deadline = min(deadline + len(piece) / LEAST_BYTES_PER_S, loop.time() + BODY_TIMEOUT_S)
-        if piece:
-            yield piece
+
+    def __init__(self, request: Request) -> None:
+        self._receive = request.receive
+        self._loop = asyncio.get_running_loop()
+        self._deadline = self._loop.time() + BODY_TIMEOUT_S
+        self._has_more = True
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next piece.
+
+        Raises:
+            ClientDisconnect: the client left before the end.
+            HTTPException: with status 408, for a body that comes in too slowly.
+        """
+        while self._has_more:
+            try:
+                async with asyncio.timeout_at(self._deadline):
+                    message = await self._receive()
+            except TimeoutError:
+                raise HTTPException(RequestTimeoutError.status, headers={"Connection": "close"}) from None
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            piece: bytes = message.get("body", b"")
+            if has_more := message.get("more_body", False):
+                saved_up = self._deadline + len(piece) / LEAST_BYTES_PER_S
+                self._deadline = min(saved_up, self._loop.time() + BODY_TIMEOUT_S)
+            self._has_more = has_more
+            if piece:
+                return piece
+        raise StopAsyncIteration
 
 
 class BoundedJsonRequest(Request):
@@ -97,7 +111,7 @@ class BoundedJsonRequest(Request):
         chunks = []
         if size <= limit:
             size = 0
-            async for chunk in arriving(self):
+            async for chunk in Arriving(self):
                 chunks.append(chunk)
                 size += len(chunk)
                 if size > limit:

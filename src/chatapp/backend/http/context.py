@@ -61,11 +61,16 @@ def header(scope: Scope, name: bytes) -> str | None:
 
     Every request is asked for many of them, and Starlette's `Headers` take several times as long for each.
     """
-    headers: dict[bytes, bytes] | None = scope.get(_HEADERS)
-    if headers is None:
-        headers = scope[_HEADERS] = dict(reversed(scope["headers"]))
-    value = headers.get(name)
+    value = headers(scope).get(name)
     return None if value is None else value.decode("latin-1")
+
+
+def headers(scope: Scope) -> dict[bytes, bytes]:
+    """Return what a request says under each name, the first of several things; put together once."""
+    known: dict[bytes, bytes] | None = scope.get(_HEADERS)
+    if known is None:
+        known = scope[_HEADERS] = dict(reversed(scope["headers"]))
+    return known
 
 
 def enter(scope: Scope, context: RequestContext) -> None:

@@ -14,7 +14,7 @@ from typing import IO, Any, NamedTuple
 
 from fastapi import Request
 
-from chatapp.backend.http.bodies import arriving
+from chatapp.backend.http.bodies import Arriving
 from chatapp.backend.http.context import context_of
 from chatapp.backend.http.multipart import file_in_form
 from chatapp.errors import BodyTooLargeError, OverloadedError, StoreUnavailableError
@@ -172,7 +172,7 @@ def _content(
 
 
 async def _counted(request: Request, on_piece: Iterable[Callable[[int], None]]) -> AsyncIterator[bytes]:
-    async for chunk in arriving(request):
+    async for chunk in Arriving(request):
         for count in on_piece:
             count(len(chunk))
         yield chunk

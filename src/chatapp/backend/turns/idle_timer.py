@@ -42,7 +42,8 @@ class IdleTimer:
         self._armed_for = math.inf
 
     def _arm(self) -> None:
-        self.cancel()
+        if self._handle is not None:
+            self._handle.cancel()
         self._armed_for = self._due
         self._handle = self._loop.call_at(self._due, self._check)
 

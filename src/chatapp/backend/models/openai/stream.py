@@ -69,11 +69,10 @@ class OpenAIStream:
             require_uncompressed(response)
             if media_type(response) not in COMPLETION_TYPES:
                 await stream._recognise()
-        except IncompleteAnswerError:
+        except BaseException as error:
             await response.release()
-            raise no_completion() from None
-        except BaseException:
-            await response.release()
+            if isinstance(error, IncompleteAnswerError):
+                raise no_completion() from None
             raise
         return stream
 
@@ -213,8 +212,9 @@ class OpenAIStream:
         self.told_model = self.told_model or chunk.model
         self._tier = chunk.service_tier or self._tier
         self._mentions_reason = self._mentions_reason or chunk.mentions_reason
-        batch.is_alive = batch.is_alive or chunk.is_alive or chunk.is_reading
-        self._has_content = self._has_content or chunk.is_alive
+        if chunk.is_alive or chunk.is_reading:
+            batch.is_alive = True
+            self._has_content = self._has_content or chunk.is_alive
         if chunk.usage is not None:
             batch.usage = chunk.usage
             self._is_counted = self._is_counted or chunk.is_last_count

@@ -113,10 +113,8 @@ class DirectResponse:
     def __init__(self, connection: HttpConnection, loop: asyncio.AbstractEventLoop) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
-        self.is_complete = False
-        self.is_reusable = False
+        self.is_complete = self.is_reusable = self._is_released = False
         self._connection = connection
-        self._is_released = False
         self._loop = loop
         self._parts: list[bytes] = []
         self.on_body = (
@@ -126,8 +124,7 @@ class DirectResponse:
         self._parser.set_dangerous_leniencies(  # home-made servers need them, and aiohttp grants them too
             lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
         )
-        self._held_bytes = 0
-        self._bytes_without_body = 0
+        self._held_bytes = self._bytes_without_body = 0
         self._failure: Exception | None = None
         self._waiting: asyncio.Future[None] | None = None
 
