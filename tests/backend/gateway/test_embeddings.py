@@ -59,6 +59,14 @@ def test_embeddings_are_passed_on_and_counted(backend: RunningBackend, client: O
     assert told == [("v1", "e", 4, "complete"), ("v1", "none", None, "failed")]
 
 
+def test_a_server_that_makes_none_is_not_said_to_have_no_chat(backend: RunningBackend, stub: StubModel) -> None:
+    words = "This server does not support embeddings. Start it with `--embeddings`"  # llama.cpp's
+    stub.next(scripts.respond(501, {"error": {"code": 501, "message": words, "type": "not_supported_error"}}))
+    answer = requests.post(f"{backend.url}/v1/embeddings", json=WANTED, timeout=10)
+    assert answer.headers["x-should-retry"] == "false"
+    assert "the model server makes no embeddings" in answer.json()["error"]["message"]
+
+
 def test_a_call_ends_with_its_client(backend: RunningBackend, stub: StubModel) -> None:
     stub.models["e"] = scripts.silence
     connection = begin(backend)

@@ -24,6 +24,7 @@ from chatapp.config.settings import Settings
 from chatapp.errors import (
     AnswerTooLongError,
     IncompleteAnswerError,
+    UpstreamBadResponseError,
     UpstreamError,
     UpstreamParameterRefusedError,
     UpstreamQuotaError,
@@ -50,6 +51,7 @@ REFUSAL_BYTES = 64 * 1024
 TIMES_LARGER = 32
 """How many times MAX_ANSWER_BYTES embeddings may be: those of a whole book come at once, as numbers in JSON."""
 
+_EMBEDDINGS = "Ask a model of another server; llama.cpp's makes some where it is started with `--embeddings`."
 
 T = TypeVar("T")
 
@@ -161,6 +163,8 @@ class ModelServer:
         url = f"{self.base_url}/embeddings"
         async with self._clients.http.stream("POST", url, content=content, headers=headers) as response:
             said = await _at_most(response, self._most_embedded if response.is_success else REFUSAL_BYTES)
+            if response.status_code in NOTHING_THERE and b"model" not in said.lower():
+                raise UpstreamBadResponseError("the model server makes no embeddings.", hint=_EMBEDDINGS)
             if not response.is_success:
                 raise error_from_response(response.status_code, response.headers, said, model, has_key=key.is_set)
             if len(said) > self._most_embedded:
