@@ -55,7 +55,7 @@ def groups_of(told: ModelsInfo, words: str) -> Iterator[ModelGroup]:
     for connection in told.connections:
         found = [model for model in connection.models if _fits(f"{connection.name} {model.id}", wanted)]
         if found or not wanted:
-            entries = tuple((model.id, _reads(model)) for model in found[:most])
+            entries = tuple((model.id, _can(model)) for model in found[:most])
             yield ModelGroup(_title(connection), _about(connection), connection.ok, entries, max(0, len(found) - most))
 
 
@@ -64,9 +64,9 @@ def _draw(group: ModelGroup, place: int, chosen: str) -> None:
         st.markdown(f"**{literal(group.title)}**")
     if group.title and group.about:
         st.caption(literal(group.about) if group.is_well else f":red[:material/error: {literal(group.about)}]")
-    for model, reads in group.entries:
+    for model, can in group.entries:
         st.button(
-            literal(f"{model}  ·  {reads}" if reads else model),
+            literal(f"{model}  ·  {can}" if can else model),
             key=f"model-{place}-{model}",
             icon=":material/check:" if model == chosen else None,
             type="tertiary",
@@ -97,8 +97,8 @@ def _about(connection: ConnectionInfo) -> str:
     return ", ".join(without).capitalize()
 
 
-def _reads(model: ListedModelInfo) -> str:
-    """Return how much a model can read, where that is known."""
-    if model.window is None:
-        return ""
-    return f"{model.window // _THOUSAND}k" if model.window >= _THOUSAND else str(model.window)
+def _can(model: ListedModelInfo) -> str:
+    """Return how much a model can read, and what beside text it takes, as far as that is known."""
+    window = model.window or 0
+    reads = f"{window // _THOUSAND}k" if window >= _THOUSAND else str(window or "")
+    return " · ".join(filter(None, (reads, model.images and t("pictures"), model.audio and t("sound"))))
