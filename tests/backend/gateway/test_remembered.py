@@ -150,6 +150,10 @@ DOCUMENTS = "### Task:\nRespond to the user query using the provided context.\n<
         (["Analyze this conversation and provide:\n1. The detected language of the conversation\n2. A"], False),
         (["Your task: Create a 2-4 word title for this conversation.\n\nRules:\n- Respond"], False),
         (["Why?", "", "Managed memory directory: `/a/memory`\n\nScan the recent"], False),
+        (
+            ["Why?", "", "Managed memory has TWO directories. Choose which one to write each memory into using the"],
+            False,
+        ),
         (["Generate a title for this conversation:\n", "Because.", "Why?"], True),
         (["What does 'Generate a title for this conversation:\n' mean?"], True),
     ],
@@ -158,6 +162,13 @@ def test_what_a_client_asks_for_itself_is_answered_and_not_kept(said: list[str],
     others = [{"role": "assistant", "content": said[1]}] if len(said) == 3 else []
     asked = [{"role": "user", "content": [{"type": "text", "text": text}]} for text in said]
     assert is_aside([*asked[:1], *others, *asked[-1:]] if others else asked) is not is_kept
+
+
+@pytest.mark.parametrize(("question", "is_kept"), [("Managed memory directory: `/a`", False), ("Why?", True)])
+def test_what_a_client_asks_for_itself_is_not_kept_while_it_calls_tools(question: str, is_kept: bool) -> None:
+    said = ["Why?", "Because.", question, "", "rain"]
+    roles = ["user", "assistant", "user", "assistant", "tool"]
+    assert is_aside([{"role": role, "content": text} for role, text in zip(roles, said, strict=True)]) is not is_kept
 
 
 def test_the_title_that_a_client_asks_for_is_no_conversation(backend: RunningBackend, client: OpenAI) -> None:
