@@ -39,6 +39,15 @@ def test_every_encoding_of_json_is_read(store: Store, bring: Bring, encoding: st
     assert said(store) == [("user", "Gr\u00fc\u00dfe \U0001f40b")]
 
 
+def test_what_is_wrong_with_one_of_ours_is_named(bring: Bring) -> None:
+    whole: Json = {"id": "x", "leaf_id": None, "messages": []}
+    receipt = bring({**whole, "title": 5}, {**whole, "messages": [{"id": "q"}]}, whole)
+    assert [it.why for it in receipt.skipped] == [
+        "it cannot be read (title is not as chatapp writes it)",
+        "it cannot be read (messages[0] is not as chatapp writes it)",
+    ]
+
+
 def test_conversation_without_a_tree_is_told(bring: Bring) -> None:
     receipt = bring(
         {"id": "g", "title": "T", "mapping": None}, {"id": "d", "inserted_at": "", "mapping": {}}, chatgpt()

@@ -208,7 +208,13 @@ def _piece(what: str, element: Element, records: Records) -> Piece | None:
             return _project(fields)
         return None if records.take(fields) else Unknown(what, formats.name_of(fields))
     except MISREAD as error:
-        return Unreadable(what, f"it cannot be read ({type(error).__name__})")
+        return Unreadable(what, f"it cannot be read ({_fault(error)})")
+
+
+def _fault(error: Exception) -> str:
+    """Return which field of one of our own is not as it should be, of others what the reader ran into."""
+    field = str(error).rpartition("`$.")[2].rstrip("`") if isinstance(error, msgspec.ValidationError) else ""
+    return f"{field} is not as chatapp writes it" if field else type(error).__name__
 
 
 def _project(fields: dict[str, Any]) -> FoundProject | Unreadable:
