@@ -188,6 +188,7 @@ def test_canvas_of_chatgpt_comes_along(store: Store, bring: Bring) -> None:
             "a message that was not shown",
         ),
         ("assistant", {"content": {"content_type": "model_editable_context", "model_set_context": ""}}, None, None),
+        ("user", {"metadata": {"targeted_reply": "One.\nTwo."}}, "> One.\n> Two.\n\nSaid", None),
         ("tool", {"content": {"content_type": "sonic_webpage", "text": "All of it"}}, None, "the work of a tool"),
         ("tool", {"metadata": {"is_async_task_result_message": True}}, "Said", None),
         (
@@ -295,6 +296,8 @@ def test_what_claude_wrote_between_tags_is_text_and_code() -> None:
     page = '<antArtifact identifier="p" type="text/markdown" title="Poem">\nTHE POEM\n</antArtifact>'
     code = '<antArtifact identifier="c" language="python" type="application/vnd.ant.code">print()</antArtifact>'
     text = f"Here:\n\n<antThinking>Good for one.</antThinking>\n{page}\nEnjoy. {code}"
+    (long,) = of_claude({"type": "text", "text": "So"}, stop_reason="max_tokens").messages
+    assert long.finish_reason == "length"
     (answer,) = of_claude({"type": "text", "text": text}, stop_reason="user_canceled").messages
     assert answer.content == "Here:\n\n**Poem**\n\nTHE POEM\n\nEnjoy. \n\n```python\nprint()\n```"
     assert (answer.reasoning, answer.status) == ("Good for one.", "stopped")

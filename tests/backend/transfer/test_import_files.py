@@ -178,7 +178,18 @@ def of_grok() -> bytes:
     return zipped(**{"x__prod-grok-backend.json": theirs, "x__prod-mc-asset-server__0a-1__content": NOTES})
 
 
-@pytest.mark.parametrize("export", [of_chatgpt, of_claude, of_open_webui], ids=["ChatGPT", "Claude", "Open WebUI"])
+def of_open_webui_by_its_words() -> bytes:
+    theirs = {**open_webui(), "archived": False}
+    file = {"type": "file", "name": "notes.txt", "id": "f", "file": {"id": "f", "data": {"content": NOTES.decode()}}}
+    theirs["chat"]["history"]["messages"]["u1"] |= {"content": "Which?", "files": [file]}
+    return json.dumps([theirs]).encode()
+
+
+@pytest.mark.parametrize(
+    "export",
+    [of_chatgpt, of_claude, of_open_webui, of_open_webui_by_its_words],
+    ids=["ChatGPT", "Claude", "Open WebUI", "Open WebUI, its words"],
+)
 def test_the_files_of_others_come_along(ada: Owner, export: Callable[[], bytes]) -> None:
     receipt = ada.bring(export())
 

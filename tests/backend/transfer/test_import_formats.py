@@ -181,8 +181,14 @@ class TestOtherPrograms:
             when = f"2026-05-28T20:26:4{number}Z"
             return {"id": f"m{number}", "chatId": "c", "role": role, "content": content, "createdAt": when}
 
-        bring([message(1, "assistant", "Hello"), message(0, "user", "Hi")])
+        chunks = [
+            {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]},
+            {"type": "text", "text": "Hello"},
+        ]
+        bring([{**message(1, "assistant", ""), "contentChunks": chunks}, message(0, "user", "Hi")])
+        (conversation,) = store.conversations.page(owner="ada").items
         assert said(store) == [("user", "Hi"), ("assistant", "Hello")]
+        assert store.messages.all(conversation.id, owner="ada")[1].reasoning == "Hm."
 
     def test_gemini_takeout(self, store: Store, bring: Bring) -> None:
         def record(title: str, when: str, answer: str = "") -> Json:

@@ -32,8 +32,14 @@ _POINTERS = {
 
 def said(content: dict[str, Any], metadata: dict[str, Any]) -> tuple[str, tuple[AttachmentPart, ...]]:
     """Return what can be read of a message, with a line for each file, and the files."""
-    parts = sequence(content.get("parts"))
-    if not metadata.get("attachments") and len(parts) == 1 and isinstance(parts[0], str) and not content.get("text"):
+    parts, quoted = sequence(content.get("parts")), string(metadata.get("targeted_reply"))
+    if (
+        not quoted
+        and not metadata.get("attachments")
+        and len(parts) == 1
+        and isinstance(parts[0], str)
+        and not content.get("text")
+    ):
         return without_marks(parts[0].strip("\n"), metadata), ()
     names = {string(known.get("id")): known for known in objects(metadata.get("attachments"))}
     shown, files = [], []
@@ -47,7 +53,8 @@ def said(content: dict[str, Any], metadata: dict[str, Any]) -> tuple[str, tuple[
             is_written_down = has_words and mapping(part).get("content_type") != "image_asset_pointer"
             shown.append("" if is_written_down else placeholder(file))
     others = [_attached(known) for known in names.values()]
-    text = paragraphs(*map(placeholder, others), *shown, _other_words(content))
+    above = ["> " + quoted.strip().replace("\n", "\n> ")] if quoted.strip() else []
+    text = paragraphs(*map(placeholder, others), *above, *shown, _other_words(content))
     return without_marks(text, metadata), (*others, *files)
 
 

@@ -100,6 +100,7 @@ def _read_message(message_id: str, message: dict[str, Any], model: str | None) -
         content=words,
         reasoning=paragraphs(*(_thought(block) for block in objects(message.get("content"))), thought),
         model=None if is_human else model,
+        finish_reason="length" if message.get("stop_reason") == "max_tokens" else None,
         status="stopped" if not is_human and message.get("stop_reason") == "user_canceled" else "complete",
         created_at=time(message.get("created_at")),
         turn=thought_for(total(_thought_ms(block) for block in objects(message.get("content")))),

@@ -14,7 +14,7 @@ from chatapp.backend.store.imported import (
     Lineage,
     thought_for,
 )
-from chatapp.backend.transfer.importers.assets import beside, within
+from chatapp.backend.transfer.importers.assets import beside, of_bytes, within
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
 from chatapp.backend.transfer.importers.fields import (
     count,
@@ -142,12 +142,13 @@ def _files(message: dict[str, Any]) -> tuple[AttachmentPart, ...]:
 
 
 def _file(file: dict[str, Any]) -> AttachmentPart:
-    meta = mapping(mapping(file.get("file")).get("meta"))
+    known = mapping(file.get("file"))
+    meta, content = mapping(known.get("meta")), string(mapping(known.get("data")).get("content"))
     file_name = string(file.get("name")) or meta.get("name")
     media_type = string(file.get("content_type")) or string(meta.get("content_type"))
     make = picture if file.get("type") == "image" else attachment
-    key = file.get("id") or mapping(file.get("file")).get("id")
-    reference = within(file.get("url")) or beside(key)
+    written = of_bytes(content.encode(errors="replace"))  # of PDFs and the like the words are in the export
+    reference = within(file.get("url")) or written or beside(file.get("id") or known.get("id"))
     return make(file_name, media_type=media_type, size=file.get("size"), reference=reference)
 
 

@@ -78,11 +78,13 @@ def _le_chat(fields: dict[str, Any]) -> ImportedMessage:
     is_answer = fields.get("role") == "assistant"
     files = tuple(attachment(file.get("name"), file.get("type")) for file in objects(fields.get("files")))
     chunks = paragraphs(*(string(chunk.get("text")) for chunk in objects(fields.get("contentChunks"))))
+    thoughts = (objects(chunk.get("thinking")) for chunk in objects(fields.get("contentChunks")))
     return ImportedMessage(
         id=name(fields.get("id")) or f"{fields.get('createdAt')}",
         parent_id=None,
         role="assistant" if is_answer else "user",
         content=paragraphs(*map(placeholder, files), string(fields.get("content")) or chunks),
+        reasoning=paragraphs(*(string(it.get("text")) for chunk in thoughts for it in chunk)),
         model=string(fields.get("model")) or None if is_answer else None,
         created_at=time(fields.get("createdAt")),
         attachments=files,
