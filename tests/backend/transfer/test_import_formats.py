@@ -42,6 +42,7 @@ UNKNOWN: dict[str, tuple[Any, str]] = {
     "a zip of zips": (zip_of("conversations.zip", zip_of("conversations.json", b"[]")), "a zip of zips: unpack it"),
     "a web page": (b"<!doctype html><html>", "a web page"),
     "a zip of web pages": (zip_of("Takeout/MyActivity.html", b"<html>"), "a web page"),
+    "half a zip": (zip_of("conversations.json", b"[]" * 99)[:80], "a zip that is damaged, or a part of one"),
     "a document of Word": (zip_of("[Content_Types].xml", b"<"), "a document of an office program"),
     "a zip of pictures": (zip_of("a.png", b""), "a zip without JSON"),
     "nothing at all": (b"", "it is empty"),

@@ -21,6 +21,14 @@ def test_one_conversation_a_line_is_read(store: Store, bring: Bring, separator: 
     assert bring((separator.join(lines) + "\n").encode()).conversations_added == 3
 
 
+@pytest.mark.parametrize("broken", ['{"id": "b", "chat": {"messages": [', '{"id": "b', "{b}"])
+def test_a_broken_line_costs_only_itself(store: Store, bring: Bring, broken: str) -> None:
+    lines = [json.dumps({**open_webui(), "id": name}) for name in "acd"]
+    receipt = bring("\n".join([lines[0], broken, *lines[1:]]).encode())
+    assert receipt.conversations_added == 3
+    assert [it.what for it in receipt.skipped if "cannot be read" in it.why] == ["the file, number 2"]
+
+
 def test_name_of_a_model_is_not_kept_when_it_is_a_megabyte(store: Store, bring: Bring) -> None:
     conversation = chatgpt()
     conversation["mapping"]["a1"]["message"]["metadata"]["model_slug"] = "m" * 1_000_000

@@ -79,6 +79,7 @@ _BEGINNINGS = (
     (b"ID3", "a recording"),
     (b"{\\rtf", "a text with its form (RTF)"),
     (b"Rar!", "a RAR archive: unpack it first"),
+    (b"PK", "a zip that is damaged, or a part of one"),
     (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
     (b"BZh", "packed by bzip2: unpack it first"),
     (b"\xfd7zXZ", "packed by xz: unpack it first"),

@@ -99,6 +99,14 @@ class JsonText:
             if mark and depth <= 0 and not is_inside:
                 return
 
+    def skip_line(self) -> None:
+        """Go behind the line that begins here."""
+        while self.has(1):
+            line, end, _ = self.window[self.at :].partition("\n")
+            self.at += len(line) + len(end)
+            if end:
+                return
+
     def _grow(self) -> bool:
         """Read more of the value that begins here: as much again, so that its length is what it costs."""
         size = len(self.window) - self.at

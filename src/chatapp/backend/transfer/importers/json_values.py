@@ -78,7 +78,7 @@ class JsonValues:
         Raises:
             UnreadableError: what follows is no JSON.
         """
-        text = self._text
+        text, has_lines = self._text, False
         while start := text.peek():
             if start == "[":
                 yield from self._list()
@@ -87,7 +87,8 @@ class JsonValues:
             elif text.has(1) and _HOLDER.search(text.window, text.at, text.at + _HEAD):
                 yield from self._holder()
             else:
-                yield from _held(self._element(start))
+                yield from _held(self._element(start, is_line=has_lines))
+                has_lines = True
 
     def _list(self) -> Iterator[Element]:
         self._text.at += 1
@@ -100,7 +101,8 @@ class JsonValues:
                 yield self._element(start)
         self._text.at += 1
 
-    def _element(self, start: str) -> Element:
+    def _element(self, start: str, *, is_line: bool = False) -> Element:
+        """Return what begins here. Of one that cannot be read its end is looked for, or the end of its line."""
         text = self._text
         known = self._known.here(text)
         if known is not None:
@@ -111,7 +113,10 @@ class JsonValues:
         except UnreadableError as error:
             if start not in _STARTS:
                 raise
-            text.skip()
+            if is_line:
+                text.skip_line()
+            else:
+                text.skip()
             return Element(why=str(error))
         return Element(value, self._known.of(written) if start == "{" else None)
 
