@@ -1,11 +1,13 @@
 """Reading in a real browser: an answer that is being made is never taken away from its reader."""
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
 
+import pypdfium2
 import pytest
 
 from support import scripts
@@ -85,6 +87,20 @@ def test_a_question_stands_at_the_top_however_short_its_answer(page: Page, model
     page.wait_for_answer("Short.")
     page.wait_until(lambda _: is_seen("Short."), "the answer")
     assert not is_seen("Paragraph 29")
+
+
+def test_all_that_was_said_is_on_paper_and_nothing_else(page: Page, model: StubModel) -> None:
+    code = f"```\n{'word ' * 60}the_end_of_a_line\n```"
+    model.next(scripts.answer(f"<details>\n\nFolded words.\n</details>\n\n{code}\n\n{'x ' * 3000}The end."))
+    page.ask("On paper?")
+    page.wait_for_answer("stub-model ·")
+
+    pdf = pypdfium2.PdfDocument(base64.b64decode(page.driver.execute_cdp_cmd("Page.printToPDF", {})["data"]))
+    printed = "".join("".join(sheet.get_textpage().get_text_range() for sheet in pdf).split())
+    pdf.close()
+
+    said = ["Onpaper?", "Foldedwords.", "the_end_of_a_line", "Theend.", "Newchat", "Askanything"]
+    assert [words in printed for words in said] == [True, True, True, True, False, False]
 
 
 def test_a_conversation_opens_at_its_end(page: Page, model: StubModel, shared: Any, is_seen: Any) -> None:

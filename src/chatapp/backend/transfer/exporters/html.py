@@ -31,11 +31,12 @@ th, td { border: 1px solid #8886; padding: .3rem .6rem; text-align: start; overf
 img { display: block; max-width: 100%; max-height: 30rem; border-radius: .5rem; }
 .center { text-align: center; }
 .wide { min-width: 18ch; }
-.task { list-style: none; margin-left: -1.4em; }
+.task { list-style: none; margin-inline-start: -1.4em; }
 .footnotes { margin-top: 1em; border-top: 1px solid #8886; font-size: .9em; }
+.footnotes li[dir] { list-style-position: inside; }
 kbd { padding: .1em .35em; border: 1px solid #8886; border-radius: .25rem; font-size: .85em; }
 pre, code { direction: ltr; unicode-bidi: isolate; }
-blockquote { margin: 1em 0; padding-left: 1em; border-left: 3px solid #8886; }
+blockquote { margin: 1em 0; padding-inline-start: 1em; border-inline-start: 3px solid #8886; }
 math[display="block"] { display: block math; overflow-x: auto; overflow-y: hidden; margin: 1em 0; }
 .said details { padding: 0 1rem; border: 1px solid #8884; border-radius: .5rem; }
 details.thinking, details.system { opacity: .75; margin-bottom: .75rem; }
@@ -44,6 +45,14 @@ summary { cursor: pointer; }
 details.conversation > summary > h2 { display: inline; font-size: 1.1rem; }
 summary time { opacity: .6; font-size: .85rem; }
 footer { font-style: italic; font-size: .85rem; margin-top: .5rem; }
+@media print {
+body { max-width: none; margin: 0; padding: 0; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+table { display: table; }
+details::details-content { content-visibility: visible; block-size: auto; }
+:is(pre, img, tr, math, header, h1, h2, h3) { break-inside: avoid; }
+:is(header, h1, h2, h3) { break-after: avoid; }
+}
 """
 
 
@@ -60,9 +69,9 @@ def write_all(told: Iterable[Told]) -> Iterator[bytes]:
     """Return the page of many conversations, each folded behind its title: so the page is its own table of contents."""
     yield _head("Conversations")
     for one in told:
-        title = escape(one.conversation.title or "Conversation")
+        title = f'<h2 dir="auto">{escape(one.conversation.title or "Conversation")}</h2>'
         day = f"{one.conversation.updated_at:%Y-%m-%d}"
-        yield f'<details class="conversation"><summary><h2>{title}</h2> <time>{day}</time></summary>\n'.encode()
+        yield f'<details class="conversation"><summary>{title} <time>{day}</time></summary>\n'.encode()
         yield from _conversation(one)
         yield b"</details>\n"
     yield _END
@@ -93,7 +102,7 @@ def _head(title: str) -> bytes:
 <style>{style}</style>
 </head>
 <body>
-<h1>{escape(title)}</h1>
+<h1 dir="auto">{escape(title)}</h1>
 """.encode()
 
 
