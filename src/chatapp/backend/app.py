@@ -24,6 +24,7 @@ from chatapp.backend.attachments.desk import AttachmentDesk
 from chatapp.backend.attachments.project_desk import ProjectDesk
 from chatapp.backend.attachments.project_wording import ProjectWording
 from chatapp.backend.attachments.wording import AttachmentWording
+from chatapp.backend.gateway.hashed import HashedBeginnings
 from chatapp.backend.gateway.routes import router as gateway
 from chatapp.backend.http.compression import AnswerCompression
 from chatapp.backend.http.errors import EXCEPTION_HANDLERS
@@ -153,7 +154,7 @@ def _furnish(state: State, upstreams: Callable[[], Mapping[str, Upstream]]) -> N
         files=store.project_files,
         estimate=estimated_text_tokens,
     )
-    state.upload_sizes = UploadSizes()
+    state.upload_sizes, state.hashed_beginnings = UploadSizes(), HashedBeginnings()
     state.exports = Exports(store.conversations, store.messages, store.attachments)
     state.export_desk = ExportDesk(state.exports, is_closing=lambda: state.turns.is_closing)
     shared = environment.value(SHARED_FOLDER)

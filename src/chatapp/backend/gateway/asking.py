@@ -9,6 +9,7 @@ from starlette.types import Scope
 from chatapp.backend.api.routes.query import start_turn
 from chatapp.backend.attachments.desk import AttachmentDesk
 from chatapp.backend.gateway.asides import is_aside
+from chatapp.backend.gateway.hashed import HashedBeginnings
 from chatapp.backend.gateway.held import HeldFile, HeldMessages
 from chatapp.backend.http.context import context_of, header
 from chatapp.backend.turns.turn import Turn
@@ -40,7 +41,8 @@ def _remembered(question: Question, request: Request, *, owner: str) -> Question
     wire = question.wire_messages or []
     is_kept = settings.gateway_store and wish != "false" and (question.store or wish == "true") and not is_aside(wire)
     desk: AttachmentDesk = request.app.state.attachment_desk
-    held = HeldMessages(wire, take=partial(_take_later, desk, owner)) if is_kept else None
+    known: HashedBeginnings = request.app.state.hashed_beginnings
+    held = HeldMessages(wire, take=partial(_take_later, desk, owner), known=known) if is_kept else None
     question.owner = owner
     question.store = held is not None and held.count > 0
     if held is not None and question.store:

@@ -10,13 +10,13 @@ earlier ones.
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import blake2b, sha256
 from typing import Any
 
 import msgspec
 from pydantic_core import to_json
 
+from chatapp.backend.gateway.hashed import HashedBeginnings
 from chatapp.protocol.messages import (
     AttachmentPart,
     Message,
@@ -58,11 +58,25 @@ class HeldFile:
 
 
 class HeldMessages:
-    """The messages of a request as the store wants them: a `HeldConversation`. `take` gets the files that are kept."""
+    """The messages of a request as the store wants them: a `HeldConversation`. `take` gets the files that are kept.
 
-    def __init__(self, wire_messages: list[Json], *, take: Callable[[list[HeldFile]], None] | None = None) -> None:
+    `known` are beginnings that need not be hashed again.
+    """
+
+    def __init__(
+        self,
+        wire_messages: list[Json],
+        *,
+        take: Callable[[list[HeldFile]], None] | None = None,
+        known: HashedBeginnings | None = None,
+    ) -> None:
         self._take = take
-        said = [one for one in wire_messages if one["role"] not in _NOT_SAID and not _is_of_surroundings(one)]
+        self._known = known or HashedBeginnings()
+        said = [
+            one
+            for one in wire_messages
+            if (role := one["role"]) not in _NOT_SAID and (role != "user" or not _is_of_surroundings(one))
+        ]
         self._said = said[2:] if _begins_with_setup(said) else said
         self._unsaid = [message for message in wire_messages if message["role"] in _NOT_SAID]
         self.files: list[HeldFile] = []
@@ -75,32 +89,34 @@ class HeldMessages:
         first = self._unsaid[0].get("content") if self._unsaid else None
         return (_joined(first) if isinstance(first, list) else first) or None
 
-    @cached_property
-    def _texts(self) -> list[bytes]:
-        """What counts of each message. It takes a thousandth of a second for a thousand: not on the event loop."""
-        return list(map(_bytes_of, self._said))
-
     @property
     def count(self) -> int:
         """How many messages there are."""
         return len(self._said)
 
     def hashes(self, first: int) -> list[str]:
-        """Return, for each message from `first` on, the hash of all that was said up to its end."""
+        """Return, for each message from `first` on, the hash of all that was said up to its end.
+
+        It takes a thousandth of a second for a thousand messages that are not known: not on the event loop.
+        """
         if not self._hashes or first < self._first:
             self._first, self._hashes = first, self._hashes_from(first)
         return self._hashes[first - self._first :]
 
     def _hashes_from(self, first: int) -> list[str]:
-        texts = self._texts
-        passed = list(map(_passed, texts))
-        hasher = blake2b(b"".join(passed[:first]), digest_size=16)
+        known = self._known.longest(self._said, most=first)
+        begin = len(known.said) if known else 0
+        hasher = known.hasher.copy() if known else blake2b(digest_size=16)
+        passed = b"".join([_passed(_bytes_of(message)) for message in self._said[begin:first]])
+        hasher.update(passed)
+        self._known.keep(self._said[:first], hasher.copy(), new_bytes=len(passed), behind=known)
         digests: list[str] = []
-        for text, rest in zip(texts[first:], passed[first:], strict=True):
+        for message in self._said[first:]:
+            text = _bytes_of(message)
             last = hasher.copy()
             last.update(text)
             digests.append(last.hexdigest())
-            hasher.update(rest)
+            hasher.update(_passed(text))
         self._hasher = hasher
         return digests
 
@@ -132,8 +148,7 @@ class HeldMessages:
 
 def _is_of_surroundings(message: Json) -> bool:
     text = message.get("content")
-    is_such = message["role"] == "user" and isinstance(text, str) and text.startswith(_SURROUNDINGS)
-    return is_such and text.endswith(_SURROUNDINGS_END)  # type: ignore[union-attr]
+    return isinstance(text, str) and text.startswith(_SURROUNDINGS) and text.endswith(_SURROUNDINGS_END)
 
 
 def _begins_with_setup(said: list[Json]) -> bool:
