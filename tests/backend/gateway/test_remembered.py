@@ -197,7 +197,8 @@ def test_an_answer_ends_with_its_client_and_is_kept_as_far_as_it_came(
         for _ in range(3):
             next(stream)
     assert stub.calls[-1].wait_until_left(timeout_s=3)
-    wait_for(lambda: messages(backend)[-1].status == "stopped")
+    wait_for(lambda: conversations(backend))  # which is saved behind that, with its answer
+    assert messages(backend)[-1].status == "stopped"
     assert messages(backend)[-1].content.startswith("one")
 
 
