@@ -23,6 +23,11 @@ class HeldConversation(Protocol):
         """How many messages there are."""
         ...
 
+    @property
+    def last_answer(self) -> int:
+        """Where the last answer stands, 0 where there is none: what lies behind it has seldom been sent before."""
+        ...
+
     def hashes(self, first: int) -> list[str]:
         """Return, for each message from `first` on, the hash of all that was said up to its end."""
         ...

@@ -94,6 +94,12 @@ class HeldMessages:
         """How many messages there are."""
         return len(self._said)
 
+    @property
+    def last_answer(self) -> int:
+        """Where the last answer stands, 0 where there is none."""
+        places = range(len(self._said) - 1, -1, -1)
+        return next((place for place in places if self._said[place]["role"] == "assistant"), 0)
+
     def hashes(self, first: int) -> list[str]:
         """Return, for each message from `first` on, the hash of all that was said up to its end.
 

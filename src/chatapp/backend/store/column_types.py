@@ -59,15 +59,11 @@ class SafeText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Return `value` at the same length, NUL as U+FFFD and lone surrogates as question marks."""
-        return safe_text(value)
+        return None if value is None else safe_text(value)
 
 
-def safe_text(text: str | None) -> str | None:
+def safe_text(text: str) -> str:
     """Return the text that every database can hold."""
-    return None if text is None else _safe(text)
-
-
-def _safe(text: str) -> str:
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
     if text.isascii():
@@ -90,7 +86,7 @@ class MessageParts(TypeDecorator[tuple[Part, ...]]):
         if value is None:
             return None
         return [
-            {name: _safe(it) if isinstance(it, str) else it for name, it in fields.items()}
+            {name: safe_text(it) if isinstance(it, str) else it for name, it in fields.items()}
             for fields in parts_as_json(value)
         ]
 

@@ -64,9 +64,9 @@ def keep_held(
     rows, conversation_ids = HeldRows(connection), list[str]()
     for turn, found in zip(turns, find_tails(connection, turns), strict=True):
         question, held = turn.question, turn.held
-        if found.is_complete and not rows.touch(found.digests, [row.conversation_id for row in found.rows]):
-            known = longest(connection, found)
-        else:
+        is_touched = rows.touch(found.digests, [row.conversation_id for row in found.rows])
+        known = None if is_touched else longest(connection, found)
+        if known is None and (is_touched or found.first):
             rows.save()
             known = find(connection, question.owner, held)
         known = _locked(connection, question, held, known)

@@ -12,14 +12,14 @@ from chatapp.backend.store.schema import conversations, message_hashes, messages
 from chatapp.protocol.question import HeldConversation
 
 _TAIL = 8
-"""How many of the last messages are looked for first: of a conversation that goes on, few are new."""
+"""How many of the last messages are looked for where the last answer is not here: of most conversations few are new."""
 
 _AT_ONCE = 500
 
 UNANSWERED = {"failed", "incomplete", "interrupted", "stopped"}
 """How an answer ends by which its question is still looked for."""
 
-_SIZES = (_TAIL, 32, 128)
+_SIZES = (2, _TAIL, 32, 128)
 """Of how many hashes there are statements that are put together once."""
 
 _ALL_OF_IT = messages.alias()
@@ -72,20 +72,16 @@ class Known(NamedTuple):
 
 
 class Tail(NamedTuple):
-    """What is found by the `digests` of the last messages, the last one's at the end; of each the last talked in first.
-
-    It `is_complete` unless there are earlier messages by which more might be found.
-    """
+    """What is found by the `digests` of the messages from `first` on; of each the last talked in comes first."""
 
     first: int
     digests: Sequence[str]
     rows: Sequence[Found]
-    is_complete: bool
 
 
 def find_tails(connection: Connection, turns: Sequence[WholeTurn]) -> list[Tail]:
-    """Return for each turn what is found by its last messages: of several with one query for each owner."""
-    firsts = [max(0, turn.held.count - _TAIL) for turn in turns]
+    """Return for each turn what is found by its last answer and behind: of several with one query for each owner."""
+    firsts = [turn.held.last_answer for turn in turns]
     digests = [turn.held.hashes(first) for turn, first in zip(turns, firsts, strict=True)]
     wanted: dict[str, set[str]] = {}
     for turn, some in zip(turns, digests, strict=True):
@@ -97,7 +93,7 @@ def find_tails(connection: Connection, turns: Sequence[WholeTurn]) -> list[Tail]
     tails = []
     for turn, first, some in zip(turns, firsts, digests, strict=True):
         rows = [row for digest in reversed(some) for row in found.get((turn.question.owner, digest), ())]
-        tails.append(Tail(first, some, rows, is_complete=not first or bool(rows)))
+        tails.append(Tail(first, some, rows))
     return tails
 
 
@@ -118,7 +114,7 @@ def find(connection: Connection, owner: str, held: HeldConversation) -> Known | 
 def _find_among(connection: Connection, owner: str, first: int, hashes: Sequence[str]) -> Known | None:
     places = {digest: place for place, digest in enumerate(hashes)}
     rows = sorted(_found_by(connection, owner, hashes), key=lambda row: -places[row.hash])  # stable
-    return longest(connection, Tail(first, hashes, rows, is_complete=True))
+    return longest(connection, Tail(first, hashes, rows))
 
 
 def longest(connection: Connection, found: Tail) -> Known | None:

@@ -122,8 +122,8 @@ class _SqliteForm:
         """Return the parameters in their order: most are taken as they are, all of them in one step."""
         bound = list(self._in_order({**self._constants, **values} if self._constants else values))
         for place, own in self._bindings:
-            if bound[place] is not None:
-                bound[place] = own(bound[place])
+            if (value := bound[place]) is not None:
+                bound[place] = own(value)
         return bound
 
     def _wrapped(self, error: sqlite3.Error) -> BaseException:
