@@ -101,4 +101,5 @@ def _can(model: ListedModelInfo) -> str:
     """Return how much a model can read, and what beside text it takes, as far as that is known."""
     window = model.window or 0
     reads = f"{window // _THOUSAND}k" if window >= _THOUSAND else str(window or "")
-    return " · ".join(filter(None, (reads, model.images and t("pictures"), model.audio and t("sound"))))
+    pictures, sound = t("pictures") if model.images else "", t("sound") if model.audio else ""
+    return " · ".join(filter(None, (reads, pictures, sound)))
