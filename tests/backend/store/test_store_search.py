@@ -1,5 +1,6 @@
 """Searching the store: what is found, what is not, and what is shown of it."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -191,6 +192,41 @@ def test_accents_are_found_however_they_are_typed(written: str, query: str, ask:
     (hit,) = store.search.find(query, owner="ada").items
 
     assert [part["text"] for part in hit.snippet if part["is_match"]] == [written.split(maxsplit=1)[0]]
+
+
+_HAS_VOWELS = re.compile("[\u064b-\u0651]")
+
+
+@pytest.mark.parametrize(
+    ("written", "query", "shown"),
+    [
+        ("\u0634\u0643\u0631\u064b\u0627 lak", "\u0634\u0643\u0631\u0627", "\u0634\u0643\u0631\u064b\u0627"),
+        (
+            "\u0645\u064f\u062d\u064e\u0645\u0651\u064e\u062f",
+            "\u0645\u062d\u0645\u062f",
+            "\u0645\u064f\u062d\u064e\u0645\u0651\u064e\u062f",
+        ),
+        ("\u0645\u062d\u0645\u062f", "\u0645\u064f\u062d\u064e\u0645\u0651\u064e\u062f", "\u0645\u062d\u0645\u062f"),
+        ("\u0623\u064a\u0636\u0627", "\u0627\u064a\u0636\u0627", "\u0623\u064a\u0636\u0627"),
+        ("\u041c\u043e\u0439 \u0451\u0436\u0438\u043a", "\u0435\u0436\u0438\u043a", "\u0451\u0436\u0438\u043a"),
+        ("Die Stra\u00dfe", "strasse", "Stra\u00dfe"),
+        ("Die Strasse", "STRA\u00dfE", "Strasse"),
+    ],
+)
+def test_a_word_is_found_in_its_other_spelling(written: str, query: str, shown: str, ask: Ask, store: Store) -> None:
+    if _HAS_VOWELS.search(written) and not store.database.is_sqlite:
+        pytest.skip("PostgreSQL has the marks of vowels in its words")
+    ask(written, "A")
+
+    (hit,) = store.search.find(query, owner="ada").items
+
+    assert [part["text"] for part in hit.snippet if part["is_match"]] == [shown]
+
+
+def test_a_long_word_or_many_are_looked_for_as_they_are(ask: Ask, store: Store) -> None:
+    ask("x", "A")
+
+    assert found(store, " ".join(["\u0623\u064a\u0636\u064a"] * 40 + ["\u0435" * 400])) == []
 
 
 def test_a_capital_i_with_a_dot_is_found(ask: Ask, store: Store) -> None:

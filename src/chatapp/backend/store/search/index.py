@@ -5,7 +5,7 @@ Every query here reads each hit once at most: common words have a hit in nearly 
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from chatapp.backend.store.schema import conversations, messages
+from chatapp.backend.store.search.spellings import spellings
 from chatapp.backend.store.search.terms import UNSPACED, Term
 
 
@@ -89,16 +90,25 @@ class _Either:
         return list(newest.items())
 
 
+def _quoted(term: Term) -> Iterator[str]:
+    return (f'"{" ".join(phrase)}"{"*" if term.is_prefix else ""}' for phrase in _phrases(term))
+
+
 _search = table("search", column("rowid"))
 _BITS = 20
 """A row's number in SQLite's index is conversation * 2^20 + sequence; see the migration that makes it."""
+
+
+def _phrases(term: Term) -> Iterator[tuple[str, ...]]:
+    """Return the phrases of which one has to be there: a word by itself in each of its spellings."""
+    return spellings(term.words[0]) if len(term.words) == 1 else iter([term.words])
 
 
 class _SqliteIndex:
     """https://www.sqlite.org/fts5.html"""
 
     def __init__(self, terms: list[Term]) -> None:
-        query = " ".join(f'"{" ".join(term.words)}"{"*" if term.is_prefix else ""}' for term in terms)
+        query = " AND ".join(f"({' OR '.join(_quoted(term))})" for term in terms)
         self._is_hit = literal_column("search").op("MATCH")(query)
         self._number = _search.c.rowid.op(">>")(_BITS)
 
@@ -142,8 +152,9 @@ class _ColumnIndex:
 
 def _by_tsvector(terms: list[Term]) -> Hit:
     """https://www.postgresql.org/docs/current/textsearch.html"""
-    phrases = (" <-> ".join(term.words) + (":*" if term.is_prefix else "") for term in terms)
-    query = func.to_tsquery("simple", " & ".join(f"({phrase})" for phrase in phrases))
+    end = {True: ":*", False: ""}
+    written = (" | ".join(f"({' <-> '.join(it)}{end[term.is_prefix]})" for it in _phrases(term)) for term in terms)
+    query = func.to_tsquery("simple", " & ".join(f"({phrases})" for phrases in written))
     return lambda text: literal_column(f"{text.table.name}.searchable").bool_op("@@")(query)
 
 

@@ -44,8 +44,8 @@ class Search:
 
         With `project` those of it, or with `NO_PROJECT` those of none.
 
-        Words in quotes follow each other. The last word may be unfinished. Case does not count; in SQLite accents do
-        not either. Words are also found among letters without spaces, as `Docker` in Japanese.
+        Words in quotes follow each other. The last word may be unfinished. Case does not count; in SQLite accents and
+        the marks of vowels do not either. Words are also found among letters without spaces, as `Docker` in Japanese.
 
         Raises:
             InvalidRequestError: the cursor is none of ours.

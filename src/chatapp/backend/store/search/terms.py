@@ -4,6 +4,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from chatapp.backend.store.search.spellings import MARKS, forms, without_marks
+
 MIN_PREFIX = 2
 """Letters from which on a word may be unfinished; one letter begins half of all words, and costs as much to look up."""
 
@@ -42,7 +44,7 @@ class Term:
 
 def parse_terms(query: str) -> list[Term]:
     """Return what `query` asks for; empty where it has no letter and no digit."""
-    query = unicodedata.normalize("NFC", query)  # some keyboards send accents apart from their letters
+    query = without_marks(unicodedata.normalize("NFC", query))  # some keyboards send accents apart from their letters
     terms = []
     count = 0
     for part in _PARTS.finditer(query):
@@ -82,12 +84,14 @@ def pattern_of(terms: list[Term]) -> re.Pattern[str]:
 
 
 def _pattern(term: Term) -> str:
-    words = r"[\W_]+".join("".join(map(_letter, fold(word))) for word in term.words)
+    written = [term.words] if len(term.words) > 1 else [(form,) for form in forms(term.words[0])]
+    phrases = (r"[\W_]+".join("".join(map(_letter, fold(word))) for word in words) for words in written)
+    words = f"(?:{'|'.join(dict.fromkeys(phrases))})"
     if term.is_unspaced:
         return words
     return rf"(?<![^\W_]){words}" + ("" if term.is_prefix else r"(?![^\W_])")
 
 
 def _letter(letter: str) -> str:
-    """Return what finds `letter`, also where the accent on it is a character of its own."""
-    return re.escape(letter) + "[\u0300-\u036f]*"
+    """Return what finds `letter`, also where the accent or the vowel on it is a character of its own."""
+    return re.escape(letter) + f"[\u0300-\u036f{MARKS}]*"
