@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
+from chatapp.cli.session import _help
 from support import scripts
 from support.commands import SCRIPT, left_after, somebody_listens_on
 from support.running_backend import RunningBackend
@@ -331,6 +332,14 @@ def test_continue_says_what_it_goes_on_with(backend: RunningBackend, stub: StubM
         typist.say("And now?")
 
     assert asked(stub)[0] == "A question in the browser"
+
+
+@pytest.mark.parametrize("columns", [0, 12, 20, 44, 79])
+def test_help_is_in_whole_words_at_every_width(columns: int) -> None:
+    lines = _help(columns).splitlines()
+    words = [word for line in lines for word in line.split()]
+    assert words == _help(10_000).split()
+    assert all(len(line) <= columns or len(line.split()) <= 2 for line in lines)
 
 
 def test_help_shows_every_command(typist: Typist) -> None:

@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from importlib import import_module
 from textwrap import fill
 
@@ -21,6 +22,8 @@ from chatapp.protocol.resources import ModelsInfo
 from chatapp.protocol.usage_line import gauge_parts, usage_sentence
 
 _PROMPT, _PROMPT_FOR_MORE = "> ", "| "
+_LEAST_COLUMNS = 30
+"""With less beside the commands, what they do stands below them."""
 _QUOTES = '"""'
 _COMMAND = re.compile(r"/([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
 _WELCOME = "/help shows what you can do here beside asking. Ctrl-D leaves."
@@ -185,11 +188,18 @@ def _edit_lines() -> None:
 
 
 def _help(columns: int) -> str:
-    """Return what can be typed, in lines of at most `columns`."""
-    widest = max(len(command) for command, _ in _COMMANDS)
-    indent = " " * (widest + 2)
-    rows = [fill(f"{name:<{widest}}  {what}", columns, subsequent_indent=indent) for name, what in _COMMANDS]
-    return "\n".join([*rows, "", fill(_KEYS, columns)])
+    """Return what can be typed, in whole words, and in lines of at most `columns` where these allow that."""
+    widest = max(len(command) for command, _ in _COMMANDS) + 2
+    is_narrow = columns < widest + _LEAST_COLUMNS
+    margin = "  " if is_narrow else " " * widest
+    within = partial(fill, width=max(columns, 1), break_long_words=False, break_on_hyphens=False)
+    rows = [
+        f"{name}\n{within(margin + what, subsequent_indent=margin)}"
+        if is_narrow
+        else within(f"{name:<{widest}}{what}", subsequent_indent=margin)
+        for name, what in _COMMANDS
+    ]
+    return "\n".join([*rows, "", within(_KEYS)])
 
 
 def _next_entry() -> str | None:
