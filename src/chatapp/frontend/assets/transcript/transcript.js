@@ -19,6 +19,7 @@ const remembered = new Map(); // the keys of conversations that were shown, by t
 const MOST_REMEMBERED = 50;
 const AGAIN_MS = 1000; // a click in what was drawn alone ends no run of the whole that has begun to wait for an answer
 const LOST_MS = 5000;
+const LATE_MS = 700; // after which what stands there is seen to be of the last one
 let current; // what was told last
 let asked = 0;
 let foreseen; // what was asked for and not told yet: its id, by which name, and the keys that it had
@@ -73,6 +74,7 @@ class Transcript {
     if (foreseen && data.opened !== foreseen.name) return this.foresee();
     if (foreseen) this.lookAgain();
     foreseen = undefined;
+    this.root.classList.remove("late");
     document.dispatchEvent(new CustomEvent("chatapp:shown", { detail: data.shown }));
     this.root.toggleAttribute("data-busy", data.is_busy);
     if (data.version === this.version) this.hideGrown();
@@ -221,6 +223,7 @@ class Transcript {
     const keys = id ? remembered.get(id) : [];
     foreseen = { id, name, keys: isSearch ? undefined : keys }; // also on the way back from another
     this.foresee();
+    setTimeout(() => foreseen?.name === name && current.root.classList.toggle("late", !keys), LATE_MS);
     setTimeout(() => foreseen?.name === name && current.act(wish), AGAIN_MS);
     setTimeout(() => {
       if (foreseen?.name !== name) return;
