@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from chatapp.backend.store.attachment_tables import attachment_contents as contents
 from chatapp.backend.store.attachment_tables import attachment_pages as pages
@@ -19,6 +18,7 @@ from chatapp.backend.store.attachment_tables import attachment_uses as uses
 from chatapp.backend.store.attachment_tables import attachments
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import now
+from chatapp.backend.store.prepared import own_insert
 from chatapp.backend.store.project_tables import project_files as files
 from chatapp.backend.store.records import Attachment
 from chatapp.errors import NotFoundError
@@ -199,7 +199,7 @@ class Attachments:
             return piece
 
     def _insert(self, table: Any) -> Any:
-        return (sqlite.insert if self.database.is_sqlite else postgresql.insert)(table)
+        return own_insert(table, "sqlite" if self.database.is_sqlite else "postgresql")
 
 
 def note_uses(connection: Connection, conversation_id: str, parts: Iterable[Part]) -> None:
@@ -207,9 +207,8 @@ def note_uses(connection: Connection, conversation_id: str, parts: Iterable[Part
     ids = {part.content_id for part in parts if isinstance(part, AttachmentPart) and part.content_id}
     if not ids:
         return
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     rows = [{"conversation_id": conversation_id, "attachment_id": one} for one in sorted(ids)]
-    connection.execute(insert(uses).on_conflict_do_nothing(), rows)
+    connection.execute(own_insert(uses, connection.dialect.name).on_conflict_do_nothing(), rows)
 
 
 def _is_any(ids: Iterable[str], owner: str) -> ColumnElement[bool]:

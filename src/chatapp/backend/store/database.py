@@ -15,6 +15,7 @@ from chatapp.backend.store.column_types import json_text
 from chatapp.backend.store.deadlines import STATEMENT_S, connect_with_deadline
 from chatapp.backend.store.failures import reason_of, store_errors, unavailable
 from chatapp.backend.store.prepared import Prepared
+from chatapp.backend.store.schema import complete_for_postgres
 from chatapp.backend.store.write_lane import WriteLane
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
@@ -58,6 +59,7 @@ class Database:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
         else:
+            complete_for_postgres()
             event.listen(self._engine, "do_connect", connect_with_deadline)
         self._safe_engine = self._engine.execution_options(synchronous="FULL")
         self._quick_engine = self._engine.execution_options(synchronous="NORMAL")

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable
 from itertools import islice
 
 from sqlalchemy import Connection, Executable, and_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.imported import ImportedProject
 from chatapp.backend.store.placing import stable_id, well_formed_project
+from chatapp.backend.store.prepared import own_insert
 from chatapp.backend.store.project_tables import projects
 from chatapp.backend.store.projects import room_for_projects
 from chatapp.protocol.project_resources import MOST_INSTRUCTIONS_CHARS, MOST_NAME_CHARS
@@ -70,5 +70,6 @@ def _made(connection: Connection, wanted: dict[str, ImportedProject], owner: str
 
 
 def _insert_unless_there(connection: Connection) -> Executable:
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return insert(projects).on_conflict_do_nothing(index_elements=[projects.c.id])
+    own = own_insert(projects, connection.dialect.name)
+    statement: Executable = own.on_conflict_do_nothing(index_elements=[projects.c.id])
+    return statement

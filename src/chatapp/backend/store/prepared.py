@@ -73,6 +73,15 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Values]) ->
         _inserting(table, tuple(rows[0])).run_many(connection, rows)
 
 
+def own_insert(table: Table, dialect: str) -> Any:
+    """Return the INSERT of SQLite or PostgreSQL, each of which has its own words for what to do with rows there are."""
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - a thirtieth of the start of those who have none
+
+    return postgresql.insert(table)
+
+
 @cache
 def _inserting(table: Table, columns: tuple[str, ...]) -> Prepared:
     return Prepared(insert(table), columns)

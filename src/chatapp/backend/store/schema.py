@@ -52,7 +52,7 @@ conversations = Table(
     Column("project_id", Text),
     Index("ix_conversations_listed", "owner", "pinned", "updated_at", "id"),
     Index("ix_conversations_recent", "owner", "updated_at", "id"),
-    Index("ix_conversations_project", *IN_PROJECT, sqlite_where=IS_IN_PROJECT, postgresql_where=IS_IN_PROJECT),
+    Index("ix_conversations_project", *IN_PROJECT, sqlite_where=IS_IN_PROJECT),
 )
 
 messages = Table(
@@ -118,8 +118,8 @@ turns = Table(
     UniqueConstraint("owner", "idempotency_key"),
     Index("ix_turns_conversation_id", "conversation_id"),
     Index("ix_turns_user_message_id", "user_message_id"),
-    Index("uq_turns_active", "conversation_id", unique=True, sqlite_where=IS_STREAMING, postgresql_where=IS_STREAMING),
-    Index("ix_turns_streaming", "process_id", sqlite_where=IS_STREAMING, postgresql_where=IS_STREAMING),
+    Index("uq_turns_active", "conversation_id", unique=True, sqlite_where=IS_STREAMING),
+    Index("ix_turns_streaming", "process_id", sqlite_where=IS_STREAMING),
 )
 
 chunks = Table(
@@ -198,3 +198,10 @@ imports = Table(
     Column("updated_at", UtcDateTime),
     Column("told", JSON, nullable=False),
 )
+
+
+def complete_for_postgres() -> None:
+    """Let indexes of some rows be such on PostgreSQL too: to say so above would load its dialect for everybody."""
+    for index in [index for table in metadata.tables.values() for index in table.indexes]:
+        if (rows := index.dialect_options["sqlite"]["where"]) is not None:
+            index.dialect_kwargs["postgresql_where"] = rows

@@ -14,10 +14,9 @@ from itertools import pairwise, product
 from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, Row, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.prepared import Prepared
+from chatapp.backend.store.prepared import Prepared, own_insert
 from chatapp.backend.store.records import ModelCall
 from chatapp.backend.store.schema import (
     DURATION_COUNTS,
@@ -129,7 +128,7 @@ def add_usage(connection: Connection, calls: Iterable[ModelCall | Row[ModelCall]
 @cache
 def _upsert(dialect: str) -> Prepared:
     """Return the statement that adds rows to those that are there; to build it takes longer than to run it."""
-    insert = (sqlite if dialect == "sqlite" else postgresql).insert(usage_days)
+    insert = own_insert(usage_days, dialect)
     grown = {name: usage_days.c[name] + insert.excluded[name] for name in _SUMMED}
     return Prepared(insert.on_conflict_do_update(index_elements=USAGE_KEY, set_=grown), (*USAGE_KEY, *_SUMMED))
 
