@@ -98,3 +98,6 @@ def test_a_defect_in_asking_keeps_nobody_waiting(clock: Clock) -> None:
         told.get("ready", lambda: 1 // 0)
 
     assert told.get("ready", lambda: 1) == 1
+    for thread in threading.enumerate():
+        if thread.name == "revalidated":
+            thread.join(PATIENCE_S)  # Python reports the defect at its end, which is to be heard of here
