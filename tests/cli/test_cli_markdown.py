@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
+from chatapp.cli.markdown import MarkdownAnswer
 from chatapp.cli.terminal import fitted, wrapped
 from chatapp.cli.whole_markdown import WholeMarkdown, parser
 
@@ -86,3 +87,20 @@ def test_what_is_said_on_a_terminal_is_in_whole_words(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "30")
     assert wrapped(text).split("\n") == lines
+
+
+def test_ctrl_c_while_an_answer_begins_to_be_drawn_leaves_its_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    answer = MarkdownAnswer()
+    with monkeypatch.context() as patch:
+        patch.setattr(Console, "show_cursor", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            answer.add("one *word*")
+
+    answer.close()
+
+    assert capsys.readouterr().out.strip() == "one word"

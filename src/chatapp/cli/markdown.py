@@ -24,8 +24,7 @@ class MarkdownAnswer:
     """Renders an answer while it grows. Rendering the whole of it takes longer and longer, so it is done less often."""
 
     def __init__(self) -> None:
-        self._console = Console(file=sys.stdout)
-        self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="visible")
+        self._live: Live | None = None
         self._parser = parser()
         self._text = ""
         self._printed = 0
@@ -39,26 +38,41 @@ class MarkdownAnswer:
 
     def close(self) -> None:
         """Show all of it."""
-        self._render(is_last=True)
-        self._live.stop()
+        self._render(is_last=True).stop()
 
-    def _render(self, *, is_last: bool) -> None:
+    def _started(self) -> Live:
+        """Return what draws: a new one where Ctrl-C came while one started, as that can neither go on nor stop.
+
+        It takes nobody else's place, so that one that is dropped has nothing to give back.
+        """
+        if self._live is None:
+            live = Live(
+                console=Console(file=sys.stdout),
+                auto_refresh=False,
+                vertical_overflow="visible",
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            live.start()
+            self._live = live
+        return self._live
+
+    def _render(self, *, is_last: bool) -> Live:
         began = time.monotonic()
-        if not self._live.is_started:
-            self._live.start()
-        lines = self._lines()
+        live = self._started()
+        lines = self._lines(live.console.width - _CTRL_C_ECHO)
         final = len(lines) if is_last else max(self._printed, len(lines) - _LIVE_LINES)
-        with self._console:  # gathers both into one write, so that nothing flickers
-            self._live.update(_text_of(lines[final:]), refresh=True)
+        with live.console:  # gathers both into one write, so that nothing flickers
+            live.update(_text_of(lines[final:]), refresh=True)
             if final > self._printed:
-                self._console.print(_text_of(lines[self._printed : final]))
+                live.console.print(_text_of(lines[self._printed : final]))
         self._printed = final
         now = time.monotonic()
         self._next_render = now + max(_LEAST_PAUSE_S, 10 * (now - began))
+        return live
 
-    def _lines(self) -> list[str]:
+    def _lines(self, width: int) -> list[str]:
         page = io.StringIO()
-        width = self._console.width - _CTRL_C_ECHO
         Console(file=page, force_terminal=True, width=width).print(WholeMarkdown(self._text, self._parser))
         return [line.rstrip() for line in page.getvalue().rstrip("\n").split("\n")]
 
