@@ -15,7 +15,7 @@
   let isDue = false;
 
   const find = (name) => document.querySelector(`[class*="st-key-${name}-"]`);
-  const nameOf = (element) => element && [...element.classList].find((name) => name.startsWith("st-key-"));
+  const nameOf = (conversation) => conversation.querySelector(".transcript")?.dataset.conversation ?? shown;
   const isAtEnd = () => place.scrollHeight - place.clientHeight - place.scrollTop < NEAR_PX;
   const showEnd = () => place.scrollTo({ top: place.scrollHeight });
 

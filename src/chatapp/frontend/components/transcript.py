@@ -31,6 +31,7 @@ def transcript(conversation: OpenConversation) -> None:
     news = state.transcript().show(conversation.name, _articles(conversation))
     live, landing = conversation.live, conversation.landing
     more = {
+        "name": conversation.name,
         "shown": state.view().conversation_id,
         "opened": state.transcript().opened,
         "is_busy": live is not None,

@@ -111,21 +111,10 @@ def chat() -> "LiveView | None":
     view = state.view()
     conversation = view.conversation
     _above()
-    with st.container(key=f"conversation-{conversation.name}"):
+    with st.container(key="conversation-on-show"):  # the same for all: what draws the messages stays
         transcript(conversation)
-        live_view = LiveView(conversation.answers) if conversation.live else None
-        if live_view is None and conversation.unfinished is not None:
-            with st.container(key="unfinished"):
-                _unfinished(conversation.unfinished)
-        if live_view is None:
-            model_gone()
-        if landing := conversation.landing:
-            mark = (
-                f'id="{landing.name}" data-message="{escape(landing.message_id)}" data-words="{escape(landing.words)}"'
-            )
-            st.html(f'<i class="landing" {mark}></i>')
-        if conversation.begun:  # behind all messages: it tells reading.js that they are there
-            st.html(f'<i class="begun" id="{conversation.begun}"></i>')
+        with st.container(key=f"behind-{conversation.name}"):
+            live_view = _behind_messages(conversation)
     tell(conversation.unasked)
     diagram, view.diagram = view.diagram, None
     file, view.looked_at = view.looked_at, None
@@ -133,6 +122,22 @@ def chat() -> "LiveView | None":
         show_diagram(diagram)
     elif file is not None and view.dialog is None:
         show_file(file)
+    return live_view
+
+
+def _behind_messages(conversation: OpenConversation) -> "LiveView | None":
+    """Draw what stands below the finished messages; return as `chat` does."""
+    live_view = LiveView(conversation.answers) if conversation.live else None
+    if live_view is None and conversation.unfinished is not None:
+        with st.container(key="unfinished"):
+            _unfinished(conversation.unfinished)
+    if live_view is None:
+        model_gone()
+    if landing := conversation.landing:
+        mark = f'id="{landing.name}" data-message="{escape(landing.message_id)}" data-words="{escape(landing.words)}"'
+        st.html(f'<i class="landing" {mark}></i>')
+    if conversation.begun:  # behind all messages: it tells reading.js that they are there
+        st.html(f'<i class="begun" id="{conversation.begun}"></i>')
     return live_view
 
 

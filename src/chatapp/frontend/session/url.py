@@ -72,11 +72,15 @@ class Address:
         return is_recent and not (context and context.is_history_navigation)
 
     def push_url(self, view: View) -> None:
-        """Make the browser's address that of the conversation on show."""
-        wanted = view.conversation_id
-        if wanted != self._now:
+        """Make the browser's address that of the conversation on show.
+
+        It is told of each move: where it says that it is there already, it may not have heard of the last one.
+        """
+        wanted, there = view.conversation_id, st.query_params.get(CONVERSATION)
+        is_move = wanted != self._now
+        if is_move:
             self._before, self._now, self._moved_at = self._now, wanted, time.monotonic()
-        if wanted is None:
-            st.query_params.pop(CONVERSATION, None)
-        elif st.query_params.get(CONVERSATION) != wanted:
-            st.query_params[CONVERSATION] = wanted
+        if wanted is None and there is not None:
+            del st.query_params[CONVERSATION]
+        elif is_move or there != wanted:
+            st.query_params.update({} if wanted is None else {CONVERSATION: wanted})

@@ -75,6 +75,7 @@ class Transcript {
     if (foreseen) this.lookAgain();
     foreseen = undefined;
     this.root.classList.remove("late");
+    this.root.dataset.conversation = data.name; // reading.js goes by it
     document.dispatchEvent(new CustomEvent("chatapp:shown", { detail: data.shown }));
     this.root.toggleAttribute("data-busy", data.is_busy);
     if (data.version === this.version) this.hideGrown();
@@ -137,9 +138,9 @@ class Transcript {
   }
 
   // What was said in a conversation when it was shown last stands there until it is told what has been said since.
-  // Streamlit draws the place of the next conversation first, and in it what it knows of the last one.
   foresee() {
     if (!foreseen.keys) return;
+    this.root.dataset.conversation = foreseen.name;
     this.draw(foreseen.keys, "", foreseen.id);
     this.hiding.textContent = OF_ANOTHER;
   }
