@@ -20,9 +20,10 @@ from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.languages.language import languages
 from chatapp.frontend.markdown.blocks import split_blocks
-from chatapp.frontend.transcript import live_blocks
+from chatapp.frontend.markdown.plain_growth import words_behind
+from chatapp.frontend.transcript import html_cache, live_blocks
 from chatapp.frontend.transcript.article import Article, files_html
-from chatapp.frontend.transcript.html_cache import HtmlCache
+from chatapp.frontend.transcript.html_cache import HtmlCache, message_html
 from chatapp.frontend.transcript.live_blocks import Growth, LiveBlocks
 from chatapp.frontend.transcript.live_stream import live_stream
 from chatapp.frontend.transcript.open_transcripts import open_transcripts
@@ -208,6 +209,53 @@ def test_an_answer_that_grows_is_drawn_as_its_blocks_are_and_sent_once(step: int
 
     assert browser.blocks == [html_of(block, is_live=True) for block in split_blocks(ANSWER)]
     assert browser.received < 8 * len("".join(browser.blocks))
+
+
+@pytest.mark.parametrize(
+    ("block", "more", "grown"),
+    [
+        ("Here is a **list** of ", "some words.", "<p>Here is a <strong>list</strong> of some words.</p>\n"),
+        ("- one\n- an", 'other "one" ', "<ul>\n<li>one</li>\n<li>another &quot;one&quot;</li>\n</ul>\n"),
+        ("Two words ", " ", "<p>Two words</p>\n"),
+        ("1.", " a list", None),
+        ("**bold**", "er", None),
+        ("http://a.example", "s", None),
+        ("One ", "*two*", None),
+        ("| a |\n|---|\n| b ", "c", None),
+        ("```\na", "b", None),
+        ("costs $5 and ", "more", None),
+        ("[a]: /b 'c' ", "d", None),
+        ("\N{HEBREW LETTER ALEF} ", "word", None),
+    ],
+    ids=repr,
+)
+def test_words_that_come_behind_words_are_drawn_by_themselves(block: str, more: str, grown: str | None) -> None:
+    html = html_of(block, is_live=True)
+    behind = words_behind(block, more, html)
+    assert (behind and html[: behind[0]] + behind[1] + html[behind[0] :]) == grown
+    assert grown in {None, html_of(block + more, is_live=True)}
+
+
+def test_an_answer_that_has_grown_is_not_drawn_again_as_a_whole(
+    client: TestClient, transcript: Transcript, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = f"{ANSWER}\n\nNobody has drawn this."
+    answer = LiveAnswer.start(iter([Start("turn", "tiny"), Text(said), Done("stop", None, 1)]))
+    transcript.live = (answer,)
+    client.get(LIVE_PATH, params={"name": answer.name}, headers={"X-Transcript": transcript.token})
+
+    monkeypatch.setattr(html_cache, "html_of", lambda text, **_: pytest.fail("is drawn again"))
+
+    assert message_html(said) == html_of(said, is_live=True)
+
+
+@pytest.mark.parametrize(
+    "end", ["[a]\n\n[a]: /b", "One[^1]\n\n[^1]: two", "<details>\n\nOne\n\n</details>", "\\begin{a}\n\nb"]
+)
+def test_an_answer_whose_blocks_need_each_other_is_drawn_as_a_whole_at_its_end(end: str) -> None:
+    blocks = LiveBlocks()
+    blocks.grow(f"Words.\n\n{end}", is_whole=True)
+    assert blocks.whole_html() is None
 
 
 def test_a_long_block_is_not_drawn_again_at_every_word() -> None:

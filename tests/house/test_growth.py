@@ -93,6 +93,7 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.backend.store.titles.shorten": lambda call, text: call(text, 60),
     "chatapp.cli.writing.cited_line": lambda call, text: call(1, text, text),
     "chatapp.cli.terminal.fitted": lambda call, text: call(text, 80),
+    "chatapp.frontend.markdown.plain_growth.words_behind": lambda call, text: call(text, text, f"<p>{text}</p>"),
     "chatapp.frontend.transcript.html_cache.message_html": lambda call, text: call(text[: len(text) // 4]),
     "chatapp.frontend.conversations.entries.question_entry": lambda call, text: call(text, UTC),
     "chatapp.protocol.sse.encode_text": lambda call, text: call(text, 1),
@@ -174,6 +175,7 @@ NOT_FOREIGN_METHODS = {
     "chatapp.frontend.transcript.html_cache.HtmlCache.": "keeps what is measured here",
 }
 NOT_FOREIGN = {
+    "chatapp.frontend.transcript.html_cache.keep_message_html": "keeps what is measured here",
     "chatapp.backend.store.chunks.append_chunk": "writes to the database",
     "chatapp.cli.conversations.find_conversations": "asks the backend",
     "chatapp.cli.project_changes.instructions_of": "reads what its user typed, or a file of theirs, and nothing in it",

@@ -9,6 +9,11 @@ _MARKS = "-=|:*+#>_~` \t"
 _FORMULA_SO_FAR = re.compile(r"(?<![\\$])\$(?:\\|[A-Za-z][_^])[^$]*\Z")
 _LINK_SO_FAR = re.compile(r"!?\[([^\[\]]{1,300})\]\([^()\s]*\Z")
 _FORMULAS = ((r"\[", r"\]"), (r"\(", r"\)"), (r"\begin{", r"\end{"))
+_FROM_ELSEWHERE = re.compile(
+    r"\]:|\[\^|<d|<D|\\begin|~~~|[^\n]```|[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+"""What is said elsewhere of an address or a footnote, folds, formulas of several blocks, fences that are not plain to
+see, and letters from the right."""
 
 
 def split_blocks(markdown: str) -> list[str]:
@@ -72,6 +77,11 @@ def _folds_in(line: str) -> int:
     """Return 1 for a line that begins a fold, -1 for one that ends it, else 0."""
     said = line.strip().lower()
     return (said.startswith(_FOLDS) and _FOLD_END not in said) - (said == _FOLD_END)
+
+
+def stands_by_itself(text: str) -> bool:
+    """Return whether each block of `text` is drawn as it is alone: none names, folds or turns what is in another."""
+    return _FROM_ELSEWHERE.search(text) is None
 
 
 def without_open_math(markdown: str) -> str:

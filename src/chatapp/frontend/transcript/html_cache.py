@@ -23,7 +23,7 @@ class HtmlCache:
 
     def html(self, text: str) -> str:
         """Return the HTML of `text`."""
-        key = blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+        key = _key(text)
         with self._lock:
             if key in self._made:
                 self._made.move_to_end(key)
@@ -32,6 +32,11 @@ class HtmlCache:
         with self._lock:
             self._keep(key, made)
         return made
+
+    def keep(self, text: str, html: str) -> None:
+        """Keep the HTML of `text`, which was made elsewhere."""
+        with self._lock:
+            self._keep(_key(text), html)
 
     def _keep(self, key: bytes, made: str) -> None:
         if key in self._made:
@@ -43,6 +48,10 @@ class HtmlCache:
             self._chars -= len(forgotten)
 
 
+def _key(text: str) -> bytes:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
 @cache
 def _shared() -> HtmlCache:
     return HtmlCache(lambda text: html_of(text, is_live=True))
@@ -51,3 +60,8 @@ def _shared() -> HtmlCache:
 def message_html(text: str) -> str:
     """Return the Markdown of a message as HTML."""
     return _shared().html(text)
+
+
+def keep_message_html(text: str, html: str) -> None:
+    """Keep the HTML of the Markdown of a message, as it was made while the message grew."""
+    _shared().keep(text, html)

@@ -8,8 +8,9 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import NamedTuple
 
-from chatapp.frontend.markdown.blocks import read_so_far, split_blocks
+from chatapp.frontend.markdown.blocks import read_so_far, split_blocks, stands_by_itself
 from chatapp.frontend.markdown.cost import beginning, is_drawable
+from chatapp.frontend.markdown.plain_growth import words_behind
 from chatapp.rendering.markdown import html_of, plain
 
 _CHARS_PER_S = 30_000
@@ -42,6 +43,7 @@ class LiveBlocks:
         self._block = 0
         self._html = ""
         self._holds_back = False
+        self._before: list[str] = []
         self._not_before = 0.0
 
     def grow(self, text: str, *, is_whole: bool = False) -> list[Growth]:
@@ -50,6 +52,8 @@ class LiveBlocks:
         self.is_behind = text != self._begun and now < self._not_before and not is_whole
         if self.is_behind or (text == self._begun and not (is_whole and self._holds_back)):
             return []
+        if (growth := self._words(text)) is not None:
+            return growth
         grown = self._begin_anew() if not text.startswith(self._begun[: self._finished]) else []
         *finished, last = split_blocks(text[self._finished :])
         grown += [self._finish(block) for block in finished]
@@ -60,17 +64,48 @@ class LiveBlocks:
         self._not_before = now + len(last) / _CHARS_PER_S
         return grown
 
+    def whole_html(self) -> str | None:
+        """Return the HTML of all that has grown, None where that is not known to be the same as of one text."""
+        if self._holds_back or not stands_by_itself(self._begun) or not is_drawable(self._begun):
+            return None
+        return "".join((*self._before, self._html))
+
+    def _words(self, text: str) -> list[Growth] | None:
+        """Return what has grown if that is words and nothing else, which need no look at what is before them."""
+        if self._holds_back or not text.startswith(self._begun):
+            return None
+        behind = words_behind(self._begun[self._finished :], text[len(self._begun) :], self._html)
+        if behind is None:
+            return None
+        self._begun = text
+        end, words = behind
+        before, after = self._html[:end], self._html[end:]
+        self._html = f"{before}{words}{after}"
+        return [Growth(self._block, _length_in_javascript(before), words + after)] if words else []
+
     def _begin_anew(self) -> list[Growth]:
         self._finished = self._block = 0
         self._html = ""
+        self._before.clear()
         return [Growth(-1, 0, "")]
 
     def _finish(self, block: str) -> Growth:
-        growth = self._draw(html_of(block, is_live=True) if is_drawable(block) else plain(beginning(block)))
+        growth = self._draw(self._finished_html(block))
         self._finished += len(block)
         self._block += 1
+        self._before.append(self._html)
         self._html = ""
         return growth
+
+    def _finished_html(self, block: str) -> str:
+        """Return the HTML of a block, which is that of what is known of it where only words have come."""
+        known = self._begun[self._finished :]
+        if block.startswith(known) and not self._holds_back:
+            more = block[len(known) :].rstrip("\n")
+            if more and (behind := words_behind(known, more, self._html)) is not None:
+                end, words = behind
+                return f"{self._html[:end]}{words}{self._html[end:]}"
+        return html_of(block, is_live=True) if is_drawable(block) else plain(beginning(block))
 
     def _draw(self, html: str) -> Growth:
         kept = _shared_length(self._html, html)

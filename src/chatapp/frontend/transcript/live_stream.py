@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.languages.elsewhere import said_elsewhere, sentence_elsewhere
+from chatapp.frontend.transcript.html_cache import keep_message_html
 from chatapp.frontend.transcript.live_blocks import Growth, LiveBlocks
 from chatapp.protocol.wording import ENGLISH, Words
 
@@ -55,6 +56,7 @@ class _Drawing:
         self._answer = answer
         self._text, self._thoughts = LiveBlocks(), LiveBlocks()
         self._seen = ("", "")
+        self._is_whole = False
         self._grown: dict[str, list[Growth]] = {"thoughts": [], "text": []}
 
     @property
@@ -69,20 +71,24 @@ class _Drawing:
 
     def look(self) -> None:
         """Draw what has grown, for `news` to tell."""
-        self._draw(is_whole=False)
+        self._draw(is_whole=not self._answer.is_going)
 
     async def news(self, *, is_whole: bool) -> dict[str, object]:
         """Return what has grown since the last time, empty if nothing has."""
-        if is_whole or self.is_behind or (self.has_more and not any(self._grown.values())):
+        is_due = self.is_behind or (self.has_more and not any(self._grown.values()))
+        if is_due or (is_whole and not self._is_whole):
             await run_in_threadpool(self._draw, is_whole=is_whole)
         news: dict[str, object] = {name: growth for name, growth in self._grown.items() if growth}
         self._grown = {name: [] for name in self._grown}
         return {**news, "thought_s": self._answer.thought_s} if news and self._answer.thought_s else news
 
     def _draw(self, *, is_whole: bool) -> None:
+        self._is_whole = is_whole
         text, thoughts = self._seen = self._answer.text, self._answer.reasoning
         self._grown["thoughts"] += self._thoughts.grow(thoughts, is_whole=is_whole)
         self._grown["text"] += self._text.grow(text, is_whole=is_whole)
+        if is_whole and text and (html := self._text.whole_html()) is not None:
+            keep_message_html(text, html)
 
 
 def _event(news: dict[str, object]) -> bytes:
