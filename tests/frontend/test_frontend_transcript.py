@@ -300,6 +300,27 @@ def test_an_answer_in_the_making_is_streamed_to_its_session_alone(client: TestCl
     assert client.get(LIVE_PATH, params={"name": answer.name}).status_code == 404
 
 
+def test_that_a_browser_has_the_first_word_is_known(client: TestClient, transcript: Transcript) -> None:
+    goes_on = threading.Event()
+
+    def events() -> Iterator[Event]:
+        yield Text("Once")
+        goes_on.wait(10)
+        yield Done("stop", None, 1)
+
+    answer = LiveAnswer.start(events())
+    while not answer.has_spoken:
+        answer.wait(0.1)
+    assert not answer.wait_told(0)
+    transcript.live = (answer,)
+    url, headers = f"{LIVE_PATH}?name={answer.name}", {"X-Transcript": transcript.token}
+    threading.Thread(target=client.get, args=(url,), kwargs={"headers": headers}, daemon=True).start()
+
+    assert answer.wait_told(10)
+    assert answer.is_going
+    goes_on.set()
+
+
 def test_an_answer_that_was_over_before_the_browser_asked_is_streamed_to_it(
     client: TestClient, transcript: Transcript
 ) -> None:

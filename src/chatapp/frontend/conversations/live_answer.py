@@ -54,6 +54,7 @@ class LiveAnswer:
         self._named = threading.Event()
         self._begun = threading.Event()
         self._spoke = threading.Event()
+        self._told = threading.Event()
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._watches: tuple[GrowthWatch, ...] = ()
@@ -123,6 +124,14 @@ class LiveAnswer:
     def wait(self, timeout_s: float) -> None:
         """Wait until the first word or, when that was said, the end; at most `timeout_s` seconds."""
         (self._ended if self._spoke.is_set() else self._spoke).wait(timeout_s)
+
+    def wait_told(self, timeout_s: float) -> bool:
+        """Wait until a browser has the first word, or until the end; return whether, after at most `timeout_s`."""
+        return self._told.wait(timeout_s)
+
+    def note_told(self) -> None:
+        """Note that a browser has the first word."""
+        self._told.set()
 
     def wait_named(self, timeout_s: float) -> None:
         """Wait until its conversation is known, or until it has ended; at most `timeout_s` seconds."""
@@ -206,6 +215,7 @@ class LiveAnswer:
                 self.status = status
         self._ended.set()
         self._spoke.set()
+        self._told.set()
         self._named.set()
         self._begun.set()
         self.bell.ring()

@@ -153,13 +153,12 @@ class LiveView:
             live_words(answers[0])
 
     def let_speak(self) -> None:
-        """Wait for the first word of a question that was asked just now; a reload finds it from the beginning."""
+        """Wait until the browser has the first word of what was asked just now; a reload finds it in the address."""
         answer, view = self._answers[0], state.view()
         if not view.conversation.is_temporary:
             answer.wait_named(NAMED_S)
             state.address().push_url(view)
-        if not answer.has_spoken:
-            answer.wait(max(0.0, FIRST_WORD_S - answer.elapsed_s))
+        answer.wait_told(max(0.0, FIRST_WORD_S - answer.elapsed_s))
 
     def let_through(self) -> None:
         """Wait until it is on its way to the browser: a run that takes the place of this one drops what is not."""

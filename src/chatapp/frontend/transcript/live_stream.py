@@ -38,6 +38,8 @@ async def live_stream(answer: LiveAnswer, words: Words = ENGLISH) -> AsyncGenera
             if news or time.monotonic() - told_at >= _SIGN_OF_LIFE_S:
                 told_at = time.monotonic()
                 yield _event(news)
+                if answer.has_spoken:
+                    answer.note_told()
             if not is_going:
                 yield _event({"ended": sentence_elsewhere(answer.error, words) if answer.error else ""})
                 return
