@@ -206,6 +206,7 @@ NASTY = [
     r"$\style{background:url(http://x)}{x}$", r"$\class{x}{y}$",
     '```"><script>\nx\n```', "```html\n<script>x</script>\n```",
     "<javascript:alert(1)>", "[x]: javascript:x\n\n[x]", "|<b>|\n|---|\n|<script>|", r"$<script>x$",
+    r"$\ce{<script>\href{javascript:x}{\text{<img src=x>}}}$",
     "</div></article><script>x", "<sub onclick=x>y</sub>", "<kbd><script>x</kbd>", "<sup>x</sub>", "<br onload=x>",
     "http://a.b/\"onload=x", "<details open onload=x>\n</details>",
     "<details>\n<summary><script>x</summary>\n</details>",
@@ -232,6 +233,27 @@ def assert_is_inert(page: Open) -> None:
 )
 def test_formula_is_well_formed_or_its_text(tex: str) -> None:
     fromstring(mathml(tex).encode(errors="replace").replace(b"\x00", b""))
+
+
+@pytest.mark.parametrize(
+    ("tex", "drawn"),
+    [
+        (r"\ce{2H2O}", '<mn>2</mn><mspace width="0.167em" /><msub><mtext>H</mtext><mn>2</mn></msub><mtext>O</mtext>'),
+        (r"\ce{SO4^2-}", "<msubsup><mtext>O</mtext><mn>4</mn><mn>2</mn><mo>\u2212</mo></msubsup>"),
+        (r"\ce{Na+(aq) + e- -> Na}", "<msup><mtext>e</mtext>"),
+        (r"\ce{CuSO4.5H2O}", "<mn>4</mn></msub><mo>\xb7</mo><mn>5</mn>"),
+        (r"\ce{A ->[\Delta][x] B <=> C}", "<munderover>"),
+        (r"\ce{^{14}_{6}C} \ce{H", r"\ce"),
+        (r"\arg\max_x \nolimits", "<mo>arg</mo>"),
+        (r"\bigl\{ x \bigr\}", ">{</mo>"),
+        (r"\eqref{eq:1}", "<mtext>(eq:1)</mtext>"),
+        (r"\SI{5}{kg} \unit{m/s}", "<mtext>m/s</mtext>"),
+    ],
+)
+def test_chemistry_and_words_that_the_library_lacks_are_drawn(tex: str, drawn: str) -> None:
+    shown = re.sub("</?mrow>", "", mathml(tex))
+    assert drawn in shown
+    assert drawn.startswith("\\") or "\\" not in shown
 
 
 STEPS = (

@@ -7,6 +7,8 @@ from xml.etree.ElementTree import Element, tostring
 from latex2mathml import exceptions
 from latex2mathml.converter import convert_to_element
 
+from chatapp.rendering.chemistry import with_chemistry
+
 MAX_CHARS = 5_000
 """Longer ones are shown as they are written."""
 
@@ -32,8 +34,20 @@ _KEPT = frozenset(
 
 
 _ESCAPED = re.compile(r"\\([$%&#_{}])")
-_UNSEEN = re.compile(r"\\(?:nonumber|notag)(?![A-Za-z])|\\label\{[^{}]{0,80}\}")
-"""What says something about numbers of formulas, which are not drawn; the library writes these words out."""
+_BRACES = frozenset({r"\{", r"\}"})
+"""Large ones, as of `\\bigl\\{`, keep what they are written with."""
+_UNSEEN = re.compile(r"\\(?:nonumber|notag|nolimits)(?![A-Za-z])|\\label\{[^{}]{0,80}\}")
+"""What says something about numbers of formulas, which are not drawn, or about places of limits; the library writes
+these words out, as it does with those of `_SAID_OTHERWISE`."""
+_SAID_OTHERWISE = (
+    (re.compile(r"\\arg(?![A-Za-z])"), r"\\operatorname{arg}"),
+    (re.compile(r"\\copyright(?![A-Za-z])"), "\xa9"),
+    (re.compile(r"\\P(?![A-Za-z])"), "\xb6"),
+    (re.compile(r"\\(?:SI|qty)\{([^{}\\]{0,80})\}\{([^{}\\]{0,80})\}"), r"\1\\,\\text{\2}"),
+    (re.compile(r"\\(?:si|unit|pu)\{([^{}\\]{0,80})\}"), r"\\text{\1}"),
+    (re.compile(r"\\eqref\{([^{}]{0,80})\}"), r"\\text{(\1)}"),
+    (re.compile(r"\\ref\{([^{}]{0,80})\}"), r"\\text{\1}"),
+)
 
 
 def mathml(text: str, *, is_display: bool = False) -> str:
@@ -41,12 +55,20 @@ def mathml(text: str, *, is_display: bool = False) -> str:
     if len(text) > MAX_CHARS:
         return _as_text(text)
     try:
-        drawn = convert_to_element(_UNSEEN.sub("", text).strip(), display="block" if is_display else "inline")
+        drawn = convert_to_element(_readable(text), display="block" if is_display else "inline")
         for element in drawn.iter():
             _clean(element)
         return tostring(drawn, encoding="unicode")
     except _REFUSED:
         return _as_text(text)
+
+
+def _readable(tex: str) -> str:
+    """Return a formula in words that the library knows."""
+    tex = with_chemistry(_UNSEEN.sub("", tex).strip())
+    for said, otherwise in _SAID_OTHERWISE:
+        tex = said.sub(otherwise, tex)
+    return tex
 
 
 def _clean(element: Element) -> None:
@@ -58,7 +80,7 @@ def _clean(element: Element) -> None:
         del element.attrib[name]
     if element.text:
         element.text = unescape(element.text)
-        if element.tag == "mtext":
+        if element.tag == "mtext" or element.text in _BRACES:
             element.text = _ESCAPED.sub(r"\1", element.text)
 
 
