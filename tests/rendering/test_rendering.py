@@ -248,6 +248,7 @@ def test_formula_is_well_formed_or_its_text(tex: str) -> None:
         (r"\bigl\{ x \bigr\}", ">{</mo>"),
         (r"\eqref{eq:1}", "<mtext>(eq:1)</mtext>"),
         (r"\SI{5}{kg} \unit{m/s}", "<mtext>m/s</mtext>"),
+        (r"A \xrightarrow[b]{f} B", "</mstyle><mpadded><mi>b</mi>"),
     ],
 )
 def test_chemistry_and_words_that_the_library_lacks_are_drawn(tex: str, drawn: str) -> None:

@@ -78,6 +78,10 @@ def _clean(element: Element) -> None:
     """
     for name in element.attrib.keys() - _KEPT:
         del element.attrib[name]
+    if element.tag == "mpadded" and element.get("width", "").startswith("+"):
+        # What stands over a long arrow: browsers take no width that is added (https://www.w3.org/TR/mathml-core/ has
+        # lengths alone), and drew it beside its arrow.
+        element.attrib.clear()
     if element.text:
         element.text = unescape(element.text)
         if element.tag == "mtext" or element.text in _BRACES:
