@@ -248,6 +248,7 @@ def test_formula_is_well_formed_or_its_text(tex: str) -> None:
         (r"\bigl\{ x \bigr\}", ">{</mo>"),
         (r"\eqref{eq:1}", "<mtext>(eq:1)</mtext>"),
         (r"\SI{5}{kg} \unit{m/s}", "<mtext>m/s</mtext>"),
+        (r"\int x\,\mathrm{d}x", "<mtext>d</mtext><mi>x</mi>"),
         (r"A \xrightarrow[b]{f} B", "</mstyle><mpadded><mi>b</mi>"),
     ],
 )

@@ -38,9 +38,10 @@ _BRACES = frozenset({r"\{", r"\}"})
 """Large ones, as of `\\bigl\\{`, keep what they are written with."""
 _UNSEEN = re.compile(r"\\(?:nonumber|notag|nolimits)(?![A-Za-z])|\\label\{[^{}]{0,80}\}")
 """What says something about numbers of formulas, which are not drawn, or about places of limits; the library writes
-these words out, as it does with those of `_SAID_OTHERWISE`."""
+these words out, as it does with those of `_SAID_OTHERWISE`; single letters of `\\mathrm` come out italic."""
 _SAID_OTHERWISE = (
     (re.compile(r"\\arg(?![A-Za-z])"), r"\\operatorname{arg}"),
+    (re.compile(r"\\mathrm\{([A-Za-z])\}"), r"\\text{\1}"),
     (re.compile(r"\\copyright(?![A-Za-z])"), "\xa9"),
     (re.compile(r"\\P(?![A-Za-z])"), "\xb6"),
     (re.compile(r"\\(?:SI|qty)\{([^{}\\]{0,80})\}\{([^{}\\]{0,80})\}"), r"\1\\,\\text{\2}"),
