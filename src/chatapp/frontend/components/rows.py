@@ -29,14 +29,16 @@ def _component() -> Callable[..., Any]:
 
 def _told(listing: Listing) -> dict[str, Any]:
     """Return what the browser is told: each row names its menu by the place of it."""
-    menus: list[list[tuple[str, str]]] = []
+    menus: dict[tuple[str, ...], int] = {}
     lines: list[dict[str, Any]] = []
     may_share = _may_share()  # once: a look into Streamlit's cache takes some 40 us
     for group in listing.groups(state.timezone()):
         lines.append({"group": group.name.lower(), "name": group.heading.shown(words())})
         lines.extend(_row(item, listing, menus, may_share=may_share) for item in group.items)
     return {
-        **listing.news.tell(lines, {"menus": menus, "texts": _texts()}),
+        **listing.news.tell(
+            lines, {"menus": [[(entry, t(entry)) for entry in menu] for menu in menus], "texts": _texts()}
+        ),
         "language": words().code,
         "current": state.view().conversation_id,
         "busy": [item.id for item in listing.items if item.active_turn_id is not None],
@@ -56,23 +58,20 @@ def _texts() -> dict[str, str]:
 
 
 def _row(
-    item: ConversationInfo, listing: Listing, menus: list[list[tuple[str, str]]], *, may_share: bool
+    item: ConversationInfo, listing: Listing, menus: dict[tuple[str, ...], int], *, may_share: bool
 ) -> dict[str, Any]:
-    menu = [(entry, t(entry)) for entry in _entries(item, may_share=may_share)]
-    if menu not in menus:
-        menus.append(menu)
     row = {
         "id": item.id,
         "title": item.title or t("New conversation"),
         "when": int(item.updated_at.timestamp()),
-        "menu": menus.index(menu),
+        "menu": menus.setdefault(_entries(item, may_share=may_share), len(menus)),
         "notes": list(_notes(item, listing)),
         "snippet": [[part.text, part.is_match] for part in item.snippet or ()],
     }
     return {name: told for name, told in row.items() if told}
 
 
-def _entries(item: ConversationInfo, *, may_share: bool) -> Iterable[str]:
+def _entries(item: ConversationInfo, *, may_share: bool) -> tuple[str, ...]:
     return (
         later("Rename"),
         later("Unpin") if item.pinned else later("Pin"),

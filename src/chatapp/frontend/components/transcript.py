@@ -73,7 +73,7 @@ def _component(name: str) -> Callable[..., Any]:
 
 
 def _articles(conversation: OpenConversation) -> list[Article]:
-    view = state.view()
+    view, language = state.view(), words()  # once: a look into Streamlit's session takes some 10 us
     day: str | None = None
     articles = []
     for entry in conversation.entries:
@@ -84,7 +84,7 @@ def _articles(conversation: OpenConversation) -> list[Article]:
                 is_last=entry is conversation.entries[-1],
                 is_whole=entry.id in view.drawn,
                 beside=conversation.beside if entry is conversation.entries[-1] else (),
-                words=words(),
+                words=language,
             )
         )
         day = entry.day
