@@ -171,7 +171,6 @@ class LiveView:
             for bell in (browsers(), *(answer.bell for answer in self._answers)):
                 heard.enter_context(bell.heard_by(news))
             while any(answer.is_going for answer in self._answers):
-                news.clear()  # before one looks: what comes from here on ends the waiting
                 view = state.view()  # where Streamlit ends this run for a click; its other ways cost more
                 if view.is_unlisted():
                     return
@@ -179,6 +178,7 @@ class LiveView:
                     shown = view.conversation_id
                     address.push_url(view)
                 news.wait(TICK_S)
+                news.clear()  # before all that one looks at: an answer that ends meanwhile ends the next wait at once
 
 
 def _above() -> None:
