@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC
 from functools import cache, partial
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ from chatapp.errors import ChatappError
 from chatapp.frontend.languages.language import languages
 from chatapp.frontend.transcript.live_blocks import LiveBlocks
 from chatapp.protocol.chosen_pages import ChosenPages
-from chatapp.protocol.events import Text
+from chatapp.protocol.events import Reasoning, Text
 from chatapp.protocol.messages import Message
 from chatapp.protocol.resources import ConnectionInfo, ListedModelInfo, ModelsInfo
 from chatapp.protocol.sse import Decoder
@@ -101,6 +102,11 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
 }
 
 
+def _said_and_thought_in_turn(batch: Batch) -> Callable[[str], object]:
+    kinds = cycle((Text, Reasoning))
+    return lambda piece: batch.add(next(kinds), piece)
+
+
 def _answer_text(answer: AnswerText, batch: Batch) -> Callable[[str], object]:
     return lambda piece: answer.add_piece(Text, piece, batch)
 
@@ -130,7 +136,7 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
     "chatapp.backend.attachments.budget.FileBudget.text_of": lambda: (
         lambda piece: FileBudget(None, len, "a b").text_of("a.txt", piece, is_last=True)
     ),
-    "chatapp.backend.models.chat_model.Batch.add": lambda: partial(Batch().add, Text),
+    "chatapp.backend.models.chat_model.Batch.add": lambda: _said_and_thought_in_turn(Batch()),
     "chatapp.backend.models.openai.answer_text.AnswerText.add_piece": lambda: _answer_text(
         AnswerText(stop=["aaab"]), Batch()
     ),

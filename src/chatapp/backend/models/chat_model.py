@@ -125,23 +125,23 @@ class Batch(msgspec.Struct):  # one is made for each read, and a dataclass takes
     citations: Sequence[Citation] = ()
     logprobs: tuple[dict[str, Any], ...] = ()
     details: tuple[dict[str, Any], ...] = ()
-    _runs: Sequence[Text | Reasoning] = ()
+    _runs: list[Text | Reasoning] = []
     _kind: type[Text] | type[Reasoning] | None = None
     _texts: list[str] = []
-    _calls: Sequence[ToolCallDelta] = ()
+    _calls: list[ToolCallDelta] = []
 
     def add(self, kind: type[Text] | type[Reasoning], text: str) -> None:
         """Append a piece; neighbours of one kind become one."""
         if kind is self._kind:
             self._texts.append(text)
         else:
-            self._runs = self._said()
+            if self._kind is not None:
+                self._runs.append(self._kind("".join(self._texts)))
             self._kind, self._texts = kind, [text]
 
     def add_calls(self, pieces: list[ToolCallDelta]) -> None:
         """Append pieces of calls, behind all text of this batch: models call when they have spoken."""
-        if pieces:
-            self._calls = [*self._calls, *pieces]
+        self._calls += pieces
 
     def beside(self) -> Sequence[Notice | Citation]:
         """Return what the readers are to know beside what was said."""
