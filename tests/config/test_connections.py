@@ -184,6 +184,7 @@ SERVER = '[connections.a]\nbase_url = "http://a"\n'
             3,
             "m.prices.inptu is no key that is known there. Did you mean in",
         ),
+        ('"[key]" = 1', 1, "A table is no key that is known there."),
         (
             f"{SERVER}models = {{ m = {{ windw = 1 }} }}",
             3,

@@ -252,7 +252,7 @@ def _fault(path: Path, text: str, error: ValidationError) -> str:
 
 def _meant(keys: Sequence[str], value: object) -> str:
     """Return a further sentence with what was likely meant by the last of `keys`; empty where nobody can tell."""
-    *place, key = keys
+    *place, key = keys or [""]
     if isinstance(value, dict) and len(place) == 2:  # noqa: PLR2004 - TOML takes a name with a dot for two
         return f' A name with a dot stands in quotes: [{place[0]}."{place[1]}.{key}"].'
     tables = {0: ConnectionsFile, 2: ConnectionTable if place[:1] == ["connections"] else RouteTable, 4: ModelTable}
