@@ -117,9 +117,8 @@ class DirectResponse:
         self._connection = connection
         self._loop = loop
         self._parts: list[bytes] = []
-        self.on_body = (
-            self._parts.append
-        )  # which the parser calls: a method of ours would take a fortieth of a word's way
+        # The parser calls it: a method of ours would take a fortieth of a word's way.
+        self.on_body = self._parts.append
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(  # home-made servers need them, and aiohttp grants them too
             lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
