@@ -12,6 +12,8 @@ from support.stub_model import StubModel
 
 pytestmark = needs_browser
 
+HAS_FONT = "return [...document.fonts].some((font) => font.family.includes('Formulas') && font.status === 'loaded')"
+
 
 @pytest.fixture
 def page(browser: Any, page_port: int) -> Page:
@@ -50,6 +52,7 @@ def test_prices_keep_their_dollars_beside_a_formula(page: Page, model: StubModel
     page.wait_for_answer("End")
 
     page.wait_for(".transcript math")
+    page.wait_until(lambda driver: driver.execute_script(HAS_FONT), "the font of formulas")
     assert "It costs $5 and $10, says echo $HOME. End" in page.text
 
 

@@ -93,8 +93,15 @@ def test_the_first_html_loads_nothing_from_elsewhere_and_holds_no_script(port: i
     assert not re.search(r"<script>", body)
 
 
-@pytest.mark.parametrize(("path", "kind"), [("/app/icon.svg", "image/svg+xml"), ("/app/page.js", "text/javascript")])
-def test_what_the_first_html_names_is_there(port: int, path: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/app/icon.svg", "image/svg+xml"),
+        ("/app/page.js", "text/javascript"),
+        ("/app/fonts/stix-two-math.woff2", "font/woff2"),
+    ],
+)
+def test_what_the_first_html_or_its_sheet_names_is_there(port: int, path: str, kind: str) -> None:
     response, body = get(port, path)
 
     assert (response.status, response.getheader("content-type", "").partition(";")[0]) == (200, kind)

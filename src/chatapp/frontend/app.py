@@ -51,6 +51,7 @@ _SERVED = {
     **dict.fromkeys(_SCRIPTS, "text/javascript"),
     "icon.svg": "image/svg+xml",
     "transcript.css": "text/css",
+    "fonts/stix-two-math.woff2": "font/woff2",
     "manifest.json": "application/manifest+json",
 }
 _FONT = re.compile(r'<link[^<>]*as="font"[^<>]*>')
