@@ -20,15 +20,21 @@ _OF_AGENTS = ("stream", "tool", "key", "cancel", "long")
 _ALL_BUT_KEY = ("stream", "tool", "cancel", "long")
 _NODE_MODULES = FOLDER / "npm-clients"
 _PACKAGES = {
-    "openai": "6.49.0",
-    "ai": "6.0.326",
-    "@ai-sdk/openai-compatible": "2.0.92",
+    "node": "24.21.0",  # most ask for 22 at least, where distributions have 20
+    "openai": "7.59.0",
+    "ai": "7.0.173",
+    "@ai-sdk/openai-compatible": "3.0.92",
     "opencode-ai": "1.18.33",
-    "@anthropic-ai/claude-code": "2.1.100",
+    "@anthropic-ai/claude-code": "2.1.332",
     "@anthropic-ai/sdk": "1.14.0",
     "@openai/codex": "0.171.0",
-    "@qwen-code/qwen-code": "0.15.10",
+    "@openai/agents": "0.20.0",
+    "@langchain/core": "1.4.0",
+    "@langchain/openai": "1.6.0",
+    "@qwen-code/qwen-code": "0.24.4",
     "@continuedev/cli": "1.5.47",
+    "cline": "3.0.65",
+    "zod": "4.6.7",
 }
 _INSTALL_S = 900
 
@@ -57,11 +63,11 @@ def _python(script: str, *requirements: str) -> Callable[[], list[str]]:
 
 
 def _node(script: str) -> Callable[[], list[str]]:
-    return lambda: [_node_command(), str(_installed_packages() / script)]
+    return lambda: [_node_command(), str(_NODE_MODULES / script)]
 
 
 def _node_command() -> str:
-    return shutil.which("node") or pytest.skip("Node.js is not installed")
+    return str(_installed_packages() / "node_modules" / ".bin" / "node")
 
 
 def _installed_packages() -> Path:
@@ -87,7 +93,6 @@ def _agent(variable: str, command: str, script: str) -> Callable[[], list[str]]:
     """Return what runs `script`, which finds the command of a coding agent in `variable`."""
 
     def run() -> list[str]:
-        _node_command()
         path = _installed_packages() / "node_modules" / ".bin" / command
         return ["env", f"{variable}={path}", sys.executable, str(SCRIPTS / script)]
 
@@ -99,6 +104,7 @@ def environment(folder: Path) -> dict[str, str]:
     return {
         **os.environ,
         "HOME": str(folder),
+        "PATH": f"{_NODE_MODULES / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}",
         "PWD": str(folder),  # opencode believes it more than the system
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_DATA_HOME": str(folder / "data"),
@@ -132,6 +138,13 @@ CLIENTS = (
     ),
     Client("@anthropic-ai/sdk", _node("anthropic_js.mjs"), CASES),
     Client("openai-agents", _python("agents_client.py", "openai-agents==0.24.0")),
+    Client("@openai/agents", _node("agents_js.mjs")),
+    Client("@langchain/openai", _node("langchain_js.mjs")),
+    Client("smolagents", _python("smolagents_client.py", "smolagents[openai]==1.26.0")),
+    Client("haystack-ai", _python("haystack_client.py", "haystack-ai==3.4.1")),
+    Client("semantic-kernel", _python("semantic_kernel_client.py", "semantic-kernel==1.45.0")),
+    Client("autogen-ext", _python("autogen_client.py", "autogen-ext[openai]==0.7.5", "autogen-agentchat==0.7.5")),
+    Client("dspy", _python("dspy_client.py", "dspy==3.4.1"), ("ask", "key", "long")),
     Client("llama-index", _python("llama_index_client.py", "llama-index-llms-openai-like==0.8.1")),
     Client("@openai/codex", _agent("CODEX", "codex", "codex_client.py"), _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
     Client(
@@ -139,6 +152,12 @@ CLIENTS = (
         _agent("QWEN", "qwen", "qwen_code_client.py"),
         _OF_AGENTS,
         need_the_stub=_ALL_BUT_KEY,
+    ),
+    Client(
+        "cline",
+        _agent("CLINE", "cline", "cline_client.py"),
+        ("stream", "tool", "key", "cancel"),
+        need_the_stub=("stream", "tool", "cancel"),
     ),
     Client("@continuedev/cli", _agent("CN", "cn", "continue_client.py"), _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
 )

@@ -231,9 +231,9 @@ def delta(*, finish: Any = None, **fields: Any) -> Chunk:
     return {"choices": [{"index": 0, "delta": fields, "finish_reason": finish}]}
 
 
-def tool_call() -> Chunk:
+def tool_call(name: str = "get_weather") -> Chunk:
     """Return a chunk in which the model calls a tool instead of answering."""
-    function = {"name": "get_weather", "arguments": '{"city":"Paris"}'}
+    function = {"name": name, "arguments": '{"city":"Paris"}'}
     return delta(role="assistant", tool_calls=[{"index": 0, "id": "call_1", "type": "function", "function": function}])
 
 

@@ -26,6 +26,7 @@ def key():
     wrong = coder(stream=False)
     wrong.io.tool_error = lambda *words, **_: lines.append(" ".join(map(str, words)))
     wrong.run_one(QUESTION, preproc=False)
+    os.environ["OPENAI_API_KEY"] = KEY
     raise RuntimeError(" ".join(lines))
 
 

@@ -19,8 +19,7 @@ def run(*words, model=PLAIN, key=KEY, form="json"):
         "DISABLE_AUTOUPDATER": "1",
     }
     command = [os.environ["CLAUDE"], "--print", "--output-format", form, *words]
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.Popen(command, env=env, **pipes)
+    return subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
 
 
 def told(*words, **options):
