@@ -11,6 +11,8 @@ const NEAR = "1500px 0px"; // what is so near to the window is fetched
 const RETRY_MS = 2000;
 const IDLE_MS = 200; // after which a wheel or a finger has come to rest
 const HOLDS_ITSELF = CSS.supports("overflow-anchor", "auto");
+const BOX = '[data-testid="stChatInputTextArea"]';
+const SEND = '[data-testid="stChatInputSubmitButton"]';
 const SCROLLER = '[data-testid="stMainBlockContainer"]';
 
 const bodies = new Map();
@@ -24,6 +26,7 @@ let current; // what was told last
 let asked = 0;
 let foreseen; // what was asked for and not told yet: its id, by which name, and the keys that it had
 let held; // a click meanwhile
+let wish; // the choice of a conversation that was told last
 let session; // the token of whoever is here
 const OF_ANOTHER = '.st-key-above, .st-key-unfinished, .st-key-model-gone, [class*="st-key-live-"] { display: none; }';
 
@@ -217,8 +220,8 @@ class Transcript {
     if (!id && isSearch) return; // it ends with a new chat
     event.preventDefault();
     const name = String(++asked);
-    const typed = document.querySelector('[data-testid="stChatInputTextArea"]')?.value ? "yes" : "";
-    const wish = { do: id ? "open" : "new", id, name, typed }; // what is in the box now is sent later, if it is
+    const typed = document.querySelector(BOX)?.value ? "yes" : "";
+    wish = { do: id ? "open" : "new", id, name, typed }; // what is in the box now is sent later, if it is
     this.act(wish);
     if (!foreseen && (id === this.data.shown || isSearch)) return;
     const keys = id ? remembered.get(id) : [];
@@ -294,6 +297,15 @@ class Transcript {
     else clickInWords(button, (what) => this.act(what));
   }
 }
+
+// So is what is sent before the choice was followed; what was sent before the choice is not.
+const send = ({ key, shiftKey, isComposing, target }) => {
+  if (!wish || wish.typed || current?.data.opened === wish.name || !(target instanceof Element)) return;
+  if (key ? key !== "Enter" || shiftKey || isComposing || !target.matches(BOX) : !target.closest(SEND)) return;
+  wish.typed = "yes";
+  current.act(wish);
+};
+for (const kind of ["keydown", "click"]) document.addEventListener(kind, send, { capture: true });
 
 // A new chat is asked for like another conversation, where one is on show; Streamlit's button draws all of the page.
 document.addEventListener("click", (event) => {
