@@ -74,15 +74,17 @@ class Liveness:
         """Note that an answer is over; one that failed makes us ask again."""
         self._running -= 1
         self._answered_at = time.monotonic() if is_well else None
-        if not self._running:
-            self._tell_no_more()
+        if not self._running and self._has_told:
+            self.close()
 
     def close(self) -> None:
         """Let others know that no answer is made here."""
         if self._telling is not None:
             self._telling.cancel()
             self._telling = None
-        self._tell_no_more()
+        if self._has_told:
+            self._has_told = False
+            self._shared.tell_no_more()
 
     @property
     def is_at_work(self) -> bool:
@@ -105,8 +107,3 @@ class Liveness:
             self._has_told, wait_s = True, SHARED_EVERY_S
             self._shared.tell()
         self._telling = asyncio.get_running_loop().call_later(wait_s, self._tell)
-
-    def _tell_no_more(self) -> None:
-        if self._has_told:
-            self._has_told = False
-            self._shared.tell_no_more()
