@@ -11,7 +11,7 @@ from chatapp.config.connections_watch import ConnectionsWatch
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError, UpstreamAuthError
 from chatapp.providers.catalog import PROVIDERS
-from chatapp.providers.connection import ApiKey, ModelTraits, Prices, Timeouts, configured_upstreams, upstream_of
+from chatapp.providers.connection import ApiKey, ModelTraits, Prices, configured_upstreams, upstream_of
 
 SECRET = "sk-hunter2"
 WHOLE = f"""\
@@ -184,7 +184,7 @@ SERVER = '[connections.a]\nbase_url = "http://a"\n'
             3,
             "m.prices.inptu is no key that is known there. Did you mean in",
         ),
-        ('"[key]" = 1', 1, "A table is no key that is known there."),
+        ('"[key]" = 1', None, "A table is no key that is known there."),
         (
             f"{SERVER}models = {{ m = {{ windw = 1 }} }}",
             3,
