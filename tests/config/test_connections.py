@@ -11,7 +11,7 @@ from chatapp.config.connections_watch import ConnectionsWatch
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError, UpstreamAuthError
 from chatapp.providers.catalog import PROVIDERS
-from chatapp.providers.connection import ApiKey, ModelTraits, Prices, configured_upstreams, upstream_of
+from chatapp.providers.connection import ApiKey, ModelTraits, Prices, Timeouts, configured_upstreams, upstream_of
 
 SECRET = "sk-hunter2"
 WHOLE = f"""\
@@ -81,6 +81,7 @@ def test_a_hint_names_the_key_of_the_table_that_comes_before_a_setting(file: Pat
         "Check proxy of [connections.groq].",
     ]
     assert lab.in_its_settings(proxies) == proxies
+    assert Timeouts(gap_s=9).in_their_words(hints[1]) == hints[1], "several in turn have a sum that is set nowhere"
     certificates = "Let SSL_CERT_FILE (or REQUESTS_CA_BUNDLE) name a file."
     assert lab.in_its_settings(certificates) == "Let ca_file of [connections.lab] name a file."
 

@@ -59,8 +59,8 @@ class Timeouts:
         return settings.model_copy(update=self._set())
 
     def in_their_words(self, hint: str) -> str:
-        """Return `hint`, which names settings, with the places of those that are set here instead."""
-        for name in self._set():
+        """Return `hint`, which names settings, with the places of those that are set here instead, if in any."""
+        for name in self._set() if self.place else ():
             hint = hint.replace(name.upper(), f"{name} of {self.place}")
         return hint
 
