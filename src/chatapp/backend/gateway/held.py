@@ -113,9 +113,9 @@ class HeldMessages:
         known = self._known.longest(self._said, most=first)
         begin = len(known.said) if known else 0
         hasher = known.hasher.copy() if known else blake2b(digest_size=16)
-        passed = b"".join([_passed(_bytes_of(message)) for message in self._said[begin:first]])
-        hasher.update(passed)
-        self._known.keep(self._said[:first], hasher.copy(), new_bytes=len(passed), behind=known)
+        texts = list(map(_bytes_of, self._said[begin:first]))
+        hasher.update(b"".join(map(_passed, texts)))
+        self._known.keep(self._said[:first], hasher.copy(), new_bytes=sum(map(len, texts)), behind=known)
         digests: list[str] = []
         for message in self._said[first:]:
             text = _bytes_of(message)
