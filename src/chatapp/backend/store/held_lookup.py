@@ -14,6 +14,9 @@ from chatapp.protocol.question import HeldConversation
 _TAIL = 8
 """How many of the last messages are looked for where the last answer is not here: of most conversations few are new."""
 
+_LONGEST_TAIL = 32
+"""How many of each turn are looked for together: there may be a thousand, and no statement takes many more hashes."""
+
 _AT_ONCE = 500
 
 UNANSWERED = {"failed", "incomplete", "interrupted", "stopped"}
@@ -80,8 +83,11 @@ class Tail(NamedTuple):
 
 
 def find_tails(connection: Connection, turns: Sequence[WholeTurn]) -> list[Tail]:
-    """Return for each turn what is found by its last answer and behind: of several with one query for each owner."""
-    firsts = [turn.held.last_answer for turn in turns]
+    """Return for each turn what is found by its last answer and behind: of several with one query for each owner.
+
+    Of what lies behind, no more than the last `_LONGEST_TAIL` messages are looked for.
+    """
+    firsts = [max(turn.held.last_answer, turn.held.count - _LONGEST_TAIL) for turn in turns]
     digests = [turn.held.hashes(first) for turn, first in zip(turns, firsts, strict=True)]
     wanted: dict[str, set[str]] = {}
     for turn, some in zip(turns, digests, strict=True):
