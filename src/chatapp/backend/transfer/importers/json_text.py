@@ -102,9 +102,9 @@ class JsonText:
     def skip_line(self) -> None:
         """Go behind the line that begins here."""
         while self.has(1):
-            line, end, _ = self.window[self.at :].partition("\n")
-            self.at += len(line) + len(end)
-            if end:
+            end = self.window.find("\n", self.at)
+            self.at = end + 1 if end >= 0 else len(self.window)
+            if end >= 0:
                 return
 
     def _grow(self) -> bool:
