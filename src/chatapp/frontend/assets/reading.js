@@ -49,7 +49,7 @@
   const land = ({ message, words }) => {
     const target = document.querySelector(`.transcript [data-id="${CSS.escape(message)}"]`);
     if (!target) return false;
-    const found = rangesOf(target, words.toLowerCase().split(/[\s"*]+/).filter(Boolean));
+    const found = rangesOf(target, foldOf(words).text.split(/[\s"*]+/).filter(Boolean));
     CSS.highlights?.set("found", new Highlight(...found));
     const top = (found[0] ?? target).getBoundingClientRect().top;
     place.scrollTo({ top: place.scrollTop + top - place.getBoundingClientRect().top - place.clientHeight / 3 });
@@ -57,16 +57,36 @@
     return true;
   };
 
+  // Letters as a search takes them: neither case nor accents nor the marks of vowels count, nor how some are written.
+  const OTHERWISE = { ß: "ss", ة: "ه", ى: "ي" };
+  const MARKS = /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06ed]/g;
+  const plain = (letter) => {
+    const bare = letter.normalize("NFKD").replace(MARKS, "").toLowerCase();
+    return OTHERWISE[bare] ?? (bare.length > 1 ? letter.toLowerCase() : bare); // a syllable of Korean stays whole
+  };
+
+  // Returns `data` in plain letters, and at which place in it each of them stands.
+  const foldOf = (data) => {
+    let text = "";
+    const places = [];
+    for (let place = 0; place < data.length; place += 1) {
+      const letters = data[place] < "\x80" ? data[place].toLowerCase() : plain(data[place]);
+      text += letters;
+      for (let more = letters.length; more; more -= 1) places.push(place);
+    }
+    return { text, places };
+  };
+
   const rangesOf = (target, words) => {
     const ranges = [];
-    const texts = document.createTreeWalker(target, NodeFilter.SHOW_TEXT);
-    while (texts.nextNode()) {
-      const text = texts.currentNode.data.toLowerCase();
+    const nodes = document.createTreeWalker(target, NodeFilter.SHOW_TEXT);
+    while (nodes.nextNode()) {
+      const { text, places } = foldOf(nodes.currentNode.data);
       for (const word of words) {
         for (let start = text.indexOf(word); start >= 0; start = text.indexOf(word, start + word.length)) {
           const range = new Range();
-          range.setStart(texts.currentNode, start);
-          range.setEnd(texts.currentNode, start + word.length);
+          range.setStart(nodes.currentNode, places[start]);
+          range.setEnd(nodes.currentNode, places[start + word.length - 1] + 1);
           ranges.push(range);
         }
       }
