@@ -45,8 +45,9 @@ class Revalidated(Generic[T]):
             return told.value
 
     def _begin(self, key: Hashable, ask: Callable[[], T]) -> Future[T]:
-        asking = self._asking[key] = Future[T]()
+        asking = Future[T]()
         threading.Thread(target=self._ask, args=(key, ask, asking), name="revalidated", daemon=True).start()
+        self._asking[key] = asking  # nobody waits for a thread that could not start
         return asking
 
     def _ask(self, key: Hashable, ask: Callable[[], T], asking: Future[T]) -> None:
