@@ -250,7 +250,15 @@ def test_an_answer_that_has_grown_is_not_drawn_again_as_a_whole(
 
 
 @pytest.mark.parametrize(
-    "end", ["[a]\n\n[a]: /b", "One[^1]\n\n[^1]: two", "<details>\n\nOne\n\n</details>", "\\begin{a}\n\nb"]
+    "end",
+    [
+        "[a]\n\n[a]: /b",
+        "One[^1]\n\n[^1]: two",
+        "<details>\n\nOne\n\n</details>",
+        "\\begin{a}\n\nb",
+        "\xa0\n\nb",
+        "a$$b\n\n$$\n\nc $$",
+    ],
 )
 def test_an_answer_whose_blocks_need_each_other_is_drawn_as_a_whole_at_its_end(end: str) -> None:
     blocks = LiveBlocks()

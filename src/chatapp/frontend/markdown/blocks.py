@@ -10,10 +10,11 @@ _FORMULA_SO_FAR = re.compile(r"(?<![\\$])\$(?:\\|[A-Za-z][_^])[^$]*\Z")
 _LINK_SO_FAR = re.compile(r"!?\[([^\[\]]{1,300})\]\([^()\s]*\Z")
 _FORMULAS = ((r"\[", r"\]"), (r"\(", r"\)"), (r"\begin{", r"\end{"))
 _FROM_ELSEWHERE = re.compile(
-    r"\]:|\[\^|<d|<D|\\begin|~~~|[^\n]```|[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
+    r"(?:\A|\n)[ \t]*[^\S \t\n]|\]:|\[\^|<d|<D|\\begin|~~~|[^\n]```"
+    r"|[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-"""What is said elsewhere of an address or a footnote, folds, formulas of several blocks, fences that are not plain to
-see, and letters from the right."""
+"""Lines that look empty and are not in Markdown, what is said elsewhere of an address or a footnote, folds, formulas of
+several blocks, fences that are not plain to see, and letters from the right."""
 
 
 def split_blocks(markdown: str) -> list[str]:
@@ -80,8 +81,11 @@ def _folds_in(line: str) -> int:
 
 
 def stands_by_itself(text: str) -> bool:
-    """Return whether each block of `text` is drawn as it is alone: none names, folds or turns what is in another."""
-    return _FROM_ELSEWHERE.search(text) is None
+    """Return whether each block of `text` is drawn as it is alone: none names, folds or turns what is in another.
+
+    Of an odd number of `$$` one may belong to a formula of another block than the one it was counted for.
+    """
+    return text.count("$$") % 2 == 0 and _FROM_ELSEWHERE.search(text) is None
 
 
 def without_open_math(markdown: str) -> str:
