@@ -7,6 +7,7 @@ from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import list_actions, state
 
 _SHOWN_CHARS = 40
+_ISOLATED, _END = "\u2068", "\u2069"  # words of another direction do not turn what follows them around
 
 
 def hits() -> None:
@@ -18,7 +19,7 @@ def hits() -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xxsmall", key="hits"):
         place = state.view().conversation.place_of_hit(state.session_context())
         where = t(" · {place} of {count}", place=place.number, count=place.total) if place else ""
-        st.caption(literal(words) + where)
+        st.caption((literal(words) if words.isascii() else f"{_ISOLATED}{literal(words)}{_END}") + where)
         _step(t("Earlier hit"), "keyboard_arrow_up", "hit-earlier", is_earlier=True)
         _step(t("Later hit"), "keyboard_arrow_down", "hit-later", is_earlier=False)
         st.button(
