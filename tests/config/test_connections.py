@@ -179,6 +179,7 @@ SERVER = '[connections.a]\nbase_url = "http://a"\n'
             2,
             "base-url is no key that is known there. Did you mean base_url?",
         ),
+        ('[connections.a]\nurl = "http://a"\n', 2, "a.url is no key that is known there. Did you mean base_url?"),
         ('[connections.llama.cpp]\nbase_url = "http://a"', 1, 'stands in quotes: [connections."llama.cpp"].'),
         (
             f"{SERVER}models = {{ m = {{ prices = {{ inptu = 1 }} }} }}",

@@ -257,7 +257,8 @@ def _meant(keys: Sequence[str], value: object) -> str:
         return f' A name with a dot stands in quotes: [{place[0]}."{place[1]}.{key}"].'
     tables = {0: ConnectionsFile, 2: ConnectionTable if place[:1] == ["connections"] else RouteTable, 4: ModelTable}
     fields = tables.get(len(place), PriceTable).model_fields
-    known = get_close_matches(key, [field.alias or name for name, field in fields.items()], n=1)
+    names = [field.alias or name for name, field in fields.items()]
+    known = get_close_matches(key, names, n=1) or [name for name in names if name == f"base_{key}"]
     return f" Did you mean {known[0]}?" if known else ""
 
 
