@@ -258,6 +258,27 @@ def test_chemistry_and_words_that_the_library_lacks_are_drawn(tex: str, drawn: s
     assert drawn.startswith("\\") or "\\" not in shown
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "aligned",
+        "alignat*{1}",
+        "alignedat{1}",
+        "flalign",
+        "gather",
+        "gathered",
+        "multline*",
+        "dcases",
+        "rcases",
+        "eqnarray",
+    ],
+)
+def test_environments_that_the_library_lacks_are_drawn_in_lines(name: str) -> None:
+    name, _, count = name.partition("{")
+    drawn = mathml(f"\\begin{{{name}}}{count and '{' + count}a &= b \\\\ c &= d\\end{{{name}}}")
+    assert (drawn.count("<mtr>"), "&amp;" in drawn, "<mn>" in drawn) == (2, False, False)
+
+
 STEPS = (
     "a", "A b ", " ", "\n", "\n  ", "\t", "'", '"', "'''", "`", "\\", "\\\n", "/*", "//", "/", "#", "# ", "$",
     "$$", "${", "#{", "<", "<a ", "<!--", "<?php", "<<EOF\n", "{", "}", "[", "(", "()", "a(", "a<", "a.b.", "0",

@@ -50,6 +50,21 @@ _SAID_OTHERWISE = (
     (re.compile(r"\\ref\{([^{}]{0,80})\}"), r"\\text{\1}"),
 )
 
+_ENVIRONMENT = re.compile(
+    r"\\(begin|end)\{([A-Za-z]{4,11})\*?\}(?:\[[tbc]\])?(?:(?<=at\})\{\d{1,2}\}|(?<=at\*\})\{\d{1,2}\})?"
+)
+_ALIGNED = (r"\begin{align*}", r"\end{align*}")
+_CENTRED = (r"\begin{matrix}", r"\end{matrix}")
+_ENVIRONMENTS = {
+    **dict.fromkeys(("aligned", "alignat", "alignedat", "flalign"), _ALIGNED),
+    **dict.fromkeys(("gather", "gathered", "multline"), _CENTRED),
+    "dcases": (r"\begin{cases}", r"\end{cases}"),
+    "eqnarray": (r"\begin{array}{rcl}", r"\end{array}"),
+    "equation": ("{", "}"),
+    "rcases": (r"\left.\begin{array}{ll}", r"\end{array}\right\}"),
+}
+"""What the library writes in one line with every `&`, and what stands for it."""
+
 
 def mathml(text: str, *, is_display: bool = False) -> str:
     """Return a formula, given as TeX, as MathML; or its TeX as code where that cannot be made."""
@@ -66,10 +81,15 @@ def mathml(text: str, *, is_display: bool = False) -> str:
 
 def _readable(tex: str) -> str:
     """Return a formula in words that the library knows."""
-    tex = with_chemistry(_UNSEEN.sub("", tex).strip())
+    tex = _ENVIRONMENT.sub(_environment, with_chemistry(_UNSEEN.sub("", tex).strip()))
     for said, otherwise in _SAID_OTHERWISE:
         tex = said.sub(otherwise, tex)
     return tex
+
+
+def _environment(found: re.Match[str]) -> str:
+    known = _ENVIRONMENTS.get(found[2])
+    return known[found[1] == "end"] if known else found[0]
 
 
 def _clean(element: Element) -> None:
