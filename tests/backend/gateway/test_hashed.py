@@ -82,3 +82,11 @@ def test_no_more_is_remembered_than_memory_allows() -> None:
     hashes(run(COUNT, m1="x" * MOST_BYTES), known)
     assert known.longest(run(COUNT, m1="x" * MOST_BYTES), most=COUNT) is None
     assert known.longest(many[2], most=COUNT) is not None
+
+
+@pytest.mark.parametrize("field", ["content", "reasoning_content", "other"])
+def test_memory_is_counted_also_for_what_no_hash_counts(field: str) -> None:
+    known, messages = HashedBeginnings(), run(COUNT)
+    messages[0][field] = "first line\n" + "x" * MOST_BYTES
+    hashes(messages, known)
+    assert known.longest(messages, most=COUNT) is None

@@ -3,6 +3,8 @@
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+import msgspec
+
 Json = dict[str, Any]
 
 LEAST_MESSAGES = 64
@@ -11,7 +13,9 @@ LEAST_MESSAGES = 64
 MOST_BEGINNINGS = 16
 MOST_BYTES = 8 * 1024 * 1024
 _OF_A_MESSAGE = 500
-"""What a message takes in memory beside its text, about."""
+"""What a message takes in memory beside what is in it, about."""
+_OF_A_VALUE = 64
+"""What each object, list and further value in it takes."""
 
 
 class Beginning(NamedTuple):
@@ -37,14 +41,23 @@ class HashedBeginnings:
         ours.sort(key=lambda one: -len(one.said))
         return next((one for one in ours if one.said == said[: len(one.said)]), None)
 
-    def keep(self, said: list[Json], hasher: blake2b, *, new_bytes: int, behind: Beginning | None) -> None:
-        """Remember a beginning that is `new_bytes` of text longer than the one it lies `behind`, which is forgotten."""
+    def keep(self, said: list[Json], hasher: blake2b, *, behind: Beginning | None) -> None:
+        """Remember a beginning that goes on from the one it lies `behind`, which is forgotten."""
         begin, size = (len(behind.said), behind.size) if behind else (0, 0)
-        size += new_bytes + _OF_A_MESSAGE * (len(said) - begin)
-        if len(said) < LEAST_MESSAGES or len(said) == begin or size > MOST_BYTES:
+        if len(said) < LEAST_MESSAGES or len(said) == begin:
+            return
+        size += _size(said[begin:])
+        if size > MOST_BYTES:
             return
         others = [one for one in self._kept if one is not behind][1 - MOST_BEGINNINGS :]
         kept = [*others, Beginning(said, hasher, size)]
         while sum(one.size for one in kept) > MOST_BYTES:
             del kept[0]
         self._kept = tuple(kept)
+
+
+def _size(messages: list[Json]) -> int:
+    """Return about how many bytes messages take in memory, with what does not count for their hash, as pictures."""
+    written = msgspec.json.encode(messages)
+    values = written.count(b"{") + written.count(b"[") + written.count(b",")
+    return len(written) + _OF_A_VALUE * values + _OF_A_MESSAGE * len(messages)

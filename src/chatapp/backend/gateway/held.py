@@ -113,9 +113,8 @@ class HeldMessages:
         known = self._known.longest(self._said, most=first)
         begin = len(known.said) if known else 0
         hasher = known.hasher.copy() if known else blake2b(digest_size=16)
-        texts = list(map(_bytes_of, self._said[begin:first]))
-        hasher.update(b"".join(map(_passed, texts)))
-        self._known.keep(self._said[:first], hasher.copy(), new_bytes=sum(map(len, texts)), behind=known)
+        hasher.update(b"".join([_passed(_bytes_of(message)) for message in self._said[begin:first]]))
+        self._known.keep(self._said[:first], hasher.copy(), behind=known)
         digests: list[str] = []
         for message in self._said[first:]:
             text = _bytes_of(message)
