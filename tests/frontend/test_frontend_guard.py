@@ -48,11 +48,12 @@ def request(app: App, kind: str = "http", path: str = "/", **headers: str) -> li
     [
         {"host": "evil.example"},
         {"host": "localhost:8501", "origin": "http://evil.example"},
+        {"host": "localhost:8501", "origin": "http://["},
         {"host": "localhost:8501", "origin": "http://localhost:3000"},
         {"host": "localhost:8501", "origin": "null"},
         {},
     ],
-    ids=["foreign host", "foreign origin", "other port", "no origin's origin", "no host"],
+    ids=["foreign host", "foreign origin", "origin that is none", "other port", "no origin's origin", "no host"],
 )
 def test_a_foreign_page_reaches_neither_page_nor_websocket(headers: dict[str, str]) -> None:
     app = App()

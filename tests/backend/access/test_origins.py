@@ -20,6 +20,13 @@ def test_a_foreign_page_cannot_send_what_needs_no_preflight(backend: RunningBack
     assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "null", "", "http://evil.example//localhost"])
+def test_an_origin_that_is_none_is_foreign(origin: str, backend: RunningBackend) -> None:
+    answer = requests.post(f"{backend.url}/query", json={"prompt": "Hi"}, headers={"Origin": origin}, timeout=10)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
+
+
 @pytest.mark.parametrize("method", ["DELETE", "PATCH", "PUT"])
 def test_a_foreign_page_changes_nothing_whatever_the_method(method: str, backend: RunningBackend) -> None:
     answer = requests.request(method, f"{backend.url}/conversations/some", headers=FOREIGN, timeout=10)

@@ -1,7 +1,6 @@
 """Which web pages may ask, and read the answers."""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -41,6 +40,6 @@ class OriginCheck(CORSMiddleware):
             await super().__call__(scope, receive, send)
 
     def _is_foreign(self, origin: str, scope: Scope) -> bool:
-        if self.is_allowed_origin(origin) or urlsplit(origin).netloc == header(scope, b"host"):
+        if self.is_allowed_origin(origin) or origin.partition("//")[2] == header(scope, b"host"):
             return False
         return scope["method"] not in _HARMLESS or header(scope, b"access-control-request-method") is not None
