@@ -1,6 +1,7 @@
 """What is odd in real exports, and ends nothing: times, characters, circles, damage."""
 
 import gzip
+import io
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,6 +12,8 @@ import pytest
 from chatapp.backend.store import Store
 from chatapp.backend.store.identity import now
 from chatapp.backend.transfer.importers import formats
+from chatapp.backend.transfer.importers.budget import ImportBudget
+from chatapp.backend.transfer.importers.json_text import JsonText, UnreadableError
 from support.foreign_exports import chatgpt, chatgpt_node, claude, open_webui
 from support.imported import Bring, Json, line, said
 
@@ -27,6 +30,16 @@ def test_a_broken_line_costs_only_itself(store: Store, bring: Bring, broken: str
     receipt = bring("\n".join([lines[0], broken, *lines[1:]]).encode())
     assert receipt.conversations_added == 3
     assert [it.what for it in receipt.skipped if "cannot be read" in it.why] == ["the file, number 2"]
+
+
+def test_many_broken_lines_are_not_all_read_again_for_each() -> None:
+    text = JsonText(io.BytesIO(b"{\n" * 50_000), ImportBudget())
+    for _ in range(20_000):
+        text.peek()
+        with pytest.raises(UnreadableError):
+            text.value()
+        text.skip_line()
+    assert text.at < 20_000  # what is behind was forgotten
 
 
 def test_name_of_a_model_is_not_kept_when_it_is_a_megabyte(store: Store, bring: Bring) -> None:

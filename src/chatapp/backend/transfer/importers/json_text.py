@@ -16,6 +16,8 @@ _VALUES_UNCHECKED = 4 * CHUNK
 _ENDS = '"]}'
 _TAIL = 20
 """An error so near to the end of what was read may be one of the end alone."""
+_BEHIND = 16 * 1024
+"""Of text that was read no more stays before a value that cannot be: its error counts all lines before it."""
 
 
 class UnreadableError(ValueError):
@@ -67,7 +69,11 @@ class JsonText:
             except json.JSONDecodeError as error:
                 is_cut = error.msg.startswith("Unterminated string") or error.pos >= len(self.window) - _TAIL
                 if not is_cut or not self._grow():
-                    is_end = error.msg.startswith("Unterminated string") or not self.window[error.pos :].strip()
+                    blanks = _BLANKS.match(self.window, error.pos)
+                    is_end = error.msg.startswith("Unterminated string") or (
+                        blanks and blanks.end() == len(self.window)
+                    )
+                    self._forget_behind()
                     raise UnreadableError("it ends in the middle" if is_end else "it is no JSON") from None
             except RecursionError:
                 raise UnreadableError("it is nested too deeply") from None
@@ -106,6 +112,10 @@ class JsonText:
             self.at = end + 1 if end >= 0 else len(self.window)
             if end >= 0:
                 return
+
+    def _forget_behind(self) -> None:
+        if self.at > _BEHIND:
+            self.window, self.at = self.window[self.at :], 0
 
     def _grow(self) -> bool:
         """Read more of the value that begins here: as much again, so that its length is what it costs."""
