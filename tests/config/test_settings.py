@@ -215,6 +215,9 @@ def test_a_wrong_option_is_named_by_its_setting() -> None:
         ("BACKEND_API_KEY", f"a\x07{SECRET}"),
         ("DATABASE_URL", f"mysql://user:{SECRET}@localhost/chat"),
         ("BASE_URL", f"sk-{SECRET}"),
+        ("BASE_URL", f'"sk-{SECRET}'),
+        ("BASE_URL", f"gsk_0123456789abcdefghij{SECRET}"),
+        ("PORT", f"AIza0123456789abcdefghij{SECRET}"),
     ],
 )
 def test_a_wrong_value_with_a_secret_in_it_is_not_shown(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

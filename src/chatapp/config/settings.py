@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
 from chatapp.config.budgets import parse_budgets
-from chatapp.config.environment import load_env_files, origin_of, secret_folders
+from chatapp.config.environment import load_env_files, may_be_key, origin_of, secret_folders
 from chatapp.errors import SettingsError
 from chatapp.hosts import api_url, url_parts
 
@@ -273,7 +273,7 @@ def _fault(error: ErrorDetails) -> str:
     name = str(error["loc"][0]).lower()
     allowed = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
     written = str(error["input"])
-    is_secret = name in Settings.secrets or "@" in written or written.startswith("sk-")  # user:password@host, a key
+    is_secret = name in Settings.secrets or "@" in written or may_be_key(written)  # user:password@host
     shown = "has a value that cannot be used" if is_secret else f"is {error['input']!r}"
     return f"{name.upper()} {shown}: it must be {allowed}."
 
