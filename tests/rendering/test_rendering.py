@@ -279,6 +279,22 @@ def test_environments_that_the_library_lacks_are_drawn_in_lines(name: str) -> No
     assert (drawn.count("<mtr>"), "&amp;" in drawn, "<mn>" in drawn) == (2, False, False)
 
 
+@pytest.mark.parametrize(
+    ("tex", "drawn"),
+    [
+        (r"\max_x f", '<munder><mo movablelimits="true">max</mo><mi>x</mi></munder>'),
+        (r"\bigcup_i^n A", "<munderover>"),
+        (r"\overline{AB}", 'stretchy="true">\u203e</mo></mover>'),
+        (r"\widehat{AB}", 'stretchy="true">\u0302</mo></mover>'),
+        (r"2\sin x", '<mn>2</mn><mspace width="0.167em" /><mi>sin</mi><mspace width="0.167em" /><mi>x</mi>'),
+        (r"\sin^2 x", '</msup><mspace width="0.167em" /><mi>x</mi>'),
+        (r"\sin(x)", '<mi>sin</mi><mo stretchy="false">(</mo>'),
+    ],
+)
+def test_limits_lines_and_names_are_said_as_browsers_know_them(tex: str, drawn: str) -> None:
+    assert drawn in re.sub("</?mrow>", "", mathml(tex))
+
+
 STEPS = (
     "a", "A b ", " ", "\n", "\n  ", "\t", "'", '"', "'''", "`", "\\", "\\\n", "/*", "//", "/", "#", "# ", "$",
     "$$", "${", "#{", "<", "<a ", "<!--", "<?php", "<<EOF\n", "{", "}", "[", "(", "()", "a(", "a<", "a.b.", "0",

@@ -65,6 +65,11 @@ _ENVIRONMENTS = {
 }
 """What the library writes in one line with every `&`, and what stands for it."""
 
+_BELOW = {"msub": "munder", "msubsup": "munderover"}
+_WITH_LIMITS = frozenset({"lim", "max", "min", "sup", "inf", *"\u2210\u22c2\u22c3\u22c0\u22c1\u2a01\u2a02\u2a06"})
+_REACHING = {"\u2015": "\u203e", "^": "\u0302"}
+"""Signs that grow with what they stand over, in place of those that the library takes."""
+
 
 def mathml(text: str, *, is_display: bool = False) -> str:
     """Return a formula, given as TeX, as MathML; or its TeX as code where that cannot be made."""
@@ -72,7 +77,7 @@ def mathml(text: str, *, is_display: bool = False) -> str:
         return _as_text(text)
     try:
         drawn = convert_to_element(_readable(text), display="block" if is_display else "inline")
-        for element in drawn.iter():
+        for element in list(drawn.iter()):
             _clean(element)
         return tostring(drawn, encoding="unicode")
     except _REFUSED:
@@ -103,10 +108,47 @@ def _clean(element: Element) -> None:
         # What stands over a long arrow: browsers take no width that is added (https://www.w3.org/TR/mathml-core/ has
         # lengths alone), and drew it beside its arrow.
         element.attrib.clear()
+    _say_as_browsers_know_it(element)
+    if element.tag in {"mrow", "mtd", "mstyle"}:
+        _set_names_apart(element)
     if element.text:
         element.text = unescape(element.text)
         if element.tag == "mtext" or element.text in _BRACES:
             element.text = _ESCAPED.sub(r"\1", element.text)
+
+
+def _say_as_browsers_know_it(element: Element) -> None:
+    """Have limits stand below where there is room, and lines and hats reach over all that is under them."""
+    operator = element[0 if element.tag in _BELOW else -1] if len(element) else None
+    if operator is None or operator.tag != "mo":
+        return
+    sign = unescape(operator.text or "")
+    if element.tag in _BELOW and (sign in _WITH_LIMITS or "movablelimits" in operator.attrib):
+        element.tag = _BELOW[element.tag]
+        operator.set("movablelimits", "true")
+    elif element.tag in {"mover", "munder"} and "accent" not in element.attrib and sign in _REACHING:
+        operator.text = _REACHING[sign]
+        operator.set("stretchy", "true")
+
+
+def _set_names_apart(row: Element) -> None:
+    """Leave a thin space beside the names of functions, as in `2 sin x`, but none before a bracket."""
+    for place in range(len(row) - 1, 0, -1):
+        beside = [_base(row[place - 1]), _base(row[place])]
+        if any(map(_is_name, beside)) and not any(it.tag in {"mo", "mspace"} for it in beside):
+            row.insert(place, Element("mspace", width="0.167em"))
+
+
+def _base(element: Element) -> Element:
+    """Return what a power or an index is of, and what a row begins with."""
+    while len(element) and element.tag in {"msup", "msub", "msubsup", "mrow"}:
+        element = element[0]
+    return element
+
+
+def _is_name(element: Element) -> bool:
+    text = element.text or ""
+    return element.tag == "mi" and len(text) > 1 and text.isascii() and text.isalpha()
 
 
 def _as_text(tex: str) -> str:
