@@ -75,9 +75,11 @@ def _code(_self: Any, tokens: Sequence[Token], index: int, _options: Any, env: A
     return f'<figure class="code">{head}<pre tabindex="0">{code}</figure>\n'
 
 
-def _formula(_self: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
+def _formula(_self: Any, tokens: Sequence[Token], index: int, _options: Any, env: Any) -> str:
     token = tokens[index]
-    return mathml(token.content, is_display=token.block or token.markup == "display")
+    is_display = token.block or token.markup == "display"
+    drawn = mathml(token.content, is_display=is_display)
+    return drawn.replace("<math ", '<math tabindex="0" ', 1) if is_display and env.get("is_live") else drawn
 
 
 def _image(_self: Any, tokens: Sequence[Token], index: int, _options: Any, env: Any) -> str:
