@@ -13,6 +13,7 @@ from chatapp.errors import BackendUnreachableError
 from chatapp.frontend.conversations.bulk import OFFERED_S, Undo, zip_of
 from chatapp.frontend.conversations.list_news import ListNews
 from chatapp.frontend.conversations.session_context import SessionContext
+from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.session.view import View
 from support import scripts
 from support.pages import (
@@ -177,6 +178,23 @@ def test_lists_wait_for_an_answer_and_then_hold_its_conversation(stub: StubModel
     assert (before, [item.title for item in view.listing.items]) == ([], ["Why?"])
     assert not view.is_unlisted()
     answer.stop()
+
+
+def test_a_question_that_was_asked_while_nothing_could_be_loaded_stays_behind_what_is_there(
+    client: BackendClient,
+) -> None:
+    conversation = StoredConversation(client.ask("One?", store=True).conversation_id)
+    with scripts.closed_port() as url, BackendClient(url, timeout_s=10) as absent:
+        context = SessionContext(absent, is_streamed=True)
+        conversation.send("Two?", context)
+        assert conversation.live is not None
+        conversation.live.wait(10)
+        conversation.finish(context)
+
+    conversation.refresh(SessionContext(client, is_streamed=True))
+
+    assert [entry.content for entry in conversation.entries] == ["One?", "Hello from the stub.", "Two?"]
+    assert conversation.unasked == "Two?"
 
 
 def test_a_conversation_can_be_deleted_while_its_first_answer_is_made(stub: StubModel, client: BackendClient) -> None:

@@ -248,7 +248,7 @@ class StoredConversation(SummarisedConversation):
         earlier = self._loaded_before(fresh)
         self._before = self._before if earlier else page.next
         self.entries = [*earlier, *fresh]
-        if self._pending is not None and is_unchanged:
+        if self._pending is not None and (is_unchanged or self._was_refused_unseen(page.items)):
             self.entries.append(self._pending.entry)
             return
         self._pending, self.unfinished = None, _unfinished(self.entries)
@@ -260,6 +260,11 @@ class StoredConversation(SummarisedConversation):
             self._follow(together or going, context)
         else:
             self._failed.turn_id = going[-1].turn_id
+
+    def _was_refused_unseen(self, messages: Sequence[MessageInfo]) -> bool:
+        """Return whether a question, asked before any of `messages` could be loaded, is none of them."""
+        question = self._pending.entry.content if self._pending else ""
+        return self._known is None and all(message.content != question for message in messages)
 
     def _loaded_before(self, fresh: list[DisplayMessage]) -> list[DisplayMessage]:
         """Return the loaded entries that lie before `fresh`, none if the branch is another one now."""
