@@ -29,33 +29,41 @@ class ModelRequest:
     attempts: Attempts = field(default_factory=Attempts, compare=False)
     wire_messages: list[dict[str, Any]] | None = None
     admit: "Admit | None" = field(default=None, compare=False)
+    _walked: tuple[list[str], list[Any]] | None = field(default=None, init=False, repr=False, compare=False)
 
-    def read_messages(self) -> list[Message]:
-        """Return the text of what the model reads, for who wants to know how much it is."""
+    def read_texts(self) -> list[str]:
+        """Return the text of each message that the model reads, for who wants to know how much it is."""
         if self.wire_messages is None:
-            return self.messages
-        said = ((_text_in(message.get("content")), message.get("tool_calls", "")) for message in self.wire_messages)
-        return [Message.of("user", f"{text}{calls}") for text, calls in said]
+            return [message.text for message in self.messages]
+        calls = [message.get("tool_calls") for message in self.wire_messages]
+        return [f"{text}{asked}" if asked else text for text, asked in zip(self._worded()[0], calls, strict=True)]
 
     def prompt_bytes(self) -> int:
         """Return how long the text of what the model reads is, without putting it together."""
-        if self.wire_messages is None:
-            texts = [message.text for message in self.messages]
-        else:
-            texts = [_text_in(message.get("content")) for message in self.wire_messages]
+        texts = [message.text for message in self.messages] if self.wire_messages is None else self._worded()[0]
+        if all(map(str.isascii, texts)):
+            return sum(map(len, texts))
         return sum([len(text) if text.isascii() else len(text.encode(errors="replace")) for text in texts])
 
     def read_media(self) -> list[Any]:
         """Return what the model is sent beside text, as servers are sent it: pictures and sound."""
-        if self.wire_messages is None:
-            if not self.media:
-                return []
-            parts = [part for message in self.messages for part in message.parts]
-            files = [str(part.content_id) for part in parts if isinstance(part, AttachmentPart)]
-            return [self.media[content_id] for content_id in files if content_id in self.media]
-        contents = [message.get("content") for message in self.wire_messages]
-        worded = [part for content in contents if isinstance(content, list) for part in content]
-        return [part for part in worded if not (isinstance(part, dict) and part.get("type") == "text")]
+        if self.wire_messages is not None:
+            return self._worded()[1]
+        if not self.media:
+            return []
+        parts = [part for message in self.messages for part in message.parts]
+        files = [str(part.content_id) for part in parts if isinstance(part, AttachmentPart)]
+        return [self.media[content_id] for content_id in files if content_id in self.media]
+
+    def _worded(self) -> tuple[list[str], list[Any]]:
+        """Return the text of each of the `wire_messages`, and what they have beside text; they are walked once."""
+        if self._walked is None:
+            contents = [message.get("content") for message in self.wire_messages or ()]
+            worded = [part for content in contents if isinstance(content, list) for part in content]
+            media = [part for part in worded if not (isinstance(part, dict) and part.get("type") == "text")]
+            texts = [content if isinstance(content, str) else _text_in(content) for content in contents]
+            self._walked = texts, media
+        return self._walked
 
 
 Admit = Callable[[ModelRequest, Destination], Awaitable[ModelRequest]]
@@ -66,10 +74,10 @@ Raises:
 """
 
 
-def _text_in(content: Any) -> str:
+def _text_in(content: object) -> str:
     if isinstance(content, list):
         return "".join([str(part.get("text", "")) for part in content if isinstance(part, dict)])
-    return content if isinstance(content, str) else ""
+    return ""
 
 
 class TokenUsage(msgspec.Struct):

@@ -64,7 +64,7 @@ def limited(request: ModelRequest, answer_tokens: int) -> ModelRequest:
 
 def _most_tokens(request: ModelRequest) -> int:
     """Return what no tokenizer exceeds: each token is a byte at least, of tools and the like too. Pictures are dear."""
-    read = sum(len(message.text.encode(errors="replace")) + PER_MESSAGE for message in request.read_messages())
+    read = sum(len(text.encode(errors="replace")) + PER_MESSAGE for text in request.read_texts())
     is_small = _SMALL in (request.model or "").lower()
     media = sum(_most_of(part, PER_PICTURE_OF_SMALL if is_small else PER_PICTURE) for part in request.read_media())
     return read + media + len(json.dumps(request.parameters, default=str))

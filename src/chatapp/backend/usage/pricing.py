@@ -163,8 +163,7 @@ def _has_sound(request: ModelRequest) -> bool:
     """Return whether sound goes along, or is asked for: its tokens have prices of their own."""
     if request.parameters.get("audio") or any(_kind(part) == "input_audio" for part in request.media.values()):
         return True
-    messages = request.wire_messages or ()
-    return any(_kind(part) == "input_audio" for message in messages for part in _listed(message.get("content")))
+    return request.wire_messages is not None and any(_kind(part) == "input_audio" for part in request.read_media())
 
 
 def _kind(entry: object) -> object:
