@@ -11,7 +11,7 @@ from chatapp.protocol.messages import Message
 from support import scripts
 from support.running_backend import RunningBackend
 from support.stub_model import Call, Exchange, StubModel
-from support.turn_steps import begin, messages, read_on
+from support.turn_steps import begin, messages, read_on, wait_for
 
 RunBackend = Callable[..., RunningBackend]
 TOO_LONG = scripts.status(400, "This model's maximum context length is 60 tokens.", code="context_length_exceeded")
@@ -151,9 +151,12 @@ def test_a_list_that_could_not_be_had_is_asked_for_again(backend: RunningBackend
     stub.listing = scripts.html(503)
     conversation_id = talk(backend, "long " * 60, "Two?")
     stub.listing = scripts.respond(200, {"data": [{"id": "stub-model", "max_model_len": 80}]})
-    time.sleep(0.3)
-    backend.client.ask("Three?", conversation_id=conversation_id)
-    assert "long " * 60 not in said(stub.calls[-1])
+
+    def is_left_out() -> bool:
+        backend.client.ask("Three?", conversation_id=conversation_id)
+        return "long " * 60 not in said(stub.calls[-1])
+
+    wait_for(is_left_out)
 
 
 def test_what_the_server_says_goes_before_what_is_known_of_the_name(backend: RunningBackend, stub: StubModel) -> None:
