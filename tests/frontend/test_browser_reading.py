@@ -91,7 +91,9 @@ def test_a_question_stands_at_the_top_however_short_its_answer(page: Page, model
 
 def test_all_that_was_said_is_on_paper_and_nothing_else(page: Page, model: StubModel) -> None:
     code = f"```\n{'word ' * 60}the_end_of_a_line\n```"
-    model.next(scripts.answer(f"<details>\n\nFolded words.\n</details>\n\n{code}\n\n{'x ' * 3000}The end."))
+    model.next(
+        scripts.answer(f"<details>\n\nFolded words.\n</details>\n\n{code}\n\n{'x ' * 3000}The end[^1].\n\n[^1]: Why.")
+    )
     page.ask("On paper?")
     page.wait_for_answer("stub-model ·")
 
@@ -99,7 +101,7 @@ def test_all_that_was_said_is_on_paper_and_nothing_else(page: Page, model: StubM
     printed = "".join("".join(sheet.get_textpage().get_text_range() for sheet in pdf).split())
     pdf.close()
 
-    said = ["Onpaper?", "Foldedwords.", "the_end_of_a_line", "Theend.", "Newchat", "Askanything"]
+    said = ["Onpaper?", "Foldedwords.", "the_end_of_a_line", "Theend1.", "Newchat", "Askanything"]
     assert [words in printed for words in said] == [True, True, True, True, False, False]
 
 
