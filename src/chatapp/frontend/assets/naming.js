@@ -4,6 +4,9 @@ const STREAMLITS = {
   "streamlit run yourscript.py": "chatapp up",
   "Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:":
     later("The page's server does not answer. Where it was stopped, start it again in your terminal:"),
+  "Streamlit server is not responding. Are you connected to the internet?":
+    later("The page's server does not answer. This page goes on by itself as soon as it does."),
+  "Connection error": later("Connection error"),
 };
 // Words of Streamlit's own and of our renderer, which know no language but English.
 const CHROME = new Set([
