@@ -3,18 +3,16 @@
 import re
 
 from chatapp.frontend.markdown.code import fenced_parts, lines_of, next_fence
+from chatapp.rendering.directions import runs_from_right
 
 _FOLDS, _FOLD_END = ("<details>", "<details open>"), "</details>"
 _MARKS = "-=|:*+#>_~` \t"
 _FORMULA_SO_FAR = re.compile(r"(?<![\\$])\$(?:\\|[A-Za-z][_^])[^$]*\Z")
 _LINK_SO_FAR = re.compile(r"!?\[([^\[\]]{1,300})\]\([^()\s]*\Z")
 _FORMULAS = ((r"\[", r"\]"), (r"\(", r"\)"), (r"\begin{", r"\end{"))
-_FROM_ELSEWHERE = re.compile(
-    r"(?:\A|\n)[ \t]*[^\S \t\n]|\]:|\[\^|<d|<D|\\begin|~~~|[^\n]```"
-    r"|[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
-)
+_FROM_ELSEWHERE = re.compile(r"(?:\A|\n)[ \t]*[^\S \t\n]|\]:|\[\^|<d|<D|\\begin|~~~|[^\n]```")
 """Lines that look empty and are not in Markdown, what is said elsewhere of an address or a footnote, folds, formulas of
-several blocks, fences that are not plain to see, and letters from the right."""
+several blocks, and fences that are not plain to see."""
 
 
 def split_blocks(markdown: str) -> list[str]:
@@ -85,7 +83,7 @@ def stands_by_itself(text: str) -> bool:
 
     Of an odd number of `$$` one may belong to a formula of another block than the one it was counted for.
     """
-    return text.count("$$") % 2 == 0 and _FROM_ELSEWHERE.search(text) is None
+    return text.count("$$") % 2 == 0 and not (_FROM_ELSEWHERE.search(text) or runs_from_right(text))
 
 
 def without_open_math(markdown: str) -> str:

@@ -2,12 +2,12 @@
 
 import re
 
+from chatapp.rendering.directions import runs_from_right
+
 _WORDS = re.compile(r"""[\w ,.;'"!?\u2019\u2013\u2014\u2026-]+""")
 """Letters, figures, and signs that mean nothing in Markdown behind a word; the underscore, which does, is asked for."""
-_MARKS = re.compile(
-    r"[\\$<|\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]|\]:|\[\^"
-)
-"""What says something of a whole block: formulas, tables, tags, references, and letters that run from the right."""
+_MARKS = re.compile(r"[\\$<|]|\]:|\[\^")
+"""What says something of a whole block, as letters from the right do: formulas, tables, tags, references."""
 _ENDS = ("</p>", "</li>", "</ul>", "</ol>", "</blockquote>", *(f"</h{level}>" for level in range(1, 7)))
 _MOST_CHARS = 8000
 """A longer block may be too large to be drawn at all."""
@@ -21,7 +21,7 @@ def words_behind(block: str, more: str, html: str) -> tuple[int, str] | None:
     last = block.rpartition("\n")[2].rstrip(" ").rpartition(" ")[2]
     if not (_are_words(more) and _are_words(last) and any(map(str.isalpha, last))):
         return None
-    if len(block) + len(more) > _MOST_CHARS or _MARKS.search(block) or _MARKS.search(more):
+    if len(block) + len(more) > _MOST_CHARS or any(_MARKS.search(it) or runs_from_right(it) for it in (block, more)):
         return None
     end = _end_of_words(html)
     if not html.endswith(_escaped(last), 0, end):
