@@ -29,8 +29,8 @@ def attach(page: Page, *files: Path) -> None:
     page.driver.find_element("css selector", f"{FIELD} input[type=file]").send_keys("\n".join(map(str, files)))
     for file in files:
         page.wait_for(FIELD, file.name)
-    # A size stands where a file is there as a whole; nothing is sent before.
-    page.wait_until(lambda _: page.wait_for(FIELD).text.count("KB") == len(files), f"{len(files)} whole files")
+    page.wait_until(lambda _: page.wait_for(FIELD).text.count("KB") == len(files), f"{len(files)} files")
+    page.wait_for(f"{FIELD} [data-testid='stChatInputSubmitButton']:enabled")  # once they are there as a whole
 
 
 def test_files_are_shown_with_their_question_and_stay(page: Page, model: StubModel, tmp_path: Path) -> None:
