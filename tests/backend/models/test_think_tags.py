@@ -71,3 +71,32 @@ def test_a_tag_behind_a_stop_string_says_nothing_of_the_answer_before_it() -> No
     text.add_piece(Text, "Hi. END.\n</think>\n\nHo.", batch)
 
     assert list(batch.deltas()) == [Text("Hi. ")]
+
+
+CUT_ANYWHERE = [
+    "The tag <think> opens.\n</think>\nends it.",
+    "a\n<think>b</think>\nc",
+    "Hello.\n```py\nx\n```\n</think>\nHi",
+    "It is <b>\n```\nx\n</think>\n```\nSo.",
+    "hm.\n</think>`ls` lists END x",
+    "hm </think>\n\nHi",
+    "It is `</think>` that ends.",
+    "<think>hm</think>\n<answer>y</answer>z</answer>\n",
+    '\n<think n="3">hm</think >\n\n<think>x</think>Hi END x',
+]
+
+
+@pytest.mark.parametrize("answer", CUT_ANYWHERE)
+def test_an_answer_is_the_same_wherever_the_server_cuts_it(answer: str) -> None:
+    in_two = ([answer[:at], answer[at:]] for at in range(1, len(answer)))
+
+    assert len({_sorted(pieces) for pieces in ([answer], list(answer), *in_two)}) == 1
+
+
+def _sorted(pieces: list[str]) -> tuple[str, ...]:
+    batch, text = Batch(), AnswerText(stop=["END"])
+    for piece in pieces:
+        if not (text.is_cut or text.add_plain(piece, batch)):
+            text.add_piece(Text, piece, batch)
+    text.give_up_held(batch)
+    return tuple(map(repr, batch.deltas()))

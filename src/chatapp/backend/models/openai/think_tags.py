@@ -54,6 +54,8 @@ _MOST_ROUNDS = 8
 _LONE = ("</think>", "</thought>", "</thinking>", "</longcat_think>")
 """What ends thoughts whose beginning is in the prompt: templates of Qwen, DeepSeek and GLM, of EXAONE, of LongCat."""
 _LONE_BEGINS = "<"
+_TALKED_ABOUT = "<think"
+"""Where it stands before a lone tag, in the middle of a text, the text is about tags."""
 _BEHIND_SENTENCES = "\n.!?…。！？"  # noqa: RUF001 - as they are written
 _TICK = "`"
 
@@ -72,7 +74,7 @@ class ThinkTags:
         self._close = ""
         self._drops_blanks = False
         self._opening = self._ending = ""
-        self._before = ""
+        self._before = self._ticks = ""
         self._fences = self._rounds = 0
         self.is_decided = False
 
@@ -99,7 +101,11 @@ class ThinkTags:
         """Take note of text, not empty, that holds no mark and was not sorted."""
         self._before = text[-1]
         if _TICK in text:
+            text = self._ticks + text
             self._fences += text.count("```")
+            self._ticks = _TICK * ((len(text) - len(text.rstrip(_TICK))) % 3)  # may become one
+        else:
+            self._ticks = ""
 
     def end(self) -> Iterator[Found]:
         """Return what was held back and turned out to be no tag."""
@@ -152,11 +158,13 @@ class ThinkTags:
             yield from self._passed(text)
             return
         at, end = _lone_in(text)
+        if _TALKED_ABOUT in (text if at < 0 else text[:at]):
+            self.is_decided = True
+            yield from self._decided(text)
+            return
         is_waiting = at >= 0 and end == len(text) and not self._is_lone_at(text, at, "")
         if at < 0 or is_waiting:
-            self._held = text[at:] if is_waiting else _possible_lone(text)
-            if "<think" in text:
-                self.is_decided = True
+            self._held = text[at:] if is_waiting else _possible_tag(text)
             yield from self._passed(text[: len(text) - len(self._held)])
             return
         following = text[end:]
@@ -175,7 +183,7 @@ class ThinkTags:
             self.mark = "<" if self._opening else "\0"
         else:
             self.mark = self._ending[0]
-            at = text.find(self._ending)
+            at = text.rfind(self._ending)
             behind = text[at + len(self._ending) :]
             is_whole = at >= 0 and len(behind) <= _MOST_BLANKS and not behind.strip()
             self._held = text[at:] if is_whole else _possible_beginning(text, self._ending)
@@ -194,8 +202,8 @@ class ThinkTags:
         In code, and behind a backtick, it is talked about.
         """
         before = text[at - 1] if at else self._before
-        is_in_code = (self._fences + text.count("```", 0, at)) % 2 == 1
-        if is_in_code or before == _TICK or following.startswith(_TICK):
+        is_in_code = (self._fences + (self._ticks + text[:at]).count("```")) % 2 == 1
+        if is_in_code or before == _TICK:
             return False
         return before in _BEHIND_SENTENCES or following.startswith(("\n", "\r"))
 
@@ -264,9 +272,9 @@ def _lone_in(text: str) -> tuple[int, int]:
     return min(found, default=(-1, 0))
 
 
-def _possible_lone(text: str) -> str:
-    """Return the longest end of `text` that a tag begins with that may stand alone."""
-    return max((_possible_beginning(text, tag) for tag in _LONE), key=len)
+def _possible_tag(text: str) -> str:
+    """Return the longest end of `text` that a tag begins with that says what the text is."""
+    return max((_possible_beginning(text, tag) for tag in (*_LONE, _TALKED_ABOUT)), key=len)
 
 
 def _possible_beginning(text: str, tag: str) -> str:
