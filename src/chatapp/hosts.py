@@ -1,10 +1,14 @@
 """What this machine is called: loopback or not, ours or foreign."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+_HOST = re.compile(r"(\[[^\s\[\],/?#@\\]+\]|[^\s\[\],/?#@\\:]+)(?::[0-9]*)?")
+"""A Host header: a name or an address, perhaps a port, and nothing else. https://www.rfc-editor.org/rfc/rfc9110#section-7.2"""
 
 _NO_PROXIES = {"http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h", "none", "off", "false", "direct"}
 """What is written where the address of a proxy belongs, and would be asked for as if it were one."""
@@ -26,10 +30,8 @@ def is_ours(host: str, *, listening_on: str, allowed: Sequence[str]) -> bool:
     `allowed` are the names it has beside loopback and the address it listens on, `*` for every name. Beyond loopback
     every IP address is ours: DNS rebinding needs a name.
     """
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return False
+    parts = _HOST.fullmatch(host)
+    name = parts[1].strip("[]").rstrip(".").lower() if parts else ""
     if "*" in allowed:
         return bool(name)
     known = {*LOOPBACK_NAMES, listening_on.strip("[]").lower(), *map(str.lower, allowed)}

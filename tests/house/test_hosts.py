@@ -32,6 +32,13 @@ ANY = {"listening_on": "0.0.0.0", "allowed": ("*",)}
         ("", LOOPBACK, False),
         ("", ANY, False),
         ("[", LOOPBACK, False),
+        ("localhost:1, evil.example", LOOPBACK, False),
+        ("evil.example@localhost", LOOPBACK, False),
+        ("localhost/evil.example", LOOPBACK, False),
+        ("localhost:x", LOOPBACK, False),
+        ("[::1]evil.example", LOOPBACK, False),
+        ("evil.example, localhost", ANY, False),
+        ("localhost:", LOOPBACK, True),
     ],
 )
 def test_only_names_of_this_machine_are_ours(host: str, here: dict[str, Any], is_it: bool) -> None:
