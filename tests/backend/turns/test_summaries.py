@@ -142,8 +142,9 @@ def test_a_window_that_nobody_knew_is_kept_to_once_it_is_told(client: BackendCli
 
 
 def test_who_leaves_has_the_model_asked_no_longer(
-    backend: RunningBackend, client: BackendClient, stub: StubModel
+    backend: RunningBackend, client: BackendClient, stub: StubModel, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     conversation = talked(client, "one " * 600, "Two?")
     before = stub.hits
     stub.next(scripts.answer("They", scripts.PATIENCE_S, " counted."))
@@ -154,6 +155,7 @@ def test_who_leaves_has_the_model_asked_no_longer(
     line.close()
     assert call.wait_until_left(timeout_s=10)
     wait_for(lambda: backend.app.state.turns.active_count == 0)
+    wait_for(lambda: "/summaries status=499" in caplog.text)
     assert not any(item.summary for item in client.conversations.messages(conversation).items)
 
 

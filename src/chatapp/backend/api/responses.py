@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic_core import to_json
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -187,7 +188,8 @@ class ClientTask(Generic[Result]):
 
     def __init__(self, work: Coroutine[Any, Any, Result], *, name: str) -> None:
         self._task = asyncio.create_task(work, name=name)
-        self._error: ChatappError | None = None
+        self.error: ChatappError | None = None
+        """Why it was given up, None where its client has left."""
 
     def leave(self) -> None:
         """Give the work up."""
@@ -195,14 +197,15 @@ class ClientTask(Generic[Result]):
 
     def abort(self, error: ChatappError) -> None:
         """Give the work up; `error` is the answer."""
-        self._error = error
+        self.error = self.error or error
         self._task.cancel()
 
-    async def result(self, scope: Scope, receive: Receive) -> Result | None:
-        """Return what comes of it, None for a client that has left.
+    async def result(self, scope: Scope, receive: Receive) -> Result:
+        """Return what comes of it.
 
         Raises:
             ChatappError: what the work raises, or why its client may not have it any more.
+            ClientDisconnect: its client has left, and is answered nothing.
         """
         try:
             with Meanwhile(*watches(scope, receive, self)):
@@ -211,9 +214,9 @@ class ClientTask(Generic[Result]):
             self._task.cancel()
         if not self._task.cancelled():
             return self._task.result()
-        if self._error is not None:
-            raise self._error
-        return None
+        if self.error is not None:
+            raise self.error.fresh()
+        raise ClientDisconnect
 
 
 def watches(scope: Scope, receive: Receive, reader: Departing) -> list[Coroutine[Any, Any, None]]:

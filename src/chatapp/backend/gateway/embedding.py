@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
-from chatapp.backend.api.responses import Meanwhile, watches
+from chatapp.backend.api.responses import ClientTask
 from chatapp.backend.gateway.chat_requests import SURFACE
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ChatModel, EmbeddedText, ModelRequest, TokenUsage
@@ -43,39 +42,24 @@ class Embedder:
         self._gate = gate
         self._pricer = pricer
         self._owner = owner
-        self._asking: asyncio.Task[bytes] | None = None
-        self._failure: ChatappError | None = None
+        self._task: ClientTask[bytes]
 
-    def leave(self) -> None:
-        """Ask no longer: nobody is there to answer."""
-        if self._asking is not None:
-            self._asking.cancel()
-
-    def abort(self, error: ChatappError) -> None:
-        """Ask no longer; `error` is the answer."""
-        self._failure = self._failure or error
-        self.leave()
-
-    async def embed(self, body: dict[str, Any]) -> bytes | None:
-        """Return the model server's answer to `body`, whose model is named, as it came; None for who has left.
+    async def embed(self, body: dict[str, Any], scope: Scope, receive: Receive) -> bytes:
+        """Return the model server's answer to `body`, whose model is named, as it came.
 
         Raises:
             UpstreamError: it refused, cannot be reached, or took longer than TOTAL_TIMEOUT.
             BudgetExceededError: a budget has not enough left.
             ShuttingDownError: the backend is stopping.
             OverloadedError: as many answers as allowed are being made.
+            ClientDisconnect: nobody is there to answer.
         """
-        with self._turns.counting(self.abort):
-            self._asking = asyncio.create_task(self._embed(body), name="embeddings")
-            try:
-                await asyncio.wait([self._asking])
-            finally:
-                self._asking.cancel()
-        if not self._asking.cancelled():
-            return self._asking.result()
-        if self._failure is not None:
-            raise self._failure.fresh()
-        return None
+        with self._turns.counting(self._abort):
+            self._task = ClientTask(self._embed(body), name="embeddings")
+            return await self._task.result(scope, receive)
+
+    def _abort(self, error: ChatappError) -> None:
+        self._task.abort(error)
 
     async def _embed(self, body: dict[str, Any]) -> bytes:
         call_id = new_timed_id()
@@ -91,21 +75,22 @@ class Embedder:
         attempts, record = self._record(call_id, body)
         timeouts = self._model.timeouts_for(body["model"])
         embedded: EmbeddedText | None = None
+        failure: ChatappError | None = None
         try:
             async with asyncio.timeout(timeouts.over(self._settings).total_timeout):
                 embedded = await self._model.embed(body, attempts)
         except TimeoutError:
             hint = timeouts.in_their_words("Raise TOTAL_TIMEOUT.")
-            self._failure = UpstreamTimeoutError("the embedding took too long.", hint=hint)
-            raise self._failure from None
+            failure = UpstreamTimeoutError("the embedding took too long.", hint=hint)
+            raise failure from None
         except ChatappError as error:
-            self._failure = error
+            failure = error
             raise
         finally:
             if self._gate is not None:
                 self._gate.done(call_id)
             attempts.connection = attempts.connection or self._model.connection_for(body["model"])
-            self._end(record, body, embedded)
+            self._end(record, body, embedded, failure)
         return embedded
 
     def _record(self, call_id: str, body: dict[str, Any]) -> tuple[Attempts, CallRecord]:
@@ -121,8 +106,10 @@ class Embedder:
         )
         return attempts, record
 
-    def _end(self, record: CallRecord, body: dict[str, Any], embedded: EmbeddedText | None) -> None:
-        failure = None if embedded else self._failure
+    def _end(
+        self, record: CallRecord, body: dict[str, Any], embedded: EmbeddedText | None, failure: ChatappError | None
+    ) -> None:
+        failure = None if embedded else failure or self._task.error
         record.usage = embedded.usage if embedded else None
         if record.usage is None and (failure is None or isinstance(failure, ShuttingDownError)):
             record.estimate(_likely_usage(body))  # a server that was left in the middle has read it all the same
@@ -162,19 +149,3 @@ def _likely_tokens(told: Any) -> int:
     if not isinstance(told, list):
         return 0
     return sum(1 if isinstance(each, int) else _likely_tokens(each) for each in told)
-
-
-class EmbeddingAnswer(Response):
-    """What `embedder` gets for `body`; nothing is asked any more when its client has left."""
-
-    def __init__(self, embedder: Embedder, body: dict[str, Any]) -> None:
-        super().__init__()
-        self._embedder = embedder
-        self._wanted = body
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response."""
-        with Meanwhile(*watches(scope, receive, self._embedder)):
-            embedded = await self._embedder.embed(self._wanted)
-        if embedded is not None:
-            await Response(embedded, media_type="application/json")(scope, receive, send)

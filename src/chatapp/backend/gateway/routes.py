@@ -19,7 +19,7 @@ from chatapp.backend.gateway.anthropic_schemas import InputTokens, MessagesReque
 from chatapp.backend.gateway.asking import begun
 from chatapp.backend.gateway.chat_answers import ChatChunks, completion
 from chatapp.backend.gateway.chat_requests import question_of
-from chatapp.backend.gateway.embedding import Embedder, EmbeddingAnswer
+from chatapp.backend.gateway.embedding import Embedder
 from chatapp.backend.gateway.response_answers import ResponseEvents, whole_response
 from chatapp.backend.gateway.response_requests import earlier_messages, response_question
 from chatapp.backend.gateway.routing import ANTHROPIC_ERRORS, ERRORS, GatewayRoute
@@ -117,7 +117,8 @@ async def embeddings(request: Request, wanted: EmbeddingRequest) -> Response:
         owner=owner,
     )
     body = {**wanted.passed_on(), "model": wanted.model or await state.model.default_model()}
-    return EmbeddingAnswer(embedder, body)
+    embedded = await embedder.embed(body, request.scope, request.receive)
+    return Response(embedded, media_type="application/json")
 
 
 @router.get("/models", summary="List the models as OpenAI does", response_model=ModelList)
