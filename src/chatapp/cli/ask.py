@@ -40,11 +40,7 @@ def run(
     question; what one fails with is said below its name.
     """
     _require_one_conversation(conversation_id, project, is_continued=is_continued, is_stored=is_stored)
-    _require_template_for(params, template)
-    has_session = question is None and template is None and not as_json and _can_be_typed()
-    if has_session:
-        _require_what_a_session_takes(files, models)
-    prompt = None if has_session else _prompt(question, template, params, is_stdin_a_file=STDIN in files)
+    prompt = _prompt(question, template, params, files=files, models=models, as_json=as_json)
     names, status = expanded(files), StatusLine()
 
     def talk(backend: BackendClient, *, is_stored: bool) -> int:
@@ -59,10 +55,9 @@ def run(
         answer = chat.ask(prompt, options, attachments=[attached(backend, name, status) for name in names])
         return _write(answer, chat, options, models, status, as_json=as_json)
 
-    goes_on = is_continued or conversation_id is not None or project is not None
-    if not is_stored or goes_on:
-        return with_backend(partial(talk, is_stored=is_stored), backend_url, status=status, is_stored=is_stored)
-    return _with_backend_that_stores(talk, backend_url, status)
+    if is_stored and not is_continued and conversation_id is None and project is None:
+        return _with_backend_that_stores(talk, backend_url, status)
+    return with_backend(partial(talk, is_stored=is_stored), backend_url, status=status, is_stored=is_stored)
 
 
 def _with_backend_that_stores(talk: Callable[..., int], backend_url: str | None, status: StatusLine) -> int:
@@ -82,11 +77,6 @@ def _require_what_a_session_takes(files: Sequence[str], models: Sequence[str]) -
         raise SettingsError("--attach needs a question.", hint='For instance: chatapp ask -a FILE "What is in it?"')
     if len(models) > 1:
         raise SettingsError("Several models need a question.", hint='For instance: chatapp ask -m A -m B "Why?"')
-
-
-def _require_template_for(params: Sequence[str], template: str | None) -> None:
-    if params and template is None:
-        raise SettingsError("--param is for a saved prompt.", hint="Name it with --template.")
 
 
 def _write(
@@ -187,11 +177,29 @@ def _project_id(backend: BackendClient, name: str | None) -> str | None:
     return project_named(backend, name).id
 
 
-def _prompt(question: str | None, template: str | None, params: Sequence[str], *, is_stdin_a_file: bool) -> str:
+def _prompt(
+    question: str | None,
+    template: str | None,
+    params: Sequence[str],
+    *,
+    files: Sequence[str],
+    models: Sequence[str],
+    as_json: bool,
+) -> str | None:
+    """Return what is asked, None where questions are typed one after the other."""
+    if template is None and params:
+        raise SettingsError("--param is for a saved prompt.", hint="Name it with --template.")
+    if question is None and template is None and not as_json and _can_be_typed():
+        _require_what_a_session_takes(files, models)
+        return None
+    return _asked(question, template, params, is_stdin_a_file=STDIN in files)
+
+
+def _asked(question: str | None, template: str | None, params: Sequence[str], *, is_stdin_a_file: bool) -> str:
     """Return the question, and what is piped in below it, or what a saved prompt makes of both."""
     piped_in = None if is_stdin_a_file else _piped_in(is_wanted=question == "-")
-    asked = None if question == "-" else question
-    prompt = "\n\n".join(part for part in (asked, piped_in) if part and part.strip())
+    typed = None if question == "-" else question
+    prompt = "\n\n".join(part for part in (typed, piped_in) if part and part.strip())
     if template is not None:
         from chatapp.cli.saved import prompt_of  # noqa: PLC0415 - most questions are not saved
 

@@ -49,11 +49,12 @@ def with_backend(
     act: Callable[[BackendClient], Result],
     backend_url: str | None,
     *,
-    status: StatusLine,
+    status: StatusLine | None = None,
     is_stored: bool = True,
     asks: bool = True,
 ) -> Result:
     """Return what `act` makes of the backend that is configured, or runs here, or is started for this call."""
+    status = status or StatusLine()
     try:
         with connect(backend_url) as backend:
             return act(backend)

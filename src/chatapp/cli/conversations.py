@@ -4,13 +4,12 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 import typer
 
 from chatapp.cli.backends import with_backend
 from chatapp.cli.shell_chat import full_id, last_conversation
-from chatapp.cli.terminal import PlainAnswer, StatusLine, columns_of, fitted, is_terminal, json_text, printable
+from chatapp.cli.terminal import PlainAnswer, columns_of, fitted, is_terminal, json_text, printable
 from chatapp.cli.writing import answer_writer, cited_line, note
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
@@ -68,7 +67,7 @@ def show_conversation(beginning: str | None, *, as_json: bool, backend_url: str 
         found = backend.conversations.get(full_id(backend, beginning)) if beginning else last_conversation(backend)
         return found, _messages(backend, found.id)
 
-    conversation, messages = _with_backend(fetch, backend_url)
+    conversation, messages = with_backend(fetch, backend_url, asks=False)
     if as_json:
         from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - milliseconds that only --json needs
 
@@ -98,7 +97,7 @@ def delete_conversations(beginnings: Sequence[str], *, is_undone: bool, as_json:
             backend.conversations.delete(id_)
         return found
 
-    changed = _with_backend(change, backend_url)
+    changed = with_backend(change, backend_url, asks=False)
     if as_json:
         _print_json(changed, has_more=False)
         return
@@ -106,10 +105,6 @@ def delete_conversations(beginnings: Sequence[str], *, is_undone: bool, as_json:
         title = item.title or _NO_TITLE
         undo = f"Take it back with: chatapp delete --undo {item.id[:SHORT_ID_CHARS]}"
         note(f"Restored: {title}" if is_undone else f"Deleted: {title}. {undo}")
-
-
-def _with_backend(act: Any, backend_url: str | None) -> Any:
-    return with_backend(act, backend_url, status=StatusLine(), asks=False)
 
 
 def _fetched(backend_url: str | None, limit: int, **which: str | None) -> tuple[list[ConversationInfo], bool]:
@@ -130,8 +125,7 @@ def _fetched(backend_url: str | None, limit: int, **which: str | None) -> tuple[
                 break
         return items, cursor is not None
 
-    fetched: tuple[list[ConversationInfo], bool] = _with_backend(fetch, backend_url)
-    return fetched
+    return with_backend(fetch, backend_url, asks=False)
 
 
 def _messages(backend: BackendClient, conversation_id: str) -> list[MessageInfo]:

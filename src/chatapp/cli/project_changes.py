@@ -9,7 +9,7 @@ import typer
 from chatapp.cli.backends import with_backend
 from chatapp.cli.projects import SHORT_ID_CHARS, counted, project_named, require_unused
 from chatapp.cli.shell_chat import full_id
-from chatapp.cli.terminal import StatusLine, json_text, printable
+from chatapp.cli.terminal import json_text, printable
 from chatapp.cli.writing import note
 from chatapp.client import BackendClient
 from chatapp.errors import NotFoundError, SettingsError
@@ -26,7 +26,7 @@ def show_project(name: str, *, as_json: bool, backend_url: str | None) -> None:
         found = project_named(backend, name)
         return backend.projects.get(found.id), backend.projects.files(found.id)
 
-    project, files = with_backend(look, backend_url, status=StatusLine(), asks=False)
+    project, files = with_backend(look, backend_url, asks=False)
     if as_json:
         from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - milliseconds that only --json needs
 
@@ -62,7 +62,7 @@ def change_project(
             require_unused(backend, new_name, project_id=found.id)
         return backend.projects.change(found.id, **changes)
 
-    changed = with_backend(change, backend_url, status=StatusLine(), asks=False)
+    changed = with_backend(change, backend_url, asks=False)
     note(f"Changed: {changed.name}")
 
 
@@ -81,7 +81,7 @@ def remove_files(name: str, files: Sequence[str], *, backend_url: str | None) ->
             backend.projects.remove_file(project.id, file_id)
         return backend.projects.get(project.id), len(chosen)
 
-    project, count = with_backend(remove, backend_url, status=StatusLine(), asks=False)
+    project, count = with_backend(remove, backend_url, asks=False)
     note(f"{project.name} has {counted(project.files, 'file')}, {count} removed now.")
 
 
@@ -109,7 +109,7 @@ def move_conversations(beginnings: Sequence[str], *, project: str | None, out: b
         target = found.id if found else None
         return [backend.conversations.change(id_, project_id=target) for id_ in ids], found
 
-    moved, found = with_backend(move, backend_url, status=StatusLine(), asks=False)
+    moved, found = with_backend(move, backend_url, asks=False)
     where = f"into {found.name}" if found else "out of their projects"
     note(f"Moved {where}: {counted(len(moved), 'conversation')}.")
 

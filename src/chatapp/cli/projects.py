@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -45,7 +44,9 @@ def project_named(backend: BackendClient, name: str, *, state: str | None = None
 def list_projects(*, is_deleted: bool, as_json: bool, backend_url: str | None) -> None:
     """Print the projects, the one last talked in or changed first."""
     state = "deleted" if is_deleted else None
-    items: Sequence[ProjectInfo] = _with_backend(lambda backend: backend.projects.all(state=state), backend_url)
+    items: Sequence[ProjectInfo] = with_backend(
+        lambda backend: backend.projects.all(state=state), backend_url, asks=False
+    )
     if as_json:
         from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - milliseconds that only --json needs
 
@@ -71,7 +72,7 @@ def begin_project(name: str, *, instructions: str | None, model: str | None, bac
         require_unused(backend, name)
         return backend.projects.begin(name, instructions=instructions, model=model)
 
-    made: ProjectInfo = _with_backend(begin, backend_url)
+    made = with_backend(begin, backend_url, asks=False)
     note(f'Begun: {made.name}. Ask in it with: chatapp ask --project {made.id[:SHORT_ID_CHARS]} "…"')
 
 
@@ -104,7 +105,7 @@ def remove_project(name: str, *, is_undone: bool, with_conversations: bool, back
         backend.projects.delete(found.id, with_conversations=with_conversations)
         return found
 
-    changed: ProjectInfo = _with_backend(change, backend_url)
+    changed = with_backend(change, backend_url, asks=False)
     short_id = changed.id[:SHORT_ID_CHARS]
     if not is_undone:
         note(f"Deleted: {changed.name}. Take it back with: chatapp projects rm --undo {short_id}")
@@ -159,7 +160,3 @@ def _paths(path: Path) -> Sequence[Path]:
 def counted(count: int, what: str) -> str:
     """Return a number of things, and what they are."""
     return f"{count:,} {what}{'s' if count != 1 else ''}"
-
-
-def _with_backend(act: Any, backend_url: str | None) -> Any:
-    return with_backend(act, backend_url, status=StatusLine(), asks=False)

@@ -4,7 +4,7 @@ import typer
 
 from chatapp.cli.backends import with_backend
 from chatapp.cli.shell_chat import full_id, last_conversation
-from chatapp.cli.terminal import StatusLine, json_text, printable
+from chatapp.cli.terminal import json_text, printable
 from chatapp.cli.writing import note
 from chatapp.client import BackendClient
 from chatapp.errors import NotFoundError
@@ -25,7 +25,7 @@ def run(beginning: str | None, *, days: int, lists: bool, revoked: str | None, a
             conversation = full_id(backend, beginning) if beginning else last_conversation(backend).id
             _tell(backend.conversations.share(conversation, days=days), backend.base_url, as_json=as_json)
 
-    with_backend(work, url, status=StatusLine(), asks=False)
+    with_backend(work, url, asks=False)
 
 
 def _tell(made: ShareInfo, url: str, *, as_json: bool) -> None:

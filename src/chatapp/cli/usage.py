@@ -9,7 +9,7 @@ from textwrap import fill
 import typer
 
 from chatapp.cli.backends import with_backend
-from chatapp.cli.terminal import StatusLine, columns_of, json_text, printable, wrapped
+from chatapp.cli.terminal import columns_of, json_text, printable, wrapped
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
 from chatapp.protocol.money import shown_dollars
@@ -29,7 +29,7 @@ def run(*, backend_url: str | None, by: str, days: int, everybody: bool, as_json
         fetch_it = backend.usage_csv if as_csv else backend.usage
         return fetch_it(by=by, since=since, scope=scope)
 
-    told = with_backend(fetch, backend_url, status=StatusLine(), asks=False)
+    told = with_backend(fetch, backend_url, asks=False)
     if isinstance(told, str):
         typer.echo(printable(told), nl=False)
     elif as_json:
