@@ -1,9 +1,8 @@
 """Sentences from other rooms and processes that the page shows in its own language: those that are always the same."""
 
-from string import Formatter
-
 from chatapp.config import demo_model
 from chatapp.errors import ChatappError
+from chatapp.frontend.languages.places import values_in
 from chatapp.protocol.wording import Words
 
 _OF_MODELS = "LLM processing failed: "
@@ -257,7 +256,7 @@ def _said(sentence: str, t: Words) -> str:
     if (passed_over := _passed_over(sentence, t)) is not None:
         return passed_over
     for message in WITH_PLACES:
-        if (values := _values(sentence, message)) is not None:
+        if (values := values_in(sentence, message)) is not None:
             return t(message, **{name: _placed(name, it, t) for name, it in values.items()})
     return sentence
 
@@ -287,20 +286,3 @@ def _passed_over(sentence: str, t: Words) -> str | None:
         if found and why:
             return t(message, model=model, why=_said(why, t), other=other)
     return None
-
-
-def _values(sentence: str, message: str) -> dict[str, str] | None:
-    """Return what stands in the places of `message` where `sentence` is made of it."""
-    values: dict[str, str] = {}
-    place, end = "", 0
-    for literal, name, _, _ in Formatter().parse(message):
-        is_last = name is None and place  # an address has points of its own
-        start = sentence.rfind(literal, end) if is_last else sentence.find(literal, end) if literal else end
-        if start < 0 or (start > end and not place):
-            return None
-        if place:
-            values[place] = sentence[end:start]
-        place, end = name or "", start + len(literal)
-    if place:
-        values[place], end = sentence[end:], len(sentence)
-    return values if end == len(sentence) else None
