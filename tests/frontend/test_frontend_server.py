@@ -14,6 +14,7 @@ from chatapp.config.settings import Settings
 from chatapp.frontend import app
 from chatapp.frontend.app import first_html
 from chatapp.frontend.server import streamlit_arguments
+from chatapp.rendering.style import SHEET
 from support.running_page import running_page
 
 
@@ -98,6 +99,7 @@ def test_the_first_html_loads_nothing_from_elsewhere_and_holds_no_script(port: i
     [
         ("/app/icon.svg", "image/svg+xml"),
         ("/app/page.js", "text/javascript"),
+        ("/app/transcript.css", "text/css"),
         ("/app/fonts/stix-two-math.woff2", "font/woff2"),
     ],
 )
@@ -106,6 +108,10 @@ def test_what_the_first_html_or_its_sheet_names_is_there(port: int, path: str, k
 
     assert (response.status, response.getheader("content-type", "").partition(";")[0]) == (200, kind)
     assert body
+
+
+def test_the_page_draws_formulas_and_code_as_files_of_conversations_do(port: int) -> None:
+    assert SHEET in get(port, "/app/transcript.css")[1]
 
 
 def test_the_first_html_names_every_script_and_sheet() -> None:

@@ -26,6 +26,7 @@ from chatapp.frontend.session.admitted import admitted_sessions
 from chatapp.frontend.session.wishes import read_wishes
 from chatapp.frontend.sharing import shared_route
 from chatapp.frontend.transcript.routes import message_routes
+from chatapp.rendering.style import SHEET
 
 _HERE = Path(__file__).parent
 _ASSETS = _HERE / "assets"
@@ -50,7 +51,6 @@ MODULES = ("composer.js", "done.js", "focusing.js", "keys.js", "naming.js", "sig
 _SERVED = {
     **dict.fromkeys(_SCRIPTS, "text/javascript"),
     "icon.svg": "image/svg+xml",
-    "transcript.css": "text/css",
     "fonts/stix-two-math.woff2": "font/woff2",
     "manifest.json": "application/manifest+json",
 }
@@ -99,8 +99,13 @@ def _page_script() -> str:
     return "".join(f"{{\n{(_ASSETS / name).read_text(encoding='utf-8')}}}\n" for name in MODULES)
 
 
-async def _modules(_: Request) -> Response:
-    return Response(_PAGE_SCRIPT, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+def _sheet_of_messages() -> str:
+    return (_ASSETS / "transcript.css").read_text(encoding="utf-8") + SHEET
+
+
+async def _made(request: Request) -> Response:
+    kind, text = _MADE[request.url.path.removeprefix(_PREFIX)]
+    return Response(text, media_type=kind, headers={"Cache-Control": "no-cache"})
 
 
 async def _asset(request: Request) -> FileResponse:
@@ -109,7 +114,7 @@ async def _asset(request: Request) -> FileResponse:
 
 
 _SETTINGS = Settings.load()
-_PAGE_SCRIPT = _page_script()
+_MADE = {"page.js": ("text/javascript", _page_script()), "transcript.css": ("text/css", _sheet_of_messages())}
 
 app = App(
     _HERE / "page.py",
@@ -119,8 +124,8 @@ app = App(
         Route("/usage", _usage),
         shared_route(_client),
         *message_routes(lambda session_id: session_id in admitted_sessions()),
-        Route(_PREFIX + "page.js", _modules),
         Route(_PREFIX + "words/{code}", _words),
+        *(Route(_PREFIX + name, _made) for name in _MADE),
         *(Route(_PREFIX + name, _asset) for name in _SERVED),
     ],
     middleware=[Middleware(Guard, settings=_SETTINGS), Middleware(Compression), Middleware(Listening)],

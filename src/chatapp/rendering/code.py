@@ -52,23 +52,6 @@ _CLASSES: tuple[tuple[Any, str], ...] = (
     (Generic.Inserted, "i"),
 )
 
-COLOURS = """
-pre .c { color: #6a737d; }
-pre .k { color: #b3244b; }
-pre .n, pre .b { color: #005cc5; }
-pre .s, pre .i { color: #1a6b34; }
-pre .f { color: #6f42c1; }
-pre .d { color: #b31d28; }
-@media (prefers-color-scheme: dark) {
-pre .c { color: #8b949e; }
-pre .k, pre .d { color: #ff7b72; }
-pre .n, pre .b { color: #79c0ff; }
-pre .s, pre .i { color: #7ee787; }
-pre .f { color: #d2a8ff; }
-}
-"""
-"""The style of the classes."""
-
 
 def highlighted(text: str, language: str) -> str:
     """Return code as HTML, in colours where its language is known."""

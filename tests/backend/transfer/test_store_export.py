@@ -107,6 +107,11 @@ def test_html_loads_and_runs_nothing(ask: Ask, store: Store) -> None:
     assert page.text.count("<script>alert(1)</script>") == 7
 
 
+def test_html_brings_the_sheet_for_what_formulas_leave_to_one(ask: Ask, store: Store) -> None:
+    begun = ask("One?", r"$\boxed{x}$")
+    assert 'menclose[notation="box"] {' in exported(store, begun.conversation_id, "html")
+
+
 def test_html_shows_fenced_code_in_boxes_and_colours(ask: Ask, store: Store) -> None:
     begun = ask("One?", "before\n```python\nif a < b:\n    pass\n```\nafter")
     content = exported(store, begun.conversation_id, "html")

@@ -10,8 +10,8 @@ from chatapp.backend.store.records import StoredMessage
 from chatapp.backend.transfer.exporters.markdown import notes_below, speaker, summary_title
 from chatapp.backend.transfer.exporters.told import OwnedFiles, Told, files_of
 from chatapp.protocol.messages import AttachmentPart
-from chatapp.rendering.code import COLOURS
 from chatapp.rendering.markdown import html_of, plain
+from chatapp.rendering.style import SHEET
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -37,7 +37,6 @@ img { display: block; max-width: 100%; max-height: 30rem; border-radius: .5rem; 
 kbd { padding: .1em .35em; border: 1px solid #8886; border-radius: .25rem; font-size: .85em; }
 pre, code { direction: ltr; unicode-bidi: isolate; }
 blockquote { margin: 1em 0; padding-inline-start: 1em; border-inline-start: 3px solid #8886; }
-math[display="block"] { display: block math; overflow-x: auto; overflow-y: hidden; margin: 1em 0; }
 .said details { padding: 0 1rem; border: 1px solid #8884; border-radius: .5rem; }
 details.thinking, details.system { opacity: .75; margin-bottom: .75rem; }
 details.conversation { border-top: 1px solid #8884; padding: .5rem 0; }
@@ -83,7 +82,7 @@ _END = b"</body>\n</html>\n"
 @cache
 def _style() -> tuple[str, str]:
     """Return the style sheet and what names it to the browser, which is to apply no other."""
-    style = _STYLE + COLOURS
+    style = _STYLE + SHEET
     return style, f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"
 
 
