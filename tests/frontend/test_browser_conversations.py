@@ -487,6 +487,13 @@ def test_arrow_up_in_the_empty_box_edits_the_last_question(page: Page) -> None:
     page.wait_for("[data-testid='stChatInputTextArea']").send_keys(Keys.ARROW_UP)
 
     page.wait_until(lambda _: page.wait_for(".st-key-editor textarea").get_attribute("value") == "One?", "the question")
+    page.wait_for(".st-key-editor textarea").send_keys(" Or two?")
+
+    page.click("new-chat")
+    page.wait_for(".st-key-welcome")
+    page.wait_for("[class*='st-key-open-'] button", "One?").click()  # what was being edited there is there again
+    edited = "One? Or two?"
+    page.wait_until(lambda _: page.wait_for(".st-key-editor textarea").get_attribute("value") == edited, edited)
 
 
 def test_a_question_that_is_edited_while_its_answer_is_made_is_kept(page: Page, goes_on: threading.Event) -> None:

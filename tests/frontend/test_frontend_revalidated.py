@@ -90,6 +90,15 @@ def test_where_nothing_was_told_it_is_asked_for_again_sooner(clock: Clock) -> No
     assert told.get("models", lambda: answers.pop(0), patience_s=PATIENCE_S) == 1
 
 
+def test_a_fault_is_asked_about_again_sooner(clock: Clock) -> None:
+    answers = ["away", "back"]
+    told = Revalidated[str](fresh_s=FRESH_S, retry_s=1.0, is_fault=lambda it: it == "away")
+
+    assert told.get("ready", lambda: answers.pop(0)) == "away"
+    clock.now += 2
+    assert told.get("ready", lambda: answers.pop(0), patience_s=PATIENCE_S) == "back"
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_defect_in_asking_keeps_nobody_waiting(clock: Clock) -> None:
     told = Revalidated[int](fresh_s=FRESH_S, retry_s=FRESH_S)

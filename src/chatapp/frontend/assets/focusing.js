@@ -1,14 +1,15 @@
-// Where what is typed goes: to the box to ask from when the page is opened and when a conversation is chosen, to a
-// field that has just been opened, and back to the box when it closes, as when a dialog does and what it was opened from
-// is gone. Not where a keyboard would cover the screen.
+// Where what is typed goes: to the box to ask from, or the field for a key, when the page is opened and when a conversation
+// is chosen, to a field that has just been opened, and back to the box when it closes, as when a dialog does and what it
+// was opened from is gone. Not where a keyboard would cover the screen.
 const BOX = "[data-testid='stChatInputTextArea']";
 const FIELDS = ".st-key-editor textarea, .st-key-rename input";
+const FIRST = `${BOX}, .st-key-sign-in input`;
 const CHOICES = "[class*='st-key-open-'] button, .st-key-new button";
 const hasKeyboard = () => !window.matchMedia("(pointer: coarse)").matches;
 
 const isLost = () => document.activeElement === document.body;
 let field, box, dialog;
-const focusBox = () => hasKeyboard() && document.querySelector(BOX)?.focus({ preventScroll: true });
+const focusBox = () => hasKeyboard() && document.querySelector(FIRST)?.focus({ preventScroll: true });
 
 const look = () => {
   const found = document.querySelector(FIELDS);
@@ -19,7 +20,7 @@ const look = () => {
     } else focusBox();
     field = found;
   }
-  const now = document.querySelector(BOX);
+  const now = document.querySelector(FIRST);
   if (now && !box && isLost()) focusBox();
   box = now;
   const over = document.querySelector("[data-testid='stDialog']");
@@ -36,6 +37,15 @@ new MutationObserver(() => {
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest(CHOICES)) focusBox();
 }, { capture: true }); // a new chat goes no further where a conversation is on show
+
+// Who has chosen a model in the menu of models is done there.
+document.addEventListener("click", (event) => {
+  if (!(event.target instanceof Element) || !event.target.closest("[class*='st-key-models-'] button")) return;
+  setTimeout(() => {
+    document.querySelector(".st-key-chat-options button[aria-expanded='true']")?.click();
+    focusBox();
+  });
+});
 
 // Esc leaves a field as it was, Ctrl+Enter sends it; a question that is edited has lines of its own.
 const press = (key) => document.querySelector(`.st-key-${key} button`)?.click();

@@ -11,7 +11,8 @@ from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import BackendStatus, readiness_of
 
-REFRESH_S = 10
+REFRESH_S, AWAY_S = 10, 2
+"""After which the page looks at the backend again, where it is ready and where it is not."""
 _PATIENCE_S = 0.25
 """A click that comes meanwhile waits as long."""
 
@@ -26,7 +27,8 @@ def sidebar() -> None:
         if accounts.is_signed_in() or state.has_typed_key():
             _account()
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="foot-line"):
-            _status(Runs())
+            is_ready = readiness_of(state.settings().backend_url, api_key=state.api_key()).is_ready
+            st.fragment(_status, run_every=REFRESH_S if is_ready else AWAY_S)(Runs(), was_ready=is_ready)
             _icon(t("Usage"), "bar_chart", "usage-open", actions.open_usage)
             _icon(t("Settings"), "settings", "settings-open", actions.open_dialog, "settings")
 
@@ -58,8 +60,7 @@ def _icon(name: str, icon: str, key: str, on_click: object, *args: object) -> No
     )
 
 
-@st.fragment(run_every=REFRESH_S)
-def _status(runs: Runs) -> None:
+def _status(runs: Runs, *, was_ready: bool) -> None:
     """Draw what changes by itself; Streamlit runs this again every few seconds while no answer is being made."""
     if state.is_signed_out_elsewhere():
         st.rerun(scope="app")
@@ -70,7 +71,8 @@ def _status(runs: Runs) -> None:
         st.rerun(scope="app")
     context, view = state.session_context(), state.view()
     is_read = view.dialog is not None  # drawn anew, it would begin with its first tab
-    if not is_read and (view.has_news(context) or view.has_new_list(context) or view.listing.is_undo_over()):
+    has_news = readiness.is_ready != was_ready or view.listing.is_undo_over()
+    if not is_read and (has_news or view.has_news(context) or view.has_new_list(context)):
         st.rerun(scope="app")
     badge(readiness)
     if not readiness.is_ready:

@@ -21,6 +21,7 @@ READY_TIMEOUT_S = 5.0
 _GATHER_MS = 150
 """Steps of six words are as smooth to read as steps of one, which would cost the page several times as much."""
 _READY_TTL_S = 5.0
+_AWAY_TTL_S = 1.0
 _MODELS_TTL_S = 15.0
 _SHARES_TTL_S = 60.0
 _PREVIEW_TTL_S = 600.0
@@ -152,7 +153,7 @@ def readiness_of(url: str, *, api_key: str | None, patience_s: float = 0.0) -> B
 
 @st.cache_resource(show_spinner=False)
 def _readiness() -> Revalidated[BackendStatus]:
-    return Revalidated(fresh_s=_READY_TTL_S, retry_s=_READY_TTL_S)
+    return Revalidated(fresh_s=_READY_TTL_S, retry_s=_AWAY_TTL_S, is_fault=lambda status: not status.is_ready)
 
 
 @st.cache_data(show_spinner=False)

@@ -19,13 +19,15 @@ class _Told(NamedTuple, Generic[T]):
 
 
 class Revalidated(Generic[T]):
-    """What was told last, by what it is about: fresh for `fresh_s` seconds, and for `retry_s` where it is None.
+    """What was told last, by what it is about: fresh for `fresh_s` seconds, and for `retry_s` where it is a fault.
 
     However many look at once, it is asked for once.
     """
 
-    def __init__(self, *, fresh_s: float, retry_s: float) -> None:
-        self._fresh_s, self._retry_s = fresh_s, retry_s
+    def __init__(
+        self, *, fresh_s: float, retry_s: float, is_fault: Callable[[T], bool] = lambda told: told is None
+    ) -> None:
+        self._fresh_s, self._retry_s, self._is_fault = fresh_s, retry_s, is_fault
         self._told: dict[Hashable, _Told[T]] = {}
         self._asking: dict[Hashable, Future[T]] = {}
         self._lock = threading.Lock()
@@ -34,7 +36,7 @@ class Revalidated(Generic[T]):
         """Return what was told last; news of what is not fresh any more are waited for `patience_s` seconds at most."""
         with self._lock:
             told, now = self._told.get(key), time.monotonic()
-            if told is not None and now - told.at <= (self._retry_s if told.value is None else self._fresh_s):
+            if told is not None and now - told.at <= (self._retry_s if self._is_fault(told.value) else self._fresh_s):
                 return told.value
             asking = self._asking.get(key) or self._begin(key, ask)
         if told is None or now - told.at > MOST_OLD_S:

@@ -41,7 +41,8 @@ export const editSummary = (button, transcript) => {
   open(card.querySelector("details"), transcript, { text: button.dataset.text, label: t("Summary"), verb: t("Keep"), send });
 };
 
-// A question that is being edited while it gets another key, as it does when it is stored, goes on being edited.
+// A question that is being edited goes on being edited where it gets another key, as it does when it is stored, and when
+// its conversation is on show again.
 export const editedIn = (transcript) => {
   const slot = transcript.root.querySelector(".question.edited")?.closest(".slot");
   const field = slot?.querySelector(".editor textarea");
@@ -53,7 +54,8 @@ export const editedIn = (transcript) => {
 
 export const editAgain = (transcript, { slot, value, selection, isIn, place }, keys) => {
   const words = (holder) => holder?.querySelector(".bubble")?.textContent;
-  const article = transcript.slots.get(keys[place])?.querySelector("article.question");
+  const same = transcript.slots.get(slot.dataset.key) ?? transcript.slots.get(keys[place]);
+  const article = same?.querySelector("article.question");
   if (!article || words(article) !== words(slot)) return;
   editQuestion(article, transcript);
   const field = article.querySelector(".editor textarea");

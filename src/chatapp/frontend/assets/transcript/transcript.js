@@ -18,6 +18,7 @@ const SCROLLER = '[data-testid="stMainBlockContainer"]';
 const bodies = new Map();
 const transcripts = new WeakMap();
 const remembered = new Map(); // the keys of conversations that were shown, by their ids
+const left = new Map(); // by their ids, what was being edited in conversations when another was chosen
 const MOST_REMEMBERED = 50;
 const AGAIN_MS = 1000; // a click in what was drawn alone ends no run of the whole that has begun to wait for an answer
 const LOST_MS = 5000;
@@ -65,7 +66,7 @@ class Transcript {
 
   take(data) {
     if (data.token !== session) { // somebody else may have signed in: what the last one saw is not for them
-      for (const kept of [bodies, remembered]) kept.clear();
+      for (const kept of [bodies, remembered, left]) kept.clear();
       foreseen = held = undefined;
       session = data.token;
     }
@@ -116,7 +117,9 @@ class Transcript {
   draw(keys, version, id = this.data.shown) {
     this.hold(() => {
       const wanted = new Set(keys);
-      const edited = this.id && this.id !== id ? null : editedIn(this); // what has the same words in another is not it
+      const isOther = this.id && this.id !== id; // what has the same words in another is not it
+      const edited = editedIn(this);
+      if (isOther && edited) left.set(this.id, edited);
       for (const [key, slot] of this.slots) if (!wanted.has(key)) this.drop(key, slot);
       let next = this.above.nextSibling;
       for (const key of keys) {
@@ -124,7 +127,9 @@ class Transcript {
         if (slot === next) next = next.nextSibling;
         else this.root.insertBefore(slot, next);
       }
-      if (edited && !edited.slot.isConnected) editAgain(this, edited, keys);
+      const again = isOther || !edited ? left.get(id) : !edited.slot.isConnected && edited;
+      if (again) editAgain(this, again, keys);
+      left.delete(id);
     });
     this.keys = keys;
     this.version = version;
