@@ -65,7 +65,7 @@ def keep_held(
     for turn, found in zip(turns, find_tails(connection, turns), strict=True):
         question, held = turn.question, turn.held
         is_touched = rows.touch(found.digests, [row.conversation_id for row in found.rows])
-        known = None if is_touched else longest(connection, found)
+        known = None if is_touched else longest(found)
         if known is None and (is_touched or found.first):
             rows.save()
             known = find(connection, question.owner, held)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
 from chatapp.backend.store.ending import WholeTurn
 from chatapp.backend.store.prepared import Prepared
@@ -19,11 +19,18 @@ _LONGEST_TAIL = 32
 
 _AT_ONCE = 500
 
-UNANSWERED = {"failed", "incomplete", "interrupted", "stopped"}
+UNANSWERED = ("failed", "incomplete", "interrupted", "stopped")
 """How an answer ends by which its question is still looked for."""
 
 _SIZES = (2, _TAIL, 32, 128)
 """Of how many hashes there are statements that are put together once."""
+
+_ANSWERS = messages.alias()
+_AN_ANSWER = select(_ANSWERS.c.id).where(_ANSWERS.c.parent_id == messages.c.id)
+_A_WHOLE_ONE = _AN_ANSWER.where(*(_ANSWERS.c.status != status for status in UNANSWERED))
+_CAME_TO_NOTHING = and_(_AN_ANSWER.exists(), ~_A_WHOLE_ONE.exists())
+"""Of a first question. Asked again after an answer, it begins another conversation, and so do the examples that Aider
+puts before each of its chats: they are no answers of ours."""
 
 _ALL_OF_IT = messages.alias()
 _NEWEST = (
@@ -36,6 +43,7 @@ _FOUND = (
     .join(messages, messages.c.id == message_hashes.c.message_id)
     .join(conversations, conversations.c.id == messages.c.conversation_id)
     .where(message_hashes.c.owner == bindparam("owner"), conversations.c.deleted_at.is_(None))
+    .where(or_(message_hashes.c.is_answered, _CAME_TO_NOTHING))
     .order_by(conversations.c.updated_at.desc(), messages.c.sequence.desc())
 )
 _FIND = _FOUND.where(message_hashes.c.hash.in_(bindparam("hashes", expanding=True)))
@@ -52,7 +60,7 @@ def _finding(size: int) -> Prepared:
 
 
 class Found(NamedTuple):
-    """A message that a hash stands for; `newest` is the number of the newest one in its conversation."""
+    """A message that a conversation goes on behind; `newest` is the number of the newest one in its conversation."""
 
     hash: str
     is_answered: bool
@@ -120,16 +128,16 @@ def find(connection: Connection, owner: str, held: HeldConversation) -> Known | 
 def _find_among(connection: Connection, owner: str, first: int, hashes: Sequence[str]) -> Known | None:
     places = {digest: place for place, digest in enumerate(hashes)}
     rows = sorted(_found_by(connection, owner, hashes), key=lambda row: -places[row.hash])  # stable
-    return longest(connection, Tail(first, hashes, rows))
+    return longest(Tail(first, hashes, rows))
 
 
-def longest(connection: Connection, found: Tail) -> Known | None:
-    """Return the first of what is found that a conversation goes on behind."""
-    for row in found.rows:
-        if row.is_answered or _was_not_answered(connection, row.id):
-            length = found.first + found.digests.index(row.hash) + 1
-            return Known(length, row.conversation_id, row.id, row.is_answered, row.newest)
-    return None
+def longest(found: Tail) -> Known | None:
+    """Return the first of what is found."""
+    if not found.rows:
+        return None
+    row = found.rows[0]
+    length = found.first + found.digests.index(row.hash) + 1
+    return Known(length, row.conversation_id, row.id, row.is_answered, row.newest)
 
 
 def _found_by(connection: Connection, owner: str, hashes: Sequence[str]) -> list[Found]:
@@ -142,12 +150,3 @@ def _found_by(connection: Connection, owner: str, hashes: Sequence[str]) -> list
         given = zip(names, [*hashes, *[""] * (size - len(hashes))], strict=True)
         rows = _finding(size).rows(connection, {"owner": owner, **dict(given)})
     return [Found(*row) for row in rows]
-
-
-def _was_not_answered(connection: Connection, message_id: str) -> bool:
-    """Return whether a first question came to nothing. Asked again after an answer, it begins another conversation.
-
-    So do the examples that Aider puts before each of its chats: they are no answers of ours.
-    """
-    answers = set(connection.scalars(select(messages.c.status).distinct().where(messages.c.parent_id == message_id)))
-    return bool(answers) and answers <= UNANSWERED
