@@ -54,6 +54,16 @@ class TestGrown:
         bring(old)
         assert [content for _, content in said(store)] == ["January?", "Yes.", "?"]
 
+    def test_older_export_that_names_no_time_of_its_own_says_nothing_twice(self, store: Store, bring: Bring) -> None:
+        old = line(("q", "user", "January?"), ("a1", "assistant", "I look."), ("a2", "assistant", "Yes."))
+        new = line(("q", "user", "January?"), ("a1", "assistant", "I look."), ("a2", "assistant", "Yes."))
+        new["mapping"]["a3"] = chatgpt_node("a3", "a1", "assistant", "No.", seconds=9)
+        for export in (old, {**new, "current_node": "a3"}, old):
+            bring(export)
+        (conversation,) = store.conversations.page(owner="ada").items
+        said_once = [message.content for message in store.messages.all(conversation.id, owner="ada")]
+        assert said_once == ["January?", "I look.", "Yes.", "No."]
+
     def test_answer_that_was_cut_off_is_whole_the_next_time(self, store: Store, bring: Bring) -> None:
         cut = line(("q1", "user", "January?"), ("a1", "assistant", "Ye"))
         cut["mapping"]["a1"]["message"]["status"] = "in_progress"

@@ -60,7 +60,7 @@ def _messages_of(conversation_id: str) -> Any:
 def _is_older(one: Placed) -> bool:
     """Return whether something newer was read before."""
     before = one.mine.imported_at if one.mine is not None else None
-    return before is not None and one.theirs.updated_at is not None and one.theirs.updated_at < before
+    return before is not None and one.changed_at is not None and one.changed_at < before
 
 
 def _renew(connection: Connection, one: Placed, here: _Here) -> None:

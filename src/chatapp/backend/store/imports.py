@@ -92,7 +92,7 @@ def _row(one: Placed) -> dict[str, Any]:
         "conversation_id": one.id,
         "fingerprint": one.fingerprint,
         "leaf_id": one.leaf_id,
-        "updated_at": theirs.updated_at,
+        "updated_at": one.changed_at,
         "told": {
             "source": theirs.source,
             "title": (theirs.title or theirs.id)[:200],

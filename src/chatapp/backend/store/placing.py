@@ -50,6 +50,11 @@ class Placed:
         return self.ids[self.ordered[-1].id] if self.ordered else None
 
     @property
+    def changed_at(self) -> datetime | None:
+        """When something was last said or changed there, as far as that is known."""
+        return self.theirs.updated_at or max(_moments(self.theirs), default=None)
+
+    @property
     def lost(self) -> int:
         """How many messages have no place here."""
         return len(self.theirs.messages) - len(self.ordered)
@@ -57,7 +62,11 @@ class Placed:
 
 def last_moment(theirs: ImportedConversation) -> datetime:
     """Return when the newest message was written, as far as that is known."""
-    return max(filter(None, (message.created_at for message in theirs.messages)), default=now())
+    return max(_moments(theirs), default=now())
+
+
+def _moments(theirs: ImportedConversation) -> Iterator[datetime]:
+    return filter(None, (message.finished_at or message.created_at for message in theirs.messages))
 
 
 def message_rows(one: Placed, wanted: Iterable[ImportedMessage], *, first: int) -> list[dict[str, Any]]:

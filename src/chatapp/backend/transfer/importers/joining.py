@@ -57,6 +57,7 @@ def _one(run: list[ImportedMessage]) -> ImportedMessage:
         model=next((message.model for message in reversed(run) if message.model), None),
         status=run[-1].status,
         finish_reason=run[-1].finish_reason,
+        finished_at=run[-1].created_at,
         prompt_tokens=next((m.prompt_tokens for m in reversed(run) if m.prompt_tokens is not None), None),
         completion_tokens=min(sum(counted), 2**31 - 1) if counted else None,
         turn=thought_for(total(message.turn.thinking_ms if message.turn else None for message in run)),
