@@ -47,7 +47,7 @@ def _draw(state: StateBlock, first: int, last: int, title: str) -> None:
 
 def _end_of(state: StateBlock, start: int, end: int) -> int | None:
     """Return the line that ends what `start` begins; that there is none is found out once for the same lines."""
-    first, behind = state.env.get("without_end", (0, 0))
+    first, behind = state.env.get("folds_without_end", (0, 0))
     if first <= start < behind:
         return None
     depth, stop = 0, end
@@ -60,7 +60,7 @@ def _end_of(state: StateBlock, start: int, end: int) -> int | None:
         depth -= text.rstrip().lower() == _END
         if not depth:
             return line
-    state.env["without_end"] = (start, stop)
+    state.env["folds_without_end"] = (start, stop)
     return None
 
 

@@ -71,7 +71,7 @@ def _closer_of(line: str) -> tuple[str | None, bool]:
 
 def _line_of(state: StateBlock, closer: str, first: int, end: int) -> int | None:
     """Return the next line with `closer` in it, None where there is none in this block."""
-    missing = state.env.setdefault("without_end", set())
+    missing = state.env.setdefault("formulas_without_end", set())
     if (closer, end) in missing:
         return None
     for line in range(first, end):
