@@ -10,8 +10,8 @@ import typer
 from chatapp.cli.attachments import MAX_STDIN_BYTES, STDIN, attached, expanded
 from chatapp.cli.backends import why_nothing_is_stored, with_backend
 from chatapp.cli.shell_chat import ShellChat, full_id, last_conversation
-from chatapp.cli.terminal import StatusLine, printable, wrapped
-from chatapp.cli.writing import note, write_json, write_text
+from chatapp.cli.terminal import StatusLine, printable
+from chatapp.cli.writing import note, write_error, write_json, write_text
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions
@@ -113,7 +113,7 @@ def _write_each(answers: Sequence[Events], models: Sequence[str], status: Status
         except BackendUnreachableError:
             raise
         except ChatappError as error:
-            typer.secho(wrapped(printable(error.sentence())), err=True, fg="red")
+            write_error(error)
             code = error.exit_code
     return code
 

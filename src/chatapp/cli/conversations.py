@@ -8,14 +8,13 @@ from datetime import datetime
 import typer
 
 from chatapp.cli.backends import with_backend
-from chatapp.cli.shell_chat import full_id, last_conversation
-from chatapp.cli.terminal import PlainAnswer, columns_of, fitted, is_terminal, json_text, printable
-from chatapp.cli.writing import answer_writer, cited_line, note
+from chatapp.cli.shell_chat import SHORT_ID_CHARS, full_id, last_conversation
+from chatapp.cli.terminal import PlainAnswer, columns_of, fitted, is_terminal, printable
+from chatapp.cli.writing import answer_writer, cited_line, note, write_resource
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
 from chatapp.protocol.resources import ConversationInfo, MessageInfo, SnippetInfo
 
-SHORT_ID_CHARS = 8
 NOTHING_FOUND = 1
 _PAGE = 200
 _PIPE_COLUMNS = 10_000
@@ -30,7 +29,7 @@ def list_conversations(
     """Print conversations, pinned ones first, then the one last talked in; `state` is archived or deleted."""
     items, has_more = _fetched(backend_url, limit, state=state, project=project)
     if as_json:
-        _print_json(items, has_more=has_more)
+        write_resource({"conversations": items, "has_more": has_more})
         return
     for item in items:
         typer.echo(_row(item))
@@ -50,7 +49,7 @@ def find_conversations(words: str, *, limit: int, as_json: bool, backend_url: st
         raise SettingsError("There is nothing to look for.", hint="Name words: chatapp find rainbow")
     items, has_more = _fetched(backend_url, limit, query=words)
     if as_json:
-        _print_json(items, has_more=has_more)
+        write_resource({"conversations": items, "has_more": has_more})
     else:
         for item in items:
             typer.echo(_row(item))
@@ -69,9 +68,7 @@ def show_conversation(beginning: str | None, *, as_json: bool, backend_url: str 
 
     conversation, messages = with_backend(fetch, backend_url, asks=False)
     if as_json:
-        from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - milliseconds that only --json needs
-
-        typer.echo(json_text({**as_dict(conversation), "messages": [as_dict(message) for message in messages]}))
+        write_resource({**conversation._asdict(), "messages": messages})
         return
     typer.secho(printable(conversation.title or _NO_TITLE), bold=True)
     for message in messages:
@@ -99,7 +96,7 @@ def delete_conversations(beginnings: Sequence[str], *, is_undone: bool, as_json:
 
     changed = with_backend(change, backend_url, asks=False)
     if as_json:
-        _print_json(changed, has_more=False)
+        write_resource({"conversations": changed, "has_more": False})
         return
     for item in changed:
         title = item.title or _NO_TITLE
@@ -115,15 +112,7 @@ def _fetched(backend_url: str | None, limit: int, **which: str | None) -> tuple[
             from chatapp.cli.projects import project_named  # noqa: PLC0415 - most lists are of all
 
             which["project"] = project_named(backend, str(which["project"])).id
-        items: list[ConversationInfo] = []
-        cursor = None
-        while len(items) < limit:
-            page = backend.conversations.page(cursor=cursor, limit=min(_PAGE, limit - len(items)), **which)
-            items += page.items
-            cursor = page.next
-            if cursor is None:
-                break
-        return items, cursor is not None
+        return backend.conversations.first(limit, **which)
 
     return with_backend(fetch, backend_url, asks=False)
 
@@ -138,12 +127,6 @@ def _messages(backend: BackendClient, conversation_id: str) -> list[MessageInfo]
         before = page.next
         if before is None:
             return messages
-
-
-def _print_json(items: Iterable[ConversationInfo], *, has_more: bool) -> None:
-    from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - milliseconds that only --json needs
-
-    typer.echo(json_text({"conversations": [as_dict(item) for item in items], "has_more": has_more}))
 
 
 def _row(item: ConversationInfo) -> str:

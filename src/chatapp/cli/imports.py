@@ -11,14 +11,14 @@ from typing import BinaryIO
 
 import typer
 
+from chatapp.cli.attachments import STDIN
 from chatapp.cli.backends import with_backend
-from chatapp.cli.terminal import StatusLine, json_text, printable
-from chatapp.cli.writing import note
+from chatapp.cli.terminal import StatusLine, printable
+from chatapp.cli.writing import note, write_resource
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError, SettingsError
 from chatapp.protocol.import_resources import ImportInfo, RunningImportInfo
 
-STDIN = "-"
 _LOOK_S = 0.5
 _MB = 1000 * 1000
 _SKIPPED_SHOWN = 20
@@ -51,7 +51,7 @@ def run(files: Sequence[str], *, as_json: bool, backend_url: str | None) -> None
         with_backend(partial(_import_all, files, status, tell), backend_url, status=status, asks=False)
     finally:
         if kept:
-            _print_json(kept)
+            write_resource({"imports": [{"file": name, **it._asdict()} for name, it in kept]})
 
 
 def _import_all(files: Sequence[str], status: StatusLine, tell: Tell, backend: BackendClient) -> None:
@@ -147,9 +147,3 @@ def _print(lead: str, receipt: ImportInfo) -> None:
         typer.echo(printable(f"Skipped {item.count:,} in {item.what}: {item.why}"))
     if more := len(receipt.skipped[_SKIPPED_SHOWN:]) + receipt.skipped_more:
         typer.echo(f"… and {more:,} more.")
-
-
-def _print_json(kept: Sequence[tuple[str, ImportInfo]]) -> None:
-    from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - milliseconds that only --json needs
-
-    typer.echo(json_text({"imports": [{"file": name, **as_dict(it)} for name, it in kept]}))

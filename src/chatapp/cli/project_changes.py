@@ -6,17 +6,16 @@ from pathlib import Path
 
 import typer
 
+from chatapp.cli.attachments import STDIN
 from chatapp.cli.backends import with_backend
-from chatapp.cli.projects import SHORT_ID_CHARS, counted, project_named, require_unused
-from chatapp.cli.shell_chat import full_id
-from chatapp.cli.terminal import json_text, printable
-from chatapp.cli.writing import note
+from chatapp.cli.projects import counted, project_named, require_unused
+from chatapp.cli.shell_chat import SHORT_ID_CHARS, full_id
+from chatapp.cli.terminal import printable
+from chatapp.cli.writing import note, write_resource
 from chatapp.client import BackendClient
 from chatapp.errors import NotFoundError, SettingsError
 from chatapp.protocol.project_resources import ProjectFileInfo, ProjectInfo
 from chatapp.protocol.resources import ConversationInfo
-
-STDIN = "-"
 
 
 def show_project(name: str, *, as_json: bool, backend_url: str | None) -> None:
@@ -28,9 +27,7 @@ def show_project(name: str, *, as_json: bool, backend_url: str | None) -> None:
 
     project, files = with_backend(look, backend_url, asks=False)
     if as_json:
-        from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - milliseconds that only --json needs
-
-        typer.echo(json_text({**as_dict(project), "file_list": [as_dict(file) for file in files]}))
+        write_resource({**project._asdict(), "file_list": files})
         return
     typer.secho(printable(f"{project.name}  ({project.id[:SHORT_ID_CHARS]})"), bold=True)
     typer.echo(printable(f"Model: {project.model or 'the default'}"))

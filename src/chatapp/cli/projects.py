@@ -9,14 +9,14 @@ import typer
 from chatapp.cli.attachments import ADDRESSES, STDIN, matching
 from chatapp.cli.backends import with_backend
 from chatapp.cli.folders import files_in
-from chatapp.cli.terminal import StatusLine, json_text, printable
-from chatapp.cli.writing import note
+from chatapp.cli.shell_chat import SHORT_ID_CHARS
+from chatapp.cli.terminal import StatusLine, printable
+from chatapp.cli.writing import note, write_resource
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError, NotFoundError, SettingsError, UnsupportedMediaTypeError
 from chatapp.protocol.chosen_pages import without_pages
 from chatapp.protocol.project_resources import ProjectInfo
 
-SHORT_ID_CHARS = 8
 _HINT = "List them with: chatapp projects list"
 
 
@@ -48,9 +48,7 @@ def list_projects(*, is_deleted: bool, as_json: bool, backend_url: str | None) -
         lambda backend: backend.projects.all(state=state), backend_url, asks=False
     )
     if as_json:
-        from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - milliseconds that only --json needs
-
-        typer.echo(json_text({"projects": [as_dict(item) for item in items]}))
+        write_resource({"projects": items})
         return
     for item in items:
         counts = f"{counted(item.conversations, 'conversation')}, {counted(item.files, 'file')}"

@@ -12,8 +12,8 @@ import typer
 
 from chatapp.cli.model_lines import model_lines
 from chatapp.cli.shell_chat import ShellChat
-from chatapp.cli.terminal import StatusLine, printable, wrapped
-from chatapp.cli.writing import note, write_text
+from chatapp.cli.terminal import StatusLine, printable
+from chatapp.cli.writing import note, write_error, write_text
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
@@ -80,7 +80,7 @@ class Session:
             except EOFError:
                 return
             except ChatappError as error:
-                typer.secho(wrapped(printable(error.sentence())), err=True, fg="red")
+                write_error(error)
 
     def _take(self, entry: str) -> None:
         command = _COMMAND.fullmatch(entry.strip())

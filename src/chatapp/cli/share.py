@@ -3,14 +3,12 @@
 import typer
 
 from chatapp.cli.backends import with_backend
-from chatapp.cli.shell_chat import full_id, last_conversation
-from chatapp.cli.terminal import json_text, printable
-from chatapp.cli.writing import note
+from chatapp.cli.shell_chat import SHORT_ID_CHARS, full_id, last_conversation
+from chatapp.cli.terminal import printable
+from chatapp.cli.writing import note, write_resource
 from chatapp.client import BackendClient
 from chatapp.errors import NotFoundError
 from chatapp.protocol.share_resources import ShareInfo
-
-_SHORT_ID_CHARS = 8
 
 
 def run(beginning: str | None, *, days: int, lists: bool, revoked: str | None, as_json: bool, url: str | None) -> None:
@@ -30,24 +28,20 @@ def run(beginning: str | None, *, days: int, lists: bool, revoked: str | None, a
 
 def _tell(made: ShareInfo, url: str, *, as_json: bool) -> None:
     if as_json:
-        from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - milliseconds that only --json needs
-
-        typer.echo(json_text(as_dict(made)))
+        write_resource(made)
         return
     typer.echo(f"{url.rstrip('/')}{made.path}")
     note(f"Whoever has this link can read the conversation until {_day(made)}, under the page's address too.")
-    note(f"Take it back with: chatapp share --revoke {made.id[:_SHORT_ID_CHARS]}")
+    note(f"Take it back with: chatapp share --revoke {made.id[:SHORT_ID_CHARS]}")
 
 
 def _list(shares: tuple[ShareInfo, ...], *, as_json: bool) -> None:
     if as_json:
-        from chatapp.cli.resource_json import as_dict  # noqa: PLC0415 - as above
-
-        typer.echo(json_text({"shares": [as_dict(share) for share in shares]}))
+        write_resource({"shares": shares})
         return
     for share in shares:
         title = " ".join((share.title or "New conversation").split())
-        typer.echo(f"{share.id[:_SHORT_ID_CHARS]}  until {_day(share)}  {printable(title)}")
+        typer.echo(f"{share.id[:SHORT_ID_CHARS]}  until {_day(share)}  {printable(title)}")
     if not shares:
         note("No link leads anywhere.")
 

@@ -10,8 +10,8 @@ from chatapp.protocol.events import Done, Notice
 from chatapp.protocol.resources import ConversationInfo, SummaryInfo
 from chatapp.protocol.usage_resources import EstimateInfo
 
+SHORT_ID_CHARS = 8
 _ID_CHARS = 32
-_MOST_AT_ONCE = 200
 _MOST_NAMED = 8
 _LIST_HINT = "List them with: chatapp list"
 
@@ -159,13 +159,12 @@ def last_conversation(backend: BackendClient) -> ConversationInfo:
         NotFoundError: there is none.
     """
     found: list[ConversationInfo] = []
-    cursor: str | None = None
-    while not found or (cursor and found[-1].pinned):  # the pinned ones come first
-        page = backend.conversations.page(cursor=cursor)
-        if not page.items:
-            raise NotFoundError("There is no conversation to continue.", hint="Ask without --continue to begin one.")
-        found += page.items
-        cursor = page.next
+    for conversation in backend.conversations.each():
+        found.append(conversation)
+        if not conversation.pinned:  # the pinned ones come first
+            break
+    if not found:
+        raise NotFoundError("There is no conversation to continue.", hint="Ask without --continue to begin one.")
     return max(found, key=lambda conversation: conversation.updated_at)
 
 
@@ -178,14 +177,7 @@ def full_id(backend: BackendClient, beginning: str, *, state: str | None = None)
     """
     if len(beginning) >= _ID_CHARS:
         return beginning
-    found: list[str] = []
-    cursor: str | None = None
-    while True:
-        page = backend.conversations.page(state=state, cursor=cursor, limit=_MOST_AT_ONCE)
-        found += [item.id for item in page.items if item.id.startswith(beginning)]
-        cursor = page.next
-        if cursor is None:
-            break
+    found = [item.id for item in backend.conversations.each(state=state) if item.id.startswith(beginning)]
     if not found:
         raise NotFoundError(f"No conversation has an id that begins with {beginning!r}.", hint=_LIST_HINT)
     if len(found) > 1:

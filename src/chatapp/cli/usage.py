@@ -9,7 +9,8 @@ from textwrap import fill
 import typer
 
 from chatapp.cli.backends import with_backend
-from chatapp.cli.terminal import columns_of, json_text, printable, wrapped
+from chatapp.cli.terminal import columns_of, printable, wrapped
+from chatapp.cli.writing import write_resource
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
 from chatapp.protocol.money import shown_dollars
@@ -33,20 +34,10 @@ def run(*, backend_url: str | None, by: str, days: int, everybody: bool, as_json
     if isinstance(told, str):
         typer.echo(printable(told), nl=False)
     elif as_json:
-        typer.echo(json_text(_as_dict(told)))
+        write_resource(told)
     else:
         _print(told)
     return 0
-
-
-def _as_dict(told: UsageInfo) -> dict[str, object]:
-    return {
-        **told._asdict(),
-        "rows": [_row_as_dict(row) for row in told.rows],
-        "total": _row_as_dict(told.total),
-        "prices": told.prices._asdict(),
-        "budgets": [{**each._asdict(), "renews_at": each.renews_at.isoformat()} for each in told.budgets],
-    }
 
 
 def budget_sentence(budget: BudgetInfo) -> str:
@@ -58,14 +49,6 @@ def budget_sentence(budget: BudgetInfo) -> str:
     what = "" if budget.unit == "dollars" else " tokens"
     renews = f"{budget.renews_at.astimezone(UTC):%Y-%m-%d}"
     return f"Budget of {budget.who}: {spent} of {limit}{what} a {budget.period} spent; it renews on {renews}."
-
-
-def _row_as_dict(row: UsageRow) -> dict[str, object]:
-    times = {
-        name: span and span._asdict()
-        for name, span in (("first_token_ms", row.first_token_ms), ("duration_ms", row.duration_ms))
-    }
-    return {**row._asdict(), **times}
 
 
 def _print(told: UsageInfo) -> None:

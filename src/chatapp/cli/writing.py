@@ -43,6 +43,13 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
             typer.echo(json_text(asdict(replace(answer, answer="".join(texts))) | told))
 
 
+def write_resource(told: object) -> None:
+    """Write what the backend told as JSON: a named tuple, or a mapping that holds some."""
+    from chatapp.cli.resource_json import as_json  # noqa: PLC0415 - milliseconds that only --json needs
+
+    typer.echo(json_text(as_json(told)))
+
+
 def _with(event: Event, answer: Answer) -> Answer:
     """Return what is known of an answer, with what an event says of it beside its text."""
     match event:
@@ -134,6 +141,11 @@ class _Transcript:
 def cited_line(number: int, url: str, title: str) -> str:
     """Return the line on a page that an answer goes by."""
     return f"[{number}] {', '.join(filter(None, (title, url)))}"
+
+
+def write_error(error: ChatappError) -> None:
+    """Say why there is no answer, or no more of it, where others follow."""
+    typer.secho(wrapped(printable(error.sentence())), err=True, fg="red")
 
 
 def note(text: str) -> None:

@@ -20,6 +20,9 @@ from chatapp.protocol.usage_resources import UsageRow
 _SUMMARISING_S = 600.0
 """Much is read for a summary, and nothing comes before it is whole."""
 
+_MOST_AT_ONCE = 200
+"""As many conversations, or messages, as a page may have."""
+
 _IMPORTING_S = 2 * 60 * 60.0
 """The backend ends an import by itself before, and answers then."""
 
@@ -46,6 +49,28 @@ class ConversationApi:
         """
         params = {"q": query, "state": state, "project": project, "cursor": cursor, "limit": limit}
         return self._http.read_page(ConversationInfo, "/conversations", params)
+
+    def first(self, wanted: int, **which: str | None) -> tuple[list[ConversationInfo], bool]:
+        """Return the first `wanted` conversations of a list, `which` as of a page, and whether there are more."""
+        items: list[ConversationInfo] = []
+        cursor = None
+        while len(items) < wanted:
+            page = self.page(cursor=cursor, limit=min(wanted - len(items), _MOST_AT_ONCE), **which)
+            items += page.items
+            cursor = page.next
+            if cursor is None:
+                break
+        return items, cursor is not None
+
+    def each(self, *, state: str | None = None) -> Iterator[ConversationInfo]:
+        """Return all conversations in the order of their list, a page at a time as they are taken."""
+        cursor = None
+        while True:
+            page = self.page(state=state, cursor=cursor, limit=_MOST_AT_ONCE)
+            yield from page.items
+            cursor = page.next
+            if cursor is None:
+                return
 
     def get(self, conversation_id: str) -> ConversationInfo:
         """Return one conversation without its messages."""
@@ -108,7 +133,7 @@ class ConversationApi:
         """
         before: str | None = None
         while True:
-            page = self.messages(conversation_id, before=before, limit=200)
+            page = self.messages(conversation_id, before=before, limit=_MOST_AT_ONCE)
             for message in reversed(page.items):
                 if message.summary:
                     self.remove_summary(conversation_id, message.id)

@@ -14,7 +14,6 @@ from chatapp.protocol.wording import ENGLISH, Words, later
 
 PAGE_OF_CONVERSATIONS = 30
 FRESH_S = 5.0
-_MOST_AT_ONCE = 200
 _WEEK = 7
 _NO_PROJECT = "none"
 
@@ -137,9 +136,8 @@ class Listing:
         state = "archived" if self.is_archive else None
         project = None if self.is_archive else self.project_id or (None if self.query else _NO_PROJECT)
         try:
-            self.items, self.has_more = _first(
-                client, self._wanted, query=self.query or None, state=state, project=project
-            )
+            found = client.conversations.first(self._wanted, query=self.query or None, state=state, project=project)
+            self.items, self.has_more = found
         except NotFoundError as error:
             if project in {None, _NO_PROJECT}:
                 self.items, self.has_more, self.error, self.is_supported = [], False, error, False
@@ -152,22 +150,6 @@ class Listing:
             self.error = error
         else:
             self.error, self.is_supported = None, True
-
-
-def _first(
-    client: BackendClient, wanted: int, *, query: str | None, state: str | None, project: str | None
-) -> tuple[list[ConversationInfo], bool]:
-    """Return the first `wanted` conversations, and whether there are more."""
-    items: list[ConversationInfo] = []
-    cursor = None
-    while len(items) < wanted:
-        limit = min(wanted - len(items), _MOST_AT_ONCE)
-        page = client.conversations.page(query=query, state=state, project=project, cursor=cursor, limit=limit)
-        items += page.items
-        cursor = page.next
-        if cursor is None:
-            break
-    return items, cursor is not None
 
 
 def _heading(item: ConversationInfo, today: date, zone: tzinfo | None) -> Heading:
