@@ -61,6 +61,7 @@ def run(
     ssl_keyfile: str | None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM."""
+    gc.disable()  # until the backend is made: looking for garbage while modules are loaded, which leave none
     interrupt_on_sigterm()
     raise_descriptor_limit()
     settings = Settings.load(host=host, port=port)
@@ -181,6 +182,7 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     Uvicorn waits for open connections before it tells the application to stop, and an answer in the making is one. So
     the application hears of the signal itself, and ends its answers at once.
     """
+    gc.disable()
     from chatapp.backend.app import create_app  # noqa: PLC0415 - a second that only the process which serves pays
 
     follow_parent()
@@ -188,7 +190,9 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     app = create_app(settings, upstream=upstreams[0], others=upstreams[1:], finds_servers=True)
     loop = asyncio.get_running_loop()
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line names them
+    gc.freeze()
     gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
+    gc.enable()
     loop.call_later(WARM_UP_S, gc.freeze)
     loop.call_later(GIVE_BACK_EVERY_S, _give_back_again, loop)
     on_stop_signal(partial(loop.call_soon_threadsafe, app.state.turns.begin_shutdown))
@@ -255,6 +259,8 @@ def _serve(config: "uvicorn.Config", listener: socket) -> None:
     from uvicorn.supervisors import ChangeReload, Multiprocess  # noqa: PLC0415
 
     server = uvicorn.Server(config)
+    if config.reload or config.workers > 1:
+        gc.enable()  # other processes make the backend
     if config.reload:
         ChangeReload(config, target=server.run, sockets=[listener]).run()
     elif config.workers > 1:
