@@ -92,6 +92,8 @@ TOO_LONG: dict[str, tuple[int, Any, int | None, int | None]] = {
     "Google, in bytes": (400, "The request payload size exceeds the limit: 20971520 bytes.", None, None),
     "iFlytek": (400, {"header": {"code": 10907, "message": "Token count exceeds the limit"}}, None, None),
     "in Chinese": (400, "输入内容超过模型最大长度限制", None, None),
+    "llama.cpp, at the end of its window": (500, "context shift is disabled", None, None),
+    "a gateway": (400, "The conversation is too long, please start a new one.", None, None),
 }
 TOO_OFTEN: dict[str, tuple[int, Any, int | None]] = {
     "Bedrock": (429, {"__type": "ThrottlingException", "message": "Too many tokens, please wait."}, None),
@@ -108,6 +110,8 @@ TOO_OFTEN: dict[str, tuple[int, Any, int | None]] = {
     "with a status of refusals": (403, {"message": "API rate limit exceeded for 192.0.2.4."}, None),
     "as a bad request": (400, {"error": "Too many requests. Try again in 5 minutes."}, 300),
     "litellm": (500, "litellm.RateLimitError: RateLimitError: OpenAIException - slow down", None),
+    "Google, in a stream": (IN_A_STREAM, "You have exceeded your requests per minute quota", None),
+    "a gateway of many": (IN_A_STREAM, "concurrency limit reached", None),
 }
 EMPTY: dict[str, tuple[int, Any]] = {
     "Cloudflare": (429, {"errors": [{"message": "AiError: you have used up your daily free allocation of neurons"}]}),
@@ -116,6 +120,10 @@ EMPTY: dict[str, tuple[int, Any]] = {
     "Qwen": (403, {"error": {"code": "AllocationQuota.FreeTierOnly", "message": "No."}}),
     "Vercel": (400, {"error": {"message": "Insufficient funds.", "type": "insufficient_funds"}}),
     "one-api": (403, {"error": {"message": "该令牌额度已用尽", "type": "new_api_error", "code": ""}}),
+    "Hugging Face": (403, "You have exceeded your monthly included credits for Inference Providers."),
+    "Alibaba, in words": (403, "Access denied, please make sure your account is in good standing."),
+    "a reseller": (403, "Your account does not have enough balance, please recharge"),
+    "a reseller, in a stream": (IN_A_STREAM, "Payment Required"),
 }
 KEY: dict[str, tuple[int, Any]] = {
     "in a stream": (IN_A_STREAM, {"error": {"message": "Incorrect API key provided"}}),
@@ -124,6 +132,10 @@ KEY: dict[str, tuple[int, Any]] = {
     "as nothing there": (404, "Invalid API key"),
     "FastAPI": (422, {"detail": [{"type": "missing", "loc": ["header", "authorization"], "msg": "Field required"}]}),
     "one-api": (400, {"error": {"message": "无效的令牌", "type": "new_api_error"}}),
+    "Google, of an old one": (500, "API key expired. Please renew the API key."),
+    "Volcengine, in a stream": (IN_A_STREAM, "The API key doesn't exist. Verify and try again"),
+    "FastAPI, in a stream": (IN_A_STREAM, {"detail": "Not authenticated"}),
+    "a gateway, in a stream": (IN_A_STREAM, {"error": "Missing or invalid Authorization header"}),
 }
 MODERATION: dict[str, tuple[int, Any]] = {
     "Anthropic": (400, "Output blocked by content filtering policy"),
@@ -145,6 +157,8 @@ MODEL: dict[str, tuple[int, Any]] = {
     "FastAPI": (422, {"detail": [{"loc": ["body", "model"], "msg": "Input should be 'a' or 'b'", "input": "m1"}]}),
     "no name": (400, {"error": {"message": "you must provide a model parameter", "param": "model"}}),
     "gone": (400, "model m1 has been deprecated, learn more"),
+    "Bedrock, by another API": (400, "The provided model identifier is invalid."),
+    "a gateway": (400, "Invalid model: m1"),
 }
 
 

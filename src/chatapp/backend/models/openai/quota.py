@@ -19,9 +19,10 @@ _QUOTA_WORDS = (
     "credit balance", "run out of credits", "out of credits", "insufficient credits", "not enough credits",
     "quota is not enough", "insufficient quota", "quota has been exhausted", "spending limit", "requires more credits",
     "billing hard limit", "account is not active", "budget has been exceeded", "exceededtokenbudget", "exceededbudget",
-    "requires a subscription", "requires a paid plan", "usage limit", "key limit exceeded", "not enough balance",
-    "insufficient funds", "doesn't have any credits", "does not have any credits", "free tier of the model has been",
-    "daily free allocation", "余额不足", "额度不足", "额度已用尽", "欠费",
+    "requires a subscription", "requires a paid plan", "usage limit", "key limit exceeded", "insufficient funds",
+    "doesn't have any credits", "does not have any credits", "free tier of the model has been",
+    "daily free allocation", "included credits", "in good standing", "enough balance", "insufficient account balance",
+    "payment required", "please recharge", "free usage exceeded", "余额不足", "额度不足", "额度已用尽", "欠费",
 )  # fmt: skip
 """The last are of gateways made with one-api, and of Zhipu: balance, allowance, arrears."""
 _RATE_CODES = (
@@ -32,6 +33,7 @@ _RATE_CODES = (
 _RATE_WORDS = (
     "rate limit exceeded", "rate limit reached", "exceeded rate limit", "exceeded the rate limit", "too many requests",
     "ratelimiterror", "qps request limit", "daily request limit", "request was throttled", "throttlingexception",
+    "requests per minute", "request per minute", "concurrency limit", "temporarily rate-limited",
 )  # fmt: skip
 """What counts whatever the status is: in a stream there is none, and some gateways say 403 or 500."""
 _PACE_ONLY_CODES = tuple(code for code in _RATE_CODES if code not in {"429", "resource_exhausted"})

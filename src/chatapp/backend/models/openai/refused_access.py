@@ -15,6 +15,10 @@ _KEY_WORDS = ("api key", "api-key", "api_key", "apikey", "no connected db", "aut
 _SURE_KEY_WORDS = ("invalid api key", "incorrect api key", "api key is invalid", "api key not valid",
                    "authenticationerror", "authentication failed", "authentication fails")  # fmt: skip
 """What counts whatever the status is: in a stream there is none, and some gateways say 404 or 500."""
+_NAMED_KEY = ("api key", "api-key", "apikey", "authorization header")
+_BAD_KEY_WORDS = ("expired", "disabled", "revoked", "missing", "must be provided", "is required", "n't exist",
+                  "not exist", "no api key", "not provided", "deactivated", "suspended")  # fmt: skip
+"""What counts beside a key, likewise."""
 _ANY_KEY_WORDS = (*_KEY_WORDS, "key", "permission", "authoriz", "not allowed to", "forbidden for")
 _KEY_FIELDS = ("authorization", "header.authorization", "x-api-key", "header.x-api-key")
 _MODERATION_CODES = ("content_policy_violation", "content_filter", "moderation_blocked", "data_inspection_failed",
@@ -50,7 +54,7 @@ def access_error(said: ErrorWords, status: int) -> UpstreamError | None:
 def _is_about_key(said: ErrorWords, status: int) -> bool:
     if said.has_code(*_KEY_CODES) or said.parameter in _KEY_FIELDS or said.says(*_SURE_KEY_WORDS):
         return True
-    if said.words == "unauthorized":
+    if said.words in {"unauthorized", "not authenticated"} or (said.says(*_NAMED_KEY) and said.says(*_BAD_KEY_WORDS)):
         return True
     words = {400: _KEY_WORDS, 403: _ANY_KEY_WORDS}.get(status, ())
     return said.says(*words)

@@ -120,6 +120,12 @@ _WORDINGS = (
     # Baidu's ERNIE
     _Wording("prompt tokens too long"),
     _Wording("max input characters"),
+    _Wording("输入长度"),
+    # llama.cpp, where the answer has filled the window; StepFun
+    _Wording("context shift is disabled"),
+    _Wording("token length exceed"),
+    _Wording("conversation is too long"),
+    _Wording("conversation too long"),
 )
 """Phrases in lower case; the first that is found counts. The source is a public report, or the server that was run."""
 
