@@ -1,6 +1,7 @@
 """`chatapp` and `python -m chatapp`."""
 
 import gc
+import os
 import sys
 
 INTERRUPTED = 130
@@ -9,6 +10,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line. Ctrl-C while it is being loaded is no more of an accident than later."""
+    _open_closed_streams()
     gc.disable()  # looking for garbage while modules are loaded, which leave none, takes a tenth of a short command
     try:
         from chatapp.cli.main import main as run  # noqa: PLC0415
@@ -17,6 +19,13 @@ def main() -> None:
     gc.freeze()  # else all that was loaded would be looked through once now
     gc.enable()
     run()
+
+
+def _open_closed_streams() -> None:
+    """Put the null device where stdin, stdout or stderr is closed, as by `<&-`: another file would take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - it stays open
 
 
 if __name__ == "__main__":

@@ -180,3 +180,16 @@ def test_names_that_no_key_has_are_told(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert [note.split("'")[1] for note in notes_on_names(Settings.load())] == named
+
+
+@pytest.mark.parametrize(
+    ("streams", "code", "said"),
+    [("<&- >&-", 0, ""), (">/dev/full", 1, "chatapp: The output cannot be written: No space left on device.\n")],
+)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file that is always full")
+def test_output_that_goes_nowhere_is_no_defect(streams: str, code: int, said: str) -> None:
+    command = ["sh", "-c", f'"$0" -m chatapp --version {streams}', sys.executable]
+
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+
+    assert (done.returncode, done.stderr) == (code, said)

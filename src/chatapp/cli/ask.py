@@ -210,10 +210,10 @@ def _asked(question: str | None, template: str | None, params: Sequence[str], *,
 
 
 def _can_be_typed() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _piped_in(*, is_wanted: bool) -> str | None:
-    if sys.stdin is None or (sys.stdin.isatty() and not is_wanted):
+    if sys.stdin.isatty() and not is_wanted:
         return None
     return sys.stdin.buffer.read(MAX_STDIN_BYTES).decode("utf-8-sig", errors="replace")

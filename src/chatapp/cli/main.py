@@ -1,5 +1,6 @@
 """How the command line is run: which command, how a failure is shown, and which exit code it gives."""
 
+import errno
 import gc
 import os
 import sys
@@ -15,6 +16,9 @@ from chatapp.errors import ChatappError
 
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended: 128 and the signal's number, as shells count."""
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What is wrong with a disk, or a terminal that is gone, where the output goes."""
 
 _COMPLETE = "_CHATAPP_COMPLETE"
 """What the shell's completion asks by, as typer's scripts name it."""
@@ -36,9 +40,13 @@ def main() -> None:
     except ChatappError as error:
         code = _fail(error.sentence(), error.exit_code)
     except Exception as error:
-        if (environment.value("LOG_LEVEL") or "").lower() == "debug":
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            _let_go_of_stdout()
+            code = _fail(f"The output cannot be written: {error.strerror}.", 1)
+        elif (environment.value("LOG_LEVEL") or "").lower() == "debug":
             raise
-        code = _fail(f"{type(error).__name__}, a defect of chatapp's own. LOG_LEVEL=debug shows where.", 1)
+        else:
+            code = _fail(f"{type(error).__name__}, a defect of chatapp's own. LOG_LEVEL=debug shows where.", 1)
     gc.disable()  # Python would look through all there is once more, for a process that ends
     sys.exit(code)
 
