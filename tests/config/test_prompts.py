@@ -71,6 +71,7 @@ def test_a_line_names_a_prompt_its_variables_and_more_words() -> None:
     ("name", "given", "typed", "said"),
     [
         ("nosuch", [], "Hi", "There is no prompt called 'nosuch'. There are: translate."),
+        ("broken", [], "Hi", "broken.md cannot be read. A saved prompt is UTF-8 text of at most 64 KiB."),
         ("translate", [], "Hi", "The prompt translate wants to know whom. Add: -p whom=…"),
         ("translate", ["who=me"], "Hi", "has no variable 'who'. It has: language, whom."),
         ("translate", ["whom"], "Hi", "--param is 'whom': it must be name=value."),
@@ -79,6 +80,7 @@ def test_a_line_names_a_prompt_its_variables_and_more_words() -> None:
 )
 def test_what_is_missing_is_said(name: str, given: list[str], typed: str, said: str) -> None:
     save("translate", TRANSLATE)
+    (prompts_folder() / "broken.md").write_bytes(b"\xff\xfe\x00")
 
     with pytest.raises(SettingsError) as caught:
         prompt_of(name, given, typed)

@@ -60,18 +60,23 @@ def saved_prompt(name: str) -> SavedPrompt:
         SettingsError: there is none that can be read.
     """
     prompts = {prompt.name: prompt for prompt in _prompts()}
+    if name not in prompts and (file := next((file for file in _files() if file.stem == name), None)):
+        raise SettingsError(f"{file} cannot be read.", hint="A saved prompt is UTF-8 text of at most 64 KiB.")
     if name not in prompts:
         there = f"There are: {', '.join(prompts)}." if prompts else f"Save it as {prompts_folder() / name}.md."
         raise SettingsError(f"There is no prompt called {name!r}.", hint=there)
     return prompts[name]
 
 
-def _prompts() -> Iterator[SavedPrompt]:
+def _files() -> list[Path]:
     try:
-        files = sorted(prompts_folder().glob("*.md"))[:MOST_PROMPTS]
+        return sorted(prompts_folder().glob("*.md"))[:MOST_PROMPTS]
     except OSError:
-        return
-    for file in files:
+        return []
+
+
+def _prompts() -> Iterator[SavedPrompt]:
+    for file in _files():
         try:
             with file.open("rb") as content:
                 data = content.read(MOST_BYTES + 1)

@@ -2,7 +2,6 @@
 // file, and arrow up in the empty box goes back to the last question.
 const BOX = "[data-testid='stChatInputTextArea']";
 const FOLD_CHARS = 4000; // more than a screen of text: nobody reads over it in the box
-const MOST_OFFERED = 8;
 const PLACE = /\{\{[A-Za-z][A-Za-z0-9_-]{0,39}\}\}/g;
 
 const isBox = (target) => target instanceof Element && target.matches(BOX);
@@ -67,7 +66,7 @@ const offer = (box) => {
   if (!told || !box.value.startsWith("/") || box.value.includes("\n")) return close();
   const words = box.value.slice(1).toLowerCase();
   const all = JSON.parse(told.dataset.prompts);
-  offered = all.filter(({ name, about }) => `${name} ${about}`.toLowerCase().includes(words)).slice(0, MOST_OFFERED);
+  offered = all.filter(({ name, about }) => `${name} ${about}`.toLowerCase().includes(words));
   chosen = 0;
   menu.setAttribute("aria-label", t("Saved prompts"));
   menu.replaceChildren(...offered.map((prompt, place) => option(prompt, place, box)));
