@@ -149,6 +149,24 @@ def test_a_new_chat_keeps_the_model_and_not_the_instructions(page: AppTest, stub
     assert (stub.calls[-1].body["model"], sent(stub)) == ("large", [("user", "Two?")])
 
 
+def test_what_new_chats_are_told_is_set_for_all_and_changed_in_one(page: AppTest, stub: StubModel) -> None:
+    page.session_state.view.dialog = "settings"
+    page.run()
+    area = next(area for area in page.text_area if area.label == "Instructions for new chats")
+    area.set_value(" Be brief. ").run()
+    page.session_state.view.dialog = None
+    page.run()
+    assert instructions(page).value == "Be brief."
+
+    instruct(page, "Be long.")
+    ask(page, "One?")
+    assert sent(stub)[0] == ("system", "Be long.")
+
+    click(page, "new-chat")
+    ask(page, "Two?")
+    assert sent(stub) == [("system", "Be brief."), ("user", "Two?")]
+
+
 def test_a_temporary_chat_is_answered_in_the_chosen_manner(page: AppTest, stub: StubModel) -> None:
     click(page, "temporary-chat")
     choose_model(page, "large")

@@ -20,11 +20,13 @@ from chatapp.frontend.languages.words import said, t, words
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import BackendStatus, cost_of, readiness_of
+from chatapp.frontend.session.wishes import MOST_INSTRUCTIONS
 from chatapp.protocol.resources import ConnectionInfo
 from chatapp.protocol.wording import later
 
 _MINUTE_S, _HOUR_S = 60, 3600
 _HERE = later("changed here")
+_INSTRUCTIONS = later("What the model is told first in each chat that is begun in this browser, until changed there.")
 _LOOKS = {"System": later("As the system"), "Light": later("Light"), "Dark": later("Dark")}
 """What `assets/sidebar.js` finds: which it is only the browser knows."""
 
@@ -70,6 +72,15 @@ def _options() -> None:
             help=t("How long to wait for the next word."),
         )
         st.html(_looks())
+        if state.settings().api_keys is None:
+            st.text_area(
+                t("Instructions for new chats"),
+                max_chars=MOST_INSTRUCTIONS,
+                key=state.INSTRUCTIONS,
+                placeholder=t("For instance: answer in French, in one short paragraph."),
+                help=t(_INSTRUCTIONS),
+                on_change=actions.instruct_new,
+            )
         if _language() != words().code:
             state.take_language()
             st.rerun()

@@ -71,6 +71,11 @@ def instruct(field: str) -> None:
     _apply(_chat_options()._replace(system=state.value_of(field).strip() or None))
 
 
+def instruct_new() -> None:
+    """Have new conversations answered as the settings say."""
+    state.view().instruct_new(state.value_of(state.INSTRUCTIONS).strip() or None)
+
+
 def set_sampling(temperature: str, max_tokens: str, effort: str) -> None:
     """Have the model choose its words as these fields say from now on."""
     wanted = {

@@ -29,6 +29,7 @@ ROWS = "rows"
 STREAMING = "use_streaming"
 TIMEOUT = "request_timeout"
 LANGUAGE = "language"
+INSTRUCTIONS = "instructions"
 SEARCH = "search"
 SHARE_DAYS = "share_days"
 MODEL_SEARCH = "model_search"
@@ -44,7 +45,12 @@ def begin() -> None:
     """Make the session's first run its own, and keep what Streamlit would forget."""
     if "session_id" not in st.session_state:
         _fill()
-    for key in (STREAMING, TIMEOUT, LANGUAGE):  # Streamlit forgets the value of a widget that one run did not draw
+    for key in (
+        STREAMING,
+        TIMEOUT,
+        LANGUAGE,
+        INSTRUCTIONS,
+    ):  # Streamlit forgets the value of a widget that one run did not draw
         st.session_state[key] = st.session_state[key]
     take_language()
 
@@ -156,7 +162,9 @@ def wish_for_model(name: str | None) -> None:
 
 def wishes() -> str:
     """Return what the browser is to remember of how its reader wants the page."""
-    told = Wishes(is_streamed(), timeout_s(), st.session_state.wished_model, value_of(LANGUAGE) or None)
+    told = Wishes(
+        is_streamed(), timeout_s(), st.session_state.wished_model, value_of(LANGUAGE) or None, view().instructions
+    )
     return wishes_text(told, settings())
 
 
@@ -285,6 +293,8 @@ def _fill() -> None:
     state.title = None
     state.wished_model = wishes.model
     state.view = View()
-    state.view.conversation.chat_options = ChatOptions(model=wishes.model)
+    state[INSTRUCTIONS] = (settings().api_keys is None and wishes.instructions) or ""
+    state.view.instructions = state[INSTRUCTIONS] or None
+    state.view.conversation.chat_options = ChatOptions(model=wishes.model, system=state.view.instructions)
     state.transcript = new_transcript()
     state.address = Address()

@@ -34,7 +34,7 @@ class View:
     and `looked_at` what is to be shown as a picture. `edited_project` is what its dialog is about, None for a new one,
     `moving` are conversations that are to be moved into one, `exported_id` is the one that is to be taken along,
     `project_drop` is what became of files for a project. `undecided` is the model whose answer a link to `shared_id`
-    shows, where several wait to be chosen from.
+    shows, where several wait to be chosen from. `instructions` are those of new conversations.
     """
 
     def __init__(self) -> None:
@@ -53,6 +53,7 @@ class View:
         self.made_link: tuple[ShareInfo, str] | None = None
         self.sharing_error: ChatappError | None = None
         self.undecided: str | None = None
+        self.instructions: str | None = None
         self.imports = ImportWatch()
         self.mirrored: list[ShownMessage] = []
         self.drawn: set[str] = set()
@@ -155,7 +156,7 @@ class View:
             return self._show(TemporaryConversation())
         unasked = self._show(StoredConversation(project_id=self.listing.project_id))
         if self.project is not None and self.project.model:
-            self.conversation.chat_options = ChatOptions()
+            self.conversation.chat_options = ChatOptions(system=self.instructions)
         return unasked
 
     def show_stored(self, conversation_id: str) -> str | None:
@@ -191,6 +192,13 @@ class View:
         if isinstance(self.conversation, StoredConversation):
             self.conversation.land_on(message_id, words=words)
         return unasked
+
+    def instruct_new(self, instructions: str | None) -> None:
+        """Have new conversations answered as `instructions` say, and one that has not begun yet."""
+        before, self.instructions = self.instructions, instructions
+        new = self.conversation
+        if new.known_id is None and not new.entries and new.chat_options.system == before:
+            new.chat_options = new.chat_options._replace(system=instructions)
 
     def leave(self) -> None:
         """Look away from all conversations, for good."""
@@ -261,7 +269,8 @@ class View:
 
     def _show(self, conversation: OpenConversation) -> str | None:
         model = self.conversation.chat_options.model
-        conversation.chat_options = ChatOptions(model=model)  # until those it has are loaded
+        system = None if conversation.id or conversation.entries else self.instructions
+        conversation.chat_options = ChatOptions(model=model, system=system)  # until those it has are loaded
         return self._change_to(conversation)
 
     def _change_to(self, conversation: OpenConversation) -> str | None:

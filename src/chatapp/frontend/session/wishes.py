@@ -1,16 +1,20 @@
 """What a browser remembers of how its reader wants the page, in a cookie: only what differs from the settings."""
 
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from chatapp.config.settings import Settings
 
-_MOST_CHARS, _MOST_SECONDS = 1000, 3600
+MOST_INSTRUCTIONS = 1000
+_MOST_CHARS, _MOST_SECONDS = 4000, 3600
+"""Browsers keep cookies of 4,096 bytes."""
 
 
 class Wishes(NamedTuple):
-    """Whether answers are streamed, how long to wait for them, the model of new conversations, and the language.
+    """Whether answers are streamed, how long to wait for them, model and instructions of new chats, and the language.
 
     None is as set, and for the language what the browser asks for.
     """
@@ -19,6 +23,7 @@ class Wishes(NamedTuple):
     timeout_s: float | None = None
     model: str | None = None
     language: str | None = None
+    instructions: str | None = None
 
 
 def wishes_cookie(settings: Settings) -> str:
@@ -39,6 +44,7 @@ def read_wishes(cookies: Mapping[str, str], settings: Settings) -> Wishes:
         seconds if 1 <= seconds <= _MOST_SECONDS else None,
         told.get("model") or None,
         told.get("language") or None,
+        _unpacked(told.get("instructions", "")) or None,
     )
 
 
@@ -53,4 +59,19 @@ def wishes_text(wishes: Wishes, settings: Settings) -> str:
         told["model"] = wishes.model
     if wishes.language:
         told["language"] = wishes.language
+    if wishes.instructions and settings.api_keys is None:  # where people sign in, the next one would have them too
+        told["instructions"] = _packed(wishes.instructions)
     return urlencode(told)[:_MOST_CHARS]
+
+
+def _packed(text: str) -> str:
+    """Return a text in few letters: in a cookie one of Arabic would take six."""
+    return urlsafe_b64encode(zlib.compress(text.encode())).decode()
+
+
+def _unpacked(packed: str) -> str:
+    try:
+        unpacked = zlib.decompressobj().decompress(urlsafe_b64decode(packed), 4 * MOST_INSTRUCTIONS)
+        return unpacked.decode(errors="ignore")[:MOST_INSTRUCTIONS]
+    except (ValueError, zlib.error):
+        return ""
