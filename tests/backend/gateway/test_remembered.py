@@ -19,6 +19,7 @@ from support.stub_model import StubModel
 from support.turn_steps import wait_for
 
 RunBackend = Callable[..., RunningBackend]
+DOCUMENTS = "### Task:\nRespond to the user query using the provided context, incorporating inline citations "
 QUESTION: Any = [{"role": "user", "content": "Why?"}]
 
 
@@ -63,6 +64,19 @@ def test_what_an_agent_reminds_the_model_of_is_no_part_of_a_question(backend: Ru
         asked += [{"role": "user", "content": f"{reminder}Question {number}"}, answer.choices[0].message]
     (conversation,) = conversations(backend)
     assert conversation.title == "Question 0"
+    assert [message.content for message in messages(backend)][::2] == ["Question 0", "Question 1"]
+
+
+def test_what_a_client_has_found_for_a_question_is_no_part_of_it(backend: RunningBackend, client: OpenAI) -> None:
+    found = f'{DOCUMENTS}<context>\n<source id="1">Rain.\n</context>\nStill.</source>\n</context>\n\n'
+    asked: Any = []
+    for number in range(2):
+        words = f"Question {number}"
+        answer = client.chat.completions.create(
+            model="m", messages=[*asked, {"role": "user", "content": found + words}]
+        )
+        asked += [{"role": "user", "content": words}, answer.choices[0].message]
+    assert [conversation.title for conversation in conversations(backend)] == ["Question 0"]
     assert [message.content for message in messages(backend)][::2] == ["Question 0", "Question 1"]
 
 
@@ -136,7 +150,6 @@ OPEN_WEBUI = """### Task:
 USER: Why?
 ASSISTANT: Because.
 </chat_history>"""
-DOCUMENTS = "### Task:\nRespond to the user query using the provided context.\n<context>a</context>\nWhy?"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +158,7 @@ DOCUMENTS = "### Task:\nRespond to the user query using the provided context.\n<
         (["Generate a title for this conversation:\n", "Why?"], False),
         ([OPEN_WEBUI.format("Generate a concise title summarizing the chat history.")], False),
         ([OPEN_WEBUI.format("Suggest 3-5 relevant follow-up questions.")], False),
-        ([DOCUMENTS], True),
+        ([f"{DOCUMENTS}\n<context>\na\n</context>\n\nWhy?"], True),
         (["Provide a concise, 5-word-or-less title for the conversation, using title case conventions. Only"], False),
         (["Analyze this conversation and provide:\n1. The detected language of the conversation\n2. A"], False),
         (["Your task: Create a 2-4 word title for this conversation.\n\nRules:\n- Respond"], False),
@@ -154,6 +167,8 @@ DOCUMENTS = "### Task:\nRespond to the user query using the provided context.\n<
             ["Why?", "", "Managed memory has TWO directories. Choose which one to write each memory into using the"],
             False,
         ),
+        (["### Task:\nSummarize the conversation history.\n\n### Messages Being Compacted:\nUSER: Why?"], False),
+        (["### Task:\nYou are an autocompletion system.\n### Context:\n<chat_history>\nUSER: Why?"], False),
         (["Generate a title for this conversation:\n", "Because.", "Why?"], True),
         (["What does 'Generate a title for this conversation:\n' mean?"], True),
     ],
@@ -162,6 +177,37 @@ def test_what_a_client_asks_for_itself_is_answered_and_not_kept(said: list[str],
     others = [{"role": "assistant", "content": said[1]}] if len(said) == 3 else []
     asked = [{"role": "user", "content": [{"type": "text", "text": text}]} for text in said]
     assert is_aside([*asked[:1], *others, *asked[-1:]] if others else asked) is not is_kept
+
+
+TOOLS = 'Available Tools: [{"name": "a"}]\n\nYour task is to choose and return the correct tool(s) from the list of all'
+SUMMARIZER = "You are an expert content summarizer.\nYou take a conversation and generate a simple title"
+
+
+@pytest.mark.parametrize(
+    ("told", "is_kept"),
+    [
+        (
+            "\n - you will generate a short title based on a conversation transcript between a user and an assistant\n",
+            False,
+        ),
+        (f"\n# IDENTITY and PURPOSE\n\n{SUMMARIZER}", False),
+        ("Please provide a suitable name for this conversation in maximum 5 words. Remember", False),
+        (
+            "You are a Memory Manager that is responsible for managing information and preferences about the user. ",
+            False,
+        ),
+        (
+            "Analyze the following conversation between a user and an assistant, and extract the following details:\n",
+            False,
+        ),
+        ("\n\n# ROLE\n\nYou are a Memory Extractor \u2014 a precise, evidence-bound processor responsible", False),
+        (TOOLS, False),
+        ("Available Tools: [none]", True),
+        (SUMMARIZER, True),
+    ],
+)
+def test_what_a_client_asks_for_itself_is_known_by_its_instructions_too(told: str, is_kept: bool) -> None:
+    assert is_aside([{"role": "system", "content": told}, {"role": "user", "content": "Why?"}]) is not is_kept
 
 
 @pytest.mark.parametrize(("question", "is_kept"), [("Managed memory directory: `/a`", False), ("Why?", True)])

@@ -17,9 +17,20 @@ _BEGINNINGS = (
     "Your task: Create a 2-4 word title for this conversation.\n",  # gptme 0.35
     "Provide a concise, 5-word-or-less title for the conversation, using title case conventions.",  # LibreChat's agents
     "Analyze this conversation and provide:\n1. The detected language of the conversation\n",  # 3.2, both of these
+    "# IDENTITY and PURPOSE\n\nYou are an expert content summarizer.\nYou take a conversation and ",  # parllama
+    "Please provide a suitable name for this conversation in maximum 5 words. ",  # agno 3.1, and the next two
+    "You are a Memory Manager that is responsible for managing information and preferences about the user. ",
+    "Analyze the following conversation between a user and an assistant, and extract the following details:\n",
+    "- you will generate a short title based on a conversation transcript between a user and an assistant\n",  # Mastra
+    "# ROLE\n\nYou are a Memory Extractor \u2014 a precise, evidence-bound processor ",  # mem0 2.2
 )
-_TASK, _OF_A_CHAT = "### Task:\n", "\n### Chat History:\n<chat_history>\n"
-"""Both stand in what Open WebUI 0.12 asks of chats. Questions about documents begin so too, but have no history."""
+_OPEN_WEBUI = (
+    ("### Task:\n", "<chat_history>\n"),
+    ("### Task:\nSummarize ", "\n### Messages Being Compacted:\n"),
+    ("Available Tools: [", "\n\nYour task is to choose and return the correct tool(s) from the list of "),
+)
+"""How it begins and what stands in it, as Open WebUI 0.12 asks of chats: `### Task:` alone begins questions about
+documents too."""
 
 _MOST_STEPS = 64
 """How far back a question is looked for: what a client asks for itself takes no longer, and runs of agents may."""
@@ -28,8 +39,10 @@ _MOST_STEPS = 64
 def is_aside(messages: list[Json]) -> bool:
     """Return whether the last question in `messages`, oldest first, is one that a client asks for itself.
 
-    Behind it may stand what tools have said to it.
+    What it is can stand in the system prompt before it, and what tools have said to it behind it.
     """
+    if messages and messages[0]["role"] != "user" and _is_own(said_in(messages[0]).lstrip()):
+        return True
     is_asked = False
     for message in reversed(messages[-_MOST_STEPS:]):
         if message["role"] != "user":
@@ -37,7 +50,12 @@ def is_aside(messages: list[Json]) -> bool:
                 break
             continue
         is_asked = True
-        text = said_in(message)
-        if text.startswith(_BEGINNINGS) or (text.startswith(_TASK) and _OF_A_CHAT in text):
+        if _is_own(said_in(message)):
             return True
     return False
+
+
+def _is_own(text: str) -> bool:
+    return text.startswith(_BEGINNINGS) or any(
+        text.startswith(begin) and within in text for begin, within in _OPEN_WEBUI
+    )

@@ -34,6 +34,10 @@ _NOT_SAID = ("system", "developer")
 _USER = b"\x02user"
 _LONGEST_NAME = 200
 _REMINDER, _REMINDER_END = "<system-reminder>", "</system-reminder>"
+_DOCUMENTS = "### Task:\nRespond to the user query using the provided context, incorporating inline citations "
+_DOCUMENTS_END = "\n</context>\n\n"
+"""Between these stands what Open WebUI has found for a question; behind its answer the question comes without."""
+
 _SURROUNDINGS = ("<environment_context>", "# AGENTS.md instructions for ")
 _SURROUNDINGS_END = ("</environment_context>", "</INSTRUCTIONS>")
 """Between these stands what Codex says in the user's name before the first question: where it is, and its rules."""
@@ -234,7 +238,9 @@ def _joined(content: list[Any]) -> str:
 
 
 def _asked(text: str) -> str:
-    """Return a question without the reminders before it; all of it where there is nothing else."""
+    """Return a question without the reminders or documents before it; all of it where there is nothing else."""
+    if text.startswith(_DOCUMENTS):
+        return text.rpartition(_DOCUMENTS_END)[2] or text
     if not text.startswith(_REMINDER):
         return text
     begin = 0
