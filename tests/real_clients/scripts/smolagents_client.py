@@ -1,5 +1,6 @@
 """Smolagents' model for servers that speak OpenAI's API."""
 
+import gc
 import json
 
 from smolagents import OpenAIModel
@@ -36,6 +37,7 @@ def cancel():
     next(pieces)
     next(pieces)
     pieces.close()
+    gc.collect()  # its stream is part of a cycle, and is closed no sooner
     return stay()
 
 
