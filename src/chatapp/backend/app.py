@@ -11,6 +11,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.datastructures import State
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 import chatapp
@@ -18,14 +19,14 @@ from chatapp.backend.access.api_keys import KeyRing
 from chatapp.backend.access.authentication import KeyCheck
 from chatapp.backend.access.hosts import HostCheck
 from chatapp.backend.access.origins import OriginCheck
-from chatapp.backend.api.routes import ROUTERS
+from chatapp.backend.api.late_routes import LateRoutes
+from chatapp.backend.api.routers import ASKED_FIRST, all_routers
 from chatapp.backend.api.store_probe import StoreProbe
 from chatapp.backend.attachments.desk import AttachmentDesk
 from chatapp.backend.attachments.project_desk import ProjectDesk
 from chatapp.backend.attachments.project_wording import ProjectWording
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.gateway.hashed import HashedBeginnings
-from chatapp.backend.gateway.routes import router as gateway
 from chatapp.backend.http.compression import AnswerCompression
 from chatapp.backend.http.errors import EXCEPTION_HANDLERS
 from chatapp.backend.http.uploads import UploadSizes, remove_abandoned_files
@@ -75,12 +76,13 @@ def create_app(
     finds_servers: bool = False,
     model: ChatModel | None = None,
     store: Store | None = None,
+    begins_soon: bool = False,
 ) -> FastAPI:
     """Return the backend as an ASGI application.
 
     `settings` are the process's own unless given, `upstream` is what they name, and `others` can be asked beside it,
     as can the servers of this machine if it `finds_servers`. `model` is asked instead of all of them, and `store` is
-    used instead of the one in DATA_DIR.
+    used instead of the one in DATA_DIR. One that `begins_soon` makes behind the start what is seldom asked for first.
 
     Raises:
         SettingsError: a setting, or the file of connections, has a wrong value.
@@ -89,6 +91,7 @@ def create_app(
     """
     settings = settings or Settings.load()
     app = _application(settings)
+    _add_routes(app, are_late=begins_soon)
     router = None if model else _router(settings, [*filter(None, [upstream]), *others], finds_servers)
     app.state.model, app.state.store = model or router, store or Store.open(settings)
     _furnish(app.state, router.upstreams if router else dict)
@@ -115,8 +118,6 @@ def _application(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         middleware=_middleware(settings, keys, begin_trace, metrics.request_served),
-        # include_router builds each a second time; those that are asked most come first, as they are tried in turn
-        routes=[route for router in (ROUTERS[0], gateway, *ROUTERS[1:]) for route in router.routes],
         redirect_slashes=False,  # the redirect would be built from the Host header
         telemetry=None if _TRACING_SDK in sys.modules else {"tracing": False, "metrics": False, "logs": False},
     )
@@ -124,6 +125,28 @@ def _application(settings: Settings) -> FastAPI:
     for kind, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
+
+
+def _add_routes(app: FastAPI, *, are_late: bool) -> None:
+    """Add all routes to `app`, or those that are asked first, and what stands for the others until they are made."""
+    app.state.late_routes = None
+    if are_late:
+        late = LateRoutes(app.router, _routes, is_busy=lambda: app.state.turns.active_count > 0)
+        app.router.routes[:0] = [route for router in ASKED_FIRST for route in router.routes] + [late]
+        app.state.late_routes = late
+    else:
+        app.router.routes[:0] = _routes()
+
+
+def _routes() -> list[BaseRoute]:
+    """Return all routes, those that are asked most first, as they are tried in turn.
+
+    `include_router` makes each of them a second time.
+    """
+    from chatapp.backend.gateway.routes import router as gateway  # noqa: PLC0415 - see `LateRoutes`
+
+    questions, *others = all_routers()
+    return [route for router in (questions, gateway, *others) for route in router.routes]
 
 
 def _furnish(state: State, upstreams: Callable[[], Mapping[str, Upstream]]) -> None:
@@ -273,6 +296,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             state.pricer.prepare,
             state.metrics.watch,
         ]
+        if state.late_routes is not None:
+            works.append(state.late_routes.prepare_behind)
         if state.budgets is not None:
             works.append(state.budgets.keep_alive)
         async with background(*works):

@@ -187,7 +187,7 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
 
     follow_parent()
     give_memory_back()
-    app = create_app(settings, upstream=upstreams[0], others=upstreams[1:], finds_servers=True)
+    app = create_app(settings, upstream=upstreams[0], others=upstreams[1:], finds_servers=True, begins_soon=True)
     loop = asyncio.get_running_loop()
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line names them
     gc.freeze()

@@ -50,7 +50,12 @@ class Metrics:
             self._count()
 
     async def watch(self) -> None:
-        """Again and again, note how many answers this process makes: another worker may be asked. Never returns."""
+        """Again and again, note how many answers this process makes: another worker may be asked. Never returns.
+
+        A process by itself begins a while later: to load the library at once would hold up the first answer.
+        """
+        if self._shared_folder is None:
+            await asyncio.sleep(LOOK_EVERY_S)
         while True:
             (await self._loaded()).set_active_turns(self._active_turns())
             self._count()
