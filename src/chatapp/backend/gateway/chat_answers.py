@@ -109,6 +109,9 @@ class ChatChunks:
 
     def __call__(self, events: list[tuple[Event, int]]) -> bytes:
         """Return the chunks for `events`; notices say nothing here."""
+        turn = self._turn
+        if len(events) == 1 and self._head and not (turn.logprobs or turn.reasoning_details):  # as almost always
+            return self._chunk(events[0][0])
         thoughts = self._details() if self._head else b""
         return thoughts + b"".join([self._chunk(event) for event, _ in events])
 
@@ -116,7 +119,7 @@ class ChatChunks:
         if not self._head and isinstance(event, (*CONTENT, Done)):
             return self._begin() + self._chunk(event)
         if isinstance(event, Text):
-            return self._delta(b'{"content":' + to_json(event.text) + b"}", with_logprobs=True)
+            return self._delta(b'{"content":%b}' % to_json(event.text), with_logprobs=True)
         if isinstance(event, Reasoning):
             return self._delta(b'{"reasoning_content":' + to_json(event.text) + b"}")
         if isinstance(event, ToolCallDelta):

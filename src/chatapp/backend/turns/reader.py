@@ -75,12 +75,13 @@ class Reader:
             known = 0
         return taken
 
-    async def wait(self) -> None:
-        """Return when there is something to take, or when woken."""
+    def wait(self) -> asyncio.Future[None]:
+        """Return what is done when there is something to take, or when woken."""
         self.is_idle = False
-        if self._next >= len(self.turn.entries) and self._abort_error is None:
-            self._waiting = self._loop.create_future()
-            await self._waiting
+        self._waiting = self._loop.create_future()
+        if self._next < len(self.turn.entries) or self._abort_error is not None:
+            self._waiting.set_result(None)
+        return self._waiting
 
     async def gather(self, seconds: float) -> None:
         """Let words gather for `seconds`; return sooner when the answer is whole, or this reader is not to wait."""

@@ -137,10 +137,11 @@ class ContentFrame:
     itself takes a third of the time.
     """
 
-    __slots__ = ("_begin", "_end", "_head", "_is_of_use", "_misses", "_tail")
+    __slots__ = ("_begin", "_end", "_head", "_is_of_use", "_misses", "_tail", "_text")
 
     def __init__(self) -> None:
         self._head = self._tail = self._begin = self._end = b"\0"  # which no JSON has
+        self._text = slice(0)
         self._misses = 0
         self._is_of_use = False
 
@@ -148,7 +149,7 @@ class ContentFrame:
         """Return the text of what is one event of this frame and nothing else; empty for all that may be more."""
         if event.startswith(self._begin) and event.endswith(self._end):
             try:
-                text = _decode_text(event[len(self._begin) : -len(self._end)])
+                text = _decode_text(event[self._text])
             except UNREADABLE:
                 return ""
             self._is_of_use = True
@@ -184,6 +185,7 @@ class ContentFrame:
         if data.count(raw) == 1:  # else nobody could tell which is the text
             self._head, _, self._tail = data.partition(raw)
             self._begin, self._end = b"data: " + self._head, self._tail + b"\n\n"
+            self._text = slice(len(self._begin), -len(self._end))
             self._is_of_use = False
 
     def forget(self) -> None:
