@@ -142,6 +142,18 @@ def variable_name(name: str) -> str:
     return name
 
 
+def from_home(path: Path) -> Path:
+    """Return `path` with the home folder for a `~` at its beginning.
+
+    Raises:
+        ValueError: nobody knows that folder; what it says completes "it must be".
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("a path whose `~` stands for a home folder that there is") from None
+
+
 def file_with_certificates(file: Path) -> Path:
     """Return the file if it holds certificates that can be trusted; one that is not there yet is told when asked.
 

@@ -22,13 +22,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
 from chatapp.config.budgets import parse_budgets
-from chatapp.config.environment import load_env_files, may_be_key, origin_of, secret_folders
+from chatapp.config.environment import from_home, load_env_files, may_be_key, origin_of, secret_folders
 from chatapp.errors import SettingsError
 from chatapp.hosts import api_url, url_parts
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
+Seconds = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+HomePath = Annotated[Path, AfterValidator(from_home)]
 Names = Annotated[tuple[str, ...], NoDecode]
 _RATE = re.compile(r"[1-9][0-9]{0,5}/(second|minute|hour|day)")
 
