@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chatapp.backend.gateway.schemas import ModelName, TokenLimit, Tolerant
-from chatapp.protocol.schemas.fields import Words
+from chatapp.backend.gateway.schemas import TokenLimit, Tolerant
+from chatapp.protocol.schemas.fields import ModelName, Words
 
 Json = dict[str, Any]
 

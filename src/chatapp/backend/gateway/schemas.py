@@ -4,9 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chatapp.protocol.schemas.fields import Words
+from chatapp.protocol.schemas.fields import ModelName, Words
 
-ModelName = Annotated[Words, Field(min_length=1, max_length=200)]
 TokenLimit = Annotated[int, Field(ge=1, le=10_000_000)]
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import Part, Role, TurnStatus
 from chatapp.protocol.question import MOST_BESIDE, Effort
-from chatapp.protocol.schemas.fields import Identifier, Strict, UsageDetailsOut, UsageOut, Words, not_blank
+from chatapp.protocol.schemas.fields import Identifier, ModelName, Strict, UsageDetailsOut, UsageOut, Words, not_blank
 
 
 class Regeneration(Strict):
@@ -17,9 +17,7 @@ class Regeneration(Strict):
     message_id: Identifier | None = Field(
         None, description="The question, or an answer to it; without it the last one."
     )
-    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="Model to ask this time."
-    )
+    model: ModelName | None = Field(None, description="Model to ask this time.")
     temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
     beside: bool = Field(
         False, description=f"Also while others are being made to the same question; at most {MOST_BESIDE} at once."
@@ -39,9 +37,7 @@ class NewConversation(Strict):
 
     title: Annotated[Words, Field(max_length=200)] | None = None
     system: Words | None = Field(None, description="System prompt of the questions in it that bring none.")
-    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="Model to ask in it, unless a question names one."
-    )
+    model: ModelName | None = Field(None, description="Model to ask in it, unless a question names one.")
     sampling: Sampling | None = Field(None, description="What goes along with questions in it that bring none.")
     project_id: Identifier | None = Field(None, description="Project it is in; null for none.")
 
@@ -66,9 +62,7 @@ class NewSummary(Strict):
     message_id: Identifier | None = Field(
         None, description="The answer up to which to summarise; without it all but the last two questions."
     )
-    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="Model to ask for it instead of the conversation's."
-    )
+    model: ModelName | None = Field(None, description="Model to ask for it instead of the conversation's.")
 
 
 class SummaryChanges(Strict):

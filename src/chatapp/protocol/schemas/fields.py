@@ -26,12 +26,16 @@ def day_written_out(value: object) -> object:
 
 def not_blank(text: str) -> str:
     """Return `text` if it says anything."""
-    if not text.strip():
+    if all(letter.isspace() or letter in _INVISIBLE for letter in text):
         raise ValueError("must not be blank")
     return text
 
 
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+"""What joins and parts letters where there are none."""
+
 Words = Annotated[str, AfterValidator(_without_nul)]
+ModelName = Annotated[Words, AfterValidator(not_blank), Field(min_length=1, max_length=200)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 

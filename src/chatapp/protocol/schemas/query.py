@@ -10,6 +10,7 @@ from chatapp.protocol.question import Effort
 from chatapp.protocol.schemas.fields import (
     EXAMPLE_ID,
     Identifier,
+    ModelName,
     Strict,
     UsageDetailsOut,
     UsageOut,
@@ -49,7 +50,7 @@ class QueryRequest(Strict):
     )
 
     prompt: Annotated[Words, AfterValidator(not_blank)] = Field(description="The question.", min_length=1)
-    model: Annotated[Words, Field(min_length=1, max_length=200)] | None = Field(
+    model: ModelName | None = Field(
         None,
         description="Model to ask this question instead of the conversation's or the configured one. "
         "A conversation that the question begins remembers it.",
