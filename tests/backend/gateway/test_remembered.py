@@ -167,6 +167,11 @@ ASSISTANT: Because.
             ["Why?", "", "Managed memory has TWO directories. Choose which one to write each memory into using the"],
             False,
         ),
+        (["Your task is to reflect the speaker's likely facial expression through a fitting emoji. Interpret"], False),
+        (
+            ['You have been provided with a set of responses from various models to the latest user query: "Why?"'],
+            False,
+        ),
         (["### Task:\nSummarize the conversation history.\n\n### Messages Being Compacted:\nUSER: Why?"], False),
         (["### Task:\nYou are an autocompletion system.\n### Context:\n<chat_history>\nUSER: Why?"], False),
         (["Generate a title for this conversation:\n", "Because.", "Why?"], True),

@@ -17,6 +17,8 @@ _BEGINNINGS = (
     "Your task: Create a 2-4 word title for this conversation.\n",  # gptme 0.35
     "Provide a concise, 5-word-or-less title for the conversation, using title case conventions.",  # LibreChat's agents
     "Analyze this conversation and provide:\n1. The detected language of the conversation\n",  # 3.2, both of these
+    "Your task is to reflect the speaker's likely facial expression through a fitting emoji. ",  # Open WebUI 0.12
+    "You have been provided with a set of responses from various models to the latest user query: ",  # and this
     "# IDENTITY and PURPOSE\n\nYou are an expert content summarizer.\nYou take a conversation and ",  # parllama
     "Please provide a suitable name for this conversation in maximum 5 words. ",  # agno 3.1, and the next two
     "You are a Memory Manager that is responsible for managing information and preferences about the user. ",
