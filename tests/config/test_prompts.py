@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from chatapp.cli.saved import prompt_in_words, prompt_lines, prompt_of
-from chatapp.config.prompts import MOST_BYTES, prompts_folder, saved_prompts
+from chatapp.config.prompts import (
+    MOST_BYTES,
+    prompts_folder,
+    remove_prompt,
+    save_prompt,
+    saved_prompts,
+    source_of,
+)
 from chatapp.errors import SettingsError
 
 TRANSLATE = """\
@@ -93,3 +100,27 @@ def test_without_any_prompt_it_is_said_where_they_go() -> None:
         prompt_of("translate", [], "Hi")
 
     assert str(Path("prompts") / "translate.md") in caught.value.sentence()
+
+
+def test_a_prompt_is_written_changed_and_removed() -> None:
+    save_prompt("fix it", TRANSLATE)
+    save_prompt("fix it", f"{TRANSLATE}\n")
+
+    assert [prompt.name for prompt in saved_prompts()] == ["fix it"]
+    assert source_of("fix it") == f"{TRANSLATE}\n"
+
+    remove_prompt("fix it")
+    remove_prompt("nosuch")
+    assert list(prompts_folder().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [(name, "Hi") for name in ("", "../up", "a/b", "a\\b", ".hidden", "a.", "a\n", "a" * 65)]
+    + [("name", text) for text in (" ", "ü" * MOST_BYTES)],
+)
+def test_what_can_be_no_prompt_is_not_written(name: str, source: str) -> None:
+    with pytest.raises(SettingsError):
+        save_prompt(name, source)
+
+    assert not prompts_folder().exists()

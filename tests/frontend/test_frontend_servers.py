@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from chatapp.client import BackendClient
 from chatapp.client.model_servers import server_fault
 from chatapp.config.connections import read_connections
+from chatapp.config.prompts import source_of
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
 from chatapp.frontend.access.owner import may_change_servers
@@ -47,6 +48,22 @@ def test_a_server_is_entered_and_its_key_not_shown_again(
     click(page, "remove-mine")
 
     assert read_connections(file).connections == {}
+
+
+def test_a_prompt_is_written_and_deleted(open_page: Open, backend: Any) -> None:
+    page = open_page(backend.url)
+    settings_dialog(page)
+    page.text_input(key="prompt-name").set_value("brief")
+    page.text_area(key="prompt-text-").set_value("Briefly: {{input}}")
+
+    click(page, "prompt-save")
+
+    assert source_of("brief") == page.text_area(key="prompt-text-brief").value == "Briefly: {{input}}"
+
+    click(page, "prompt-delete")
+
+    assert source_of("brief") == ""
+    assert [told.value for told in page.success] == ["brief is removed."]
 
 
 def test_who_is_signed_out_in_another_tab_changes_nothing_any_more(

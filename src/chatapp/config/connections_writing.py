@@ -1,9 +1,7 @@
 """Changes to the file of connections that keep all else in it as it was written, comments too."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import tomlkit
 from pydantic import ValidationError
@@ -11,6 +9,7 @@ from tomlkit.items import InlineTable
 
 from chatapp.config.connections import FILE_NAME, ConnectionsFile, read_connections
 from chatapp.config.environment import user_file
+from chatapp.config.replacing import replace_file
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
 from chatapp.hosts import url_parts
@@ -91,7 +90,7 @@ def _write(path: Path, document: tomlkit.TOMLDocument) -> None:
     except ValidationError as error:
         raise SettingsError(_sentence(error), hint="Nothing was changed.") from None
     try:
-        _replace(path.resolve(), tomlkit.dumps(document))
+        replace_file(path.resolve(), tomlkit.dumps(document))
     except OSError as error:
         raise SettingsError(f"{path} cannot be written: {error.strerror}.") from None
 
@@ -101,19 +100,3 @@ def _sentence(error: ValidationError) -> str:
     fault = error.errors(include_url=False, include_input=False)[0]
     key = next((str(part) for part in reversed(fault["loc"]) if isinstance(part, str) and part != "[key]"), "The name")
     return f"{key} must be {fault['msg'].removeprefix('Value error, ').removeprefix('Input should be ')}."
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = NamedTemporaryFile(  # noqa: SIM115 - closed below, where a failure takes the file away
-        "w", encoding="utf-8", dir=path.parent, prefix=".connections-", delete=False
-    )
-    try:
-        with file:
-            file.write(text)  # made with mode 0600
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, path)
-    except OSError:  # a full disk must leave no keys behind
-        Path(file.name).unlink(missing_ok=True)
-        raise

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chatapp.config.environment import user_file
+from chatapp.config.replacing import replace_file
 from chatapp.errors import SettingsError
 
 INPUT = "input"
-MOST_PROMPTS, MOST_BYTES = 200, 64 * 1024
+MOST_PROMPTS, MOST_BYTES, MOST_NAME = 200, 64 * 1024, 64
+_NAME = re.compile(r"[^\W_](?:[\w .-]*\w)?")
 _VARIABLE = re.compile(r"\{\{([A-Za-z][A-Za-z0-9_-]{0,39})\}\}")
 _FENCE = "---"
 
@@ -68,6 +70,46 @@ def saved_prompt(name: str) -> SavedPrompt:
     return prompts[name]
 
 
+def source_of(name: str) -> str:
+    """Return what the file of a prompt says, nothing where there is none that can be read."""
+    return next((text for file in _files() if file.stem == name and (text := _read(file))), "")
+
+
+def save_prompt(name: str, source: str) -> None:
+    """Write the file of a prompt, in place of the one that is there.
+
+    Raises:
+        SettingsError: no file can be called that or be as long, or it cannot be written.
+    """
+    if len(name) > MOST_NAME or not _NAME.fullmatch(name):
+        raise SettingsError(
+            f"A prompt cannot be called {name!r}.", hint="Letters, digits, blanks, dots and dashes can be in a name."
+        )
+    if not source.strip() or len(source.encode()) > MOST_BYTES:
+        raise SettingsError(
+            f"The prompt {name} is not saved.", hint="Its text is to have some words, and 64 KiB at most."
+        )
+    file = prompts_folder() / f"{name}.md"
+    try:
+        replace_file(file.resolve(), source)
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be written: {error.strerror}.") from None
+
+
+def remove_prompt(name: str) -> None:
+    """Delete the file of a prompt.
+
+    Raises:
+        SettingsError: it cannot be deleted.
+    """
+    for file in _files():
+        if file.stem == name:
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                raise SettingsError(f"{file} cannot be deleted: {error.strerror}.") from None
+
+
 def _files() -> list[Path]:
     try:
         return sorted(prompts_folder().glob("*.md"))[:MOST_PROMPTS]
@@ -77,14 +119,17 @@ def _files() -> list[Path]:
 
 def _prompts() -> Iterator[SavedPrompt]:
     for file in _files():
-        try:
-            with file.open("rb") as content:
-                data = content.read(MOST_BYTES + 1)
-            text = data.decode("utf-8-sig")
-        except (OSError, UnicodeError):
-            continue
-        if len(data) <= MOST_BYTES:
+        if (text := _read(file)) is not None:
             yield _parsed(file.stem, text)
+
+
+def _read(file: Path) -> str | None:
+    try:
+        with file.open("rb") as content:
+            data = content.read(MOST_BYTES + 1)
+        return data.decode("utf-8-sig") if len(data) <= MOST_BYTES else None
+    except (OSError, UnicodeError):
+        return None
 
 
 def _parsed(name: str, text: str) -> SavedPrompt:

@@ -21,7 +21,8 @@ _WRITTEN = later("Written to {path}, readable by its owner alone; nobody sees a 
 def servers() -> None:
     """Draw the servers of the file with what can be done to them, and the form for one more."""
     path = writable_file(state.settings())
-    _outcome()
+    outcome, state.view().server_outcome = state.view().server_outcome, None
+    tell_outcome(outcome)
     try:
         names = list(read_connections(path).connections) if path.exists() else []
     except SettingsError as error:
@@ -56,9 +57,8 @@ def _ask_whether_to_save(path: Path) -> None:
         st.button(t("Change it"), key="server-leave", type="tertiary", on_click=server_actions.leave_unsaved)
 
 
-def _outcome() -> None:
-    """Tell, once, what became of a change."""
-    outcome, state.view().server_outcome = state.view().server_outcome, None
+def tell_outcome(outcome: SettingsError | str | None) -> None:
+    """Draw what became of a change, if there was one."""
     if isinstance(outcome, SettingsError):
         st.error(literal(outcome.sentence()), icon=":material/error:")
     elif outcome:

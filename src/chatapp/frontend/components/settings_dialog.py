@@ -11,6 +11,7 @@ from chatapp.config import demo_model
 from chatapp.frontend.access.owner import may_change_servers
 from chatapp.frontend.components.exports import export_box
 from chatapp.frontend.components.imports import import_box
+from chatapp.frontend.components.prompts import prompts
 from chatapp.frontend.components.servers import servers
 from chatapp.frontend.components.sharing import links_box
 from chatapp.frontend.components.told import remember_wishes
@@ -46,7 +47,9 @@ def settings_dialog() -> None:
 
 def _settings() -> None:
     readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
-    page, models, files = st.tabs([t("This page"), t("Models"), t("Conversations")])
+    may_change = may_change_servers(state.settings(), state.api_key())
+    names = [t("This page"), t("Models"), t("Conversations"), *([t("Prompts")] if may_change else [])]
+    page, models, files, *of_prompts = st.tabs(names)
     with page:
         _options()
         remember_wishes()
@@ -55,6 +58,9 @@ def _settings() -> None:
         _models(readiness)
     with files:
         _files()
+    for tab in of_prompts:
+        with tab:
+            prompts()
 
 
 def _options() -> None:

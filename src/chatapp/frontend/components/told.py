@@ -42,6 +42,11 @@ def _offered() -> str:
     return f'<i class="prompts" data-prompts="{escape(_prompts())}" data-none="{escape(none)}"></i>'
 
 
+def forget_prompts() -> None:
+    """Look anew which prompts there are: one was changed."""
+    _prompts.clear()
+
+
 @st.cache_data(ttl=_TTL_S, show_spinner=False)
 def _prompts() -> str:
     return json.dumps([{"name": it.name, "about": it.about, "text": it.filled({})} for it in saved_prompts()])

@@ -23,7 +23,7 @@ from chatapp.frontend.session.wishes import Wishes, read_wishes, wishes_text
 from chatapp.frontend.transcript.open_transcripts import new_transcript
 from chatapp.frontend.transcript.transcript import Transcript
 
-PROMPT = "prompt"
+PROMPT, PROMPT_CHOSEN, PROMPT_NAME = "prompt", "prompt-chosen", "prompt-name"
 FINISHED = "finished"
 ROWS = "rows"
 STREAMING = "use_streaming"

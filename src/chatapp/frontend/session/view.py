@@ -48,6 +48,7 @@ class View:
         self.error: ChatappError | None = None
         self.dialog: Dialog | None = None
         self.server_outcome: SettingsError | str | None = None
+        self.prompt_outcome: SettingsError | str | None = None
         self.unsaved_server: UnsavedServer | None = None
         self.shared_id: str | None = None
         self.made_link: tuple[ShareInfo, str] | None = None
