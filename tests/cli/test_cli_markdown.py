@@ -49,6 +49,12 @@ def test_cells_are_whole_at_every_width(width: int) -> None:
     assert all(word in whole for word in ("averyveryverylongword", "wrap", "x_y<", "1"))
 
 
+@pytest.mark.parametrize("blank", ["", "\n", " \n\n"])
+def test_an_answer_that_begins_with_empty_lines_is_drawn(blank: str) -> None:
+    assert "".join(drawn(blank, 40)).strip() == ""
+    assert "".join(drawn(f"{blank}Hi", 40)).strip() == "Hi"
+
+
 def test_lines_stay_lines() -> None:
     lines = [line.strip() for line in drawn("Old pond\na *frog*\n\n> leaps\n> in", 40)]
     assert [*filter(None, lines)] == ["Old pond", "a frog", "▌ leaps", "▌ in"]

@@ -85,7 +85,7 @@ def _longest_word(cell: Text) -> int:
 
 def _with_empty_items(tokens: Sequence[Token]) -> Iterator[Token]:
     """Return the tokens with an empty paragraph in each empty item, whose number Rich drops: "4." may be an answer."""
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, following in zip(tokens, [*tokens[1:], None], strict=False):  # of nothing there is none
         yield token
         if token.type == "list_item_open" and following is not None and following.type == "list_item_close":
             yield Token("paragraph_open", "p", 1)
