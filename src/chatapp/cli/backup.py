@@ -8,7 +8,7 @@ import typer
 from chatapp.backend.store.database import FILE_NAME
 from chatapp.backend.transfer.backups import Contents, back_up, look_into, require_unused, restore
 from chatapp.cli.files import new_file
-from chatapp.cli.terminal import printable
+from chatapp.cli.terminal import counted, printable
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError, StoreTooNewError
 
@@ -56,12 +56,8 @@ def _here(store: Path) -> str:
 
 def _told(found: Contents) -> str:
     last = f", last changed {found.last_used:%Y-%m-%d %H:%M} UTC" if found.last_used else ""
-    counts = f"{_counted(found.conversations, 'conversation')}, {_counted(found.messages, 'message')}"
+    counts = f"{counted(found.conversations, 'conversation')}, {counted(found.messages, 'message')}"
     return f"{counts}{last} (version {found.version} of the tables)"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _is_wanted() -> bool:

@@ -8,9 +8,9 @@ import typer
 
 from chatapp.cli.attachments import STDIN
 from chatapp.cli.backends import with_backend
-from chatapp.cli.projects import counted, project_named, require_unused
+from chatapp.cli.projects import project_named, require_unused
 from chatapp.cli.shell_chat import SHORT_ID_CHARS, full_id
-from chatapp.cli.terminal import printable
+from chatapp.cli.terminal import counted, printable
 from chatapp.cli.writing import note, write_resource
 from chatapp.client import BackendClient
 from chatapp.errors import NotFoundError, SettingsError

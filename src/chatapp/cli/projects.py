@@ -10,7 +10,7 @@ from chatapp.cli.attachments import ADDRESSES, STDIN, matching
 from chatapp.cli.backends import with_backend
 from chatapp.cli.folders import files_in
 from chatapp.cli.shell_chat import SHORT_ID_CHARS
-from chatapp.cli.terminal import StatusLine, printable
+from chatapp.cli.terminal import StatusLine, counted, printable
 from chatapp.cli.writing import note, write_resource
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError, NotFoundError, SettingsError, UnsupportedMediaTypeError
@@ -153,8 +153,3 @@ def _add(name: str, paths: Sequence[Path], status: StatusLine, backend: BackendC
 
 def _paths(path: Path) -> Sequence[Path]:
     return list(files_in(path)) if path.is_dir() else [path]
-
-
-def counted(count: int, what: str) -> str:
-    """Return a number of things, and what they are."""
-    return f"{count:,} {what}{'s' if count != 1 else ''}"

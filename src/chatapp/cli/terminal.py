@@ -24,6 +24,11 @@ def printable(text: str) -> str:
     return _COMMANDS.sub("", text)
 
 
+def counted(count: int, what: str) -> str:
+    """Return a number of things, and what they are."""
+    return f"{count:,} {what}{'s' if count != 1 else ''}"
+
+
 def json_text(value: object) -> str:
     """Return `value` as JSON in which no character is one that a terminal would obey."""
     text = json.dumps(value, ensure_ascii=False)

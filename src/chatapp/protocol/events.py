@@ -35,6 +35,10 @@ class UsageDetails(TypedDict):
     thinking_ms: NotRequired[int | None]
 
 
+COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
+"""The numbers of tokens in `UsageDetails`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """The turn has begun."""

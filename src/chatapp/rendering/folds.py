@@ -34,10 +34,10 @@ def _fold(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _draw(state: StateBlock, first: int, last: int, title: str) -> None:
-    state.push("fold_open", "details", 1).map = [first, last]
+    state.push("fold_open", "details", 1)
     state.push("summary_open", "summary", 1)
     inline = state.push("inline", "", 0)
-    inline.content, inline.map, inline.children = title.strip(), [first, first], []
+    inline.content, inline.children = title.strip(), []
     state.push("summary_close", "summary", -1)
     after, state.lineMax = state.lineMax, last
     state.md.block.tokenize(state, first, last)

@@ -55,7 +55,7 @@ def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if silent:
         return True
     token = state.push("formula", "", 0)
-    token.block, token.map = True, [start, last + 1]
+    token.block = True
     token.content = text if is_environment else text[opener_size : -len(closer)]
     state.line = last + 1
     return True

@@ -39,11 +39,10 @@ from chatapp.backend.store.listing import (
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.projects import require_project
 from chatapp.backend.store.records import Conversation, Page
-from chatapp.backend.store.removal import remove_conversation, stop_answers
+from chatapp.backend.store.removal import KEPT_AFTER_DELETION, remove_conversation, stop_answers
 from chatapp.backend.store.schema import conversations, messages
 from chatapp.errors import InvalidRequestError, NotFoundError
 
-KEPT_AFTER_DELETION = timedelta(days=30)
 _AT_ONCE = 100
 
 _COLUMNS = tuple(column.name for column in conversations.c if column.name != "number")

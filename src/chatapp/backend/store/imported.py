@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from chatapp.backend.store.identity import now
-from chatapp.protocol.events import Notice, Usage, UsageDetails
+from chatapp.protocol.events import COUNTS, Notice, Usage, UsageDetails
 from chatapp.protocol.messages import AttachmentPart, FinalStatus, Part, Role
 
 TOOL = "the work of a tool"
@@ -19,8 +19,6 @@ HIDDEN = "a message that was not shown"
 ENCRYPTED = "a thought that its program has encrypted"
 PROJECT_FILE = "a file of the project, which is not in the export or has no text"
 FOLDER = "the project, folder or tag it was in"
-
-_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
 
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 """From which number on a time counts nano-, micro- or milliseconds: in seconds it would be the year 5138 or later."""
@@ -55,7 +53,7 @@ def thought_for(milliseconds: int | None) -> ImportedTurn | None:
     if milliseconds is None:
         return None
     nothing = {"cost": None, "price_source": None, "first_token_ms": None, "tokens_per_second": None}
-    usage: Any = {**dict.fromkeys(_COUNTS, 0), "estimated": False, **nothing, "thinking_ms": milliseconds}
+    usage: Any = {**dict.fromkeys(COUNTS, 0), "estimated": False, **nothing, "thinking_ms": milliseconds}
     return ImportedTurn(usage_details=usage)
 
 

@@ -29,8 +29,9 @@ from chatapp.backend.store.project_search import PLACES, Passage, ProjectSearch
 from chatapp.backend.store.project_tables import project_files as files
 from chatapp.backend.store.project_tables import project_passages as passages
 from chatapp.backend.store.project_tables import projects
-from chatapp.backend.store.projects import KEPT_AFTER_DELETION, require_project
+from chatapp.backend.store.projects import require_project
 from chatapp.backend.store.records import ProjectFile, ProjectMedium
+from chatapp.backend.store.removal import KEPT_AFTER_DELETION
 from chatapp.backend.store.schema import conversations
 from chatapp.backend.store.search.pairs import pairs_of
 from chatapp.errors import InvalidRequestError, NotFoundError

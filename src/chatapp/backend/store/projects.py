@@ -1,7 +1,6 @@
 """Projects: conversations that belong together, with instructions and a model for all of them."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
@@ -17,8 +16,6 @@ from chatapp.errors import InvalidRequestError, NotFoundError
 
 MOST_PROJECTS = 1000
 """Of one owner: they are listed all at once."""
-
-KEPT_AFTER_DELETION = timedelta(days=30)
 
 
 class ProjectChanges(TypedDict, total=False):

@@ -1,8 +1,13 @@
 """The end of a conversation: its answers are stopped, and what is in it goes for good."""
 
+from datetime import timedelta
+
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from chatapp.backend.store.schema import chunks, conversations, messages, turns
+
+KEPT_AFTER_DELETION = timedelta(days=30)
+"""How long a conversation, or a project, can be restored."""
 
 
 def remove_conversation(connection: Connection, conversation_id: str) -> None:

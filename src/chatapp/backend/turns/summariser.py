@@ -70,7 +70,7 @@ class Summariser:
             try:
                 return await self._piece_by_piece(plan, question, room, calls)
             except ContextLengthExceededError as error:  # of a window that nobody knew
-                room = (room or error.window or sum(map(_size, map(_line, plan.messages)))) // 2
+                room = (room or error.window or sum(map(estimated_text_tokens, map(_line, plan.messages)))) // 2
                 if room < _LEAST_ROOM:
                     raise
 
@@ -78,7 +78,9 @@ class Summariser:
         self, plan: ToSummarise, question: Question, room: int | None, calls: list[UsageDetails]
     ) -> str:
         text, lines = plan.earlier or "", [_line(message) for message in plan.messages]
-        for piece in _pieces(lines, room and room - _size(SYSTEM + WANTED) - min(ANSWER_TOKENS // 2, room // 4)):
+        for piece in _pieces(
+            lines, room and room - estimated_text_tokens(SYSTEM + WANTED) - min(ANSWER_TOKENS // 2, room // 4)
+        ):
             question.prompt = _prompt(text, piece)
             text = await self._asked(question, calls)
         return text
@@ -115,10 +117,6 @@ def _named(part: object) -> str:
     return ""
 
 
-def _size(text: str) -> int:
-    return estimated_text_tokens(text)
-
-
 def _pieces(lines: Sequence[str], room: int | None) -> Iterator[list[str]]:
     """Return the lines in as few pieces as fit `room` tokens each; one that is longer by itself loses its middle."""
     if room is None:
@@ -128,7 +126,7 @@ def _pieces(lines: Sequence[str], room: int | None) -> Iterator[list[str]]:
     piece: list[str] = []
     taken = 0
     for line in (_shortened(line, room) for line in lines):
-        size = _size(line)
+        size = estimated_text_tokens(line)
         if piece and taken + size > room:
             yield piece
             piece, taken = [], 0
@@ -138,7 +136,7 @@ def _pieces(lines: Sequence[str], room: int | None) -> Iterator[list[str]]:
 
 
 def _shortened(line: str, room: int) -> str:
-    size = _size(line)
+    size = estimated_text_tokens(line)
     if size <= room:
         return line
     half = len(line) * room // (2 * size)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chatapp.backend.store import ModelCall
-from chatapp.protocol.events import UsageDetails
+from chatapp.protocol.events import COUNTS, UsageDetails
 from chatapp.protocol.money import dollars, picodollars
 
 _SHORTEST_MS = 20
@@ -41,15 +41,12 @@ def _usage(call: ModelCall) -> UsageDetails:
     }
 
 
-_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
-
-
 def _sum(earlier: UsageDetails, last: UsageDetails) -> UsageDetails:
     """Return what both took; times are those of the last."""
     costs = (earlier["cost"], last["cost"])
     is_priced = None not in costs
     total = last.copy()
-    total.update({name: earlier[name] + last[name] for name in _COUNTS})  # type: ignore[literal-required, typeddict-item]
+    total.update({name: earlier[name] + last[name] for name in COUNTS})  # type: ignore[literal-required, typeddict-item]
     total["estimated"] = earlier["estimated"] or last["estimated"]
     total["cost"] = dollars(sum(picodollars(cost or "") for cost in costs)) if is_priced else None
     total["price_source"] = last["price_source"] if is_priced else None
