@@ -1,14 +1,10 @@
-"""Routes under `/v1`: larger bodies, OpenAI's errors, and the shortest way to the endpoint."""
-
-from typing import Any
-
-from fastapi import Response
-from starlette.types import Message, Receive, Scope, Send
+"""Routes under `/v1`: larger bodies, and OpenAI's errors."""
 
 from chatapp.backend.gateway.anthropic_schemas import AnthropicErrorResponse
 from chatapp.backend.gateway.schemas import OpenAIErrorResponse
-from chatapp.backend.http.bodies import BoundedJsonRequest, BoundedJsonRoute, is_json
+from chatapp.backend.http.bodies import BoundedJsonRequest
 from chatapp.backend.http.errors import documented_errors
+from chatapp.backend.http.straight_route import StraightRoute
 
 _MEANINGS = {
     400: "The request breaks a rule, or is longer than the model can read.",
@@ -35,45 +31,7 @@ class GatewayRequest(BoundedJsonRequest):
     times_larger = 32
 
 
-class GatewayRoute(BoundedJsonRoute):
-    """A route that is documented by FastAPI from its endpoint, and goes straight there where the body is well formed.
-
-    What is wrong with a body, FastAPI finds out. An endpoint here asks for its request and its body alone; one that
-    asks for more is always called FastAPI's way, which takes a tenth of a whole answer.
-    """
+class GatewayRoute(StraightRoute):
+    """A route under `/v1`."""
 
     request_class = GatewayRequest
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
-        if self.body_field is not None and scope["method"] in (self.methods or ()) and not self._asks_for_more():
-            request = self.request_class(scope, receive)
-            body = await self._read(request) if is_json(request) else None
-            if body is not None:
-                response: Response = await self.endpoint(request, body)
-                await response(scope, receive, send)
-                return
-            receive = _receive_again(request, receive)
-        await super().handle(scope, receive, send)
-
-    async def _read(self, request: BoundedJsonRequest) -> Any:
-        field = self.body_field
-        try:
-            return field.field_info.annotation.model_validate(await request.json())  # type: ignore[union-attr]
-        except ValueError:
-            return None
-
-    def _asks_for_more(self) -> bool:
-        wanted = self.dependant
-        parameters = (wanted.path_params, wanted.query_params, wanted.header_params, wanted.cookie_params)
-        return bool(wanted.dependencies or any(parameters))
-
-
-def _receive_again(request: BoundedJsonRequest, receive: Receive) -> Receive:
-    """Return what first gives the body of `request` once more, if it was read, and then what `receive` does."""
-    bodies = [request.read_body] if request.read_body is not None else []
-
-    async def again() -> Message:
-        return {"type": "http.request", "body": bodies.pop(), "more_body": False} if bodies else await receive()
-
-    return again

@@ -135,15 +135,9 @@ class BoundedJsonRoute(APIRoute):
                 raise UnsupportedMediaTypeError(
                     "The body must be sent as JSON.", hint="Send it with the header Content-Type: application/json."
                 )
-            return await self.answer(self.request_class(request.scope, request.receive), handle)
+            return await handle(self.request_class(request.scope, request.receive))
 
         return handle_bounded
-
-    async def answer(
-        self, request: BoundedJsonRequest, handle: Callable[[Request], Coroutine[Any, Any, Response]]
-    ) -> Response:
-        """Return the response to `request`, as FastAPI's `handle` gives it."""
-        return await handle(request)
 
 
 def is_json(request: Request) -> bool:

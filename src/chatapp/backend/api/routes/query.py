@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -11,8 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from chatapp.backend.api.dependencies import ERRORS, Id
 from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
 from chatapp.backend.attachments.choosing import chosen_part
-from chatapp.backend.http.bodies import BoundedJsonRequest, BoundedJsonRoute
+from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.http.context import context_of, header
+from chatapp.backend.http.straight_route import StraightRoute
 from chatapp.backend.store import Store
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.turn import Turn
@@ -49,35 +49,11 @@ STREAM: dict[int | str, dict[str, Any]] = {
     **ERRORS,
 }
 
-Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 
+class QuestionRoute(StraightRoute):
+    """A route for questions."""
 
-class QuestionRoute(BoundedJsonRoute):
-    """A route for questions, documented by FastAPI from its endpoint.
-
-    A question that is as most are goes straight to the endpoint: FastAPI's way there takes as long as all that we do
-    for a short answer. Whatever is special about it, or wrong with it, takes that way, and so does every question once
-    the endpoint asks for more than the body and the header that it has: FastAPI's dependencies always hold.
-    """
-
-    async def answer(self, request: BoundedJsonRequest, handle: Handle) -> Response:
-        """Return the response to a question."""
-        query = None if self._asks_for_more() else await _plain_question(request)
-        response: Response = await (handle(request) if query is None else self.endpoint(request, query))
-        return response
-
-    def _asks_for_more(self) -> bool:
-        wanted = self.dependant
-        return bool(wanted.dependencies or wanted.path_params or wanted.query_params or wanted.cookie_params)
-
-
-async def _plain_question(request: BoundedJsonRequest) -> QueryRequest | None:
-    if header(request.scope, b"idempotency-key") is not None:
-        return None
-    try:
-        return QueryRequest.model_validate(await request.json())
-    except ValueError:  # FastAPI will say what is wrong
-        return None
+    special_headers = frozenset({b"idempotency-key"})
 
 
 router = APIRouter(route_class=BoundedJsonRoute, tags=["ask"])
