@@ -19,7 +19,7 @@ from chatapp.backend.transfer.importers.fields import mapping
 from chatapp.backend.transfer.importers.json_text import CHUNK, Readable, UnreadableError
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
 from chatapp.backend.transfer.importers.progress import CountedFile, Progress
-from chatapp.backend.transfer.importers.records import Records
+from chatapp.backend.transfer.importers.records import SESSIONS, Records
 
 MAX_DIRECTORY_BYTES = 32 * 1024**2
 """Of the list of what is in a zip, which is held in memory."""
@@ -182,7 +182,7 @@ class ExportReader:
                 yield Unknown(what, reason=f"the rest of it cannot be read ({error})")
             else:
                 yield Unknown(what, reason=str(error) if is_sure else None, is_file=True, is_tried=not is_sure)
-        yield from (FoundConversation(formats.finished(conversation)) for conversation in records.conversations())
+        yield from (_made(what, conversation) for conversation in records.conversations())
 
 
 class _Bounded(CountedFile):
@@ -192,6 +192,14 @@ class _Bounded(CountedFile):
         if size > MAX_DIRECTORY_BYTES:
             raise zipfile.BadZipFile
         return super().read(size)
+
+
+def _made(what: str, theirs: ImportedConversation) -> Piece:
+    """Return what records have made; a session may hold an agent's own talk alone."""
+    program = SESSIONS.get(theirs.source)
+    if program and not theirs.messages:
+        return Unknown(what, f"a session of {program} in which nothing was said", is_file=True)
+    return FoundConversation(formats.finished(theirs))
 
 
 def _piece(what: str, element: Element, records: Records) -> Piece | None:

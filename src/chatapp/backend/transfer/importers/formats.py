@@ -17,15 +17,15 @@ VERSION = "6"
 
 SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours)
 KNOWN = (
-    "ChatGPT, Claude, DeepSeek, Gemini (Takeout as JSON), Grok, Le Chat, LibreChat, LM Studio, Open WebUI, "
-    "llm (logs.db) and chatapp itself"
+    "ChatGPT, Claude, Claude Code, Codex, DeepSeek, Gemini (Takeout as JSON), Grok, Le Chat, LibreChat, LM Studio, "
+    "Open WebUI, llm (logs.db) and chatapp itself"
 )
 
 _Test = Callable[[dict[str, Any]], bool]
 
 _OTHERS: tuple[tuple[str, _Test], ...] = (
-    ("a session of Claude Code, not a chat", lambda fields: {"sessionId", "parentUuid"} <= fields.keys()),
-    ("a session of Codex, not a chat", lambda fields: {"timestamp", "type", "payload"} <= fields.keys()),
+    ("a session of Qwen Code, not a chat", lambda fields: {"sessionId", "parentUuid"} <= fields.keys()),
+    ("a session of opencode, not a chat", lambda fields: {"slug", "directory"} <= mapping(fields.get("info")).keys()),
     ("a prompt of Google AI Studio", lambda fields: "chunkedPrompt" in fields),
     ("a list of Claude's projects", lambda fields: "prompt_template" in fields or "is_starter_project" in fields),
     ("Claude's memories", lambda fields: "conversations_memory" in fields),
@@ -49,7 +49,6 @@ _OTHERS: tuple[tuple[str, _Test], ...] = (
     ("an export of TypingMind", lambda fields: "chats" in mapping(fields.get("data"))),
     ("a session of Continue, not a chat", lambda fields: {"sessionId", "history"} <= fields.keys()),
     ("a session of Gemini CLI, not a chat", lambda fields: {"sessionId", "projectHash"} <= fields.keys()),
-    ("a session of Claude Code, not a chat", lambda fields: {"type", "leafUuid"} <= fields.keys()),
     ("a chat of Copilot in VS Code", lambda fields: {"requests", "responderUsername"} <= fields.keys()),
     ("messages without a conversation", lambda fields: {"role", "content"} <= fields.keys()),
     (

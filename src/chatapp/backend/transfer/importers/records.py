@@ -1,4 +1,4 @@
-"""Exports that know no conversations, only records in a list: Gemini's activities and Le Chat's messages."""
+"""Exports that know no conversations, only records: Gemini's activities, Le Chat's messages, sessions of agents."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,6 +9,8 @@ from typing import Any
 from chatapp.backend.store.imported import ATTACHMENT, ImportedConversation, ImportedMessage
 from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, placeholder
+from chatapp.backend.transfer.importers.claude_code import ClaudeCode
+from chatapp.backend.transfer.importers.codex import Codex
 from chatapp.backend.transfer.importers.fields import (
     is_address,
     name,
@@ -24,6 +26,8 @@ from chatapp.protocol.messages import AttachmentPart
 GAP = timedelta(minutes=30)
 """Takeout names no conversation: after as long a silence a new one begins, as other readers of it have it."""
 
+SESSIONS = {ClaudeCode.SOURCE: "Claude Code", Codex.SOURCE: "Codex"}
+
 _ASKED = ("Prompted with: ", "Asked Gemini: ", "Asked Bard: ", "Prompted ", "Asked ", "Said ")
 
 
@@ -33,9 +37,13 @@ class Records:
 
     gemini: list[ImportedMessage] = field(default_factory=list)
     le_chat: dict[str, list[ImportedMessage]] = field(default_factory=dict)
+    claude_code: ClaudeCode = field(default_factory=ClaudeCode)
+    codex: Codex = field(default_factory=Codex)
 
     def take(self, fields: dict[str, Any]) -> bool:
         """Return whether `fields` is a record that is known, and keep it."""
+        if self.claude_code.take(fields) or self.codex.take(fields):
+            return True
         if isinstance(fields.get("chatId"), str) and "role" in fields:
             self.le_chat.setdefault(fields["chatId"], []).append(_le_chat(fields))
             return True
@@ -45,7 +53,10 @@ class Records:
         return False
 
     def conversations(self) -> Iterator[ImportedConversation]:
-        """Return what the records make, each conversation in the order of time."""
+        """Return what the records make, each conversation in the order of time; of sessions also empty ones."""
+        yield from self.claude_code.conversations()
+        if self.codex.is_begun:
+            yield self.codex.conversation()
         for chat_id, messages in self.le_chat.items():
             yield _conversation("le-chat", chat_id, sorted(messages, key=_when))
         run: list[ImportedMessage] = []
