@@ -24,12 +24,14 @@ def test_one_conversation_a_line_is_read(store: Store, bring: Bring, separator: 
     assert bring((separator.join(lines) + "\n").encode()).conversations_added == 3
 
 
+@pytest.mark.parametrize("at", [0, 1, 3])
 @pytest.mark.parametrize("broken", ['{"id": "b", "chat": {"messages": [', '{"id": "b', "{b}"])
-def test_a_broken_line_costs_only_itself(store: Store, bring: Bring, broken: str) -> None:
+def test_a_broken_line_costs_only_itself(store: Store, bring: Bring, broken: str, at: int) -> None:
     lines = [json.dumps({**open_webui(), "id": name}) for name in "acd"]
-    receipt = bring("\n".join([lines[0], broken, *lines[1:]]).encode())
+    lines.insert(at, broken)
+    receipt = bring("\n".join(lines).encode())
     assert receipt.conversations_added == 3
-    assert [it.what for it in receipt.skipped if "cannot be read" in it.why] == ["the file, number 2"]
+    assert [it.what for it in receipt.skipped if "cannot be read" in it.why] == [f"the file, number {at + 1}"]
 
 
 def test_many_broken_lines_are_not_all_read_again_for_each() -> None:

@@ -105,6 +105,19 @@ class JsonText:
             if mark and depth <= 0 and not is_inside:
                 return
 
+    def is_line(self) -> bool:
+        """Return whether an object begins on the next line, if that is not too far away: as in files of one a line."""
+        size = 0
+        while size < MAX_ELEMENT_CHARS and self.has(size + 1):
+            end = self.window.find("\n", self.at + size)
+            if end >= 0:
+                size = end - self.at
+                self.has(size + _TAIL)
+                below = self.window[self.at + size : self.at + size + _TAIL]
+                return below.lstrip(" \t\r\n").startswith("{")
+            size = len(self.window) - self.at
+        return False
+
     def skip_line(self) -> None:
         """Go behind the line that begins here."""
         while self.has(1):

@@ -78,7 +78,7 @@ class JsonValues:
         Raises:
             UnreadableError: what follows is no JSON.
         """
-        text, has_lines = self._text, False
+        text, has_lines = self._text, None
         while start := text.peek():
             if start == "[":
                 yield from self._list()
@@ -101,8 +101,11 @@ class JsonValues:
                 yield self._element(start)
         self._text.at += 1
 
-    def _element(self, start: str, *, is_line: bool = False) -> Element:
-        """Return what begins here. Of one that cannot be read its end is looked for, or the end of its line."""
+    def _element(self, start: str, *, is_line: bool | None = False) -> Element:
+        """Return what begins here. Of one that cannot be read its end is looked for, or the end of its line.
+
+        With None it `is_line` where another value begins on the next line.
+        """
         text = self._text
         known = self._known.here(text)
         if known is not None:
@@ -113,7 +116,7 @@ class JsonValues:
         except UnreadableError as error:
             if start not in _STARTS:
                 raise
-            if is_line:
+            if is_line or (is_line is None and text.is_line()):
                 text.skip_line()
             else:
                 text.skip()
