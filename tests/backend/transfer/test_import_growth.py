@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from chatapp.backend.store import BegunTurn, Store
 from support.foreign_exports import chatgpt, chatgpt_node
-from support.imported import PICTURE, Bring, exported, line, multimodal, said
+from support.imported import PICTURE, Bring, Json, exported, line, multimodal, said
 
 
 class TestGrown:
@@ -43,6 +45,33 @@ class TestGrown:
         both["mapping"]["q2"] = chatgpt_node("q2", "a1", "user", "More?", seconds=10)
         assert bring({**both, "current_node": "q2"}).messages_added == 1
         assert said(store)[-1] == ("assistant", "No.")
+
+    @pytest.mark.parametrize(
+        ("there", "here", "expected"),
+        [
+            ({"title": "New"}, {}, ("New", False, False)),
+            ({"is_starred": True}, {}, ("T", True, False)),
+            ({"is_archived": True}, {}, ("T", False, True)),
+            ({"title": "New", "is_archived": True}, {"title": "Mine", "pinned": True}, ("Mine", True, True)),
+            ({"is_starred": True, "is_archived": True}, {"archived": True}, ("T", True, True)),
+        ],
+        ids=str,
+    )
+    def test_title_pin_and_archive_follow_unless_they_were_changed_here(
+        self, store: Store, bring: Bring, there: Json, here: Json, expected: tuple[str, bool, bool]
+    ) -> None:
+        def listed() -> tuple[str | None, bool, bool]:
+            it = store.conversations.get(conversation.id, owner="ada")
+            return it.title, it.pinned, it.archived_at is not None
+
+        came = line(("q", "user", "January?"), is_archived=False, update_time=1_780_000_000)
+        bring(came)
+        (conversation,) = store.conversations.page(owner="ada").items
+        store.conversations.change(conversation.id, owner="ada", **here)
+        bring({**came, **there})
+        assert listed() == expected
+        bring({**came, "title": "Older", "update_time": 1_770_000_000})
+        assert listed() == expected
 
     def test_older_export_takes_nothing_back(self, store: Store, bring: Bring) -> None:
         old = line(("q1", "user", "January?"), ("a1", "assistant", "Ye"), update_time=1_780_000_000)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from chatapp.backend.store.attachments import note_uses
 from chatapp.backend.store.imports import note_imports
-from chatapp.backend.store.placing import Placed, files_of, last_moment, message_rows, turn_rows
+from chatapp.backend.store.placing import Placed, archived_at, files_of, last_moment, message_rows, turn_rows
 from chatapp.backend.store.schema import conversations, messages, turns
 from chatapp.protocol.messages import AttachmentPart, Part
 
@@ -41,7 +41,8 @@ def grow(connection: Connection, one: Placed, *, owner: str) -> int:
     if not is_older and not is_ours:
         _renew(connection, one, here)
     is_shown = not is_older and not is_ours and _is_as_it_came(one, here)
-    _show(connection, one, has_grown=bool(missing), is_shown=is_shown)
+    follows = {} if is_older or is_ours else _as_listed(one)
+    _show(connection, one, follows, has_grown=bool(missing), is_shown=is_shown)
     if not is_older and not is_ours:
         note_imports(connection, [one])
     return len(missing)
@@ -111,12 +112,27 @@ def _place_anew(connection: Connection, one: Placed, here: _Here, rows: list[dic
     connection.execute(statement.values(values), placed)
 
 
-def _show(connection: Connection, one: Placed, *, has_grown: bool, is_shown: bool) -> None:
+def _as_listed(one: Placed) -> dict[str, Any]:
+    """Return the title, the pin and the archiving that were changed there, where they are here as they came.
+
+    Of what earlier versions have imported only the title is known as it came.
+    """
+    mine: Any = one.mine
+    told = mine.told or {}
+    came = told.get("listed") or {"title": told.get("title")}
+    here = {"title": mine.title, "pinned": mine.pinned, "archived": mine.archived_at is not None}
+    changed = {name: it for name, it in one.listed.items() if came.get(name, it) == here[name] != it}
+    if changed.pop("archived", None) is not None:
+        changed["archived_at"] = archived_at(one.theirs)
+    return changed
+
+
+def _show(connection: Connection, one: Placed, follows: dict[str, Any], *, has_grown: bool, is_shown: bool) -> None:
     """Let a conversation that has grown elsewhere move up the list, and end where it ends there."""
     mine = one.mine
     if mine is None:
         return
-    changes: dict[str, Any] = {}
+    changes = dict(follows)
     if has_grown:
         changes["updated_at"] = max(mine.updated_at, one.theirs.updated_at or last_moment(one.theirs))
     if is_shown and one.leaf_id != mine.leaf_id:

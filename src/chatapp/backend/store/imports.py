@@ -21,13 +21,14 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class KnownImport:
-    """What a text was found to hold when it was read."""
+    """What a text was found to hold when it was read, and how it stood in a list."""
 
     source: str
     title: str
     messages: int
     left_out: dict[str, int]
     is_deleted_here: bool
+    listed: dict[str, Any] | None = None
 
 
 def fingerprints(database: Database, *, owner: str) -> Iterator[str]:
@@ -98,5 +99,6 @@ def _row(one: Placed) -> dict[str, Any]:
             "title": (theirs.title or theirs.id)[:200],
             "messages": len(theirs.messages),
             "left_out": left_out,
+            "listed": one.listed,
         },
     }

@@ -14,6 +14,7 @@ from chatapp.backend.store.imports import note_imports
 from chatapp.backend.store.placing import (
     OURS,
     Placed,
+    archived_at,
     files_of,
     in_order,
     last_moment,
@@ -25,9 +26,6 @@ from chatapp.backend.store.placing import (
 from chatapp.backend.store.prepared import insert_rows
 from chatapp.backend.store.schema import conversations, imports, messages, turns
 from chatapp.backend.store.search.bulk import indexed_together
-from chatapp.backend.store.titles import shorten, title_from
-
-MAX_TITLE_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def _existing(connection: Connection, wanted: list[ImportedConversation], owner:
         theirs.id if theirs.source == OURS else _carried(given, owner)
         for theirs, given in zip(wanted, ids, strict=True)
     ]
-    last = (imports.c.leaf_id.label("imported_leaf_id"), imports.c.updated_at.label("imported_at"))
+    last = [imports.c.leaf_id.label("imported_leaf_id"), imports.c.updated_at.label("imported_at"), imports.c.told]
     query = (
         select(conversations, imports.c.conversation_id.label("import_id"), *last)
         .outerjoin(imports, imports.c.conversation_id == conversations.c.id)
@@ -123,7 +121,7 @@ def _conversation_row(one: Placed, owner: str, projects: Mapping[str, str]) -> d
     return {
         "id": one.id,
         "owner": owner,
-        "title": _title(one),
+        "title": one.title,
         "pinned": theirs.is_pinned,
         "system": theirs.system,
         "model": theirs.model if theirs.source == OURS else None,
@@ -132,12 +130,5 @@ def _conversation_row(one: Placed, owner: str, projects: Mapping[str, str]) -> d
         "leaf_id": one.leaf_id,
         "created_at": theirs.created_at or min(updated_at, last_moment(theirs)),
         "updated_at": updated_at,
-        "archived_at": theirs.archived_at or (updated_at if theirs.is_archived else None),
+        "archived_at": archived_at(theirs),
     }
-
-
-def _title(one: Placed) -> str | None:
-    if one.theirs.title:
-        return shorten(one.theirs.title, MAX_TITLE_CHARS)
-    question = next((message.content for message in one.ordered if message.role == "user"), "")
-    return None if one.is_ours else title_from(question)

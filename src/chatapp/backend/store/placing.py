@@ -13,12 +13,13 @@ from sqlalchemy import Row
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, ImportedProject, ImportedTurn
 from chatapp.backend.store.parts import columns_of
-from chatapp.backend.store.titles import shorten
+from chatapp.backend.store.titles import shorten, title_from
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import Part, ReasoningPart, TextPart
 
 OURS = "chatapp"
 """The source of what a chatapp has exported."""
+MAX_TITLE_CHARS = 200
 MAX_MODEL_CHARS = 200
 """As many as a question may name."""
 
@@ -50,6 +51,19 @@ class Placed:
         return self.ids[self.ordered[-1].id] if self.ordered else None
 
     @property
+    def title(self) -> str | None:
+        """What it is called here: as it is there, or as its first question is, unless a chatapp names none."""
+        if self.theirs.title:
+            return shorten(self.theirs.title, MAX_TITLE_CHARS)
+        question = next((message.content for message in self.ordered if message.role == "user"), "")
+        return None if self.is_ours else title_from(question)
+
+    @property
+    def listed(self) -> dict[str, Any]:
+        """How it stands in a list there: what can be changed without a word in it."""
+        return {"title": self.title, "pinned": self.theirs.is_pinned, "archived": self.theirs.is_archived}
+
+    @property
     def changed_at(self) -> datetime | None:
         """When something was last said or changed there, as far as that is known."""
         return self.theirs.updated_at or max(_moments(self.theirs), default=None)
@@ -58,6 +72,12 @@ class Placed:
     def lost(self) -> int:
         """How many messages have no place here."""
         return len(self.theirs.messages) - len(self.ordered)
+
+
+def archived_at(theirs: ImportedConversation) -> datetime | None:
+    """Return when it was archived, None where it is not."""
+    is_told = theirs.archived_at or theirs.is_archived
+    return theirs.archived_at or theirs.updated_at or last_moment(theirs) if is_told else None
 
 
 def last_moment(theirs: ImportedConversation) -> datetime:
