@@ -272,6 +272,8 @@ def test_an_answer_goes_on_without_its_client_where_that_was_asked_for(
         ({"User-Agent": "OpenAI/Python 3.57.0"}, "OpenAI/Python"),
         ({"User-Agent": "ai-sdk/openai-compatible/1.0.3"}, "ai-sdk/openai-compatible"),
         ({"User-Agent": "OpenAI/Python 3.57.0", "X-Title": "Aider"}, "Aider"),
+        ({"User-Agent": "OpenAI/JS 7.59.0", "X-OpenRouter-Title": "Continue"}, "Continue"),
+        ({"User-Agent": "Mozilla/5.0 (X11) Chrome/156.0", "Origin": "http://localhost:3000"}, "localhost:3000"),
         ({"User-Agent": ""}, None),
     ],
 )

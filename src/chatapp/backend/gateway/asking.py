@@ -56,7 +56,13 @@ def _take_later(desk: AttachmentDesk, owner: str, files: list[HeldFile]) -> None
 
 
 def client_name(scope: Scope) -> str | None:
-    """Return what a program calls itself: by the title that OpenRouter's clients send, or by its User-Agent."""
-    told = header(scope, b"x-title") or _VERSION.sub("", (header(scope, b"user-agent") or "").partition(" ")[0])
+    """Return what a program calls itself: by the titles that OpenRouter's clients send, or by its User-Agent.
+
+    A page in a browser goes by where it comes from: all browsers call themselves the same.
+    """
+    told = header(scope, b"x-title") or header(scope, b"x-openrouter-title")
+    told = told or _VERSION.sub("", (header(scope, b"user-agent") or "").partition(" ")[0])
+    if told == "Mozilla":
+        told = (header(scope, b"origin") or told).rpartition("//")[2]
     told = told[:_LONGEST_NAME] if told.isprintable() else "".join(filter(str.isprintable, told))[:_LONGEST_NAME]
     return told.strip() or None
