@@ -331,3 +331,8 @@ def test_the_backend_lives_on(shared: RunningBackend) -> None:
 def test_what_is_no_json_is_told_why_and_where(shared: RunningBackend, body: bytes, said: str) -> None:
     (fault,) = post(shared, "/query", body).json()["detail"]
     assert (fault["loc"], fault["msg"]) == (["body"], said)
+
+
+@pytest.mark.parametrize("body", [prompt(model="a" * 300), prompt(model=""), prompt(stop=[""])])
+def test_a_length_is_told_in_characters(shared: RunningBackend, body: bytes) -> None:
+    assert " character" in post(shared, "/query", body).text

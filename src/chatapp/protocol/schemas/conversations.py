@@ -8,7 +8,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from chatapp.protocol.events import Notice
 from chatapp.protocol.messages import Part, Role, TurnStatus
 from chatapp.protocol.question import MOST_BESIDE, Effort
-from chatapp.protocol.schemas.fields import Identifier, ModelName, Strict, UsageDetailsOut, UsageOut, Words, not_blank
+from chatapp.protocol.schemas.fields import (
+    Identifier,
+    ModelName,
+    Strict,
+    UsageDetailsOut,
+    UsageOut,
+    Words,
+    not_blank,
+    without_nul,
+)
 
 
 class Regeneration(Strict):
@@ -35,7 +44,7 @@ class Sampling(Strict):
 class NewConversation(Strict):
     """A conversation to begin."""
 
-    title: Annotated[Words, Field(max_length=200)] | None = None
+    title: Annotated[str, Field(max_length=200), AfterValidator(without_nul)] | None = None
     system: Words | None = Field(None, description="System prompt of the questions in it that bring none.")
     model: ModelName | None = Field(None, description="Model to ask in it, unless a question names one.")
     sampling: Sampling | None = Field(None, description="What goes along with questions in it that bring none.")

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 EXAMPLE_ID = "0198f2c41d7e7b6a9c3e5f0a1b2c3d4e"
 
 
-def _without_nul(text: str) -> str:
+def without_nul(text: str) -> str:
+    """Return `text` if every database can keep it. It stands behind limits of length, which else are told of items."""
     if "\0" in text:
         raise ValueError("must not contain NUL characters")
     return text
@@ -34,8 +35,8 @@ def not_blank(text: str) -> str:
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 """What joins and parts letters where there are none."""
 
-Words = Annotated[str, AfterValidator(_without_nul)]
-ModelName = Annotated[Words, AfterValidator(not_blank), Field(min_length=1, max_length=200)]
+Words = Annotated[str, AfterValidator(without_nul)]
+ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(without_nul), AfterValidator(not_blank)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 

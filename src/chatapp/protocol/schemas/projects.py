@@ -6,11 +6,12 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chatapp.protocol.project_resources import MOST_INSTRUCTIONS_CHARS, MOST_NAME_CHARS
-from chatapp.protocol.schemas.fields import EXAMPLE_ID, Strict, Words, not_blank
+from chatapp.protocol.schemas.fields import EXAMPLE_ID, ModelName, Strict, not_blank, without_nul
 
-_Name = Annotated[Words, AfterValidator(not_blank), Field(min_length=1, max_length=MOST_NAME_CHARS)]
-_Instructions = Annotated[Words, Field(max_length=MOST_INSTRUCTIONS_CHARS)]
-_Model = Annotated[Words, Field(min_length=1, max_length=MOST_NAME_CHARS)]
+_Name = Annotated[
+    str, Field(min_length=1, max_length=MOST_NAME_CHARS), AfterValidator(without_nul), AfterValidator(not_blank)
+]
+_Instructions = Annotated[str, Field(max_length=MOST_INSTRUCTIONS_CHARS), AfterValidator(without_nul)]
 
 _INSTRUCTIONS = "What the model is told in each of its conversations, before their own system prompt."
 _MODEL = "Model to ask in its conversations, unless they or a question name one."
@@ -25,7 +26,7 @@ class NewProject(Strict):
 
     name: _Name
     instructions: _Instructions | None = Field(None, description=_INSTRUCTIONS)
-    model: _Model | None = Field(None, description=_MODEL)
+    model: ModelName | None = Field(None, description=_MODEL)
 
 
 class ProjectFields(Strict):
@@ -35,7 +36,7 @@ class ProjectFields(Strict):
 
     name: _Name = ""
     instructions: _Instructions | None = Field(None, description=_INSTRUCTIONS)
-    model: _Model | None = Field(None, description=_MODEL)
+    model: ModelName | None = Field(None, description=_MODEL)
 
 
 class ProjectOut(BaseModel):

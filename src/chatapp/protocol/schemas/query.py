@@ -16,13 +16,14 @@ from chatapp.protocol.schemas.fields import (
     UsageOut,
     Words,
     not_blank,
+    without_nul,
 )
 
 MOST_ATTACHMENTS = 20
 
 _EXAMPLE_ANSWER = "Python is a programming language that is easy to read."
 
-_Stop = Annotated[Words, Field(min_length=1)]
+_Stop = Annotated[str, Field(min_length=1), AfterValidator(without_nul)]
 
 
 _AttachmentId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}(#pages=.{0,100})?$")]
