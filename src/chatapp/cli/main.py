@@ -47,7 +47,7 @@ def main() -> None:
             raise
         else:
             code = _fail(f"{type(error).__name__}, a defect of chatapp's own. LOG_LEVEL=debug shows where.", 1)
-    gc.disable()  # Python would look through all there is once more, for a process that ends
+    gc.freeze()  # Python would look through all there is several times more, for a process that ends
     sys.exit(code)
 
 
