@@ -7,6 +7,9 @@ import sys
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended: 128 and the signal's number, as shells count."""
 
+OBJECTS_BETWEEN_LOOKS = 50_000
+"""New objects after which Python looks for garbage. To look after 700, as it would, takes a twentieth of a question."""
+
 
 def main() -> None:
     """Run the command line. Ctrl-C while it is being loaded is no more of an accident than later."""
@@ -17,6 +20,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     gc.freeze()  # else all that was loaded would be looked through once now
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
     gc.enable()
     run()
 

@@ -3,9 +3,6 @@
 A command imports what it does when it is run, so that `--help` and `--version` answer at once.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -67,14 +64,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # Rich costs more than all else that --help needs
     context_settings={"help_option_names": ["--help", "-h"], "auto_envvar_prefix": "CHATAPP"},
 )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Load modules without looking for garbage meanwhile, which they leave none of: a tenth of a question."""
-    gc.disable()
-    yield
-    gc.enable()
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -173,9 +162,8 @@ def ask(
     backend_url: BackendUrl = None,
 ) -> int:
     """Ask a question and print the answer. What is piped in is added to it. Without one, on a terminal, ask many."""
-    with _uncollected():
-        from chatapp.cli.ask import run  # noqa: PLC0415
-        from chatapp.client.chat import ChatOptions  # noqa: PLC0415
+    from chatapp.cli.ask import run  # noqa: PLC0415
+    from chatapp.client.chat import ChatOptions  # noqa: PLC0415
 
     sampling = {"reasoning_effort": effort} if effort else None
     return run(
