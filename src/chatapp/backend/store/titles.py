@@ -38,7 +38,8 @@ def title_from(prompt: str) -> str | None:
 
 def _without_markup(line: str) -> str:
     """Return `line` without Markdown around its words. Names such as `__init__.py` and `2*3` keep what is theirs."""
-    line = _LINK.sub(r"\1", _UNSEEN.sub("", line))
+    line = line if line.isprintable() else _UNSEEN.sub("", line)
+    line = _LINK.sub(r"\1", line) if "](" in line else line
     if line.lstrip()[:1].isalpha() and "`" not in line and "*" not in line:
         return line  # as most are
     return _EMPHASIS.sub(r"\2", _CODE.sub(r"\2", _BLOCK.sub("", line)))

@@ -32,7 +32,7 @@ from chatapp.backend.store.schema import messages
 from chatapp.errors import NotFoundError
 from chatapp.protocol.messages import CitationPart, Message, Part, ReasoningPart, Role, TurnStatus
 
-_COLUMNS = tuple(column.name for column in messages.c)
+_COLUMNS = tuple(column.name for column in messages.c if column.name not in {"summary", "summarised"})
 _EMPTY = {**dict.fromkeys(_COLUMNS), "content": "", "reasoning": ""}
 _INSERT = Prepared(insert(messages), _COLUMNS)
 _LAST = Prepared(
@@ -64,9 +64,9 @@ def message_rows(
     """Return the rows of new messages, one below the other, which are numbered from `first` on."""
     moment, rows = now(), list[dict[str, Any]]()
     for sequence, values in enumerate(said, first):
-        place = {"id": new_timed_id(), "conversation_id": conversation_id, "parent_id": parent_id, "sequence": sequence}
-        rows.append({**_EMPTY, "created_at": moment, **place, **values})
-        parent_id = str(rows[-1]["id"])
+        place = {"conversation_id": conversation_id, "parent_id": parent_id, "sequence": sequence}
+        parent_id = values.get("id") or new_timed_id()
+        rows.append({**_EMPTY, "created_at": moment, **place, **values, "id": parent_id})
     return rows
 
 
