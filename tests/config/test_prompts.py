@@ -103,8 +103,10 @@ def test_without_any_prompt_it_is_said_where_they_go() -> None:
 
 
 def test_a_prompt_is_written_changed_and_removed() -> None:
-    save_prompt("fix it", TRANSLATE)
-    save_prompt("fix it", f"{TRANSLATE}\n")
+    save_prompt("fix it", TRANSLATE, is_new=True)
+    save_prompt("fix it", f"{TRANSLATE}\n", is_new=False)
+    with pytest.raises(SettingsError, match="There is a prompt called Fix it already"):
+        save_prompt("Fix it", "Hi", is_new=True)
 
     assert [prompt.name for prompt in saved_prompts()] == ["fix it"]
     assert source_of("fix it") == f"{TRANSLATE}\n"
@@ -121,6 +123,6 @@ def test_a_prompt_is_written_changed_and_removed() -> None:
 )
 def test_what_can_be_no_prompt_is_not_written(name: str, source: str) -> None:
     with pytest.raises(SettingsError):
-        save_prompt(name, source)
+        save_prompt(name, source, is_new=True)
 
     assert not prompts_folder().exists()

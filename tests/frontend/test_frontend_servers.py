@@ -60,6 +60,17 @@ def test_a_prompt_is_written_and_deleted(open_page: Open, backend: Any) -> None:
 
     assert source_of("brief") == page.text_area(key="prompt-text-brief").value == "Briefly: {{input}}"
 
+    page.selectbox(key="prompt-chosen").set_value("").run()
+    page.text_input(key="prompt-name").set_value("brief")
+    page.text_area(key="prompt-text-").set_value("Another")
+    click(page, "prompt-save")
+
+    assert [told.value for told in page.error] == [
+        "There is a prompt called brief already. Choose it in the menu to change it."
+    ]
+    assert (source_of("brief"), page.text_area(key="prompt-text-").value) == ("Briefly: {{input}}", "Another")
+
+    page.selectbox(key="prompt-chosen").set_value("brief").run()
     click(page, "prompt-delete")
 
     assert source_of("brief") == ""

@@ -75,12 +75,14 @@ def source_of(name: str) -> str:
     return next((text for file in _files() if file.stem == name and (text := _read(file))), "")
 
 
-def save_prompt(name: str, source: str) -> None:
-    """Write the file of a prompt, in place of the one that is there.
+def save_prompt(name: str, source: str, *, is_new: bool) -> None:
+    """Write the file of a prompt, in place of the one that is there unless it `is_new`.
 
     Raises:
-        SettingsError: no file can be called that or be as long, or it cannot be written.
+        SettingsError: no file can be called that or be as long, one that is new is there, or it cannot be written.
     """
+    if is_new and name.casefold() in {file.stem.casefold() for file in _files()}:
+        raise SettingsError(f"There is a prompt called {name} already.", hint="Choose it in the menu to change it.")
     if len(name) > MOST_NAME or not _NAME.fullmatch(name):
         raise SettingsError(
             f"A prompt cannot be called {name!r}.", hint="Letters, digits, blanks, dots and dashes can be in a name."

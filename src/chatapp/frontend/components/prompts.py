@@ -53,7 +53,8 @@ def prompts() -> None:
 
 def _save(chosen: str, field: str) -> None:
     name = chosen or state.value_of(state.PROMPT_NAME).strip()
-    _do(partial(save_prompt, name, state.value_of(field)), t("{name} is saved.", name=name), shown=name)
+    save = partial(save_prompt, name, state.value_of(field), is_new=not chosen)
+    _do(save, t("{name} is saved.", name=name), shown=name)
 
 
 def _remove(name: str) -> None:
@@ -63,9 +64,8 @@ def _remove(name: str) -> None:
 def _do(change: Callable[[], None], done: str, *, shown: str) -> None:
     """Change a prompt, say what has become of it, and go on with the prompt `shown`."""
     try:
-        if not may_change_servers(
-            state.settings(), state.api_key()
-        ):  # what was drawn may be older than the sign-in's end
+        # What was drawn may be older than the end of the sign-in.
+        if not may_change_servers(state.settings(), state.api_key()):
             raise SettingsError(t("You may not change saved prompts."), hint=t("Sign in again."))
         change()
     except SettingsError as error:
