@@ -141,6 +141,23 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
         ),
         Heard("Hel", failure="upstream_unavailable"),
     ),
+    "NeMo Guardrails 0.24.1: no reason, but two chunks without a word": (
+        sse(said(""), said("Hi"), said(" there"), said(""), said("")),
+        Heard("Hi there"),
+    ),
+    "NeMo Guardrails 0.24.1: chunks without a word in the middle": (
+        sse(said(""), said("Hi"), said(""), said(""), said(" t")),
+        Heard("Hi t", failure="incomplete"),
+    ),
+    "NeMo Guardrails 0.24.1: a failure in the answer": (
+        sse(said("Hi"), {"error": {"message": "Connection error.", "type": "generation_error", "code": "500"}}),
+        Heard("Hi", failure="upstream_unavailable"),
+    ),
+    "LitServe 0.2.19: a failure without its blank line": (
+        sse(said("Hi", role="assistant", name=None, tool_call_id=None), done=False)
+        + b'data: {"error": {"message": "No.", "type": "internal", "code": "internal_error"}}',
+        Heard("Hi", failure="upstream_unavailable"),
+    ),
     "Ollama, LightLLM: no reason, but a count at the end (pydantic-ai#2996, oh-my-pi#9433)": (
         sse(said("Hi"), said(""), {"choices": [], "usage": USAGE}),
         Heard("Hi"),

@@ -35,8 +35,7 @@ class OpenAIStream:
     """The chunks of one chat completion, as batches of what one read held.
 
     `told_model` is what the server calls the model that answers, None as long as it does not say. `is_well`: the last
-    read has met no failure. `stop` are the strings that end the answer, for servers that leave them in. `calls` are
-    those of tools.
+    read has met no failure. `stop` ends the answer, for servers that leave it in. `calls` are those of tools.
     """
 
     def __init__(self, response: Response, *, max_event_bytes: int, stop: Iterable[str] = ()) -> None:
@@ -170,6 +169,7 @@ class OpenAIStream:
         else:
             return False
         self._mentions_reason = self._mentions_reason or chunk.mentions_reason
+        self._frame.blanks = 0
         if chunk.usage is not None:
             self._usage = chunk.usage
         elif text:
@@ -226,6 +226,7 @@ class OpenAIStream:
         if chunk.citations:
             batch.citations = [*batch.citations, *self._cited.new(chunk.citations)]
         is_said = self._take_pieces(chunk, batch)
+        self._frame.blanks = 0 if is_said else self._frame.blanks + chunk.mentions_reason
         if chunk.failure is not None:
             self._has_failed = True
             raise chunk.failure
@@ -275,19 +276,17 @@ class OpenAIStream:
         batch.is_last = True
 
     def _end(self, batch: Batch, *, says_so: bool) -> None:
-        """Judge an answer that has come to an end; `says_so`: the server has said [DONE].
+        """Refuse an answer that may have been cut, or is empty, at its end; `says_so`: the server has said [DONE].
 
         A server that writes `finish_reason: null` into its chunks knows the field: [DONE] without a reason is then how
         llama-cpp-python ends an answer that another request has interrupted. One that has counted the whole has ended
-        it itself: Ollama and LightLLM never say why.
-
-        Raises:
-            IncompleteAnswerError: it may have been cut, or is empty.
+        it itself: Ollama and LightLLM never say why. Nor does NeMo Guardrails, whose last two chunks are blank.
         """
         self._text.give_up_held(batch)
         if self._finish_reason is None and not self._has_content:
             raise nothing_came()
-        if self._finish_reason is None and not (says_so and (self._is_counted or not self._mentions_reason)):
+        is_over = self._is_counted or self._frame.blanks > 1 or not self._mentions_reason
+        if self._finish_reason is None and not (says_so and is_over):
             raise IncompleteAnswerError("the model's answer broke off.", hint="Ask again.")
         self._check_emptiness()
 
