@@ -270,10 +270,19 @@ def test_an_answer_of_nothing_is_asked_for_whole(backend: RunningBackend, stub: 
     assert [call.body["stream"] for call in stub.calls] == [True, False]
 
 
-def test_why_nothing_came_is_learned_by_asking_for_the_whole_answer(backend: RunningBackend, stub: StubModel) -> None:
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        scripts.answer(role=False, finish=None, usage=False, done=False),
+        scripts.raw(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"),
+    ],
+    ids=["llama-cpp-python 0.3.36", "Hayhooks 2.1.0"],
+)
+def test_why_nothing_came_is_learned_by_asking_for_the_whole_answer(
+    backend: RunningBackend, stub: StubModel, nothing: Any
+) -> None:
     conversation_id = backend.client.ask("One", store=True).conversation_id
     too_long = scripts.respond(400, {"error": {"code": "context_length_exceeded", "message": "too long"}})
-    nothing = scripts.answer(role=False, finish=None, usage=False, done=False)
     stub.next(nothing, too_long, scripts.answer("Hello"))
     assert backend.client.ask("Two", conversation_id=conversation_id).answer == "Hello"
     assert [len(call.body["messages"]) for call in stub.calls[1:]] == [3, 3, 1]
