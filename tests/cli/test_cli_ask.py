@@ -11,11 +11,16 @@ from subprocess import CompletedProcess
 import psutil
 import pytest
 
+from chatapp.cli.shell_chat import ShellChat
 from chatapp.cli.terminal import StatusLine
 from chatapp.cli.writing import write_json, write_text
+from chatapp.client.chat import ChatOptions
+from chatapp.errors import UpstreamModelNotFoundError
 from chatapp.protocol.events import Done, Start, Text
 from support import scripts
 from support.commands import SCRIPT, somebody_listens_on
+from support.running_backend import RunningBackend
+from support.stub_model import StubModel
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -98,6 +103,18 @@ def test_a_model_that_is_not_there_is_refused_with_those_that_are(ask: Run, mode
     done = ask("--no-store", "-m", "nosuch", "Hi")
 
     assert (done.returncode, "There are: stub-model" in done.stderr) == (1, True)
+
+
+def test_a_model_of_the_settings_that_is_not_there_is_not_offered(
+    run_backend: Callable[..., RunningBackend], stub: StubModel
+) -> None:
+    chat = ShellChat(run_backend(model_name="nosuch").client, is_stored=False)
+    stub.next(scripts.status(404, "The model `nosuch` does not exist", code="model_not_found"))
+
+    with pytest.raises(UpstreamModelNotFoundError) as refused:
+        list(chat.ask("Hi", ChatOptions()))
+
+    assert refused.value.hint == "There are: stub-model"
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ class ShellChat:
             yield from events
         except UpstreamModelNotFoundError as error:
             with suppress(ChatappError):
-                names = self._backend.models().models
+                names = [name for name in self._backend.models().models if f"'{name}'" not in error.detail]
                 more = " …" if len(names) > _MOST_NAMED else ""
                 error.hint = f"There are: {', '.join(names[:_MOST_NAMED])}{more}" if names else error.hint
             raise
