@@ -87,6 +87,10 @@ def test_health_and_preflights_want_none(guarded: RunningBackend) -> None:
     assert requests.options(f"{guarded.url}/query", headers=asks, timeout=10).status_code == 200
 
 
+def test_what_a_key_opens_is_not_kept_on_the_way(guarded: RunningBackend) -> None:
+    assert get(guarded, "/conversations", **bearer(KEY)).headers["Cache-Control"] == "no-store"
+
+
 def test_a_question_without_a_key_asks_nobody(guarded: RunningBackend, model: StubModel) -> None:
     before = model.hits
     assert requests.post(guarded.url + STREAM, json={"prompt": "Why?"}, timeout=10).status_code == 401

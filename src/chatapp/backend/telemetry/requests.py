@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -20,6 +20,9 @@ from chatapp.errors import InternalError
 CLIENT_LEFT = 499
 """The status in the log for a client that did not wait, as nginx writes it."""
 
+_NOT_KEPT = (b"cache-control", b"no-store")
+"""Of what is somebody's own: a cache on the way, which knows nothing of keys, would tell it to others."""
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 _DEFECT = InternalError("Something went wrong in the backend.", hint="Its log says more under this request id.")
@@ -32,6 +35,8 @@ _FRAMES = 6
 
 log = logging.getLogger(__name__)
 
+
+Header = tuple[bytes, bytes]
 
 Served = Callable[[str, str, int], None]
 """Takes note of a request: its method, the route it took, empty for none, and its status."""
@@ -80,7 +85,7 @@ class Telemetry:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 request.status = message["status"]
-                message = {**message, "headers": [*message["headers"], (b"x-request-id", request.id.encode())]}
+                message = {**message, "headers": request.headers(message["headers"])}
             await send(message)
 
         try:
@@ -113,6 +118,13 @@ class RequestLog:
         self.status: int | None = None
         self._scope = scope
         self._began = time.perf_counter()
+
+    def headers(self, sent: Iterable[Header]) -> list[Header]:
+        """Return the headers of the response with those that all have."""
+        headers = [*sent, (b"x-request-id", self.id.encode())]
+        if self._scope["method"] == "GET" and all(name != b"cache-control" for name, _ in headers):
+            headers.append(_NOT_KEPT)
+        return headers
 
     def write(self, known: RequestContext) -> None:
         """Write the line; health checks only at debug level."""
