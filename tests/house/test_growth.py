@@ -183,6 +183,7 @@ NOT_FOREIGN_METHODS = {
 NOT_FOREIGN = {
     "chatapp.frontend.transcript.html_cache.keep_message_html": "keeps what is measured here",
     "chatapp.backend.store.chunks.append_chunk": "writes to the database",
+    "chatapp.config.replacing.replace_file": "writes it to a file",
     "chatapp.cli.conversations.find_conversations": "asks the backend",
     "chatapp.cli.project_changes.instructions_of": "reads what its user typed, or a file of theirs, and nothing in it",
     "chatapp.frontend.conversations.finding.hit_beside": "asks the backend",
