@@ -5,6 +5,7 @@ from pathlib import Path
 
 from chatapp.config.connections import FILE_NAME, ConnectionsFile, read_connections
 from chatapp.config.environment import user_file
+from chatapp.config.file_state import state_of
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
 
@@ -32,7 +33,7 @@ class ConnectionsWatch:
         if now < self._look_at:
             return None
         self._look_at = now + LOOK_EVERY_S
-        seen = self._fingerprint()
+        seen = state_of(self.path)
         before = self.fault
         if seen == self._seen and before is None:  # what is wrong may be a file that it names
             return None
@@ -42,10 +43,3 @@ class ConnectionsWatch:
         except SettingsError as error:
             self.fault = before if before and before.detail == error.detail else error
             return None
-
-    def _fingerprint(self) -> tuple[int, ...]:
-        try:
-            stat = self.path.stat()
-        except OSError:
-            return ()
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -12,6 +12,7 @@ from chatapp.backend.principal import Principal
 from chatapp.config import environment
 from chatapp.config.api_keys import NamedKey, parse_key_file, parse_keys
 from chatapp.config.budgets import Budget, parse_budgets
+from chatapp.config.file_state import state_of
 from chatapp.errors import SettingsError
 
 _NAME = re.compile(r"[\w.@+'-]{1,100}")
@@ -38,7 +39,7 @@ class KeyRing:
 
     def __init__(self, api_keys: str) -> None:
         self._file = _file_named_by(api_keys)
-        self._seen: object = None
+        self._seen: tuple[int, ...] | None = None
         self._reading = asyncio.Lock()
         self._owners: dict[str, list[tuple[str, str]]] = {}
         self._budgets: tuple[Budget, ...] = ()
@@ -85,7 +86,7 @@ class KeyRing:
 
         Whoever comes meanwhile waits: a key that was taken away must not let anybody in any more.
         """
-        if self._file is None or self._seen == _identity(self._file) is not None:
+        if self._file is None or self._seen == state_of(self._file) != ():
             return
         async with self._reading:
             try:
@@ -96,8 +97,8 @@ class KeyRing:
                 self._seen, self._owners, self._budgets = None, {}, ()
 
     def _read(self, file: Path) -> None:
-        seen = _identity(file)
-        if seen is not None and seen == self._seen:
+        seen = state_of(file)
+        if seen and seen == self._seen:
             return
         try:
             entries = parse_key_file(file.read_text(encoding="utf-8"))
@@ -112,15 +113,6 @@ _HINT = (
     "It must be name:key pairs separated by commas, or the path of a file of name:<SHA-256 of the key> lines, each "
     "perhaps with a budget behind it, such as 5/day."
 )
-
-
-def _identity(file: Path) -> tuple[int, int, int] | None:
-    """Return what is another when the file has changed, None where there is none."""
-    try:
-        stat = file.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _file_named_by(api_keys: str) -> Path | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatapp.config import environment
+from chatapp.config.file_state import state_of
 from chatapp.errors import (
     SettingsError,
     UpstreamAuthError,
@@ -57,8 +58,7 @@ class Key:
 
     def _from_file(self, file: Path) -> str:
         try:
-            stat = file.stat()
-            if (seen := (stat.st_mtime_ns, stat.st_size, stat.st_ino)) != self._seen:
+            if not (seen := state_of(file)) or seen != self._seen:
                 self._text, self._seen = file.read_text(encoding="utf-8").strip(), seen
             _require_sendable(self._text)
             if not self._text:
