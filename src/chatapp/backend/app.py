@@ -56,8 +56,7 @@ from chatapp.config import environment
 from chatapp.config.budgets import parse_budgets
 from chatapp.config.connections_watch import ConnectionsWatch
 from chatapp.config.settings import Settings
-from chatapp.providers.catalog import provider_of
-from chatapp.providers.connection import DEFAULT, ApiKey, Upstream, configured_upstream
+from chatapp.providers.connection import DEFAULT, Upstream, configured_upstream, fallback_upstream
 from chatapp.providers.detection import find_local_servers
 
 MAX_THREADS = 32
@@ -214,7 +213,7 @@ def _router(settings: Settings, given: Sequence[Upstream], finds_servers: bool) 
         lambda upstream: OpenAIModel(upstream, settings),
         named=[each for each in given if each.name == DEFAULT] or ([configured] if configured else []),
         given=[each for each in given if each.name != DEFAULT],
-        fallback=_default_upstream(settings),
+        fallback=fallback_upstream(settings),
         watch=ConnectionsWatch.of(settings),
         find=find_local_servers if finds_servers else None,
     )
@@ -233,17 +232,6 @@ def _budgets(settings: Settings, keys: KeyRing | None, store: Store, pricer: Pri
     else:
         return None
     return Budgets(sources, store.reservations, pricer, waiting=ledger.waiting_ids, write_down=ledger.flush)
-
-
-def _default_upstream(settings: Settings) -> Upstream:
-    """Return OpenAI, for who has configured nothing: without the key that it wants, it is sent no question."""
-    return Upstream(
-        base_url=settings.base_url,
-        model=settings.model_name,
-        provider=provider_of(settings.base_url),
-        reason="nothing else is configured",
-        keys=(ApiKey(variable="OPENAI_API_KEY"),),
-    )
 
 
 def _middleware(

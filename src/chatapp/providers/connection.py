@@ -173,6 +173,17 @@ def configured_upstream(settings: Settings) -> Upstream | None:
     )
 
 
+def fallback_upstream(settings: Settings) -> Upstream:
+    """Return OpenAI, for who has configured nothing: without the key that it wants, it is sent no question."""
+    return Upstream(
+        base_url=settings.base_url,
+        model=settings.model_name,
+        provider=provider_of(settings.base_url),
+        reason="nothing else is configured",
+        keys=(ApiKey(variable="OPENAI_API_KEY"),),
+    )
+
+
 def configured_upstreams(settings: Settings) -> list[Upstream]:
     """Return the model servers that the user named, that of the environment first, then those of the file.
 
