@@ -34,6 +34,7 @@ _PACKAGES = {
     "@qwen-code/qwen-code": "0.24.4",
     "@continuedev/cli": "1.5.47",
     "cline": "3.0.65",
+    "@mastra/core": "1.71.0",
     "zod": "4.6.7",
 }
 _INSTALL_S = 900
@@ -146,6 +147,10 @@ CLIENTS = (
     Client("autogen-ext", _python("autogen_client.py", "autogen-ext[openai]==0.7.5", "autogen-agentchat==0.7.5")),
     Client("dspy", _python("dspy_client.py", "dspy==3.4.1"), ("ask", "key", "long")),
     Client("llama-index", _python("llama_index_client.py", "llama-index-llms-openai-like==0.8.1")),
+    Client("agno", _python("agno_client.py", "agno==3.1.10", "openai==3.57.0")),
+    Client("strands-agents", _python("strands_client.py", "strands-agents[openai]==1.62.0")),
+    Client("google-adk", _python("adk_client.py", "google-adk==2.13.0", "litellm==1.110.2")),
+    Client("@mastra/core", _node("mastra.mjs")),
     Client("@openai/codex", _agent("CODEX", "codex", "codex_client.py"), _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
     Client(
         "@qwen-code/qwen-code",
