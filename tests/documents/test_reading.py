@@ -184,6 +184,25 @@ def test_a_picture_with_16_bits_is_as_bright_as_it_was(tmp_path: Path) -> None:
     assert [round(picture.getpixel((at, 0)) / 8) for at in (0, 1)] == [4, 16]  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("cell", "count"),
+    [
+        ('<c r="C2"><f>B2*2</f><v></v></c>', 1),
+        ('<c r="C2"><f>B2*2</f><v/></c><c r="D2" s="1"><f t="shared" si="0"/><v>7</v></c>', 1),
+        ('<c r="C2"><f>B2*2</f></c>', 1),
+        ('<c r="C2"><f>B2*2</f><v>72</v></c>', 0),
+        ('<c r="C2" t="str"><f>IF(B2,"","")</f><v></v></c>', 0),
+    ],
+    ids=["openpyxl", "some", "none", "a value", "an empty text"],
+)
+def test_formulas_that_nobody_has_worked_out_are_told(cell: str, count: int, tmp_path: Path) -> None:
+    path = documents.saved(tmp_path, "a.xlsx", documents.xlsx(below=cell))
+
+    document = document_at(path, "a.xlsx")
+
+    assert document.notes == ((f"Formulas in it without a value are left out: {count}.",) if count else ())
+
+
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 FRAME = bytes(400)
 TAKEN = {
@@ -199,6 +218,8 @@ TAKEN = {
                     "It wants a password: save it without one."),
     "Outlook": ("a.msg", OLE + "__substg1.0_".encode("utf-16-le"), "application/vnd.ms-outlook",
                 "Outlook has written it: save it as eml"),
+    "SQLite": ("a.db", b"SQLite format 3\0" + FRAME, "application/x-database", "It is a database or a table for"),
+    "Parquet": ("a.parquet", b"PAR1" + FRAME, "application/x-database", "It is a database or a table for"),
     "text": ("a.txt", "ясно, что это текст".encode("cp1251"), "text/plain", ""),
     "more text": ("a.txt", b"FORM of RIFF, ID3", "text/plain", ""),
     "PDF behind a line": ("a.pdf", b"HTTP/1.1 200 OK\r\n\r\n" + documents.pdf("One"), "application/pdf", ""),

@@ -47,9 +47,11 @@ def docx(*paragraphs: str, below: str = "", **members: str) -> bytes:
     )
 
 
-def xlsx(*, last_row: int | None = None) -> bytes:
+def xlsx(*, last_row: int | None = None, below: str = "") -> bytes:
+    """Return a workbook; `below` are cells at the end of its second row."""
     cells = '<row r="1"><c r="A1" t="inlineStr"><is><t>name</t></is></c><c r="B1" t="inlineStr"><is><t>age</t></is></c>'
-    cells += '</row><row r="2"><c r="A2" t="inlineStr"><is><t>Ada|L</t></is></c><c r="B2"><v>36</v></c></row>'
+    cells += '</row><row r="2"><c r="A2" t="inlineStr"><is><t>Ada|L</t></is></c><c r="B2"><v>36</v></c>'
+    cells += f"{below}</row>"
     if last_row is not None:
         cells += f'<row r="{last_row}"><c r="A{last_row}" t="inlineStr"><is><t>End</t></is></c></row>'
     sheet = '<sheet name="People" sheetId="1" r:id="r1" xmlns:r="' + f'{_OFFICE_REL}"/>'

@@ -24,6 +24,7 @@ _NOT_READ = {
     kinds.UNKNOWN: "Nobody here can read this kind of file.",
     kinds.ZIP: "It is an archive: unpack it, and attach what is in it.",
     kinds.ARCHIVE: "It is an archive: unpack it, and attach what is in it.",
+    kinds.DATABASE: "It is a database or a table for programs: save it as csv or xlsx.",
     kinds.RECORDING: "Models hear mp3 and wav: save the sound as one of these.",
     kinds.OLD_OFFICE: "An older Office has written it: save it anew, as docx, pptx or PDF.",
     kinds.LOCKED_OFFICE: "It wants a password: save it without one.",

@@ -22,6 +22,7 @@ LOCKED_OFFICE = "application/encrypted"
 OUTLOOK = "application/vnd.ms-outlook"
 APPLE = "application/vnd.apple.iwork"
 ARCHIVE = "application/x-compressed"
+DATABASE = "application/x-database"
 RECORDING = "application/x-recording"
 MAIL = "message/rfc822"
 PLAIN = "text/plain"
@@ -45,6 +46,7 @@ _BEGINNINGS = {
     b"BZh91AY&SY": ARCHIVE,
     b"\xfd7zXZ": ARCHIVE,
     b"\x28\xb5\x2f\xfd": ARCHIVE,
+    **dict.fromkeys((b"SQLite format 3\0", b"PAR1", b"ARROW1\0\0"), DATABASE),
     b"OggS": RECORDING,
     b"fLaC": RECORDING,
     b"\x1aE\xdf\xa3": RECORDING,

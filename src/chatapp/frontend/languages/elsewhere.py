@@ -121,6 +121,7 @@ _NOTICES = ("What came before this was thought, not said.",)
 _OF_FILES = (
     "A program of Apple has written it: export it as PDF, docx, xlsx or pptx.",
     "An older Office has written it: save it anew, as docx, pptx or PDF.",
+    "It is a database or a table for programs: save it as csv or xlsx.",
     "It is an archive: unpack it, and attach what is in it.",
     "It takes more memory than a file may.",
     "It wants a password: save it without one.",
@@ -138,6 +139,7 @@ WITH_PLACES = (
     "Cannot connect to backend at {url}.",
     "Charts in it are left out: {count}.",
     "Files in it are left out: {files}.",
+    "Formulas in it without a value are left out: {count}.",
     "Formulas, charts and other objects in it are left out: {count}.",
     "It is damaged ({name}).",
     "It renews on {day} at {time} UTC.",
