@@ -56,6 +56,20 @@ UNKNOWN: dict[str, tuple[Any, str]] = {
     "Copilot": ({"requests": [], "responderUsername": "GitHub Copilot"}, "a chat of Copilot in VS Code"),
     "Continue": ({"sessionId": "s", "history": []}, "a session of Continue"),
     "Gemini CLI": ({"sessionId": "s", "projectHash": "h"}, "a session of Gemini CLI"),
+    "prompts of Claude Code": (
+        {"display": "Why?", "pastedContents": {}, "project": "/"},
+        "Claude Code's list of prompts",
+    ),
+    "prompts of Codex": ({"session_id": "s", "ts": 1, "text": "Why?"}, "Codex's list of prompts"),
+    "what Codex prints": ({"type": "thread.started", "thread_id": "t"}, "what Codex prints"),
+    "early Codex": ({"id": "x", "timestamp": "t", "instructions": None, "git": {}}, "a session of an early Codex"),
+    "HuggingChat": ({"title": "T", "model": "m", "messages": [{"from": "user", "content": "x"}]}, "HuggingChat"),
+    "Microsoft Copilot": (b"\xef\xbb\xbfConversation,Time,Author,Message\r\n", "the table that Microsoft Copilot"),
+    "aider": (b"\n# aider chat started at 2026-11-29\n", "a history of aider"),
+    "activities of Gemini": (
+        [{"header": "Gemini Apps", "title": "Used a feature", "products": ["Gemini Apps"]}],
+        "a list in which nothing was asked",
+    ),
     "bare messages": ([{"role": "user", "content": "x"}], "messages without a conversation"),
 }
 

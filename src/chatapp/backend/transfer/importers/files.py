@@ -182,7 +182,12 @@ class ExportReader:
                 yield Unknown(what, reason=f"the rest of it cannot be read ({error})")
             else:
                 yield Unknown(what, reason=str(error) if is_sure else None, is_file=True, is_tried=not is_sure)
-        yield from (_made(what, conversation) for conversation in records.conversations())
+        is_empty = records.has_taken
+        for conversation in records.conversations():
+            yield _made(what, conversation)
+            is_empty = False
+        if is_empty:
+            yield Unknown(what, "a list in which nothing was asked", is_file=True)
 
 
 class _Bounded(CountedFile):

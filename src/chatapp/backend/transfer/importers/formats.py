@@ -1,5 +1,6 @@
 """The formats that are known: those that can be read, and those that can only be named."""
 
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
@@ -26,6 +27,20 @@ _Test = Callable[[dict[str, Any]], bool]
 _OTHERS: tuple[tuple[str, _Test], ...] = (
     ("a session of Qwen Code, not a chat", lambda fields: {"sessionId", "parentUuid"} <= fields.keys()),
     ("a session of opencode, not a chat", lambda fields: {"slug", "directory"} <= mapping(fields.get("info")).keys()),
+    (
+        "Claude Code's list of prompts: its sessions are in ~/.claude/projects",
+        lambda fields: {"display", "pastedContents"} <= fields.keys(),
+    ),
+    (
+        "Codex's list of prompts: its sessions are in ~/.codex/sessions",
+        lambda fields: {"session_id", "ts"} <= fields.keys(),
+    ),
+    ("what Codex prints: its sessions are in ~/.codex/sessions", lambda fields: {"type", "thread_id"} == fields.keys()),
+    ("a session of an early Codex, not a chat", lambda fields: {"id", "timestamp", "instructions"} <= fields.keys()),
+    (
+        "a conversation of HuggingChat",
+        lambda fields: {"title", "model"} <= fields.keys() and any("from" in said for said in _said(fields)),
+    ),
     ("a prompt of Google AI Studio", lambda fields: "chunkedPrompt" in fields),
     ("a list of Claude's projects", lambda fields: "prompt_template" in fields or "is_starter_project" in fields),
     ("Claude's memories", lambda fields: "conversations_memory" in fields),
@@ -68,6 +83,8 @@ _WEB_PAGE = (
     "if it is asked to, under the file type of My Activity"
 )
 _BEGINNINGS = (
+    (b"Conversation,Time,Author,Message", "the table that Microsoft Copilot exports"),
+    (b"# aider chat started at", "a history of aider"),
     (b"<?xml", "XML"),
     (b"<", _WEB_PAGE),
     (b"%PDF", "a PDF"),
@@ -129,7 +146,7 @@ def name_of_beginning(head: bytes) -> str | None:
     """Return what a file is that begins like this."""
     if head[4:8] == b"ftyp":
         return "a picture or a recording"
-    head = head.lstrip()
+    head = head.removeprefix(BOM_UTF8).lstrip()
     return next((what for beginning, what in _BEGINNINGS if head.startswith(beginning)), None)
 
 

@@ -39,9 +39,15 @@ class Records:
     le_chat: dict[str, list[ImportedMessage]] = field(default_factory=dict)
     claude_code: ClaudeCode = field(default_factory=ClaudeCode)
     codex: Codex = field(default_factory=Codex)
+    has_taken: bool = False
 
     def take(self, fields: dict[str, Any]) -> bool:
         """Return whether `fields` is a record that is known, and keep it."""
+        is_known = self._take(fields)
+        self.has_taken |= is_known
+        return is_known
+
+    def _take(self, fields: dict[str, Any]) -> bool:
         if self.claude_code.take(fields) or self.codex.take(fields):
             return True
         if isinstance(fields.get("chatId"), str) and "role" in fields:
