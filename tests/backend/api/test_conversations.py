@@ -130,6 +130,11 @@ def test_a_conversation_can_be_renamed_and_put_away(client: BackendClient) -> No
     assert (titles(client), titles(client, state="archived")) == ([], ["New"])
 
 
+def test_a_title_of_blanks_is_none(client: BackendClient) -> None:
+    conversation_id = talk(client, "One?")
+    assert client.conversations.change(conversation_id, title=" \t").title is None
+
+
 @pytest.mark.parametrize("name", ["state", "shelf"])
 def test_conversations_are_listed_by_their_state(name: str, backend: RunningBackend) -> None:
     away, here = talk(backend.client, "One?"), talk(backend.client, "Two?")

@@ -41,10 +41,17 @@ class Sampling(Strict):
     reasoning_effort: Effort | None = Field(None, description="How much a model that thinks is to think.")
 
 
+def _none_if_blank(title: str) -> str | None:
+    """Return a title, none where it is of blanks: in a list nobody would see it."""
+    return title if title.strip() else None
+
+
 class NewConversation(Strict):
     """A conversation to begin."""
 
-    title: Annotated[str, Field(max_length=200), AfterValidator(without_nul)] | None = None
+    title: Annotated[str, Field(max_length=200), AfterValidator(without_nul), AfterValidator(_none_if_blank)] | None = (
+        None
+    )
     system: Words | None = Field(None, description="System prompt of the questions in it that bring none.")
     model: ModelName | None = Field(None, description="Model to ask in it, unless a question names one.")
     sampling: Sampling | None = Field(None, description="What goes along with questions in it that bring none.")
