@@ -46,12 +46,13 @@ def _none_if_blank(title: str) -> str | None:
     return title if title.strip() else None
 
 
+Title = Annotated[str, Field(max_length=200), AfterValidator(without_nul), AfterValidator(_none_if_blank)]
+
+
 class NewConversation(Strict):
     """A conversation to begin."""
 
-    title: Annotated[str, Field(max_length=200), AfterValidator(without_nul), AfterValidator(_none_if_blank)] | None = (
-        None
-    )
+    title: Title | None = None
     system: Words | None = Field(None, description="System prompt of the questions in it that bring none.")
     model: ModelName | None = Field(None, description="Model to ask in it, unless a question names one.")
     sampling: Sampling | None = Field(None, description="What goes along with questions in it that bring none.")
