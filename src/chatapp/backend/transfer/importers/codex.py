@@ -134,9 +134,8 @@ class Codex:
 
     def _go_back(self, turns: int) -> None:
         """Let what follows be another branch, beside the last `turns` questions and what they led to."""
-        questions = [at for at, number in enumerate(self._path) if self.messages[number].role == "user"]
-        if turns and questions:
-            del self._path[questions[-min(turns, len(questions))] :]
+        while turns and self._path:
+            turns -= self.messages[self._path.pop()].role == "user"
 
 
 def _is_told(item: dict[str, Any], words: str) -> bool:
