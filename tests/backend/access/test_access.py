@@ -89,6 +89,7 @@ def test_health_and_preflights_want_none(guarded: RunningBackend) -> None:
 
 def test_what_a_key_opens_is_not_kept_on_the_way(guarded: RunningBackend) -> None:
     assert get(guarded, "/conversations", **bearer(KEY)).headers["Cache-Control"] == "no-store"
+    assert requests.head(f"{guarded.url}/health", timeout=10).headers["Cache-Control"] == "no-store"
 
 
 def test_a_question_without_a_key_asks_nobody(guarded: RunningBackend, model: StubModel) -> None:

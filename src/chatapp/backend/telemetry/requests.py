@@ -41,6 +41,9 @@ Header = tuple[bytes, bytes]
 Served = Callable[[str, str, int], None]
 """Takes note of a request: its method, the route it took, empty for none, and its status."""
 
+_READING = frozenset({"GET", "HEAD"})
+"""A cache takes what HEAD is told for what GET would be. https://www.rfc-editor.org/rfc/rfc9111#section-4.3.5"""
+
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 
@@ -91,7 +94,7 @@ class Telemetry:
         try:
             await self._app(scope, receive, send_with_id)
         except ClientDisconnect:
-            pass  # while its request was read
+            pass  # while its request was read, or what it asked for was made
         except Exception as error:  # noqa: BLE001 - the outermost handler
             log.error("%s: %s", request.id, described(error, frames=_FRAMES))
             if request.status is None:
@@ -122,7 +125,7 @@ class RequestLog:
     def headers(self, sent: Iterable[Header]) -> list[Header]:
         """Return the headers of the response with those that all have."""
         headers = [*sent, (b"x-request-id", self.id.encode())]
-        if self._scope["method"] == "GET" and all(name != b"cache-control" for name, _ in headers):
+        if self._scope["method"] in _READING and all(name != b"cache-control" for name, _ in headers):
             headers.append(_NOT_KEPT)
         return headers
 
