@@ -45,7 +45,8 @@ class StraightRoute(BoundedJsonRoute):
     def _asks_for_more(self) -> bool:
         wanted = self.dependant
         others = wanted.dependencies or wanted.path_params or wanted.query_params or wanted.cookie_params
-        return bool(others) or self.body_field is None or len(wanted.header_params) > len(self.special_headers)
+        is_more = bool(others) or self.body_field is None
+        return is_more or any(each.alias.encode() not in self.special_headers for each in wanted.header_params)
 
 
 def _receive_again(request: BoundedJsonRequest, receive: Receive) -> Receive:
