@@ -45,12 +45,8 @@ def begin() -> None:
     """Make the session's first run its own, and keep what Streamlit would forget."""
     if "session_id" not in st.session_state:
         _fill()
-    for key in (
-        STREAMING,
-        TIMEOUT,
-        LANGUAGE,
-        INSTRUCTIONS,
-    ):  # Streamlit forgets the value of a widget that one run did not draw
+    # Streamlit forgets the value of a widget that one run did not draw
+    for key in (STREAMING, TIMEOUT, LANGUAGE, INSTRUCTIONS):
         st.session_state[key] = st.session_state[key]
     take_language()
 
