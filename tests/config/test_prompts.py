@@ -7,6 +7,7 @@ import pytest
 from chatapp.cli.saved import prompt_in_words, prompt_lines, prompt_of
 from chatapp.config.prompts import (
     MOST_BYTES,
+    MOST_PROMPTS,
     prompts_folder,
     remove_prompt,
     save_prompt,
@@ -126,3 +127,15 @@ def test_what_can_be_no_prompt_is_not_written(name: str, source: str) -> None:
         save_prompt(name, source, is_new=True)
 
     assert not prompts_folder().exists()
+
+
+def test_no_new_prompt_is_written_where_there_are_as_many_as_are_read() -> None:
+    for number in range(MOST_PROMPTS + 1):
+        save(f"{number:03}", TRANSLATE)
+
+    for name in (f"{MOST_PROMPTS:03}", "another"):
+        with pytest.raises(SettingsError, match="already"):
+            save_prompt(name, "Hi", is_new=True)
+
+    assert not (prompts_folder() / "another.md").exists()
+    assert (prompts_folder() / f"{MOST_PROMPTS:03}.md").read_text(encoding="utf-8") == TRANSLATE

@@ -79,14 +79,18 @@ def save_prompt(name: str, source: str, *, is_new: bool) -> None:
     """Write the file of a prompt, in place of the one that is there unless it `is_new`.
 
     Raises:
-        SettingsError: no file can be called that or be as long, one that is new is there, or it cannot be written.
+        SettingsError: no file can be called that or be as long, or be written; one that is new is there already, or
+            `MOST_PROMPTS` others are.
     """
-    if is_new and name.casefold() in {file.stem.casefold() for file in _files()}:
+    there = {file.stem.casefold() for file in _files(most=None)} if is_new else set()
+    if name.casefold() in there:
         raise SettingsError(f"There is a prompt called {name} already.", hint="Choose it in the menu to change it.")
     if len(name) > MOST_NAME or not _NAME.fullmatch(name):
         raise SettingsError(
             f"A prompt cannot be called {name!r}.", hint="Letters, digits, blanks, dots and dashes can be in a name."
         )
+    if len(there) >= MOST_PROMPTS:
+        raise SettingsError(f"There are {MOST_PROMPTS} prompts already.", hint="Delete one that is not used any more.")
     if not source.strip() or len(source.encode()) > MOST_BYTES:
         raise SettingsError(
             f"The prompt {name} is not saved.", hint="Its text is to have some words, and 64 KiB at most."
@@ -112,9 +116,9 @@ def remove_prompt(name: str) -> None:
                 raise SettingsError(f"{file} cannot be deleted: {error.strerror}.") from None
 
 
-def _files() -> list[Path]:
+def _files(*, most: int | None = MOST_PROMPTS) -> list[Path]:
     try:
-        return sorted(prompts_folder().glob("*.md"))[:MOST_PROMPTS]
+        return sorted(prompts_folder().glob("*.md"))[:most]
     except OSError:
         return []
 
