@@ -252,6 +252,7 @@ def test_path_of_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 
 def test_path_of_a_folder_is_a_sentence(tmp_path: Path) -> None:
     assert "which cannot be read: Is a directory." in sentence_of(SettingsError, str(tmp_path), tmp_path)
+    assert "a home folder that there is" in sentence_of(SettingsError, "~no-such-user/x.gguf", tmp_path)
 
 
 def test_path_of_something_else_is_a_sentence(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from pydantic_settings import SettingsError as UnreadableError
 from chatapp.config.budgets import parse_budgets
 from chatapp.config.environment import from_home, load_env_files, may_be_key, origin_of, secret_folders
 from chatapp.errors import SettingsError
-from chatapp.hosts import api_url, url_parts
+from chatapp.hosts import api_url, is_address, url_parts
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
@@ -190,6 +190,13 @@ class Settings(BaseSettings):
         if not (key.isascii() and key.isprintable()):
             raise ValueError("made of plain letters, digits and signs")
         return SecretStr(key) if key else None
+
+    @field_validator("host")
+    @classmethod
+    def _has_no_port(cls, value: str) -> str:
+        if "/" in value or (":" in value and not is_address(value.strip("[]"))):
+            raise ValueError("a name or an address alone; its port is PORT")
+        return value
 
     @field_validator("base_url", "backend_url")
     @classmethod

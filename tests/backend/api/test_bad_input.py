@@ -217,7 +217,9 @@ def test_another_method_is_refused(path: str, method: str, shared: RunningBacken
         assert_refused(response, 405)
 
 
-@pytest.mark.parametrize(("path", "allowed"), [("/health", "GET, HEAD"), ("/conversations", "GET, POST")])
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/health", "GET, HEAD"), ("/ready", "GET, HEAD"), ("/conversations", "GET, POST")]
+)
 def test_a_method_that_is_refused_is_told_of_all_that_the_path_takes(
     path: str, allowed: str, shared: RunningBackend
 ) -> None:

@@ -42,6 +42,7 @@ async def health_head() -> Response:
     return Response()
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get(
     "/ready",
     summary="Check that a question would be answered",
