@@ -115,4 +115,6 @@ def test_exports_are_imported_with_a_receipt(
     assert f"{notes} is not imported, nor what follows it:" in told.err
     with pytest.raises(SettingsError, match="is not there"):
         run_import([whales, "nowhere.zip"], as_json=False, backend_url=shared.url)
+    with pytest.raises(SettingsError, match="is a folder"):
+        run_import([whales, str(tmp_path)], as_json=False, backend_url=shared.url)
     assert capsys.readouterr().out == ""

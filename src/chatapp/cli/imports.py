@@ -33,12 +33,14 @@ def run(files: Sequence[str], *, as_json: bool, backend_url: str | None) -> None
     Ctrl-C ends the import that is going on, prints the receipt of what is in, and begins no other.
 
     Raises:
-        SettingsError: one of them is not there; nothing was imported.
+        SettingsError: one of them is not there, or is a folder; nothing was imported.
         ChatappError: one cannot be imported; those before it are.
     """
     for name in files:
         if name != STDIN and not Path(name).exists():
             raise SettingsError(f"{name} is not there.")
+        if Path(name).is_dir():
+            raise SettingsError(f"{name} is a folder.", hint="Import a zip of it: all that it holds is read.")
     status, kept = StatusLine(), list[tuple[str, ImportInfo]]()
 
     def tell(name: str, receipt: ImportInfo) -> None:
