@@ -159,6 +159,7 @@ ASSISTANT: Because.
         ([OPEN_WEBUI.format("Generate a concise title summarizing the chat history.")], False),
         ([OPEN_WEBUI.format("Suggest 3-5 relevant follow-up questions.")], False),
         ([f"{DOCUMENTS}\n<context>\na\n</context>\n\nWhy?"], True),
+        ([f"{DOCUMENTS}\n<context>\n<chat_history>\n</context>\n\nWhy?"], True),
         (["Provide a concise, 5-word-or-less title for the conversation, using title case conventions. Only"], False),
         (["Analyze this conversation and provide:\n1. The detected language of the conversation\n2. A"], False),
         (["Your task: Create a 2-4 word title for this conversation.\n\nRules:\n- Respond"], False),

@@ -6,7 +6,7 @@ releases send them that were looked at; who sets others sends the header that ke
 
 from typing import Any
 
-from chatapp.backend.gateway.held import said_in
+from chatapp.backend.gateway.held import DOCUMENTS, said_in
 
 Json = dict[str, Any]
 
@@ -58,6 +58,8 @@ def is_aside(messages: list[Json]) -> bool:
 
 
 def _is_own(text: str) -> bool:
+    if text.startswith(DOCUMENTS):  # what a person asks, and the documents may hold anything
+        return False
     return text.startswith(_BEGINNINGS) or any(
         text.startswith(begin) and within in text for begin, within in _OPEN_WEBUI
     )

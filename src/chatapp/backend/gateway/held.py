@@ -34,7 +34,7 @@ _NOT_SAID = ("system", "developer")
 _USER = b"\x02user"
 _LONGEST_NAME = 200
 _REMINDER, _REMINDER_END = "<system-reminder>", "</system-reminder>"
-_DOCUMENTS = "### Task:\nRespond to the user query using the provided context, incorporating inline citations "
+DOCUMENTS = "### Task:\nRespond to the user query using the provided context, incorporating inline citations "
 _DOCUMENTS_END = "\n</context>\n\n"
 """Between these stands what Open WebUI has found for a question; behind its answer the question comes without."""
 
@@ -239,7 +239,7 @@ def _joined(content: list[Any]) -> str:
 
 def _asked(text: str) -> str:
     """Return a question without the reminders or documents before it; all of it where there is nothing else."""
-    if text.startswith(_DOCUMENTS):
+    if text.startswith(DOCUMENTS):
         return text.rpartition(_DOCUMENTS_END)[2] or text
     if not text.startswith(_REMINDER):
         return text
