@@ -13,6 +13,8 @@ from chatapp.protocol.usage_resources import EstimateInfo
 SHORT_ID_CHARS = 8
 _ID_CHARS = 32
 _MOST_NAMED = 8
+_LIKELY_PINNED = 50
+"""Few have as many pinned conversations, and the one last talked in stands behind them."""
 _LIST_HINT = "List them with: chatapp list"
 
 
@@ -159,7 +161,7 @@ def last_conversation(backend: BackendClient) -> ConversationInfo:
         NotFoundError: there is none.
     """
     found: list[ConversationInfo] = []
-    for conversation in backend.conversations.each():
+    for conversation in backend.conversations.each(at_once=_LIKELY_PINNED):
         found.append(conversation)
         if not conversation.pinned:  # the pinned ones come first
             break

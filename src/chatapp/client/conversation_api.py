@@ -62,11 +62,11 @@ class ConversationApi:
                 break
         return items, cursor is not None
 
-    def each(self, *, state: str | None = None) -> Iterator[ConversationInfo]:
-        """Return all conversations in the order of their list, a page at a time as they are taken."""
+    def each(self, *, state: str | None = None, at_once: int = _MOST_AT_ONCE) -> Iterator[ConversationInfo]:
+        """Return all conversations in the order of their list, a page of `at_once` at a time as they are taken."""
         cursor = None
         while True:
-            page = self.page(state=state, cursor=cursor, limit=_MOST_AT_ONCE)
+            page = self.page(state=state, cursor=cursor, limit=at_once)
             yield from page.items
             cursor = page.next
             if cursor is None:
