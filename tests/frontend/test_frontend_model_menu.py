@@ -166,6 +166,16 @@ def test_what_new_chats_are_told_is_set_for_all_and_changed_in_one(page: AppTest
     ask(page, "Two?")
     assert sent(stub) == [("system", "Be brief."), ("user", "Two?")]
 
+    def is_remembered() -> bool:
+        return any("instructions=" in html.proto.body for html in page.get("html"))
+
+    assert is_remembered()
+    page.session_state.api_key = "typed in"
+    page.session_state.view.dialog = "settings"
+    page.run()
+    assert not any(area.label == "Instructions for new chats" for area in page.text_area)
+    assert not is_remembered()
+
 
 def test_a_temporary_chat_is_answered_in_the_chosen_manner(page: AppTest, stub: StubModel) -> None:
     click(page, "temporary-chat")

@@ -78,7 +78,7 @@ def _options() -> None:
             help=t("How long to wait for the next word."),
         )
         st.html(_looks())
-        if state.settings().api_keys is None:
+        if not state.is_for_several():
             st.text_area(
                 t("Instructions for new chats"),
                 max_chars=MOST_INSTRUCTIONS,

@@ -114,6 +114,11 @@ def has_typed_key() -> bool:
     return st.session_state.api_key is not None
 
 
+def is_for_several() -> bool:
+    """Return whether people sign in here: what the browser remembers of one, the next one would be told too."""
+    return settings().api_keys is not None or has_typed_key()
+
+
 def ticket() -> str | None:
     """Return the ticket that this session's browser is to fetch its cookie with."""
     return cast(str | None, st.session_state.ticket)
@@ -158,9 +163,8 @@ def wish_for_model(name: str | None) -> None:
 
 def wishes() -> str:
     """Return what the browser is to remember of how its reader wants the page."""
-    told = Wishes(
-        is_streamed(), timeout_s(), st.session_state.wished_model, value_of(LANGUAGE) or None, view().instructions
-    )
+    instructions = None if is_for_several() else view().instructions
+    told = Wishes(is_streamed(), timeout_s(), st.session_state.wished_model, value_of(LANGUAGE) or None, instructions)
     return wishes_text(told, settings())
 
 
@@ -289,7 +293,7 @@ def _fill() -> None:
     state.title = None
     state.wished_model = wishes.model
     state.view = View()
-    state[INSTRUCTIONS] = (settings().api_keys is None and wishes.instructions) or ""
+    state[INSTRUCTIONS] = "" if is_for_several() else wishes.instructions or ""
     state.view.instructions = state[INSTRUCTIONS] or None
     state.view.conversation.chat_options = ChatOptions(model=wishes.model, system=state.view.instructions)
     state.transcript = new_transcript()
