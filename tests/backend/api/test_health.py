@@ -1,5 +1,6 @@
 """Whether the backend runs, and whether it could answer."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,10 @@ import pytest
 import requests
 
 import chatapp
+from chatapp.backend.api.store_probe import StoreProbe
+from chatapp.backend.store import Store
 from chatapp.client import BackendClient
+from chatapp.config.settings import Settings
 from support import scripts
 from support.stub_model import KEY, StubModel
 from support.turn_steps import wait_for
@@ -154,6 +158,22 @@ def test_ready_says_in_time_that_a_frozen_database_does_not_answer(
         assert threading.active_count() <= threads + 1
         assert backend.client.ask("Why?").answer
     wait_for(lambda: backend.client.ready().is_ready, timeout_s=30)
+
+
+def test_who_asks_while_another_gets_the_store_s_sign_of_life_spoils_it_for_nobody(tmp_path: Path) -> None:
+    store = Store.open(Settings(data_dir=tmp_path))
+
+    async def ask_until_the_first_has_it() -> asyncio.Task[None]:
+        probe = StoreProbe(store)
+        asked = [asyncio.create_task(probe.ask())]
+        while not asked[0].done():
+            asked.append(asyncio.create_task(probe.ask()))
+            await asyncio.sleep(0)
+        await asyncio.gather(*asked, return_exceptions=True)
+        return asked[0]
+
+    assert asyncio.run(ask_until_the_first_has_it()).exception() is None
+    store.close()
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/query", "/nowhere"])

@@ -22,13 +22,14 @@ class StoreProbe:
         Raises:
             StoreUnavailableError: it cannot be read or written, or says nothing for `PROBE_S`.
         """
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.get_running_loop().run_in_executor(None, self._store.ping)
-            self._asking.add_done_callback(_take_note)
-        done, _ = await asyncio.wait([self._asking], timeout=PROBE_S)
+        asking = self._asking
+        if asking is None or asking.done():
+            asking = self._asking = asyncio.get_running_loop().run_in_executor(None, self._store.ping)
+            asking.add_done_callback(_take_note)
+        done, _ = await asyncio.wait([asking], timeout=PROBE_S)
         if not done:
             raise StoreUnavailableError("Conversations cannot be read or saved: the database does not answer.")
-        self._asking.result()
+        asking.result()  # of the one waited for: another may be asked by now
 
 
 def _take_note(asked: "asyncio.Future[None]") -> None:
