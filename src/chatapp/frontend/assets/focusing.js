@@ -38,14 +38,17 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest(CHOICES)) focusBox();
 }, { capture: true }); // a new chat goes no further where a conversation is on show
 
-// Who has chosen a model in the menu of models is done there.
+// Who has chosen a model in the menu of models is done there: in the list, or in the field that one server's models have.
+const FIELD_OF_MODELS = "[class*='st-key-own-model-'] [aria-expanded='true']";
 document.addEventListener("click", (event) => {
-  if (!(event.target instanceof Element) || !event.target.closest("[class*='st-key-models-'] button")) return;
+  if (!(event.target instanceof Element)) return;
+  const isInField = event.target.closest("[role='option']") && document.querySelector(FIELD_OF_MODELS);
+  if (!isInField && !event.target.closest("[class*='st-key-models-'] button")) return;
   setTimeout(() => {
     document.querySelector(".st-key-chat-options button[aria-expanded='true']")?.click();
     focusBox();
   });
-});
+}, { capture: true }); // the field forgets that it was open when it hears of the click
 
 // Esc leaves a field as it was, Ctrl+Enter sends it; a question that is edited has lines of its own.
 const press = (key) => document.querySelector(`.st-key-${key} button`)?.click();
