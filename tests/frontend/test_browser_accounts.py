@@ -115,7 +115,7 @@ def test_whoever_types_a_key_stays_signed_in_until_they_sign_out(browser: Chrome
     browser.delete_all_cookies()
     page = Page(browser, locked_port)
     browser.get(f"http://127.0.0.1:{locked_port}/")
-    page.wait_for(".st-key-sign-in input[type='password']").send_keys("key-of-bob", page.ENTER)
+    page.wait_for(".st-key-sign-in input[type='password']:focus").send_keys("key-of-bob", page.ENTER)
     page.wait_for(".st-key-account", "example.org")
     page.wait_until(lambda _: browser.get_cookie(f"chatapp_sign_in_{locked_port}"), "a cookie")
     assert page.run("return document.cookie").find("chatapp_sign_in") < 0

@@ -3,7 +3,7 @@
 // was opened from is gone. Not where a keyboard would cover the screen.
 const BOX = "[data-testid='stChatInputTextArea']";
 const FIELDS = ".st-key-editor textarea, .st-key-rename input";
-const FIRST = `${BOX}, .st-key-sign-in input`;
+const FIRST = `${BOX}, .st-key-sign-in input:not([type='checkbox'])`; // whose box to stay is drawn before it
 const CHOICES = "[class*='st-key-open-'] button, .st-key-new button";
 const hasKeyboard = () => !window.matchMedia("(pointer: coarse)").matches;
 
