@@ -113,3 +113,14 @@ def is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def host_alone(text: str) -> str:
+    """Return `text`, where a server is to listen.
+
+    Raises:
+        ValueError: it is no name and no address, or has a port; it says what it must be.
+    """
+    if "/" in text or (":" in text and not is_address(text.strip("[]"))):
+        raise ValueError("a name or an address alone; its port is PORT")
+    return text

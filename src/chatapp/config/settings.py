@@ -24,12 +24,17 @@ from pydantic_settings import SettingsError as UnreadableError
 from chatapp.config.budgets import parse_budgets
 from chatapp.config.environment import from_home, load_env_files, may_be_key, origin_of, secret_folders
 from chatapp.errors import SettingsError
-from chatapp.hosts import api_url, is_address, url_parts
+from chatapp.hosts import api_url, host_alone, url_parts
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 HomePath = Annotated[Path, AfterValidator(from_home)]
 Names = Annotated[tuple[str, ...], NoDecode]
+_SCHEMES = {
+    "database_url": (("postgresql://", "postgres://"), "postgresql://"),
+    "redis_url": (("redis://", "rediss://", "redis+unix://"), "redis://, rediss:// or redis+unix://"),
+}
+"""How an address begins, and what is said of that."""
 _RATE = re.compile(r"[1-9][0-9]{0,5}/(second|minute|hour|day)")
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
@@ -80,7 +85,9 @@ class Settings(BaseSettings):
     )
     request_timeout: Seconds = Field(30, description="Seconds the page and `ask` wait for the next byte.")
 
-    host: str = Field("127.0.0.1", description="Address to listen on. Beyond this machine it needs `API_KEYS`.")
+    host: Annotated[str, AfterValidator(host_alone)] = Field(
+        "127.0.0.1", description="Address to listen on. Beyond this machine it needs `API_KEYS`."
+    )
     port: Port = Field(8000, description="Port of the backend.")
     ui_port: Port = Field(8501, description="Port of the page.")
     allowed_hosts: Names = Field(
@@ -191,30 +198,17 @@ class Settings(BaseSettings):
             raise ValueError("made of plain letters, digits and signs")
         return SecretStr(key) if key else None
 
-    @field_validator("host")
-    @classmethod
-    def _has_no_port(cls, value: str) -> str:
-        if "/" in value or (":" in value and not is_address(value.strip("[]"))):
-            raise ValueError("a name or an address alone; its port is PORT")
-        return value
-
     @field_validator("base_url", "backend_url")
     @classmethod
     def _is_http_url(cls, value: str) -> str:
         return api_url(value)
 
-    @field_validator("database_url")
+    @field_validator("database_url", "redis_url")
     @classmethod
-    def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
-            raise ValueError("an address that starts with postgresql://")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "redis+unix://")):
-            raise ValueError("an address that starts with redis://, rediss:// or redis+unix://")
+    def _has_scheme(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        schemes, told = _SCHEMES[str(info.field_name)]
+        if value is not None and not value.get_secret_value().startswith(schemes):
+            raise ValueError(f"an address that starts with {told}")
         return value
 
     @field_validator("rate_limit")
