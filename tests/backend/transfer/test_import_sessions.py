@@ -218,3 +218,13 @@ def test_no_value_of_another_kind_costs_a_session(store: Store, bring: Bring, od
     receipt = bring(lines(*told, *nested, of_claude("q", None, "user", "Why?")))
     assert not [it for it in receipt.skipped if "cannot be read" in it.why]
     assert store.search.find("why", owner="ada").items
+
+
+def test_session_whose_lines_have_ids_of_messages_here_stays_a_tree(store: Store, bring: Bring) -> None:
+    first, answer = of_claude("u", None, "user", "Why?"), of_claude("a", "u", "assistant", "So.")
+    bring(lines(first, answer))
+    (conversation,) = store.conversations.page(owner="ada").items
+    here = store.messages.page(conversation.id, owner="ada").items[0].id
+    above = of_claude(here, None, "user", "How?"), of_claude("b", here, "assistant", "Thus.")
+    bring(lines(*above, {**first, "parentUuid": "b"}, answer))
+    assert said(store) == [("user", "How?"), ("assistant", "Thus."), ("user", "Why?"), ("assistant", "So.")]

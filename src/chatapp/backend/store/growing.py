@@ -28,11 +28,11 @@ class _Here:
 def grow(connection: Connection, one: Placed, *, owner: str) -> int:
     """Return how many messages were new in a conversation that is here. What somebody said here stays."""
     here = _Here({row.id: row for row in connection.execute(_messages_of(one.id))})
-    for message in one.ordered:
-        if message.id in here.rows:  # our own export, back where it came from
-            one.ids[message.id] = message.id
-    missing = [message for message in one.ordered if one.ids[message.id] not in here.rows]
     is_older, is_ours = _is_older(one), one.mine is not None and one.mine.id == one.theirs.id
+    taken = set() if is_ours else set(one.ids.values())  # of two that come for one here, each would be above the other
+    for own in here.rows.keys() & one.ids.keys() - taken:  # our own export, back where it came from
+        one.ids[own] = own
+    missing = [message for message in one.ordered if one.ids[message.id] not in here.rows]
     if missing:
         connection.execute(insert(messages), message_rows(one, missing, first=here.last + 1))
     note_uses(connection, one.id, files_of(one.ordered))
