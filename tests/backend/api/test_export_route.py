@@ -22,7 +22,7 @@ from chatapp.backend.transfer import export_desk
 from chatapp.backend.transfer.exporters import ExportedFile, Exports
 from chatapp.client import BackendClient
 from chatapp.config.settings import Settings
-from chatapp.errors import OverloadedError
+from chatapp.errors import OverloadedError, ShuttingDownError
 from support.running_backend import RunningBackend
 from support.seeding import seed
 from support.turn_steps import wait_for
@@ -140,6 +140,19 @@ def test_exports_that_begin_together_are_no_more_than_are_admitted(
     refused = [error for error in asyncio.run(export_at_once()) if error is not None]
     assert [type(error) for error in refused] == [OverloadedError] * 3
     assert statuses == [200, 200]
+
+
+def test_an_export_that_is_asked_of_a_backend_which_stops_is_refused(large: Store) -> None:
+    desk = export_desk.ExportDesk(
+        Exports(large.conversations, large.messages, large.attachments), is_closing=lambda: True
+    )
+    response = WrittenFile(desk.open(owner="ada", as_format="md"), desk, headers={}, whose="ada")
+
+    async def send(message: Any) -> None:
+        pytest.fail(f"It sends {message}.")
+
+    with pytest.raises(ShuttingDownError):
+        asyncio.run(response({}, asyncio.Event().wait, send))
 
 
 def test_one_owner_leaves_places_to_others(large: Store) -> None:

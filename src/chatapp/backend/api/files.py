@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from chatapp.backend.api.responses import disconnected
 from chatapp.backend.transfer.export_desk import ExportDesk
 from chatapp.backend.transfer.exporters import ExportedFile
+from chatapp.backend.turns.registry import shutting_down
 
 LOOKED_AFTER_S = 0.25
 """How soon it is noticed that the backend stops."""
@@ -33,7 +34,10 @@ class WrittenFile(Response):
 
         Raises:
             OverloadedError: too many files are being sent.
+            ShuttingDownError: the backend stops already.
         """
+        if self._desk.is_closing():
+            raise shutting_down()
         with self._desk.admitted(self._whose, is_shared=self._is_shared):
             await self._send_while_wanted(receive, send)
 
