@@ -63,13 +63,14 @@ def test_a_foreign_page_reaches_neither_page_nor_websocket(headers: dict[str, st
     assert app.scope is None
 
 
-def test_a_second_host_is_none_of_ours() -> None:
+@pytest.mark.parametrize("second", [(b"host", b"evil.example"), (b"origin", b"http://evil.example")])
+def test_a_second_host_or_origin_is_none_of_ours(second: tuple[bytes, bytes]) -> None:
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    headers = [(b"host", b"localhost:8501"), (b"host", b"evil.example")]
+    headers = [(b"host", b"localhost:8501"), (b"origin", b"http://localhost:8501"), second]
     scope = {"type": "http", "path": "/", "method": "GET", "headers": headers}
     asyncio.run(Guard(App(), settings=LOOPBACK)(scope, send, send))
     assert sent[0]["status"] == 400

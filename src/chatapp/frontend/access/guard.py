@@ -70,11 +70,11 @@ class Guard:
 
     def _fault(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
-        hosts, origin = headers.getlist("host"), headers.get("origin")
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
         host = hosts[0] if len(hosts) == 1 else ""  # of several a proxy may have gone by another one
         if not is_ours(host, listening_on=self._settings.host, allowed=self._settings.allowed_hosts):
             return "This page does not answer for the host that was asked for. Its owner can add it to ALLOWED_HOSTS."
-        if origin is not None and origin.partition("//")[2] != host:
+        if any(origin.partition("//")[2] != host for origin in origins):
             return "This page is not for scripts of other sites."
         path = scope["path"]
         if path.startswith(_UPLOADS) and path.removeprefix(_UPLOADS).partition("/")[0] not in admitted_sessions():
