@@ -92,6 +92,10 @@ def test_what_is_asked_elsewhere_is_noticed(client: BackendClient) -> None:
     assert view.has_new_list(context)
     assert [item.title for item in view.listing.items] == ["In the shell?"]
 
+    view.listing.error = BackendUnreachableError("Cannot connect to backend.")
+    view.listing.expire()
+    assert view.has_new_list(context)  # what could not be had for a while, though nothing in it has changed
+
 
 def test_a_pinned_conversation_stands_above_the_others(page: AppTest) -> None:
     ask(page, "One?")

@@ -71,6 +71,8 @@ def _status(runs: Runs, *, was_ready: bool) -> None:
         st.rerun(scope="app")
     context, view = state.session_context(), state.view()
     is_read = view.dialog is not None  # drawn anew, it would begin with its first tab
+    if readiness.is_ready and not was_ready:
+        view.listing.expire()  # it may say that it could not be fetched
     has_news = readiness.is_ready != was_ready or view.listing.is_undo_over()
     if not is_read and (has_news or view.has_news(context) or view.has_new_list(context)):
         st.rerun(scope="app")

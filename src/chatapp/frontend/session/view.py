@@ -110,10 +110,10 @@ class View:
             return False
 
     def has_new_list(self, context: SessionContext) -> bool:
-        """Return whether the list has changed elsewhere, in another tab or in a shell."""
-        before = self.listing.items, self.projects.items
+        """Return whether the list has changed elsewhere, in another tab or in a shell, or can be had again."""
+        before = self.listing.items, self.projects.items, self.listing.error is None
         self.refresh_lists(context, self.listing.query)
-        return (self.listing.items, self.projects.items) != before
+        return (self.listing.items, self.projects.items, self.listing.error is None) != before
 
     def is_unlisted(self) -> bool:
         """Return, once, whether the answer being made has begun a conversation that the list does not hold yet."""
