@@ -34,6 +34,23 @@ the system's buffers, a client has to read some 30 KB/s.
 """
 
 
+class LastAnswer:
+    """The transport as the last answer on a connection has it: hanging up waits until the request is there as a whole.
+
+    With something left to read, the system resets the connection, and clients that still send never see the answer.
+    https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+    """
+
+    def __init__(self, transport: Any, cycle: Any) -> None:
+        self.write, self.is_closing = transport.write, transport.is_closing
+        self._transport, self._cycle = transport, cycle
+
+    def close(self) -> None:
+        """Hang up, or leave it to `HttpProtocol.on_message_complete`."""
+        if not (self._cycle.response_complete and self._cycle.more_body):
+            self._transport.close()
+
+
 class HttpProtocol(_Protocol):
     """Answers what cannot be read as HTTP in the shape of every other error, and hangs up on who keeps us waiting."""
 
@@ -86,6 +103,14 @@ class HttpProtocol(_Protocol):
         """
         super().on_headers_complete()
         self.headers = [*self.headers]  # those of the scope are the ones before
+        if not self.cycle.keep_alive:
+            self.cycle.transport = LastAnswer(self.transport, self.cycle)  # type: ignore[assignment]
+
+    def on_message_complete(self) -> None:
+        """Hang up behind the last request, if it is answered already."""
+        super().on_message_complete()
+        if self.cycle.response_complete and not self.cycle.keep_alive:
+            self.transport.close()
 
     def on_body(self, body: bytes) -> None:
         """Measure what comes after it: trailers are kept as headers are."""

@@ -31,8 +31,10 @@ def test_health_is_what_the_guide_says(backend: Any) -> None:
 
 
 def test_health_answers_head_too(backend: Any) -> None:
-    response = requests.head(f"{backend.url}/health", timeout=5)
+    response, got = (ask(f"{backend.url}/health", timeout=5) for ask in (requests.head, requests.get))
     assert (response.status_code, response.content) == (200, b"")
+    told = ("Content-Length", "Content-Type")
+    assert [response.headers[name] for name in told] == [got.headers[name] for name in told]
 
 
 def test_the_guide_s_health_check_says_yes(backend: Any) -> None:

@@ -109,6 +109,15 @@ def test_a_body_that_comes_fast_enough_is_read_to_its_end(
     assert response.status_code == 200
 
 
+@pytest.mark.parametrize(("path", "status"), [("/query", 413), ("/query/stream", 413), ("/nowhere", 404)])
+def test_a_refusal_reaches_who_sends_the_whole_body_first(path: str, status: int, shared: RunningBackend) -> None:
+    """As `urllib` does, which hangs up after each answer: what is left unread would take the answer back."""
+    body = b" " * 9_000_000
+    with connect(shared) as line:
+        line.sendall(head(path, JSON, f"Content-Length: {len(body)}", "Connection: close") + body)
+        assert received(line).startswith(b"HTTP/1.1 %d " % status)
+
+
 HALF_A_HEAD = [b"GET /health HTTP/1.1\r\n", *[b"X-Another: a\r\n"] * 1000]
 
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 import chatapp
@@ -30,16 +30,11 @@ router = APIRouter(tags=["state"])
 _UNTOLD: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (401, 429, 500, 503, 504)}
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", summary="Check that the backend runs")
 async def health() -> Health:
     """Liveness only: no I/O, and a yes while the model is down."""
     return Health(version=chatapp.__version__)
-
-
-@router.head("/health", include_in_schema=False)
-async def health_head() -> Response:
-    """Liveness without a body."""
-    return Response()
 
 
 @router.head("/ready", include_in_schema=False)
