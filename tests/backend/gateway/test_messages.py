@@ -223,3 +223,12 @@ def test_tokens_are_estimated_and_models_are_listed(shared: RunningBackend) -> N
     assert (entry["type"], entry["id"], entry["lifecycle"]) == ("model", "stub-model", "active")
     listed = requests.get(f"{shared.url}/v1/models", **asked).json()
     assert (listed["data"], listed["has_more"]) == ([entry], False)
+
+
+@pytest.mark.parametrize("path", ["models/unknown", "files", "messages/batches"])
+def test_who_says_a_version_of_anthropic_s_api_is_told_in_its_words_what_there_is_not(
+    shared: RunningBackend, path: str
+) -> None:
+    missed = requests.get(f"{shared.url}/v1/{path}", headers={"anthropic-version": "2023-06-01"}, timeout=10)
+    assert (missed.status_code, missed.json()["type"]) == (404, "error")
+    assert missed.json()["error"]["type"] == "not_found_error"

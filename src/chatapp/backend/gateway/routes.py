@@ -24,6 +24,7 @@ from chatapp.backend.gateway.response_answers import ResponseEvents, whole_respo
 from chatapp.backend.gateway.response_requests import earlier_messages, response_question
 from chatapp.backend.gateway.routing import ANTHROPIC_ERRORS, ERRORS, GatewayRoute
 from chatapp.backend.gateway.schemas import ChatRequest, EmbeddingRequest, ModelList, ModelOut, ResponseRequest
+from chatapp.backend.http.anthropic_errors import speaks_anthropic
 from chatapp.backend.http.context import context_of
 from chatapp.backend.models.chat_model import ChatModel
 from chatapp.errors import UpstreamModelNotFoundError
@@ -125,7 +126,7 @@ async def embeddings(request: Request, wanted: EmbeddingRequest) -> Response:
 async def models(request: Request) -> Response | ModelList:
     """Name the models that can be asked, the default first; Anthropic's clients are told in their words."""
     listed = await _listed(request.app.state.model)
-    return JSONResponse(listed_models(listed)) if _is_anthropic(request) else ModelList(data=listed)
+    return JSONResponse(listed_models(listed)) if speaks_anthropic(request.scope) else ModelList(data=listed)
 
 
 @router.get("/models/{model_id:path}", summary="Get a model as OpenAI does", response_model=ModelOut)
@@ -133,12 +134,8 @@ async def model(request: Request, model_id: str) -> Response | ModelOut:
     """Return one of the models that can be asked."""
     for entry in await _listed(request.app.state.model):
         if entry.id == model_id:
-            return JSONResponse(listed_model(entry)) if _is_anthropic(request) else entry
+            return JSONResponse(listed_model(entry)) if speaks_anthropic(request.scope) else entry
     raise UpstreamModelNotFoundError("there is no such model.", hint="GET /v1/models lists them all.")
-
-
-def _is_anthropic(request: Request) -> bool:
-    return "anthropic-version" in request.headers
 
 
 async def _listed(model: ChatModel) -> list[ModelOut]:

@@ -1,10 +1,13 @@
-"""Errors as Anthropic words them, for what is asked under `/v1/messages`.
+"""Errors as Anthropic words them, for what its clients ask.
 
 https://docs.anthropic.com/en/api/errors
 """
 
 from typing import Any
 
+from starlette.types import Scope
+
+from chatapp.backend.http.context import header
 from chatapp.errors import (
     ChatappError,
     ContextLengthExceededError,
@@ -34,9 +37,10 @@ TOO_LONG = "prompt is too long: "
 """What Anthropic's own sentence begins with: its clients shorten a conversation by these words, there is no code."""
 
 
-def is_anthropic_path(path: str) -> bool:
-    """Return whether the path belongs to Anthropic's API."""
-    return path == PATH or path.startswith(f"{PATH}/")
+def speaks_anthropic(scope: Scope) -> bool:
+    """Return whether a request under `/v1` is one of Anthropic's API: by its path, or as all its clients say."""
+    path: str = scope["path"]
+    return path == PATH or path.startswith(f"{PATH}/") or header(scope, b"anthropic-version") is not None
 
 
 def anthropic_error(error: ChatappError, *, status: int) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def documented_errors(shape: type[BaseModel], meanings: Mapping[int, str]) -> di
 def error_response(error: ChatappError, scope: Scope, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Return the response for `error`, with its status and the headers that belong to it, as its path words errors."""
     if is_openai_path(scope["path"]):
-        response = gateway_response(error, path=scope["path"], headers=headers)
+        response = gateway_response(error, scope=scope, headers=headers)
     else:
         response = JSONResponse(error.as_dict(_request_id(scope)), status_code=error.status, headers=headers)
     if error.retry_after is not None:
@@ -99,7 +99,7 @@ async def _on_invalid_request(request: Request, error: RequestValidationError) -
     faults = [_fault(fault) for fault in error.errors()[:FAULTS_SHOWN]]
     body = {"detail": faults, "code": InvalidRequestError.code, "request_id": _request_id(request.scope)}
     if is_openai_path(request.scope["path"]) and (told := error_from_dict(body)):
-        return gateway_response(told, path=request.scope["path"], parameter=_field(faults[0]["loc"]))
+        return gateway_response(told, scope=request.scope, parameter=_field(faults[0]["loc"]))
     return JSONResponse(body, status_code=InvalidRequestError.status)
 
 

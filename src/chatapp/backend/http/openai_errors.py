@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import JSONResponse
+from starlette.types import Scope
 
-from chatapp.backend.http.anthropic_errors import anthropic_error, is_anthropic_path
+from chatapp.backend.http.anthropic_errors import anthropic_error, speaks_anthropic
 from chatapp.errors import (
     AnswerTooLongError,
     BudgetExceededError,
@@ -82,10 +83,10 @@ def anthropic_body(error: ChatappError) -> dict[str, Any]:
 
 
 def gateway_response(
-    error: ChatappError, *, path: str, parameter: str | None = None, headers: Mapping[str, str] | None = None
+    error: ChatappError, *, scope: Scope, parameter: str | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """Return the response for `error` under `/v1`, with its headers but for Retry-After."""
-    body = anthropic_body(error) if is_anthropic_path(path) else {"error": openai_error(error, parameter=parameter)}
+    body = anthropic_body(error) if speaks_anthropic(scope) else {"error": openai_error(error, parameter=parameter)}
     response = JSONResponse(body, status_code=_status(error), headers=headers)
     if isinstance(error, _FINAL):
         response.headers["x-should-retry"] = "false"  # OpenAI's and Anthropic's own clients read it
