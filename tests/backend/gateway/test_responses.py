@@ -13,7 +13,7 @@ from support.stub_model import StubModel
 
 RunBackend = Callable[..., RunningBackend]
 TOOL: Any = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}, "strict": False}
-CALLED = scripts.answer("Let me see.", scripts.tool_call(), finish="tool_calls")
+CALLED = scripts.answer(scripts.delta(reasoning_content="Hm."), "Let me see.", scripts.tool_call(), finish="tool_calls")
 
 
 @pytest.fixture
@@ -43,19 +43,23 @@ def test_a_stream_tells_of_each_item_and_ends_with_the_whole(client: OpenAI, stu
     assert kinds.count("output_item.added") == kinds.count("output_item.done") == 3
 
 
-@pytest.mark.parametrize("is_by_id", [True, False], ids=["previous_response_id", "all sent again"])
+@pytest.mark.parametrize("way", ["previous_response_id", "all sent again", "items named", "items but the call named"])
 def test_a_function_is_called_and_its_result_goes_back(
-    backend: RunningBackend, client: OpenAI, stub: StubModel, is_by_id: bool
+    backend: RunningBackend, client: OpenAI, stub: StubModel, way: str
 ) -> None:
+    """The AI SDK 7.0 names what the server has made, and sends calls again that it has answered itself."""
     stub.next(CALLED, scripts.answer("Rain."))
     first = client.responses.create(model="m", input="Weather?", tools=[TOOL])
     (call,) = [item for item in first.output if item.type == "function_call"]
     assert (call.call_id, call.name, call.arguments) == ("call_1", "get_weather", '{"city":"Paris"}')
     result: Any = {"type": "function_call_output", "call_id": call.call_id, "output": "9 mm"}
-    if is_by_id:
+    if way == "previous_response_id":
         again: Any = {"input": [result], "previous_response_id": first.id}
     else:
-        again = {"input": [{"role": "user", "content": "Weather?"}, *first.output, result]}
+        every = {item.type for item in first.output}
+        named = {"items named": every, "items but the call named": every - {"function_call"}}.get(way, set())
+        said = [{"type": "item_reference", "id": item.id} if item.type in named else item for item in first.output]
+        again = {"input": [{"role": "user", "content": "Weather?"}, *said, result]}
     assert client.responses.create(model="m", tools=[TOOL], **again).output_text == "Rain."
     function = {"name": "get_weather", "arguments": '{"city":"Paris"}'}
     assert stub.calls[-1].body["messages"] == [
@@ -195,6 +199,7 @@ def test_an_answer_that_is_cut_is_incomplete_and_one_that_breaks_has_failed(clie
         ({"input": "Why?", "previous_response_id": "resp_none"}, None),
         ({"input": "Why?", "tools": [{"type": "web_search"}]}, "tools.0.type"),
         ({"input": [{"type": "item_reference", "id": "x"}]}, "input.0"),
+        ({"input": [{"role": "user", "content": "Why?"}, {"type": "item_reference", "id": "msg_none_0"}]}, "input.1"),
         ({"input": [{"role": "user", "content": 5}]}, "input.0.content"),
         ({"input": "Why?", "conversation": "conv_1"}, "conversation"),
         ({"input": "Why?", "background": True}, "background"),

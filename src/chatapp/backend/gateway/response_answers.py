@@ -105,7 +105,8 @@ class ResponseEvents:
         if self._open == (kind, index):
             return
         yield from self._close()
-        item = new(f"{_PREFIXES[kind]}_{self._turn.id}_{len(self._output)}")
+        prefix = f"{_PREFIXES[kind]}_{self._turn.id}_"
+        item = new(f"{prefix}{sum(one['id'].startswith(prefix) for one in self._output)}")
         self._open = (kind, index)
         self._output.append(item)
         yield "response.output_item.added", {"output_index": self._place, "item": item}

@@ -20,6 +20,7 @@ from chatapp.backend.gateway.asking import begun
 from chatapp.backend.gateway.chat_answers import ChatChunks, completion
 from chatapp.backend.gateway.chat_requests import question_of
 from chatapp.backend.gateway.embedding import Embedder
+from chatapp.backend.gateway.referenced import with_named_items
 from chatapp.backend.gateway.response_answers import ResponseEvents, whole_response
 from chatapp.backend.gateway.response_requests import earlier_messages, response_question
 from chatapp.backend.gateway.routing import ANTHROPIC_ERRORS, ERRORS, GatewayRoute
@@ -69,6 +70,7 @@ async def responses(request: Request, wanted: ResponseRequest) -> Response:
     """Answer as OpenAI's Responses API does, whole or in events: text and functions."""
     owner, house = context_of(request.scope).principal.name, request.app.state
     earlier = await earlier_messages(house.store, house.attachment_desk, wanted.previous_response_id, owner=owner)
+    wanted.input = await with_named_items(house.store, wanted.input, owner=owner)
     turn = await begun(request, response_question(wanted, earlier))
     if wanted.stream:
         return StreamedAnswer(turn, encode=ResponseEvents(turn, wanted))
