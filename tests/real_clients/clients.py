@@ -16,6 +16,9 @@ from real_servers.releases import FOLDER, Release
 SCRIPTS = Path(__file__).with_name("scripts")
 CASES = ("list", "ask", "stream", "tool", "key", "cancel", "long")
 _ALL_BUT_LIST = CASES[1:]
+CHAT, RESPONSES, MESSAGES = "chat completions", "responses", "messages"
+"""The APIs that one client may speak."""
+
 _OF_AGENTS = ("stream", "tool", "key", "cancel", "long")
 _ALL_BUT_KEY = ("stream", "tool", "cancel", "long")
 _NODE_MODULES = FOLDER / "npm-clients"
@@ -24,6 +27,8 @@ _PACKAGES = {
     "openai": "7.59.0",
     "ai": "7.0.173",
     "@ai-sdk/openai-compatible": "3.0.92",
+    "@ai-sdk/openai": "4.0.118",
+    "@ai-sdk/anthropic": "4.0.105",
     "opencode-ai": "1.18.33",
     "@anthropic-ai/claude-code": "2.1.332",
     "@anthropic-ai/sdk": "1.14.0",
@@ -31,6 +36,7 @@ _PACKAGES = {
     "@openai/agents": "0.20.0",
     "@langchain/core": "1.4.0",
     "@langchain/openai": "1.6.0",
+    "@langchain/anthropic": "1.5.11",
     "@qwen-code/qwen-code": "0.24.4",
     "@continuedev/cli": "1.5.47",
     "cline": "3.0.65",
@@ -59,12 +65,12 @@ class Client:
         return tuple(case for case in self.cases if front == "stub" or case not in self.need_the_stub)
 
 
-def _python(script: str, *requirements: str) -> Callable[[], list[str]]:
-    return lambda: [str(Release(requirements).python()), str(SCRIPTS / script)]
+def _python(script: str, *requirements: str, speaks: str = CHAT) -> Callable[[], list[str]]:
+    return lambda: ["env", f"SPEAKS={speaks}", str(Release(requirements).python()), str(SCRIPTS / script)]
 
 
-def _node(script: str) -> Callable[[], list[str]]:
-    return lambda: [_node_command(), str(_NODE_MODULES / script)]
+def _node(script: str, *, speaks: str = CHAT) -> Callable[[], list[str]]:
+    return lambda: ["env", f"SPEAKS={speaks}", _node_command(), str(_NODE_MODULES / script)]
 
 
 def _node_command() -> str:
@@ -129,6 +135,20 @@ CLIENTS = (
     Client("aider-chat", _python("aider_client.py", "aider-chat==0.86.2"), ("ask", "stream", "key", "long")),
     Client("openai (npm)", _node("openai_js.mjs"), CASES),
     Client("ai + @ai-sdk/openai-compatible", _node("ai_sdk.mjs")),
+    Client("@ai-sdk/openai", _node("ai_sdk.mjs", speaks=RESPONSES)),
+    Client("@ai-sdk/anthropic", _node("ai_sdk.mjs", speaks=MESSAGES)),
+    Client("@langchain/openai, responses", _node("langchain_js.mjs", speaks=RESPONSES)),
+    Client("@langchain/anthropic", _node("langchain_js.mjs", speaks=MESSAGES)),
+    Client("langchain-openai, responses", _python("langchain_client.py", "langchain-openai==1.7.4", speaks=RESPONSES)),
+    Client("langchain-anthropic", _python("langchain_client.py", "langchain-anthropic==1.7.10", speaks=MESSAGES)),
+    Client(
+        "pydantic-ai, responses",
+        _python("pydantic_ai_client.py", "pydantic-ai-slim[openai]==2.68.0", speaks=RESPONSES),
+    ),
+    Client(
+        "pydantic-ai, messages",
+        _python("pydantic_ai_client.py", "pydantic-ai-slim[anthropic]==2.68.0", speaks=MESSAGES),
+    ),
     Client("opencode-ai", _agent("OPENCODE", "opencode", "opencode_client.py"), _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
     Client("anthropic", _python("anthropic_python.py", "anthropic==2.14.0"), CASES),
     Client(

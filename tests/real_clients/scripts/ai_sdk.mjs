@@ -1,9 +1,13 @@
-// The AI SDK with its provider for servers that speak OpenAI's API.
+// The AI SDK with its provider for servers that speak OpenAI's API, and with those for OpenAI and Anthropic themselves.
+import { createAnthropic } from "@ai-sdk/anthropic";
+import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, jsonSchema, stepCountIs, streamText, tool } from "ai";
-import { CALLING, ENDLESS, KEY, LONG, PLAIN, QUESTION, URL, stay, tell } from "./telling.mjs";
+import { CALLING, ENDLESS, KEY, LONG, PLAIN, QUESTION, SPEAKS, URL, stay, tell } from "./telling.mjs";
 
-const provider = (apiKey) => createOpenAICompatible({ name: "chatapp", baseURL: URL, apiKey, includeUsage: true });
+const makers = { responses: createOpenAI, messages: createAnthropic };
+const make = makers[SPEAKS] ?? ((options) => createOpenAICompatible({ name: "chatapp", includeUsage: true, ...options }));
+const provider = (apiKey) => make({ baseURL: URL, apiKey });
 const model = (name, key = KEY) => provider(key)(name);
 const inputSchema = jsonSchema({ type: "object", properties: { city: { type: "string" } } });
 const get_weather = tool({ inputSchema, execute: async ({ city }) => `rain in ${city}` });

@@ -1,15 +1,24 @@
-"""Pydantic AI's agents."""
+"""Pydantic AI's agents, which speak each of the three APIs."""
 
 import asyncio
 
 from pydantic_ai import Agent
-from pydantic_ai.models.openai import OpenAIChatModel
-from pydantic_ai.providers.openai import OpenAIProvider
-from telling import CALLING, ENDLESS, KEY, LONG, PLAIN, QUESTION, URL, stay, tell
+from telling import CALLING, ENDLESS, KEY, LONG, PLAIN, QUESTION, SPEAKS, URL, stay, tell
+
+if SPEAKS == "messages":
+    from pydantic_ai.models.anthropic import AnthropicModel as Model
+    from pydantic_ai.providers.anthropic import AnthropicProvider as Provider
+
+    BASE = URL.removesuffix("/v1")
+else:
+    from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
+    from pydantic_ai.providers.openai import OpenAIProvider as Provider
+
+    Model, BASE = (OpenAIResponsesModel if SPEAKS == "responses" else OpenAIChatModel), URL
 
 
 def agent(model=PLAIN, key=KEY, **options):
-    return Agent(OpenAIChatModel(model, provider=OpenAIProvider(base_url=URL, api_key=key)), **options)
+    return Agent(Model(model, provider=Provider(base_url=BASE, api_key=key)), **options)
 
 
 def get_weather(city: str) -> str:

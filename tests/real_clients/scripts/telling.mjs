@@ -1,5 +1,6 @@
 // What the scripts of all JavaScript clients have in common: cases that are run, each told as a line of JSON.
 export const [URL, KEY, ...WANTED] = process.argv.slice(2);
+export const SPEAKS = process.env.SPEAKS ?? "chat completions";
 export const QUESTION = process.env.QUESTION ?? "Why?";
 export const [PLAIN, CALLING, ENDLESS] = (process.env.MODELS ?? "stub-model calling endless").split(" ");
 export const LONG = 4;

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 URL, KEY = sys.argv[1:3]
+SPEAKS = os.environ.get("SPEAKS", "chat completions")
 QUESTION = os.environ.get("QUESTION", "Why?")
 PLAIN, CALLING, ENDLESS = os.environ.get("MODELS", "stub-model calling endless").split()
 LONG = 4
