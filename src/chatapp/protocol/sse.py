@@ -69,10 +69,14 @@ def encode_text(text: str, position: int) -> bytes:
 
 
 class Decoder:
-    """Turns bytes, cut anywhere, into the events they hold. An event that the stream does not finish is dropped."""
+    """Turns bytes, cut anywhere, into the events they hold. An event that the stream does not finish is dropped.
 
-    def __init__(self, *, max_event_bytes: int = 16 * 1024 * 1024) -> None:
+    `takes_json`: a line that is an object by itself is data too, though no field's name is before it.
+    """
+
+    def __init__(self, *, max_event_bytes: int = 16 * 1024 * 1024, takes_json: bool = False) -> None:
         self._max_event_bytes = max_event_bytes
+        self._bare = b'{"' if takes_json else b"\n"  # which no line has
         self._rest: list[bytes] = []
         self._rest_size = 0
         self._after_cr = False
@@ -150,7 +154,7 @@ class Decoder:
         if not line:
             self._dispatch(events)
             return
-        field, _, value = line.partition(b":")
+        field, _, value = (b"data", b"", line) if line.startswith(self._bare) else line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":
             self._data.append(value)

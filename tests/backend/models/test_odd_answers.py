@@ -8,6 +8,7 @@ import pytest
 from backend.models.test_spoken_answers import STOP, USAGE, Heard, heard, said, sse
 
 HI = Heard("Hi", finish_reason="stop")
+HEL = Heard("Hel", finish_reason="stop")
 BEGUN = {"choices": [{"index": 0, "delta": {"content": "Hel"}}]}
 """From a server that never mentions a finish reason, so that [DONE] alone would make the answer whole."""
 
@@ -51,6 +52,31 @@ FORMS: dict[str, tuple[bytes, str, Heard]] = {
         "",
         Heard("Hi", "hm", finish_reason="stop"),
     ),
+    "content that is a number, from PHP": (sse(said(content=5), said(content=False), STOP), "", Heard("5", "", "stop")),
+    "a part that is a thought, from Google": (
+        sse(said(content=[{"type": "text", "text": "hm", "thought": True}, {"type": "text", "text": "Hi"}]), STOP),
+        "",
+        Heard("Hi", "hm", finish_reason="stop"),
+    ),
+    "a delta that is text": (sse({"choices": [{"index": 0, "delta": "Hi", "finish_reason": None}]}, STOP), "", HI),
+    "a choice that is flat": (sse({"choices": [{"content": "Hi"}]}, STOP), "", HI),
+    "the reason in the delta": (sse(BEGUN, {"choices": [{"delta": {"finish_reason": "stop"}}]}, done=False), "", HEL),
+    "signs of life that are JSON": (sse(b"data: 0\n\n", b"data: []\n\n", said("Hi"), b"data: true\n\n", STOP), "", HI),
+    "messages in place of deltas": (
+        sse({"choices": [{"message": {"content": "H"}}]}, {"choices": [{"message": {"content": "i"}}]}, STOP),
+        "",
+        HI,
+    ),
+    "a message behind the deltas that says all again": (
+        sse(said("H"), said("i"), {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}),
+        "",
+        HI,
+    ),
+    "lines without a field's name": (sse(said("H"), lines(said("i")) + b"\n\n", STOP), "", HI),
+    "chunks inside of others": (sse({"data": said("Hi")}, {"code": 0, "result": STOP}), "", HI),
+    "JSON in JSON, from FastAPI": (json.dumps(whole(content="Hi").decode()).encode(), "application/json", HI),
+    "a count without a word": (sse({"choices": [], "usage": USAGE}), "", Heard(failure="incomplete")),
+    "whole, a count alone": (lines({"choices": [], "usage": USAGE}), "", Heard(failure="upstream_bad_response")),
     "words behind an end that was counted": (
         sse(said("A", finish="stop"), {"choices": [], "usage": USAGE}, said("B")),
         "",
@@ -79,6 +105,11 @@ FAILURES = [
     {"type": "response.failed", "response": {"error": {"message": "No."}}},
     {"data": {"error": "No."}},
     {"choices": [{"index": 0, "delta": {"error": "No."}}]},
+    {"errno": 1, "errmsg": "No."},
+    {"ErrorMsg": {"Msg": "No.", "Code": 2003}},
+    {"Response": {"Error": {"Code": "InternalError", "Message": "No."}}},
+    {"modelStreamErrorException": {"message": "No.", "originalStatusCode": 500}},
+    b'{"error": {"message": "No."}}\n\n',
     b"event: error\ndata:\n\n",
     b'event: failed\ndata: {"message": "No."}\n\n',
     b"event: exception\ndata: No.\n\n",
@@ -97,12 +128,14 @@ def test_an_answer_that_failed_is_not_done_however_its_server_says_so(failure: A
 
 def test_what_is_no_failure_ends_no_answer() -> None:
     beside = [{"status": "in_progress"}, {"code": 0}, {"code": "0", "ok": True}, {"type": "ping"}, {"status": 200}]
+    beside += [{"errno": 0, "errmsg": "success", "is_error": False}, {"interrupt": "none", "Error": None}]
 
     assert heard(sse(said("Hi"), *beside, STOP, *beside)) == HI
 
 
 @pytest.mark.parametrize(
-    "reason", ["internal_server_error", "upstream_error", "EXCEPTION", "overloaded", "timed_out", "preempted"]
+    "reason",
+    ["internal_server_error", "upstream_error", "EXCEPTION", "overloaded", "timed_out", "preempted", "out_of_memory"],
 )
 def test_a_reason_that_is_a_failure_is_never_done(reason: str) -> None:
     assert heard(sse(said("Hi"), said(finish=reason))).failure is not None
@@ -110,7 +143,20 @@ def test_a_reason_that_is_a_failure_is_never_done(reason: str) -> None:
 
 @pytest.mark.parametrize(
     ("reason", "ours"),
-    [("STOP", "stop"), ("LENGTH", "length"), ("max_new_tokens", "length"), ("token_limit", "length")],
+    [
+        ("STOP", "stop"),
+        ("LENGTH", "length"),
+        ("max_new_tokens", "length"),
+        ("token_limit", "length"),
+        ("max-tokens", "length"),
+        ("FinishReason.MAX_TOKENS", "length"),
+        ("contextLengthReached", "length"),
+        ("maxPredictedTokensReached", "length"),
+        ("content-filter", "content_filter"),
+        ("tool_use", "tool_calls"),
+        ("FinishReason.STOP", "stop"),
+        ("end_turn", "end_turn"),
+    ],
 )
 def test_a_reason_is_told_in_openai_s_words(reason: str, ours: str) -> None:
     assert heard(sse(said("Hi"), said(finish=reason))).finish_reason == ours

@@ -29,6 +29,9 @@ _NO_REASONS = {"", "null", "none", "nil", "undefined", "unspecified", "finish_re
 _SIGNS_OF_LIFE = {b"ping", b"heartbeat", b"keep-alive", b"keepalive", b"processing", b"openrouter processing"}
 """What gateways write as data to keep a connection open, where a comment was meant."""
 
+_AROUND = ("data", "result", "response")
+"""What gateways, and Cloudflare's own API, put around a chunk."""
+
 _NOT_SHOWN = Notice("media_left_out", "The model sent pictures or sound, which are not shown here.")
 
 
@@ -36,8 +39,9 @@ class Chunk(msgspec.Struct):
     """What a chunk holds. `finish_reason`: the server says that this is the end; `mentions_reason`: it knows the field.
 
     `is_alive`: the model is at work, but on something that is not text; `is_reading`: on the question. `failure` is
-    behind the pieces. `is_last_count`: it has the usage and no choice, as the last one before the end. `details` are
-    thoughts in the form in which OpenRouter wants them back.
+    behind the pieces. `has_delta`: they are what was added, not a message as it is by now. `is_last_count`: it has the
+    usage and no choice, as the last one before the end. `details` are thoughts in the form in which OpenRouter wants
+    them back.
     """
 
     pieces: list[Piece] = []
@@ -54,6 +58,7 @@ class Chunk(msgspec.Struct):
     notices: Sequence[Notice] = ()
     is_alive: bool = False
     is_reading: bool = False
+    has_delta: bool = False
     is_last_count: bool = False
 
 
@@ -79,7 +84,7 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
         return _chunk_of(body, name) if is_ours or body.get("choices") or is_problem(body.get("error")) else None
     if name == "error" or (isinstance(body, list) and body and isinstance(body[0], dict) and "error" in body[0]):
         return Chunk(failure=error_from_body(body))  # Google's servers send a list of one
-    if not is_ours or body is None:
+    if not is_ours or body is None or body == [] or isinstance(body, int | float):
         return None
     raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
 
@@ -109,6 +114,8 @@ def _listed_chunks(data: bytes) -> list[Chunk]:
         body = _decoded(data)
     except (ValueError, RecursionError):
         return []
+    if isinstance(body, str) and body.startswith("{"):  # FastAPI, where what is JSON by now is returned
+        return list(filter(None, [read_chunk(body.encode(errors="replace"))]))
     listed = body if isinstance(body, list) else [body]
     known = [item for item in listed if isinstance(item, dict) and "choices" in item]
     return [_chunk_of(item, "") for item in known] if len(known) == len(listed) else []
@@ -122,7 +129,7 @@ def _plain_chunk(data: bytes) -> Chunk | None:
         return None
     if len(told.choices) > 1:
         return None
-    chunk = Chunk(service_tier=_name_in(told.service_tier), model=_name_in(told.model))
+    chunk = Chunk(service_tier=_name_in(told.service_tier), model=_name_in(told.model), has_delta=bool(told.choices))
     if told.usage is not None:
         chunk.usage = usage_in(told.usage)
         chunk.is_last_count = chunk.usage is not None and not told.choices
@@ -145,6 +152,7 @@ def _decoded(data: bytes) -> object:
 
 
 def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
+    body = next((inner for inner in map(body.get, _AROUND) if isinstance(inner, dict) and inner.get("choices")), body)
     chunk = Chunk(usage=_usage_of(body), is_reading=isinstance(body.get("prompt_progress"), dict))
     chunk.model, chunk.service_tier = _name_in(body.get("model")), _name_in(body.get("service_tier"))
     if has_citations(body):
@@ -174,6 +182,8 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
     said = choice.get("delta")
     if not isinstance(said, dict):
         said = choice.get("message")
+    else:
+        chunk.has_delta = True
     if isinstance(said, dict):
         chunk.pieces += pieces_of(said)
         if calls := said.get("tool_calls"):
@@ -185,13 +195,13 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         if isinstance(details := said.get("reasoning_details"), list):
             chunk.details += tuple(detail for detail in details if isinstance(detail, dict))
         chunk.is_alive = chunk.is_alive or bool(chunk.calls or said.get("reasoning_details"))
-    elif isinstance(choice.get("text"), str):
-        chunk.pieces.append((Text, choice["text"]))
+    elif text := next(filter(_is_text, map(choice.get, ("text", "delta", "content"))), None):
+        chunk.pieces.append((Text, text))
     if chunk.usage is None:
         chunk.usage = usage_in_json(choice.get("usage"))
     chunk.logprobs = _logprobs_in(choice.get("logprobs"))
     chunk.mentions_reason = "finish_reason" in choice
-    reason = _reason_of(choice.get("finish_reason")) or _reason_of(choice.get("finishReason"))
+    reason = _reason_in(choice) or (_reason_in(said) if isinstance(said, dict) else None)
     native = _reason_of(choice.get("native_finish_reason")) if reason else None
     problem = choice.get("error") or (said.get("error") if isinstance(said, dict) else None)
     has_failed = reason is not None and (is_failed_reason(reason) or is_failed_reason(native or ""))
@@ -206,6 +216,10 @@ def _logprobs_in(value: object) -> tuple[dict[str, Any], ...]:
     return (value,) if value and isinstance(value, dict) else ()
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
 def _name_in(value: object) -> str | None:
     return value[:200] or None if isinstance(value, str) and value.isprintable() else None
 
@@ -213,6 +227,10 @@ def _name_in(value: object) -> str | None:
 def _usage_of(body: dict[str, Any]) -> TokenUsage | None:
     usage, groq = body.get("usage"), body.get("x_groq")
     return usage_in_json(usage) or (usage_in_json(groq.get("usage")) if isinstance(groq, dict) else None)
+
+
+def _reason_in(place: dict[str, Any]) -> str | None:
+    return _reason_of(place.get("finish_reason")) or _reason_of(place.get("finishReason"))
 
 
 def _reason_of(value: object) -> str | None:

@@ -5,25 +5,22 @@ from typing import Any
 _FAILED = {"malformed_function_call", "function_call_filter", "insufficient_system_resource", "insufficient_resource"}
 _FAILED_PARTS = (
     "error", "fail", "abort", "cancel", "interrupt", "timeout", "timed_out", "exception", "overload", "unavailable",
-    "crash", "preempt", "evict", "disconnect", "busy", "rate_limit", "unexpected_tool_call",
+    "crash", "preempt", "evict", "disconnect", "busy", "rate_limit", "unexpected_tool_call", "memory", "userstop",
 )  # fmt: skip
 """What the reasons of answers that failed are called, or hold: OpenRouter's, vLLM's and SGLang's, Zhipu's, DeepSeek's,
-Cohere's, Google's.
+Cohere's, Google's, LM Studio's.
 
 OpenRouter says "stop" where a provider's network failed, and what happened in `native_finish_reason`.
 """
 _WELL = {"stop", "length", "tool_calls", "content_filter"}
 """What almost all reasons are."""
 _FAILURE_NAMES = {"error", "failed", "failure", "exception", "fatal", "abort"}
-_FIELDS = frozenset(
-    ("detail", "message", "errors", "error_message", "error_msg", "error_code", "err_code", "msg", "Error", "err",
-     "errorMessage", "ErrorMessage", "error_description", "errorCode", "fault", "exception", "failed")
-)  # fmt: skip
+_FIELDS = {"detail", "message", "msg", "fault", "failed"}
 _STATUSES = ("status", "statusCode", "status_code", "code")
 _FAILED_STATUSES = range(400, 600)
 _MAX_DEPTH = 10
 """How deep a field is looked into; nobody nests deeper what says nothing."""
-_NO_CODES = {"", "0", "ok", "success", "null", "none"}
+_NO_CODES = {"", "0", "ok", "success", "null", "none", "false"}
 
 
 def is_failed_reason(reason: str) -> bool:
@@ -49,15 +46,24 @@ def tells_of_failure(body: dict[str, Any], name: str, *, has_choice: bool) -> bo
         return True
     if has_choice:
         return False
-    told = _FIELDS.intersection(body)
     return (
         body.get("success") is False
         or body.get("ok") is False
-        or any(is_problem(body[field]) for field in told)
+        or any(is_problem(body[field]) for field in _FIELDS.intersection(body))
         or any(_is_failed_status(field, body[field]) for field in _STATUSES if field in body)
         or is_failure_name(str(body.get("type"))[:100])
-        or any(isinstance(inner, dict) and is_problem(inner.get("error")) for inner in body.values())
+        or any(_holds_problem(inner) for inner in (body, *body.values()))
     )
+
+
+def _holds_problem(value: object) -> bool:
+    """Return whether a field that is named so holds an error: `errmsg`, `ErrorMsg`, Amazon's `throttlingException`."""
+    return isinstance(value, dict) and any(_is_for_errors(name) and is_problem(told) for name, told in value.items())
+
+
+def _is_for_errors(field: str) -> bool:
+    name = field[:100].lower()
+    return name.startswith("err") or "error" in name or "exception" in name
 
 
 def is_problem(value: object, depth: int = _MAX_DEPTH) -> bool:
@@ -65,7 +71,7 @@ def is_problem(value: object, depth: int = _MAX_DEPTH) -> bool:
     if isinstance(value, dict):
         return any(is_problem(inner, depth - 1) for inner in value.values()) if depth else bool(value)
     if isinstance(value, str):
-        return value.strip().lower() not in {"", "null", "none", "0"}
+        return value.strip().lower() not in _NO_CODES
     return bool(value)
 
 

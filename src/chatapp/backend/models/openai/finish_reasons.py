@@ -4,27 +4,33 @@ from chatapp.backend.models.openai.errors import error_from_body
 from chatapp.errors import IncompleteAnswerError, UpstreamError
 
 _WINDOW_IS_FULL = "model_context_window_exceeded"
-_CUTS = {
-    "max_tokens": "length", "max_output_tokens": "length", "model_length": "length", _WINDOW_IS_FULL: "length",
-    "sensitive": "content_filter", "safety": "content_filter", "prohibited_content": "content_filter",
-    "blocklist": "content_filter", "recitation": "content_filter", "refusal": "content_filter",
-    "spii": "content_filter", "image_safety": "content_filter", "image_prohibited_content": "content_filter",
-    "image_recitation": "content_filter", "content_filter": "content_filter",
-    "content_filtered": "content_filter", "guardrail_intervened": "content_filter",
-    "max_new_tokens": "length", "max_completion_tokens": "length", "max_length": "length", "token_limit": "length",
-    "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "function_call",
-}  # fmt: skip
-"""How Anthropic, Google, Mistral, Amazon and Zhipu say that an answer was cut, and gateways that pass it on.
-
-The last are OpenAI's own, which some write in capitals.
+_LENGTH_PARTS = (
+    "length", "maxtoken", "maxoutput", "maxnew", "maxcompletion", "maxpredicted", "tokenlimit", "contextwindow",
+)  # fmt: skip
+_FILTER_PARTS = (
+    "filter", "sensitive", "safety", "prohibited", "blocklist", "recitation", "refusal", "guardrail", "spii",
+    "moderation",
+)  # fmt: skip
+"""What the reasons of answers that were cut hold, without what stands between words: those of Anthropic, Google,
+Mistral, Amazon, Zhipu and LM Studio, and of gateways that pass them on.
 """
+_OTHERS = {
+    "stop": "stop", "toolcalls": "tool_calls", "toolcall": "tool_calls", "tooluse": "tool_calls",
+    "functioncall": "function_call",
+}  # fmt: skip
 
 _MAY_BE_EMPTY = {"length", "content_filter", "tool_calls", "function_call"}
 
 
 def as_openai_says(reason: str) -> str:
-    """Return OpenAI's word for an answer that was cut, else `reason`. Google says the cause behind a colon."""
-    return _CUTS.get(reason.partition(":")[0].lower(), reason)
+    """Return OpenAI's word for an answer that was cut, else `reason`.
+
+    Google says the cause behind a colon, Python's enums their class before a point, LM Studio `contextLengthReached`.
+    """
+    word = "".join(filter(str.isalpha, reason.partition(":")[0].rpartition(".")[2].lower()))
+    if any(part in word for part in _LENGTH_PARTS):
+        return "length"
+    return "content_filter" if any(part in word for part in _FILTER_PARTS) else _OTHERS.get(word, reason)
 
 
 def error_of_empty_answer(reason: str) -> UpstreamError | None:

@@ -34,6 +34,8 @@ def pieces_of(said: dict[str, Any]) -> Iterator[Piece]:
     elif isinstance(content, list | dict):
         for part in _parts_in(content):
             yield from _pieces_of_part(part)
+    elif isinstance(content, int | float):  # PHP writes a token of digits as a number where it is told to
+        yield Text, "" if isinstance(content, bool) else str(content)
     elif content is not None:
         raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
     if not content and isinstance(refusal := said.get("refusal"), str):
@@ -64,7 +66,7 @@ def _pieces_of_part(part: object) -> Iterator[Piece]:
     elif isinstance(part, dict):
         kind = _kind_of(part)
         if kind in _TEXT_PARTS:
-            yield Text, _text_in(part)
+            yield Reasoning if part.get("thought") is True else Text, _text_in(part)  # as Google's API has it
         elif kind in _THOUGHT_PARTS:
             yield Reasoning, _text_in(part)
 

@@ -43,7 +43,7 @@ class OpenAIStream:
         self.is_well = False
         self._response = response
         self._max_event_bytes = max_event_bytes
-        self._decoder = Decoder(max_event_bytes=max_event_bytes)
+        self._decoder = Decoder(max_event_bytes=max_event_bytes, takes_json=True)
         self._text = AnswerText(stop=stop)
         self.calls = CallNumbers()
         self._cited = Cited()
@@ -54,7 +54,8 @@ class OpenAIStream:
         self._tier: str | None = None
         self._finish_reason: str | None = None
         self._mentions_reason = self._is_counted = self._is_ordinary = self._is_flowing = self._is_plain = False
-        self._was_taken_back = self._has_content = self._has_failed = self._is_over = self._is_told = False
+        self._was_taken_back = self._has_failed = self._is_over = self._is_told = False
+        self._has_content = self._has_deltas = self._has_tokens = False
 
     @classmethod
     async def open(cls, response: Response, *, max_event_bytes: int, stop: Iterable[str] = ()) -> "OpenAIStream":
@@ -201,10 +202,9 @@ class OpenAIStream:
         try:
             chunk = read_chunk(said, name)
         except UpstreamBadResponseError:
-            lines = data.split(b"\n")
-            if len(lines) == 1:
+            if b"\n" not in data:
                 raise
-            return any(self._read_event(line, name, batch) for line in lines)  # parted by one newline
+            return any(self._read_event(line, name, batch) for line in data.split(b"\n"))  # parted by one newline
         if chunk is not None:
             self._take_chunk(chunk, batch)
         return False
@@ -213,13 +213,13 @@ class OpenAIStream:
         self.told_model = self.told_model or chunk.model
         self._tier = chunk.service_tier or self._tier
         self._mentions_reason = self._mentions_reason or chunk.mentions_reason
-        if chunk.is_alive or chunk.is_reading:
-            batch.is_alive = True
-            self._has_content = self._has_content or chunk.is_alive
+        self._has_deltas = self._has_deltas or chunk.has_delta
+        batch.is_alive = batch.is_alive or chunk.is_alive or chunk.is_reading
+        self._has_content = self._has_content or chunk.is_alive
         if chunk.usage is not None:
             batch.usage = chunk.usage
             self._is_counted = self._is_counted or chunk.is_last_count
-            self._has_content = self._has_content or chunk.usage.completion_tokens > 0
+            self._has_tokens = self._has_tokens or chunk.usage.completion_tokens > 0
         batch.logprobs += chunk.logprobs
         batch.details += chunk.details
         if chunk.notices and not self._is_told:
@@ -236,8 +236,8 @@ class OpenAIStream:
         self._note_text(batch)
 
     def _take_pieces(self, chunk: Chunk, batch: Batch) -> bool:
-        """Add what is said, which takes an earlier finish reason back; return whether anything is."""
-        if not chunk.pieces and not chunk.calls:
+        """Add what is said and not a message that says it again, and take an earlier finish reason back."""
+        if not (chunk.pieces or chunk.calls) or (self._has_deltas and self._text.has_text and not chunk.has_delta):
             return False
         pieces = [] if self._text.is_cut else [piece for piece in chunk.pieces if piece[1]]
         calls = [] if self._text.is_cut else list(map(self.calls.numbered, chunk.calls))
@@ -293,7 +293,7 @@ class OpenAIStream:
 
     def _check_emptiness(self) -> None:
         """Refuse an answer without a word, a thought, or a token that was counted, unless it may be so."""
-        if self._finish_reason is None or self._has_content or self._text.can_be_cut:
+        if self._finish_reason is None or self._has_content or self._has_tokens or self._text.can_be_cut:
             return
         if error := error_of_empty_answer(self._finish_reason):
             self._has_failed = True
