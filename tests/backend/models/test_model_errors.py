@@ -227,6 +227,12 @@ def test_a_proxy_is_named_without_its_password() -> None:
             "Start a new chat",
         ),
         (400, "unexpected EOF", UpstreamUnavailableError, "later"),
+        (
+            400,
+            "The model has crashed without additional information. (Exit code: 6)",
+            UpstreamUnavailableError,
+            "later",
+        ),
         (404, "No endpoints found for m1:free.", UpstreamModelNotFoundError, "MODEL_NAME"),
         (404, "The requested endpoint was not found.", UpstreamBadResponseError, "BASE_URL: most end in /v1"),
         (400, "The model `m1` has been decommissioned.", UpstreamModelNotFoundError, "MODEL_NAME"),

@@ -123,6 +123,9 @@ EMPTY: dict[str, tuple[int, Any]] = {
     "Hugging Face": (403, "You have exceeded your monthly included credits for Inference Providers."),
     "Alibaba, in words": (403, "Access denied, please make sure your account is in good standing."),
     "a reseller": (403, "Your account does not have enough balance, please recharge"),
+    "Fireworks": (412, {"error": {"message": "Account is suspended. Please check your billing"}}),
+    "Volcengine": (429, {"error": {"code": "SetLimitExceeded", "message": "The model service has been paused."}}),
+    "Weights & Biases": (403, {"error": {"message": "The team does not have inference credits"}}),
     "a reseller, in a stream": (IN_A_STREAM, "Payment Required"),
 }
 KEY: dict[str, tuple[int, Any]] = {
@@ -159,6 +162,30 @@ MODEL: dict[str, tuple[int, Any]] = {
     "gone": (400, "model m1 has been deprecated, learn more"),
     "Bedrock, by another API": (400, "The provided model identifier is invalid."),
     "a gateway": (400, "Invalid model: m1"),
+    "litellm, of a key": (
+        401,
+        {
+            "error": {
+                "message": "key not allowed to access model. Tried to access m1",
+                "type": "key_model_access_denied",
+                "param": "model",
+                "code": "401",
+            }
+        },
+    ),
+    "SiliconFlow": (403, {"code": 30003, "message": "Model disabled.", "data": None}),
+    "TabbyAPI": (503, {"detail": {"error": {"message": "No models are currently loaded."}}}),
+    "Jan": (400, {"message": "Model has not been loaded, please load model into cortex."}),
+    "vLLM, of a base model": (
+        400,
+        {
+            "error": {
+                "message": "As of transformers v4.44, default chat template is no longer "
+                "allowed, so you must provide a chat template",
+                "code": 400,
+            }
+        },
+    ),
 }
 
 
@@ -226,6 +253,10 @@ def test_a_parameter_of_a_model_that_is_there_is_not_taken_for_a_model() -> None
         ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, "", 0),
         ({"retry-after": "1s" * 5000}, "", 20),
         ({"ratelimit-reset": "30"}, "", 30),
+        ({"ratelimit": '"default";r=0;t=30'}, "", 30),
+        ({"ratelimit": "limit=100, remaining=0, reset=30"}, "", 30),
+        ({"ratelimit": "limit=100"}, "", None),
+        ({"x-ratelimit-reset-after": "12.5"}, "", 13),
         ({"x-ratelimit-reset": "30"}, "in 4s or so, or try again in 5s", 5),
         ({"x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-requests": "1s"}, "", None),
         ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0s"}, "", 360),

@@ -34,8 +34,8 @@ _NO_PAGE = ("not found", "404 page not found", "404 not found")
 """All that web servers say where there is nothing at an address."""
 _OWN_FAILURES = {408, 409, 424, 425, 498, 499}
 """What is no fault of the question's: text-generation-inference says 424, Groq 498 where nothing is free."""
-_GATEWAY_WORDS = ("unexpected eof", "upstream connect error", "bad gateway")
-"""What gateways say when the server behind them has hung up; Ollama says it of its cloud with a status of 400."""
+_GATEWAY_WORDS = ("unexpected eof", "upstream connect error", "bad gateway", "model has crashed")
+"""What gateways say when the server behind them has hung up; Ollama and LM Studio say it with a status of 400."""
 
 
 class OurErrors:

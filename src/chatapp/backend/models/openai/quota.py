@@ -12,7 +12,7 @@ _QUOTA_CODES = (
     "exceeded_current_quota_error", "billing_not_active", "billing_hard_limit_reached", "payment_required", "402",
     "billing_error", "budget_exceeded", "arrearage", "accountoverdueerror", "1008", "1113",
     "personal-team-blocked:spending-limit", "usage_limit_reached", "not_enough_balance", "insufficient_funds",
-    "freetieronly",
+    "freetieronly", "setlimitexceeded",
 )  # fmt: skip
 _QUOTA_WORDS = (
     "exceeded your current quota", "insufficient balance", "balance is insufficient", "balance insufficient",
@@ -20,7 +20,8 @@ _QUOTA_WORDS = (
     "quota is not enough", "insufficient quota", "quota has been exhausted", "spending limit", "requires more credits",
     "billing hard limit", "account is not active", "budget has been exceeded", "exceededtokenbudget", "exceededbudget",
     "requires a subscription", "requires a paid plan", "usage limit", "key limit exceeded", "insufficient funds",
-    "doesn't have any credits", "does not have any credits", "free tier of the model has been",
+    "account is suspended", "have inference credits", "doesn't have any credits", "does not have any credits",
+    "free tier of the model has been",
     "daily free allocation", "included credits", "in good standing", "enough balance", "insufficient account balance",
     "payment required", "please recharge", "free usage exceeded", "余额不足", "额度不足", "额度已用尽", "欠费",
 )  # fmt: skip

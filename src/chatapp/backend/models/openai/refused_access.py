@@ -31,7 +31,8 @@ _MODERATION_WORDS = ("moderation", "flagged", "content policy", "content managem
 _SURE_MODERATION_WORDS = ("contentpolicyviolation", "sensitivecontentdetected")
 _MODERATES = {0, 400, 403, 422, 451}
 _PLACE_WORDS = ("location is not supported", "country, region, or territory not supported", "region is not supported",
-                "not allowed for organization", "not allowed for your organization")  # fmt: skip
+                "not allowed for organization", "not allowed for your organization",
+                "organization has been restricted")  # fmt: skip
 _PLACE_STATUSES = {403, 451}
 
 

@@ -24,7 +24,9 @@ _UNITS_S |= {"h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
 _ENDS = {"", ".", ",", ";", ")", "}"}
 """What may stand behind a number without a unit."""
 
-_RESETS = ("ratelimit-reset", "x-ratelimit-reset")
+_RESETS = ("ratelimit-reset", "x-ratelimit-reset", "x-ratelimit-reset-after", "x-rate-limit-reset")
+_TOGETHER = ("t=", "reset=")
+"""What stands before the seconds in the one header RateLimit, of the draft as it is now and as it was."""
 _KINDS = ("requests", "tokens")
 """What OpenAI and those like it count apart: `x-ratelimit-reset-tokens` matters where no tokens remain."""
 _FIRST_MOMENT = 10**9
@@ -46,10 +48,16 @@ def retry_after_s(headers: Mapping[str, str], said: ErrorWords) -> int | None:
         _length_or_date(said.delay_s),
         _length_in_words(said.words),
         *(_length_or_date(headers.get(name)) for name in _RESETS),
+        _length_together(headers.get("ratelimit", "")),
         *(_length_or_date(headers.get(f"x-ratelimit-reset-{kind}")) for kind in _KINDS if _is_used_up(headers, kind)),
     )
     seconds = next((seconds for seconds in found if seconds is not None), None)
     return None if seconds is None else min(math.ceil(seconds), LONGEST_S)
+
+
+def _length_together(header: str) -> float | None:
+    told = (part.strip() for part in header.replace(",", ";").split(";"))
+    return next((_number(part.partition("=")[2]) for part in told if part.startswith(_TOGETHER)), None)
 
 
 def _is_used_up(headers: Mapping[str, str], kind: str) -> bool:

@@ -25,7 +25,7 @@ _AROUND = (
 _NUMBERS = ("n_ctx", "n_prompt_tokens")
 _DELAYS = (
     "retryDelay", "retryAfter", "retry_after", "retry_after_seconds", "estimated_time", "resets_in_seconds",
-    "X-RateLimit-Reset",
+    "X-RateLimit-Reset", "Retry-After", "retry-after",
 )  # fmt: skip
 _DELAY_MS = "retry_after_ms"
 _PLACES = ("param", "loc", "keys", "path", "field")

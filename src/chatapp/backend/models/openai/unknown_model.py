@@ -4,14 +4,17 @@ from chatapp.backend.models.openai.said import ErrorWords
 from chatapp.errors import UpstreamAuthError, UpstreamError, UpstreamModelNotFoundError
 
 _CODES = ("model_not_found", "modelnotfound", "model_not_available", "unknown_model", "invalid_model",
-          "deploymentnotfound", "model_not_supported", "model_decommissioned", "1211")  # fmt: skip
+          "deploymentnotfound", "model_not_supported", "model_decommissioned", "1211", "30003",
+          "key_model_access_denied", "team_model_access_denied", "user_model_access_denied",
+          "org_model_access_denied", "project_model_access_denied")  # fmt: skip
+"""The last are LiteLLM's, which says them with status 401: the key is good, but not for this model."""
 _WORDS = (
     "invalid model name", "model not found", "model_not_found", "no such model", "unknown model", "is pinned to",
     "not a valid model", "model not exist", "model does not exist", "try pulling it first", "model is not supported",
     "unsupported model", "does not have access to model", "has been decommissioned", "with on-demand throughput",
     "reached its end of life", "non-serverless model", "invalid model identifier", "model identifier is invalid",
     "invalid model:", "find real modelid",
-    "could not find suitable", "not a supported model", "模型不存在", "无可用渠道",
+    "could not find suitable", "not a supported model", "模型不存在", "模型名称错误", "无可用渠道",
 )  # fmt: skip
 """The last are Zhipu's, and of gateways made with one-api: no such model, no channel for it."""
 _MISSING = ("does not exist", "doesn't exist", "not found", "not available", "not loaded")
@@ -22,7 +25,7 @@ _NAMES_ONE = ("model '", 'model "', "model `")
 _OF_MODELS = (
     (
         ("no models loaded", "no model is loaded", "no model loaded", "model unloaded", "model is unloaded",
-         "model was unloaded"),
+         "model was unloaded", "no models are currently loaded", "model has not been loaded"),
         "the model server has not loaded any model.",
         "Load one there, and ask again.",
     ),
@@ -33,7 +36,8 @@ _OF_MODELS = (
     ),
     (
         ("support chat completions", "does not support chat", "not a chat model", "not in v1/chat/completions",
-         "only supports interactions api", "multiturn chat is not enabled", "response modalities (text)"),
+         "only supports interactions api", "multiturn chat is not enabled", "response modalities (text)",
+         "must provide a chat template", "chat_template is not set"),
         "this model is not one to chat with.",
         "Choose another model.",
     ),
