@@ -65,9 +65,12 @@ def xlsx(*, last_row: int | None = None, below: str = "") -> bytes:
     )
 
 
-def pptx() -> bytes:
-    def slide(text: str) -> str:
-        return f'<p:sld xmlns:p="{_SLIDES}" xmlns:a="{_DRAWING}"><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sld>'
+def pptx(*, below: str = "") -> bytes:
+    """Return two slides; `below` is XML behind the words of the first."""
+
+    def slide(text: str, below: str = "") -> str:
+        words = f"<a:p><a:r><a:t>{text}</a:t></a:r></a:p>{below}"
+        return f'<p:sld xmlns:p="{_SLIDES}" xmlns:a="{_DRAWING}">{words}</p:sld>'
 
     def shape(kind: str, text: str) -> str:
         return f'<p:sp><p:nvPr><p:ph type="{kind}"/></p:nvPr><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sp>'
@@ -81,16 +84,22 @@ def pptx() -> bytes:
             "ppt/slides/slide1.xml": slide("Shown second").replace("<p:sld ", '<p:sld show="0" '),
             "ppt/slides/_rels/slide2.xml.rels": relations(r1="notesSlide ../notesSlides/notes1.xml"),
             "ppt/notesSlides/notes1.xml": f'<p:notes xmlns:p="{_SLIDES}" xmlns:a="{_DRAWING}">{notes}</p:notes>',
-            "ppt/slides/slide2.xml": slide("Shown first"),
+            "ppt/slides/slide2.xml": slide("Shown first", below),
         }
     )
 
 
-def odt(text: str = '<text:h text:outline-level="2">Sea</text:h><text:p>It is<text:s/>salty.</text:p>') -> bytes:
+def odt(
+    text: str = '<text:h text:outline-level="2">Sea</text:h><text:p>It is<text:s/>salty.</text:p>', *, above: str = ""
+) -> bytes:
+    """Return a text; `above` is XML that stands above each page."""
     kinds = " ".join(f'xmlns:{name}="{_ODF}:{kind}:1.0"' for name, kind in
-                     (("text", "text"), ("table", "table"), ("office", "office")))  # fmt: skip
+                     (("text", "text"), ("table", "table"), ("office", "office"), ("style", "style"),
+                      ("draw", "drawing")))  # fmt: skip
     content = f'<o {kinds} xmlns:dc="http://purl.org/dc/elements/1.1/">{text}</o>'
-    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
+    styles = f"<o {kinds}><style:header>{above}</style:header></o>"
+    members = {"content.xml": content, **({"styles.xml": styles} if above else {})}
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", **members})
 
 
 def epub(*, is_typed: bool = True) -> bytes:

@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+FORMULA = f"{_MATH}oMath"
 _FORMS = {
     "f": ("({num})/({den})", ("num", "den")),
     "sSup": ("{e}^({sup})", ("e", "sup")),
@@ -15,13 +16,23 @@ _FORMS = {
 
 
 def with_formulas_as_text(document: bytes) -> bytes:
-    """Return the XML of a document of Word in which each formula is a run of text; mammoth passes them over."""
+    """Return the XML of a document of Word in which each formula is a run of text, without what is hidden.
+
+    Mammoth passes the former over and shows the latter.
+    """
     root = ElementTree.fromstring(document)  # noqa: S314 - expat bounds entities, the process all else
     for parent in list(root.iter()):
         for place, child in enumerate(parent):
-            if child.tag in {f"{_MATH}oMath", f"{_MATH}oMathPara"}:
-                parent[place] = _run(f" {_text_of(child)} ", tail=child.tail)
+            if child.tag in {FORMULA, f"{_MATH}oMathPara"}:
+                parent[place] = _run(f" {formula(child)} ", tail=child.tail)
+            elif child.tag == f"{_WORD}r" and _is_hidden(child):
+                parent[place] = _run("", tail=child.tail)
     return ElementTree.tostring(root)
+
+
+def _is_hidden(run: ElementTree.Element) -> bool:
+    hiding = run.find(f"{_WORD}rPr/{_WORD}vanish")
+    return hiding is not None and hiding.get(f"{_WORD}val", "1") not in {"0", "false", "off"}
 
 
 def _run(text: str, *, tail: str | None) -> ElementTree.Element:
@@ -31,15 +42,16 @@ def _run(text: str, *, tail: str | None) -> ElementTree.Element:
     return run
 
 
-def _text_of(node: ElementTree.Element) -> str:
+def formula(node: ElementTree.Element) -> str:
+    """Return a formula as text."""
     if node.tag == f"{_MATH}t":
         return node.text or ""
     name = node.tag.removeprefix(_MATH)
     if name in _FORMS:
         form, pieces = _FORMS[name]
         found = {piece: node.find(f"{_MATH}{piece}") for piece in pieces}
-        told = {piece: "" if it is None else _text_of(it) for piece, it in found.items()}
+        told = {piece: "" if it is None else formula(it) for piece, it in found.items()}
         return form.format(**told).replace("root()", "root")
     sign = node.find(f"{_MATH}naryPr/{_MATH}chr")
     lead = "" if name != "nary" else "∫" if sign is None else sign.get(f"{_MATH}val", "")
-    return lead + "".join(map(_text_of, node))
+    return lead + "".join(map(formula, node))

@@ -11,12 +11,13 @@ from zipfile import ZipFile
 
 from chatapp.documents.archives import numbered, xml_of
 from chatapp.documents.encodings import decoded
-from chatapp.documents.formulas import with_formulas_as_text
+from chatapp.documents.formulas import FORMULA, formula, with_formulas_as_text
 from chatapp.documents.plain import table, web_page
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _PRESENTATION = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _OPF = "{http://www.idpf.org/2007/opf}"
 _STYLES = """
 comment-reference => sup
@@ -35,14 +36,23 @@ def word(path: Path) -> str:
     without_pictures = mammoth.images.img_element(lambda _: {"src": ""})
     with _with_formulas(path) as file:
         result = mammoth.convert_to_html(file, convert_image=without_pictures, style_map=_STYLES)
-    return web_page(result.value)
+    return "\n\n".join(filter(None, [_margin(path, "header"), web_page(result.value), _margin(path, "footer")]))
+
+
+def _margin(path: Path, place: str) -> str:
+    """Return what stands above or below all pages, behind a mark."""
+    with ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.startswith(f"word/{place}") and name.endswith(".xml")]
+        lines = [_said(line, _WORD) for name in names for line in xml_of(archive, name).iter(f"{_WORD}p")]
+    told = ", ".join(dict.fromkeys(text for line in lines if (text := " ".join(line.split()))))
+    return f"{place.capitalize()}: {told}" if told else ""
 
 
 def _with_formulas(path: Path) -> IO[bytes]:
     """Return the document as a file, in which formulas are text."""
     with ZipFile(path) as archive:
         document = archive.read(_WORDS) if _WORDS in archive.namelist() else b""
-        if b"oMath" not in document:
+        if b"oMath" not in document and b":vanish" not in document:
             return path.open("rb")
         out = io.BytesIO()
         with ZipFile(out, "w") as changed:
@@ -109,11 +119,9 @@ def _targets(archive: ZipFile, member: str, folder: str) -> dict[str, str]:
 
 def _slide(root: ElementTree.Element) -> str:
     tables = {paragraph for found in root.iter(f"{_DRAWING}tbl") for paragraph in found.iter(f"{_DRAWING}p")}
-    said = [_said(paragraph, f"{_DRAWING}t") for paragraph in root.iter(f"{_DRAWING}p") if paragraph not in tables]
+    said = [_said(paragraph, _DRAWING) for paragraph in root.iter(f"{_DRAWING}p") if paragraph not in tables]
     shown = [
-        table(
-            [[_said(cell, f"{_DRAWING}t") for cell in row.iter(f"{_DRAWING}tc")] for row in found.iter(f"{_DRAWING}tr")]
-        )
+        table([[_lines(cell) for cell in row.iter(f"{_DRAWING}tc")] for row in found.iter(f"{_DRAWING}tr")])
         for found in root.iter(f"{_DRAWING}tbl")
     ]
     hidden = ["(hidden)"] if root.get("show") == "0" else []
@@ -136,16 +144,29 @@ def _speech(archive: ZipFile, slide: str) -> str:
 def _noted(root: ElementTree.Element) -> str:
     """Return the words of the body of a page of notes; beside it stand the slide's number and the date."""
     shapes = [shape for shape in root.iter(f"{_PRESENTATION}sp") if _is_body(shape)]
-    lines = (_said(paragraph, f"{_DRAWING}t") for shape in shapes for paragraph in shape.iter(f"{_DRAWING}p"))
-    return "\n".join(lines).strip()
+    return "\n".join(map(_lines, shapes)).strip()
 
 
 def _is_body(shape: ElementTree.Element) -> bool:
     return any(place.get("type") == "body" for place in shape.iter(f"{_PRESENTATION}ph"))
 
 
-def _said(node: ElementTree.Element, tag: str) -> str:
-    return "".join(piece.text or "" for piece in node.iter(tag))
+def _lines(node: ElementTree.Element) -> str:
+    return "\n".join(_said(paragraph, _DRAWING) for paragraph in node.iter(f"{_DRAWING}p"))
+
+
+def _said(paragraph: ElementTree.Element, kind: str) -> str:
+    """Return the words of a paragraph of a `kind` of document, its formulas among them."""
+    text = {f"{kind}br": "\n", f"{kind}tab": "\t"}
+    said, stack = [], [paragraph]
+    while stack:
+        node = stack.pop()
+        if node.tag == FORMULA:
+            said.append(formula(node))
+        else:
+            said.append((node.text or "") if node.tag == f"{kind}t" else text.get(node.tag, ""))
+            stack.extend(reversed(node))
+    return "".join(said)
 
 
 def _value(cell: object) -> str:

@@ -12,6 +12,7 @@ _ODF = "{urn:oasis:names:tc:opendocument:xmlns"
 _TEXT, _TABLE, _DRAW = f"{_ODF}:text:1.0}}", f"{_ODF}:table:1.0}}", f"{_ODF}:drawing:1.0}}"
 _OFFICE, _SHOW = f"{_ODF}:office:1.0}}", f"{_ODF}:presentation:1.0}}"
 _CREATOR, _DATE = "{http://purl.org/dc/elements/1.1/}creator", "{http://purl.org/dc/elements/1.1/}date"
+_STYLE, _STYLES = f"{_ODF}:style:1.0}}", "styles.xml"
 _MOST_REPEATED = 100
 _NOT_SAID = {
     f"{_TEXT}tracked-changes",  # what was deleted
@@ -30,10 +31,19 @@ def open_document(path: Path) -> tuple[str, int | None]:
     """Return a text or a presentation of LibreOffice, and how many slides it has."""
     with ZipFile(path) as archive:
         root = xml_of(archive, "content.xml")
+        margins = xml_of(archive, _STYLES) if _STYLES in archive.namelist() else root
     pages = list(root.iter(f"{_DRAW}page"))
     if pages:
         return numbered("slide", ["\n\n".join(_blocks(page)) for page in pages]), len(pages)
-    return "\n\n".join(_blocks(root)), None
+    words = "\n\n".join(_blocks(root))
+    return "\n\n".join(filter(None, [_margin(margins, "header"), words, _margin(margins, "footer")])), None
+
+
+def _margin(styles: ElementTree.Element, place: str) -> str:
+    """Return what stands above or below all pages, behind a mark."""
+    lines = (line for found in styles.iter(f"{_STYLE}{place}") for line in _blocks(found))
+    told = ", ".join(dict.fromkeys(lines))
+    return f"{place.capitalize()}: {told}" if told else ""
 
 
 def _blocks(node: ElementTree.Element) -> Iterator[str]:
@@ -101,6 +111,8 @@ def _of_child(node: ElementTree.Element) -> str:
         return " " * min(int(count) if count.isdecimal() else 1, _MOST_REPEATED)
     if node.tag in _NOT_SAID:
         return ""
+    if node.tag == f"{_DRAW}text-box":
+        return "".join(f"\n{said}" for said in _blocks(node)) + "\n"
     if node.tag in {f"{_OFFICE}annotation", f"{_TEXT}note"}:  # a comment, or a footnote
         return f" [{node.findtext(_CREATOR) or 'Note'}: {' '.join(_text_of(node).split())}]"
     return _text_of(node)

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, cast
 
 from chatapp.documents.encodings import decoded
+from chatapp.documents.visible import with_powers, with_rows_filled, without_unseen
 
 if TYPE_CHECKING:
     from email.message import MIMEPart
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
 _NOWHERE = ("#", "javascript:", "data:")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*+m")
+_NO_WORDS = "<IPython.core.display."
+"""What stands for an output that is shown in another form."""
 _LONGEST_FENCE = re.compile(r"`{3,}")
 
 
@@ -90,8 +94,13 @@ def _cell(cell: dict[str, object], language: str) -> list[str]:
 def _output(output: dict[str, object]) -> str:
     data = output.get("data")
     if isinstance(data, dict):
-        return _joined(data.get("text/plain"))
-    return _joined(output.get("text")) or ": ".join(str(output[key]) for key in ("ename", "evalue") if output.get(key))
+        plain = _joined(data.get("text/plain"))
+        if plain and not plain.startswith(_NO_WORDS):
+            return plain
+        return _joined(data.get("text/markdown")) or web_page(_joined(data.get("text/html"))) or plain
+    text = _COLOURS.sub("", _joined(output.get("text")).replace("\r\n", "\n"))
+    shown = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return shown or ": ".join(str(output[key]) for key in ("ename", "evalue") if output.get(key))
 
 
 def _joined(value: object) -> str:
@@ -136,14 +145,13 @@ def _name_of(part: "MIMEPart") -> str:
 
 
 def web_page(html: str) -> str:
-    """Return a web page as Markdown, without its scripts, styles and pictures."""
+    """Return what a reader sees of a web page as Markdown, without its pictures."""
     from bs4 import BeautifulSoup  # noqa: PLC0415 - only some files are web pages
     from bs4.element import PreformattedString  # noqa: PLC0415
     from markdownify import MarkdownConverter  # noqa: PLC0415
 
     page = BeautifulSoup(html, "html.parser")
-    for unseen in page(["head", "script", "style", "noscript", "template", "svg", "img"]):
-        unseen.decompose()
+    without_unseen(page)
     for formula in page("math"):
         if tex := _tex_of(formula):
             formula.replace_with(f"${tex}$")
@@ -151,6 +159,8 @@ def web_page(html: str) -> str:
         if str(anchor.get("href", "#")).lower().startswith(_NOWHERE):
             anchor.unwrap()
     _unwrap_layouts(page)
+    with_rows_filled(page)
+    with_powers(page)
     for unsaid in page.find_all(string=lambda text: isinstance(text, PreformattedString)):
         unsaid.extract()  # comments, declarations, instructions
     converter = MarkdownConverter(heading_style="atx", bullets="-", escape_misc=False, table_infer_header=True)
