@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from chatapp.backend.store.imported import ImportedConversation, ImportedProject, Unreadable
-from chatapp.backend.transfer.importers import claude, claude_projects, formats, llm_logs
+from chatapp.backend.transfer.importers import claude, claude_projects, formats, gemini_pages, llm_logs
 from chatapp.backend.transfer.importers.budget import ImportBudget
 from chatapp.backend.transfer.importers.fields import mapping
+from chatapp.backend.transfer.importers.gemini import Gemini, is_label
 from chatapp.backend.transfer.importers.json_text import CHUNK, Readable, UnreadableError
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
 from chatapp.backend.transfer.importers.progress import CountedFile, Progress
@@ -31,7 +32,7 @@ MISREAD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, 
 _GZIP = b"\x1f\x8b"
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _QUIET = {"shared_conversations.json", "users.json", "user.json", "export_manifest.json"}
-_TEXTS, _DATABASES = (".json", ".jsonl", ".ndjson"), (".db", ".sqlite", ".sqlite3")
+_TEXTS, _DATABASES, _PAGES = (".json", ".jsonl", ".ndjson"), (".db", ".sqlite", ".sqlite3"), (".html", ".htm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ class ExportReader:
         elif zipfile.is_zipfile(path):
             yield from self._zip(path)
         elif kind := formats.name_of_beginning(magic):
-            yield Unknown("the file", kind, is_file=True)
+            with path.open("rb") as file:
+                yield from self._page("the file", CountedFile(file, self.progress), kind)
         else:
             with path.open("rb") as file:
                 yield from self._json("the file", CountedFile(file, self.progress))
@@ -144,6 +146,8 @@ class ExportReader:
                     file.seek(0)
                     with self._unpacked(file, folder) as path:
                         yield from self._database(member.filename, path)
+                elif member.filename.lower().endswith(_PAGES):
+                    yield from self._page(member.filename, file, "a web page")
                 else:
                     yield from self._json(member.filename, file, is_sure=_is_sure(member))
         except (*DAMAGED, ValueError):
@@ -165,6 +169,15 @@ class ExportReader:
                 yield piece if isinstance(piece, Unreadable) else FoundConversation(formats.finished(piece))
         except llm_logs.NoLogError as error:
             yield Unknown(what, error.why or formats.name_of_database(error.tables), is_file=True)
+
+    def _page(self, what: str, file: Readable, kind: str) -> Iterator[Piece]:
+        """Return what was talked about with Gemini, where a file is a web page of that; `kind` says what else it is."""
+        gemini = Gemini([*gemini_pages.activities(file, self.budget)])
+        made = [*gemini.conversations()]
+        yield from (_made(what, conversation) for conversation in made)
+        if not made:
+            kind = "a list in which nothing was asked" if gemini.activities else kind
+            yield Unknown(what, kind, is_file=True, is_tried=True)
 
     def _json(self, what: str, file: Readable, *, is_sure: bool = True) -> Iterator[Piece]:
         """Return the conversations of one JSON file. One that is only tried is left at the first thing unknown."""
@@ -256,4 +269,5 @@ def _is_sure(member: zipfile.ZipInfo) -> bool:
 def _is_wanted(member: zipfile.ZipInfo) -> bool:
     folder, _, name = member.filename.rpartition("/")
     is_of_mac = name.startswith("._") or "__MACOSX" in folder.split("/")
-    return name.lower().endswith(_TEXTS + _DATABASES) and not is_of_mac and name.lower() not in _QUIET
+    is_page = name.lower().endswith(_PAGES) and is_label(folder)
+    return (is_page or name.lower().endswith(_TEXTS + _DATABASES)) and not is_of_mac and name.lower() not in _QUIET

@@ -13,12 +13,12 @@ from chatapp.backend.transfer.importers.joining import joined
 from chatapp.backend.transfer.importers.thoughts import with_thoughts_apart
 from chatapp.errors import InvalidRequestError
 
-VERSION = "6"
+VERSION = "7"
 """Of all readers together: what an earlier one read is read again by a later one."""
 
 SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours)
 KNOWN = (
-    "ChatGPT, Claude, Claude Code, Codex, DeepSeek, Gemini (Takeout as JSON), Grok, Le Chat, LibreChat, LM Studio, "
+    "ChatGPT, Claude, Claude Code, Codex, DeepSeek, Gemini (Takeout), Grok, Le Chat, LibreChat, LM Studio, "
     "Open WebUI, llm (logs.db) and chatapp itself"
 )
 
@@ -79,8 +79,8 @@ _DATABASES = (
     ({"conversations", "turns", "messages"}, "chatapp's own database: export the conversations there"),
 )
 _WEB_PAGE = (
-    "a web page: ChatGPT's chat.html has a conversations.json beside it in its zip, and Google Takeout gives JSON "
-    "if it is asked to, under the file type of My Activity"
+    "a web page: ChatGPT's chat.html has a conversations.json beside it in its zip, and of Google Takeout's "
+    "those of Gemini are read"
 )
 _BEGINNINGS = (
     (b"Conversation,Time,Author,Message", "the table that Microsoft Copilot exports"),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from chatapp.backend.store.imported import ImportedConversation, ImportedMessage, thought_for
+from chatapp.backend.store.imported import ATTACHMENT, ImportedConversation, ImportedMessage, thought_for
 from chatapp.backend.transfer.importers.fields import paragraphs, total
 
 
@@ -63,3 +63,15 @@ def _one(run: list[ImportedMessage]) -> ImportedMessage:
         turn=thought_for(total(message.turn.thinking_ms if message.turn else None for message in run)),
         attachments=tuple(part for message in run for part in message.attachments),
     )
+
+
+def in_line(source: str, conversation_id: str, messages: list[ImportedMessage]) -> ImportedConversation:
+    """Return a conversation of messages in a line; one that names another above it is an alternative beside it."""
+    kept = [message for message in messages if message.content]
+    parents = [None, *(message.id for message in kept)]
+    line = [
+        message if message.parent_id else replace(message, parent_id=parent_id)
+        for message, parent_id in zip(kept, parents, strict=False)
+    ]
+    left_out = Counter({ATTACHMENT: sum(len(message.attachments) for message in kept)})
+    return ImportedConversation(source=source, id=conversation_id, title=None, messages=line, left_out=+left_out)
