@@ -245,3 +245,22 @@ class TestOtherPrograms:
         assert said(store) == [("user", "(picture: cat.png)\n\nWhy?"), ("assistant", markdown), ("user", "And?")]
         assert store.search.find("Old", owner="ada").items
         assert {skipped.why for skipped in receipt.skipped} == {"a file, picture or recording"}
+
+    def test_copilot(self, store: Store, bring: Bring) -> None:
+        rows = [
+            'Whales,2026-07-26T23:20:56,AI,"**Mammals**,\nsaid ""you"""',
+            "Whales,2026-07-26T23:20:56,Human,And sharks?",
+            "Whales,2026-07-26T23:20:51,AI,Mammals.",
+            "Whales,2026-07-26T23:20:51,Human,What are whales?",
+        ]
+        table = ("\ufeffConversation,Time,Author,Message\r\n" + "\r\n".join(rows)).encode()
+        receipt = bring(zip_of("copilot-activity-history.csv", table))
+        (conversation,) = store.conversations.page(owner="ada").items
+        assert (receipt.sources, conversation.title) == (["copilot"], "Whales")
+        assert said(store) == [
+            ("user", "What are whales?"),
+            ("assistant", "Mammals."),
+            ("user", "And sharks?"),
+            ("assistant", '**Mammals**,\nsaid "you"'),
+        ]
+        assert bring(table).messages_added == 0

@@ -1,5 +1,6 @@
 """Files that people export: a zip, JSON, JSON by lines, either of them compressed, or a database. What is in them."""
 
+import csv
 import gzip
 import tempfile
 import zipfile
@@ -13,7 +14,7 @@ from typing import Any
 import msgspec
 
 from chatapp.backend.store.imported import ImportedConversation, ImportedProject, Unreadable
-from chatapp.backend.transfer.importers import claude, claude_projects, formats, gemini_pages, llm_logs
+from chatapp.backend.transfer.importers import claude, claude_projects, copilot, formats, gemini_pages, llm_logs
 from chatapp.backend.transfer.importers.budget import ImportBudget
 from chatapp.backend.transfer.importers.fields import mapping
 from chatapp.backend.transfer.importers.gemini import Gemini, is_label
@@ -146,6 +147,8 @@ class ExportReader:
                     file.seek(0)
                     with self._unpacked(file, folder) as path:
                         yield from self._database(member.filename, path)
+                elif copilot.is_named(member.filename):
+                    yield from self._table(member.filename, file)
                 elif member.filename.lower().endswith(_PAGES):
                     yield from self._page(member.filename, file, "a web page")
                 else:
@@ -172,12 +175,25 @@ class ExportReader:
 
     def _page(self, what: str, file: Readable, kind: str) -> Iterator[Piece]:
         """Return what was talked about with Gemini, where a file is a web page of that; `kind` says what else it is."""
+        if kind == formats.TABLE:
+            yield from self._table(what, file)
+            return
         gemini = Gemini([*gemini_pages.activities(file, self.budget)])
         made = [*gemini.conversations()]
         yield from (_made(what, conversation) for conversation in made)
         if not made:
             kind = "a list in which nothing was asked" if gemini.activities else kind
             yield Unknown(what, kind, is_file=True, is_tried=True)
+
+    def _table(self, what: str, file: Readable) -> Iterator[Piece]:
+        """Return what was talked about with Copilot."""
+        try:
+            made = [*copilot.conversations(file, self.budget)]
+        except csv.Error:
+            made = []
+        yield from (_made(what, conversation) for conversation in made)
+        if not made:
+            yield Unknown(what, formats.TABLE, is_file=True, is_tried=True)
 
     def _json(self, what: str, file: Readable, *, is_sure: bool = True) -> Iterator[Piece]:
         """Return the conversations of one JSON file. One that is only tried is left at the first thing unknown."""
@@ -270,4 +286,5 @@ def _is_wanted(member: zipfile.ZipInfo) -> bool:
     folder, _, name = member.filename.rpartition("/")
     is_of_mac = name.startswith("._") or "__MACOSX" in folder.split("/")
     is_page = name.lower().endswith(_PAGES) and is_label(folder)
-    return (is_page or name.lower().endswith(_TEXTS + _DATABASES)) and not is_of_mac and name.lower() not in _QUIET
+    is_data = name.lower().endswith(_TEXTS + _DATABASES) or copilot.is_named(name)
+    return (is_page or is_data) and not is_of_mac and name.lower() not in _QUIET

@@ -7,7 +7,17 @@ from types import ModuleType
 from typing import Any
 
 from chatapp.backend.store.imported import ImportedConversation
-from chatapp.backend.transfer.importers import chatgpt, claude, deepseek, grok, librechat, lm_studio, open_webui, ours
+from chatapp.backend.transfer.importers import (
+    chatgpt,
+    claude,
+    copilot,
+    deepseek,
+    grok,
+    librechat,
+    lm_studio,
+    open_webui,
+    ours,
+)
 from chatapp.backend.transfer.importers.fields import mapping, objects
 from chatapp.backend.transfer.importers.joining import joined
 from chatapp.backend.transfer.importers.thoughts import with_thoughts_apart
@@ -18,8 +28,8 @@ VERSION = "7"
 
 SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours)
 KNOWN = (
-    "ChatGPT, Claude, Claude Code, Codex, DeepSeek, Gemini (Takeout), Grok, Le Chat, LibreChat, LM Studio, "
-    "Open WebUI, llm (logs.db) and chatapp itself"
+    "ChatGPT, Claude, Claude Code, Codex, Copilot (CSV), DeepSeek, Gemini (Takeout), Grok, Le Chat, LibreChat, "
+    "LM Studio, Open WebUI, llm (logs.db) and chatapp itself"
 )
 
 _Test = Callable[[dict[str, Any]], bool]
@@ -82,8 +92,9 @@ _WEB_PAGE = (
     "a web page: ChatGPT's chat.html has a conversations.json beside it in its zip, and of Google Takeout's "
     "those of Gemini are read"
 )
+TABLE = "the table that Microsoft Copilot exports, in which nothing is said"
 _BEGINNINGS = (
-    (b"Conversation,Time,Author,Message", "the table that Microsoft Copilot exports"),
+    (copilot.HEAD.encode(), TABLE),
     (b"# aider chat started at", "a history of aider"),
     (b"<?xml", "XML"),
     (b"<", _WEB_PAGE),

@@ -65,7 +65,9 @@ def _one(run: list[ImportedMessage]) -> ImportedMessage:
     )
 
 
-def in_line(source: str, conversation_id: str, messages: list[ImportedMessage]) -> ImportedConversation:
+def in_line(
+    source: str, conversation_id: str, messages: list[ImportedMessage], *, title: str | None = None
+) -> ImportedConversation:
     """Return a conversation of messages in a line; one that names another above it is an alternative beside it."""
     kept = [message for message in messages if message.content]
     parents = [None, *(message.id for message in kept)]
@@ -74,4 +76,4 @@ def in_line(source: str, conversation_id: str, messages: list[ImportedMessage]) 
         for message, parent_id in zip(kept, parents, strict=False)
     ]
     left_out = Counter({ATTACHMENT: sum(len(message.attachments) for message in kept)})
-    return ImportedConversation(source=source, id=conversation_id, title=None, messages=line, left_out=+left_out)
+    return ImportedConversation(source=source, id=conversation_id, title=title, messages=line, left_out=+left_out)
