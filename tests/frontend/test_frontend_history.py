@@ -302,6 +302,25 @@ def test_hits_are_gone_through_in_a_conversation_and_on_in_the_next(
     assert "hit-later" not in [button.key for button in click(page, "hit-close").button]
 
 
+def test_hits_are_gone_through_in_all_branches(page: AppTest, client: BackendClient, stub: StubModel) -> None:
+    stub.default = scripts.answer("Yes.")
+    asked = str(client.ask("One zebra?", store=True).conversation_id)
+    client.ask("A zebra that was edited?", conversation_id=asked)
+    first, answer, edited, _ = (item.id for item in client.conversations.messages(asked).items)
+    client.ask("The zebra instead?", conversation_id=asked, parent_id=answer)
+    latest = client.conversations.messages(asked).items[-2].id
+    wait_until(lambda: len(rows(page.run())) == 1)
+    page.text_input(key="search").set_value("zebra").run()
+
+    press(page, "open-", place=0)
+    on_show = [(landed_on(click(page, key)), contents(page)[-2][1]) for key in ["hit-earlier", "hit-earlier"]]
+
+    assert on_show == [(edited, "A zebra that was edited?"), (first, "A zebra that was edited?")]
+    assert "zebra · 1 of 3" in [caption.value for caption in page.caption]
+    assert [landed_on(click(page, "hit-later")) for _ in range(2)] == [edited, latest]
+    assert contents(page)[-2] == ("user", "The zebra instead?")
+
+
 def test_an_address_leads_to_a_message(open_page: Open, backend: Any, client: BackendClient) -> None:
     conversation = str(client.ask("One?", store=True).conversation_id)
     message = client.conversations.messages(conversation).items[0].id

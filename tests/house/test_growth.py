@@ -186,8 +186,6 @@ NOT_FOREIGN = {
     "chatapp.config.replacing.replace_file": "writes it to a file",
     "chatapp.cli.conversations.find_conversations": "asks the backend",
     "chatapp.cli.project_changes.instructions_of": "reads what its user typed, or a file of theirs, and nothing in it",
-    "chatapp.frontend.conversations.finding.hit_beside": "asks the backend",
-    "chatapp.frontend.conversations.finding.place_of_hit": "asks the backend",
     "chatapp.client.answer_events.ask_once": "asks the backend",
     "chatapp.frontend.screens.talk.name_page": "hands it to Streamlit",
     "chatapp.frontend.session.actions.edit": "asks the backend",

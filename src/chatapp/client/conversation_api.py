@@ -10,6 +10,7 @@ from chatapp.errors import NotFoundError
 from chatapp.protocol.import_resources import ImportInfo, RunningImportInfo
 from chatapp.protocol.resources import (
     ConversationInfo,
+    HitPlaceInfo,
     MessageInfo,
     ResultPage,
     SummaryInfo,
@@ -82,6 +83,11 @@ class ConversationApi:
         """Return the last messages of a branch, oldest first; `next` is the `before` of earlier ones."""
         params = {"branch": branch, "before": before, "limit": limit}
         return self._http.read_page(MessageInfo, path_of("conversations", conversation_id, "messages"), params)
+
+    def place_of_hit(self, conversation_id: str, message_id: str, words: str) -> HitPlaceInfo:
+        """Return where a message is among those of all branches that have `words`."""
+        path = path_of("conversations", conversation_id, "messages", message_id, "hits")
+        return self._http.read(HitPlaceInfo, "GET", path, params={"q": words})
 
     def begin(self, **values: Any) -> ConversationInfo:
         """Return a new, empty conversation; `values` are title, system, model, sampling and project_id."""

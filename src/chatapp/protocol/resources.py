@@ -220,6 +220,18 @@ class MessageInfo(NamedTuple):
     summarised: int | None = None
 
 
+class HitPlaceInfo(NamedTuple):
+    """Which of how many messages with the words that were looked for one is, in all branches, by when they were made.
+
+    `earlier` and `later` are the messages with them beside it, None where there is none.
+    """
+
+    number: int
+    total: int
+    earlier: str | None = None
+    later: str | None = None
+
+
 class SummaryInfo(NamedTuple):
     """What stands for so many `messages`, up to the one `message_id`, in what models read.
 

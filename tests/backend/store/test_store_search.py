@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chatapp.backend.store import BegunTurn, Store
+from chatapp.backend.store import ROOT, BegunTurn, HitPlace, Store
 from chatapp.backend.store.search.snippets import snippet
 from chatapp.backend.store.search.terms import Term, parse_terms
 
@@ -47,6 +47,22 @@ def test_hit_names_the_newest_message_with_the_words(ask: Ask, store: Store) -> 
     assert hit.message_id == second.user_message_id
     assert hit.snippet[0] == {"text": "More ", "is_match": False}
     assert hit.snippet[1] == {"text": "whales", "is_match": True}
+
+
+@pytest.mark.parametrize("words", ["whales", '"more whales" large', "大鯨", "docker"])
+def test_hits_of_all_branches_are_told_by_when_they_were_made(ask: Ask, store: Store, words: str) -> None:
+    text = "More whales, as large as 大鯨のDocker."
+    first = ask(text, "Yes.")
+    edited = ask(text, "No.", conversation_id=first.conversation_id, parent_id=ROOT)
+    ask("Trees?", "Tall.", conversation_id=first.conversation_id)
+    ask(text, "In another.")
+
+    def place(message_id: str) -> HitPlace:
+        return store.search.place(first.conversation_id, message_id, words, owner="ada")
+
+    assert place(first.user_message_id) == HitPlace(1, 2, None, edited.user_message_id)
+    assert place(edited.user_message_id) == HitPlace(2, 2, first.user_message_id, None)
+    assert place(edited.answer_message_id) == HitPlace(3, 3, edited.user_message_id, None)
 
 
 def test_hit_in_the_title_alone_names_no_message(store: Store) -> None:

@@ -33,7 +33,7 @@ from chatapp.backend.store.records import (
     StoredTurn,
 )
 from chatapp.backend.store.reservations import Amount, Book, Reservations, Standing
-from chatapp.backend.store.search.search import Search, SearchHit
+from chatapp.backend.store.search.search import HitPlace, Search, SearchHit
 from chatapp.backend.store.search.snippets import SnippetPart
 from chatapp.backend.store.shares import Shares
 from chatapp.backend.store.summaries import Summaries, Summary
@@ -58,6 +58,7 @@ __all__ = [
     "Ending",
     "FinalStatus",
     "Forks",
+    "HitPlace",
     "Messages",
     "ModelCall",
     "ModelCalls",

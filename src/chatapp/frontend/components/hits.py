@@ -1,7 +1,10 @@
 """The way from one place that a search has found to the next."""
 
+from contextlib import suppress
+
 import streamlit as st
 
+from chatapp.errors import ChatappError
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import list_actions, state
@@ -17,7 +20,9 @@ def hits() -> None:
         return
     words = landing.words if len(landing.words) <= _SHOWN_CHARS else f"{landing.words[:_SHOWN_CHARS]}…"
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xxsmall", key="hits"):
-        place = state.view().conversation.place_of_hit(state.session_context())
+        place = None
+        with suppress(ChatappError):
+            place = state.view().conversation.place_of_hit(state.session_context())
         where = t(" · {place} of {count}", place=place.number, count=place.total) if place else ""
         st.caption((literal(words) if words.isascii() else f"{_ISOLATED}{literal(words)}{_END}") + where)
         _step(t("Earlier hit"), "keyboard_arrow_up", "hit-earlier", is_earlier=True)

@@ -7,11 +7,10 @@ from typing import NamedTuple
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage, question_entry
-from chatapp.frontend.conversations.finding import HitPlace, place_of_hit
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.summarising import Summarising
-from chatapp.protocol.resources import AttachmentInfo
+from chatapp.protocol.resources import AttachmentInfo, HitPlaceInfo
 
 PAGE_OF_MESSAGES = 40
 """How many messages are loaded when a conversation is opened."""
@@ -64,7 +63,7 @@ class OpenConversation(ABC):
         self.begun: str | None = None
         self.landing: Landing | None = None
         self.last_hits: set[bool] = set()
-        self.hit_place: tuple[str, HitPlace | None] | None = None
+        self.hit_place: tuple[str, HitPlaceInfo] | None = None
         self.unfinished: Unfinished | None = None
         self.summarising: Summarising | None = None
         self.queued: str | None = None
@@ -81,16 +80,17 @@ class OpenConversation(ABC):
         """The messages that are loaded, oldest first, without answers in which nothing was said."""
         return [entry.message for entry in self.entries if not entry.is_silent]
 
-    def place_of_hit(self, context: SessionContext) -> HitPlace | None:
-        """Return which of how many hits the search has led to, None where that is not known."""
+    def place_of_hit(self, context: SessionContext) -> HitPlaceInfo | None:
+        """Return which of how many hits the search has led to, None where it has led nowhere.
+
+        Raises:
+            ChatappError: the backend cannot tell.
+        """
         landing = self.landing
         if self.id is None or landing is None:
             return None
         if self.hit_place is None or self.hit_place[0] != landing.name:
-            try:
-                found = place_of_hit(context.client, self.id, landing.message_id, landing.words)
-            except ChatappError:
-                return None
+            found = context.client.conversations.place_of_hit(self.id, landing.message_id, landing.words)
             self.hit_place = landing.name, found
         return self.hit_place[1]
 

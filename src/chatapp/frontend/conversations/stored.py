@@ -227,12 +227,14 @@ class StoredConversation(SummarisedConversation):
                 self.beside = tuple(_entries(stored, context))
 
     def _land(self, message_id: str, found: ConversationInfo, context: SessionContext) -> None:
-        """Load the branch of a message back to it."""
-        conversations = context.client.conversations
-        end = conversations.messages(found.id, branch=message_id, limit=1).items
-        if end and end[-1].id != found.leaf_id and found.active_turn_id is None:
-            found = conversations.change(found.id, leaf_id=message_id)
-        self.entries = []
+        """Load the branch of a message back to it, which is the one on show where that holds it."""
+        is_loaded = self._known is not None and self._known.leaf_id == found.leaf_id
+        if not is_loaded or message_id not in [entry.id for entry in self.entries]:
+            conversations = context.client.conversations
+            end = conversations.messages(found.id, branch=message_id, limit=1).items
+            if end and end[-1].id != found.leaf_id and found.active_turn_id is None:
+                found = conversations.change(found.id, leaf_id=message_id)
+            self.entries = []
         self._load(context, is_unchanged=False)
         self._known, self._is_stale, self.title = found, False, found.title
         while message_id not in [entry.id for entry in self.entries] and self._before:

@@ -8,7 +8,6 @@ from chatapp.client.chat import ChatOptions
 from chatapp.errors import ChatappError, NotFoundError, SettingsError
 from chatapp.frontend.conversations.bulk import Undo, What, act_of, each, undo_of
 from chatapp.frontend.conversations.entries import DisplayMessage, ShownMessage
-from chatapp.frontend.conversations.finding import hit_beside
 from chatapp.frontend.conversations.imports import ImportWatch
 from chatapp.frontend.conversations.listing import Listing
 from chatapp.frontend.conversations.open_conversation import OpenConversation
@@ -176,8 +175,8 @@ class View:
         conversation = self.conversation
         if not isinstance(conversation, StoredConversation) or conversation.id is None or conversation.landing is None:
             return
-        message_id, words, _ = conversation.landing
-        hit = hit_beside(context.client, conversation.id, message_id, words, is_earlier=is_earlier)
+        words, place = conversation.landing.words, conversation.place_of_hit(context)
+        hit = place and (place.earlier if is_earlier else place.later)
         if hit is not None:
             conversation.land_on(hit, words=words)
             return

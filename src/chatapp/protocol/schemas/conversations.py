@@ -141,6 +141,18 @@ class ConversationPage(BaseModel):
     next: str | None
 
 
+class HitPlaceOut(BaseModel):
+    """Which of how many messages with the words that were looked for one is, in all branches, by when they were made.
+
+    `earlier` and `later` are the messages with them beside it, null where there is none.
+    """
+
+    number: int
+    total: int
+    earlier: str | None
+    later: str | None
+
+
 class SkippedOut(BaseModel):
     """Something an import left out: `count` times the `why` in `what`."""
 

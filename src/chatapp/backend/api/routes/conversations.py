@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query
 
 from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, CurrentStore, Id
 from chatapp.backend.http.bodies import BoundedJsonRoute
-from chatapp.backend.store import Conversation, ConversationState, SearchHit
+from chatapp.backend.store import Conversation, ConversationState, HitPlace, SearchHit
 from chatapp.protocol.schemas.conversations import (
     ConversationChanges,
     ConversationOut,
     ConversationPage,
+    HitPlaceOut,
     MessagePage,
     NewConversation,
     NewFork,
@@ -109,6 +110,23 @@ def messages(
 ) -> Any:
     """Return the last messages of a branch, oldest first."""
     return _as_dict(store.messages.page(conversation_id, owner=owner, branch=branch, before=before, limit=limit))
+
+
+@router.get(
+    "/{conversation_id}/messages/{message_id}/hits",
+    summary="Step through what a search finds",
+    response_model=HitPlaceOut,
+)
+def hits(
+    *,
+    conversation_id: Id,
+    message_id: Id,
+    store: CurrentStore,
+    owner: CurrentOwner,
+    q: Annotated[str, Query(description="The words that were looked for.", max_length=500)],
+) -> HitPlace:
+    """Return where a message is among those of all branches that have the words, and those beside it."""
+    return store.search.place(conversation_id, message_id, q, owner=owner)
 
 
 def _found(found: SearchHit) -> dict[str, Any]:

@@ -40,6 +40,10 @@ class SearchIndex(Protocol):
         """Return the newest message with the words, as conversation and sequence, of each conversation with one."""
         ...
 
+    def hits_in(self, connection: Connection, conversation: Row[Any]) -> set[int]:
+        """Return the messages of a conversation with the words, by their sequences."""
+        ...
+
 
 def search_index(connection: Connection, terms: list[Term]) -> SearchIndex:
     """Return who knows where `terms` are.
@@ -89,6 +93,9 @@ class _Either:
                 newest[conversation_id] = max(sequence, newest.get(conversation_id, 0))
         return list(newest.items())
 
+    def hits_in(self, connection: Connection, conversation: Row[Any]) -> set[int]:
+        return {hit for index in self._indexes for hit in index.hits_in(connection, conversation)}
+
 
 def _quoted(term: Term) -> Iterator[str]:
     return (f'"{" ".join(phrase)}"{"*" if term.is_prefix else ""}' for phrase in _phrases(term))
@@ -96,6 +103,7 @@ def _quoted(term: Term) -> Iterator[str]:
 
 _search = table("search", column("rowid"))
 _BITS = 20
+_SEQUENCE = (1 << _BITS) - 1
 """A row's number in SQLite's index is conversation * 2^20 + sequence; see the migration that makes it."""
 
 
@@ -118,8 +126,13 @@ class _SqliteIndex:
     def newest_hits(self, connection: Connection, among: Sequence[Row[Any]]) -> list[tuple[str, int]]:
         ids = {row.number: row.id for row in among}
         hits = select(_search.c.rowid).where(self._is_hit, self._number.in_(ids)).order_by(_search.c.rowid)
-        newest = {rowid >> _BITS: rowid & ((1 << _BITS) - 1) for rowid in connection.scalars(hits)}
+        newest = {rowid >> _BITS: rowid & _SEQUENCE for rowid in connection.scalars(hits)}
         return [(ids[number], sequence) for number, sequence in newest.items()]
+
+    def hits_in(self, connection: Connection, conversation: Row[Any]) -> set[int]:
+        first = conversation.number << _BITS
+        hits = select(_search.c.rowid).where(self._is_hit, _search.c.rowid.between(first, first | _SEQUENCE))
+        return {rowid & _SEQUENCE for rowid in connection.scalars(hits)}
 
 
 MANY = 1000
@@ -148,6 +161,10 @@ class _ColumnIndex:
         newest = select(messages.c.conversation_id, func.max(messages.c.sequence))
         hits = newest.where(is_here, self._is_hit(messages.c.content)).group_by(messages.c.conversation_id)
         return [(conversation_id, sequence) for conversation_id, sequence in connection.execute(hits)]
+
+    def hits_in(self, connection: Connection, conversation: Row[Any]) -> set[int]:
+        is_here = messages.c.conversation_id == conversation.id
+        return set(connection.scalars(select(messages.c.sequence).where(is_here, self._is_hit(messages.c.content))))
 
 
 def _by_tsvector(terms: list[Term]) -> Hit:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, or_, select, tuple_, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, false, or_, select, tuple_, union
 
+from chatapp.backend.store.conversations import require
 from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_in
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.listing import NO_PROJECT, conversation_of, is_of, select_listed
@@ -15,8 +16,17 @@ from chatapp.backend.store.schema import conversations, messages
 from chatapp.backend.store.search.index import SearchIndex, search_index
 from chatapp.backend.store.search.snippets import SnippetPart, snippet
 from chatapp.backend.store.search.terms import Term, parse_terms
+from chatapp.backend.store.tree import message_in
+from chatapp.protocol.messages import Role
 
 _ORDER = (conversations.c.updated_at, conversations.c.id)
+_SAID = (
+    select(messages.c.id, messages.c.sequence, messages.c.role)
+    .where(messages.c.conversation_id == bindparam("conversation_id"))
+    .order_by(messages.c.sequence)
+)
+_SHOWN: frozenset[Role] = frozenset({"user", "assistant"})
+"""Results of tools are told as a part of the answer that wanted them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,19 @@ class SearchHit:
     conversation: Conversation
     message_id: str | None
     snippet: list[SnippetPart]
+
+
+@dataclass(frozen=True, slots=True)
+class HitPlace:
+    """Which of how many hits in all branches of a conversation a message is, by when they were made from 1 on.
+
+    `earlier` and `later` are the messages beside it that are hits, None where there is none.
+    """
+
+    number: int
+    total: int
+    earlier: str | None
+    later: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +84,25 @@ class Search:
         if cursor is not None:
             is_wanted.append(tuple_(*_ORDER) < _after(cursor))
         found = self._page(terms, is_wanted, limit)
-        if found.items or any(term.is_unspaced or len(term.words) > 1 for term in terms):
-            return found
-        return self._page([replace(term, is_within=True) for term in terms], is_wanted, limit)
+        within = _within(terms)
+        return self._page(within, is_wanted, limit) if within and not found.items else found
+
+    def place(self, conversation_id: str, message_id: str, words: str, *, owner: str) -> HitPlace:
+        """Return where a message is among those of its conversation that are found by `words`, itself one of them.
+
+        Raises:
+            NotFoundError: no such conversation, or no such message in it.
+        """
+        terms = parse_terms(words)
+        with self.database.read() as connection:
+            conversation = require(connection, conversation_id, owner)
+            message_in(connection, conversation_id, message_id)
+            found = _hits_in(connection, conversation, terms) or _hits_in(connection, conversation, _within(terms))
+            said = connection.execute(_SAID, {"conversation_id": conversation_id})
+            hits = [row.id for row in said if row.id == message_id or (row.sequence in found and row.role in _SHOWN)]
+        place = hits.index(message_id)
+        earlier, later = hits[place - 1] if place else None, next(iter(hits[place + 1 :]), None)
+        return HitPlace(place + 1, len(hits), earlier, later)
 
     def _require(self, project: str, owner: str) -> None:
         if project != NO_PROJECT:
@@ -77,6 +116,17 @@ class Search:
             rows = connection.execute(query).all()
             items = _found(connection, index, rows[:limit], terms)
         return Page(items, next=_cursor(rows[limit - 1]) if len(rows) > limit else None)
+
+
+def _within(terms: list[Term]) -> list[Term]:
+    """Return terms that also find words among letters without spaces; none where `terms` do already, or cannot."""
+    if any(term.is_unspaced or len(term.words) > 1 for term in terms):
+        return []
+    return [replace(term, is_within=True) for term in terms]
+
+
+def _hits_in(connection: Connection, conversation: Row[Any], terms: list[Term]) -> set[int]:
+    return search_index(connection, terms).hits_in(connection, conversation) if terms else set()
 
 
 def _matching(has_hit: list[ColumnElement[bool]], is_wanted: list[ColumnElement[bool]], limit: int) -> Select[Any]:
