@@ -1,17 +1,16 @@
 """The text of an answer in the making. Each save appends what is new: to write all of it each time costs its square."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
+from chatapp.backend.store.prepared import Prepared, insert_rows
 from chatapp.backend.store.schema import chunks, turns
 from chatapp.backend.store.turn_rows import TurnRow
 
-_INSERT = insert(chunks)
-_UPDATE_TURN = update(turns).where(turns.c.id == bindparam("its_id"))
-_DROP = delete(chunks).where(chunks.c.turn_id == bindparam("turn_id"))
-"""Made once: each answer in the making runs these every second."""
+_DROP = Prepared(delete(chunks).where(chunks.c.turn_id == bindparam("turn_id")))
 
 
 def append_chunk(
@@ -42,10 +41,10 @@ def append_chunk(
     if new_text or new_reasoning:
         position = 1 + (0 if is_recast else turn.saved_text + turn.saved_reasoning)  # each chunk adds to these
         row = {"turn_id": turn.id, "position": position, "text": new_text, "reasoning": new_reasoning}
-        connection.execute(_INSERT, row)
+        insert_rows(connection, chunks, [row])
         saved |= {"saved_text": text_begin + len(text), "saved_reasoning": reasoning_begin + len(reasoning)}
     if saved:
-        connection.execute(_UPDATE_TURN, {"its_id": turn.id, **saved})
+        _updating(tuple(saved)).run(connection, {"its_id": turn.id, **saved})
 
 
 def saved_chunks(connection: Connection, turn_id: str) -> tuple[str, str]:
@@ -57,4 +56,9 @@ def saved_chunks(connection: Connection, turn_id: str) -> tuple[str, str]:
 
 def drop_chunks(connection: Connection, turn_id: str) -> None:
     """Forget the chunks, once the whole is somewhere else."""
-    connection.execute(_DROP, {"turn_id": turn_id})
+    _DROP.run(connection, {"turn_id": turn_id})
+
+
+@cache
+def _updating(columns: tuple[str, ...]) -> Prepared:
+    return Prepared(update(turns).where(turns.c.id == bindparam("its_id")), columns)
