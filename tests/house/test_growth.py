@@ -184,6 +184,7 @@ NOT_FOREIGN = {
     "chatapp.frontend.transcript.html_cache.keep_message_html": "keeps what is measured here",
     "chatapp.backend.store.chunks.append_chunk": "writes to the database",
     "chatapp.config.replacing.replace_file": "writes it to a file",
+    "chatapp.backend.transfer.importers.joining.in_line": "looks whether there is a text, not into it",
     "chatapp.cli.conversations.find_conversations": "asks the backend",
     "chatapp.cli.project_changes.instructions_of": "reads what its user typed, or a file of theirs, and nothing in it",
     "chatapp.client.answer_events.ask_once": "asks the backend",
