@@ -13,6 +13,7 @@ from sqlalchemy import text
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.config.settings import Settings
 from chatapp.protocol.question import Question
+from support.empty_stores import put_empty_store
 
 TABLES = (
     "shares, attachments, attachment_pages, attachment_contents, attachment_uses, message_hashes, imports, "
@@ -46,6 +47,7 @@ def sqlite_settings(tmp_path: Path) -> Settings:
 def store_settings(request: pytest.FixtureRequest, sqlite_settings: Settings) -> Settings:
     """Settings of an empty store."""
     if request.param == "sqlite":
+        put_empty_store(sqlite_settings.data_dir)
         return sqlite_settings
     settings = Settings(data_dir=sqlite_settings.data_dir, database_url=request.getfixturevalue("postgres_url"))
     store = Store.open(settings)
@@ -59,6 +61,15 @@ def store_settings(request: pytest.FixtureRequest, sqlite_settings: Settings) ->
 def store(store_settings: Settings) -> Iterator[Store]:
     """An empty store."""
     store = Store.open(store_settings)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def sqlite_store(sqlite_settings: Settings) -> Iterator[Store]:
+    """An empty store in a file, for what is the same in PostgreSQL."""
+    put_empty_store(sqlite_settings.data_dir)
+    store = Store.open(sqlite_settings)
     yield store
     store.close()
 

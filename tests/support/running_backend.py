@@ -16,12 +16,15 @@ from chatapp.cli.http_protocol import HttpProtocol
 from chatapp.client import BackendClient
 from chatapp.config.settings import Settings
 from chatapp.processes.ports import bound_socket
+from support.empty_stores import put_empty_store
 from support.stub_model import KEY, StubModel
 
 
 def backend_before(stub: StubModel, data_dir: Path, **settings: Any) -> "RunningBackend":
     """Return the backend that asks `stub`, to be entered; `settings` as `Settings.load` takes them."""
     defaults = {"base_url": stub.url, "openai_api_key": KEY, "model_name": "stub-model", "data_dir": data_dir}
+    if "database_url" not in settings:
+        put_empty_store(data_dir)
     return RunningBackend(create_app(Settings.load(**{**defaults, **settings})))
 
 

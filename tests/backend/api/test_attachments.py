@@ -19,7 +19,6 @@ from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.store import Attachment, Store
 from chatapp.client import BackendClient
 from chatapp.client.chat import EphemeralChat, StoredChat
-from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, InvalidRequestError, NotFoundError, UpstreamParameterRefusedError
 from chatapp.protocol.chosen_pages import ChosenPages
 from chatapp.protocol.events import Notice
@@ -200,12 +199,10 @@ def test_earlier_files_give_way_to_the_last(run_backend: RunBackend, stub: StubM
     assert "attachment_left_out" in [event.code for event in events if isinstance(event, Notice)]
 
 
-def test_a_file_that_is_not_kept_is_told_to_model_and_reader(sqlite_settings: Settings) -> None:
-    store = Store.open(sqlite_settings)
+def test_a_file_that_is_not_kept_is_told_to_model_and_reader(sqlite_store: Store) -> None:
     question = Message("user", (AttachmentPart("sea.txt", content_id="0" * 64), TextPart("Why?")))
 
-    worded = AttachmentWording(store.attachments, estimate=len).word([question], owner="ada", tokens=None)
-    store.close()
+    worded = AttachmentWording(sqlite_store.attachments, estimate=len).word([question], owner="ada", tokens=None)
 
     assert [message.text for message in worded.messages] == ["(The file sea.txt is not here.)\n\nWhy?"]
     assert [notice.code for notice in worded.notices] == ["attachment_missing"]
@@ -265,14 +262,13 @@ def test_pages_behind_blank_ones_are_named_where_there_were_too_many(
 
 
 @pytest.fixture
-def kept(sqlite_settings: Settings, tmp_path: Path) -> Iterator[Store]:
+def kept(sqlite_store: Store, tmp_path: Path) -> Store:
     """A store with five pictures of ada's."""
-    store, path = Store.open(sqlite_settings), documents.saved(tmp_path, "any.png", b"any")
+    path = documents.saved(tmp_path, "any.png", b"any")
     for number in range(5):
         told = Attachment("ada", f"{number:064}", f"{number}.png", "image/png", "image", 3, None, ())
-        store.attachments.add(told, path, text="", picture=b"eight by")
-    yield store
-    store.close()
+        sqlite_store.attachments.add(told, path, text="", picture=b"eight by")
+    return sqlite_store
 
 
 @pytest.mark.parametrize(

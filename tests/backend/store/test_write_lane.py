@@ -9,16 +9,14 @@ from sqlalchemy import Connection, event
 
 from chatapp.backend.store import Store
 from chatapp.backend.store.conversations import insert_conversation
-from chatapp.config.settings import Settings
 from support.turn_steps import wait_for
 
 
 @pytest.mark.parametrize(("fails", "commits"), [(False, 2), (True, 3)], ids=["all go well", "one fails"])
 def test_writes_that_wait_are_one_transaction_and_none_spoils_another(
-    sqlite_settings: Settings, fails: bool, commits: int
+    sqlite_store: Store, fails: bool, commits: int
 ) -> None:
-    store = Store.open(sqlite_settings)
-    database, may_go_on, counted = store.database, threading.Event(), list[Any]()
+    database, may_go_on, counted = sqlite_store.database, threading.Event(), list[Any]()
 
     def held_up(_: Connection) -> None:
         assert may_go_on.wait(30)
@@ -40,16 +38,14 @@ def test_writes_that_wait_are_one_transaction_and_none_spoils_another(
         may_go_on.set()
         first.result(30)
         errors = [future.exception(30) for future in others]
-    titles = [conversation.title for conversation in store.conversations.page(owner="ada").items]
-    store.close()
+    titles = [conversation.title for conversation in sqlite_store.conversations.page(owner="ada").items]
     assert [type(error) for error in errors] == [type(None), ZeroDivisionError if fails else type(None), type(None)]
     assert titles == [None] * (2 if fails else 3)
     assert len(counted) == commits
 
 
-def test_nobody_does_the_work_of_those_who_come_later(sqlite_settings: Settings) -> None:
-    store = Store.open(sqlite_settings)
-    database, may_go_on, has_returned = store.database, threading.Event(), threading.Event()
+def test_nobody_does_the_work_of_those_who_come_later(sqlite_store: Store) -> None:
+    database, may_go_on, has_returned = sqlite_store.database, threading.Event(), threading.Event()
 
     def held_up(_: Connection) -> None:
         assert may_go_on.wait(30)
@@ -63,4 +59,3 @@ def test_nobody_does_the_work_of_those_who_come_later(sqlite_settings: Settings)
         first.result(30)
         has_returned.set()
         assert later.result(30)
-    store.close()

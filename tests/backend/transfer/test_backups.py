@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -17,11 +17,9 @@ Ask = Callable[..., BegunTurn]
 
 
 @pytest.fixture
-def store(sqlite_settings: Settings) -> Iterator[Store]:
+def store(sqlite_store: Store) -> Store:
     """An empty store in a file."""
-    store = Store.open(sqlite_settings)
-    yield store
-    store.close()
+    return sqlite_store
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from chatapp.errors import StoreUnavailableError
 from chatapp.protocol.messages import AttachmentPart
 from chatapp.protocol.question import Question
 from support import documents
+from support.empty_stores import put_empty_store
 from support.foreign_exports import open_webui, write_database
 from support.imported import PICTURE, line, multimodal
 
@@ -85,10 +86,8 @@ class Owner:
 
 
 @pytest.fixture
-def ada(sqlite_settings: Settings, tmp_path: Path) -> Iterator[Owner]:
-    store = Store.open(sqlite_settings)
-    yield Owner(store, tmp_path)
-    store.close()
+def ada(sqlite_store: Store, tmp_path: Path) -> Owner:
+    return Owner(sqlite_store, tmp_path)
 
 
 @pytest.fixture
@@ -97,7 +96,9 @@ def elsewhere(tmp_path: Path) -> Iterator[Callable[..., Owner]]:
     stores: list[Store] = []
 
     def opened(**changes: Any) -> Owner:
-        stores.append(Store.open(Settings(data_dir=tmp_path / f"other{len(stores)}")))
+        folder = tmp_path / f"other{len(stores)}"
+        put_empty_store(folder)
+        stores.append(Store.open(Settings(data_dir=folder)))
         return Owner(stores[-1], tmp_path, **changes)
 
     yield opened

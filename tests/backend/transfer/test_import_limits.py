@@ -5,7 +5,7 @@ import struct
 import time
 import tracemalloc
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from chatapp.backend.transfer.importers.fields import fenced
 from chatapp.backend.transfer.importers.files import ExportReader, FoundProject, Unknown
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
 from chatapp.backend.transfer.importers.open_webui_text import shown
-from chatapp.config.settings import Settings
 from chatapp.errors import InvalidRequestError
 from support.foreign_exports import LLM_036_TABLES, LLM_TABLES, chatgpt, chatgpt_node, write_database, write_json
 
@@ -29,11 +28,9 @@ MB = 1024**2
 
 
 @pytest.fixture
-def store(sqlite_settings: Settings) -> Iterator[Store]:
+def store(sqlite_store: Store) -> Store:
     """An empty store in a file."""
-    store = Store.open(sqlite_settings)
-    yield store
-    store.close()
+    return sqlite_store
 
 
 def peak_bytes(work: Callable[[], object]) -> int:

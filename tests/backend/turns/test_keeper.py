@@ -1,7 +1,7 @@
 """Turns that are saved together when they are over: each learns what became of it."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
@@ -10,18 +10,15 @@ from chatapp.backend.gateway.held import HeldMessages
 from chatapp.backend.store import Store, WholeTurn
 from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.turns.keeper import Keeper
-from chatapp.config.settings import Settings
 from chatapp.errors import StoreUnavailableError
 from chatapp.protocol.messages import Message, TextPart
 from chatapp.protocol.question import Question
 
 
 @pytest.fixture
-def store(sqlite_settings: Settings) -> Iterator[Store]:
+def store(sqlite_store: Store) -> Store:
     """An empty store in a file."""
-    store = Store.open(sqlite_settings)
-    yield store
-    store.close()
+    return sqlite_store
 
 
 def whole(asked: str) -> WholeTurn:

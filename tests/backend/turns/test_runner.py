@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -34,11 +34,9 @@ from chatapp.providers.connection import Upstream
 
 
 @pytest.fixture
-def store(sqlite_settings: Settings) -> Iterator[Store]:
+def store(sqlite_store: Store) -> Store:
     """An empty store in a file."""
-    store = Store.open(sqlite_settings)
-    yield store
-    store.close()
+    return sqlite_store
 
 
 def test_an_answer_is_kept_without_what_cannot_be_stored_beside_it(store: Store) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from chatapp.backend.usage import journal, ledger
 from chatapp.backend.usage.journal import Journal
 from chatapp.backend.usage.ledger import Ledger
 from chatapp.backend.usage.left_behind import LeftBehind, left_in
-from chatapp.config.settings import Settings
 from chatapp.errors import UpstreamUnavailableError
 from chatapp.protocol.money import PICO
 from support import scripts
@@ -34,10 +33,8 @@ GONE = this_process().rpartition(":")[0].rpartition(":")[0] + ":4194303:00000000
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(Settings(data_dir=tmp_path / "data"))
-    yield store
-    store.close()
+def store(sqlite_store: Store) -> Store:
+    return sqlite_store
 
 
 @pytest.fixture

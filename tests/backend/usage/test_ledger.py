@@ -2,10 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from chatapp.backend.store import ModelCall, Store
 from chatapp.backend.store.database import Database
 from chatapp.backend.usage import ledger
 from chatapp.client import BackendClient
-from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, StoreUnavailableError
 from support import scripts
 from support.running_backend import RunningBackend
@@ -36,11 +34,9 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(sqlite_store: Store) -> Store:
     """The backend's store, opened beside it."""
-    store = Store.open(Settings(data_dir=tmp_path / "data"))
-    yield store
-    store.close()
+    return sqlite_store
 
 
 def calls(store: Store, count: int = 1) -> list[ModelCall]:
