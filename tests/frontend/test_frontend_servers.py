@@ -76,6 +76,11 @@ def test_a_prompt_is_written_and_deleted(open_page: Open, backend: Any) -> None:
     assert source_of("brief") == ""
     assert [told.value for told in page.success] == ["brief is removed."]
 
+    click(page, "prompt-undo")
+
+    assert source_of("brief") == page.text_area(key="prompt-text-brief").value == "Briefly: {{input}}"
+    assert "prompt-undo" not in [button.key for button in page.button]
+
 
 def test_who_is_signed_out_in_another_tab_changes_nothing_any_more(
     open_page: Open, run_backend: Any, stub: StubModel, tmp_path: Path

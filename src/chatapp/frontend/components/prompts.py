@@ -13,6 +13,7 @@ from chatapp.frontend.components.told import forget_prompts
 from chatapp.frontend.languages.words import t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import state
+from chatapp.frontend.session.outcomes import RemovedPrompt
 from chatapp.protocol.wording import later
 
 _TEXT = later(
@@ -32,6 +33,8 @@ def prompts() -> None:
     )
     outcome, state.view().prompt_outcome = state.view().prompt_outcome, None
     tell_outcome(outcome)
+    if state.view().removed_prompt is not None:
+        st.button(t("Undo"), icon=":material/undo:", key="prompt-undo", on_click=_restore)
     with st.form(f"prompt-form-{chosen}"):
         if not chosen:
             st.text_input(t("Name"), max_chars=MOST_NAME, key=state.PROMPT_NAME)
@@ -58,11 +61,19 @@ def _save(chosen: str, field: str) -> None:
 
 
 def _remove(name: str) -> None:
-    _do(partial(remove_prompt, name), t("{name} is removed.", name=name), shown="")
+    removed = RemovedPrompt(name, source_of(name))
+    if _do(partial(remove_prompt, name), t("{name} is removed.", name=name), shown=""):
+        state.view().removed_prompt = removed
 
 
-def _do(change: Callable[[], None], done: str, *, shown: str) -> None:
-    """Change a prompt, say what has become of it, and go on with the prompt `shown`."""
+def _restore() -> None:
+    if removed := state.view().removed_prompt:
+        restore = partial(save_prompt, removed.name, removed.source, is_new=True)
+        _do(restore, t("{name} is saved.", name=removed.name), shown=removed.name)
+
+
+def _do(change: Callable[[], None], done: str, *, shown: str) -> bool:
+    """Change a prompt, say what has become of it, and go on with the prompt `shown`; return whether it was changed."""
     try:
         # What was drawn may be older than the end of the sign-in.
         if not may_change_servers(state.settings(), state.api_key()):
@@ -70,7 +81,8 @@ def _do(change: Callable[[], None], done: str, *, shown: str) -> None:
         change()
     except SettingsError as error:
         state.view().prompt_outcome = error
-        return
-    state.view().prompt_outcome = done
+        return False
+    state.view().prompt_outcome, state.view().removed_prompt = done, None
     state.show(state.PROMPT_CHOSEN, shown)
     forget_prompts()
+    return True

@@ -14,6 +14,13 @@ class UnsavedServer(NamedTuple):
     fault: str
 
 
+class RemovedPrompt(NamedTuple):
+    """A saved prompt that was deleted, with what its file said: it can be had back."""
+
+    name: str
+    source: str
+
+
 class FileDrop(NamedTuple):
     """What became of files that were dropped on a project, or of saving it: `problems` are what failed.
 

@@ -16,7 +16,7 @@ from chatapp.frontend.conversations.recent import RecentConversations
 from chatapp.frontend.conversations.session_context import SessionContext
 from chatapp.frontend.conversations.stored import StoredConversation
 from chatapp.frontend.conversations.temporary import TemporaryConversation
-from chatapp.frontend.session.outcomes import FileDrop, UnsavedServer
+from chatapp.frontend.session.outcomes import FileDrop, RemovedPrompt, UnsavedServer
 from chatapp.protocol.project_resources import ProjectInfo
 from chatapp.protocol.resources import AttachmentInfo
 from chatapp.protocol.share_resources import ShareInfo
@@ -48,6 +48,7 @@ class View:
         self.dialog: Dialog | None = None
         self.server_outcome: SettingsError | str | None = None
         self.prompt_outcome: SettingsError | str | None = None
+        self.removed_prompt: RemovedPrompt | None = None
         self.unsaved_server: UnsavedServer | None = None
         self.shared_id: str | None = None
         self.made_link: tuple[ShareInfo, str] | None = None
