@@ -40,7 +40,8 @@ def name_of(entry: Mapping[str, Any]) -> str | None:
 
 
 def _is_name(name: object) -> bool:
-    return isinstance(name, str) and name.isprintable() and 0 < len(name) <= _LONGEST_NAME
+    """Return whether a model can be asked by `name`. A pattern is none: lm-proxy 3.3.2 lists `gpt-*` too."""
+    return isinstance(name, str) and name.isprintable() and 0 < len(name) <= _LONGEST_NAME and "*" not in name
 
 
 def names_in(listing: object) -> list[str]:

@@ -47,8 +47,9 @@ def unnamed(stub: StubModel, tmp_path: Path) -> Iterator[RunningBackend]:
         {"data": None, "models": [{"name": "a"}, {"name": "b"}]},
         {"success": True, "result": [{"name": "a"}, {"name": "b"}], "errors": []},
         {"data": ["a", "b", "a"]},
+        {"data": [{"id": "gpt-*"}, {"id": "a"}, {"id": "b"}, {"id": "*"}]},
     ],
-    ids=["OpenAI", "a bare array", "models", "both", "Cloudflare", "names"],
+    ids=["OpenAI", "a bare array", "models", "both", "Cloudflare", "names", "lm-proxy, with patterns"],
 )
 def test_models_are_found_in_every_form_of_list(listing: object) -> None:
     assert names_in(listing) == ["a", "b"]

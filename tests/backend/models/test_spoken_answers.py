@@ -462,6 +462,21 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
         sse(said("Hel"), said(finish="ERROR_TOXIC")),
         Heard("Hel", failure="upstream_unavailable"),
     ),
+    "lm-proxy 3.3.2: why, beside a choice that failed": (
+        sse(
+            said(role="assistant"),
+            said(finish="error")
+            | {
+                "error": {
+                    "message": "{'message': \"Error code: 400 - {'message': 'This model's "
+                    "maximum context length is 4096 tokens.'}\"}",
+                    "type": "dict",
+                }
+            },
+            said(finish="error"),
+        ),
+        Heard(failure="context_length_exceeded"),
+    ),
     "KoboldCpp: a failure for a reason (koboldcpp#2481)": (
         json.dumps({"choices": [{"message": {"content": ""}, "finish_reason": "error"}]}).encode(),
         Heard(failure="upstream_unavailable"),

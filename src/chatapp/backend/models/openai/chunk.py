@@ -161,7 +161,8 @@ def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
     for choice in known:
         if choice.get("index") == known[0].get("index"):  # Copilot's have the text in one, calls in the next
             _take_choice(chunk, choice)
-    if chunk.failure is None and tells_of_failure(body, name, has_choice=bool(known)):
+    is_explained = chunk.failure is not None and not chunk.failure.is_unexplained
+    if not is_explained and tells_of_failure(body, name, has_choice=bool(known)):
         chunk.failure = error_from_body(body)
     chunk.is_last_count = chunk.usage is not None and not known
     return chunk
