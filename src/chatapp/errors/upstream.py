@@ -92,10 +92,11 @@ class ContextLengthExceededError(UpstreamError):
 
 
 class IncompleteAnswerError(UpstreamError):
-    """The model's stream ended before the answer did. `is_empty`: before anything was said."""
+    """The model's stream ended before the answer did. `is_empty`: before anything was said; `is_cut`: in the middle."""
 
     code = "incomplete"
     is_empty: bool = False
+    is_cut: bool = False
 
 
 class AnswerTooLongError(UpstreamError):

@@ -289,6 +289,21 @@ def test_why_nothing_came_is_learned_by_asking_for_the_whole_answer(
     assert [len(call.body["messages"]) for call in stub.calls[1:]] == [3, 3, 1]
 
 
+def test_a_stream_that_breaks_before_its_first_word_is_not_paid_for_twice(
+    run_backend: Callable[..., RunningBackend], stub: StubModel, tmp_path: Path
+) -> None:
+    file = tmp_path / "connections.toml"
+    proxy = stub.url.removesuffix("/v1")
+    file.write_text(f'[connections.far]\nbase_url = "http://llm.example.org/v1"\nproxy = "{proxy}"\n', encoding="utf-8")
+    backend = run_backend(base_url=None, openai_api_key=None, model_name="far/m", connections=file)
+    stub.default = scripts.raw(
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
+    with pytest.raises(ChatappError, match="broke off before it began"):
+        backend.client.ask("Hi")
+    assert [call.path for call in stub.calls] == ["http://llm.example.org/v1/chat/completions"]
+
+
 def test_a_poll_of_one_worker_leaves_the_answer_of_another_alone(
     stub: StubModel, run_backend: Callable[..., RunningBackend], tmp_path: Path
 ) -> None:

@@ -18,8 +18,8 @@ class OpenAIAnswer:
 
     `asked_for` is what the server calls the model that goes by `goes_by` here. `ask_whole` asks it again without
     streaming: llama-cpp-python says nothing at all where it streams, but does say then that a conversation is too long.
-    It is called once at most, and only where nothing came. `explained` returns a failure with its cause,
-    as far as we know it.
+    It is called once at most, and only where nothing came; where the connection broke, only of a server that `is_free`,
+    as another may have the lost answer paid for. `explained` returns a failure with its cause, as far as we know it.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class OpenAIAnswer:
         liveness: Liveness,
         attempts: Attempts,
         ask_whole: AskWhole,
+        is_free: bool,
         explained: Callable[[UpstreamError], UpstreamError],
     ) -> None:
         self.connection = connection
@@ -46,6 +47,7 @@ class OpenAIAnswer:
         self._model = goes_by
         self._attempts = attempts
         self._ask_whole: AskWhole | None = ask_whole
+        self._is_free = is_free
         self._explained = explained
 
     @property
@@ -80,6 +82,8 @@ class OpenAIAnswer:
     async def _second_try(self, failure: UpstreamError) -> Batch | None:
         """Return the whole answer, or why there is none; None where the server still does not say."""
         if self._ask_whole is None or not (isinstance(failure, IncompleteAnswerError) and failure.is_empty):
+            return None
+        if failure.is_cut and not self._is_free:
             return None
         ask_whole, self._ask_whole = self._ask_whole, None
         await self._stream.close()

@@ -43,12 +43,15 @@ def error_of_empty_answer(reason: str) -> UpstreamError | None:
     return None if as_openai_says(reason) in _MAY_BE_EMPTY else nothing_came()
 
 
-def nothing_came() -> IncompleteAnswerError:
-    """Return the error for an answer without a word; llama-cpp-python answers so when its window is full."""
+def nothing_came(*, is_cut: bool = False) -> IncompleteAnswerError:
+    """Return the error for an answer without a word; llama-cpp-python answers so when its window is full.
+
+    `is_cut`: its connection broke.
+    """
     error = IncompleteAnswerError(
         "the model's answer broke off before it began.",
         hint="Ask again; if this chat is long, start a new one: some servers fall silent when it is longer than they "
         "can read.",
     )
-    error.is_empty = True
+    error.is_empty, error.is_cut = True, is_cut
     return error

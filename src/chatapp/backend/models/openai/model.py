@@ -29,6 +29,7 @@ from chatapp.errors import (
     UpstreamParameterRefusedError,
 )
 from chatapp.providers.connection import Upstream
+from chatapp.providers.context_windows import is_own_server
 from chatapp.providers.modalities import MEDIA, media_in
 
 
@@ -211,6 +212,7 @@ class OpenAIModel:
             liveness=self._liveness,
             attempts=request.attempts,
             ask_whole=ask_whole,
+            is_free=is_own_server(self.upstream.base_url),
             explained=explained,
         )
 

@@ -90,7 +90,7 @@ class OpenAIStream:
             batch.failure = UpstreamBadResponseError("the model server sent an event that is too large.")
         except UpstreamError as error:  # Hayhooks breaks off before the first byte, and tells why of a whole answer
             has_begun = self._form is not None or not isinstance(error, IncompleteAnswerError)
-            batch.failure = error if has_begun else nothing_came()
+            batch.failure = error if has_begun else nothing_came(is_cut=True)
         if self._usage is not None:
             batch.usage, self._usage = usage_in(self._usage) or batch.usage, None
         if batch.usage is not None and self._tier is not None:
