@@ -49,7 +49,11 @@ class AnswerText:
             batch.add(Reasoning, _whole_characters(text))
         else:
             self.has_text = batch.is_alive = True  # also where the text is held back
-            self._sort(self._join_halves(text) if self._half or not text.isascii() else text, batch)
+            text = self._join_halves(text) if self._half or not text.isascii() else text
+            if not self._stop and self._tags.begin_plainly(text):
+                batch.add(Text, text)
+            else:
+                self._sort(text, batch)
         self._plain_kind = None if self._half or self._stop else self._tags.plain_kind
 
     def give_up_held(self, batch: Batch) -> None:

@@ -172,9 +172,12 @@ class ContentFrame:
                     continue
                 except UNREADABLE:
                     pass
-            self._is_of_use = self._is_of_use or bool(texts)
-            yield "".join(texts), data
-            texts = []
+            if texts:
+                self._is_of_use = True
+                yield "".join(texts), data
+                texts = []
+            else:
+                yield "", data
         if texts:
             self._is_of_use = True
             yield "".join(texts), b""

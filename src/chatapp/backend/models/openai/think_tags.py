@@ -87,6 +87,14 @@ class ThinkTags:
         """Take all that follows for text: the server keeps thoughts apart itself."""
         self.is_decided = True
 
+    def begin_plainly(self, text: str) -> bool:
+        """Pass text by if it begins the answer and holds nothing to sort, as almost always; return whether it does."""
+        if self._kind or self._held or self.is_decided or text[:1] in _FIRST or text[0].isspace() or self.mark in text:
+            return False
+        self._kind = Text
+        self.pass_by(text)
+        return True
+
     def sort(self, text: str) -> Iterator[Found]:
         """Return what `text` adds, in its order; "all_was_thought" means all text before it."""
         text, self._held = self._held + text, ""
