@@ -9,6 +9,8 @@ _SHOWN_DIGITS = 4
 
 def dollars(pico: int) -> str:
     """Return picodollars as dollars, to the last digit and without an exponent: `0.0004275`."""
+    if not pico:  # what every call to a server of one's own costs
+        return "0"
     sign, pico = ("-" if pico < 0 else ""), abs(pico)
     whole, rest = divmod(pico, PICO)
     decimals = f"{rest:0{PICO_DIGITS}d}".rstrip("0")

@@ -86,6 +86,7 @@ class _Server:
 
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
+        self._prefix = f"{upstream.name}/"
         self._is_own = is_own_server(upstream.base_url)
         self._listed: dict[str, PricedModel | None] = {}
         self._own_tariffs: dict[str, Tariff | None] = {}
@@ -104,7 +105,7 @@ class _Server:
         for more than tokens, or is answered in a service tier that is not listed; who sets prices of his own knows what
         he pays, unless another tier is asked for.
         """
-        names = [model.removeprefix(f"{self.upstream.name}/") for model in models if model]
+        names = [model.removeprefix(self._prefix) for model in models if model]
         own = self._own(names[-1] if names else "")  # a server that is away has not said what its model is called
         if own is None and self._is_own:
             return LOCAL, FREE
