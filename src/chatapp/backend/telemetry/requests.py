@@ -155,7 +155,7 @@ class RequestLog:
 
 def _line(fields: dict[str, Any]) -> str:
     """Return the fields as one line, in which none can begin a line of its own or steer a terminal."""
-    line = " ".join([f"{name}={value}" for name, value in fields.items()])
+    line = " ".join(map("%s=%s".__mod__, fields.items()))
     if len(line) <= LOGGED_CHARS and line.isascii() and line.isprintable() and "\\" not in line:
         return line
     return " ".join([f"{name}={_printable(str(value))}" for name, value in fields.items()])

@@ -96,7 +96,7 @@ async def question_in(
         system=query.system,
         messages=[_earlier(message, files) for message in query.messages or ()],
         model=query.model,
-        parameters={name: value for name in SAMPLING if (value := getattr(query, name)) is not None},
+        parameters=_sampling(query),
         conversation_id=query.conversation_id,
         project_id=query.project_id,
         parent_id=query.parent_id,
@@ -105,6 +105,13 @@ async def question_in(
         idempotency_key=idempotency_key,
         body_hash=body_hash,
     )
+
+
+def _sampling(query: QueryRequest) -> dict[str, Any]:
+    """Return how the words are to be chosen, as far as `query` says; most say nothing of it."""
+    if query.model_fields_set.isdisjoint(SAMPLING):
+        return {}
+    return {name: value for name in SAMPLING if (value := getattr(query, name)) is not None}
 
 
 async def _files(request: Request, query: QueryRequest, owner: str) -> dict[str, AttachmentPart]:
