@@ -121,6 +121,6 @@ def host_alone(text: str) -> str:
     Raises:
         ValueError: it is no name and no address, or has a port; it says what it must be.
     """
-    if "/" in text or (":" in text and not is_address(text.strip("[]"))):
+    if "/" in text or any(map(str.isspace, text)) or (":" in text and not is_address(text.strip("[]"))):
         raise ValueError("a name or an address alone; its port is PORT")
     return text

@@ -193,3 +193,13 @@ def test_output_that_goes_nowhere_is_no_defect(streams: str, code: int, said: st
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
 
     assert (done.returncode, done.stderr) == (code, said)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="bash has the completion")
+def test_a_file_that_cannot_be_written_is_not_told_as_the_output(tmp_path: Path) -> None:
+    command = ["bash", "-c", 'ulimit -f 0; "$0" -m chatapp --install-completion; exit $?', sys.executable]
+    home = {"HOME": str(tmp_path)}
+
+    done = subprocess.run(command, env=os.environ | home, capture_output=True, text=True, check=False, timeout=60)
+
+    assert (done.returncode, done.stderr) == (1, "chatapp: A file cannot be written: File too large.\n")

@@ -1,5 +1,6 @@
 """`chatapp ask -a FILE`: files that go along from the shell."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -41,6 +42,13 @@ def test_what_is_no_file_is_wrong_usage(chatapp: Run, arguments: list[str], said
 
     assert done.returncode == 2
     assert done.stderr.startswith(f"chatapp: {said}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a file that never can be read")
+def test_a_file_that_breaks_while_it_is_sent_is_told_as_that(chatapp: Run, shared: RunningBackend) -> None:
+    done = chatapp("ask", "--backend-url", shared.url, "-a", "/proc/self/mem", "Why?")
+
+    assert (done.returncode, done.stderr) == (2, "chatapp: /proc/self/mem cannot be read (Input/output error).\n")
 
 
 def test_a_saved_prompt_is_asked(chatapp: Run, shared: RunningBackend, model: StubModel) -> None:

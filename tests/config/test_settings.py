@@ -176,6 +176,7 @@ def test_values_are_read_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -
         ("GAP_TIMEOUT", "1e300", "GAP_TIMEOUT is '1e300': it must be less than or equal to 1"),
         ("DATA_DIR", "~no-such-user/x", "DATA_DIR is '~no-such-user/x': it must be a path whose `~` stands for a home"),
         ("HOST", "127.0.0.1:8000", "HOST is '127.0.0.1:8000': it must be a name or an address alone; its"),
+        ("HOST", "127.0.0.1 ", "HOST is '127.0.0.1 ': it must be a name or an address alone; its"),
         ("HOST", "[::1]:8000", "HOST is '[::1]:8000': it must be a name or an address alone; its"),
         ("USE_STREAMING", "maybe", "USE_STREAMING is 'maybe': it must be a valid boolean."),
         ("MAX_BODY_BYTES", "-1", "MAX_BODY_BYTES is '-1': it must be greater than 0."),

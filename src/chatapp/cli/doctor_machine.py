@@ -99,7 +99,10 @@ def _existing(folder: Path) -> Path:
 
 
 def _descriptors(most_descriptors: Callable[[], int | None]) -> Finding:
-    raise_descriptor_limit()  # as the backend does
+    try:
+        raise_descriptor_limit()  # as the backend does
+    except ChatappError as error:
+        return Finding("descriptors", "fail", error.detail.rstrip("."), error.hint)
     limit = most_descriptors()
     if limit is None:
         return Finding("descriptors", "ok", "the system sets no limit")

@@ -4,6 +4,7 @@ import errno
 import gc
 import os
 import sys
+import traceback
 from copy import copy
 
 import typer
@@ -41,8 +42,7 @@ def main() -> None:
         code = _fail(error.sentence(), error.exit_code)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            _let_go_of_stdout()
-            code = _fail(f"The output cannot be written: {error.strerror}.", 1)
+            code = _fail(f"{_what_failed(error)}: {error.strerror}.", 1)
         elif (environment.value("LOG_LEVEL") or "").lower() == "debug":
             raise
         else:
@@ -105,6 +105,17 @@ def _usage_sentence(error: typer.TyperException) -> str:
 def _fail(sentence: str, exit_code: int) -> int:
     say(sentence)
     return exit_code
+
+
+def _what_failed(error: OSError) -> str:
+    """Return what cannot be read or written: the system names a file only while it is opened."""
+    if error.filename:
+        return f"{error.filename} cannot be used"
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    if frame.f_globals["__name__"].startswith("pathlib"):  # typer's, which installs completions
+        return "A file cannot be written"
+    _let_go_of_stdout()
+    return "The output cannot be written"
 
 
 def _let_go_of_stdout() -> int:

@@ -1,5 +1,6 @@
 """HTTP requests to one backend, every failure as its class."""
 
+import errno
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -157,6 +158,8 @@ class HttpSession:
         except requests.exceptions.InvalidJSONError as error:
             raise InvalidRequestError("The request holds a number that JSON cannot hold.") from error
         except requests.RequestException as error:
+            if unread := _fault_of_a_file(error):
+                raise SettingsError(f"{getattr(content, 'name', 'The file')} cannot be read ({unread}).") from error
             raise self._error_from(error) from error
         except OSError as error:  # from `requests` itself, which looks for the file before it connects
             raise SettingsError("REQUESTS_CA_BUNDLE must be a file of certificates.") from error
@@ -243,6 +246,12 @@ def _refused_certificate(error: object) -> SSLCertVerificationError | None:
 def _is_no_http(error: ProtocolError) -> bool:
     """Return whether the server spoke, but not HTTP. A connection that broke is an OSError, also in disguise."""
     return isinstance(error.args[-1], HTTPException) and not isinstance(error.args[-1], OSError | IncompleteRead)
+
+
+def _fault_of_a_file(error: requests.RequestException) -> str | None:
+    """Return what the system says of a file that could not be read while it was sent; None where a connection broke."""
+    cause = error.args[0].args[-1] if error.args and isinstance(error.args[0], ProtocolError) else None
+    return cause.strerror if isinstance(cause, OSError) and cause.errno in {errno.EIO, errno.ESTALE} else None
 
 
 def body_of(response: requests.Response) -> Json:

@@ -3,15 +3,24 @@
 from contextlib import suppress
 from typing import Protocol
 
+from chatapp.errors import SettingsError
+
 RESERVED = 32
 """What is kept for the connections to the model and for files, and for telling the others that there are too many."""
+
+_LEAST = 64
+"""With fewer there would be none left for who asks."""
 
 _UNLIMITED = 65_536
 """What is asked for where the system names no limit; macOS then has one all the same, and refuses more."""
 
 
 def raise_descriptor_limit() -> None:
-    """Let this process, and those it starts, have as many open as the system allows: every answer takes two."""
+    """Let this process, and those it starts, have as many open as the system allows: every answer takes two.
+
+    Raises:
+        SettingsError: these are so few that nobody could be answered.
+    """
     try:
         import resource  # noqa: PLC0415 - there is none on Windows, nor such a limit
     except ImportError:
@@ -21,6 +30,11 @@ def raise_descriptor_limit() -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    limit = descriptor_limit()
+    if limit is not None and limit < _LEAST:
+        raise SettingsError(
+            f"The system allows {limit} open files, and {_LEAST} are needed.", hint="Raise `ulimit -n`."
+        )
 
 
 class HasDescriptor(Protocol):
