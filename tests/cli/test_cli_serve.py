@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -58,8 +59,13 @@ def test_it_does_not_tell_who_serves(settings: dict[str, str]) -> None:
         assert "server" not in requests.get(f"{backend.url}/health", timeout=10).headers
 
 
-@pytest.mark.parametrize("options", [[], ["--workers", "2"], ["--reload"]], ids=["alone", "workers", "reload"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("options", "number"),
+    [
+        *product([[], ["--workers", "2"], ["--reload"]], [signal.SIGINT, signal.SIGTERM]),
+        ([], signal.SIGHUP),  # its terminal is closed
+    ],
+)
 def test_it_stops_within_five_seconds_and_tells_readers(settings, stub, options: list[str], number: int) -> None:
     stub.default = scripts.answer("one ", scripts.silence)
     with Serving(*options, env=settings) as backend:

@@ -2,13 +2,19 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from types import FrameType
 
 
 def interrupt_on_sigterm() -> None:
-    """Let SIGTERM raise KeyboardInterrupt in the main thread, as Ctrl-C does, so that both clean up the same way."""
+    """Let SIGTERM raise KeyboardInterrupt in the main thread, as Ctrl-C does, so that both clean up the same way.
+
+    A terminal that is closed does what SIGTERM does, unless its leaving is to be ignored, as by `nohup`.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 def on_stop_signal(call: Callable[[], object]) -> None:
