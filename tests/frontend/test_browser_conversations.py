@@ -163,6 +163,31 @@ def test_an_answer_goes_on_while_another_conversation_is_on_show(
     assert model.hits == 1
 
 
+def test_an_answer_that_one_comes_back_to_is_read_on_where_it_was(
+    page: Page, model: StubModel, goes_on: threading.Event
+) -> None:
+    model.next(scripts.answer("Once ", scripts.until(goes_on), "upon a time."))
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+    page.wait_for("[class*='st-key-open-']", "A story, please")
+    page.click("new-chat")
+    page.wait_for(".st-key-welcome")
+    page.run("""
+      const fetched = fetch, waiting = new Promise((resolve) => { window.letThrough = resolve; });
+      window.fetch = async (url, ...rest) => {
+        if (String(url).includes("app/live")) await waiting;
+        return fetched(url, ...rest);
+      };
+    """)
+
+    page.wait_for("[class*='st-key-open-'] button", "A story, please").click()
+
+    page.wait_for_answer("Once")
+    goes_on.set()
+    page.run("letThrough()")
+    page.wait_for_answer("Once upon a time.")
+
+
 def test_what_is_typed_goes_to_the_box_or_the_field_that_was_opened(page: Page, model: StubModel) -> None:
     def focused(words: str, in_what: str) -> None:
         script = "const it = document.activeElement; return it.matches(arguments[0]) && it.value === arguments[1]"

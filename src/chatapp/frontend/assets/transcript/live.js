@@ -2,11 +2,13 @@
 import { clickInWords } from "./code.js";
 
 const RETRY_MS = 1000;
+const MOST_LEFT = 8;
 const views = new WeakMap();
+const left = new Map(); // views of answers that were looked away from, by their names
 
 const element = (tag, className) => Object.assign(document.createElement(tag), { className });
 
-// A text in blocks; only the one that grows is drawn again.
+// A text in blocks; only the one that grows is drawn again. What stood there stays until it is told anew.
 class Words {
   constructor(place) {
     this.place = place;
@@ -28,15 +30,15 @@ class Words {
 }
 
 class LiveView {
-  constructor(parent) {
-    this.began = performance.now();
+  constructor(parent, before) {
+    this.began = before?.began ?? performance.now();
+    this.hasSpoken = before?.hasSpoken;
     this.root = element("div", "live");
-    this.thoughts = element("details", "thoughts");
-    this.thoughts.open = true;
-    this.thoughts.append(Object.assign(element("summary", ""), { textContent: t("Thinking") }), element("div", "said"));
-    this.said = element("div", "said");
+    this.thoughts = before?.thoughts ?? this.unsaidThoughts();
+    this.said = before?.said ?? element("div", "said");
     this.pulse = element("p", "note pulse");
     this.notices = element("div", "");
+    if (this.thoughts.parentNode) this.root.append(this.thoughts);
     this.root.append(this.said, this.notices, this.pulse);
     this.root.addEventListener("click", ({ target }) => {
       const button = target.closest("button");
@@ -44,6 +46,12 @@ class LiveView {
     });
     parent.append(this.root);
     this.ticking = setInterval(() => this.tick(), 1000);
+  }
+
+  unsaidThoughts() {
+    const thoughts = Object.assign(element("details", "thoughts"), { open: true });
+    thoughts.append(Object.assign(element("summary", ""), { textContent: t("Thinking") }), element("div", "said"));
+    return thoughts;
   }
 
   take(data) {
@@ -77,7 +85,6 @@ class LiveView {
 
   async read(reader) {
     const decoder = new TextDecoder();
-    this.said.replaceChildren();
     this.notices.replaceChildren();
     let rest = "";
     for (;;) {
@@ -121,6 +128,8 @@ class LiveView {
     this.isOver = true;
     this.ending?.abort();
     clearInterval(this.ticking);
+    left.set(this.data.name, this);
+    if (left.size > MOST_LEFT) left.delete(left.keys().next().value);
   }
 }
 
@@ -131,7 +140,9 @@ export default ({ data, parentElement }) => {
     view.root.remove();
     view = undefined;
   }
-  view ??= new LiveView(parentElement);
+  const before = left.get(data.name);
+  left.delete(data.name);
+  view ??= new LiveView(parentElement, before?.data.token === data.token ? before : undefined);
   views.set(parentElement, view);
   view.take(data);
   return () => setTimeout(() => view.root.isConnected || view.end());
