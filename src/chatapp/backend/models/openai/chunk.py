@@ -84,7 +84,7 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
         return _chunk_of(body, name) if is_ours or body.get("choices") or is_problem(body.get("error")) else None
     if name == "error" or (isinstance(body, list) and body and isinstance(body[0], dict) and "error" in body[0]):
         return Chunk(failure=error_from_body(body))  # Google's servers send a list of one
-    if not is_ours or body is None or body == [] or isinstance(body, int | float):
+    if not is_ours or body is None:
         return None
     raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
 

@@ -34,8 +34,6 @@ def pieces_of(said: dict[str, Any]) -> Iterator[Piece]:
     elif isinstance(content, list | dict):
         for part in _parts_in(content):
             yield from _pieces_of_part(part)
-    elif isinstance(content, int | float):  # PHP writes a token of digits as a number where it is told to
-        yield Text, "" if isinstance(content, bool) else str(content)
     elif content is not None:
         raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
     if not content and isinstance(refusal := said.get("refusal"), str):
