@@ -145,6 +145,7 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
         lambda piece: ContentFrame().learn(_word(piece))
     ),
     "chatapp.backend.models.openai.stop_strings.StopStrings.feed": lambda: StopStrings(["aaab", "b " * 50, "``x"]).feed,
+    "chatapp.backend.models.openai.think_tags.ThinkTags.begin_plainly": lambda: ThinkTags().begin_plainly,
     "chatapp.backend.models.openai.think_tags.ThinkTags.pass_by": lambda: ThinkTags().pass_by,
     "chatapp.backend.models.openai.think_tags.ThinkTags.sort": lambda: _think_tags(ThinkTags()),
     "chatapp.backend.store.column_types.SafeText.process_bind_param": lambda: (
