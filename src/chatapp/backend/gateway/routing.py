@@ -2,9 +2,8 @@
 
 from chatapp.backend.gateway.anthropic_schemas import AnthropicErrorResponse
 from chatapp.backend.gateway.schemas import OpenAIErrorResponse
-from chatapp.backend.http.bodies import BoundedJsonRequest
+from chatapp.backend.http.bodies import BoundedJsonRequest, StraightRoute
 from chatapp.backend.http.errors import documented_errors
-from chatapp.backend.http.straight_route import StraightRoute
 
 _MEANINGS = {
     400: "The request breaks a rule, or is longer than the model can read.",

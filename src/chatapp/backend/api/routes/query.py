@@ -10,9 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from chatapp.backend.api.dependencies import ERRORS, Id
 from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
 from chatapp.backend.attachments.choosing import chosen_part
-from chatapp.backend.http.bodies import BoundedJsonRoute
+from chatapp.backend.http.bodies import BoundedJsonRoute, StraightRoute
 from chatapp.backend.http.context import context_of, header
-from chatapp.backend.http.straight_route import StraightRoute
 from chatapp.backend.store import Store
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.turn import Turn
