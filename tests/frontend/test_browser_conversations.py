@@ -163,10 +163,7 @@ def test_an_answer_goes_on_while_another_conversation_is_on_show(
     assert model.hits == 1
 
 
-def test_an_answer_that_one_comes_back_to_is_read_on_where_it_was(
-    page: Page, model: StubModel, goes_on: threading.Event
-) -> None:
-    model.next(scripts.answer("Once ", scripts.until(goes_on), "upon a time."))
+def test_an_answer_that_one_comes_back_to_is_read_on_where_it_was(page: Page, goes_on: threading.Event) -> None:
     page.ask("A story, please")
     page.wait_for_answer("Once")
     page.wait_for("[class*='st-key-open-']", "A story, please")

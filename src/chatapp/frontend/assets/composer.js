@@ -21,7 +21,6 @@ const selectPlace = (box, from) => {
 
 const menu = document.createElement("div");
 menu.id = "prompt-menu";
-menu.setAttribute("role", "listbox");
 let offered = [];
 let chosen = 0;
 
@@ -68,6 +67,7 @@ const offer = (box) => {
   const all = JSON.parse(told.dataset.prompts);
   offered = all.filter(({ name, about }) => `${name} ${about}`.toLowerCase().includes(words));
   chosen = 0;
+  menu.setAttribute("role", offered.length ? "listbox" : "note"); // a list has to have something to choose
   menu.setAttribute("aria-label", t("Saved prompts"));
   menu.replaceChildren(...offered.map((prompt, place) => option(prompt, place, box)));
   if (!all.length && !words) menu.textContent = told.dataset.none;
