@@ -1,6 +1,7 @@
 """`chatapp` and `python -m chatapp`."""
 
 import gc
+import io
 import os
 import sys
 
@@ -26,10 +27,15 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Put the null device where stdin, stdout or stderr is closed, as by `<&-`: another file would take its number."""
+    """Put the null device where stdin, stdout or stderr is closed, as by `<&-`: another file would take its number.
+
+    What stdout cannot encode, as a code page of Windows behind a pipe, ends no answer: it is written as `?`.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - it stays open
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -42,6 +43,17 @@ def test_answer_is_exact_to_the_character(ask: Run, model) -> None:
     model.next(scripts.answer(*text))
 
     assert ask("Exactly?").stdout == text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no locales")
+def test_neither_side_of_a_narrow_locale_is_a_defect(ask: Run, model) -> None:
+    """What is asked arrives as it was typed; what the output has no letters for is `?`, and ends no answer."""
+    model.next(scripts.answer("Ja, 漢字."))
+
+    done = ask("Ist das 漢字?", env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Ja, ??.\n", "")
+    assert model.calls[-1].body["messages"][-1]["content"] == "Ist das 漢字?"
 
 
 def test_what_is_piped_in_is_added_to_the_question(ask: Run, model) -> None:

@@ -198,7 +198,7 @@ def _prompt(
 def _asked(question: str | None, template: str | None, params: Sequence[str], *, is_stdin_a_file: bool) -> str:
     """Return the question, and what is piped in below it, or what a saved prompt makes of both."""
     piped_in = None if is_stdin_a_file else _piped_in(is_wanted=question == "-")
-    typed = None if question == "-" else question
+    typed = None if question == "-" else _readable(question)
     prompt = "\n\n".join(part for part in (typed, piped_in) if part and part.strip())
     if template is not None:
         from chatapp.cli.saved import prompt_of  # noqa: PLC0415 - most questions are not saved
@@ -207,6 +207,11 @@ def _asked(question: str | None, template: str | None, params: Sequence[str], *,
     if not prompt:
         raise SettingsError("There is no question.", hint='Ask one: chatapp ask "What is Python?"')
     return prompt
+
+
+def _readable(question: str | None) -> str | None:
+    """Return a question whose bytes the locale of the shell did not know as the UTF-8 that they are."""
+    return question and question.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _can_be_typed() -> bool:

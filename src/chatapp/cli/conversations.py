@@ -63,7 +63,11 @@ def show_conversation(beginning: str | None, *, as_json: bool, backend_url: str 
     """Print the branch on show of a conversation, of the one last talked in where `beginning` names none."""
 
     def fetch(backend: BackendClient) -> tuple[ConversationInfo, list[MessageInfo]]:
-        found = backend.conversations.get(full_id(backend, beginning)) if beginning else last_conversation(backend)
+        found = (
+            backend.conversations.get(full_id(backend, beginning))
+            if beginning is not None
+            else last_conversation(backend)
+        )
         return found, _messages(backend, found.id)
 
     conversation, messages = with_backend(fetch, backend_url, asks=False)

@@ -18,10 +18,15 @@ def run(file: str, *, as_format: str | None, backend_url: str | None) -> None:
     """Write what the backend has, or without a running one what the store on this machine has.
 
     Without `as_format` it is the one that the file's name ends in, as a zip called .html opens nowhere.
+
+    Raises:
+        SettingsError: there is no such format, or the file cannot be made.
     """
     names = [it.name for it in OF_ALL]
     if as_format is None:
         ending = Path(file).suffix[1:].lower()
+        if ending.isalpha() and ending not in names:
+            raise SettingsError(f"{file} ends in none of {', '.join(names)}.", hint="Name it so, or say --format.")
         as_format = ending if ending in names else names[0]
     if as_format not in names:
         raise SettingsError(f"--format is {as_format!r}: it must be one of {', '.join(names)}.")

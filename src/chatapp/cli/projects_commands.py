@@ -6,7 +6,14 @@ import typer
 
 from chatapp.cli.parameters import AsJson, BackendUrl, IsDeleted, LightCommand, LightGroup, Undo
 
-app = typer.Typer(cls=LightGroup, rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(cls=LightGroup, rich_markup_mode=None)
+
+
+@app.callback(invoke_without_command=True)
+def _before_any_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
 
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="Its name, or its id's beginning.")]
 NewProjectName = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="What it is called.")]

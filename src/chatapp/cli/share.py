@@ -20,7 +20,7 @@ def run(beginning: str | None, *, days: int, lists: bool, revoked: str | None, a
         elif lists:
             _list(backend.conversations.shares(), as_json=as_json)
         else:
-            conversation = full_id(backend, beginning) if beginning else last_conversation(backend).id
+            conversation = full_id(backend, beginning) if beginning is not None else last_conversation(backend).id
             _tell(backend.conversations.share(conversation, days=days), backend.base_url, as_json=as_json)
 
     with_backend(work, url, asks=False)

@@ -175,8 +175,10 @@ def full_id(backend: BackendClient, beginning: str, *, state: str | None = None)
 
     Raises:
         NotFoundError: there is none.
-        SettingsError: there are several.
+        SettingsError: there are several, or it is empty, as of a variable that is not set: the only one is not meant.
     """
+    if not beginning:
+        raise SettingsError("An empty id names no conversation.", hint=_LIST_HINT)
     if len(beginning) >= _ID_CHARS:
         return beginning
     found = [item.id for item in backend.conversations.each(state=state) if item.id.startswith(beginning)]
