@@ -96,8 +96,9 @@ def test_all_that_a_zip_holds_counts_together(tmp_path: Path) -> None:
         b'{"mapping": "' + b"x" * (40 * MB) + b'"}',
         b'{"mapping": ' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}",
         b'{"mapping": ' + b"1" * 1_000_000 + b"}",
+        b'{"mapping" 5}',
     ],
-    ids=["many values", "much text", "deep", "a long number"],
+    ids=["many values", "much text", "deep", "a long number", "no JSON"],
 )
 def test_conversation_beyond_all_measure_is_passed_over(store: Store, tmp_path: Path, element: bytes) -> None:
     path = tmp_path / "conversations.json"
