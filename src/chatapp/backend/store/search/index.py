@@ -53,11 +53,11 @@ def search_index(connection: Connection, terms: list[Term]) -> SearchIndex:
     """
     is_sqlite = connection.dialect.name == "sqlite"
     if any(term.is_unspaced for term in terms):
-        return _ColumnIndex(_by_reading(terms))
+        return _ColumnIndex(_by_reading(terms, is_sqlite=is_sqlite))
     index = _SqliteIndex(terms) if is_sqlite else _ColumnIndex(_by_tsvector(terms))
     if any(len(term.words) > 1 for term in terms) or not _has_unspaced_text(connection, is_sqlite=is_sqlite):
         return index
-    within = _by_reading([replace(term, is_within=True) for term in terms])
+    within = _by_reading([replace(term, is_within=True) for term in terms], is_sqlite=is_sqlite)
     return _Either(index, _ColumnIndex(within if is_sqlite else _where_unspaced(within)))
 
 
@@ -175,9 +175,13 @@ def _by_tsvector(terms: list[Term]) -> Hit:
     return lambda text: literal_column(f"{text.table.name}.searchable").bool_op("@@")(query)
 
 
-def _by_reading(terms: list[Term]) -> Hit:
-    """Read all text, which takes the longer the more there is. Words without capitals save the folding of case."""
-    return lambda text: and_(*(or_(*(_has(text, form) for form in _forms(term))) for term in terms))
+def _by_reading(terms: list[Term], *, is_sqlite: bool) -> Hit:
+    """Read all text, which takes the longer the more there is. Words without capitals save the folding of case.
+
+    PostgreSQL folds it in half the time by the rules of ASCII; an expression looks again at what is found so.
+    """
+    ascii_rules = None if is_sqlite else "C"
+    return lambda text: and_(*(or_(*(_has(text, form, ascii_rules) for form in _forms(term))) for term in terms))
 
 
 def _where_unspaced(is_hit: Hit) -> Hit:
@@ -191,12 +195,15 @@ def _forms(term: Term) -> list[Term]:
     return [replace(term, words=words) for words in dict.fromkeys(forms)]
 
 
-def _has(text: Column[Any], term: Term) -> ColumnElement[bool]:
-    conditions = [_contains(text, word) for word in term.words]
-    return and_(*conditions, text.regexp_match(term.expression)) if term.is_within else and_(*conditions)
+def _has(text: Column[Any], term: Term, ascii_rules: str | None) -> ColumnElement[bool]:
+    if not term.is_within:
+        return and_(*(_contains(text, word) for word in term.words))
+    (word,) = term.words
+    folded: ColumnElement[Any] = text.collate(ascii_rules) if ascii_rules and word.isascii() else text
+    return and_(_contains(folded, word), text.regexp_match(term.expression))
 
 
-def _contains(text: Column[Any], word: str) -> ColumnElement[bool]:
+def _contains(text: ColumnElement[Any], word: str) -> ColumnElement[bool]:
     if word.upper() == word:
         return text.contains(word, autoescape=True)
     return text.icontains(word, autoescape=True)
