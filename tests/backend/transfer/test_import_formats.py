@@ -63,7 +63,7 @@ UNKNOWN: dict[str, tuple[Any, str]] = {
     "prompts of Codex": ({"session_id": "s", "ts": 1, "text": "Why?"}, "Codex's list of prompts"),
     "what Codex prints": ({"type": "thread.started", "thread_id": "t"}, "what Codex prints"),
     "early Codex": ({"id": "x", "timestamp": "t", "instructions": None, "git": {}}, "a session of an early Codex"),
-    "HuggingChat": ({"title": "T", "model": "m", "messages": [{"from": "user", "content": "x"}]}, "HuggingChat"),
+    "HuggingChat": ({"title": "T", "model": "m", "messages": [{"from": "user", "content": ""}]}, "HuggingChat"),
     "Microsoft Copilot": (b"\xef\xbb\xbfConversation,Time,Author,Message\r\n", "the table that Microsoft Copilot"),
     "aider": (b"\n# aider chat started at 2026-11-29\n", "a history of aider"),
     "activities of Gemini": (

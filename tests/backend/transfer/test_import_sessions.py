@@ -190,10 +190,10 @@ def test_rollout_of_codex_is_what_was_said(store: Store, bring: Bring) -> None:
                     "parentUuid": None,
                     "sessionId": "s",
                     "type": "user",
-                    "message": {"parts": [{"text": "?"}]},
+                    "message": {"parts": [{"text": ""}]},
                 }
             ],
-            "a session of Qwen Code",
+            "a session of Qwen Code in which nothing was said",
         ),
         ([{"info": {"id": "ses", "slug": "x", "directory": "/"}, "messages": []}], "a session of opencode"),
     ],

@@ -17,6 +17,7 @@ from chatapp.backend.transfer.importers import (
     lm_studio,
     open_webui,
     ours,
+    programs,
 )
 from chatapp.backend.transfer.importers.fields import mapping, objects
 from chatapp.backend.transfer.importers.joining import joined
@@ -26,10 +27,11 @@ from chatapp.errors import InvalidRequestError
 VERSION = "7"
 """Of all readers together: what an earlier one read is read again by a later one."""
 
-SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours)
+SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours, programs)
 KNOWN = (
-    "ChatGPT, Claude, Claude Code, Codex, Copilot (CSV), DeepSeek, Gemini (Takeout), Grok, Le Chat, LibreChat, "
-    "LM Studio, Open WebUI, llm (logs.db) and chatapp itself"
+    "AI Studio, big-AGI, Chatbot UI, Chatbox, ChatGPT, Claude, Claude Code, Codex, Continue, Copilot (CSV; VS Code), "
+    "DeepSeek, Gemini (Takeout), Gemini CLI, Grok, HuggingChat, Le Chat, LibreChat, LM Studio, opencode, Open WebUI, "
+    "Qwen Code, TypingMind, llm (logs.db) and chatapp itself"
 )
 
 _Test = Callable[[dict[str, Any]], bool]

@@ -16,6 +16,9 @@ LIST = "conversations"
 _HOLDER = re.compile(r'"conversations"[ \t\r\n]*+:[ \t\r\n]*+\[')
 _HEAD = 4096
 
+_SESSION = "session:"
+"""How the names of conversations in a backup of Chatbox begin."""
+
 _STARTS = '[{"'
 PREFIX = 256
 """Characters by which a conversation that was read before is recognised."""
@@ -158,4 +161,12 @@ def _held(element: Element) -> Iterator[Element]:
     if isinstance(fields.get(LIST), list):
         yield from (Element(value) for value in sequence(fields[LIST]))
     else:
-        yield element
+        yield from [Element(value) for value in _otherwise_held(fields)] or [element]
+
+
+def _otherwise_held(fields: dict[str, Any]) -> list[Any]:
+    """Return what is in a backup of Chatbox, TypingMind or Chatbot UI, which keep conversations elsewhere."""
+    if {"version", "history"} <= fields.keys():
+        return sequence(fields["history"])
+    sessions = [value for field, value in fields.items() if field.startswith(_SESSION) and isinstance(value, dict)]
+    return sessions or sequence(mapping(fields.get("data")).get("chats"))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
+from chatapp.backend.transfer.importers.agent_logs import GEMINI_CLI, QWEN_CODE, AgentLogs
 from chatapp.backend.transfer.importers.attachments import attachment, placeholder
 from chatapp.backend.transfer.importers.claude_code import ClaudeCode
 from chatapp.backend.transfer.importers.codex import Codex
@@ -12,13 +13,19 @@ from chatapp.backend.transfer.importers.fields import name, objects, paragraphs,
 from chatapp.backend.transfer.importers.gemini import Gemini
 from chatapp.backend.transfer.importers.joining import in_line
 
-SESSIONS = {ClaudeCode.SOURCE: "Claude Code", Codex.SOURCE: "Codex"}
+SESSIONS = {
+    ClaudeCode.SOURCE: "Claude Code",
+    Codex.SOURCE: "Codex",
+    GEMINI_CLI: "Gemini CLI",
+    QWEN_CODE: "Qwen Code",
+}
 
 
 @dataclass(slots=True)
 class Records:
     """Gathers records, and gives the conversations that they make."""
 
+    agents: AgentLogs = field(default_factory=AgentLogs)
     gemini: Gemini = field(default_factory=Gemini)
     le_chat: dict[str, list[ImportedMessage]] = field(default_factory=dict)
     claude_code: ClaudeCode = field(default_factory=ClaudeCode)
@@ -32,7 +39,7 @@ class Records:
         return is_known
 
     def _take(self, fields: dict[str, Any]) -> bool:
-        if self.claude_code.take(fields) or self.codex.take(fields):
+        if self.claude_code.take(fields) or self.codex.take(fields) or self.agents.take(fields):
             return True
         if isinstance(fields.get("chatId"), str) and "role" in fields:
             self.le_chat.setdefault(fields["chatId"], []).append(_le_chat(fields))
@@ -46,6 +53,7 @@ class Records:
             yield self.codex.conversation()
         for chat_id, messages in self.le_chat.items():
             yield in_line("le-chat", chat_id, sorted(messages, key=_when))
+        yield from self.agents.conversations()
         yield from self.gemini.conversations()
 
 

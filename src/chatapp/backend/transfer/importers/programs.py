@@ -1,0 +1,139 @@
+"""Programs that keep a conversation as a list of messages with roles: a row for each, and one reader for all."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from chatapp.backend.store.imported import ATTACHMENT, NO_TEXT, TOOL, ImportedConversation, ImportedMessage
+from chatapp.backend.transfer.importers.fields import mapping, name, objects, paragraphs, sequence, string, time
+from chatapp.backend.transfer.importers.messages import (
+    first,
+    is_told_first,
+    message,
+    moment_of,
+    thoughts_of,
+    tools_of,
+    words_of,
+)
+
+Json = dict[str, Any]
+
+_TITLES = ("title", "chatTitle", "threadName", "name", "userTitle", "autoTitle")
+_NO_TITLES = ("", "Untitled Session", "New Chat", "Untitled")
+_IDS = ("id", "chatID", "sessionId")
+_PROMPTS = ("preprompt", "systemPrompt", "systemInstruction", "prompt")
+_LAST = ("updatedAt", "lastUpdated", "updated")
+
+
+class Program(NamedTuple):
+    """A program: how its conversations are known, and where their messages are."""
+
+    source: str
+    is_theirs: Callable[[Json], bool]
+    messages: Callable[[Json], list[Json]]
+
+
+def _listed(fields: Json) -> list[Json]:
+    return objects(fields.get("messages"))
+
+
+def _chunks(fields: Json) -> list[Json]:
+    return objects(mapping(fields["chunkedPrompt"]).get("chunks"))
+
+
+def _requests(fields: Json) -> list[Json]:
+    """Return the questions and answers of the chat in VS Code, in which one element holds both."""
+    told: list[Json] = []
+    for one in objects(fields.get("requests")):
+        when, key = one.get("timestamp"), name(one.get("requestId")) or f"{len(told)}"
+        words = [part.get("value") for part in objects(one.get("response")) if "kind" not in part]
+        told.append({"id": key, "role": "user", "content": mapping(one.get("message")).get("text"), "timestamp": when})
+        answer = {"id": f"{key} answer", "role": "assistant", "content": "".join(map(string, words))}
+        told.append({**answer, "timestamp": when, "model": one.get("modelId")})
+    return told
+
+
+PROGRAMS = (
+    Program("opencode", lambda it: {"slug", "directory"} <= mapping(it.get("info")).keys(), _listed),
+    Program("gemini-cli", lambda it: {"sessionId", "projectHash"} <= it.keys(), _listed),
+    Program("continue", lambda it: {"sessionId", "history"} <= it.keys(), lambda it: objects(it["history"])),
+    Program(
+        "ai-studio", lambda it: "chunkedPrompt" in it, lambda it: objects(mapping(it["chunkedPrompt"]).get("chunks"))
+    ),
+    Program("vs-code", lambda it: {"requests", "responderUsername"} <= it.keys(), _requests),
+    Program("huggingchat", lambda it: {"title", "model"} <= it.keys() and _has(it, "from"), _listed),
+    Program("big-agi", lambda it: "systemPurposeId" in it, _listed),
+    Program("typingmind", lambda it: "chatID" in it, _listed),
+    Program("chatbox", lambda it: {"id", "name"} <= it.keys() and _has(it, "contentParts"), _listed),
+    Program("chatbot-ui", lambda it: {"id", "name", "folderId"} <= it.keys() and _has(it, "role"), _listed),
+)
+"""Of opencode 1.18, Gemini CLI and Continue's CLI as they write them, of others as readers of theirs have it."""
+
+
+def _has(fields: Json, field: str) -> bool:
+    return any(field in said for said in _listed(fields))
+
+
+def recognises(fields: Json) -> bool:
+    """Return whether this is a conversation of one of them in which something is said."""
+    return _program_of(fields) is not None
+
+
+def read(theirs: Json) -> ImportedConversation:
+    """Return the conversation."""
+    program = _program_of(theirs)
+    if program is None:
+        raise ValueError
+    return conversation(program.source, theirs, program.messages(theirs))
+
+
+def _program_of(fields: Json) -> Program | None:
+    program = next((program for program in PROGRAMS if program.is_theirs(fields)), None)
+    return program if program and any(message(said, "") for said in program.messages(fields)) else None
+
+
+def conversation(source: str, theirs: Json, told: list[Json]) -> ImportedConversation:
+    """Return a conversation of what is told, each message below the one that it names or the one before."""
+    about = {**theirs, **mapping(theirs.get("info"))}
+    messages, left_out = _messages(told)
+    prompts = (about.get(field) for field in _PROMPTS)
+    prompt = next((text for it in prompts if (text := words_of(mapping(it) or {"text": it}))), "")
+    start = messages[0] if messages else None
+    return ImportedConversation(
+        source=source,
+        id=name(first(about, _IDS)) or _digest(f"{start and start.created_at} {start and start.content}"),
+        title=None if (title := string(first(about, _TITLES))) in _NO_TITLES else title,
+        messages=messages,
+        system=prompt or paragraphs(*(words_of(said) for said in told if is_told_first(said))) or None,
+        is_pinned=about.get("starred") is True,
+        created_at=moment_of(about),
+        updated_at=time(first(about, _LAST)) or time(mapping(about.get("time")).get("updated")),
+        left_out=+left_out,
+    )
+
+
+def _messages(told: list[Json]) -> tuple[list[ImportedMessage], Counter[str]]:
+    """Return the messages, each with what was thought before it in a message of its own, and what is left out."""
+    messages: dict[str, ImportedMessage] = {}
+    left_out: Counter[str] = Counter()
+    before, thoughts = None, ""
+    for number, said in enumerate(told):
+        read_one, tools = message(said, f"message {number}"), tools_of(said)
+        left_out[TOOL] += tools
+        if read_one is None:
+            thoughts = paragraphs(thoughts, thoughts_of(said))
+            left_out[NO_TEXT] += not (tools or words_of(said) or thoughts)
+            continue
+        left_out[ATTACHMENT] += len(read_one.attachments)
+        if read_one.role == "assistant":
+            read_one, thoughts = replace(read_one, reasoning=paragraphs(thoughts, read_one.reasoning)), ""
+        above = next((name(it) for it in reversed(sequence(said.get("ancestors"))) if name(it) in messages), before)
+        messages[read_one.id] = replace(read_one, parent_id=above)
+        before = read_one.id
+    return [*messages.values()], left_out
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()

@@ -1,0 +1,226 @@
+"""Programs that keep a conversation as a list of messages with roles, and what agents keep as lines."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatapp.backend.store import Store
+from chatapp.backend.transfer.importers.budget import ImportBudget
+from chatapp.backend.transfer.importers.files import ExportReader, FoundConversation
+from chatapp.backend.transfer.importers.json_values import Fingerprints
+from chatapp.backend.transfer.importers.programs import read, recognises
+from support.imported import Bring, Json
+
+WHEN = 1_780_000_000_000
+
+
+def part(kind: str, text: str, **more: Any) -> Json:
+    return {"type": kind, "text": text, **more}
+
+
+def fragment(kind: str, **part: str) -> Json:
+    return {"ft": "content", "part": {"pt": kind, **part}}
+
+
+OPENCODE: Json = {
+    "info": {"id": "ses_1", "slug": "x", "directory": "/", "title": "T", "time": {"created": WHEN, "updated": WHEN}},
+    "messages": [
+        {
+            "info": {"id": "m1", "role": "user", "time": {"created": WHEN}},
+            "parts": [part("text", "Why?"), part("text", "the file", synthetic=True)],
+        },
+        {"info": {"id": "m2", "role": "assistant", "parentID": "m1"}, "parts": [part("tool", "")]},
+        {
+            "info": {"id": "m3", "role": "assistant", "parentID": "m1", "modelID": "m", "tokens": {"output": 4}},
+            "parts": [part("step-start", ""), part("reasoning", "Hm."), part("text", "So."), part("tool", "ls")],
+        },
+    ],
+}
+GEMINI_CLI: Json = {
+    "sessionId": "s",
+    "projectHash": "h",
+    "startTime": "2026-05-28T20:26:40.000Z",
+    "messages": [
+        {"id": "1", "timestamp": "2026-05-28T20:26:40Z", "type": "user", "content": [{"text": "<session_context>\nx"}]},
+        {"id": "2", "timestamp": "2026-05-28T20:26:40Z", "type": "user", "content": "Why?"},
+        {"id": "3", "type": "info", "content": "Request cancelled."},
+        {
+            "id": "4",
+            "type": "gemini",
+            "content": "So.",
+            "model": "m",
+            "tokens": {"output": 4},
+            "thoughts": [{"subject": "", "description": "Hm."}],
+        },
+    ],
+}
+CONTINUE: Json = {
+    "sessionId": "s",
+    "title": "T",
+    "history": [
+        {"message": {"role": "system", "content": "Be brief."}, "contextItems": []},
+        {"message": {"role": "user", "content": [part("text", "Why?")]}, "contextItems": []},
+        {"message": {"role": "thinking", "content": "Not said."}},
+        {"message": {"role": "assistant", "content": "So.", "reasoning": "Hm.", "usage": {"model": "m"}}},
+    ],
+}
+AI_STUDIO: Json = {
+    "runSettings": {"model": "models/m"},
+    "systemInstruction": {"parts": [{"text": "Be brief."}]},
+    "chunkedPrompt": {
+        "chunks": [
+            {"text": "Why?", "role": "user", "tokenCount": 2, "createTime": "2026-05-28T20:26:40Z"},
+            {"text": "Hm.", "role": "model", "isThought": True},
+            {"text": "So.", "role": "model", "finishReason": "STOP", "parts": [{"text": "So."}]},
+        ]
+    },
+}
+VS_CODE: Json = {
+    "responderUsername": "GitHub Copilot",
+    "requests": [
+        {
+            "requestId": "r",
+            "timestamp": WHEN,
+            "modelId": "m",
+            "message": {"text": "Why?", "parts": []},
+            "response": [{"kind": "progressMessage", "value": "Reading"}, {"value": "So"}, {"value": "."}],
+        }
+    ],
+}
+HUGGINGCHAT: Json = {
+    "id": "c",
+    "title": "T",
+    "model": "m",
+    "preprompt": "Be brief.",
+    "messages": [
+        {"id": "0", "from": "system", "content": "Be brief.", "ancestors": []},
+        {"id": "1", "from": "user", "content": "Why?", "ancestors": ["0"]},
+        {"id": "2", "from": "assistant", "content": "No.", "ancestors": ["0", "1"]},
+        {"id": "3", "from": "assistant", "content": "So.", "reasoning": "Hm.", "ancestors": ["0", "1"]},
+    ],
+}
+BIG_AGI: Json = {
+    "id": "c",
+    "systemPurposeId": "Generic",
+    "autoTitle": "T",
+    "created": WHEN,
+    "messages": [
+        {"id": "1", "role": "user", "fragments": [fragment("text", text="Why?")], "created": WHEN},
+        {
+            "id": "2",
+            "role": "assistant",
+            "fragments": [fragment("ma", aText="Hm."), fragment("text", text="So.")],
+            "generator": {"mgt": "aix", "name": "m"},
+        },
+    ],
+}
+TYPINGMIND: Json = {
+    "chatID": "c",
+    "chatTitle": "T",
+    "createdAt": "2026-05-28T20:26:40.000Z",
+    "messages": [
+        {"role": "user", "content": [part("text", "Why?")], "uuid": "1"},
+        {"role": "assistant", "content": "So.", "uuid": "2", "model": "m", "reasoning_content": "Hm."},
+    ],
+}
+CHATBOX: Json = {
+    "id": "c",
+    "name": "T",
+    "type": "chat",
+    "messages": [
+        {"id": "0", "role": "system", "contentParts": [part("text", "Be brief.")]},
+        {"id": "1", "role": "user", "contentParts": [part("text", "Why?")], "timestamp": WHEN},
+        {"id": "2", "role": "assistant", "contentParts": [part("reasoning", "Hm."), part("text", "So.")], "model": "m"},
+    ],
+}
+CHATBOT_UI: Json = {
+    "id": "c",
+    "name": "T",
+    "folderId": None,
+    "prompt": "Be brief.",
+    "messages": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}],
+}
+QWEN = [
+    {"uuid": "1", "parentUuid": None, "type": "user", "message": {"role": "user", "parts": [{"text": "Why?"}]}},
+    {"uuid": "2", "parentUuid": "1", "type": "system", "subtype": "ui_telemetry"},
+    {
+        "uuid": "3",
+        "parentUuid": "2",
+        "type": "assistant",
+        "model": "m",
+        "message": {"role": "model", "parts": [{"text": "Hm.", "thought": True}, {"text": "So."}]},
+        "usageMetadata": {"candidatesTokenCount": 4},
+    },
+    {"uuid": "4", "parentUuid": "3", "type": "tool_result", "message": {"role": "user", "parts": [{"text": "ls"}]}},
+]
+CLI_LINES = [
+    {"sessionId": "s", "projectHash": "h", "startTime": "2026-05-28T20:26:40.000Z", "kind": "main"},
+    {"$set": {"messages": GEMINI_CLI["messages"][:1]}},
+    GEMINI_CLI["messages"][1],
+    {"$set": {"lastUpdated": "2026-05-28T20:26:40.000Z"}},
+    {**GEMINI_CLI["messages"][3], "timestamp": "2026-05-28T20:26:40Z"},
+]
+
+
+def as_lines(*told: Json) -> bytes:
+    return b"\n".join(json.dumps(line).encode() for line in told)
+
+
+ALL, ALONE = ("T", "Be brief.", "Hm.", "m"), (None, None, "Hm.", "m")
+PROGRAMS: dict[str, tuple[Any, tuple[str | None, str | None, str, str | None]]] = {
+    "opencode": (OPENCODE, ("T", None, "Hm.", "m")),
+    "gemini-cli": (GEMINI_CLI, ALONE),
+    "gemini-cli as lines": (as_lines(*CLI_LINES), ALONE),
+    "qwen-code": (as_lines(*({"sessionId": "s", **line} for line in QWEN)), ALONE),
+    "continue": (CONTINUE, ALL),
+    "ai-studio": (AI_STUDIO, (None, "Be brief.", "Hm.", None)),
+    "vs-code": (VS_CODE, (None, None, "", "m")),
+    "huggingchat": ([HUGGINGCHAT], ("T", "Be brief.", "Hm.", None)),
+    "big-agi": ({"conversations": [BIG_AGI]}, ("T", None, "Hm.", "m")),
+    "typingmind": ({"data": {"chats": [TYPINGMIND], "folders": []}}, ("T", None, "Hm.", "m")),
+    "chatbox": ({"chat-sessions-list": [], "session:c": CHATBOX, "settings": {}}, ALL),
+    "chatbot-ui": ({"version": 4, "history": [CHATBOT_UI], "folders": []}, ("T", "Be brief.", "", None)),
+}
+"""Files, and of each the title and instructions of its conversation, and the thoughts and the model of its answer."""
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_what_was_said_to_other_programs_comes_along(program: str, tmp_path: Path) -> None:
+    export, told = PROGRAMS[program]
+    path = tmp_path / "export"
+    path.write_bytes(export if isinstance(export, bytes) else json.dumps(export).encode())
+
+    (found,) = ExportReader(ImportBudget(), Fingerprints()).file(path)
+
+    assert isinstance(found, FoundConversation)
+    theirs, answer = found.conversation, found.conversation.messages[-1]
+    question = next(message for message in theirs.messages if message.id == answer.parent_id)
+    assert (theirs.source, question.content, answer.content) == (program.split(maxsplit=1)[0], "Why?", "So.")
+    assert (theirs.title, theirs.system, answer.reasoning, answer.model) == told
+    assert theirs.left_out.keys() <= {"the work of a tool"}
+
+
+def test_a_backup_of_several_conversations_is_read_once(store: Store, bring: Bring) -> None:
+    backup = {"chat-sessions-list": [], "session:c": CHATBOX, "session:d": {**CHATBOX, "id": "d", "name": "Other"}}
+    receipt = bring(json.dumps(backup).encode())
+    assert (receipt.sources, receipt.conversations_added, receipt.messages_added) == (["chatbox"], 2, 4)
+    assert bring(json.dumps(backup).encode()).messages_added == 0
+    assert {it.title for it in store.conversations.page(owner="ada").items} == {"T", "Other"}
+
+
+def test_the_other_answer_of_huggingchat_stays_beside() -> None:
+    messages = read(HUGGINGCHAT).messages
+    assert [(it.content, it.parent_id) for it in messages] == [("Why?", None), ("No.", "1"), ("So.", "1")]
+
+
+@pytest.mark.parametrize("odd", [None, "x", -1, ["x"], {"a": None}], ids=str)
+def test_no_value_of_another_kind_costs_its_conversation(odd: Any) -> None:
+    for whole in (OPENCODE, GEMINI_CLI, CONTINUE, AI_STUDIO, VS_CODE, HUGGINGCHAT, BIG_AGI, CHATBOX):
+        for field in whole:
+            changed = {**whole, field: odd}
+            assert not recognises(changed) or read(changed).messages
+        for said_so in whole.get("messages", ()):
+            for field in said_so:
+                assert len(read({**whole, "messages": [{**said_so, field: odd}, *whole["messages"]]}).messages) >= 2
