@@ -8,7 +8,7 @@ import sys
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended: 128 and the signal's number, as shells count."""
 
-OBJECTS_BETWEEN_LOOKS = 50_000
+OBJECTS_OF_A_COMMAND = 50_000
 """New objects after which Python looks for garbage. To look after 700, as it would, takes a twentieth of a question."""
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     gc.freeze()  # else all that was loaded would be looked through once now
-    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
+    gc.set_threshold(OBJECTS_OF_A_COMMAND)
     gc.enable()
     run()
 

@@ -100,6 +100,15 @@ def test_an_export_is_what_its_name_ends_in(backend: RunningBackend) -> None:
         assert Path(name).read_bytes().lower().startswith(beginning.lower()), name
 
 
+@pytest.mark.usefixtures("data")
+def test_an_export_that_is_piped_is_the_file_alone(
+    backend: RunningBackend, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    run_export("-", as_format=None, backend_url=backend.url)
+    assert capfdbinary.readouterr().out.startswith(b"PK")
+    assert not Path("-").exists()
+
+
 def test_exports_are_imported_with_a_receipt(
     shared: RunningBackend, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

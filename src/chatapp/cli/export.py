@@ -1,5 +1,6 @@
 """`chatapp export`: all conversations as one file."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from chatapp.cli.terminal import StatusLine, printable
 from chatapp.errors import BackendUnreachableError, SettingsError
 from chatapp.protocol.export_formats import OF_ALL
 
+STDOUT = "-"
 _KB = 1000
 
 
@@ -30,12 +32,24 @@ def run(file: str, *, as_format: str | None, backend_url: str | None) -> None:
         as_format = ending if ending in names else names[0]
     if as_format not in names:
         raise SettingsError(f"--format is {as_format!r}: it must be one of {', '.join(names)}.")
-    path, status = new_file(file), StatusLine()
+    status = StatusLine()
+    if file == STDOUT:
+        _print(_shown(_chunks(as_format, backend_url), status))
+        return
+    path = new_file(file)
     try:
         size = write_whole(path, _shown(_chunks(as_format, backend_url), status))
     finally:
         status.clear()
     typer.echo(printable(f"{path}: {size // _KB + 1} kB"))
+
+
+def _print(chunks: Iterator[bytes]) -> None:
+    if sys.stdout.isatty():
+        raise SettingsError("A file is not for a terminal.", hint="Send it on: chatapp export - > chats.zip")
+    for chunk in chunks:
+        sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
 
 
 def _chunks(as_format: str, backend_url: str | None) -> Iterator[bytes]:

@@ -95,6 +95,9 @@ ProjectName = Annotated[
 ]
 NoStore = Annotated[bool, typer.Option("--no-store", help="Do not keep question and answer.")]
 NewFile = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A file that is not there yet.")]
+Exported = Annotated[
+    str, typer.Argument(metavar="FILE", show_default=False, help="A file that is not there yet; - is stdout.")
+]
 Imported = Annotated[
     list[str], typer.Argument(metavar="FILE", show_default=False, help="Exported files; - is what is piped in.")
 ]

@@ -1,9 +1,9 @@
 """`chatapp export`, `import`, `backup` and `restore` as typer reads them."""
 
-from chatapp.cli.parameters import AsJson, BackendUrl, BackupFile, ExportFormatName, Imported, NewFile, Yes
+from chatapp.cli.parameters import AsJson, BackendUrl, BackupFile, Exported, ExportFormatName, Imported, NewFile, Yes
 
 
-def export(file: NewFile, *, format: ExportFormatName = None, backend_url: BackendUrl = None) -> None:  # noqa: A002
+def export(file: Exported, *, format: ExportFormatName = None, backend_url: BackendUrl = None) -> None:  # noqa: A002
     """Write all conversations into one file: a zip that `chatapp import` takes in, Markdown, or one HTML page."""
     from chatapp.cli.export import run  # noqa: PLC0415
 

@@ -1,6 +1,7 @@
 """Which program a file is of: those that are read, and those that are named."""
 
 import bz2
+import gzip
 import io
 import json
 import lzma
@@ -25,6 +26,7 @@ def zip_of(name: str, content: bytes) -> bytes:
     return packed.getvalue()
 
 
+TAR = b"chats.json" + bytes(247) + b"ustar\0"
 UNKNOWN: dict[str, tuple[Any, str]] = {
     "nothing": ([], "no export"),
     "any list": ([{"a": 1}], "no export"),
@@ -39,6 +41,11 @@ UNKNOWN: dict[str, tuple[Any, str]] = {
     "a thread of no kind": ([{"object": []}], "no export"),
     "bzip2": (bz2.compress(b"[]"), "packed by bzip2: unpack it first"),
     "xz": (lzma.compress(b"[]"), "packed by xz: unpack it first"),
+    "a tar": (TAR, "a tar archive: make a zip of what is in it"),
+    "a packed tar": (
+        gzip.compress(b"chats.json" + bytes(247) + b"ustar\0"),
+        "a tar archive: make a zip of what is in it",
+    ),
     "a zip of zips": (zip_of("conversations.zip", zip_of("conversations.json", b"[]")), "a zip of zips: unpack it"),
     "a web page": (b"<!doctype html><html>", "a web page"),
     "a zip of web pages": (zip_of("Takeout/MyActivity.html", b"<html>"), "a web page"),

@@ -30,6 +30,9 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EO
 MISREAD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, msgspec.MsgspecError)
 """What a reader raises for a conversation that is not as it should be."""
 
+_HEAD = 512
+"""Bytes by which files are told apart."""
+
 _GZIP = b"\x1f\x8b"
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _QUIET = {"shared_conversations.json", "users.json", "user.json", "export_manifest.json"}
@@ -100,7 +103,7 @@ class ExportReader:
             StoppedError: the budget is used up.
         """
         with path.open("rb") as file:
-            magic = file.read(64)
+            magic = file.read(_HEAD)
         if magic.startswith(llm_logs.MAGIC):
             yield from self._database("the file", path)
         elif magic.startswith(_GZIP):
@@ -117,7 +120,10 @@ class ExportReader:
     def _gzip(self, path: Path) -> Iterator[Piece]:
         try:
             with path.open("rb") as packed, gzip.open(CountedFile(packed, self.progress)) as file:
-                yield from self._json("the file", file)
+                if kind := formats.name_of_beginning(file.peek(_HEAD)):
+                    yield from self._page("the file", file, kind)
+                else:
+                    yield from self._json("the file", file)
         except DAMAGED:
             yield Unknown("the file", "damaged", is_file=True)
 

@@ -159,6 +159,8 @@ def name_of_beginning(head: bytes) -> str | None:
     """Return what a file is that begins like this."""
     if head[4:8] == b"ftyp":
         return "a picture or a recording"
+    if head[257:262] == b"ustar":
+        return "a tar archive: make a zip of what is in it"
     head = head.removeprefix(BOM_UTF8).lstrip()
     return next((what for beginning, what in _BEGINNINGS if head.startswith(beginning)), None)
 
