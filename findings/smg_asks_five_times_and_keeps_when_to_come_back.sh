@@ -36,7 +36,7 @@ python upstream.py "$behind" >>asked.txt 2>upstream.log &
 upstream=$!
 smg launch --backend openai --worker-urls "http://127.0.0.1:$behind" --host 127.0.0.1 --port "$port" --prometheus-port "$metrics" >server.log 2>&1 &
 server=$!
-until curl -s "http://127.0.0.1:$port/v1/models" | grep -q '"m"'; do kill -0 "$server"; sleep 0.5; done
+until curl -s -m 5 -H "Authorization: Bearer k" "http://127.0.0.1:$port/v1/models" | grep -q '"m"'; do kill -0 "$server"; sleep 0.5; done
 ask() { curl -s -i -H "Authorization: Bearer k" -H "Content-Type: application/json" "$1/v1/chat/completions" \
     -d '{"model": "m", "messages": [{"role": "user", "content": "Hi"}]}'; }
 ask "http://127.0.0.1:$behind" | grep -i '^retry-after: 7'
