@@ -113,6 +113,8 @@ def test_what_is_asked_for_is_said_in_the_words_of_a_chat_completion(shared: Run
         {"type": "document", "source": paper, "title": "a.pdf"},
         {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "Notes."}},
         {"type": "image", "source": {"type": "url", "url": "https://example.org/a.png"}},
+        {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "Lines."}]}},
+        {"type": "search_result", "title": "A", "source": "a.md", "content": [{"type": "text", "text": "Found."}]},
     ]
     post(
         shared,
@@ -136,6 +138,8 @@ def test_what_is_asked_for_is_said_in_the_words_of_a_chat_completion(shared: Run
             {"type": "file", "file": file},
             {"type": "text", "text": "Notes."},
             {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
+            {"type": "text", "text": "Lines."},
+            {"type": "text", "text": "A\n\na.md\n\nFound."},
         ]},
     ]  # fmt: skip
     always = {"model", "messages", "stream", "stream_options"}
@@ -190,6 +194,19 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a role": ({"messages": [{"role": "robot", "content": "x"}]}, "messages.0.role: "),
     "a content": ({"messages": [{"role": "user", "content": 5}]}, "messages.0.content: "),
     "a block": ({"messages": [{"role": "user", "content": [{"type": "sound"}]}]}, "messages.0.content.0.type: "),
+    "a document of more than text": (
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "document", "source": {"type": "content", "content": [PICTURE]}},
+                    ],
+                }
+            ]
+        },
+        "messages.0.content.0.type: ",
+    ),
     "a tool of theirs": ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools.0.type: "),
     "a choice": ({"tools": [TOOL], "tool_choice": {"type": "maybe"}}, "tool_choice.type: "),
     "a system prompt": ({"system": [PICTURE]}, "system.0.type: "),

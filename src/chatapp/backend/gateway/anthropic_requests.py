@@ -129,12 +129,30 @@ def _part(block: Json, number: int, place: int) -> Json:
             return {"type": "image_url", "image_url": {"url": url}}
         if source.get("type") == "text":
             return {"type": "text", "text": str(source.get("data", ""))}
+        if source.get("type") == "content" and (text := _text_in(source.get("content"))) is not None:
+            return {"type": "text", "text": text}
         if source.get("type") == "base64":
             name = str(block.get("title") or "document.pdf")
             return {"type": "file", "file": {"filename": name, "file_data": _url(source)}}
+    if kind == "search_result" and (text := _text_in(block.get("content"))) is not None:
+        found = filter(None, (block.get("title"), source, text))
+        return {"type": "text", "text": "\n\n".join(map(str, found))}
     raise wrong_field(
-        "Must be a text, an image, a document, a tool_use or a tool_result", number, "content", place, "type"
+        "Must be a text, an image, a document, a search_result, a tool_use or a tool_result",
+        number,
+        "content",
+        place,
+        "type",
     )
+
+
+def _text_in(content: Any) -> str | None:
+    """Return what a document or a search result says, None where that is more than text."""
+    if isinstance(content, str):
+        return content
+    blocks = content if isinstance(content, list) else [None]
+    texts = [block.get("text") if isinstance(block, dict) else None for block in blocks]
+    return "\n\n".join(map(str, texts)) if None not in texts else None
 
 
 def _url(source: Json) -> str:
