@@ -143,11 +143,11 @@ CLIENTS = (
     Client("langchain-anthropic", _python("langchain_client.py", "langchain-anthropic==1.7.10", speaks=MESSAGES)),
     Client(
         "pydantic-ai, responses",
-        _python("pydantic_ai_client.py", "pydantic-ai-slim[openai]==2.68.0", speaks=RESPONSES),
+        _python("pydantic_ai_client.py", "pydantic-ai-slim[openai,anthropic]==2.68.0", speaks=RESPONSES),
     ),
     Client(
         "pydantic-ai, messages",
-        _python("pydantic_ai_client.py", "pydantic-ai-slim[anthropic]==2.68.0", speaks=MESSAGES),
+        _python("pydantic_ai_client.py", "pydantic-ai-slim[openai,anthropic]==2.68.0", speaks=MESSAGES),
     ),
     Client("opencode-ai", _agent("OPENCODE", "opencode", "opencode_client.py"), _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
     Client("anthropic", _python("anthropic_python.py", "anthropic==2.14.0"), CASES),
