@@ -1,6 +1,7 @@
 """Uvicorn's protocol for HTTP, with our answer to what never becomes a request: there is no application to ask yet."""
 
 import json
+import re
 import uuid
 from asyncio import TimerHandle
 from http import HTTPStatus
@@ -32,6 +33,20 @@ TAKING_S = 60.0
 We see it when the system has room for more, on Linux after up to 1.6 MB (measured): of an answer that is larger than
 the system's buffers, a client has to read some 30 KB/s.
 """
+
+
+_OFFER = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
+
+
+def without_offer(data: bytes) -> bytes:
+    """Return the beginning of a request without an offer to speak HTTP/2, which Java's client makes with each.
+
+    We take none, and httptools takes what comes behind one for that protocol: the request would have no body.
+    """
+    if b"pgrade:" not in data:
+        return data
+    head, end, body = data.partition(b"\r\n\r\n")
+    return _OFFER.sub(b"", head) + end + body
 
 
 class LastAnswer:
@@ -85,6 +100,8 @@ class HttpProtocol(_Protocol):
             if self._head_bytes > MAX_HEAD_BYTES:
                 self.send_400_response("")
                 return
+        if self.cycle is None or self.cycle.response_complete:
+            data = without_offer(data)
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:
             self._await_head()

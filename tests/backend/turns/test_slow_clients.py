@@ -118,6 +118,16 @@ def test_a_refusal_reaches_who_sends_the_whole_body_first(path: str, status: int
         assert received(line).startswith(b"HTTP/1.1 %d " % status)
 
 
+def test_a_question_that_offers_http_2_has_its_body(shared: RunningBackend) -> None:
+    """Java's HttpClient and `curl --http2` offer it with each request.
+
+    uvicorn 0.54.0 with httptools 0.9.0 reads no body behind it, as findings/uvicorn_reads_no_body_… shows.
+    """
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAAAAIAAAAB"}
+    response = requests.post(f"{shared.url}/query", json={"prompt": "Why?"}, headers=offer, timeout=10)
+    assert response.status_code == 200
+
+
 HALF_A_HEAD = [b"GET /health HTTP/1.1\r\n", *[b"X-Another: a\r\n"] * 1000]
 
 
