@@ -40,6 +40,7 @@ from chatapp.backend.store.summaries import Summaries, Summary
 from chatapp.backend.store.trusted_clock import TrustedClock
 from chatapp.backend.store.turns import Turns
 from chatapp.backend.store.usage import Dimension, UsageByDay, UsageReport, UsageTotals
+from chatapp.backend.store.write_lane import Job
 from chatapp.config.settings import Settings
 from chatapp.protocol.messages import FinalStatus, Role, TurnStatus
 
@@ -59,6 +60,7 @@ __all__ = [
     "FinalStatus",
     "Forks",
     "HitPlace",
+    "Job",
     "Messages",
     "ModelCall",
     "ModelCalls",

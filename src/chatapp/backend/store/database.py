@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from chatapp.backend.store.deadlines import STATEMENT_S, connect_with_deadline
 from chatapp.backend.store.failures import reason_of, store_errors, unavailable
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.schema import complete_for_postgres
-from chatapp.backend.store.write_lane import WriteLane
+from chatapp.backend.store.write_lane import Job, WriteLane, do_by_itself
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
 
@@ -105,10 +105,17 @@ class Database:
         Raises:
             StoreUnavailableError: the database cannot be written.
         """
+        job = Job(work, survives_power_cut=survives_power_cut)
+        self.do_all([job])
+        return job.result()
+
+    def do_all(self, jobs: Sequence[Job[Any]]) -> None:
+        """Do `jobs`, one at least, each as `write_together` does its work: its `result` is what that returns."""
         if self.is_sqlite:
-            return self._lane.run(work, self.write, survives_power_cut=survives_power_cut)
-        with self.write(survives_power_cut=survives_power_cut) as connection:
-            return work(connection)
+            self._lane.run(jobs, self.write)
+            return
+        for job in jobs:
+            do_by_itself(job, self.write)
 
     @contextmanager
     def writes(self, *, are_many: bool = True) -> Iterator[Callable[[], AbstractContextManager[Connection]]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NoReturn, Unpack
+from typing import Any, NoReturn, Required, TypedDict, TypeVar, Unpack
 
 from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,8 +20,11 @@ from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import BegunTurn, Prospect, Segments, StoredTurn
 from chatapp.backend.store.schema import chunks, messages, turns
 from chatapp.backend.store.turn_rows import TURN_ROW, Maker, TurnRow, locked_turn
+from chatapp.backend.store.write_lane import Job
 from chatapp.errors import ChatappError, NotFoundError, StoreUnavailableError, TurnActiveError
 from chatapp.protocol.question import Question
+
+T = TypeVar("T")
 
 KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
 
@@ -31,6 +34,20 @@ _UNFINISHED = {"streaming", "interrupted"}
 _ITS_ID: BindParameter[str] = bindparam("its_id")
 _END_TURN = Prepared(update(turns).where(turns.c.id == _ITS_ID), (*TURN_COLUMNS, "conversation_id", "model"))
 _END_ANSWER = Prepared(update(messages).where(messages.c.id == _ITS_ID), (*ANSWER_COLUMNS, "model"))
+
+
+class AnswerSoFar(TypedDict, total=False):
+    """An answer in the making.
+
+    `text` and `reasoning` are what lies `behind` so many characters of each; `segments` are always all.
+    `is_recast`: some text has become reasoning, and all is written again.
+    """
+
+    text: Required[str]
+    segments: Required[Segments]
+    reasoning: str
+    behind: tuple[int, int]
+    is_recast: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,32 +86,35 @@ class Turns:
 
     def _begin(self, question: Question, process_id: str, fallback_model: str, turn_id: str | None) -> BegunTurn:
         """Try once. A second try finds what another process has committed meanwhile, and says what that means."""
+        job = self.beginning(question, process_id=process_id, fallback_model=fallback_model, turn_id=turn_id)
+        return self._done(job)
+
+    def beginning(
+        self, question: Question, *, process_id: str, fallback_model: str, turn_id: str | None = None
+    ) -> Job[BegunTurn]:
+        """Return what `begin` does, once, to be done together with others."""
         maker, held = Maker(process_id, self.database.pulse()), question.held
         if held is None:
-            begin = partial(begin_turn, question=question, maker=maker, fallback_model=fallback_model)
-            return self.database.write_together(begin)
+            work = partial(begin_turn, question=question, maker=maker, fallback_model=fallback_model)
+            return Job(work, survives_power_cut=True)
         model = question.model or fallback_model
-        begin = partial(begin_held, question=question, held=held, maker=maker, model=model, turn_id=turn_id)
-        return self.database.write_together(begin, survives_power_cut=False)  # who holds it brings it again
+        work = partial(begin_held, question=question, held=held, maker=maker, model=model, turn_id=turn_id)
+        return Job(work, survives_power_cut=False)  # who holds it brings it again
 
-    def save(
-        self,
-        turn_id: str,
-        *,
-        text: str,
-        reasoning: str = "",
-        behind: tuple[int, int] = (0, 0),
-        segments: Segments,
-        is_recast: bool = False,
-    ) -> bool:
+    def _done(self, job: Job[T]) -> T:
+        self.database.do_all([job])
+        return job.result()
+
+    def save(self, turn_id: str, **so_far: Unpack[AnswerSoFar]) -> bool:
         """Save the answer so far, of which only what is new is written; return whether its maker should stop.
-
-        `text` and `reasoning` are what lies `behind` so many characters of each; `segments` are always all.
-        `is_recast`: some text has become reasoning, and all is written again.
 
         It should when a cancellation was asked for, and when the turn has ended or is gone. One that was taken for
         interrupted goes on: whoever saves it lives, and `finish` will save all of it.
         """
+        return self._done(self.saving(turn_id, **so_far))
+
+    def saving(self, turn_id: str, **so_far: Unpack[AnswerSoFar]) -> Job[bool]:
+        """Return what `save` does, to be done together with others."""
 
         def work(connection: Connection) -> bool:
             turn = locked_turn(connection, turn_id)
@@ -102,12 +122,18 @@ class Turns:
                 return True
             if turn.status == "interrupted":
                 return bool(turn.cancel_requested)
-            changes = {"segments": segments, **self._alive(connection, turn_id)}
-            new = {"text": text, "reasoning": reasoning}
-            append_chunk(connection, turn, **new, behind=behind, is_recast=is_recast, changes=changes)
+            append_chunk(
+                connection,
+                turn,
+                text=so_far["text"],
+                reasoning=so_far.get("reasoning", ""),
+                behind=so_far.get("behind", (0, 0)),
+                is_recast=so_far.get("is_recast", False),
+                changes={"segments": so_far["segments"], **self._alive(connection, turn_id)},
+            )
             return bool(turn.cancel_requested)
 
-        return self.database.write_together(work, survives_power_cut=False)
+        return Job(work, survives_power_cut=False)
 
     def _alive(self, connection: Connection, turn_id: str) -> dict[str, datetime]:
         """Return what says of a turn that its maker lives, if it is not said here: PostgreSQL goes by its own clock."""
@@ -150,6 +176,10 @@ class Turns:
 
     def finish(self, turn_id: str, **ending: Unpack[Ending]) -> None:
         """Save how the turn ended. One that has ended before stays as it is, unless it was taken for interrupted."""
+        self._done(self.finishing(turn_id, **ending))
+
+    def finishing(self, turn_id: str, **ending: Unpack[Ending]) -> Job[None]:
+        """Return what `finish` does, to be done together with others."""
         answer_hash, outcome, answer = ending.get("answer_hash"), turn_columns(ending), answer_row(ending)
 
         def work(connection: Connection) -> None:
@@ -169,7 +199,7 @@ class Turns:
             if answer_hash is not None:
                 save_answer_hash(connection, turn, answer_hash, status=ending["status"])
 
-        self.database.write_together(work, survives_power_cut=answer_hash is None)  # who holds it brings it again
+        return Job(work, survives_power_cut=answer_hash is None)  # who holds it brings it again
 
     def get(self, turn_id: str, *, owner: str) -> StoredTurn:
         """Return the turn as far as it is saved, whichever process makes it.

@@ -5,10 +5,10 @@ transaction each, eight threads took 40 % more CPU for the same rows, most of it
 their turn has come.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from threading import Lock, Semaphore
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -25,7 +25,7 @@ class Write(Protocol):
         ...
 
 
-class _Job(Generic[T]):
+class Job(Generic[T]):
     """One piece of work and what came of it. It may be done again, where another one spoils the transaction."""
 
     def __init__(self, work: Callable[[Connection], T], *, survives_power_cut: bool) -> None:
@@ -34,16 +34,19 @@ class _Job(Generic[T]):
         self._calls = Semaphore(0)
         self._work = work
         self._given: T
-        self._error: BaseException | None = None
+        self._error: BaseException | None = RuntimeError("Nobody has done this yet.")
 
     def do(self, connection: Connection) -> None:
+        """Do it, within a transaction that is not over with that."""
         self._given = self._work(connection)
 
     def end(self, error: BaseException | None = None) -> None:
+        """Note that it is committed, or what it met."""
         self._error, self.is_over = error, True
         self._calls.release()
 
     def call_to_lead(self) -> None:
+        """Let the thread that waits do what waits with it."""
         self._calls.release()
 
     def wait(self) -> None:
@@ -51,6 +54,7 @@ class _Job(Generic[T]):
         self._calls.acquire()
 
     def result(self) -> T:
+        """Return what it gives once it is over; what it raises has changed nothing."""
         if self._error is not None:
             raise self._error
         return self._given
@@ -60,26 +64,27 @@ class WriteLane:
     """Runs pieces of work one after the other, those that wait at the same moment in one transaction."""
 
     def __init__(self) -> None:
-        self._waiting: list[_Job[object]] = []
+        self._waiting: list[Job[Any]] = []
         self._is_led = False
         self._lock = Lock()
 
-    def run(self, work: Callable[[Connection], T], write: Write, *, survives_power_cut: bool) -> T:
-        """Return what `work` gives once it is committed by `write`; what it raises has changed nothing."""
-        job = _Job(work, survives_power_cut=survives_power_cut)
+    def run(self, jobs: Sequence[Job[Any]], write: Write) -> None:
+        """Do `jobs`, one at least, and return once each is committed by `write`, or has failed: its `result` tells."""
         with self._lock:
-            self._waiting.append(job)  # type: ignore[arg-type]
+            self._waiting += jobs
             leads, self._is_led = not self._is_led, True
         if not leads:
-            job.wait()
-        if not job.is_over:
-            try:
-                _do(self._take(), write)
-            finally:
-                self._hand_on()
-        return job.result()
+            jobs[0].wait()
+        if jobs[0].is_over:
+            for job in jobs[1:]:  # the same thread ends them, one after the other
+                job.wait()
+            return
+        try:
+            _do(self._take(), write)
+        finally:
+            self._hand_on()
 
-    def _take(self) -> list["_Job[object]"]:
+    def _take(self) -> list[Job[Any]]:
         with self._lock:
             jobs, self._waiting = self._waiting, []
         return jobs
@@ -92,7 +97,12 @@ class WriteLane:
                 self._waiting[0].call_to_lead()
 
 
-def _do(jobs: list[_Job[object]], write: Write) -> None:
+def do_by_itself(job: Job[Any], write: Write) -> None:
+    """Do a job in a transaction of its own."""
+    _do([job], write)
+
+
+def _do(jobs: list[Job[Any]], write: Write) -> None:
     """Do all in one transaction, or each in its own where one of them has spoiled it: what it raises is its own."""
     try:
         with write(survives_power_cut=any(job.survives_power_cut for job in jobs)) as connection:
@@ -108,6 +118,6 @@ def _do(jobs: list[_Job[object]], write: Write) -> None:
         _end(jobs)
 
 
-def _end(jobs: list[_Job[object]], error: BaseException | None = None) -> None:
+def _end(jobs: list[Job[Any]], error: BaseException | None = None) -> None:
     for job in jobs:
         job.end(error.fresh() if isinstance(error, ChatappError) and len(jobs) > 1 else error)

@@ -4,12 +4,13 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from chatapp.backend.store import BegunTurn, Ending, Store, WholeTurn
+from chatapp.backend.store import BegunTurn, Ending, Job, Store, WholeTurn
 from chatapp.backend.store.failures import DEFECTS
 from chatapp.backend.tasks import described
 from chatapp.backend.turns.keeper import Keeper
 from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.record import TurnRecord, ending_of, said_alone
+from chatapp.backend.turns.rounds import Rounds
 from chatapp.backend.turns.turn import Turn, final_status
 from chatapp.errors import ChatappError, StoreUnavailableError
 from chatapp.protocol.messages import Message, TextPart, ToolCallPart
@@ -27,18 +28,26 @@ class HeldTurnRecord(TurnRecord):
     """
 
     def __init__(
-        self, store: Store, keeper: Keeper, question: Question, held: HeldConversation, *, fallback_model: str
+        self,
+        store: Store,
+        keeper: Keeper,
+        question: Question,
+        held: HeldConversation,
+        *,
+        fallback_model: str,
+        rounds: Rounds | None = None,
     ) -> None:
-        super().__init__(store)
+        super().__init__(store, rounds)
         self._keeper = keeper
         self._question = question
         self._held = held
         self._fallback_model = fallback_model
         self._beginning: asyncio.Task[BegunTurn] | None = None
+        self._is_ending = False
 
     async def begin(self, turn: Turn) -> None:
         """Save the question, if that can be done now."""
-        self._beginning = asyncio.create_task(self._begun(turn))
+        self._beginning = asyncio.create_task(self._begun(turn, is_urgent=True))
         await self._has_begun()
 
     async def save(self, turn: Turn) -> bool:
@@ -60,6 +69,8 @@ class HeldTurnRecord(TurnRecord):
         Raises:
             StoreUnavailableError: it cannot be saved, but its beginning was.
         """
+        self._is_ending = True
+        self._rounds.hurry()  # the end is not to wait for others that save what they have got to
         if await self._has_begun():
             await super().finish(turn, failure, latency_ms=latency_ms)
             return
@@ -79,14 +90,16 @@ class HeldTurnRecord(TurnRecord):
                 return True
         return False
 
-    async def _begun(self, turn: Turn) -> BegunTurn:
-        begun = await asyncio.to_thread(
-            self._store.turns.begin,
-            self._question,
-            process_id=this_process(),
-            fallback_model=self._fallback_model,
-            turn_id=turn.id,
-        )
+    async def _begun(self, turn: Turn, *, is_urgent: bool = False) -> BegunTurn:
+        def job() -> Job[BegunTurn]:
+            return self._store.turns.beginning(
+                self._question, process_id=this_process(), fallback_model=self._fallback_model, turn_id=turn.id
+            )
+
+        try:
+            begun = await self._rounds.do(job(), is_urgent=is_urgent or self._is_ending)
+        except DEFECTS:  # another process may have begun one there at the same moment
+            begun = await self._rounds.do(job(), is_urgent=True)
         self._kept_in(turn, begun.conversation_id)
         return begun
 

@@ -1,4 +1,4 @@
-"""What the store keeps of one turn. The store is synchronous, so every call runs in a thread."""
+"""What the store keeps of one turn."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from chatapp.backend.store import Ending, Segments, Store
 from chatapp.backend.store.failures import DEFECTS
+from chatapp.backend.turns.rounds import GATHER_S, Rounds
 from chatapp.backend.turns.turn import Turn, final_status
 from chatapp.errors import ChatappError, StoreUnavailableError
 from chatapp.protocol.events import DELTAS, Text
@@ -16,8 +17,9 @@ log = logging.getLogger(__name__)
 class TurnRecord:
     """The rows of one turn. It looks at each of its events once, however often it is saved."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, rounds: Rounds | None = None) -> None:
         self._store = store
+        self._rounds = rounds or Rounds(store)
         self._timer: asyncio.TimerHandle | None = None
         self._saving: asyncio.Task[None] | None = None
         self._is_recast = False
@@ -36,18 +38,19 @@ class TurnRecord:
         Most answers are shorter than `every_s`, which is also when that begins: no task is made for them.
         """
         loop = asyncio.get_running_loop()
+        pause_s = every_s - 2 * GATHER_S  # what is saved may be so old already, and the next time too
 
         def begin() -> None:
-            self._saving = loop.create_task(self._save_along(turn, every_s))
+            self._saving = loop.create_task(self._save_along(turn, pause_s))
 
-        self._timer = loop.call_later(every_s, begin)
+        self._timer = loop.call_later(pause_s, begin)
 
-    async def _save_along(self, turn: Turn, every_s: float) -> None:
+    async def _save_along(self, turn: Turn, pause_s: float) -> None:
         while True:
             with suppress(StoreUnavailableError):  # the next time may be better, and the end is reported
                 if await self.save(turn):
                     turn.stop()
-            await asyncio.sleep(every_s)
+            await asyncio.sleep(pause_s)
 
     async def stop_saving(self) -> None:
         """Save no more along."""
@@ -69,8 +72,7 @@ class TurnRecord:
         self._look_at(turn)
         text, reasoning = "".join(self._text), "".join(self._reasoning)
         self._text, self._reasoning = [text], [reasoning]
-        is_to_stop = await asyncio.to_thread(
-            self._store.turns.save,
+        saving = self._store.turns.saving(
             turn.id,
             text=text,
             reasoning=reasoning,
@@ -78,6 +80,7 @@ class TurnRecord:
             segments=self._segments,
             is_recast=is_recast_now,
         )
+        is_to_stop = await self._rounds.do(saving)
         self._saved = self._saved[0] + len(text), self._saved[1] + len(reasoning)
         self._text, self._reasoning = [], []
         self._is_recast |= is_recast_now
@@ -92,10 +95,10 @@ class TurnRecord:
         ending = ending_of(turn, failure, latency_ms=latency_ms)
         ending["answer_hash"] = self._answer_hash(turn)
         try:
-            await asyncio.to_thread(self._store.turns.finish, turn.id, **ending)
+            await self._rounds.do(self._store.turns.finishing(turn.id, **ending), is_urgent=True)
         except DEFECTS as defect:  # which would cost the text that has come since it was last saved
             log.error("turn %s is saved without what stands beside its text: %s", turn.id, type(defect).__name__)
-            await asyncio.to_thread(self._store.turns.finish, turn.id, **said_alone(ending))
+            await self._rounds.do(self._store.turns.finishing(turn.id, **said_alone(ending)), is_urgent=True)
 
     def _look_at(self, turn: Turn) -> None:
         """Take over what has come since the last look."""

@@ -20,6 +20,7 @@ from chatapp.backend.turns.process import this_process
 from chatapp.backend.turns.record import TurnRecord
 from chatapp.backend.turns.recovery import end_orphans, run_maintenance
 from chatapp.backend.turns.remote import RemoteTurn
+from chatapp.backend.turns.rounds import Rounds
 from chatapp.backend.turns.runner import TurnRunner
 from chatapp.backend.turns.turn import Turn
 from chatapp.config.settings import Settings
@@ -57,6 +58,7 @@ class TurnRegistry:
         self._active: dict[str, Turn] = {}
         self._finished = FinishedTurns()
         self._keeper = Keeper(store, has_others=lambda: len(self._active) > self._keeper.count)
+        self._rounds = Rounds(store)
         self._followed: WeakSet[RemoteTurn] = WeakSet()
         self._tasks: set[asyncio.Task[None]] = set()
         self._beginning = 0
@@ -98,7 +100,9 @@ class TurnRegistry:
         )
         turn.project_id = begun.project_id
         question.parameters = {**(begun.sampling or {}), **question.parameters}
-        return self._make(turn, question, begun if question.store else None, record=TurnRecord(self._store))
+        return self._make(
+            turn, question, begun if question.store else None, record=TurnRecord(self._store, self._rounds)
+        )
 
     async def _start_unsaved(self, question: Question, default: str, request_id: str | None) -> Turn:
         """Begin a turn of which nothing is saved yet: its client holds the conversation, or nobody keeps it."""
@@ -117,7 +121,9 @@ class TurnRegistry:
         self, turn: Turn, question: Question, held: HeldConversation, fallback_model: str
     ) -> HeldTurnRecord:
         """Return the record of a turn: begun where its client may leave, and look for the answer elsewhere."""
-        record = HeldTurnRecord(self._store, self._keeper, question, held, fallback_model=fallback_model)
+        record = HeldTurnRecord(
+            self._store, self._keeper, question, held, fallback_model=fallback_model, rounds=self._rounds
+        )
         if question.outlives_readers:
             self._beginning += 1
             try:
