@@ -183,7 +183,6 @@ NOT_FOREIGN_METHODS = {
     "chatapp.frontend.transcript.html_cache.HtmlCache.": "keeps what is measured here",
 }
 NOT_FOREIGN = {
-    "chatapp.backend.transfer.importers.joining.in_line": "reads no text, it puts messages in a line",
     "chatapp.frontend.transcript.html_cache.keep_message_html": "keeps what is measured here",
     "chatapp.backend.store.chunks.append_chunk": "writes to the database",
     "chatapp.config.replacing.replace_file": "writes it to a file",
