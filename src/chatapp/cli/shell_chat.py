@@ -177,15 +177,15 @@ def full_id(backend: BackendClient, beginning: str, *, state: str | None = None)
         NotFoundError: there is none.
         SettingsError: there are several, or it is empty, as of a variable that is not set: the only one is not meant.
     """
-    if not beginning:
-        raise SettingsError("An empty id names no conversation.", hint=_LIST_HINT)
     if len(beginning) >= _ID_CHARS:
         return beginning
     found = [item.id for item in backend.conversations.each(state=state) if item.id.startswith(beginning)]
-    if not found:
-        raise NotFoundError(f"No conversation has an id that begins with {beginning!r}.", hint=_LIST_HINT)
     if len(found) > 1:
         raise SettingsError(f"{len(found)} conversations have ids that begin with {beginning!r}.", hint="Write more.")
+    if not beginning:
+        raise SettingsError("An empty id names no conversation.", hint=_LIST_HINT)
+    if not found:
+        raise NotFoundError(f"No conversation has an id that begins with {beginning!r}.", hint=_LIST_HINT)
     return found[0]
 
 
