@@ -50,7 +50,6 @@ def test_backup_and_restore_with_a_look_before(chatapp: Chatapp, backend: Runnin
         (["backup", "missing/backup.db"], "There is no folder missing."),
         (["export", "there"], "there exists already."),
         (["export", "x.pdf"], "x.pdf ends in none of zip, md, html."),
-        (["delete", ""], "An empty id names no conversation."),
         (["export", "x", "--format", "pdf"], "it must be one of zip, md, html."),
     ],
 )

@@ -85,3 +85,13 @@ def test_nothing_is_deleted_unless_it_is_named_clearly(
 
     assert told in caught.value.sentence()
     assert len(backend.client.conversations.page().items) == 2
+
+
+def test_an_empty_id_does_not_mean_the_only_conversation(ids: list[str], backend: RunningBackend) -> None:
+    backend.client.conversations.delete(ids[1])
+
+    with pytest.raises(ChatappError) as caught:
+        delete_conversations([""], is_undone=False, as_json=False, backend_url=backend.url)
+
+    assert "An empty id names no conversation." in caught.value.sentence()
+    assert len(backend.client.conversations.page().items) == 1
