@@ -100,7 +100,7 @@ class HttpProtocol(_Protocol):
             if self._head_bytes > MAX_HEAD_BYTES:
                 self.send_400_response("")
                 return
-        if self.cycle is None or self.cycle.response_complete:
+        if self.cycle is None or (self.cycle.response_complete and not self.cycle.more_body):
             data = without_offer(data)
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:

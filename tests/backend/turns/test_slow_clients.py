@@ -128,6 +128,16 @@ def test_a_question_that_offers_http_2_has_its_body(shared: RunningBackend) -> N
     assert response.status_code == 200
 
 
+def test_nothing_is_taken_out_of_a_body_that_is_refused_before_it_comes(shared: RunningBackend) -> None:
+    """What it lacked would be taken from the request behind it."""
+    body = b"\r\nUpgrade: h2c\r\n\r\n"
+    with connect(shared) as line:
+        line.sendall(head("/nowhere", JSON, f"Content-Length: {len(body)}"))
+        assert line.recv(65536).startswith(b"HTTP/1.1 404 ")
+        line.sendall(body + head("/health", "Connection: close", method="GET"))
+        assert received(line).startswith(b"HTTP/1.1 200 ")
+
+
 HALF_A_HEAD = [b"GET /health HTTP/1.1\r\n", *[b"X-Another: a\r\n"] * 1000]
 
 
