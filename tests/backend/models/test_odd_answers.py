@@ -58,6 +58,11 @@ FORMS: dict[str, tuple[bytes, str, Heard]] = {
         Heard("Hi", "hm", finish_reason="stop"),
     ),
     "a delta that is text": (sse({"choices": [{"index": 0, "delta": "Hi", "finish_reason": None}]}, STOP), "", HI),
+    "deltas that are text behind a role": (
+        sse(said(role="assistant"), {"choices": [{"delta": "H"}]}, {"choices": [{"delta": "i"}]}, STOP),
+        "",
+        HI,
+    ),
     "a choice that is flat": (sse({"choices": [{"content": "Hi"}]}, STOP), "", HI),
     "the reason in the delta": (sse(BEGUN, {"choices": [{"delta": {"finish_reason": "stop"}}]}, done=False), "", HEL),
     "messages in place of deltas": (

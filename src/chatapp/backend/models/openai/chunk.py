@@ -198,6 +198,7 @@ def _take_choice(chunk: Chunk, choice: dict[str, Any]) -> None:
         chunk.is_alive = chunk.is_alive or bool(chunk.calls or said.get("reasoning_details"))
     elif text := next(filter(_is_text, map(choice.get, ("text", "delta", "content"))), None):
         chunk.pieces.append((Text, text))
+        chunk.has_delta = True
     if chunk.usage is None:
         chunk.usage = usage_in_json(choice.get("usage"))
     chunk.logprobs = _logprobs_in(choice.get("logprobs"))
