@@ -48,8 +48,8 @@ def activities(file: Readable, budget: ImportBudget) -> Iterator[Activity]:
         StoppedError: the budget is used up.
     """
     for cell in _cells(file, budget):
-        head, _, rest = cell.partition(_LABEL)
-        if is_label(head):
+        head, label, rest = cell.partition(_LABEL)
+        if label and is_label(head):
             body = rest.partition(_BODY)[2].partition(">")[2].partition(_LABEL)[0]
             yield _activity(body)
 
