@@ -59,9 +59,7 @@ PROGRAMS = (
     Program("opencode", lambda it: {"slug", "directory"} <= mapping(it.get("info")).keys(), _listed),
     Program("gemini-cli", lambda it: {"sessionId", "projectHash"} <= it.keys(), _listed),
     Program("continue", lambda it: {"sessionId", "history"} <= it.keys(), lambda it: objects(it["history"])),
-    Program(
-        "ai-studio", lambda it: "chunkedPrompt" in it, lambda it: objects(mapping(it["chunkedPrompt"]).get("chunks"))
-    ),
+    Program("ai-studio", lambda it: "chunkedPrompt" in it, _chunks),
     Program("vs-code", lambda it: {"requests", "responderUsername"} <= it.keys(), _requests),
     Program("huggingchat", lambda it: {"title", "model"} <= it.keys() and _has(it, "from"), _listed),
     Program("big-agi", lambda it: "systemPurposeId" in it, _listed),
