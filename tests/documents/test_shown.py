@@ -14,6 +14,9 @@ MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
 HIDDEN_AND_RAISED = """<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>Hidden.</w:t></w:r>
 <w:r><w:rPr><w:vanish w:val="0"/></w:rPr><w:t>10</w:t></w:r>
 <w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>-6</w:t></w:r></w:p>"""
+IN_A_BOX = "<w:r><w:txbxContent><w:p><w:r><w:t>Boxed</w:t></w:r></w:p></w:txbxContent></w:r>"
+"""Word writes each box twice: for readers of today, and for old ones."""
+
 BROKEN = f"""<a:p><a:r><a:t>Rate</a:t></a:r><a:br/><a:r><a:t>is</a:t></a:r>
 <m:oMath {MATH}><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:r><m:t>x</m:t></m:r></m:den></m:f></m:oMath></a:p>
 <a:tbl><a:tr><a:tc><a:p><a:r><a:t>two</a:t></a:r></a:p><a:p><a:r><a:t>lines</a:t></a:r></a:p></a:tc></a:tr></a:tbl>"""
@@ -40,9 +43,9 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
             below=HIDDEN_AND_RAISED,
             header1=f"<w:hdr {WORD}><w:p><w:r><w:t>Draft</w:t></w:r></w:p></w:hdr>",
             header2=f"<w:hdr {WORD}><w:p><w:r><w:t>Draft</w:t></w:r></w:p></w:hdr>",
-            footer1=f"<w:ftr {WORD}><w:p><w:r><w:t>Acme</w:t><w:tab/><w:t>2026</w:t></w:r></w:p></w:ftr>",
+            footer1=f"<w:ftr {WORD}><w:p><w:r><w:t>Acme</w:t><w:tab/><w:t>2026</w:t></w:r>{IN_A_BOX * 2}</w:p></w:ftr>",
         ),
-        "Header: Draft\n\n10⁻⁶\n\nFooter: Acme 2026",
+        "Header: Draft\n\n10⁻⁶\n\nFooter: Acme 2026, Boxed",
     ),
     "pptx": (
         "a.pptx",

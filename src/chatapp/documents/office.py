@@ -156,7 +156,7 @@ def _lines(node: ElementTree.Element) -> str:
 
 
 def _said(paragraph: ElementTree.Element, kind: str) -> str:
-    """Return the words of a paragraph of a `kind` of document, its formulas among them."""
+    """Return the words of a paragraph of a `kind` of document, with formulas and without paragraphs of boxes in it."""
     text = {f"{kind}br": "\n", f"{kind}tab": "\t"}
     said, stack = [], [paragraph]
     while stack:
@@ -165,7 +165,7 @@ def _said(paragraph: ElementTree.Element, kind: str) -> str:
             said.append(formula(node))
         else:
             said.append((node.text or "") if node.tag == f"{kind}t" else text.get(node.tag, ""))
-            stack.extend(reversed(node))
+            stack.extend(child for child in reversed(node) if child.tag != f"{kind}p")
     return "".join(said)
 
 
