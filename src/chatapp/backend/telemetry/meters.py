@@ -69,7 +69,7 @@ class Meters:
             self._child(self._requests, method, route, str(status)).inc(count)
 
     def count_calls(self, calls: Iterable[ModelCall]) -> None:
-        """Count calls to models: each counter is raised once by what all of them come to, at a third of the cost."""
+        """Count calls to models: counters are raised by what all of a kind come to, at a third of the cost."""
         groups: dict[tuple[str, ...], list[ModelCall]] = {}
         for call in calls:
             kind = call.connection, call.surface or "", call.status, call.error_code or ""
