@@ -1,5 +1,7 @@
 """What is meant badly, or only large: what an import may take of memory, disk and time."""
 
+import csv
+import io
 import json
 import struct
 import time
@@ -14,7 +16,7 @@ import pytest
 from chatapp.backend.store import Store
 from chatapp.backend.store.imported import Lineage
 from chatapp.backend.transfer import importers
-from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_marks
+from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_marks, copilot
 from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
 from chatapp.backend.transfer.importers.claude_artifacts import without_tags
 from chatapp.backend.transfer.importers.fields import fenced
@@ -77,6 +79,13 @@ def test_honest_zip_of_nothing_costs_no_memory(store: Store, tmp_path: Path) -> 
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("conversations.json", b"[" + b" " * (200 * MB) + b"]")
     assert peak_bytes(lambda: refused(store, path)) < 32 * MB
+
+
+def test_a_line_of_a_table_is_not_read_beyond_all_measure() -> None:
+    file = io.BytesIO(copilot.HEAD.encode() + b"\n" + b"x" * (40 * MB))
+    with pytest.raises(csv.Error):
+        list(copilot.conversations(file, ImportBudget()))
+    assert file.tell() < 40 * MB
 
 
 def test_all_that_a_zip_holds_counts_together(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
-from chatapp.backend.transfer.importers.budget import ImportBudget
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
 from chatapp.backend.transfer.importers.fields import time
 from chatapp.backend.transfer.importers.joining import in_line
 from chatapp.backend.transfer.importers.json_text import CHUNK, Readable
@@ -30,7 +30,7 @@ def conversations(file: Readable, budget: ImportBudget) -> Iterator[ImportedConv
 
     Raises:
         StoppedError: the budget is used up.
-        csv.Error: it is no table.
+        csv.Error: it is no table, or has a line beyond all measure.
     """
     rows = csv.reader(_lines(file, budget))
     if ",".join(next(rows, [])) != HEAD:
@@ -49,6 +49,8 @@ def _lines(file: Readable, budget: ImportBudget) -> Iterator[str]:
         budget.unpack(len(text))
         *lines, pending = (pending + text).split("\n")
         yield from (f"{line}\n" for line in lines)
+        if len(pending) > MAX_ELEMENT_CHARS:
+            raise csv.Error
     yield pending
 
 
