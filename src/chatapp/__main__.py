@@ -15,6 +15,7 @@ OBJECTS_OF_A_COMMAND = 50_000
 def main() -> None:
     """Run the command line. Ctrl-C while it is being loaded is no more of an accident than later."""
     _open_closed_streams()
+    _let_stdout_take_all_letters()
     gc.disable()  # looking for garbage while modules are loaded, which leave none, takes a tenth of a short command
     try:
         from chatapp.cli.main import main as run  # noqa: PLC0415
@@ -27,13 +28,14 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Put the null device where stdin, stdout or stderr is closed, as by `<&-`: another file would take its number.
-
-    What stdout cannot encode, as a code page of Windows behind a pipe, ends no answer: it is written as `?`.
-    """
+    """Put the null device where stdin, stdout or stderr is closed, as by `<&-`: another file would take its number."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - it stays open
+
+
+def _let_stdout_take_all_letters() -> None:
+    """Write as `?` what stdout cannot encode, as a code page of Windows behind a pipe: it ends no answer."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 
