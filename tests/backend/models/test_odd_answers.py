@@ -8,6 +8,7 @@ import pytest
 from backend.models.test_spoken_answers import STOP, USAGE, Heard, heard, said, sse
 
 HI = Heard("Hi", finish_reason="stop")
+CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 HEL = Heard("Hel", finish_reason="stop")
 BEGUN = {"choices": [{"index": 0, "delta": {"content": "Hel"}}]}
 """From a server that never mentions a finish reason, so that [DONE] alone would make the answer whole."""
@@ -74,6 +75,11 @@ FORMS: dict[str, tuple[bytes, str, Heard]] = {
         sse(said("H"), said("i"), {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}),
         "",
         HI,
+    ),
+    "a message behind the deltas that has the call too": (
+        sse(said("H"), said("i"), {"choices": [{"message": {"content": "Hi", "tool_calls": [CALL]}}]}, STOP),
+        "",
+        Heard("Hi", finish_reason="stop", calls={0: ["f", "{}"]}),
     ),
     "lines without a field's name": (sse(said("H"), lines(said("i")) + b"\n\n", STOP), "", HI),
     "chunks inside of others": (sse({"data": said("Hi")}, {"code": 0, "result": STOP}), "", HI),

@@ -236,11 +236,11 @@ class OpenAIStream:
         self._note_text(batch)
 
     def _take_pieces(self, chunk: Chunk, batch: Batch) -> bool:
-        """Add what is said and not a message that says it again, and take an earlier finish reason back."""
-        if not (chunk.pieces or chunk.calls) or (self._has_deltas and self._text.has_text and not chunk.has_delta):
-            return False
-        pieces = [] if self._text.is_cut else [piece for piece in chunk.pieces if piece[1]]
-        calls = [] if self._text.is_cut else list(map(self.calls.numbered, chunk.calls))
+        """Add what is said and not what a message says again, and take an earlier finish reason back."""
+        is_again = self._has_deltas and self._text.has_text and not chunk.has_delta
+        pieces = [] if self._text.is_cut or is_again else [piece for piece in chunk.pieces if piece[1]]
+        is_passed_over = self._text.is_cut or (is_again and self.calls.has_any)
+        calls = [] if is_passed_over else list(map(self.calls.numbered, chunk.calls))
         if (pieces or calls) and self._finish_reason is not None:
             self._finish_reason = batch.finish_reason = None
             self._was_taken_back, self._is_counted, batch.is_closing = True, False, False

@@ -87,6 +87,11 @@ class CallNumbers:
         self._count = 0
         self._repeats_names = False
 
+    @property
+    def has_any(self) -> bool:
+        """Return whether anything was called."""
+        return bool(self._by_index)
+
     def numbered(self, piece: ToolCallDelta) -> ToolCallDelta:
         """Return `piece` with the number of its call, and without a name that the call has by now."""
         call = self._by_index.get(piece.index)
