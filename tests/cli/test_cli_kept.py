@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from chatapp.cli.conversations import delete_conversations, find_conversations, list_conversations, show_conversation
-from chatapp.errors import ChatappError
+from chatapp.errors import ChatappError, NotFoundError
 from support.running_backend import RunningBackend
 
 Run = Callable[..., CompletedProcess[str]]
@@ -50,6 +50,10 @@ def test_a_conversation_is_deleted_and_taken_back(
         delete_conversations([ids[1][:8]], is_undone=is_undone, as_json=False, backend_url=backend.url)
         assert len(backend.client.conversations.page().items) == left
     assert f"chatapp delete --undo {ids[1][:8]}" in capsys.readouterr().err
+    with pytest.raises(NotFoundError) as caught:
+        delete_conversations([ids[1][:8]], is_undone=True, as_json=False, backend_url=backend.url)
+    assert caught.value.sentence().startswith("No deleted conversation has an id that begins with")
+    assert caught.value.sentence().endswith("List them with: chatapp list --deleted")
 
 
 def test_json_is_for_programs(ids: list[str], backend: RunningBackend, chatapp: Run) -> None:

@@ -185,7 +185,9 @@ def full_id(backend: BackendClient, beginning: str, *, state: str | None = None)
     if not beginning:
         raise SettingsError("An empty id names no conversation.", hint=_LIST_HINT)
     if not found:
-        raise NotFoundError(f"No conversation has an id that begins with {beginning!r}.", hint=_LIST_HINT)
+        kind, option = (f"{state} ", f" --{state}") if state else ("", "")
+        told = f"No {kind}conversation has an id that begins with {beginning!r}."
+        raise NotFoundError(told, hint=f"{_LIST_HINT}{option}")
     return found[0]
 
 
