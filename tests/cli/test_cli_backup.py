@@ -117,6 +117,9 @@ def test_exports_are_imported_with_a_receipt(
 
     run_import([whales], as_json=False, backend_url=shared.url)
     assert capsys.readouterr().out.startswith("chatgpt: 1 of 1 conversations added, with ")
+    run_export(str(tmp_path / "all.zip"), as_format=None, backend_url=shared.url)
+    run_import([str(tmp_path / "all.zip")], as_json=False, backend_url=shared.url)
+    assert capsys.readouterr().out.endswith(" messages. All of it came in before.\n")
     with pytest.raises(InvalidRequestError):
         run_import([whales, notes, whales], as_json=True, backend_url=shared.url)
     told = capsys.readouterr()

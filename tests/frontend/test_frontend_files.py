@@ -40,6 +40,9 @@ def test_conversations_are_imported_with_a_receipt(page: AppTest, client: Backen
 
     assert "1 of 1 conversations added" in page.success[0].value.replace("\\", "")
     assert len(stored(client)) == 2
+    page.file_uploader[0].set_value(("export.json", file, "application/json")).run()
+    click(page, "import-file")
+    assert "All of it came in before" in page.success[0].value
 
 
 def test_running_import_is_shown_and_can_be_cancelled(client: BackendClient, backend: Any, open_page: Any) -> None:

@@ -142,6 +142,8 @@ def _print(lead: str, receipt: ImportInfo) -> None:
         f"{lead}{source}{receipt.conversations_added:,} of {receipt.conversations_read:,} conversations added, "
         f"with {receipt.messages_added:,} of {receipt.messages_read:,} messages."
     )
+    if receipt.messages_read and not (receipt.messages_added or receipt.skipped or receipt.projects_added):
+        told += " All of it came in before."
     if receipt.projects_added:
         told += f" Projects added: {receipt.projects_added:,}."
     typer.echo(printable(told))

@@ -92,6 +92,8 @@ def _receipt(imported: ImportInfo) -> None:
         messages_added=imported.messages_added,
         messages=imported.messages_read,
     )
+    if imported.messages_read and not (imported.messages_added or imported.skipped or imported.projects_added):
+        told += " " + t("All of it came in before.")
     if imported.projects_added:
         told += " " + t("Projects added: {count}.", count=imported.projects_added)
     st.success(literal(source + told))
