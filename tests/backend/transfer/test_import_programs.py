@@ -1,6 +1,7 @@
 """Programs that keep a conversation as a list of messages with roles, and what agents keep as lines."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from chatapp.backend.store import Store
 from chatapp.backend.transfer.importers.budget import ImportBudget
-from chatapp.backend.transfer.importers.files import ExportReader, FoundConversation
+from chatapp.backend.transfer.importers.files import ExportReader, FoundConversation, Unknown
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.backend.transfer.importers.programs import read, recognises
 from support.imported import Bring, Json
@@ -224,3 +225,38 @@ def test_no_value_of_another_kind_costs_its_conversation(odd: Any) -> None:
         for said_so in whole.get("messages", ()):
             for field in said_so:
                 assert len(read({**whole, "messages": [{**said_so, field: odd}, *whole["messages"]]}).messages) >= 2
+
+
+def test_an_id_that_is_given_twice_costs_no_message() -> None:
+    told = [{"id": "a", "role": "user", "content": word} for word in ("Why?", "So?", "Then?")]
+    messages = read({**TYPINGMIND, "messages": [*told, {"id": "a", "role": "assistant", "content": "So."}]}).messages
+    assert [it.content for it in messages] == ["Why?", "So?", "Then?", "So."]
+    assert [it.parent_id for it in messages] == [None, *(it.id for it in messages[:-1])]
+
+
+def test_many_messages_below_the_work_of_many_tools_take_a_moment(tmp_path: Path) -> None:
+    count = 6_000
+    tools = [{"uuid": f"t{it}", "parentUuid": f"t{it - 1}", "type": "tool_result"} for it in range(count)]
+    below = {"parentUuid": f"t{count - 1}", "type": "user", "message": {"role": "user", "parts": [{"text": "Why?"}]}}
+    said = [{**below, "uuid": f"{it}"} for it in range(count)]
+    path = tmp_path / "export"
+    path.write_bytes(as_lines(*({"sessionId": "s", **line} for line in (*QWEN, *tools, *said))))
+
+    begun = time.thread_time()
+    (found,) = ExportReader(ImportBudget(), Fingerprints()).file(path)
+
+    assert isinstance(found, FoundConversation)
+    assert time.thread_time() - begun < 5
+
+
+def test_a_long_message_of_copilot_comes_along_and_one_without_an_end_costs_no_other(tmp_path: Path) -> None:
+    words, endless = "whale " * 40_000, "x" * 34 * 1024**2
+    path = tmp_path / "export"
+    path.write_text(f'Conversation,Time,Author,Message\nA,2026-07-26T23:20:51,Human,"{words}"\nB,,AI,"{endless}')
+
+    found, rest = ExportReader(ImportBudget(), Fingerprints()).file(path)
+
+    assert isinstance(found, FoundConversation)
+    assert [it.content for it in found.conversation.messages] == [words]
+    assert isinstance(rest, Unknown)
+    assert rest.why == "the rest of it cannot be read (it is no table)"

@@ -49,15 +49,25 @@ class AgentLogs:
             yield conversation(GEMINI_CLI, self._head, [*self._said.values()])
         for session_id, lines in self._qwen.items():
             said = {line_id: line for line_id, line in lines.items() if line.get("type") in _SAID}
-            told = [{**line, "id": line_id, "ancestors": [_above(line, lines, said)]} for line_id, line in said.items()]
+            above_of: dict[str, str | None] = {}
+            told = [
+                {**line, "id": line_id, "ancestors": [_above(line, lines, said, above_of)]}
+                for line_id, line in said.items()
+            ]
             yield conversation(QWEN_CODE, {"id": session_id}, told)
 
 
-def _above(line: Json, lines: dict[str, Json], said: dict[str, Json]) -> str | None:
-    """Return the next line above in which something is said; each is passed once, also in a circle."""
-    passed: set[str] = set()
+def _above(line: Json, lines: dict[str, Json], said: dict[str, Json], above_of: dict[str, str | None]) -> str | None:
+    """Return the next line above in which something is said; each is passed once for all, also in a circle.
+
+    `above_of` is what was found from those that were passed.
+    """
+    passed: list[str] = []
     above = name(line.get("parentUuid"))
-    while above in lines and above not in said and above not in passed:
-        passed.add(above)
+    while above is not None and above in lines and above not in said and above not in above_of:
+        passed.append(above)
+        above_of[above] = None
         above = name(mapping(lines[above]).get("parentUuid"))
-    return above
+    found = above if above is None else above_of.get(above, above)
+    above_of.update(dict.fromkeys(passed, found))
+    return found

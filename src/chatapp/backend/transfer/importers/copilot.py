@@ -30,17 +30,24 @@ def conversations(file: Readable, budget: ImportBudget) -> Iterator[ImportedConv
 
     Raises:
         StoppedError: the budget is used up.
-        csv.Error: it is no table, or has a line beyond all measure.
+        csv.Error: it is no table from somewhere on; what stands before comes first.
     """
+    csv.field_size_limit(MAX_ELEMENT_CHARS)  # of a message Python reads no more than 128 KiB otherwise
     rows = csv.reader(_lines(file, budget))
-    if ",".join(next(rows, [])) != HEAD:
-        return
     told: dict[str, list[list[str]]] = {}
-    for row in rows:
-        if len(row) == HEAD.count(",") + 1:
-            told.setdefault(row[0], []).append(row)
+    broken: csv.Error | None = None
+    try:
+        if ",".join(next(rows, [])) != HEAD:
+            return
+        for row in rows:
+            if len(row) == HEAD.count(",") + 1:
+                told.setdefault(row[0], []).append(row)
+    except csv.Error as error:
+        broken = error
     for title, newest_first in told.items():
         yield in_line(SOURCE, title, list(_messages(newest_first[::-1])), title=title)
+    if broken is not None:
+        raise broken
 
 
 def _lines(file: Readable, budget: ImportBudget) -> Iterator[str]:

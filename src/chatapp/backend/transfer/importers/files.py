@@ -193,12 +193,15 @@ class ExportReader:
 
     def _table(self, what: str, file: Readable) -> Iterator[Piece]:
         """Return what was talked about with Copilot."""
+        is_empty = True
         try:
-            made = [*copilot.conversations(file, self.budget)]
+            for conversation in copilot.conversations(file, self.budget):
+                is_empty = False
+                yield _made(what, conversation)
         except csv.Error:
-            made = []
-        yield from (_made(what, conversation) for conversation in made)
-        if not made:
+            if not is_empty:
+                yield Unknown(what, reason="the rest of it cannot be read (it is no table)")
+        if is_empty:
             yield Unknown(what, formats.TABLE, is_file=True, is_tried=True)
 
     def _json(self, what: str, file: Readable, *, is_sure: bool = True) -> Iterator[Piece]:

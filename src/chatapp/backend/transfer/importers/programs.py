@@ -124,6 +124,8 @@ def _messages(told: list[Json]) -> tuple[list[ImportedMessage], Counter[str]]:
             thoughts = paragraphs(thoughts, thoughts_of(said))
             left_out[NO_TEXT] += not (tools or words_of(said) or thoughts)
             continue
+        while read_one.id in messages:  # an id that was given twice is to cost nothing of what was said
+            read_one = replace(read_one, id=f"{read_one.id} {number}")
         left_out[ATTACHMENT] += len(read_one.attachments)
         if read_one.role == "assistant":
             read_one, thoughts = replace(read_one, reasoning=paragraphs(thoughts, read_one.reasoning)), ""
