@@ -63,6 +63,14 @@ def test_a_question_of_a_file_alone_stays() -> None:
 PAGE = "mdl-cell mdl-cell--6-col mdl-typography--body-1"
 
 
+@pytest.mark.parametrize("time", [{}, {"time": None}], ids=["of one moment", "without a time"])
+def test_questions_that_no_time_tells_apart_all_stay(time: Json) -> None:
+    gemini = Gemini()
+    assert all(gemini.take({**activity(f"Asked {word}"), **time}) for word in ("Then?", "So?", "Why?"))
+    (conversation,) = gemini.conversations()
+    assert len({message.id for message in conversation.messages}) == 6
+
+
 def cell(body: str, label: str = "Gemini Apps") -> str:
     return (
         '<div class="outer-cell mdl-cell mdl-cell--12-col mdl-shadow--2dp"><div class="mdl-grid">'

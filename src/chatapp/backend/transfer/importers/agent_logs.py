@@ -33,14 +33,16 @@ class AgentLogs:
         elif self._head and isinstance(fields.get(_SET), dict):
             self._set(fields[_SET])
         elif self._head and {"id", "timestamp", "type"} <= fields.keys():
-            self._said[name(fields["id"]) or ""] = fields
+            self._said[name(fields["id"]) or f"line {len(self._said)}"] = fields
         else:
             return False
         return True
 
     def _set(self, changed: Json) -> None:
         if isinstance(changed.get("messages"), list):
-            self._said = {name(said.get("id")) or "": said for said in objects(changed["messages"])}
+            self._said = {
+                name(said.get("id")) or f"line {line}": said for line, said in enumerate(objects(changed["messages"]))
+            }
         self._head = {**self._head, **{field: value for field, value in changed.items() if field != "messages"}}
 
     def conversations(self) -> Iterator[ImportedConversation]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -64,8 +64,12 @@ class Gemini:
         verbs = (*_VERBS, *_learned(activity.title for activity in self.activities if activity.answers))
         run: list[ImportedMessage] = []
         oldest_first = self.activities[::-1]  # as Takeout has them, also where it tells no time
+        told: Counter[str] = Counter()
         for activity in sorted(oldest_first, key=_moment):
-            messages = list(_messages(activity, verbs))
+            told[activity.when] += 1
+            again = told[activity.when]  # of the same moment, or without one
+            one = activity if again == 1 else replace(activity, when=f"{activity.when} {again}")
+            messages = list(_messages(one, verbs))
             if run and messages and _moment(messages[0]) - _moment(run[-1]) > GAP.total_seconds():
                 yield in_line(SOURCE, run[0].id, run)
                 run = []
