@@ -71,6 +71,7 @@ class HttpProtocol(_Protocol):
 
     _head_due: TimerHandle | None = None
     _head_bytes: int | None = None
+    _is_in_body = False
     _taking_due: TimerHandle | None = None
     _is_too_many = False
 
@@ -100,7 +101,7 @@ class HttpProtocol(_Protocol):
             if self._head_bytes > MAX_HEAD_BYTES:
                 self.send_400_response("")
                 return
-        if self.cycle is None or (self.cycle.response_complete and not self.cycle.more_body):
+        if not self._is_in_body and (self.cycle is None or self.cycle.response_complete):
             data = without_offer(data)
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:
@@ -119,12 +120,14 @@ class HttpProtocol(_Protocol):
         https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
         """
         super().on_headers_complete()
+        self._is_in_body = True
         self.headers = [*self.headers]  # those of the scope are the ones before
         if not self.cycle.keep_alive:
             self.cycle.transport = LastAnswer(self.transport, self.cycle)  # type: ignore[assignment]
 
     def on_message_complete(self) -> None:
         """Hang up behind the last request, if it is answered already."""
+        self._is_in_body = False
         super().on_message_complete()
         if self.cycle.response_complete and not self.cycle.keep_alive:
             self.transport.close()

@@ -138,6 +138,17 @@ def test_nothing_is_taken_out_of_a_body_that_is_refused_before_it_comes(shared: 
         assert received(line).startswith(b"HTTP/1.1 200 ")
 
 
+def test_a_question_behind_a_body_that_was_refused_before_it_came_has_its_body(shared: RunningBackend) -> None:
+    offer, question = ("Connection: Upgrade, close", "Upgrade: h2c"), b'{"prompt": "Why?"}'
+    with connect(shared) as line:
+        line.sendall(head("/nowhere", JSON, "Content-Length: 4"))
+        assert line.recv(65536).startswith(b"HTTP/1.1 404 ")
+        line.sendall(b"late")
+        assert requests.get(f"{shared.url}/health", timeout=10).status_code == 200
+        line.sendall(head("/query", JSON, f"Content-Length: {len(question)}", *offer) + question)
+        assert received(line).startswith(b"HTTP/1.1 200 ")
+
+
 HALF_A_HEAD = [b"GET /health HTTP/1.1\r\n", *[b"X-Another: a\r\n"] * 1000]
 
 
