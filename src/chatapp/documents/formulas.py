@@ -1,4 +1,4 @@
-"""Formulas of Word, as people write them in a line of text."""
+"""Documents of Word as they are shown: formulas, as people write them in a line of text, and nothing that is hidden."""
 
 from xml.etree import ElementTree
 
@@ -15,7 +15,7 @@ _FORMS = {
 }
 
 
-def with_formulas_as_text(document: bytes) -> bytes:
+def as_shown(document: bytes) -> bytes:
     """Return the XML of a document of Word in which each formula is a run of text, without what is hidden.
 
     Mammoth passes the former over and shows the latter.

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 from chatapp.documents.archives import numbered, xml_of
 from chatapp.documents.encodings import decoded
-from chatapp.documents.formulas import FORMULA, formula, with_formulas_as_text
+from chatapp.documents.formulas import FORMULA, as_shown, formula
 from chatapp.documents.plain import table, web_page
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -57,7 +57,7 @@ def _with_formulas(path: Path) -> IO[bytes]:
         out = io.BytesIO()
         with ZipFile(out, "w") as changed:
             for name in archive.namelist():
-                changed.writestr(name, with_formulas_as_text(document) if name == _WORDS else archive.read(name))
+                changed.writestr(name, as_shown(document) if name == _WORDS else archive.read(name))
     out.seek(0)
     return out
 

@@ -43,7 +43,7 @@ class AgentLogs:
             self._said = {
                 name(said.get("id")) or f"line {line}": said for line, said in enumerate(objects(changed["messages"]))
             }
-        self._head = {**self._head, **{field: value for field, value in changed.items() if field != "messages"}}
+        self._head = {**self._head, **{key: value for key, value in changed.items() if key != "messages"}}
 
     def conversations(self) -> Iterator[ImportedConversation]:
         """Return the sessions, those without a message too."""
