@@ -66,6 +66,27 @@ class LastAnswer:
             self._transport.close()
 
 
+class UntilClosed:
+    """How the answer to a request of HTTP/1.0 is sent whose length nobody knows: its end is the end of the connection.
+
+    Uvicorn with httptools would send it in chunks, which such a client takes for its words.
+    https://www.rfc-editor.org/rfc/rfc9112#section-6.1
+    """
+
+    def __init__(self, cycle: Any) -> None:
+        self._cycle, self._send = cycle, cycle.send
+        self._has_length = False
+
+    async def __call__(self, message: Any) -> None:
+        """Send on, past what uvicorn makes of a length that is not told."""
+        if message["type"] == "http.response.start":
+            self._has_length = any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
+            self._cycle.chunked_encoding = None if self._has_length else False
+        elif not self._has_length:
+            self._cycle.expected_content_length = len(message.get("body", b""))
+        await self._send(message)
+
+
 class HttpProtocol(_Protocol):
     """Answers what cannot be read as HTTP in the shape of every other error, and hangs up on who keeps us waiting."""
 
@@ -124,6 +145,8 @@ class HttpProtocol(_Protocol):
         self.headers = [*self.headers]  # those of the scope are the ones before
         if not self.cycle.keep_alive:
             self.cycle.transport = LastAnswer(self.transport, self.cycle)  # type: ignore[assignment]
+        if self.parser.get_http_version() == "1.0":
+            self.cycle.send = UntilClosed(self.cycle)  # type: ignore[method-assign]
 
     def on_message_complete(self) -> None:
         """Hang up behind the last request, if it is answered already."""

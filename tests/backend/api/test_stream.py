@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +53,17 @@ def test_its_headers_keep_proxies_from_holding_it_back(shared: RunningBackend) -
     assert headers["Transfer-Encoding"] == "chunked"
     assert "Content-Encoding" not in headers
     assert headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize("path", ["/query", "/query/stream"])
+def test_a_client_of_http_1_0_gets_no_chunks(path: str, shared: RunningBackend) -> None:
+    """As uvicorn 0.54.0 with httptools 0.9.0 sends them: findings/uvicorn_answers_http_1_0_in_chunks."""
+    head = f"POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 17"
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=10) as line, line.makefile("rb") as said:
+        line.sendall(f'{head}\r\n\r\n{{"prompt":"Why?"}}'.encode())
+        headers, _, body = said.read().lower().partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in headers
+    assert body.startswith(b'{"model"' if path == "/query" else b"id: 1\n"), body
 
 
 @every_fine_answer
