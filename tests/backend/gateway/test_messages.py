@@ -16,6 +16,7 @@ QUESTION: Any = [{"role": "user", "content": "Why?"}]
 TOOL: Any = {"name": "get_weather", "description": "Look.", "input_schema": {"type": "object"}}
 FUNCTION = {"name": "get_weather", "description": "Look.", "parameters": {"type": "object"}}
 CALLED = scripts.answer(scripts.delta(reasoning_content="Hm."), "Let me see.", scripts.tool_call(), finish="tool_calls")
+SEARCH: Any = {"type": "web_search_20250305", "name": "web_search"}
 CALL = {"type": "tool_use", "id": "call_1", "name": "get_weather", "input": {"city": "Paris"}}
 PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}
 USAGE = {"input_tokens": 7, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0, "output_tokens": 5}
@@ -155,6 +156,21 @@ def test_what_is_asked_for_is_said_in_the_words_of_a_chat_completion(shared: Run
     }
 
 
+def test_tools_of_anthropic_s_are_left_out_beside_others_and_so_is_what_they_have_found(
+    shared: RunningBackend, model: StubModel
+) -> None:
+    found = [
+        {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "rain"}},
+        {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
+        {"type": "text", "text": "It rains."},
+    ]
+    asked = [{"role": "user", "content": "Rain?"}, {"role": "assistant", "content": found}, *QUESTION]
+    assert post(shared, messages=asked, tools=[SEARCH, TOOL]).status_code == 200
+    sent = model.calls[-1].body
+    assert [tool["function"]["name"] for tool in sent["tools"]] == [TOOL["name"]]
+    assert sent["messages"][1] == {"role": "assistant", "content": "It rains."}
+
+
 @pytest.mark.parametrize(
     ("script", "told", "words"),
     [
@@ -207,7 +223,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         },
         "messages.0.content.0.type: ",
     ),
-    "a tool of theirs": ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools.0.type: "),
+    "a tool of theirs": ({"tools": [SEARCH]}, "tools.0.type: "),
+    "a choice of a tool of theirs": (
+        {"tools": [TOOL, SEARCH], "tool_choice": {"type": "tool", "name": "web_search"}},
+        "tool_choice.name: ",
+    ),
     "a choice": ({"tools": [TOOL], "tool_choice": {"type": "maybe"}}, "tool_choice.type: "),
     "a system prompt": ({"system": [PICTURE]}, "system.0.type: "),
 }

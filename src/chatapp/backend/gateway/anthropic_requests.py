@@ -3,7 +3,7 @@
 https://docs.anthropic.com/en/api/messages
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic_core import to_json
@@ -24,11 +24,14 @@ _ONLY_ELSEWHERE = ("n", "stop", "max_completion_tokens", "response_format", "str
 _ONLY_THERE = ("metadata", "service_tier", "container", "mcp_servers", "context_management", "cache_control",
                "inference_geo", "speed", "betas", "diagnostics", "thread")  # fmt: skip
 _ROLES, _FILES = ("user", "assistant", "system"), ("image", "document")
-_NOT_SENT_BACK = ("thinking", "redacted_thinking")
+_NOT_SENT_BACK = ("thinking", "redacted_thinking", "server_tool_use", "mcp_tool_use")
+_THEIR_RESULT = "_tool_result"
+"""How the type of what a tool of Anthropic's has found ends; it stands in the answer, behind the call."""
 """Tuples: what a client sends may be a list or an object, which no set can be asked for."""
 
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 _FAILED = "The tool failed."
+_RUNS_THERE = "Must be a tool of the client's: Anthropic's own, such as web_search, are not run here"
 
 
 def messages_question(wanted: MessagesRequest) -> Question:
@@ -75,13 +78,13 @@ def _messages(given: list[Json]) -> list[Json]:
 
 
 def _said(content: list[Json], number: int) -> list[Json]:
-    """Return what the model has said, without its thoughts, which do not go back."""
+    """Return what the model has said, without its thoughts and what tools of Anthropic's did, which do not go back."""
     calls, blocks = [], []
     for place, block in enumerate(content):
         if block.get("type") == "tool_use":
             call = {"name": str(block.get("name", "")), "arguments": to_json(block.get("input") or {}).decode()}
             calls.append({"id": str(block.get("id", "")), "type": "function", "function": call})
-        elif block.get("type") not in _NOT_SENT_BACK:
+        elif block.get("type") not in _NOT_SENT_BACK and not str(block.get("type")).endswith(_THEIR_RESULT):
             blocks.append(_part(block, number, place))
     message: Json = {"role": "assistant", "content": _joined(blocks) or (None if calls else "")}
     return [{**message, "tool_calls": calls} if calls else message]
@@ -167,9 +170,9 @@ def _parameters(wanted: MessagesRequest) -> Json:
     if wanted.stop_sequences:
         parameters["stop"] = wanted.stop_sequences
     if wanted.tools:
-        parameters["tools"] = list(_tools(wanted.tools))
+        parameters["tools"] = _functions(wanted.tools)
     if wanted.tools and wanted.tool_choice is not None:
-        parameters |= _choice(wanted.tool_choice)
+        parameters |= _choice(wanted.tool_choice, wanted.tools)
     form = (wanted.output_config or {}).get("format")
     if isinstance(form, dict) and form.get("type") == "json_schema":
         schema = {"name": "answer", "schema": form.get("schema"), "strict": True}
@@ -177,9 +180,11 @@ def _parameters(wanted: MessagesRequest) -> Json:
     return parameters
 
 
-def _choice(choice: Json) -> Json:
+def _choice(choice: Json, tools: list[Json]) -> Json:
     kind = choice.get("type")
     if kind == "tool":
+        if any(tool.get("name") == choice.get("name") and _is_theirs(tool) for tool in tools):
+            raise wrong_field(_RUNS_THERE, "name", field="tool_choice")
         told: Any = {"type": "function", "function": {"name": choice.get("name")}}
     elif isinstance(kind, str) and kind in _CHOICES:
         told = _CHOICES[kind]
@@ -188,14 +193,23 @@ def _choice(choice: Json) -> Json:
     return {"tool_choice": told, **({"parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") else {})}
 
 
-def _tools(tools: Iterable[Json]) -> Iterator[Json]:
-    for number, tool in enumerate(tools):
-        if tool.get("type", "custom") != "custom":
-            raise wrong_field("Must be custom: no tools of Anthropic's are served here", number, "type", field="tools")
-        function: Json = {"name": tool.get("name"), "parameters": tool.get("input_schema") or {"type": "object"}}
-        if tool.get("description"):
-            function["description"] = tool["description"]
-        yield {"type": "function", "function": function}
+def _functions(tools: list[Json]) -> list[Json]:
+    """Return the functions that stand for `tools`; beside others those of Anthropic's are left out."""
+    functions = [_function(tool) for tool in tools if not _is_theirs(tool)]
+    if not functions:
+        raise wrong_field(_RUNS_THERE, 0, "type", field="tools")
+    return functions
+
+
+def _is_theirs(tool: Json) -> bool:
+    return bool(tool.get("type", "custom") != "custom")
+
+
+def _function(tool: Json) -> Json:
+    function: Json = {"name": tool.get("name"), "parameters": tool.get("input_schema") or {"type": "object"}}
+    if tool.get("description"):
+        function["description"] = tool["description"]
+    return {"type": "function", "function": function}
 
 
 def likely_tokens_of(question: Question) -> int:

@@ -27,7 +27,9 @@ class MessagesRequest(Tolerant):
     max_tokens: TokenLimit | None = None
     stop_sequences: Annotated[list[Words], Field(max_length=16)] | None = None
     stream: bool | None = Field(None, description="Answer in events while the model speaks.")
-    tools: list[Json] | None = Field(None, description="Tools of the client's; none of Anthropic's are served here.")
+    tools: list[Json] | None = Field(
+        None, description="Tools of the client's; beside them those of Anthropic's are left out."
+    )
     tool_choice: Json | None = None
     thinking: Json | None = Field(None, description="Unless it is disabled, the answer holds what the model thought.")
     thread: Json | None = Field(None, description="Not served here: all that was said comes with each question.")
