@@ -165,10 +165,10 @@ def test_rollout_of_codex_is_what_was_said(store: Store, bring: Bring) -> None:
     assert (messages[1].reasoning, messages[1].model) == ("Hm.", "gpt")
     assert messages[1].usage == {"prompt_tokens": 10, "completion_tokens": 7, "total_tokens": 17}
     assert [(it.content, it.status) for it in messages if it.status != "complete"] == [("No", "stopped")]
-    assert {(it.why, it.count) for it in receipt.skipped} == {
-        ("the work of a tool", 1),
-        ("a thought that its program has encrypted", 1),
-        ("the project, folder or tag it was in", 1),
+    assert {(it.what, it.why, it.count) for it in receipt.skipped} == {
+        ("Why?", "the work of a tool", 1),
+        ("Why?", "a thought that its program has encrypted", 1),
+        ("the file", "the project, folder or tag it was in", 1),
     }
     again = bring(lines(*ROLLOUT, item("assistant", "Then.")))
     assert (again.messages_added, said(store)[-1]) == (1, ("assistant", "Then."))

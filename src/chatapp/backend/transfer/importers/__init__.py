@@ -13,8 +13,9 @@ from chatapp.backend.store.imports import count_rows, fingerprint_of, fingerprin
 from chatapp.backend.transfer.importers import formats
 from chatapp.backend.transfer.importers.assets import Assets, Keep
 from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
-from chatapp.backend.transfer.importers.files import ExportReader, FoundConversation, FoundProject, Piece, ReadBefore
+from chatapp.backend.transfer.importers.files import ExportReader
 from chatapp.backend.transfer.importers.json_values import Fingerprints
+from chatapp.backend.transfer.importers.pieces import FoundConversation, FoundProject, Piece, ReadBefore
 from chatapp.backend.transfer.importers.progress import Progress
 from chatapp.backend.transfer.importers.project_filling import Fill, ProjectFilling
 from chatapp.backend.transfer.importers.receipt import MAX_SKIPPED, Receipt, Skipped

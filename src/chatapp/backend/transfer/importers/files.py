@@ -1,6 +1,5 @@
 """Files that people export: a zip, JSON, JSON by lines, either of them compressed, or a database. What is in them."""
 
-import csv
 import gzip
 import tempfile
 import zipfile
@@ -13,13 +12,13 @@ from typing import Any
 
 import msgspec
 
-from chatapp.backend.store.imported import ImportedConversation, ImportedProject, Unreadable
-from chatapp.backend.transfer.importers import claude, claude_projects, copilot, formats, gemini_pages, llm_logs
+from chatapp.backend.store.imported import ImportedConversation, Unreadable
+from chatapp.backend.transfer.importers import claude, claude_projects, formats, llm_logs, texts
 from chatapp.backend.transfer.importers.budget import ImportBudget
 from chatapp.backend.transfer.importers.fields import mapping
-from chatapp.backend.transfer.importers.gemini import Gemini, is_label
 from chatapp.backend.transfer.importers.json_text import CHUNK, Readable, UnreadableError
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
+from chatapp.backend.transfer.importers.pieces import FoundConversation, FoundProject, Piece, ReadBefore, Unknown
 from chatapp.backend.transfer.importers.progress import CountedFile, Progress
 from chatapp.backend.transfer.importers.records import SESSIONS, Records
 
@@ -36,56 +35,7 @@ _HEAD = 512
 _GZIP = b"\x1f\x8b"
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _QUIET = {"shared_conversations.json", "users.json", "user.json", "export_manifest.json"}
-_TEXTS, _DATABASES, _PAGES = (".json", ".jsonl", ".ndjson"), (".db", ".sqlite", ".sqlite3"), (".html", ".htm")
-
-
-@dataclass(frozen=True, slots=True)
-class FoundConversation:
-    """A conversation in a file, and what stands for its text."""
-
-    conversation: ImportedConversation
-    fingerprint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FoundProject:
-    """A project in a file, of the program `source`, and what of it does not come along."""
-
-    source: str
-    project: ImportedProject
-    left_out: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReadBefore:
-    """A conversation whose text was read before."""
-
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Something that cannot be read; `kind` says what it is, if that is known.
-
-    `is_file` says that it is a whole file; one that `is_tried` did not look like an export by its name.
-    """
-
-    what: str
-    kind: str | None = None
-    is_file: bool = False
-    is_tried: bool = False
-    reason: str | None = None
-
-    @property
-    def why(self) -> str:
-        """The reason in a receipt."""
-        if self.reason:
-            return self.reason
-        none = "it is no export that we know" if self.is_file else "it is no conversation that we know"
-        return f"it is {self.kind}" if self.kind else none
-
-
-Piece = FoundConversation | FoundProject | ReadBefore | Unreadable | Unknown
+_TEXTS, _DATABASES = (".json", ".jsonl", ".ndjson"), (".db", ".sqlite", ".sqlite3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +60,9 @@ class ExportReader:
             yield from self._gzip(path)
         elif zipfile.is_zipfile(path):
             yield from self._zip(path)
-        elif kind := formats.name_of_beginning(magic):
+        elif formats.name_of_beginning(magic):
             with path.open("rb") as file:
-                yield from self._page("the file", CountedFile(file, self.progress), kind)
+                yield from texts.read("the file", CountedFile(file, self.progress), magic, self.budget)
         else:
             with path.open("rb") as file:
                 yield from self._json("the file", CountedFile(file, self.progress))
@@ -120,8 +70,9 @@ class ExportReader:
     def _gzip(self, path: Path) -> Iterator[Piece]:
         try:
             with path.open("rb") as packed, gzip.open(CountedFile(packed, self.progress)) as file:
-                if kind := formats.name_of_beginning(file.peek(_HEAD)):
-                    yield from self._page("the file", file, kind)
+                head = file.peek(_HEAD)[:_HEAD]
+                if formats.name_of_beginning(head):
+                    yield from texts.read("the file", file, head, self.budget)
                 else:
                     yield from self._json("the file", file)
         except DAMAGED:
@@ -153,10 +104,10 @@ class ExportReader:
                     file.seek(0)
                     with self._unpacked(file, folder) as path:
                         yield from self._database(member.filename, path)
-                elif copilot.is_named(member.filename):
-                    yield from self._table(member.filename, file)
-                elif member.filename.lower().endswith(_PAGES):
-                    yield from self._page(member.filename, file, "a web page")
+                elif texts.is_named(member.filename):
+                    head = file.read(_HEAD)
+                    file.seek(0)
+                    yield from texts.read(member.filename, file, head, self.budget)
                 else:
                     yield from self._json(member.filename, file, is_sure=_is_sure(member))
         except (*DAMAGED, ValueError):
@@ -178,31 +129,6 @@ class ExportReader:
                 yield piece if isinstance(piece, Unreadable) else FoundConversation(formats.finished(piece))
         except llm_logs.NoLogError as error:
             yield Unknown(what, error.why or formats.name_of_database(error.tables), is_file=True)
-
-    def _page(self, what: str, file: Readable, kind: str) -> Iterator[Piece]:
-        """Return what was talked about with Gemini, where a file is a web page of that; `kind` says what else it is."""
-        if kind == formats.TABLE:
-            yield from self._table(what, file)
-            return
-        gemini = Gemini([*gemini_pages.activities(file, self.budget)])
-        made = [*gemini.conversations()]
-        yield from (_made(what, conversation) for conversation in made)
-        if not made:
-            kind = "a list in which nothing was asked" if gemini.activities else kind
-            yield Unknown(what, kind, is_file=True, is_tried=True)
-
-    def _table(self, what: str, file: Readable) -> Iterator[Piece]:
-        """Return what was talked about with Copilot."""
-        is_empty = True
-        try:
-            for conversation in copilot.conversations(file, self.budget):
-                is_empty = False
-                yield _made(what, conversation)
-        except csv.Error:
-            if not is_empty:
-                yield Unknown(what, reason="the rest of it cannot be read (it is no table)")
-        if is_empty:
-            yield Unknown(what, formats.TABLE, is_file=True, is_tried=True)
 
     def _json(self, what: str, file: Readable, *, is_sure: bool = True) -> Iterator[Piece]:
         """Return the conversations of one JSON file. One that is only tried is left at the first thing unknown."""
@@ -294,6 +220,5 @@ def _is_sure(member: zipfile.ZipInfo) -> bool:
 def _is_wanted(member: zipfile.ZipInfo) -> bool:
     folder, _, name = member.filename.rpartition("/")
     is_of_mac = name.startswith("._") or "__MACOSX" in folder.split("/")
-    is_page = name.lower().endswith(_PAGES) and is_label(folder)
-    is_data = name.lower().endswith(_TEXTS + _DATABASES) or copilot.is_named(name)
-    return (is_page or is_data) and not is_of_mac and name.lower() not in _QUIET
+    is_data = name.lower().endswith(_TEXTS + _DATABASES) or texts.is_named(member.filename)
+    return is_data and not is_of_mac and name.lower() not in _QUIET

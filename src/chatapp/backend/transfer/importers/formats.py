@@ -24,7 +24,7 @@ from chatapp.backend.transfer.importers.joining import joined
 from chatapp.backend.transfer.importers.thoughts import with_thoughts_apart
 from chatapp.errors import InvalidRequestError
 
-VERSION = "7"
+VERSION = "8"
 """Of all readers together: what an earlier one read is read again by a later one."""
 
 SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours, programs)
@@ -94,9 +94,7 @@ _WEB_PAGE = (
     "a web page: ChatGPT's chat.html has a conversations.json beside it in its zip, and of Google Takeout's "
     "those of Gemini are read"
 )
-TABLE = "the table that Microsoft Copilot exports, in which nothing is said"
 _BEGINNINGS = (
-    (copilot.HEAD.encode(), TABLE),
     (b"# aider chat started at", "a history of aider"),
     (b"<?xml", "XML"),
     (b"<", _WEB_PAGE),
@@ -161,6 +159,8 @@ def name_of_beginning(head: bytes) -> str | None:
         return "a picture or a recording"
     if head[257:262] == b"ustar":
         return "a tar archive: make a zip of what is in it"
+    if copilot.begins(head):
+        return "the table that Microsoft Copilot exports, in which nothing is said"
     head = head.removeprefix(BOM_UTF8).lstrip()
     return next((what for beginning, what in _BEGINNINGS if head.startswith(beginning)), None)
 

@@ -12,10 +12,11 @@ from chatapp.backend.store.imported import FOLDER, ImportedConversation
 from chatapp.backend.store.imported_projects import own_project
 from chatapp.backend.store.imports import LOST, known_imports
 from chatapp.backend.store.merging import Added, add_all
+from chatapp.backend.store.titles import title_from
 from chatapp.backend.transfer.importers import ours
 from chatapp.backend.transfer.importers.assets import Assets, has_all_files
 from chatapp.backend.transfer.importers.budget import ImportBudget
-from chatapp.backend.transfer.importers.files import FoundConversation, FoundProject
+from chatapp.backend.transfer.importers.pieces import FoundConversation, FoundProject
 from chatapp.backend.transfer.importers.project_filling import ProjectFilling
 from chatapp.backend.transfer.importers.receipt import Receipt
 
@@ -167,4 +168,6 @@ class Saving:
 
 
 def _name(theirs: ImportedConversation) -> str:
-    return theirs.title or theirs.id
+    """Return what a conversation is called here, as far as that is known before it is."""
+    question = next((message.content for message in theirs.messages if message.role == "user"), "")
+    return theirs.title or title_from(question) or theirs.id
