@@ -11,6 +11,9 @@ MEDIA = ("images", "audio")
 IMAGE_COUNT = "image_count"
 """What a model does not take that sees, but not so many pictures at a time."""
 
+IMAGE_FORM = "image_form"
+"""What it does not take where a picture is too large, too small, or not what it says it is."""
+
 MEDIUM_OF = {"image_url": "images", "input_audio": "audio"}
 """What a part of a message holds, by its type in OpenAI's API."""
 
@@ -41,7 +44,7 @@ def modalities_in(listing: object) -> dict[str, Modalities]:
 
 def refused_medium(parameter: str | None) -> str | None:
     """Return which of `MEDIA` a refusal that blames `parameter` is about, None for anything else."""
-    return "images" if parameter == IMAGE_COUNT else parameter if parameter in MEDIA else None
+    return "images" if parameter in {IMAGE_COUNT, IMAGE_FORM} else parameter if parameter in MEDIA else None
 
 
 def media_in(sent: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -16,6 +16,7 @@ from chatapp.errors import (
     UpstreamParameterRefusedError,
     UpstreamQuotaError,
     UpstreamRateLimitedError,
+    UpstreamUnavailableError,
 )
 
 IN_A_STREAM = 0
@@ -94,6 +95,26 @@ TOO_LONG: dict[str, tuple[int, Any, int | None, int | None]] = {
     "in Chinese": (400, "输入内容超过模型最大长度限制", None, None),
     "llama.cpp, at the end of its window": (500, "context shift is disabled", None, None),
     "a gateway": (400, "The conversation is too long, please start a new one.", None, None),
+    "vLLM 0.12": (
+        400,
+        {
+            "error": {
+                "message": "You passed 9001 input tokens and requested 0 output tokens. However, the model's context "
+                "length is only 8192 tokens, resulting in a maximum input length of 8192 tokens. Please reduce the "
+                "length of the input prompt. (parameter=input_tokens, value=9001)",
+                "param": "input_tokens",
+            }
+        },
+        8192,
+        9001,
+    ),
+    "vLLM, of a decoder": (
+        400,
+        "The decoder prompt (length 9000) is longer than the maximum model length of 8192.",
+        8192,
+        9000,
+    ),
+    "Volcengine": (400, "Total tokens of image and text exceed max message tokens.", None, None),
 }
 TOO_OFTEN: dict[str, tuple[int, Any, int | None]] = {
     "Bedrock": (429, {"__type": "ThrottlingException", "message": "Too many tokens, please wait."}, None),
@@ -112,6 +133,23 @@ TOO_OFTEN: dict[str, tuple[int, Any, int | None]] = {
     "litellm": (500, "litellm.RateLimitError: RateLimitError: OpenAIException - slow down", None),
     "Google, in a stream": (IN_A_STREAM, "You have exceeded your requests per minute quota", None),
     "a gateway of many": (IN_A_STREAM, "concurrency limit reached", None),
+    "SiliconFlow": (403, {"code": 50603, "message": "Request was rejected due to rate limiting. Details:RPM"}, None),
+    "Zhipu, in a stream": (IN_A_STREAM, {"error": {"code": "1305", "message": "当前API请求过多"}}, None),
+    "Zhipu, until some day": (
+        429,
+        {
+            "error": {
+                "code": "1308",
+                "message": "Usage limit reached for 5 hour. Your limit will reset at 2999-10-20 12:00",
+            }
+        },
+        86400,
+    ),
+    "Tencent": (
+        IN_A_STREAM,
+        {"Response": {"Error": {"Code": "LimitExceeded", "Message": "Rate limit exceeded"}, "RequestId": "1"}},
+        None,
+    ),
 }
 EMPTY: dict[str, tuple[int, Any]] = {
     "Cloudflare": (429, {"errors": [{"message": "AiError: you have used up your daily free allocation of neurons"}]}),
@@ -127,6 +165,32 @@ EMPTY: dict[str, tuple[int, Any]] = {
     "Volcengine": (429, {"error": {"code": "SetLimitExceeded", "message": "The model service has been paused."}}),
     "Weights & Biases": (403, {"error": {"message": "The team does not have inference credits"}}),
     "a reseller, in a stream": (IN_A_STREAM, "Payment Required"),
+    "Cohere, for this month": (
+        429,
+        {"message": "You are using a Trial key, which is limited to 1000 API calls / month."},
+    ),
+    "Google, nothing for nothing": (
+        429,
+        [
+            {
+                "error": {
+                    "code": 429,
+                    "message": "You exceeded your current quota.\n* Quota exceeded for metric: "
+                    "generate_content_free_tier_requests, limit: 0, model: gemini-2.5-pro\nPlease retry in 34.07s.",
+                    "status": "RESOURCE_EXHAUSTED",
+                    "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34s"}],
+                }
+            }
+        ],
+    ),
+    "Databricks": (
+        403,
+        {"error_code": "PERMISSION_DENIED", "message": "PERMISSION_DENIED: Disabled due to a rate limit set to 0."},
+    ),
+    "Zhipu, of a plan": (429, {"error": {"code": "1309", "message": "您的GLM Coding Plan套餐已到期"}}),
+    "Zhipu, for some hours": (429, {"error": {"code": "1308", "message": "已达到 5 小时的使用上限。"}}),
+    "SiliconFlow": (403, {"code": 30011, "message": "Paid models can only be invoked using paid balance."}),
+    "Vercel, without a card": (403, "AI Gateway requires a valid credit card on file to service requests."),
 }
 KEY: dict[str, tuple[int, Any]] = {
     "in a stream": (IN_A_STREAM, {"error": {"message": "Incorrect API key provided"}}),
@@ -148,6 +212,12 @@ MODERATION: dict[str, tuple[int, Any]] = {
     "Volcengine, too": (400, "The request failed because the input text may contain sensitive information."),
     "MiniMax": (IN_A_STREAM, {"base_resp": {"status_code": 1026, "status_msg": "input new_sensitive"}}),
     "litellm": (500, "litellm.ContentPolicyViolationError: AzureException - The response was filtered"),
+    "Cloudflare": (424, {"error": [{"code": 2016, "message": "Prompt blocked due to security configurations"}]}),
+    "Portkey": (
+        446,
+        {"error": {"message": "The guardrail checks failed.", "type": "hooks_failed"}, "hook_results": {}},
+    ),
+    "Helicone": (400, {"success": False, "error": {"code": "PROMPT_THREAT_DETECTED", "message": "Prompt threat."}}),
 }
 MODEL: dict[str, tuple[int, Any]] = {
     "Together": (400, "Unable to access non-serverless model m1. Please create and start a new dedicated endpoint"),
@@ -175,6 +245,14 @@ MODEL: dict[str, tuple[int, Any]] = {
     ),
     "SiliconFlow": (403, {"code": 30003, "message": "Model disabled.", "data": None}),
     "TabbyAPI": (503, {"detail": {"error": {"message": "No models are currently loaded."}}}),
+    "llama.cpp, of many models": (400, "model is not loaded"),
+    "litellm, no vendor": (400, "litellm.BadRequestError: LLM Provider NOT provided. You passed model=m1"),
+    "Bifrost": (400, {"is_bifrost_error": True, "error": {"message": "no keys found that support model: m1"}}),
+    "Bifrost, no vendor": (400, {"error": {"message": "model should be in provider/model format"}}),
+    "Azure": (400, "The chatCompletion operation does not work with the specified model, m1."),
+    "Copilot": (400, 'model "m1" is not accessible via the /chat/completions endpoint'),
+    "Volcengine": (404, {"error": {"code": "ModelNotOpen", "message": "You have not activated the model m1."}}),
+    "Bedrock, a form": (404, {"message": "Model use case details have not been submitted for this account."}),
     "Jan": (400, {"message": "Model has not been loaded, please load model into cortex."}),
     "vLLM, of a base model": (
         400,
@@ -259,6 +337,7 @@ def test_a_parameter_of_a_model_that_is_there_is_not_taken_for_a_model() -> None
         ({"x-ratelimit-reset-after": "12.5"}, "", 13),
         ({"x-ratelimit-reset": "30"}, "in 4s or so, or try again in 5s", 5),
         ({"x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-requests": "1s"}, "", None),
+        ({"x-ratelimit-remaining-requests-day": "0", "x-ratelimit-reset-requests-day": "33011.38"}, "", 33012),
         ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0s"}, "", 360),
         ({}, "Please try again in about 20 seconds.", 20),
         ({}, "Please try again in 1 minute and 30 seconds.", 90),
@@ -316,6 +395,87 @@ REFUSED: dict[str, tuple[int, Any, str]] = {
     "last role, Google": (400, "Please ensure that multiturn requests end with a user role.", "last_role"),
     "last role": (400, "The last message must be from the user", "last_role"),
     "system first": (400, "System messages are only allowed at the beginning", "system_first"),
+    "last role, DeepSeek": (
+        400,
+        "The last message of deepseek-reasoner must be a user message, or an assistant message with prefix mode on",
+        "last_role",
+    ),
+    "roles, DeepSeek": (
+        400,
+        "The first message (except the system message) of deepseek-reasoner must be a user message, but an assistant "
+        "message detected.",
+        "roles",
+    ),
+    "tools, DeepSeek": (400, "deepseek-reasoner does not support Function Calling", "tools"),
+    "tools, OpenRouter": (404, "No endpoints found that support the provided 'tool_choice' value.", "tools"),
+    "stop, grok-4": (400, {"code": "invalid-argument", "error": "Model m1 does not support parameter stop."}, "stop"),
+    "JSON, OpenAI": (
+        400,
+        {
+            "error": {
+                "message": "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
+                "'json_object'.",
+                "param": "messages",
+            }
+        },
+        "response_format",
+    ),
+    "a picture, Anthropic": (
+        400,
+        "messages.0.content.0.image.source.base64: image exceeds 5 MB maximum: 6000000 bytes > 5242880 bytes",
+        "image_form",
+    ),
+    "a picture, Google": (400, "Unable to process input image.", "image_form"),
+    "a picture, OpenAI": (
+        400,
+        "You uploaded an unsupported image. Please make sure your image has of one the following formats",
+        "image_form",
+    ),
+    "a picture, Qwen": (400, "The image length and width do not meet the model restrictions.", "image_form"),
+    "a picture, llama.cpp": (400, "Failed to load image or audio file", "image_form"),
+    "results, OpenAI": (
+        400,
+        {
+            "error": {
+                "message": "An assistant message with 'tool_calls' must be followed by tool messages responding",
+                "param": "messages.[3].role",
+            }
+        },
+        "tool_results",
+    ),
+    "results, Anthropic": (
+        400,
+        "messages.2: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_01.",
+        "tool_results",
+    ),
+    "results, Mistral": (400, "Not the same number of function calls and responses", "tool_results"),
+    "ids, Mistral (opencode#1680)": (
+        400,
+        "Tool call id was call_1 but must be a-z, A-Z, 0-9, with a length of 9.",
+        "call_ids",
+    ),
+    "ids, Mistral's template (mlx-lm#1375)": (
+        404,
+        "Tool call IDs should be alphanumeric strings with length 9!",
+        "call_ids",
+    ),
+    "ids, OpenAI": (
+        400,
+        {
+            "error": {
+                "message": "Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string with maximum "
+                "length 40, but got a string with length 52 instead.",
+                "param": "messages[2].tool_calls[0].id",
+                "code": "string_above_max_length",
+            }
+        },
+        "call_ids",
+    ),
+    "ids, Anthropic": (
+        400,
+        "messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'",
+        "call_ids",
+    ),
     "system first, one": (400, "Conversation can only have one system message", "system_first"),
 }
 
@@ -360,3 +520,85 @@ def test_a_server_that_repeats_the_question_does_not_blame_what_is_in_it() -> No
 @pytest.mark.parametrize("status", [405, 501])
 def test_a_web_server_without_a_chat_is_told_as_one(status: int) -> None:
     assert f"has no chat at this address (status {status})" in refused(status, "No.").detail
+
+
+OVERLOADED: dict[str, tuple[int, Any]] = {
+    "Mistral": (429, {"message": "Service tier capacity exceeded for this model.", "code": "3505"}),
+    "Cerebras": (429, {"message": "We're experiencing high traffic right now!", "code": "queue_exceeded"}),
+    "Moonshot": (429, {"error": {"message": "Try again later", "type": "engine_overloaded_error"}}),
+    "Cloudflare": (429, {"errors": [{"message": "AiError: Capacity temporarily exceeded", "code": 3040}]}),
+    "Volcengine": (429, {"error": {"code": "ServerOverloaded", "message": "No. It is due to server overload."}}),
+    "TGI": (429, {"error": "Model is overloaded", "error_type": "overloaded"}),
+    "Chutes": (429, {"detail": "Infrastructure is at maximum capacity, try again later"}),
+    "Zhipu": (429, {"error": {"code": "1312", "message": "该模型当前访问量过大"}}),
+    "one-api": (429, {"error": {"message": "当前分组上游负载已饱和", "type": "new_api_error"}}),
+    "SGLang": (503, {"object": "error", "message": "The request queue is full."}),
+    "Dynamo": (503, {"message": "Service temporarily unavailable: All workers are busy, please retry later"}),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), OVERLOADED.values(), ids=OVERLOADED.keys())
+def test_a_server_that_has_too_much_to_do_does_not_blame_who_asked_once(status: int, body: Any) -> None:
+    error = refused(status, body)
+
+    assert "overloaded" in error.detail
+    assert isinstance(error, UpstreamRateLimitedError) == (status == 429)
+
+
+STARTING: dict[str, tuple[int, Any]] = {
+    "Fireworks": (503, {"error": {"message": "Scaled to zero and is scaling up.", "code": "DEPLOYMENT_SCALING_UP"}}),
+    "Chutes": (503, {"detail": "No instances available (yet) for chute_id='abc'"}),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), STARTING.values(), ids=STARTING.keys())
+def test_a_server_that_starts_is_said_to_load(status: int, body: Any) -> None:
+    assert "still loading its model" in refused(status, body).detail
+
+
+FAILED: dict[str, tuple[int, Any, str]] = {
+    "NVIDIA": (400, {"status": 400, "detail": "Function id '1b12': DEGRADED function cannot be invoked"}, "a failure"),
+    "litellm": (400, "You passed in model=m1. There are no healthy deployments for this model.", "a failure"),
+    "Groq, a call": (400, {"error": {"message": "Failed to call.", "code": "tool_use_failed"}}, "cannot read"),
+    "Groq, JSON": (400, {"error": {"message": "Failed.", "code": "json_validate_failed"}}, "cannot read"),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "says"), FAILED.values(), ids=FAILED.keys())
+def test_a_failure_that_is_no_fault_of_the_question_is_called_so(status: int, body: Any, says: str) -> None:
+    error = refused(status, body)
+
+    assert isinstance(error, UpstreamUnavailableError)
+    assert says in error.detail
+
+
+NO_PLACE: dict[str, tuple[int, Any]] = {
+    "LM Studio, with status 200 (lmstudio-bug-tracker#618)": (
+        IN_A_STREAM,
+        {"error": "Unexpected endpoint or method. (POST /chat/completions)"},
+    ),
+    "Cloudflare": (400, {"errors": [{"code": 7003, "message": "Could not route to /client/v4/accounts/x/ai/v1/chat"}]}),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), NO_PLACE.values(), ids=NO_PLACE.keys())
+def test_a_server_without_a_chat_at_an_address_is_known_by_its_words(status: int, body: Any) -> None:
+    assert "has no chat at this address" in refused(status, body).detail
+
+
+IDS = ["call_PTLP8xhu3uwZk4l3nlnrrJha", "functions.f:0", "", "abcDEF123"]
+
+
+def test_calls_of_tools_go_by_ids_that_all_take_once_others_were_refused() -> None:
+    calls = [{"id": given, "type": "function", "function": {"name": "f", "arguments": "{}"}} for given in IDS]
+    results = [{"role": "tool", "tool_call_id": given, "content": "1"} for given in IDS]
+    dialect, asked = Dialect(), {"model": "m1", "messages": [{"role": "assistant", "tool_calls": calls}, *results]}
+
+    dialect.learn("call_ids", b"Tool call id was call_1", asked)
+    called, *answered = dialect.worded(asked)["messages"]
+
+    sent = [call["id"] for call in called["tool_calls"]]
+    assert [message["tool_call_id"] for message in answered] == sent
+    assert len(set(sent)) == len(IDS)
+    assert all(len(one) == 9 and one.isalnum() and one.isascii() for one in sent)
+    assert sent[-1] == "abcDEF123"

@@ -6,8 +6,10 @@ from chatapp.backend.models.openai.retry_after import retry_after_s
 from chatapp.backend.models.openai.said import ErrorWords
 from chatapp.errors import UpstreamError, UpstreamUnavailableError
 
-_LOADING_WORDS = ("loading model", "model is loading", "currently loading", "still loading", "is being loaded")
-_OVERLOADED_CODES = ("overloaded_error", "engine_overloaded_error", "overloaded", "529", "server_overloaded")
+_LOADING_WORDS = ("loading model", "model is loading", "currently loading", "still loading", "is being loaded",
+                  "scaling up", "no instances available", "warming up")  # fmt: skip
+_OVERLOADED_CODES = ("overloaded_error", "engine_overloaded_error", "overloaded", "529", "server_overloaded",
+                     "queue_exceeded", "3505")  # fmt: skip
 _MEMORY_WORDS = (
     "more system memory",
     "out of memory",
@@ -16,14 +18,18 @@ _MEMORY_WORDS = (
     "due to resource limitations",
 )
 _OVERLOADED_WORDS = (
-    "overloaded",
-    "over capacity",
-    "too busy",
-    "at capacity",
-    "no available capacity",
-    "server is busy",
-    "server busy",
-)
+    "overload", "over capacity", "too busy", "at capacity", "at maximum capacity", "no available capacity",
+    "capacity exceeded", "capacity temporarily exceeded", "server is busy", "server busy", "workers are busy",
+    "queue is full", "high traffic", "访问量过大", "负载已饱和",
+)  # fmt: skip
+"""The last are Zhipu's, and of gateways made with one-api."""
+_MISWRITTEN_CODES = ("tool_use_failed", "json_validate_failed")
+"""How Groq says that the model has written what it cannot read."""
+
+
+def is_overloaded(said: ErrorWords) -> bool:
+    """Return whether the server says that it has too much to do, whoever asks."""
+    return said.has_code(*_OVERLOADED_CODES) or said.says(*_OVERLOADED_WORDS)
 
 
 def busy_error_in(said: ErrorWords, headers: Mapping[str, str]) -> UpstreamError | None:
@@ -36,7 +42,10 @@ def busy_error_in(said: ErrorWords, headers: Mapping[str, str]) -> UpstreamError
     if said.says(*_MEMORY_WORDS):
         what = "the model server has not enough memory for this model."
         return UpstreamUnavailableError(what, hint="Free some there, or choose a smaller model.", retry_after=wait_s)
-    if said.has_code(*_OVERLOADED_CODES) or said.says(*_OVERLOADED_WORDS):
+    if said.has_code(*_MISWRITTEN_CODES):
+        what = "the model has written a call of a tool, or JSON, that its server cannot read."
+        return UpstreamUnavailableError(what, hint="Ask again, or choose another model.")
+    if is_overloaded(said):
         return UpstreamUnavailableError(
             "the model server reports a failure: it is overloaded.", hint="Ask again later.", retry_after=wait_s
         )

@@ -9,8 +9,8 @@ from types import TracebackType
 from chatapp.backend.models.openai.busy import busy_error_in
 from chatapp.backend.models.openai.quota import quota_or_rate_error
 from chatapp.backend.models.openai.refused_access import access_error
+from chatapp.backend.models.openai.refused_content import refused_content_in
 from chatapp.backend.models.openai.refused_parameter import (
-    refused_content_in,
     refused_form_in,
     refused_length_in,
     refused_parameter_in,
@@ -30,12 +30,21 @@ from chatapp.errors import (
 
 _ADDRESS_WORDS = ("endpoint was not found", "endpoint not found", "unknown request url", "cannot post", "no route",
                   "route not found", "unexpected endpoint", "resource not found", "invalid url (")  # fmt: skip
+_SURE_ADDRESS_WORDS = ("unexpected endpoint or method", "could not route to")
+"""What counts whatever the status is: LM Studio says it with 200, Cloudflare of an unknown account with 400."""
 _NO_PAGE = ("not found", "404 page not found", "404 not found")
 """All that web servers say where there is nothing at an address."""
 _OWN_FAILURES = {408, 409, 424, 425, 498, 499}
 """What is no fault of the question's: text-generation-inference says 424, Groq 498 where nothing is free."""
-_GATEWAY_WORDS = ("unexpected eof", "upstream connect error", "bad gateway", "model has crashed")
-"""What gateways say when the server behind them has hung up; Ollama and LM Studio say it with a status of 400."""
+_GATEWAY_WORDS = ("unexpected eof", "upstream connect error", "bad gateway", "model has crashed",
+                  "degraded function", "no healthy deployments")  # fmt: skip
+"""What gateways say when the server behind them has hung up; Ollama, LM Studio, NVIDIA and LiteLLM say it with a status
+of 400."""
+
+
+def says_nothing_is_there(body: object) -> bool:
+    """Return whether a body says that the server has nothing at the path that was asked, which others say by a 404."""
+    return said_in(body).says(*_SURE_ADDRESS_WORDS)
 
 
 class OurErrors:
@@ -106,7 +115,8 @@ def _error_from(said: ErrorWords, status: int, headers: Mapping[str, str], model
     be about money; a refused `max_tokens` talks of windows.
     """
     return (
-        _length_error(said, status)
+        (_no_place(status) if said.says(*_SURE_ADDRESS_WORDS) else None)
+        or _length_error(said, status)
         or quota_or_rate_error(said, status, headers)
         or (model_not_found(model) if has_model_code(said) else None)
         or access_error(said, status)
@@ -124,6 +134,12 @@ def _length_error(said: ErrorWords, status: int) -> UpstreamError | None:
     return None if status in {401, 402, 403} else refused_length_in(said) or too_long_in(said)
 
 
+def _no_place(status: int) -> UpstreamBadResponseError:
+    named = f" (status {status})" if status else ""
+    what = f"the model server has no chat at this address{named}."
+    return UpstreamBadResponseError(what, hint="Check BASE_URL: most end in /v1.")
+
+
 def _hung_up(status: int) -> UpstreamUnavailableError:
     return UpstreamUnavailableError(f"the model server reports a failure (status {status}).", hint="Ask again later.")
 
@@ -133,8 +149,7 @@ def _error_from_status_alone(
 ) -> UpstreamError:
     is_no_place = said.words in _NO_PAGE or (said.says(*_ADDRESS_WORDS) and not said.says("model"))
     if (status == 404 and is_no_place) or status in {405, 501}:  # noqa: PLR2004 - web servers say 501 of POST
-        what = f"the model server has no chat at this address (status {status})."
-        return UpstreamBadResponseError(what, hint="Check BASE_URL: most end in /v1.")
+        return _no_place(status)
     if status == 404:  # noqa: PLR2004
         return model_not_found(model)
     if status >= 500 or status in _OWN_FAILURES:  # noqa: PLR2004

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from chatapp.backend.models.openai.errors import error_from_body
+from chatapp.backend.models.openai.errors import error_from_body, says_nothing_is_there
 from chatapp.errors import UpstreamBadResponseError
 from chatapp.providers.context_windows import windows_in
 from chatapp.providers.listing import can_chat, names_in
@@ -74,6 +74,8 @@ def _listed(body: bytes, encoding: str) -> ListedModels:
         ) from error
     names = names_in(listing)
     if not names and isinstance(listing, dict) and listing.get("error"):
+        if says_nothing_is_there(listing):
+            return NOT_LISTED
         raise error_from_body(listing)
     return ListedModels(list(filter(can_chat, names)), windows_in(listing), modalities_in(listing))
 

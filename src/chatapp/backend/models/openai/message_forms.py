@@ -1,11 +1,13 @@
 """Messages in the forms in which strict chat templates and vendors take them."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
 from chatapp.backend.models.openai.refused_parameter import (
     AFTER_TOOL,
     BLANKS,
+    CALL_IDS,
     DEVELOPER,
     LAST_ROLE,
     NO_THOUGHTS,
@@ -23,6 +25,7 @@ _SYSTEM = ("system", "developer")
 _UNSIGNED = "skip_thought_signature_validator"
 """What Google documents for calls that another model has made (ai.google.dev/gemini-api/docs/thought-signatures)."""
 _NOTHING = "(nothing)"
+_ID_LETTERS = 9
 
 
 def without_system(body: Json) -> Json:
@@ -130,6 +133,27 @@ def _is_blank(part: Any) -> bool:
     return isinstance(text, str) and not text.strip()
 
 
+def _with_short_ids(body: Json) -> Json:
+    """Return `body` with calls of tools by ids that all take: nine letters or digits, as Mistral's own."""
+    return {**body, "messages": [_with_short_id(message) for message in body["messages"]]}
+
+
+def _with_short_id(message: Json) -> Json:
+    if isinstance(calls := message.get("tool_calls"), list):
+        message = {**message, "tool_calls": [{**call, "id": _short_id(call.get("id"))} for call in calls]}
+    if "tool_call_id" in message:
+        message = {**message, "tool_call_id": _short_id(message["tool_call_id"])}
+    return message
+
+
+def _short_id(told: Any) -> str:
+    """Return `told` if all take it, else what always stands for it."""
+    own = str(told)
+    if len(own) == _ID_LETTERS and own.isascii() and own.isalnum():
+        return own
+    return hashlib.sha256(own.encode(errors="replace")).hexdigest()[:_ID_LETTERS]
+
+
 def without(message: Json, name: str) -> Json:
     """Return `message` without the field `name`."""
     return {field: value for field, value in message.items() if field != name}
@@ -141,6 +165,7 @@ MESSAGE_FORMS: dict[str, Callable[[Json], Json]] = {
     ROLES: _user_first,
     LAST_ROLE: _user_last,
     AFTER_TOOL: _with_answers,
+    CALL_IDS: _with_short_ids,
     BLANKS: _without_blanks,
     THOUGHTS: _with_thoughts,
     NO_THOUGHTS: _without_thoughts,

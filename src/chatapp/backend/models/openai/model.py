@@ -14,7 +14,7 @@ from chatapp.backend.models.openai.known_calls import KnownCalls
 from chatapp.backend.models.openai.listed import ListedModels
 from chatapp.backend.models.openai.liveness import Liveness, SharedWork
 from chatapp.backend.models.openai.media import MediaTaken
-from chatapp.backend.models.openai.refused_parameter import medium_refused
+from chatapp.backend.models.openai.refused_content import medium_refused
 from chatapp.backend.models.openai.server import NothingThereError
 from chatapp.backend.models.openai.stream import OpenAIStream
 from chatapp.backend.models.openai.too_long import surely_too_long

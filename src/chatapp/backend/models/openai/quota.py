@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from chatapp.backend.models.openai.busy import is_overloaded
 from chatapp.backend.models.openai.retry_after import retry_after_s
 from chatapp.backend.models.openai.said import ErrorWords
 from chatapp.backend.models.openai.too_long import number_behind
@@ -12,7 +13,7 @@ _QUOTA_CODES = (
     "exceeded_current_quota_error", "billing_not_active", "billing_hard_limit_reached", "payment_required", "402",
     "billing_error", "budget_exceeded", "arrearage", "accountoverdueerror", "1008", "1113",
     "personal-team-blocked:spending-limit", "usage_limit_reached", "not_enough_balance", "insufficient_funds",
-    "freetieronly", "setlimitexceeded",
+    "freetieronly", "setlimitexceeded", "1309", "1310",
 )  # fmt: skip
 _QUOTA_WORDS = (
     "exceeded your current quota", "insufficient balance", "balance is insufficient", "balance insufficient",
@@ -23,18 +24,24 @@ _QUOTA_WORDS = (
     "account is suspended", "have inference credits", "doesn't have any credits", "does not have any credits",
     "free tier of the model has been",
     "daily free allocation", "included credits", "in good standing", "enough balance", "insufficient account balance",
-    "payment required", "please recharge", "free usage exceeded", "余额不足", "额度不足", "额度已用尽", "欠费",
+    "payment required", "please recharge", "free usage exceeded", "api calls / month", "valid credit card",
+    "paid balance", "free trial quota", "余额不足", "额度不足", "额度已用尽", "欠费", "使用上限", "套餐已到期",
 )  # fmt: skip
-"""The last are of gateways made with one-api, and of Zhipu: balance, allowance, arrears."""
+"""The last are of gateways made with one-api, and of Zhipu: balance, allowance, arrears, limit of use,
+a plan that is over.
+"""
+_SURE_QUOTA_WORDS = ("limit: 0,", "limit: 0 ", "limit 0,", "rate limit set to 0")
+"""What no waiting helps, whatever is said beside it: Gemini's free tier asks to retry in seconds; Groq, Databricks."""
 _RATE_CODES = (
     "rate_limit_exceeded", "rate_limit_error", "rate_limited", "rate_limit", "rate_limit_reached_error",
     "too_many_requests", "resource_exhausted", "ratequota", "throttling", "throttlingexception", "requests", "tokens",
-    "429", "1002", "1302", "1303", "ratelimiterror", "ratelimitreached",
+    "429", "1002", "1302", "1303", "1305", "ratelimiterror", "ratelimitreached",
 )  # fmt: skip
 _RATE_WORDS = (
     "rate limit exceeded", "rate limit reached", "exceeded rate limit", "exceeded the rate limit", "too many requests",
     "ratelimiterror", "qps request limit", "daily request limit", "request was throttled", "throttlingexception",
     "requests per minute", "request per minute", "concurrency limit", "temporarily rate-limited",
+    "due to rate limiting",
 )  # fmt: skip
 """What counts whatever the status is: in a stream there is none, and some gateways say 403 or 500."""
 _PACE_ONLY_CODES = tuple(code for code in _RATE_CODES if code not in {"429", "resource_exhausted"})
@@ -48,16 +55,17 @@ def quota_or_rate_error(said: ErrorWords, status: int, headers: Mapping[str, str
     """
     wait_s = retry_after_s(headers, said)
     is_throttled = any(code.startswith("throttling") for code in said.codes)
-    is_empty = status == 402 or said.has_code(*_QUOTA_CODES)  # noqa: PLR2004
+    is_empty = status == 402 or said.has_code(*_QUOTA_CODES) or said.says(*_SURE_QUOTA_WORDS)  # noqa: PLR2004
     if is_empty and not is_throttled:
         return _no_quota(said)
     has_pace = status == 429 or said.has_code(*_RATE_CODES) or is_throttled  # noqa: PLR2004
     if said.says(*_QUOTA_WORDS) and not (has_pace and (wait_s is not None or said.has_code(*_PACE_ONLY_CODES))):
         return _no_quota(said)
     if (has_pace and status not in {401, 403, 404}) or said.says(*_RATE_WORDS):
-        return UpstreamRateLimitedError(
-            "the model server is being asked too often.", hint="Wait a moment and ask again.", retry_after=wait_s
-        )
+        what, hint = "the model server is being asked too often.", "Wait a moment and ask again."
+        if is_overloaded(said):
+            what, hint = "the model server is overloaded.", "Ask again in a moment, or choose another model."
+        return UpstreamRateLimitedError(what, hint=hint, retry_after=wait_s)
     return None
 
 

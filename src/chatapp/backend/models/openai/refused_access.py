@@ -24,15 +24,15 @@ _KEY_FIELDS = ("authorization", "header.authorization", "x-api-key", "header.x-a
 _MODERATION_CODES = ("content_policy_violation", "content_filter", "moderation_blocked", "data_inspection_failed",
                      "datainspectionfailed", "responsibleaipolicyviolation", "prompt_blocked", "1301", "1026",
                      "censorship_blocked", "guardrail_blocked", "contentpolicyviolationerror",
-                     "sensitivecontentdetected")  # fmt: skip
+                     "sensitivecontentdetected", "hooks_failed", "prompt_threat_detected")  # fmt: skip
 _MODERATION_WORDS = ("moderation", "flagged", "content policy", "content management policy", "safety system",
                      "content exists risk", "content filtering policy", "violates usage guidelines",
                      "may contain sensitive", "may contain inappropriate", "blocked by guardrail")  # fmt: skip
-_SURE_MODERATION_WORDS = ("contentpolicyviolation", "sensitivecontentdetected")
+_SURE_MODERATION_WORDS = ("contentpolicyviolation", "sensitivecontentdetected", "blocked due to security")
 _MODERATES = {0, 400, 403, 422, 451}
 _PLACE_WORDS = ("location is not supported", "country, region, or territory not supported", "region is not supported",
                 "not allowed for organization", "not allowed for your organization",
-                "organization has been restricted")  # fmt: skip
+                "organization has been restricted", "organization has been disabled")  # fmt: skip
 _PLACE_STATUSES = {403, 451}
 
 

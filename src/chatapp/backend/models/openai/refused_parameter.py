@@ -5,7 +5,6 @@ from itertools import takewhile
 from chatapp.backend.models.openai.said import ErrorWords
 from chatapp.backend.models.openai.too_long import number_behind
 from chatapp.errors import UpstreamParameterRefusedError
-from chatapp.providers.modalities import IMAGE_COUNT
 
 SYSTEM_ROLE = "system"
 """What `parameter` names where a chat template has no place for a system prompt."""
@@ -25,6 +24,8 @@ DEVELOPER = "developer"
 """What it names where a model knows no developer, whom OpenAI's newer clients let say what was the system's."""
 AFTER_TOOL = "after_tool"
 """What it names where nobody but the model may speak behind the result of a tool."""
+CALL_IDS = "call_ids"
+"""What it names where calls of tools must go by ids of nine letters or digits, or of fewer than they have."""
 BLANKS = "blanks"
 """What it names where no message may be without a letter."""
 
@@ -88,22 +89,25 @@ _LIMITS = (
 _LONGEST_NAME = 40
 _NOT_PARAMETERS = ("messages", "model", "prompt", "input", "body", "messages.content")
 _BEFORE_NAMES = (
-    "parameter(s): ", "unknown field: parameter ", "unknown field ", "unsupported parameter: ", "unknown parameter: ",
-    "argument supplied: ", "arguments supplied: ", "unknown name ", "parameter.", "extraneous key [", "body.",
-    "unprocessable entity: ",
+    "parameter(s): ", "support parameter ", "unknown field: parameter ", "unknown field ", "unsupported parameter: ",
+    "unknown parameter: ", "argument supplied: ", "arguments supplied: ", "unknown name ", "parameter.",
+    "extraneous key [", "body.", "unprocessable entity: ",
 )  # fmt: skip
 """What the name of a field stands behind that only its client knows, or that is inside another."""
 _TEMPLATES = (
     (DEVELOPER, ("unknown variant `developer`", "developer is not one of", "input tag 'developer'",
                  "incorrect role information", "unexpected message role")),
     (AFTER_TOOL, ("unexpected role 'user' after role 'tool'", "unexpected role 'system' after role 'tool'")),
+    (CALL_IDS, ("with a length of 9", "alphanumeric strings with length 9", "tool_use.id: string should match",
+                "tool_use_id: string should match", ".id': string too long", ".tool_call_id': string too long")),
     (BLANKS, ("text content blocks must be non-empty", "must contain non-whitespace text",
               "must have non-empty content", "must have either content or tool_calls", "' must not be empty",
               "parts must not be empty", "is blank. add text")),
     (ROLES, ("roles must alternate", "must alternate between", "alternate user/assistant", "alternating user",
              "consecutive messages", "successive user", "should be alternating", "should alternate",
-             "alternate between user", "messages must alternate", "consecutive user messages",
-             "start with a user message", "first message must be from user", "first message must use the 'user'")),
+             "should interleave", "alternate between user", "messages must alternate", "consecutive user messages",
+             "start with a user message", "first message must be from user", "first message must use the 'user'",
+             "the first message (except the system")),
     (SYSTEM_FIRST, ("system message must be at the beginning", "system message must be the first",
                     "unexpected role 'system' after", "invalid chat setting", "system message should be the first",
                     "system messages are only allowed at the beginning", "only one system message",
@@ -120,9 +124,11 @@ _TEMPLATES = (
                  "assistant message prefill", "does not support prefill", "must end with a user message",
                  "expected last role", "response prefill is incompatible", "last message must be from the user",
                  "last message must have role", "multiturn requests end", "must end with a user",
-                 "final message cannot be", "assistant messages at the end", "prefilling assistant")),
+                 "final message cannot be", "the last message of ",
+                 "assistant messages at the end", "prefilling assistant")),
     ("stream", ("unsupported for streaming", "does not support streaming", "streaming is not supported",
                 "streaming not supported")),
+    ("response_format", ("contain the word 'json'",)),
     (SIGNATURES, ("missing a thought_signature", "missing a `thought_signature`", "missing a 'thought_signature'")),
     (NO_THOUGHTS, ("reasoning_content' is unsupported", "property 'reasoning' is unsupported")),
     (THOUGHTS, ("in the thinking mode must be passed back", "missing `reasoning_content` field",
@@ -130,25 +136,6 @@ _TEMPLATES = (
 )  # fmt: skip
 """What chat templates and vendors say of messages and streams: Gemma's and Mistral's templates, DeepSeek, Anthropic,
 Google, Amazon, Kimi, MiniMax, Zhipu.
-"""
-_CONTENTS = (
-    ("images", "the model takes no pictures.",
-     ("support image input", "support image_url", "image input is not", "image inputs are not", "at most 0 image",
-      "image input modality is not", "images are not supported", "support vision", "vision is not supported",
-      "support images", "not a multimodal model", "unknown variant `image_url`", "only supported by certain models",
-      "missing data required for image input", "content must be a string", "content' : value must be a string",
-      "'array' not in 'string'")),
-    ("audio", "the model takes no sound.",
-     ("support audio", "audio input is not", "audio inputs are not", "unknown variant `input_audio`",
-      "at most 0 audio", "audio input modality is not")),
-    (IMAGE_COUNT, "the model does not take so many pictures.",
-     ("image per prompt", "images per prompt", "may be provided in one prompt", "too many images")),
-    ("tools", "the model does not call tools.",
-     ("support tool use", "does not support tools", "tool calling is not supported", "function calling is not",
-      "tool choice requires --enable-auto-tool-choice", "tools param requires --jinja")),
-)  # fmt: skip
-"""What servers say of a question's contents: OpenRouter, Ollama, Groq, llama.cpp, vLLM, OpenAI, DeepSeek, Mistral,
-Cloudflare.
 """
 _ROLE_SENTENCES = {
     SYSTEM_ROLE: "the model does not take a system prompt.",
@@ -160,6 +147,7 @@ _ROLE_SENTENCES = {
     SYSTEM_FIRST: "the model takes a system prompt at the beginning only.",
     DEVELOPER: "the model does not know a role that a message has.",
     AFTER_TOOL: "the model wants to speak behind the result of a tool.",
+    CALL_IDS: "the model server does not take the ids that calls of tools have.",
     BLANKS: "the model does not take messages that are empty.",
 }
 
@@ -202,25 +190,6 @@ def refused_form_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
     if name not in _ROLE_SENTENCES:
         return _refused(name, said)
     error = UpstreamParameterRefusedError(_ROLE_SENTENCES[name], hint="Choose another model.")
-    error.parameter = name
-    return error
-
-
-def refused_content_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
-    """Return the error if it is the pictures or the tools that the model does not take."""
-    for name, what, phrases in _CONTENTS:
-        if said.says(*phrases):
-            return _content_refused(name, what)
-    return None
-
-
-def medium_refused(medium: str) -> UpstreamParameterRefusedError:
-    """Return the error for a question with what the model does not take: "images" or "audio"."""
-    return next(_content_refused(name, what) for name, what, _ in _CONTENTS if name == medium)
-
-
-def _content_refused(name: str, what: str) -> UpstreamParameterRefusedError:
-    error = UpstreamParameterRefusedError(what, hint="Ask without them, or choose another model.")
     error.parameter = name
     return error
 

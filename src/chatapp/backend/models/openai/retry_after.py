@@ -27,8 +27,11 @@ _ENDS = {"", ".", ",", ";", ")", "}"}
 _RESETS = ("ratelimit-reset", "x-ratelimit-reset", "x-ratelimit-reset-after", "x-rate-limit-reset")
 _TOGETHER = ("t=", "reset=")
 """What stands before the seconds in the one header RateLimit, of the draft as it is now and as it was."""
-_KINDS = ("requests", "tokens")
-"""What OpenAI and those like it count apart: `x-ratelimit-reset-tokens` matters where no tokens remain."""
+_KINDS = ("requests", "tokens", "requests-day", "requests-hour", "requests-minute", "tokens-day", "tokens-hour",
+          "tokens-minute")  # fmt: skip
+"""What OpenAI and those like it count apart, Cerebras by the day and by the minute: `x-ratelimit-reset-tokens` matters
+where no tokens remain.
+"""
 _FIRST_MOMENT = 10**9
 _FIRST_MOMENT_MS = 10**12
 """From here on a number is no length of time, but a moment: seconds or milliseconds since 1970."""

@@ -16,7 +16,7 @@ _MAX_DEPTH = 6
 _CODES = ("code", "type", "finish_reason", "status", "reason", "error_code", "error_type", "err_code", "status_code")
 _WORDS = (
     "message", "msg", "error", "errors", "detail", "details", "error_message", "error_msg", "status_msg", "title",
-    "errorMessage", "error_description", "faultstring", "reason", "exception", "err", "Message",
+    "errormessage", "error_description", "faultstring", "reason", "exception", "err",
 )  # fmt: skip
 _AROUND = (
     "metadata", "raw", "innererror", "choices", "content_filter_results", "base_resp", "x_groq", "header", "response",
@@ -24,8 +24,8 @@ _AROUND = (
 )  # fmt: skip
 _NUMBERS = ("n_ctx", "n_prompt_tokens")
 _DELAYS = (
-    "retryDelay", "retryAfter", "retry_after", "retry_after_seconds", "estimated_time", "resets_in_seconds",
-    "X-RateLimit-Reset", "Retry-After", "retry-after",
+    "retrydelay", "retryafter", "retry_after", "retry_after_seconds", "estimated_time", "resets_in_seconds",
+    "x-ratelimit-reset", "retry-after",
 )  # fmt: skip
 _DELAY_MS = "retry_after_ms"
 _PLACES = ("param", "loc", "keys", "path", "field")
@@ -98,15 +98,19 @@ def _take(said: ErrorWords, words: list[str], name: str, value: Any) -> None:
 
 
 def _values(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
-    """Return the fields that are known to say something, outermost first; what echoes the question is passed by."""
+    """Return the fields that are known to say something, outermost first; what echoes the question is passed by.
+
+    Their names are in small letters, however the server writes them: Tencent's have a capital.
+    """
     if depth == 0:
         return
     if isinstance(value, str) and value.startswith("{") and name in {"message", "raw", "detail", "error"}:
         value = _decoded(value)
     if isinstance(value, dict):
-        known = [inner for inner in _FIELDS if inner in value]
+        fields = {str(inner).lower(): told for inner, told in value.items()}
+        known = [inner for inner in _FIELDS if inner in fields]
         for inner in known:
-            yield from _values(inner, value[inner], depth - 1)
+            yield from _values(inner, fields[inner], depth - 1)
         if not known and name in _BY_FIELD:
             yield from _by_field(value, depth - 1)
     elif isinstance(value, list) and name in _PLACES:

@@ -30,6 +30,9 @@ _WORDINGS = (
             "prompt contains ",
         ),
     ),
+    # vLLM since 0.11, and of models that encode too
+    _Wording("model's context length is only ", ("context length is only ",), ("you passed ",)),
+    _Wording("longer than the maximum model length", ("maximum model length of ",), ("prompt (length ",)),
     # OpenAI's GPT-5
     _Wording("exceed the configured limit of", ("configured limit of ",), ("resulted in ",)),
     # OpenAI's Responses, as gateways pass it on: openxjarvis/pi-mono-python, utils/overflow.py
@@ -118,6 +121,7 @@ _WORDINGS = (
     _Wording("最大长度"),
     _Wording("上下文长度"),
     # Baidu's ERNIE
+    _Wording("exceed max message tokens"),  # Volcengine
     _Wording("prompt tokens too long"),
     _Wording("max input characters"),
     _Wording("输入长度"),

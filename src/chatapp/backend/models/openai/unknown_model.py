@@ -14,6 +14,7 @@ _WORDS = (
     "unsupported model", "does not have access to model", "has been decommissioned", "with on-demand throughput",
     "reached its end of life", "non-serverless model", "invalid model identifier", "model identifier is invalid",
     "invalid model:", "find real modelid",
+    "provider not provided", "no keys found that support model", "provider/model format", "failed to parse model uri",
     "could not find suitable", "not a supported model", "模型不存在", "模型名称错误", "无可用渠道",
 )  # fmt: skip
 """The last are Zhipu's, and of gateways made with one-api: no such model, no channel for it."""
@@ -25,7 +26,7 @@ _NAMES_ONE = ("model '", 'model "', "model `")
 _OF_MODELS = (
     (
         ("no models loaded", "no model is loaded", "no model loaded", "model unloaded", "model is unloaded",
-         "model was unloaded", "no models are currently loaded", "model has not been loaded"),
+         "model was unloaded", "no models are currently loaded", "model has not been loaded", "model is not loaded"),
         "the model server has not loaded any model.",
         "Load one there, and ask again.",
     ),
@@ -35,9 +36,15 @@ _OF_MODELS = (
         "Change them at the model server, or choose another model.",
     ),
     (
+        ("has not activated the model", "use case details have not been submitted"),
+        "your account has yet to be given this model.",
+        "Ask for it at the model server, or choose another model.",
+    ),
+    (
         ("support chat completions", "does not support chat", "not a chat model", "not in v1/chat/completions",
          "only supports interactions api", "multiturn chat is not enabled", "response modalities (text)",
-         "must provide a chat template", "chat_template is not set"),
+         "must provide a chat template", "chat_template is not set", "does not work with the specified model",
+         "not accessible via the /chat/completions"),
         "this model is not one to chat with.",
         "Choose another model.",
     ),
