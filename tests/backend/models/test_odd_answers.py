@@ -144,7 +144,20 @@ def test_what_is_no_failure_ends_no_answer() -> None:
 
 @pytest.mark.parametrize(
     "reason",
-    ["internal_server_error", "upstream_error", "EXCEPTION", "overloaded", "timed_out", "preempted", "out_of_memory"],
+    [
+        "internal_server_error",
+        "upstream_error",
+        "EXCEPTION",
+        "overloaded",
+        "timed_out",
+        "preempted",
+        "out_of_memory",
+        "malformed_tool_use",
+        "MALFORMED_RESPONSE",
+        "TOO_MANY_TOOL_CALLS",
+        "MISSING_THOUGHT_SIGNATURE",
+        "time_limit",
+    ],
 )
 def test_a_reason_that_is_a_failure_is_never_done(reason: str) -> None:
     assert heard(sse(said("Hi"), said(finish=reason))).failure is not None

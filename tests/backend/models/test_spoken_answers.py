@@ -305,6 +305,15 @@ ANSWERS: dict[str, tuple[bytes, Heard]] = {
         ),
         Heard("Hi", "hm", finish_reason="stop"),
     ),
+    "Perplexity: thoughts step by step": (
+        sse(
+            said(reasoning_steps=[{"thought": "hm", "type": "web_search", "web_search": {"search_keywords": ["a"]}}]),
+            {"object": "chat.reasoning.done", "choices": [{"delta": {"reasoning_steps": []}, "finish_reason": None}]},
+            said("Hi"),
+            STOP,
+        ),
+        Heard("Hi", "hm", finish_reason="stop"),
+    ),
     "Bedrock: an empty thought (haystack#3990)": (
         sse(said("", reasoning_content=""), said("Hi"), STOP),
         Heard("Hi", finish_reason="stop"),

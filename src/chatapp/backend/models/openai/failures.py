@@ -2,13 +2,14 @@
 
 from typing import Any
 
-_FAILED = {"malformed_function_call", "function_call_filter", "insufficient_system_resource", "insufficient_resource"}
+_FAILED = {"function_call_filter", "insufficient_system_resource", "insufficient_resource", "missing_thought_signature"}
 _FAILED_PARTS = (
     "error", "fail", "abort", "cancel", "interrupt", "timeout", "timed_out", "exception", "overload", "unavailable",
     "crash", "preempt", "evict", "disconnect", "busy", "rate_limit", "unexpected_tool_call", "memory", "userstop",
+    "malformed", "too_many_tool_calls", "time_limit",
 )  # fmt: skip
 """What the reasons of answers that failed are called, or hold: OpenRouter's, vLLM's and SGLang's, Zhipu's, DeepSeek's,
-Cohere's, Google's, LM Studio's.
+Cohere's, Google's, Amazon's, IBM's, LM Studio's.
 
 OpenRouter says "stop" where a provider's network failed, and what happened in `native_finish_reason`.
 """

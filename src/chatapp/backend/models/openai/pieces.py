@@ -13,9 +13,9 @@ _THOUGHT_PARTS = {"thinking", "reasoning", "reasoning_text", "thought", "summary
 _MEDIA_PARTS = {"image", "image_url", "output_image", "audio", "output_audio", "input_audio"}
 _THOUGHT_FIELDS = (
     "reasoning_content", "reasoning", "reasoning_details", "reasoning_text", "thinking", "thinking_blocks",
-    "thinking_content", "reasoning_summary", "thought", "thoughts",
+    "thinking_content", "reasoning_summary", "thought", "thoughts", "reasoning_steps",
 )  # fmt: skip
-_TEXT_FIELDS = ("text", "content", "thinking", "summary", "reasoning", "value", "refusal")
+_TEXT_FIELDS = ("text", "content", "thinking", "summary", "reasoning", "value", "refusal", "thought")
 _MAX_DEPTH = 4
 
 
