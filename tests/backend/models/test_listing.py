@@ -207,11 +207,14 @@ def test_a_gateway_that_has_the_usual_model_is_asked_for_that(unnamed: RunningBa
     assert unnamed.client.models().default == "gpt-4o-mini"
 
 
-def at(path: str, script: scripts.Script) -> scripts.Script:
+NOTHING = scripts.respond(404, {"detail": "Not Found"})
+LM_STUDIO = scripts.respond(200, {"error": "Unexpected endpoint or method. (GET /models)"})  # bug-tracker#618
+
+
+def at(path: str, script: scripts.Script, *, nothing: scripts.Script = NOTHING) -> scripts.Script:
     """Answer at one path, and say elsewhere that there is nothing."""
 
     async def answer(exchange: Exchange) -> None:
-        nothing = scripts.respond(404, {"detail": "Not Found"})
         await (script if exchange.call.path == path else nothing)(exchange)
 
     return answer
@@ -234,9 +237,12 @@ def test_an_address_with_or_without_v1_is_found(
     assert backend.client.models().models == ("stub-model", "other")
 
 
-def test_the_list_finds_the_address_too(run_backend: Callable[..., Any], stub: StubModel) -> None:
+@pytest.mark.parametrize("nothing", [NOTHING, LM_STUDIO], ids=["404", "LM Studio's 200"])
+def test_the_list_finds_the_address_too(
+    nothing: scripts.Script, run_backend: Callable[..., Any], stub: StubModel
+) -> None:
     stub.default = at("/v1/chat/completions", scripts.answer("Hello"))
-    stub.listing = at("/v1/models", scripts.listing("stub-model"))
+    stub.listing = at("/v1/models", scripts.listing("stub-model"), nothing=nothing)
     backend = run_backend(base_url=stub.url.removesuffix("/v1"))
     assert "/v1" in backend.client.ready().model.note
     backend.client.ask("Hi")

@@ -114,6 +114,7 @@ TOO_LONG: dict[str, tuple[int, Any, int | None, int | None]] = {
         8192,
         9000,
     ),
+    "Volcengine, by length": (400, "Input length 140000 exceeds the maximum length 131072.", 131072, 140000),
     "Volcengine": (400, "Total tokens of image and text exceed max message tokens.", None, None),
 }
 TOO_OFTEN: dict[str, tuple[int, Any, int | None]] = {
@@ -201,6 +202,7 @@ KEY: dict[str, tuple[int, Any]] = {
     "one-api": (400, {"error": {"message": "无效的令牌", "type": "new_api_error"}}),
     "Google, of an old one": (500, "API key expired. Please renew the API key."),
     "Volcengine, in a stream": (IN_A_STREAM, "The API key doesn't exist. Verify and try again"),
+    "Qwen, in a stream": (IN_A_STREAM, "Invalid API-key provided."),
     "FastAPI, in a stream": (IN_A_STREAM, {"detail": "Not authenticated"}),
     "a gateway, in a stream": (IN_A_STREAM, {"error": "Missing or invalid Authorization header"}),
 }
@@ -217,6 +219,8 @@ MODERATION: dict[str, tuple[int, Any]] = {
         446,
         {"error": {"message": "The guardrail checks failed.", "type": "hooks_failed"}, "hook_results": {}},
     ),
+    "litellm, of a guardrail": (400, "Violated guardrail policy"),
+    "Google, through a gateway": (400, "Prompt was blocked due to PROHIBITED_CONTENT"),
     "Helicone": (400, {"success": False, "error": {"code": "PROMPT_THREAT_DETECTED", "message": "Prompt threat."}}),
 }
 MODEL: dict[str, tuple[int, Any]] = {
@@ -249,6 +253,8 @@ MODEL: dict[str, tuple[int, Any]] = {
     "litellm, no vendor": (400, "litellm.BadRequestError: LLM Provider NOT provided. You passed model=m1"),
     "Bifrost": (400, {"is_bifrost_error": True, "error": {"message": "no keys found that support model: m1"}}),
     "Bifrost, no vendor": (400, {"error": {"message": "model should be in provider/model format"}}),
+    "CLIProxyAPI": (400, "unknown provider for model m1"),
+    "a gateway, not deployed": (400, "The model 'm1' is not deployed"),
     "Azure": (400, "The chatCompletion operation does not work with the specified model, m1."),
     "Copilot": (400, 'model "m1" is not accessible via the /chat/completions endpoint'),
     "Volcengine": (404, {"error": {"code": "ModelNotOpen", "message": "You have not activated the model m1."}}),
@@ -408,6 +414,10 @@ REFUSED: dict[str, tuple[int, Any, str]] = {
     ),
     "tools, DeepSeek": (400, "deepseek-reasoner does not support Function Calling", "tools"),
     "tools, OpenRouter": (404, "No endpoints found that support the provided 'tool_choice' value.", "tools"),
+    "temperature, Anthropic": (400, "temperature: range: 0..1", "temperature"),
+    "seed": (400, "seed must be a positive integer", "seed"),
+    "logprobs, Google": (400, "Logprobs is not enabled for models/m1", "logprobs"),
+    "a schema, DeepSeek": (400, "This response_format type is unavailable now", "response_format"),
     "stop, grok-4": (400, {"code": "invalid-argument", "error": "Model m1 does not support parameter stop."}, "stop"),
     "JSON, OpenAI": (
         400,

@@ -12,7 +12,7 @@ _KEY_WORDS = ("api key", "api-key", "api_key", "apikey", "no connected db", "aut
               "credential", "invalid token", "access token", "security token", "authorization token",
               "无效的令牌")  # fmt: skip
 """The last is of gateways made with one-api: an invalid token."""
-_SURE_KEY_WORDS = ("invalid api key", "incorrect api key", "api key is invalid", "api key not valid",
+_SURE_KEY_WORDS = ("invalid api key", "invalid api-key", "incorrect api key", "api key is invalid", "api key not valid",
                    "authenticationerror", "authentication failed", "authentication fails")  # fmt: skip
 """What counts whatever the status is: in a stream there is none, and some gateways say 404 or 500."""
 _NAMED_KEY = ("api key", "api-key", "apikey", "authorization header")
@@ -27,7 +27,8 @@ _MODERATION_CODES = ("content_policy_violation", "content_filter", "moderation_b
                      "sensitivecontentdetected", "hooks_failed", "prompt_threat_detected")  # fmt: skip
 _MODERATION_WORDS = ("moderation", "flagged", "content policy", "content management policy", "safety system",
                      "content exists risk", "content filtering policy", "violates usage guidelines",
-                     "may contain sensitive", "may contain inappropriate", "blocked by guardrail")  # fmt: skip
+                     "may contain sensitive", "may contain inappropriate", "blocked by guardrail",
+                     "violated guardrail", "content safety", "prohibited_content")  # fmt: skip
 _SURE_MODERATION_WORDS = ("contentpolicyviolation", "sensitivecontentdetected", "blocked due to security")
 _MODERATES = {0, 400, 403, 422, 451}
 _PLACE_WORDS = ("location is not supported", "country, region, or territory not supported", "region is not supported",

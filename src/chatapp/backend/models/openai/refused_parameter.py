@@ -73,7 +73,8 @@ _REFUSALS = (
     "cannot both be", "may only be", "must be verified", "invalid combination", "expected one of", "unknown variant",
     "invalid option", "not one of", "is allowed for this model", "not recognized", "unknown argument",
     "invalid parameter", "not implemented", "not accept", "cannot be used", "not contain", "no longer supported",
-    "not compatible", "in place of", "must have", "supported range", "参数非法",
+    "not compatible", "in place of", "must have", "supported range", ": range: ",
+    "is not enabled for", "is unavailable now", "参数非法",
 )  # fmt: skip
 _TOO_LARGE = (
     "too large", "too high", "too big", "less than or equal", "must be <=", "range of", "valid range", "at most",
@@ -225,8 +226,9 @@ def _place(words: str, name: str) -> int:
         places = (words.find(name), words.find(name.replace("_", "")))  # xAI says presencePenalty
         return min((place for place in places if place >= 0), default=-1)
     quoted = (words.find(text) for text in (f"'{name}'", f"`{name}`", f'"{name}"', f"{name}:"))
+    at_begin = 0 if words.startswith(f"{name} must") else -1
     at_end = len(said) if (said := words.removesuffix(f": {name}")) != words else -1
-    return min((place for place in (*quoted, at_end) if place >= 0), default=-1)
+    return min((place for place in (*quoted, at_begin, at_end) if place >= 0), default=-1)
 
 
 def _first_name(path: str) -> str:

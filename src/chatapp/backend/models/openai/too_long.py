@@ -121,7 +121,9 @@ _WORDINGS = (
     _Wording("最大长度"),
     _Wording("上下文长度"),
     # Baidu's ERNIE
-    _Wording("exceed max message tokens"),  # Volcengine
+    # Volcengine
+    _Wording("exceed max message tokens"),
+    _Wording("exceeds the maximum length", ("maximum length ",), ("input length ",)),
     _Wording("prompt tokens too long"),
     _Wording("max input characters"),
     _Wording("输入长度"),
@@ -151,6 +153,7 @@ _UNITS = ("token", "context", "length", "window")
 _EXCESS = (
     "exceed", "too long", "too large", "too big", "longer than", "greater than", "larger than", "more than",
     "over the limit", "beyond the limit", "does not fit", "doesn't fit", "reduce the length", "overflow",
+    "maximum context of", "max is",
 )  # fmt: skip
 
 _MOST_BYTES_OF_A_TOKEN = 6

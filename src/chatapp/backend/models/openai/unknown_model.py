@@ -13,12 +13,12 @@ _WORDS = (
     "not a valid model", "model not exist", "model does not exist", "try pulling it first", "model is not supported",
     "unsupported model", "does not have access to model", "has been decommissioned", "with on-demand throughput",
     "reached its end of life", "non-serverless model", "invalid model identifier", "model identifier is invalid",
-    "invalid model:", "find real modelid",
-    "provider not provided", "no keys found that support model", "provider/model format", "failed to parse model uri",
+    "invalid model:", "find real modelid", "provider not provided", "unknown provider for model",
+    "no keys found that support model", "provider/model format", "failed to parse model uri",
     "could not find suitable", "not a supported model", "模型不存在", "模型名称错误", "无可用渠道",
 )  # fmt: skip
 """The last are Zhipu's, and of gateways made with one-api: no such model, no channel for it."""
-_MISSING = ("does not exist", "doesn't exist", "not found", "not available", "not loaded")
+_MISSING = ("does not exist", "doesn't exist", "not found", "not available", "not loaded", "not deployed")
 _GONE = ("is not supported", "not supported", "has been deprecated", "has been retired")
 """What is said of parameters, too, and counts right behind the name of the model."""
 _MARKS = ("", "'", '"', "`")
