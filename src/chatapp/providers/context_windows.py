@@ -27,8 +27,13 @@ _FIELDS = (
     "contextLength",
     "contextWindow",
     "num_ctx",
+    "availableContextTokens",  # Venice, in `model_spec`
+    "max_input_token_length",  # Volcengine, in `token_limits`
 )
-_AROUND = ("meta", "metadata", "top_provider", "model_info", "limits", "capabilities", "details", "parameters")
+_AROUND = (
+    "meta", "metadata", "top_provider", "model_info", "limits", "capabilities", "details", "parameters", "model_spec",
+    "token_limits",
+)  # fmt: skip
 _MAX_DEPTH = 3
 _LONGEST_NUMBER = 12
 _BEYOND_ALL = 10**9

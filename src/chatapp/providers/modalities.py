@@ -23,8 +23,8 @@ Modalities = Mapping[str, bool]
 _WORDS = {"images": {"image", "images", "vision", "multimodal"}, "audio": {"audio"}}
 _LISTS = ("input_modalities", "supported_input_modalities", "inputModalities", "capabilities")
 """OpenRouter and xAI, GitHub Models, Google, llama.cpp."""
-_FLAGS = {"vision": "images", "image_input": "images", "audio_input": "audio"}
-"""Mistral, Anthropic."""
+_FLAGS = {"vision": "images", "image_input": "images", "audio_input": "audio", "supportsVision": "images"}
+"""Mistral, Anthropic, Venice."""
 _SEEING = (
     "vision", "-vl", "vl-", "vl:", "llava", "pixtral", "moondream", "minicpm-v", "4o", "gpt-4.1", "gpt-5", "claude",
     "gemini", "gemma-3", "gemma3", "llama-4", "llama4",
@@ -64,7 +64,9 @@ def _beside(listing: object) -> list[Mapping[str, Any]]:
 
 
 def _told(entry: Mapping[str, Any]) -> dict[str, bool]:
-    around = (entry.get("architecture"), entry.get("capabilities"))
+    spec = entry.get("model_spec")  # Venice's; Volcengine has `modalities`
+    described = spec if isinstance(spec, Mapping) else entry
+    around = (entry.get("architecture"), entry.get("modalities"), described.get("capabilities"))
     sources = [entry, *(part for part in around if isinstance(part, Mapping))]
     told: dict[str, bool] = {}
     for source in sources:

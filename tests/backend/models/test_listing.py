@@ -63,6 +63,8 @@ def test_models_are_found_in_every_form_of_list(listing: object) -> None:
         {"meta": {"n_ctx": 4096, "n_ctx_train": 8192}},
         {"top_provider": {"context_length": 4096}, "context_length": 8192},
         {"n_ctx": True, "context_length": 4096},
+        {"model_spec": {"availableContextTokens": 4096}},
+        {"token_limits": {"context_window": 8192, "max_input_token_length": 4096}},
     ],
 )
 def test_the_smallest_window_that_an_entry_names_counts(entry: dict[str, object]) -> None:

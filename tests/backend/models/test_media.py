@@ -38,9 +38,12 @@ def test_what_is_wrong_with_one_picture_says_nothing_of_the_model(words: str) ->
         ({"models": [{"name": "a", "capabilities": ["completion"]}], "data": [{"id": "a"}]}, [False, False]),
         ({"models": [{"name": "a", "capabilities": ["completion", "multimodal"]}], "data": [{"id": "a"}]},
          [True, False]),
+        ({"data": [{"id": "a", "model_spec": {"capabilities": {"supportsVision": True}}}]}, [True, None]),
+        ({"data": [{"id": "a", "modalities": {"input_modalities": ["text", "image"]}}]}, [True, False]),
         ({"data": [{"id": "a"}, {"id": "b", "capabilities": "vision", "architecture": []}], "models": 1}, [None, None]),
     ],
-    ids=["OpenRouter", "Mistral", "Anthropic", "llama.cpp", "llama.cpp that sees", "nothing said"],
+    ids=["OpenRouter", "Mistral", "Anthropic", "llama.cpp", "llama.cpp that sees", "Venice", "Volcengine",
+         "nothing said"],
 )  # fmt: skip
 def test_what_a_list_of_models_says_is_known(listing: Any, told: list[bool | None]) -> None:
     taken = MediaTaken()
