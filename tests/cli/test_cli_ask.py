@@ -156,6 +156,34 @@ def test_no_stream_gives_the_same_answer(ask: Run) -> None:
     assert ask("Hi", "--no-stream").stdout == "Hello from the stub.\n"
 
 
+@pytest.mark.parametrize(
+    ("said", "printed"),
+    [
+        (["So:\n\n```", "sh\nls -l\n``", "`\nor\n```\ndir\n```\n"], "ls -l\n"),
+        (["1. Run\n   ~~~\n   if a:\n       ```\n   ~~~\n"], "if a:\n    ```\n"),
+        (["No code."], "No code.\n"),
+        (["```\nthought\n```\n</think>```\nsaid\n```"], "said\n"),
+    ],
+    ids=["the first", "in a list", "none", "not of its thoughts"],
+)
+def test_the_first_block_of_code_can_be_had_alone(ask: Run, model, said: list[str], printed: str) -> None:
+    model.next(scripts.answer(*said))
+
+    assert ask("How?", "-x").stdout == printed
+
+
+def test_nothing_is_extracted_of_an_answer_that_breaks_off(ask: Run, model) -> None:
+    model.next(scripts.answer("```\nrm -r old", "\n```", scripts.reset))
+
+    done = ask("How?", "-x")
+
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_code_alone_is_no_object(ask: Run) -> None:
+    assert ask("How?", "-x", "--json").returncode == 2
+
+
 def test_partial_answer_stays_on_stdout_when_the_model_fails(ask: Run, model) -> None:
     model.next(scripts.answer("one ", "two", scripts.reset))
 

@@ -23,6 +23,7 @@ from chatapp.cli.parameters import (
     Deleted,
     Effort,
     Everybody,
+    Extract,
     Host,
     IsArchived,
     IsDeleted,
@@ -158,6 +159,7 @@ def ask(
     max_tokens: MaxTokens = None,
     effort: Effort = None,
     no_stream: NoStream = False,
+    extract: Extract = False,
     json: AsJson = False,
     backend_url: BackendUrl = None,
 ) -> int:
@@ -179,6 +181,7 @@ def ask(
         is_continued=is_continued,
         is_stored=not no_store,
         is_streamed=not no_stream,
+        is_extracted=extract,
         as_json=json,
     )
 

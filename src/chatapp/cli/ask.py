@@ -11,7 +11,7 @@ from chatapp.cli.attachments import MAX_STDIN_BYTES, STDIN, attached, expanded
 from chatapp.cli.backends import why_nothing_is_stored, with_backend
 from chatapp.cli.shell_chat import ShellChat, full_id, last_conversation
 from chatapp.cli.terminal import StatusLine, printable
-from chatapp.cli.writing import note, write_error, write_json, write_text
+from chatapp.cli.writing import note, write_code, write_error, write_json, write_text
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions
@@ -32,6 +32,7 @@ def run(
     is_continued: bool,
     is_stored: bool,
     is_streamed: bool,
+    is_extracted: bool,
     as_json: bool,
 ) -> int:
     """Return the exit code of asking the backend that is configured, or else runs here, or else is ours for this call.
@@ -40,7 +41,8 @@ def run(
     question; what one fails with is said below its name.
     """
     _require_one_conversation(conversation_id, project, is_continued=is_continued, is_stored=is_stored)
-    prompt = _prompt(question, template, params, files=files, models=models, as_json=as_json)
+    write = _writer(is_extracted=is_extracted, as_json=as_json)
+    prompt = _prompt(question, template, params, files=files, models=models, is_for_people=write is write_text)
     names, status = expanded(files), StatusLine()
 
     def talk(backend: BackendClient, *, is_stored: bool) -> int:
@@ -53,7 +55,7 @@ def run(
             backend.health()  # so that it is there, or fails, before the first heading
         chat = begin(conversation_id=chosen)
         answer = chat.ask(prompt, options, attachments=[attached(backend, name, status) for name in names])
-        return _write(answer, chat, options, models, status, as_json=as_json)
+        return _write(answer, chat, options, models, lambda told: write(told, status), has_headings=not as_json)
 
     if is_stored and not is_continued and conversation_id is None and project is None:
         return _with_backend_that_stores(talk, backend_url, status)
@@ -79,20 +81,27 @@ def _require_what_a_session_takes(files: Sequence[str], models: Sequence[str]) -
         raise SettingsError("Several models need a question.", hint='For instance: chatapp ask -m A -m B "Why?"')
 
 
+def _writer(*, is_extracted: bool, as_json: bool) -> Callable[[Events, StatusLine], None]:
+    """Return what writes an answer."""
+    if is_extracted and as_json:
+        raise SettingsError("--extract prints code, --json an object.", hint="Use one of them.")
+    return write_json if as_json else write_code if is_extracted else write_text
+
+
 def _write(
     answer: Events,
     chat: ShellChat,
     options: ChatOptions,
     models: Sequence[str],
-    status: StatusLine,
+    write: Callable[[Events], None],
     *,
-    as_json: bool,
+    has_headings: bool,
 ) -> int:
     """Write the answer, and those of further models behind it; return the exit code."""
     if others := [_retried(chat, options._replace(model=model)) for model in models[1:]]:
-        return _write_each([answer, *others], models, status, as_json=as_json)
+        return _write_each([answer, *others], models, write, has_headings=has_headings)
     with closing(answer) as events:
-        (write_json if as_json else write_text)(events, status)
+        write(events)
     return 0
 
 
@@ -101,15 +110,17 @@ def _retried(chat: ShellChat, options: ChatOptions) -> Events:
     yield from chat.retry(options)
 
 
-def _write_each(answers: Sequence[Events], models: Sequence[str], status: StatusLine, *, as_json: bool) -> int:
+def _write_each(
+    answers: Sequence[Events], models: Sequence[str], write: Callable[[Events], None], *, has_headings: bool
+) -> int:
     """Write each answer below the name of its model, and return the exit code of the last that failed."""
     code = 0
     for place, (answer, model) in enumerate(zip(answers, models, strict=True)):
-        if not as_json:
+        if has_headings:
             typer.echo("\n" * bool(place) + f"## {printable(model)}\n")
         try:
             with closing(answer) as events:
-                (write_json if as_json else write_text)(events, status)
+                write(events)
         except BackendUnreachableError:
             raise
         except ChatappError as error:
@@ -184,12 +195,12 @@ def _prompt(
     *,
     files: Sequence[str],
     models: Sequence[str],
-    as_json: bool,
+    is_for_people: bool,
 ) -> str | None:
     """Return what is asked, None where questions are typed one after the other."""
     if template is None and params:
         raise SettingsError("--param is for a saved prompt.", hint="Name it with --template.")
-    if question is None and template is None and not as_json and _can_be_typed():
+    if question is None and template is None and is_for_people and _can_be_typed():
         _require_what_a_session_takes(files, models)
         return None
     return _asked(question, template, params, is_stdin_a_file=STDIN in files)

@@ -64,6 +64,9 @@ Effort = Annotated[
     typer.Option("--effort", metavar="WORD", help="How much it thinks: none, minimal, low, medium, high or xhigh."),
 ]
 NoStream = Annotated[bool, typer.Option("--no-stream", help="Wait for the whole answer.")]
+Extract = Annotated[
+    bool, typer.Option("--extract", "-x", help="Print the first block of code alone, or all where there is none.")
+]
 Continue = Annotated[
     bool,
     typer.Option("--continue", "-c", envvar="CHATAPP_ASK_CONTINUE", help="Go on with the conversation last talked in."),
@@ -158,13 +161,13 @@ class _Light:
                 parameter.allow_from_autoenv = parameter.show_envvar = False
         return parameters
 
+    def get_short_help_str(self, limit: int = 0) -> str:
+        """Return all that is said of the command: the list of commands has as many lines as it takes."""
+        return self.help or ""  # type: ignore[attr-defined]
+
 
 class LightCommand(_Light, TyperCommand):
     """A command that starts quickly."""
-
-    def get_short_help_str(self, limit: int = 0) -> str:
-        """Return all that is said of the command: the list of commands has as many lines as it takes."""
-        return self.help or ""
 
 
 class LightGroup(_Light, TyperGroup):

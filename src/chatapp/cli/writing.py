@@ -1,7 +1,7 @@
 """Writing an answer: its text on stdout as it comes, everything else on stderr."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, replace
 from typing import Protocol
@@ -69,9 +69,40 @@ def _with(event: Event, answer: Answer) -> Answer:
     return answer
 
 
+def write_code(events: Iterable[Event], status: StatusLine) -> None:
+    """Write the first block of code of an answer alone, or all of it where there is none.
+
+    Nothing is written of an answer that breaks off: half a script is none.
+    """
+    with closing(_Transcript(status, PlainAnswer)) as transcript:
+        for event in _with_code_alone(events):
+            transcript.take(event)
+
+
+def _with_code_alone(events: Iterable[Event]) -> Iterator[Event]:
+    texts: list[str] = []
+    for event in events:
+        if isinstance(event, Text):
+            texts.append(event.text)
+            continue
+        if isinstance(event, Done):
+            yield Text(first_code("".join(texts)))
+        elif isinstance(event, Notice) and event.code == WAS_THOUGHT:
+            texts.clear()
+        yield event
+
+
+def first_code(text: str) -> str:
+    """Return what is in the first fence of Markdown, or `text` where there is none."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - milliseconds that only --extract needs
+
+    tokens = MarkdownIt("zero").enable(["fence", "code", "list", "blockquote"]).parse(text)
+    return next((token.content for token in tokens if token.type == "fence"), text)
+
+
 def write_text(events: Iterable[Event], status: StatusLine) -> None:
     """Write the answer as it comes. Notes follow it: they would tear apart what is being drawn."""
-    with closing(_Transcript(status)) as transcript:
+    with closing(_Transcript(status, answer_writer)) as transcript:
         for event in events:
             transcript.take(event)
 
@@ -79,8 +110,9 @@ def write_text(events: Iterable[Event], status: StatusLine) -> None:
 class _Transcript:
     """What is written of one answer: thoughts dim on stderr where somebody looks, words on stdout, notes at the end."""
 
-    def __init__(self, status: StatusLine) -> None:
+    def __init__(self, status: StatusLine, begin: "Callable[[], AnswerWriter]") -> None:
         self._status = status
+        self._begin = begin
         self._model = ""
         self._notes: list[str] = []
         self._cited = 0
@@ -128,7 +160,7 @@ class _Transcript:
         if self._thoughts is not None:
             self._end_parts()
             typer.echo(err=True)
-        self._writer = self._writer or answer_writer()
+        self._writer = self._writer or self._begin()
         self._writer.add(text)
 
     def _end_parts(self) -> None:
