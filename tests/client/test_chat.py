@@ -10,7 +10,7 @@ import pytest
 
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
-from chatapp.client.chat import Chat, ChatOptions, EphemeralChat, StoredChat
+from chatapp.client.chat import ChatOptions, EphemeralChat, StoredChat
 from chatapp.errors import BackendUnreachableError, ChatappError, NotFoundError
 from chatapp.protocol.events import Done, Reasoning, Start, Text
 from chatapp.protocol.messages import Message
@@ -22,7 +22,7 @@ both = pytest.mark.parametrize("begin", [StoredChat, EphemeralChat], ids=["store
 AWAY_S = 0.3
 """Longer than the first pause between two attempts."""
 
-Begin = Callable[[BackendClient], Chat]
+Begin = Callable[[BackendClient], StoredChat | EphemeralChat]
 
 
 def text_of(events: Events) -> str:

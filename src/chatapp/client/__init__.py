@@ -105,15 +105,9 @@ class BackendClient:
         params = {"by": by, "since": since, "until": until, "scope": scope}
         return self._http.read(UsageInfo, "GET", "/usage", params=params)
 
-    def usage_csv(
-        self, *, by: str = "day", since: str | None = None, until: str | None = None, scope: str = "own"
-    ) -> str:
-        """Return the same as CSV."""
-        params = {"by": by, "since": since, "until": until, "scope": scope, "format": "csv"}
-        response = self._http.send("GET", "/usage", params=params)
-        if not response.ok:
-            self._http.checked(response, body_of(response))
-        return response.content.decode()
+    def usage_csv(self, **which: str | None) -> str:
+        """Return the same as CSV; `which` as of `usage`."""
+        return self._http.file("/usage", params={**which, "format": "csv"}).decode()
 
     def estimate(self, prompt: str = "", **options: Any) -> EstimateInfo:
         """Return what would go along with a question, which is not asked; `options` are those of `ask`."""
@@ -156,10 +150,7 @@ class BackendClient:
         Raises:
             ChatappError: the backend cannot be asked, or has no such picture of yours.
         """
-        response = self._http.send("GET", path_of("attachments", attachment_id, "thumbnail"))
-        if not response.ok:
-            self._http.checked(response, body_of(response))
-        return response.content
+        return self._http.file(path_of("attachments", attachment_id, "thumbnail"))
 
     def preview(self, attachment_id: str, *, pages: str | None = None) -> AttachmentPreview:
         """Return what a model gets of a file, or of `pages` of it.

@@ -5,7 +5,7 @@ The page and the command line both ask through these. A chat is used by one thre
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events, ask_once, in_one_piece, unbroken
@@ -45,33 +45,6 @@ class ChatOptions(NamedTuple):
 _AS_IT_IS = ChatOptions()
 
 Files = Sequence[AttachmentInfo]
-
-
-class Chat(Protocol):
-    """Questions and answers, the latest last."""
-
-    def ask(self, prompt: str, options: ChatOptions = ..., *, attachments: Files = ...) -> Events:
-        """Ask `prompt` and return the events of the answer; nothing is asked before the first of them is wanted.
-
-        `attachments` go along, in the order in which they are read.
-        """
-
-    def retry(self, options: ChatOptions = ...) -> Events:
-        """Return the events of another answer to the last question.
-
-        Raises:
-            NotFoundError: nothing was asked yet.
-        """
-
-    def undo(self) -> str:
-        """Take the last question and its answer back, and return the question.
-
-        Raises:
-            NotFoundError: nothing was asked yet.
-        """
-
-    def estimate(self, options: ChatOptions = ...) -> EstimateInfo:
-        """Return what would go along with the next question."""
 
 
 class StoredChat:

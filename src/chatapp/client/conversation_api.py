@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from chatapp.client.http import HttpSession, body_of, path_of
+from chatapp.client.http import HttpSession, path_of
 from chatapp.client.stream import AnswerStream
 from chatapp.errors import NotFoundError
 from chatapp.protocol.import_resources import ImportInfo, RunningImportInfo
@@ -166,10 +166,7 @@ class ConversationApi:
         Raises:
             ChatappError: the link leads nowhere, or the connection ended before the page did; by each piece too.
         """
-        response = self._http.send("GET", path_of("shared", token), stream=True)
-        if not response.ok:
-            self._http.checked(response, body_of(response))
-        return self._http.content(response)
+        return self._http.pieces(path_of("shared", token))
 
     def usage(self, conversation_id: str) -> UsageRow:
         """Return what all answers of the conversation have taken."""
@@ -178,10 +175,7 @@ class ConversationApi:
     def export(self, conversation_id: str, export_format: str) -> bytes:
         """Return the whole conversation as a file; `export_format` is json, md or html."""
         path = path_of("conversations", conversation_id, "export")
-        response = self._http.send("GET", path, params={"format": export_format})
-        if not response.ok:
-            self._http.checked(response, body_of(response))
-        return response.content
+        return self._http.file(path, params={"format": export_format})
 
     def export_all(self, export_format: str = "zip", *, ids: Sequence[str] = ()) -> Iterator[bytes]:
         """Return all conversations, or those of `ids`, as one file, piece by piece; `export_format` is zip, md or html.
@@ -189,10 +183,7 @@ class ConversationApi:
         Raises:
             ChatappError: the backend refused, or the connection ended before the file did; by each piece too.
         """
-        response = self._http.send("GET", "/export", params={"format": export_format, "ids": [*ids]}, stream=True)
-        if not response.ok:
-            self._http.checked(response, body_of(response))
-        return self._http.content(response)
+        return self._http.pieces("/export", params={"format": export_format, "ids": [*ids]})
 
     def import_file(self, file: Path | BinaryIO) -> ImportInfo:
         """Import the conversations of another program's export and return what was read, added and skipped."""

@@ -178,12 +178,28 @@ class HttpSession:
             return unreachable(self.base_url)
         return self.foreign("cannot be asked")
 
-    def content(self, response: requests.Response) -> Iterator[bytes]:
-        """Return the body as it comes in, of a response that was asked for as a stream.
+    def file(self, path: str, *, params: Json | None = None) -> bytes:
+        """Return the file at `path`.
 
         Raises:
-            ChatappError: it ends in the middle.
+            ChatappError: there is none.
         """
+        return self._granted(self.send("GET", path, params=params)).content
+
+    def pieces(self, path: str, *, params: Json | None = None) -> Iterator[bytes]:
+        """Return the file at `path` as it comes in.
+
+        Raises:
+            ChatappError: there is none, or it ends in the middle; by each piece too.
+        """
+        return self._pieces_of(self._granted(self.send("GET", path, params=params, stream=True)))
+
+    def _granted(self, response: requests.Response) -> requests.Response:
+        if not response.ok:
+            self.checked(response, body_of(response))
+        return response
+
+    def _pieces_of(self, response: requests.Response) -> Iterator[bytes]:
         try:
             with response:
                 yield from response.iter_content(_CHUNK_BYTES)
