@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from chatapp.backend.models.openai.keys import Key
-from chatapp.config.connections import ELSEWHERE, connection_rows, connections_path, read_connections
+from chatapp.config.connections import ELSEWHERE, PriceTable, connection_rows, connections_path, read_connections
 from chatapp.config.connections_watch import ConnectionsWatch
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError, UpstreamAuthError
 from chatapp.providers.catalog import PROVIDERS
-from chatapp.providers.connection import ApiKey, ModelTraits, Prices, Timeouts, configured_upstreams, upstream_of
+from chatapp.providers.connection import ApiKey, ModelTraits, Timeouts, configured_upstreams, upstream_of
 
 SECRET = "sk-hunter2"
 WHOLE = f"""\
@@ -61,9 +61,9 @@ def test_a_connection_is_all_that_its_table_says(file: Path) -> None:
         Timeouts(connect_s=2),
         {"stream_options", "seed"},
     )
-    usual = Prices(Decimal("0.05"), Decimal("0.08"))
+    usual = PriceTable(input=Decimal("0.05"), output=Decimal("0.08"))
     assert groq.traits_of("small") == ModelTraits("llama-3.1-8b-instant", 8192, usual)
-    own = Prices(Decimal(1), cached=Decimal("0.075"))
+    own = PriceTable(input=Decimal(1), cached=Decimal("0.075"))
     assert groq.traits_of("openai/gpt-oss") == ModelTraits("openai/gpt-oss", 131072, own)
     assert list(upstream_of("lab", read.connections["lab"]).models or ()) == ["qwen", "phi"]
     assert read.models["fast"].models == ("groq/small", "lab/qwen")

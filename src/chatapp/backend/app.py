@@ -54,6 +54,7 @@ from chatapp.backend.usage.left_behind import LeftBehind
 from chatapp.backend.usage.pricing import Pricer
 from chatapp.config import environment
 from chatapp.config.budgets import parse_budgets
+from chatapp.config.connections import connections_file
 from chatapp.config.connections_watch import ConnectionsWatch
 from chatapp.config.settings import Settings
 from chatapp.providers.connection import DEFAULT, Upstream, configured_upstream, fallback_upstream
@@ -214,7 +215,7 @@ def _router(settings: Settings, given: Sequence[Upstream], finds_servers: bool) 
         named=[each for each in given if each.name == DEFAULT] or ([configured] if configured else []),
         given=[each for each in given if each.name != DEFAULT],
         fallback=fallback_upstream(settings),
-        watch=ConnectionsWatch.of(settings),
+        watch=ConnectionsWatch(connections_file(settings)),
         find=find_local_servers if finds_servers else None,
     )
     if pool.fault is not None:

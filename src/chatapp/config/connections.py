@@ -32,13 +32,13 @@ from chatapp.config.connection_values import (
     Window,
 )
 from chatapp.config.environment import file_with_key, user_file, variable_name
-from chatapp.config.settings import HomePath, Settings
+from chatapp.config.settings import HomePath, Settings, allowed_by
 from chatapp.config.toml_lines import line_of
 from chatapp.errors import SettingsError
 from chatapp.hosts import api_url, proxy_url
 
-FILE_NAME = "connections.toml"
-MOST_BYTES = 1024 * 1024
+_FILE_NAME = "connections.toml"
+_MOST_BYTES = 1024 * 1024
 
 ELSEWHERE = frozenset({DEFAULT, EMBEDDED, "ollama", "lm-studio", "llama.cpp"})
 """The connections that may be there without the file: the last three are found on this machine."""
@@ -70,7 +70,7 @@ class _Table(BaseModel):
 
 
 class PriceTable(_Table):
-    """What a million tokens cost. `cached` are those of the prompt that the server had read before."""
+    """What a million tokens cost, None where nobody says; `cached` are those of the prompt that were read before."""
 
     input: Price | None = None
     output: Price | None = None
@@ -167,19 +167,23 @@ class ConnectionsFile(_Table):
     models: dict[Name, RouteTable] = {}
 
 
+def connections_file(settings: Settings) -> Path:
+    """Return the file that CONNECTIONS names, or else the user's own, be it there or not."""
+    return settings.connections or user_file(_FILE_NAME)
+
+
 def connections_path(settings: Settings) -> Path | None:
     """Return the file of connections, None where there is none.
 
     Raises:
         SettingsError: CONNECTIONS names a file that is not there.
     """
-    named = settings.connections
-    if named is None:
-        usual = user_file(FILE_NAME)
-        return usual if usual.is_file() else None
-    if not named.is_file():
-        raise SettingsError(f"CONNECTIONS is {str(named)!r}: there is no such file.")
-    return named
+    path = connections_file(settings)
+    if path.is_file():
+        return path
+    if settings.connections is not None:
+        raise SettingsError(f"CONNECTIONS is {str(path)!r}: there is no such file.")
+    return None
 
 
 def read_connections(path: Path) -> ConnectionsFile:
@@ -192,11 +196,11 @@ def read_connections(path: Path) -> ConnectionsFile:
         if path.exists() and not path.is_file():
             raise OSError  # a pipe would be waited for
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(_MOST_BYTES + 1)
         text = data.decode("utf-8-sig")
     except (OSError, UnicodeError):
         raise SettingsError(f"The file {path} cannot be read.", hint="Save it as UTF-8 text.") from None
-    if len(data) > MOST_BYTES:
+    if len(data) > _MOST_BYTES:
         raise SettingsError(f"The file {path} is larger than a megabyte.")
     try:
         read = ConnectionsFile.model_validate(tomllib.loads(text, parse_float=Decimal))
@@ -247,7 +251,7 @@ def _fault(path: Path, text: str, error: ValidationError) -> str:
         return f"{what} is no key that is known there.{_meant(keys, fault['input'])}"
     if fault["type"] == "missing":
         return f"{what} is missing."
-    return f"{what} must be {_IN_TOML.get(fault['type']) or _allowed(fault['msg'])}."
+    return f"{what} must be {_IN_TOML.get(fault['type']) or allowed_by(fault['msg'])}."
 
 
 def _meant(keys: Sequence[str], value: object) -> str:
@@ -260,11 +264,6 @@ def _meant(keys: Sequence[str], value: object) -> str:
     names = [field.alias or name for name, field in fields.items()]
     known = get_close_matches(key, names, n=1) or [name for name in names if name == f"base_{key}"]
     return f" Did you mean {known[0]}?" if known else ""
-
-
-def _allowed(message: str) -> str:
-    """Return what is allowed, from Pydantic's sentence."""
-    return message.removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
 
 
 class ConnectionRow(NamedTuple):

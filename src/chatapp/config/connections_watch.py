@@ -3,10 +3,8 @@
 import time
 from pathlib import Path
 
-from chatapp.config.connections import FILE_NAME, ConnectionsFile, read_connections
-from chatapp.config.environment import user_file
+from chatapp.config.connections import ConnectionsFile, read_connections
 from chatapp.config.file_state import state_of
-from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
 
 LOOK_EVERY_S = 1.0
@@ -21,11 +19,6 @@ class ConnectionsWatch:
         self.fault: SettingsError | None = None
         self._seen: tuple[int, ...] | None = None
         self._look_at = 0.0
-
-    @classmethod
-    def of(cls, settings: Settings) -> "ConnectionsWatch":
-        """Return the watch over the file that CONNECTIONS names, or else over the user's own, be it there or not."""
-        return cls(settings.connections or user_file(FILE_NAME))
 
     def news(self) -> ConnectionsFile | None:
         """Return what the file says if that has changed since the last call, None otherwise; no file says nothing."""

@@ -7,10 +7,9 @@ import tomlkit
 from pydantic import ValidationError
 from tomlkit.items import InlineTable
 
-from chatapp.config.connections import FILE_NAME, ConnectionsFile, read_connections
-from chatapp.config.environment import user_file
+from chatapp.config.connections import ConnectionsFile, read_connections
 from chatapp.config.replacing import replace_file
-from chatapp.config.settings import Settings
+from chatapp.config.settings import allowed_by
 from chatapp.errors import SettingsError
 from chatapp.hosts import url_parts
 
@@ -20,11 +19,6 @@ _KEYS = ("api_key", "api_key_variable", "api_key_file")
 
 _SECRETS = (*_KEYS, "headers")
 """What is meant for one host alone: a key may be in a header too."""
-
-
-def writable_file(settings: Settings) -> Path:
-    """Return the file that CONNECTIONS names, or else the user's own, be it there or not."""
-    return settings.connections or user_file(FILE_NAME)
 
 
 def save_connection(path: Path, name: str, *, base_url: str, api_key: str | None) -> None:
@@ -99,4 +93,4 @@ def _sentence(error: ValidationError) -> str:
     """Return what is wrong, without what was written: it may be a key."""
     fault = error.errors(include_url=False, include_input=False)[0]
     key = next((str(part) for part in reversed(fault["loc"]) if isinstance(part, str) and part != "[key]"), "The name")
-    return f"{key} must be {fault['msg'].removeprefix('Value error, ').removeprefix('Input should be ')}."
+    return f"{key} must be {allowed_by(fault['msg'])}."

@@ -272,11 +272,15 @@ class Settings(BaseSettings):
 def _fault(error: ErrorDetails) -> str:
     """Return one sentence about a wrong value: the setting, the value unless it is a secret, what is allowed."""
     name = str(error["loc"][0]).lower()
-    allowed = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
     written = str(error["input"])
     is_secret = name in Settings.secrets or "@" in written or may_be_key(written)  # user:password@host
     shown = "has a value that cannot be used" if is_secret else f"is {error['input']!r}"
-    return f"{name.upper()} {shown}: it must be {allowed}."
+    return f"{name.upper()} {shown}: it must be {allowed_by(error['msg'])}."
+
+
+def allowed_by(message: str) -> str:
+    """Return what is allowed, from Pydantic's sentence."""
+    return message.removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
 
 
 class SettingRow(NamedTuple):

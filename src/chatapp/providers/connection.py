@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -16,7 +15,6 @@ __all__ = [
     "DEFAULT",
     "ApiKey",
     "ModelTraits",
-    "Prices",
     "Timeouts",
     "Upstream",
     "configured_upstream",
@@ -31,15 +29,6 @@ class ApiKey:
     value: SecretStr | None = None
     file: Path | None = None
     variable: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What a million tokens cost, None where nobody says; `cached` are those of the prompt that were read before."""
-
-    input: Decimal | None = None
-    output: Decimal | None = None
-    cached: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +82,7 @@ class ModelTraits:
 
     name: str
     window: int | None = None
-    prices: Prices | None = None
+    prices: PriceTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +117,7 @@ class Upstream:
     proxy: SecretStr | None = None
     timeouts: Timeouts = _NO_TIMEOUTS
     window: int | None = None
-    prices: Prices | None = None
+    prices: PriceTable | None = None
     without: frozenset[str] = frozenset()
     place: str = ""
 
@@ -228,7 +217,7 @@ def upstream_of(name: str, table: ConnectionTable) -> Upstream:
         proxy=table.proxy,
         timeouts=_timeouts(table, place),
         window=table.window,
-        prices=_prices(table.prices),
+        prices=table.prices,
         without=table.without,
         place=place,
     )
@@ -242,10 +231,4 @@ def _timeouts(table: ConnectionTable, place: str) -> Timeouts:
 def _models_of(table: ConnectionTable) -> dict[str, ModelTraits] | None:
     if table.models is None:
         return None
-    return {
-        name: ModelTraits(told.model or name, told.window, _prices(told.prices)) for name, told in table.models.items()
-    }
-
-
-def _prices(table: PriceTable | None) -> Prices | None:
-    return Prices(table.input, table.output, table.cached) if table else None
+    return {name: ModelTraits(told.model or name, told.window, told.prices) for name, told in table.models.items()}

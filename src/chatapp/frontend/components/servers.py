@@ -4,8 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from chatapp.config.connections import read_connections
-from chatapp.config.connections_writing import writable_file
+from chatapp.config.connections import connections_file, read_connections
 from chatapp.errors import SettingsError
 from chatapp.frontend.components import server_actions
 from chatapp.frontend.languages.words import said, t
@@ -20,7 +19,7 @@ _WRITTEN = later("Written to {path}, readable by its owner alone; nobody sees a 
 
 def servers() -> None:
     """Draw the servers of the file with what can be done to them, and the form for one more."""
-    path = writable_file(state.settings())
+    path = connections_file(state.settings())
     outcome, state.view().server_outcome = state.view().server_outcome, None
     tell_outcome(outcome)
     try:
