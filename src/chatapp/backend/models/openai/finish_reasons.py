@@ -20,6 +20,7 @@ _OTHERS = {
 }  # fmt: skip
 
 _MAY_BE_EMPTY = {"length", "content_filter", "tool_calls", "function_call"}
+_OPENAIS = {"stop", *_MAY_BE_EMPTY}
 
 
 def as_openai_says(reason: str) -> str:
@@ -27,6 +28,8 @@ def as_openai_says(reason: str) -> str:
 
     Google says the cause behind a colon, Python's enums their class before a point, LM Studio `contextLengthReached`.
     """
+    if reason in _OPENAIS:
+        return reason
     word = "".join(filter(str.isalpha, reason.partition(":")[0].rpartition(".")[2].lower()))
     if any(part in word for part in _LENGTH_PARTS):
         return "length"

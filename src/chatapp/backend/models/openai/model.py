@@ -45,6 +45,7 @@ class OpenAIModel:
         self._media = MediaTaken(upstream.without)
         self._liveness = Liveness(SharedWork(settings.data_dir / "at-work", upstream.base_url))
         self._windows = Windows(upstream.base_url)
+        self._is_free = is_own_server(upstream.base_url)
         self._calls = KnownCalls()
         self._asking = asyncio.Lock()
 
@@ -212,7 +213,7 @@ class OpenAIModel:
             liveness=self._liveness,
             attempts=request.attempts,
             ask_whole=ask_whole,
-            is_free=is_own_server(self.upstream.base_url),
+            is_free=self._is_free,
             explained=explained,
         )
 
