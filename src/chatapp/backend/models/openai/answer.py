@@ -53,7 +53,7 @@ class OpenAIAnswer:
     @property
     def model(self) -> str:
         """The model that answers."""
-        told = self._stream.told_model
+        told = self._stream.answer.told_model
         if told != self._told_model:
             answers = answering_model(self._asked_for, told)
             self._told_model, self._model = told, self._goes_by if answers == self._asked_for else answers

@@ -11,26 +11,17 @@ from chatapp.protocol.events import Reasoning, Text
 class AnswerText:
     """Takes the pieces of one answer and adds to batches what they come to.
 
-    `has_text`: the server has said something that is not thought. `is_cut`: a stop string was found, and what follows
-    is not wanted.
+    `has_text`: the server has said something that is not thought. `can_be_cut`: the question names stop strings.
+    `is_cut`: one was found, and what follows is not wanted.
     """
 
     def __init__(self, *, stop: Iterable[str] = ()) -> None:
-        self.has_text = False
+        self.has_text = self.is_cut = False
         self._tags = ThinkTags()
         self._stop = StopStrings(stop)
+        self.can_be_cut = bool(self._stop)
         self._half = ""
         self._plain_kind: type[Text] | type[Reasoning] | None = None
-
-    @property
-    def is_cut(self) -> bool:
-        """Return whether a stop string was found."""
-        return self._stop.is_found
-
-    @property
-    def can_be_cut(self) -> bool:
-        """Return whether the question names stop strings."""
-        return bool(self._stop)
 
     def add_plain(self, text: str, batch: Batch) -> bool:
         """Add text, not empty, and return whether nothing can be in it that needs a look, as almost always."""
@@ -50,11 +41,11 @@ class AnswerText:
         else:
             self.has_text = batch.is_alive = True  # also where the text is held back
             text = self._join_halves(text) if self._half or not text.isascii() else text
-            if not self._stop and self._tags.begin_plainly(text):
+            if not self.can_be_cut and self._tags.begin_plainly(text):
                 batch.add(Text, text)
             else:
                 self._sort(text, batch)
-        self._plain_kind = None if self._half or self._stop else self._tags.plain_kind
+        self._plain_kind = None if self._half or self.can_be_cut else self._tags.plain_kind
 
     def give_up_held(self, batch: Batch) -> None:
         """At the end, add what was held back: half a character, half a tag, half a stop string."""
@@ -68,7 +59,7 @@ class AnswerText:
 
     def _sort(self, text: str, batch: Batch) -> None:
         for found in self._tags.sort(text):
-            if self._stop.is_found:  # what is not wanted says nothing of what came before it
+            if self.is_cut:  # what is not wanted says nothing of what came before it
                 return
             self._put(found, batch)
 
@@ -77,8 +68,9 @@ class AnswerText:
             batch.recast()
             return
         kind, text = found
-        if kind is Text and self._stop:
+        if kind is Text and self.can_be_cut:
             text = self._stop.feed(text)
+            self.is_cut = self._stop.is_found
         if text:
             batch.add(kind, text)
 

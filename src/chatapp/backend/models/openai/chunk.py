@@ -61,6 +61,12 @@ class Chunk(msgspec.Struct):
     has_delta: bool = False
     is_last_count: bool = False
 
+    @property
+    def says_more(self) -> bool:
+        """Whether it has anything beside pieces, counts and the end."""
+        is_at_work = self.is_alive or self.is_reading
+        return bool(is_at_work or self.logprobs or self.details or self.notices or self.citations)
+
 
 def read_chunk(data: bytes, name: str = "") -> Chunk | None:
     """Return what the data of an event hold; `name` is the event's. None if it is no chunk, and none that we need.
@@ -129,7 +135,9 @@ def _plain_chunk(data: bytes) -> Chunk | None:
         return None
     if len(told.choices) > 1:
         return None
-    chunk = Chunk(service_tier=_name_in(told.service_tier), model=_name_in(told.model), has_delta=bool(told.choices))
+    chunk = Chunk(model=_name_in(told.model), has_delta=bool(told.choices))
+    if told.service_tier is not None:
+        chunk.service_tier = _name_in(told.service_tier)
     if told.usage is not None:
         chunk.usage = usage_in(told.usage)
         chunk.is_last_count = chunk.usage is not None and not told.choices

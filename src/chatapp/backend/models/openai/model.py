@@ -254,7 +254,7 @@ class OpenAIModel:
             response = await self._endpoint.asked_elsewhere(server, nothing.error, body, dialect, attempts)
         stream = await OpenAIStream.open(response, max_event_bytes=self._settings.max_event_bytes, stop=stops)
         if body.get("tools"):
-            stream.calls.known = self._calls
+            stream.answer.calls.known = self._calls
         return stream
 
     async def _ask_for_listing(self) -> None:
