@@ -25,9 +25,8 @@ _KINDS: dict[str, type[Event]] = {
     "notice": Notice,
     "done": Done,
 }
-_NAMES = {kind: name for name, kind in _KINDS.items()}
-_TOLD = {kind: [field.name for field in fields(kind) if field.name != "extra"] for kind in _NAMES}
-_FIELDS = {kind: (told, attrgetter(*told)) for kind, told in _TOLD.items()}
+_TOLD = {kind: [field.name for field in fields(kind) if field.name != "extra"] for kind in _KINDS.values()}
+_WRITTEN = {kind: (name.encode(), _TOLD[kind], attrgetter(*_TOLD[kind])) for name, kind in _KINDS.items()}
 
 
 def _as_json(body: Any) -> bytes:
@@ -50,15 +49,15 @@ def encode(event: Event, position: int, *, as_json: Callable[[Any], bytes] = _as
     if isinstance(event, Text):
         return encode_text(event.text, position)
     if isinstance(event, Reasoning):
-        name, body = "reasoning", {"text": event.text}
+        name, body = b"reasoning", {"text": event.text}
     elif isinstance(event, Failed):
-        name, body = "error", event.error
+        name, body = b"error", event.error
     else:
-        name, (told, values) = _NAMES[type(event)], _FIELDS[type(event)]
+        name, told, values = _WRITTEN[type(event)]
         body = dict(zip(told, values(event), strict=True))
         if isinstance(event, Done) and event.model is None:
             del body["model"]
-    return b"id: %d\nevent: %b\ndata:%b\n\n" % (position, name.encode(), as_json(body))
+    return b"id: %d\nevent: %b\ndata:%b\n\n" % (position, name, as_json(body))
 
 
 def encode_text(text: str, position: int) -> bytes:

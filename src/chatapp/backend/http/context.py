@@ -61,7 +61,8 @@ def header(scope: Scope, name: bytes) -> str | None:
 
     Every request is asked for many of them, and Starlette's `Headers` take several times as long for each.
     """
-    value = headers(scope).get(name)
+    known: dict[bytes, bytes] | None = scope.get(_HEADERS)
+    value = (headers(scope) if known is None else known).get(name)
     return None if value is None else value.decode("latin-1")
 
 

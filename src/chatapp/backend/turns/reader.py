@@ -66,13 +66,18 @@ class Reader:
             self._next += 1
             return [(entries[-1], ends[-1])]
         taken: list[tuple[Event, int]] = []
-        while self._next < len(entries):
-            event = entries[self._next]
-            self._next += 1
+        at, size = self._next, len(entries)
+        while at < size:
+            event, kind = entries[at], type(entries[at])
+            first, at = at, at + 1
             if isinstance(event, DELTAS):
-                event = self._with_following(event, known)
-            taken.append((event, ends[self._next - 1]))
+                while at < size and type(entries[at]) is kind:
+                    at += 1
+                if known or at > first + 1:
+                    event = type(event)("".join([delta.text for delta in entries[first:at]])[known:])
+            taken.append((event, ends[at - 1]))
             known = 0
+        self._next = at
         return taken
 
     def wait(self) -> asyncio.Future[None]:
@@ -112,14 +117,6 @@ class Reader:
         is_due = self._wants_deltas or self.turn.is_over or self.has_left or self._abort_error
         if is_due and self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
-
-    def _with_following(self, event: Text | Reasoning, known: int) -> Text | Reasoning:
-        """Return the text of `event` and its neighbours as one, without the `known` characters at its beginning."""
-        kind, entries, texts = type(event), self.turn.entries, [event.text]
-        while self._next < len(entries) and type(following := entries[self._next]) is kind:
-            texts.append(following.text)
-            self._next += 1
-        return event if len(texts) == 1 and not known else kind("".join(texts)[known:])
 
     def _skip_to_start(self) -> int:
         """Move on to where this reader begins; return how many characters of the next event it knows already.
