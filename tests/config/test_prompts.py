@@ -13,6 +13,7 @@ from chatapp.config.prompts import (
     save_prompt,
     saved_prompts,
     source_of,
+    title_of,
 )
 from chatapp.errors import SettingsError
 
@@ -63,6 +64,29 @@ def test_a_saved_prompt_is_filled(name: str, given: list[str], typed: str, asked
     save("plain", "Summarise.")
 
     assert prompt_of(name, given, typed) == asked
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("Translate into French for my aunt:\n\nHello\n there", "my aunt: Hello there"),
+        ("Translate into German for my aunt:\n\n" + "x" * 99, "German, my aunt: " + "x" * 42 + "…"),
+        ("Translate into French for {{whom}}:\n\n{{input}}", None),
+        ("Translate into French for {{whom}}:", None),
+        ("Summarise. As a list.\n\nThe text", "The text"),
+        ("Summarise. As a list.", None),
+        ("Summarise.\n\nThe text", "The text"),
+        ("Summarise.", None),
+        ("Why is the sky blue?", None),
+    ],
+)
+def test_conversations_of_a_saved_prompt_are_called_by_what_differs(question: str, title: str | None) -> None:
+    save("translate", TRANSLATE)
+    save("plain", "Summarise.")
+    save("list", "Summarise. As a list.")
+    save("open", "{{input}}")
+
+    assert title_of(question) == title
 
 
 def test_a_line_names_a_prompt_its_variables_and_more_words() -> None:

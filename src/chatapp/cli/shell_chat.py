@@ -5,6 +5,7 @@ from contextlib import closing, suppress
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions, EphemeralChat, Files, StoredChat
+from chatapp.config.prompts import title_of
 from chatapp.errors import ChatappError, NotFoundError, SettingsError, StoreUnavailableError, UpstreamModelNotFoundError
 from chatapp.protocol.events import Done, Notice
 from chatapp.protocol.resources import ConversationInfo, SummaryInfo
@@ -36,7 +37,9 @@ class ShellChat:
         self._backend = backend
         self._is_streamed = is_streamed
         self._ephemeral = EphemeralChat(backend, is_streamed=is_streamed)
-        kept = StoredChat(backend, conversation_id, is_streamed=is_streamed, project_id=project_id)
+        kept = StoredChat(
+            backend, conversation_id, is_streamed=is_streamed, project_id=project_id, title_of=title_of
+        )
         self._stored = kept if is_stored else None
 
     def ask(self, prompt: str, options: ChatOptions, *, attachments: Files = ()) -> Events:

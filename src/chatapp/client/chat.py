@@ -3,7 +3,7 @@
 The page and the command line both ask through these. A chat is used by one thread at a time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -50,7 +50,8 @@ Files = Sequence[AttachmentInfo]
 class StoredChat:
     """A chat whose conversation the backend stores. Its `id` is None until its first question, which begins it.
 
-    It is begun in the project `project_id`, if there is one.
+    It is begun in the project `project_id`, if there is one, and with the title that its first question gets from
+    `title_of`, or else from the backend.
 
     Each answer's first event tells `id`. The backend makes an answer to its end, whether its events are read or not,
     unless `stop` is called; events go on where their connection broke.
@@ -63,9 +64,11 @@ class StoredChat:
         *,
         is_streamed: bool = True,
         project_id: str | None = None,
+        title_of: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self.id = conversation_id
         self._project_id = project_id
+        self._title_of = title_of
         self._backend = backend
         self._is_streamed = is_streamed
         self._undone: MessageInfo | None = None
@@ -89,7 +92,8 @@ class StoredChat:
         if self.id is None:  # begun first, so that there is an id of what to stop
             begun_with = {"model": options.model, "system": options.system, "sampling": options.sampling}
             told = {name: value for name, value in begun_with.items() if name != "sampling" or value}
-            told |= {"project_id": self._project_id} if self._project_id else {}
+            also = (("project_id", self._project_id), ("title", self._title_of(prompt)))
+            told |= {name: value for name, value in also if value}
             self.id = self._backend.conversations.begin(**told).id
             # the conversation has them, and a repetition none
             options = options._replace(model=None, system=None, sampling=None)

@@ -15,6 +15,7 @@ from chatapp.config.replacing import replace_file
 from chatapp.errors import SettingsError
 
 INPUT = "input"
+_TITLE_CHARS = 60
 MOST_PROMPTS, MOST_BYTES, MOST_NAME = 200, 64 * 1024, 64
 _NAME = re.compile(r"[^\W_](?:[\w .-]*\w)?")
 _VARIABLE = re.compile(r"\{\{([A-Za-z][A-Za-z0-9_-]{0,39})\}\}")
@@ -75,6 +76,40 @@ def source_of(name: str) -> str:
     return next((text for file in _files() if file.stem == name and (text := _read(file))), "")
 
 
+def title_of(question: str) -> str | None:
+    """Return what a question has beside the saved prompt that it was made of; None where it has nothing, or is of none.
+
+    Conversations that one prompt has begun are told apart by it. Of several that fit, the longest prompt is it.
+    """
+    fitting = [(it, places) for it in saved_prompts() if (places := _places_in(question, it)) is not None]
+    prompt, places = max(fitting, key=lambda one: len(one[0].text), default=(None, []))
+    if prompt is None:
+        return None
+    as_they_were = {name: prompt.defaults.get(name, f"{{{{{name}}}}}") for name, _ in places}
+    own = {name: " ".join(said.split()) for name, said in places if said != as_they_were[name]}
+    typed, said = own.pop(INPUT, "") or own.pop("", ""), ", ".join(filter(None, own.values()))
+    title = ": ".join(filter(None, (said, typed)))
+    if not title:
+        return None
+    return title if len(title) <= _TITLE_CHARS else f"{title[: _TITLE_CHARS - 1].rstrip()}…"
+
+
+def _places_in(question: str, prompt: SavedPrompt) -> list[tuple[str, str]] | None:
+    """Return what a question says at each place of a prompt, and below it, which has no name; None where it was made of another."""
+    first, *others = _VARIABLE.split(prompt.text)
+    question = question.strip()
+    if not question.startswith(first) or not any(map(str.strip, (first, *others[1::2]))):
+        return None
+    places, end = list[tuple[str, str]](), len(first)
+    for name, literal in zip(others[::2], others[1::2], strict=True):
+        start = question.find(literal, end) if literal else len(question)
+        if start < 0:
+            return None
+        places.append((name, question[end:start]))
+        end = start + len(literal)
+    return [*places, ("", question[end:])] if end < len(question) else places
+
+
 def save_prompt(name: str, source: str, *, is_new: bool) -> None:
     """Write the file of a prompt, in place of the one that is there unless it `is_new`.
 
@@ -85,6 +120,8 @@ def save_prompt(name: str, source: str, *, is_new: bool) -> None:
     there = {file.stem.casefold() for file in _files(most=None)} if is_new else set()
     if name.casefold() in there:
         raise SettingsError(f"There is a prompt called {name} already.", hint="Choose it in the menu to change it.")
+    if not name:
+        raise SettingsError("The prompt has no name yet.", hint="Letters, digits, blanks, dots and dashes can be in it.")
     if len(name) > MOST_NAME or not _NAME.fullmatch(name):
         raise SettingsError(
             f"A prompt cannot be called {name!r}.", hint="Letters, digits, blanks, dots and dashes can be in a name."

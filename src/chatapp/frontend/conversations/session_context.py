@@ -8,6 +8,7 @@ from functools import partial
 
 from chatapp.client import BackendClient
 from chatapp.client.chat import EphemeralChat, StoredChat
+from chatapp.config.prompts import title_of
 from chatapp.frontend.conversations.beside import events_beside
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.protocol.messages import Message
@@ -27,7 +28,13 @@ class SessionContext:
 
     def stored_chat(self, conversation_id: str | None, *, project_id: str | None = None) -> StoredChat:
         """Return the chat in a conversation that the backend stores, a new one if None, which is begun in a project."""
-        return StoredChat(self.client, conversation_id, is_streamed=self.is_streamed, project_id=project_id)
+        return StoredChat(
+            self.client,
+            conversation_id,
+            is_streamed=self.is_streamed,
+            project_id=project_id,
+            title_of=title_of,
+        )
 
     def beside(self, first: LiveAnswer, model: str, known: Collection[str]) -> LiveAnswer:
         """Return the answer of `model` to the question that `first` answers, which is none of the `known` messages."""
