@@ -16,8 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from chatapp.backend.models.cooldown import another_may_do_better
-from chatapp.backend.models.failover import pause_before_retry
+from chatapp.backend.models.cooldown import another_may_do_better, pause_before_retry
 from chatapp.backend.models.member import Member, ModelConnection, Sighting
 from chatapp.backend.models.openai.model import OpenAIModel
 from chatapp.backend.models.openai.unreachable import error_from_connection

@@ -1,4 +1,4 @@
-"""Which failures another server may do better, and how long one that has failed is left alone."""
+"""Which failures another server may do better, or the same a moment later, and how long one that fails is left alone."""
 
 import time
 
@@ -20,6 +20,9 @@ FIRST_S, LONGEST_S = 5.0, 60.0
 LIMITED_S, LONGEST_LIMITED_S = 30.0, 3600.0
 """The same for one that limits us: where it does not say how long, and at most."""
 
+RETRY_PAUSE_S = 0.25
+RETRY_AFTER_AT_MOST_S = 2
+
 _FAILS = (UpstreamUnavailableError, UpstreamTimeoutError, IncompleteAnswerError)
 _LIMITS = (UpstreamRateLimitedError, UpstreamQuotaError)
 
@@ -33,6 +36,14 @@ def another_may_do_better(error: UpstreamError) -> bool:
     if isinstance(error, UpstreamParameterRefusedError):
         return refused_medium(error.parameter) is not None
     return isinstance(error, (*_FAILS, *_LIMITS, ContextLengthExceededError))
+
+
+def pause_before_retry(error: UpstreamError) -> float | None:
+    """Return the seconds to wait before the one retry, or None where another try would fail the same way."""
+    if isinstance(error, UpstreamUnavailableError | UpstreamRateLimitedError) and not error.is_lasting:
+        wait_s = error.retry_after or RETRY_PAUSE_S
+        return wait_s if wait_s <= RETRY_AFTER_AT_MOST_S else None
+    return None
 
 
 class CoolDown:

@@ -1,13 +1,11 @@
-"""Asking a model, and the next of several where it fails before it has said anything."""
+"""Asking one model of several, and the next where it fails before it has said anything."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import NamedTuple
 
-from chatapp.backend.models.attempts import Destination
 from chatapp.backend.models.chat_model import Batch, ModelRequest, ModelStream
 from chatapp.backend.models.cooldown import another_may_do_better
 from chatapp.backend.models.member import Member
@@ -15,14 +13,9 @@ from chatapp.errors import (
     BudgetExceededError,
     ContextLengthExceededError,
     UpstreamError,
-    UpstreamRateLimitedError,
     UpstreamTimeoutError,
-    UpstreamUnavailableError,
 )
 from chatapp.protocol.events import Notice
-
-RETRY_PAUSE_S = 0.25
-RETRY_AFTER_AT_MOST_S = 2
 
 FAILED_OVER = "failed_over"
 """The code of the notice that another model answers than the one that was to."""
@@ -40,49 +33,6 @@ class Candidate(NamedTuple):
     def id(self) -> str:
         """The name it is asked by here."""
         return f"{self.member.name}/{self.model}"
-
-
-async def asked(candidate: Candidate, request: ModelRequest, *, has_others: bool = False) -> ModelStream:
-    """Return the stream of one answer; one retry where the server has not begun to answer, unless `has_others` is so.
-
-    Raises:
-        UpstreamError: it refused or cannot be reached.
-        BudgetExceededError: it may not be asked.
-    """
-    member = candidate.member
-    if request.model != candidate.model:
-        request = replace(request, model=candidate.model)
-    if request.admit is not None:
-        request = await request.admit(request, Destination(member.name, candidate.model))
-    request.attempts.name = f"{member.prefix}{candidate.model}"
-    try:
-        stream = await _begun_with_retry(member, request, has_others=has_others)
-    except UpstreamError as error:
-        member.name_its_settings(error)
-        member.cool_down.note(error)
-        raise
-    stream.prefix = member.prefix
-    return stream
-
-
-async def _begun_with_retry(member: Member, request: ModelRequest, *, has_others: bool) -> ModelStream:
-    try:
-        return await member.connection.begin_answer(request)
-    except UpstreamError as error:
-        pause_s = pause_before_retry(error)
-        if pause_s is None or (has_others and not isinstance(error, UpstreamRateLimitedError)):
-            raise
-        request.attempts.fail(error)
-        await asyncio.sleep(pause_s)
-    return await member.connection.begin_answer(request)
-
-
-def pause_before_retry(error: UpstreamError) -> float | None:
-    """Return the seconds to wait before the one retry, or None where another try would fail the same way."""
-    if isinstance(error, UpstreamUnavailableError | UpstreamRateLimitedError) and not error.is_lasting:
-        wait_s = error.retry_after or RETRY_PAUSE_S
-        return wait_s if wait_s <= RETRY_AFTER_AT_MOST_S else None
-    return None
 
 
 class FailoverStream:
@@ -170,7 +120,9 @@ class FailoverStream:
     async def _open(self) -> None:
         try:
             async with asyncio.timeout_at(self._deadline):
-                self._stream = await asked(self._asking, self._request, has_others=bool(self._left))
+                self._stream = await self._asking.member.begin_answer(
+                    self._request, self._asking.model, has_others=bool(self._left)
+                )
         except TimeoutError:
             error = _silent(self._asking.member)
             self._asking.member.cool_down.note(error)

@@ -1,15 +1,16 @@
-"""One of several connections: how it has done lately, and what it was last seen to have."""
+"""One of several connections: it is asked, and known by how it has done lately and what it was last seen to have."""
 
 import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from chatapp.backend.models.attempts import Destination
 from chatapp.backend.models.chat_model import ModelRequest, ModelSource, ModelStream
-from chatapp.backend.models.cooldown import CoolDown
-from chatapp.errors import ChatappError, UpstreamError, UpstreamTimeoutError
+from chatapp.backend.models.cooldown import CoolDown, pause_before_retry
+from chatapp.errors import ChatappError, UpstreamError, UpstreamRateLimitedError, UpstreamTimeoutError
 from chatapp.providers.connection import Upstream
 
 FRESH_S = 5.0
@@ -86,6 +87,38 @@ class Member:
     def upstream(self) -> Upstream:
         """What is connected."""
         return self.connection.upstream
+
+    async def begin_answer(self, request: ModelRequest, model: str, *, has_others: bool = False) -> ModelStream:
+        """Return the stream of an answer by its `model`; one retry where it has not begun, unless `has_others` is so.
+
+        Raises:
+            UpstreamError: it refused or cannot be reached.
+            BudgetExceededError: it may not be asked.
+        """
+        if request.model != model:
+            request = replace(request, model=model)
+        if request.admit is not None:
+            request = await request.admit(request, Destination(self.name, model))
+        request.attempts.name = f"{self.prefix}{model}"
+        try:
+            stream = await self.connection.begin_answer(request)
+        except UpstreamError as error:
+            stream = await self._begin_again(request, error, has_others=has_others)
+        stream.prefix = self.prefix
+        return stream
+
+    async def _begin_again(self, request: ModelRequest, error: UpstreamError, *, has_others: bool) -> ModelStream:
+        try:
+            pause_s = pause_before_retry(error)
+            if pause_s is None or (has_others and not isinstance(error, UpstreamRateLimitedError)):
+                raise error
+            request.attempts.fail(error)
+            await asyncio.sleep(pause_s)
+            return await self.connection.begin_answer(request)
+        except UpstreamError as last:
+            self.name_its_settings(last)
+            self.cool_down.note(last)
+            raise
 
     @contextmanager
     def its_settings(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chatapp.backend.models.attempts import Attempts, Destination
 from chatapp.backend.models.chat_model import EmbeddedText, ModelRequest, ModelStream
-from chatapp.backend.models.failover import Candidate, FailoverStream, asked
+from chatapp.backend.models.failover import Candidate, FailoverStream
 from chatapp.backend.models.member import Member, Sighting
 from chatapp.backend.models.pool import ConnectionPool
 from chatapp.errors import UpstreamModelNotFoundError, UpstreamParameterRefusedError
@@ -80,7 +80,7 @@ class Router:
         try:
             if len(self.pool.members) > 1 or len(candidates) > 1:  # how it goes is of use to those who are asked next
                 return await FailoverStream.open(candidates, request)
-            return await asked(candidates[0], request)
+            return await candidates[0].member.begin_answer(request, candidates[0].model)
         except UpstreamModelNotFoundError as error:
             if not error.keeps_hint:
                 error.hint = self._offers(name) or error.hint
