@@ -1,4 +1,4 @@
-"""Which failures another server may do better, or the same a moment later, and how long one that fails is left alone."""
+"""Which failures another server may do better, or the same one a moment later, and how long one is left alone."""
 
 import time
 

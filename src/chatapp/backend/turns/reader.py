@@ -7,7 +7,7 @@ from typing import Self
 
 from chatapp.backend.turns.turn import Turn, settle
 from chatapp.errors import ChatappError
-from chatapp.protocol.events import DELTAS, Event, Failed, Reasoning, Text
+from chatapp.protocol.events import DELTAS, Event, Failed
 
 
 class Reader:
