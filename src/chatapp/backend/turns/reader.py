@@ -74,7 +74,8 @@ class Reader:
                 while at < size and type(entries[at]) is kind:
                     at += 1
                 if known or at > first + 1:
-                    event = type(event)("".join([delta.text for delta in entries[first:at]])[known:])
+                    pieces = [piece.text for piece in entries[first:at] if isinstance(piece, DELTAS)]
+                    event = type(event)("".join(pieces)[known:])
             taken.append((event, ends[at - 1]))
             known = 0
         self._next = at
