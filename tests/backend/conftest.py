@@ -14,6 +14,7 @@ from chatapp.backend.store import BegunTurn, Store
 from chatapp.config.settings import Settings
 from chatapp.protocol.question import Question
 from support.empty_stores import put_empty_store
+from support.saved_turns import begin_turn, finish_turn
 
 TABLES = (
     "shares, attachments, attachment_pages, attachment_contents, attachment_uses, message_hashes, imports, "
@@ -92,7 +93,7 @@ def begin(store: Store) -> Ask:
     def begin(prompt: str | None = "Hello", **changes: Any) -> BegunTurn:
         maker = {name: changes.pop(name, usual) for name, usual in (("process_id", "p1"), ("fallback_model", "small"))}
         question = Question(prompt=prompt, **{"owner": "ada", "store": True, **changes})
-        return store.turns.begin(question, **maker)
+        return begin_turn(store, question, **maker)
 
     return begin
 
@@ -103,7 +104,7 @@ def ask(store: Store, begin: Ask) -> Ask:
 
     def ask(prompt: str | None = "Hello", answer: str = "Hi", **changes: Any) -> BegunTurn:
         begun = begin(prompt, **changes)
-        store.turns.finish(begun.turn_id, status="complete", text=answer, segments=[["text", len(answer)]])
+        finish_turn(store, begun.turn_id, status="complete", text=answer, segments=[["text", len(answer)]])
         return begun
 
     return ask

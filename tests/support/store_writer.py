@@ -10,6 +10,7 @@ from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.config.settings import Settings
 from chatapp.protocol.messages import Message, TextPart
 from chatapp.protocol.question import Question
+from support.saved_turns import begin_turn, finish_turn, save_turn
 
 
 def main(data_dir: str, database_url: str | None = None) -> None:
@@ -17,13 +18,13 @@ def main(data_dir: str, database_url: str | None = None) -> None:
     conversation_id = None
     while True:
         question = Question(owner="ada", prompt="And?", conversation_id=conversation_id, store=True)
-        begun = store.turns.begin(question, process_id="writer", fallback_model="m")
+        begun = begin_turn(store, question, process_id="writer", fallback_model="m")
         conversation_id = begun.conversation_id
         say(question=begun.user_message_id, turn=begun.turn_id)
         for words in range(1, 6):
-            store.turns.save(begun.turn_id, text="word " * words, segments=[["text", 5 * words]])
+            save_turn(store, begun.turn_id, text="word " * words, segments=[["text", 5 * words]])
             say(turn=begun.turn_id, text="word " * words)
-        store.turns.finish(begun.turn_id, status="complete", text="word " * 6, segments=[["text", 30]])
+        finish_turn(store, begun.turn_id, status="complete", text="word " * 6, segments=[["text", 30]])
         say(turn=begun.turn_id, text="word " * 6)
         keep_whole(store)
 

@@ -16,6 +16,7 @@ from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.store.schema import conversations, message_hashes, messages
 from chatapp.protocol.messages import Message, TextPart, ToolCallPart
 from chatapp.protocol.question import Question
+from support.saved_turns import begin_turn, finish_turn
 
 Json = dict[str, Any]
 Ask = Callable[..., BegunTurn]
@@ -36,7 +37,7 @@ def begin(store: Store) -> Ask:
     def begin(*wire: Json, owner: str = "ada", into: Store = store) -> BegunTurn:
         held = HeldMessages(list(wire))
         question = Question(prompt=None, owner=owner, store=True, held=held, surface="v1", client="tool")
-        return into.turns.begin(question, process_id="p1", fallback_model="small")
+        return begin_turn(into, question, process_id="p1", fallback_model="small")
 
     return begin
 
@@ -82,7 +83,7 @@ def end(store: Store, begun: BegunTurn, wire: tuple[Json, ...], answer: str, *, 
     held.hashes(0)
     digest = held.hash_behind(Message("assistant", (TextPart(answer),))) if answer else None
     segments = [["text", len(answer)]]
-    store.turns.finish(begun.turn_id, status=status, text=answer, segments=segments, answer_hash=digest)
+    finish_turn(store, begun.turn_id, status=status, text=answer, segments=segments, answer_hash=digest)
 
 
 def contents(store: Store, begun: BegunTurn, owner: str = "ada") -> list[str]:

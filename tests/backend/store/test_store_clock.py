@@ -21,6 +21,7 @@ from chatapp.backend.store import (
 )
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.schema import turns
+from support.saved_turns import save_turn
 
 Ask = Callable[..., BegunTurn]
 
@@ -141,6 +142,6 @@ def test_conversation_that_is_restored_while_others_are_purged_stays(ask: Ask, s
 
 def test_turn_that_is_saved_while_others_are_looked_for_is_left_alone(begin: Ask, store: Store) -> None:
     begun = begin()
-    crowded = Turns(Crowded(store, first=lambda: store.turns.save(begun.turn_id, text="Half an", segments=[])))
+    crowded = Turns(Crowded(store, first=lambda: save_turn(store, begun.turn_id, text="Half an", segments=[])))
     assert crowded.interrupt_orphans() == []
     assert store.turns.get(begun.turn_id, owner="ada").status == "streaming"

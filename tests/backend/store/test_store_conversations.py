@@ -7,6 +7,7 @@ import pytest
 
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.errors import InvalidRequestError, NotFoundError
+from support.saved_turns import finish_turn
 
 Ask = Callable[..., BegunTurn]
 
@@ -107,7 +108,7 @@ def test_purged_conversation_is_gone_for_good(ask: Ask, store: Store) -> None:
 def test_answer_in_the_making_is_named_until_it_is_made(ask: Ask, begin: Ask, store: Store) -> None:
     begun = begin()
     assert store.conversations.page(owner="ada").items[0].active_turn_id == begun.turn_id
-    store.turns.finish(begun.turn_id, status="complete", text="", segments=[])
+    finish_turn(store, begun.turn_id, status="complete", text="", segments=[])
     assert store.conversations.get(begun.conversation_id, owner="ada").active_turn_id is None
 
 

@@ -16,7 +16,7 @@ from chatapp.backend.store import Store
 from chatapp.config.settings import Settings
 from support.turn_steps import wait_for
 
-WRITER = Path(__file__).parents[2] / "support" / "store_writer.py"
+TESTS = Path(__file__).parents[2]
 KILLS = 20
 
 
@@ -25,7 +25,8 @@ def write_until_killed(settings: Settings, *, after_s: float) -> list[dict[str, 
     arguments = [str(settings.data_dir)]
     if settings.database_url:
         arguments.append(settings.database_url.get_secret_value())
-    with subprocess.Popen([sys.executable, WRITER, *arguments], stdout=subprocess.PIPE, text=True) as writer:
+    command = [sys.executable, "-m", "support.store_writer", *arguments]
+    with subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         first = writer.stdout.readline()
         time.sleep(after_s)

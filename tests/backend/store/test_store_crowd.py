@@ -10,6 +10,7 @@ from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.transfer.importers import Imports
 from chatapp.errors import NotFoundError, TurnActiveError
 from support.foreign_exports import chatgpt, write_json
+from support.saved_turns import finish_turn, save_turn
 
 Ask = Callable[..., BegunTurn]
 
@@ -32,8 +33,8 @@ def test_everybody_at_once_leaves_the_conversation_whole(ask: Ask, begin: Ask, s
         for _ in range(15):
             with suppress(NotFoundError, TurnActiveError):
                 begun = begin("Hello again", conversation_id=conversation_id)
-                store.turns.save(begun.turn_id, text="Hel", segments=[])
-                store.turns.finish(begun.turn_id, status="complete", text="Hello", segments=[])
+                save_turn(store, begun.turn_id, text="Hel", segments=[])
+                finish_turn(store, begun.turn_id, status="complete", text="Hello", segments=[])
             with suppress(NotFoundError):
                 chance.choice(OWNERS_WISHES)(store, conversation_id)
 
@@ -52,8 +53,8 @@ def test_purging_while_an_answer_is_made_waits_for_nobody(begin: Ask, store: Sto
         with ThreadPoolExecutor(2) as threads:
             threads.submit(store.conversations.purge, str(begun.conversation_id), owner="ada")
             for words in range(5):
-                store.turns.save(begun.turn_id, text="word " * words, segments=[])
-            store.turns.finish(begun.turn_id, status="complete", text="word " * 5, segments=[])
+                save_turn(store, begun.turn_id, text="word " * words, segments=[])
+            finish_turn(store, begun.turn_id, status="complete", text="word " * 5, segments=[])
 
     with ThreadPoolExecutor(3) as threads:
         list(threads.map(live, range(12)))

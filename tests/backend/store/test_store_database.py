@@ -23,6 +23,7 @@ from chatapp.backend.store.migration import MIGRATIONS, upgrade
 from chatapp.backend.store.schema import SCHEMA_VERSION, metadata
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError, StoreTooNewError, StoreUnavailableError
+from support.saved_turns import save_turn
 
 Ask = Callable[..., BegunTurn]
 
@@ -163,8 +164,8 @@ def files_cannot_grow(*, beyond: int = 1024) -> Iterator[None]:
 def test_failing_disk_is_told_and_survived(begin: Ask, store: Store) -> None:
     begun = begin()
     with files_cannot_grow(), pytest.raises(StoreUnavailableError):
-        store.turns.save(begun.turn_id, text="lost", segments=[])
-    store.turns.save(begun.turn_id, text="kept", segments=[])
+        save_turn(store, begun.turn_id, text="lost", segments=[])
+    save_turn(store, begun.turn_id, text="kept", segments=[])
     assert store.turns.get(begun.turn_id, owner="ada").text == "kept"
 
 

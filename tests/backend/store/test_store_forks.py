@@ -6,6 +6,7 @@ import pytest
 
 from chatapp.backend.store import BegunTurn, Store, StoredMessage
 from chatapp.errors import InvalidRequestError, NotFoundError
+from support.saved_turns import finish_turn
 
 Ask = Callable[..., BegunTurn]
 
@@ -17,7 +18,7 @@ def told(message: StoredMessage) -> tuple[object, ...]:
 def test_a_fork_begins_as_its_conversation_does_and_goes_on_by_itself(begin: Ask, ask: Ask, store: Store) -> None:
     first = begin("One?", system="Be brief.", model="large")
     conversation_id = str(first.conversation_id)
-    store.turns.finish(
+    finish_turn(store,
         first.turn_id, status="failed", text="1", segments=[["notice", 1, "cut", "Cut."], ["text", 1]],
         error={"code": "x", "detail": "no."},
     )  # fmt: skip

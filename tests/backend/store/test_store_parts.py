@@ -22,6 +22,7 @@ from chatapp.protocol.messages import (
     parts_as_json,
     parts_from_json,
 )
+from support.saved_turns import finish_turn, save_turn
 
 Ask = Callable[..., BegunTurn]
 
@@ -87,7 +88,7 @@ def test_answer_with_thoughts_between_its_words_keeps_their_order(
 ) -> None:
     begun = begin("One?")
     segments = [*SEGMENTS, ["text", 4], ["done", 1]]
-    store.turns.finish(begun.turn_id, status="complete", text="One. Two", reasoning="HmHm?", segments=segments)
+    finish_turn(store, begun.turn_id, status="complete", text="One. Two", reasoning="HmHm?", segments=segments)
     (question, answer) = second_store.messages.page(begun.conversation_id, owner="ada").items
     assert question.parts == (TextPart("One?"),)
     assert (answer.parts, answer.content, answer.reasoning) == (PARTS, "One. Two", "HmHm?")
@@ -95,7 +96,7 @@ def test_answer_with_thoughts_between_its_words_keeps_their_order(
 
 def test_interrupted_answer_keeps_its_order(begin: Ask, store: Store) -> None:
     begun = begin("One?")
-    store.turns.save(begun.turn_id, text="One.", reasoning="HmHm?", segments=SEGMENTS)
+    save_turn(store, begun.turn_id, text="One.", reasoning="HmHm?", segments=SEGMENTS)
     streaming = store.messages.page(begun.conversation_id, owner="ada").items[-1]
     store.turns.interrupt_orphans(silent_s=-1)
     answer = store.messages.page(begun.conversation_id, owner="ada").items[-1]
@@ -106,7 +107,7 @@ def test_interrupted_answer_keeps_its_order(begin: Ask, store: Store) -> None:
 def test_usual_answers_leave_the_column_empty(begin: Ask, ask: Ask, store: Store) -> None:
     begun = begin("One?")
     segments = [["start", 1], ["reasoning", 2], ["text", 4], ["done", 1]]
-    store.turns.finish(begun.turn_id, status="complete", text="One.", reasoning="Hm", segments=segments)
+    finish_turn(store, begun.turn_id, status="complete", text="One.", reasoning="Hm", segments=segments)
     ask("Two?", "Two.", conversation_id=begun.conversation_id)
     assert rows_with_parts(store) == 0
 

@@ -8,6 +8,7 @@ import pytest
 from chatapp.backend.store import ROOT, BegunTurn, HitPlace, Store
 from chatapp.backend.store.search.snippets import snippet
 from chatapp.backend.store.search.terms import Term, parse_terms
+from support.saved_turns import finish_turn, save_turn
 
 Ask = Callable[..., BegunTurn]
 
@@ -116,8 +117,8 @@ def test_words_of_a_language_without_spaces_are_found(ask: Ask, store: Store, qu
 
 def test_answer_is_found_once_it_is_made(begin: Ask, store: Store) -> None:
     begun = begin("One?")
-    store.turns.save(begun.turn_id, text="whales", segments=[])
-    store.turns.finish(begun.turn_id, status="complete", text="whales and more", segments=[])
+    save_turn(store, begun.turn_id, text="whales", segments=[])
+    finish_turn(store, begun.turn_id, status="complete", text="whales and more", segments=[])
     assert found(store, "whales more") == ["One?"]
 
 

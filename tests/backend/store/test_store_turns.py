@@ -18,6 +18,7 @@ from chatapp.errors import (
     TurnActiveError,
 )
 from chatapp.protocol.question import Question
+from support.saved_turns import begin_turn, finish_turn, save_turn
 
 Ask = Callable[..., BegunTurn]
 
@@ -43,8 +44,8 @@ def test_first_question_gives_the_conversation_its_title(begin: Ask, store: Stor
 
 def test_saved_text_is_read_by_other_processes(begin: Ask, store: Store, second_store: Store) -> None:
     begun = begin()
-    store.turns.save(begun.turn_id, text="One", reasoning="Hm", segments=[["reasoning", 2], ["text", 3]])
-    store.turns.save(begun.turn_id, text="One two", reasoning="Hm", segments=[["reasoning", 2], ["text", 7]])
+    save_turn(store, begun.turn_id, text="One", reasoning="Hm", segments=[["reasoning", 2], ["text", 3]])
+    save_turn(store, begun.turn_id, text="One two", reasoning="Hm", segments=[["reasoning", 2], ["text", 7]])
     turn = second_store.turns.get(begun.turn_id, owner="ada")
     assert (turn.text, turn.reasoning, turn.status) == ("One two", "Hm", "streaming")
     assert turn.segments == [["reasoning", 2], ["text", 7]]
@@ -52,16 +53,16 @@ def test_saved_text_is_read_by_other_processes(begin: Ask, store: Store, second_
 
 def test_what_is_new_is_enough_also_where_more_was_saved_than_seemed(begin: Ask, store: Store) -> None:
     begun = begin()
-    store.turns.save(begun.turn_id, text="One", reasoning="Hm", segments=[])
-    store.turns.save(begun.turn_id, text=" two", reasoning="", behind=(3, 2), segments=[])
-    store.turns.save(begun.turn_id, text=" two three", reasoning=" so", behind=(3, 2), segments=[])
+    save_turn(store, begun.turn_id, text="One", reasoning="Hm", segments=[])
+    save_turn(store, begun.turn_id, text=" two", reasoning="", behind=(3, 2), segments=[])
+    save_turn(store, begun.turn_id, text=" two three", reasoning=" so", behind=(3, 2), segments=[])
     turn = store.turns.get(begun.turn_id, owner="ada")
     assert (turn.text, turn.reasoning) == ("One two three", "Hm so")
 
 
 def test_streaming_message_shows_what_was_saved(begin: Ask, store: Store) -> None:
     begun = begin()
-    store.turns.save(begun.turn_id, text="One two", segments=[])
+    save_turn(store, begun.turn_id, text="One two", segments=[])
     message = store.messages.page(begun.conversation_id, owner="ada").items[-1]
     assert (message.content, message.status, message.turn_id) == ("One two", "streaming", begun.turn_id)
 
@@ -69,15 +70,16 @@ def test_streaming_message_shows_what_was_saved(begin: Ask, store: Store) -> Non
 def test_tokens_beyond_all_reason_do_not_cost_the_answer(begin: Ask, store: Store) -> None:
     begun = begin()
     usage = {"prompt_tokens": 2**31, "completion_tokens": 5, "total_tokens": 2**70}
-    store.turns.finish(begun.turn_id, status="complete", text="One", segments=[["text", 3]], usage=usage)
+    finish_turn(store, begun.turn_id, status="complete", text="One", segments=[["text", 3]], usage=usage)
     assert store.messages.page(begun.conversation_id, owner="ada").items[-1].content == "One"
 
 
 def test_finished_turn_is_told_by_its_message_and_by_itself(begin: Ask, store: Store) -> None:
     begun = begin()
     usage = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
-    store.turns.save(begun.turn_id, text="One", segments=[])
-    store.turns.finish(
+    save_turn(store, begun.turn_id, text="One", segments=[])
+    finish_turn(
+        store,
         begun.turn_id,
         status="complete",
         text="One two",
@@ -97,14 +99,14 @@ def test_finished_turn_is_told_by_its_message_and_by_itself(begin: Ask, store: S
 def test_failed_turn_keeps_its_text_and_its_error(begin: Ask, store: Store) -> None:
     begun = begin()
     error = {"code": "upstream_timeout", "detail": "The model fell silent."}
-    store.turns.finish(begun.turn_id, status="failed", text="Half an", segments=[], error=error)
+    finish_turn(store, begun.turn_id, status="failed", text="Half an", segments=[], error=error)
     message = store.messages.page(begun.conversation_id, owner="ada").items[-1]
     assert (message.content, message.status, message.error) == ("Half an", "failed", error)
 
 
 def test_text_that_no_database_holds_is_saved_at_its_length(begin: Ask, store: Store) -> None:
     begun = begin()
-    store.turns.save(begun.turn_id, text="a\0b\ud800c", segments=[])
+    save_turn(store, begun.turn_id, text="a\0b\ud800c", segments=[])
     assert store.turns.get(begun.turn_id, owner="ada").text == "a\ufffdb?c"
 
 
@@ -122,7 +124,7 @@ def test_of_questions_at_once_one_is_begun(ask: Ask, store: Store, second_store:
         turn = Question(owner="ada", prompt="Now?", conversation_id=conversation_id, store=True)
         start.wait(timeout=10)
         try:
-            return which.turns.begin(turn, process_id="p", fallback_model="m")
+            return begin_turn(which, turn, process_id="p", fallback_model="m")
         except ChatappError as error:
             return type(error)
 
@@ -141,7 +143,7 @@ def test_history_is_the_branch_above_the_new_question(ask: Ask, begin: Ask) -> N
 
 def test_answer_in_which_nothing_was_said_is_no_history(begin: Ask, store: Store) -> None:
     first = begin("One?")
-    store.turns.finish(first.turn_id, status="failed", text="", segments=[])
+    finish_turn(store, first.turn_id, status="failed", text="", segments=[])
     begun = begin("Two?", conversation_id=first.conversation_id)
     assert [message.text for message in begun.history] == ["One?"]
 
@@ -237,13 +239,13 @@ def test_same_idempotency_key_at_once_is_one_turn(
         "conversation_id": ask().conversation_id if is_begun else None,
     }
     if has_failed:
-        store.turns.finish(begin("One?", **question).turn_id, status="failed", text="", segments=[])
+        finish_turn(store, begin("One?", **question).turn_id, status="failed", text="", segments=[])
     turn = Question(**{"owner": "ada", "prompt": "One?", "store": True, **question})
     start = threading.Barrier(6)
 
     def race(which: Store) -> BegunTurn:
         start.wait(timeout=10)
-        return which.turns.begin(turn, process_id="p", fallback_model="m")
+        return begin_turn(which, turn, process_id="p", fallback_model="m")
 
     with ThreadPoolExecutor(6) as threads:
         begun = list(threads.map(race, [store, second_store] * 3))
@@ -264,8 +266,8 @@ def test_idempotency_keys_of_two_owners_are_two(begin: Ask) -> None:
 
 def test_turn_without_a_conversation_keeps_its_answer_and_no_question(begin: Ask, store: Store) -> None:
     begun = begin("One?", store=False)
-    store.turns.save(begun.turn_id, text="On", segments=[])
-    store.turns.finish(begun.turn_id, status="complete", text="One.", segments=[])
+    save_turn(store, begun.turn_id, text="On", segments=[])
+    finish_turn(store, begun.turn_id, status="complete", text="One.", segments=[])
     assert begun.conversation_id is None
     assert store.turns.get(begun.turn_id, owner="ada").text == "One."
     assert store.conversations.page(owner="ada").items == []
@@ -273,7 +275,7 @@ def test_turn_without_a_conversation_keeps_its_answer_and_no_question(begin: Ask
 
 def test_turn_without_a_conversation_is_forgotten_in_time(begin: Ask, store: Store) -> None:
     begun = begin("One?", store=False)
-    store.turns.finish(begun.turn_id, status="complete", text="One.", segments=[])
+    finish_turn(store, begun.turn_id, status="complete", text="One.", segments=[])
     assert store.turns.forget_unattached() == 0
     assert store.turns.forget_unattached(kept=timedelta(seconds=-1)) == 1
     with pytest.raises(NotFoundError):
@@ -282,9 +284,9 @@ def test_turn_without_a_conversation_is_forgotten_in_time(begin: Ask, store: Sto
 
 def test_cancellation_reaches_the_maker_at_its_next_save(begin: Ask, store: Store, second_store: Store) -> None:
     begun = begin()
-    assert not store.turns.save(begun.turn_id, text="a", segments=[])
+    assert not save_turn(store, begun.turn_id, text="a", segments=[])
     second_store.turns.request_cancel(begun.turn_id, owner="ada")
-    assert store.turns.save(begun.turn_id, text="ab", segments=[])
+    assert save_turn(store, begun.turn_id, text="ab", segments=[])
 
 
 def test_cancellation_reaches_the_maker_at_its_next_heartbeat(begin: Ask, store: Store) -> None:
@@ -297,19 +299,19 @@ def test_cancellation_reaches_the_maker_at_its_next_heartbeat(begin: Ask, store:
 def test_deleted_conversation_stops_its_answer(begin: Ask, store: Store) -> None:
     begun = begin()
     store.conversations.delete(begun.conversation_id, owner="ada")
-    assert store.turns.save(begun.turn_id, text="a", segments=[])
+    assert save_turn(store, begun.turn_id, text="a", segments=[])
 
 
 def test_purged_conversation_stops_its_answer(begin: Ask, store: Store) -> None:
     begun = begin()
     store.conversations.purge(begun.conversation_id, owner="ada")
-    assert store.turns.save(begun.turn_id, text="a", segments=[])
-    store.turns.finish(begun.turn_id, status="stopped", text="a", segments=[])
+    assert save_turn(store, begun.turn_id, text="a", segments=[])
+    finish_turn(store, begun.turn_id, status="stopped", text="a", segments=[])
 
 
 def test_turn_of_a_silent_process_is_interrupted_with_its_text(begin: Ask, store: Store, second_store: Store) -> None:
     begun = begin()
-    store.turns.save(begun.turn_id, text="Half an", segments=[["text", 7]])
+    save_turn(store, begun.turn_id, text="Half an", segments=[["text", 7]])
     assert second_store.turns.interrupt_orphans(silent_s=-1) == [begun.turn_id]
     message = store.messages.page(begun.conversation_id, owner="ada").items[-1]
     assert (message.content, message.status) == ("Half an", "interrupted")
@@ -336,7 +338,7 @@ def test_turn_whose_end_could_not_be_saved_is_interrupted(begin: Ask, store: Sto
 
 def test_conversation_goes_on_after_an_interruption(begin: Ask, store: Store) -> None:
     begun = begin("One?")
-    store.turns.save(begun.turn_id, text="Half an", segments=[])
+    save_turn(store, begun.turn_id, text="Half an", segments=[])
     store.turns.interrupt_orphans(silent_s=-1)
     following = begin("Two?", conversation_id=begun.conversation_id)
     assert [message.text for message in following.history] == ["One?", "Half an"]
@@ -345,8 +347,8 @@ def test_conversation_goes_on_after_an_interruption(begin: Ask, store: Store) ->
 def test_maker_thought_dead_may_still_finish(begin: Ask, store: Store) -> None:
     begun = begin()
     store.turns.interrupt_orphans(silent_s=-1)
-    assert not store.turns.save(begun.turn_id, text="Half an", segments=[])
-    store.turns.finish(begun.turn_id, status="complete", text="Half an answer", segments=[])
+    assert not save_turn(store, begun.turn_id, text="Half an", segments=[])
+    finish_turn(store, begun.turn_id, status="complete", text="Half an answer", segments=[])
     assert store.turns.get(begun.turn_id, owner="ada").text == "Half an answer"
 
 
@@ -354,14 +356,14 @@ def test_maker_thought_dead_is_stopped_if_somebody_asks_for_it(begin: Ask, store
     begun = begin()
     store.turns.request_cancel(begun.turn_id, owner="ada")
     store.turns.interrupt_orphans(silent_s=-1)
-    assert store.turns.save(begun.turn_id, text="Half an", segments=[])
-    store.turns.finish(begun.turn_id, status="stopped", text="Half an", segments=[])
-    assert store.turns.save(begun.turn_id, text="Half an", segments=[])
+    assert save_turn(store, begun.turn_id, text="Half an", segments=[])
+    finish_turn(store, begun.turn_id, status="stopped", text="Half an", segments=[])
+    assert save_turn(store, begun.turn_id, text="Half an", segments=[])
 
 
 def test_finished_turn_stays_as_it_is(ask: Ask, store: Store) -> None:
     begun = ask("One?", "1")
-    store.turns.finish(begun.turn_id, status="failed", text="", segments=[])
+    finish_turn(store, begun.turn_id, status="failed", text="", segments=[])
     assert store.turns.get(begun.turn_id, owner="ada").status == "complete"
 
 

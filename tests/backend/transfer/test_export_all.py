@@ -21,6 +21,7 @@ from chatapp.errors import InvalidRequestError
 from chatapp.protocol.events import UsageDetails
 from chatapp.protocol.messages import AttachmentPart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from support.imported import imported_message, put
+from support.saved_turns import finish_turn
 
 Ask = Callable[..., BegunTurn]
 
@@ -83,7 +84,7 @@ def fill(store: Store, ask: Ask, begin: Ask) -> None:
     )
     failed = begin("Two?")
     usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 9}
-    store.turns.finish(
+    finish_turn(store,
         failed.turn_id, status="failed", text="Half", reasoning="Hm",
         segments=[["notice", 1, "cut", "1 left out."], ["reasoning", 2], ["text", 4]],
         finish_reason="error", usage=usage, usage_details=DETAILS, error=ERROR, latency_ms=1234,

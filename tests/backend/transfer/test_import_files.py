@@ -23,6 +23,7 @@ from support import documents
 from support.empty_stores import put_empty_store
 from support.foreign_exports import open_webui, write_database
 from support.imported import PICTURE, line, multimodal
+from support.saved_turns import begin_turn, finish_turn
 
 NOTES = b"The sea is salty.\n"
 NOTES_ID = hashlib.sha256(NOTES).hexdigest()
@@ -76,8 +77,8 @@ class Owner:
         question = Question(
             prompt="Which?", attachments=(self.desk.keep(path, name, self.owner),), owner=self.owner, store=True
         )
-        begun = self.store.turns.begin(question, process_id="p", fallback_model="m")
-        self.store.turns.finish(begun.turn_id, status="complete", text="This.", segments=[["text", 5]])
+        begun = begin_turn(self.store, question, process_id="p", fallback_model="m")
+        finish_turn(self.store, begun.turn_id, status="complete", text="This.", segments=[["text", 5]])
         return str(begun.conversation_id)
 
     def exported(self, as_format: str = "zip") -> bytes:

@@ -14,6 +14,7 @@ from chatapp.backend.transfer.exporters import Exports
 from chatapp.errors import NotFoundError
 from chatapp.protocol.messages import AttachmentPart, TextPart, ToolCallPart, ToolResultPart
 from support.imported import exported
+from support.saved_turns import finish_turn
 
 Ask = Callable[..., BegunTurn]
 
@@ -65,7 +66,7 @@ def test_markdown_holds_the_branch_on_show(ask: Ask, store: Store) -> None:
 
 def test_answer_that_is_not_whole_says_so(begin: Ask, store: Store) -> None:
     begun = begin("One?")
-    store.turns.finish(begun.turn_id, status="stopped", text="Half an", segments=[])
+    finish_turn(store, begun.turn_id, status="stopped", text="Half an", segments=[])
     assert "This answer was stopped." in exported(store, begun.conversation_id, "md")
 
 
@@ -74,7 +75,7 @@ def test_export_says_why_an_answer_failed_and_what_was_left_out(begin: Ask, stor
     begun = begin("One?")
     told = [["start", 1], ["notice", 1, "context_trimmed", "3 earlier messages were left out."]]
     error = {"code": "upstream_timeout", "detail": "the model fell silent."}
-    store.turns.finish(begun.turn_id, status="failed", text="Half", segments=told, error=error)
+    finish_turn(store, begun.turn_id, status="failed", text="Half", segments=told, error=error)
     content = exported(store, begun.conversation_id, as_format)
     assert "3 earlier messages were left out." in content
     assert "This answer failed. The model fell silent." in content

@@ -31,6 +31,7 @@ from chatapp.protocol.events import Reasoning, Text
 from chatapp.protocol.messages import Message
 from chatapp.protocol.question import Question
 from chatapp.providers.connection import Upstream
+from support.saved_turns import begin_turn, save_turn
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_an_answer_is_kept_without_what_cannot_be_stored_beside_it(store: Store)
             "CREATE TRIGGER refuse BEFORE UPDATE OF usage ON turns WHEN new.usage IS NOT NULL "
             "BEGIN SELECT RAISE(ABORT, 'no such value'); END"
         )
-    begun = store.turns.begin(Question(owner="ada", prompt="Why?"), process_id="p", fallback_model="m")
+    begun = begin_turn(store, Question(owner="ada", prompt="Why?"), process_id="p", fallback_model="m")
     turn = Turn("m", turn_id=begun.turn_id, owner="ada", conversation_id=begun.conversation_id)
     turn.append(Text("Because."))
     turn.usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
@@ -122,7 +123,7 @@ class Failing:
 
 
 def begun(store: Store) -> Turn:
-    turn = store.turns.begin(Question(prompt="Why?", store=True), process_id="p", fallback_model="m")
+    turn = begin_turn(store, Question(prompt="Why?", store=True), process_id="p", fallback_model="m")
     return Turn("m", turn_id=turn.turn_id, conversation_id=turn.conversation_id, outlives_readers=True)
 
 
@@ -336,7 +337,7 @@ def test_an_answer_of_many_changes_is_read_from_the_store_in_linear_time(store: 
         piece = "x" * 500
         segments = [["start", 1], *[["text", 500], ["reasoning", 500]] * changes]
         text = piece * changes
-        store.turns.save(turn.id, text=text, reasoning=text, segments=segments)
+        save_turn(store, turn.id, text=text, reasoning=text, segments=segments)
         stored = store.turns.get(turn.id, owner="")
         took_s = min(_seconds_to_read(stored, store) for _ in range(3))
         remote = RemoteTurn(stored, store, owner="")

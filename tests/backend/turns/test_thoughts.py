@@ -6,6 +6,7 @@ from chatapp.backend.store import Store
 from chatapp.protocol.events import WAS_THOUGHT
 from support import scripts
 from support.running_backend import RunningBackend
+from support.saved_turns import save_turn
 from support.stub_model import StubModel
 from support.turn_steps import begin, messages, read_on
 
@@ -42,9 +43,9 @@ def test_thoughts_are_kept_apart_and_never_sent_back(backend: RunningBackend, st
 
 def test_what_was_saved_of_thoughts_as_text_is_written_again(store: Store, begin: Any) -> None:
     turn_id = begin("Hi").turn_id
-    store.turns.save(turn_id, text="I greet.", segments=[["text", 8]])
+    save_turn(store, turn_id, text="I greet.", segments=[["text", 8]])
     segments = [["reasoning", 8], ["text", 11]]
-    store.turns.save(turn_id, text="Hello world", reasoning="I greet.", segments=segments, is_recast=True)
+    save_turn(store, turn_id, text="Hello world", reasoning="I greet.", segments=segments, is_recast=True)
 
     kept = store.turns.get(turn_id, owner="ada")
 

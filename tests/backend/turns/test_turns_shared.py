@@ -21,6 +21,7 @@ from chatapp.protocol.question import Question
 from support import scripts
 from support.full_disk import disk_full
 from support.running_backend import RunningBackend
+from support.saved_turns import begin_turn, save_turn
 from support.stub_model import StubModel
 from support.turn_steps import begin, messages, read_on, wait_for, wait_for_text, wait_until_over
 
@@ -197,7 +198,7 @@ def test_a_reader_elsewhere_does_not_wait_for_ever_behind_a_defect(backend: Runn
     with ThreadPoolExecutor(1) as threads:
         reader = threads.submit(read_on, backend, turn_id)
         time.sleep(0.15)
-        backend.app.state.store.turns.save(turn_id, text="half an", segments=[["of another version"]])
+        save_turn(backend.app.state.store, turn_id, text="half an", segments=[["of another version"]])
         assert reader.result().bodies["error"]["code"] == InternalError.code
 
 
@@ -219,8 +220,8 @@ class TestOrphans:
     @staticmethod
     def leave_orphan(data_dir: Path, process_id: str, *, text: str = "half an") -> str:
         store = Store.open(Settings(data_dir=data_dir))
-        begun = store.turns.begin(Question(prompt="Why?", store=True), process_id=process_id, fallback_model="m")
-        store.turns.save(begun.turn_id, text=text, segments=[["start", 1], ["text", len(text)]])
+        begun = begin_turn(store, Question(prompt="Why?", store=True), process_id=process_id, fallback_model="m")
+        save_turn(store, begun.turn_id, text=text, segments=[["start", 1], ["text", len(text)]])
         store.close()
         return begun.turn_id
 

@@ -95,7 +95,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """All that is kept, by what it is: `store.turns.begin(…)`, `store.messages.page(…)`."""
+    """All that is kept, by what it is: `store.turns.get(…)`, `store.messages.page(…)`."""
 
     conversations: Conversations
     projects: Projects

@@ -4,10 +4,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NoReturn, Required, TypedDict, TypeVar, Unpack
+from typing import Any, NoReturn, Required, TypedDict, Unpack
 
 from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, or_, select, update
-from sqlalchemy.exc import IntegrityError
 
 from chatapp.backend.store.begin_turn import begin_turn, prospect
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
@@ -21,10 +20,8 @@ from chatapp.backend.store.records import BegunTurn, Prospect, Segments, StoredT
 from chatapp.backend.store.schema import chunks, messages, turns
 from chatapp.backend.store.turn_rows import TURN_ROW, Maker, TurnRow, locked_turn
 from chatapp.backend.store.write_lane import Job
-from chatapp.errors import ChatappError, NotFoundError, StoreUnavailableError, TurnActiveError
+from chatapp.errors import ChatappError, NotFoundError, StoreUnavailableError
 from chatapp.protocol.question import Question
-
-T = TypeVar("T")
 
 KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
 
@@ -56,25 +53,6 @@ class Turns:
 
     database: Database
 
-    def begin(
-        self, question: Question, *, process_id: str, fallback_model: str, turn_id: str | None = None
-    ) -> BegunTurn:
-        """Return the turn with its question and an empty answer saved, all at once and for good.
-
-        `process_id` names who makes it; `fallback_model` is asked where neither question nor conversation names one.
-        `turn_id` is the id of one whose client holds the conversation, where it has one already.
-
-        Raises:
-            NotFoundError: no such conversation, or no such message in it.
-            TurnActiveError: the conversation is still answering its last question.
-            IdempotencyConflictError: the key was used with another body.
-            InvalidRequestError: there is no question to answer again.
-        """
-        try:
-            return self._begin(question, process_id, fallback_model, turn_id)
-        except (IntegrityError, TurnActiveError):
-            return self._begin(question, process_id, fallback_model, turn_id)
-
     def prospect(self, question: Question, *, fallback_model: str) -> Prospect:
         """Return what a question of a conversation would be read with. Nothing is saved.
 
@@ -84,15 +62,21 @@ class Turns:
         with self.database.read() as connection:
             return prospect(connection, question, fallback_model)
 
-    def _begin(self, question: Question, process_id: str, fallback_model: str, turn_id: str | None) -> BegunTurn:
-        """Try once. A second try finds what another process has committed meanwhile, and says what that means."""
-        job = self.beginning(question, process_id=process_id, fallback_model=fallback_model, turn_id=turn_id)
-        return self._done(job)
-
     def beginning(
         self, question: Question, *, process_id: str, fallback_model: str, turn_id: str | None = None
     ) -> Job[BegunTurn]:
-        """Return what `begin` does, once, to be done together with others."""
+        """Return what gives the turn with its question and an empty answer saved, all at once and for good.
+
+        `process_id` names who makes it; `fallback_model` is asked where neither question nor conversation names one.
+        `turn_id` is the id of one whose client holds the conversation, where it has one already. Where another process
+        begins one there at the same moment, a second try finds what that has committed, and says what it means.
+
+        Raises:
+            NotFoundError: no such conversation, or no such message in it.
+            TurnActiveError: the conversation is still answering its last question.
+            IdempotencyConflictError: the key was used with another body.
+            InvalidRequestError: there is no question to answer again.
+        """
         maker, held = Maker(process_id, self.database.pulse()), question.held
         if held is None:
             work = partial(begin_turn, question=question, maker=maker, fallback_model=fallback_model)
@@ -101,20 +85,12 @@ class Turns:
         work = partial(begin_held, question=question, held=held, maker=maker, model=model, turn_id=turn_id)
         return Job(work, survives_power_cut=False)  # who holds it brings it again
 
-    def _done(self, job: Job[T]) -> T:
-        self.database.do_all([job])
-        return job.result()
-
-    def save(self, turn_id: str, **so_far: Unpack[AnswerSoFar]) -> bool:
-        """Save the answer so far, of which only what is new is written; return whether its maker should stop.
+    def saving(self, turn_id: str, **so_far: Unpack[AnswerSoFar]) -> Job[bool]:
+        """Return what saves the answer so far, only what is new of it, and gives whether its maker should stop.
 
         It should when a cancellation was asked for, and when the turn has ended or is gone. One that was taken for
-        interrupted goes on: whoever saves it lives, and `finish` will save all of it.
+        interrupted goes on: whoever saves it lives, and `finishing` will save all of it.
         """
-        return self._done(self.saving(turn_id, **so_far))
-
-    def saving(self, turn_id: str, **so_far: Unpack[AnswerSoFar]) -> Job[bool]:
-        """Return what `save` does, to be done together with others."""
 
         def work(connection: Connection) -> bool:
             turn = locked_turn(connection, turn_id)
@@ -174,12 +150,11 @@ class Turns:
         work = partial(keep_held, turns=turns, heartbeat_at=self.database.pulse())
         return self.database.write_together(work, survives_power_cut=False)  # who holds it brings it again
 
-    def finish(self, turn_id: str, **ending: Unpack[Ending]) -> None:
-        """Save how the turn ended. One that has ended before stays as it is, unless it was taken for interrupted."""
-        self._done(self.finishing(turn_id, **ending))
-
     def finishing(self, turn_id: str, **ending: Unpack[Ending]) -> Job[None]:
-        """Return what `finish` does, to be done together with others."""
+        """Return what saves how the turn ended.
+
+        One that has ended before stays as it is, unless it was taken for interrupted.
+        """
         answer_hash, outcome, answer = ending.get("answer_hash"), turn_columns(ending), answer_row(ending)
 
         def work(connection: Connection) -> None:

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 
-from chatapp.backend.store import BegunTurn, Ending, Job, Store, WholeTurn
+from chatapp.backend.store import BegunTurn, Ending, Store, WholeTurn
 from chatapp.backend.store.failures import DEFECTS
 from chatapp.backend.tasks import described
 from chatapp.backend.turns.keeper import Keeper
@@ -91,15 +92,14 @@ class HeldTurnRecord(TurnRecord):
         return False
 
     async def _begun(self, turn: Turn, *, is_urgent: bool = False) -> BegunTurn:
-        def job() -> Job[BegunTurn]:
-            return self._store.turns.beginning(
-                self._question, process_id=this_process(), fallback_model=self._fallback_model, turn_id=turn.id
-            )
-
-        try:
-            begun = await self._rounds.do(job(), is_urgent=is_urgent or self._is_ending)
-        except DEFECTS:  # another process may have begun one there at the same moment
-            begun = await self._rounds.do(job(), is_urgent=True)
+        beginning = partial(
+            self._store.turns.beginning,
+            self._question,
+            process_id=this_process(),
+            fallback_model=self._fallback_model,
+            turn_id=turn.id,
+        )
+        begun = await self._rounds.begin(beginning, is_urgent=is_urgent or self._is_ending)
         self._kept_in(turn, begun.conversation_id)
         return begun
 

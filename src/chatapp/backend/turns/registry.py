@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from weakref import WeakSet
 
 from chatapp.backend.attachments.wording import AttachmentWording
@@ -82,9 +83,10 @@ class TurnRegistry:
             return await self._start_unsaved(question, default, request_id)
         self._beginning += 1
         try:
-            begun = await asyncio.to_thread(
-                self._store.turns.begin, question, process_id=this_process(), fallback_model=default
+            beginning = partial(
+                self._store.turns.beginning, question, process_id=this_process(), fallback_model=default
             )
+            begun = await self._rounds.begin(beginning)
         finally:
             self._beginning -= 1
         if begun.replayed:

@@ -1,9 +1,12 @@
 """What answers in the making have to save, in rounds: one thread and one transaction for all that wait."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from chatapp.backend.store import Job, Store
+from chatapp.backend.store import BegunTurn, Job, Store
+from chatapp.backend.store.failures import DEFECTS
+from chatapp.errors import TurnActiveError
 
 GATHER_S = 0.05
 """How long what an answer has got to waits at most for that of others. From then on they go together: of a hundred
@@ -20,6 +23,17 @@ class Rounds:
         self._waiting: list[tuple[Job[Any], asyncio.Future[None]]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+
+    async def begin(self, beginning: Callable[[], Job[BegunTurn]], *, is_urgent: bool = True) -> BegunTurn:
+        """Return the turn that is begun; at the second try where another process began one there at the same moment.
+
+        Raises:
+            ChatappError: what `Turns.beginning` says.
+        """
+        try:
+            return await self.do(beginning(), is_urgent=is_urgent)
+        except (TurnActiveError, *DEFECTS):
+            return await self.do(beginning(), is_urgent=True)
 
     async def do(self, job: Job[T], *, is_urgent: bool = False) -> T:
         """Return what `job` gives, which begins at once if it `is_urgent`; one that nobody waits for is left out.
