@@ -120,7 +120,7 @@ class FailoverStream:
     async def _open(self) -> None:
         try:
             async with asyncio.timeout_at(self._deadline):
-                self._stream = await self._asking.member.begin_answer(
+                self._stream = await self._asking.member.open_stream(
                     self._request, self._asking.model, has_others=bool(self._left)
                 )
         except TimeoutError:

@@ -88,7 +88,7 @@ class Member:
         """What is connected."""
         return self.connection.upstream
 
-    async def begin_answer(self, request: ModelRequest, model: str, *, has_others: bool = False) -> ModelStream:
+    async def open_stream(self, request: ModelRequest, model: str, *, has_others: bool = False) -> ModelStream:
         """Return the stream of an answer by its `model`; one retry where it has not begun, unless `has_others` is so.
 
         Raises:

@@ -80,7 +80,7 @@ class Router:
         try:
             if len(self.pool.members) > 1 or len(candidates) > 1:  # how it goes is of use to those who are asked next
                 return await FailoverStream.open(candidates, request)
-            return await candidates[0].member.begin_answer(request, candidates[0].model)
+            return await candidates[0].member.open_stream(request, candidates[0].model)
         except UpstreamModelNotFoundError as error:
             if not error.keeps_hint:
                 error.hint = self._offers(name) or error.hint
