@@ -133,6 +133,9 @@ def test_a_prompt_is_written_changed_and_removed() -> None:
     with pytest.raises(SettingsError, match="There is a prompt called Fix it already"):
         save_prompt("Fix it", "Hi", is_new=True)
 
+    with pytest.raises(SettingsError, match="has no name yet"):
+        save_prompt("", "Hi", is_new=True)
+
     assert [prompt.name for prompt in saved_prompts()] == ["fix it"]
     assert source_of("fix it") == f"{TRANSLATE}\n"
 

@@ -104,6 +104,8 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
         ("3 earlier messages were left out to fit the model's context.", "3 frühere Nachrichten wurden weggelassen"),
         ("[connections.stub] names it", "[connections.stub] nennt es"),
         ("There is a prompt called fix it already.", "Es gibt schon einen Prompt namens fix it."),
+        ("/a/b.md cannot be written: the disk is full.", "/a/b.md kann nicht geschrieben werden: der Datenträger ist"),
+        ("/b.md cannot be deleted: Text file busy.", "/b.md kann nicht gelöscht werden: Text file busy."),
         (
             "Of the 3 files of the project the model reads the parts that fit the question, from a, b and 1 more.",
             "Von den 3 Dateien des Projekts liest das Modell die Teile, die zur Frage passen: aus a, b und 1 ",

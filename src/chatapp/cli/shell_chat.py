@@ -37,9 +37,7 @@ class ShellChat:
         self._backend = backend
         self._is_streamed = is_streamed
         self._ephemeral = EphemeralChat(backend, is_streamed=is_streamed)
-        kept = StoredChat(
-            backend, conversation_id, is_streamed=is_streamed, project_id=project_id, title_of=title_of
-        )
+        kept = StoredChat(backend, conversation_id, is_streamed=is_streamed, project_id=project_id, title_of=title_of)
         self._stored = kept if is_stored else None
 
     def ask(self, prompt: str, options: ChatOptions, *, attachments: Files = ()) -> Events:

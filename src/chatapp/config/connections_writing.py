@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from tomlkit.items import InlineTable
 
 from chatapp.config.connections import ConnectionsFile, read_connections
-from chatapp.config.replacing import replace_file
+from chatapp.config.replacing import replace_file, why_not
 from chatapp.config.settings import allowed_by
 from chatapp.errors import SettingsError
 from chatapp.hosts import url_parts
@@ -28,6 +28,8 @@ def save_connection(path: Path, name: str, *, base_url: str, api_key: str | None
         SettingsError: the file would say what cannot be, a key would go to another host, or the file cannot be written;
             it is as it was then.
     """
+    if not name:
+        raise SettingsError("The server has no name yet.", hint="Letters, digits, dots and dashes can be in it.")
     document = _document(path)
     connections = document.setdefault("connections", tomlkit.table(is_super_table=True))
     is_new, is_inline = name not in connections, isinstance(connections, InlineTable)
@@ -86,7 +88,7 @@ def _write(path: Path, document: tomlkit.TOMLDocument) -> None:
     try:
         replace_file(path.resolve(), tomlkit.dumps(document))
     except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {error.strerror}.") from None
+        raise SettingsError(f"{path} cannot be written: {why_not(error)}") from None
 
 
 def _sentence(error: ValidationError) -> str:

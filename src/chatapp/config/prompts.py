@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chatapp.config.environment import user_file
-from chatapp.config.replacing import replace_file
+from chatapp.config.replacing import replace_file, why_not
 from chatapp.errors import SettingsError
 
 INPUT = "input"
@@ -95,7 +95,7 @@ def title_of(question: str) -> str | None:
 
 
 def _places_in(question: str, prompt: SavedPrompt) -> list[tuple[str, str]] | None:
-    """Return what a question says at each place of a prompt, and below it, which has no name; None where it was made of another."""
+    """Return what a question says at each place of a prompt, and below it without a name; None where it is of another."""
     first, *others = _VARIABLE.split(prompt.text)
     question = question.strip()
     if not question.startswith(first) or not any(map(str.strip, (first, *others[1::2]))):
@@ -120,12 +120,9 @@ def save_prompt(name: str, source: str, *, is_new: bool) -> None:
     there = {file.stem.casefold() for file in _files(most=None)} if is_new else set()
     if name.casefold() in there:
         raise SettingsError(f"There is a prompt called {name} already.", hint="Choose it in the menu to change it.")
-    if not name:
-        raise SettingsError("The prompt has no name yet.", hint="Letters, digits, blanks, dots and dashes can be in it.")
     if len(name) > MOST_NAME or not _NAME.fullmatch(name):
-        raise SettingsError(
-            f"A prompt cannot be called {name!r}.", hint="Letters, digits, blanks, dots and dashes can be in a name."
-        )
+        what = f"A prompt cannot be called {name!r}." if name else "The prompt has no name yet."
+        raise SettingsError(what, hint="Letters, digits, blanks, dots and dashes can be in a name.")
     if len(there) >= MOST_PROMPTS:
         raise SettingsError(f"There are {MOST_PROMPTS} prompts already.", hint="Delete one that is not used any more.")
     if not source.strip() or len(source.encode()) > MOST_BYTES:
@@ -136,7 +133,7 @@ def save_prompt(name: str, source: str, *, is_new: bool) -> None:
     try:
         replace_file(file.resolve(), source)
     except OSError as error:
-        raise SettingsError(f"{file} cannot be written: {error.strerror}.") from None
+        raise SettingsError(f"{file} cannot be written: {why_not(error)}") from None
 
 
 def remove_prompt(name: str) -> None:
@@ -150,7 +147,7 @@ def remove_prompt(name: str) -> None:
             try:
                 file.unlink(missing_ok=True)
             except OSError as error:
-                raise SettingsError(f"{file} cannot be deleted: {error.strerror}.") from None
+                raise SettingsError(f"{file} cannot be deleted: {why_not(error)}") from None
 
 
 def _files(*, most: int | None = MOST_PROMPTS) -> list[Path]:

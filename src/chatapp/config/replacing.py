@@ -1,8 +1,26 @@
 """Files of the user's own that are written in one step, so that nobody reads half of one."""
 
+import errno
 import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+
+_FAULTS = {
+    errno.EACCES: "this user may not.",
+    errno.EPERM: "this user may not.",
+    errno.EROFS: "the disk can only be read.",
+    errno.ENOSPC: "the disk is full.",
+    errno.EDQUOT: "the disk is full.",
+    errno.ENOTDIR: "its folder is a file.",
+    errno.EEXIST: "its folder is a file.",
+    errno.EISDIR: "it is a folder.",
+    errno.ENAMETOOLONG: "its name is too long.",
+}
+
+
+def why_not(error: OSError) -> str:
+    """Return why a file could not be changed, as a part of a sentence that the page has in its languages too."""
+    return _FAULTS.get(error.errno or 0) or f"{error.strerror}."
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from chatapp.config import demo_model
 from chatapp.errors import ChatappError
+from chatapp.frontend.languages.of_files import OF_FILES
 from chatapp.frontend.languages.places import values_in
 from chatapp.protocol.wording import Words
 
@@ -18,7 +19,9 @@ _ERRORS = (
     "The backend stopped before the answer was whole.",
     "The conversation is still answering its last question.",
     "The page could not read the answer.",
+    "The prompt has no name yet.",
     "The question was not asked.",
+    "The server has no name yet.",
     "There are no earlier messages to summarise.",
     "There is no question here that could be answered again.",
     "There is no such attachment.",
@@ -100,8 +103,10 @@ _HINTS = (
     "Its log says more.",
     "Its text is to have some words, and 64 KiB at most.",
     "Letters, digits, blanks, dots and dashes can be in a name.",
+    "Letters, digits, dots and dashes can be in it.",
     "Load one there, and ask again.",
     "Name one in MODEL_NAME.",
+    "Nothing was changed.",
     "Raise MAX_ANSWER_BYTES.",
     "Raise TOTAL_TIMEOUT to wait longer.",
     "Send less or smaller files, or start a new chat; a proxy before the server may set the limit.",
@@ -122,18 +127,6 @@ _REASONS = (
     "nothing else is configured",
 )
 _NOTICES = ("What came before this was thought, not said.",)
-_OF_FILES = (
-    "A program of Apple has written it: export it as PDF, docx, xlsx or pptx.",
-    "An older Office has written it: save it anew, as docx, pptx or PDF.",
-    "It is a database or a table for programs: save it as csv or xlsx.",
-    "It is an archive: unpack it, and attach what is in it.",
-    "It takes more memory than a file may.",
-    "It wants a password: save it without one.",
-    "Models hear mp3 and wav: save the sound as one of these.",
-    "Nobody here can read this kind of file.",
-    "Outlook has written it: save it as eml or text.",
-    "There are no words in it.",
-)
 WITH_PLACES = (
     "{name} has no pages to choose from.",
     "{name} has no page {number}: its last is {count}.",
@@ -201,6 +194,8 @@ WITH_PLACES = (
     "{count} earlier messages were left out to fit the model's context.",
     "{model} failed a moment ago; {other} is asked instead.",
     "{name} cannot be attached: {why}",
+    "{name} cannot be deleted: {why}",
+    "{name} cannot be written: {why}",
     "{name} has nothing that conversations of the project could read.",
     "{name} is set",
     "{name} was found on port {port}",
@@ -217,25 +212,7 @@ FAILED_OVER = (
     "{model} is not asked: {why} {other} is asked instead.",
 )
 """Those in which something stands beside a sentence."""
-_OF_IMPORTS = (
-    "a file of the project, which is not in the export or has no text",
-    "a file, picture or recording",
-    "a message that was not shown",
-    "a message whose place in the conversation cannot be found",
-    "a message without text",
-    "a part of a message of a kind that is not known",
-    "a thought that its program has encrypted",
-    "it has no messages",
-    "it is the example that every account has",
-    "it was thrown away here, or there are too many projects",
-    "it was thrown away here; restore it to have it again",
-    "the description of a project",
-    "the file",
-    "the project, folder or tag it was in",
-    "the rest of the file",
-    "the work of a tool",
-)
-SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_REASONS, *_NOTICES, *_OF_FILES, *_OF_IMPORTS)
+SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_REASONS, *_NOTICES, *OF_FILES)
 ELSEWHERE = (
     demo_model.WHAT,
     demo_model.ADVICE,

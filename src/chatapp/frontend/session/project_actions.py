@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from time import monotonic
 
-from chatapp.errors import ChatappError
+from chatapp.errors import ChatappError, SettingsError
 from chatapp.frontend.conversations.bulk import Undo
+from chatapp.frontend.languages.words import t
 from chatapp.frontend.session import state
 from chatapp.frontend.session.actions import error_shown, keep
 from chatapp.frontend.session.outcomes import FileDrop
@@ -47,6 +48,8 @@ def save_project(name: str, instructions: str, model: str) -> None:
     }
     title = state.value_of(name).strip()
     try:
+        if not title:
+            raise SettingsError(t("The project has no name yet."))
         if view.edited_project is not None:
             client.projects.change(view.edited_project.id, name=title, **told)
         else:
