@@ -1,4 +1,5 @@
 // A question or a summary as a field; focusing.js puts the cursor into it, and knows Esc and Ctrl+Enter.
+const SENDS = /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘+Enter" : "Ctrl+Enter";
 const element = (tag, className, properties = {}) => Object.assign(document.createElement(tag), { className }, properties);
 
 const named = (key, name) => {
@@ -15,7 +16,8 @@ const open = (place, transcript, { text, label, verb, send }) => {
   const [cancel, sending] = [named("edit-cancel", t("Cancel")), named("edit-send", verb)];
   const editor = element("div", "st-key-editor editor");
   const row = element("div", "editor-row");
-  row.append(cancel, sending);
+  row.append(element("kbd", "", { textContent: SENDS }), cancel, sending);
+  sending.firstChild.setAttribute("aria-keyshortcuts", "Control+Enter Meta+Enter");
   editor.append(field, row);
   const close = () => { place.classList.remove("edited"); editor.remove(); };
   cancel.firstChild.addEventListener("click", close);
