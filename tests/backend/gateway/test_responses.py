@@ -5,8 +5,10 @@ from typing import Any
 
 import openai
 import pytest
+import requests
 from openai import OpenAI
 
+from chatapp.client.chat import StoredChat
 from support import scripts
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
@@ -191,6 +193,99 @@ def test_an_answer_that_is_cut_is_incomplete_and_one_that_breaks_has_failed(clie
     assert last.type == "response.failed"
     assert last.response.error is not None
     assert last.response.error.code == "incomplete"
+
+
+def test_thoughts_are_a_summary_for_who_asks_for_one(client: OpenAI, stub: StubModel) -> None:
+    """Codex and the AI SDK show nothing else."""
+    stub.default = scripts.answer(scripts.delta(reasoning_content="Hm."), "Yes.")
+    wanted: Any = {"model": "m", "input": "Why?", "reasoning": {"summary": "auto"}}
+    with client.responses.stream(**wanted) as stream:
+        told: list[Any] = [event for event in stream if "reasoning" in event.type]
+        final: Any = stream.get_final_response()
+    kinds = [event.type.removeprefix("response.reasoning_summary_") for event in told]
+    assert kinds == ["part.added", "text.delta", "text.done", "part.done"]
+    assert {event.summary_index for event in told} == {0}
+    for output in (final.output, client.responses.create(**wanted).output):
+        assert ([part.text for part in output[0].summary], output[0].content) == (["Hm."], [])
+
+
+def test_a_response_that_was_kept_is_read_again_with_what_it_answered(client: OpenAI, stub: StubModel) -> None:
+    stub.next(CALLED, scripts.answer("Rain."))
+    first = client.responses.create(model="m", input="Weather?", tools=[TOOL])
+    result: Any = {"type": "function_call_output", "call_id": "call_1", "output": "9 mm"}
+    second = client.responses.create(model="m", input=[result], previous_response_id=first.id)
+    for made in (first, second):
+        kept = client.responses.retrieve(made.id)
+        assert (kept.status, kept.output, kept.usage) == ("completed", made.output, made.usage)
+        assert (kept.model, abs(kept.created_at - made.created_at) < 2) == (made.model, True)
+    listed = list(client.responses.input_items.list(second.id, order="asc", limit=3))
+    assert [item.type for item in listed] == ["message", "message", "function_call", "function_call_output"]
+    assert [item.id for item in listed[1:3]] == [item.id for item in first.output[1:]]
+    assert listed[::-1] == list(client.responses.input_items.list(second.id))
+    asked: Any = client.responses.input_items.list(first.id).data[0]
+    assert asked.content[0].text == "Weather?"
+
+
+def test_a_response_that_is_deleted_is_gone_by_its_id_and_the_last_takes_its_conversation_along(
+    backend: RunningBackend, client: OpenAI, stub: StubModel
+) -> None:
+    first = client.responses.create(model="m", input="Why?")
+    second = client.responses.create(model="m", input="How?", previous_response_id=first.id)
+    (conversation,) = backend.client.conversations.page().items
+    before = backend.client.conversations.messages(conversation.id).items
+    client.responses.delete(first.id)
+    assert backend.client.conversations.messages(conversation.id).items == before
+    with pytest.raises(openai.BadRequestError):
+        client.responses.create(model="m", input="How?", previous_response_id=first.id)
+    named: Any = [{"type": "item_reference", "id": item.id} for item in first.output]
+    with pytest.raises(openai.BadRequestError):
+        client.responses.create(model="m", input=named)
+    assert client.responses.retrieve(second.id).output_text == "Hello from the stub."
+    client.responses.delete(second.id)
+    assert backend.client.conversations.page().items == ()
+    backend.client.conversations.restore(conversation.id)
+    assert backend.client.conversations.messages(conversation.id).items == before
+    for gone in (first, second):
+        for ask in (client.responses.retrieve, client.responses.delete, client.responses.input_items.list):
+            with pytest.raises(openai.NotFoundError, match=f"Response with id '{gone.id}' not found."):
+                ask(gone.id)
+
+
+def test_a_conversation_that_went_on_here_outlives_the_responses_in_it(backend: RunningBackend, client: OpenAI) -> None:
+    made = client.responses.create(model="m", input="Why?")
+    (conversation,) = backend.client.conversations.page().items
+    list(StoredChat(backend.client, conversation_id=conversation.id).ask("And in short?"))
+    client.responses.delete(made.id)
+    assert [one.id for one in backend.client.conversations.page().items] == [conversation.id]
+
+
+def test_a_response_that_was_not_kept_or_is_somebody_else_s_is_not_found(run_backend: RunBackend) -> None:
+    url = f"{run_backend(api_keys='ada:a-key,bob:b-key').url}/v1"
+    with (
+        OpenAI(base_url=url, api_key="a-key", max_retries=0, timeout=10) as ada,
+        OpenAI(base_url=url, api_key="b-key", max_retries=0, timeout=10) as bob,
+    ):
+        kept, unkept = (ada.responses.create(model="m", input="Why?", store=store) for store in (True, False))
+        for client, made in ((ada, unkept), (bob, kept)):
+            for ask in (client.responses.retrieve, client.responses.delete, client.responses.input_items.list):
+                with pytest.raises(openai.NotFoundError, match="not found"):
+                    ask(made.id)
+        assert ada.responses.retrieve(kept.id).output_text == "Hello from the stub."
+
+
+def test_a_response_in_the_making_is_read_as_far_as_it_is_and_not_deleted(client: OpenAI, stub: StubModel) -> None:
+    stub.next(scripts.answer("one", scripts.silence))
+    kept: Any = {"extra_headers": {"X-Chatapp-Background": "true"}}
+    with client.responses.create(model="m", input="Why?", stream=True, **kept) as events:
+        made: Any = next(iter(events)).response  # type: ignore[union-attr]
+        assert client.responses.retrieve(made.id).status == "in_progress"
+        with pytest.raises(openai.ConflictError):
+            client.responses.delete(made.id)
+        requests.post(
+            str(client.base_url).replace("/v1/", f"/turns/{made.id.removeprefix('resp_')}/cancel"), timeout=10
+        )
+        assert [event.type for event in events][-1] == "response.completed"
+    assert client.responses.retrieve(made.id).status == "cancelled"
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ class _KeptAnswers:
     def _answer(self, turn_id: str) -> StoredMessage:
         if turn_id not in self._by_turn:
             turn = self._store.turns.get(turn_id, owner=self._owner)
-            said = self._store.messages.all(turn.conversation_id or "", owner=self._owner)
+            is_there = turn.user_message_id is not None  # else it was taken back
+            said = self._store.messages.all((is_there and turn.conversation_id) or "", owner=self._owner)
             self._by_turn |= {message.turn_id: message for message in said if message.turn_id}
         return self._by_turn[turn_id]

@@ -3,7 +3,6 @@
 https://platform.openai.com/docs/api-reference/responses-streaming
 """
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,15 +26,17 @@ Told = Iterator[tuple[str, Json]]
 class ResponseEvents:
     """Writes the events of a turn as events of a response; each item of its output opens, grows and closes.
 
-    They begin with its first word, or its end: until then it may still be another model that answers.
+    They begin with its first word, or its end: until then it may still be another model that answers. What the model
+    thought is told as its summary to clients that ask for one: they show that alone.
     """
 
     def __init__(self, turn: Turn, wanted: ResponseRequest) -> None:
         self._turn = turn
         self._wanted = wanted
+        self._sums_up = (wanted.reasoning or {}).get("summary") not in (None, "none")
         self._tools = served(wanted.tools or [])
         self._told_as = told_as(self._tools)
-        self._created_at = int(time.time())
+        self._created_at = int(turn.asked_at.timestamp())
         self._number = 0
         self._has_begun = False
         self._output: list[Json] = []
@@ -112,6 +113,8 @@ class ResponseEvents:
         yield "response.output_item.added", {"output_index": self._place, "item": item}
         if kind is Text:
             yield "response.content_part.added", {**self._part, "part": _output_text("")}
+        elif kind is Reasoning and self._sums_up:
+            yield f"{_SUMMARY}_part.added", {**self._where(kind), "part": _summary("")}
 
     def _grow(self, delta: str) -> Told:
         if delta and self._open is not None:
@@ -120,7 +123,8 @@ class ResponseEvents:
             if "input" in self._output[-1]:
                 return  # free text inside JSON: it is told once it is whole
             logprobs: Json = {"logprobs": self._new_logprobs()} if kind is Text else {}
-            yield f"{_GROWING[kind]}.delta", {**self._where(kind), "delta": delta, **logprobs}
+            grown = f"{_SUMMARY}_text" if kind is Reasoning and self._sums_up else _GROWING[kind]
+            yield f"{grown}.delta", {**self._where(kind), "delta": delta, **logprobs}
 
     def _new_logprobs(self) -> list[Json]:
         """Return the logprobs that have come since the last that were told."""
@@ -146,6 +150,10 @@ class ResponseEvents:
         elif kind is ToolCallDelta:
             item["arguments"] = text
             yield f"{_GROWING[kind]}.done", {**self._where(kind), "arguments": text, "name": item["name"]}
+        elif kind is Reasoning and self._sums_up:
+            item["summary"] = [_summary(text)]
+            yield f"{_SUMMARY}_text.done", {**self._where(kind), "text": text}
+            yield f"{_SUMMARY}_part.done", {**self._where(kind), "part": _summary(text)}
         elif kind is Reasoning:
             item["content"] = [{"type": "reasoning_text", "text": text}]
             yield f"{_GROWING[kind]}.done", {**self._part, "text": text}
@@ -167,7 +175,11 @@ class ResponseEvents:
 
     def _where(self, kind: type[Event]) -> Json:
         part = self._part
-        return {name: part[name] for name in ("item_id", "output_index")} if kind is ToolCallDelta else part
+        if kind is Reasoning and self._sums_up:
+            part["summary_index"] = part["content_index"]
+        elif kind is not ToolCallDelta:
+            return part
+        return {name: place for name, place in part.items() if name != "content_index"}
 
     def _written(self, name: str, told: Json) -> bytes:
         body = to_json({"type": name, "sequence_number": self._number, **told})
@@ -176,13 +188,12 @@ class ResponseEvents:
 
 
 def whole_response(turn: Turn, wanted: ResponseRequest) -> Json:
-    """Return the whole answer of `turn` as a response."""
+    """Return the answer of `turn` as a response, as far as it is."""
     events = ResponseEvents(turn, wanted)
-    end: Json = {}
+    response = events.response("in_progress")
     for event in turn.entries:
         for _, told in events.take(event):
-            end = told
-    response: Json = end["response"]
+            response = told.get("response", response)
     return response
 
 
@@ -192,7 +203,7 @@ _GROWING: dict[type[Event], str] = {
     Reasoning: "response.reasoning_text",
     ToolCallDelta: "response.function_call_arguments",
 }
-_FREE_TEXT = "response.custom_tool_call_input"
+_FREE_TEXT, _SUMMARY = "response.custom_tool_call_input", "response.reasoning_summary"
 
 
 def _new_text(item_id: str) -> Json:
@@ -212,6 +223,10 @@ def _new_call(item_id: str, piece: ToolCallDelta, told: Json) -> Json:
 
 def _output_text(text: str) -> Json:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+
+
+def _summary(text: str) -> Json:
+    return {"type": "summary_text", "text": text}
 
 
 def _usage(turn: Turn) -> Json | None:

@@ -78,16 +78,26 @@ async def earlier_messages(store: Store, desk: AttachmentDesk, response_id: str 
         raise InvalidRequestError("There is no response with the id in previous_response_id.") from None
 
 
-def _branch(store: Store, desk: AttachmentDesk, turn_id: str, owner: str) -> list[Json]:
+def answered(store: Store, turn_id: str, *, owner: str) -> tuple[StoredTurn, list[StoredMessage]]:
+    """Return the turn of a response, and all that was said up to the end of its answer.
+
+    Raises:
+        NotFoundError: there is none, or it was not kept, or it was taken back.
+    """
     turn = store.turns.get(turn_id, owner=owner)
-    if turn.conversation_id is None or turn.answer_message_id is None:
+    if turn.conversation_id is None or turn.answer_message_id is None or turn.user_message_id is None:
         raise NotFoundError("The response was not kept.")
     branch = store.messages.whole_branch(turn.conversation_id, owner=owner, branch=turn.answer_message_id)
     end = [message.id for message in branch].index(turn.answer_message_id) + 1
-    ids = {part.content_id for message in branch[:end] for part in _pictures_of(message) if part.content_id}
+    return turn, branch[:end]
+
+
+def _branch(store: Store, desk: AttachmentDesk, turn_id: str, owner: str) -> list[Json]:
+    turn, branch = answered(store, turn_id, owner=owner)
+    ids = {part.content_id for message in branch for part in _pictures_of(message) if part.content_id}
     found = _found(store, desk, ids, turn, owner)
     shown = {id_: image_part(picture) for id_, (_, picture) in found.items() if picture is not None}
-    return [_wire(message, shown) for message in branch[:end]]
+    return [_wire(message, shown) for message in branch]
 
 
 def _found(

@@ -1,9 +1,9 @@
 """The paths of OpenAI's API, and of Anthropic's, that are served here."""
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import JSONResponse
 
 from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
@@ -20,6 +20,7 @@ from chatapp.backend.gateway.asking import begun
 from chatapp.backend.gateway.chat_answers import ChatChunks, completion
 from chatapp.backend.gateway.chat_requests import question_of
 from chatapp.backend.gateway.embedding import Embedder
+from chatapp.backend.gateway.kept_responses import KeptResponses
 from chatapp.backend.gateway.referenced import with_named_items
 from chatapp.backend.gateway.response_answers import ResponseEvents, whole_response
 from chatapp.backend.gateway.response_requests import earlier_messages, response_question
@@ -28,7 +29,7 @@ from chatapp.backend.gateway.schemas import ChatRequest, EmbeddingRequest, Model
 from chatapp.backend.http.anthropic_errors import speaks_anthropic
 from chatapp.backend.http.context import context_of
 from chatapp.backend.models.chat_model import ChatModel
-from chatapp.errors import UpstreamModelNotFoundError
+from chatapp.errors import InvalidRequestError, UpstreamModelNotFoundError
 
 router = APIRouter(prefix="/v1", route_class=GatewayRoute, tags=["OpenAI's API"], responses=ERRORS)
 
@@ -55,6 +56,10 @@ _EMBEDDINGS: dict[int | str, dict[str, Any]] = {
 }
 
 
+def _kept(request: Request) -> KeptResponses:
+    return KeptResponses(request.app.state.store, owner=context_of(request.scope).principal.name)
+
+
 @router.post("/chat/completions", summary="Make a chat completion", response_class=Response, responses=_COMPLETION)
 async def chat_completions(request: Request, wanted: ChatRequest) -> Response:
     """Answer as OpenAI does, whole or streamed, with tools, pictures and whatever else the model server takes."""
@@ -75,6 +80,37 @@ async def responses(request: Request, wanted: ResponseRequest) -> Response:
     if wanted.stream:
         return StreamedAnswer(turn, encode=ResponseEvents(turn, wanted))
     return WholeAnswer(turn, body=lambda turn: whole_response(turn, wanted))
+
+
+@router.get("/responses/{response_id}", summary="Get a response that was kept", response_model=dict[str, Any])
+async def kept_response(request: Request, response_id: str, stream: bool = False) -> Response:
+    """Return it as far as it is."""
+    if stream:
+        raise InvalidRequestError("A response that was kept is given as a whole: leave out stream.")
+    return JSONResponse(await _kept(request).get(response_id))
+
+
+@router.delete("/responses/{response_id}", summary="Delete a response", response_model=dict[str, Any])
+async def delete_response(request: Request, response_id: str) -> Response:
+    """Let nobody read it or go on behind it by its id. Its words stay in the conversation that it is part of.
+
+    One that a client has begun and all of whose responses were deleted is deleted too; it can be restored for 30 days.
+    """
+    return JSONResponse(await _kept(request).delete(response_id))
+
+
+@router.get(
+    "/responses/{response_id}/input_items", summary="List what a response answered", response_model=dict[str, Any]
+)
+async def input_items(
+    request: Request,
+    response_id: str,
+    order: Literal["asc", "desc"] = "desc",
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> Response:
+    """Return what was said before it, the newest first unless `order` is `asc`."""
+    return JSONResponse(await _kept(request).items(response_id, order=order, after=after, limit=limit))
 
 
 @router.post(

@@ -20,6 +20,7 @@ class RemoteTurn(Turn):
 
     def __init__(self, stored: StoredTurn, store: Store, *, owner: str) -> None:
         super().__init__(stored.model, turn_id=stored.id, owner=owner, conversation_id=stored.conversation_id)
+        self.asked_at = stored.created_at
         self._store = store
         self._saved_status = stored.status
         self._follower: asyncio.Task[None] | None = None

@@ -1,0 +1,94 @@
+"""Responses that were kept: read again, what they answered, and taken back.
+
+https://platform.openai.com/docs/api-reference/responses/get
+"""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from chatapp.backend.gateway.response_answers import whole_response
+from chatapp.backend.gateway.response_requests import ID, answered
+from chatapp.backend.gateway.schemas import ResponseRequest
+from chatapp.backend.store import Store, StoredMessage, StoredTurn
+from chatapp.backend.turns.remote import RemoteTurn
+from chatapp.errors import NotFoundError
+from chatapp.protocol.messages import AttachmentPart, ToolCallPart, ToolResultPart
+
+Json = dict[str, Any]
+
+
+class KeptResponses:
+    """The responses of `owner` that were kept, by their ids.
+
+    Each raises `NotFoundError` where there is none of that id, or it was not kept, is deleted, or is somebody else's.
+    """
+
+    def __init__(self, store: Store, *, owner: str) -> None:
+        self._store = store
+        self._owner = owner
+
+    async def get(self, response_id: str) -> Json:
+        """Return a response as far as it is: what it called are functions, as its tools are not kept."""
+        turn, _ = await self._found(response_id)
+        answer = RemoteTurn(turn, self._store, owner=self._owner)
+        response = whole_response(answer, ResponseRequest.model_validate({"input": ID}))
+        return {**response, "status": "cancelled"} if turn.status == "stopped" else response
+
+    async def items(self, response_id: str, *, order: Literal["asc", "desc"], after: str | None, limit: int) -> Json:
+        """Return what was said before a response, with all before that: some of it, in `order` behind the item `after`.
+
+        Of pictures and files there is the name.
+        """
+        _, said = await self._found(response_id)
+        items = [item for message in said for item in _items(message)]
+        if order == "desc":
+            items.reverse()
+        begin = next((place for place, item in enumerate(items, 1) if item["id"] == after), 0)
+        shown = items[begin : begin + limit]
+        first, last = (shown[0]["id"], shown[-1]["id"]) if shown else (None, None)
+        has_more = len(items) > begin + limit
+        return {"object": "list", "data": shown, "first_id": first, "last_id": last, "has_more": has_more}
+
+    async def delete(self, response_id: str) -> Json:
+        """Take a response back.
+
+        Raises:
+            TurnActiveError: it is still being made.
+        """
+        turn, _ = await self._found(response_id)
+        await asyncio.to_thread(self._store.messages.take_back, turn.id, owner=self._owner)
+        return {"id": response_id, "object": "response", "deleted": True}
+
+    async def _found(self, response_id: str) -> tuple[StoredTurn, list[StoredMessage]]:
+        """Return the turn of a response, and all messages before its answer."""
+        try:
+            turn, said = await asyncio.to_thread(answered, self._store, response_id.removeprefix(ID), owner=self._owner)
+        except NotFoundError:
+            raise NotFoundError(f"Response with id '{response_id[:80]}' not found.") from None
+        return turn, said[:-1]
+
+
+def _items(message: StoredMessage) -> Iterator[Json]:
+    """Return a message as items, those of an answer with the ids that they had."""
+    results = [part for part in message.parts if isinstance(part, ToolResultPart)]
+    calls = [part for part in message.parts if isinstance(part, ToolCallPart)]
+    answer_id, whole = message.turn_id or message.id, {"status": "completed"}
+    for number, result in enumerate(results):
+        told = {"call_id": result.call_id, "output": result.text}
+        yield {"type": "function_call_output", "id": f"fco_{message.id}_{number}", **told, **whole}
+    if content := _said(message):
+        yield {"type": "message", "id": f"msg_{answer_id}_0", "role": message.role, "content": content, **whole}
+    for number, call in enumerate(calls):
+        told = {"call_id": call.id, "name": call.name, "arguments": call.arguments}
+        yield {"type": "function_call", "id": f"fc_{answer_id}_{number}", **told, **whole}
+
+
+def _said(message: StoredMessage) -> list[Json]:
+    """Return what was said in a message, before it the names of files that came along."""
+    if message.role == "assistant":
+        said = {"type": "output_text", "text": message.content, "annotations": []}
+        return [said] if message.content else []
+    names = [f"({part.name})" for part in message.parts if isinstance(part, AttachmentPart)]
+    texts = filter(None, [*names, "" if message.role == "tool" else message.content])
+    return [{"type": "input_text", "text": text} for text in texts]
