@@ -55,10 +55,13 @@ def test_a_chat_is_one_conversation_in_the_list_of_all(backend: RunningBackend, 
     assert said == [(message["role"], message["content"]) for message in asked[1:]]
 
 
-def test_what_an_agent_reminds_the_model_of_is_no_part_of_a_question(backend: RunningBackend, client: OpenAI) -> None:
+@pytest.mark.parametrize("tag", ["system-reminder", "current_datetime"])
+def test_what_an_agent_reminds_the_model_of_is_no_part_of_a_question(
+    backend: RunningBackend, client: OpenAI, tag: str
+) -> None:
     asked: Any = []
     for number in range(2):
-        reminder = f"<system-reminder>\nIt is {number} o'clock.\n</system-reminder>\n"
+        reminder = f"<{tag}>\nIt is {number} o'clock.\n</{tag}>\n"
         parts = [{"type": "text", "text": text} for text in (reminder * 2, f"Question {number}")]
         answer = client.chat.completions.create(model="m", messages=[*asked, {"role": "user", "content": parts}])
         asked += [{"role": "user", "content": f"{reminder}Question {number}"}, answer.choices[0].message]
@@ -175,6 +178,8 @@ ASSISTANT: Because.
         ),
         (["### Task:\nSummarize the conversation history.\n\n### Messages Being Compacted:\nUSER: Why?"], False),
         (["### Task:\nYou are an autocompletion system.\n### Context:\n<chat_history>\nUSER: Why?"], False),
+        (["Please say 'hello, world'"], False),
+        (["Please say 'hello, world' in Latin"], True),
         (["Generate a title for this conversation:\n", "Because.", "Why?"], True),
         (["What does 'Generate a title for this conversation:\n' mean?"], True),
     ],

@@ -26,6 +26,7 @@ _BEGINNINGS = (
     "- you will generate a short title based on a conversation transcript between a user and an assistant\n",  # Mastra
     "# ROLE\n\nYou are a Memory Extractor \u2014 a precise, evidence-bound processor ",  # mem0 2.2
 )
+_QUESTIONS = ("Please say 'hello, world'",)  # Inspect 0.3, to learn whether there are summaries of thoughts
 _OPEN_WEBUI = (
     ("### Task:\n", "<chat_history>\n"),
     ("### Task:\nSummarize ", "\n### Messages Being Compacted:\n"),
@@ -60,6 +61,8 @@ def is_aside(messages: list[Json]) -> bool:
 def _is_own(text: str) -> bool:
     if text.startswith(DOCUMENTS):  # what a person asks, and the documents may hold anything
         return False
-    return text.startswith(_BEGINNINGS) or any(
-        text.startswith(begin) and within in text for begin, within in _OPEN_WEBUI
+    return (
+        text in _QUESTIONS
+        or text.startswith(_BEGINNINGS)
+        or any(text.startswith(begin) and within in text for begin, within in _OPEN_WEBUI)
     )

@@ -33,7 +33,7 @@ Json = dict[str, Any]
 _NOT_SAID = ("system", "developer")
 _USER = b"\x02user"
 _LONGEST_NAME = 200
-_REMINDER, _REMINDER_END = "<system-reminder>", "</system-reminder>"
+_REMINDERS = ("<system-reminder>", "<current_datetime>")  # Claude Code and opencode, GitHub Copilot CLI 1.0
 DOCUMENTS = "### Task:\nRespond to the user query using the provided context, incorporating inline citations "
 _DOCUMENTS_END = "\n</context>\n\n"
 """Between these stands what Open WebUI has found for a question; behind its answer the question comes without."""
@@ -241,14 +241,19 @@ def _asked(text: str) -> str:
     """Return a question without the reminders or documents before it; all of it where there is nothing else."""
     if text.startswith(DOCUMENTS):
         return text.rpartition(_DOCUMENTS_END)[2] or text
-    if not text.startswith(_REMINDER):
+    if not text.startswith(_REMINDERS):
         return text
     begin = 0
-    while text.startswith(_REMINDER, begin) and (end := text.find(_REMINDER_END, begin)) >= 0:
-        begin = end + len(_REMINDER_END)
+    while (close := _close_of_reminder(text, begin)) and (end := text.find(close, begin)) >= 0:
+        begin = end + len(close)
         while text[begin : begin + 1].isspace():
             begin += 1
     return text[begin:] or text
+
+
+def _close_of_reminder(text: str, begin: int) -> str:
+    """Return what ends the reminder that begins there, empty where there is none."""
+    return next((f"</{tag[1:]}" for tag in _REMINDERS if text.startswith(tag, begin)), "")
 
 
 def _parts_of(message: Json) -> list[Part | HeldFile]:
