@@ -3,13 +3,15 @@
 import json
 import signal
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import product
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import psutil
 import pytest
@@ -79,6 +81,23 @@ def test_it_stops_within_five_seconds_and_tells_readers(settings, stub, options:
         assert time.monotonic() - began < STOP_S
         assert left_after(family, 1) == []
     assert [type(reader.outcome()) for reader in readers] == [ShuttingDownError] * 10
+
+
+def test_a_store_that_another_process_has_locked_keeps_nobody_waiting(settings, stub, tmp_path: Path) -> None:
+    stub.default = scripts.answer("one ", scripts.silence)
+    with Serving(env=settings | {"DATA_DIR": str(tmp_path)}) as backend:
+        reader = Reader(backend.url, store=True)
+        backend.wait_until(lambda: reader.text)
+        with closing(sqlite3.connect(tmp_path / "chatapp.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
+            backend.signal(signal.SIGTERM)
+
+            assert backend.wait() == 0
+            assert time.monotonic() - began < STOP_S
+    assert type(reader.outcome()) is ShuttingDownError
+    assert "Traceback" not in backend.output
+    assert backend.lines[-1].endswith("Left after 4.5 seconds, before everything was saved or closed.")
 
 
 def test_a_second_ctrl_c_ends_at_once(settings, stub) -> None:
@@ -165,16 +184,17 @@ def test_what_it_cannot_start_with_is_one_sentence(settings, chatapp, options: l
 class Reader(threading.Thread):
     """Somebody who reads an answer, from the moment this is made."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, **options: Any) -> None:
         super().__init__(daemon=True)
         self.text = ""
+        self._options = options
         self._url = url
         self._error: Exception | None = None
         self.start()
 
     def run(self) -> None:
         try:
-            with BackendClient(self._url) as backend, backend.stream("Hi") as events:
+            with BackendClient(self._url) as backend, backend.stream("Hi", **self._options) as events:
                 for event in events:
                     self.text += getattr(event, "text", "")
         except Exception as error:  # noqa: BLE001 - the test looks at it

@@ -28,7 +28,7 @@ from chatapp.processes.memory import give_back_what_is_free, give_memory_back
 from chatapp.processes.parent_watch import follow_parent
 from chatapp.processes.ports import bound_socket
 from chatapp.processes.scratch import scratch_folder
-from chatapp.processes.signals import interrupt_on_sigterm, on_stop_signal
+from chatapp.processes.signals import interrupt_on_sigterm, leave_within, on_stop_signal
 from chatapp.providers.connection import Upstream
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 _MB = 1000 * 1000
 GRACE_S = 2
 """Seconds that connections get to end by themselves. Answers end at once: see `backend_app`."""
+
+STOP_S = 4.5
+"""Seconds after which the process leaves whatever still waits; `chatapp up` kills it after 5."""
 
 GIVE_BACK_EVERY_S = 10.0
 """How often memory that is free goes back to the system."""
@@ -49,6 +52,8 @@ WARM_UP_S = 3
 
 OBJECTS_BETWEEN_LOOKS = 10_000
 """New objects after which it looks for garbage: an answer makes more than Python's 700, which cost it a twentieth."""
+
+log = logging.getLogger(__name__)
 
 
 def run(
@@ -183,6 +188,8 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     the application hears of the signal itself, and ends its answers at once.
     """
     gc.disable()
+    last_words = partial(log.error, "Left after %g seconds, before everything was saved or closed.", STOP_S)
+    on_stop_signal(partial(leave_within, STOP_S, last_words=last_words))
     from chatapp.backend.app import create_app  # noqa: PLC0415 - a second that only the process which serves pays
 
     follow_parent()

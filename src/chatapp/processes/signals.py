@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from threading import Timer
 from types import FrameType
 
 
@@ -24,6 +25,22 @@ def on_stop_signal(call: Callable[[], object]) -> None:
     """
     _add_handler(call, signal.SIGTERM)
     _add_handler(call, signal.SIGINT, is_final_twice=True)
+
+
+def leave_within(seconds: float, *, last_words: Callable[[], object]) -> None:
+    """End this process after `seconds`, behind `last_words`, unless it has ended by itself.
+
+    A thread that waits for a disk, or for a lock that another process holds, cannot be cancelled, and would be waited
+    for.
+    """
+
+    def leave() -> None:
+        last_words()
+        os._exit(0)
+
+    timer = Timer(seconds, leave)
+    timer.daemon = True
+    timer.start()
 
 
 def _add_handler(call: Callable[[], object], number: signal.Signals, *, is_final_twice: bool = False) -> None:

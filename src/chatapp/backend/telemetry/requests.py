@@ -1,5 +1,6 @@
 """What is known of a request afterwards: its id on the response, one line in the log; never a prompt or a key."""
 
+import asyncio
 import logging
 import re
 import time
@@ -15,7 +16,7 @@ from chatapp.backend.http.context import RequestContext
 from chatapp.backend.http.errors import error_response
 from chatapp.backend.store.identity import new_id
 from chatapp.backend.tasks import described
-from chatapp.errors import InternalError
+from chatapp.errors import ChatappError, InternalError, ShuttingDownError
 
 CLIENT_LEFT = 499
 """The status in the log for a client that did not wait, as nginx writes it."""
@@ -26,6 +27,10 @@ _NOT_KEPT = (b"cache-control", b"no-store")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 _DEFECT = InternalError("Something went wrong in the backend.", hint="Its log says more under this request id.")
+
+_STOPPED = ShuttingDownError(
+    "The backend was stopped before it could answer.", hint="Ask again in a moment.", retry_after=5
+)
 
 LOGGED_CHARS = 200
 """How much is logged of what a client may make as long as it likes."""
@@ -95,10 +100,10 @@ class Telemetry:
             await self._app(scope, receive, send_with_id)
         except ClientDisconnect:
             pass  # while its request was read, or what it asked for was made
-        except Exception as error:  # noqa: BLE001 - the outermost handler
-            log.error("%s: %s", request.id, described(error, frames=_FRAMES))
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the outermost handler
+            told = _error_for(error, request.id)
             if request.status is None:
-                await error_response(_DEFECT, scope)(scope, receive, send_with_id)
+                await error_response(told, scope)(scope, receive, send_with_id)
         finally:
             request.write(context.context_of(scope))
             if self._on_served is not None:
@@ -110,6 +115,14 @@ class Telemetry:
         """Return whether no layer inside this one wants to see what a stream says."""
         layers: list[Any] = [layer.cls for layer in app.user_middleware]
         return Telemetry in layers and set(layers[layers.index(Telemetry) + 1 :]) <= self._stream_blind
+
+
+def _error_for(failure: BaseException, request_id: str) -> ChatappError:
+    """Return what is told of what nobody else has caught; a defect is logged."""
+    if isinstance(failure, asyncio.CancelledError):  # the server stops, and waits for its requests no longer
+        return _STOPPED
+    log.error("%s: %s", request_id, described(failure, frames=_FRAMES))
+    return _DEFECT
 
 
 class RequestLog:

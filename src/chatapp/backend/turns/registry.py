@@ -28,6 +28,9 @@ from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, NotFoundError, OverloadedError, ShuttingDownError
 from chatapp.protocol.question import HeldConversation, Question
 
+DISMISS_S = 1.0
+"""How long readers wait for their answers to be saved when the process ends: they are told why before they are cut."""
+
 SAVING_S = 2.0
 """How long answers that are cut by the end of the process may take to be saved."""
 
@@ -218,6 +221,11 @@ class TurnRegistry:
             turn.stop(shutting_down())
         for stop in list(self._others):
             stop(shutting_down())
+        asyncio.get_running_loop().call_later(DISMISS_S, self._dismiss_readers)
+
+    def _dismiss_readers(self) -> None:
+        for turn in self._active.values():
+            turn.dismiss(shutting_down())
 
     async def close(self) -> None:
         """End all answers and wait until they are saved and their connections closed."""

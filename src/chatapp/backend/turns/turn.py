@@ -51,6 +51,10 @@ class Listener(Protocol):
         """Look at the turn again."""
         ...
 
+    def abort(self, error: ChatappError) -> None:
+        """Wait no longer: `error` is all that comes."""
+        ...
+
 
 class Turn:
     """An answer while it is made and after. A task of the application's fills it; any number of readers follow.
@@ -259,6 +263,11 @@ class Turn:
     def join(self, listener: Listener) -> None:
         """Let `listener` know of every event from now on."""
         self._listeners.append(listener)
+
+    def dismiss(self, error: ChatappError) -> None:
+        """Send all readers away with `error`, whatever becomes of the turn."""
+        for listener in list(self._listeners):
+            listener.abort(error)
 
     def leave(self, listener: Listener) -> None:
         """Forget `listener`. With the last one a turn ends that nobody could come back to."""
