@@ -54,7 +54,7 @@ FRONTEND = {
     "listening": "conversations",
     "transcript": "languages markdown conversations",
     "session": "languages conversations transcript",
-    "access": "languages markdown session sharing",
+    "access": "languages markdown session",
     "components": "languages markdown conversations transcript session access",
     "screens": "languages markdown conversations session components",
     "app": "languages compression listening preloading sharing transcript session access",

@@ -8,7 +8,7 @@ from datetime import datetime
 import typer
 
 from chatapp.cli.backends import with_backend
-from chatapp.cli.shell_chat import SHORT_ID_CHARS, full_id, last_conversation
+from chatapp.cli.shell_chat import NO_TITLE, SHORT_ID_CHARS, full_id, last_conversation
 from chatapp.cli.terminal import PlainAnswer, columns_of, fitted, is_terminal, printable
 from chatapp.cli.writing import answer_writer, cited_line, note, write_resource
 from chatapp.client import BackendClient
@@ -19,7 +19,6 @@ NOTHING_FOUND = 1
 _PAGE = 200
 _PIPE_COLUMNS = 10_000
 _SOURCE_COLUMNS = 24
-_NO_TITLE = "New conversation"
 _NOT_COMPLETE = {"stopped": "stopped", "incomplete": "cut off", "failed": "failed", "interrupted": "cut off"}
 
 
@@ -74,7 +73,7 @@ def show_conversation(beginning: str | None, *, as_json: bool, backend_url: str 
     if as_json:
         write_resource({**conversation._asdict(), "messages": messages})
         return
-    typer.secho(printable(conversation.title or _NO_TITLE), bold=True)
+    typer.secho(printable(conversation.title or NO_TITLE), bold=True)
     for message in messages:
         _print_message(message)
 
@@ -103,7 +102,7 @@ def delete_conversations(beginnings: Sequence[str], *, is_undone: bool, as_json:
         write_resource({"conversations": changed, "has_more": False})
         return
     for item in changed:
-        title = item.title or _NO_TITLE
+        title = item.title or NO_TITLE
         undo = f"Take it back with: chatapp delete --undo {item.id[:SHORT_ID_CHARS]}"
         note(f"Restored: {title}" if is_undone else f"Deleted: {title}. {undo}")
 
@@ -136,7 +135,7 @@ def _messages(backend: BackendClient, conversation_id: str) -> list[MessageInfo]
 def _row(item: ConversationInfo) -> str:
     """Return a line on a conversation, as long as the terminal is wide."""
     lead = f"{item.id[:SHORT_ID_CHARS]}  {_when(item.updated_at)}  "
-    title = f"{'* ' if item.pinned else ''}{item.title or _NO_TITLE}"
+    title = f"{'* ' if item.pinned else ''}{item.title or NO_TITLE}"
     source = item.client or item.source
     tail = fitted(f"  via {' '.join(source.split())}", _SOURCE_COLUMNS) if source else ""
     return lead + fitted(" ".join(title.split()), _columns() - len(lead) - columns_of(tail)) + tail

@@ -128,16 +128,12 @@ async def _examine(server: ModelServer, upstream: Upstream, settings: Settings) 
         return [*findings, _failed("model", _with_names(error, listed), upstream)]
     except ChatappError as error:
         return [*findings, _failed("answer", error, upstream)]
-    findings = [Finding("key", "ok", "accepted" if _has_key(upstream) else "none is asked for"), *findings]
+    findings = [Finding("key", "ok", "accepted" if upstream.keys else "none is asked for"), *findings]
     findings += [Finding("model", "ok", f"{model} answers"), *_answer(heard)]
     findings.append(await _stop(server, dialect, body, settings))
     findings.append(await _window(model, listed, upstream, settings))
     findings += [*_refused(dialect, body), *_clock(heard.headers)]
     return findings
-
-
-def _has_key(upstream: Upstream) -> bool:
-    return bool(upstream.keys)
 
 
 def _failed(name: str, error: ChatappError, upstream: Upstream) -> Finding:

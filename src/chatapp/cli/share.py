@@ -3,7 +3,7 @@
 import typer
 
 from chatapp.cli.backends import with_backend
-from chatapp.cli.shell_chat import SHORT_ID_CHARS, full_id, last_conversation
+from chatapp.cli.shell_chat import NO_TITLE, SHORT_ID_CHARS, full_id, last_conversation
 from chatapp.cli.terminal import printable
 from chatapp.cli.writing import note, write_resource
 from chatapp.client import BackendClient
@@ -40,7 +40,7 @@ def _list(shares: tuple[ShareInfo, ...], *, as_json: bool) -> None:
         write_resource({"shares": shares})
         return
     for share in shares:
-        title = " ".join((share.title or "New conversation").split())
+        title = " ".join((share.title or NO_TITLE).split())
         typer.echo(f"{share.id[:SHORT_ID_CHARS]}  until {_day(share)}  {printable(title)}")
     if not shares:
         note("No link leads anywhere.")

@@ -12,6 +12,7 @@ from chatapp.protocol.resources import ConversationInfo, SummaryInfo
 from chatapp.protocol.usage_resources import EstimateInfo
 
 SHORT_ID_CHARS = 8
+NO_TITLE = "New conversation"
 _ID_CHARS = 32
 _MOST_NAMED = 8
 _LIKELY_PINNED = 50

@@ -3,7 +3,7 @@
 from xml.etree import ElementTree
 
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FORMULA = f"{_MATH}oMath"
 _FORMS = {
     "f": ("({num})/({den})", ("num", "den")),
@@ -25,19 +25,19 @@ def as_shown(document: bytes) -> bytes:
         for place, child in enumerate(parent):
             if child.tag in {FORMULA, f"{_MATH}oMathPara"}:
                 parent[place] = _run(f" {formula(child)} ", tail=child.tail)
-            elif child.tag == f"{_WORD}r" and _is_hidden(child):
+            elif child.tag == f"{WORD}r" and _is_hidden(child):
                 parent[place] = _run("", tail=child.tail)
     return ElementTree.tostring(root)
 
 
 def _is_hidden(run: ElementTree.Element) -> bool:
-    hiding = run.find(f"{_WORD}rPr/{_WORD}vanish")
-    return hiding is not None and hiding.get(f"{_WORD}val", "1") not in {"0", "false", "off"}
+    hiding = run.find(f"{WORD}rPr/{WORD}vanish")
+    return hiding is not None and hiding.get(f"{WORD}val", "1") not in {"0", "false", "off"}
 
 
 def _run(text: str, *, tail: str | None) -> ElementTree.Element:
-    run = ElementTree.Element(f"{_WORD}r")
-    ElementTree.SubElement(run, f"{_WORD}t").text = text
+    run = ElementTree.Element(f"{WORD}r")
+    ElementTree.SubElement(run, f"{WORD}t").text = text
     run.tail = tail
     return run
 

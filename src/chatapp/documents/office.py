@@ -11,13 +11,12 @@ from zipfile import ZipFile
 
 from chatapp.documents.archives import numbered, xml_of
 from chatapp.documents.encodings import decoded
-from chatapp.documents.formulas import FORMULA, as_shown, formula
+from chatapp.documents.formulas import FORMULA, WORD, as_shown, formula
 from chatapp.documents.plain import table, web_page
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _PRESENTATION = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _OPF = "{http://www.idpf.org/2007/opf}"
 _STYLES = """
 comment-reference => sup
@@ -43,7 +42,7 @@ def _margin(path: Path, place: str) -> str:
     """Return what stands above or below all pages, behind a mark."""
     with ZipFile(path) as archive:
         names = [name for name in archive.namelist() if name.startswith(f"word/{place}") and name.endswith(".xml")]
-        lines = [_said(line, _WORD) for name in names for line in xml_of(archive, name).iter(f"{_WORD}p")]
+        lines = [_said(line, WORD) for name in names for line in xml_of(archive, name).iter(f"{WORD}p")]
     told = ", ".join(dict.fromkeys(text for line in lines if (text := " ".join(line.split()))))
     return f"{place.capitalize()}: {told}" if told else ""
 

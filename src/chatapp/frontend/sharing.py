@@ -9,9 +9,7 @@ from starlette.routing import Route
 
 from chatapp.client import BackendClient
 from chatapp.errors import ChatappError
-from chatapp.protocol.shared_page import HEADERS
-
-PREFIX = "/shared/"
+from chatapp.protocol import shared_page
 
 
 def shared_route(client: Callable[[], BackendClient]) -> Route:
@@ -21,7 +19,9 @@ def shared_route(client: Callable[[], BackendClient]) -> Route:
         try:
             pieces = await run_in_threadpool(client().conversations.shared, request.path_params["token"])
         except ChatappError as error:
-            return PlainTextResponse(error.sentence(), status_code=error.status, headers=HEADERS)
-        return StreamingResponse(iterate_in_threadpool(pieces), media_type="text/html; charset=utf-8", headers=HEADERS)
+            return PlainTextResponse(error.sentence(), status_code=error.status, headers=shared_page.HEADERS)
+        return StreamingResponse(
+            iterate_in_threadpool(pieces), media_type="text/html; charset=utf-8", headers=shared_page.HEADERS
+        )
 
-    return Route(PREFIX + "{token}", shared)
+    return Route(f"{shared_page.PATH}{{token}}", shared)

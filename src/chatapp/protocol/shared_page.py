@@ -1,5 +1,8 @@
 """What browsers are told of a shared conversation, under the backend's address and the page's alike."""
 
+PATH = "/shared/"
+"""Below it are pages that are served without a key to whoever has their links, which are secrets."""
+
 HEADERS = {
     "Content-Security-Policy": (
         "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "

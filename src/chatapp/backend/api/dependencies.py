@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from pydantic import AfterValidator
 
 from chatapp.backend.attachments.desk import AttachmentDesk
@@ -45,6 +45,8 @@ def _possible(name: str) -> str:
 
 
 Id = Annotated[str, AfterValidator(_possible)]
+Branch = Annotated[Id | None, Query(description="A message: its branch; without it the one on show.")]
+FileName = Annotated[str | None, Query(max_length=1000, description="What it is called, unless a form says so.")]
 """What a conversation, project, message or turn is called in an address."""
 
 

@@ -5,12 +5,10 @@ from typing import Any, Protocol
 from starlette.types import Scope, Send
 
 from chatapp.backend.principal import ANYONE, Principal
+from chatapp.protocol import shared_page
 
 PUBLIC_PATHS = frozenset({"/health"})
 """What is served without a key, is not counted, and is logged at debug level only."""
-
-SHARED_PATH = "/shared/"
-"""Below it are pages that are served without a key to whoever has their links, which are secrets."""
 
 _KEY = "chatapp"
 _HEADERS = "chatapp.headers"
@@ -86,13 +84,13 @@ def leave(scope: Scope) -> None:
 
 def wants_key(scope: Scope) -> bool:
     """Return whether the path is served only to whoever shows a key, where there are keys."""
-    return not (is_public(scope) or scope["path"].startswith(SHARED_PATH))
+    return not (is_public(scope) or scope["path"].startswith(shared_page.PATH))
 
 
 def told_path(scope: Scope) -> str:
     """Return the path as it may be logged: without what lets somebody in."""
     path = str(scope["path"])
-    return f"{SHARED_PATH}…" if path.startswith(SHARED_PATH) else path
+    return f"{shared_page.PATH}…" if path.startswith(shared_page.PATH) else path
 
 
 def is_public(scope: Scope) -> bool:

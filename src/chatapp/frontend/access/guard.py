@@ -13,9 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatapp.config.settings import Settings
 from chatapp.frontend.access.cookie import ORIGIN
 from chatapp.frontend.session.admitted import admitted_sessions
-from chatapp.frontend.sharing import PREFIX as SHARED_PREFIX
 from chatapp.hosts import is_ours
-from chatapp.protocol.shared_page import HEADERS as SHARED_HEADERS
+from chatapp.protocol import shared_page
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -65,7 +64,7 @@ class Guard:
         elif scope["type"] == "websocket":
             await self._app(scope, self._limited(receive), send)
         else:
-            headers = {**_HEADERS, **SHARED_HEADERS} if scope["path"].startswith(SHARED_PREFIX) else _HEADERS
+            headers = {**_HEADERS, **shared_page.HEADERS} if scope["path"].startswith(shared_page.PATH) else _HEADERS
             await self._app(_without_origin(scope), receive, _with_headers(send, headers))
 
     def _fault(self, scope: Scope) -> str | None:

@@ -10,8 +10,10 @@ from chatapp.protocol.messages import Part, Role, TurnStatus
 from chatapp.protocol.question import MOST_BESIDE, Effort
 from chatapp.protocol.schemas.fields import (
     Identifier,
+    MaxTokens,
     ModelName,
     Strict,
+    Temperature,
     UsageDetailsOut,
     UsageOut,
     Words,
@@ -27,7 +29,7 @@ class Regeneration(Strict):
         None, description="The question, or an answer to it; without it the last one."
     )
     model: ModelName | None = Field(None, description="Model to ask this time.")
-    temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
+    temperature: Temperature = None
     beside: bool = Field(
         False, description=f"Also while others are being made to the same question; at most {MOST_BESIDE} at once."
     )
@@ -36,8 +38,8 @@ class Regeneration(Strict):
 class Sampling(Strict):
     """How the model chooses its words."""
 
-    temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
-    max_tokens: int | None = Field(None, ge=1, le=10_000_000, description="Longest answer, in tokens.")
+    temperature: Temperature = None
+    max_tokens: MaxTokens = None
     reasoning_effort: Effort | None = Field(None, description="How much a model that thinks is to think.")
 
 

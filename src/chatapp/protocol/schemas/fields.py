@@ -38,6 +38,8 @@ _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 Words = Annotated[str, AfterValidator(without_nul)]
 ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(without_nul), AfterValidator(not_blank)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Temperature = Annotated[float | None, Field(ge=0, le=2, description="0 is the most predictable, 2 the most varied.")]
+MaxTokens = Annotated[int | None, Field(ge=1, le=10_000_000, description="Longest answer, in tokens.")]
 
 
 class Strict(BaseModel):

@@ -10,8 +10,10 @@ from chatapp.protocol.question import Effort
 from chatapp.protocol.schemas.fields import (
     EXAMPLE_ID,
     Identifier,
+    MaxTokens,
     ModelName,
     Strict,
+    Temperature,
     UsageDetailsOut,
     UsageOut,
     Words,
@@ -61,9 +63,9 @@ class QueryRequest(Strict):
         description="System prompt of this question, instead of the conversation's: how the model should behave. "
         "A conversation that the question begins remembers it.",
     )
-    temperature: float | None = Field(None, ge=0, le=2, description="0 is the most predictable, 2 the most varied.")
+    temperature: Temperature = None
     top_p: float | None = Field(None, ge=0, le=1, description="Choose among the likeliest tokens of this share.")
-    max_tokens: int | None = Field(None, ge=1, le=10_000_000, description="Longest answer, in tokens.")
+    max_tokens: MaxTokens = None
     stop: _Stop | Annotated[list[_Stop], Field(min_length=1, max_length=4)] | None = Field(
         None, description="Text at which the answer ends; up to four."
     )

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from chatapp.backend.api.dependencies import ERRORS, CurrentAttachmentDesk, CurrentOwner, CurrentStore, Id
+from chatapp.backend.api.dependencies import ERRORS, CurrentAttachmentDesk, CurrentOwner, CurrentStore, FileName, Id
 from chatapp.backend.attachments.choosing import chosen_part, shown_of
 from chatapp.backend.attachments.media import MEDIA_TOKENS, image_part, media_type_of
 from chatapp.backend.http.uploads import FILE_IN_BODY, received_file
@@ -36,7 +36,7 @@ async def attach(
     request: Request,
     desk: CurrentAttachmentDesk,
     owner: CurrentOwner,
-    name: Annotated[str | None, Query(max_length=1000, description="What it is called, unless a form says so.")] = None,
+    name: FileName = None,
 ) -> Attachment:
     """Take a file in, as body or in a form, and return what a model gets of it. Its id goes into `attachments`.
 

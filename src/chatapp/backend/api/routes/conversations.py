@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, CurrentStore, Id
+from chatapp.backend.api.dependencies import ERRORS, Branch, CurrentOwner, CurrentStore, Id
 from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.store import Conversation, ConversationState, HitPlace, SearchHit
 from chatapp.protocol.schemas.conversations import (
@@ -104,7 +104,7 @@ def messages(
     conversation_id: Id,
     store: CurrentStore,
     owner: CurrentOwner,
-    branch: Annotated[Id | None, Query(description="A message: its branch; without it the one on show.")] = None,
+    branch: Branch = None,
     before: Annotated[Id | None, Query(description="The `next` of the page with later messages.")] = None,
     limit: Limit = 50,
 ) -> Any:

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from chatapp.backend.api.dependencies import (
     ERRORS,
+    Branch,
     CurrentExportDesk,
     CurrentExports,
     CurrentOwner,
@@ -75,7 +76,7 @@ def export(
     exports: CurrentExports,
     owner: CurrentOwner,
     as_format: Annotated[str, _format(OF_ONE)] = "json",
-    branch: Annotated[Id | None, Query(description="A message: its branch; without it the one on show.")] = None,
+    branch: Branch = None,
 ) -> Response:
     """Return the conversation as a file: JSON that can be imported again, Markdown, or a page that loads nothing."""
     file = exports.file(conversation_id, owner=owner, as_format=as_format, branch=branch)

@@ -1,10 +1,10 @@
 """Files of projects: added, listed and removed."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 
-from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, CurrentProjectDesk, CurrentStore, Id
+from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, CurrentProjectDesk, CurrentStore, FileName, Id
 from chatapp.backend.http.uploads import FILE_IN_BODY, received_file
 from chatapp.backend.store import ProjectFile
 from chatapp.protocol.schemas.projects import ProjectFileList, ProjectFileOut
@@ -20,7 +20,7 @@ async def add(
     project_id: Id,
     desk: CurrentProjectDesk,
     owner: CurrentOwner,
-    name: Annotated[str | None, Query(max_length=1000, description="What it is called, unless a form says so.")] = None,
+    name: FileName = None,
 ) -> ProjectFile:
     """Take a file in, as body or in a form. It goes along with each conversation of the project.
 

@@ -17,13 +17,12 @@ from chatapp.backend.api.dependencies import (
 )
 from chatapp.backend.api.files import WrittenFile
 from chatapp.backend.http.bodies import BoundedJsonRoute
-from chatapp.backend.http.context import SHARED_PATH
 from chatapp.backend.store.records import Share
 from chatapp.errors import ForbiddenError
+from chatapp.protocol import shared_page
 from chatapp.protocol.schemas.shares import NewShare, ShareLink, ShareList, ShareOut
-from chatapp.protocol.shared_page import HEADERS
 
-_PAGE_HEADERS = {**HEADERS, "Content-Encoding": "identity"}
+_PAGE_HEADERS = {**shared_page.HEADERS, "Content-Encoding": "identity"}
 """As it is, or each piece would be compressed on the event loop."""
 
 
@@ -60,7 +59,7 @@ router = APIRouter(
 def share(conversation_id: Id, wanted: NewShare, store: CurrentStore, owner: CurrentOwner) -> dict[str, Any]:
     """Return a link to what is on show of the conversation, up to its last message of now. It is told this once."""
     made = store.shares.create(conversation_id, owner=owner, lifetime=timedelta(days=wanted.days))
-    return {**_told(made.share), "path": f"{SHARED_PATH}{made.token}"}
+    return {**_told(made.share), "path": f"{shared_page.PATH}{made.token}"}
 
 
 @router.get("/shares", summary="List links", response_model=ShareList)
@@ -76,7 +75,7 @@ def revoke(share_id: Id, store: CurrentStore, owner: CurrentOwner) -> None:
 
 
 @router.get(
-    SHARED_PATH + "{token}",
+    f"{shared_page.PATH}{{token}}",
     summary="Read a shared conversation",
     response_class=Response,
     responses={200: {"content": {"text/html": {}}, "description": "A page that loads nothing and runs nothing."}},
