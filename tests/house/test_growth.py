@@ -25,6 +25,7 @@ from sqlalchemy.dialects import sqlite
 import chatapp
 from chatapp.backend.attachments.budget import FileBudget
 from chatapp.backend.models.chat_model import Batch, ModelRequest
+from chatapp.backend.models.openai.answer_state import AnswerState
 from chatapp.backend.models.openai.answer_text import AnswerText
 from chatapp.backend.models.openai.ordinary import ContentFrame
 from chatapp.backend.models.openai.stop_strings import StopStrings
@@ -112,6 +113,10 @@ def _answer_text(answer: AnswerText, batch: Batch) -> Callable[[str], object]:
     return lambda piece: answer.add_piece(Text, piece, batch)
 
 
+def _added(answer: AnswerState, batch: Batch) -> Callable[[str], object]:
+    return lambda text: answer.add_text(text, batch)
+
+
 def _plain_text(answer: AnswerText, batch: Batch) -> Callable[[str], object]:
     answer.add_piece(Text, "a", batch)
     return lambda piece: answer.add_plain(piece, batch)
@@ -138,6 +143,9 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
         lambda piece: FileBudget(None, len, "a b").text_of("a.txt", piece, is_last=True)
     ),
     "chatapp.backend.models.chat_model.Batch.add": lambda: _said_and_thought_in_turn(Batch()),
+    "chatapp.backend.models.openai.answer_state.AnswerState.add_text": lambda: _added(
+        AnswerState(stop=["aaab"]), Batch()
+    ),
     "chatapp.backend.models.openai.answer_text.AnswerText.add_piece": lambda: _answer_text(
         AnswerText(stop=["aaab"]), Batch()
     ),
