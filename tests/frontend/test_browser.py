@@ -25,6 +25,24 @@ from support.browsing import Page, needs_browser
 pytestmark = needs_browser
 
 
+HEARD_TOGETHER = """
+const done = arguments[0], heard = [];
+const socket = new WebSocket(`ws://${location.host}/_stcore/stream`, ["streamlit"]);
+const come = (...bytes) => {
+  socket.dispatchEvent(new MessageEvent("message", { data: new Uint8Array(bytes).buffer }));
+  return heard.length;
+};
+socket.addEventListener("message", ({ data }) => heard.push(new Uint8Array(data)[1]));
+const counts = [come(10, 1), come(10, 2), come(48, 3), come(10, 4)];
+setTimeout(() => {
+  counts.push(heard.length, come(10, 5));
+  socket.dispatchEvent(new Event("close"));
+  socket.close();
+  done([heard, [...counts, heard.length]]);
+}, 500);
+"""
+
+
 @pytest.fixture
 def page(browser: Chrome, page_port: int, model: StubModel) -> Page:
     model.default = scripts.answer("Hello", " from", " the", " stub", ".")
@@ -63,6 +81,13 @@ def test_stop_stops_the_model_within_a_second_and_keeps_what_was_said(said: str,
     page.wait_for(".st-key-unfinished", "Ask again")
     page.wait_for("[data-testid='stMainBlockContainer']", "Stopped")
     assert said.strip() in page.text
+
+
+def test_messages_of_a_run_are_heard_together(page: Page) -> None:
+    """React would draw the page for each of them: at the end of a run, after a moment, or where the line breaks."""
+    heard, counts = page.driver.execute_async_script(HEARD_TOGETHER)
+
+    assert (heard, counts) == ([1, 2, 3, 4, 5], [0, 0, 3, 3, 4, 4, 5])
 
 
 def test_a_click_elsewhere_loses_nothing_and_asks_nothing_twice(page: Page, model: StubModel) -> None:

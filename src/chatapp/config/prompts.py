@@ -95,7 +95,7 @@ def title_of(question: str) -> str | None:
 
 
 def _places_in(question: str, prompt: SavedPrompt) -> list[tuple[str, str]] | None:
-    """Return what a question says at each place of a prompt, and below it without a name; None where it is of another."""
+    """Return what a question says at each place of a prompt, and below it without a name; None if it is of another."""
     first, *others = _VARIABLE.split(prompt.text)
     question = question.strip()
     if not question.startswith(first) or not any(map(str.strip, (first, *others[1::2]))):

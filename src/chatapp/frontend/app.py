@@ -33,6 +33,7 @@ _ASSETS = _HERE / "assets"
 _HEAD = """<title>chatapp</title>
     <link rel="manifest" href="./app/manifest.json">
     <link rel="stylesheet" href="./app/transcript.css">
+    <script src="./app/batching.js"></script>
     <script src="./app/copying.js"></script>
     <script src="./app/language.js"></script>
     <script src="./app/page.js" type="module"></script>
@@ -41,6 +42,7 @@ _HEAD = """<title>chatapp</title>
     <style>@media (prefers-color-scheme: dark) { html { background: #15181b } }</style>"""
 _PREFIX = "/app/"
 _SCRIPTS = (
+    "batching.js",
     "copying.js",
     "language.js",
     "reading.js",

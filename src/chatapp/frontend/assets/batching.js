@@ -1,0 +1,34 @@
+// A click brings some 30 messages within a few milliseconds, and React would draw all of the page for nearly each of
+// them: they are passed on to Streamlit together, at the end of a run or after a while.
+{
+  const MOST_MS = 16; // as long as a picture stands on most screens
+  const IS_FINISHED = 0x30; // how a message begins that says so: `script_finished` of Streamlit's ForwardMsg.proto
+
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...told) {
+      super(...told);
+      const passedOn = new WeakSet();
+      let held = [];
+      let due;
+      const release = () => {
+        clearTimeout(due);
+        due = undefined;
+        const events = held.map((data) => new MessageEvent("message", { data }));
+        held = [];
+        for (const event of events) {
+          passedOn.add(event);
+          this.dispatchEvent(event);
+        }
+      };
+      this.addEventListener("message", (event) => {
+        if (passedOn.has(event)) return;
+        event.stopImmediatePropagation();
+        held.push(event.data);
+        const isLast = event.data instanceof ArrayBuffer && new Uint8Array(event.data, 0, 1)[0] === IS_FINISHED;
+        if (isLast) release();
+        else due ??= setTimeout(release, MOST_MS);
+      });
+      this.addEventListener("close", release);
+    }
+  };
+}
