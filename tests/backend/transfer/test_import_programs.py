@@ -12,7 +12,18 @@ from chatapp.backend.transfer.importers.budget import ImportBudget
 from chatapp.backend.transfer.importers.files import ExportReader, FoundConversation, Unknown
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.backend.transfer.importers.programs import read, recognises
-from support.imported import Bring, Json
+from support.imported import Bring, Json, said
+from support.loose_messages import (
+    CHERRY_STUDIO,
+    CLINE,
+    CLINE_HISTORY,
+    CLINE_TASK,
+    GPTME,
+    JAN,
+    LLAMA_CPP,
+    SHELL_GPT,
+    SILLY_TAVERN,
+)
 
 WHEN = 1_780_000_000_000
 
@@ -182,6 +193,15 @@ PROGRAMS: dict[str, tuple[Any, tuple[str | None, str | None, str, str | None]]] 
     "big-agi": ({"conversations": [BIG_AGI]}, ("T", None, "Hm.", "m")),
     "typingmind": ({"data": {"chats": [TYPINGMIND], "folders": []}}, ("T", None, "Hm.", "m")),
     "chatbox": ({"chat-sessions-list": [], "session:c": CHATBOX, "settings": {}}, ALL),
+    "cline": (CLINE, ALONE),
+    "cline as a task": (CLINE_TASK, ALONE),
+    "messages of Cline": (CLINE_HISTORY, (None, None, "Hm.", None)),
+    "messages of gptme": (as_lines(*GPTME), ALONE),
+    "messages of shell-gpt": (SHELL_GPT, (None, "Be brief.", "", None)),
+    "jan": (as_lines(*JAN), (None, None, "Hm.", None)),
+    "sillytavern": (as_lines(*SILLY_TAVERN), ("T", None, "Hm.", "m")),
+    "cherry-studio": (CHERRY_STUDIO, ALL),
+    "llama.cpp": ([LLAMA_CPP], ("T", "Be brief.", "Hm.", None)),
     "chatbot-ui": ({"version": 4, "history": [CHATBOT_UI], "folders": []}, ("T", "Be brief.", "", None)),
 }
 """Files, and of each the title and instructions of its conversation, and the thoughts and the model of its answer."""
@@ -200,7 +220,7 @@ def test_what_was_said_to_other_programs_comes_along(program: str, tmp_path: Pat
     question = next(message for message in theirs.messages if message.id == answer.parent_id)
     assert (theirs.source, question.content, answer.content) == (program.split(maxsplit=1)[0], "Why?", "So.")
     assert (theirs.title, theirs.system, answer.reasoning, answer.model) == told
-    assert theirs.left_out.keys() <= {"the work of a tool"}
+    assert theirs.left_out.keys() <= {"the work of a tool", "a message that was not shown"}
 
 
 def test_a_backup_of_several_conversations_is_read_once(store: Store, bring: Bring) -> None:
@@ -214,6 +234,32 @@ def test_a_backup_of_several_conversations_is_read_once(store: Store, bring: Bri
 def test_the_other_answer_of_huggingchat_stays_beside() -> None:
     messages = read(HUGGINGCHAT).messages
     assert [(it.content, it.parent_id) for it in messages] == [("Why?", None), ("No.", "1"), ("So.", "1")]
+
+
+TREES: dict[str, tuple[bytes, list[tuple[str, str | None]]]] = {
+    "sillytavern": (as_lines(*SILLY_TAVERN), [("Why?", None), ("No.", "Why?"), ("So.", "Why?")]),
+    "cherry-studio": (as_lines(CHERRY_STUDIO), [("Why?", None), ("No.", "Why?"), ("So.", "Why?")]),
+    "llama.cpp": (as_lines(LLAMA_CPP), [("How?", None), ("Why?", None), ("No.", "Why?"), ("So.", "Why?")]),
+}
+
+
+@pytest.mark.parametrize(("export", "tree"), TREES.values(), ids=TREES)
+def test_other_answers_stay_beside(
+    store: Store, bring: Bring, export: bytes, tree: list[tuple[str, str | None]]
+) -> None:
+    bring(export)
+    (conversation,) = store.conversations.page(owner="ada").items
+    messages = {it.id: it for it in store.messages.all(conversation.id, owner="ada")}
+    placed = [(it.content, messages[it.parent_id].content if it.parent_id else None) for it in messages.values()]
+    assert sorted(placed, key=str) == sorted(tree, key=str)
+    assert said(store) == [("user", "Why?"), ("assistant", "So.")]
+
+
+def test_two_conversations_that_begin_alike_lose_nothing(store: Store, bring: Bring) -> None:
+    for answer in ("So.", "No.", "So."):
+        bring([*SHELL_GPT[:2], {"role": "assistant", "content": answer}])
+    (conversation,) = store.conversations.page(owner="ada").items
+    assert [it.content for it in store.messages.all(conversation.id, owner="ada")] == ["Why?", "So.", "No."]
 
 
 @pytest.mark.parametrize("odd", [None, "x", -1, ["x"], {"a": None}], ids=str)

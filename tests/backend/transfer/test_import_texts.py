@@ -1,4 +1,4 @@
-"""Files that are no JSON: the table of Copilot, also as Excel saves it again."""
+"""Files that are no JSON: the table of Copilot, also as Excel saves it again, and the history of aider 0.86.2."""
 
 from typing import Any
 
@@ -54,3 +54,53 @@ def test_a_table_that_ends_in_the_middle_keeps_what_stands_there(store: Store, b
     bring(table([NEWEST_FIRST[3]]) + b'\r\nSharks,,AI,"They are\nfish')
     titles: Any = {it.title: it.id for it in store.conversations.page(owner="ada").items}
     assert [it.content for it in store.messages.all(titles["Sharks"], owner="ada")] == ["They are\nfish"]
+
+
+AIDER = b"""
+# aider chat started at 2026-11-27 10:27:45
+
+> /venv/bin/aider --message Why is it so?
+Second line~
+> Aider v0.86.2~
+> Main model: openai/gpt-4o with diff edit format~
+
+#### /add a.py~
+> Added a.py to the chat~
+
+#### Why is it so?~
+#### Second line~
+
+So it is:
+
+> as they say
+
+#### Heading
+
+> Tokens: 2.4k sent, 4 received. Cost: $0.0060 message, $0.0060 session.~
+
+# aider chat started at 2026-11-27 11:00:00
+
+> Aider v0.86.2~
+
+#### /exit~
+
+# aider chat started at 2026-11-28 09:00:00
+
+#### And?~
+
+Still.
+""".replace(b"~", b"  ")
+"""Each line of a user, and of aider itself, ends with two blanks."""
+
+
+def test_each_session_of_aider_is_a_conversation(store: Store, bring: Bring) -> None:
+    receipts = [bring(AIDER), bring(AIDER.replace(b"\n", b"\r\n"))]
+    assert [(it.sources, it.conversations_added) for it in receipts] == [(["aider"], 2), (["aider"], 0)]
+    later, first = store.conversations.page(owner="ada").items
+    assert (later.title, first.title, f"{first.created_at:%d %H:%M}") == ("And?", "Why is it so?", "27 10:27")
+    question, answer = store.messages.all(first.id, owner="ada")
+    assert (question.content, answer.content, answer.model) == (
+        "Why is it so?\nSecond line",
+        "So it is:\n\n> as they say\n\n#### Heading",
+        "openai/gpt-4o",
+    )

@@ -34,7 +34,11 @@ _HEAD = 512
 
 _GZIP = b"\x1f\x8b"
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-_QUIET = {"shared_conversations.json", "users.json", "user.json", "export_manifest.json"}
+_QUIET = {
+    "shared_conversations.json", "users.json", "user.json", "export_manifest.json",
+    "thread.json", "api_conversation_history.json",
+}  # fmt: skip
+"""Beside conversations; of Jan's threads and Cline's tasks the file beside them has what was said."""
 _TEXTS, _DATABASES = (".json", ".jsonl", ".ndjson"), (".db", ".sqlite", ".sqlite3")
 
 
@@ -146,12 +150,13 @@ class ExportReader:
                 yield Unknown(what, reason=f"the rest of it cannot be read ({error})")
             else:
                 yield Unknown(what, reason=str(error) if is_sure else None, is_file=True, is_tried=not is_sure)
-        is_empty = records.has_taken
+        is_empty = records.first is not None
         for conversation in records.conversations():
             yield _made(what, conversation)
             is_empty = False
         if is_empty:
-            yield Unknown(what, "a list in which nothing was asked", is_file=True)
+            kind = formats.name_of(records.first or {}) or "a list in which nothing was asked"
+            yield Unknown(what, kind, is_file=True)
 
 
 class _Bounded(CountedFile):

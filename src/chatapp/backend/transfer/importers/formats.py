@@ -29,9 +29,10 @@ VERSION = "8"
 
 SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours, programs)
 KNOWN = (
-    "AI Studio, big-AGI, Chatbot UI, Chatbox, ChatGPT, Claude, Claude Code, Codex, Continue, Copilot (CSV; VS Code), "
-    "DeepSeek, Gemini (Takeout), Gemini CLI, Grok, HuggingChat, Le Chat, LibreChat, LM Studio, opencode, Open WebUI, "
-    "Qwen Code, TypingMind, llm (logs.db) and chatapp itself"
+    "aider, AI Studio, big-AGI, Chatbot UI, Chatbox, ChatGPT, Cherry Studio, Claude, Claude Code, Cline, Codex, "
+    "Continue, Copilot (CSV; VS Code), DeepSeek, Gemini (Takeout), Gemini CLI, gptme, Grok, HuggingChat, Jan, Le Chat, "
+    "LibreChat, llama.cpp, LM Studio, opencode, Open WebUI, Qwen Code, shell-gpt, SillyTavern, TypingMind, "
+    "llm (logs.db) and chatapp itself"
 )
 
 _Test = Callable[[dict[str, Any]], bool]
@@ -95,7 +96,7 @@ _WEB_PAGE = (
     "those of Gemini are read"
 )
 _BEGINNINGS = (
-    (b"# aider chat started at", "a history of aider"),
+    (b"# aider chat started at", "a history of aider in which nothing was asked"),
     (b"<?xml", "XML"),
     (b"<", _WEB_PAGE),
     (b"%PDF", "a PDF"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from chatapp.backend.transfer.importers import cherry_studio
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
 from chatapp.backend.transfer.importers.fields import mapping, sequence
 from chatapp.backend.transfer.importers.json_text import JsonText, Readable, UnreadableError
@@ -165,7 +166,9 @@ def _held(element: Element) -> Iterator[Element]:
 
 
 def _otherwise_held(fields: dict[str, Any]) -> list[Any]:
-    """Return what is in a backup of Chatbox, TypingMind or Chatbot UI, which keep conversations elsewhere."""
+    """Return what is in a backup of Chatbox, Cherry Studio, TypingMind or Chatbot UI, which have it elsewhere."""
+    if {"indexedDB", "localStorage"} <= fields.keys():
+        return [*cherry_studio.topics(fields)]
     if {"version", "history"} <= fields.keys():
         return sequence(fields["history"])
     sessions = [value for field, value in fields.items() if field.startswith(_SESSION) and isinstance(value, dict)]

@@ -16,7 +16,7 @@ _ANSWERERS = {"assistant", "model", "gemini", "ai", "bot"}
 _SPEAKERS = ("from", "type", "role", "sender")
 _WORDS = ("parts", "contentParts", "fragments", "content", "text")
 _THOUGHTS = {"reasoning", "thinking", "thought", "ma"}
-_THOUGHT_OF = ("reasoning", "reasoning_content", "reasoningContent")
+_THOUGHT_OF = ("reasoning", "reasoning_content", "reasoningContent", "thinking")
 _FILES = {"image", "image_url", "file", "audio", "document"}
 _BESIDE = {
     **dict.fromkeys(("driveImage", "inlineImage"), "image/*"),
@@ -26,12 +26,12 @@ _BESIDE = {
 }
 """Fields of a chunk of AI Studio that stand for a file, and of what kind it is."""
 
-_TIMES = ("createdAt", "created_at", "created", "timestamp", "createTime", "startTime", "updatedAt")
+_TIMES = ("createdAt", "created_at", "created", "timestamp", "createTime", "startTime", "updatedAt", "ts")
 _MODELS = ("model", "modelID", "modelId", "originLLM")
-_READ = ("prompt_tokens", "input", "promptTokenCount")
-_MADE = ("completion_tokens", "output", "candidatesTokenCount")
-_CONTEXT = "<session_context>"
-"""How begins what Gemini CLI tells its model in the user's place."""
+_READ = ("prompt_tokens", "input_tokens", "input", "promptTokenCount")
+_MADE = ("completion_tokens", "output_tokens", "output", "candidatesTokenCount")
+_CONTEXT = ("<session_context>", "<system>")
+"""How begins what Gemini CLI and gptme tell their models in the user's place."""
 
 
 def message(told: Json, without_id: str) -> ImportedMessage | None:

@@ -6,8 +6,19 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from chatapp.backend.store.imported import ATTACHMENT, NO_TEXT, TOOL, ImportedConversation, ImportedMessage
-from chatapp.backend.transfer.importers.fields import mapping, name, objects, paragraphs, sequence, string, time
+from chatapp.backend.store.imported import ATTACHMENT, NO_TEXT, TOOL, ImportedConversation, ImportedMessage, Lineage
+from chatapp.backend.transfer.importers import cherry_studio, cline
+from chatapp.backend.transfer.importers.assets import of_bytes
+from chatapp.backend.transfer.importers.fields import (
+    decoded,
+    mapping,
+    name,
+    objects,
+    paragraphs,
+    sequence,
+    string,
+    time,
+)
 from chatapp.backend.transfer.importers.messages import (
     first,
     is_told_first,
@@ -22,17 +33,18 @@ Json = dict[str, Any]
 
 _TITLES = ("title", "chatTitle", "threadName", "name", "userTitle", "autoTitle")
 _NO_TITLES = ("", "Untitled Session", "New Chat", "Untitled")
-_IDS = ("id", "chatID", "sessionId")
+_IDS = ("id", "chatID", "sessionId", "topicId")
 _PROMPTS = ("preprompt", "systemPrompt", "systemInstruction", "prompt")
-_LAST = ("updatedAt", "lastUpdated", "updated")
+_LAST = ("updatedAt", "lastUpdated", "updated", "lastModified")
 
 
 class Program(NamedTuple):
-    """A program: how its conversations are known, and where their messages are."""
+    """A program: how its conversations are known, where their messages are, and what each is below if that is told."""
 
     source: str
     is_theirs: Callable[[Json], bool]
     messages: Callable[[Json], list[Json]]
+    parents: Callable[[Json], dict[str, str | None]] = lambda _: {}
 
 
 def _listed(fields: Json) -> list[Json]:
@@ -55,6 +67,27 @@ def _requests(fields: Json) -> list[Json]:
     return told
 
 
+def _llama_cpp(fields: Json) -> list[Json]:
+    """Return the messages of a chat of llama.cpp's page, below one that says nothing."""
+    told = (said for said in _listed(fields) if said.get("type") != "root" and said.get("isSynthetic") is not True)
+    return [
+        {**it, "files": [*map(_shown, objects(it.get("extra")))], "toolCalls": decoded(it.get("toolCalls"))}
+        for it in told
+    ]
+
+
+def _shown(file: Json) -> Json:
+    """Return a file that llama.cpp's page has kept: a picture, a recording, or what it has read of a text."""
+    url = file.get("base64Url") or f"data:{file.get('mimeType')};base64,{string(file.get('base64Data'))}"
+    if not (file.get("base64Url") or file.get("base64Data")):
+        url = of_bytes(string(file.get("content")).encode(errors="replace"))
+    return {**file, "url": url, "mime": file.get("mimeType") or ("image/*" if file.get("base64Url") else None)}
+
+
+def _parents(fields: Json) -> dict[str, str | None]:
+    return {string(said.get("id")): name(said.get("parent")) for said in _listed(fields)}
+
+
 PROGRAMS = (
     Program("opencode", lambda it: {"slug", "directory"} <= mapping(it.get("info")).keys(), _listed),
     Program("gemini-cli", lambda it: {"sessionId", "projectHash"} <= it.keys(), _listed),
@@ -65,9 +98,12 @@ PROGRAMS = (
     Program("big-agi", lambda it: "systemPurposeId" in it, _listed),
     Program("typingmind", lambda it: "chatID" in it, _listed),
     Program("chatbox", lambda it: {"id", "name"} <= it.keys() and _has(it, "contentParts"), _listed),
+    Program("cline", lambda it: {"sessionId", "agent", "messages"} <= it.keys(), cline.session_messages),
+    Program("cherry-studio", lambda it: {"topicId", "messages"} <= it.keys(), _listed, cherry_studio.parents),
+    Program("llama.cpp", lambda it: "currNode" in mapping(it.get("conv")), _llama_cpp, _parents),
     Program("chatbot-ui", lambda it: {"id", "name", "folderId"} <= it.keys() and _has(it, "role"), _listed),
 )
-"""Of opencode 1.18, Gemini CLI and Continue's CLI as they write them, of others as readers of theirs have it."""
+"""Of opencode 1.18, Gemini CLI, Cline 3.0 and Continue's CLI as they write them, of others as their sources have it."""
 
 
 def _has(fields: Json, field: str) -> bool:
@@ -84,7 +120,7 @@ def read(theirs: Json) -> ImportedConversation:
     program = _program_of(theirs)
     if program is None:
         raise ValueError
-    return conversation(program.source, theirs, program.messages(theirs))
+    return conversation(program.source, theirs, program.messages(theirs), parents=program.parents(theirs))
 
 
 def _program_of(fields: Json) -> Program | None:
@@ -92,10 +128,18 @@ def _program_of(fields: Json) -> Program | None:
     return program if program and any(message(said, "") for said in program.messages(fields)) else None
 
 
-def conversation(source: str, theirs: Json, told: list[Json]) -> ImportedConversation:
-    """Return a conversation of what is told, each message below the one that it names or the one before."""
-    about = {**theirs, **mapping(theirs.get("info"))}
+def conversation(
+    source: str, theirs: Json, told: list[Json], *, parents: dict[str, str | None] | None = None
+) -> ImportedConversation:
+    """Return a conversation of what is told, each message below the one that it names or the one before.
+
+    `parents` says what each is below, also below what says nothing, where a program tells that.
+    """
+    about = {**theirs, **mapping(theirs.get("info")), **mapping(theirs.get("conv"))}
     messages, left_out = _messages(told)
+    lineage = Lineage(parents or {}, {it.id for it in messages})
+    if parents:
+        messages = [replace(it, parent_id=lineage.above(it.id)) for it in messages]
     prompts = (about.get(field) for field in _PROMPTS)
     prompt = next((text for it in prompts if (text := words_of(mapping(it) or {"text": it}))), "")
     start = messages[0] if messages else None
@@ -104,8 +148,9 @@ def conversation(source: str, theirs: Json, told: list[Json]) -> ImportedConvers
         id=name(first(about, _IDS)) or _digest(f"{start and start.created_at} {start and start.content}"),
         title=None if (title := string(first(about, _TITLES))) in _NO_TITLES else title,
         messages=messages,
+        leaf_id=lineage.nearest(name(about.get("currNode"))),
         system=prompt or paragraphs(*(words_of(said) for said in told if is_told_first(said))) or None,
-        is_pinned=about.get("starred") is True,
+        is_pinned=about.get("starred") is True or about.get("pinned") is True,
         created_at=moment_of(about),
         updated_at=time(first(about, _LAST)) or time(mapping(about.get("time")).get("updated")),
         left_out=+left_out,

@@ -12,6 +12,7 @@ from chatapp.backend.transfer.importers.codex import Codex
 from chatapp.backend.transfer.importers.fields import name, objects, paragraphs, string, time
 from chatapp.backend.transfer.importers.gemini import Gemini
 from chatapp.backend.transfer.importers.joining import in_line
+from chatapp.backend.transfer.importers.message_lines import MessageLines
 
 SESSIONS = {
     ClaudeCode.SOURCE: "Claude Code",
@@ -23,19 +24,21 @@ SESSIONS = {
 
 @dataclass(slots=True)
 class Records:
-    """Gathers records, and gives the conversations that they make."""
+    """Gathers records, and gives the conversations that they make; the `first` says what they are."""
 
     agents: AgentLogs = field(default_factory=AgentLogs)
     gemini: Gemini = field(default_factory=Gemini)
     le_chat: dict[str, list[ImportedMessage]] = field(default_factory=dict)
     claude_code: ClaudeCode = field(default_factory=ClaudeCode)
     codex: Codex = field(default_factory=Codex)
-    has_taken: bool = False
+    loose: MessageLines = field(default_factory=MessageLines)
+    first: dict[str, Any] | None = None
 
     def take(self, fields: dict[str, Any]) -> bool:
         """Return whether `fields` is a record that is known, and keep it."""
         is_known = self._take(fields)
-        self.has_taken |= is_known
+        if is_known and self.first is None:
+            self.first = fields
         return is_known
 
     def _take(self, fields: dict[str, Any]) -> bool:
@@ -44,7 +47,7 @@ class Records:
         if isinstance(fields.get("chatId"), str) and "role" in fields:
             self.le_chat.setdefault(fields["chatId"], []).append(_le_chat(fields))
             return True
-        return self.gemini.take(fields)
+        return self.gemini.take(fields) or self.loose.take(fields)
 
     def conversations(self) -> Iterator[ImportedConversation]:
         """Return what the records make, each conversation in the order of time; of sessions also empty ones."""
@@ -55,6 +58,7 @@ class Records:
             yield in_line("le-chat", chat_id, sorted(messages, key=_when))
         yield from self.agents.conversations()
         yield from self.gemini.conversations()
+        yield from self.loose.conversations()
 
 
 def _when(message: ImportedMessage) -> float:

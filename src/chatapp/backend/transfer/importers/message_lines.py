@@ -1,0 +1,75 @@
+"""Messages that stand in a file by themselves, in lines or a list: of Cline, gptme, Jan, shell-gpt and SillyTavern."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from chatapp.backend.store.imported import ImportedConversation
+from chatapp.backend.transfer.importers import cline, silly_tavern
+from chatapp.backend.transfer.importers.fields import name
+from chatapp.backend.transfer.importers.messages import words_of
+from chatapp.backend.transfer.importers.programs import conversation
+
+Json = dict[str, Any]
+
+
+class _Kind(NamedTuple):
+    """A kind of lines, and the conversation that they make; those with the same `thread` are one."""
+
+    is_line: Callable[[Json], bool]
+    read: Callable[[list[Json]], ImportedConversation]
+    thread: str = ""
+
+
+def _jan(lines: list[Json]) -> ImportedConversation:
+    return conversation("jan", {"id": lines[0].get("thread_id")}, lines)
+
+
+def _task(lines: list[Json]) -> ImportedConversation:
+    about, told = cline.shown(lines)
+    return conversation("cline", about, told)
+
+
+def _bare(lines: list[Json]) -> ImportedConversation:
+    """Return what was said in messages without ids: each is named by all that leads to it.
+
+    What gptme hides is what it tells its model.
+    """
+    told, before = [], ""
+    for said in map(cline.as_said, (line for line in lines if line.get("hide") is not True)):
+        before = blake2b(
+            f"{before}\0{said['role']}\0{words_of(said)}".encode(errors="replace"), digest_size=16
+        ).hexdigest()
+        told.append({**said, "id": name(said.get("id")) or before})
+    return conversation("messages", {}, told)
+
+
+_KINDS = (
+    _Kind(silly_tavern.is_line, silly_tavern.read),
+    _Kind(lambda it: it.get("object") == "thread.message", _jan, "thread_id"),
+    _Kind(cline.is_shown, _task),
+    _Kind(lambda it: {"role", "content"} <= it.keys(), _bare),
+)
+
+
+@dataclass(slots=True)
+class MessageLines:
+    """Gathers the messages of a file, and gives the conversations that they make."""
+
+    _lines: dict[tuple[int, str | None], list[Json]] = field(default_factory=dict)
+
+    def take(self, fields: Json) -> bool:
+        """Return whether `fields` is a message that stands by itself, and keep it."""
+        for number, kind in enumerate(_KINDS):
+            if kind.is_line(fields):
+                self._lines.setdefault((number, name(fields.get(kind.thread))), []).append(fields)
+                return True
+        return False
+
+    def conversations(self) -> Iterator[ImportedConversation]:
+        """Return those in which something was answered."""
+        for (number, _), lines in self._lines.items():
+            made = _KINDS[number].read(lines)
+            if any(message.role == "assistant" for message in made.messages):
+                yield made

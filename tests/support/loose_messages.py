@@ -1,0 +1,122 @@
+"""Conversations of programs that keep trees, or messages that stand in a file by themselves.
+
+Cline's sessions, gptme's and shell-gpt's lines are as Cline 3.0.65, gptme 0.35.1 and shell-gpt 1.5.1 have written them.
+Others have the form of their sources: Cherry Studio's `types/newMessage.ts` and `BackupService.ts`, llama.cpp's
+`types/database.d.ts`, SillyTavern 1.19's `script.js`, Cline's `ExtensionMessage.ts`, Jan's `thread.message`.
+"""
+
+import json
+from typing import Any
+
+Json = dict[str, Any]
+
+WHEN = 1_780_000_000_000
+
+
+def _text(text: str) -> list[Json]:
+    return [{"type": "text", "text": text}]
+
+
+CLINE: Json = {
+    "version": 1,
+    "agent": "lead",
+    "sessionId": "s",
+    "messages": [
+        {"id": "1", "role": "user", "content": _text('<user_input mode="act">Why?</user_input>'), "ts": WHEN},
+        {
+            "id": "2",
+            "role": "assistant",
+            "content": [{"type": "thinking", "thinking": "Hm."}, *_text("So."), {"type": "tool_use", "name": "x"}],
+            "modelInfo": {"id": "m", "provider": "p"},
+            "metrics": {"inputTokens": 7, "outputTokens": 5},
+        },
+        {"id": "3", "role": "user", "content": [{"type": "tool_result", "content": "x"}]},
+    ],
+    "system_prompt": "You are Cline.",
+}
+CLINE_TASK: list[Json] = [
+    {"ts": WHEN, "type": "say", "say": "text", "text": "Why?", "images": []},
+    {"ts": WHEN + 1, "type": "say", "say": "api_req_started", "text": '{"request": "x"}'},
+    {"ts": WHEN + 2, "type": "say", "say": "reasoning", "text": "Hm."},
+    {"ts": WHEN + 3, "type": "ask", "ask": "tool", "text": '{"tool": "readFile"}'},
+    {"ts": WHEN + 4, "type": "say", "say": "completion_result", "text": "So.", "modelInfo": {"modelId": "m"}},
+    {"ts": WHEN + 5, "type": "ask", "ask": "completion_result", "text": ""},
+]
+CLINE_HISTORY: list[Json] = [
+    {"role": "user", "content": [*_text("<task>\nWhy?\n</task>"), *_text("<environment_details>\nx")], "ts": WHEN},
+    {"role": "assistant", "content": [{"type": "reasoning", "text": "Hm."}, *_text("So.")]},
+]
+GPTME: list[Json] = [
+    {"role": "system", "content": "You are gptme.", "timestamp": "2026-05-28T20:26:40.1", "pinned": True, "hide": True},
+    {"role": "user", "content": "Why?", "timestamp": "2026-05-28T20:26:40"},
+    {"role": "assistant", "content": "<think>Hm.</think>So.", "metadata": {"model": "m", "usage": {"input_tokens": 7}}},
+    {"role": "user", "content": "<system>No tool call detected in last message.</system>"},
+]
+SHELL_GPT: list[Json] = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "Why?"},
+    {"role": "assistant", "content": "So."},
+]
+JAN: list[Json] = [
+    {
+        "object": "thread.message",
+        "id": role,
+        "thread_id": "t",
+        "role": role,
+        "content": [{"type": "text", "text": {"value": text, "annotations": []}}],
+        "created_at": WHEN,
+    }
+    for role, text in (("user", "Why?"), ("assistant", "<think>Hm.</think>So."))
+]
+SILLY_TAVERN: list[Json] = [
+    {"user_name": "unused", "character_name": "unused", "chat_metadata": {"integrity": "i"}},
+    {"name": "Ann", "is_user": True, "is_system": False, "send_date": "2026-05-28T20:26:40.000Z", "mes": "Why?"},
+    {"name": "ST", "is_user": False, "is_system": True, "mes": "Help", "extra": {"type": "help"}},
+    {
+        "name": "T",
+        "is_user": False,
+        "send_date": "May 28, 2026 8:26pm",
+        "mes": "So.",
+        "extra": {"model": "m", "reasoning": "Hm.", "reasoning_duration": 2000},
+        "swipe_id": 1,
+        "swipes": ["No.", "So."],
+        "swipe_info": [{"send_date": "2026-5-28 @20h 26m 41s 5ms", "extra": {"model": "n"}}, {"extra": {}}],
+    },
+]
+_TOPIC = {"id": "t", "name": "T", "createdAt": "2026-05-28T20:26:40Z", "pinned": True}
+_ASSISTANTS = {"assistants": [{"id": "a", "prompt": "Be brief.", "topics": [_TOPIC]}]}
+CHERRY_STUDIO: Json = {
+    "time": WHEN,
+    "version": 5,
+    "localStorage": {"persist:cherry-studio": json.dumps({"assistants": json.dumps(_ASSISTANTS)})},
+    "indexedDB": {
+        "topics": [
+            {
+                "id": "t",
+                "messages": [
+                    {"id": "1", "role": "user", "createdAt": "2026-05-28T20:26:40Z", "blocks": ["b1"]},
+                    {"id": "2", "role": "assistant", "askId": "1", "model": {"id": "n"}, "blocks": ["b2"]},
+                    {"id": "3", "role": "assistant", "askId": "1", "model": {"id": "m"}, "blocks": ["b3", "b4", "b5"]},
+                ],
+            }
+        ],
+        "message_blocks": [
+            {"id": "b1", "messageId": "1", "type": "main_text", "content": "Why?"},
+            {"id": "b2", "messageId": "2", "type": "main_text", "content": "No."},
+            {"id": "b3", "messageId": "3", "type": "thinking", "content": "Hm."},
+            {"id": "b4", "messageId": "3", "type": "main_text", "content": "So."},
+            {"id": "b5", "messageId": "3", "type": "translation", "content": "Also."},
+        ],
+    },
+}
+LLAMA_CPP: Json = {
+    "conv": {"id": "c", "name": "T", "lastModified": WHEN, "currNode": "4"},
+    "messages": [
+        {"id": "0", "convId": "c", "type": "root", "role": "system", "content": "", "parent": None},
+        {"id": "1", "type": "text", "role": "system", "content": "Be brief.", "parent": "0"},
+        {"id": "5", "type": "text", "role": "user", "content": "How?", "parent": "1", "timestamp": WHEN},
+        {"id": "2", "type": "text", "role": "user", "content": "Why?", "parent": "1", "timestamp": WHEN},
+        {"id": "3", "type": "text", "role": "assistant", "content": "No.", "parent": "2", "timestamp": WHEN},
+        {"id": "4", "type": "text", "role": "assistant", "content": "So.", "parent": "2", "reasoningContent": "Hm."},
+    ],
+}
