@@ -45,6 +45,7 @@ def test_a_whole_answer_is_a_chat_completion(client: OpenAI) -> None:
     assert (answer.model, answer.choices[0].finish_reason, answer.object) == ("stub-model", "stop", "chat.completion")
     assert answer.usage is not None
     assert answer.usage.total_tokens == scripts.USAGE["total_tokens"]
+    assert "system_fingerprint" in answer.model_fields_set, "without it @openrouter/sdk 1.3.19 reads none"
 
 
 def test_a_whole_answer_counts_tokens_where_the_model_server_does_not(client: OpenAI, model: StubModel) -> None:

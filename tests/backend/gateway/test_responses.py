@@ -30,6 +30,9 @@ def test_a_whole_response_holds_text_and_counts(client: OpenAI) -> None:
     assert response.usage is not None
     assert response.usage.total_tokens == scripts.USAGE["total_tokens"]
     assert response.usage.input_tokens_details.cache_write_tokens == 0, "the openai package promises a number"
+    assert (response.completed_at or 0) >= response.created_at
+    told = response.model_dump(exclude_unset=True)
+    assert told.keys() >= {"frequency_penalty", "presence_penalty"}, "without them @openrouter/sdk 1.3.19 reads none"
 
 
 def test_a_stream_tells_of_each_item_and_ends_with_the_whole(client: OpenAI, stub: StubModel) -> None:

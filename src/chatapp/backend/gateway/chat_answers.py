@@ -43,6 +43,7 @@ def completion(turn: Turn) -> dict[str, Any]:
         "object": "chat.completion",
         "created": int(time.time()),
         "model": turn.model,
+        "system_fingerprint": None,  # which OpenRouter's own client cannot do without
         "choices": [choice],
         "usage": usage_of(turn) or dict.fromkeys(_COUNTS, 0),  # llm cannot do without
     }

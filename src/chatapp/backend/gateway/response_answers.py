@@ -70,11 +70,12 @@ class ResponseEvents:
         """Return the response as far as it is."""
         wanted = self._wanted
         asked = {name: getattr(wanted, name) for name in ("instructions", "previous_response_id", "max_output_tokens")}
-        sampling = {name: (wanted.model_extra or {}).get(name) for name in ("temperature", "top_p", "metadata")}
+        sampling = {name: (wanted.model_extra or {}).get(name) for name in _TOLD_BACK}
         return {
             "id": f"{ID}{self._turn.id}",
             "object": "response",
             "created_at": self._created_at,
+            "completed_at": self._created_at + self._turn.latency_ms // 1000 if status == "completed" else None,
             "status": status,
             "model": self._turn.model,
             "output": self._output,
@@ -197,6 +198,7 @@ def whole_response(turn: Turn, wanted: ResponseRequest) -> Json:
     return response
 
 
+_TOLD_BACK = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "metadata")
 _PREFIXES: dict[type[Event], str] = {Text: "msg", Reasoning: "rs", ToolCallDelta: "fc"}
 _GROWING: dict[type[Event], str] = {
     Text: "response.output_text",
