@@ -41,6 +41,10 @@ _PACKAGES = {
     "@continuedev/cli": "1.5.47",
     "cline": "3.0.65",
     "@mastra/core": "1.71.0",
+    "@llamaindex/openai": "0.4.22",
+    "@openrouter/sdk": "1.3.19",
+    "@earendil-works/pi-coding-agent": "1.6.0",
+    "@github/copilot": "1.0.102",
     "zod": "4.6.7",
 }
 _INSTALL_S = 900
@@ -183,6 +187,25 @@ CLIENTS = (
         _agent("CLINE", "cline", "cline_client.py"),
         ("stream", "tool", "key", "cancel"),
         need_the_stub=("stream", "tool", "cancel"),
+    ),
+    Client("mirascope", _python("mirascope_client.py", "mirascope[openai]==2.8.2")),
+    Client(
+        "inspect-ai",
+        _python("inspect_client.py", "inspect-ai==0.3.285", "openai==3.57.0"),
+        ("ask", "tool", "key", "cancel", "long"),
+    ),
+    Client("ag2", _python("ag2_client.py", "ag2[openai]==1.2.1"), ("ask", "tool", "key", "cancel", "long")),
+    Client("crewai", _python("crewai_client.py", "crewai==1.15.30"), ("ask", "stream", "tool", "key", "long")),
+    Client("@llamaindex/openai", _node("llama_index_js.mjs")),
+    Client("@openrouter/sdk", _node("openrouter_sdk.mjs")),
+    Client(
+        "@earendil-works/pi-coding-agent",
+        _agent("PI", "pi", "pi_client.py"),
+        _OF_AGENTS,
+        need_the_stub=_ALL_BUT_KEY,
+    ),
+    Client(
+        "@github/copilot", _agent("COPILOT", "copilot", "copilot_client.py"), _OF_AGENTS, need_the_stub=_ALL_BUT_KEY
     ),
     Client("@continuedev/cli", _agent("CN", "cn", "continue_client.py"), _OF_AGENTS, need_the_stub=_ALL_BUT_KEY),
 )
