@@ -34,6 +34,8 @@ We see it when the system has room for more, on Linux after up to 1.6 MB (measur
 the system's buffers, a client has to read some 30 KB/s.
 """
 
+HALF_CLOSED_S = 0.25
+"""How long who sends no more is taken for somebody who still reads: models are to stop within a second of leaving."""
 
 _OFFER = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 
@@ -109,6 +111,14 @@ class HttpProtocol(_Protocol):
         if self._taking_due is not None:
             self._taking_due.cancel()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # which asyncio asks for
+        """Answer on for a moment: some close their side behind a request, as `nc -N` does. So do all who leave."""
+        is_asked = self.cycle is not None and not (self._is_in_body or self.cycle.response_complete)
+        if is_asked and self.transport.get_extra_info("sslcontext") is None:  # TLS has no such half
+            self.loop.call_later(HALF_CLOSED_S, self.transport.close)
+            return True
+        return False
 
     def data_received(self, data: bytes) -> None:
         """Read on, and wait for the next request if there is none to answer: uvicorn stops waiting at any byte."""

@@ -216,6 +216,13 @@ def test_a_keep_alive_connection_is_kept_through_a_long_answer(
             assert session.post(f"{shared.url}/query", json={"prompt": "Why?"}, timeout=10).status_code == 200
 
 
+def test_who_sends_no_more_may_still_read(shared: RunningBackend) -> None:
+    with connect(shared) as line:
+        line.sendall(head("/health", method="GET"))
+        line.shutdown(socket.SHUT_WR)
+        assert received(line).startswith(b"HTTP/1.1 200 ")
+
+
 BURST = "x" * 6 * 1024**2
 """More than the buffers of two sockets hold."""
 
