@@ -124,3 +124,16 @@ def host_alone(text: str) -> str:
     if "/" in text or any(map(str.isspace, text)) or (":" in text and not is_address(text.strip("[]"))):
         raise ValueError("a name or an address alone; its port is PORT")
     return text
+
+
+def allowed_host(text: str) -> str:
+    """Return `text`, by which this machine may be called: a name, an address, or `*` for every name.
+
+    Raises:
+        ValueError: it is none of these alone; what it says completes "it must be".
+    """
+    parts = _HOST.fullmatch(text)
+    is_name = parts is not None and parts[1] == text and "*" not in text
+    if not (is_name or text == "*" or is_address(text)):
+        raise ValueError("`*` or names such as chat.example.org, separated by commas, without http:// and without port")
+    return text.strip("[]").rstrip(".")

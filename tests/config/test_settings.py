@@ -193,6 +193,9 @@ def test_values_are_read_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -
         ("CORS_ORIGINS", "localhost", "CORS_ORIGINS is 'localhost': it must be `*` or origins such as https://chat"),
         ("TRUSTED_PROXY", "*", "TRUSTED_PROXY is '*': it must be addresses or networks such as 10.0.0.0/8"),
         ("TRUSTED_PROXY", "10.0.0.1/8", "TRUSTED_PROXY is '10.0.0.1/8': it must be addresses or networks such as"),
+        ("ALLOWED_HOSTS", "a,b.org:443", "ALLOWED_HOSTS is 'b.org:443': it must be `*` or names such as chat.example"),
+        ("ALLOWED_HOSTS", "https://b.org", "ALLOWED_HOSTS is 'https://b.org': it must be `*` or names such as chat"),
+        ("ALLOWED_HOSTS", "*.b.org", "ALLOWED_HOSTS is '*.b.org': it must be `*` or names such as chat.example"),
         ("CORS_ORIGINS", "http://[", "CORS_ORIGINS is 'http://[': it must be `*` or origins such as https://chat"),
     ],
 )
@@ -219,6 +222,7 @@ def test_a_wrong_option_is_named_by_its_setting() -> None:
         ("OPENAI_API_KEY", f"schlüssel-{SECRET}"),
         ("BACKEND_API_KEY", f"a\x07{SECRET}"),
         ("DATABASE_URL", f"mysql://user:{SECRET}@localhost/chat"),
+        ("BASE_URL", f"https://localhost/v1?api-key=0123456789abcdefghij{SECRET}"),
         ("BASE_URL", f"sk-{SECRET}"),
         ("BASE_URL", f'"sk-{SECRET}'),
         ("BASE_URL", f"gsk_0123456789abcdefghij{SECRET}"),

@@ -26,3 +26,10 @@ def test_too_few_for_anybody_are_told_at_the_start() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     said = "chatapp: The system allows 40 open files, and 64 are needed. Raise `ulimit -n`.\n"
     assert (done.returncode, done.stderr) == (2, said)
+
+
+def test_a_command_that_runs_out_of_them_says_so() -> None:
+    command = ["sh", "-c", 'ulimit -n 8; exec "$0" -m chatapp ask Hi', sys.executable]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    said = "chatapp: The system allows no more open files. Raise `ulimit -n`.\n"
+    assert (done.returncode, done.stderr) == (1, said)

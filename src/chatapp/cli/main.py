@@ -21,6 +21,9 @@ INTERRUPTED = 130
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 """What is wrong with a disk, or a terminal that is gone, where the output goes."""
 
+_NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
+"""What is wrong where as many files and connections are open as the system allows."""
+
 _COMPLETE = "_CHATAPP_COMPLETE"
 """What the shell's completion asks by, as typer's scripts name it."""
 
@@ -41,8 +44,8 @@ def main() -> None:
     except ChatappError as error:
         code = _fail(error.sentence(), error.exit_code)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            code = _fail(f"{_what_failed(error)}: {error.strerror}.", 1)
+        if isinstance(error, OSError) and error.errno in _NO_ROOM | _NO_DESCRIPTOR:
+            code = _fail(_what_failed(error), 1)
         elif (environment.value("LOG_LEVEL") or "").lower() == "debug":
             raise
         else:
@@ -108,14 +111,18 @@ def _fail(sentence: str, exit_code: int) -> int:
 
 
 def _what_failed(error: OSError) -> str:
-    """Return what cannot be read or written: the system names a file only while it is opened."""
-    if error.filename:
-        return f"{error.filename} cannot be used"
+    """Return what cannot be read or written, and why: the system names a file only while it is opened."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    if frame.f_globals["__name__"].startswith("pathlib"):  # typer's, which installs completions
-        return "A file cannot be written"
-    _let_go_of_stdout()
-    return "The output cannot be written"
+    if error.errno in _NO_DESCRIPTOR:
+        return "The system allows no more open files. Raise `ulimit -n`."
+    if error.filename:
+        what = f"{error.filename} cannot be used"
+    elif frame.f_globals["__name__"].startswith("pathlib"):  # typer's, which installs completions
+        what = "A file cannot be written"
+    else:
+        _let_go_of_stdout()
+        what = "The output cannot be written"
+    return f"{what}: {error.strerror}."
 
 
 def _let_go_of_stdout() -> int:

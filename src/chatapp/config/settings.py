@@ -24,7 +24,7 @@ from pydantic_settings import SettingsError as UnreadableError
 from chatapp.config.budgets import parse_budgets
 from chatapp.config.environment import from_home, load_env_files, may_be_key, origin_of, secret_folders
 from chatapp.errors import SettingsError
-from chatapp.hosts import api_url, host_alone, url_parts
+from chatapp.hosts import allowed_host, api_url, host_alone, url_parts
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     )
     port: Port = Field(8000, description="Port of the backend.")
     ui_port: Port = Field(8501, description="Port of the page.")
-    allowed_hosts: Names = Field(
+    allowed_hosts: Annotated[tuple[Annotated[str, AfterValidator(allowed_host)], ...], NoDecode] = Field(
         (), description="Names, separated by commas, that this machine is called by, beside localhost and `HOST`."
     )
     api_keys: SecretStr | None = Field(
@@ -273,8 +273,8 @@ def _fault(error: ErrorDetails) -> str:
     """Return one sentence about a wrong value: the setting, the value unless it is a secret, what is allowed."""
     name = str(error["loc"][0]).lower()
     written = str(error["input"])
-    is_secret = name in Settings.secrets or "@" in written or may_be_key(written)  # user:password@host
-    shown = "has a value that cannot be used" if is_secret else f"is {error['input']!r}"
+    may_be_secret = "@" in written or any(map(may_be_key, re.split("[?&=#]", written)))  # user:password@host?key=…
+    shown = "has a value that cannot be used" if name in Settings.secrets or may_be_secret else f"is {error['input']!r}"
     return f"{name.upper()} {shown}: it must be {allowed_by(error['msg'])}."
 
 

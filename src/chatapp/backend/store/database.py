@@ -214,7 +214,9 @@ def open_database(settings: Settings) -> Database:
         path.chmod(0o600)
     except OSError as error:
         hint = "Set DATA_DIR to a folder that can be written."
-        raise unavailable(f"{path} cannot be written ({error.strerror})", hint=hint) from error
+        is_no_folder = isinstance(error, FileExistsError)
+        why = f"{path.parent} is no folder" if is_no_folder else f"{path} cannot be written ({error.strerror})"
+        raise unavailable(why, hint=hint) from error
     return Database(URL.create("sqlite", database=str(path)), path=path)
 
 
