@@ -55,13 +55,6 @@ def wire(*events: Event) -> bytes:
 
 
 @pytest.fixture
-def server(stub: StubModel) -> StubModel:
-    """A server that is no backend, and does what its scripts say."""
-    stub.url = stub.url.removesuffix("/v1")
-    return stub
-
-
-@pytest.fixture
 def to(server: StubModel) -> Iterator[BackendClient]:
     """A client of `server`."""
     with BackendClient(server.url, timeout_s=10) as client:

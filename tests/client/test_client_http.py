@@ -20,13 +20,6 @@ from support.stub_model import StubModel
 
 
 @pytest.fixture
-def server(stub: StubModel) -> StubModel:
-    """A server that is no backend, and does what its scripts say."""
-    stub.url = stub.url.removesuffix("/v1")
-    return stub
-
-
-@pytest.fixture
 def tls_url(certificate: Path) -> Iterator[str]:
     """The address of a server that has `certificate`, by a name that is not in it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

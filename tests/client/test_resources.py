@@ -19,13 +19,6 @@ CONVERSATION = {"id": "c1", "updated_at": MOMENT}
 MESSAGE = {"id": "m1", "role": "assistant", "content": "Hi", "created_at": MOMENT}
 
 
-@pytest.fixture
-def server(stub: StubModel) -> StubModel:
-    """A server that is no backend, and does what its scripts say."""
-    stub.url = stub.url.removesuffix("/v1")
-    return stub
-
-
 def test_what_an_older_backend_leaves_out_has_a_default() -> None:
     conversation = read(ConversationInfo, CONVERSATION)
 

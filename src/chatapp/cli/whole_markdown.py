@@ -14,13 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from chatapp.rendering.emphasis import WideTextParser
+from chatapp.rendering.lines import line_of
 from chatapp.rendering.table_rows import add_whole_rows
+from chatapp.rendering.tags import line_break
 
 _FORMULAS = (("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]"), ("\\begin{", "\\end{"), ("$", "$"))
 _BLOCKS = (("$$", "$$"), ("\\[", "\\]"), ("\\begin{", "\\end{"))
 _FORMULA_CHARS, _FORMULA_LINES = 2_000, 100
 """Where the end of a formula is looked for; without a bound a text of nothing but beginnings would take for ever."""
-_LINE_BREAKS = ("<br>", "<br/>", "<br />")
 
 
 def parser() -> MarkdownIt:
@@ -30,7 +31,7 @@ def parser() -> MarkdownIt:
     markdown.configure("commonmark", {"html": False}).enable(["strikethrough", "table"]).disable("reference")
     add_whole_rows(markdown)
     markdown.inline.ruler.before("escape", "formula", _formula)
-    markdown.inline.ruler.before("autolink", "line_break", _line_break)
+    markdown.inline.ruler.before("autolink", "line_break", line_break)
     markdown.block.ruler.before("fence", "formula", _formula_block, {"alt": ["paragraph", "blockquote", "list"]})
     return markdown
 
@@ -132,33 +133,18 @@ def _push_text(state: StateInline, end: int, *, silent: bool) -> None:
     state.pos = end
 
 
-def _line_break(state: StateInline, silent: bool) -> bool:
-    """Take `<br>`, the only way to break a line in a cell, as such."""
-    mark = next((mark for mark in _LINE_BREAKS if state.src[state.pos : state.pos + len(mark)].lower() == mark), None)
-    if mark is None:
-        return False
-    if not silent:
-        state.push("hardbreak", "br", 0)
-    state.pos += len(mark)
-    return True
-
-
 def _formula_block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     """Take a formula of several lines whole: a line of it may begin like an item of a list."""
-    line = _line(state, first)
+    line = line_of(state, first)
     opening, closing = next((pair for pair in _BLOCKS if line.startswith(pair[0])), ("", ""))
     if not opening or closing in line[len(opening) :]:
         return False
     for place in range(first + 1, min(last, first + _FORMULA_LINES)):
-        if closing in _line(state, place):
+        if closing in line_of(state, place):
             if not silent:
                 _push_paragraph(state, first, place + 1)
             return True
     return False
-
-
-def _line(state: StateBlock, place: int) -> str:
-    return state.src[state.bMarks[place] + state.tShift[place] : state.eMarks[place]]
 
 
 def _push_paragraph(state: StateBlock, first: int, end: int) -> None:

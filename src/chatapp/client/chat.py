@@ -3,13 +3,13 @@
 The page and the command line both ask through these. A chat is used by one thread at a time.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events, ask_once, in_one_piece, unbroken
-from chatapp.client.history import answered, as_json
 from chatapp.errors import NotFoundError
 from chatapp.protocol.events import Start, Text
 from chatapp.protocol.resources import AttachmentInfo, MessageInfo
@@ -225,7 +225,7 @@ class EphemeralChat:
         # milliseconds that stored chats need not pay
         from chatapp.protocol.messages import AttachmentPart, Message, TextPart  # noqa: PLC0415
 
-        earlier = [as_json(message) for message in answered(self._messages)]
+        earlier = [_as_json(message) for message in _answered(self._messages)]
         fields = {**options.fields(), "messages": earlier or None, "attachments": _ids(attachments)}
         files = [AttachmentPart.of(file) for file in attachments]
         self._messages.append(Message("user", (*files, TextPart(prompt))))
@@ -264,8 +264,22 @@ class EphemeralChat:
 
     def estimate(self, options: ChatOptions = _AS_IT_IS) -> EstimateInfo:
         """Return what would go along with the next question."""
-        earlier = [as_json(message) for message in answered(self._messages)]
+        earlier = [_as_json(message) for message in _answered(self._messages)]
         return self._backend.estimate(**options.fields(), messages=earlier or None)
+
+
+def _answered(messages: "list[Message]") -> "Iterator[Message]":
+    """Return the questions that were answered, each with its answer: models take turns, so one without stays out."""
+    for question, answer in pairwise(messages):
+        if (question.role, answer.role) == ("user", "assistant") and answer.text.strip():
+            yield from (question, answer)
+
+
+def _as_json(message: "Message") -> dict[str, Any]:
+    """Return a message as a question carries it: role, text and the ids of its files."""
+    files = [part.reference for part in message.parts if part.type == "attachment"]
+    told = {"role": message.role, "content": message.text}
+    return {**told, "attachments": files} if files else told
 
 
 def _ids(attachments: Files) -> list[str] | None:

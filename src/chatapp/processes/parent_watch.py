@@ -1,4 +1,4 @@
-"""The child's side of `processes.py`: what lets a process know that its parent has ended, and then end too.
+"""The child's side of `child.py`: what lets a process know that its parent has ended, and then end too.
 
 `python -m chatapp.processes.parent_watch PIPE MODULE ARGUMENTS…` runs a module that needs to know nothing about it.
 """

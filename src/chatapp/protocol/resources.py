@@ -126,7 +126,8 @@ class ModelsInfo(NamedTuple):
         beginning, slash, _ = model.partition("/")
         owner = next((each for each in self.connections if slash and each.name == beginning), self.connections[0])
         is_listing = owner.ok and owner.note is None and len(self.models) > 1
-        return is_listing and f"{owner.name}/{model}" not in self.models and not self._is_one_s_own(model)
+        is_known = f"{owner.name}/{model}" in self.models or any(each.name == model for each in self._listed())
+        return is_listing and not is_known
 
     def listed_as(self, model: str) -> str:
         """Return the name in the list of a model that may be named without its connection, as the first that has it."""
@@ -137,7 +138,8 @@ class ModelsInfo(NamedTuple):
     def takes_images(self, model: str) -> bool | None:
         """Return whether `model` takes pictures, of a route whether one of its models does; None: nobody knows."""
         route = next((each.models for each in self.routes if each.name == model), (model,))
-        told = {self._images_of(name) for name in route}
+        found = [self._found(name) for name in route]
+        told = {each.images if each else None for each in found}
         return True if True in told else None if None in told else False
 
     def taking_images(self) -> tuple[str, ...]:
@@ -146,14 +148,11 @@ class ModelsInfo(NamedTuple):
 
     def window_of(self, model: str) -> int | None:
         """Return the tokens that `model` can read, None where nobody knows."""
-        return next((each.window for each in self._listed() if model in {each.id, each.name}), None)
+        found = self._found(model)
+        return found.window if found else None
 
-    def _images_of(self, model: str) -> bool | None:
-        return next((each.images for each in self._listed() if model in {each.id, each.name}), None)
-
-    def _is_one_s_own(self, model: str) -> bool:
-        """Return whether a connection calls one of its models so."""
-        return any(each.name == model for each in self._listed())
+    def _found(self, model: str) -> ListedModelInfo | None:
+        return next((each for each in self._listed() if model in {each.id, each.name}), None)
 
     def _listed(self) -> Iterator[ListedModelInfo]:
         return (each for connection in self.connections for each in connection.models)

@@ -5,6 +5,8 @@ import re
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 
+from chatapp.rendering.lines import line_of
+
 _OPENED = re.compile(r"<details(?: open)?>", re.IGNORECASE)
 _BEGIN = re.compile(r"<details(?: open)?>\s*+(?:<summary>(.*)</summary>)?\s*+$", re.IGNORECASE)
 _SUMMARY = re.compile(r"<summary>(.*)</summary>\s*+$", re.IGNORECASE)
@@ -19,14 +21,14 @@ def add_folds(markdown: MarkdownIt) -> None:
 def _fold(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if not state.src.startswith("<", state.bMarks[start] + state.tShift[start]) or state.is_code_block(start):
         return False
-    begin = _BEGIN.match(_line(state, start))
+    begin = _BEGIN.match(line_of(state, start))
     last = _end_of(state, start, end) if begin else None
     if begin is None or last is None:
         return False
     if silent:
         return True
     first, title = start + 1, begin[1]
-    if title is None and first < last and (summary := _SUMMARY.match(_line(state, first))):
+    if title is None and first < last and (summary := _SUMMARY.match(line_of(state, first))):
         first, title = first + 1, summary[1]
     _draw(state, first, last, title or "Details")
     state.line = last + 1
@@ -52,7 +54,7 @@ def _end_of(state: StateBlock, start: int, end: int) -> int | None:
         return None
     depth, stop = 0, end
     for line in range(start, end):
-        text = _line(state, line)
+        text = line_of(state, line)
         if state.sCount[line] < state.blkIndent and text:
             stop = line
             break
@@ -62,7 +64,3 @@ def _end_of(state: StateBlock, start: int, end: int) -> int | None:
             return line
     state.env["folds_without_end"] = (start, stop)
     return None
-
-
-def _line(state: StateBlock, line: int) -> str:
-    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]

@@ -9,6 +9,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
 from chatapp.rendering.directions import runs_from_right
+from chatapp.rendering.lines import line_of
 
 _LABEL = re.compile(r"\[\^([^\]\s]{1,40})\]")
 _DEFINITION = re.compile(r"\[\^([^\]\s]{1,40})\]:")
@@ -43,7 +44,7 @@ def _definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if silent:
         return True
     last = _end_of(state, start, end)
-    said = [state.src[found.end() : stop], *(_line(state, line) for line in range(start + 1, last))]
+    said = [state.src[found.end() : stop], *(line_of(state, line) for line in range(start + 1, last))]
     state.env.setdefault("notes", {}).setdefault(found[1], "\n".join(said).strip())
     state.line = last
     return True
@@ -65,10 +66,6 @@ def _end_of(state: StateBlock, start: int, end: int) -> int:
 def _begins_another(state: StateBlock, line: int) -> bool:
     begin = state.bMarks[line] + state.tShift[line]
     return _DEFINITION.match(state.src, begin, state.eMarks[line]) is not None
-
-
-def _line(state: StateBlock, line: int) -> str:
-    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
 
 
 def _reference(state: StateInline, silent: bool) -> bool:

@@ -12,6 +12,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
+from chatapp.rendering.lines import line_of
+
 _ENVIRONMENTS = frozenset(
     {
         "Bmatrix", "Vmatrix", "align", "align*", "alignat", "alignat*", "aligned", "alignedat", "array", "bmatrix",
@@ -41,7 +43,7 @@ def add_formulas(markdown: MarkdownIt) -> None:
 def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if state.is_code_block(start):
         return False
-    first = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
+    first = line_of(state, start)
     closer, is_environment = _closer_of(first)
     if not closer:
         return False

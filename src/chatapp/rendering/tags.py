@@ -16,20 +16,23 @@ def add_tags(markdown: MarkdownIt) -> None:
 
 
 def _tag(state: StateInline, silent: bool) -> bool:
-    start = state.src[state.pos : state.pos + _LONGEST].lower()
-    if not start.startswith("<"):
+    if state.src[state.pos] != "<":
         return False
-    for tag in _BREAKS:
-        if start.startswith(tag):
-            return _line_break(state, len(tag), silent=silent)
+    if line_break(state, silent):
+        return True
     paired = _PAIRED.match(state.src, state.pos, state.posMax)
     return paired is not None and _pair(state, paired[1], silent=silent)
 
 
-def _line_break(state: StateInline, size: int, *, silent: bool) -> bool:
+def line_break(state: StateInline, silent: bool) -> bool:
+    """Take `<br>`, the only way to break a line in a cell, as such."""
+    start = state.src[state.pos : state.pos + _LONGEST].lower()
+    mark = next((mark for mark in _BREAKS if start.startswith(mark)), None) if start.startswith("<") else None
+    if mark is None:
+        return False
     if not silent:
         state.push("hardbreak", "br", 0)
-    state.pos += size
+    state.pos += len(mark)
     return True
 
 
