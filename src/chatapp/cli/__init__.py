@@ -97,7 +97,7 @@ def _before_any_command(
 @app.command(cls=LightCommand)
 def up(*, host: Host = None, port: Port = None, ui_port: UiPort = None, no_browser: NoBrowser = False) -> None:
     """Start everything: the model where one is embedded, the backend and the page, and open the browser."""
-    from chatapp.cli.up import run  # noqa: PLC0415
+    from chatapp.cli.up import run
 
     run(host=host, port=port, ui_port=ui_port, no_browser=no_browser)
 
@@ -113,7 +113,7 @@ def serve(
     ssl_keyfile: CertificateKey = None,
 ) -> None:
     """Start the backend, and the embedded model if nothing better is configured or found."""
-    from chatapp.cli.serve import run  # noqa: PLC0415
+    from chatapp.cli.serve import run
 
     run(host=host, port=port, workers=workers, is_reloading=reload, ssl_certfile=ssl_certfile, ssl_keyfile=ssl_keyfile)
 
@@ -121,7 +121,7 @@ def serve(
 @app.command(cls=LightCommand)
 def ui(*, backend_url: BackendUrl = None, host: Host = None, port: PagePort = None) -> None:
     """Start the page, for a backend that runs already, here or elsewhere."""
-    from chatapp.cli.ui import run  # noqa: PLC0415
+    from chatapp.cli.ui import run
 
     run(backend_url=backend_url, host=host, port=port)
 
@@ -129,7 +129,7 @@ def ui(*, backend_url: BackendUrl = None, host: Host = None, port: PagePort = No
 @app.command(cls=LightCommand)
 def health(*, backend_url: BackendUrl = None, json: AsJson = False) -> int:
     """Show how the backend, its model and its store are."""
-    from chatapp.cli.health import run  # noqa: PLC0415
+    from chatapp.cli.health import run
 
     return run(backend_url=backend_url, as_json=json)
 
@@ -137,7 +137,7 @@ def health(*, backend_url: BackendUrl = None, json: AsJson = False) -> int:
 @app.command(cls=LightCommand)
 def doctor(*, json: AsJson = False) -> int:
     """Find out what is in the way of a chat: asks the model server two tiny questions, and looks at this machine."""
-    from chatapp.cli.doctor import run  # noqa: PLC0415
+    from chatapp.cli.doctor import run
 
     return run(as_json=json)
 
@@ -164,8 +164,8 @@ def ask(
     backend_url: BackendUrl = None,
 ) -> int:
     """Ask a question and print the answer. What is piped in is added to it. Without one, on a terminal, ask many."""
-    from chatapp.cli.ask import run  # noqa: PLC0415
-    from chatapp.client.chat import ChatOptions  # noqa: PLC0415
+    from chatapp.cli.ask import run
+    from chatapp.client.chat import ChatOptions
 
     sampling = {"reasoning_effort": effort} if effort else None
     return run(
@@ -197,7 +197,7 @@ def list_(
     backend_url: BackendUrl = None,
 ) -> None:
     """List your conversations, the last talked in first."""
-    from chatapp.cli.conversations import list_conversations  # noqa: PLC0415
+    from chatapp.cli.conversations import list_conversations
 
     state = "deleted" if deleted else "archived" if archived else None
     list_conversations(state=state, project=project, limit=limit, as_json=json, backend_url=backend_url)
@@ -211,7 +211,7 @@ app.command(cls=LightCommand)(share)
 @app.command(cls=LightCommand)
 def find(words: Words = None, *, limit: Limit = 20, json: AsJson = False, backend_url: BackendUrl = None) -> int:
     """Find conversations by words in them; exit code 1 where there is none."""
-    from chatapp.cli.conversations import find_conversations  # noqa: PLC0415
+    from chatapp.cli.conversations import find_conversations
 
     return find_conversations(" ".join(words or ()), limit=limit, as_json=json, backend_url=backend_url)
 
@@ -219,7 +219,7 @@ def find(words: Words = None, *, limit: Limit = 20, json: AsJson = False, backen
 @app.command(cls=LightCommand)
 def show(conversation: Shown = None, *, json: AsJson = False, backend_url: BackendUrl = None) -> None:
     """Show a conversation, the last talked in unless you name another."""
-    from chatapp.cli.conversations import show_conversation  # noqa: PLC0415
+    from chatapp.cli.conversations import show_conversation
 
     show_conversation(conversation, as_json=json, backend_url=backend_url)
 
@@ -229,7 +229,7 @@ def delete(
     conversations: Deleted = None, *, undo: Undo = False, json: AsJson = False, backend_url: BackendUrl = None
 ) -> None:
     """Delete conversations; for 30 days they can be taken back."""
-    from chatapp.cli.conversations import delete_conversations  # noqa: PLC0415
+    from chatapp.cli.conversations import delete_conversations
 
     delete_conversations(conversations or (), is_undone=undo, as_json=json, backend_url=backend_url)
 
@@ -238,7 +238,7 @@ def delete(
 def help_(context: typer.Context, command: CommandName = None) -> None:
     """Show what there is, or what a command takes."""
     arguments = [command, "--help"] if command else ["--help"]
-    from chatapp.cli.main import run_command  # noqa: PLC0415 - which imports this module
+    from chatapp.cli.main import run_command  # which imports this module
 
     run_command(arguments)
 
@@ -260,13 +260,13 @@ def usage(
     backend_url: BackendUrl = None,
 ) -> int:
     """Show what calls to models have taken and cost."""
-    from chatapp.cli.usage import run  # noqa: PLC0415
+    from chatapp.cli.usage import run
 
     return run(backend_url=backend_url, by=by, days=days, everybody=all, as_json=json, as_csv=csv)
 
 
 def say(sentence: str) -> None:
     """Say what went wrong, or was meant otherwise, in a line on stderr."""
-    from chatapp.cli.terminal import printable, wrapped  # noqa: PLC0415
+    from chatapp.cli.terminal import printable, wrapped
 
     typer.echo(wrapped(f"chatapp: {printable(sentence)}"), err=True)

@@ -143,7 +143,7 @@ def _hold_session(
     options: ChatOptions,
     status: StatusLine,
 ) -> int:
-    from chatapp.cli.session import Session  # noqa: PLC0415 - most calls are one question
+    from chatapp.cli.session import Session  # most calls are one question
 
     backend.health()  # so that it is there, or fails, before the first question
     title = backend.conversations.get(conversation_id).title if conversation_id else None
@@ -183,7 +183,7 @@ def _require_new_conversation(project: str | None, *, is_new: bool, is_stored: b
 def _project_id(backend: BackendClient, name: str | None) -> str | None:
     if name is None:
         return None
-    from chatapp.cli.projects import project_named  # noqa: PLC0415 - most questions are in no project
+    from chatapp.cli.projects import project_named  # most questions are in no project
 
     return project_named(backend, name).id
 
@@ -212,7 +212,7 @@ def _asked(question: str | None, template: str | None, params: Sequence[str], *,
     typed = None if question == "-" else _readable(question)
     prompt = "\n\n".join(part for part in (typed, piped_in) if part and part.strip())
     if template is not None:
-        from chatapp.cli.saved import prompt_of  # noqa: PLC0415 - most questions are not saved
+        from chatapp.cli.saved import prompt_of  # most questions are not saved
 
         return prompt_of(template, params, prompt)
     if not prompt:

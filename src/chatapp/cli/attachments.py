@@ -93,7 +93,7 @@ def matching(name: str) -> Iterator[str]:
 
 def _fetched(backend: BackendClient, address: str) -> AttachmentInfo:
     """Send what is at an address. It is fetched here, by who named it: the backend fetches nothing."""
-    from chatapp.client.download import downloaded  # noqa: PLC0415 - most questions name no address
+    from chatapp.client.download import downloaded  # most questions name no address
 
     with downloaded(address) as (name, content):
         return backend.attach(content, name=name)

@@ -70,8 +70,8 @@ def with_backend(
 
 def why_nothing_is_stored() -> str | None:
     """Return why a backend of ours that could not start can store nothing, None where that was not the reason."""
-    from chatapp.backend.store import Store  # noqa: PLC0415 - a second that only a failure pays
-    from chatapp.config.settings import Settings  # noqa: PLC0415
+    from chatapp.backend.store import Store  # a second that only a failure pays
+    from chatapp.config.settings import Settings
 
     try:
         Store.open(Settings.load()).close()
@@ -91,11 +91,11 @@ def temporary_backend(
     Unless what is said is to be stored, it does without the user's data folder, and unless it `asks`, without a model.
     `on_line` gets what it writes while it starts.
     """
-    import secrets  # noqa: PLC0415 - only for the rare question without a backend
-    from tempfile import TemporaryDirectory  # noqa: PLC0415
+    import secrets  # only for the rare question without a backend
+    from tempfile import TemporaryDirectory
 
-    from chatapp.processes.child import wait_until_ready  # noqa: PLC0415
-    from chatapp.processes.ports import free_port  # noqa: PLC0415
+    from chatapp.processes.child import wait_until_ready
+    from chatapp.processes.ports import free_port
 
     is_starting = True
 
@@ -121,7 +121,7 @@ def temporary_backend(
 
 def start_backend(host: str, port: int, *, on_line: Callable[[str], object], **variables: str) -> "Child":
     """Start `chatapp serve` as a child. What the user set for that command, such as https, is not for how we use it."""
-    from chatapp.processes.child import start_child  # noqa: PLC0415
+    from chatapp.processes.child import start_child
 
     env = {**environment.emptied("CHATAPP_SERVE_"), **variables}
     return start_child("backend", "chatapp", ["serve", "--host", host, "--port", str(port)], env=env, on_line=on_line)

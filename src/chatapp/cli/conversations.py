@@ -112,7 +112,7 @@ def _fetched(backend_url: str | None, limit: int, **which: str | None) -> tuple[
 
     def fetch(backend: BackendClient) -> tuple[list[ConversationInfo], bool]:
         if which.get("project"):
-            from chatapp.cli.projects import project_named  # noqa: PLC0415 - most lists are of all
+            from chatapp.cli.projects import project_named  # most lists are of all
 
             which["project"] = project_named(backend, str(which["project"])).id
         return backend.conversations.first(limit, **which)

@@ -1,7 +1,7 @@
 """`chatapp doctor`: what a chat needs, of the model server and of this machine, each with what to do about it."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import typer
 
@@ -10,18 +10,13 @@ from chatapp.cli.doctor_model import examine_model, examine_others
 from chatapp.cli.finding import Finding
 from chatapp.cli.terminal import json_text, printable
 from chatapp.config.settings import Settings
-from chatapp.providers.connection import configured_upstreams
+from chatapp.providers.connection import Upstream, configured_upstreams
 from chatapp.providers.detection import choose_upstream
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from chatapp.providers.connection import Upstream
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
-def run(*, as_json: bool, choose: "Callable[[Settings], Upstream | None]" = choose_upstream) -> int:
+def run(*, as_json: bool, choose: Callable[[Settings], Upstream | None] = choose_upstream) -> int:
     """Print what was found and return the exit code: 1 if anything fails. `choose` finds the model server."""
     settings = Settings.load()
     upstream = choose(settings)
@@ -43,7 +38,7 @@ def run(*, as_json: bool, choose: "Callable[[Settings], Upstream | None]" = choo
     return 1 if any(finding.verdict == "fail" for finding in findings) else 0
 
 
-def _print(findings: "Sequence[Finding]", *, as_json: bool) -> None:
+def _print(findings: Sequence[Finding], *, as_json: bool) -> None:
     if as_json:
         checks = [{name: value for name, value in entry._asdict().items() if value is not None} for entry in findings]
         typer.echo(json_text({"ok": all(entry.verdict != "fail" for entry in findings), "checks": checks}))

@@ -63,9 +63,9 @@ def _chunks(as_format: str, backend_url: str | None) -> Iterator[bytes]:
 
 
 def _stored_here(as_format: str) -> Iterator[bytes]:
-    from chatapp.backend.store import Store  # noqa: PLC0415 - seconds that only an export without a backend pays
-    from chatapp.backend.transfer.exporters import Exports  # noqa: PLC0415
-    from chatapp.config.settings import Settings  # noqa: PLC0415
+    from chatapp.backend.store import Store  # seconds that only an export without a backend pays
+    from chatapp.backend.transfer.exporters import Exports
+    from chatapp.config.settings import Settings
 
     store = Store.open(Settings.load())
     try:

@@ -49,7 +49,7 @@ def is_ignored(path: Path) -> bool:
 
 def as_text(folder: Path, files: Sequence[Path]) -> tuple[str, list[str]]:
     """Return the text of `files`, each behind its place in `folder`, and the names of those that are no text."""
-    from chatapp.documents import fenced  # noqa: PLC0415 - most questions show no folder
+    from chatapp.documents import fenced  # most questions show no folder
 
     shown: list[str] = []
     others: list[str] = []
@@ -100,7 +100,7 @@ def _has_git(folder: Path) -> bool:
 
 @cache
 def _rules_of(folder: Path) -> "GitIgnoreSpec | None":
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - most questions show no folder
+    from pathspec import GitIgnoreSpec  # most questions show no folder
 
     try:
         lines = (folder / ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()

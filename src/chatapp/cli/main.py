@@ -58,7 +58,7 @@ def run_command(arguments: list[str]) -> int:
     """Run the command without typer's own error pages."""
     command = get_command(_app_for(arguments))
     if instruction := environment.value(_COMPLETE):
-        from typer.completion import shell_complete  # noqa: PLC0415 - only when a shell asks what may follow
+        from typer.completion import shell_complete  # only when a shell asks what may follow
 
         return shell_complete(command, {}, "chatapp", _COMPLETE, instruction)
     with command.make_context("chatapp", arguments) as context:

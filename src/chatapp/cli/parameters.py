@@ -189,7 +189,7 @@ class ServeCommand(LightCommand):
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the settings, read from their definition only now."""
-        from chatapp.config.settings import setting_rows  # noqa: PLC0415
+        from chatapp.config.settings import setting_rows
 
         formatter.width = min(100, max(60, formatter.width))
         with formatter.section("Settings, by environment or in a .env file"):

@@ -48,7 +48,7 @@ WithConversations = Annotated[bool, typer.Option("--all", help="Delete its conve
 @app.command("list", cls=LightCommand)
 def list_(*, deleted: IsDeleted = False, json: AsJson = False, backend_url: BackendUrl = None) -> None:
     """List your projects, the last talked in first."""
-    from chatapp.cli.projects import list_projects  # noqa: PLC0415
+    from chatapp.cli.projects import list_projects
 
     list_projects(is_deleted=deleted, as_json=json, backend_url=backend_url)
 
@@ -56,7 +56,7 @@ def list_(*, deleted: IsDeleted = False, json: AsJson = False, backend_url: Back
 @app.command(cls=LightCommand)
 def show(name: Name, *, json: AsJson = False, backend_url: BackendUrl = None) -> None:
     """Show a project: its instructions, model and files."""
-    from chatapp.cli.project_changes import show_project  # noqa: PLC0415
+    from chatapp.cli.project_changes import show_project
 
     show_project(name, as_json=json, backend_url=backend_url)
 
@@ -71,8 +71,8 @@ def new(
     backend_url: BackendUrl = None,
 ) -> None:
     """Begin a project."""
-    from chatapp.cli.project_changes import instructions_of  # noqa: PLC0415
-    from chatapp.cli.projects import begin_project  # noqa: PLC0415
+    from chatapp.cli.project_changes import instructions_of
+    from chatapp.cli.projects import begin_project
 
     begin_project(name, instructions=instructions_of(system, system_file), model=model, backend_url=backend_url)
 
@@ -88,7 +88,7 @@ def change(
     backend_url: BackendUrl = None,
 ) -> None:
     """Change a project's name, instructions or model; "" takes the instructions or the model away."""
-    from chatapp.cli.project_changes import change_project, instructions_of  # noqa: PLC0415
+    from chatapp.cli.project_changes import change_project, instructions_of
 
     told = instructions_of(system, system_file)
     change_project(name, new_name=new_name, instructions=told, model=model, backend_url=backend_url)
@@ -97,7 +97,7 @@ def change(
 @app.command(cls=LightCommand)
 def add(name: Name, files: Files, *, backend_url: BackendUrl = None) -> None:
     """Let files go along with each conversation of a project."""
-    from chatapp.cli.projects import add_files  # noqa: PLC0415
+    from chatapp.cli.projects import add_files
 
     add_files(name, files, backend_url=backend_url)
 
@@ -105,7 +105,7 @@ def add(name: Name, files: Files, *, backend_url: BackendUrl = None) -> None:
 @app.command("rm-file", cls=LightCommand)
 def rm_file(name: Name, files: FileNames, *, backend_url: BackendUrl = None) -> None:
     """Let files go along no more."""
-    from chatapp.cli.project_changes import remove_files  # noqa: PLC0415
+    from chatapp.cli.project_changes import remove_files
 
     remove_files(name, files, backend_url=backend_url)
 
@@ -113,7 +113,7 @@ def rm_file(name: Name, files: FileNames, *, backend_url: BackendUrl = None) -> 
 @app.command(cls=LightCommand)
 def rm(name: Name, *, all: WithConversations = False, undo: Undo = False, backend_url: BackendUrl = None) -> None:  # noqa: A002
     """Delete a project; for 30 days it can be taken back. Its conversations stay, unless all of it is to go."""
-    from chatapp.cli.projects import remove_project  # noqa: PLC0415
+    from chatapp.cli.projects import remove_project
 
     remove_project(name, is_undone=undo, with_conversations=all, backend_url=backend_url)
 
@@ -122,6 +122,6 @@ def move(
     conversations: Moved, *, project: Target = None, no_project: Out = False, backend_url: BackendUrl = None
 ) -> None:
     """Move conversations into a project, or out of theirs."""
-    from chatapp.cli.project_changes import move_conversations  # noqa: PLC0415
+    from chatapp.cli.project_changes import move_conversations
 
     move_conversations(conversations, project=project, out=no_project, backend_url=backend_url)

@@ -86,7 +86,7 @@ def run(
                 ssl_keyfile=ssl_keyfile,
             )
             if config.workers > 1:
-                from chatapp.backend.telemetry.metrics import SHARED_FOLDER  # noqa: PLC0415
+                from chatapp.backend.telemetry.metrics import SHARED_FOLDER
 
                 counts = running.enter_context(scratch_folder("chatapp-metrics-"))
                 environment.give_children(SHARED_FOLDER, str(counts))
@@ -110,11 +110,11 @@ def _check_certificate(certfile: str | None, keyfile: str | None) -> None:
 
 def _require_what_answers_need(settings: Settings) -> None:
     """Fail here and once, before anything is announced: each worker would, and be replaced by the next that does."""
-    from chatapp.backend.store import Store  # noqa: PLC0415 - while the model's process loads it has been imported
+    from chatapp.backend.store import Store  # while the model's process loads it has been imported
 
     Store.open(settings).close()
     if settings.rate_limit is not None:
-        from chatapp.backend.access.rate_limit import Limiter  # noqa: PLC0415
+        from chatapp.backend.access.rate_limit import Limiter
 
         Limiter.open(settings, settings.rate_limit)
 
@@ -125,7 +125,7 @@ def chosen_models(settings: Settings) -> Iterator[list[Upstream]]:
 
     That runs where there is no other, or where LOCAL_MODEL asks for it; then it comes last.
     """
-    from chatapp.providers.detection import choose_upstream  # noqa: PLC0415 - after the port is taken
+    from chatapp.providers.detection import choose_upstream  # after the port is taken
 
     upstream = choose_upstream(settings)
     if upstream is not None and not settings.is_set("local_model"):
@@ -146,7 +146,7 @@ def chosen_models(settings: Settings) -> Iterator[list[Upstream]]:
 
 @contextmanager
 def _embedded_model(settings: Settings) -> Iterator[Upstream]:
-    from chatapp.local_model import LocalModel  # noqa: PLC0415 - only where it is needed
+    from chatapp.local_model import LocalModel  # only where it is needed
 
     Thread(target=import_module, args=["chatapp.backend.app"], daemon=True).start()  # while the model's process loads
     status = StatusLine()
@@ -190,7 +190,7 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     gc.disable()
     last_words = partial(log.error, "Left after %g seconds, before everything was saved or closed.", STOP_S)
     on_stop_signal(partial(leave_within, STOP_S, last_words=last_words))
-    from chatapp.backend.app import create_app  # noqa: PLC0415 - a second that only the process which serves pays
+    from chatapp.backend.app import create_app  # a second that only the process which serves pays
 
     follow_parent()
     give_memory_back()
@@ -213,10 +213,10 @@ def _give_back_again(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _config(settings: Settings, upstreams: Sequence[Upstream], *, reload: bool, **options: Any) -> "uvicorn.Config":
-    import uvicorn  # noqa: PLC0415 - after the port is taken
+    import uvicorn  # after the port is taken
 
-    from chatapp.backend.telemetry.logs import log_config  # noqa: PLC0415
-    from chatapp.cli.http_protocol import HttpProtocol  # noqa: PLC0415
+    from chatapp.backend.telemetry.logs import log_config
+    from chatapp.cli.http_protocol import HttpProtocol
 
     config = uvicorn.Config(
         partial(backend_app, settings, upstreams),
@@ -262,8 +262,8 @@ def _serve(config: "uvicorn.Config", listener: socket) -> None:
     Raises:
         ProcessDiedError: it cannot; the log says why.
     """
-    import uvicorn  # noqa: PLC0415
-    from uvicorn.supervisors import ChangeReload, Multiprocess  # noqa: PLC0415
+    import uvicorn
+    from uvicorn.supervisors import ChangeReload, Multiprocess
 
     server = uvicorn.Server(config)
     if config.reload or config.workers > 1:

@@ -162,7 +162,7 @@ class Session:
         note(f"In place of the {made.messages} earlier messages goes along:\n\n{made.text}")
 
     def _ask_saved(self, words: str) -> None:
-        from chatapp.cli.saved import prompt_in_words, prompt_lines  # noqa: PLC0415 - most questions are not saved
+        from chatapp.cli.saved import prompt_in_words, prompt_lines  # most questions are not saved
 
         if words:
             self._write(self._chat.ask(prompt_in_words(words), self._options))

@@ -13,6 +13,6 @@ def share(
     backend_url: BackendUrl = None,
 ) -> None:
     """Make a link under which others read a conversation; SHARE_LINKS must be on. Or list links, or take one back."""
-    from chatapp.cli.share import run  # noqa: PLC0415
+    from chatapp.cli.share import run
 
     run(conversation, days=days, lists=list, revoked=revoke, as_json=json, url=backend_url)

@@ -62,7 +62,7 @@ def wrapped(text: str) -> str:
 def _in_whole_words(line: str, columns: int) -> str:
     if columns_of(line) <= columns:
         return line
-    from textwrap import wrap  # noqa: PLC0415 - most lines fit
+    from textwrap import wrap  # most lines fit
 
     whole = _COMMAND_AT_END.sub(lambda found: found[0].replace(" ", "\xa0"), line)
     indent = " " * (len(line) - len(line.lstrip(" ")))
@@ -75,7 +75,7 @@ def columns_of(text: str) -> int:
     """Return how many columns `text` takes: two for each character of East Asian scripts, none for an accent."""
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width  # noqa: PLC0415 - a megabyte that few texts need
+    from unicodedata import combining, east_asian_width  # a megabyte that few texts need
 
     return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
 

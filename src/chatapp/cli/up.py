@@ -123,10 +123,10 @@ def _show_panel(facts: dict[str, str]) -> None:
         for name, fact in facts.items():
             typer.echo(f"{name:<8} {fact}")
         return
-    from rich.console import Console  # noqa: PLC0415 - only where it is seen
-    from rich.panel import Panel  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console  # only where it is seen
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():

@@ -45,7 +45,7 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
 
 def write_resource(told: object) -> None:
     """Write what the backend told as JSON: a named tuple, or a mapping that holds some."""
-    from chatapp.cli.resource_json import as_json  # noqa: PLC0415 - milliseconds that only --json needs
+    from chatapp.cli.resource_json import as_json  # milliseconds that only --json needs
 
     typer.echo(json_text(as_json(told)))
 
@@ -94,7 +94,7 @@ def _with_code_alone(events: Iterable[Event]) -> Iterator[Event]:
 
 def first_code(text: str) -> str:
     """Return what is in the first fence of Markdown, or `text` where there is none."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - milliseconds that only --extract needs
+    from markdown_it import MarkdownIt  # milliseconds that only --extract needs
 
     tokens = MarkdownIt("zero").enable(["fence", "code", "list", "blockquote"]).parse(text)
     return next((token.content for token in tokens if token.type == "fence"), text)
@@ -199,7 +199,7 @@ def answer_writer() -> AnswerWriter:
     """Return what writes an answer: drawn as Markdown on a terminal, else as it is."""
     if not is_terminal():
         return PlainAnswer()
-    from chatapp.cli.markdown import MarkdownAnswer  # noqa: PLC0415 - Rich, only where there is something to draw on
+    from chatapp.cli.markdown import MarkdownAnswer  # Rich, only where there is something to draw on
 
     return MarkdownAnswer()
 
