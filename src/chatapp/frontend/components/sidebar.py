@@ -11,8 +11,9 @@ from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import BackendStatus, readiness_of
 
-REFRESH_S, AWAY_S = 10, 2
-"""After which the page looks at the backend again, where it is ready and where it is not."""
+REFRESH_S, AWAY_S = 4, 2
+"""After which the page looks at the backend again, where it is ready and where it is not. Sooner than `backend.py` asks
+anew it would hear nothing new."""
 _PATIENCE_S = 0.25
 """A click that comes meanwhile waits as long."""
 

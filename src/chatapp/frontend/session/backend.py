@@ -20,7 +20,7 @@ from chatapp.protocol.usage_resources import EstimateInfo
 READY_TIMEOUT_S = 5.0
 _GATHER_MS = 150
 """Steps of six words are as smooth to read as steps of one, which would cost the page several times as much."""
-_READY_TTL_S = 5.0
+_READY_TTL_S = 3.5
 _AWAY_TTL_S = 1.0
 _MODELS_TTL_S = 15.0
 _SHARES_TTL_S = 60.0
