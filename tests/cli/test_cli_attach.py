@@ -7,6 +7,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from chatapp.client import BackendClient
 from chatapp.config.prompts import prompts_folder
 from support import documents
 from support.running_backend import RunningBackend
@@ -59,3 +60,4 @@ def test_a_saved_prompt_is_asked(chatapp: Run, shared: RunningBackend, model: St
 
     assert (done.returncode, done.stderr) == (0, "")
     assert model.calls[-1].body["messages"][-1]["content"] == "Translate into German:\n\nHello"
+    assert BackendClient(shared.url).conversations.page().items[0].title == "German: Hello"

@@ -489,6 +489,7 @@ def test_a_slash_offers_saved_prompts(page: Page, model: StubModel) -> None:
 
     page.wait_for_answer("Hello from the stub.")
     assert model.calls[-1].body["messages"][-1]["content"] == "Translate into German: Good day"
+    page.wait_for(".st-key-current-row", "German: Good day")
 
 
 def test_a_long_text_that_is_pasted_becomes_a_file(page: Page) -> None:

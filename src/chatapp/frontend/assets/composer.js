@@ -2,6 +2,7 @@
 // file, and arrow up in the empty box goes back to the last question.
 const BOX = "[data-testid='stChatInputTextArea']";
 const FOLD_CHARS = 4000; // more than a screen of text: nobody reads over it in the box
+const SOON_MS = 100;
 const PLACE = /\{\{[A-Za-z][A-Za-z0-9_-]{0,39}\}\}/g;
 
 const isBox = (target) => target instanceof Element && target.matches(BOX);
@@ -62,6 +63,8 @@ const option = (prompt, place, box) => {
 
 const offer = (box) => {
   const told = document.querySelector(".prompts");
+  // Who types at once is there before what is told.
+  if (!told && box.value.startsWith("/")) setTimeout(() => isBox(document.activeElement) && offer(document.activeElement), SOON_MS);
   if (!told || !box.value.startsWith("/") || box.value.includes("\n")) return close();
   const words = box.value.slice(1).toLowerCase();
   const all = JSON.parse(told.dataset.prompts);
