@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chatapp.backend.store.imported import ImportedConversation, Unreadable
-from chatapp.backend.transfer.importers import claude, claude_projects, formats, llm_logs, texts
+from chatapp.backend.transfer.importers import claude, claude_projects, databases, formats, texts
 from chatapp.backend.transfer.importers.budget import ImportBudget
 from chatapp.backend.transfer.importers.fields import mapping
 from chatapp.backend.transfer.importers.json_text import CHUNK, Readable, UnreadableError
@@ -39,7 +39,7 @@ _QUIET = {
     "thread.json", "api_conversation_history.json",
 }  # fmt: skip
 """Beside conversations; of Jan's threads and Cline's tasks the file beside them has what was said."""
-_TEXTS, _DATABASES = (".json", ".jsonl", ".ndjson"), (".db", ".sqlite", ".sqlite3")
+_TEXTS, _DATABASES = (".json", ".jsonl", ".ndjson"), (".db", ".sqlite", ".sqlite3", ".vscdb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class ExportReader:
         """
         with path.open("rb") as file:
             magic = file.read(_HEAD)
-        if magic.startswith(llm_logs.MAGIC):
+        if magic.startswith(databases.MAGIC):
             yield from self._database("the file", path)
         elif magic.startswith(_GZIP):
             yield from self._gzip(path)
@@ -103,7 +103,7 @@ class ExportReader:
         try:
             with archive.open(member) as file:
                 if member.filename.lower().endswith(_DATABASES):
-                    if file.read(len(llm_logs.MAGIC)) != llm_logs.MAGIC:  # Thumbs.db
+                    if file.read(len(databases.MAGIC)) != databases.MAGIC:  # Thumbs.db
                         return
                     file.seek(0)
                     with self._unpacked(file, folder) as path:
@@ -129,9 +129,9 @@ class ExportReader:
 
     def _database(self, what: str, path: Path) -> Iterator[Piece]:
         try:
-            for piece in llm_logs.read(path, self.budget):
+            for piece in databases.read(path, self.budget):
                 yield piece if isinstance(piece, Unreadable) else FoundConversation(formats.finished(piece))
-        except llm_logs.NoLogError as error:
+        except databases.UnknownDatabaseError as error:
             yield Unknown(what, error.why or formats.name_of_database(error.tables), is_file=True)
 
     def _json(self, what: str, file: Readable, *, is_sure: bool = True) -> Iterator[Piece]:

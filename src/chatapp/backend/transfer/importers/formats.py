@@ -30,9 +30,9 @@ VERSION = "8"
 SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours, programs)
 KNOWN = (
     "aider, AI Studio, big-AGI, Chatbot UI, Chatbox, ChatGPT, Cherry Studio, Claude, Claude Code, Cline, Codex, "
-    "Continue, Copilot (CSV; VS Code), DeepSeek, Gemini (Takeout), Gemini CLI, gptme, Grok, HuggingChat, Jan, Le Chat, "
-    "LibreChat, llama.cpp, LM Studio, opencode, Open WebUI, Qwen Code, shell-gpt, SillyTavern, TypingMind, "
-    "llm (logs.db) and chatapp itself"
+    "Continue, Copilot (CSV; VS Code), crush, Cursor, DeepSeek, elia, Gemini (Takeout), Gemini CLI, goose, gptme, "
+    "Grok, HuggingChat, Jan, Le Chat, LibreChat, llama.cpp, LM Studio, opencode, Open WebUI, oterm, Qwen Code, "
+    "shell-gpt, SillyTavern, TypingMind, llm (logs.db) and chatapp itself"
 )
 
 _Test = Callable[[dict[str, Any]], bool]

@@ -1,6 +1,6 @@
 """Messages that stand in a file by themselves, in lines or a list: of Cline, gptme, Jan, shell-gpt and SillyTavern."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -32,17 +32,18 @@ def _task(lines: list[Json]) -> ImportedConversation:
 
 
 def _bare(lines: list[Json]) -> ImportedConversation:
-    """Return what was said in messages without ids: each is named by all that leads to it.
+    """Return what was said; what gptme hides is what it tells its model."""
+    said = (cline.as_said(line) for line in lines if line.get("hide") is not True)
+    return conversation("messages", {}, [*named(said)])
 
-    What gptme hides is what it tells its model.
-    """
-    told, before = [], ""
-    for said in map(cline.as_said, (line for line in lines if line.get("hide") is not True)):
-        before = blake2b(
-            f"{before}\0{said['role']}\0{words_of(said)}".encode(errors="replace"), digest_size=16
-        ).hexdigest()
-        told.append({**said, "id": name(said.get("id")) or before})
-    return conversation("messages", {}, told)
+
+def named(told: Iterable[Json]) -> Iterator[Json]:
+    """Return messages of which many have no ids: each is named by all that leads to it."""
+    before = ""
+    for said in told:
+        text = f"{before}\0{said['role']}\0{words_of(said)}"
+        before = blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()
+        yield {**said, "id": name(said.get("id")) or before}
 
 
 _KINDS = (

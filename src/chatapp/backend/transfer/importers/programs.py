@@ -32,7 +32,7 @@ from chatapp.backend.transfer.importers.messages import (
 Json = dict[str, Any]
 
 _TITLES = ("title", "chatTitle", "threadName", "name", "userTitle", "autoTitle")
-_NO_TITLES = ("", "Untitled Session", "New Chat", "Untitled")
+_NO_TITLES = ("", "Untitled Session", "New Session", "CLI Session", "New Chat", "Untitled")
 _IDS = ("id", "chatID", "sessionId", "topicId")
 _PROMPTS = ("preprompt", "systemPrompt", "systemInstruction", "prompt")
 _LAST = ("updatedAt", "lastUpdated", "updated", "lastModified")

@@ -1,0 +1,188 @@
+"""Databases in which programs keep conversations: crush, Cursor, elia, goose, opencode and oterm.
+
+Those of elia 1.10, opencode 1.18 and oterm 0.26 are as these write them, of the others as readers of theirs have it.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+from chatapp.backend.store.imported import ImportedConversation, Unreadable
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
+from chatapp.backend.transfer.importers.fields import decoded, mapping, objects, sequence, string
+from chatapp.backend.transfer.importers.llm_rows import MAX_ROWS, Tables, columns, text
+from chatapp.backend.transfer.importers.message_lines import named
+from chatapp.backend.transfer.importers.programs import conversation
+
+Json = dict[str, Any]
+Session = tuple[Json, Iterator[Json]]
+"""What is known of a conversation, and its messages."""
+
+_ASKED = "1"
+_COMPOSER, _BUBBLE = "composerData:", "bubbleId:"
+
+
+class _Database(NamedTuple):
+    log: sqlite3.Connection
+    tables: Tables
+
+    def rows(self, table: str, wanted: tuple[str, ...], key: str = "", value: str = "") -> Iterator[Json]:
+        """Return the rows of a table, or those whose `key` is a value, as they were written; what is not told is "".
+
+        Raises:
+            ValueError: they are too large together.
+        """
+        where = f"WHERE {key} = ?" if key else ""
+        query = f"SELECT {columns(wanted, self.tables[table])} FROM {table} {where} ORDER BY rowid LIMIT {MAX_ROWS}"  # noqa: S608
+        size = 0
+        for row in self.log.execute(query, (value,) if key else ()):
+            size += sum(len(field) for field in row if isinstance(field, str | bytes))
+            if size > MAX_ELEMENT_CHARS:
+                raise ValueError(f"it is larger than {MAX_ELEMENT_CHARS // 1024**2} MiB")
+            yield {column: text(field) for column, field in zip(wanted, row, strict=True)}
+
+
+class Program(NamedTuple):
+    """A program: the tables by which its database is known, and what is in them."""
+
+    source: str
+    tables: dict[str, set[str]]
+    sessions: Callable[[_Database], Iterator[Session]]
+
+
+def _crush(database: _Database) -> Iterator[Session]:
+    """Return the sessions that a user has begun: others are of agents that one has called."""
+    for session in database.rows("sessions", ("id", "title", "created_at", "updated_at", "parent_session_id")):
+        if not session.get("parent_session_id"):
+            told = database.rows(
+                "messages", ("id", "role", "parts", "model", "created_at"), "session_id", session["id"]
+            )
+            yield session, ({**said, "parts": _crush_parts(said)} for said in told)
+
+
+def _crush_parts(said: Json) -> list[Json]:
+    return [{**mapping(part.get("data")), "type": part.get("type")} for part in objects(decoded(said.get("parts")))]
+
+
+def _cursor(database: _Database) -> Iterator[Session]:
+    query = "SELECT key FROM cursorDiskKV WHERE key >= 'composerData:' AND key < 'composerData;' AND length(key) < 200"
+    for (key,) in database.log.execute(query).fetchall():
+        about = _value(database, text(key))
+        told_in = objects(about.get("fullConversationHeadersOnly")) or objects(about.get("conversation"))
+        times = {"created": about.get("createdAt"), "updated": about.get("lastUpdatedAt")}
+        composer = text(key).removeprefix(_COMPOSER)
+        told = map(partial(_bubble, database, composer), told_in)
+        yield {"id": composer, "title": about.get("name"), **times}, told
+
+
+def _bubble(database: _Database, composer: str, head: Json) -> Json:
+    bubble = head if "text" in head else _value(database, f"{_BUBBLE}{composer}:{head.get('bubbleId')}")
+    return {
+        "id": head.get("bubbleId"),
+        "role": "user" if text(head.get("type")) == _ASKED else "assistant",
+        "content": bubble.get("text"),
+        "reasoning": mapping(bubble.get("thinking")).get("text"),
+        "model": mapping(bubble.get("modelInfo")).get("modelName"),
+        "created": bubble.get("createdAt"),
+        "toolCalls": [{}] if bubble.get("toolFormerData") else [],
+    }
+
+
+def _value(database: _Database, key: str) -> Json:
+    return next(
+        (mapping(decoded(row.get("value"))) for row in database.rows("cursorDiskKV", ("value",), "key", key)), {}
+    )
+
+
+def _elia(database: _Database) -> Iterator[Session]:
+    """Return the chats, which are named by when they were begun: their numbers are those of one machine."""
+    for chat in database.rows("chat", ("id", "title", "started_at")):
+        wanted = ("id", "role", "content", "timestamp", "model")
+        about = {"id": chat["started_at"], "title": chat.get("title"), "created": chat["started_at"]}
+        yield about, database.rows("message", wanted, "chat_id", chat["id"])
+
+
+def _goose(database: _Database) -> Iterator[Session]:
+    """Return the sessions, without what goose tells its model in the user's place."""
+    for session in database.rows("sessions", ("id", "name", "description", "created_at", "updated_at")):
+        wanted = ("id", "message_id", "role", "content_json", "created_timestamp", "metadata_json")
+        told = (
+            {**said, "content": decoded(said.get("content_json")), "created": said.get("created_timestamp")}
+            for said in database.rows("messages", wanted, "session_id", session["id"])
+            if mapping(decoded(said.get("metadata_json"))).get("userVisible") is not False
+        )
+        title = session.get("name") or session.get("description")
+        yield {"id": session["id"], "title": title, "created": session.get("created_at")}, told
+
+
+def _opencode(database: _Database) -> Iterator[Session]:
+    """Return the sessions as `opencode export` does."""
+    for session in database.rows("session", ("id", "title", "time_created", "time_updated", "parent_id")):
+        if not session.get("parent_id"):
+            times = {"created": session.get("time_created"), "updated": session.get("time_updated")}
+            yield {**session, **times}, _opencode_messages(database, session["id"])
+
+
+def _opencode_messages(database: _Database, session_id: str) -> Iterator[Json]:
+    parts: dict[str, list[Json]] = {}
+    for part in database.rows("part", ("message_id", "data"), "session_id", session_id):
+        parts.setdefault(part["message_id"], []).append(mapping(decoded(part["data"])))
+    for said in database.rows("message", ("id", "data"), "session_id", session_id):
+        yield {"info": {**mapping(decoded(said["data"])), "id": said["id"]}, "parts": parts.get(said["id"], [])}
+
+
+def _oterm(database: _Database) -> Iterator[Session]:
+    """Return the chats, which are named by what is said in them: their numbers are those of one machine."""
+    for chat in database.rows("chat", ("id", "name", "system", "model")):
+        rows = database.rows("message", ("author", "text", "images"), "chat_id", chat["id"])
+        about = {"title": chat.get("name"), "systemPrompt": chat.get("system"), "model": chat.get("model")}
+        told = [*named(_oterm_message(said, about) for said in rows)]
+        yield {**about, "id": f"{chat['id']} {told[0]['id']}" if told else chat["id"]}, iter(told)
+
+
+def _oterm_message(said: Json, about: Json) -> Json:
+    held = sequence(decoded(said.get("images")))
+    files = [{"mime": "image/*", "url": f"data:image/png;base64,{string(picture)}"} for picture in held]
+    return {"role": said["author"], "content": said["text"], "model": about["model"], "files": files}
+
+
+_PROGRAMS = (
+    Program("elia", {"chat": {"id", "started_at"}, "message": {"chat_id", "role", "content"}}, _elia),
+    Program("oterm", {"chat": {"id", "system"}, "message": {"chat_id", "author", "text"}}, _oterm),
+    Program("goose", {"sessions": {"id"}, "messages": {"session_id", "role", "content_json"}}, _goose),
+    Program("crush", {"sessions": {"id", "title"}, "messages": {"session_id", "role", "parts"}}, _crush),
+    Program(
+        "opencode",
+        {"session": {"id", "slug"}, "message": {"session_id", "data"}, "part": {"session_id", "message_id", "data"}},
+        _opencode,
+    ),
+    Program("cursor", {"cursorDiskKV": {"key", "value"}}, _cursor),
+)
+
+
+def program_of(tables: Tables) -> Program | None:
+    """Return the program whose database has these tables, None where it is of another."""
+    fitting = (
+        program
+        for program in _PROGRAMS
+        if all(needed <= tables.get(table, set()) for table, needed in program.tables.items())
+    )
+    return next(fitting, None)
+
+
+def conversations(
+    program: Program, log: sqlite3.Connection, tables: Tables, budget: ImportBudget
+) -> Iterator[ImportedConversation | Unreadable]:
+    """Return the conversations of a database.
+
+    Raises:
+        sqlite3.Error: it is damaged.
+        StoppedError: the budget is used up.
+    """
+    for about, told in program.sessions(_Database(log, tables)):
+        budget.check()
+        try:
+            yield conversation(program.source, about, [*told])
+        except ValueError as error:
+            yield Unreadable(string(about.get("title")) or text(about.get("id")), str(error))

@@ -1,0 +1,196 @@
+"""Databases of programs: tables of elia 1.10, opencode 1.18 and oterm 0.26, and of others as readers of theirs do."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatapp.backend.store import Store
+from chatapp.backend.store.imported import Unreadable
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
+from chatapp.backend.transfer.importers.files import ExportReader
+from chatapp.backend.transfer.importers.json_values import Fingerprints
+from support.imported import Bring, Json
+
+WHEN = "2026-05-28 20:26:40.000000"
+MS = 1_780_000_000_000
+Tables = dict[str, list[Json]]
+
+
+def text(**fields: Any) -> str:
+    return json.dumps(fields)
+
+
+def parts(*told: Json) -> str:
+    return json.dumps(told)
+
+
+ELIA: Tables = {
+    "chat": [{"id": 1, "model": "m", "title": "T", "started_at": WHEN, "archived": 0}],
+    "message": [
+        {"id": 1, "chat_id": 1, "role": "system", "content": "Be brief.", "timestamp": WHEN, "model": "m"},
+        {"id": 2, "chat_id": 1, "role": "user", "content": "Why?", "timestamp": WHEN, "model": "m"},
+        {"id": 3, "chat_id": 1, "role": "assistant", "content": "So.", "timestamp": WHEN, "model": "m"},
+    ],
+}
+OTERM: Tables = {
+    "chat": [{"id": 1, "name": "T", "model": "m", "system": "Be brief.", "provider": "ollama"}],
+    "message": [
+        {"id": 1, "chat_id": 1, "author": "user", "text": "Why?", "images": "[]"},
+        {"id": 2, "chat_id": 1, "author": "assistant", "text": "So.", "images": "[]"},
+    ],
+}
+OPENCODE: Tables = {
+    "session": [
+        {"id": "s", "slug": "x", "title": "T", "time_created": MS, "time_updated": MS, "parent_id": None},
+        {"id": "o", "slug": "y", "title": "O", "time_created": MS, "time_updated": MS, "parent_id": "s"},
+    ],
+    "message": [
+        {"id": "1", "session_id": "s", "data": text(role="user", time={"created": MS})},
+        {"id": "2", "session_id": "s", "data": text(role="assistant", modelID="m", tokens={"output": 4})},
+        {"id": "3", "session_id": "o", "data": text(role="user")},
+    ],
+    "part": [
+        {"id": "a", "message_id": "1", "session_id": "s", "data": text(type="text", text="Why?")},
+        {"id": "b", "message_id": "2", "session_id": "s", "data": text(type="reasoning", text="Hm.")},
+        {"id": "c", "message_id": "2", "session_id": "s", "data": text(type="text", text="So.")},
+        {"id": "d", "message_id": "3", "session_id": "o", "data": text(type="text", text="A task")},
+    ],
+}
+GOOSE: Tables = {
+    "sessions": [{"id": "g", "name": "T", "working_dir": "/", "created_at": WHEN}],
+    "messages": [
+        {
+            "id": number,
+            "message_id": None,
+            "session_id": "g",
+            "role": role,
+            "content_json": parts(*told),
+            "created_timestamp": MS,
+            "metadata_json": text(userVisible=number != 1),
+        }
+        for number, (role, told) in enumerate(
+            [
+                ("user", [{"type": "text", "text": "Why?"}]),
+                ("user", [{"type": "text", "text": "<turn-context>"}]),
+                ("assistant", [{"type": "thinking", "thinking": "Hm."}, {"type": "toolRequest"}]),
+                ("assistant", [{"type": "text", "text": "So."}]),
+            ]
+        )
+    ],
+}
+CRUSH: Tables = {
+    "sessions": [
+        {"id": "c", "title": "T", "parent_session_id": None, "created_at": MS, "updated_at": MS},
+        {"id": "o", "title": "O", "parent_session_id": "c", "created_at": MS, "updated_at": MS},
+    ],
+    "messages": [
+        {
+            "id": "1",
+            "session_id": "c",
+            "role": "user",
+            "parts": parts({"type": "text", "data": {"text": "Why?"}}),
+            "created_at": MS,
+        },
+        {
+            "id": "2",
+            "session_id": "c",
+            "role": "assistant",
+            "parts": parts(
+                {"type": "reasoning", "data": {"thinking": "Hm."}},
+                {"type": "text", "data": {"text": "So."}},
+                {"type": "finish", "data": {"reason": "end_turn"}},
+            ),
+            "model": "m",
+            "created_at": MS,
+        },
+    ],
+}
+CURSOR: Tables = {
+    "cursorDiskKV": [
+        {
+            "key": "composerData:c",
+            "value": text(
+                name="T",
+                createdAt=MS,
+                fullConversationHeadersOnly=[{"bubbleId": "1", "type": 1}, {"bubbleId": "2", "type": 2}],
+            ),
+        },
+        {"key": "bubbleId:c:1", "value": text(type=1, text="Why?")},
+        {
+            "key": "bubbleId:c:2",
+            "value": text(type=2, text="So.", thinking={"text": "Hm."}, modelInfo={"modelName": "m"}),
+        },
+        {"key": "composerData:empty", "value": None},
+    ],
+}
+DATABASES: dict[str, tuple[Tables, tuple[str | None, str, str | None]]] = {
+    "elia": (ELIA, ("Be brief.", "", "m")),
+    "oterm": (OTERM, ("Be brief.", "", "m")),
+    "opencode": (OPENCODE, (None, "Hm.", "m")),
+    "goose": (GOOSE, (None, "Hm.", None)),
+    "crush": (CRUSH, (None, "Hm.", "m")),
+    "cursor": (CURSOR, (None, "Hm.", "m")),
+}
+"""Tables, and of each the instructions of its conversation, and the thoughts and the model of its answer."""
+
+
+def written(path: Path, tables: Tables) -> bytes:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        for table, rows in tables.items():
+            columns = {column: type(value) is int for row in rows for column, value in row.items()}
+            typed = (f"{column} INTEGER" if is_number else column for column, is_number in columns.items())
+            connection.execute(f"CREATE TABLE {table} ({', '.join(typed)})")
+            for row in rows:
+                marks = ", ".join("?" for _ in columns)
+                connection.execute(f"INSERT INTO {table} VALUES ({marks})", [row.get(column) for column in columns])
+    return path.read_bytes()
+
+
+def found(path: Path) -> list[Any]:
+    return [*ExportReader(ImportBudget(), Fingerprints()).file(path)]
+
+
+@pytest.mark.parametrize("program", DATABASES)
+def test_conversations_of_a_database_come_along(tmp_path: Path, program: str) -> None:
+    tables, told = DATABASES[program]
+    written(tmp_path / "a.db", tables)
+    theirs = found(tmp_path / "a.db")[0].conversation
+    answer = theirs.messages[-1]
+    assert (theirs.source, theirs.title) == (program, "T")
+    assert [(it.role, it.content) for it in theirs.messages] == [("user", "Why?"), ("assistant", "So.")]
+    assert (theirs.system, answer.reasoning, answer.model) == told
+
+
+def test_chats_of_two_machines_that_have_the_same_number_lose_nothing(
+    store: Store, bring: Bring, tmp_path: Path
+) -> None:
+    other = {**OTERM, "message": [{**row, "text": f"{row['text']} Again"} for row in OTERM["message"]]}
+    for name, tables in (("a", OTERM), ("b", other)):
+        bring(written(tmp_path / name, tables))
+    assert len(store.conversations.page(owner="ada").items) == 2
+
+
+def test_a_conversation_that_is_too_large_costs_no_other(tmp_path: Path) -> None:
+    row = {"chat_id": 2, "role": "user", "timestamp": WHEN}
+    large = [{**row, "id": number, "content": "x" * (MAX_ELEMENT_CHARS // 4)} for number in range(5, 10)]
+    chats = [*ELIA["chat"], {**ELIA["chat"][0], "id": 2, "title": "Large", "started_at": "2026-05-28 20:26:41"}]
+    written(tmp_path / "a.db", {"chat": chats, "message": [*ELIA["message"], *large]})
+    kept, rest = found(tmp_path / "a.db")
+    assert [it.content for it in kept.conversation.messages] == ["Why?", "So."]
+    assert rest == Unreadable("Large", "it is larger than 32 MiB")
+
+
+@pytest.mark.parametrize("program", DATABASES)
+def test_no_value_of_another_kind_ends_the_reading_of_a_database(tmp_path: Path, program: str) -> None:
+    tables, _ = DATABASES[program]
+    for table, rows in tables.items():
+        for column in rows[0]:
+            for number, odd in enumerate([None, b"\xff", "[1]"]):
+                path = tmp_path / f"{table} {column} {number}.db"
+                written(path, {**tables, table: [{**rows[0], column: odd}, *rows[1:]]})
+                assert not any(isinstance(piece, Unreadable) for piece in found(path))
