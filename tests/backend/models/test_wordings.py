@@ -190,6 +190,16 @@ EMPTY: dict[str, tuple[int, Any]] = {
     ),
     "Zhipu, of a plan": (429, {"error": {"code": "1309", "message": "您的GLM Coding Plan套餐已到期"}}),
     "Zhipu, for some hours": (429, {"error": {"code": "1308", "message": "已达到 5 小时的使用上限。"}}),
+    "Google, prepaid": (
+        429,
+        {"error": {"message": "Your prepayment credits are depleted.", "status": "RESOURCE_EXHAUSTED"}},
+    ),
+    "Google, capped": (
+        429,
+        {"error": {"message": "Your project has exceeded its monthly spending cap.", "status": "RESOURCE_EXHAUSTED"}},
+    ),
+    "Google Cloud": (403, "This API method requires billing to be enabled."),
+    "OpenCode's Zen": (401, {"error": {"type": "CreditsError", "message": "No payment method."}}),
     "SiliconFlow": (403, {"code": 30011, "message": "Paid models can only be invoked using paid balance."}),
     "Vercel, without a card": (403, "AI Gateway requires a valid credit card on file to service requests."),
 }
@@ -442,6 +452,29 @@ REFUSED: dict[str, tuple[int, Any, str]] = {
         "image_form",
     ),
     "a picture, Qwen": (400, "The image length and width do not meet the model restrictions.", "image_form"),
+    "a picture, Mistral": (
+        400,
+        {
+            "object": "error",
+            "message": "Image, 'data:image/...', could not be loaded as a valid image.",
+            "code": "3310",
+        },
+        "image_form",
+    ),
+    "a picture, Google's kinds": (400, "Unsupported MIME type: image/tiff", "image_form"),
+    "a tool, Google": (
+        400,
+        'Invalid JSON payload received. Unknown name "$schema" at '
+        "'tools[0].function_declarations[0].parameters': Cannot find field.",
+        "tool_schema",
+    ),
+    "a tool, Anthropic": (400, "tools.0.custom.input_schema.type: Field required", "tool_schema"),
+    "results, Bedrock": (
+        400,
+        {"message": "The number of toolResult blocks at messages.2.content exceeds the number of toolUse blocks"},
+        "tool_results",
+    ),
+    "results, Moonshot": (400, "Invalid request: tool_call_id  is not found", "tool_results"),
     "a picture, llama.cpp": (400, "Failed to load image or audio file", "image_form"),
     "results, OpenAI": (
         400,
@@ -543,6 +576,8 @@ OVERLOADED: dict[str, tuple[int, Any]] = {
     "Zhipu": (429, {"error": {"code": "1312", "message": "该模型当前访问量过大"}}),
     "one-api": (429, {"error": {"message": "当前分组上游负载已饱和", "type": "new_api_error"}}),
     "SGLang": (503, {"object": "error", "message": "The request queue is full."}),
+    "Google": (503, "This model is currently experiencing high demand."),
+    "DeepInfra": (429, "Model busy, retry later"),
     "Dynamo": (503, {"message": "Service temporarily unavailable: All workers are busy, please retry later"}),
 }
 
@@ -557,6 +592,7 @@ def test_a_server_that_has_too_much_to_do_does_not_blame_who_asked_once(status: 
 
 STARTING: dict[str, tuple[int, Any]] = {
     "Fireworks": (503, {"error": {"message": "Scaled to zero and is scaling up.", "code": "DEPLOYMENT_SCALING_UP"}}),
+    "Hugging Face": (400, {"error": "Bad Request: Invalid state: Endpoint is scaledToZero"}),
     "Chutes": (503, {"detail": "No instances available (yet) for chute_id='abc'"}),
 }
 

@@ -7,7 +7,7 @@ from chatapp.backend.models.openai.said import ErrorWords
 from chatapp.errors import UpstreamError, UpstreamUnavailableError
 
 _LOADING_WORDS = ("loading model", "model is loading", "currently loading", "still loading", "is being loaded",
-                  "scaling up", "no instances available", "warming up")  # fmt: skip
+                  "scaling up", "scaledtozero", "no instances available", "warming up")  # fmt: skip
 _OVERLOADED_CODES = ("overloaded_error", "engine_overloaded_error", "overloaded", "529", "server_overloaded",
                      "queue_exceeded", "3505")  # fmt: skip
 _MEMORY_WORDS = (
@@ -20,7 +20,7 @@ _MEMORY_WORDS = (
 _OVERLOADED_WORDS = (
     "overload", "over capacity", "too busy", "at capacity", "at maximum capacity", "no available capacity",
     "capacity exceeded", "capacity temporarily exceeded", "server is busy", "server busy", "workers are busy",
-    "queue is full", "high traffic", "访问量过大", "负载已饱和",
+    "queue is full", "high traffic", "high demand", "model busy", "服务繁忙", "访问量过大", "负载已饱和",
 )  # fmt: skip
 """The last are Zhipu's, and of gateways made with one-api."""
 _MISWRITTEN_CODES = ("tool_use_failed", "json_validate_failed")

@@ -25,20 +25,25 @@ _CONTENTS = (
      ("image exceeds", "image dimensions", "unsupported image", "process input image", "process image",
       "image appears to be", "image length and width", "invalid image", "invalid base64 image", "load image",
       "image too large", "image is too large", "image file is too large", "identify image file", "decode image",
-      "downloading image", "image media type", "image size")),
+      "downloading image", "image media type", "image size", "image format is", "as a valid image",
+      "unsupported mime type: image", "source.base64: invalid", "图片输入格式")),
     ("tools", "the model does not call tools.", _OTHERWISE,
      ("support tool use", "does not support tools", "tool calling is not supported", "function calling is not",
       "support function calling", "support the provided 'tool_choice'",
       "tool choice requires --enable-auto-tool-choice", "tools param requires --jinja")),
+    ("tool_schema", "the model server does not take a tool as it is described.",
+     "Describe it in plain JSON Schema, or ask without it.",
+     ("function_declarations[", "input_schema", "invalid schema for function")),
     (TOOL_RESULTS, "the model wants a result behind each call of a tool, and a call before each result.",
      "Ask with both, or with neither.",
      ("must be followed by tool messages", "without `tool_result` blocks", "must be a response to a prece",
       "number of function calls and responses", "number of function response parts", "unexpected `tool_use_id`",
       "unexpected tool call id", "insufficient tool messages", "result does not follow tool call",
-      "tool result's tool id", "come immediately after a user turn", "comes immediately after a user turn")),
+      "tool result's tool id", "comes immediately after a user turn", "tool_call_id is not found",
+      "toolresult blocks")),
 )  # fmt: skip
 """What is refused, in our words, and what to do; then what OpenRouter, Ollama, Groq, llama.cpp, vLLM, OpenAI, DeepSeek,
-Mistral, Cloudflare, Anthropic, Google, Qwen, xAI and MiniMax say of it.
+Mistral, Cloudflare, Anthropic, Google, Qwen, xAI, MiniMax, Zhipu and Amazon say of it.
 """
 
 

@@ -26,7 +26,8 @@ _NAMES_ONE = ("model '", 'model "', "model `")
 _OF_MODELS = (
     (
         ("no models loaded", "no model is loaded", "no model loaded", "model unloaded", "model is unloaded",
-         "model was unloaded", "no models are currently loaded", "model has not been loaded", "model is not loaded"),
+         "model was unloaded", "no models are currently loaded", "model has not been loaded", "model is not loaded",
+         "endpoint is paused"),
         "the model server has not loaded any model.",
         "Load one there, and ask again.",
     ),
