@@ -19,16 +19,23 @@ from chatapp.backend.gateway.anthropic_schemas import InputTokens, MessagesReque
 from chatapp.backend.gateway.asking import begun
 from chatapp.backend.gateway.chat_answers import ChatChunks, completion
 from chatapp.backend.gateway.chat_requests import question_of
-from chatapp.backend.gateway.embedding import Embedder
 from chatapp.backend.gateway.kept_responses import KeptResponses
+from chatapp.backend.gateway.raw_calls import RawCall
 from chatapp.backend.gateway.referenced import with_named_items
 from chatapp.backend.gateway.response_answers import ResponseEvents, whole_response
 from chatapp.backend.gateway.response_requests import earlier_messages, response_question
 from chatapp.backend.gateway.routing import ANTHROPIC_ERRORS, ERRORS, GatewayRoute
-from chatapp.backend.gateway.schemas import ChatRequest, EmbeddingRequest, ModelList, ModelOut, ResponseRequest
+from chatapp.backend.gateway.schemas import (
+    ChatRequest,
+    CompletionRequest,
+    EmbeddingRequest,
+    ModelList,
+    ModelOut,
+    ResponseRequest,
+)
 from chatapp.backend.http.anthropic_errors import speaks_anthropic
 from chatapp.backend.http.context import context_of
-from chatapp.backend.models.chat_model import ChatModel
+from chatapp.backend.models.chat_model import ChatModel, RawKind
 from chatapp.errors import InvalidRequestError, UpstreamModelNotFoundError
 
 router = APIRouter(prefix="/v1", route_class=GatewayRoute, tags=["OpenAI's API"], responses=ERRORS)
@@ -144,20 +151,39 @@ async def count_tokens(request: Request, wanted: MessagesRequest) -> Response:
 @router.post("/embeddings", summary="Make embeddings", response_class=Response, responses=_EMBEDDINGS)
 async def embeddings(request: Request, wanted: EmbeddingRequest) -> Response:
     """Pass the question on to the model server, and its answer back."""
+    return Response(await _passed_on(request, "embeddings", wanted), media_type="application/json")
+
+
+@router.post("/completions", summary="Complete a text", response_class=Response, responses=_COMPLETION)
+async def completions(request: Request, wanted: CompletionRequest) -> Response:
+    """Pass the question on to the model server, and its answer back, as one event where it is to be streamed.
+
+    Nothing of it is kept.
+    """
+    answer = await _passed_on(request, "completions", wanted, "stream", "stream_options")
+    if not wanted.stream:
+        return Response(answer, media_type="application/json")
+    on_one_line = answer.replace(b"\r", b" ").replace(b"\n", b" ")
+    return Response(b"data: " + on_one_line + b"\n\ndata: [DONE]\n\n", media_type="text/event-stream")
+
+
+async def _passed_on(
+    request: Request, kind: RawKind, wanted: EmbeddingRequest | CompletionRequest, *ours: str
+) -> bytes:
+    """Return what the model server answers to `wanted`, which goes there without `ours`."""
     state = request.app.state
-    owner = context_of(request.scope).principal.name
-    embedder = Embedder(
+    call = RawCall(
+        kind,
         state.model,
         state.settings,
         state.turns,
         observers=state.observers,
         pricer=state.pricer,
         gate=state.budgets,
-        owner=owner,
+        owner=context_of(request.scope).principal.name,
     )
-    body = {**wanted.passed_on(), "model": wanted.model or await state.model.default_model()}
-    embedded = await embedder.embed(body, request.scope, request.receive)
-    return Response(embedded, media_type="application/json")
+    body = {**wanted.passed_on(*ours), "model": wanted.model or await state.model.default_model()}
+    return await call.ask(body, request.scope, request.receive)
 
 
 @router.get("/models", summary="List the models as OpenAI does", response_model=ModelList)

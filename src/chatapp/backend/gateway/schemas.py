@@ -81,6 +81,19 @@ class EmbeddingRequest(Tolerant):
     model: ModelName | None = Field(None, description="One of the model server's; without it the default.")
 
 
+class CompletionRequest(Tolerant):
+    """A text to complete, as before there were chats; editors ask so, which complete code, and evaluations."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"prompt": "Python is", "max_tokens": 16}]})
+
+    prompt: Any = Field(description="A text, several, or their tokens.")
+    model: ModelName | None = Field(None, description="One of `GET /v1/models`; without it the default.")
+    max_tokens: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    stream: bool | None = Field(None, description="Answer in an event; it comes as a whole.")
+    n: Literal[1] | None = Field(None, description="One answer to each text, not several.")
+    best_of: Literal[1] | None = None
+
+
 class OpenAIError(BaseModel):
     """What went wrong."""
 

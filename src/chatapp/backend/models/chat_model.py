@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -170,9 +170,13 @@ class Batch(msgspec.Struct):  # one is made for each read, and a dataclass takes
         return [*self._runs, self._kind("".join(self._texts))] if self._kind is not None else []
 
 
+RawKind = Literal["embeddings", "completions"]
+"""What is asked for by passing a question on as it is: the path at the model server too."""
+
+
 @dataclass(frozen=True, slots=True)
-class EmbeddedText:
-    """What a server answers to a question for embeddings: its body as it came, and the tokens it counted, if it did."""
+class RawAnswer:
+    """What a server answers to a question that is passed on: its body as it came, and the tokens it counted, if so."""
 
     body: bytes
     usage: TokenUsage | None
@@ -220,8 +224,8 @@ class ModelSource(Protocol):
         """Return `name`, once it is found out where nobody has chosen it."""
         ...
 
-    async def embed(self, body: dict[str, Any], attempts: Attempts) -> EmbeddedText:
-        """Return the embeddings that `body` asks for, in OpenAI's words. `attempts` learns of the calls that it takes.
+    async def ask_raw(self, kind: RawKind, body: dict[str, Any], attempts: Attempts) -> RawAnswer:
+        """Return the answer to `body`, in OpenAI's words. `attempts` learns of the calls that it takes.
 
         Raises:
             UpstreamError: the model refused or cannot be reached.

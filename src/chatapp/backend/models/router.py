@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chatapp.backend.models.attempts import Attempts, Destination
-from chatapp.backend.models.chat_model import EmbeddedText, ModelRequest, ModelStream
+from chatapp.backend.models.chat_model import ModelRequest, ModelStream, RawAnswer, RawKind
 from chatapp.backend.models.failover import Candidate, FailoverStream
 from chatapp.backend.models.member import Member, Sighting
 from chatapp.backend.models.pool import ConnectionPool
@@ -99,12 +99,12 @@ class Router:
         """What is connected where the default model is asked."""
         return self._first_for(self.name).member.upstream
 
-    async def embed(self, body: dict[str, Any], attempts: Attempts) -> EmbeddedText:
-        """Return the embeddings that `body` asks for."""
+    async def ask_raw(self, kind: RawKind, body: dict[str, Any], attempts: Attempts) -> RawAnswer:
+        """Return the answer to `body`, as it came."""
         self.pool.refresh()
         candidate = self._first_for(body["model"])
         with candidate.member.its_settings():
-            return await candidate.member.connection.embed({**body, "model": candidate.model}, attempts)
+            return await candidate.member.connection.ask_raw(kind, {**body, "model": candidate.model}, attempts)
 
     async def window(self, model: str) -> int | None:
         """Return the tokens that `model` can read, of several the first."""

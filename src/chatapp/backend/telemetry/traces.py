@@ -193,7 +193,7 @@ class Traces:
         closing.join(SHUTDOWN_S)
 
     def _tell(self, call: ModelCall, context: "Context | None" = None, about: Mapping[str, Any] | None = None) -> None:
-        operation = "chat" if call.turn_id else "embeddings"
+        operation = "chat" if call.turn_id else "text_completion" if call.completion_tokens else "embeddings"
         told = {"gen_ai.operation.name": operation, **_attributes(call), **self._server_of(call), **(about or {})}
         began = _nanoseconds(call.created_at)
         span = self._begun(call) or self._client_span(context or self._request().parent, began)

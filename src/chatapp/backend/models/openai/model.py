@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from chatapp.backend.models.attempts import Attempts
-from chatapp.backend.models.chat_model import EmbeddedText, ModelRequest
+from chatapp.backend.models.chat_model import ModelRequest, RawAnswer, RawKind
 from chatapp.backend.models.openai.answer import OpenAIAnswer
 from chatapp.backend.models.openai.dialect import Dialects
 from chatapp.backend.models.openai.endpoint import Endpoint
@@ -103,12 +103,12 @@ class OpenAIModel:
         if isinstance(error, UpstreamParameterRefusedError) and error.parameter in MEDIA:
             self._media.refuse(name, error.parameter)
 
-    async def embed(self, body: dict[str, Any], attempts: Attempts) -> EmbeddedText:
-        """Return the embeddings that `body` asks for."""
+    async def ask_raw(self, kind: RawKind, body: dict[str, Any], attempts: Attempts) -> RawAnswer:
+        """Return the answer to `body`, as it came."""
         self._require(body["model"])
         attempts.begin(self.upstream.name, body["model"])
         server = await self._endpoint.server()
-        return await server.embed({**body, "model": self.upstream.name_of(body["model"])}, attempts)
+        return await server.ask_raw(kind, {**body, "model": self.upstream.name_of(body["model"])}, attempts)
 
     async def window(self, model: str) -> int | None:
         """Return CONTEXT_TOKENS, or what the server tells of the model, or what is known of it."""

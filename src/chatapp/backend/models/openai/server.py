@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from chatapp.backend.models.attempts import Attempts
-from chatapp.backend.models.chat_model import EmbeddedText
+from chatapp.backend.models.chat_model import RawAnswer, RawKind
 from chatapp.backend.models.openai.dialect import MOST_FORMS, Dialect
-from chatapp.backend.models.openai.embeddings import embedded_text
 from chatapp.backend.models.openai.errors import OurErrors, error_from_response
 from chatapp.backend.models.openai.form import beginning
 from chatapp.backend.models.openai.http_clients import HttpClients, http_clients
 from chatapp.backend.models.openai.keys import Key, Keys
 from chatapp.backend.models.openai.listed import NOT_LISTED, ListedModels, read_listing
+from chatapp.backend.models.openai.raw_answers import raw_answer
 from chatapp.backend.models.openai.unreachable import is_about_tls
 from chatapp.backend.models.transport.base import Response
 from chatapp.config.settings import Settings
@@ -51,7 +51,10 @@ REFUSAL_BYTES = 64 * 1024
 TIMES_LARGER = 32
 """How many times MAX_ANSWER_BYTES embeddings may be: those of a whole book come at once, as numbers in JSON."""
 
-_EMBEDDINGS = "Ask a model of another server; llama.cpp's makes some where it is started with `--embeddings`."
+_HINTS: dict[RawKind, str] = {
+    "embeddings": "Ask a model of another server; llama.cpp's makes some where it is started with `--embeddings`.",
+    "completions": "Ask a model of another server, or ask for a chat completion.",
+}
 
 T = TypeVar("T")
 
@@ -75,7 +78,7 @@ class ModelServer:
         self.base_url = upstream.base_url
         self._keys = Keys(upstream)
         self._clients = clients
-        self._most_embedded = settings.max_answer_bytes * TIMES_LARGER
+        self._most_raw = settings.max_answer_bytes * TIMES_LARGER
         self._connect_timeout_s = upstream.timeouts.over(settings).connect_timeout
 
     @classmethod
@@ -147,29 +150,32 @@ class ModelServer:
             attempts.fail(error)
         raise error
 
-    async def embed(self, body: dict[str, Any], attempts: Attempts) -> EmbeddedText:
-        """Return the embeddings that `body` asks for. `attempts` learns of the keys that are refused.
+    async def ask_raw(self, kind: RawKind, body: dict[str, Any], attempts: Attempts) -> RawAnswer:
+        """Return the answer to `body`, as it came. `attempts` learns of the keys that are refused.
 
         Raises:
             UpstreamError: it refused or cannot be reached, or its answer is too long.
         """
-        ask = partial(self._embed_with, content=msgspec.json.encode(body), model=body["model"], attempts=attempts)
+        content, model = msgspec.json.encode(body), body["model"]
+        ask = partial(self._ask_raw_with, kind=kind, content=content, model=model, attempts=attempts)
         return await self._with_keys(ask, body["model"], on_failure=attempts.fail)
 
-    async def _embed_with(self, key: Key, *, content: bytes, model: str, attempts: Attempts) -> EmbeddedText:
+    async def _ask_raw_with(
+        self, key: Key, *, kind: RawKind, content: bytes, model: str, attempts: Attempts
+    ) -> RawAnswer:
         attempts.ask()
         accepted = {"accept": "application/json", "content-type": "application/json"}
         headers = {**self._clients.headers, **accepted, **key.headers(), **trace_headers()}
-        url = f"{self.base_url}/embeddings"
+        url = f"{self.base_url}/{kind}"
         async with self._clients.http.stream("POST", url, content=content, headers=headers) as response:
-            said = await _at_most(response, self._most_embedded if response.is_success else REFUSAL_BYTES)
+            said = await _at_most(response, self._most_raw if response.is_success else REFUSAL_BYTES)
             if response.status_code in NOTHING_THERE and b"model" not in said.lower():
-                raise UpstreamBadResponseError("the model server makes no embeddings.", hint=_EMBEDDINGS)
+                raise UpstreamBadResponseError(f"the model server makes no {kind}.", hint=_HINTS[kind])
             if not response.is_success:
                 raise error_from_response(response.status_code, response.headers, said, model, has_key=key.is_set)
-            if len(said) > self._most_embedded:
+            if len(said) > self._most_raw:
                 raise AnswerTooLongError("the answer is longer than allowed.", hint="Raise MAX_ANSWER_BYTES.")
-            return embedded_text(said)
+            return raw_answer(kind, said)
 
     async def models(self, *, asked_for: str) -> ListedModels:
         """Return the models that the server lists. One that does not list is there all the same.

@@ -1,15 +1,16 @@
-"""Embeddings: passed on to the model server, and counted."""
+"""Embeddings and completions of plain text: passed on to the model server, and counted."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from starlette.types import Receive, Scope
 
 from chatapp.backend.api.responses import ClientTask
 from chatapp.backend.gateway.chat_requests import SURFACE
 from chatapp.backend.models.attempts import Attempts
-from chatapp.backend.models.chat_model import ChatModel, EmbeddedText, ModelRequest, TokenUsage
+from chatapp.backend.models.chat_model import ChatModel, ModelRequest, RawAnswer, RawKind, TokenUsage
 from chatapp.backend.store import FinalStatus
 from chatapp.backend.store.identity import new_timed_id
 from chatapp.backend.turns.admissions import CallGate
@@ -20,12 +21,16 @@ from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, ShuttingDownError, UpstreamTimeoutError
 from chatapp.protocol.messages import Message
 
+_LIMITS = ("max_tokens",)
+_TEXTS = ("input", "prompt", "suffix")
 
-class Embedder:
-    """Asks for embeddings as `owner`, once, and writes down what the call takes."""
+
+class RawCall:
+    """Passes a question on as `owner`, once, and writes down what the call takes."""
 
     def __init__(
         self,
+        kind: RawKind,
         model: ChatModel,
         settings: Settings,
         turns: TurnRegistry,
@@ -35,6 +40,7 @@ class Embedder:
         gate: CallGate | None,
         owner: str,
     ) -> None:
+        self._kind = kind
         self._model = model
         self._settings = settings
         self._turns = turns
@@ -44,7 +50,7 @@ class Embedder:
         self._owner = owner
         self._task: ClientTask[bytes]
 
-    async def embed(self, body: dict[str, Any], scope: Scope, receive: Receive) -> bytes:
+    async def ask(self, body: dict[str, Any], scope: Scope, receive: Receive) -> bytes:
         """Return the model server's answer to `body`, whose model is named, as it came.
 
         Raises:
@@ -55,33 +61,32 @@ class Embedder:
             ClientDisconnect: nobody is there to answer.
         """
         with self._turns.counting(self._abort):
-            self._task = ClientTask(self._embed(body), name="embeddings")
+            self._task = ClientTask(self._ask(body), name=self._kind)
             return await self._task.result(scope, receive)
 
     def _abort(self, error: ChatappError) -> None:
         self._task.abort(error)
 
-    async def _embed(self, body: dict[str, Any]) -> bytes:
+    async def _ask(self, body: dict[str, Any]) -> bytes:
         call_id = new_timed_id()
         try:
-            await self._admit(call_id, body)
-            return (await self._asked(call_id, body)).body
+            return (await self._asked(call_id, await self._admitted(call_id, body))).body
         finally:
             if self._gate is not None:
                 await self._gate.settle(call_id)
 
-    async def _asked(self, call_id: str, body: dict[str, Any]) -> EmbeddedText:
+    async def _asked(self, call_id: str, body: dict[str, Any]) -> RawAnswer:
         """Return what the model server says, and note what the call took, however it ends."""
         attempts, record = self._record(call_id, body)
         timeouts = self._model.timeouts_for(body["model"])
-        embedded: EmbeddedText | None = None
+        answer: RawAnswer | None = None
         failure: ChatappError | None = None
         try:
             async with asyncio.timeout(timeouts.over(self._settings).total_timeout):
-                embedded = await self._model.embed(body, attempts)
+                answer = await self._model.ask_raw(self._kind, body, attempts)
         except TimeoutError:
             hint = timeouts.in_their_words("Raise TOTAL_TIMEOUT.")
-            failure = UpstreamTimeoutError("the embedding took too long.", hint=hint)
+            failure = UpstreamTimeoutError(f"the {self._kind} took too long.", hint=hint)
             raise failure from None
         except ChatappError as error:
             failure = error
@@ -90,8 +95,8 @@ class Embedder:
             if self._gate is not None:
                 self._gate.done(call_id)
             attempts.connection = attempts.connection or self._model.connection_for(body["model"])
-            self._end(record, body, embedded, failure)
-        return embedded
+            self._end(record, body, answer, failure)
+        return answer
 
     def _record(self, call_id: str, body: dict[str, Any]) -> tuple[Attempts, CallRecord]:
         attempts = Attempts()
@@ -107,28 +112,34 @@ class Embedder:
         return attempts, record
 
     def _end(
-        self, record: CallRecord, body: dict[str, Any], embedded: EmbeddedText | None, failure: ChatappError | None
+        self, record: CallRecord, body: dict[str, Any], answer: RawAnswer | None, failure: ChatappError | None
     ) -> None:
-        failure = None if embedded else failure or self._task.error
-        record.usage = embedded.usage if embedded else None
+        failure = None if answer else failure or self._task.error
+        record.usage = answer.usage if answer else None
         if record.usage is None and (failure is None or isinstance(failure, ShuttingDownError)):
-            record.estimate(_likely_usage(body))  # a server that was left in the middle has read it all the same
-        record.end("complete" if embedded else _status(failure), failure.code if failure else None)
+            # a server that was left in the middle has read it all the same
+            record.estimate(_likely_usage(body, _said_in(answer) if answer else ""))
+        record.end("complete" if answer else _status(failure), failure.code if failure else None)
 
-    async def _admit(self, call_id: str, body: dict[str, Any]) -> None:
-        if self._gate is not None:
-            model = body["model"]
-            request = ModelRequest([Message.of("user", str(body.get("input", "")))])
-            first = self._model.destinations(model)[0]
-            await self._gate.admit(
-                call_id,
-                request,
-                owner=self._owner,
-                destination=first,
-                model=model,
-                surface=SURFACE,
-                answer_tokens=0,
-            )
+    async def _admitted(self, call_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Return `body` as it may be asked: with a limit on its answers where there is a budget."""
+        if self._gate is None:
+            return body
+        is_answered = self._kind == "completions"
+        limits = {name: body[name] for name in _LIMITS if name in body}
+        told = [str(body[name]) for name in _TEXTS if name in body]
+        parameters = {**limits, "n": _count(body.get("prompt"))} if is_answered else {}
+        admitted = await self._gate.admit(
+            call_id,
+            ModelRequest([Message.of("user", "".join(told))], parameters=parameters),
+            owner=self._owner,
+            destination=self._model.destinations(body["model"])[0],
+            model=body["model"],
+            surface=SURFACE,
+            answer_tokens=None if is_answered else 0,
+        )
+        kept = admitted.request.parameters if is_answered else {}
+        return {**body, **{name: kept[name] for name in _LIMITS if name in kept}}
 
 
 def _status(failure: ChatappError | None) -> FinalStatus:
@@ -137,15 +148,28 @@ def _status(failure: ChatappError | None) -> FinalStatus:
     return "interrupted" if isinstance(failure, ShuttingDownError) else "failed"
 
 
-def _likely_usage(body: Mapping[str, Any]) -> TokenUsage:
-    tokens = _likely_tokens(body.get("input"))
-    return TokenUsage(tokens, 0, tokens)
+def _likely_usage(body: Mapping[str, Any], said: str = "") -> TokenUsage:
+    tokens, answered = sum(_likely_tokens(body.get(name)) for name in _TEXTS), likely_tokens(said)
+    return TokenUsage(tokens, answered, tokens + answered)
+
+
+def _said_in(answer: RawAnswer) -> str:
+    """Return the texts that a server has answered; vectors are none."""
+    choices = msgspec.json.decode(answer.body).get("choices")
+    texts = [each.get("text") for each in choices if isinstance(each, dict)] if isinstance(choices, list) else []
+    return "".join([text for text in texts if isinstance(text, str)])
 
 
 def _likely_tokens(told: Any) -> int:
-    """Return about how many tokens an `input` is: a text, tokens, or a list of either."""
+    """Return about how many tokens an `input` or a `prompt` is: a text, tokens, or a list of either."""
     if isinstance(told, str):
         return likely_tokens(told)
     if not isinstance(told, list):
         return 0
     return sum(1 if isinstance(each, int) else _likely_tokens(each) for each in told)
+
+
+def _count(prompt: Any) -> int:
+    """Return how many questions a `prompt` is, each of which is answered; a list of tokens is one."""
+    is_several = isinstance(prompt, list) and bool(prompt) and not isinstance(prompt[0], int)
+    return len(prompt) if is_several else 1
