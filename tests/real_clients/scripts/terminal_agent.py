@@ -1,5 +1,6 @@
 """What the scripts of coding agents have in common that are asked by one command for each question."""
 
+import os
 import signal
 import subprocess
 
@@ -15,7 +16,7 @@ def tell_of(command, *, asks=("-p",), goes_on):
     def run(question, before=asks, model=PLAIN, key=KEY):
         told, env = command(model, key)
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.Popen([*told, *before, question], env=env, text=True, **streams)
+        return subprocess.Popen([*told, *before, question], env=env, text=True, start_new_session=True, **streams)
 
     def output(question, **options):
         return run(question, **options).communicate(timeout=120)[0].strip()
@@ -29,7 +30,7 @@ def tell_of(command, *, asks=("-p",), goes_on):
     def cancel():
         process = run(QUESTION, model=ENDLESS)
         wait_until_answering()
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the one that asks may be another process
         process.wait(20)
         return stay()
 
