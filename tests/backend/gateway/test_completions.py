@@ -52,6 +52,27 @@ def test_a_text_is_passed_on_and_counted_and_not_kept(backend: RunningBackend, c
     assert backend.client.conversations.page().items == ()
 
 
+@pytest.mark.parametrize("is_chat", [True, False])
+def test_logprobs_are_listed_side_by_side(client: OpenAI, stub: StubModel, is_chat: bool) -> None:
+    """llama.cpp tells them as a chat has them: findings/llama_cpp_gives_texts_the_logprobs_of_chats."""
+    said, best = ((" Paris", -0.25), (".", -0.5)), [{"token": " Rome", "logprob": -2.0}]
+    listed = {
+        "tokens": [" Paris", "."],
+        "token_logprobs": [-0.25, -0.5],
+        "top_logprobs": [{" Rome": -2.0}, {}],
+        "text_offset": [0, 6],
+    }
+    tops = (best, [])
+    content = [
+        {"token": word, "logprob": value, "top_logprobs": top} for (word, value), top in zip(said, tops, strict=True)
+    ]
+    choice = {"index": 0, "text": " Paris.", "logprobs": {"content": content} if is_chat else listed}
+    stub.next(scripts.respond(200, {"choices": [choice]}))
+    told = client.completions.create(model="m", prompt="a", logprobs=1).choices[0].logprobs
+    assert told is not None
+    assert told.model_dump() == listed
+
+
 def test_a_stream_is_one_event(client: OpenAI, stub: StubModel) -> None:
     stub.next(scripts.raw(b'HTTP/1.1 200 OK\r\n\r\n{\r\n "model": "m",\n "choices": [{"text": "= 1", "index": 0}]\n}'))
     wanted: Any = {"stream": True, "stream_options": {"include_usage": True}}

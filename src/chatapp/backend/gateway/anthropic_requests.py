@@ -31,7 +31,7 @@ _THEIR_RESULT = "_tool_result"
 
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 _FAILED = "The tool failed."
-_RUNS_THERE = "Must be a tool of the client's: Anthropic's own, such as web_search, are not run here"
+_THEIR_TOOL = "Must be a tool of the client's: Anthropic's own, such as web_search, are not served here"
 
 
 def messages_question(wanted: MessagesRequest) -> Question:
@@ -184,7 +184,7 @@ def _choice(choice: Json, tools: list[Json]) -> Json:
     kind = choice.get("type")
     if kind == "tool":
         if any(tool.get("name") == choice.get("name") and _is_theirs(tool) for tool in tools):
-            raise wrong_field(_RUNS_THERE, "name", field="tool_choice")
+            raise wrong_field(_THEIR_TOOL, "name", field="tool_choice")
         told: Any = {"type": "function", "function": {"name": choice.get("name")}}
     elif isinstance(kind, str) and kind in _CHOICES:
         told = _CHOICES[kind]
@@ -197,7 +197,7 @@ def _functions(tools: list[Json]) -> list[Json]:
     """Return the functions that stand for `tools`; beside others those of Anthropic's are left out."""
     functions = [_function(tool) for tool in tools if not _is_theirs(tool)]
     if not functions:
-        raise wrong_field(_RUNS_THERE, 0, "type", field="tools")
+        raise wrong_field(_THEIR_TOOL, 0, "type", field="tools")
     return functions
 
 

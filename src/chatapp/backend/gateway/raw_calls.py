@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 from starlette.types import Receive, Scope
 
 from chatapp.backend.api.responses import ClientTask
 from chatapp.backend.gateway.chat_requests import SURFACE
+from chatapp.backend.gateway.text_choices import said_in
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ChatModel, ModelRequest, RawAnswer, RawKind, TokenUsage
 from chatapp.backend.store import FinalStatus
@@ -118,7 +118,7 @@ class RawCall:
         record.usage = answer.usage if answer else None
         if record.usage is None and (failure is None or isinstance(failure, ShuttingDownError)):
             # a server that was left in the middle has read it all the same
-            record.estimate(_likely_usage(body, _said_in(answer) if answer else ""))
+            record.estimate(_likely_usage(body, said_in(answer.body) if answer else ""))
         record.end("complete" if answer else _status(failure), failure.code if failure else None)
 
     async def _admitted(self, call_id: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -151,13 +151,6 @@ def _status(failure: ChatappError | None) -> FinalStatus:
 def _likely_usage(body: Mapping[str, Any], said: str = "") -> TokenUsage:
     tokens, answered = sum(_likely_tokens(body.get(name)) for name in _TEXTS), likely_tokens(said)
     return TokenUsage(tokens, answered, tokens + answered)
-
-
-def _said_in(answer: RawAnswer) -> str:
-    """Return the texts that a server has answered; vectors are none."""
-    choices = msgspec.json.decode(answer.body).get("choices")
-    texts = [each.get("text") for each in choices if isinstance(each, dict)] if isinstance(choices, list) else []
-    return "".join([text for text in texts if isinstance(text, str)])
 
 
 def _likely_tokens(told: Any) -> int:

@@ -33,6 +33,7 @@ from chatapp.backend.gateway.schemas import (
     ModelOut,
     ResponseRequest,
 )
+from chatapp.backend.gateway.text_choices import with_listed_logprobs
 from chatapp.backend.http.anthropic_errors import speaks_anthropic
 from chatapp.backend.http.context import context_of
 from chatapp.backend.models.chat_model import ChatModel, RawKind
@@ -161,6 +162,8 @@ async def completions(request: Request, wanted: CompletionRequest) -> Response:
     Nothing of it is kept.
     """
     answer = await _passed_on(request, "completions", wanted, "stream", "stream_options")
+    if wanted.logprobs is not None:
+        answer = with_listed_logprobs(answer)
     if not wanted.stream:
         return Response(answer, media_type="application/json")
     on_one_line = answer.replace(b"\r", b" ").replace(b"\n", b" ")

@@ -92,6 +92,7 @@ class CompletionRequest(Tolerant):
     stream: bool | None = Field(None, description="Answer in an event; it comes as a whole.")
     n: Literal[1] | None = Field(None, description="One answer to each text, not several.")
     best_of: Literal[1] | None = None
+    logprobs: Annotated[int, Field(ge=0, le=100)] | None = None
 
 
 class OpenAIError(BaseModel):
