@@ -6,7 +6,7 @@ import pytest
 
 from chatapp.backend.store import ROOT, BegunTurn, Store
 from chatapp.backend.store.titles import title_from
-from chatapp.errors import NotFoundError
+from chatapp.errors import NotFoundError, TurnActiveError
 
 Ask = Callable[..., BegunTurn]
 
@@ -35,6 +35,22 @@ def test_pages_go_back_to_the_first_message(ask: Ask, store: Store) -> None:
     pages = [[message.content for message in page.items] for page in (first, middle, last)]
     assert pages == [["0?", "0"], ["1?", "1", "2?"], ["2", "3?", "3"]]
     assert first.next is None
+
+
+def test_an_answer_that_is_taken_back_is_no_answer_to_its_turn_and_stays_where_it_is(
+    ask: Ask, begin: Ask, store: Store
+) -> None:
+    begun = ask("Why?", "Because.")
+    turn = {"turn_id": begun.turn_id, "owner": "ada"}
+    with pytest.raises(NotFoundError):
+        store.messages.take_back(**{**turn, "owner": "bob"})
+    store.messages.take_back(**turn)
+    with pytest.raises(NotFoundError):
+        store.messages.take_back(**turn)
+    assert store.turns.get(**turn).user_message_id is None
+    assert contents(store, begun.conversation_id) == ["Why?", "Because."]
+    with pytest.raises(TurnActiveError):
+        store.messages.take_back(begin("How?").turn_id, owner="ada")
 
 
 def test_conversation_without_messages_has_an_empty_page(store: Store) -> None:
