@@ -32,8 +32,9 @@ from chatapp.config.connection_values import (
     Window,
 )
 from chatapp.config.environment import file_with_key, user_file, variable_name
-from chatapp.config.settings import HomePath, Settings, allowed_by
+from chatapp.config.settings import HomePath, Settings
 from chatapp.config.toml_lines import line_of
+from chatapp.config.wrong_values import allowed_by
 from chatapp.errors import SettingsError
 from chatapp.hosts import api_url, proxy_url
 

@@ -9,7 +9,7 @@ from tomlkit.items import InlineTable
 
 from chatapp.config.connections import ConnectionsFile, read_connections
 from chatapp.config.replacing import replace_file, why_not
-from chatapp.config.settings import allowed_by
+from chatapp.config.wrong_values import allowed_by
 from chatapp.errors import SettingsError
 from chatapp.hosts import url_parts
 

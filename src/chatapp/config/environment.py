@@ -7,7 +7,6 @@ from pathlib import Path
 from chatapp.errors import SettingsError
 
 _MOST_KEY_BYTES = 64 * 1024
-_LEAST_KEY = 20
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,199}")
 
 RUN_SECRETS = Path("/run/secrets")
@@ -190,9 +189,3 @@ def file_with_key(file: Path) -> Path:
     if is_empty:
         raise ValueError("a file with a key in it: this one is empty")
     return file
-
-
-def may_be_key(text: str) -> bool:
-    """Return whether a value may be a key that stands in the wrong place: those of vendors begin in many ways."""
-    is_one_word = text.replace("-", "").replace("_", "").isalnum() and not text.isalpha()
-    return (is_one_word and len(text) >= _LEAST_KEY) or text.strip("\"' ").startswith(("sk-", "Bearer ", "eyJ"))

@@ -22,7 +22,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
 from chatapp.config.budgets import parse_budgets
-from chatapp.config.environment import from_home, load_env_files, may_be_key, origin_of, secret_folders
+from chatapp.config.environment import from_home, load_env_files, origin_of, secret_folders
+from chatapp.config.wrong_values import allowed_by, may_hold_secret
 from chatapp.errors import SettingsError
 from chatapp.hosts import allowed_host, api_url, host_alone, url_parts
 
@@ -272,15 +273,9 @@ class Settings(BaseSettings):
 def _fault(error: ErrorDetails) -> str:
     """Return one sentence about a wrong value: the setting, the value unless it is a secret, what is allowed."""
     name = str(error["loc"][0]).lower()
-    written = str(error["input"])
-    may_be_secret = "@" in written or any(map(may_be_key, re.split("[?&=#]", written)))  # user:password@host?key=…
-    shown = "has a value that cannot be used" if name in Settings.secrets or may_be_secret else f"is {error['input']!r}"
+    is_secret = name in Settings.secrets or may_hold_secret(str(error["input"]))
+    shown = "has a value that cannot be used" if is_secret else f"is {error['input']!r}"
     return f"{name.upper()} {shown}: it must be {allowed_by(error['msg'])}."
-
-
-def allowed_by(message: str) -> str:
-    """Return what is allowed, from Pydantic's sentence."""
-    return message.removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
 
 
 class SettingRow(NamedTuple):
