@@ -184,7 +184,11 @@ def test_names_that_no_key_has_are_told(
 
 @pytest.mark.parametrize(
     ("streams", "code", "said"),
-    [("<&- >&-", 0, ""), (">/dev/full", 1, "chatapp: The output cannot be written: No space left on device.\n")],
+    [
+        ("<&- >&-", 0, ""),
+        (">/dev/full", 1, "chatapp: The output cannot be written: No space left on device.\n"),
+        (">/dev/full 2>/dev/full", 1, ""),
+    ],
 )
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file that is always full")
 def test_output_that_goes_nowhere_is_no_defect(streams: str, code: int, said: str) -> None:

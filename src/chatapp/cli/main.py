@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 import traceback
+from contextlib import suppress
 from copy import copy
 
 import typer
@@ -34,7 +35,7 @@ def main() -> None:
         code = run_command(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        code = _let_go_of_stdout()
+        code = 0  # a reader that has seen enough
     except KeyboardInterrupt:
         code = INTERRUPTED
     except typer.Exit as leaving:
@@ -50,6 +51,7 @@ def main() -> None:
             raise
         else:
             code = _fail(f"{type(error).__name__}, a defect of chatapp's own. LOG_LEVEL=debug shows where.", 1)
+    _let_go_of_full_streams()
     gc.freeze()  # Python would look through all there is several times more, for a process that ends
     sys.exit(code)
 
@@ -106,7 +108,8 @@ def _usage_sentence(error: typer.TyperException) -> str:
 
 
 def _fail(sentence: str, exit_code: int) -> int:
-    say(sentence)
+    with suppress(OSError):  # nobody can be told where stderr goes
+        say(sentence)
     return exit_code
 
 
@@ -120,12 +123,14 @@ def _what_failed(error: OSError) -> str:
     elif frame.f_globals["__name__"].startswith("pathlib"):  # typer's, which installs completions
         what = "A file cannot be written"
     else:
-        _let_go_of_stdout()
         what = "The output cannot be written"
     return f"{what}: {error.strerror}."
 
 
-def _let_go_of_stdout() -> int:
-    """Be quiet about a reader that has seen enough, also when Python flushes at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+def _let_go_of_full_streams() -> None:
+    """Forget what cannot be written any more: Python would try again at exit, and make the exit code 120 of it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
