@@ -214,7 +214,13 @@ def test_connections_come_and_go_with_the_file_and_a_wrong_one_changes_nothing(
 
     _replace(file, '[connections.e]\nurl = "http://e"\n')
     assert _names(backend) == ["d"]
-    assert "line 2: connections.e.url is no key that is known there" in str(client.ready().model.note)
+    fault = "line 2: connections.e.url is no key that is known there"
+    assert fault in str(client.ready().model.note)
+
+    _replace(file, '[connections.d]\nbase_url = "http://127.0.0.1:9/v1"\n')
+    assert not client.ready().is_ready
+    _replace(file, '[connections.e]\nurl = "http://e"\n')
+    assert fault in str(client.ready().model.hint)
 
 
 def test_a_question_goes_to_nobody_whom_nobody_named(backend: RunningBackend, file: Path) -> None:

@@ -163,9 +163,11 @@ class Router:
         members = list(dict.fromkeys(candidate.member for candidate in self._candidates(self.name)))
         seen = await asyncio.gather(*(member.look() for member in members))
         well = next((sight for sight in seen if sight.error is None), None)
-        if well is None and (error := seen[0].error):
-            raise error.fresh()
         fault = self.pool.fault.sentence() if self.pool.fault else None
+        if well is None and (error := seen[0].error):
+            error = error.fresh()
+            error.hint = " ".join(filter(None, (error.hint, fault))) or None
+            raise error
         return " ".join(filter(None, (well.note if well else None, fault))) or None
 
     async def close(self) -> None:
