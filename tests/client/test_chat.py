@@ -139,6 +139,16 @@ def test_a_stored_answer_is_heard_again_from_its_start(client: BackendClient, st
     assert not [event for event in events if isinstance(event, Reasoning)]
 
 
+def test_what_turns_out_to_be_thought_is_no_part_of_an_answer_in_one_piece(
+    client: BackendClient, stub: StubModel
+) -> None:
+    stub.next(scripts.answer("No."), scripts.answer("Let me see", 0.2, ".\n", "</think>", "\n\nYes."))
+    chat = StoredChat(client, is_streamed=False)
+    text_of(chat.ask("Is it?"))
+
+    assert text_of(chat.retry()) == "Yes."
+
+
 @pytest.mark.parametrize("is_streamed", [True, False], ids=["streamed", "whole"])
 def test_a_conversation_in_which_nothing_was_said_is_discarded(
     is_streamed: bool, run_backend: Callable[..., object]

@@ -9,6 +9,7 @@ from typing import Protocol
 import typer
 
 from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, json_text, printable, wrapped
+from chatapp.client.answer_events import in_one_piece
 from chatapp.errors import BackendUnreachableError, ChatappError
 from chatapp.protocol.events import WAS_THOUGHT, Answer, Citation, Done, Event, Notice, Reasoning, Start, Text
 from chatapp.protocol.usage_line import usage_parts
@@ -75,21 +76,8 @@ def write_code(events: Iterable[Event], status: StatusLine) -> None:
     Nothing is written of an answer that breaks off: half a script is none.
     """
     with closing(_Transcript(status, PlainAnswer)) as transcript:
-        for event in _with_code_alone(events):
-            transcript.take(event)
-
-
-def _with_code_alone(events: Iterable[Event]) -> Iterator[Event]:
-    texts: list[str] = []
-    for event in events:
-        if isinstance(event, Text):
-            texts.append(event.text)
-            continue
-        if isinstance(event, Done):
-            yield Text(first_code("".join(texts)))
-        elif isinstance(event, Notice) and event.code == WAS_THOUGHT:
-            texts.clear()
-        yield event
+        for event in in_one_piece(events):
+            transcript.take(Text(first_code(event.text)) if isinstance(event, Text) else event)
 
 
 def first_code(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from chatapp.client import BackendClient
 from chatapp.client.stream import AnswerStream
 from chatapp.errors import BackendUnreachableError, StreamCutError
-from chatapp.protocol.events import Done, Event, Reasoning, Start, Text
+from chatapp.protocol.events import WAS_THOUGHT, Done, Event, Notice, Reasoning, Start, Text
 
 Events = Generator[Event, None, None]
 
@@ -73,11 +73,16 @@ def _pauses(most_s: float) -> Iterator[float]:
 
 
 def in_one_piece(events: Iterable[Event]) -> Events:
-    """Return the events with all text in one piece at the end, as an answer that is not streamed comes."""
+    """Return the events with all text in one piece at the end, as an answer that is not streamed comes.
+
+    What was thought is left out, also where it came as text.
+    """
     texts: list[str] = []
     for event in events:
         if isinstance(event, Text):
             texts.append(event.text)
+        elif isinstance(event, Notice) and event.code == WAS_THOUGHT:
+            texts.clear()
         elif not isinstance(event, Reasoning):
             if isinstance(event, Done):
                 yield Text("".join(texts))
