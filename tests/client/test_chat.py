@@ -68,6 +68,16 @@ def test_what_was_undone_is_not_sent_any_more(begin: Begin, client: BackendClien
 
 
 @both
+def test_what_turns_out_to_be_thought_is_not_sent_back(begin: Begin, client: BackendClient, stub: StubModel) -> None:
+    stub.next(scripts.answer("Let me see", 0.2, ".\n", "</think>", "\n\nYes."))
+    chat = begin(client)
+    for prompt in ("Is it?", "Sure?"):
+        text_of(chat.ask(prompt))
+
+    assert sent(stub) == ["Is it?", "Yes.", "Sure?"]
+
+
+@both
 def test_nothing_can_be_undone_or_retried_before_a_question(begin: Begin, client: BackendClient) -> None:
     for act in (begin(client).undo, begin(client).retry):
         with pytest.raises(NotFoundError, match="Nothing was asked here yet"):

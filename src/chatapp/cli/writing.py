@@ -9,9 +9,9 @@ from typing import Protocol
 import typer
 
 from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, json_text, printable, wrapped
-from chatapp.client.answer_events import in_one_piece
+from chatapp.client.answer_events import gathered, in_one_piece
 from chatapp.errors import BackendUnreachableError, ChatappError
-from chatapp.protocol.events import WAS_THOUGHT, Answer, Citation, Done, Event, Notice, Reasoning, Start, Text
+from chatapp.protocol.events import Answer, Citation, Done, Event, Notice, Reasoning, Start, Text
 from chatapp.protocol.usage_line import usage_parts
 
 
@@ -26,11 +26,8 @@ def write_json(events: Iterable[Event], status: StatusLine) -> None:
     try:
         for event in events:
             answer = _with(event, answer)
-            if isinstance(event, Text):
-                texts.append(event.text)
-            elif isinstance(event, Notice):
-                if event.code == WAS_THOUGHT:
-                    texts.clear()
+            gathered(texts, event)
+            if isinstance(event, Notice):
                 status.clear()
                 note(event.text)
     except BackendUnreachableError:  # another backend may be asked yet

@@ -79,11 +79,19 @@ def in_one_piece(events: Iterable[Event]) -> Events:
     """
     texts: list[str] = []
     for event in events:
-        if isinstance(event, Text):
-            texts.append(event.text)
-        elif isinstance(event, Notice) and event.code == WAS_THOUGHT:
-            texts.clear()
-        elif not isinstance(event, Reasoning):
-            if isinstance(event, Done):
-                yield Text("".join(texts))
-            yield event
+        if gathered(texts, event) or isinstance(event, Reasoning):
+            continue
+        if isinstance(event, Done):
+            yield Text("".join(texts))
+        yield event
+
+
+def gathered(texts: list[str], event: Event) -> bool:
+    """Add the words of an event to `texts`, or take them back where they were thought; return whether it says that."""
+    if isinstance(event, Text):
+        texts.append(event.text)
+        return True
+    if isinstance(event, Notice) and event.code == WAS_THOUGHT:
+        texts.clear()
+        return True
+    return False

@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatapp.client import BackendClient
-from chatapp.client.answer_events import Events, ask_once, in_one_piece, unbroken
+from chatapp.client.answer_events import Events, ask_once, gathered, in_one_piece, unbroken
 from chatapp.errors import NotFoundError
-from chatapp.protocol.events import Start, Text
+from chatapp.protocol.events import Start
 from chatapp.protocol.resources import AttachmentInfo, MessageInfo
 from chatapp.protocol.usage_resources import EstimateInfo
 
@@ -234,8 +234,7 @@ class EphemeralChat:
         try:
             with closing(ask_once(self._backend, prompt, is_streamed=self._is_streamed, **fields)) as events:
                 for event in events:
-                    if isinstance(event, Text):
-                        texts.append(event.text)
+                    gathered(texts, event)
                     yield event
         finally:
             if texts:
