@@ -162,9 +162,10 @@ class Batch(msgspec.Struct):  # one is made for each read, and a dataclass takes
         self._runs, self._texts = [], [piece.text for piece in said]
         self._kind = Reasoning if said else None
 
-    def deltas(self) -> list[Text | Reasoning | ToolCallDelta]:
+    def deltas(self) -> Sequence[Text | Reasoning | ToolCallDelta]:
         """Return what was said, oldest first."""
-        return [*self._said(), *self._calls]
+        said = self._said()
+        return [*said, *self._calls] if self._calls else said
 
     def _said(self) -> list[Text | Reasoning]:
         return [*self._runs, self._kind("".join(self._texts))] if self._kind is not None else []

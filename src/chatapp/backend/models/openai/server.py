@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -98,7 +98,7 @@ class ModelServer:
             raise failure from error
         return cls(upstream, clients, settings)
 
-    async def ask(self, body: dict[str, Any], dialect: Dialect, attempts: Attempts) -> Response:
+    def ask(self, body: dict[str, Any], dialect: Dialect, attempts: Attempts) -> Coroutine[Any, Any, Response]:
         """Return the response to a question once the server has accepted it, in the form in which it does.
 
         `attempts` learns of the forms that it does not take.
@@ -109,7 +109,7 @@ class ModelServer:
             OverloadedError: this process has no descriptor left for a connection.
         """
         ask = partial(self._ask_with, body=body, dialect=dialect, attempts=attempts)
-        return await self._with_keys(ask, body["model"], on_failure=attempts.fail)
+        return self._with_keys(ask, body["model"], on_failure=attempts.fail)
 
     async def _with_keys(
         self, ask: Callable[[Key], Awaitable[T]], model: str, *, on_failure: Callable[[UpstreamError], None]
