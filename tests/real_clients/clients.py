@@ -43,6 +43,7 @@ _PACKAGES = {
     "@mastra/core": "1.71.0",
     "@llamaindex/openai": "0.4.22",
     "@openrouter/sdk": "1.3.19",
+    "@openrouter/ai-sdk-provider": "3.1.0",
     "@earendil-works/pi-coding-agent": "1.6.0",
     "@github/copilot": "1.0.102",
     "zod": "4.6.7",
@@ -197,6 +198,7 @@ CLIENTS = (
     Client("ag2", _python("ag2_client.py", "ag2[openai]==1.2.1"), ("ask", "tool", "key", "cancel", "long")),
     Client("crewai", _python("crewai_client.py", "crewai==1.15.30"), ("ask", "stream", "tool", "key", "long")),
     Client("@llamaindex/openai", _node("llama_index_js.mjs")),
+    Client("@openrouter/ai-sdk-provider", _node("ai_sdk.mjs", speaks="openrouter")),
     Client("@openrouter/sdk", _node("openrouter_sdk.mjs")),
     Client(
         "@earendil-works/pi-coding-agent",

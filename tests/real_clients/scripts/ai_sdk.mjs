@@ -1,11 +1,13 @@
-// The AI SDK with its provider for servers that speak OpenAI's API, and with those for OpenAI and Anthropic themselves.
+// The AI SDK with its provider for servers that speak OpenAI's API, with those for OpenAI and Anthropic themselves, and
+// with OpenRouter's own.
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { createOpenRouter } from "@openrouter/ai-sdk-provider";
 import { generateText, jsonSchema, stepCountIs, streamText, tool } from "ai";
 import { CALLING, ENDLESS, KEY, LONG, PLAIN, QUESTION, SPEAKS, URL, stay, tell } from "./telling.mjs";
 
-const makers = { responses: createOpenAI, messages: createAnthropic };
+const makers = { responses: createOpenAI, messages: createAnthropic, openrouter: createOpenRouter };
 const make = makers[SPEAKS] ?? ((options) => createOpenAICompatible({ name: "chatapp", includeUsage: true, ...options }));
 const provider = (apiKey) => make({ baseURL: URL, apiKey });
 const model = (name, key = KEY) => provider(key)(name);
