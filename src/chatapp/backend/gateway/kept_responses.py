@@ -4,17 +4,19 @@ https://platform.openai.com/docs/api-reference/responses/get
 """
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 from chatapp.backend.gateway.response_answers import whole_response
-from chatapp.backend.gateway.response_requests import ID, answered
+from chatapp.backend.gateway.response_requests import ID, answered, kept_turn
 from chatapp.backend.gateway.schemas import ResponseRequest
 from chatapp.backend.store import Store, StoredMessage, StoredTurn
 from chatapp.backend.turns.remote import RemoteTurn
 from chatapp.errors import NotFoundError
 from chatapp.protocol.messages import AttachmentPart, ToolCallPart, ToolResultPart
 
+T = TypeVar("T")
 Json = dict[str, Any]
 
 
@@ -30,7 +32,7 @@ class KeptResponses:
 
     async def get(self, response_id: str) -> Json:
         """Return a response as far as it is: what it called are functions, as its tools are not kept."""
-        turn, _ = await self._found(response_id)
+        turn = await self._found(response_id, self._turn)
         answer = RemoteTurn(turn, self._store, owner=self._owner)
         response = whole_response(answer, ResponseRequest.model_validate({"input": ID}))
         return {**response, "status": "cancelled"} if turn.status == "stopped" else response
@@ -40,8 +42,8 @@ class KeptResponses:
 
         Of pictures and files there is the name.
         """
-        _, said = await self._found(response_id)
-        items = [item for message in said for item in _items(message)]
+        _, said = await self._found(response_id, partial(answered, self._store, owner=self._owner))
+        items = [item for message in said[:-1] for item in _items(message)]
         if order == "desc":
             items.reverse()
         begin = next((place for place, item in enumerate(items, 1) if item["id"] == after), 0)
@@ -56,17 +58,20 @@ class KeptResponses:
         Raises:
             TurnActiveError: it is still being made.
         """
-        turn, _ = await self._found(response_id)
-        await asyncio.to_thread(self._store.messages.take_back, turn.id, owner=self._owner)
+        await self._found(response_id, partial(self._store.messages.take_back, owner=self._owner))
         return {"id": response_id, "object": "response", "deleted": True}
 
-    async def _found(self, response_id: str) -> tuple[StoredTurn, list[StoredMessage]]:
-        """Return the turn of a response, and all messages before its answer."""
+    def _turn(self, turn_id: str) -> StoredTurn:
+        turn, conversation_id, _ = kept_turn(self._store, turn_id, owner=self._owner)
+        self._store.conversations.get(conversation_id, owner=self._owner)  # unless it is deleted
+        return turn
+
+    async def _found(self, response_id: str, find: Callable[[str], T]) -> T:
+        """Return what `find` gives for the turn of a response."""
         try:
-            turn, said = await asyncio.to_thread(answered, self._store, response_id.removeprefix(ID), owner=self._owner)
+            return await asyncio.to_thread(find, response_id.removeprefix(ID))
         except NotFoundError:
             raise NotFoundError(f"Response with id '{response_id[:80]}' not found.") from None
-        return turn, said[:-1]
 
 
 def _items(message: StoredMessage) -> Iterator[Json]:

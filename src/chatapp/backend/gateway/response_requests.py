@@ -78,8 +78,8 @@ async def earlier_messages(store: Store, desk: AttachmentDesk, response_id: str 
         raise InvalidRequestError("There is no response with the id in previous_response_id.") from None
 
 
-def answered(store: Store, turn_id: str, *, owner: str) -> tuple[StoredTurn, list[StoredMessage]]:
-    """Return the turn of a response, and all that was said up to the end of its answer.
+def kept_turn(store: Store, turn_id: str, *, owner: str) -> tuple[StoredTurn, str, str]:
+    """Return the turn of a response, and the ids of its conversation and of its answer.
 
     Raises:
         NotFoundError: there is none, or it was not kept, or it was taken back.
@@ -87,8 +87,18 @@ def answered(store: Store, turn_id: str, *, owner: str) -> tuple[StoredTurn, lis
     turn = store.turns.get(turn_id, owner=owner)
     if turn.conversation_id is None or turn.answer_message_id is None or turn.user_message_id is None:
         raise NotFoundError("The response was not kept.")
-    branch = store.messages.whole_branch(turn.conversation_id, owner=owner, branch=turn.answer_message_id)
-    end = [message.id for message in branch].index(turn.answer_message_id) + 1
+    return turn, turn.conversation_id, turn.answer_message_id
+
+
+def answered(store: Store, turn_id: str, *, owner: str) -> tuple[StoredTurn, list[StoredMessage]]:
+    """Return the turn of a response, and all that was said up to the end of its answer.
+
+    Raises:
+        NotFoundError: as `kept_turn`, or its conversation is deleted.
+    """
+    turn, conversation_id, answer_id = kept_turn(store, turn_id, owner=owner)
+    branch = store.messages.whole_branch(conversation_id, owner=owner, branch=answer_id)
+    end = [message.id for message in branch].index(answer_id) + 1
     return turn, branch[:end]
 
 

@@ -8,7 +8,7 @@ from chatapp.backend.http.errors import documented_errors
 _MEANINGS = {
     400: "The request breaks a rule, or is longer than the model can read.",
     401: "No API key, or an unknown one.",
-    404: "No such model.",
+    404: "No such model, or no such response.",
     408: "The body took too long to arrive.",
     409: "The conversation is still answering.",
     413: "The body is larger than 32 times MAX_BODY_BYTES.",
