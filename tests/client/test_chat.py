@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from io import BytesIO
 
 import pytest
 
@@ -65,6 +66,18 @@ def test_what_was_undone_is_not_sent_any_more(begin: Begin, client: BackendClien
     text_of(chat.ask("Four?"))
 
     assert sent(stub) == ["One?", "Hello from the stub.", "Four?"]
+
+
+@both
+def test_a_question_that_is_asked_again_has_its_files(begin: Begin, client: BackendClient, stub: StubModel) -> None:
+    file = client.attach(BytesIO(b"Ottawa"), name="a.txt")
+    chat = begin(client)
+    text_of(chat.ask("Which?", attachments=[file]))
+    text_of(chat.ask("Why?"))
+    chat.undo()
+    text_of(chat.retry())
+
+    assert "Ottawa" in sent(stub)[-1]
 
 
 @both

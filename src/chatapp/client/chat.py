@@ -218,27 +218,14 @@ class EphemeralChat:
         self._backend = backend
         self._is_streamed = is_streamed
         self._messages = list(history)
-        self._asked: Files = ()
 
     def ask(self, prompt: str, options: ChatOptions = _AS_IT_IS, *, attachments: Files = ()) -> Events:
         """Ask `prompt` and return the events of the answer."""
         # milliseconds that stored chats need not pay
         from chatapp.protocol.messages import AttachmentPart, Message, TextPart  # noqa: PLC0415
 
-        earlier = [_as_json(message) for message in _answered(self._messages)]
-        fields = {**options.fields(), "messages": earlier or None, "attachments": _ids(attachments)}
         files = [AttachmentPart.of(file) for file in attachments]
-        self._messages.append(Message("user", (*files, TextPart(prompt))))
-        self._asked = attachments
-        texts: list[str] = []
-        try:
-            with closing(ask_once(self._backend, prompt, is_streamed=self._is_streamed, **fields)) as events:
-                for event in events:
-                    gathered(texts, event)
-                    yield event
-        finally:
-            if texts:
-                self._messages.append(Message.of("assistant", "".join(texts)))
+        return self._answer_to(Message("user", (*files, TextPart(prompt))), options)
 
     def retry(self, options: ChatOptions = _AS_IT_IS) -> Events:
         """Take the last answer back and return the events of another one.
@@ -246,8 +233,7 @@ class EphemeralChat:
         Raises:
             NotFoundError: nothing was asked yet.
         """
-        prompt, attachments = self.undo(), self._asked
-        return self.ask(prompt, options, attachments=attachments)
+        return self._answer_to(self._taken_back(), options)
 
     def undo(self) -> str:
         """Take the last question and its answer back, and return the question.
@@ -255,16 +241,36 @@ class EphemeralChat:
         Raises:
             NotFoundError: nothing was asked yet.
         """
-        while self._messages:
-            message = self._messages.pop()
-            if message.role == "user":
-                return message.text
-        raise _nothing_asked()
+        return self._taken_back().text
 
     def estimate(self, options: ChatOptions = _AS_IT_IS) -> EstimateInfo:
         """Return what would go along with the next question."""
         earlier = [_as_json(message) for message in _answered(self._messages)]
         return self._backend.estimate(**options.fields(), messages=earlier or None)
+
+    def _answer_to(self, question: "Message", options: ChatOptions) -> Events:
+        from chatapp.protocol.messages import Message  # noqa: PLC0415 - as above
+
+        earlier = [_as_json(message) for message in _answered(self._messages)]
+        fields = {**options.fields(), "messages": earlier or None, "attachments": _as_json(question).get("attachments")}
+        self._messages.append(question)
+        texts: list[str] = []
+        try:
+            with closing(ask_once(self._backend, question.text, is_streamed=self._is_streamed, **fields)) as events:
+                for event in events:
+                    gathered(texts, event)
+                    yield event
+        finally:
+            if texts:
+                self._messages.append(Message.of("assistant", "".join(texts)))
+
+    def _taken_back(self) -> "Message":
+        """Return the last question, which is no longer among the messages, nor is what came behind it."""
+        while self._messages:
+            message = self._messages.pop()
+            if message.role == "user":
+                return message
+        raise _nothing_asked()
 
 
 def _answered(messages: "list[Message]") -> "Iterator[Message]":
