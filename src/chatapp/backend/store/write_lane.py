@@ -36,7 +36,7 @@ class Job(Generic[T]):
         self._given: T
         self._error: BaseException | None = RuntimeError("Nobody has done this yet.")
 
-    def do(self, connection: Connection) -> None:
+    def do_in(self, connection: Connection) -> None:
         """Do it, within a transaction that is not over with that."""
         self._given = self._work(connection)
 
@@ -80,7 +80,7 @@ class WriteLane:
                 job.wait()
             return
         try:
-            _do(self._take(), write)
+            _do_together(self._take(), write)
         finally:
             self._hand_on()
 
@@ -99,19 +99,19 @@ class WriteLane:
 
 def do_by_itself(job: Job[Any], write: Write) -> None:
     """Do a job in a transaction of its own."""
-    _do([job], write)
+    _do_together([job], write)
 
 
-def _do(jobs: list[Job[Any]], write: Write) -> None:
+def _do_together(jobs: list[Job[Any]], write: Write) -> None:
     """Do all in one transaction, or each in its own where one of them has spoiled it: what it raises is its own."""
     try:
         with write(survives_power_cut=any(job.survives_power_cut for job in jobs)) as connection:
             for job in jobs:
-                job.do(connection)
+                job.do_in(connection)
     except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
         if len(jobs) > 1 and not isinstance(error, StoreUnavailableError):
             for job in jobs:
-                _do([job], write)
+                _do_together([job], write)
         else:
             _end(jobs, error)
     else:

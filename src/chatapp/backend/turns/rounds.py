@@ -68,11 +68,11 @@ class Rounds:
                 batch = [(job, is_over) for job, is_over in self._waiting if not is_over.done()]
                 self._waiting = []
                 if batch:
-                    await self._do(batch)
+                    await self._do_round(batch)
         finally:
             self._task = None
 
-    async def _do(self, batch: list[tuple[Job[Any], asyncio.Future[None]]]) -> None:
+    async def _do_round(self, batch: list[tuple[Job[Any], asyncio.Future[None]]]) -> None:
         try:
             await asyncio.to_thread(self._database.do_all, [job for job, _ in batch])
         finally:
