@@ -196,6 +196,15 @@ def test_a_server_named_without_a_model_is_asked_for_one(unnamed: RunningBackend
     assert unnamed.client.ask("Hi", store=True).model == "llama3"
 
 
+def test_in_place_of_a_model_that_is_gone_none_is_offered_that_nobody_lists(
+    unnamed: RunningBackend, stub: StubModel
+) -> None:
+    stub.default = scripts.status(404, "The model 'llama3' does not exist", code="model_not_found")
+    with pytest.raises(ChatappError) as caught:
+        unnamed.client.ask("Hi")
+    assert caught.value.hint == "Others that can be asked: qwen3."
+
+
 def test_a_server_that_starts_late_is_asked_then(stub: StubModel, tmp_path: Path) -> None:
     stub.listing = scripts.html(503)
     with RunningBackend(create_app(Settings.load(base_url=stub.url, data_dir=tmp_path))) as backend:

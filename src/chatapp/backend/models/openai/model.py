@@ -129,8 +129,9 @@ class OpenAIModel:
             return [self.name]
         if self.upstream.models is not None:
             return list(self.upstream.models)
-        listed = self._windows.listed
-        return list(dict.fromkeys([*filter(None, [self.name]), *(listed.names if listed else [])]))
+        listed = self._windows.listed.names if self._windows.listed else []
+        is_guess = not self.upstream.is_model_named and self._found_name is None and bool(listed)
+        return list(dict.fromkeys([*filter(None, [] if is_guess else [self.name]), *listed]))
 
     def has(self, model: str) -> bool:
         """Return whether it is known to have `model`."""
