@@ -18,7 +18,7 @@ from sqlalchemy import exc, text
 
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.store.database import open_database
-from chatapp.backend.store.failures import store_errors
+from chatapp.backend.store.failures import reason_of, store_errors
 from chatapp.backend.store.migration import MIGRATIONS, upgrade
 from chatapp.backend.store.schema import SCHEMA_VERSION, metadata
 from chatapp.config.settings import Settings
@@ -175,6 +175,13 @@ def test_full_disk_is_named(store: Store) -> None:
         connection.execute(text("PRAGMA max_page_count = 1"))
     with pytest.raises(StoreUnavailableError, match="the disk is full"):
         store.conversations.create(owner="ada", system="long " * 100_000)
+
+
+def test_a_disk_too_full_to_open_the_file_is_named() -> None:
+    """SQLite reports an error of the disk where it cannot make the file beside its log, as at a start."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+    assert reason_of(error) == "the disk is full"
 
 
 @only_sqlite

@@ -30,6 +30,7 @@ _REASONS = {
     "SQLITE_FULL": "the disk is full",
     "SQLITE_READONLY": "the file is read-only",
     "SQLITE_CANTOPEN": "the file cannot be opened",
+    "SQLITE_IOERR_SHMSIZE": "the disk is full",
     "SQLITE_IOERR": "the disk reports an error",
     "SQLITE_BUSY": "another process is writing",
     "SQLITE_CORRUPT": "the file is damaged",
