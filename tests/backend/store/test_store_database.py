@@ -199,6 +199,14 @@ def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert caught.value.hint == "Set DATA_DIR to a folder that can be written."
 
 
+@only_sqlite
+def test_tables_of_no_known_version_are_told_as_such(store: Store, store_settings: Settings) -> None:
+    with store.database.write() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+    with pytest.raises(StoreUnavailableError, match="the tables in the file are not as chatapp makes them"):
+        Store.open(store_settings)
+
+
 def test_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "chatapp.db").write_text("Dear diary, " * 1000)
     with pytest.raises(StoreUnavailableError, match="not a database"):

@@ -35,6 +35,7 @@ _REASONS = {
     "SQLITE_BUSY": "another process is writing",
     "SQLITE_CORRUPT": "the file is damaged",
     "SQLITE_NOTADB": "the file is not a database",
+    "SQLITE_ERROR": "the tables in the file are not as chatapp makes them",
 }
 
 
