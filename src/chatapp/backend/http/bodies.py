@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Callable, Coroutine
 from collections.abc import Set as AbstractSet
-from functools import cached_property
 from typing import Any, Self
 
 from fastapi import Request, Response
@@ -147,8 +146,8 @@ class StraightRoute(BoundedJsonRoute):
     """A route whose endpoint asks for its request and its body, and for no other headers than `special_headers`.
 
     FastAPI's way there takes as long as all that we do for a short answer. What is special about a request, or wrong
-    with it, takes that way, and so does every request where the endpoint asks for more, which is looked at when the
-    first comes: FastAPI's dependencies always hold.
+    with it, takes that way, and so does every request once the endpoint asks for more: FastAPI's dependencies always
+    hold.
     """
 
     special_headers: AbstractSet[bytes] = frozenset()
@@ -156,7 +155,7 @@ class StraightRoute(BoundedJsonRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope["method"] in (self.methods or ()) and not self._asks_for_more:
+        if scope["method"] in (self.methods or ()) and not self._asks_for_more():
             request = self.request_class(scope, receive)
             is_usual = is_json(request) and self.special_headers.isdisjoint(headers(scope))
             body = await self._read(request) if is_usual else None
@@ -175,7 +174,6 @@ class StraightRoute(BoundedJsonRoute):
         except ValueError:
             return None
 
-    @cached_property
     def _asks_for_more(self) -> bool:
         wanted = self.dependant
         others = wanted.dependencies or wanted.path_params or wanted.query_params or wanted.cookie_params
