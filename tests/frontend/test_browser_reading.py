@@ -15,7 +15,7 @@ from support.stub_model import StubModel
 
 pytest.importorskip("selenium")
 
-from selenium.webdriver import Chrome
+from selenium.webdriver import Chrome, Keys
 
 from support.browsing import Page, needs_browser
 
@@ -128,6 +128,21 @@ def test_earlier_messages_come_by_themselves_and_do_not_move_what_is_read(
     page.wait_until(lambda _: is_seen(f"Message {100 - before + 1}."), "the messages that were read")
     page.scroll_up()
     page.wait_until(lambda _: is_seen("Message 1."), "the first answer")
+
+
+def test_who_goes_up_by_keyboard_is_left_there(page: Page, shared: Any, is_seen: Any) -> None:
+    shared.client.conversations.import_file(BytesIO(json.dumps(_conversation(12)).encode()))
+    page.open(query=f"?c={shared.client.conversations.page().items[0].id}")
+    page.wait_for_answer("Message 11.")
+    page.wait_until(lambda _: is_seen("Message 11."), "the end")
+    page.run("document.querySelectorAll('.transcript .edit')[1].focus({ preventScroll: true })")
+
+    page.driver.switch_to.active_element.send_keys(Keys.SHIFT, Keys.TAB)
+    page.wait_until(lambda _: is_seen("Message 1."), "the first answer")
+    page.run("document.querySelector('.transcript').append(document.createElement('i'))")
+    page.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+
+    assert is_seen("Message 1.")
 
 
 def _conversation(count: int) -> dict[str, Any]:

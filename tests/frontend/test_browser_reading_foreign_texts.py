@@ -44,6 +44,11 @@ def test_what_begins_with_arabic_runs_from_right_to_left_and_code_does_not(page:
         "li code": "ltr",
         "table": "rtl",
     }
+    page.run("document.querySelector('.transcript .edit').click()")
+    kind = (
+        "const field = document.querySelector('.editor textarea'); return field && getComputedStyle(field).unicodeBidi"
+    )
+    page.wait_until(lambda driver: driver.execute_script(kind) == "plaintext", "a field that runs as its letters do")
 
 
 def test_prices_keep_their_dollars_beside_a_formula(page: Page, model: StubModel) -> None:

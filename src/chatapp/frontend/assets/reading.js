@@ -143,8 +143,9 @@
     begunMs = -HOLD_MS;
   });
   const isScrollbar = (target, x) => target === place && x >= place.clientWidth;
+  const isUp = (key, target) => ["PageUp", "Tab"].includes(key) || (["Home", "ArrowUp"].includes(key) && !target.matches("textarea, input"));
   const goesUp = ({ type, deltaY, key, target, offsetX }) =>
-    deltaY < 0 || type === "touchmove" || key === "PageUp" || isScrollbar(target, offsetX);
+    deltaY < 0 || type === "touchmove" || isUp(key, target) || isScrollbar(target, offsetX);
   const moved = (event) => {
     begunMs = -HOLD_MS;
     if (goesUp(event)) upMs = performance.now();
