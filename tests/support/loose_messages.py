@@ -2,7 +2,8 @@
 
 Cline's sessions, gptme's and shell-gpt's lines are as Cline 3.0.65, gptme 0.35.1 and shell-gpt 1.5.1 have written them.
 Others have the form of their sources: Cherry Studio's `types/newMessage.ts` and `BackupService.ts`, llama.cpp's
-`types/database.d.ts`, SillyTavern 1.19's `script.js`, Cline's `ExtensionMessage.ts`, Jan's `thread.message`.
+`types/database.d.ts`, SillyTavern 1.19's `script.js`, Cline's `ExtensionMessage.ts`, Jan's `thread.message`, NextChat's
+`store/chat.ts`, LobeChat's `types/exportConfig.ts`, text-generation-webui's `chat.py`.
 """
 
 import json
@@ -120,3 +121,34 @@ LLAMA_CPP: Json = {
         {"id": "4", "type": "text", "role": "assistant", "content": "So.", "parent": "2", "reasoningContent": "Hm."},
     ],
 }
+NEXT_CHAT: Json = {
+    "access-control": {},
+    "chat-next-web-store": {
+        "sessions": [
+            {
+                "id": "s",
+                "topic": "T",
+                "messages": [
+                    {"id": "1", "date": "5/28/2026, 8:26:40 PM", "role": "user", "content": "Why?"},
+                    {"id": "2", "date": "5/28/2026, 8:26:41 PM", "role": "assistant", "content": "So.", "model": "m"},
+                ],
+                "lastUpdate": WHEN,
+                "mask": {"context": []},
+            }
+        ]
+    },
+}
+LOBE_CHAT: Json = {
+    "exportType": "all",
+    "state": {
+        "messages": [
+            {"id": "2", "role": "assistant", "content": "So.", "topicId": "t", "createdAt": WHEN + 1, "fromModel": "m"},
+            {"id": "1", "role": "user", "content": "Why?", "topicId": "t", "createdAt": WHEN},
+        ],
+        "topics": [{"id": "t", "title": "T"}],
+        "sessions": [],
+    },
+    "version": 7,
+}
+LOBE_CHAT["state"]["messages"][0]["reasoning"] = {"content": "Hm.", "duration": 9}
+TEXT_GENERATION: Json = {"internal": [["<|BEGIN-VISIBLE-CHAT|>", "Hello"], ["Why?", "So."]], "visible": [["", "Hello"]]}

@@ -100,11 +100,31 @@ def test_time_that_means_none_is_none(store: Store, bring: Bring, when: Any) -> 
     assert abs(conversation.updated_at - now()) < timedelta(minutes=5)
 
 
-@pytest.mark.parametrize("when", [1_780_000_000, 1_780_000_000_000, "1780000000", "2026-05-28T20:26:40Z"])
+WHEN = "2026-05-28T20:26:40Z"
+
+
+@pytest.mark.parametrize(
+    "when",
+    [1_780_000_000, 1_780_000_000_000, "1780000000", WHEN, "2026-05-28 20:26:40 UTC", "Thu, 28 May 2026 20:26:40 GMT"],
+)
 def test_time_is_known_in_every_usual_form(store: Store, bring: Bring, when: Any) -> None:
     bring({**chatgpt(), "update_time": when})
     (conversation,) = store.conversations.page(owner="ada").items
     assert conversation.updated_at.timestamp() == 1_780_000_000
+
+
+def test_a_conversation_without_times_of_messages_is_as_old_as_its_beginning(store: Store, bring: Bring) -> None:
+    told = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}]
+    bring({"chatID": "c", "chatTitle": "T", "createdAt": WHEN, "messages": told})
+    (conversation,) = store.conversations.page(owner="ada").items
+    messages = store.messages.all(conversation.id, owner="ada")
+    assert {it.created_at for it in (conversation, *messages)} == {conversation.updated_at}
+    assert conversation.updated_at.timestamp() == 1_780_000_000
+
+
+def test_a_chat_of_open_webui_without_what_is_around_it_is_read(store: Store, bring: Bring) -> None:
+    bring(open_webui()["chat"])
+    assert said(store) == [("user", "Hi"), ("assistant", "Hello")]
 
 
 _CONTENT = [{"type": "think", "think": "Hm"}, {"type": "text", "text": {"value": "Hello"}}]

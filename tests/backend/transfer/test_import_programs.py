@@ -21,8 +21,11 @@ from support.loose_messages import (
     GPTME,
     JAN,
     LLAMA_CPP,
+    LOBE_CHAT,
+    NEXT_CHAT,
     SHELL_GPT,
     SILLY_TAVERN,
+    TEXT_GENERATION,
 )
 
 WHEN = 1_780_000_000_000
@@ -202,6 +205,10 @@ PROGRAMS: dict[str, tuple[Any, tuple[str | None, str | None, str, str | None]]] 
     "sillytavern": (as_lines(*SILLY_TAVERN), ("T", None, "Hm.", "m")),
     "cherry-studio": (CHERRY_STUDIO, ALL),
     "llama.cpp": ([LLAMA_CPP], ("T", "Be brief.", "Hm.", None)),
+    "nextchat": (NEXT_CHAT, ("T", None, "", "m")),
+    "lobechat": (LOBE_CHAT, ("T", None, "Hm.", "m")),
+    "text-generation-webui": (TEXT_GENERATION, (None, None, "", None)),
+    "messages with a title": ({"title": "T", "messages": SHELL_GPT}, ("T", "Be brief.", "", None)),
     "chatbot-ui": ({"version": 4, "history": [CHATBOT_UI], "folders": []}, ("T", "Be brief.", "", None)),
 }
 """Files, and of each the title and instructions of its conversation, and the thoughts and the model of its answer."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from chatapp.backend.store.identity import now
@@ -162,14 +163,13 @@ class Lineage:
 
 
 def moment(value: str | float | None) -> datetime | None:
-    """Return the time that an ISO text or a number since 1970, in seconds or smaller, means.
+    """Return the time that a text in ISO's form or that of mails, or a number since 1970, in seconds or smaller, means.
 
     None where it means nothing, is how programs write "none", or has not come yet: it would stand at the top for ever.
     """
     try:
         if isinstance(value, str):
-            text = value.strip()
-            parsed = _since_1970(float(text)) if _NUMBER.fullmatch(text) else datetime.fromisoformat(text)
+            parsed = _parsed(value.strip())
             parsed = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
         elif value:
             parsed = _since_1970(value)
@@ -178,6 +178,14 @@ def moment(value: str | float | None) -> datetime | None:
         return parsed if _EARLIEST <= parsed <= now() + _AHEAD else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _parsed(text: str) -> datetime:
+    if _NUMBER.fullmatch(text):
+        return _since_1970(float(text))
+    if text[:3].isalpha():  # as in mails and in HTTP: Thu, 28 May 2026 20:26:40 GMT
+        return parsedate_to_datetime(text)
+    return datetime.fromisoformat(text.removesuffix(" UTC"))
 
 
 def _since_1970(number: float) -> datetime:

@@ -81,8 +81,8 @@ def archived_at(theirs: ImportedConversation) -> datetime | None:
 
 
 def last_moment(theirs: ImportedConversation) -> datetime:
-    """Return when the newest message was written, as far as that is known."""
-    return max(_moments(theirs), default=now())
+    """Return when the newest message was written, or the conversation was begun, as far as that is known."""
+    return max(_moments(theirs), default=theirs.created_at or now())
 
 
 def _moments(theirs: ImportedConversation) -> Iterator[datetime]:
@@ -91,7 +91,7 @@ def _moments(theirs: ImportedConversation) -> Iterator[datetime]:
 
 def message_rows(one: Placed, wanted: Iterable[ImportedMessage], *, first: int) -> list[dict[str, Any]]:
     """Return the rows of messages, numbered from `first` on."""
-    fallback = one.theirs.created_at or now()
+    fallback = one.theirs.created_at or one.theirs.updated_at or now()
     return [
         {
             "id": one.ids[message.id],
@@ -116,7 +116,7 @@ def message_rows(one: Placed, wanted: Iterable[ImportedMessage], *, first: int) 
 
 def turn_rows(one: Placed, wanted: Iterable[ImportedMessage], *, owner: str) -> list[dict[str, Any]]:
     """Return the rows of the turns that made answers, where it is known how they were made."""
-    fallback = one.theirs.created_at or now()
+    fallback = one.theirs.created_at or one.theirs.updated_at or now()
     return [
         {
             "id": stable_id(one.ids[message.id], "turn"),

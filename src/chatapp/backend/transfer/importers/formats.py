@@ -31,8 +31,8 @@ SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ou
 KNOWN = (
     "aider, AI Studio, big-AGI, Chatbot UI, Chatbox, ChatGPT, Cherry Studio, Claude, Claude Code, Cline, Codex, "
     "Continue, Copilot (CSV; VS Code), crush, Cursor, DeepSeek, elia, Gemini (Takeout), Gemini CLI, goose, gptme, "
-    "Grok, HuggingChat, Jan, Le Chat, LibreChat, llama.cpp, LM Studio, opencode, Open WebUI, oterm, Qwen Code, "
-    "shell-gpt, SillyTavern, TypingMind, llm (logs.db) and chatapp itself"
+    "Grok, HuggingChat, Jan, Le Chat, LibreChat, llama.cpp, LM Studio, LobeChat, NextChat, opencode, Open WebUI, "
+    "oterm, Qwen Code, shell-gpt, SillyTavern, text-generation-webui, TypingMind, llm (logs.db) and chatapp itself"
 )
 
 _Test = Callable[[dict[str, Any]], bool]
@@ -72,7 +72,12 @@ _OTHERS: tuple[tuple[str, _Test], ...] = (
     ("a backup of Chatbox", lambda fields: any(name.startswith("session:") for name in fields)),
     ("a thread of Jan", lambda fields: fields.get("object") in ("thread", "thread.message")),
     ("a chat of SillyTavern", lambda fields: {"user_name", "character_name"} <= fields.keys() or "is_user" in fields),
-    ("training data, not an export (ShareGPT)", lambda fields: {"from", "value"} <= fields.keys()),
+    (
+        "training data, not an export (ShareGPT)",
+        lambda fields: any(
+            {"from", "value"} <= said.keys() for said in (fields, *objects(fields.get("conversations")))
+        ),
+    ),
     ("an export of Chatbot UI", lambda fields: {"version", "history"} <= fields.keys()),
     ("an export of TypingMind", lambda fields: "chats" in mapping(fields.get("data"))),
     ("a session of Continue, not a chat", lambda fields: {"sessionId", "history"} <= fields.keys()),

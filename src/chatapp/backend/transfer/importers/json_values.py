@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from chatapp.backend.transfer.importers import cherry_studio
+from chatapp.backend.transfer.importers import cherry_studio, lobe_chat
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
 from chatapp.backend.transfer.importers.fields import mapping, sequence
 from chatapp.backend.transfer.importers.json_text import JsonText, Readable, UnreadableError
@@ -166,10 +166,15 @@ def _held(element: Element) -> Iterator[Element]:
 
 
 def _otherwise_held(fields: dict[str, Any]) -> list[Any]:
-    """Return what is in a backup of Chatbox, Cherry Studio, TypingMind or Chatbot UI, which have it elsewhere."""
+    """Return what is in a backup of a program that keeps conversations elsewhere."""
     if {"indexedDB", "localStorage"} <= fields.keys():
         return [*cherry_studio.topics(fields)]
+    state = mapping(fields.get("state")) or mapping(fields.get("data"))
+    if {"messages", "topics"} <= state.keys():
+        return [*lobe_chat.topics(state)]
     if {"version", "history"} <= fields.keys():
         return sequence(fields["history"])
+    if "chat-next-web-store" in fields:
+        return sequence(mapping(fields["chat-next-web-store"]).get("sessions"))
     sessions = [value for field, value in fields.items() if field.startswith(_SESSION) and isinstance(value, dict)]
     return sessions or sequence(mapping(fields.get("data")).get("chats"))

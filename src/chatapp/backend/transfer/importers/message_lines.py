@@ -1,14 +1,13 @@
 """Messages that stand in a file by themselves, in lines or a list: of Cline, gptme, Jan, shell-gpt and SillyTavern."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.transfer.importers import cline, silly_tavern
 from chatapp.backend.transfer.importers.fields import name
-from chatapp.backend.transfer.importers.messages import words_of
+from chatapp.backend.transfer.importers.messages import named
 from chatapp.backend.transfer.importers.programs import conversation
 
 Json = dict[str, Any]
@@ -35,15 +34,6 @@ def _bare(lines: list[Json]) -> ImportedConversation:
     """Return what was said; what gptme hides is what it tells its model."""
     said = (cline.as_said(line) for line in lines if line.get("hide") is not True)
     return conversation("messages", {}, [*named(said)])
-
-
-def named(told: Iterable[Json]) -> Iterator[Json]:
-    """Return messages of which many have no ids: each is named by all that leads to it."""
-    before = ""
-    for said in told:
-        text = f"{before}\0{said['role']}\0{words_of(said)}"
-        before = blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()
-        yield {**said, "id": name(said.get("id")) or before}
 
 
 _KINDS = (

@@ -1,6 +1,7 @@
 """One message with a role, as many programs keep it: the words are in one of a few fields, as text or in parts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from typing import Any
 
 from chatapp.backend.store.imported import ImportedMessage
@@ -26,7 +27,7 @@ _BESIDE = {
 }
 """Fields of a chunk of AI Studio that stand for a file, and of what kind it is."""
 
-_TIMES = ("createdAt", "created_at", "created", "timestamp", "createTime", "startTime", "updatedAt", "ts")
+_TIMES = ("createdAt", "created_at", "created", "timestamp", "createTime", "startTime", "updatedAt", "ts", "date")
 _MODELS = ("model", "modelID", "modelId", "originLLM")
 _READ = ("prompt_tokens", "input_tokens", "input", "promptTokenCount")
 _MADE = ("completion_tokens", "output_tokens", "output", "candidatesTokenCount")
@@ -87,7 +88,17 @@ def thoughts_of(told: Json) -> str:
 def tools_of(told: Json) -> int:
     """Return how often a tool was at work in a message."""
     fields = _fields(told)
-    return sum("tool" in _kind(part) for part in _parts(fields)) + len(objects(fields.get("toolCalls")))
+    called = objects(fields.get("toolCalls")) or objects(fields.get("tool_calls"))
+    return sum("tool" in _kind(part) for part in _parts(fields)) + len(called)
+
+
+def named(told: Iterable[Json]) -> Iterator[Json]:
+    """Return messages of which many have no ids: each is named by all that leads to it."""
+    before = ""
+    for said in told:
+        text = f"{before}\0{_speaker(said)}\0{words_of(said)}"
+        before = blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()
+        yield {**said, "id": name(said.get("id")) or before}
 
 
 def _fields(told: Json) -> Json:

@@ -41,12 +41,17 @@ _NO_TOOLS = ("message", "reasoning", "function_call_output")
 
 def recognises(fields: dict[str, Any]) -> bool:
     """Return whether this is a conversation of theirs."""
-    return isinstance(fields.get("chat"), dict) and ("history" in fields["chat"] or "messages" in fields["chat"])
+    return {"history", "messages"} & mapping(fields.get("chat")).keys() != set() or _is_bare(fields)
+
+
+def _is_bare(fields: dict[str, Any]) -> bool:
+    """Return whether this is a conversation without what is around it, as it was exported before 2024."""
+    return "chat" not in fields and isinstance(mapping(fields.get("history")).get("messages"), dict)
 
 
 def read(theirs: dict[str, Any]) -> ImportedConversation:
     """Return the conversation."""
-    chat = mapping(theirs["chat"])
+    chat = theirs if _is_bare(theirs) else mapping(theirs["chat"])
     history = mapping(chat.get("history"))
     sent = {key: mapping(message) for key, message in mapping(history.get("messages")).items()}
     sent = sent or _line(objects(chat.get("messages")))

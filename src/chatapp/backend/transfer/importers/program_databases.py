@@ -12,7 +12,7 @@ from chatapp.backend.store.imported import ImportedConversation, Unreadable
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
 from chatapp.backend.transfer.importers.fields import decoded, mapping, objects, sequence, string
 from chatapp.backend.transfer.importers.llm_rows import MAX_ROWS, Tables, columns, text
-from chatapp.backend.transfer.importers.message_lines import named
+from chatapp.backend.transfer.importers.messages import named
 from chatapp.backend.transfer.importers.programs import conversation
 
 Json = dict[str, Any]

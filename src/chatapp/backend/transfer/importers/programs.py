@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, NamedTuple
 
 from chatapp.backend.store.imported import ATTACHMENT, NO_TEXT, TOOL, ImportedConversation, ImportedMessage, Lineage
@@ -24,6 +25,7 @@ from chatapp.backend.transfer.importers.messages import (
     is_told_first,
     message,
     moment_of,
+    named,
     thoughts_of,
     tools_of,
     words_of,
@@ -31,11 +33,12 @@ from chatapp.backend.transfer.importers.messages import (
 
 Json = dict[str, Any]
 
-_TITLES = ("title", "chatTitle", "threadName", "name", "userTitle", "autoTitle")
-_NO_TITLES = ("", "Untitled Session", "New Session", "CLI Session", "New Chat", "Untitled")
+_TITLES = ("title", "chatTitle", "threadName", "name", "userTitle", "autoTitle", "topic")
+_NO_TITLES = ("", "Untitled Session", "New Session", "CLI Session", "New Chat", "New Conversation", "Untitled")
 _IDS = ("id", "chatID", "sessionId", "topicId")
 _PROMPTS = ("preprompt", "systemPrompt", "systemInstruction", "prompt")
-_LAST = ("updatedAt", "lastUpdated", "updated", "lastModified")
+_LAST = ("updatedAt", "lastUpdated", "updated", "lastModified", "lastUpdate")
+_SIDES, _GREETED = ("user", "assistant"), "<|BEGIN-VISIBLE-CHAT|>"
 
 
 class Program(NamedTuple):
@@ -88,6 +91,17 @@ def _parents(fields: Json) -> dict[str, str | None]:
     return {string(said.get("id")): name(said.get("parent")) for said in _listed(fields)}
 
 
+def _named(fields: Json) -> list[Json]:
+    return [*named(_listed(fields))]
+
+
+def _pairs(fields: Json) -> list[Json]:
+    """Return the messages of text-generation-webui, where a greeting answers nothing."""
+    pairs = (zip(_SIDES, sequence(pair), strict=False) for pair in sequence(fields["internal"]))
+    told = ({"role": role, "content": text} for role, text in chain.from_iterable(pairs) if text != _GREETED)
+    return [*named(told)]
+
+
 PROGRAMS = (
     Program("opencode", lambda it: {"slug", "directory"} <= mapping(it.get("info")).keys(), _listed),
     Program("gemini-cli", lambda it: {"sessionId", "projectHash"} <= it.keys(), _listed),
@@ -99,9 +113,13 @@ PROGRAMS = (
     Program("typingmind", lambda it: "chatID" in it, _listed),
     Program("chatbox", lambda it: {"id", "name"} <= it.keys() and _has(it, "contentParts"), _listed),
     Program("cline", lambda it: {"sessionId", "agent", "messages"} <= it.keys(), cline.session_messages),
+    Program("lobechat", lambda it: it.get("source") == "lobechat" and "topicId" in it, _listed),
     Program("cherry-studio", lambda it: {"topicId", "messages"} <= it.keys(), _listed, cherry_studio.parents),
     Program("llama.cpp", lambda it: "currNode" in mapping(it.get("conv")), _llama_cpp, _parents),
+    Program("nextchat", lambda it: {"topic", "mask"} <= it.keys(), _listed),
+    Program("text-generation-webui", lambda it: {"internal", "visible"} <= it.keys(), _pairs),
     Program("chatbot-ui", lambda it: {"id", "name", "folderId"} <= it.keys() and _has(it, "role"), _listed),
+    Program("messages", lambda it: bool({"id", "title", "name"} & it.keys()) and _has(it, "role"), _named),
 )
 """Of opencode 1.18, Gemini CLI, Cline 3.0 and Continue's CLI as they write them, of others as their sources have it."""
 
