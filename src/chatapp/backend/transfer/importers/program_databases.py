@@ -27,7 +27,7 @@ class _Database(NamedTuple):
     log: sqlite3.Connection
     tables: Tables
 
-    def rows(self, table: str, wanted: tuple[str, ...], key: str = "", value: str = "") -> Iterator[Json]:
+    def rows(self, table: str, wanted: tuple[str, ...], key: str = "", value: object = "") -> Iterator[Json]:
         """Return the rows of a table, or those whose `key` is a value, as they were written; what is not told is "".
 
         Raises:
@@ -43,7 +43,7 @@ class _Database(NamedTuple):
             yield {column: text(field) for column, field in zip(wanted, row, strict=True)}
 
 
-class Program(NamedTuple):
+class KnownDatabase(NamedTuple):
     """A program: the tables by which its database is known, and what is in them."""
 
     source: str
@@ -148,20 +148,20 @@ def _oterm_message(said: Json, about: Json) -> Json:
 
 
 _PROGRAMS = (
-    Program("elia", {"chat": {"id", "started_at"}, "message": {"chat_id", "role", "content"}}, _elia),
-    Program("oterm", {"chat": {"id", "system"}, "message": {"chat_id", "author", "text"}}, _oterm),
-    Program("goose", {"sessions": {"id"}, "messages": {"session_id", "role", "content_json"}}, _goose),
-    Program("crush", {"sessions": {"id", "title"}, "messages": {"session_id", "role", "parts"}}, _crush),
-    Program(
+    KnownDatabase("elia", {"chat": {"id", "started_at"}, "message": {"chat_id", "role", "content"}}, _elia),
+    KnownDatabase("oterm", {"chat": {"id", "system"}, "message": {"chat_id", "author", "text"}}, _oterm),
+    KnownDatabase("goose", {"sessions": {"id"}, "messages": {"session_id", "role", "content_json"}}, _goose),
+    KnownDatabase("crush", {"sessions": {"id", "title"}, "messages": {"session_id", "role", "parts"}}, _crush),
+    KnownDatabase(
         "opencode",
         {"session": {"id", "slug"}, "message": {"session_id", "data"}, "part": {"session_id", "message_id", "data"}},
         _opencode,
     ),
-    Program("cursor", {"cursorDiskKV": {"key", "value"}}, _cursor),
+    KnownDatabase("cursor", {"cursorDiskKV": {"key", "value"}}, _cursor),
 )
 
 
-def program_of(tables: Tables) -> Program | None:
+def program_of(tables: Tables) -> KnownDatabase | None:
     """Return the program whose database has these tables, None where it is of another."""
     fitting = (
         program
@@ -172,7 +172,7 @@ def program_of(tables: Tables) -> Program | None:
 
 
 def conversations(
-    program: Program, log: sqlite3.Connection, tables: Tables, budget: ImportBudget
+    program: KnownDatabase, log: sqlite3.Connection, tables: Tables, budget: ImportBudget
 ) -> Iterator[ImportedConversation | Unreadable]:
     """Return the conversations of a database.
 
