@@ -105,7 +105,14 @@ WHEN = "2026-05-28T20:26:40Z"
 
 @pytest.mark.parametrize(
     "when",
-    [1_780_000_000, 1_780_000_000_000, "1780000000", WHEN, "2026-05-28 20:26:40 UTC", "Thu, 28 May 2026 20:26:40 GMT"],
+    [
+        1_780_000_000,
+        1_780_000_000_000,
+        "1780000000",
+        WHEN,
+        "2026-05-28 20:26:40 +0000 UTC",
+        "Thu, 28 May 2026 20:26:40 GMT",
+    ],
 )
 def test_time_is_known_in_every_usual_form(store: Store, bring: Bring, when: Any) -> None:
     bring({**chatgpt(), "update_time": when})
@@ -120,6 +127,15 @@ def test_a_conversation_without_times_of_messages_is_as_old_as_its_beginning(sto
     messages = store.messages.all(conversation.id, owner="ada")
     assert {it.created_at for it in (conversation, *messages)} == {conversation.updated_at}
     assert conversation.updated_at.timestamp() == 1_780_000_000
+
+
+def test_a_message_without_a_time_is_as_old_as_what_is_beside_it(store: Store, bring: Bring) -> None:
+    picture = {"role": "user", "content": "What is it?", "images": ["iVBORw0KGgo="], "timestamp": WHEN}
+    receipt = bring([picture, {"role": "assistant", "content": "A cat."}])
+    (conversation,) = store.conversations.page(owner="ada").items
+    assert {it.created_at.timestamp() for it in store.messages.all(conversation.id, owner="ada")} == {1_780_000_000}
+    assert said(store)[0] == ("user", "(picture)\n\nWhat is it?")
+    assert [it.why for it in receipt.skipped] == ["a file, picture or recording"]
 
 
 def test_a_chat_of_open_webui_without_what_is_around_it_is_read(store: Store, bring: Bring) -> None:

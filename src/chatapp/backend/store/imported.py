@@ -185,7 +185,7 @@ def _parsed(text: str) -> datetime:
         return _since_1970(float(text))
     if text[:3].isalpha():  # as in mails and in HTTP: Thu, 28 May 2026 20:26:40 GMT
         return parsedate_to_datetime(text)
-    return datetime.fromisoformat(text.removesuffix(" UTC"))
+    return datetime.fromisoformat(text.removesuffix(" UTC").replace(" +", "+").replace(" -", "-"))  # as Go has them
 
 
 def _since_1970(number: float) -> datetime:

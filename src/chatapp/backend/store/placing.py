@@ -85,13 +85,18 @@ def last_moment(theirs: ImportedConversation) -> datetime:
     return max(_moments(theirs), default=theirs.created_at or now())
 
 
+def _some_moment(theirs: ImportedConversation) -> datetime:
+    """Return when something was said of which nobody knows when."""
+    return theirs.created_at or max(_moments(theirs), default=theirs.updated_at or now())
+
+
 def _moments(theirs: ImportedConversation) -> Iterator[datetime]:
     return filter(None, (message.finished_at or message.created_at for message in theirs.messages))
 
 
 def message_rows(one: Placed, wanted: Iterable[ImportedMessage], *, first: int) -> list[dict[str, Any]]:
     """Return the rows of messages, numbered from `first` on."""
-    fallback = one.theirs.created_at or one.theirs.updated_at or now()
+    fallback = _some_moment(one.theirs)
     return [
         {
             "id": one.ids[message.id],
@@ -116,7 +121,7 @@ def message_rows(one: Placed, wanted: Iterable[ImportedMessage], *, first: int) 
 
 def turn_rows(one: Placed, wanted: Iterable[ImportedMessage], *, owner: str) -> list[dict[str, Any]]:
     """Return the rows of the turns that made answers, where it is known how they were made."""
-    fallback = one.theirs.created_at or one.theirs.updated_at or now()
+    fallback = _some_moment(one.theirs)
     return [
         {
             "id": stable_id(one.ids[message.id], "turn"),

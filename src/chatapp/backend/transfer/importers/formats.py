@@ -71,7 +71,10 @@ _OTHERS: tuple[tuple[str, _Test], ...] = (
     ("a backup of Cherry Studio", lambda fields: {"indexedDB", "localStorage"} <= fields.keys()),
     ("a backup of Chatbox", lambda fields: any(name.startswith("session:") for name in fields)),
     ("a thread of Jan", lambda fields: fields.get("object") in ("thread", "thread.message")),
-    ("a chat of SillyTavern", lambda fields: {"user_name", "character_name"} <= fields.keys() or "is_user" in fields),
+    (
+        "a chat of SillyTavern in which nothing was said",
+        lambda fields: {"user_name", "character_name"} <= fields.keys() or "is_user" in fields,
+    ),
     (
         "training data, not an export (ShareGPT)",
         lambda fields: any(

@@ -7,7 +7,7 @@ from typing import Any
 from chatapp.backend.store.imported import ImportedMessage
 from chatapp.backend.transfer.importers.assets import within
 from chatapp.backend.transfer.importers.attachments import attachment, placeholder
-from chatapp.backend.transfer.importers.fields import count, mapping, name, objects, paragraphs, string, time
+from chatapp.backend.transfer.importers.fields import count, mapping, name, objects, paragraphs, sequence, string, time
 from chatapp.protocol.messages import AttachmentPart, Role
 
 Json = dict[str, Any]
@@ -156,6 +156,8 @@ def _files(fields: Json) -> Iterator[AttachmentPart]:
             told = {**part, **mapping(part.get("inlineData")), **mapping(part.get("image_url"))}
             yield _file(told, "image/*" if "image" in _kind(part) else "")
     yield from (_file(file, "") for file in objects(fields.get("files")))
+    for held in map(string, sequence(fields.get("images"))):  # as Ollama has them
+        yield _file({"url": held if held.startswith("data:") else f"data:image/png;base64,{held}"}, "image/*")
     for field, kind in _BESIDE.items():
         if isinstance(fields.get(field), dict):
             yield _file(fields[field], kind)
