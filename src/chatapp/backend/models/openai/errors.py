@@ -135,8 +135,9 @@ def _length_error(said: ErrorWords, status: int) -> UpstreamError | None:
 
 
 def _no_place(status: int) -> UpstreamBadResponseError:
-    named = f" (status {status})" if status else ""
-    what = f"the model server has no chat at this address{named}."
+    what = "the model server has no chat at this address."
+    if status:
+        what = f"the model server has no chat at this address (status {status})."
     return UpstreamBadResponseError(what, hint="Check BASE_URL: most end in /v1.")
 
 
