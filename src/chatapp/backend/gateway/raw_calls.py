@@ -125,7 +125,7 @@ class RawCall:
         """Return `body` as it may be asked: with a limit on its answers where there is a budget."""
         if self._gate is None:
             return body
-        is_answered = self._kind == "completions"
+        is_answered = self._kind == "completions" and body.get("max_tokens") != 0
         limits = {name: body[name] for name in _LIMITS if name in body}
         told = [str(body[name]) for name in _TEXTS if name in body]
         parameters = {**limits, "n": _count(body.get("prompt"))} if is_answered else {}
