@@ -14,7 +14,13 @@ import pytest
 
 from chatapp.client import BackendClient
 from chatapp.client.http import HttpSession
-from chatapp.errors import BackendProtocolError, BackendUnreachableError, SettingsError, UnauthorizedError
+from chatapp.errors import (
+    BackendProtocolError,
+    BackendUnreachableError,
+    SettingsError,
+    StreamCutError,
+    UnauthorizedError,
+)
 from support import scripts
 from support.stub_model import StubModel
 
@@ -121,6 +127,12 @@ def test_https_to_a_server_without_it_is_told_as_that(backend: Any) -> None:
     url = backend.url.replace("http:", "https:")
     with BackendClient(url) as client, pytest.raises(BackendProtocolError, match="does not speak HTTPS"):
         client.health()
+
+
+def test_http_to_a_server_that_wants_https_is_told_so(tls_url: str) -> None:
+    with BackendClient(tls_url.replace("https:", "http:")) as client, pytest.raises(StreamCutError) as caught:
+        client.health()
+    assert "begin BACKEND_URL with https://" in caught.value.sentence()
 
 
 def test_a_slash_behind_the_address_does_no_harm(server: StubModel) -> None:

@@ -170,7 +170,7 @@ class HttpSession:
         if isinstance(error, requests.ReadTimeout) or isinstance(cause, ReadTimeoutError):
             return timed_out(self.base_url, self.timeout_s)
         if isinstance(cause, ProtocolError) and not _is_no_http(cause):
-            return cut_off(self.base_url)
+            return cut_off(self.base_url, has_begun=error.response is not None)
         if isinstance(error, requests.exceptions.SSLError):
             refused = _refused_certificate(cause)
             return self._untrusted(refused) if refused else self.foreign("does not speak HTTPS")

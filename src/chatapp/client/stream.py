@@ -81,9 +81,14 @@ def _failure(event: Failed) -> ChatappError:
     return error_from_dict(event.error) or BackendProtocolError("The backend reported an error that cannot be read.")
 
 
-def cut_off(url: str) -> StreamCutError:
-    """Return the error for a connection that ended before the answer did."""
-    return StreamCutError(f"The connection to the backend at {url} ended before the answer did.", hint="Ask again.")
+def cut_off(url: str, *, has_begun: bool = True) -> StreamCutError:
+    """Return the error for a connection that ended before the answer did, or before it had begun.
+
+    With TLS a server hangs up on who speaks without.
+    """
+    may_want_tls = not has_begun and url.startswith("http:")
+    hint = "Ask again, or begin BACKEND_URL with https:// where the backend does." if may_want_tls else "Ask again."
+    return StreamCutError(f"The connection to the backend at {url} ended before the answer did.", hint=hint)
 
 
 def timed_out(url: str, timeout_s: float) -> BackendTimeoutError:
