@@ -15,6 +15,7 @@ from chatapp import __version__
 from chatapp.cli.access import notes_on_names
 from chatapp.cli.parameters import KEY_COMMAND
 from chatapp.config.settings import Settings, setting_rows
+from chatapp.processes.ports import free_port
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -125,6 +126,23 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(chatapp: Run, arguments: li
     done = chatapp(*arguments)
 
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"chatapp: {sentence}\n")
+
+
+def test_a_wrong_value_is_named_by_the_variable_that_has_it(chatapp: Run) -> None:
+    done = chatapp("ask", "Hi", env={"CHATAPP_ASK_JSON": "maybe"})
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("chatapp: Invalid value for CHATAPP_ASK_JSON: ")
+
+
+def test_a_page_is_not_started_in_a_folder_that_is_gone(tmp_path: Path) -> None:
+    ui = f"exec {sys.executable} -m chatapp ui --port {free_port()}"
+    command = ["sh", "-c", f"mkdir gone; cd gone; rmdir ../gone; {ui}"]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+
+    said = "chatapp: The folder that this was started in is gone. Start it in another.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
 
 @pytest.mark.parametrize("command", ["serve", "ui", "up"])

@@ -7,6 +7,7 @@ import sys
 import traceback
 from contextlib import suppress
 from copy import copy
+from typing import Any
 
 import typer
 from typer.main import get_command
@@ -104,7 +105,18 @@ def _usage_sentence(error: typer.TyperException) -> str:
     context: typer.Context | None = getattr(error, "ctx", None)
     command = context.command_path if context else "chatapp"
     message = error.format_message()
+    parameter = getattr(error, "param", None)
+    if context and parameter and (variable := _variable_behind(parameter, context)):
+        message = f"Invalid value for {variable}: {error.message}"
     return f"{message}{'' if message.endswith(('.', '?')) else '.'} See: {command} --help"
+
+
+def _variable_behind(parameter: Any, context: typer.Context) -> str | None:
+    """Return the variable that gave `parameter` its value, None where it was given as an option."""
+    source = context.get_parameter_source(parameter.name)
+    if source is None or source.name != "ENVIRONMENT":
+        return None
+    return parameter.envvar or f"{context.auto_envvar_prefix}_{parameter.name.upper()}"
 
 
 def _fail(sentence: str, exit_code: int) -> int:

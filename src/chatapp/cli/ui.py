@@ -1,12 +1,14 @@
 """`chatapp ui`: the page, for a backend that runs already."""
 
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import typer
 
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
 from chatapp.config.settings import Settings
+from chatapp.errors import SettingsError
 from chatapp.frontend.server import streamlit_arguments
 from chatapp.processes.child import Child, start_child
 from chatapp.processes.descriptors import raise_descriptor_limit
@@ -38,6 +40,10 @@ def run(*, backend_url: str | None, host: str | None, port: str | None) -> None:
 def start_page(settings: Settings, *, on_line: Callable[[str], object] | None = None) -> Child:
     """Start the page as a child, which reads from its environment what `settings` say."""
     raise_descriptor_limit()  # the page's too: children have what their parent has
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise SettingsError("The folder that this was started in is gone.", hint="Start it in another.") from None
     environment = {
         "BACKEND_URL": settings.backend_url,
         "HOST": settings.host,
