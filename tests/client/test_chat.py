@@ -69,6 +69,17 @@ def test_what_was_undone_is_not_sent_any_more(begin: Begin, client: BackendClien
 
 
 @both
+def test_another_answer_is_made_as_the_first_was(begin: Begin, client: BackendClient, stub: StubModel) -> None:
+    options = ChatOptions(temperature=0.5, max_tokens=9, sampling={"reasoning_effort": "low"})
+    chat = begin(client)
+    text_of(chat.ask("Count", options))
+    text_of(chat.retry(options))
+
+    wanted = ("temperature", "max_tokens", "reasoning_effort")
+    assert [[call.body[name] for name in wanted] for call in stub.calls] == [[0.5, 9, "low"]] * 2
+
+
+@both
 def test_a_question_that_is_asked_again_has_its_files(begin: Begin, client: BackendClient, stub: StubModel) -> None:
     file = client.attach(BytesIO(b"Ottawa"), name="a.txt")
     chat = begin(client)

@@ -117,7 +117,8 @@ class StoredChat:
         yield Start("", "", conversation_id)
         if options.system is not None:
             self._backend.conversations.change(conversation_id, system=options.system)
-        fields = {"message_id": message_id, "model": options.model, "temperature": options.temperature}
+        told = options._asdict()
+        fields = {"message_id": message_id, **{name: told[name] for name in ("model", "temperature", "max_tokens")}}
         given = {name: value for name, value in fields.items() if value is not None}
         stream = self._backend.conversations.regenerate(conversation_id, **given)
         yield from self._as_wanted(unbroken(self._backend, stream))

@@ -113,7 +113,10 @@ class ConversationApi:
         return self._http.read(ConversationInfo, "POST", path, {"message_id": message_id})
 
     def regenerate(self, conversation_id: str, **options: Any) -> AnswerStream:
-        """Start another answer to a question and return its events; `options` are message_id, model, temperature."""
+        """Start another answer to a question and return its events.
+
+        `options` are message_id, model, temperature, max_tokens and beside.
+        """
         path = path_of("conversations", conversation_id, "regenerate")
         return self._http.events(self._http.send("POST", path, options, stream=True))
 

@@ -30,6 +30,7 @@ class Regeneration(Strict):
     )
     model: ModelName | None = Field(None, description="Model to ask this time.")
     temperature: Temperature = None
+    max_tokens: MaxTokens = None
     beside: bool = Field(
         False, description=f"Also while others are being made to the same question; at most {MOST_BESIDE} at once."
     )

@@ -181,7 +181,7 @@ async def regenerate(request: Request, conversation_id: Id, wanted: Regeneration
         owner=context_of(request.scope).principal.name,
         prompt=None,
         model=wanted.model,
-        parameters={} if wanted.temperature is None else {"temperature": wanted.temperature},
+        parameters=wanted.model_dump(include={"temperature", "max_tokens"}, exclude_none=True),
         conversation_id=conversation_id,
         parent_id=wanted.message_id,
         store=True,
