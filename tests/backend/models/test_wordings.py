@@ -263,6 +263,7 @@ MODEL: dict[str, tuple[int, Any]] = {
     "litellm, no vendor": (400, "litellm.BadRequestError: LLM Provider NOT provided. You passed model=m1"),
     "Bifrost": (400, {"is_bifrost_error": True, "error": {"message": "no keys found that support model: m1"}}),
     "Bifrost, no vendor": (400, {"error": {"message": "model should be in provider/model format"}}),
+    "OpenClaw 2026.9.6": (400, {"error": {"message": "Invalid `model`. Use `openclaw` or `openclaw/<agentId>`."}}),
     "CLIProxyAPI": (400, "unknown provider for model m1"),
     "a gateway, not deployed": (400, "The model 'm1' is not deployed"),
     "Azure": (400, "The chatCompletion operation does not work with the specified model, m1."),
