@@ -66,6 +66,7 @@ def test_it_does_not_tell_who_serves(settings: dict[str, str]) -> None:
     [
         *product([[], ["--workers", "2"], ["--reload"]], [signal.SIGINT, signal.SIGTERM]),
         ([], signal.SIGHUP),  # its terminal is closed
+        (["--workers", "2"], signal.SIGHUP),
     ],
 )
 def test_it_stops_within_five_seconds_and_tells_readers(settings, stub, options: list[str], number: int) -> None:

@@ -28,7 +28,13 @@ from chatapp.processes.memory import give_back_what_is_free, give_memory_back
 from chatapp.processes.parent_watch import follow_parent
 from chatapp.processes.ports import bound_socket
 from chatapp.processes.scratch import scratch_folder
-from chatapp.processes.signals import interrupt_on_sigterm, leave_within, on_stop_signal
+from chatapp.processes.signals import (
+    as_terminals_end_before,
+    end_with_terminal,
+    interrupt_on_sigterm,
+    leave_within,
+    on_stop_signal,
+)
 from chatapp.providers.connection import Upstream
 
 if TYPE_CHECKING:
@@ -189,6 +195,7 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     """
     gc.disable()
     last_words = partial(log.error, "Left after %g seconds, before everything was saved or closed.", STOP_S)
+    end_with_terminal()
     on_stop_signal(partial(leave_within, STOP_S, last_words=last_words))
     from chatapp.backend.app import create_app  # a second that only the process which serves pays
 
@@ -271,7 +278,9 @@ def _serve(config: "uvicorn.Config", listener: socket) -> None:
     if config.reload:
         ChangeReload(config, target=server.run, sockets=[listener]).run()
     elif config.workers > 1:
-        Multiprocess(config, sockets=[listener]).run()
+        with as_terminals_end_before():  # uvicorn takes it for a wish to begin all workers anew
+            workers = Multiprocess(config, sockets=[listener])
+        workers.run()
     else:
         try:
             server.run(sockets=[listener])

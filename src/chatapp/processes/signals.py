@@ -3,19 +3,33 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Timer
 from types import FrameType
 
 
 def interrupt_on_sigterm() -> None:
-    """Let SIGTERM raise KeyboardInterrupt in the main thread, as Ctrl-C does, so that both clean up the same way.
-
-    A terminal that is closed does what SIGTERM does, unless its leaving is to be ignored, as by `nohup`.
-    """
+    """Let SIGTERM raise KeyboardInterrupt in the main thread, as Ctrl-C does, so that both clean up the same way."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_with_terminal()
+
+
+def end_with_terminal() -> None:
+    """Do what SIGTERM does when the terminal is closed, unless its leaving is to be ignored, as by `nohup`."""
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+
+
+@contextmanager
+def as_terminals_end_before() -> Iterator[None]:
+    """Have a terminal that is closed do what it did before the block."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def on_stop_signal(call: Callable[[], object]) -> None:
