@@ -1,5 +1,6 @@
 // The finished messages. Python tells which there are, as a list of keys, with the HTML of the last ones; the rest is
 // fetched when it comes near the window. All HTML here was made by our own renderer: nothing of it is a message's own.
+import { choice, choose, remember, remembered } from "./choosing.js";
 import { clickInWords } from "./code.js";
 import { editAgain, editedIn, editQuestion, editSummary } from "./editing.js";
 import { openMenu } from "./menu.js";
@@ -11,23 +12,11 @@ const NEAR = "1500px 0px"; // what is so near to the window is fetched
 const RETRY_MS = 2000;
 const IDLE_MS = 200; // after which a wheel or a finger has come to rest
 const HOLDS_ITSELF = CSS.supports("overflow-anchor", "auto");
-const BOX = '[data-testid="stChatInputTextArea"]';
-const SEND = '[data-testid="stChatInputSubmitButton"]';
 const SCROLLER = '[data-testid="stMainBlockContainer"]';
 
 const bodies = new Map();
 const transcripts = new WeakMap();
-const remembered = new Map(); // the keys of conversations that were shown, by their ids
 const left = new Map(); // by their ids, what was being edited in conversations when another was chosen
-const MOST_REMEMBERED = 50;
-const AGAIN_MS = 1000; // a click in what was drawn alone ends no run of the whole that has begun to wait for an answer
-const LOST_MS = 5000;
-const LATE_MS = 700; // after which what stands there is seen to be of the last one
-let current; // what was told last
-let asked = 0;
-let foreseen; // what was asked for and not told yet: its id, by which name, and the keys that it had
-let held; // a click meanwhile
-let wish; // the choice of a conversation that was told last
 let session; // the token of whoever is here
 const OF_ANOTHER = '.st-key-above, .st-key-unfinished, .st-key-model-gone, [class*="st-key-live-"] { display: none; }';
 
@@ -54,7 +43,7 @@ class Transcript {
     this.root.addEventListener("click", (event) => this.click(event));
     this.finding = (event) => (event.ctrlKey || event.metaKey) && event.key === "f" && this.wantAll();
     document.addEventListener("keydown", this.finding);
-    this.opening = (event) => this.open(event);
+    this.opening = (event) => choose(this, event);
     document.addEventListener("chatapp:open", this.opening);
   }
 
@@ -67,17 +56,17 @@ class Transcript {
   take(data) {
     if (data.token !== session) { // somebody else may have signed in: what the last one saw is not for them
       for (const kept of [bodies, remembered, left]) kept.clear();
-      foreseen = held = undefined;
+      choice.foreseen = choice.held = undefined;
       session = data.token;
     }
-    current = this;
+    choice.transcript = this;
     this.data = data;
     this.root.setAttribute("aria-label", t("Messages"));
     this.isAsked = false;
     for (const [key, html] of Object.entries(data.bodies)) bodies.set(key, html);
-    if (foreseen && data.opened !== foreseen.name) return this.foresee();
-    if (foreseen) this.lookAgain();
-    foreseen = undefined;
+    if (choice.foreseen && data.opened !== choice.foreseen.name) return this.foresee();
+    if (choice.foreseen) this.lookAgain();
+    choice.foreseen = undefined;
     this.root.classList.remove("late");
     this.root.dataset.conversation = data.name; // reading.js goes by it
     document.dispatchEvent(new CustomEvent("chatapp:shown", { detail: data.shown }));
@@ -89,8 +78,8 @@ class Transcript {
     } else this.fetchList();
     const landing = this.slots.get(data.landing);
     if (landing && !landing.classList.contains("filled")) this.want(data.landing);
-    const { id, place } = held ?? {};
-    held = undefined;
+    const { id, place } = choice.held ?? {};
+    choice.held = undefined;
     buttonsOf(this.root, id)[place]?.click();
   }
 
@@ -98,7 +87,7 @@ class Transcript {
   async fetchList() {
     const { data } = this;
     const told = await this.fetch();
-    if (data !== this.data || foreseen) return;
+    if (data !== this.data || choice.foreseen) return;
     if (told) this.draw(told.keys, told.version);
     else setTimeout(() => this.root.isConnected && data === this.data && this.take(data), RETRY_MS);
   }
@@ -136,17 +125,12 @@ class Transcript {
     this.id = id;
     this.hideGrown();
     this.forget();
-    if (id && version === this.data.version) this.remember(id, keys);
-  }
-
-  remember(id, keys) {
-    remembered.delete(id);
-    remembered.set(id, keys);
-    if (remembered.size > MOST_REMEMBERED) remembered.delete(remembered.keys().next().value);
+    if (id && version === this.data.version) remember(id, keys);
   }
 
   // What was said in a conversation when it was shown last stands there until it is told what has been said since.
   foresee() {
+    const { foreseen } = choice;
     if (!foreseen.keys) return;
     this.root.dataset.conversation = foreseen.name;
     this.draw(foreseen.keys, "", foreseen.id);
@@ -216,33 +200,8 @@ class Transcript {
     }
   }
 
-  // Another conversation was chosen in the list, or a new one, which has no id: asked for here, it is drawn without the
-  // list.
-  open(event) {
-    if (!this.root.isConnected || current !== this) return; // Streamlit keeps the last one until the next is drawn
-    const id = event.detail;
-    const isSearch = Boolean(document.querySelector(".st-key-search input")?.value); // then a row leads to a place
-    if (!id && isSearch) return; // it ends with a new chat
-    event.preventDefault();
-    const name = String(++asked);
-    const typed = document.querySelector(BOX)?.value ? "yes" : "";
-    wish = { do: id ? "open" : "new", id, name, typed }; // what is in the box now is sent later, if it is
-    this.act(wish);
-    if (!foreseen && (id === this.data.shown || isSearch)) return;
-    const keys = id ? remembered.get(id) : [];
-    foreseen = { id, name, keys: isSearch ? undefined : keys }; // also on the way back from another
-    this.foresee();
-    setTimeout(() => foreseen?.name === name && current.root.classList.toggle("late", !keys), LATE_MS);
-    setTimeout(() => foreseen?.name === name && current.act(wish), AGAIN_MS);
-    setTimeout(() => {
-      if (foreseen?.name !== name) return;
-      foreseen = undefined;
-      current.take(current.data);
-    }, LOST_MS);
-  }
-
   askEarlier() {
-    if (!this.data?.has_earlier || this.isAsked || foreseen) return;
+    if (!this.data?.has_earlier || this.isAsked || choice.foreseen) return;
     this.isAsked = true;
     const ask = () => {
       if (performance.now() - this.scrolledMs < IDLE_MS) setTimeout(ask, IDLE_MS);
@@ -290,8 +249,8 @@ class Transcript {
     const button = target.closest("button");
     const id = button?.closest("[data-id]")?.dataset.id;
     if (!button) return;
-    if (foreseen) {
-      held = { id, place: buttonsOf(this.root, id).indexOf(button) };
+    if (choice.foreseen) {
+      choice.held = { id, place: buttonsOf(this.root, id).indexOf(button) };
       return;
     }
     const { dataset } = button;
@@ -302,23 +261,6 @@ class Transcript {
     else clickInWords(button, (what) => this.act(what));
   }
 }
-
-// So is what is sent before the choice was followed; what was sent before the choice is not.
-const send = ({ key, shiftKey, isComposing, target }) => {
-  if (!wish || wish.typed || current?.data.opened === wish.name || !(target instanceof Element)) return;
-  if (key ? key !== "Enter" || shiftKey || isComposing || !target.matches(BOX) : !target.closest(SEND)) return;
-  wish.typed = "yes";
-  current.act(wish);
-};
-for (const kind of ["keydown", "click"]) document.addEventListener(kind, send, { capture: true });
-
-// A new chat is asked for like another conversation, where one is on show; Streamlit's button draws all of the page.
-document.addEventListener("click", (event) => {
-  if (!(event.target instanceof Element) || !event.target.closest(".st-key-new-chat button")) return;
-  if (document.dispatchEvent(new CustomEvent("chatapp:open", { detail: null, cancelable: true }))) return;
-  event.stopPropagation();
-  document.dispatchEvent(new CustomEvent("chatapp:shown", { detail: null }));
-}, { capture: true });
 
 export default ({ data, parentElement, setTriggerValue }) => {
   const transcript = transcripts.get(parentElement) ?? new Transcript(parentElement);
