@@ -280,6 +280,20 @@ def test_no_value_of_another_kind_costs_its_conversation(odd: Any) -> None:
                 assert len(read({**whole, "messages": [{**said_so, field: odd}, *whole["messages"]]}).messages) >= 2
 
 
+@pytest.mark.parametrize("odd", [None, -1, ["x"], {"a": None}], ids=str)
+def test_no_value_of_another_kind_costs_messages_beside_it(tmp_path: Path, odd: Any) -> None:
+    path = tmp_path / "export"
+    for lines in (SILLY_TAVERN, CLINE_TASK, CLINE_HISTORY, JAN, GPTME):
+        for number, line in enumerate(lines):
+            for field in line:
+                path.write_bytes(as_lines(*lines[:number], {**line, field: odd}, *lines[number + 1 :], *lines))
+                found = [*ExportReader(ImportBudget(), Fingerprints()).file(path)]
+                theirs = [piece.conversation for piece in found if isinstance(piece, FoundConversation)]
+                texts = " ".join(message.content for one in theirs for message in one.messages)
+                assert "Why?" in texts
+                assert "So." in texts
+
+
 def test_an_id_that_is_given_twice_costs_no_message() -> None:
     told = [{"id": "a", "role": "user", "content": word} for word in ("Why?", "So?", "Then?")]
     messages = read({**TYPINGMIND, "messages": [*told, {"id": "a", "role": "assistant", "content": "So."}]}).messages
