@@ -33,9 +33,9 @@ where many transactions follow each other."""
 USUAL_CONNECTIONS = 4
 """To a SQLite file, kept open for whoever comes next: each takes its cache in the end, and 2 descriptors."""
 
-CHECKPOINT_PAGES = 4000
-"""How long SQLite's write-ahead log gets before it goes into the file. Its default of 1000 has pages that each answer
-changes, as those of the indexes, go there four times as often. It is within `WAL_BYTES`."""
+CHECKPOINT_PAGES, MANY_WRITES_CHECKPOINT_PAGES = 1000, 4000
+"""How long SQLite's write-ahead log gets before it goes into the file: its default, and what spares pages that many
+transactions change, as those of the index, most ways there. Both are within `WAL_BYTES`."""
 
 WAL_BYTES = 32 * 1024**2
 """What stays of SQLite's write-ahead log when all of it is in the database; it would keep its largest size."""
@@ -129,12 +129,12 @@ class Database:
         """
         with store_errors(), self._quick_engine.connect() as connection:
             if are_many:
-                self._keep_pages(connection, cache_kb=MANY_WRITES_CACHE_KB)
+                self._tune(connection, cache_kb=MANY_WRITES_CACHE_KB, checkpoint_pages=MANY_WRITES_CHECKPOINT_PAGES)
             try:
                 yield partial(self._transaction, connection)
             finally:
                 if are_many:
-                    self._keep_pages(connection, cache_kb=CACHE_KB)
+                    self._tune(connection, cache_kb=CACHE_KB, checkpoint_pages=CHECKPOINT_PAGES)
 
     @contextmanager
     def _transaction(self, connection: Connection) -> Iterator[Connection]:
@@ -143,10 +143,11 @@ class Database:
             yield connection
         self._require_same_file()
 
-    def _keep_pages(self, connection: Connection, *, cache_kb: int) -> None:
+    def _tune(self, connection: Connection, *, cache_kb: int, checkpoint_pages: int) -> None:
         if self.is_sqlite:
             with connection.begin():
                 connection.exec_driver_sql(f"PRAGMA cache_size = -{cache_kb}")
+                connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}").close()
 
     def pulse(self) -> datetime | ColumnElement[datetime]:
         """Return the moment of a sign of life, by a clock that all processes share and nobody sets.
@@ -276,7 +277,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}").close()
     connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
 
 
