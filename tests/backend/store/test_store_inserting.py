@@ -3,9 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-import pytest
 from sqlalchemy import insert, text
-from sqlalchemy.exc import IntegrityError
 
 from chatapp.backend.store import Store
 from chatapp.backend.store.prepared import insert_rows
@@ -52,24 +50,3 @@ def test_rows_are_stored_together_as_they_are_one_by_one(store: Store) -> None:
         of_messages = connection.execute(text(f"SELECT {columns} FROM messages ORDER BY id")).all()
     assert of_conversations[0] == of_conversations[1]
     assert of_messages[:2] == of_messages[2:]
-
-
-def test_many_rows_are_stored_in_their_order(sqlite_store: Store) -> None:
-    row = {"owner": "ada", "pinned": False, "created_at": WHOLE_SECOND, "updated_at": WHOLE_SECOND}
-    counts = (1, 3, 4, 16, 19, 55)  # by one statement each go 16 rows, or 4
-    with sqlite_store.database.write() as connection:
-        for count in counts:
-            insert_rows(
-                connection, conversations, [{**row, "id": f"{count} {n}", "title": str(n)} for n in range(count)]
-            )
-        found = connection.execute(text("SELECT id, title FROM conversations ORDER BY number")).all()
-    assert [tuple(row) for row in found] == [(f"{count} {n}", str(n)) for count in counts for n in range(count)]
-
-
-def test_of_rows_that_cannot_be_stored_none_is(sqlite_store: Store) -> None:
-    row = {"owner": "ada", "pinned": False, "created_at": WHOLE_SECOND, "updated_at": WHOLE_SECOND}
-    rows = [{**row, "id": str(number % 18)} for number in range(20)]
-    with pytest.raises(IntegrityError), sqlite_store.database.write() as connection:
-        insert_rows(connection, conversations, rows)
-    with sqlite_store.database.read() as connection:
-        assert connection.execute(text("SELECT count(*) FROM conversations")).scalar() == 0

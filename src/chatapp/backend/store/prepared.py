@@ -4,9 +4,8 @@ Of a short statement SQLAlchemy's own way, from its cache to the result, takes n
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
-from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
@@ -30,11 +29,6 @@ Statement = Select[Any] | Insert | Update | Delete | TextClause
 Values = Mapping[str, Any]
 Process = Any
 """Turns a value into what the driver takes or, of a result, into ours; None where it is that already. None is NULL."""
-
-
-_TOGETHER = (16, 4)
-"""How many rows are inserted by one statement, which takes a fifth less than one for each: the driver lets other
-threads go on at each step, and has to wait for its turn again."""
 
 
 class Prepared:
@@ -103,9 +97,6 @@ class _SqliteForm:
         self._text = str(compiled)
         binds = [(name, compiled.binds[name]) for name in compiled.positiontup or ()]
         names = [name for name, _ in binds]
-        into, values, row = self._text.partition(" VALUES ")
-        is_bare = isinstance(statement, Insert) and row == f"({', '.join('?' * len(names))})"
-        self._together = [(n, f"{into}{values}{', '.join([row] * n)}") for n in _TOGETHER] if is_bare else []
         self._in_order: Callable[[Values], Iterable[Any]] = itemgetter(*names) if len(names) > 1 else _listed(names)
         bindings = enumerate([_binding(bind.type, dialect) for _, bind in binds])
         self._bindings = [(place, own) for place, own in bindings if own is not None]
@@ -123,13 +114,8 @@ class _SqliteForm:
 
     def execute_many(self, connection: Connection, rows: Iterable[Values]) -> None:
         driver: Any = connection.connection.driver_connection
-        bound: Iterator[list[Any]] = map(self._bound, rows)
         try:
-            for count, text in self._together:
-                while len(some := list(islice(bound, count))) == count:
-                    driver.execute(text, list(chain.from_iterable(some)))
-                bound = iter(some)
-            driver.executemany(self._text, bound)
+            driver.executemany(self._text, list(map(self._bound, rows)))
         except sqlite3.Error as error:
             raise self._wrapped(error) from error
 
