@@ -45,9 +45,10 @@ def _possible(name: str) -> str:
 
 
 Id = Annotated[str, AfterValidator(_possible)]
+"""What a conversation, project, message or turn is called in an address."""
+
 Branch = Annotated[Id | None, Query(description="A message: its branch; without it the one on show.")]
 FileName = Annotated[str | None, Query(max_length=1000, description="What it is called, unless a form says so.")]
-"""What a conversation, project, message or turn is called in an address."""
 
 
 def _part(name: str) -> Callable[[Request], Coroutine[Any, Any, Any]]:

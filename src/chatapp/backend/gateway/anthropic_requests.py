@@ -25,9 +25,10 @@ _ONLY_THERE = ("metadata", "service_tier", "container", "mcp_servers", "context_
                "inference_geo", "speed", "betas", "diagnostics", "thread")  # fmt: skip
 _ROLES, _FILES = ("user", "assistant", "system"), ("image", "document")
 _NOT_SENT_BACK = ("thinking", "redacted_thinking", "server_tool_use", "mcp_tool_use")
+"""Tuples: what a client sends may be a list or an object, which no set can be asked for."""
+
 _THEIR_RESULT = "_tool_result"
 """How the type of what a tool of Anthropic's has found ends; it stands in the answer, behind the call."""
-"""Tuples: what a client sends may be a list or an object, which no set can be asked for."""
 
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 _FAILED = "The tool failed."

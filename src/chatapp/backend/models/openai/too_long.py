@@ -120,10 +120,10 @@ _WORDINGS = (
     _Wording("超长"),
     _Wording("最大长度"),
     _Wording("上下文长度"),
-    # Baidu's ERNIE
     # Volcengine
     _Wording("exceed max message tokens"),
     _Wording("exceeds the maximum length", ("maximum length ",), ("input length ",)),
+    # Baidu's ERNIE
     _Wording("prompt tokens too long"),
     _Wording("max input characters"),
     _Wording("输入长度"),
