@@ -152,6 +152,19 @@ def test_failures_and_embeddings_are_told_and_nothing_that_was_said(
     assert collector.services == {"ours"}
 
 
+def test_completions_of_texts_are_told_as_such_also_where_nothing_was_completed(
+    run_backend: RunBackend, stub: StubModel, collector: Collector
+) -> None:
+    scored = {"choices": [{"text": "a", "index": 0}], "usage": {"prompt_tokens": 1, "total_tokens": 1}}
+    backend = run_backend()
+    for script in (scripts.respond(200, scored), scripts.status(400)):
+        stub.next(script)
+        requests.post(f"{backend.url}/v1/completions", json={"model": "m", "prompt": "a"}, timeout=10)
+    backend.stop()
+    assert [span.name for span in collector.spans] == ["text_completion m"] * 2
+    assert {told(span)["gen_ai.operation.name"] for span in collector.spans} == {"text_completion"}
+
+
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 

@@ -22,6 +22,7 @@ from chatapp.errors import ChatappError, ShuttingDownError, UpstreamTimeoutError
 from chatapp.protocol.messages import Message
 
 _LIMITS = ("max_tokens",)
+_OPERATIONS: dict[RawKind, str] = {"embeddings": "embeddings", "completions": "text_completion"}
 _TEXTS = ("input", "prompt", "suffix")
 
 
@@ -106,6 +107,7 @@ class RawCall:
             model=body["model"],
             guess=lambda: _likely_usage(body),
             call_id=call_id,
+            operation=_OPERATIONS[self._kind],
             pricer=self._pricer,
             observers=self._observers,
         )

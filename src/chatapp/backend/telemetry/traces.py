@@ -41,10 +41,14 @@ log = logging.getLogger(__name__)
 
 
 class TracedCall(Protocol):
-    """What is known of a call that is made now: `tries` of it came to nothing before this one."""
+    """What is known of a call that is made now: `tries` of it came to nothing before this one.
+
+    `operation` is what it is for, in the words of the conventions.
+    """
 
     id: str
     turn_id: str | None
+    operation: str
 
     @property
     def tries(self) -> int:
@@ -125,7 +129,7 @@ class Traces:
         self._tracer = provider.get_tracer("chatapp", chatapp.__version__)
         self._upstreams = upstreams
         self._calls: dict[str, list[ModelCall]] = {}
-        self._spans: dict[str, dict[int, Span]] = {}
+        self._spans: dict[str, dict[int, tuple[Span, str]]] = {}
 
     @classmethod
     def of_environment(cls, upstreams: Callable[[], Mapping[str, Upstream]]) -> "Traces | None":
@@ -162,8 +166,8 @@ class Traces:
         if call.tries not in begun:
             context = _below(request.turn()) if call.turn_id else request.parent
             began = time.time_ns() - round((time.perf_counter() - call.began) * _NANO)
-            begun[call.tries] = self._client_span(context, began)
-        request.asking = begun[call.tries]
+            begun[call.tries] = self._client_span(context, began), call.operation
+        request.asking, _ = begun[call.tries]
 
     def model_called(self, call: ModelCall) -> None:
         """Take note of a call: it is told with its turn, or by itself where it has none."""
@@ -193,16 +197,16 @@ class Traces:
         closing.join(SHUTDOWN_S)
 
     def _tell(self, call: ModelCall, context: "Context | None" = None, about: Mapping[str, Any] | None = None) -> None:
-        operation = "chat" if call.turn_id else "text_completion" if call.completion_tokens else "embeddings"
-        told = {"gen_ai.operation.name": operation, **_attributes(call), **self._server_of(call), **(about or {})}
         began = _nanoseconds(call.created_at)
-        span = self._begun(call) or self._client_span(context or self._request().parent, began)
+        unasked = "chat" if call.turn_id else "embeddings"
+        span, operation = self._begun(call) or (self._client_span(context or self._request().parent, began), unasked)
+        told = {"gen_ai.operation.name": operation, **_attributes(call), **self._server_of(call), **(about or {})}
         span.update_name(f"{operation} {call.model}")
         span.set_attributes(_known(told))
         _end(span, call.error_code, began + call.duration_ms * 10**6)
 
-    def _begun(self, call: ModelCall) -> "Span | None":
-        """Return the span that a call has begun with, None for one that came to no question."""
+    def _begun(self, call: ModelCall) -> "tuple[Span, str] | None":
+        """Return the span that a call has begun with and its operation, None for one that came to no question."""
         question, _, number = call.id.partition(".")
         begun = self._spans.get(question, {})
         if number:
