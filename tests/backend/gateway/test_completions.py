@@ -100,3 +100,5 @@ def test_a_budget_limits_each_answer(run_backend: RunBackend, stub: StubModel, t
         for most in (7, 0):  # none where an evaluation wants the logprobs of a text alone
             client.completions.create(model="paid/m", prompt="a", max_tokens=most)
             assert stub.calls[-1].body == {"model": "m", "prompt": "a", "max_tokens": most}
+            client.completions.create(model="paid/m", prompt="a", max_tokens=most, extra_body={"n_predict": 9000})
+            assert 0 < stub.calls[-1].body["n_predict"] < 200  # by which llama.cpp goes, whatever max_tokens says

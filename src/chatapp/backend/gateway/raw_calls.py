@@ -10,7 +10,7 @@ from chatapp.backend.api.responses import ClientTask
 from chatapp.backend.gateway.chat_requests import SURFACE
 from chatapp.backend.gateway.text_choices import said_in
 from chatapp.backend.models.attempts import Attempts
-from chatapp.backend.models.chat_model import ChatModel, ModelRequest, RawAnswer, RawKind, TokenUsage
+from chatapp.backend.models.chat_model import ANSWER_LIMITS, ChatModel, ModelRequest, RawAnswer, RawKind, TokenUsage
 from chatapp.backend.store import FinalStatus
 from chatapp.backend.store.identity import new_timed_id
 from chatapp.backend.turns.admissions import CallGate
@@ -21,7 +21,6 @@ from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, ShuttingDownError, UpstreamTimeoutError
 from chatapp.protocol.messages import Message
 
-_LIMITS = ("max_tokens",)
 _OPERATIONS: dict[RawKind, str] = {"embeddings": "embeddings", "completions": "text_completion"}
 _TEXTS = ("input", "prompt", "suffix")
 
@@ -127,8 +126,8 @@ class RawCall:
         """Return `body` as it may be asked: with a limit on its answers where there is a budget."""
         if self._gate is None:
             return body
-        is_answered = self._kind == "completions" and body.get("max_tokens") != 0
-        limits = {name: body[name] for name in _LIMITS if name in body}
+        limits = {name: body[name] for name in ANSWER_LIMITS if name in body}
+        is_answered = self._kind == "completions" and (not limits or any(limits.values()))
         told = [str(body[name]) for name in _TEXTS if name in body]
         parameters = {**limits, "n": _count(body.get("prompt"))} if is_answered else {}
         admitted = await self._gate.admit(
@@ -141,7 +140,7 @@ class RawCall:
             answer_tokens=None if is_answered else 0,
         )
         kept = admitted.request.parameters if is_answered else {}
-        return {**body, **{name: kept[name] for name in _LIMITS if name in kept}}
+        return {**body, **{name: kept[name] for name in ANSWER_LIMITS if name in kept}}
 
 
 def _status(failure: ChatappError | None) -> FinalStatus:

@@ -171,6 +171,9 @@ class Batch(msgspec.Struct):  # one is made for each read, and a dataclass takes
         return [*self._runs, self._kind("".join(self._texts))] if self._kind is not None else []
 
 
+ANSWER_LIMITS = ("max_tokens", "max_completion_tokens", "n_predict")
+"""The names under which servers are told how long an answer may be; llama.cpp lets its own overrule the others."""
+
 RawKind = Literal["embeddings", "completions"]
 """What is asked for by passing a question on as it is: the path at the model server too."""
 

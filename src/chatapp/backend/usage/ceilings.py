@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import NamedTuple
 
-from chatapp.backend.models.chat_model import ModelRequest
+from chatapp.backend.models.chat_model import ANSWER_LIMITS, ModelRequest
 from chatapp.backend.store import Amount
 from chatapp.providers.prices import Tariff, Tokens
 
@@ -25,9 +25,6 @@ _SMALL = "gpt-4o-mini"
 _BY_LENGTH = (("input_audio", "data", 31), ("file", "file_data", 1))
 """Parts that have as many tokens as they are long, and of how many bytes at least: Gemini counts 32 for a second of
 sound, more than others, and no second has less than 1,000 bytes; of a file that the vendor reads nobody knows."""
-
-_LIMITS = ("max_tokens", "max_completion_tokens", "n_predict")
-"""The names under which servers are told how long an answer may be; llama.cpp lets its own overrule the others."""
 
 
 class Ceiling(NamedTuple):
@@ -50,14 +47,14 @@ class Ceiling(NamedTuple):
 def ceiling_of(request: ModelRequest, tariff: Tariff | None, *, answer_tokens: int | None = None) -> Ceiling:
     """Return the most that `request` can take; its answer at most `answer_tokens`, None for what it says itself."""
     if answer_tokens is None:
-        limits = [count for name in _LIMITS if (count := _count(request, name))]
+        limits = [count for name in ANSWER_LIMITS if (count := _count(request, name))]
         answer_tokens = min(limits, default=ANSWER_TOKENS) * _answers(request)
     return Ceiling(_most_tokens(request), answer_tokens, tariff)
 
 
 def limited(request: ModelRequest, answer_tokens: int) -> ModelRequest:
     """Return the request for answers of at most `answer_tokens` in all."""
-    names = [name for name in _LIMITS if name in request.parameters] or ["max_tokens"]
+    names = [name for name in ANSWER_LIMITS if name in request.parameters] or ["max_tokens"]
     each = answer_tokens // _answers(request)
     return replace(request, parameters={**request.parameters, **dict.fromkeys(names, each)})
 
