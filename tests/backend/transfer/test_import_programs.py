@@ -262,6 +262,21 @@ def test_other_answers_stay_beside(
     assert said(store) == [("user", "Why?"), ("assistant", "So.")]
 
 
+@pytest.mark.parametrize("question", ["[ERROR] no disk\n\nWhy?", "# Task progress\n\nGood?", "<task>a</task> Why?"])
+def test_a_question_that_begins_as_a_note_of_cline_does_comes_along(store: Store, bring: Bring, question: str) -> None:
+    bring([{"role": "user", "content": question}, SHELL_GPT[2]])
+    assert said(store) == [("user", question), ("assistant", "So.")]
+
+
+@pytest.mark.parametrize("whole", [TYPINGMIND, CHATBOT_UI], ids=["typingmind", "chatbot-ui"])
+def test_a_question_that_begins_as_a_note_of_gptme_does_comes_along(whole: Json) -> None:
+    question = {"role": "user", "content": "<system> is a tag of what?"}
+    assert [it.content for it in read({**whole, "messages": [question, *whole["messages"][1:]]}).messages] == [
+        "<system> is a tag of what?",
+        "So.",
+    ]
+
+
 def test_two_conversations_that_begin_alike_lose_nothing(store: Store, bring: Bring) -> None:
     for answer in ("So.", "No.", "So."):
         bring([*SHELL_GPT[:2], {"role": "assistant", "content": answer}])

@@ -13,7 +13,8 @@ _WORDED = ("followup", "plan_mode_respond")
 """What a user is asked stands in JSON."""
 _AROUND = ("user_input", "user_message", "task", "feedback", "answer", "user_query")
 """Tags around what a user has written."""
-_ADDED = ("<environment_details>", "[ERROR]", "# Task progress", "[TASK RESUMPTION]", "<hook_context")
+_ENVIRONMENT = "<environment_details>"
+_ADDED = (_ENVIRONMENT, "[ERROR]", "# Task progress", "[TASK RESUMPTION]", "<hook_context")
 """How begins what stands beside it."""
 
 
@@ -26,14 +27,18 @@ def as_said(said: Json) -> Json:
     """Return a message to or from a model without what the program has put into it."""
     content = said.get("content")
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else objects(content)
-    metrics, about = mapping(said.get("metrics")), mapping(said.get("metadata"))
+    metrics = mapping(said.get("metrics"))
     usage = {"input": metrics.get("inputTokens"), "output": metrics.get("outputTokens")}
-    model = mapping(said.get("modelInfo")).get("id") or about.get("model")
-    told = {"model": model, "usage": usage if metrics else about.get("usage"), **said}
+    told = {"model": mapping(said.get("modelInfo")).get("id"), "usage": usage, **said}
     if said.get("role") != "user":
         return told
     written = [{**part, "text": _written(part["text"])} if _is_text(part) else part for part in parts]
     return {**told, "content": written}
+
+
+def is_of_task(said: Json) -> bool:
+    """Return whether a message that stands by itself went to the model in a task: each tells it where it is."""
+    return any(string(part.get("text")).lstrip().startswith(_ENVIRONMENT) for part in objects(said.get("content")))
 
 
 def _is_text(part: Json) -> bool:

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from chatapp.backend.store.imported import ImportedConversation
 from chatapp.backend.transfer.importers import cline, silly_tavern
-from chatapp.backend.transfer.importers.fields import name
-from chatapp.backend.transfer.importers.messages import named
+from chatapp.backend.transfer.importers.fields import mapping, name
+from chatapp.backend.transfer.importers.messages import named, words_of
 from chatapp.backend.transfer.importers.programs import conversation
 
 Json = dict[str, Any]
@@ -31,9 +31,23 @@ def _task(lines: list[Json]) -> ImportedConversation:
 
 
 def _bare(lines: list[Json]) -> ImportedConversation:
-    """Return what was said; what gptme hides is what it tells its model."""
-    said = (cline.as_said(line) for line in lines if line.get("hide") is not True)
+    """Return what was said, without what Cline has put into it, and what gptme tells its model."""
+    if any(map(cline.is_of_task, lines)):
+        said = [cline.as_said(line) for line in lines]
+    else:
+        said = [_of_gptme(line) for line in lines if line.get("hide") is not True and not _is_note(line)]
     return conversation("messages", {}, [*named(said)])
+
+
+def _is_note(line: Json) -> bool:
+    """Return whether a line is what gptme tells its model in the user's place."""
+    text = words_of(line).strip() if line.get("role") == "user" else ""
+    return text.startswith("<system>") and text.endswith("</system>")
+
+
+def _of_gptme(line: Json) -> Json:
+    about = mapping(line.get("metadata"))
+    return {"model": about.get("model"), "usage": about.get("usage"), **line}
 
 
 _KINDS = (

@@ -31,8 +31,8 @@ _TIMES = ("createdAt", "created_at", "created", "timestamp", "createTime", "star
 _MODELS = ("model", "modelID", "modelId", "originLLM")
 _READ = ("prompt_tokens", "input_tokens", "input", "promptTokenCount")
 _MADE = ("completion_tokens", "output_tokens", "output", "candidatesTokenCount")
-_CONTEXT = ("<session_context>", "<system>")
-"""How begins what Gemini CLI and gptme tell their models in the user's place."""
+_CONTEXT = "<session_context>"
+"""How begins what Gemini CLI tells its model in the user's place."""
 
 
 def message(told: Json, without_id: str) -> ImportedMessage | None:
