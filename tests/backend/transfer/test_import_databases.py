@@ -186,6 +186,18 @@ def test_a_conversation_that_is_too_large_costs_no_other(tmp_path: Path) -> None
     assert rest == Unreadable("Large", "it is larger than 32 MiB")
 
 
+@pytest.mark.parametrize(
+    ("page", "what"), [(0, "that cannot be read"), (1, "whose tables are not those of goose")], ids=["schema", "table"]
+)
+def test_a_database_that_is_damaged_is_named_as_far_as_it_is_known(tmp_path: Path, page: int, what: str) -> None:
+    content = bytearray(written(tmp_path / "a.db", GOOSE))
+    start = max(page * 4096, 100)  # behind the head
+    content[start : (page + 1) * 4096] = bytes((page + 1) * 4096 - start)
+    (tmp_path / "a.db").write_bytes(content)
+    (piece,) = found(tmp_path / "a.db")
+    assert piece.why.startswith(f"it is a database {what} (")
+
+
 @pytest.mark.parametrize("program", DATABASES)
 def test_no_value_of_another_kind_ends_the_reading_of_a_database(tmp_path: Path, program: str) -> None:
     tables, _ = DATABASES[program]

@@ -8,6 +8,8 @@ from pathlib import Path
 from chatapp.backend.store.imported import ImportedConversation, Unreadable
 from chatapp.backend.transfer.importers import llm_logs, program_databases
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
+from chatapp.backend.transfer.importers.llm_rows import Tables
+from chatapp.backend.transfer.importers.program_databases import KnownDatabase
 
 MAGIC = b"SQLite format 3\0"
 
@@ -33,17 +35,20 @@ def read(path: Path, budget: ImportBudget) -> Iterator[ImportedConversation | Un
         UnknownDatabaseError: it is a database of something else.
         StoppedError: the budget is used up.
     """
-    has_begun = False
+    has_begun, fault = False, "that cannot be read"
     try:
         with closing(_opened(path, budget)) as log:
-            for piece in _conversations(log, budget):
+            tables = _tables(log)
+            program = None if llm_logs.is_log(tables) else program_databases.program_of(tables)
+            fault = f"whose tables are not those of {program.source if program else 'llm'}"
+            for piece in _conversations(log, tables, program, budget):
                 yield piece
                 has_begun = True
     except (sqlite3.Error, LookupError, ValueError, TypeError, OverflowError, MemoryError) as error:
         budget.check()
         if not has_begun:
-            raise UnknownDatabaseError(set(), f"a database whose tables are not those of llm ({error})") from None
-        yield Unreadable("the log", f"the rest of it cannot be read ({error})")
+            raise UnknownDatabaseError(set(), f"a database {fault} ({error})") from None
+        yield Unreadable("the database", f"the rest of it cannot be read ({error})")
 
 
 def _opened(path: Path, budget: ImportBudget) -> sqlite3.Connection:
@@ -62,18 +67,18 @@ def _opened(path: Path, budget: ImportBudget) -> sqlite3.Connection:
     return log
 
 
-def _conversations(log: sqlite3.Connection, budget: ImportBudget) -> Iterator[ImportedConversation | Unreadable]:
-    tables = _tables(log)
-    program = program_databases.program_of(tables)
-    if llm_logs.is_log(tables):
-        yield from llm_logs.conversations(log, tables, budget)
-    elif program is not None:
+def _conversations(
+    log: sqlite3.Connection, tables: Tables, program: KnownDatabase | None, budget: ImportBudget
+) -> Iterator[ImportedConversation | Unreadable]:
+    if program is not None:
         yield from program_databases.conversations(program, log, tables, budget)
+    elif llm_logs.is_log(tables):
+        yield from llm_logs.conversations(log, tables, budget)
     else:
         raise UnknownDatabaseError(set(tables))
 
 
-def _tables(log: sqlite3.Connection) -> dict[str, set[str]]:
+def _tables(log: sqlite3.Connection) -> Tables:
     """Return the columns of each real table: no views, no virtual tables, none with columns that are computed."""
     tables = {}
     query = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE%' AND length(name) < 100"

@@ -158,8 +158,11 @@ def name_of(fields: dict[str, Any]) -> str | None:
 
 
 def name_of_database(tables: set[str]) -> str:
-    """Return what a database is that is no log of llm."""
-    return next((what for names, what in _DATABASES if names <= tables), "a database, but no log of llm")
+    """Return what a database is that is of no program that is read."""
+    return next(
+        (what for names, what in _DATABASES if names <= tables),
+        "a database, but no log of llm, nor of another program that is read",
+    )
 
 
 def name_of_beginning(head: bytes) -> str | None:
