@@ -74,7 +74,7 @@ def _messages(lines: list[str], begun: str) -> list[ImportedMessage]:
                         id=f"{number} {role}",
                         parent_id=None,
                         role="user" if role == "user" else "assistant",
-                        content=words.strip("\n"),
+                        content=words,
                         model=model or None if role == "assistant" else None,
                         created_at=time(begun),
                     )

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Any
 
 from chatapp.backend.store.imported import moment
@@ -47,6 +48,11 @@ def name(value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return string(value) or None
+
+
+def digest(text: str) -> str:
+    """Return a name for what has none of its own."""
+    return blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()
 
 
 def count(value: object) -> int | None:

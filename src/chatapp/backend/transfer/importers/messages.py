@@ -1,13 +1,22 @@
 """One message with a role, as many programs keep it: the words are in one of a few fields, as text or in parts."""
 
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from typing import Any
 
 from chatapp.backend.store.imported import ImportedMessage
 from chatapp.backend.transfer.importers.assets import within
 from chatapp.backend.transfer.importers.attachments import attachment, placeholder
-from chatapp.backend.transfer.importers.fields import count, mapping, name, objects, paragraphs, sequence, string, time
+from chatapp.backend.transfer.importers.fields import (
+    count,
+    digest,
+    mapping,
+    name,
+    objects,
+    paragraphs,
+    sequence,
+    string,
+    time,
+)
 from chatapp.protocol.messages import AttachmentPart, Role
 
 Json = dict[str, Any]
@@ -96,8 +105,7 @@ def named(told: Iterable[Json]) -> Iterator[Json]:
     """Return messages of which many have no ids: each is named by all that leads to it."""
     before = ""
     for said in told:
-        text = f"{before}\0{_speaker(said)}\0{words_of(said)}"
-        before = blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()
+        before = digest(f"{before}\0{_speaker(said)}\0{words_of(said)}")
         yield {**said, "id": name(said.get("id")) or before}
 
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from hashlib import blake2b
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from chatapp.backend.transfer.importers import cherry_studio, cline
 from chatapp.backend.transfer.importers.assets import of_bytes
 from chatapp.backend.transfer.importers.fields import (
     decoded,
+    digest,
     mapping,
     name,
     objects,
@@ -163,7 +163,7 @@ def conversation(
     start = messages[0] if messages else None
     return ImportedConversation(
         source=source,
-        id=name(first(about, _IDS)) or _digest(f"{start and start.created_at} {start and start.content}"),
+        id=name(first(about, _IDS)) or digest(f"{start and start.created_at} {start and start.content}"),
         title=None if (title := string(first(about, _TITLES))) in _NO_TITLES else title,
         messages=messages,
         leaf_id=lineage.nearest(name(about.get("currNode"))),
@@ -196,7 +196,3 @@ def _messages(told: list[Json]) -> tuple[list[ImportedMessage], Counter[str]]:
         messages[read_one.id] = replace(read_one, parent_id=above)
         before = read_one.id
     return [*messages.values()], left_out
-
-
-def _digest(text: str) -> str:
-    return blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()

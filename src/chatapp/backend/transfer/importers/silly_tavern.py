@@ -5,14 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 
 from chatapp.backend.store.imported import HIDDEN, ImportedConversation, ImportedMessage, thought_for
 from chatapp.backend.transfer.importers.fields import (
     count,
+    digest,
     mapping,
-    milliseconds,
     name,
     objects,
     sequence,
@@ -78,9 +77,8 @@ def _versions(line: Json, above: str | None, by: str) -> Iterator[ImportedMessag
 def _message(line: Json, text: str, above: str | None, by: str) -> ImportedMessage:
     """Return a message, named by all that leads to it: a copy of a chat goes on beside it where it differs."""
     is_answer, extra = not line.get("is_user"), mapping(line.get("extra"))
-    digest = blake2b(f"{above}\0{is_answer}\0{text}".encode(errors="replace"), digest_size=16)
     return ImportedMessage(
-        id=digest.hexdigest(),
+        id=digest(f"{above}\0{is_answer}\0{text}"),
         parent_id=above,
         role="assistant" if is_answer else "user",
         content=f"{by}{text}" if text.strip() else "",
@@ -88,13 +86,8 @@ def _message(line: Json, text: str, above: str | None, by: str) -> ImportedMessa
         model=string(extra.get("model")) or None if is_answer else None,
         completion_tokens=count(extra.get("token_count")) if is_answer else None,
         created_at=_sent(line.get("send_date")),
-        turn=thought_for(_thinking(extra)) if is_answer else None,
+        turn=thought_for(count(extra.get("reasoning_duration"))) if is_answer else None,
     )
-
-
-def _thinking(extra: Json) -> int | None:
-    took = extra.get("reasoning_duration")
-    return milliseconds(took / 1000) if isinstance(took, int | float) and not isinstance(took, bool) else None
 
 
 def _sent(value: object) -> datetime | None:
