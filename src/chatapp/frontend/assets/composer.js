@@ -61,10 +61,13 @@ const option = (prompt, place, box) => {
   return element;
 };
 
+let due;
 const offer = (box) => {
   const told = document.querySelector(".prompts");
-  // Who types at once is there before what is told.
-  if (!told && box.value.startsWith("/")) setTimeout(() => isBox(document.activeElement) && offer(document.activeElement), SOON_MS);
+  clearTimeout(due);
+  if (!told && box.value.startsWith("/")) { // who types at once is there before what is told
+    due = setTimeout(() => isBox(document.activeElement) && offer(document.activeElement), SOON_MS);
+  }
   if (!told || !box.value.startsWith("/") || box.value.includes("\n")) return close();
   const words = box.value.slice(1).toLowerCase();
   const all = JSON.parse(told.dataset.prompts);
