@@ -34,7 +34,8 @@ class KeptResponses:
         """Return a response as far as it is: what it called are functions, as its tools are not kept."""
         turn = await self._found(response_id, self._turn)
         answer = RemoteTurn(turn, self._store, owner=self._owner)
-        response = whole_response(answer, ResponseRequest.model_validate({"input": ID}))
+        wanted = ResponseRequest.model_validate({"input": ""})  # how it was asked for is not kept
+        response = whole_response(answer, wanted)
         return {**response, "status": "cancelled"} if turn.status == "stopped" else response
 
     async def items(self, response_id: str, *, order: Literal["asc", "desc"], after: str | None, limit: int) -> Json:

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope
 
 from chatapp.backend.api.responses import ClientTask
 from chatapp.backend.gateway.chat_requests import SURFACE
-from chatapp.backend.gateway.text_choices import said_in
+from chatapp.backend.gateway.text_choices import completed_text
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ANSWER_LIMITS, ChatModel, ModelRequest, RawAnswer, RawKind, TokenUsage
 from chatapp.backend.store import FinalStatus
@@ -119,7 +119,7 @@ class RawCall:
         record.usage = answer.usage if answer else None
         if record.usage is None and (failure is None or isinstance(failure, ShuttingDownError)):
             # a server that was left in the middle has read it all the same
-            record.estimate(_likely_usage(body, said_in(answer.body) if answer else ""))
+            record.estimate(_likely_usage(body, completed_text(answer.body) if answer else ""))
         record.end("complete" if answer else _status(failure), failure.code if failure else None)
 
     async def _admitted(self, call_id: str, body: dict[str, Any]) -> dict[str, Any]:

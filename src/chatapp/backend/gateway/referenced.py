@@ -7,6 +7,7 @@ import asyncio
 from typing import Any
 
 from chatapp.backend.gateway.chat_requests import wrong_field
+from chatapp.backend.gateway.response_requests import kept_turn
 from chatapp.backend.store import Store, StoredMessage
 from chatapp.errors import NotFoundError
 from chatapp.protocol.messages import ToolCallPart
@@ -65,8 +66,7 @@ class _KeptAnswers:
 
     def _answer(self, turn_id: str) -> StoredMessage:
         if turn_id not in self._by_turn:
-            turn = self._store.turns.get(turn_id, owner=self._owner)
-            is_there = turn.user_message_id is not None  # else it was taken back
-            said = self._store.messages.all((is_there and turn.conversation_id) or "", owner=self._owner)
+            _, conversation_id, _ = kept_turn(self._store, turn_id, owner=self._owner)
+            said = self._store.messages.all(conversation_id, owner=self._owner)
             self._by_turn |= {message.turn_id: message for message in said if message.turn_id}
         return self._by_turn[turn_id]

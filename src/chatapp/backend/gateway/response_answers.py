@@ -34,6 +34,7 @@ class ResponseEvents:
         self._turn = turn
         self._wanted = wanted
         self._sums_up = (wanted.reasoning or {}).get("summary") not in (None, "none")
+        self._growing = {**_GROWING, Reasoning: f"{_SUMMARY}_text"} if self._sums_up else _GROWING
         self._tools = served(wanted.tools or [])
         self._told_as = told_as(self._tools)
         self._created_at = int(turn.asked_at.timestamp())
@@ -113,7 +114,7 @@ class ResponseEvents:
         self._output.append(item)
         yield "response.output_item.added", {"output_index": self._place, "item": item}
         if kind is Text:
-            yield "response.content_part.added", {**self._part, "part": _output_text("")}
+            yield "response.content_part.added", {**self._where(kind), "part": _output_text("")}
         elif kind is Reasoning and self._sums_up:
             yield f"{_SUMMARY}_part.added", {**self._where(kind), "part": _summary("")}
 
@@ -124,8 +125,7 @@ class ResponseEvents:
             if "input" in self._output[-1]:
                 return  # free text inside JSON: it is told once it is whole
             logprobs: Json = {"logprobs": self._new_logprobs()} if kind is Text else {}
-            grown = f"{_SUMMARY}_text" if kind is Reasoning and self._sums_up else _GROWING[kind]
-            yield f"{grown}.delta", {**self._where(kind), "delta": delta, **logprobs}
+            yield f"{self._growing[kind]}.delta", {**self._where(kind), "delta": delta, **logprobs}
 
     def _new_logprobs(self) -> list[Json]:
         """Return the logprobs that have come since the last that were told."""
@@ -150,37 +150,31 @@ class ResponseEvents:
             yield f"{_FREE_TEXT}.done", {**self._where(kind), "input": text}
         elif kind is ToolCallDelta:
             item["arguments"] = text
-            yield f"{_GROWING[kind]}.done", {**self._where(kind), "arguments": text, "name": item["name"]}
+            yield f"{self._growing[kind]}.done", {**self._where(kind), "arguments": text, "name": item["name"]}
         elif kind is Reasoning and self._sums_up:
             item["summary"] = [_summary(text)]
-            yield f"{_SUMMARY}_text.done", {**self._where(kind), "text": text}
+            yield f"{self._growing[kind]}.done", {**self._where(kind), "text": text}
             yield f"{_SUMMARY}_part.done", {**self._where(kind), "part": _summary(text)}
         elif kind is Reasoning:
             item["content"] = [{"type": "reasoning_text", "text": text}]
-            yield f"{_GROWING[kind]}.done", {**self._part, "text": text}
+            yield f"{self._growing[kind]}.done", {**self._where(kind), "text": text}
         else:
             self._new_logprobs()  # those that came behind the last word
             part, self._logprobs = {**_output_text(text), "logprobs": self._logprobs}, []
             item["content"] = [part]
-            yield f"{_GROWING[kind]}.done", {**self._part, "text": text, "logprobs": part["logprobs"]}
-            yield "response.content_part.done", {**self._part, "part": part}
+            yield f"{self._growing[kind]}.done", {**self._where(kind), "text": text, "logprobs": part["logprobs"]}
+            yield "response.content_part.done", {**self._where(kind), "part": part}
         yield "response.output_item.done", {"output_index": self._place, "item": item}
 
     @property
     def _place(self) -> int:
         return len(self._output) - 1
 
-    @property
-    def _part(self) -> Json:
-        return {"item_id": self._output[-1]["id"], "output_index": self._place, "content_index": 0}
-
     def _where(self, kind: type[Event]) -> Json:
-        part = self._part
-        if kind is Reasoning and self._sums_up:
-            part["summary_index"] = part["content_index"]
-        elif kind is not ToolCallDelta:
-            return part
-        return {name: place for name, place in part.items() if name != "content_index"}
+        item = {"item_id": self._output[-1]["id"], "output_index": self._place}
+        if kind is ToolCallDelta:
+            return item
+        return {**item, "summary_index" if kind is Reasoning and self._sums_up else "content_index": 0}
 
     def _written(self, name: str, told: Json) -> bytes:
         body = to_json({"type": name, "sequence_number": self._number, **told})

@@ -7,7 +7,7 @@ import msgspec
 Json = dict[str, Any]
 
 
-def said_in(answer: bytes) -> str:
+def completed_text(answer: bytes) -> str:
     """Return the texts of all choices; where there are none, as in embeddings, it is empty."""
     _, choices = _read(answer)
     return "".join([text for choice in choices if isinstance(text := choice.get("text"), str)])
