@@ -43,14 +43,14 @@ def test_an_answer_that_is_taken_back_is_no_answer_to_its_turn_and_stays_where_i
     begun = ask("Why?", "Because.")
     turn = {"turn_id": begun.turn_id, "owner": "ada"}
     with pytest.raises(NotFoundError):
-        store.messages.take_back(**{**turn, "owner": "bob"})
-    store.messages.take_back(**turn)
+        store.turns.take_back(**{**turn, "owner": "bob"})
+    store.turns.take_back(**turn)
     with pytest.raises(NotFoundError):
-        store.messages.take_back(**turn)
+        store.turns.take_back(**turn)
     assert store.turns.get(**turn).user_message_id is None
     assert contents(store, begun.conversation_id) == ["Why?", "Because."]
     with pytest.raises(TurnActiveError):
-        store.messages.take_back(begin("How?").turn_id, owner="ada")
+        store.turns.take_back(begin("How?").turn_id, owner="ada")
 
 
 def test_conversation_without_messages_has_an_empty_page(store: Store) -> None:

@@ -59,7 +59,7 @@ class KeptResponses:
         Raises:
             TurnActiveError: it is still being made.
         """
-        await self._found(response_id, partial(self._store.messages.take_back, owner=self._owner))
+        await self._found(response_id, partial(self._store.turns.take_back, owner=self._owner))
         return {"id": response_id, "object": "response", "deleted": True}
 
     def _turn(self, turn_id: str) -> StoredTurn:

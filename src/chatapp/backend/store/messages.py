@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, Select, and_, bindparam, select, update
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, select
 
 from chatapp.backend.store.chunks import saved_chunks
-from chatapp.backend.store.conversations import locked, require
+from chatapp.backend.store.conversations import require
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.identity import now
 from chatapp.backend.store.parts import notices_in, parts_of
 from chatapp.backend.store.records import Page, StoredMessage
-from chatapp.backend.store.schema import conversations, messages, turns
+from chatapp.backend.store.schema import messages, turns
 from chatapp.backend.store.tree import ancestors, message_in, newest_leaf, siblings
-from chatapp.errors import NotFoundError, TurnActiveError
 from chatapp.protocol.events import Usage
 
 
@@ -69,28 +67,6 @@ class Messages:
             require(connection, conversation_id, owner)
             query = _selected().where(messages.c.conversation_id == conversation_id).order_by(messages.c.sequence)
             return _records(connection, conversation_id, connection.execute(query).all())
-
-    def take_back(self, turn_id: str, *, owner: str) -> None:
-        """Let the answer of a turn be gone for who asks for it by its turn, which has no `user_message_id` from now on.
-
-        Its words stay in the conversation, unless that came from a client and each of its answers was taken back: then
-        it is deleted, and can be restored for 30 days.
-
-        Raises:
-            NotFoundError: no such answer, or it was taken back before.
-            TurnActiveError: it is still being made.
-        """
-        with self.database.write() as connection:
-            is_it = and_(turns.c.id == turn_id, turns.c.owner == owner, turns.c.user_message_id.is_not(None))
-            turn = connection.execute(select(turns).where(is_it).with_for_update()).one_or_none()
-            if turn is None or turn.status == "streaming":
-                raise NotFoundError("There is no such turn.") if turn is None else TurnActiveError("It is being made.")
-            conversation = locked(connection, turn.conversation_id, owner)
-            connection.execute(update(turns).where(is_it).values(user_message_id=None))
-            in_it = and_(turns.c.conversation_id == conversation.id, turns.c.user_message_id.is_not(None))
-            if conversation.source == "v1" and connection.scalar(select(turns.c.id).where(in_it).limit(1)) is None:
-                is_its = conversations.c.id == conversation.id
-                connection.execute(update(conversations).where(is_its).values(deleted_at=now()))
 
 
 def _end(connection: Connection, conversation: Row[Any], branch: str | None) -> str | None:

@@ -10,17 +10,17 @@ from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, 
 
 from chatapp.backend.store.begin_turn import begin_turn, prospect
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
-from chatapp.backend.store.conversations import MOVE_UP, moment_at_the_top
+from chatapp.backend.store.conversations import MOVE_UP, locked, moment_at_the_top
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.ending import ANSWER_COLUMNS, TURN_COLUMNS, Ending, WholeTurn, answer_row, turn_columns
 from chatapp.backend.store.held import begin_held, conversation_of, keep_held, save_answer_hash
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import BegunTurn, Prospect, Segments, StoredTurn
-from chatapp.backend.store.schema import chunks, messages, turns
+from chatapp.backend.store.schema import chunks, conversations, messages, turns
 from chatapp.backend.store.turn_rows import TURN_ROW, Maker, TurnRow, locked_turn
 from chatapp.backend.store.write_lane import Job
-from chatapp.errors import ChatappError, NotFoundError, StoreUnavailableError
+from chatapp.errors import ChatappError, NotFoundError, StoreUnavailableError, TurnActiveError
 from chatapp.protocol.question import Question
 
 KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
@@ -201,6 +201,28 @@ class Turns:
                 raise NotFoundError("There is no such turn.")
             is_streaming = turns.c.status == "streaming"
             connection.execute(update(turns).where(is_it, is_streaming).values(cancel_requested=True))
+
+    def take_back(self, turn_id: str, *, owner: str) -> None:
+        """Let nobody find the answer of a turn by the turn, which has no `user_message_id` from now on.
+
+        Its words stay in the conversation, unless that came from a client and each of its answers was taken back: then
+        it is deleted, and can be restored for 30 days.
+
+        Raises:
+            NotFoundError: no such answer, or it was taken back before.
+            TurnActiveError: it is still being made.
+        """
+        with self.database.write() as connection:
+            is_it = and_(turns.c.id == turn_id, turns.c.owner == owner, turns.c.user_message_id.is_not(None))
+            turn = connection.execute(select(turns).where(is_it).with_for_update()).one_or_none()
+            if turn is None or turn.status == "streaming":
+                raise NotFoundError("There is no such turn.") if turn is None else TurnActiveError("It is being made.")
+            conversation = locked(connection, turn.conversation_id, owner)
+            connection.execute(update(turns).where(is_it).values(user_message_id=None))
+            in_it = and_(turns.c.conversation_id == conversation.id, turns.c.user_message_id.is_not(None))
+            if conversation.source == "v1" and connection.scalar(select(turns.c.id).where(in_it).limit(1)) is None:
+                is_its = conversations.c.id == conversation.id
+                connection.execute(update(conversations).where(is_its).values(deleted_at=now()))
 
     def interrupt_orphans(
         self, *, silent_s: float = 15, is_gone: Callable[[str], bool] = lambda _process_id: False
