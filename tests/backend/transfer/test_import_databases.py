@@ -198,6 +198,16 @@ def test_a_database_that_is_damaged_is_named_as_far_as_it_is_known(tmp_path: Pat
     assert piece.why.startswith(f"it is a database {what} (")
 
 
+def test_a_message_that_is_named_very_often_is_read_no_oftener_than_fits(tmp_path: Path) -> None:
+    heads = [{"bubbleId": "1", "type": 1}] * 40
+    rows = [{"key": "composerData:often", "value": text(name="Often", fullConversationHeadersOnly=heads)}]
+    rows.append({"key": "bubbleId:often:1", "value": text(text="x" * (MAX_ELEMENT_CHARS // 32))})
+    written(tmp_path / "a.db", {"cursorDiskKV": [*CURSOR["cursorDiskKV"], *rows]})
+    kept, _, rest = found(tmp_path / "a.db")
+    assert [it.content for it in kept.conversation.messages] == ["Why?", "So."]
+    assert rest == Unreadable("Often", "it is larger than 32 MiB")
+
+
 @pytest.mark.parametrize("program", DATABASES)
 def test_no_value_of_another_kind_ends_the_reading_of_a_database(tmp_path: Path, program: str) -> None:
     tables, _ = DATABASES[program]

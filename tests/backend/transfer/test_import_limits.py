@@ -8,6 +8,7 @@ import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,48 @@ def test_thoughts_are_saved_once_however_many_answers_stand_below(store: Store, 
         theirs["mapping"][f"a{number}"] = chatgpt_node(f"a{number}", "t", "assistant", "!", seconds=number)
     Imports(store.database).read(write_json(tmp_path / "conversations.json", [theirs]), owner="ada")
     assert (store.database.path or Path()).stat().st_size < 8 * MB
+
+
+_BLOCKS = [{"id": "b", "type": "main_text", "content": "x" * 20_000}]
+_ASKED = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}]
+_CHEAP: dict[str, list[Any]] = {
+    "a block of Cherry Studio": [
+        {
+            "localStorage": {},
+            "indexedDB": {
+                "message_blocks": _BLOCKS,
+                "topics": [{"id": "t", "messages": [{"id": "q", "role": "user", "blocks": ["b"] * 500}]}],
+            },
+        }
+    ],
+    "a name in SillyTavern": [
+        {"user_name": "u", "character_name": "c"},
+        {"name": "x", "is_user": False, "mes": "Hi."},
+        {"name": "x" * 20_000, "is_user": False, "mes": "So.", "swipes": [f"{n}" for n in range(500)]},
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", _CHEAP)
+def test_what_a_file_says_once_is_not_in_memory_very_often(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "chat.jsonl"
+    path.write_text("\n".join(map(json.dumps, _CHEAP[kind])))
+    assert peak_bytes(lambda: [*ExportReader(ImportBudget(), Fingerprints()).file(path)]) < 5 * MB
+
+
+def test_instructions_count_as_text_that_is_saved(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importers, "ImportBudget", partial(ImportBudget, saved_chars=10_000))
+    prompt, topics = "x" * 1000, [{"id": f"{number}"} for number in range(30)]
+    known = json.dumps({"assistants": [{"prompt": prompt, "topics": topics}]})
+    backup = {
+        "localStorage": {"persist:cherry-studio": json.dumps({"assistants": known})},
+        "indexedDB": {"message_blocks": [], "topics": [{**topic, "messages": _ASKED} for topic in topics]},
+    }
+    receipt = Imports(store.database).read(write_json(tmp_path / "backup.json", backup), owner="ada")
+    assert receipt.conversations_added < len(topics)
+    assert "it holds more text than one import may save" in [it.why for it in receipt.skipped]
 
 
 @pytest.mark.parametrize(

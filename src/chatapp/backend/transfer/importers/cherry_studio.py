@@ -56,11 +56,12 @@ def _named(state: object) -> Iterator[tuple[str | None, Json]]:
 
 
 def _message(said: Json, blocks: dict[str | None, Json]) -> Json:
+    """Return a message with what is in its blocks, which are taken: each is of one message, once."""
     model, is_cut = mapping(said.get("model")), said.get("status") == "paused"
     told = {**said, "model": model.get("id") or said.get("modelId"), "interrupted": is_cut}
     if not said.get("blocks"):  # as before May 2025
         return told
-    parts = [_part(mapping(blocks.get(name(block_id)))) for block_id in sequence(said["blocks"])]
+    parts = [_part(blocks.pop(name(block_id), {})) for block_id in sequence(said["blocks"])]
     return {**told, "content": [part for part in parts if part]}
 
 

@@ -5,7 +5,6 @@ Those of elia 1.10, opencode 1.18 and oterm 0.26 are as these write them, of the
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, NamedTuple
 
 from chatapp.backend.store.imported import ImportedConversation, Unreadable
@@ -39,8 +38,12 @@ class _Database(NamedTuple):
         for row in self.log.execute(query, (value,) if key else ()):
             size += sum(len(field) for field in row if isinstance(field, str | bytes))
             if size > MAX_ELEMENT_CHARS:
-                raise ValueError(f"it is larger than {MAX_ELEMENT_CHARS // 1024**2} MiB")
+                raise _too_large()
             yield {column: text(field) for column, field in zip(wanted, row, strict=True)}
+
+
+def _too_large() -> ValueError:
+    return ValueError(f"it is larger than {MAX_ELEMENT_CHARS // 1024**2} MiB")
 
 
 class KnownDatabase(NamedTuple):
@@ -68,16 +71,29 @@ def _crush_parts(said: Json) -> list[Json]:
 def _cursor(database: _Database) -> Iterator[Session]:
     query = "SELECT key FROM cursorDiskKV WHERE key >= 'composerData:' AND key < 'composerData;' AND length(key) < 200"
     for (key,) in database.log.execute(query).fetchall():
-        about = _value(database, text(key))
+        about = mapping(decoded(_written(database, text(key))))
         told_in = objects(about.get("fullConversationHeadersOnly")) or objects(about.get("conversation"))
         times = {"created": about.get("createdAt"), "updated": about.get("lastUpdatedAt")}
         composer = text(key).removeprefix(_COMPOSER)
-        told = map(partial(_bubble, database, composer), told_in)
-        yield {"id": composer, "title": about.get("name"), **times}, told
+        yield {"id": composer, "title": about.get("name"), **times}, _bubbles(database, composer, told_in)
 
 
-def _bubble(database: _Database, composer: str, head: Json) -> Json:
-    bubble = head if "text" in head else _value(database, f"{_BUBBLE}{composer}:{head.get('bubbleId')}")
+def _bubbles(database: _Database, composer: str, heads: list[Json]) -> Iterator[Json]:
+    """Return the messages that a conversation names.
+
+    Raises:
+        ValueError: they are too large together: one may be named any number of times.
+    """
+    size = 0
+    for head in heads:
+        written = "" if "text" in head else _written(database, f"{_BUBBLE}{composer}:{head.get('bubbleId')}")
+        size += len(written)
+        if size > MAX_ELEMENT_CHARS:
+            raise _too_large()
+        yield _message(head, mapping(decoded(written)) if written else head)
+
+
+def _message(head: Json, bubble: Json) -> Json:
     return {
         "id": head.get("bubbleId"),
         "role": "user" if text(head.get("type")) == _ASKED else "assistant",
@@ -89,10 +105,8 @@ def _bubble(database: _Database, composer: str, head: Json) -> Json:
     }
 
 
-def _value(database: _Database, key: str) -> Json:
-    return next(
-        (mapping(decoded(row.get("value"))) for row in database.rows("cursorDiskKV", ("value",), "key", key)), {}
-    )
+def _written(database: _Database, key: str) -> str:
+    return next((row["value"] for row in database.rows("cursorDiskKV", ("value",), "key", key)), "")
 
 
 def _elia(database: _Database) -> Iterator[Session]:

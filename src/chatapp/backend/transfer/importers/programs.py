@@ -179,19 +179,19 @@ def _messages(told: list[Json]) -> tuple[list[ImportedMessage], Counter[str]]:
     """Return the messages, each with what was thought before it in a message of its own, and what is left out."""
     messages: dict[str, ImportedMessage] = {}
     left_out: Counter[str] = Counter()
-    before, thoughts = None, ""
+    before, thoughts = None, list[str]()
     for number, said in enumerate(told):
         read_one, tools = message(said, f"message {number}"), tools_of(said)
         left_out[TOOL] += tools
         if read_one is None:
-            thoughts = paragraphs(thoughts, thoughts_of(said))
+            thoughts += filter(None, [thoughts_of(said)])
             left_out[NO_TEXT] += not (tools or words_of(said) or thoughts)
             continue
         while read_one.id in messages:  # an id that was given twice is to cost nothing of what was said
             read_one = replace(read_one, id=f"{read_one.id} {number}")
         left_out[ATTACHMENT] += len(read_one.attachments)
         if read_one.role == "assistant":
-            read_one, thoughts = replace(read_one, reasoning=paragraphs(thoughts, read_one.reasoning)), ""
+            read_one, thoughts = replace(read_one, reasoning=paragraphs(*thoughts, read_one.reasoning)), []
         above = next((name(it) for it in reversed(sequence(said.get("ancestors"))) if name(it) in messages), before)
         messages[read_one.id] = replace(read_one, parent_id=above)
         before = read_one.id

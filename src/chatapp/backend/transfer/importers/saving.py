@@ -65,6 +65,7 @@ class Saving:
         if (theirs.source, theirs.id) in self._batch:
             self._save()
         chars = sum(len(message.content) + len(message.reasoning) for message in theirs.messages)
+        chars += len(theirs.system or "")
         self.budget.save(chars)
         self._batch[theirs.source, theirs.id] = found
         self._messages += len(theirs.messages)

@@ -1,8 +1,8 @@
 """Chats of SillyTavern: a head, and a line for each message, in which its other versions stand as swipes."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections import ChainMap, Counter
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,9 @@ _SENT_IN_WORDS = "%B %d, %Y %I:%M%p"
 _STORY = ("", "narrator")
 """Kinds of lines of the program's own that are part of what is told; one without a kind was hidden from the model."""
 
+_LONGEST_NAME = 200
+"""Of who speaks, before each version of what is said."""
+
 
 def is_line(fields: Json) -> bool:
     """Return whether this is a line or the head of a chat."""
@@ -47,7 +50,7 @@ def read(lines: list[Json]) -> ImportedConversation:
         if line.get("is_system") and string(mapping(line.get("extra")).get("type")) not in _STORY:
             left_out[HIDDEN] += 1
             continue
-        by = f"{string(line.get('name'))}: " if len(speakers) > 1 and not line.get("is_user") else ""
+        by = f"{string(line.get('name'))[:_LONGEST_NAME]}: " if len(speakers) > 1 and not line.get("is_user") else ""
         versions = [version for version in _versions(line, above, by) if version.content.strip()]
         if versions:
             shown = string(line.get("mes"))
@@ -70,11 +73,12 @@ def _versions(line: Json, above: str | None, by: str) -> Iterator[ImportedMessag
     shown = string(line.get("mes"))
     for number, text in enumerate(texts):
         if string(text) != shown:
-            yield _message({**line, **(infos[number] if number < len(infos) else {})}, string(text), above, by)
+            about = ChainMap(infos[number], line) if number < len(infos) else line
+            yield _message(about, string(text), above, by)
     yield _message(line, shown, above, by)
 
 
-def _message(line: Json, text: str, above: str | None, by: str) -> ImportedMessage:
+def _message(line: Mapping[str, Any], text: str, above: str | None, by: str) -> ImportedMessage:
     """Return a message, named by all that leads to it: a copy of a chat goes on beside it where it differs."""
     is_answer, extra = not line.get("is_user"), mapping(line.get("extra"))
     return ImportedMessage(
