@@ -17,6 +17,7 @@ from chatapp.backend.transfer.importers import Imports
 from chatapp.errors import InvalidRequestError
 from support.foreign_exports import chatgpt
 from support.imported import Bring, Json, said
+from support.loose_messages import CHERRY_STUDIO
 
 
 def zip_of(name: str, content: bytes) -> bytes:
@@ -26,6 +27,14 @@ def zip_of(name: str, content: bytes) -> bytes:
     return packed.getvalue()
 
 
+def of_cherry_studio(*topics: Json) -> Json:
+    """Return a backup of one topic, with others around it."""
+    stores = CHERRY_STUDIO["indexedDB"]
+    first, *more = topics
+    return {**CHERRY_STUDIO, "indexedDB": {**stores, "topics": [first, *stores["topics"], *more]}}
+
+
+SAID = [{"id": "9", "role": "user", "content": "Who?"}]
 TAR = b"chats.json" + bytes(247) + b"ustar\0"
 UNKNOWN: dict[str, tuple[Any, str]] = {
     "nothing": ([], "no export"),
@@ -107,6 +116,22 @@ class TestZip:
             archive.writestr("Whales-2026-01-02.json", json.dumps(chatgpt("b")))
             archive.writestr("package.json", json.dumps({"name": "x"}))
         assert Imports(store.database).read(path, owner="ada").conversations_added == 2
+
+    @pytest.mark.parametrize(
+        ("backup", "skipped"),
+        [
+            (of_cherry_studio({"id": "e", "messages": []}, {"id": "u", "messages": SAID}), []),
+            ([chatgpt("a"), {"x": 1}, chatgpt("b")], ["data.json, number 2"]),
+        ],
+        ids=["a topic without a message", "something unknown"],
+    )
+    def test_what_follows_is_read_too(self, store: Store, tmp_path: Path, backup: Any, skipped: list[str]) -> None:
+        path = tmp_path / "backup.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("data.json", json.dumps(backup))
+        receipt = Imports(store.database).read(path, owner="ada")
+        unknown = [line.what for line in receipt.skipped if line.why == "it is no conversation that we know"]
+        assert (receipt.conversations_added, unknown) == (2, skipped)
 
     @pytest.mark.parametrize("at", range(0, 900, 60))
     def test_damaged_one_is_told_or_read_as_far_as_it_goes(self, store: Store, tmp_path: Path, at: int) -> None:

@@ -13,14 +13,15 @@ _BESIDE = {"translation", "citation", "error", "unknown", "compact"}
 
 
 def topics(backup: Json) -> Iterator[Json]:
-    """Return the topics of a backup, each with its messages in `messages` and the blocks of these in `content`."""
+    """Return the topics in which there are messages, these in `messages` and the blocks of each in `content`."""
     stores = mapping(backup.get("indexedDB"))
     blocks = {name(block.get("id")): block for block in objects(stores.get("message_blocks"))}
     known = dict(_named(mapping(backup.get("localStorage")).get(_STATE)))
     for topic in objects(stores.get("topics")):
         topic_id = name(topic.get("id"))
         messages = [_message(said, blocks) for said in objects(topic.get("messages"))]
-        yield {**known.get(topic_id, {}), "topicId": topic_id, "messages": messages}
+        if messages:
+            yield {**known.get(topic_id, {}), "topicId": topic_id, "messages": messages}
 
 
 def parents(topic: Json) -> dict[str, str | None]:

@@ -135,7 +135,7 @@ class ExportReader:
             yield Unknown(what, error.why or formats.name_of_database(error.tables), is_file=True)
 
     def _json(self, what: str, file: Readable, *, is_sure: bool = True) -> Iterator[Piece]:
-        """Return the conversations of one JSON file. One that is only tried is left at the first thing unknown."""
+        """Return the conversations of one JSON file. One only tried is left where it begins with the unknown."""
         records, number = Records(), 0
         try:
             for number, element in enumerate(JsonValues(file, self.budget, self.known), 1):
@@ -144,6 +144,7 @@ class ExportReader:
                     yield Unknown(what, piece.kind, is_file=True, is_tried=True)
                     return
                 if piece is not None:
+                    is_sure = True
                     yield piece
         except UnreadableError as error:
             if number:
