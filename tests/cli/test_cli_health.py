@@ -57,6 +57,17 @@ def test_a_model_that_is_down_is_exit_code_1_with_what_to_do(chatapp: Run, run_b
     assert "cannot be reached" in done.stdout
 
 
+def test_a_model_that_was_not_listed_yet_has_no_blank_in_place_of_its_name(
+    chatapp: Run, run_backend: Callable[..., object], tmp_path: Path
+) -> None:
+    file = tmp_path / "connections.toml"
+    file.write_text('[connections.lab]\nbase_url = "http://127.0.0.1:9/v1"\napi_key_variable = "LAB_KEY"')
+    backend = run_backend(base_url=None, openai_api_key=None, model_name=None, connections=file)
+
+    done = chatapp("health", "--backend-url", backend.url)  # type: ignore[attr-defined]
+    assert "model    failed as listed first (127.0.0.1:9), because [connections.lab] names it" in done.stdout
+
+
 def test_a_key_that_is_missing_is_exit_code_1_with_what_to_do(chatapp: Run, run_backend: Callable[..., object]) -> None:
     backend = run_backend(api_keys="me:a-key")
 

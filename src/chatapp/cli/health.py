@@ -8,6 +8,7 @@ from typing import NamedTuple
 import typer
 
 from chatapp.cli.backends import connect
+from chatapp.cli.model_lines import default_line
 from chatapp.cli.terminal import json_text, printable
 from chatapp.client import BackendClient
 from chatapp.config import demo_model
@@ -126,4 +127,4 @@ def _dependency(name: str, entry: DependencyInfo | ConnectionInfo) -> str | None
         return f"connection to {entry.provider}"
     if entry.provider is None:
         return entry.name
-    return f"{entry.name} ({entry.provider}), because {entry.reason}"
+    return default_line(entry)

@@ -1,6 +1,6 @@
 """The models that can be asked, as the shell lists them."""
 
-from chatapp.protocol.resources import ConnectionInfo, ModelsInfo
+from chatapp.protocol.resources import ConnectionInfo, DependencyInfo, ModelsInfo
 
 
 def model_lines(told: ModelsInfo) -> list[str]:
@@ -11,6 +11,11 @@ def model_lines(told: ModelsInfo) -> list[str]:
     for connection in told.connections:
         lines += [_heading(connection), *(f"  {model.id}" for model in connection.models)]
     return lines
+
+
+def default_line(model: DependencyInfo | ConnectionInfo) -> str:
+    """Return what is asked where nobody names a model, and why; its server may not have listed one yet."""
+    return f"{model.name or 'as listed first'} ({model.provider}), because {model.reason}"
 
 
 def _heading(connection: ConnectionInfo) -> str:

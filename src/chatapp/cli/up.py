@@ -10,6 +10,7 @@ import typer
 
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
 from chatapp.cli.backends import START_DEADLINE_S, is_healthy, start_backend
+from chatapp.cli.model_lines import default_line
 from chatapp.cli.terminal import is_terminal
 from chatapp.cli.ui import is_page_ready, page_url, start_page
 from chatapp.client import BackendClient
@@ -110,7 +111,7 @@ def _facts_of_model(backend: BackendClient) -> dict[str, str]:
         return {}
     if model is None:
         return {}
-    facts = {"Model": f"{model.name} ({model.provider}), because {model.reason}"}
+    facts = {"Model": default_line(model)}
     if model.is_demo:
         facts["Note"] = demo_model.ADVICE
     if not model.ok:
