@@ -42,7 +42,8 @@ def run(
     """
     _require_one_conversation(conversation_id, project, is_continued=is_continued, is_stored=is_stored)
     write = _writer(is_extracted=is_extracted, as_json=as_json)
-    prompt = _prompt(question, template, params, files=files, models=models, is_for_people=write is write_text)
+    is_for_people = not (is_extracted or as_json)
+    prompt = _prompt(question, template, params, files=files, models=models, is_for_people=is_for_people)
     names, status = expanded(files), StatusLine()
 
     def talk(backend: BackendClient, *, is_stored: bool) -> int:
