@@ -34,6 +34,19 @@ def of_cherry_studio(*topics: Json) -> Json:
     return {**CHERRY_STUDIO, "indexedDB": {**stores, "topics": [first, *stores["topics"], *more]}}
 
 
+def of_claude_code(session: str) -> Json:
+    """Return a line of a session, in which something is asked."""
+    message = {"role": "user", "content": "Why?"}
+    return {
+        "sessionId": session,
+        "uuid": session,
+        "parentUuid": None,
+        "isSidechain": False,
+        "type": "user",
+        "message": message,
+    }
+
+
 SAID = [{"id": "9", "role": "user", "content": "Who?"}]
 TAR = b"chats.json" + bytes(247) + b"ustar\0"
 UNKNOWN: dict[str, tuple[Any, str]] = {
@@ -122,8 +135,9 @@ class TestZip:
         [
             (of_cherry_studio({"id": "e", "messages": []}, {"id": "u", "messages": SAID}), []),
             ([chatgpt("a"), {"x": 1}, chatgpt("b")], ["data.json, number 2"]),
+            ([of_claude_code("a"), {"x": 1}, of_claude_code("b")], ["data.json, number 2"]),
         ],
-        ids=["a topic without a message", "something unknown"],
+        ids=["a topic without a message", "something unknown", "an unknown line of a session"],
     )
     def test_what_follows_is_read_too(self, store: Store, tmp_path: Path, backup: Any, skipped: list[str]) -> None:
         path = tmp_path / "backup.zip"

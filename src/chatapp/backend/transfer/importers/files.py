@@ -143,8 +143,8 @@ class ExportReader:
                 if isinstance(piece, Unknown) and not is_sure:
                     yield Unknown(what, piece.kind, is_file=True, is_tried=True)
                     return
+                is_sure = True
                 if piece is not None:
-                    is_sure = True
                     yield piece
         except UnreadableError as error:
             if number:
