@@ -276,6 +276,14 @@ def test_a_response_that_was_not_kept_or_is_somebody_else_s_is_not_found(run_bac
         assert ada.responses.retrieve(kept.id).output_text == "Hello from the stub."
 
 
+def test_an_id_that_no_database_takes_is_not_found(run_backend: RunBackend, postgres_url: str) -> None:
+    url = f"{run_backend(database_url=postgres_url).url}/v1/responses"
+    for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/input_items")):
+        assert requests.request(method, f"{url}/resp_%00{path}", timeout=10).status_code == 404
+    named = {"input": [{"type": "item_reference", "id": "msg_\0_0"}]}
+    assert requests.post(url, json=named, timeout=10).json()["error"]["param"] == "input.0"
+
+
 def test_a_response_in_the_making_is_read_as_far_as_it_is_and_not_deleted(client: OpenAI, stub: StubModel) -> None:
     stub.next(scripts.answer("one", scripts.silence))
     kept: Any = {"extra_headers": {"X-Chatapp-Background": "true"}}

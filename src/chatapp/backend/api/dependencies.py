@@ -38,13 +38,18 @@ ERRORS = documented_errors(
 )
 
 
-def _possible(name: str) -> str:
+def possible(name: str) -> str:
+    """Return a name that something may have.
+
+    Raises:
+        NotFoundError: nothing can.
+    """
     if "\0" in name:  # PostgreSQL does not even look for it
         raise NotFoundError("There is nothing of that name.")
     return name
 
 
-Id = Annotated[str, AfterValidator(_possible)]
+Id = Annotated[str, AfterValidator(possible)]
 """What a conversation, project, message or turn is called in an address."""
 
 Branch = Annotated[Id | None, Query(description="A message: its branch; without it the one on show.")]

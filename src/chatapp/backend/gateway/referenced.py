@@ -6,6 +6,7 @@ https://platform.openai.com/docs/api-reference/responses/create#responses-create
 import asyncio
 from typing import Any
 
+from chatapp.backend.api.dependencies import possible
 from chatapp.backend.gateway.chat_requests import wrong_field
 from chatapp.backend.gateway.response_requests import kept_turn
 from chatapp.backend.store import Store, StoredMessage
@@ -56,7 +57,7 @@ class _KeptAnswers:
             LookupError, ValueError, NotFoundError: it was not kept.
         """
         kind, turn_id, place = item_id.split("_")
-        answer = self._answer(turn_id)
+        answer = self._answer(possible(turn_id))
         if kind == "msg" and place == "0":
             return {"role": "assistant", "content": answer.content}
         if kind == "fc":

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import JSONResponse
 
+from chatapp.backend.api.dependencies import Id
 from chatapp.backend.api.responses import StreamedAnswer, WholeAnswer
 from chatapp.backend.gateway.anthropic_answers import (
     NO_THREADS,
@@ -91,7 +92,7 @@ async def responses(request: Request, wanted: ResponseRequest) -> Response:
 
 
 @router.get("/responses/{response_id}", summary="Get a response that was kept", response_model=dict[str, Any])
-async def kept_response(request: Request, response_id: str, stream: bool = False) -> Response:
+async def kept_response(request: Request, response_id: Id, stream: bool = False) -> Response:
     """Return it as far as it is."""
     if stream:
         raise InvalidRequestError("A response that was kept is given as a whole: leave out stream.")
@@ -99,7 +100,7 @@ async def kept_response(request: Request, response_id: str, stream: bool = False
 
 
 @router.delete("/responses/{response_id}", summary="Delete a response", response_model=dict[str, Any])
-async def delete_response(request: Request, response_id: str) -> Response:
+async def delete_response(request: Request, response_id: Id) -> Response:
     """Let nobody read it or go on behind it by its id. Its words stay in the conversation that it is part of.
 
     One that a client has begun and all of whose responses were deleted is deleted too; it can be restored for 30 days.
@@ -112,7 +113,7 @@ async def delete_response(request: Request, response_id: str) -> Response:
 )
 async def input_items(
     request: Request,
-    response_id: str,
+    response_id: Id,
     order: Literal["asc", "desc"] = "desc",
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
