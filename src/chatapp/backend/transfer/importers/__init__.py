@@ -10,10 +10,8 @@ from chatapp.backend.store.attachments import Attachments
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.imported import Unreadable
 from chatapp.backend.store.imports import count_rows, fingerprint_of, fingerprints
-from chatapp.backend.transfer.importers import formats
 from chatapp.backend.transfer.importers.assets import Assets, Keep
 from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
-from chatapp.backend.transfer.importers.files import ExportReader
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.backend.transfer.importers.pieces import FoundConversation, FoundProject, Piece, ReadBefore
 from chatapp.backend.transfer.importers.progress import Progress
@@ -64,9 +62,12 @@ class Imports:
             InvalidRequestError: it is no export that we know; nothing was added.
             StoreUnavailableError: it cannot be saved; what was added before stays, and reading it again adds the rest.
         """
+        from chatapp.backend.transfer.importers import formats  # noqa: PLC0415 - all readers, which most starts do without
+        from chatapp.backend.transfer.importers.files import ExportReader  # noqa: PLC0415
+
         progress = progress or Progress()
         receipt, budget, outcome = progress.receipt, ImportBudget(reason_to_stop), _Outcome()
-        known = self._known(path, owner)
+        known = self._known(path, salt=f"{formats.VERSION} {owner}", owner=owner)
         with (
             self._assets(path, owner, budget) as assets,
             self.database.writes(are_many=path.stat().st_size > LARGE_BYTES) as write,
@@ -98,8 +99,7 @@ class Imports:
             max_bytes=self.max_file_bytes,
         )
 
-    def _known(self, path: Path, owner: str) -> Fingerprints:
-        salt = f"{formats.VERSION} {owner}"
+    def _known(self, path: Path, *, salt: str, owner: str) -> Fingerprints:
         if self.database.is_sqlite and path.stat().st_size <= FEW_BYTES:
             return Fingerprints(salt=salt, find=partial(fingerprint_of, self.database))
         return Fingerprints(fingerprints(self.database, owner=owner), salt=salt)
