@@ -1,6 +1,6 @@
 """Importing conversations from elsewhere, with a receipt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -74,13 +74,7 @@ class Imports:
         ):
             filling = ProjectFilling(owner, receipt, assets, self.fill)
             saving = Saving(self.database, write, owner, receipt, budget, assets, filling)
-            try:
-                for piece in ExportReader(budget, known, progress).file(path):
-                    outcome.take(piece, saving)
-                    budget.check()
-            except StoppedError as error:
-                receipt.stop(str(error))
-                outcome.is_known = True
+            outcome.take_all(ExportReader(budget, known, progress).file(path), saving, budget)
             saving.close()
         if receipt.messages_added >= MANY_MESSAGES:
             with suppress(StoreUnavailableError):  # what is in is in
@@ -113,7 +107,16 @@ class _Outcome:
     is_empty: bool = True
     why: str | None = None
 
-    def take(self, piece: Piece, saving: Saving) -> None:
+    def take_all(self, pieces: Iterable[Piece], saving: Saving, budget: ImportBudget) -> None:
+        try:
+            for piece in pieces:
+                self._take(piece, saving)
+                budget.check()
+        except StoppedError as error:
+            saving.receipt.stop(str(error))
+            self.is_known = True
+
+    def _take(self, piece: Piece, saving: Saving) -> None:
         self.is_empty = False
         if isinstance(piece, FoundConversation):
             saving.take(piece)
