@@ -1,6 +1,10 @@
 """The errors of the model's side, which are the guide's `500` but for three."""
 
+from typing import Self
+
 from chatapp.errors.tree import ChatappError
+
+_BEGINNING = "LLM processing failed: "
 
 
 class UpstreamError(ChatappError):
@@ -15,13 +19,24 @@ class UpstreamError(ChatappError):
     is_unexplained: bool = False
 
     def __init__(self, what: str, *, hint: str | None = None, retry_after: int | None = None) -> None:
-        super().__init__(f"LLM processing failed: {what}", hint=hint, retry_after=retry_after)
+        super().__init__(f"{_BEGINNING}{what}", hint=hint, retry_after=retry_after)
+
+    def what(self) -> str:
+        """Return what was said of the failure when it was made."""
+        return self.detail.removeprefix(_BEGINNING)
+
+    def retold(self, what: str) -> Self:
+        """Return the same failure, of which `what` is said instead."""
+        error = self.fresh()
+        error.detail = f"{_BEGINNING}{what}"
+        return error
 
 
 class UpstreamAuthError(UpstreamError):
-    """The model server does not accept the key."""
+    """The model server does not accept the key. `is_unsent`: there is none that it could have been sent."""
 
     code = "upstream_auth"
+    is_unsent: bool = False
 
 
 class UpstreamModelNotFoundError(UpstreamError):

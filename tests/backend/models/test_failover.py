@@ -184,6 +184,33 @@ def test_where_all_fail_the_last_says_why(backend: RunningBackend, servers: list
     assert [server.hits for server in servers] == [1, 1, 2]
 
 
+def test_where_all_fail_each_says_why(backend: RunningBackend, servers: list[StubModel]) -> None:
+    refusals = (scripts.status(500), scripts.status(429, Retry_After="60"), scripts.status(401))
+    for server, refusal in zip(servers, refusals, strict=True):
+        server.default = refusal
+    with pytest.raises(UpstreamAuthError) as caught:
+        backend.client.ask("Hi")
+    assert caught.value.detail == (
+        "LLM processing failed: no model answered. a/m: the model server reports a failure (status 500). "
+        "b/m: the model server is being asked too often. c/small: the model server does not accept the API key."
+    )
+    assert caught.value.hint == "Check the key of [connections.c]."
+
+
+@pytest.mark.parametrize("key", ['api_key_variable = "NOT_SET"', 'api_key_file = "nowhere.key"'])
+def test_a_connection_whose_key_is_nowhere_is_passed_over(
+    key: str, run_backend: Callable[..., RunningBackend], servers: list[StubModel], file: Path
+) -> None:
+    file.write_text(file.read_text().replace("[connections.b]", f"{key}\n[connections.b]"))
+    backend = run_backend(base_url=None, openai_api_key=None, model_name="fast", connections=file)
+    events = list(backend.client.stream("Hi"))
+    assert isinstance(events[-1], Done)
+    assert events[-1].model == "b/m"
+    assert notices(events)[0].endswith(" b/m is asked instead.")
+    assert "with the API key" in notices(events)[0]
+    assert servers[0].hits == 0
+
+
 def test_one_dead_server_neither_slows_nor_hides_the_others(backend: RunningBackend, servers: list[StubModel]) -> None:
     servers[0].listing = scripts.silence
     servers[1].kill()

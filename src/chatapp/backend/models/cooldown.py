@@ -5,6 +5,7 @@ import time
 from chatapp.errors import (
     ContextLengthExceededError,
     IncompleteAnswerError,
+    UpstreamAuthError,
     UpstreamError,
     UpstreamParameterRefusedError,
     UpstreamQuotaError,
@@ -30,9 +31,11 @@ _LIMITS = (UpstreamRateLimitedError, UpstreamQuotaError)
 def another_may_do_better(error: UpstreamError) -> bool:
     """Return whether a question that met `error` may be answered elsewhere.
 
-    It may where a server is not there, fails or limits us, or its model reads too little or takes no pictures. What is
-    wrong with the question, the key or the model's name would be hidden by asking elsewhere.
+    It may where a server is not there, fails or limits us, its model reads too little or takes no pictures, or nobody
+    has set its key. What is wrong with the question, a key or the model's name would be hidden by asking elsewhere.
     """
+    if isinstance(error, UpstreamAuthError):
+        return error.is_unsent
     if isinstance(error, UpstreamParameterRefusedError):
         return refused_medium(error.parameter) is not None
     return isinstance(error, (*_FAILS, *_LIMITS, ContextLengthExceededError))

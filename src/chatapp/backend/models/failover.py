@@ -46,7 +46,7 @@ class FailoverStream:
         self._left = [*rested, *(candidate for candidate in candidates if candidate not in rested)]
         self._request = request
         self._has_begun = False
-        self._failure: UpstreamError | None = None
+        self._failures: list[tuple[str, UpstreamError]] = []
         self._refusal: BudgetExceededError | None = None
         self._has_several = len(candidates) > 1
         self._deadline: float | None = None
@@ -140,18 +140,16 @@ class FailoverStream:
         Raises:
             UpstreamError: `error`, where there is none, or what that model met.
         """
-        if not another_may_do_better(error):
-            raise error
+        self._failures.append((self._asking.id, error))
         if isinstance(error, ContextLengthExceededError):
             self._left = [candidate for candidate in self._left if await _may_read_more(candidate, error)]
-        if not self._left:
-            raise error
+        if not self._left or not another_may_do_better(error):
+            raise self._failure()
         failed, following = self._asking, self._left[0]
-        why = error.detail.removeprefix("LLM processing failed: ")
-        self.notices.append(Notice(FAILED_OVER, f"{failed.id} did not answer: {why} {following.id} is asked instead."))
+        told = f"{failed.id} did not answer: {error.what()} {following.id} is asked instead."
+        self.notices.append(Notice(FAILED_OVER, told))
         log.warning("%r did not answer (%s); %r is asked instead", failed.id, error.code, following.id)
         self._request.attempts.fail(error)
-        self._failure = error
         await self._open_next()
 
     async def _pass_over(self, refusal: BudgetExceededError) -> None:
@@ -167,11 +165,19 @@ class FailoverStream:
             told = f"{passed.id} is not asked: {refusal.detail} {following.id} is asked instead."
             self.notices.append(Notice(FAILED_OVER, told))
             await self._open_next()
-        elif self._failure is not None:
+        elif self._failures:
             self._request.attempts.take_back()
-            raise self._failure
+            raise self._failure()
         else:
             raise self._refusal
+
+    def _failure(self) -> UpstreamError:
+        """Return the last failure, which tells how each model has failed where several were asked."""
+        _, error = self._failures[-1]
+        if len(self._failures) == 1:
+            return error
+        told = (f"{name}: {failure.what()}" for name, failure in self._failures)
+        return error.retold(f"no model answered. {' '.join(told)}")
 
 
 def _silent(member: Member) -> UpstreamTimeoutError:

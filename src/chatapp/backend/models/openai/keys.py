@@ -65,7 +65,7 @@ class Key:
                 raise ValueError(file)  # without a key the server would be blamed for what it says
         except (OSError, ValueError) as error:
             what = "cannot be read" if isinstance(error, OSError) else "holds none that can be sent"
-            raise UpstreamAuthError(f"the file with the API key {what}.", hint="Check OPENAI_API_KEY_FILE.") from error
+            raise _unsent(f"the file with the API key {what}.", hint="Check OPENAI_API_KEY_FILE.") from error
         return self._text
 
 
@@ -126,11 +126,17 @@ def _from_variable(name: str) -> str:
     try:
         text = environment.secret(name)
         if text is None:
-            raise UpstreamAuthError(f"the variable {name} with the API key is not set.", hint=f"Set {name}.")
+            raise _unsent(f"the variable {name} with the API key is not set.", hint=f"Set {name}.")
         _require_sendable(text)
     except (SettingsError, ValueError) as error:
-        raise UpstreamAuthError(f"{name} holds no API key that can be sent.", hint=f"Check {name}.") from error
+        raise _unsent(f"{name} holds no API key that can be sent.", hint=f"Check {name}.") from error
     return text.strip()
+
+
+def _unsent(what: str, *, hint: str) -> UpstreamAuthError:
+    error = UpstreamAuthError(what, hint=hint)
+    error.is_unsent = True
+    return error
 
 
 def _require_sendable(key: str) -> None:
