@@ -48,6 +48,7 @@ def test_a_script_is_compressed_once_and_the_same(client: TestClient, files: Pat
     ("path", "headers"),
     [
         ("/static/a.js", {"Accept-Encoding": "identity"}),
+        ("/static/a.js", {"Accept-Encoding": "gzip;q=0, identity"}),
         ("/static/a.js", {"Range": "bytes=0-9"}),
         ("/static/a.js?x", {}),
         ("/static/small.js", {}),

@@ -9,6 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chatapp.protocol.accepted_codings import takes_gzip
+
 STATIC = "/static/"
 _KINDS = ("text/", "application/javascript", "application/json", "image/svg+xml")
 _LEAST_BYTES = 512
@@ -70,8 +72,12 @@ class _Response:
 def _is_wanted(scope: Scope) -> bool:
     headers = Headers(scope=scope)
     is_plain = scope["method"] == "GET" and not scope.get("query_string") and "range" not in headers
-    takes_gzip = "gzip" in headers.get("accept-encoding", "")
-    return is_plain and takes_gzip and "if-none-match" not in headers and scope["path"].startswith(STATIC)
+    return (
+        is_plain
+        and takes_gzip(headers.get("accept-encoding"))
+        and "if-none-match" not in headers
+        and scope["path"].startswith(STATIC)
+    )
 
 
 def _compressed(start: Message, body: bytes) -> tuple[Message, bytes]:

@@ -146,6 +146,17 @@ def test_a_long_answer_is_compressed_for_who_wants_it(shared: RunningBackend, mo
     assert b"word word" in gzip.decompress(response.raw.read(decode_content=False))
 
 
+@pytest.mark.parametrize("refused", ["gzip;q=0", "identity, gzip ; Q=0.000", "gzip;q=0, *"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_refuses_gzip_gets_none(method: str, refused: str, shared: RunningBackend, model: StubModel) -> None:
+    model.next(scripts.answer("word " * 1000))
+    path, body = ("/openapi.json", None) if method == "GET" else ("/query", {"prompt": "Why?"})
+    headers = {"Accept-Encoding": refused}
+    response = requests.request(method, f"{shared.url}{path}", json=body, headers=headers, timeout=10)
+    assert "Content-Encoding" not in response.headers
+    assert ("Accept-Encoding" in response.headers.get("Vary", "")) == (method == "GET")
+
+
 def test_nothing_is_kept_unless_asked_for(shared: RunningBackend) -> None:
     shared.client.ask("Why?")
     assert requests.get(f"{shared.url}/conversations", timeout=5).json()["items"] == []
