@@ -52,6 +52,14 @@ def test_a_file_that_breaks_while_it_is_sent_is_told_as_that(chatapp: Run, share
     assert (done.returncode, done.stderr) == (2, "chatapp: /proc/self/mem cannot be read (Input/output error).\n")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is sure to have it")
+def test_a_file_without_an_end_is_told_as_that(chatapp: Run, shared: RunningBackend) -> None:
+    done = chatapp("ask", "--backend-url", shared.url, "-a", "/dev/zero", "Why?")
+
+    told = "chatapp: /dev/zero is larger than 64 MiB, or has no end. Save what you need of it as a file.\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
 def test_a_saved_prompt_is_asked(chatapp: Run, shared: RunningBackend, model: StubModel) -> None:
     prompts_folder().mkdir(parents=True)
     (prompts_folder() / "translate.md").write_text("Translate into {{language}}:\n\n{{input}}")

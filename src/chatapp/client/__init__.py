@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Self
 
 import requests
 
+from chatapp.client.bounded import bounded
 from chatapp.client.conversation_api import ConversationApi
 from chatapp.client.http import HttpSession, Json, body_of, path_of
 from chatapp.client.project_api import ProjectApi
@@ -142,7 +143,9 @@ class BackendClient:
         if isinstance(file, Path):
             with file.open("rb") as content:
                 return self.attach(content, name=name or file.name)
-        return self._http.read(AttachmentInfo, "POST", "/attachments", content=file, params={"name": name or "file"})
+        return self._http.read(
+            AttachmentInfo, "POST", "/attachments", content=bounded(file), params={"name": name or "file"}
+        )
 
     def thumbnail(self, attachment_id: str) -> bytes:
         """Return a small copy of a picture, a JPEG or a PNG.

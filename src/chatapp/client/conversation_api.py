@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from chatapp.client.bounded import bounded
 from chatapp.client.http import HttpSession, path_of
 from chatapp.client.stream import AnswerStream
 from chatapp.errors import NotFoundError
@@ -26,6 +27,9 @@ _MOST_AT_ONCE = 200
 
 _IMPORTING_S = 2 * 60 * 60.0
 """The backend ends an import by itself before, and answers then."""
+
+_MOST_IMPORTED_BYTES = 1024**3
+"""As much as the backend takes at a time."""
 
 
 class ConversationApi:
@@ -193,7 +197,8 @@ class ConversationApi:
         if isinstance(file, Path):
             with file.open("rb") as content:
                 return self.import_file(content)
-        return self._http.read(ImportInfo, "POST", "/import", content=file, timeout_s=_IMPORTING_S)
+        content = bounded(file, _MOST_IMPORTED_BYTES)
+        return self._http.read(ImportInfo, "POST", "/import", content=content, timeout_s=_IMPORTING_S)
 
     def imports(self) -> tuple[RunningImportInfo, ...]:
         """Return the imports that are going on, oldest first."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from chatapp.client.bounded import bounded
 from chatapp.client.http import HttpSession, path_of
 from chatapp.protocol.project_resources import ProjectFileInfo, ProjectInfo
 
@@ -48,7 +49,7 @@ class ProjectApi:
             with file.open("rb") as content:
                 return self.add_file(project_id, content, name=name or file.name)
         path, params = path_of("projects", project_id, "files"), {"name": name or "file"}
-        return self._http.read(ProjectFileInfo, "POST", path, content=file, params=params)
+        return self._http.read(ProjectFileInfo, "POST", path, content=bounded(file), params=params)
 
     def files(self, project_id: str) -> tuple[ProjectFileInfo, ...]:
         """Return the files of a project by their names."""
