@@ -165,6 +165,20 @@ def test_completions_of_texts_are_told_as_such_also_where_nothing_was_completed(
     assert {told(span)["gen_ai.operation.name"] for span in collector.spans} == {"text_completion"}
 
 
+def test_calls_that_reach_no_server_are_told_as_what_they_are_for(
+    run_backend: RunBackend, stub: StubModel, collector: Collector, tmp_path: Path
+) -> None:
+    file = tmp_path / "key"
+    file.write_text("first\n")
+    backend = run_backend(openai_api_key=None, openai_api_key_file=file)
+    file.unlink()
+    for path, asked in (("completions", {"prompt": "a"}), ("embeddings", {"input": "a"})):
+        requests.post(f"{backend.url}/v1/{path}", json={"model": "m", **asked}, timeout=10)
+    backend.stop()
+    assert stub.calls == []
+    assert [span.name for span in collector.spans] == ["embeddings m", "text_completion m"]
+
+
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 

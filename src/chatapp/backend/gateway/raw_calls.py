@@ -21,7 +21,6 @@ from chatapp.config.settings import Settings
 from chatapp.errors import ChatappError, ShuttingDownError, UpstreamTimeoutError
 from chatapp.protocol.messages import Message
 
-_OPERATIONS: dict[RawKind, str] = {"embeddings": "embeddings", "completions": "text_completion"}
 _TEXTS = ("input", "prompt", "suffix")
 
 
@@ -106,7 +105,6 @@ class RawCall:
             model=body["model"],
             guess=lambda: _likely_usage(body),
             call_id=call_id,
-            operation=_OPERATIONS[self._kind],
             pricer=self._pricer,
             observers=self._observers,
         )

@@ -37,18 +37,18 @@ _NANO = 10**9
 _PROVIDERS = {"Groq": "groq", "Mistral": "mistral_ai", "DeepSeek": "deepseek", "OpenAI": "openai"}
 """Providers that have a name of their own in the conventions."""
 
+_CHAT = "chat"
+_OPERATIONS = {"/v1/embeddings": "embeddings", "/v1/completions": "text_completion"}
+"""What a path calls models for; the others are for chats."""
+
 log = logging.getLogger(__name__)
 
 
 class TracedCall(Protocol):
-    """What is known of a call that is made now: `tries` of it came to nothing before this one.
-
-    `operation` is what it is for, in the words of the conventions.
-    """
+    """What is known of a call that is made now: `tries` of it came to nothing before this one."""
 
     id: str
     turn_id: str | None
-    operation: str
 
     @property
     def tries(self) -> int:
@@ -86,11 +86,13 @@ class RequestTrace:
     """The trace that a request belongs to: its client's, where it names one, else a new one.
 
     The span of what it asks begins with the first question to a model server, or when it is over. `asking` is that of
-    the call to a model that is made now, which the question carries.
+    the call to a model that is made now, which the question carries. `operation` is what models are called for, in the
+    words of the conventions.
     """
 
-    def __init__(self, tracer: "Tracer", parent: "Context") -> None:
+    def __init__(self, tracer: "Tracer", parent: "Context", *, operation: str = _CHAT) -> None:
         self.parent = parent
+        self.operation = operation
         self._tracer = tracer
         self._began = time.time_ns()
         self._turn: Span | None = None
@@ -129,7 +131,7 @@ class Traces:
         self._tracer = provider.get_tracer("chatapp", chatapp.__version__)
         self._upstreams = upstreams
         self._calls: dict[str, list[ModelCall]] = {}
-        self._spans: dict[str, dict[int, tuple[Span, str]]] = {}
+        self._spans: dict[str, dict[int, Span]] = {}
 
     @classmethod
     def of_environment(cls, upstreams: Callable[[], Mapping[str, Upstream]]) -> "Traces | None":
@@ -154,7 +156,8 @@ class Traces:
         """Let what a request asks be part of the trace that it names by W3C's `traceparent`, or of one of its own."""
         told = {name: header(scope, name.encode()) or "" for name in _TRACE_HEADERS}
         named = {name: value for name, value in told.items() if 0 < len(value) <= _LONGEST_HEADER}
-        request = RequestTrace(self._tracer, _propagator().extract(named))
+        operation = _OPERATIONS.get(scope["path"], _CHAT)
+        request = RequestTrace(self._tracer, _propagator().extract(named), operation=operation)
         _REQUEST.set(request)
         send_trace_headers(request.headers)
 
@@ -166,8 +169,8 @@ class Traces:
         if call.tries not in begun:
             context = _below(request.turn()) if call.turn_id else request.parent
             began = time.time_ns() - round((time.perf_counter() - call.began) * _NANO)
-            begun[call.tries] = self._client_span(context, began), call.operation
-        request.asking, _ = begun[call.tries]
+            begun[call.tries] = self._client_span(context, began)
+        request.asking = begun[call.tries]
 
     def model_called(self, call: ModelCall) -> None:
         """Take note of a call: it is told with its turn, or by itself where it has none."""
@@ -197,16 +200,16 @@ class Traces:
         closing.join(SHUTDOWN_S)
 
     def _tell(self, call: ModelCall, context: "Context | None" = None, about: Mapping[str, Any] | None = None) -> None:
-        began = _nanoseconds(call.created_at)
-        unasked = "chat" if call.turn_id else "embeddings"
-        span, operation = self._begun(call) or (self._client_span(context or self._request().parent, began), unasked)
+        began, request = _nanoseconds(call.created_at), self._request()
+        operation = _CHAT if call.turn_id else request.operation
+        span = self._begun(call) or self._client_span(context or request.parent, began)
         told = {"gen_ai.operation.name": operation, **_attributes(call), **self._server_of(call), **(about or {})}
         span.update_name(f"{operation} {call.model}")
         span.set_attributes(_known(told))
         _end(span, call.error_code, began + call.duration_ms * 10**6)
 
-    def _begun(self, call: ModelCall) -> "tuple[Span, str] | None":
-        """Return the span that a call has begun with and its operation, None for one that came to no question."""
+    def _begun(self, call: ModelCall) -> "Span | None":
+        """Return the span that a call has begun with, None for one that came to no question."""
         question, _, number = call.id.partition(".")
         begun = self._spans.get(question, {})
         if number:
@@ -223,7 +226,7 @@ class Traces:
     def _client_span(self, context: "Context", began: int) -> "Span":
         from opentelemetry.trace import SpanKind  # noqa: PLC0415 - loaded by now
 
-        return self._tracer.start_span("chat", context, kind=SpanKind.CLIENT, start_time=began)
+        return self._tracer.start_span(_CHAT, context, kind=SpanKind.CLIENT, start_time=began)
 
     def _server_of(self, call: ModelCall) -> dict[str, Any]:
         upstream = self._upstreams().get(call.connection)

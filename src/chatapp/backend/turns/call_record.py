@@ -74,7 +74,7 @@ class CallRecord:
     the server has begun to answer that one, so that it took tokens although nobody may have counted them. `is_told`:
     observers know that it was begun, and are to learn its end. It `thinks` from its first token on, as far as is known,
     until `note_said`. `guess` returns about what it has taken up to now. `request` is what was asked, None where it is
-    text alone. `operation` is what it is for, in OpenTelemetry's words.
+    text alone.
     """
 
     __slots__ = (
@@ -91,7 +91,6 @@ class CallRecord:
         "is_accepted",
         "is_estimated",
         "is_told",
-        "operation",
         "request",
         "thinks",
         "turn_id",
@@ -106,7 +105,6 @@ class CallRecord:
         model: str,
         guess: Callable[[], TokenUsage],
         call_id: str | None = None,
-        operation: str = "chat",
         request: ModelRequest | None = None,
         pricer: CallPricer | None = None,
         observers: Sequence[TurnObserver] = (),
@@ -115,7 +113,6 @@ class CallRecord:
         self.usage: TokenUsage | None = None
         self.id = call_id or new_timed_id()
         self.turn_id = asker.turn_id
-        self.operation = operation
         self.is_accepted = self.is_estimated = self.is_told = self.thinks = False
         self._asker = asker
         self._attempts = attempts
