@@ -1,12 +1,20 @@
 """Many at once on one conversation: everybody gets an answer or a reason, nobody waits for each other for ever."""
 
 import random
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+from sqlalchemy import text
+
 from chatapp.backend.store import BegunTurn, Store
+from chatapp.backend.store.conversations import MOVE_UP
+from chatapp.backend.store.identity import now
+from chatapp.backend.store.turn_rows import locked_turn
 from chatapp.backend.transfer.importers import Imports
 from chatapp.errors import NotFoundError, TurnActiveError
 from support.foreign_exports import chatgpt, write_json
@@ -69,3 +77,26 @@ def test_same_import_at_once_adds_one(store: Store, second_store: Store, tmp_pat
         )
     assert sum(receipt.conversations_added for receipt in receipts) == 10
     assert len(store.conversations.page(owner="ada").items) == 10
+
+
+@pytest.mark.parametrize("store_settings", ["postgresql"], indirect=True)
+def test_trash_is_emptied_beside_an_answer_that_is_still_being_saved(begin: Ask, store: Store) -> None:
+    begun = begin()
+    store.conversations.delete(str(begun.conversation_id), owner="ada")
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.database.write() as connection:
+            locked_turn(connection, begun.turn_id)
+            emptied = pool.submit(store.conversations.purge_expired, kept=timedelta(seconds=-1))
+            _wait_until_somebody_waits(store)
+            values = {"its_id": begun.conversation_id, "updated_at": now()}
+            MOVE_UP.run(connection, values)  # the last that is written of an answer
+        assert emptied.result(timeout=10) == 1
+
+
+def _wait_until_somebody_waits(store: Store) -> None:
+    deadline = time.monotonic() + 10
+    with store.database.read() as connection:
+        while not connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)

@@ -39,7 +39,7 @@ from chatapp.backend.store.listing import (
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.projects import require_project
 from chatapp.backend.store.records import Conversation, Page
-from chatapp.backend.store.removal import KEPT_AFTER_DELETION, remove_conversation, stop_answers
+from chatapp.backend.store.removal import KEPT_AFTER_DELETION, locked_turns, remove_conversation, stop_answers
 from chatapp.backend.store.schema import conversations, messages
 from chatapp.errors import InvalidRequestError, NotFoundError
 
@@ -204,6 +204,7 @@ class Conversations:
     def _purge_if(self, conversation_id: str, is_expired: ColumnElement[bool]) -> bool:
         """Remove a conversation unless it was restored since it was looked for, and return whether it is removed."""
         with self.database.write() as connection:
+            locked_turns(connection, conversation_id)
             still = select(conversations.c.id).where(conversations.c.id == conversation_id, is_expired)
             if connection.scalar(still.with_for_update()) is None:
                 return False
