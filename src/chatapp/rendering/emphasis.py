@@ -1,4 +1,4 @@
-"""Emphasis in texts without blanks between words, as in Chinese and Japanese."""
+"""Emphasis where no blank stands beside it, as between words of Chinese and Japanese, and behind a colon."""
 
 from unicodedata import east_asian_width
 
@@ -8,6 +8,8 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
+
+_ENDING = frozenset(":.,;!?)]}%\u2026\u2019\u201d\xbb")
 
 
 class WideTextParser(ParserInline):
@@ -27,11 +29,16 @@ class WideTextParser(ParserInline):
 
 class _State(StateInline):
     def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803 - the names of the library
-        """Return what a run of marks may do; beside a wide letter it opens and closes like beside any other letter."""
+        """Return what a run of marks may do; beside a wide letter it opens and closes like beside any other letter.
+
+        Between what ends a sentence and a word it closes what is open, as models write `**Note:**this`.
+        """
         scanned = super().scanDelims(start, canSplitWord)
         end = start + scanned.length
         before = self.src[start - 1] if start else " "
         behind = self.src[end] if end < self.posMax else " "
+        if canSplitWord and scanned.length == len("**") and before in _ENDING and behind.isalnum():
+            return Scanned(scanned.can_open, True, scanned.length)
         if not canSplitWord or not (_is_wide(before) or _is_wide(behind)):
             return scanned
         return Scanned(not behind.isspace(), not before.isspace(), scanned.length)

@@ -8,43 +8,80 @@ from markdown_it.rules_block import StateBlock
 from chatapp.rendering.lines import line_of
 
 _OPENED = re.compile(r"<details(?: open)?>", re.IGNORECASE)
-_BEGIN = re.compile(r"<details(?: open)?>\s*+(?:<summary>(.*)</summary>)?\s*+$", re.IGNORECASE)
-_SUMMARY = re.compile(r"<summary>(.*)</summary>\s*+$", re.IGNORECASE)
-_END = "</details>"
+_TITLE, _TITLE_END, _END = "<summary>", "</summary>", "</details>"
+_TITLE_LINES = 4
 
 
 def add_folds(markdown: MarkdownIt) -> None:
-    """Have `markdown` fold what stands between `<details>` and its end, each on a line of its own."""
+    """Have `markdown` fold what stands between `<details>`, which begins a line, and its end, which ends one."""
     markdown.block.ruler.before("fence", "fold", _fold, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+
+
+def depth_of(line: str) -> int:
+    """Return 1 for a line, without what is before it, that begins a fold, -1 for one that ends one, else 0."""
+    return (_OPENED.match(line) is not None) - line.rstrip().lower().endswith(_END)
 
 
 def _fold(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if not state.src.startswith("<", state.bMarks[start] + state.tShift[start]) or state.is_code_block(start):
         return False
-    begin = _BEGIN.match(line_of(state, start))
-    last = _end_of(state, start, end) if begin else None
-    if begin is None or last is None:
+    text = line_of(state, start)
+    begin = _OPENED.match(text)
+    said = text[begin.end() :].strip() if begin else ""
+    if begin is None or (said and not _has_title(said)):
+        return False
+    last = _end_of(state, start, end)
+    title, first, rest = ("", start, None) if last is None else _title_of(state, start, last, said)
+    if last is None or first > last:  # that is a title without an end, on the only line
         return False
     if silent:
         return True
-    first, title = start + 1, begin[1]
-    if title is None and first < last and (summary := _SUMMARY.match(line_of(state, first))):
-        first, title = first + 1, summary[1]
-    _draw(state, first, last, title or "Details")
+    state.push("fold_open", "details", 1)
+    state.push("summary_open", "summary", 1)
+    inline = state.push("inline", "", 0)
+    inline.content, inline.children = title, []
+    state.push("summary_close", "summary", -1)
+    _draw(state, first, last, rest)
+    state.push("fold_close", "details", -1)
     state.line = last + 1
     return True
 
 
-def _draw(state: StateBlock, first: int, last: int, title: str) -> None:
-    state.push("fold_open", "details", 1)
-    state.push("summary_open", "summary", 1)
-    inline = state.push("inline", "", 0)
-    inline.content, inline.children = title.strip(), []
-    state.push("summary_close", "summary", -1)
-    after, state.lineMax = state.lineMax, last
-    state.md.block.tokenize(state, first, last)
-    state.lineMax = after
-    state.push("fold_close", "details", -1)
+def _title_of(state: StateBlock, start: int, last: int, said: str) -> tuple[str, int, int | None]:
+    """Return what stands above a fold, the line where its text begins, and how much of that belongs to it if not all.
+
+    `said` is what its first line has behind `<details>`.
+    """
+    line = start
+    if not said and line < last:
+        line += 1
+        said = line_of(state, line)
+    if _has_title(said):
+        while (behind := said.lower().find(_TITLE_END)) < 0 and line < min(last, start + _TITLE_LINES):
+            line += 1
+            said += f" {line_of(state, line)}"
+        if behind >= 0:
+            title = said[len(_TITLE) : behind].strip()
+            return title or "Details", line, len(said) - behind - len(_TITLE_END)
+    return "Details", start + 1, None
+
+
+def _has_title(said: str) -> bool:
+    return said[: len(_TITLE)].lower() == _TITLE
+
+
+def _draw(state: StateBlock, first: int, last: int, rest: int | None) -> None:
+    """Draw the lines of a fold, of the first only `rest` characters and of the last what is before the end."""
+    begins, ends, shifts = state.bMarks, state.eMarks, state.tShift
+    after = state.lineMax, begins[first], shifts[first], ends[last]
+    if rest is not None:
+        begins[first], shifts[first] = ends[first] - rest, 0
+    ends[last] = begins[last] + state.src[begins[last] : ends[last]].lower().rindex(_END)
+    state.lineMax = last if state.isEmpty(last) else last + 1
+    if state.lineMax > last:  # code takes the sign behind a line along, which is to be its end
+        state.src = f"{state.src[: ends[last]]}\n{state.src[ends[last] + 1 :]}"
+    state.md.block.tokenize(state, first, state.lineMax)
+    state.lineMax, begins[first], shifts[first], ends[last] = after
 
 
 def _end_of(state: StateBlock, start: int, end: int) -> int | None:
@@ -58,8 +95,7 @@ def _end_of(state: StateBlock, start: int, end: int) -> int | None:
         if state.sCount[line] < state.blkIndent and text:
             stop = line
             break
-        depth += _OPENED.match(text) is not None
-        depth -= text.rstrip().lower() == _END
+        depth += depth_of(text)
         if not depth:
             return line
     state.env["folds_without_end"] = (start, stop)

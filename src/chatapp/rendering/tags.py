@@ -5,7 +5,8 @@ import re
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-_PAIRED = re.compile("<(sub|sup|kbd|mark)>")
+_PAIRED = re.compile("<(sub|sup|kbd|mark|b|strong|i|em)>")
+_DRAWN_AS = {"b": "strong", "i": "em"}
 _BREAKS = ("<br>", "<br/>", "<br />")
 _LONGEST = max(map(len, _BREAKS))
 
@@ -43,11 +44,12 @@ def _pair(state: StateInline, name: str, *, silent: bool) -> bool:
         return False
     if not silent:
         after = state.posMax
-        state.push(f"{name}_open", name, 1)
+        drawn = _DRAWN_AS.get(name, name)
+        state.push(f"{name}_open", drawn, 1)
         state.pos, state.posMax = begin, end
         state.md.inline.tokenize(state)
         state.posMax = after
-        state.push(f"{name}_close", name, -1)
+        state.push(f"{name}_close", drawn, -1)
     state.pos = end + len(name) + 3
     return True
 
