@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatapp.frontend.markdown.blocks import read_so_far, split_blocks, without_open_math
+from chatapp.frontend.markdown.blocks import read_so_far, split_blocks, with_header, without_open_math
 from chatapp.frontend.markdown.rendering import literal
 
 
@@ -71,6 +71,7 @@ def test_a_finished_block_does_not_change_when_more_comes(raw: str, more: str) -
         ("$$a$$ and $$b", "$$a$$ and "),
         ("$$a$$ and $$b$$", "$$a$$ and $$b$$"),
         ("\\begin{align}\na", ""),
+        ("\\begin{align}\n\\begin{cases}a\\end{cases}\\end{al", ""),
         ("```\n\\(a", "```\n\\(a"),
         ("See \\(a", "See "),
         ("See \\(a\\) b", "See \\(a\\) b"),
@@ -104,13 +105,38 @@ def test_half_a_formula_is_held_back(raw: str, shown: str) -> None:
         ("<details>\n<summary>A</summary>\n\nb", "<details>\n<summary>A</summary>\n\nb\n</details>"),
         ("<details>\n```\nb", "<details>\n```\nb\n</details>"),
         ("```\n<details>\n", "```\n<details>\n"),
+        ("<details><summary>A</sum", "<details><summary>A</summary>\n</details>"),
+        ("<details><summary>A</summary>b</det", "<details><summary>A</summary>b\n</details>"),
+        ("- <details>\n\n  b", "- <details>\n\n  b\n  </details>"),
+        ("> <details>\n> b", "> <details>\n> b\n> </details>"),
+        ("a<b", "a"),
+        ("![](data:image/png;base64,AA", ""),
+        ('See [a](http://b "c', "See a"),
     ],
 )
 def test_what_grows_is_never_drawn_as_what_it_is_only_for_a_moment(raw: str, shown: str) -> None:
     assert read_so_far(raw) == shown
 
 
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("A\n| b | c", "A\n| b | c\n|-|-|"),
+        ("| `b|c` | $d|e$ |\n", "| `b|c` | $d|e$ |\n|-|-|"),
+        ("> |b", "> |b\n> |-|"),
+        ("||b|| is long", "||b|| is long"),
+        ("|a|\n|-|\n|b", "|a|\n|-|\n|b"),
+        ("|a|\n\n", "|a|\n\n"),
+        ("```\n|a|", "```\n|a|"),
+        ("a | b", "a | b"),
+    ],
+)
+def test_a_table_is_one_from_its_first_cell(raw: str, shown: str) -> None:
+    assert with_header(raw) == shown
+
+
 def test_a_fold_is_one_block_until_it_ends() -> None:
     fold = "<details>\n\nA\n\nB\n\n</details>\n\n"
     assert split_blocks(f"{fold}C\n\nD") == [fold, "C\n\n", "D"]
+    assert split_blocks(f"- {fold}C") == [f"- {fold}", "C"]
     assert split_blocks("```\n<details>\n```\n\nA\n\nB") == ["```\n<details>\n```\n\n", "A\n\n", "B"]

@@ -25,6 +25,13 @@ def add_whole_rows(markdown: MarkdownIt) -> None:
     markdown.core.ruler.after("block", "show_bars", _show)
 
 
+def columns_of(header: str) -> int:
+    """Return how many columns the table has that this line begins."""
+    row = header.strip(_MARGIN)
+    inside = set(_inside(row))
+    return 1 + sum(0 < bar.start() < len(row) - 1 and bar.start() not in inside for bar in _BAR.finditer(row))
+
+
 def _hide(state: StateCore) -> None:
     if "|" not in state.src or _HIDDEN in state.src:
         return

@@ -4,12 +4,16 @@ import re
 
 from chatapp.frontend.markdown.code import fenced_parts, lines_of, next_fence
 from chatapp.rendering.directions import runs_from_right
+from chatapp.rendering.folds import depth_of
+from chatapp.rendering.table_rows import columns_of
 
-_FOLDS, _FOLD_END = ("<details>", "<details open>"), "</details>"
+_CONTAINERS = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+")
+_TAG_SO_FAR = re.compile(r"<(?:/?[A-Za-z]{0,9}|details o?p?e?n?)\Z")
 _MARKS = "-=|:*+#>_~` \t"
 _FORMULA_SO_FAR = re.compile(r"(?<![\\$])\$(?:\\|[A-Za-z][_^])[^$]*\Z")
-_LINK_SO_FAR = re.compile(r"!?\[([^\[\]]{1,300})\]\([^()\s]*\Z")
-_FORMULAS = ((r"\[", r"\]"), (r"\(", r"\)"), (r"\begin{", r"\end{"))
+_LINK_SO_FAR = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]*(?: \"[^\"]*\"?)?\Z")
+_FORMULAS = ((r"\[", r"\]"), (r"\(", r"\)"))
+_ENVIRONMENTS = re.compile(r"\\(begin|end)\{[A-Za-z*]*(\})?")
 _FROM_ELSEWHERE = re.compile(r"(?:\A|\n)[ \t]*[^\S \t\n]|\]:|\[\^|<d|<D|\\begin|~~~|[^\n]```")
 """Lines that look empty and are not in Markdown, what is said elsewhere of an address or a footnote, folds, formulas of
 several blocks, and fences that are not plain to see."""
@@ -35,7 +39,7 @@ def split_blocks(markdown: str) -> list[str]:
         offset += len(line)
         brackets += line.count("\\[") - line.count("\\]")
         dollars += line.count("$$")
-        folds += _folds_in(line) if fence is None else 0
+        folds += depth_of(_parted(line)[1]) if fence is None else 0
     return [*blocks, markdown[start:]]
 
 
@@ -44,13 +48,23 @@ def read_so_far(markdown: str) -> str:
 
     A dash below a line would make a heading of it, half a link is an address, and a fold without its end is text.
     """
-    *_, last = parts = fenced_parts(markdown)
-    folds = sum(_folds_in(line) for part in parts if not part.is_code for line in lines_of(part.text))
-    if not last.is_code:
+    if not fenced_parts(markdown)[-1].is_code:
         text = without_open_math(markdown)
         begin = text.rfind("\n") + 1
         markdown = text[:begin] + _line_so_far(text[begin:])
-    return markdown + f"\n{_FOLD_END}" * folds
+    return markdown + "".join(f"\n{before}</details>" for before in reversed(_open_folds(markdown)))
+
+
+def with_header(markdown: str) -> str:
+    """Return what has come of a growing block so that the first line of a table at its end is drawn as that."""
+    above, _, line = markdown.removesuffix("\n").rpartition("\n")
+    before, bar, header = line.partition("|")
+    is_below_another = above.rpartition("\n")[2].lstrip(" \t>").startswith("|")
+    if not bar or before.strip(" \t>") or not header.strip(" |") or header.startswith("|") or is_below_another:
+        return markdown
+    if fenced_parts(markdown)[-1].is_code:
+        return markdown
+    return markdown.removesuffix("\n") + f"\n{before}|" + "-|" * columns_of(line)
 
 
 def _line_so_far(line: str) -> str:
@@ -62,6 +76,9 @@ def _line_so_far(line: str) -> str:
         return ""
     if line.count("`") % 2:
         return line if "``" in line else line[:-1] if line.endswith("`") else line + "`"
+    line = _TAG_SO_FAR.sub("", line)
+    if "<summary>" in line.lower() and "</summary>" not in line.lower():
+        line += "</summary>"
     line = _LINK_SO_FAR.sub(r"\1", _FORMULA_SO_FAR.sub("", line))
     bold = line.rfind("**")
     if line.count("**") % 2 == 0 or line[bold - 1 : bold].isalnum():
@@ -72,10 +89,24 @@ def _line_so_far(line: str) -> str:
     return line[:bold] + (f"**{words}**" if words else "")
 
 
-def _folds_in(line: str) -> int:
-    """Return 1 for a line that begins a fold, -1 for one that ends it, else 0."""
-    said = line.strip().lower()
-    return (said.startswith(_FOLDS) and _FOLD_END not in said) - (said == _FOLD_END)
+def _open_folds(markdown: str) -> list[str]:
+    """Return what belongs before the end of each fold that has none yet, the innermost last."""
+    opened: list[str] = []
+    for part in fenced_parts(markdown):
+        for line in () if part.is_code else lines_of(part.text):
+            before, said = _parted(line)
+            depth = depth_of(said)
+            if depth > 0:
+                opened.append(re.sub(r"[^\s>]", " ", before))
+            elif depth < 0:
+                del opened[-1:]
+    return opened
+
+
+def _parted(line: str) -> tuple[str, str]:
+    """Return what stands before a line's words, marks of lists and quotations, and the words."""
+    end = len(_CONTAINERS.match(line)[0])  # type: ignore[index]  # it fits on nothing as well
+    return line[:end], line[end:]
 
 
 def stands_by_itself(text: str) -> bool:
@@ -98,7 +129,19 @@ def without_open_math(markdown: str) -> str:
         start = text.rfind(opening)
         if start > text.rfind(closing):
             text = text[:start]
+    text = text[: _open_environment(text)]
     return markdown[: len(markdown) - len(last.text)] + text.removesuffix("\\")
+
+
+def _open_environment(text: str) -> int | None:
+    """Return where the outermost environment begins that has not ended, None where there is none."""
+    opened: list[int] = []
+    for mark in _ENVIRONMENTS.finditer(text):
+        if mark[1] == "begin":
+            opened.append(mark.start())
+        elif mark[2]:
+            del opened[-1:]
+    return opened[0] if opened else None
 
 
 def _starts_block(line: str) -> bool:

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import NamedTuple
 
-from chatapp.frontend.markdown.blocks import read_so_far, split_blocks, stands_by_itself
+from chatapp.frontend.markdown.blocks import read_so_far, split_blocks, stands_by_itself, with_header
 from chatapp.frontend.markdown.cost import beginning, is_drawable
 from chatapp.frontend.markdown.plain_growth import words_behind
 from chatapp.rendering.markdown import html_of, plain
@@ -57,7 +57,7 @@ class LiveBlocks:
         grown = self._begin_anew() if not text.startswith(self._begun[: self._finished]) else []
         *finished, last = split_blocks(text[self._finished :])
         grown += [self._finish(block) for block in finished]
-        shown = last if is_whole else read_so_far(last)
+        shown = last if is_whole else with_header(read_so_far(last))
         self._holds_back = shown != last
         grown.append(self._draw(_open_html(shown)))
         self._begun = text
