@@ -41,6 +41,21 @@ setTimeout(() => {
   done([heard, [...counts, heard.length]]);
 }, 500);
 """
+HEARD_WHILE_AWAY = """
+const heard = [], socket = new WebSocket(`ws://${location.host}/_stcore/stream`, ["streamlit"]);
+const come = (which) => {
+  socket.dispatchEvent(new MessageEvent("message", { data: new Uint8Array([10, which]).buffer }));
+  return heard.length;
+};
+socket.addEventListener("message", () => heard.push(0));
+const counts = [come(1)];
+Object.defineProperty(document, "hidden", { value: true, configurable: true });
+document.dispatchEvent(new Event("visibilitychange"));
+counts.push(heard.length, come(2));
+delete document.hidden;
+socket.close();
+return counts;
+"""
 
 
 @pytest.fixture
@@ -88,6 +103,7 @@ def test_messages_of_a_run_are_heard_together(page: Page) -> None:
     heard, counts = page.driver.execute_async_script(HEARD_TOGETHER)
 
     assert (heard, counts) == ([1, 2, 3, 4, 5], [0, 0, 3, 3, 4, 4, 5])
+    assert page.run(HEARD_WHILE_AWAY) == [0, 1, 2]
 
 
 def test_a_click_elsewhere_loses_nothing_and_asks_nothing_twice(page: Page, model: StubModel) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Self
 import psutil
 import requests
 from selenium.common.exceptions import WebDriverException
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from chatapp.processes.ports import free_port
 from support.browsing import Page, running_browser
@@ -40,10 +41,18 @@ look();
 LAST_ANSWER = (
     """([...document.querySelectorAll("[aria-label='Chat message from assistant']")].at(-1)?.textContent ?? '')"""
 )
-_RUN = """
-const app = document.querySelector('.stApp'), state = () => app.getAttribute('data-test-script-state');
-let ran = false;
+_COUNTED_RUNS = """
+window.finishedRuns = 0;
+window.WebSocket = class extends WebSocket {
+  constructor(...told) {
+    super(...told);
+    this.addEventListener("message", ({ data }) => {
+      if (data instanceof ArrayBuffer && new Uint8Array(data, 0, 1)[0] === %d) finishedRuns += 1;
+    });
+  }
+};
 """
+_RUN = "const before = finishedRuns;"
 
 
 class MeasuredPage:
@@ -84,6 +93,8 @@ class MeasuredPage:
         """A browser in front of it."""
         driver = self._stack.enter_context(running_browser(self._folder / "profile", self._folder / "downloads"))
         driver.set_script_timeout(READY_S)
+        source = {"source": _COUNTED_RUNS % ForwardMsg(script_finished=0).SerializeToString()[0]}
+        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", source)
         return Page(driver, self.line.port)
 
     def _start(self, command: str, url: str, path: str) -> psutil.Process:
@@ -108,8 +119,7 @@ class MeasuredPage:
     def run_ms(self, selector: str) -> float:
         """Return the milliseconds from a click until the page has run for it and drawn that."""
         act = f"document.querySelector({json.dumps(selector)}).click()"
-        is_over = "(ran ||= state() === 'running') && state() === 'notRunning'"
-        return float(self.page.driver.execute_async_script(_RUN + _ACT % (act, is_over), None))
+        return float(self.page.driver.execute_async_script(_RUN + _ACT % (act, "finishedRuns > before"), None))
 
     def rest(self) -> None:
         """Let the page come to rest, so that nothing of one click is in the time of the next."""

@@ -1,5 +1,6 @@
 // A click brings some 30 messages within a few milliseconds, and React would draw all of the page for nearly each of
-// them: they are passed on to Streamlit together, at the end of a run or after a while.
+// them: they are passed on to Streamlit together, at the end of a run or after a while. A page that is not shown draws
+// nothing, and its timers are late: there each is passed on at once.
 {
   const MOST_MS = 16; // as long as a picture stands on most screens
   const IS_FINISHED = 0x30; // how a message begins that says so: `script_finished` of Streamlit's ForwardMsg.proto
@@ -25,10 +26,11 @@
         event.stopImmediatePropagation();
         held.push(event.data);
         const isLast = event.data instanceof ArrayBuffer && new Uint8Array(event.data, 0, 1)[0] === IS_FINISHED;
-        if (isLast) release();
+        if (isLast || document.hidden) release();
         else due ??= setTimeout(release, MOST_MS);
       });
       this.addEventListener("close", release);
+      document.addEventListener("visibilitychange", release);
     }
   };
 }
