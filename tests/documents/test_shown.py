@@ -24,6 +24,19 @@ BOXED = """<text:p>Beside<draw:frame><draw:text-box><text:p>In a box</text:p></d
 PAGE = """<p hidden>Not</p><div style="Display : none">at all</div><p>10<sup>6</sup>, x<sub>i</sub>, 1<sup>st</sup>,
 CO<sub>2</sub></p><table><tr><th>who</th><th>what</th></tr><tr><td rowspan="2">Ada</td><td>1</td></tr>
 <tr><td>2</td></tr></table>"""
+OPEN_ENDED = """<!DOCTYPE html><ul><li>one<li>two<ul><li>in it</ul><li>three</ul><p>first<p>second
+<table><caption>Sales</caption><colgroup><col><thead><tr><th>a<th>b<tbody><tr><td>1<td>2<tfoot><tr><td>3<td>4</table>
+<dl><dt>word<dd>meaning</dl>"""
+"""HTML lets these ends be left out, and LibreOffice does."""
+
+FILLED_IN = """<html><ol start="4"><li>four<li value="9"><input type=checkbox checked> nine<li>ten</ol>
+<ol type="i"><li>first<li>second</ol><nav>Menu</nav>words<select><option>no<option selected>yes</select>
+<input value="Ada"> <ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby><iframe>none</iframe><dialog>closed</dialog>
+<table><tr><th>sign<tr><td>a | b</table>"""
+FORMULAS = r"""<html><p>\(a_1*b\) and c_1, <math><mfrac><mn>1</mn><mi>x</mi></mfrac>
+<mo>&it;</mo><msup><mi>y</mi><mn>2</mn></msup>
+<mover><mi>v</mi><mo>→</mo></mover><msqrt><mn>2</mn></msqrt></math>,
+<math><mi>x</mi><annotation encoding="application/x-tex">x_1</annotation></math><span class="katex-html">x1</span>"""
 OUTPUTS = [
     {"output_type": "stream", "text": ["\x1b[31mred\x1b[0m\n", "10%\r100%\r\n"]},
     {"data": {"text/plain": "<IPython.core.display.Markdown object>", "text/markdown": "**So**"}},
@@ -34,6 +47,16 @@ OUTPUTS = [
 def notebook_with(*outputs: Any) -> bytes:
     cell = {"cell_type": "code", "source": "f()", "outputs": outputs}
     return json.dumps({"cells": [cell], "metadata": {}}).encode()
+
+
+def mail_of(kind: str, *parts: str) -> str:
+    pieces = "".join(f"\n--{kind}\n{part}" for part in parts)
+    return f"Content-Type: multipart/{kind}; boundary={kind}\n{pieces}\n--{kind}--\n"
+
+
+def mailed(kind: str, *parts: str) -> bytes:
+    """Return a mail in whose head a program has written letters as they are in its code page."""
+    return b"Subject: Gr\xf6\xdfe\n" + mail_of(kind, *parts).encode()
 
 
 SHOWN: dict[str, tuple[str, bytes, str]] = {
@@ -62,6 +85,30 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
         "a.html",
         PAGE.encode(),
         "10⁶, x\\_i, 1st,\nCO₂\n\n| who | what |\n| --- | --- |\n| Ada | 1 |\n|  | 2 |",
+    ),
+    "html without ends": (
+        "a.html",
+        OPEN_ENDED.encode(),
+        "- one\n- two\n  - in it\n- three\n\nfirst\n\nsecond\n\nSales\n\n"
+        "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |\n\nword\n:   meaning",
+    ),
+    "html with fields": (
+        "a.html",
+        FILLED_IN.encode(),
+        "4. four\n9. [x] nine\n10. ten\n\ni. first\nii. second\n\nMenu\n\nwordsyes\nAda 漢(kan)\n\n"
+        "| sign |\n| --- |\n| a \\| b |",
+    ),
+    "html with formulas": ("a.html", FORMULAS.encode(), r"\(a_1*b\) and c_1, (1)/(x)y^(2)v⃗root(2)," "\n$x_1$"),
+    "html in a code page": ("a.html", '<html><meta charset="iso-8859-2">żółw'.encode("iso-8859-2"), "żółw"),
+    "mail in pieces": (
+        "a.eml",
+        mailed("mixed", "\none", mail_of("alternative", "\n", "Content-Type: text/html\n\n<b>Café</b>")),
+        "Subject: Größe\n\none\n\n**Café**",
+    ),
+    "mail with a mail": (
+        "a.eml",
+        mailed("mixed", "\nSee.", "Content-Type: message/rfc822\n\nSubject: In it\n\nNo. 77"),
+        "Subject: Größe\n\nSee.\n\nForwarded mail:\nSubject: In it\n\nNo. 77",
     ),
     "ipynb": (
         "a.ipynb",

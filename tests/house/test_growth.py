@@ -185,6 +185,7 @@ NOT_FOREIGN_METHODS = {
     "chatapp.cli.shell_chat.ShellChat.": "asks the backend",
     "chatapp.cli.writing.AnswerWriter.": "is a protocol",
     "chatapp.client.": "asks the backend",
+    "chatapp.documents.web._Converter.": "reads files, in a process with limits",
     "chatapp.frontend.conversations.": "asks the backend",
     "chatapp.frontend.session.view.View.": "asks the backend",
     "chatapp.frontend.transcript.html_cache.HtmlCache.": "keeps what is measured here",

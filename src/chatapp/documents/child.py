@@ -124,12 +124,14 @@ def _of_words(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> D
 
 def _plain(raw: bytes, name: str, media_type: str) -> Document:
     if media_type == kinds.MAIL:
-        text, files = plain.mail(raw)
+        from chatapp.documents.mail import mail  # noqa: PLC0415 - 10 ms of every start, for what few attach
+
+        text, files = mail(raw)
         notes = (f"Files in it are left out: {', '.join(files[:_NAMED_AT_MOST])}.",) if files else ()
         return Document("text", media_type, text, notes=notes)
-    text = decoded(raw)
     if media_type == kinds.HTML:
-        return Document("text", media_type, plain.web_page(text))
+        return Document("text", media_type, plain.web_page(raw))
+    text = decoded(raw)
     if media_type == kinds.NOTEBOOK:
         words, pictures = plain.notebook(text)
         notes = (f"Pictures in it are left out: {pictures}.",) if pictures else ()

@@ -52,6 +52,19 @@ _OTHER_SCRIPTS = [
 ]
 """Beside code, which is ASCII, comments in Cyrillic are else taken for what no language writes."""
 
+_IN_7_BITS = ("iso-2022-", "hz", "utf-7")
+"""Their bytes are ASCII, and so UTF-8, too."""
+
+_SAID_OF_ANY = {"", "ascii", "us-ascii", "utf-8", "utf8", "unicode"}
+_WIDER = {
+    **dict.fromkeys(("iso-8859-1", "latin1", "iso_8859-1"), "cp1252"),
+    "iso-8859-9": "cp1254",
+    "shift_jis": "cp932",
+    **dict.fromkeys(("gb2312", "gbk"), "gb18030"),
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987"), "cp949"),
+}
+"""What programs write under names of smaller encodings (https://encoding.spec.whatwg.org/#names-and-labels)."""
+
 _SCRIPT = re.compile(rb"[\x80-\xff]{3,}")
 _HIGH = bytes(range(128, 256))
 _LEAST_SHARE = 0.9
@@ -61,8 +74,14 @@ _FEW = 4
 _GUESSED_BY = 1_000_000
 
 
-def decoded(raw: bytes) -> str:
-    """Return `raw` as text, in the encoding that its mark names, in UTF-8, or in the likeliest."""
+def decoded(raw: bytes, said: str = "") -> str:
+    """Return `raw` as text: in the encoding that its mark names, in UTF-8, as it is `said` to be, or in the likeliest.
+
+    What is said counts last but for guesses: much that is said to be in another encoding is in UTF-8.
+    """
+    said = said.strip().lower()
+    if said.startswith(_IN_7_BITS) and _is_known(said):
+        return raw.decode(said, errors="replace")
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
             return raw.decode(encoding, errors="replace")
@@ -72,12 +91,22 @@ def decoded(raw: bytes) -> str:
     wrong = text.count("\ufffd")
     if wrong == 0 or wrong * _FEW <= sum(not char.isascii() for char in text) - wrong:
         return text
+    if said not in _SAID_OF_ANY and _is_known(said):
+        return raw.decode(_WIDER.get(said, said), errors="replace")
     sample = raw[:_GUESSED_BY]
     if _is_latin(sample):
         encoding = _of_latin_letters(sample) or _likeliest(sample, among=None)
     else:
         encoding = _likeliest(sample, among=_OTHER_SCRIPTS)
     return raw.decode(encoding, errors="replace")
+
+
+def _is_known(encoding: str) -> bool:
+    try:
+        b"a".decode(encoding, errors="replace")
+    except (LookupError, ValueError):
+        return False
+    return True
 
 
 def unmarked_utf_16(first: bytes) -> str | None:

@@ -1,18 +1,42 @@
-"""Documents of Word as they are shown: formulas, as people write them in a line of text, and nothing that is hidden."""
+"""Formulas as people write them in a line of text, and documents of Word with these and without what is hidden."""
 
+from collections import defaultdict
 from xml.etree import ElementTree
 
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FORMULA = f"{_MATH}oMath"
 _FORMS = {
-    "f": ("({num})/({den})", ("num", "den")),
-    "sSup": ("{e}^({sup})", ("e", "sup")),
-    "sSub": ("{e}_({sub})", ("e", "sub")),
-    "sSubSup": ("{e}_({sub})^({sup})", ("e", "sub", "sup")),
-    "rad": ("root({deg})({e})", ("deg", "e")),
-    "d": ("({e})", ("e",)),
+    "f": "({num})/({den})",
+    "sSup": "{e}^({sup})",
+    "sSub": "{e}_({sub})",
+    "sSubSup": "{e}_({sub})^({sup})",
+    "sPre": "_({sub})^({sup}){e}",
+    "rad": "root({deg})({e})",
+    "limLow": "{e}_({lim})",
+    "limUpp": "{e}^({lim})",
+    "func": "{fName} {e}",
+    "bar": "{e}\u0305",
+    "acc": "{e}{chr}",
+    "nary": "{chr}_({sub})^({sup}) {e}",
 }
+"""How parts of formulas are written in a line, by what Word calls them, and what it calls their pieces."""
+
+_SIGNS = {"nary": "∫", "acc": "\u0302"}
+"""What Word draws where it names no sign of its own."""
+
+_OF_MATHML: dict[str, tuple[str, ...]] = {
+    "mfrac": ("f", "num", "den"),
+    "msup": ("sSup", "e", "sup"),
+    "mover": ("sSup", "e", "sup"),
+    "msub": ("sSub", "e", "sub"),
+    "munder": ("sSub", "e", "sub"),
+    "msubsup": ("sSubSup", "e", "sub", "sup"),
+    "munderover": ("sSubSup", "e", "sub", "sup"),
+    "mroot": ("rad", "e", "deg"),
+}
+_ACCENTS = {"^": "\u0302", "¯": "\u0305", "‾": "\u0305", "→": "\u20d7", "~": "\u0303", "˙": "\u0307", "¨": "\u0308"}
+_INVISIBLE = dict.fromkeys(range(0x2061, 0x2065))
 
 
 def as_shown(document: bytes) -> bytes:
@@ -43,15 +67,55 @@ def _run(text: str, *, tail: str | None) -> ElementTree.Element:
 
 
 def formula(node: ElementTree.Element) -> str:
-    """Return a formula as text."""
+    """Return a formula of Word as text."""
     if node.tag == f"{_MATH}t":
         return node.text or ""
     name = node.tag.removeprefix(_MATH)
-    if name in _FORMS:
-        form, pieces = _FORMS[name]
-        found = {piece: node.find(f"{_MATH}{piece}") for piece in pieces}
-        told = {piece: "" if it is None else formula(it) for piece, it in found.items()}
-        return form.format(**told).replace("root()", "root")
-    sign = node.find(f"{_MATH}naryPr/{_MATH}chr")
-    lead = "" if name != "nary" else "∫" if sign is None else sign.get(f"{_MATH}val", "")
-    return lead + "".join(map(formula, node))
+    if name == "d":
+        return _between(node)
+    if name in {"m", "eqArr"}:
+        return "; ".join(", ".join(map(formula, row)) if name == "m" else formula(row) for row in _rows(node))
+    if name not in _FORMS:
+        return "".join(map(formula, node))
+    pieces = {child.tag.removeprefix(_MATH): formula(child) for child in node}
+    return _written(name, **{**pieces, "chr": _sign(node, f"{name}Pr", "chr", _SIGNS.get(name, ""))})
+
+
+def _written(name: str, **pieces: str) -> str:
+    told = _FORMS[name].format_map(defaultdict(str, pieces))
+    return told.replace("root()", "root").replace("_()", "").replace("^()", "")
+
+
+def _between(node: ElementTree.Element) -> str:
+    begin, separator, end = (
+        _sign(node, "dPr", name, usual) for name, usual in (("begChr", "("), ("sepChr", "|"), ("endChr", ")"))
+    )
+    return f"{begin}{separator.join(map(formula, node.iterfind(f'{_MATH}e')))}{end}"
+
+
+def _rows(node: ElementTree.Element) -> list[ElementTree.Element]:
+    return [child for child in node if child.tag in {f"{_MATH}mr", f"{_MATH}e"}]
+
+
+def _sign(node: ElementTree.Element, about: str, name: str, usual: str) -> str:
+    found = node.find(f"{_MATH}{about}/{_MATH}{name}")
+    return usual if found is None else found.get(f"{_MATH}val", "")
+
+
+def mathml(node: ElementTree.Element) -> str:
+    """Return a formula in MathML as text, as pages, books and LibreOffice have it; names are without a namespace."""
+    name = node.tag.rpartition("}")[2]
+    if name in {"annotation", "annotation-xml", "mphantom"}:
+        return ""
+    told = [mathml(child) for child in node]
+    if name in _OF_MATHML and len(told) + 1 == len(_OF_MATHML[name]):
+        if name == "mover" and told[1] in _ACCENTS:
+            return told[0] + _ACCENTS[told[1]]
+        form, *pieces = _OF_MATHML[name]
+        return _written(form, **dict(zip(pieces, told, strict=True)))
+    if name in {"mtable", "mtr"}:
+        return ("; " if name == "mtable" else ", ").join(told)
+    said = "".join([(node.text or "").strip().translate(_INVISIBLE), *told])
+    if name == "mfenced":
+        return f"{node.get('open', '(')}{', '.join(told)}{node.get('close', ')')}"
+    return f"root({said})" if name == "msqrt" else said

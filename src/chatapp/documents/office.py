@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 from zipfile import ZipFile
 
 from chatapp.documents.archives import numbered, xml_of
-from chatapp.documents.encodings import decoded
 from chatapp.documents.formulas import FORMULA, WORD, as_shown, formula
 from chatapp.documents.plain import table, web_page
 
@@ -103,7 +102,7 @@ def book(path: Path) -> tuple[str, int]:
         order = [items.get(reference.get("idref"), "") for reference in root.iter(f"{_OPF}itemref")]
         folder, there = PurePosixPath(package).parent, set(archive.namelist())
         members = [member for href in order if (member := normpath(str(folder / href))) in there]
-        chapters = [web_page(decoded(archive.read(member))) for member in members]
+        chapters = [web_page(archive.read(member)) for member in members]
     return numbered("chapter", chapters), len(chapters)
 
 

@@ -1,4 +1,4 @@
-"""Tables, notebooks, mails and web pages, as Markdown."""
+"""Tables, notebooks and web pages, as Markdown."""
 
 import csv
 import io
@@ -6,17 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from itertools import zip_longest
-from typing import TYPE_CHECKING, cast
 
-from chatapp.documents.encodings import decoded
-from chatapp.documents.visible import with_powers, with_rows_filled, without_unseen
-
-if TYPE_CHECKING:
-    from email.message import MIMEPart
-
-    from bs4 import BeautifulSoup, Tag
-
-_NOWHERE = ("#", "javascript:", "data:")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*+m")
 _NO_WORDS = "<IPython.core.display."
 """What stands for an output that is shown in another form."""
@@ -115,77 +105,8 @@ def rich_text(raw: bytes) -> str:
     return words(raw.decode("latin-1"), errors="replace").strip()
 
 
-def mail(raw: bytes) -> tuple[str, list[str]]:
-    """Return an e-mail's head and words, and the names of the files in it."""
-    import email.policy  # noqa: PLC0415 - 10 ms of every start, for what few attach
+def web_page(html: str | bytes) -> str:
+    """Return what a reader sees of a web page as Markdown, without its pictures; of bytes it says their encoding."""
+    from chatapp.documents import web  # noqa: PLC0415 - only some files are web pages
 
-    message = email.message_from_bytes(raw, policy=email.policy.default)
-    head = [f"{name}: {message[name]}" for name in ("From", "To", "Cc", "Date", "Subject") if message[name]]
-    body = message.get_body(("plain", "html"))
-    content = _words_of(body) if body is not None else ""
-    if body is not None and body.get_content_type() == "text/html":
-        content = web_page(content)
-    files = list(message.iter_attachments()) if message.is_multipart() else [message] if body is None else []
-    return "\n".join([*head, "", content.strip()]), [_name_of(part) for part in files]
-
-
-def _words_of(body: "MIMEPart") -> str:
-    """Return the words of a part of a mail, also where its head names no encoding that there is."""
-    try:
-        return str(body.get_content())
-    except LookupError:
-        return decoded(cast(bytes, body.get_payload(decode=True)))
-
-
-def _name_of(part: "MIMEPart") -> str:
-    """Return what a file of a mail is called; another mail is called by what it is about."""
-    if part.get_content_type() == "message/rfc822":
-        return f"the mail “{part.get_content()['Subject'] or 'without a subject'}”"
-    return part.get_filename() or "without a name"
-
-
-def web_page(html: str) -> str:
-    """Return what a reader sees of a web page as Markdown, without its pictures."""
-    from bs4 import BeautifulSoup  # noqa: PLC0415 - only some files are web pages
-    from bs4.element import PreformattedString  # noqa: PLC0415
-    from markdownify import MarkdownConverter  # noqa: PLC0415
-
-    page = BeautifulSoup(html, "html.parser")
-    without_unseen(page)
-    for formula in page("math"):
-        if tex := _tex_of(formula):
-            formula.replace_with(f"${tex}$")
-    for anchor in page("a"):
-        if str(anchor.get("href", "#")).lower().startswith(_NOWHERE):
-            anchor.unwrap()
-    _unwrap_layouts(page)
-    with_rows_filled(page)
-    with_powers(page)
-    for unsaid in page.find_all(string=lambda text: isinstance(text, PreformattedString)):
-        unsaid.extract()  # comments, declarations, instructions
-    converter = MarkdownConverter(heading_style="atx", bullets="-", escape_misc=False, table_infer_header=True)
-    markdown: str = converter.convert_soup(page)
-    lines = (line.rstrip() for line in markdown.splitlines())
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-def _tex_of(formula: "Tag") -> str:
-    """Return what a formula is in TeX, which stands beside its signs, in Wikipedia's pages as another text for them."""
-    told = formula.find("annotation", encoding="application/x-tex")
-    return (told.get_text() if told else str(formula.get("alttext", ""))).strip()
-
-
-def _unwrap_layouts(page: "BeautifulSoup") -> None:
-    """Make blocks of the cells of tables in which there are tables: mails are laid out so, and Markdown cannot."""
-    layouts: set[int] = set()
-    for inner in page("table"):
-        for above in inner.parents:
-            if id(above) in layouts:
-                break
-            if above.name == "table":
-                layouts.add(id(above))
-    if not layouts:
-        return
-    pieces = page(["table", "thead", "tbody", "tfoot", "tr", "th", "td"])
-    for node in [it for it in pieces if id(it if it.name == "table" else it.find_parent("table")) in layouts]:
-        node.name = "div"
+    return web.as_markdown(html)

@@ -1,22 +1,45 @@
-"""What a reader sees of a web page where Markdown has no form for it: what is raised, hidden, or over several rows."""
+"""What a reader sees of a web page where Markdown has no form for it: what is raised, hidden, filled in, or wide."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-_UNSEEN = ["head", "script", "style", "noscript", "template", "svg", "img"]
+_UNSEEN = [
+    "head", "script", "style", "noscript", "template", "svg", "img", "iframe", "video", "audio", "canvas", "datalist",
+    "rp",
+]  # fmt: skip
+_FOR_EYES = "katex-html"
+"""Signs of a formula that stands in TeX beside them."""
+_TYPED = {"text", "search", "email", "url", "tel", "number", "date", "time", "datetime-local", "month", "week"}
 _HIDING = ("display:none", "visibility:hidden")
 _SIGNS = "0123456789+-\u2212=()"
 _RAISED = str.maketrans(f"{_SIGNS}n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans(_SIGNS, "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _MOST_FILLED = 10_000
+_MOST_DIGITS = 9
 
 
 def without_unseen(page: "BeautifulSoup") -> None:
     """Take out what is not shown: scripts, styles, pictures, and what says that it is hidden, as mails have above."""
-    for unseen in [*page(_UNSEEN), *page(hidden=True), *page(style=_hides)]:
+    closed = page("dialog", open=False)
+    for unseen in [*page(_UNSEEN), *page(hidden=True), *page(style=_hides), *page(class_=_FOR_EYES), *closed]:
         unseen.decompose()
+
+
+def with_fields_filled(page: "BeautifulSoup") -> None:
+    """Write what fields of a form show: ticks, what is typed, what is chosen; and how signs are read above them."""
+    for field in page("input"):
+        if field.get("type") in {"checkbox", "radio"}:
+            field.replace_with("[x] " if field.has_attr("checked") else "[ ] ")
+        elif field.get("type", "text") in _TYPED:
+            field.replace_with(str(field.get("value", "")))
+    for menu in page("select"):
+        chosen = menu("option", selected=True) or menu("option", limit=1)
+        menu.replace_with(", ".join(" ".join(option.get_text().split()) for option in chosen))
+    for reading in page("rt"):
+        reading.replace_with(f"({reading.get_text().strip()})")
+    page.smooth()
 
 
 def with_powers(page: "BeautifulSoup") -> None:
@@ -34,6 +57,7 @@ def with_rows_filled(page: "BeautifulSoup") -> None:
     """Give each row a cell in each column, also where one of a row above reaches into it."""
     left = _MOST_FILLED
     for table in page("table"):
+        _only_rows(table)
         reaching: dict[int, int] = {}
         for row in [row for row in table("tr") if row.find_parent("table") is table]:
             column = 0
@@ -42,10 +66,22 @@ def with_rows_filled(page: "BeautifulSoup") -> None:
                     cell.insert_before(page.new_tag("td"))
                     reaching[column] -= 1
                     column, left = column + 1, left - 1
-                width = _number(cell, "colspan")
-                reaching.update(dict.fromkeys(range(column, column + width), _number(cell, "rowspan") - 1))
+                width = _span(cell, "colspan")
+                reaching.update(dict.fromkeys(range(column, column + width), _span(cell, "rowspan") - 1))
                 column += width
             reaching = {other: max(rows - (other >= column), 0) for other, rows in reaching.items()}
+
+
+def _only_rows(table: "Tag") -> None:
+    """Leave of a table its rows alone, its name above it: a part of its own would begin with a head of its own."""
+    for part in table(["caption", "colgroup", "col", "thead", "tbody", "tfoot"], recursive=False):
+        if part.name == "caption":
+            part.name = "p"
+            table.insert_before(part)
+        elif part.name.startswith("col"):
+            part.extract()
+        else:
+            part.unwrap()
 
 
 def _hides(style: str | None) -> bool:
@@ -53,6 +89,11 @@ def _hides(style: str | None) -> bool:
     return any(hiding in told for hiding in _HIDING)
 
 
-def _number(cell: "Tag", span: str) -> int:
-    told = str(cell.get(span, "1"))
-    return max(1, min(int(told), 100)) if told.isdecimal() else 1
+def number_of(tag: "Tag", name: str, usual: int) -> int:
+    """Return the number that an attribute says, `usual` where it says none."""
+    told = str(tag.get(name, ""))
+    return int(told) if told.isdecimal() and len(told) < _MOST_DIGITS else usual
+
+
+def _span(cell: "Tag", span: str) -> int:
+    return max(1, min(number_of(cell, span, 1), 100))

@@ -1,0 +1,68 @@
+"""E-mails as text: their heads, their words, and the mails that are forwarded in them."""
+
+import email.policy
+from collections.abc import Iterator
+from email.message import EmailMessage, Message
+from typing import cast
+
+from chatapp.documents.encodings import decoded
+from chatapp.documents.plain import web_page
+
+_OF_WORDS = {"text/plain", "text/html", "text/calendar", "text/enriched", "text/rfc822-headers"}
+_NAMELESS = "without a name"
+_SHOWN = ("From", "To", "Cc", "Date", "Subject")
+
+
+def mail(raw: bytes) -> tuple[str, list[str]]:
+    """Return an e-mail's head and words, with those of mails in it, and the names of the files in it."""
+    message = email.message_from_bytes(_with_readable_head(raw), policy=email.policy.default)
+    return _letter(message)
+
+
+def _with_readable_head(raw: bytes) -> bytes:
+    """Return a mail whose head is in UTF-8, as it has to be, also where a program has written it in a code page."""
+    head, gap, rest = raw.partition(b"\r\n\r\n" if b"\r\n" in raw[:1000] else b"\n\n")
+    return raw if head.isascii() else b"".join([decoded(head).encode(), gap, rest])
+
+
+def _letter(message: EmailMessage) -> tuple[str, list[str]]:
+    head = [f"{name}: {message[name]}" for name in _SHOWN if message[name]]
+    words, files = _said(message)
+    return "\n".join([*head, "", words]), files
+
+
+def _said(part: EmailMessage) -> tuple[str, list[str]]:
+    """Return the words of a part of a mail, and the files in it."""
+    kind = part.get_content_type()
+    if kind == "message/rfc822":
+        words, files = _letter(part.get_content())
+        return f"Forwarded mail:\n{words}", files
+    if kind == "message/delivery-status":
+        return "\n".join(_fields(part)), []
+    if part.is_multipart():
+        return _of_several(part, kind)
+    if kind not in _OF_WORDS or part.is_attachment() or part.get_filename():
+        return "", [part.get_filename() or _NAMELESS]
+    return _words(part, kind), []
+
+
+def _of_several(part: EmailMessage, kind: str) -> tuple[str, list[str]]:
+    told = [_said(cast(EmailMessage, inner)) for inner in part.iter_parts()]
+    if kind == "multipart/related":  # a page, and what it shows
+        told[1:] = [("", [name for name in files if name != _NAMELESS]) for _, files in told[1:]]
+    if kind == "multipart/alternative":  # the plainest comes first, and may be empty
+        return next((one for one in told if one[0].strip()), ("", [name for _, files in told for name in files]))
+    return "\n\n".join(filter(None, (words for words, _ in told))), [name for _, files in told for name in files]
+
+
+def _fields(part: Message) -> Iterator[str]:
+    """Return what a server tells of a mail that it could not deliver."""
+    for block in part.get_payload():
+        if isinstance(block, Message):
+            yield from (f"{name}: {value}" for name, value in block.items())
+
+
+def _words(part: EmailMessage, kind: str) -> str:
+    charset = str(part.get_param("charset", ""))
+    text = decoded(cast(bytes, part.get_payload(decode=True)), charset).replace("\r\n", "\n")
+    return web_page(text) if kind == "text/html" else text.strip()

@@ -1,0 +1,35 @@
+"""Numbers of lists, as their authors have chosen to show them."""
+
+_ROMAN = (
+    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
+    (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
+)  # fmt: skip
+_LETTERS = 26
+_MOST = 10_000
+_FORMS = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
+"""What office programs call the forms that HTML names by their first number."""
+
+
+def numeral(number: int, form: str) -> str:
+    """Return a number as `form` shows it: `a`, `A`, `i` and `I` of HTML and OpenDocument, or as Word calls these."""
+    kind = _FORMS.get(form, form)
+    if kind.lower() not in {"a", "i"} or not 0 < number < _MOST:
+        return f"0{number}" if kind == "decimalZero" and 0 <= number < 10 else str(number)  # noqa: PLR2004
+    told = _letters(number) if kind.lower() == "a" else _roman(number)
+    return told.upper() if kind.isupper() else told
+
+
+def _letters(number: int) -> str:
+    told = ""
+    while number:
+        number, letter = divmod(number - 1, _LETTERS)
+        told = chr(ord("a") + letter) + told
+    return told
+
+
+def _roman(number: int) -> str:
+    told = ""
+    for value, sign in _ROMAN:
+        told += sign * (number // value)
+        number %= value
+    return told
