@@ -17,7 +17,7 @@ import pytest
 from chatapp.backend.store import Store
 from chatapp.backend.store.imported import Lineage
 from chatapp.backend.transfer import importers
-from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_marks, copilot
+from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_marks, copilot, json_text
 from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
 from chatapp.backend.transfer.importers.claude_artifacts import without_tags
 from chatapp.backend.transfer.importers.fields import fenced
@@ -169,6 +169,31 @@ def test_what_a_file_says_once_is_not_in_memory_very_often(tmp_path: Path, kind:
     path = tmp_path / "chat.jsonl"
     path.write_text("\n".join(map(json.dumps, _CHEAP[kind])))
     assert peak_bytes(lambda: [*ExportReader(ImportBudget(), Fingerprints()).file(path)]) < 5 * MB
+
+
+_MANY = [("user", "assistant")[number % 2] for number in range(2000)]
+_HELD_TO_THEIR_END: dict[str, str] = {
+    "lines": "\n".join(json.dumps({"role": role, "content": f"{n} {'x' * 1000}"}) for n, role in enumerate(_MANY)),
+    "a table": "\n".join([copilot.HEAD, *(f"Sea,,{role.replace('user', 'Human')},{'x' * 1000}" for role in _MANY)]),
+    "a page": "<html>"
+    + "".join(
+        f'<div class="outer-cell"><p>Gemini Apps<br></p><div class="content-cell mdl-typography--body-1">Prompted {n}'
+        f"<br>May 28, 2026, 8:{n % 60:02}:00\u202fPM UTC<br>{'x' * 1000}</div></div>"
+        for n in range(2000)
+    ),
+}
+"""Files whose conversations are known at their end alone."""
+
+
+@pytest.mark.parametrize("kind", _HELD_TO_THEIR_END)
+def test_what_is_held_to_the_end_of_a_file_has_a_bound(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(json_text, "MAX_HELD", 1_300_000)
+    (path := tmp_path / "export").write_text(_HELD_TO_THEIR_END[kind])
+    receipt = Imports(store.database).read(path, owner="ada")
+    assert receipt.messages_added > 0
+    assert receipt.skipped[-1].why == "the rest of it cannot be read (it is too large for a file of its kind)"
 
 
 def test_instructions_count_as_text_that_is_saved(

@@ -10,6 +10,11 @@ MAX_ELEMENT_CHARS = 32 * 1024**2
 MAX_VALUES = 1_000_000
 """Of one conversation: each costs a hundred bytes and more, however few it takes in the file."""
 
+MAX_HELD = 512 * 1024**2
+"""Of a file whose conversations are known at its end alone: characters, and `VALUE_COST` more for each value."""
+
+VALUE_COST = 32
+
 MAX_UNPACKED_BYTES = 4 * 1024**3
 """Of all that an upload unpacks to. What a file says about its size is never believed."""
 

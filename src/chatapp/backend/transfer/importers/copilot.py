@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
-from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, VALUE_COST, ImportBudget
 from chatapp.backend.transfer.importers.fields import time
 from chatapp.backend.transfer.importers.joining import in_line
-from chatapp.backend.transfer.importers.json_text import Readable, UnreadableError
+from chatapp.backend.transfer.importers.json_text import Readable, UnreadableError, check_held
 from chatapp.backend.transfer.importers.text_lines import first_line, lines_of
 
 SOURCE = "copilot"
@@ -40,18 +40,20 @@ def conversations(file: Readable, budget: ImportBudget) -> Iterator[ImportedConv
     """
     lines = lines_of(file, budget)
     told: dict[str, list[list[str]]] = {}
-    is_broken = False
+    broken, weight = None, 0
     try:
         separator = _separator(next(lines, ""))
         for row in _rows(lines, separator) if separator else ():
             if len(row) == HEAD.count(",") + 1:
                 told.setdefault(row[0], []).append(row)
-    except UnreadableError:
-        is_broken = True
+                weight += sum(len(field) + VALUE_COST for field in row)
+                check_held(weight)
+    except UnreadableError as error:
+        broken = error
     for title, rows in told.items():
         yield in_line(SOURCE, title, list(_messages(_oldest_first(rows))), title=title)
-    if is_broken:
-        raise csv.Error("it is no table")
+    if broken:
+        raise csv.Error(str(broken))
 
 
 def _separator(line: str) -> str | None:

@@ -16,7 +16,7 @@ from chatapp.backend.store.imported import ImportedConversation, Unreadable
 from chatapp.backend.transfer.importers import claude, claude_projects, databases, formats, texts
 from chatapp.backend.transfer.importers.budget import ImportBudget
 from chatapp.backend.transfer.importers.fields import mapping
-from chatapp.backend.transfer.importers.json_text import CHUNK, Readable, UnreadableError
+from chatapp.backend.transfer.importers.json_text import CHUNK, Readable, UnreadableError, check_held
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
 from chatapp.backend.transfer.importers.pieces import FoundConversation, FoundProject, Piece, ReadBefore, Unknown
 from chatapp.backend.transfer.importers.progress import CountedFile, Progress
@@ -138,7 +138,8 @@ class ExportReader:
         """Return the conversations of one JSON file. One only tried is left where it begins with the unknown."""
         records, number = Records(), 0
         try:
-            for number, element in enumerate(JsonValues(file, self.budget, self.known), 1):
+            values = JsonValues(file, self.budget, self.known)
+            for number, element in enumerate(values, 1):
                 piece = _piece(f"{what}, number {number}", element, records)
                 if isinstance(piece, Unknown) and not is_sure:
                     yield Unknown(what, piece.kind, is_file=True, is_tried=True)
@@ -146,6 +147,8 @@ class ExportReader:
                 is_sure = True
                 if piece is not None:
                     yield piece
+                else:
+                    check_held(values.weight)
         except UnreadableError as error:
             if number:
                 yield Unknown(what, reason=f"the rest of it cannot be read ({error})")

@@ -12,10 +12,10 @@ from urllib.parse import unquote
 from chatapp.backend.store.imported import moment
 from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment
-from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, VALUE_COST, ImportBudget
 from chatapp.backend.transfer.importers.gemini import Activity, is_label
 from chatapp.backend.transfer.importers.html_text import markdown_of
-from chatapp.backend.transfer.importers.json_text import CHUNK, Readable
+from chatapp.backend.transfer.importers.json_text import CHUNK, Readable, check_held
 from chatapp.protocol.messages import AttachmentPart
 
 CELL = '<div class="outer-cell'
@@ -46,12 +46,16 @@ def activities(file: Readable, budget: ImportBudget) -> Iterator[Activity]:
 
     Raises:
         StoppedError: the budget is used up.
+        UnreadableError: there are too many; they have come before.
     """
+    weight = 0
     for cell in _cells(file, budget):
         head, label, rest = cell.partition(_LABEL)
         if label and is_label(head):
             body = rest.partition(_BODY)[2].partition(">")[2].partition(_LABEL)[0]
             yield _activity(body)
+            weight += len(body) + VALUE_COST
+            check_held(weight)
 
 
 def _cells(file: Readable, budget: ImportBudget) -> Iterator[str]:

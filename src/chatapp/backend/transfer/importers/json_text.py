@@ -5,7 +5,13 @@ import json
 import re
 from typing import Any, Protocol
 
-from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, MAX_VALUES, ImportBudget
+from chatapp.backend.transfer.importers.budget import (
+    MAX_ELEMENT_CHARS,
+    MAX_HELD,
+    MAX_VALUES,
+    VALUE_COST,
+    ImportBudget,
+)
 
 CHUNK = 1024**2
 
@@ -34,10 +40,13 @@ class Readable(Protocol):
 
 
 class JsonText:
-    """The text of a file from `at` on, as far as it was read. What is behind `at` is forgotten."""
+    """The text of a file from `at` on, as far as it was read. What is behind `at` is forgotten.
+
+    `weight` is what all that was read would take in memory, as `MAX_HELD` counts.
+    """
 
     def __init__(self, file: Readable, budget: ImportBudget) -> None:
-        self.window, self.at = "", 0
+        self.window, self.at, self.weight = "", 0, 0
         self._file, self._budget = file, budget
         self._encoding: str | None = None
         self._scan = json.JSONDecoder().raw_decode
@@ -138,7 +147,7 @@ class JsonText:
         size = len(self.window) - self.at
         if size > MAX_ELEMENT_CHARS:
             raise _too_large()
-        if size > _VALUES_UNCHECKED and sum(self.window.count(mark, self.at) for mark in ",[{") > MAX_VALUES:
+        if size > _VALUES_UNCHECKED and values_in(self.window, self.at) > MAX_VALUES:
             raise UnreadableError(f"it holds more than {MAX_VALUES} values")
         return self._more(max(CHUNK, size))
 
@@ -146,7 +155,9 @@ class JsonText:
         """Read about `size` bytes more, and forget what is behind."""
         chunk = self._file.read(size)
         self._budget.unpack(len(chunk))
-        self.window, self.at = self.window[self.at :] + self._decoded(chunk), 0
+        text = self._decoded(chunk)
+        self.weight += len(text) + VALUE_COST * values_in(text)
+        self.window, self.at = self.window[self.at :] + text, 0
         return bool(chunk)
 
     def _decoded(self, chunk: bytes) -> str:
@@ -164,6 +175,21 @@ class JsonText:
             text = lenient.decode(chunk, final=not chunk)
             self._decoder.setstate(lenient.getstate())
             return text
+
+
+def values_in(text: str, start: int = 0) -> int:
+    """Return about how many values a text of JSON holds, at least."""
+    return sum(text.count(mark, start) for mark in ",[{")
+
+
+def check_held(weight: int) -> None:
+    """Go on, unless what is held of one file is too much.
+
+    Raises:
+        UnreadableError: it is.
+    """
+    if weight > MAX_HELD:
+        raise UnreadableError("it is too large for a file of its kind")
 
 
 def _too_large() -> UnreadableError:

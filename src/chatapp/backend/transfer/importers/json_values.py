@@ -76,6 +76,11 @@ class JsonValues:
     def __init__(self, file: Readable, budget: ImportBudget, known: Fingerprints) -> None:
         self._text, self._known = JsonText(file, budget), known
 
+    @property
+    def weight(self) -> int:
+        """What all that was read would take in memory."""
+        return self._text.weight
+
     def __iter__(self) -> Iterator[Element]:
         """Return the values as they are read.
 

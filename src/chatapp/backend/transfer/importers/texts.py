@@ -44,5 +44,11 @@ def _conversations(file: Readable, head: bytes, budget: ImportBudget, gemini: Ge
     elif copilot.begins(head):
         yield from copilot.conversations(file, budget)
     else:
-        gemini.activities += gemini_pages.activities(file, budget)
+        broken = None
+        try:
+            gemini.activities += gemini_pages.activities(file, budget)
+        except UnreadableError as error:
+            broken = error
         yield from gemini.conversations()
+        if broken:
+            raise broken
