@@ -17,12 +17,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import exc, text
 
 from chatapp.backend.store import BegunTurn, Store
-from chatapp.backend.store.database import open_database
+from chatapp.backend.store.database import FILE_NAME, open_database
 from chatapp.backend.store.failures import reason_of, store_errors
 from chatapp.backend.store.migration import MIGRATIONS, upgrade
 from chatapp.backend.store.schema import SCHEMA_VERSION, metadata
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError, StoreTooNewError, StoreUnavailableError
+from support.new_file import migrated
 from support.saved_turns import save_turn
 
 Ask = Callable[..., BegunTurn]
@@ -48,13 +49,23 @@ def test_schema_version_is_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_VERSION
 
 
+def test_new_file_is_what_the_migrations_make_of_an_empty_one(sqlite_settings: Settings, tmp_path: Path) -> None:
+    Store.open(sqlite_settings).close()
+    with closing(sqlite3.connect(sqlite_settings.data_dir / FILE_NAME)) as new, closing(migrated(tmp_path)) as made:
+        assert dumped(new) == dumped(made), "bring it up to date: python tests/new_file.py"
+
+
+def dumped(connection: sqlite3.Connection) -> list[str]:
+    return sorted(" ".join(statement.split()) for statement in connection.iterdump())
+
+
 def test_neither_migrating_nor_postgres_is_loaded_by_who_needs_none(store: Store, sqlite_settings: Settings) -> None:
     program = (
         "import sys; from pathlib import Path; from chatapp.backend.store import Store; "
-        "from chatapp.config.settings import Settings; Store.open(Settings(data_dir=Path(sys.argv[1]))).ping(); "
+        "from chatapp.config.settings import Settings; settings = Settings(data_dir=Path(sys.argv[1])); "
+        "Store.open(settings).close(); Store.open(settings).ping(); "
         "sys.exit(bool({'alembic', 'sqlalchemy.dialects.postgresql'} & sys.modules.keys()))"
     )
-    Store.open(sqlite_settings).close()
     done = subprocess.run([sys.executable, "-c", program, sqlite_settings.data_dir], check=False, timeout=60)
     assert done.returncode == 0
 

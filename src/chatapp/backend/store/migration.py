@@ -18,6 +18,9 @@ from chatapp.errors import StoreTooNewError, StoreUnavailableError
 logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+NEW_FILE = MIGRATIONS / "new_file.sql"
+"""What all migrations make of an empty file, one statement a paragraph: a first start need not run them one by one."""
+
 _LOCK = 0x63686174
 
 
@@ -36,9 +39,21 @@ def bring_up_to_date(database: Database) -> None:
         version = _version(connection)
         if version == SCHEMA_VERSION:
             return
+        if database.path and _is_empty(connection):
+            _make_new_file(connection)
+            return
         if version and database.path:
             before.enter_context(_copy_of(database.path, version))
         upgrade(connection)
+
+
+def _is_empty(connection: Connection) -> bool:
+    return not connection.exec_driver_sql("SELECT EXISTS (SELECT 1 FROM sqlite_master)").scalar_one()
+
+
+def _make_new_file(connection: Connection) -> None:
+    for statement in NEW_FILE.read_text(encoding="utf-8").split("\n\n"):
+        connection.exec_driver_sql(statement)
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
