@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -345,8 +346,8 @@ def test_help_is_in_whole_words_at_every_width(columns: int) -> None:
 def test_help_shows_every_command(typist: Typist) -> None:
     shown = typist.say("/help")
 
-    commands = ["new", "model", "system", "prompt", "retry", "undo", "fork", "context", "compact", "usage", "quit"]
-    assert re.findall(r"^/(\w+)", shown, re.MULTILINE) == commands
+    commands = "new model system prompt attach set retry answers edit undo fork context compact usage quit"
+    assert " ".join(re.findall(r"^/(\w+)", shown, re.MULTILINE)) == commands
     assert max(map(len, shown.split("\r\n"))) < 80
 
 
@@ -421,3 +422,74 @@ def test_usage_tells_what_the_answers_of_the_session_took(typist: Typist) -> Non
     typist.say("Why?")
     assert "Goes along: 2 messages, about " in typist.say("/context")
     assert "1 answer: 7 tokens read, 5 written, $0." in typist.say("/usage")
+
+
+def test_files_go_along_with_the_next_question(backend: RunningBackend, stub: StubModel, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ottawa")
+    (tmp_path / "b c.txt").write_text("Quebec")
+    with session(backend, "-a", str(tmp_path / "a.txt")) as typist:
+        assert re.search(r"Goes along: a\.txt, 1 kB, about \d+ tokens?\r\n", typist.seen)
+        assert "b c.txt, 1 kB" in typist.say(f'/attach "{tmp_path}/b c.txt"')
+        assert "Name files, folders" in typist.say(f"/attach {tmp_path}/none.txt")
+        assert "a quote in " in typist.say('/attach "b c').lower()
+        typist.say("Which?")
+        assert ("Ottawa" in asked(stub)[0], "Quebec" in asked(stub)[0]) == (True, True)
+        assert "No files go along" in typist.say("/attach")
+        typist.say(f"/attach {tmp_path}/a.txt")
+        assert "No files go along" in typist.say("/attach none")
+
+
+@pytest.mark.parametrize("mode", [[], ["--no-store"]], ids=["kept", "not kept"])
+def test_the_last_question_is_asked_in_other_words_with_its_files(
+    backend: RunningBackend, stub: StubModel, mode: list[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("readline")
+    (tmp_path / "a.txt").write_text("Ottawa")
+    with session(backend, *mode, "-a", str(tmp_path / "a.txt")) as typist:
+        typist.say("Wat is it?")
+        typist.press(b"/edit" + ENTER)
+        typist.wait_for("> Wat is it?")
+        typist.interrupt()
+        typist.press(b"/edit" + ENTER)
+        typist.wait_for("> Wat is it?")
+        typist.say("\x01\x1b[Ch")  # Ctrl-A goes to the line's beginning
+
+    assert len(asked(stub)) == 1
+    assert "Ottawa" in asked(stub)[0]
+    assert asked(stub)[0].endswith("What is it?")
+
+
+def test_words_are_chosen_as_set_in_this_conversation_and_the_next(
+    typist: Typist, backend: RunningBackend, stub: StubModel
+) -> None:
+    assert "/set temperature=0.5\r\n" in typist.say("/set temperature=0.5")
+    typist.say("One?")
+    typist.say("/set effort low")
+    typist.say("/set temperature default")
+    typist.say("Two?")
+
+    (kept_so,) = backend.client.conversations.page().items
+    assert kept_so.sampling == {"reasoning_effort": "low"}
+    wanted = ("temperature", "reasoning_effort")
+    assert [[call.body.get(it) for it in wanted] for call in stub.calls] == [[0.5, None], [None, "low"]]
+    for line, answer in (
+        ("/set mood good", "There are: temperature, max-tokens, effort."),
+        ("/set max-tokens many", "It must be a whole number"),
+        ("/set temperature 9", "less than or equal to 2"),
+        ("/set", "/set max-tokens=default"),
+    ):
+        assert answer in re.sub(r"\s+", " ", typist.say(line))
+
+
+def test_a_session_goes_on_from_the_answer_that_is_chosen(typist: Typist, stub: StubModel) -> None:
+    stub.next(*map(scripts.answer, ("Heads.", "Tails.", "Fine.")))
+    assert "Nothing was asked here yet." in typist.say("/answers")
+    typist.say("Toss a coin")
+    typist.say("/retry")
+    shown = [line.split(":")[1] for line in typist.say("/answers").split("\r\n")[:2]]
+    assert shown == [" Heads.", " Tails."]
+    assert "There is no answer 3." in typist.say("/answers 3")
+    assert "* 1 " in typist.say("/answers 1")
+    typist.say("And now?")
+
+    assert asked(stub) == ["Toss a coin", "Heads.", "And now?"]

@@ -11,7 +11,8 @@ import pytest
 
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
-from chatapp.client.chat import ChatOptions, EphemeralChat, StoredChat
+from chatapp.client.chat import ChatOptions, StoredChat
+from chatapp.client.ephemeral_chat import EphemeralChat
 from chatapp.errors import BackendUnreachableError, ChatappError, NotFoundError
 from chatapp.protocol.events import Done, Reasoning, Start, Text
 from chatapp.protocol.messages import Message

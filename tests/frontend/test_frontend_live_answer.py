@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from chatapp.client import BackendClient
-from chatapp.client.chat import EphemeralChat, StoredChat
+from chatapp.client.chat import StoredChat
+from chatapp.client.ephemeral_chat import EphemeralChat
 from chatapp.errors import BackendUnreachableError, InternalError, UpstreamRateLimitedError
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.session_context import cancel

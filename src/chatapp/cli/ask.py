@@ -51,7 +51,7 @@ def run(
         begin = partial(ShellChat, backend, is_stored=is_stored, is_streamed=is_streamed, project_id=within)
         chosen = _chosen(backend, conversation_id, is_continued=is_continued)
         if prompt is None:
-            return _hold_session(backend, chosen, begin, options, status)
+            return _hold_session(backend, chosen, begin, options, files=files, status=status)
         if len(models) > 1:
             backend.health()  # so that it is there, or fails, before the first heading
         chat = begin(conversation_id=chosen)
@@ -75,9 +75,7 @@ def _with_backend_that_stores(talk: Callable[..., int], backend_url: str | None,
     return with_backend(partial(talk, is_stored=False), backend_url, status=status, is_stored=False)
 
 
-def _require_what_a_session_takes(files: Sequence[str], models: Sequence[str]) -> None:
-    if files:
-        raise SettingsError("--attach needs a question.", hint='For instance: chatapp ask -a FILE "What is in it?"')
+def _require_what_a_session_takes(models: Sequence[str]) -> None:
     if len(models) > 1:
         raise SettingsError("Several models need a question.", hint='For instance: chatapp ask -m A -m B "Why?"')
 
@@ -142,6 +140,8 @@ def _hold_session(
     conversation_id: str | None,
     begin: Callable[..., ShellChat],
     options: ChatOptions,
+    *,
+    files: Sequence[str],
     status: StatusLine,
 ) -> int:
     from chatapp.cli.session import Session  # most calls are one question
@@ -152,7 +152,7 @@ def _hold_session(
     if title:
         note(f"Going on with: {title}")
     chat = begin(conversation_id=conversation_id)
-    Session(chat, begin=begin, models=backend.models, options=options).run()
+    Session(chat, begin=begin, backend=backend, options=options).run(files)
     return 0
 
 
@@ -201,8 +201,8 @@ def _prompt(
     """Return what is asked, None where questions are typed one after the other."""
     if template is None and params:
         raise SettingsError("--param is for a saved prompt.", hint="Name it with --template.")
-    if question is None and template is None and is_for_people and _can_be_typed():
-        _require_what_a_session_takes(files, models)
+    if question is None and template is None and is_for_people and STDIN not in files and _can_be_typed():
+        _require_what_a_session_takes(models)
         return None
     return _asked(question, template, params, is_stdin_a_file=STDIN in files)
 

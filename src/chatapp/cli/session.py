@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from importlib import import_module
@@ -12,18 +12,21 @@ import typer
 
 from chatapp.cli.model_lines import model_lines
 from chatapp.cli.shell_chat import ShellChat
-from chatapp.cli.terminal import StatusLine, printable
+from chatapp.cli.terminal import StatusLine, fitted, printable
+from chatapp.cli.waiting_files import WaitingFiles
 from chatapp.cli.writing import note, write_error, write_text
+from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions
-from chatapp.errors import ChatappError
+from chatapp.errors import ChatappError, SettingsError
 from chatapp.protocol.events import Done, Event, UsageDetails
-from chatapp.protocol.resources import ModelsInfo
 from chatapp.protocol.usage_line import gauge_parts, usage_sentence
 
 _PROMPT, _PROMPT_FOR_MORE = "> ", "| "
 _LEAST_COLUMNS = 30
 """With less beside the commands, what they do stands below them."""
+_LINE_CHARS = 400
+"""Of an answer, to find its first line in."""
 _QUOTES = '"""'
 _COMMAND = re.compile(r"/([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
 _WELCOME = "/help shows what you can do here beside asking. Ctrl-D leaves."
@@ -32,7 +35,11 @@ _COMMANDS = (
     ("/model NAME", "Ask this model from now on; /model alone lists those there are."),
     ("/system TEXT", "How the model is to answer from now on; /system alone shows it, /system none clears it."),
     ("/prompt NAME", "Ask a saved prompt: NAME, variable=value and more words; /prompt alone lists those there are."),
+    ("/attach FILE", "Let files go along with the next question; /attach alone lists them, /attach none drops them."),
+    ("/set NAME=VALUE", "How words are chosen from now on: temperature, max-tokens, effort; /set alone shows them."),
     ("/retry", "Get another answer to the last question."),
+    ("/answers N", "Go on from the Nth of the answers to the last question; /answers alone lists them."),
+    ("/edit", "Change the last question and ask it anew; the one before stays on the page."),
     ("/undo", "Take the last question and its answer back."),
     ("/fork", "Go on in a conversation of its own that begins as this one does; this one stays."),
     ("/context", "What goes along with the next question, and what that costs."),
@@ -48,29 +55,26 @@ _KEYS = (
 
 
 class Session:
-    """Questions typed on a terminal, in one conversation until `/new` begins another with `begin()`.
-
-    `models` gives the models that can be asked.
-    """
+    """Questions typed on a terminal, in one conversation until `/new` begins another with `begin()`."""
 
     def __init__(
-        self,
-        chat: ShellChat,
-        *,
-        begin: Callable[[], ShellChat],
-        models: Callable[[], ModelsInfo],
-        options: ChatOptions,
+        self, chat: ShellChat, *, begin: Callable[[], ShellChat], backend: BackendClient, options: ChatOptions
     ) -> None:
         self._chat = chat
         self._begin = begin
-        self._models = models
+        self._models = backend.models
         self._options = options
+        self._files = WaitingFiles(backend)
         self._answered: list[UsageDetails] = []
         self._summarised: list[UsageDetails] = []
 
-    def run(self) -> None:
-        """Take questions and commands until the user leaves. No failure ends the session."""
+    def run(self, files: Sequence[str] = ()) -> None:
+        """Take questions and commands until the user leaves; `files` go along with the first question.
+
+        No failure ends the session.
+        """
         _edit_lines()
+        self._files.add(files)
         note(_WELCOME)
         while (entry := _next_entry()) is not None:
             try:
@@ -89,7 +93,7 @@ class Session:
         elif entry.strip() in {"/", "/?"}:
             note("/help shows the commands there are.")
         elif entry.strip():
-            self._write(self._chat.ask(entry, self._options))
+            self._ask(entry)
 
     def _obey(self, name: str, words: str) -> None:
         with_words = {
@@ -97,31 +101,35 @@ class Session:
             "system": self._instruct,
             "prompt": self._ask_saved,
             "compact": self._compact,
+            "attach": self._files.obey,
+            "set": self._set,
+            "answers": self._choose_answer,
+        }
+        alone = {
+            "new": self._begin_anew,
+            "retry": lambda: self._write(self._chat.retry(self._options)),
+            "edit": self._edit,
+            "undo": lambda: note(f"Taken back: {self._chat.undo()}"),
+            "fork": lambda: note(f"Going on with: {self._chat.fork() or 'a fork'}"),
+            "context": self._tell_context,
+            "usage": lambda: note(usage_sentence(self._answered, self._summarised)),
+            "help": lambda: typer.echo(_help(shutil.get_terminal_size().columns - 1), err=True),
+            "quit": _leave,
         }
         if name in with_words:
             with_words[name](words)
-            return
-        match name:
-            case "new":
-                self._chat = self._begin()
-                note("A new conversation.")
-            case "context":
-                told = self._chat.estimate(self._options)
-                note(" ".join([f"Goes along: {', '.join(gauge_parts(told))}.", *told.notices]))
-            case "retry":
-                self._write(self._chat.retry(self._options))
-            case "undo":
-                note(f"Taken back: {self._chat.undo()}")
-            case "fork":
-                note(f"Going on with: {self._chat.fork() or 'a fork'}")
-            case "usage":
-                note(usage_sentence(self._answered, self._summarised))
-            case "help":
-                typer.echo(_help(shutil.get_terminal_size().columns - 1), err=True)
-            case "quit":
-                raise EOFError
-            case _:
-                note(f"There is no command /{name}. /help shows those there are.")
+        elif name in alone:
+            alone[name]()
+        else:
+            note(f"There is no command /{name}. /help shows those there are.")
+
+    def _begin_anew(self) -> None:
+        self._chat = self._begin()
+        note("A new conversation.")
+
+    def _tell_context(self) -> None:
+        told = self._chat.estimate(self._options)
+        note(" ".join([f"Goes along: {', '.join(gauge_parts(told))}.", *told.notices]))
 
     def _choose_model(self, name: str) -> None:
         """Ask `name` from now on; without one show the models, the one that answers marked."""
@@ -165,9 +173,42 @@ class Session:
         from chatapp.cli.saved import prompt_in_words, prompt_lines  # most questions are not saved
 
         if words:
-            self._write(self._chat.ask(prompt_in_words(words), self._options))
+            self._ask(prompt_in_words(words))
         else:
             note("\n".join(map(printable, prompt_lines())))
+
+    def _set(self, words: str) -> None:
+        """Change how the model chooses its words, or show that."""
+        from chatapp.cli.session_settings import sampling_lines, with_setting  # most sessions change nothing
+
+        if words:
+            sampling = with_setting(self._chat.sampling(self._options), words)
+            self._options = self._chat.with_sampling(sampling, self._options)
+        note("\n".join(sampling_lines(self._chat.sampling(self._options))))
+
+    def _choose_answer(self, words: str) -> None:
+        """Go on from another answer to the last question, or list them, the one on show marked."""
+        answers, shown = self._chat.answers()
+        if words:
+            if not (words.isdecimal() and 1 <= int(words) <= len(answers)):
+                raise SettingsError(f"There is no answer {words}.", hint=f"There are {len(answers)}: /answers")
+            shown = answers[int(words) - 1]
+            self._chat.go_on_from(shown)
+        for number, answer in enumerate(answers, 1):
+            first = " ".join(answer.content[:_LINE_CHARS].split())
+            line = f"{'*' if answer.id == shown.id else ' '} {number}  {answer.model or ''}: {first}"
+            note(fitted(line, shutil.get_terminal_size().columns - 1))
+
+    def _edit(self) -> None:
+        """Ask the last question in other words; nothing happens where these are none."""
+        prompt, files = self._chat.last_question()
+        changed = _edited(prompt)
+        if changed.strip():
+            self._chat.undo()
+            self._write(self._chat.ask(changed, self._options, attachments=files))
+
+    def _ask(self, prompt: str) -> None:
+        self._write(self._chat.ask(prompt, self._options, attachments=self._files.take()))
 
     def _write(self, events: Events) -> None:
         with closing(events):
@@ -180,11 +221,28 @@ class Session:
             yield event
 
 
+def _leave() -> None:
+    raise EOFError
+
+
 def _edit_lines() -> None:
     """Let `input` edit lines and keep them in memory; what is pasted comes as a whole, where readline can do that."""
     with suppress(ImportError):
         readline = import_module("readline")
         readline.parse_and_bind("set enable-bracketed-paste on")
+
+
+def _edited(text: str) -> str:
+    """Return what becomes of `text` on the line, or what is typed instead where lines cannot be edited."""
+    with suppress(ImportError):
+        readline = import_module("readline")
+        readline.set_startup_hook(lambda: readline.insert_text(text))
+        try:
+            return _entry(input(_PROMPT))
+        finally:
+            readline.set_startup_hook()
+    note(text)
+    return _entry(input(_PROMPT))
 
 
 def _help(columns: int) -> str:

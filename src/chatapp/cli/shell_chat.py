@@ -1,14 +1,16 @@
 """The chat that questions from the shell are asked in: stored if that is wanted and can be, else held here."""
 
 from contextlib import closing, suppress
+from typing import Any
 
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
-from chatapp.client.chat import ChatOptions, EphemeralChat, Files, StoredChat
+from chatapp.client.chat import ChatOptions, Files, StoredChat
+from chatapp.client.ephemeral_chat import EphemeralChat
 from chatapp.config.prompts import title_of
 from chatapp.errors import ChatappError, NotFoundError, SettingsError, StoreUnavailableError, UpstreamModelNotFoundError
 from chatapp.protocol.events import Done, Notice
-from chatapp.protocol.resources import ConversationInfo, SummaryInfo
+from chatapp.protocol.resources import ConversationInfo, MessageInfo, SummaryInfo
 from chatapp.protocol.usage_resources import EstimateInfo
 
 SHORT_ID_CHARS = 8
@@ -76,6 +78,32 @@ class ShellChat:
             return self._naming_models(self._ephemeral.retry(options))
         return self._naming_models(_stopped_when_left(self._stored, self._stored.retry(options)))
 
+    def last_question(self) -> tuple[str, Files]:
+        """Return the words of the last question and the files that went along with it.
+
+        Raises:
+            NotFoundError: nothing was asked yet.
+        """
+        return (self._stored or self._ephemeral).last_question()
+
+    def answers(self) -> tuple[list[MessageInfo], MessageInfo]:
+        """Return the answers to the last question, oldest first, and the one on show.
+
+        Raises:
+            ChatappError: there is none, or the backend cannot be asked.
+        """
+        conversations, id_ = self._backend.conversations, self._kept_id()
+        shown = next((it for it in conversations.messages(id_, limit=1).items if it.role == "assistant"), None)
+        if shown is None:
+            raise NotFoundError("Nothing was answered here yet.")
+        pages = (conversations.messages(id_, branch=sibling, limit=1) for sibling in shown.siblings)
+        return [message for page in pages for message in page.items], shown
+
+    def go_on_from(self, answer: MessageInfo) -> None:
+        """Ask what comes next behind `answer`."""
+        self._backend.conversations.change(self._kept_id(), leaf_id=answer.id)
+        self._stored = StoredChat(self._backend, self._kept_id(), is_streamed=self._is_streamed)
+
     def undo(self) -> str:
         """Take the last question and its answer back, and return the question.
 
@@ -134,6 +162,25 @@ class ShellChat:
         """Return the system prompt of the conversation, if it has one."""
         found = self._conversation()
         return found.system if found else None
+
+    def sampling(self, options: ChatOptions) -> dict[str, Any]:
+        """Return how the model is told to choose its words, by `options` or else by the conversation."""
+        found = self._conversation()
+        kept = (found and found.sampling) or {}
+        return {**kept, **options.all_sampling()}
+
+    def with_sampling(self, sampling: dict[str, Any], options: ChatOptions) -> ChatOptions:
+        """Return `options` with `sampling`, which this conversation keeps.
+
+        Raises:
+            ChatappError: no question may have it, or the backend cannot be asked.
+        """
+        changed = options._replace(temperature=None, max_tokens=None, sampling=sampling or None)
+        if self._stored is not None and self._stored.id is not None:
+            self._backend.conversations.change(self._stored.id, sampling=changed.sampling)
+        else:
+            self.estimate(changed)  # refuses what no question may have
+        return changed
 
     def clear_system(self) -> None:
         """Take the conversation's system prompt away."""

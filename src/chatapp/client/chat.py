@@ -1,22 +1,18 @@
-"""Chats: questions asked one after the other, in a conversation that the backend stores or in one that none does.
+"""A chat whose conversation the backend stores, and how questions of any chat are answered.
 
-The page and the command line both ask through these. A chat is used by one thread at a time.
+The page and the command line both ask through it. A chat is used by one thread at a time.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from chatapp.client import BackendClient
-from chatapp.client.answer_events import Events, ask_once, gathered, in_one_piece, unbroken
+from chatapp.client.answer_events import Events, ask_once, in_one_piece, unbroken
 from chatapp.errors import NotFoundError
 from chatapp.protocol.events import Start
 from chatapp.protocol.resources import AttachmentInfo, MessageInfo
 from chatapp.protocol.usage_resources import EstimateInfo
-
-if TYPE_CHECKING:
-    from chatapp.protocol.messages import Message
 
 ROOT = "root"
 """The parent of a question that begins its conversation anew."""
@@ -37,12 +33,16 @@ class ChatOptions(NamedTuple):
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of a question that say it."""
-        told = {"model": self.model, "system": self.system, **(self.sampling or {})}
+        return {"model": self.model, "system": self.system, **self.all_sampling()}
+
+    def all_sampling(self) -> dict[str, Any]:
+        """Return the fields of a question that say how the model chooses its words."""
         given = (("temperature", self.temperature), ("max_tokens", self.max_tokens))
-        return told | {name: value for name, value in given if value is not None}
+        return {**(self.sampling or {}), **{name: value for name, value in given if value is not None}}
 
 
-_AS_IT_IS = ChatOptions()
+AS_IT_IS = ChatOptions()
+"""Answered as the conversation, or else the backend, decides."""
 
 Files = Sequence[AttachmentInfo]
 
@@ -78,7 +78,7 @@ class StoredChat:
     def ask(
         self,
         prompt: str,
-        options: ChatOptions = _AS_IT_IS,
+        options: ChatOptions = AS_IT_IS,
         *,
         attachments: Files = (),
         parent_id: str | None = None,
@@ -111,7 +111,7 @@ class StoredChat:
                     self._undone = self._unanswered = None
                 yield event
 
-    def regenerate(self, message_id: str, options: ChatOptions = _AS_IT_IS) -> Events:
+    def regenerate(self, message_id: str, options: ChatOptions = AS_IT_IS) -> Events:
         """Return the events of another answer, beside the answer `message_id` or to the question `message_id`."""
         conversation_id = self._known_id()
         yield Start("", "", conversation_id)
@@ -128,7 +128,7 @@ class StoredChat:
         yield Start(turn_id, "", self.id)
         yield from self._as_wanted(unbroken(self._backend, self._backend.resume(turn_id)))
 
-    def retry(self, options: ChatOptions = _AS_IT_IS) -> Events:
+    def retry(self, options: ChatOptions = AS_IT_IS) -> Events:
         """Return the events of another answer to the last question; one that was not stored is asked again.
 
         Raises:
@@ -138,6 +138,17 @@ class StoredChat:
         if question is None:
             return self.ask(prompt, options, attachments=self._unanswered_files)
         return self.regenerate(question.id, options)
+
+    def last_question(self) -> tuple[str, Files]:
+        """Return the words of the last question and the files that went along with it.
+
+        Raises:
+            NotFoundError: nothing was asked yet.
+        """
+        from chatapp.protocol.messages import files_of  # noqa: PLC0415 - milliseconds that few chats need
+
+        prompt, question = self._unstored_or_last()
+        return prompt, files_of(question.parts) if question else self._unanswered_files
 
     def undo(self) -> str:
         """Go back before the last question, and return it; the next one begins a branch of its own there.
@@ -150,7 +161,7 @@ class StoredChat:
         self._undone = question or self._undone
         return prompt
 
-    def estimate(self, options: ChatOptions = _AS_IT_IS) -> EstimateInfo:
+    def estimate(self, options: ChatOptions = AS_IT_IS) -> EstimateInfo:
         """Return what would go along with the next question."""
         told = {**options.fields(), "project_id": None if self.id else self._project_id}
         return self._backend.estimate(conversation_id=self.id, parent_id=self._parent_after_undo(), **told)
@@ -178,7 +189,7 @@ class StoredChat:
 
     def _known_id(self) -> str:
         if self.id is None:
-            raise _nothing_asked()
+            raise nothing_asked()
         return self.id
 
     def _parent_after_undo(self) -> str | None:
@@ -198,7 +209,7 @@ class StoredChat:
         if self._unanswered is not None and (question is None or question.content != self._unanswered):
             return self._unanswered, None
         if question is None:
-            raise _nothing_asked()
+            raise nothing_asked()
         return question.content, question
 
     def _last_question(self) -> MessageInfo | None:
@@ -209,88 +220,10 @@ class StoredChat:
         return next((message for message in reversed(page.items) if message.role == "user"), None)
 
 
-class EphemeralChat:
-    """A chat that no backend stores: what was said before goes along with every question.
-
-    Leave the events of an answer (`close()`) and the answer is stopped.
-    """
-
-    def __init__(self, backend: BackendClient, history: "Iterable[Message]" = (), *, is_streamed: bool = True) -> None:
-        self._backend = backend
-        self._is_streamed = is_streamed
-        self._messages = list(history)
-
-    def ask(self, prompt: str, options: ChatOptions = _AS_IT_IS, *, attachments: Files = ()) -> Events:
-        """Ask `prompt` and return the events of the answer."""
-        # milliseconds that stored chats need not pay
-        from chatapp.protocol.messages import AttachmentPart, Message, TextPart  # noqa: PLC0415
-
-        files = [AttachmentPart.of(file) for file in attachments]
-        return self._answer_to(Message("user", (*files, TextPart(prompt))), options)
-
-    def retry(self, options: ChatOptions = _AS_IT_IS) -> Events:
-        """Take the last answer back and return the events of another one.
-
-        Raises:
-            NotFoundError: nothing was asked yet.
-        """
-        return self._answer_to(self._taken_back(), options)
-
-    def undo(self) -> str:
-        """Take the last question and its answer back, and return the question.
-
-        Raises:
-            NotFoundError: nothing was asked yet.
-        """
-        return self._taken_back().text
-
-    def estimate(self, options: ChatOptions = _AS_IT_IS) -> EstimateInfo:
-        """Return what would go along with the next question."""
-        earlier = [_as_json(message) for message in _answered(self._messages)]
-        return self._backend.estimate(**options.fields(), messages=earlier or None)
-
-    def _answer_to(self, question: "Message", options: ChatOptions) -> Events:
-        from chatapp.protocol.messages import Message  # noqa: PLC0415 - as above
-
-        earlier = [_as_json(message) for message in _answered(self._messages)]
-        fields = {**options.fields(), "messages": earlier or None, "attachments": _as_json(question).get("attachments")}
-        self._messages.append(question)
-        texts: list[str] = []
-        try:
-            with closing(ask_once(self._backend, question.text, is_streamed=self._is_streamed, **fields)) as events:
-                for event in events:
-                    gathered(texts, event)
-                    yield event
-        finally:
-            if texts:
-                self._messages.append(Message.of("assistant", "".join(texts)))
-
-    def _taken_back(self) -> "Message":
-        """Return the last question, which is no longer among the messages, nor is what came behind it."""
-        while self._messages:
-            message = self._messages.pop()
-            if message.role == "user":
-                return message
-        raise _nothing_asked()
-
-
-def _answered(messages: "list[Message]") -> "Iterator[Message]":
-    """Return the questions that were answered, each with its answer: models take turns, so one without stays out."""
-    for question, answer in pairwise(messages):
-        if (question.role, answer.role) == ("user", "assistant") and answer.text.strip():
-            yield from (question, answer)
-
-
-def _as_json(message: "Message") -> dict[str, Any]:
-    """Return a message as a question carries it: role, text and the ids of its files."""
-    files = [part.reference for part in message.parts if part.type == "attachment"]
-    told = {"role": message.role, "content": message.text}
-    return {**told, "attachments": files} if files else told
-
-
 def _ids(attachments: Files) -> list[str] | None:
     return [file.reference for file in attachments] or None
 
 
-def _nothing_asked() -> NotFoundError:
+def nothing_asked() -> NotFoundError:
+    """Return why there is no last question."""
     return NotFoundError("Nothing was asked here yet.")

@@ -155,6 +155,25 @@ class Message:
         return "".join([part.text for part in self.parts if type(part) is ReasoningPart])
 
 
+def files_of(parts: Iterable[Part]) -> "tuple[AttachmentInfo, ...]":
+    """Return the files among the parts of a message whose bytes are kept, as they can go along once more."""
+    from chatapp.protocol.resources import AttachmentInfo  # noqa: PLC0415 - which most that read messages need not
+
+    return tuple(
+        AttachmentInfo(
+            part.content_id,
+            part.name,
+            part.media_type,
+            part.media_type.partition("/")[0],
+            part.size or 0,
+            notes=part.notes,
+            chosen=part.pages,
+        )
+        for part in parts
+        if isinstance(part, AttachmentPart) and part.content_id
+    )
+
+
 def system_text(system: str | None, summary: str | None) -> str:
     """Return what a model reads before all messages: its instructions, and a summary of those that do not go along."""
     told = summary and f"Summary of the conversation before the messages that follow:\n\n{summary}"

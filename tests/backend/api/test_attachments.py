@@ -18,7 +18,8 @@ from chatapp.backend.attachments.desk import AT_ONCE, AttachmentDesk
 from chatapp.backend.attachments.wording import AttachmentWording
 from chatapp.backend.store import Attachment, Store
 from chatapp.client import BackendClient
-from chatapp.client.chat import EphemeralChat, StoredChat
+from chatapp.client.chat import StoredChat
+from chatapp.client.ephemeral_chat import EphemeralChat
 from chatapp.errors import ChatappError, InvalidRequestError, NotFoundError, UpstreamParameterRefusedError
 from chatapp.protocol.chosen_pages import ChosenPages
 from chatapp.protocol.events import Notice

@@ -10,7 +10,7 @@ from chatapp.errors import BudgetExceededError, ChatappError, InternalError
 from chatapp.frontend.conversations.live_answer import LiveAnswer
 from chatapp.frontend.conversations.moments import local_time
 from chatapp.protocol.events import UsageDetails
-from chatapp.protocol.messages import AttachmentPart, CitationPart, ToolCallPart, ToolResultPart
+from chatapp.protocol.messages import CitationPart, ToolCallPart, ToolResultPart, files_of
 from chatapp.protocol.resources import AttachmentInfo, MessageInfo
 from chatapp.protocol.wording import later
 
@@ -135,7 +135,7 @@ def stored_entry(stored: MessageInfo, zone: tzinfo | None) -> DisplayMessage:
         usage=stored.usage_details,
         notices=tuple(notice.text for notice in stored.notices),
         tools=tuple(_steps(stored)),
-        files=tuple(_files(stored)),
+        files=files_of(stored.parts),
         citations=tuple(part for part in stored.parts if isinstance(part, CitationPart)),
         error=_error(stored),
         summary=stored.summary,
@@ -160,17 +160,6 @@ def _steps(stored: MessageInfo) -> Iterator[ToolStep]:
             yield ToolStep(later("Called {tool}"), _cut(part.arguments), part.name)
         elif isinstance(part, ToolResultPart):
             yield ToolStep(later("Error of a tool") if part.is_error else later("Result of a tool"), _cut(part.text))
-
-
-def _files(stored: MessageInfo) -> Iterator[AttachmentInfo]:
-    """Return the files of a question whose bytes are kept."""
-    for part in stored.parts:
-        if isinstance(part, AttachmentPart) and part.content_id:
-            kind = part.media_type.partition("/")[0]
-            size = part.size or 0
-            yield AttachmentInfo(
-                part.content_id, part.name, part.media_type, kind, size, notes=part.notes, chosen=part.pages
-            )
 
 
 def _cut(text: str) -> str:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 
 from chatapp.client import BackendClient
-from chatapp.client.chat import EphemeralChat, StoredChat
+from chatapp.client.chat import StoredChat
+from chatapp.client.ephemeral_chat import EphemeralChat
 from chatapp.config.prompts import title_of
 from chatapp.frontend.conversations.beside import events_beside
 from chatapp.frontend.conversations.live_answer import LiveAnswer
