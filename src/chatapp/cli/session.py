@@ -232,16 +232,16 @@ def _edit_lines() -> None:
         readline.parse_and_bind("set enable-bracketed-paste on")
 
 
-def _edited(text: str) -> str:
-    """Return what becomes of `text` on the line, or what is typed instead where lines cannot be edited."""
+def _edited(before: str) -> str:
+    """Return what becomes of `before` on the line, or what is typed instead where lines cannot be edited."""
     with suppress(ImportError):
         readline = import_module("readline")
-        readline.set_startup_hook(lambda: readline.insert_text(text))
+        readline.set_startup_hook(lambda: readline.insert_text(before))
         try:
             return _entry(input(_PROMPT))
         finally:
             readline.set_startup_hook()
-    note(text)
+    note(before)
     return _entry(input(_PROMPT))
 
 

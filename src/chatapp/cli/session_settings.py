@@ -20,16 +20,16 @@ def sampling_lines(sampling: Mapping[str, Any]) -> list[str]:
     return [f"/set {name}={sampling.get(field, _DEFAULT)}" for name, (field, _, _) in _KINDS.items()]
 
 
-def with_setting(sampling: Mapping[str, Any], words: str) -> dict[str, Any]:
-    """Return `sampling` with one setting changed, or taken away, by `words`: its name, and its value or `default`.
+def with_setting(sampling: Mapping[str, Any], typed: str) -> dict[str, Any]:
+    """Return `sampling` with one setting changed, or taken away, by what is `typed`: its name, and its value or `default`.
 
     Raises:
         SettingsError: there is no such setting, or its value is none that it can have.
     """
-    typed, _, value = words.replace("=", " ", 1).partition(" ")
-    name = typed.lower().replace("_", "-")
+    word, _, value = typed.replace("=", " ", 1).partition(" ")
+    name = word.lower().replace("_", "-")
     if name not in _KINDS:
-        raise SettingsError(f"There is no setting {typed!r}.", hint=f"There are: {', '.join(_KINDS)}.")
+        raise SettingsError(f"There is no setting {word!r}.", hint=f"There are: {', '.join(_KINDS)}.")
     field, read, meaning = _KINDS[name]
     others = {key: it for key, it in sampling.items() if key != field}
     value = value.strip().lower()

@@ -39,12 +39,12 @@ class WaitingFiles:
             tokens = self._backend.preview(file.id, pages=file.chosen).tokens
             note(f"Goes along: {_label(file)}, about {counted(tokens, 'token')}")
 
-    def obey(self, words: str) -> None:
-        """Add the files that `words` name as in a shell; without any tell which wait, `none` drops them."""
-        if words == "none":
+    def obey(self, typed: str) -> None:
+        """Add the files that `typed` names as in a shell; without any tell which wait, `none` drops them."""
+        if typed == "none":
             self._files.clear()
-        elif words:
-            self.add(_named(words))
+        elif typed:
+            self.add(_named(typed))
             return
         note("\n".join(map(_label, self._files)) or "No files go along with the next question.")
 
@@ -61,10 +61,10 @@ def _label(file: AttachmentInfo) -> str:
     return ", ".join(filter(None, (file.name, pages, file.shown_size)))
 
 
-def _named(words: str) -> list[str]:
-    if Path(words).exists():
-        return [words]
+def _named(typed: str) -> list[str]:
+    if Path(typed).exists():
+        return [typed]
     try:
-        return shlex.split(words)
+        return shlex.split(typed)
     except ValueError:
-        raise SettingsError(f"A quote in {words} has no end.", hint='Quote names with blanks: "a b.pdf"') from None
+        raise SettingsError(f"A quote in {typed} has no end.", hint='Quote names with blanks: "a b.pdf"') from None
