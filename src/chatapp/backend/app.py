@@ -44,7 +44,6 @@ from chatapp.backend.transfer.exporters import Exports
 from chatapp.backend.transfer.import_board import ImportBoard
 from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.transfer.importers import Imports
-from chatapp.backend.turns.context import estimated_text_tokens
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.summariser import Summariser
 from chatapp.backend.usage.budgets import Budgets
@@ -59,6 +58,7 @@ from chatapp.config.connections_watch import ConnectionsWatch
 from chatapp.config.settings import Settings
 from chatapp.providers.connection import DEFAULT, Upstream, configured_upstream, fallback_upstream
 from chatapp.providers.detection import find_local_servers
+from chatapp.providers.token_estimates import estimated_text_tokens
 
 MAX_THREADS = 32
 """For what blocks, which is the store: while another process writes, each question waits in a thread of its own. By

@@ -211,6 +211,34 @@ def test_a_connection_whose_key_is_nowhere_is_passed_over(
     assert servers[0].hits == 0
 
 
+LONG = "A long story. " * 100
+TOLD = [{"role": role, "content": "A long story. " * 50} for role in ("user", "assistant") * 2]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("", LONG, []), ("window = 100_000\n", LONG, []), ("window = 100_000\n", "And then?", TOLD)],
+    ids=["nobody knows what the second reads", "it is set", "a conversation"],
+)
+def test_a_model_that_is_said_to_read_less_is_passed_over(
+    asked: tuple[str, str, list[Any]],
+    run_backend: Callable[..., RunningBackend],
+    servers: list[StubModel],
+    file: Path,
+) -> None:
+    window, prompt, told = asked
+    small = file.read_text().replace("[connections.b]", "window = 300\n[connections.b]")
+    file.write_text(small.replace("[connections.c]", f"{window}[connections.c]"))
+    backend = run_backend(base_url=None, openai_api_key=None, model_name="fast", connections=file)
+    assert backend.client.ask("Hi").model == "m"
+    events = list(backend.client.stream(prompt, messages=told))
+    assert isinstance(events[-1], Done)
+    assert events[-1].model == "b/m"
+    assert notices(events) == ["a/m can read less than this; b/m is asked instead."]
+    assert [server.hits for server in servers] == [1, 1, 0]
+    assert len(servers[1].calls[0].body["messages"]) == len(told) + 1
+
+
 def test_one_dead_server_neither_slows_nor_hides_the_others(backend: RunningBackend, servers: list[StubModel]) -> None:
     servers[0].listing = scripts.silence
     servers[1].kill()

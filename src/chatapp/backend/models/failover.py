@@ -16,6 +16,7 @@ from chatapp.errors import (
     UpstreamTimeoutError,
 )
 from chatapp.protocol.events import Notice
+from chatapp.providers.token_estimates import TOKENS_PER_MESSAGE, estimated_text_tokens
 
 FAILED_OVER = "failed_over"
 """The code of the notice that another model answers than the one that was to."""
@@ -42,8 +43,8 @@ class FailoverStream:
     """
 
     def __init__(self, candidates: Sequence[Candidate], request: ModelRequest) -> None:
-        rested = [candidate for candidate in candidates if not candidate.member.cool_down.is_on]
-        self._left = [*rested, *(candidate for candidate in candidates if candidate not in rested)]
+        small = {candidate for candidate in candidates if len(candidates) > 1 and _reads_less(candidate, request)}
+        self._left = sorted(candidates, key=lambda each: (each in small, each.member.cool_down.is_on))
         self._request = request
         self._has_begun = False
         self._failures: list[tuple[str, UpstreamError]] = []
@@ -52,9 +53,9 @@ class FailoverStream:
         self._deadline: float | None = None
         self.connection = self.prefix = ""
         self.notices: list[Notice] = []
-        if rested and rested[0] is not candidates[0]:
-            first, second = candidates[0], rested[0]
-            self.notices.append(Notice(FAILED_OVER, f"{first.id} failed a moment ago; {second.id} is asked instead."))
+        if (following := self._left[0]) is not (first := candidates[0]):
+            why = "can read less than this" if first in small else "failed a moment ago"
+            self.notices.append(Notice(FAILED_OVER, f"{first.id} {why}; {following.id} is asked instead."))
 
     @classmethod
     async def open(cls, candidates: Sequence[Candidate], request: ModelRequest) -> ModelStream:
@@ -186,6 +187,15 @@ def _silent(member: Member) -> UpstreamTimeoutError:
     )
     member.name_its_settings(error)
     return error
+
+
+def _reads_less(candidate: Candidate, request: ModelRequest) -> bool:
+    """Return whether a model is said to read less than what it would be asked."""
+    window = candidate.member.connection.window_told(candidate.model)
+    if window is None:
+        return False
+    texts = request.read_texts()
+    return sum(map(estimated_text_tokens, texts)) + TOKENS_PER_MESSAGE * len(texts) > window
 
 
 async def _may_read_more(candidate: Candidate, error: ContextLengthExceededError) -> bool:

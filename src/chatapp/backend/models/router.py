@@ -107,9 +107,10 @@ class Router:
             return await candidate.member.connection.ask_raw(kind, {**body, "model": candidate.model}, attempts)
 
     async def window(self, model: str) -> int | None:
-        """Return the tokens that `model` can read, of several the first."""
-        candidate = self._first_for(model)
-        return await candidate.member.connection.window(candidate.model)
+        """Return the tokens that `model` can read: of several the first, or another that is said to read more."""
+        first, *others = self._candidates(model)
+        told = [other.member.connection.window_told(other.model) for other in others]
+        return max(filter(None, [await first.member.connection.window(first.model), *told]), default=None)
 
     def takes(self, model: str, medium: str) -> bool | None:
         """Return whether one of those that `model` stands for takes "images" or "audio", None where nobody knows."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from chatapp.backend.models.chat_model import ChatModel
 from chatapp.backend.store import Store, Summary
 from chatapp.backend.store.summaries import ToSummarise
-from chatapp.backend.turns.context import estimated_text_tokens
 from chatapp.backend.turns.context_fitter import ANSWER_TOKENS
 from chatapp.backend.turns.reader import Reader
 from chatapp.backend.turns.registry import TurnRegistry
@@ -15,6 +14,7 @@ from chatapp.protocol.events import UsageDetails
 from chatapp.protocol.messages import AttachmentPart, Message, ToolCallPart, ToolResultPart
 from chatapp.protocol.question import Question
 from chatapp.protocol.surfaces import Surface
+from chatapp.providers.token_estimates import estimated_text_tokens
 
 SYSTEM = (
     "You summarise conversations between a user and an assistant. The assistant will read your summary in place of the "

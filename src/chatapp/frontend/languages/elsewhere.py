@@ -201,6 +201,7 @@ WITH_PLACES = (
     "the model server reports a failure (status {status}).",
     "{count} earlier message was left out to fit the model's context.",
     "{count} earlier messages were left out to fit the model's context.",
+    "{model} can read less than this; {other} is asked instead.",
     "{model} failed a moment ago; {other} is asked instead.",
     "{name} cannot be attached: {why}",
     "{name} cannot be deleted: {why}",
