@@ -96,6 +96,19 @@ def test_percentiles_are_as_true_as_the_steps_they_are_counted_in(store: Store) 
     assert told.p95 == pytest.approx(times[1900], rel=0.2)
 
 
+def test_calls_that_failed_or_were_stopped_make_whole_answers_no_quicker(store: Store) -> None:
+    cut = [call(status=status, duration_ms=2) for status in ("failed", "incomplete", "interrupted", "stopped")]
+    store.model_calls.add_many([*cut, call(duration_ms=900)])
+    told = store.usage.by("day", since=NOON.date(), until=NOON.date()).total
+    assert told.calls == 5
+    assert told.duration_ms is not None
+    assert told.duration_ms.p50 > 500
+
+    store.model_calls.add_many([call(status="failed", model="n")])
+    (failed,) = [row for row in store.usage.by("model", since=NOON.date(), until=NOON.date()).rows if row.name == "n"]
+    assert failed.duration_ms is None
+
+
 def test_usage_of_an_earlier_version_is_there_after_the_update(tmp_path: Path) -> None:
     from chatapp.backend.store.database import open_database  # noqa: PLC0415
     from chatapp.backend.store.migration import upgrade  # noqa: PLC0415

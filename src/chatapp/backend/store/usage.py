@@ -50,7 +50,7 @@ class UsageTotals:
     """What some calls have taken together. `name` is what they have in common: a day, a model, …
 
     `unpriced` are calls whose price is not known, which `cost_pico` is without; of `estimated` ones the tokens were
-    not counted by the server. The percentiles are None where no call has the time.
+    not counted by the server. The percentiles are None where no call has the time; `duration_ms` is of whole answers.
     """
 
     name: str
@@ -145,7 +145,8 @@ def _added(calls: Sequence[ModelCall | Row[ModelCall]]) -> list[int]:
     first = [bisect_right(EDGES_MS, call.first_token_ms) for call in calls if call.first_token_ms is not None]
     for place, count in Counter(first).items():
         sums[FIRST_TOKEN_COUNTS[place]] = count
-    for place, count in Counter([bisect_right(EDGES_MS, call.duration_ms) for call in calls]).items():
+    whole = [bisect_right(EDGES_MS, call.duration_ms) for call in calls if call.status == "complete"]
+    for place, count in Counter(whole).items():
         sums[DURATION_COUNTS[place]] = count
     return list(sums.values())
 

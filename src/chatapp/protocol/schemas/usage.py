@@ -27,7 +27,7 @@ class UsageRowOut(BaseModel):
     total_tokens: int
     cost: str = Field(description="Dollars, an exact decimal: the sum of what each call cost.", examples=["0.0123"])
     first_token_ms: PercentilesOut | None = Field(description="From the call to its first token.")
-    duration_ms: PercentilesOut | None
+    duration_ms: PercentilesOut | None = Field(description="From the call to its end, of those whose answer is whole.")
 
 
 class PriceListOut(BaseModel):
