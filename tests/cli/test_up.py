@@ -16,8 +16,9 @@ import requests
 
 from chatapp.client import BackendClient
 from chatapp.processes.ports import free_port
+from support import scripts
 from support.commands import SCRIPT, Command, left_after
-from support.stub_model import KEY
+from support.stub_model import KEY, StubModel
 
 pytestmark = pytest.mark.faults
 
@@ -70,6 +71,14 @@ def test_it_shows_where_everything_is_and_which_model_answers(settings: dict[str
     assert any(line.startswith("backend | INFO:") and "path=/query" in line for line in up.lines)
     assert KEY not in up.output
     up.assert_nothing_is_left_of(family)
+
+
+def test_a_model_server_that_lists_slowly_is_no_problem(settings: dict[str, str], stub: StubModel) -> None:
+    stub.listing = scripts.later(2.5, stub.listing)
+    Path("connections.toml").write_text(f'[connections.other]\nbase_url = "{stub.url}"\n')
+
+    with Up(env={**settings, "CONNECTIONS": "connections.toml"}) as up:
+        assert "Problem" not in up.output
 
 
 def test_the_model_is_shown_where_keys_are_wanted_too(settings: dict[str, str]) -> None:

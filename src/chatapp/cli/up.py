@@ -3,6 +3,7 @@
 import secrets
 import sys
 import threading
+import time
 import webbrowser
 from collections.abc import Callable
 
@@ -20,9 +21,15 @@ from chatapp.errors import ChatappError
 from chatapp.processes.group import ChildGroup
 from chatapp.processes.ports import require_free_ports
 from chatapp.processes.signals import interrupt_on_sigterm
+from chatapp.protocol.resources import DependencyInfo
 
 PAGE_DEADLINE_S = 120.0
 POLL_TIMEOUT_S = 10.0
+POLL_S = 0.2
+SLOW_S = 1.0
+KNOWN_AFTER_S = 5.0
+"""A model server that refuses does so at once; one that has said nothing for so long is one to be told of."""
+
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 
@@ -106,7 +113,7 @@ def _facts(settings: Settings, backend: BackendClient) -> dict[str, str]:
 def _facts_of_model(backend: BackendClient) -> dict[str, str]:
     """Return the model and why it was chosen, or nothing where the backend cannot say."""
     try:
-        model = backend.ready().model
+        model = _model_as_known(backend)
     except ChatappError:
         return {}
     if model is None:
@@ -117,6 +124,17 @@ def _facts_of_model(backend: BackendClient) -> dict[str, str]:
     if not model.ok:
         facts["Problem"] = " ".join(filter(None, (model.detail, model.hint)))
     return facts
+
+
+def _model_as_known(backend: BackendClient) -> DependencyInfo | None:
+    """Return how the model is. Where it takes long to say that it is not well, it may only be slow: it is asked on."""
+    began = time.monotonic()
+    model = backend.ready().model
+    is_slow = time.monotonic() - began > SLOW_S
+    while is_slow and model is not None and not model.ok and time.monotonic() - began < KNOWN_AFTER_S:
+        time.sleep(POLL_S)
+        model = backend.ready().model
+    return model
 
 
 def _show_panel(facts: dict[str, str]) -> None:
