@@ -45,6 +45,17 @@ def test_it_says_where_it_is_and_which_model_answers_and_why(settings: dict[str,
     assert KEY not in backend.output
 
 
+def test_all_that_it_says_to_machines_is_json(settings: dict[str, str]) -> None:
+    with Serving(env={**settings, "LOG_FORMAT": "json"}) as backend:
+        backend.signal(signal.SIGTERM)
+        assert backend.wait() == 0
+
+    said = [json.loads(line)["message"] for line in backend.lines]
+    assert said[0].startswith(f"Backend at {backend.url}")
+    assert said[1].startswith("Model stub-model")
+    assert "Application startup complete." in said
+
+
 def test_what_is_no_request_is_refused_like_every_other_error(settings: dict[str, str]) -> None:
     with Serving(env=settings) as backend, socket.create_connection(("127.0.0.1", backend.port), timeout=10) as line:
         line.sendall(b"GARBAGE\r\n\r\n")

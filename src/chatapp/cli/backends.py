@@ -107,7 +107,8 @@ def temporary_backend(
     with TemporaryDirectory(prefix="chatapp-") as folder:
         store = {} if is_stored else {"DATA_DIR": folder, "DATABASE_URL": ""}
         model = {} if asks else {"BASE_URL": _NO_MODEL_URL}
-        variables = {"API_KEYS": f"ask:{key}", "CHATAPP_OWN_KEY": key, **store, **model}
+        ours = {"API_KEYS": f"ask:{key}", "CHATAPP_OWN_KEY": key, "LOG_FORMAT": "text"}
+        variables = {**ours, **store, **model}
         child = start_backend("127.0.0.1", port, on_line=tell, **variables)
         try:
             url, timeout_s = f"http://127.0.0.1:{port}", _request_timeout_s()

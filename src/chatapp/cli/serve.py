@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 import ssl
-import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -15,12 +14,11 @@ from socket import socket
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 import chatapp
-from chatapp.cli.access import notes_on_names, require_keys_beyond_loopback, url_for
+from chatapp.cli.access import require_keys_beyond_loopback
+from chatapp.cli.announcing import Progress, announce, log_early, tell
 from chatapp.cli.terminal import StatusLine
-from chatapp.config import demo_model, environment
+from chatapp.config import environment
 from chatapp.config.settings import Settings
 from chatapp.errors import LocalModelError, ProcessDiedError, SettingsError
 from chatapp.processes.descriptors import raise_descriptor_limit
@@ -40,7 +38,6 @@ from chatapp.providers.connection import Upstream
 if TYPE_CHECKING:
     import uvicorn
 
-_MB = 1000 * 1000
 GRACE_S = 2
 """Seconds that connections get to end by themselves. Answers end at once: see `backend_app`."""
 
@@ -76,6 +73,7 @@ def run(
     interrupt_on_sigterm()
     raise_descriptor_limit()
     settings = Settings.load(host=host, port=port)
+    log_early(settings)
     require_keys_beyond_loopback(settings)
     _check_certificate(ssl_certfile, ssl_keyfile)
     try:
@@ -96,7 +94,7 @@ def run(
 
                 counts = running.enter_context(scratch_folder("chatapp-metrics-"))
                 environment.give_children(SHARED_FOLDER, str(counts))
-            _announce(settings, upstreams[0], scheme="https" if ssl_certfile else "http")
+            announce(settings, upstreams[0], scheme="https" if ssl_certfile else "http")
             _serve(config, listener)
     except KeyboardInterrupt:
         return
@@ -146,7 +144,7 @@ def chosen_models(settings: Settings) -> Iterator[list[Upstream]]:
                 embedded = running.enter_context(_embedded_model(settings))
                 others.append(replace(embedded, reason="LOCAL_MODEL is set"))
             except LocalModelError as error:
-                _tell(error.sentence())
+                tell(settings, error.sentence())
             yield [upstream, *others]
 
 
@@ -157,34 +155,14 @@ def _embedded_model(settings: Settings) -> Iterator[Upstream]:
     Thread(target=import_module, args=["chatapp.backend.app"], daemon=True).start()  # while the model's process loads
     status = StatusLine()
     try:
-        model = LocalModel.start(settings, on_progress=_Progress(status).show, on_line=_tell)
+        on_line = partial(tell, settings)
+        model = LocalModel.start(settings, on_progress=Progress(status, on_line).show, on_line=on_line)
     finally:
         status.clear()
     try:
         yield model.upstream
     finally:
         model.stop()
-
-
-class _Progress:
-    """How far the fetching of the model is: one line that grows on a terminal, one line per tenth elsewhere."""
-
-    def __init__(self, status: StatusLine) -> None:
-        self._status = status
-        self._tenths = -1
-
-    def show(self, fetched_bytes: int, all_bytes: int) -> None:
-        tenths = 10 * fetched_bytes // all_bytes
-        line = f"Fetching the embedded model: {fetched_bytes / _MB:.0f} of {all_bytes / _MB:.0f} MB"
-        if sys.stderr.isatty():
-            self._status.show(f"{line} {'━' * (2 * tenths)}{'─' * (20 - 2 * tenths)}")
-        elif tenths > self._tenths:
-            _tell(line)
-        self._tenths = tenths
-
-
-def _tell(line: str) -> None:
-    typer.echo(line, err=True)
 
 
 def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[..., Awaitable[None]]:
@@ -245,22 +223,6 @@ def _config(settings: Settings, upstreams: Sequence[Upstream], *, reload: bool, 
     )
     config.reload_dirs = [Path(chatapp.__file__).parent]
     return config
-
-
-def _announce(settings: Settings, upstream: Upstream, *, scheme: str) -> None:
-    url = url_for(settings.host, settings.port, scheme=scheme)
-    typer.echo(f"Backend at {url}, its API described at {url}/docs")
-    model = upstream.model
-    if settings.is_set("model_name"):
-        model = settings.model_name
-    elif not upstream.is_model_named:
-        model = f"as listed first, or {model}" if model else "as listed first"
-    typer.echo(f"Model {model} ({upstream.provider}), because {upstream.reason}")
-    if upstream.is_demo:
-        typer.echo(demo_model.ADVICE)
-    for note in notes_on_names(settings):
-        typer.echo(note)
-    typer.echo("Press Ctrl-C to quit")
 
 
 def _serve(config: "uvicorn.Config", listener: socket) -> None:
