@@ -19,6 +19,7 @@ from support.stub_model import StubModel
 pytest.importorskip("selenium")
 
 from selenium.webdriver import ActionChains, Chrome, Keys
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from support.browsing import Page, needs_browser
 
@@ -41,17 +42,17 @@ setTimeout(() => {
   done([heard, [...counts, heard.length]]);
 }, 500);
 """
-HEARD_WHILE_AWAY = """
+HEARD_AT_ONCE = """
 const heard = [], socket = new WebSocket(`ws://${location.host}/_stcore/stream`, ["streamlit"]);
-const come = (which) => {
-  socket.dispatchEvent(new MessageEvent("message", { data: new Uint8Array([10, which]).buffer }));
+const come = (...bytes) => {
+  socket.dispatchEvent(new MessageEvent("message", { data: new Uint8Array(bytes).buffer }));
   return heard.length;
 };
 socket.addEventListener("message", () => heard.push(0));
-const counts = [come(1)];
+const counts = [come(...arguments[0]), come(10, 48, 102)];
 Object.defineProperty(document, "hidden", { value: true, configurable: true });
 document.dispatchEvent(new Event("visibilitychange"));
-counts.push(heard.length, come(2));
+counts.push(heard.length, come(10, 2));
 delete document.hidden;
 socket.close();
 return counts;
@@ -98,12 +99,40 @@ def test_stop_stops_the_model_within_a_second_and_keeps_what_was_said(said: str,
     assert said.strip() in page.text
 
 
+def test_what_a_reader_does_to_an_answer_stays_while_it_grows(page: Page, model: StubModel) -> None:
+    goes_on = threading.Event()
+    code = f"- a\n  ```\n  {'x' * 400}\n  ```\n- b\n  ```\n  y\n"
+    said = f"- <details><summary>More</summary>Inside\n  </details>\n{code}"
+    model.next(scripts.answer(said, scripts.until(goes_on), "  the end\n  ```\n", scripts.silence))
+    page.ask("A story, please")
+    page.wait_for(".live summary", "More").click()
+    page.wait_for(".live li:last-child .wrap").click()
+    page.run("document.querySelector('.live pre').scrollLeft = 50")
+    goes_on.set()
+
+    page.wait_for_answer("the end")
+    kept = """return [
+        document.querySelector('.live .said details').open,
+        document.querySelector('.live pre').scrollLeft,
+        [...document.querySelectorAll('.live .wrap')].map((it) => it.getAttribute('aria-pressed')),
+    ]"""
+    assert page.run(kept) == [True, 50, [None, "true"]]
+
+
 def test_messages_of_a_run_are_heard_together(page: Page) -> None:
     """React would draw the page for each of them: at the end of a run, after a moment, or where the line breaks."""
     heard, counts = page.driver.execute_async_script(HEARD_TOGETHER)
 
     assert (heard, counts) == ([1, 2, 3, 4, 5], [0, 0, 3, 3, 4, 4, 5])
-    assert page.run(HEARD_WHILE_AWAY) == [0, 1, 2]
+
+
+def test_the_end_of_a_run_and_what_comes_while_one_looks_elsewhere_are_heard_at_once(page: Page) -> None:
+    ended = ForwardMsg(script_finished=0)
+    ended.metadata.active_script_hash = "0f" * 16
+
+    counts = page.driver.execute_script(HEARD_AT_ONCE, [*ended.SerializeToString()])
+
+    assert counts == [1, 1, 2, 3]
 
 
 def test_a_click_elsewhere_loses_nothing_and_asks_nothing_twice(page: Page, model: StubModel) -> None:

@@ -47,7 +47,8 @@ window.WebSocket = class extends WebSocket {
   constructor(...told) {
     super(...told);
     this.addEventListener("message", ({ data }) => {
-      if (data instanceof ArrayBuffer && new Uint8Array(data, 0, 1)[0] === %d) finishedRuns += 1;
+      const [field, status] = data instanceof ArrayBuffer ? new Uint8Array(data).slice(-2) : [];
+      if (field === %d && status < 16) finishedRuns += 1;
     });
   }
 };

@@ -3,7 +3,14 @@
 // nothing, and its timers are late: there each is passed on at once.
 {
   const MOST_MS = 16; // as long as a picture stands on most screens
-  const IS_FINISHED = 0x30; // how a message begins that says so: `script_finished` of Streamlit's ForwardMsg.proto
+  const IS_FINISHED = 0x30; // `script_finished` of Streamlit's ForwardMsg.proto, with which a message ends that says so
+  const MOST_STATUS = 0x0f;
+
+  const isLast = (data) => {
+    if (!(data instanceof ArrayBuffer) || data.byteLength < 2) return false;
+    const [field, status] = new Uint8Array(data, data.byteLength - 2);
+    return field === IS_FINISHED && status <= MOST_STATUS;
+  };
 
   globalThis.WebSocket = class extends WebSocket {
     constructor(...told) {
@@ -25,8 +32,7 @@
         if (passedOn.has(event)) return;
         event.stopImmediatePropagation();
         held.push(event.data);
-        const isLast = event.data instanceof ArrayBuffer && new Uint8Array(event.data, 0, 1)[0] === IS_FINISHED;
-        if (isLast || document.hidden) release();
+        if (isLast(event.data) || document.hidden) release();
         else due ??= setTimeout(release, MOST_MS);
       });
       this.addEventListener("close", release);
