@@ -7,9 +7,9 @@ const copy = async (button) => {
   setTimeout(() => { button.textContent = later("Copy"); }, 2000);
 };
 
-const wrap = (button) => {
-  const isWrapped = button.closest("figure").classList.toggle("wrapped");
-  button.setAttribute("aria-pressed", String(isWrapped));
+export const wrap = (figure) => {
+  const isWrapped = figure.classList.toggle("wrapped");
+  figure.querySelector(".wrap").setAttribute("aria-pressed", String(isWrapped));
 };
 
 const showNote = (button) => {
@@ -22,7 +22,7 @@ const showNote = (button) => {
 export const clickInWords = (button, act) => {
   const { classList } = button;
   if (classList.contains("copy-code")) copy(button);
-  else if (classList.contains("wrap")) wrap(button);
+  else if (classList.contains("wrap")) wrap(button.closest("figure"));
   else if (classList.contains("note")) showNote(button);
   else if (classList.contains("picture")) act({ do: "picture", text: codeOf(button).textContent });
 };

@@ -1,5 +1,5 @@
 // An answer in the making: its HTML comes in pieces, from our own renderer, beside Streamlit's websocket.
-import { clickInWords } from "./code.js";
+import { clickInWords, wrap } from "./code.js";
 
 const RETRY_MS = 1000;
 const MOST_LEFT = 8;
@@ -7,6 +7,25 @@ const views = new WeakMap();
 const left = new Map(); // views of answers that were looked away from, by their names
 
 const element = (tag, className) => Object.assign(document.createElement(tag), { className });
+
+const ADJUSTABLE = "details, figure, pre, table, math";
+
+// Draw a block anew with what its reader has done to it: what is unfolded, wrapped or scrolled sideways stays so.
+const redraw = (block, html) => {
+  const before = Array.from(block.querySelectorAll(ADJUSTABLE));
+  const adjusted = before.map(({ tagName, open, scrollLeft, classList }) => (
+    { tagName, open, scrollLeft, isWrapped: classList.contains("wrapped") }
+  ));
+  block.innerHTML = html;
+  if (!before.length) return;
+  block.querySelectorAll(ADJUSTABLE).forEach((now, place) => {
+    const was = adjusted[place];
+    if (was?.tagName !== now.tagName) return;
+    if (was.open) now.open = true;
+    if (was.isWrapped) wrap(now);
+    if (was.scrollLeft) now.scrollLeft = was.scrollLeft;
+  });
+};
 
 // A text in blocks; only the one that grows is drawn again. What stood there stays until it is told anew.
 class Words {
@@ -24,7 +43,7 @@ class Words {
       }
       this.html[block] = (this.html[block] ?? "").slice(0, kept) + html;
       this.place.children[block] ?? this.place.append(element("div", "block"));
-      this.place.children[block].innerHTML = this.html[block];
+      redraw(this.place.children[block], this.html[block]);
     }
   }
 }
