@@ -47,20 +47,24 @@ def docx(*paragraphs: str, below: str = "", **members: str) -> bytes:
     )
 
 
-def xlsx(*, last_row: int | None = None, below: str = "") -> bytes:
-    """Return a workbook; `below` are cells at the end of its second row."""
+def xlsx(
+    *, last_row: int | None = None, below: str = "", members: dict[str, str] | None = None, is_hidden: bool = False
+) -> bytes:
+    """Return a workbook; `below` are cells at the end of its second row, `members` others of its folder."""
     cells = '<row r="1"><c r="A1" t="inlineStr"><is><t>name</t></is></c><c r="B1" t="inlineStr"><is><t>age</t></is></c>'
     cells += '</row><row r="2"><c r="A2" t="inlineStr"><is><t>Ada|L</t></is></c><c r="B2"><v>36</v></c>'
     cells += f"{below}</row>"
     if last_row is not None:
         cells += f'<row r="{last_row}"><c r="A{last_row}" t="inlineStr"><is><t>End</t></is></c></row>'
-    sheet = '<sheet name="People" sheetId="1" r:id="r1" xmlns:r="' + f'{_OFFICE_REL}"/>'
+    state = 'state="hidden" ' if is_hidden else ""
+    sheet = f'<sheet name="People" sheetId="1" {state}r:id="r1" xmlns:r="{_OFFICE_REL}"/>'
     return zipped(
         {
             "_rels/.rels": relations(r1="officeDocument xl/workbook.xml"),
             "xl/_rels/workbook.xml.rels": relations(r1="worksheet worksheets/sheet1.xml"),
             "xl/workbook.xml": f'<workbook xmlns="{_SHEET}"><sheets>{sheet}</sheets></workbook>',
             "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{_SHEET}"><sheetData>{cells}</sheetData></worksheet>',
+            **{f"xl/{name}": content for name, content in (members or {}).items()},
         }
     )
 
@@ -100,6 +104,15 @@ def odt(
     styles = f"<o {kinds}><style:header>{above}</style:header></o>"
     members = {"content.xml": content, **({"styles.xml": styles} if above else {})}
     return zipped({"mimetype": "application/vnd.oasis.opendocument.text", **members})
+
+
+def ods(rows: str) -> bytes:
+    """Return a spreadsheet with a hidden sheet of these rows."""
+    kinds = " ".join(f'xmlns:{name}="{_ODF}:{name}:1.0"' for name in ("text", "table", "office", "style"))
+    style = '<style:style style:name="h"><style:table-properties table:display="false"/></style:style>'
+    sheet = f'{style}<table:table table:name="Sums" table:style-name="h">{rows}</table:table>'
+    content = f'<o {kinds} xmlns:dc="http://purl.org/dc/elements/1.1/">{sheet}</o>'
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
 
 
 def epub(*, is_typed: bool = True) -> bytes:

@@ -9,15 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from zipfile import BadZipFile
 
-from chatapp.documents import archives, kinds, office, pdf, plain
+from chatapp.documents import archives, kinds, office, pdf, plain, sheets
 from chatapp.documents import picture as picture_of
-from chatapp.documents.document import Document, Kind
+from chatapp.documents.document import MOST_CHARS, Document, Kind
 from chatapp.documents.encodings import decoded
-from chatapp.documents.open_document import open_document
+from chatapp.documents.open_document import open_document, spreadsheet
 from chatapp.processes.limited import Limits, confine
-
-MOST_CHARS = 4_000_000
-"""Text behind it is left out: no model reads as much."""
 
 _NAMED_AT_MOST = 20
 _NOT_READ = {
@@ -32,7 +29,7 @@ _NOT_READ = {
     kinds.APPLE: "A program of Apple has written it: export it as PDF, docx, xlsx or pptx.",
 }
 _OFFICE = {kinds.PPTX: office.slides, kinds.ODP: open_document, kinds.ODT: open_document}
-_BOOKS = {kinds.XLSX: office.workbook, kinds.XLS: office.workbook, kinds.ODS: office.workbook, kinds.EPUB: office.book}
+_BOOKS = {kinds.XLSX: sheets.workbook, kinds.XLS: sheets.workbook, kinds.ODS: spreadsheet, kinds.EPUB: office.book}
 
 
 def main() -> None:

@@ -8,6 +8,9 @@ from typing import Literal, Self
 Kind = Literal["text", "image", "audio", "unknown"]
 """What a model can make of it: words, pixels, sound, nothing."""
 
+MOST_CHARS = 4_000_000
+"""Text behind it is left out: no model reads as much."""
+
 _TOLD = ("kind", "media_type", "pages", "notes")
 _ANY = "surrogatepass"
 """Text that nobody can encode, as JSON may hold, comes through as it is; the store has its own way with it."""

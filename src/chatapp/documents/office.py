@@ -1,7 +1,6 @@
-"""Documents, spreadsheets and slides of office programs, and books, as Markdown."""
+"""Documents and slides of office programs, and books, as Markdown."""
 
 import io
-from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from typing import IO
@@ -58,28 +57,6 @@ def _with_formulas(path: Path) -> IO[bytes]:
                 changed.writestr(name, as_shown(document) if name == _WORDS else archive.read(name))
     out.seek(0)
     return out
-
-
-def workbook(path: Path) -> tuple[str, int]:
-    """Return the sheets of a workbook, each a table behind its name, and how many there are."""
-    from python_calamine import CalamineWorkbook  # noqa: PLC0415
-
-    book = CalamineWorkbook.from_path(path)
-    sheets = []
-    for name in book.sheet_names:
-        rows = ([_value(cell) for cell in row] for row in book.get_sheet_by_name(name).iter_rows())
-        sheets.append(f"## {name}\n\n{table(list(_without_gaps(rows)))}".rstrip())
-    return "\n\n".join(sheets), len(sheets)
-
-
-def _without_gaps(rows: Iterable[list[str]]) -> Iterator[list[str]]:
-    """Return rows of which no two in a row are empty, nor the first: a sheet may go on a million rows below."""
-    was_empty = True
-    for row in rows:
-        is_empty = not any(row)
-        if not (is_empty and was_empty):
-            yield row
-        was_empty = is_empty
 
 
 def slides(path: Path) -> tuple[str, int]:
@@ -165,7 +142,3 @@ def _said(paragraph: ElementTree.Element, kind: str) -> str:
             said.append((node.text or "") if node.tag == f"{kind}t" else text.get(node.tag, ""))
             stack.extend(child for child in reversed(node) if child.tag != f"{kind}p")
     return "".join(said)
-
-
-def _value(cell: object) -> str:
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)

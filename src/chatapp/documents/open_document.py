@@ -1,19 +1,27 @@
 """Texts and presentations of LibreOffice as Markdown."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
 from chatapp.documents.archives import numbered, xml_of
+from chatapp.documents.document import MOST_CHARS
+from chatapp.documents.number_formats import in_digits
 from chatapp.documents.plain import table
+from chatapp.documents.sheets import sheet_of
 
 _ODF = "{urn:oasis:names:tc:opendocument:xmlns"
 _TEXT, _TABLE, _DRAW = f"{_ODF}:text:1.0}}", f"{_ODF}:table:1.0}}", f"{_ODF}:drawing:1.0}}"
 _OFFICE, _SHOW = f"{_ODF}:office:1.0}}", f"{_ODF}:presentation:1.0}}"
 _CREATOR, _DATE = "{http://purl.org/dc/elements/1.1/}creator", "{http://purl.org/dc/elements/1.1/}date"
 _STYLE, _STYLES = f"{_ODF}:style:1.0}}", "styles.xml"
-_MOST_REPEATED = 100
+_MOST_REPEATED, _MOST_COLUMNS = 100, 1024
+_NUMBER = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{0,400})?(?:[eE][+-]?[0-9]{1,3})?")
+_PLAIN = re.compile(r"[-+\u22120-9.,'\u2019 \s]*(?:[eE][+-]?[0-9]+)?")
+"""How a number is shown that has no unit."""
 _NOT_SAID = {
     f"{_TEXT}tracked-changes",  # what was deleted
     f"{_TEXT}page-number",
@@ -85,10 +93,78 @@ def _row(row: ElementTree.Element) -> list[str]:
     cells: list[str] = []
     for cell in row:
         if cell.tag == f"{_TABLE}table-cell":
-            repeated = cell.get(f"{_TABLE}number-columns-repeated", "1")
-            times = min(int(repeated) if repeated.isdecimal() else 1, _MOST_REPEATED)
-            cells += [" ".join(_text_of(paragraph) for paragraph in _paragraphs(cell))] * times
+            cells += [" ".join(_text_of(paragraph) for paragraph in _paragraphs(cell))] * _times(cell, "columns")
     return cells
+
+
+def spreadsheet(path: Path) -> tuple[str, int]:
+    """Return the sheets of a spreadsheet of LibreOffice, each a table behind its name, and how many there are."""
+    with ZipFile(path) as archive, archive.open("content.xml") as content:
+        sheets = list(_sheets(content))
+    return "\n\n".join(sheets), len(sheets)
+
+
+def _sheets(content: IO[bytes]) -> Iterator[str]:
+    rows, boxes, hidden, size = list[list[str]](), list[str](), set[str | None](), 0
+    for _, node in ElementTree.iterparse(content):  # noqa: S314 - as above
+        if node.tag == f"{_TABLE}table-row" and size < MOST_CHARS:
+            row = _shown_cells(node)
+            size += sum(map(len, row))
+            rows += [row] * (_times(node, "rows") if row else 1)
+            node.clear()
+        elif node.tag == f"{_TABLE}table-row":
+            node.clear()
+        elif node.tag == f"{_STYLE}style" and node.find(f"*[@{_TABLE}display='false']") is not None:
+            hidden.add(node.get(f"{_STYLE}name"))
+        elif node.tag == f"{_TABLE}shapes":
+            boxes += _blocks(node)
+        elif node.tag == f"{_TABLE}table":
+            mark = " (hidden)" if node.get(f"{_TABLE}style-name") in hidden else ""
+            yield sheet_of(f"{node.get(f'{_TABLE}name', '')}{mark}", rows, boxes)
+            rows, boxes = [], []
+
+
+def _shown_cells(row: ElementTree.Element) -> list[str]:
+    cells: list[str] = []
+    gap = 0
+    for cell in row:
+        if shown := _shown(cell):
+            cells += [""] * min(gap, _MOST_COLUMNS)
+            cells += [shown] * _times(cell, "columns")
+            gap = 0
+        else:
+            gap += _times(cell, "columns", _MOST_COLUMNS)
+    return cells
+
+
+def _times(node: ElementTree.Element, what: str, most: int = _MOST_REPEATED) -> int:
+    repeated = node.get(f"{_TABLE}number-{what}-repeated", "1")
+    return min(int(repeated), most) if repeated.isdecimal() else 1
+
+
+def _shown(cell: ElementTree.Element) -> str:
+    """Return what a cell shows, and of numbers without a unit of their own all digits."""
+    said: list[str] = []
+    notes: list[str] = []
+    for child in cell:
+        if child.tag == f"{_TEXT}p":
+            said.append(_text_of(child) if len(child) else child.text or "")
+        elif child.tag == f"{_OFFICE}annotation":
+            notes.append(_of_child(child).strip())
+    shown, kind = " ".join(said), cell.get(f"{_OFFICE}value-type")
+    if kind == "date":
+        shown = cell.get(f"{_OFFICE}date-value", shown).replace("T", " ")
+    elif kind in {"float", "percentage", "currency"} and _NUMBER.fullmatch(value := cell.get(f"{_OFFICE}value", "")):
+        shown = _number(shown, float(value), cell.get(f"{_OFFICE}currency", ""), is_percent=kind == "percentage")
+    return " ".join([shown, *notes]).strip() if notes else shown
+
+
+def _number(shown: str, value: float, currency: str, *, is_percent: bool) -> str:
+    is_padded = shown.isdecimal() and shown.startswith("0")
+    if is_padded or not (is_percent or currency or _PLAIN.fullmatch(shown)):
+        return shown
+    told = in_digits(value * 100 if is_percent else value)
+    return f"{told}{'%' if is_percent else ''} {currency}".rstrip()
 
 
 def _paragraphs(cell: ElementTree.Element) -> Iterator[ElementTree.Element]:

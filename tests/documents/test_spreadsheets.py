@@ -1,0 +1,102 @@
+"""Spreadsheets as their programs show them: units, errors, comments and what stands in boxes."""
+
+from pathlib import Path
+
+import pytest
+
+from chatapp.documents.child import document_at
+from chatapp.documents.number_formats import NumberFormat
+from support import documents
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+DRAWN = "http://schemas.openxmlformats.org/drawingml/2006/main"
+THREAD = "http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments"
+STYLES = f"""<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode="00000"/></numFmts>
+<cellStyleXfs><xf numFmtId="9"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="9"/><xf numFmtId="164"/>
+</cellXfs></styleSheet>"""
+CELLS = """<c r="C2" s="1"><v>0.255</v></c><c s="2" r="D2"><v>1067</v></c><c r="E2" t="e"><f>1/0</f><v>#DIV/0!</v></c>
+<c r="F2" t="b"><v>1</v></c><c r="G2"><v>6.02E+23</v></c><c r="H2"><v>0.30000000000000004</v></c>"""
+SAID = f"""<comments xmlns="{MAIN}"><authors><author>Bob</author><author>tc=1</author></authors><commentList>
+<comment ref="B2" authorId="0"><text><r><t>Bob:\n</t></r><r><t>Really?</t></r></text><other>1</other></comment>
+<comment ref="A2" authorId="1"><text><t>[Threaded comment]</t></text></comment></commentList></comments>"""
+TALKED = f"""<ThreadedComments xmlns="{THREAD}"><threadedComment ref="A2" personId="p"><text>Who?</text>
+</threadedComment></ThreadedComments>"""
+BESIDE = {
+    "styles.xml": STYLES,
+    "comments1.xml": SAID,
+    "threadedComments/threadedComment1.xml": TALKED,
+    "persons/person.xml": f'<personList xmlns="{THREAD}"><person id="p" displayName="Ada"/></personList>',
+    "drawings/drawing1.xml": f'<d xmlns:a="{DRAWN}"><a:p><a:t>In a </a:t><a:t>box</a:t></a:p></d>',
+    "worksheets/_rels/sheet1.xml.rels": documents.relations(
+        r1="comments ../comments1.xml",
+        r2="threadedComment ../threadedComments/threadedComment1.xml",
+        r3="drawing /xl/drawings/drawing1.xml",
+    ),
+}
+EXCEL = """## People (hidden)
+
+| name | age |  |  |  |  |  |  |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+| Ada\\|L [Ada: Who?] | 36 [Bob: Really?] | 25.5% | 01067 | #DIV/0! | TRUE | 6.02e+23 | 0.3 |
+
+In a box"""
+
+ROWS = """<table:table-row><table:table-cell office:value-type="percentage" office:value="0.2555"><text:p>26%</text:p>
+<office:annotation><dc:creator>Bob</dc:creator><text:p>Why?</text:p></office:annotation></table:table-cell>
+<table:table-cell office:value-type="currency" office:currency="EUR" office:value="1234.5"><text:p>1.234,50 €</text:p>
+</table:table-cell><table:table-cell office:value-type="float" office:value="0.333333"><text:p>0,33</text:p>
+</table:table-cell><table:table-cell office:value-type="float" office:value="72"><text:p>72 kg</text:p>
+</table:table-cell><table:table-cell office:value-type="string" office:string-value=""><text:p>#N/A</text:p>
+</table:table-cell><table:table-cell table:number-columns-repeated="16382"/></table:table-row>
+<table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="16384"/>
+</table:table-row><table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="2"/>
+<table:table-cell office:value-type="date" office:date-value="2024-01-05T13:30:00"><text:p>05.01.24</text:p>
+</table:table-cell><table:table-cell office:value-type="time" office:time-value="PT30H30M00S"><text:p>30:30</text:p>
+</table:table-cell><table:table-cell office:value-type="float" office:value="1067"><text:p>01067</text:p>
+</table:table-cell></table:table-row>"""
+LIBRE = """## Sums (hidden)
+
+| 25.55% [Bob: Why?] | 1234.5 EUR | 0.333333 | 72 kg | #N/A |
+| --- | --- | --- | --- | --- |
+|  |  |  |  |  |
+|  |  | 2024-01-05 13:30:00 | 30:30 | 01067 |
+|  |  | 2024-01-05 13:30:00 | 30:30 | 01067 |"""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("a.xlsx", documents.xlsx(below=CELLS, members=BESIDE, is_hidden=True), EXCEL),
+        ("a.ods", documents.ods(ROWS), LIBRE),
+    ],
+    ids=["Excel", "LibreOffice"],
+)
+def test_cells_are_read_as_they_are_shown(name: str, content: bytes, text: str, tmp_path: Path) -> None:
+    assert document_at(documents.saved(tmp_path, "upload", content), name).text == text
+
+
+FORMATS = {
+    "0%": "-25%",
+    "0.0,": "-0.00025",
+    '0"%"': "-0.25%",
+    "#,##0.00 [$€-407];[Red]-#,##0.00 [$€-407]": "-0.25 €",
+    '_("$"* #,##0.00_);_("$"* \\(#,##0.00\\);_("$"* "-"??_);_(@_)': "-$0.25",
+    '"Q"0\\ \\k': "-Q0.25 k",
+    "General": "-0.25",
+    "0.00E+00": "-0.25",
+    "# ?/?": "-0.25",
+    "[h]:mm": "-0.25",
+    "000-00-0000": "-000000.25",
+}
+
+
+@pytest.mark.parametrize("code", FORMATS)
+def test_a_number_has_its_unit_and_is_not_rounded(code: str) -> None:
+    assert NumberFormat.parse(code).shown(-0.25) == FORMATS[code]
+
+
+def test_times_beyond_a_day_are_told_in_hours(tmp_path: Path) -> None:
+    styles = STYLES.replace("00000", "[h]:mm:ss")
+    content = documents.xlsx(below='<c r="C2" s="2"><v>1.2708333333333333</v></c>', members={"styles.xml": styles})
+
+    assert document_at(documents.saved(tmp_path, "a", content), "a.xlsx").text.endswith("| 36 | 30:30:00 |")
