@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from chatapp.backend.store import Store
-from chatapp.backend.store.imported import Unreadable
+from chatapp.backend.store.imported import ATTACHMENT, TOOL, Unreadable
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
 from chatapp.backend.transfer.importers.files import ExportReader
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.backend.transfer.importers.pieces import Unknown
+from support.foreign_exports import LLM_036_TABLES, LLM_TABLES, write_database
 from support.imported import Bring, Json
 
 WHEN = "2026-05-28 20:26:40.000000"
@@ -128,6 +129,40 @@ CURSOR: Tables = {
         {"key": "composerData:empty", "value": None},
     ],
 }
+OLLAMA: Tables = {
+    "chats": [{"id": "o", "title": "T", "created_at": WHEN, "browser_state": None}],
+    "messages": [
+        {"id": 1, "chat_id": "o", "role": "user", "content": "Why?", "thinking": "", "created_at": f"{WHEN}+02:00"},
+        {"id": 2, "chat_id": "o", "role": "tool", "content": "found", "thinking": "", "tool_result": "{}"},
+        {
+            "id": 3,
+            "chat_id": "o",
+            "role": "assistant",
+            "content": "So.",
+            "thinking": "Hm.",
+            "model_name": "m",
+            "thinking_time_start": WHEN,
+            "thinking_time_end": "2026-05-28 20:26:42.500000",
+        },
+    ],
+    "tool_calls": [{"id": 1, "message_id": 3, "function_name": "search"}],
+}
+ANYTHING_LLM: Tables = {
+    "workspaces": [{"id": 1, "name": "W", "slug": "w", "openAiPrompt": "Be brief.", "chatModel": "m"}],
+    "workspace_threads": [{"id": 7, "name": "T", "slug": "5b0c", "workspace_id": 1}],
+    "workspace_chats": [
+        {
+            "id": 1,
+            "workspaceId": 1,
+            "prompt": "Why?",
+            "response": text(text="<think>Hm.</think>So.", sources=[], type="chat", metrics={"prompt_tokens": 3}),
+            "include": 1,
+            "thread_id": 7,
+            "createdAt": MS,
+        },
+        {"id": 2, "workspaceId": 1, "prompt": "Gone?", "response": text(text="Gone."), "include": 0, "thread_id": 7},
+    ],
+}
 DATABASES: dict[str, tuple[Tables, tuple[str | None, str, str | None]]] = {
     "elia": (ELIA, ("Be brief.", "", "m")),
     "oterm": (OTERM, ("Be brief.", "", "m")),
@@ -135,6 +170,8 @@ DATABASES: dict[str, tuple[Tables, tuple[str | None, str, str | None]]] = {
     "goose": (GOOSE, (None, "Hm.", None)),
     "crush": (CRUSH, (None, "Hm.", "m")),
     "cursor": (CURSOR, (None, "Hm.", "m")),
+    "ollama": (OLLAMA, (None, "Hm.", "m")),
+    "anything-llm": (ANYTHING_LLM, ("Be brief.", "Hm.", "m")),
 }
 """Tables, and of each the instructions of its conversation, and the thoughts and the model of its answer."""
 
@@ -167,6 +204,21 @@ def test_conversations_of_a_database_come_along(tmp_path: Path, program: str) ->
     assert (theirs.system, answer.reasoning, answer.model) == told
 
 
+def test_files_and_the_time_of_thoughts_of_ollama_come_along(tmp_path: Path) -> None:
+    sizes = {1: (3, 4), 3: (MAX_ELEMENT_CHARS - 5, 4, MAX_ELEMENT_CHARS + 5)}
+    files = [
+        {"message_id": message_id, "filename": f"{size}.txt", "data": b"x" * size}
+        for message_id, held in sizes.items()
+        for size in held
+    ]
+    written(tmp_path / "a.db", {**OLLAMA, "attachments": files})
+    question, answer = (theirs := found(tmp_path / "a.db")[0].conversation).messages
+    assert question.content == "(file: 3.txt)\n\n(file: 4.txt)\n\nWhy?"
+    assert [bool(file.content_id) for file in (*question.attachments, *answer.attachments)] == [True] * 2 + [False] * 3
+    assert answer.turn.thinking_ms == 2500
+    assert theirs.left_out == {TOOL: 1, ATTACHMENT: 5}
+
+
 def test_chats_of_two_machines_that_have_the_same_number_lose_nothing(
     store: Store, bring: Bring, tmp_path: Path
 ) -> None:
@@ -184,6 +236,32 @@ def test_a_conversation_that_is_too_large_costs_no_other(tmp_path: Path) -> None
     kept, rest = found(tmp_path / "a.db")
     assert [it.content for it in kept.conversation.messages] == ["Why?", "So."]
     assert rest == Unreadable("Large", "it is larger than 32 MiB")
+
+
+_LARGE = f"hex(zeroblob({MAX_ELEMENT_CHARS // 2 + 1}))"
+_WITH_A_LARGE_FIELD = {
+    "old": (LLM_TABLES, f"INSERT INTO responses (id, response, conversation_id) VALUES ('r0', {_LARGE}, 'large')"),
+    "new": (
+        LLM_036_TABLES,
+        "INSERT INTO messages (hash, role) VALUES ('q0', 'user')",
+        f"INSERT INTO parts (message_hash, position, type, text) VALUES ('q0', 0, 'text', {_LARGE})",
+        "INSERT INTO threads (id, tip_message_hash, datetime_utc) VALUES ('large', 'q0', '2026-01-01')",
+    ),
+    "elia": (
+        "CREATE TABLE chat (id, title, started_at); CREATE TABLE message (chat_id INTEGER, role, content)",
+        "INSERT INTO chat VALUES (1, 'large', '2026-01-01'), (2, 'T', '2026-01-01')",
+        f"INSERT INTO message (chat_id, content) VALUES (1, {_LARGE})",
+        "INSERT INTO message (chat_id, role, content) VALUES (2, 'user', 'Why?'), (2, 'assistant', 'So.')",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", _WITH_A_LARGE_FIELD)
+def test_a_field_that_is_too_large_costs_no_other_conversation(tmp_path: Path, kind: str) -> None:
+    write_database(tmp_path / "a.db", *_WITH_A_LARGE_FIELD[kind])
+    rest, kept = found(tmp_path / "a.db")
+    assert (rest.what, rest.why.startswith("it is ")) == ("large", True)
+    assert kept.conversation.messages
 
 
 @pytest.mark.parametrize(

@@ -29,10 +29,11 @@ VERSION = "8"
 
 SOURCES = (deepseek, chatgpt, claude, open_webui, grok, lm_studio, librechat, ours, programs)
 KNOWN = (
-    "aider, AI Studio, big-AGI, Chatbot UI, Chatbox, ChatGPT, Cherry Studio, Claude, Claude Code, Cline, Codex, "
-    "Continue, Copilot (CSV; VS Code), crush, Cursor, DeepSeek, elia, Gemini (Takeout), Gemini CLI, goose, gptme, "
-    "Grok, HuggingChat, Jan, Le Chat, LibreChat, llama.cpp, LM Studio, LobeChat, NextChat, opencode, Open WebUI, "
-    "oterm, Qwen Code, shell-gpt, SillyTavern, text-generation-webui, TypingMind, llm (logs.db) and chatapp itself"
+    "aider, AI Studio, AnythingLLM, big-AGI, Chatbot UI, Chatbox, ChatGPT, Cherry Studio, Claude, Claude Code, "
+    "Cline, Codex, Continue, Copilot (CSV; VS Code), crush, Cursor, DeepSeek, elia, Gemini (Takeout), Gemini CLI, "
+    "goose, gptme, Grok, HuggingChat, Jan, Le Chat, LibreChat, llama.cpp, LM Studio, LobeChat, NextChat, Ollama, "
+    "opencode, Open WebUI, oterm, Qwen Code, shell-gpt, SillyTavern, text-generation-webui, TypingMind, llm "
+    "(logs.db) and chatapp itself"
 )
 
 _Test = Callable[[dict[str, Any]], bool]

@@ -33,12 +33,19 @@ def conversations(
     continued = set(new.ids) if new else set()
     for conversation_id in old.ids if old else ():
         if conversation_id not in continued and old:
-            yield old.conversation(conversation_id)
+            yield _read(old, conversation_id)
     for thread_id in new.ids if new else ():
-        theirs = new.conversation(thread_id) if new else Unreadable(thread_id, "")
-        before = old.conversation(thread_id) if old and thread_id in old.ids else None
+        theirs = _read(new, thread_id) if new else Unreadable(thread_id, "")
+        before = _read(old, thread_id) if old and thread_id in old.ids else None
         both = isinstance(theirs, ImportedConversation) and isinstance(before, ImportedConversation)
         yield _continued(before, theirs) if both else theirs  # type: ignore[arg-type]
+
+
+def _read(log: Responses | Threads, conversation_id: str) -> ImportedConversation | Unreadable:
+    try:
+        return log.conversation(conversation_id)
+    except sqlite3.DataError:  # SQLite's word for a field that is
+        return Unreadable(conversation_id, "it is too large")
 
 
 def _continued(before: ImportedConversation, theirs: ImportedConversation) -> ImportedConversation:

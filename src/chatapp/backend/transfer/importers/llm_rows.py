@@ -6,6 +6,7 @@ from typing import Any
 
 from chatapp.backend.transfer.importers.assets import of_bytes
 from chatapp.backend.transfer.importers.attachments import attachment
+from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS
 from chatapp.backend.transfer.importers.fields import string
 from chatapp.protocol.messages import AttachmentPart
 
@@ -30,6 +31,11 @@ def columns(wanted: tuple[str, ...], there: set[str]) -> str:
 def short_ids(*names: str) -> str:
     """Return the condition that columns hold ids, not anything long."""
     return " AND ".join(f'("{name}" IS NULL OR length("{name}") < 200)' for name in names)
+
+
+def short_bytes(name: str) -> str:
+    """Return what selects a column of bytes, and NULL where they are too many: their length is told without them."""
+    return f'CASE WHEN length("{name}") < {MAX_ELEMENT_CHARS} THEN "{name}" END'
 
 
 def related(log: sqlite3.Connection, tables: Tables, table: str, *, key: str, other: str) -> dict[str, list[Any]]:
@@ -60,7 +66,7 @@ def attached(log: sqlite3.Connection, tables: Tables, attachment_id: object) -> 
     """
     row = None
     if "attachments" in tables and isinstance(attachment_id, str | int):
-        content = '"content"' if "content" in tables["attachments"] else "NULL"
+        content = short_bytes("content") if "content" in tables["attachments"] else "NULL"
         query = f"SELECT type, substr(coalesce(path, url), 1, 2000), {content} FROM attachments WHERE id = ?"  # noqa: S608
         row = log.execute(query, (attachment_id,)).fetchone()
     if row is None:

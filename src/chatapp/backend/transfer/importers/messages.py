@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from chatapp.backend.store.imported import ImportedMessage
+from chatapp.backend.store.imported import ImportedMessage, thought_for
 from chatapp.backend.transfer.importers.assets import within
 from chatapp.backend.transfer.importers.attachments import attachment, placeholder
 from chatapp.backend.transfer.importers.fields import (
@@ -65,6 +65,7 @@ def message(told: Json, without_id: str) -> ImportedMessage | None:
         prompt_tokens=count(first(usage, _READ)) if is_answer else None,
         completion_tokens=count(first(usage, _MADE)) if is_answer else None,
         created_at=moment_of(fields),
+        turn=thought_for(count(fields.get("thought_ms"))) if is_answer else None,
         attachments=files,
     )
 

@@ -1,16 +1,26 @@
-"""Databases in which programs keep conversations: crush, Cursor, elia, goose, opencode and oterm.
+"""Databases in which programs keep conversations: AnythingLLM, crush, Cursor, elia, goose, Ollama, opencode and oterm.
 
-Those of elia 1.10, opencode 1.18 and oterm 0.26 are as these write them, of the others as readers of theirs have it.
+Those of elia 1.10, opencode 1.18 and oterm 0.26 are as these write them, of the others as their sources or readers of
+theirs have it.
 """
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from chatapp.backend.store.imported import ImportedConversation, Unreadable
+from chatapp.backend.transfer.importers.assets import of_bytes
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
-from chatapp.backend.transfer.importers.fields import decoded, mapping, objects, sequence, string
-from chatapp.backend.transfer.importers.llm_rows import MAX_ROWS, Tables, columns, text
+from chatapp.backend.transfer.importers.fields import (
+    decoded,
+    mapping,
+    milliseconds_between,
+    objects,
+    sequence,
+    string,
+)
+from chatapp.backend.transfer.importers.llm_rows import MAX_ROWS, Tables, columns, short_bytes, text
 from chatapp.backend.transfer.importers.messages import named
 from chatapp.backend.transfer.importers.programs import conversation
 
@@ -19,6 +29,8 @@ Session = tuple[Json, Iterator[Json]]
 """What is known of a conversation, and its messages."""
 
 _ASKED = "1"
+_ASKED_IN = ("workspaceId", "thread_id", "user_id", "api_session_id")
+_THOUGHT = ("thinking_time_start", "thinking_time_end")
 _COMPOSER, _BUBBLE = "composerData:", "bubbleId:"
 
 
@@ -26,16 +38,20 @@ class _Database(NamedTuple):
     log: sqlite3.Connection
     tables: Tables
 
-    def rows(self, table: str, wanted: tuple[str, ...], key: str = "", value: object = "") -> Iterator[Json]:
-        """Return the rows of a table, or those whose `key` is a value, as they were written; what is not told is "".
+    def rows(self, table: str, wanted: tuple[str, ...], **keys: object) -> Iterator[Json]:
+        """Return the rows of a table with these `keys`, as they were written; what is not told is "".
+
+        Where there is no such table there are none.
 
         Raises:
             ValueError: they are too large together.
         """
-        where = f"WHERE {key} = ?" if key else ""
-        query = f"SELECT {columns(wanted, self.tables[table])} FROM {table} {where} ORDER BY rowid LIMIT {MAX_ROWS}"  # noqa: S608
+        if table not in self.tables:
+            return
+        where = " AND ".join(f"{key} IS ?" for key in keys) or "TRUE"
+        selected = f"SELECT {columns(wanted, self.tables[table])} FROM {table}"  # noqa: S608
         size = 0
-        for row in self.log.execute(query, (value,) if key else ()):
+        for row in self.log.execute(f"{selected} WHERE {where} ORDER BY rowid LIMIT {MAX_ROWS}", [*keys.values()]):
             size += sum(len(field) for field in row if isinstance(field, str | bytes))
             if size > MAX_ELEMENT_CHARS:
                 raise _too_large()
@@ -58,9 +74,8 @@ def _crush(database: _Database) -> Iterator[Session]:
     """Return the sessions that a user has begun: others are of agents that one has called."""
     for session in database.rows("sessions", ("id", "title", "created_at", "updated_at", "parent_session_id")):
         if not session.get("parent_session_id"):
-            told = database.rows(
-                "messages", ("id", "role", "parts", "model", "created_at"), "session_id", session["id"]
-            )
+            wanted = ("id", "role", "parts", "model", "created_at")
+            told = database.rows("messages", wanted, session_id=session["id"])
             yield session, ({**said, "parts": _crush_parts(said)} for said in told)
 
 
@@ -106,7 +121,7 @@ def _message(head: Json, bubble: Json) -> Json:
 
 
 def _written(database: _Database, key: str) -> str:
-    return next((row["value"] for row in database.rows("cursorDiskKV", ("value",), "key", key)), "")
+    return next((row["value"] for row in database.rows("cursorDiskKV", ("value",), key=key)), "")
 
 
 def _elia(database: _Database) -> Iterator[Session]:
@@ -114,7 +129,7 @@ def _elia(database: _Database) -> Iterator[Session]:
     for chat in database.rows("chat", ("id", "title", "started_at")):
         wanted = ("id", "role", "content", "timestamp", "model")
         about = {"id": chat["started_at"], "title": chat.get("title"), "created": chat["started_at"]}
-        yield about, database.rows("message", wanted, "chat_id", chat["id"])
+        yield about, database.rows("message", wanted, chat_id=chat["id"])
 
 
 def _goose(database: _Database) -> Iterator[Session]:
@@ -123,7 +138,7 @@ def _goose(database: _Database) -> Iterator[Session]:
         wanted = ("id", "message_id", "role", "content_json", "created_timestamp", "metadata_json")
         told = (
             {**said, "content": decoded(said.get("content_json")), "created": said.get("created_timestamp")}
-            for said in database.rows("messages", wanted, "session_id", session["id"])
+            for said in database.rows("messages", wanted, session_id=session["id"])
             if mapping(decoded(said.get("metadata_json"))).get("userVisible") is not False
         )
         title = session.get("name") or session.get("description")
@@ -140,16 +155,16 @@ def _opencode(database: _Database) -> Iterator[Session]:
 
 def _opencode_messages(database: _Database, session_id: str) -> Iterator[Json]:
     parts: dict[str, list[Json]] = {}
-    for part in database.rows("part", ("message_id", "data"), "session_id", session_id):
+    for part in database.rows("part", ("message_id", "data"), session_id=session_id):
         parts.setdefault(part["message_id"], []).append(mapping(decoded(part["data"])))
-    for said in database.rows("message", ("id", "data"), "session_id", session_id):
+    for said in database.rows("message", ("id", "data"), session_id=session_id):
         yield {"info": {**mapping(decoded(said["data"])), "id": said["id"]}, "parts": parts.get(said["id"], [])}
 
 
 def _oterm(database: _Database) -> Iterator[Session]:
     """Return the chats, which are named by what is said in them: their numbers are those of one machine."""
     for chat in database.rows("chat", ("id", "name", "system", "model")):
-        rows = database.rows("message", ("author", "text", "images"), "chat_id", chat["id"])
+        rows = database.rows("message", ("author", "text", "images"), chat_id=chat["id"])
         about = {"title": chat.get("name"), "systemPrompt": chat.get("system"), "model": chat.get("model")}
         told = [*named(_oterm_message(said, about) for said in rows)]
         yield {**about, "id": f"{chat['id']} {told[0]['id']}" if told else chat["id"]}, iter(told)
@@ -159,6 +174,65 @@ def _oterm_message(said: Json, about: Json) -> Json:
     held = sequence(decoded(said.get("images")))
     files = [{"mime": "image/*", "url": f"data:image/png;base64,{string(picture)}"} for picture in held]
     return {"role": said["author"], "content": said["text"], "model": about["model"], "files": files}
+
+
+def _ollama(database: _Database) -> Iterator[Session]:
+    """Return the chats of Ollama's app."""
+    wanted = ("id", "role", "content", "thinking", "model_name", "created_at", *_THOUGHT)
+    for chat in database.rows("chats", ("id", "title", "created_at")):
+        files = _ollama_files(database, chat["id"]) if "attachments" in database.tables else {}
+        told = database.rows("messages", wanted, chat_id=chat["id"])
+        yield chat, (_ollama_message(database, said, files) for said in told)
+
+
+def _ollama_files(database: _Database, chat_id: str) -> dict[str, list[Json]]:
+    """Return the files that each message of a chat shows; where they are too many, some without their bytes."""
+    told = "SELECT id FROM messages WHERE chat_id IS ?"
+    query = f"SELECT message_id, filename, {short_bytes('data')} FROM attachments WHERE message_id IN ({told})"  # noqa: S608
+    files, size = defaultdict[str, list[Json]](list), 0
+    for message_id, file_name, held in database.log.execute(query, (chat_id,)):
+        size += len(held or b"")
+        url = of_bytes(held) if size < MAX_ELEMENT_CHARS else None
+        files[text(message_id)].append({"name": text(file_name), "url": url})
+    return files
+
+
+def _ollama_message(database: _Database, said: Json, files: dict[str, list[Json]]) -> Json:
+    calls = [*database.rows("tool_calls", ("function_name",), message_id=said["id"])]
+    took = milliseconds_between(*(said[moment] for moment in _THOUGHT))
+    shown = {"files": files.get(said["id"], []), "toolCalls": calls}
+    return {**said, **shown, "model": said["model_name"], "thought_ms": took}
+
+
+def _anything_llm(database: _Database) -> Iterator[Session]:
+    """Return the threads of AnythingLLM's workspaces, and what was asked beside them, as it shows them."""
+    spaces = {it["id"]: it for it in database.rows("workspaces", ("id", "name", "slug", "openAiPrompt", "chatModel"))}
+    threads = {it["id"]: it for it in database.rows("workspace_threads", ("id", "name", "slug"))}
+    keys = [key for key in _ASKED_IN if key in database.tables["workspace_chats"]]
+    columns = ", ".join(keys)
+    query = f"SELECT min(createdAt), {columns} FROM workspace_chats GROUP BY {columns} LIMIT {MAX_ROWS}"  # noqa: S608
+    for begun, *values in database.log.execute(query):
+        found = dict(zip(keys, values, strict=True))
+        space, thread = spaces.get(text(found["workspaceId"]), {}), threads.get(text(found.get("thread_id")), {})
+        own = " ".join(text(found.get(key)) for key in _ASKED_IN[2:])
+        about: Json = {"id": f"{thread.get('slug') or space.get('slug')} {own} {text(begun)}"}
+        about |= {"title": thread.get("name") or space.get("name"), "systemPrompt": space.get("openAiPrompt")}
+        wanted = ("id", "prompt", "response", "createdAt", "include")
+        told = (it for it in database.rows("workspace_chats", wanted, **found) if it["include"] != "0")
+        yield about, (it for said in told for it in _question_and_answer(said, string(space.get("chatModel"))))
+
+
+def _question_and_answer(said: Json, usual_model: str) -> Iterator[Json]:
+    answer = mapping(decoded(said["response"]))
+    files = [
+        {**file, "url": f"data:{file.get('mime')};base64,{string(file.get('contentString')).rpartition(',')[2]}"}
+        for file in objects(answer.get("attachments"))
+    ]
+    metrics = mapping(answer.get("metrics"))
+    when = {"created": said["createdAt"]}
+    yield {**when, "id": f"{said['id']} asked", "role": "user", "content": said["prompt"], "files": files}
+    told = {"role": "assistant", "content": answer.get("text"), "usage": metrics}
+    yield {**when, "id": said["id"], **told, "model": metrics.get("model") or usual_model}
 
 
 _PROGRAMS = (
@@ -172,6 +246,12 @@ _PROGRAMS = (
         _opencode,
     ),
     KnownDatabase("cursor", {"cursorDiskKV": {"key", "value"}}, _cursor),
+    KnownDatabase("ollama", {"chats": {"id", "title"}, "messages": {"chat_id", "thinking", "model_name"}}, _ollama),
+    KnownDatabase(
+        "anything-llm",
+        {"workspaces": {"id", "slug"}, "workspace_chats": {"workspaceId", "prompt", "response", "createdAt"}},
+        _anything_llm,
+    ),
 )
 
 
@@ -198,5 +278,6 @@ def conversations(
         budget.check()
         try:
             yield conversation(program.source, about, [*told])
-        except ValueError as error:
-            yield Unreadable(string(about.get("title")) or text(about.get("id")), str(error))
+        except (ValueError, sqlite3.DataError) as error:
+            why = error if isinstance(error, ValueError) else _too_large()  # SQLite's word for a field that is
+            yield Unreadable(string(about.get("title")) or text(about.get("id")), f"{why}")
