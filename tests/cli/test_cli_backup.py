@@ -115,8 +115,12 @@ def test_exports_are_imported_with_a_receipt(
     (tmp_path / "notes.txt").write_text("These are no conversations.")
     whales, notes = str(tmp_path / "whales.json"), str(tmp_path / "notes.txt")
 
+    (log := Path(f"{whales}-wal")).write_bytes(b"what is not in it yet")
     run_import([whales], as_json=False, backend_url=shared.url)
-    assert capsys.readouterr().out.startswith("chatgpt: 1 of 1 conversations added, with ")
+    told = capsys.readouterr()
+    assert told.out.startswith("chatgpt: 1 of 1 conversations added, with ")
+    assert f"{whales} is open in its program" in told.err
+    log.unlink()
     run_export(str(tmp_path / "all.zip"), as_format=None, backend_url=shared.url)
     run_import([str(tmp_path / "all.zip")], as_json=False, backend_url=shared.url)
     assert capsys.readouterr().out.endswith(" messages. All of it came in before.\n")

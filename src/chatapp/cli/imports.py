@@ -69,6 +69,8 @@ def _import_all(files: Sequence[str], status: StatusLine, tell: Tell, backend: B
             raise
         status.clear()
         tell(name, receipt)
+        if _is_open(name):
+            note(f"{name} is open in its program, and not all of it is in yet: close that, and import it again.")
         if sending.is_cancelled:
             raise KeyboardInterrupt
 
@@ -125,6 +127,13 @@ def _opened(name: str) -> BinaryIO:
         return Path(name).open("rb")
     except OSError as error:
         raise SettingsError(f"{name} cannot be read ({error.strerror}).") from error
+
+
+def _is_open(name: str) -> bool:
+    """Return whether a file is a database beside which SQLite keeps what is not in it yet."""
+    with suppress(OSError):
+        return Path(f"{name}-wal").stat().st_size > 0
+    return False
 
 
 def _progress(running: RunningImportInfo) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import zipfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from chatapp.backend.store import Store
 from chatapp.backend.store.imported import ATTACHMENT, TOOL, Unreadable
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
+from chatapp.backend.transfer.importers.databases import NOT_YET
 from chatapp.backend.transfer.importers.files import ExportReader
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.backend.transfer.importers.pieces import Unknown
@@ -284,6 +286,20 @@ def test_a_message_that_is_named_very_often_is_read_no_oftener_than_fits(tmp_pat
     kept, _, rest = found(tmp_path / "a.db")
     assert [it.content for it in kept.conversation.messages] == ["Why?", "So."]
     assert rest == Unreadable("Often", "it is larger than 32 MiB")
+
+
+def test_a_database_that_its_program_has_open_is_said_to_be(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.db")) as program:
+        program.execute("PRAGMA journal_mode = WAL")
+        program.execute("CREATE TABLE chats (id, title)")
+        content, log = ((tmp_path / name).read_bytes() for name in ("a.db", "a.db-wal"))
+    (tmp_path / "alone.db").write_bytes(content)
+    with zipfile.ZipFile(tmp_path / "both.zip", "w") as archive:
+        archive.writestr("a.db", written(tmp_path / "b.db", ELIA))
+        archive.writestr("a.db-wal", log)
+    (alone,), (kept, rest) = found(tmp_path / "alone.db"), found(tmp_path / "both.zip")
+    assert alone.why == "it is a database whose program has it open: close that first"
+    assert (kept.conversation.title, rest) == ("T", Unreadable("a.db-wal", NOT_YET))
 
 
 @pytest.mark.parametrize("program", DATABASES)

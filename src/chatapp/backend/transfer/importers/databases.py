@@ -13,6 +13,14 @@ from chatapp.backend.transfer.importers.program_databases import KnownDatabase
 
 MAGIC = b"SQLite format 3\0"
 
+LOG = "-wal"
+"""How the name of the file goes on in which SQLite keeps what is not in the database yet."""
+
+NOT_YET = "what its program has not put into the database yet: close the program, and import it again to have all"
+
+_WITH_LOG = b"\2"
+"""What the 19th byte of a database says that keeps a log: https://www.sqlite.org/fileformat.html#file_format_version_numbers"""
+
 _STEPS = 50_000
 _GENERATED = (2, 3)
 
@@ -39,6 +47,8 @@ def read(path: Path, budget: ImportBudget) -> Iterator[ImportedConversation | Un
     try:
         with closing(_opened(path, budget)) as log:
             tables = _tables(log)
+            if not tables and _keeps_log(path):
+                raise UnknownDatabaseError(set(), "a database whose program has it open: close that first")
             program = None if llm_logs.is_log(tables) else program_databases.program_of(tables)
             fault = f"whose tables are not those of {program.source if program else 'llm'}"
             for piece in _conversations(log, tables, program, budget):
@@ -76,6 +86,11 @@ def _conversations(
         yield from llm_logs.conversations(log, tables, budget)
     else:
         raise UnknownDatabaseError(set(tables))
+
+
+def _keeps_log(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(19)[-1:] == _WITH_LOG
 
 
 def _tables(log: sqlite3.Connection) -> Tables:

@@ -5,7 +5,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,9 @@ class ExportReader:
                     file.seek(0)
                     with self._unpacked(file, folder) as path:
                         yield from self._database(member.filename, path)
+                    with suppress(KeyError):
+                        if archive.getinfo(log := member.filename + databases.LOG).file_size:
+                            yield Unreadable(log, databases.NOT_YET)
                 elif texts.is_named(member.filename):
                     head = file.read(_HEAD)
                     file.seek(0)
