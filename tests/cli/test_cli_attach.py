@@ -1,5 +1,6 @@
 """`chatapp ask -a FILE`: files that go along from the shell."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -69,3 +70,15 @@ def test_a_saved_prompt_is_asked(chatapp: Run, shared: RunningBackend, model: St
     assert (done.returncode, done.stderr) == (0, "")
     assert model.calls[-1].body["messages"][-1]["content"] == "Translate into German:\n\nHello"
     assert BackendClient(shared.url).conversations.page().items[0].title == "German: Hello"
+
+
+def test_a_question_is_saved_as_a_prompt_once_and_listed(chatapp: Run) -> None:
+    saved = chatapp("ask", "--save", "in German", "Translate into German:", stdin="{{input}}")
+    again = chatapp("ask", "--save", "in German", "Other words")
+
+    assert (saved.returncode, saved.stdout) == (0, "")
+    assert saved.stderr.endswith("in German.md. Ask it: chatapp ask -t 'in German'\n")
+    assert (again.returncode, "called in German already" in again.stderr) == (2, True)
+    (listed,) = json.loads(chatapp("prompts", "--json").stdout)["prompts"]
+    assert (listed["name"], listed["text"]) == ("in German", "Translate into German:\n\n{{input}}")
+    assert chatapp("prompts").stdout == "in German\n"

@@ -6,9 +6,17 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from chatapp.cli.conversations import delete_conversations, find_conversations, list_conversations, show_conversation
+from chatapp.cli.conversations import (
+    delete_conversations,
+    find_conversations,
+    list_conversations,
+    mark_conversations,
+    show_conversation,
+)
 from chatapp.errors import ChatappError, NotFoundError
+from support import scripts
 from support.running_backend import RunningBackend
+from support.stub_model import StubModel
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -54,6 +62,32 @@ def test_a_conversation_is_deleted_and_taken_back(
         delete_conversations([ids[1][:8]], is_undone=True, as_json=False, backend_url=backend.url)
     assert caught.value.sentence().startswith("No deleted conversation has an id that begins with")
     assert caught.value.sentence().endswith("List them with: chatapp list --deleted")
+
+
+def test_conversations_are_pinned_and_archived_and_taken_back(
+    ids: list[str], backend: RunningBackend, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for mark, is_undone in (("pinned", False), ("pinned", True), ("archived", False), ("archived", True)):
+        mark_conversations([ids[1][:8]], mark=mark, is_undone=is_undone, as_json=False, backend_url=backend.url)
+        found = backend.client.conversations.get(ids[1])
+        assert (found.pinned or found.archived_at is not None) is not is_undone
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        f"Pinned: What is a rainbow?. Take it back with: chatapp pin --undo {ids[1][:8]}",
+        "No longer pinned: What is a rainbow?",
+        f"Archived: What is a rainbow?. Take it back with: chatapp archive --undo {ids[1][:8]}",
+        "No longer archived: What is a rainbow?",
+    ]
+
+
+def test_the_code_of_the_last_answer_is_shown_alone(
+    backend: RunningBackend, stub: StubModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stub.next(scripts.answer("Run:\n\n```sh\nls\n```\n\nDone."))
+    backend.client.ask("How?", store=True)
+    show_conversation(None, is_extracted=True, as_json=False, backend_url=backend.url)
+
+    assert capsys.readouterr() == ("ls\n", "")
 
 
 def test_json_is_for_programs(ids: list[str], backend: RunningBackend, chatapp: Run) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from chatapp import __version__
+from chatapp.cli.conversation_commands import archive, pin, share
 from chatapp.cli.parameters import (
     AsCsv,
     AsJson,
@@ -20,7 +21,6 @@ from chatapp.cli.parameters import (
     Continue,
     ConversationId,
     Days,
-    Deleted,
     Effort,
     Everybody,
     Extract,
@@ -32,6 +32,7 @@ from chatapp.cli.parameters import (
     Limit,
     MaxTokens,
     Models,
+    Named,
     NoBrowser,
     NoStore,
     NoStream,
@@ -41,6 +42,7 @@ from chatapp.cli.parameters import (
     ProjectName,
     Prompt,
     Reload,
+    SaveAs,
     ServeCommand,
     Shown,
     System,
@@ -53,7 +55,6 @@ from chatapp.cli.parameters import (
 )
 from chatapp.cli.projects_commands import app as projects
 from chatapp.cli.projects_commands import move
-from chatapp.cli.share_command import share
 from chatapp.cli.transfer_commands import backup, export, import_, restore
 from chatapp.config import environment
 
@@ -153,6 +154,7 @@ def ask(
     attach: Attach = None,
     template: Template = None,
     param: Param = None,
+    save: SaveAs = None,
     model: Models = None,
     system: System = None,
     temperature: Temperature = None,
@@ -175,6 +177,7 @@ def ask(
         files=attach or (),
         template=template,
         params=param or (),
+        save_as=save,
         backend_url=backend_url,
         conversation_id=conversation,
         project=project,
@@ -184,6 +187,14 @@ def ask(
         is_extracted=extract,
         as_json=json,
     )
+
+
+@app.command(cls=LightCommand)
+def prompts(*, json: AsJson = False) -> None:
+    """List your saved prompts, which `ask -t` asks."""
+    from chatapp.cli.saved import list_prompts
+
+    list_prompts(as_json=json)
 
 
 @app.command("list", cls=LightCommand)
@@ -205,6 +216,8 @@ def list_(
 
 app.add_typer(projects, name="projects", help="Conversations that belong together, with instructions and files.")
 app.command(cls=LightCommand)(move)
+app.command(cls=LightCommand)(archive)
+app.command(cls=LightCommand)(pin)
 app.command(cls=LightCommand)(share)
 
 
@@ -217,16 +230,18 @@ def find(words: Words = None, *, limit: Limit = 20, json: AsJson = False, backen
 
 
 @app.command(cls=LightCommand)
-def show(conversation: Shown = None, *, json: AsJson = False, backend_url: BackendUrl = None) -> None:
-    """Show a conversation, the last talked in unless you name another."""
+def show(
+    conversation: Shown = None, *, extract: Extract = False, json: AsJson = False, backend_url: BackendUrl = None
+) -> None:
+    """Show a conversation, the last talked in unless you name another; with -x the code of its last answer alone."""
     from chatapp.cli.conversations import show_conversation
 
-    show_conversation(conversation, as_json=json, backend_url=backend_url)
+    show_conversation(conversation, is_extracted=extract, as_json=json, backend_url=backend_url)
 
 
 @app.command(cls=LightCommand)
 def delete(
-    conversations: Deleted = None, *, undo: Undo = False, json: AsJson = False, backend_url: BackendUrl = None
+    conversations: Named = None, *, undo: Undo = False, json: AsJson = False, backend_url: BackendUrl = None
 ) -> None:
     """Delete conversations; for 30 days they can be taken back."""
     from chatapp.cli.conversations import delete_conversations

@@ -11,7 +11,7 @@ from chatapp.cli.attachments import MAX_STDIN_BYTES, STDIN, attached, expanded
 from chatapp.cli.backends import why_nothing_is_stored, with_backend
 from chatapp.cli.shell_chat import ShellChat, full_id, last_conversation
 from chatapp.cli.terminal import StatusLine, printable
-from chatapp.cli.writing import note, write_code, write_error, write_json, write_text
+from chatapp.cli.writing import note, require_one_form, write_code, write_error, write_json, write_text
 from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions
@@ -26,6 +26,7 @@ def run(
     files: Sequence[str] = (),
     template: str | None = None,
     params: Sequence[str] = (),
+    save_as: str | None = None,
     backend_url: str | None,
     conversation_id: str | None,
     project: str | None,
@@ -40,6 +41,8 @@ def run(
     Without a question, on a terminal, questions are taken until the user leaves. Each of several `models` answers the
     question; what one fails with is said below its name.
     """
+    if save_as is not None:
+        return _save(save_as, question, template)
     _require_one_conversation(conversation_id, project, is_continued=is_continued, is_stored=is_stored)
     write = _writer(is_extracted=is_extracted, as_json=as_json)
     is_for_people = not (is_extracted or as_json)
@@ -82,8 +85,7 @@ def _require_what_a_session_takes(models: Sequence[str]) -> None:
 
 def _writer(*, is_extracted: bool, as_json: bool) -> Callable[[Events, StatusLine], None]:
     """Return what writes an answer."""
-    if is_extracted and as_json:
-        raise SettingsError("--extract prints code, --json an object.", hint="Use one of them.")
+    require_one_form(is_extracted=is_extracted, as_json=as_json)
     return write_json if as_json else write_code if is_extracted else write_text
 
 
@@ -205,6 +207,16 @@ def _prompt(
         _require_what_a_session_takes(models)
         return None
     return _asked(question, template, params, is_stdin_a_file=STDIN in files)
+
+
+def _save(name: str, question: str | None, template: str | None) -> int:
+    """Save what would be asked as a prompt."""
+    from chatapp.cli.saved import save
+
+    if template is not None:
+        raise SettingsError("--template is saved already.", hint="Leave it out, or --save.")
+    save(name, _asked(question, None, (), is_stdin_a_file=False))
+    return 0
 
 
 def _asked(question: str | None, template: str | None, params: Sequence[str], *, is_stdin_a_file: bool) -> str:

@@ -1,18 +1,20 @@
-"""`chatapp list`, `find`, `show` and `delete`: the conversations that the backend keeps, in a terminal."""
+"""`chatapp list`, `find`, `show`, `delete`, `archive` and `pin`: the conversations that are kept, in a terminal."""
 
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
+from typing import Literal
 
 import typer
 
 from chatapp.cli.backends import with_backend
 from chatapp.cli.shell_chat import NO_TITLE, SHORT_ID_CHARS, full_id, last_conversation
 from chatapp.cli.terminal import PlainAnswer, columns_of, fitted, is_terminal, printable
-from chatapp.cli.writing import answer_writer, cited_line, note, write_resource
+from chatapp.cli.writing import answer_writer, cited_line, first_code, note, require_one_form, write_resource
 from chatapp.client import BackendClient
-from chatapp.errors import SettingsError
+from chatapp.errors import NotFoundError, SettingsError
 from chatapp.protocol.resources import ConversationInfo, MessageInfo, SnippetInfo
 
 NOTHING_FOUND = 1
@@ -58,8 +60,17 @@ def find_conversations(words: str, *, limit: int, as_json: bool, backend_url: st
     return 0 if items else NOTHING_FOUND
 
 
-def show_conversation(beginning: str | None, *, as_json: bool, backend_url: str | None) -> None:
-    """Print the branch on show of a conversation, of the one last talked in where `beginning` names none."""
+def show_conversation(
+    beginning: str | None, *, is_extracted: bool = False, as_json: bool, backend_url: str | None
+) -> None:
+    """Print the branch on show of a conversation, of the one last talked in where `beginning` names none.
+
+    Where it `is_extracted`, only the first block of code of the last answer, or all of that where it has none.
+
+    Raises:
+        NotFoundError: it is not there, or its answer that is wanted.
+    """
+    require_one_form(is_extracted=is_extracted, as_json=as_json)
 
     def fetch(backend: BackendClient) -> tuple[ConversationInfo, list[MessageInfo]]:
         found = (
@@ -73,9 +84,20 @@ def show_conversation(beginning: str | None, *, as_json: bool, backend_url: str 
     if as_json:
         write_resource({**conversation._asdict(), "messages": messages})
         return
+    if is_extracted:
+        _print_code(messages)
+        return
     typer.secho(printable(conversation.title or NO_TITLE), bold=True)
     for message in messages:
         _print_message(message)
+
+
+def _print_code(messages: Sequence[MessageInfo]) -> None:
+    answer = next((message.content for message in reversed(messages) if message.role == "assistant"), None)
+    if answer is None:
+        raise NotFoundError("Nothing was answered in this conversation.")
+    with closing(PlainAnswer()) as writer:
+        writer.add(first_code(answer))
 
 
 def delete_conversations(beginnings: Sequence[str], *, is_undone: bool, as_json: bool, backend_url: str | None) -> None:
@@ -85,8 +107,7 @@ def delete_conversations(beginnings: Sequence[str], *, is_undone: bool, as_json:
         SettingsError: none is named, or not clearly.
         NotFoundError: one is not there.
     """
-    if not beginnings:
-        raise SettingsError("No conversation is named.", hint="List them with: chatapp list")
+    _require_named(beginnings)
 
     def change(backend: BackendClient) -> list[ConversationInfo]:
         ids = [full_id(backend, beginning, state="deleted" if is_undone else None) for beginning in beginnings]
@@ -98,13 +119,50 @@ def delete_conversations(beginnings: Sequence[str], *, is_undone: bool, as_json:
         return found
 
     changed = with_backend(change, backend_url, asks=False)
+    _tell_changed(changed, "Restored" if is_undone else "Deleted", None if is_undone else "delete", as_json=as_json)
+
+
+def mark_conversations(
+    beginnings: Sequence[str],
+    *,
+    mark: Literal["archived", "pinned"],
+    is_undone: bool,
+    as_json: bool,
+    backend_url: str | None,
+) -> None:
+    """Mark the conversations whose ids begin so, or unmark them; nothing happens unless all of them are there.
+
+    Raises:
+        SettingsError: none is named, or not clearly.
+        NotFoundError: one is not there.
+    """
+    _require_named(beginnings)
+
+    def change(backend: BackendClient) -> list[ConversationInfo]:
+        state = "archived" if mark == "archived" and is_undone else None
+        ids = [full_id(backend, beginning, state=state) for beginning in beginnings]
+        found = [backend.conversations.get(id_) for id_ in ids]
+        return [backend.conversations.change(item.id, **{mark: not is_undone}) for item in found]
+
+    changed = with_backend(change, backend_url, asks=False)
+    command = "archive" if mark == "archived" else "pin"
+    said = f"No longer {mark}" if is_undone else mark.capitalize()
+    _tell_changed(changed, said, None if is_undone else command, as_json=as_json)
+
+
+def _tell_changed(changed: Sequence[ConversationInfo], said: str, command: str | None, *, as_json: bool) -> None:
+    """Tell what has become of each, and how the `command` takes it back."""
     if as_json:
         write_resource({"conversations": changed, "has_more": False})
         return
     for item in changed:
-        title = item.title or NO_TITLE
-        undo = f"Take it back with: chatapp delete --undo {item.id[:SHORT_ID_CHARS]}"
-        note(f"Restored: {title}" if is_undone else f"Deleted: {title}. {undo}")
+        undo = f". Take it back with: chatapp {command} --undo {item.id[:SHORT_ID_CHARS]}" if command else ""
+        note(f"{said}: {item.title or NO_TITLE}{undo}")
+
+
+def _require_named(beginnings: Sequence[str]) -> None:
+    if not beginnings:
+        raise SettingsError("No conversation is named.", hint="List them with: chatapp list")
 
 
 def _fetched(backend_url: str | None, limit: int, **which: str | None) -> tuple[list[ConversationInfo], bool]:

@@ -93,6 +93,10 @@ Param = Annotated[
     list[str] | None,
     typer.Option("--param", "-p", metavar="NAME=VALUE", help="A variable of the saved prompt. Repeatable."),
 ]
+SaveAs = Annotated[
+    str | None,
+    typer.Option("--save", metavar="NAME", help="Save the question as a prompt of that name, instead of asking it."),
+]
 ProjectName = Annotated[
     str | None, typer.Option("--project", metavar="NAME", help="In this project: its name, or its id's beginning.")
 ]
@@ -129,7 +133,7 @@ Shown = Annotated[
         metavar="ID", show_default=False, help="Its id or the beginning of it. Default: the last talked in."
     ),
 ]
-Deleted = Annotated[
+Named = Annotated[
     list[str] | None, typer.Argument(metavar="ID", show_default=False, help="Their ids, or the beginnings of them.")
 ]
 Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, max=10_000, help="Most to show.")]

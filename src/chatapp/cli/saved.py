@@ -1,8 +1,13 @@
-"""`ask -t NAME`: a saved prompt, with its variables, and what is typed or piped in."""
+"""Saved prompts: `ask -t` asks one, with its variables and what is typed or piped in, `ask --save` makes one."""
 
+import shlex
 from collections.abc import Sequence
 
-from chatapp.config.prompts import INPUT, prompts_folder, saved_prompt, saved_prompts
+import typer
+
+from chatapp.cli.terminal import printable
+from chatapp.cli.writing import note, write_resource
+from chatapp.config.prompts import INPUT, prompts_folder, save_prompt, saved_prompt, saved_prompts
 from chatapp.errors import SettingsError
 
 
@@ -38,6 +43,29 @@ def prompt_in_words(words: str) -> str:
         pair, _, rest = rest.partition(" ")
         given.append(pair)
     return prompt_of(name, given, rest.strip())
+
+
+def save(name: str, text: str) -> None:
+    """Save a prompt, and say how it is asked.
+
+    Raises:
+        SettingsError: it cannot be called so or be as long, there is one already, or its file cannot be written.
+    """
+    save_prompt(name, f"{text}\n", is_new=True)
+    note(f"Saved as {prompts_folder() / name}.md. Ask it: chatapp ask -t {shlex.quote(name)}")
+
+
+def list_prompts(*, as_json: bool) -> None:
+    """Print the saved prompts, a line each."""
+    if as_json:
+        found = [
+            {"name": it.name, "about": it.about, "variables": it.variables, "text": it.text} for it in saved_prompts()
+        ]
+        write_resource({"prompts": found})
+    elif saved_prompts():
+        typer.echo("\n".join(map(printable, prompt_lines())))
+    else:
+        note(prompt_lines()[0])
 
 
 def prompt_lines() -> list[str]:

@@ -21,7 +21,7 @@ def sampling_lines(sampling: Mapping[str, Any]) -> list[str]:
 
 
 def with_setting(sampling: Mapping[str, Any], typed: str) -> dict[str, Any]:
-    """Return `sampling` with one setting changed, or taken away, by what is `typed`: its name, and its value or `default`.
+    """Return `sampling` with one setting changed as `typed`: its name, and its value or `default`, which takes it away.
 
     Raises:
         SettingsError: there is no such setting, or its value is none that it can have.

@@ -10,7 +10,7 @@ import typer
 
 from chatapp.cli.terminal import PlainAnswer, StatusLine, is_terminal, json_text, printable, wrapped
 from chatapp.client.answer_events import gathered, in_one_piece
-from chatapp.errors import BackendUnreachableError, ChatappError
+from chatapp.errors import BackendUnreachableError, ChatappError, SettingsError
 from chatapp.protocol.events import Answer, Citation, Done, Event, Notice, Reasoning, Start, Text
 from chatapp.protocol.usage_line import usage_parts
 
@@ -65,6 +65,12 @@ def _with(event: Event, answer: Answer) -> Answer:
                 usage_details=event.usage_details,
             )
     return answer
+
+
+def require_one_form(*, is_extracted: bool, as_json: bool) -> None:
+    """Raise a SettingsError where an answer is wanted in two forms at once."""
+    if is_extracted and as_json:
+        raise SettingsError("--extract prints code, --json an object.", hint="Use one of them.")
 
 
 def write_code(events: Iterable[Event], status: StatusLine) -> None:
