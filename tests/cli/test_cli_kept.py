@@ -15,8 +15,10 @@ from chatapp.cli.conversations import (
 )
 from chatapp.errors import ChatappError, NotFoundError
 from support import scripts
+from support.commands import SCRIPT
 from support.running_backend import RunningBackend
 from support.stub_model import StubModel
+from support.terminals import Terminal
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -88,6 +90,19 @@ def test_the_code_of_the_last_answer_is_shown_alone(
     show_conversation(None, is_extracted=True, as_json=False, backend_url=backend.url)
 
     assert capsys.readouterr() == ("ls\n", "")
+
+
+def test_colours_are_left_out_where_nobody_wants_them(
+    ids: list[str], backend: RunningBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    for value in ("", "1"):
+        monkeypatch.setenv("NO_COLOR", value)
+        terminal = Terminal([SCRIPT, "list", "--deleted", "--backend-url", backend.url])
+        assert terminal.exit_code() == 0
+        seen.append(b"\x1b[" in terminal.output)
+
+    assert seen == [True, False]
 
 
 def test_json_is_for_programs(ids: list[str], backend: RunningBackend, chatapp: Run) -> None:

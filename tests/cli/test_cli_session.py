@@ -31,6 +31,10 @@ class Typist:
         self.process = self._terminal.process
 
     @property
+    def output(self) -> bytes:
+        return self._terminal.output
+
+    @property
     def seen(self) -> str:
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._terminal.output[self._typed_at :].decode())
 
@@ -493,3 +497,12 @@ def test_a_session_goes_on_from_the_answer_that_is_chosen(typist: Typist, stub: 
     typist.say("And now?")
 
     assert asked(stub) == ["Toss a coin", "Heads.", "And now?"]
+
+
+def test_a_dumb_terminal_gets_nothing_to_obey(backend: RunningBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    with session(backend) as typist:
+        typist.say("Hi")
+
+    assert b"Hello from the stub." in typist.output
+    assert b"\x1b" not in typist.output

@@ -8,7 +8,7 @@ from functools import partial
 import typer
 
 from chatapp.cli.access import notes_on_names, url_for
-from chatapp.cli.terminal import StatusLine
+from chatapp.cli.terminal import StatusLine, is_dumb
 from chatapp.config import demo_model
 from chatapp.config.settings import Settings
 from chatapp.providers.connection import Upstream
@@ -48,7 +48,7 @@ class Progress:
         """Show how much there is."""
         tenths = 10 * fetched_bytes // all_bytes
         line = f"Fetching the embedded model: {fetched_bytes / _MB:.0f} of {all_bytes / _MB:.0f} MB"
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not is_dumb():
             self._status.show(f"{line} {'━' * (2 * tenths)}{'─' * (20 - 2 * tenths)}")
         elif tenths > self._tenths:
             self._tell(line)

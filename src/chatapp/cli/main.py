@@ -14,6 +14,7 @@ from typer.main import get_command
 from typer.models import CommandInfo
 
 from chatapp.cli import app, say
+from chatapp.cli.terminal import has_colours
 from chatapp.config import environment
 from chatapp.errors import ChatappError
 
@@ -64,7 +65,7 @@ def run_command(arguments: list[str]) -> int:
         from typer.completion import shell_complete  # only when a shell asks what may follow
 
         return shell_complete(command, {}, "chatapp", _COMPLETE, instruction)
-    with command.make_context("chatapp", arguments) as context:
+    with command.make_context("chatapp", arguments, color=has_colours()) as context:
         code: int | None = command.invoke(context)
     return code or 0
 

@@ -45,13 +45,13 @@ def prompt_in_words(words: str) -> str:
     return prompt_of(name, given, rest.strip())
 
 
-def save(name: str, text: str) -> None:
+def save(name: str, source: str) -> None:
     """Save a prompt, and say how it is asked.
 
     Raises:
         SettingsError: it cannot be called so or be as long, there is one already, or its file cannot be written.
     """
-    save_prompt(name, f"{text}\n", is_new=True)
+    save_prompt(name, f"{source}\n", is_new=True)
     note(f"Saved as {prompts_folder() / name}.md. Ask it: chatapp ask -t {shlex.quote(name)}")
 
 

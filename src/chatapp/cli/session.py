@@ -12,7 +12,7 @@ import typer
 
 from chatapp.cli.model_lines import model_lines
 from chatapp.cli.shell_chat import ShellChat
-from chatapp.cli.terminal import StatusLine, fitted, printable
+from chatapp.cli.terminal import StatusLine, fitted, is_dumb, printable
 from chatapp.cli.waiting_files import WaitingFiles
 from chatapp.cli.writing import note, write_error, write_text
 from chatapp.client import BackendClient
@@ -229,7 +229,7 @@ def _edit_lines() -> None:
     """Let `input` edit lines and keep them in memory; what is pasted comes as a whole, where readline can do that."""
     with suppress(ImportError):
         readline = import_module("readline")
-        readline.parse_and_bind("set enable-bracketed-paste on")
+        readline.parse_and_bind(f"set enable-bracketed-paste {'off' if is_dumb() else 'on'}")
 
 
 def _edited(before: str) -> str:

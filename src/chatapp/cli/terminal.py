@@ -1,6 +1,5 @@
 """Writing for people and for pipes: a status line that goes away, and text that cannot command the terminal."""
 
-import json
 import re
 import shutil
 import sys
@@ -16,7 +15,17 @@ _COMMAND_AT_END = re.compile(r"(?<=: )chatapp .*")
 
 def is_terminal() -> bool:
     """Return whether a person reads the answer as it comes, on a terminal that can move its cursor."""
-    return sys.stdout.isatty() and environment.value("TERM") != "dumb"
+    return sys.stdout.isatty() and not is_dumb()
+
+
+def is_dumb() -> bool:
+    """Return whether the terminal shows what others obey, as Emacs' shell does."""
+    return environment.value("TERM") == "dumb"
+
+
+def has_colours() -> bool | None:
+    """Return False where text is to have no colours (https://no-color.org), else None: it has them on a terminal."""
+    return False if is_dumb() or environment.value("NO_COLOR") else None
 
 
 def printable(text: str) -> str:
@@ -31,6 +40,8 @@ def counted(count: int, what: str) -> str:
 
 def json_text(value: object) -> str:
     """Return `value` as JSON in which no character is one that a terminal would obey."""
+    import json  # milliseconds that only --json needs
+
     text = json.dumps(value, ensure_ascii=False)
     return _COMMANDS.sub(lambda command: f"\\u{ord(command[0]):04x}", text)
 
@@ -88,7 +99,7 @@ class StatusLine:
 
     def show(self, text: str) -> None:
         """Replace the line by `text`, cut to the terminal's width."""
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not is_dumb():
             width = shutil.get_terminal_size().columns
             _draw(f"\x1b[2m{fitted(text, width - 1)}\x1b[0m")
             self._is_shown = True
