@@ -36,7 +36,7 @@ def tell(settings: Settings, line: str, *, err: bool = True) -> None:
         typer.echo(line, err=err)
 
 
-class Progress:
+class FetchProgress:
     """How far the fetching of the model is: one line that grows on a terminal, one line per tenth elsewhere."""
 
     def __init__(self, status: StatusLine, tell: Callable[[str], None]) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import chatapp
 from chatapp.cli.access import require_keys_beyond_loopback
-from chatapp.cli.announcing import Progress, announce, log_early, tell
+from chatapp.cli.announcing import FetchProgress, announce, log_early, tell
 from chatapp.cli.terminal import StatusLine
 from chatapp.config import environment
 from chatapp.config.settings import Settings
@@ -156,7 +156,7 @@ def _embedded_model(settings: Settings) -> Iterator[Upstream]:
     status = StatusLine()
     try:
         on_line = partial(tell, settings)
-        model = LocalModel.start(settings, on_progress=Progress(status, on_line).show, on_line=on_line)
+        model = LocalModel.start(settings, on_progress=FetchProgress(status, on_line).show, on_line=on_line)
     finally:
         status.clear()
     try:
