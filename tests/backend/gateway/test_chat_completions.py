@@ -65,6 +65,15 @@ def test_a_stream_holds_the_same_in_chunks_and_counts_where_it_is_wanted(client:
     assert all(chunk.usage is None for chunk in client.chat.completions.create(**wanted))
 
 
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"], ids=["DeepSeek's", "OpenRouter's"])
+def test_thoughts_come_by_the_name_that_a_client_reads(client: OpenAI, model: StubModel, field: str) -> None:
+    model.next(*[scripts.answer(scripts.delta(reasoning_content="Hm."), "Yes.")] * 2)
+    message = client.chat.completions.create(model="m", messages=QUESTION).choices[0].message
+    chunks = list(client.chat.completions.create(model="m", messages=QUESTION, stream=True))
+    assert getattr(message, field) == "Hm."
+    assert "".join(getattr(chunk.choices[0].delta, field, "") for chunk in chunks) == "Hm."
+
+
 def test_thoughts_come_beside_the_answer(client: OpenAI, model: StubModel) -> None:
     model.next(*[scripts.answer(scripts.delta(reasoning_content="Hm."), "Yes.")] * 2)
     message = client.chat.completions.create(model="m", messages=QUESTION).choices[0].message

@@ -19,6 +19,8 @@ _COUNTS: tuple[Literal["prompt_tokens", "completion_tokens", "total_tokens"], ..
 )
 _GROWN = ("text", "summary", "data")
 """What of a thought comes in pieces."""
+_THOUGHTS = ("reasoning_content", "reasoning")
+"""The fields for what a model thinks: DeepSeek's, which most clients read, and OpenRouter's, whose read no other."""
 _REASONS = {"stop", "length", "tool_calls", "content_filter", "function_call"}
 
 
@@ -27,7 +29,7 @@ def completion(turn: Turn) -> dict[str, Any]:
     calls = turn.tool_calls
     message: dict[str, Any] = {"role": "assistant", "content": turn.text or (None if calls else ""), "refusal": None}
     if reasoning := turn.reasoning:
-        message["reasoning_content"] = reasoning
+        message |= dict.fromkeys(_THOUGHTS, reasoning)
     if calls:
         message |= _whole_calls(turn)
     if turn.reasoning_details:
@@ -122,7 +124,7 @@ class ChatChunks:
         if isinstance(event, Text):
             return self._delta(b'{"content":%b}' % to_json(event.text), with_logprobs=True)
         if isinstance(event, Reasoning):
-            return self._delta(b'{"reasoning_content":' + to_json(event.text) + b"}")
+            return self._delta(to_json(dict.fromkeys(_THOUGHTS, event.text)))
         if isinstance(event, ToolCallDelta):
             called = _call(event)
             return self._delta(to_json(called if OLDER in called else {"tool_calls": [called]}))
