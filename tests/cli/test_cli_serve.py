@@ -22,7 +22,7 @@ from chatapp.errors import ShuttingDownError
 from chatapp.processes.ports import free_port
 from support import scripts
 from support.commands import Serving, left_after
-from support.stub_model import KEY
+from support.stub_model import KEY, StubModel
 
 pytestmark = pytest.mark.faults
 
@@ -54,6 +54,20 @@ def test_all_that_it_says_to_machines_is_json(settings: dict[str, str]) -> None:
     assert said[0].startswith(f"Backend at {backend.url}")
     assert said[1].startswith("Model stub-model")
     assert "Application startup complete." in said
+
+
+def test_what_came_while_it_was_stopped_is_no_silence_of_the_model(settings: dict[str, str], stub: StubModel) -> None:
+    gone_on = threading.Event()
+    stub.default = scripts.answer("one ", scripts.until(gone_on), "two")
+    with Serving(env={**settings, "GAP_TIMEOUT": "0.5"}) as backend:
+        reader = Reader(backend.url)
+        backend.wait_until(lambda: reader.text)
+        backend.signal(signal.SIGSTOP)
+        gone_on.set()
+        time.sleep(2.5)
+        backend.signal(signal.SIGCONT)
+
+        assert (reader.outcome(), reader.text) == (None, "one two")
 
 
 def test_what_is_no_request_is_refused_like_every_other_error(settings: dict[str, str]) -> None:

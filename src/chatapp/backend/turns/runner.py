@@ -98,8 +98,8 @@ class TurnRunner:
         self._task = asyncio.current_task()
         self._turn.filled_by(self._task)
         try:
-            with IdleTimer(self._fall_silent, at_most_s=self._total_s - self._turn.elapsed_s) as deadline:
-                await self._answer(deadline)
+            with IdleTimer(self._fall_silent, at_most_s=self._total_s - self._turn.elapsed_s, listens=True) as due:
+                await self._answer(due)
         except ChatappError as error:
             return error
         except asyncio.CancelledError:
