@@ -10,6 +10,9 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 _HOST = re.compile(r"(\[[^\s\[\],/?#@\\]+\]|[^\s\[\],/?#@\\:]+)(?::[0-9]*)?")
 """A Host header: a name or an address, perhaps a port, and nothing else. https://www.rfc-editor.org/rfc/rfc9110#section-7.2"""
 
+_PATHS = ("/chat/completions", "/completions", "/responses", "/messages", "/embeddings", "/models")
+"""What stands behind the address of an API where it is shown with what can be asked."""
+
 _NO_PROXIES = {"http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h", "none", "off", "false", "direct"}
 """What is written where the address of a proxy belongs, and would be asked for as if it were one."""
 
@@ -58,12 +61,15 @@ def http_url(text: str) -> str:
 
 
 def api_url(text: str) -> str:
-    """Return the address of a model server's API, of which some pages show the whole address of a question.
+    """Return the address of a model server's API, of which some pages show the whole address of what can be asked.
 
     Raises:
         ValueError: it is none; what it says completes "it must be".
     """
-    return http_url(text).removesuffix("/chat/completions").rstrip("/")
+    url = http_url(text)
+    for path in _PATHS:
+        url = url.removesuffix(path).rstrip("/")
+    return url
 
 
 def proxy_url(text: str) -> str:
@@ -85,6 +91,14 @@ def proxy_url(text: str) -> str:
 def other_api_url(base_url: str) -> str:
     """Return the address with `/v1` behind it, or without where it has it: users and servers differ about it."""
     return base_url.removesuffix("/v1") if base_url.endswith("/v1") else f"{base_url}/v1"
+
+
+def api_urls(base_url: str) -> list[str]:
+    """Return where the API of a server may be that is not at `base_url`, likeliest first: OpenRouter's at /api/v1."""
+    parts = urlsplit(base_url)
+    paths = ("/v1", "/api/v1", "/openai/v1", f"{parts.path}/openai")
+    urls = [other_api_url(base_url), *(f"{parts.scheme}://{parts.netloc}{path}" for path in paths)]
+    return [url for url in dict.fromkeys(urls) if url != base_url]
 
 
 def url_parts(url: str) -> SplitResult | None:

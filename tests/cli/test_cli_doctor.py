@@ -84,6 +84,22 @@ def test_the_other_address_is_tried_and_every_connection_is_looked_at(
     assert (found(done)["work"], found(done)["gone"]) == ("ok", "warn")
 
 
+@pytest.mark.parametrize(("named", "has"), [("/v1", "/openai/v1"), ("/api", "/v1"), ("/v1beta", "/v1beta/openai")])
+def test_the_address_that_answers_is_named(named: str, has: str, stub: StubModel) -> None:
+    there = scripts.answer("1 2 3 4")
+
+    async def at_one_path(exchange: Exchange) -> None:
+        is_there = exchange.call.path.startswith(f"{has}/")
+        await (there(exchange) if is_there else exchange.respond(404, "404 page not found"))
+
+    stub.default = at_one_path
+    root = stub.url.removesuffix("/v1")
+    found = examined(root + named)
+
+    assert found["address"] == Finding("address", "fail", f"the API is at {root}{has}", f"Set BASE_URL to {root}{has}.")
+    assert found["model"].verdict == "ok"
+
+
 def test_a_server_that_is_not_there_fails(chatapp: Run) -> None:
     with scripts.closed_port() as nobody:
         done = chatapp("doctor", env={"BASE_URL": nobody})

@@ -131,7 +131,13 @@ def test_the_name_that_other_programs_use_for_the_base_url_is_read(monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    "pasted", ["http://localhost:1/v1/chat/completions", "http://localhost:1/v1/chat/completions/"]
+    "pasted",
+    [
+        "http://localhost:1/v1/chat/completions",
+        "http://localhost:1/v1/chat/completions/",
+        "http://localhost:1/v1/models",
+        "http://localhost:1/v1/responses",
+    ],
 )
 def test_the_address_of_questions_is_taken_for_that_of_the_api(pasted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BASE_URL", pasted)

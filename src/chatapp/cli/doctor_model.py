@@ -26,7 +26,7 @@ from chatapp.errors import (
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
-from chatapp.hosts import other_api_url
+from chatapp.hosts import api_urls, other_api_url
 from chatapp.protocol.events import ToolCallDelta
 from chatapp.providers.connection import Upstream
 
@@ -89,21 +89,20 @@ async def _examine_other(upstream: Upstream, settings: Settings) -> Finding:
 
 
 async def _examine_elsewhere(nothing: NothingThereError, upstream: Upstream, settings: Settings) -> list[Finding]:
-    """Return what was found at the other address, with /v1 or without, where there is nothing at the named one."""
-    other = replace(upstream, base_url=other_api_url(upstream.base_url))
-    try:
-        server = await ModelServer.connect(other, settings)
-        try:
-            findings = await _examine(server, other, settings)
-        finally:
-            await server.close()
-    except (NothingThereError, ChatappError):
-        return [_failed("answer", nothing.error, upstream)]
-    fix = f"Set {upstream.address_setting} to {other.base_url}."
-    return [
-        Finding("address", "warn", f"the API is at {other.base_url}, where chatapp looks for it too", fix),
-        *findings,
-    ]
+    """Return what was found at another address of the server, where there is nothing at the named one."""
+    named = other_api_url(upstream.base_url)
+    for url in api_urls(upstream.base_url):
+        other = replace(upstream, base_url=url)
+        with suppress(NothingThereError, ChatappError):
+            server = await ModelServer.connect(other, settings)
+            try:
+                findings = await _examine(server, other, settings)
+            finally:
+                await server.close()
+            too = ", where chatapp looks for it too" if url == named else ""
+            fix = f"Set {upstream.address_setting} to {url}."
+            return [Finding("address", "warn" if too else "fail", f"the API is at {url}{too}", fix), *findings]
+    return [_failed("answer", nothing.error, upstream)]
 
 
 async def _examine(server: ModelServer, upstream: Upstream, settings: Settings) -> list[Finding]:
