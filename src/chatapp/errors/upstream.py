@@ -86,10 +86,12 @@ class UpstreamBadResponseError(UpstreamError):
 class UpstreamParameterRefusedError(UpstreamError):
     """The model server does not take one of the parameters, or not with this value.
 
-    `parameter` is its name, `limit` the largest value that the server states, in the parameter's own unit.
+    `parameter` is its name, `limit` the largest value that the server states, in the parameter's own unit, `words` what
+    it said, which is not shown.
     """
 
     code = "upstream_parameter_refused"
+    words: str = ""
     parameter: str | None = None
     limit: int | None = None
 

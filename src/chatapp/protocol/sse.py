@@ -70,7 +70,8 @@ def encode_text(text: str, position: int) -> bytes:
 class Decoder:
     """Turns bytes, cut anywhere, into the events they hold. An event that the stream does not finish is dropped.
 
-    `takes_json`: a line that is an object by itself is data too, though no field's name is before it.
+    `takes_json`: a line that is an object by itself is data too, though no field's name is before it, and the field
+    `error` is an event of that name, as llama.cpp wrote until 2025.
     """
 
     def __init__(self, *, max_event_bytes: int = 16 * 1024 * 1024, takes_json: bool = False) -> None:
@@ -160,6 +161,9 @@ class Decoder:
             self._size += len(value) + 1
             if self._size > self._max_event_bytes:
                 raise EventTooLargeError(f"An event is larger than {self._max_event_bytes} bytes.")
+        elif field == b"error" and self._bare != b"\n":
+            self._name = "error"
+            self._data.append(value)
         elif field == b"event":
             self._name = value.decode(errors="replace")
         elif field == b"id" and b"\0" not in value:

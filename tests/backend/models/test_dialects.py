@@ -100,6 +100,38 @@ def test_what_a_server_refuses_is_left_out_and_remembered(backend: RunningBacken
         assert [name in call.body for call in stub.calls if call.body["model"] == model] == [True, False, False]
 
 
+def test_what_is_refused_where_an_answer_was_to_be_is_left_out_and_remembered_too(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    for name, error in UNSUPPORTED.items():
+        stub.models[name] = unless(refuses(name), error, status=200)
+        parameters = {name: GIVEN[name]} if name in GIVEN else {}
+        for _ in range(2):
+            assert backend.client.ask("Hi", model=name, **parameters).answer == "Hello"
+        assert [name in call.body for call in stub.calls if call.body["model"] == name] == [True, False, False]
+
+
+def test_what_is_refused_in_the_stream_is_told_when_it_is_left_out(backend: RunningBackend, stub: StubModel) -> None:
+    refusal = scripts.answer(UNSUPPORTED["temperature"], role=False, finish=None, usage=False)
+    stub.next(refusal)
+    told = [event for event in backend.client.stream("Hi", temperature=0.5) if isinstance(event, Notice)]
+    assert [notice.text for notice in told] == ["The model does not take temperature; it was left out."]
+    stub.default = refusal
+    with pytest.raises(UpstreamParameterRefusedError):
+        backend.client.ask("Hi", model="another", temperature=0.5)
+    assert stub.hits == 4
+
+
+def test_both_penalties_are_left_out_where_a_model_has_none() -> None:
+    dialect = Dialect()
+    asked = {"model": "m1", "messages": [], "presence_penalty": 0.1, "frequency_penalty": 0.2}
+
+    dialect.learn("penalties", b"Penalty is not enabled for models/gemini-2.5-pro", asked)
+
+    assert dialect.worded(asked) == {"model": "m1", "messages": []}
+    assert len(dialect.notices(asked)) == 2
+
+
 def test_max_tokens_goes_by_its_newer_name_where_the_old_one_is_refused(
     backend: RunningBackend, stub: StubModel
 ) -> None:

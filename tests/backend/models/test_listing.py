@@ -180,6 +180,16 @@ def test_a_failure_without_a_word_is_laid_to_the_window_where_no_text_of_that_le
         backend.client.ask("The sea was calm. " * 400)
 
 
+def test_a_failure_without_a_word_may_be_the_length_where_much_was_sent(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.default = scripts.respond(500, {"message": "Internal server error"})  # NVIDIA Dynamo 1.6.1
+    for prompt, is_told in (("The sea was calm. " * 600, True), ("Why?", False)):
+        with pytest.raises(UpstreamUnavailableError) as failed:
+            backend.client.ask(prompt)
+        assert ("if this chat is long, start a new one" in str(failed.value.hint)) is is_told
+
+
 def test_a_server_that_is_gone_is_asked_again(backend: RunningBackend, stub: StubModel) -> None:
     backend.client.ask("Why?")
     stub.default = stub.listing = scripts.reset

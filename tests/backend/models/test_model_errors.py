@@ -257,6 +257,8 @@ def test_a_proxy_is_named_without_its_password() -> None:
         (403, "Key limit exceeded (total limit). Manage it", UpstreamQuotaError, "billing"),  # OpenRouter
         (400, {"code": 400, "msg": "Authorization Token is missing"}, UpstreamAuthError, "OPENAI_API_KEY"),
         (413, "Payload Too Large", UpstreamBadResponseError, "smaller files"),
+        (504, "Gateway Time-out", UpstreamUnavailableError, "let the proxy before the server wait longer"),
+        (524, "error code: 524", UpstreamUnavailableError, "let the proxy before the server wait longer"),
         (
             400,
             {

@@ -120,6 +120,8 @@ FAILURES = [
     {"modelStreamErrorException": {"message": "No.", "originalStatusCode": 500}},
     b'{"error": {"message": "No."}}\n\n',
     b"event: error\ndata:\n\n",
+    b'error: {"code": 500, "message": "No.", "type": "server_error"}\n\n',  # llama.cpp until 2025
+    b'error: {"code": 500, "message": "No."}',
     b'event: failed\ndata: {"message": "No."}\n\n',
     b"event: exception\ndata: No.\n\n",
     b'event: ERROR\ndata: {"message": "No."}\n\n',

@@ -116,6 +116,18 @@ TOO_LONG: dict[str, tuple[int, Any, int | None, int | None]] = {
     ),
     "Volcengine, by length": (400, "Input length 140000 exceeds the maximum length 131072.", 131072, 140000),
     "Volcengine": (400, "Total tokens of image and text exceed max message tokens.", None, None),
+    "LMDeploy": (400, {"object": "error", "message": "input token length 9000 >= session_len 8192"}, 8192, 9000),
+    "Baseten": (400, {"error": "Input length (9000) > max_input_len (8192)"}, 8192, 9000),
+    "Aphrodite": (400, {"message": "Maximum model length is 8192 tokens but got 9000"}, 8192, 9000),
+    "Databricks, of another's": (
+        400,
+        {"external_model_message": {"message": "prompt is too long: 210000 tokens > 200000 maximum"}},
+        200000,
+        210000,
+    ),
+    "Hyperbolic": (400, {"object": "error", "message": "Token limit exceeded"}, None, None),
+    "Tencent": (400, {"error": {"message": "messages 内容总长度不能超过 28000 token"}}, None, None),
+    "in Chinese, too": (400, "输入内容过长，请缩短后重试", None, None),  # noqa: RUF001 - as it is sent
 }
 TOO_OFTEN: dict[str, tuple[int, Any, int | None]] = {
     "Bedrock": (429, {"__type": "ThrottlingException", "message": "Too many tokens, please wait."}, None),
@@ -268,6 +280,8 @@ MODEL: dict[str, tuple[int, Any]] = {
     "a gateway, not deployed": (400, "The model 'm1' is not deployed"),
     "Azure": (400, "The chatCompletion operation does not work with the specified model, m1."),
     "Copilot": (400, 'model "m1" is not accessible via the /chat/completions endpoint'),
+    "Foundry Local": (400, "No OpenAIService provider found for modelName:m1"),
+    "gone for good": (410, "This has been retired"),
     "Volcengine": (404, {"error": {"code": "ModelNotOpen", "message": "You have not activated the model m1."}}),
     "Bedrock, a form": (404, {"message": "Model use case details have not been submitted for this account."}),
     "Jan": (400, {"message": "Model has not been loaded, please load model into cortex."}),
@@ -381,6 +395,14 @@ def test_how_long_to_wait_may_be_a_field(body: Any, seconds: int) -> None:
     assert refused(429, body).retry_after == seconds
 
 
+@pytest.mark.parametrize(
+    ("seconds", "hint"),
+    [(60, "Wait a moment"), (61, "in 2 minutes"), (5400, "in 90 minutes"), (25923, "in 8 hours")],
+)
+def test_who_has_to_wait_for_long_is_told_how_long(seconds: int, hint: str) -> None:
+    assert hint in str(refused(429, "No.", {"retry-after": str(seconds)}).hint)
+
+
 def test_how_long_to_wait_may_be_a_moment() -> None:
     moment = int(time.time()) + 60
 
@@ -394,6 +416,31 @@ def test_a_proxy_that_wants_a_password_for_a_plain_address_is_named() -> None:
 
 
 REFUSED: dict[str, tuple[int, Any, str]] = {
+    "max_tokens, Cohere": (400, "max tokens must be less than or equal to 4096 for this model", "max_tokens"),
+    "max_tokens, beyond the window": (
+        400,
+        "This model's maximum context length is 8192 tokens. However, you requested 100020 tokens (20 in the messages, "
+        "100000 in the completion). Please reduce the length of the messages or completion.",
+        "max_tokens",
+    ),
+    "max_tokens, SGLang": (
+        400,
+        "Requested token count exceeds the model's maximum context length of 8192 tokens. You requested a total of "
+        "100020 tokens: 20 tokens from the input messages and 100000 tokens for the completion.",
+        "max_tokens",
+    ),
+    "max_tokens, OpenRouter": (
+        400,
+        "This endpoint's maximum context length is 8192 tokens. However, you requested about 100020 tokens (20 of text "
+        "input, 100000 in the output).",
+        "max_tokens",
+    ),
+    "max_tokens, TGI": (
+        422,
+        "`inputs` tokens + `max_new_tokens` must be <= 4097. Given: 20 `inputs` tokens and 9000 `max_new_tokens`",
+        "max_tokens",
+    ),
+    "penalties, Google": (400, "Penalty is not enabled for models/gemini-2.5-pro", "penalties"),
     "max_tokens, Bedrock": (400, "The maximum tokens you requested exceeds the model limit of 4096.", "max_tokens"),
     "max_tokens, over a limit": (400, "max_tokens limit exceeded: 100000 > 8192", "max_tokens"),
     "max_tokens, Vertex AI": (
@@ -539,6 +586,8 @@ NO_STREAM_OPTIONS: dict[str, Any] = {
     "Django": {"stream_options": ["This field is not allowed."]},
     "a parameter": {"error": {"message": "Bad request", "param": "stream_options"}},
     "words": {"error": {"message": "stream_options: cannot be used"}},
+    "what is in it": {"error": {"message": "include_usage is not supported"}},
+    "in camels": {"error": {"message": "Invalid field: streamOptions"}},
     "a condition": {"error": {"message": "'stream_options' parameter is only allowed when 'stream' is enabled"}},
 }
 
@@ -595,6 +644,10 @@ STARTING: dict[str, tuple[int, Any]] = {
     "Fireworks": (503, {"error": {"message": "Scaled to zero and is scaling up.", "code": "DEPLOYMENT_SCALING_UP"}}),
     "Hugging Face": (400, {"error": "Bad Request: Invalid state: Endpoint is scaledToZero"}),
     "Chutes": (503, {"detail": "No instances available (yet) for chute_id='abc'"}),
+    "TGI": (503, {"error": "Model is not ready", "error_type": "unhealthy"}),
+    "vLLM": (503, {"error": "Engine is sleeping"}),
+    "Modal": (503, {"detail": "container is starting"}),
+    "llama-swap": (503, {"error": "Model swap in progress"}),
 }
 
 

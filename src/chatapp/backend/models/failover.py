@@ -54,8 +54,10 @@ class FailoverStream:
         self.connection = self.prefix = ""
         self.notices: list[Notice] = []
         if (following := self._left[0]) is not (first := candidates[0]):
-            why = "can read less than this" if first in small else "failed a moment ago"
-            self.notices.append(Notice(FAILED_OVER, f"{first.id} {why}; {following.id} is asked instead."))
+            told = f"{first.id} failed a moment ago; {following.id} is asked instead."
+            if first in small:
+                told = f"{first.id} can read less than this; {following.id} is asked instead."
+            self.notices.append(Notice(FAILED_OVER, told))
 
     @classmethod
     async def open(cls, candidates: Sequence[Candidate], request: ModelRequest) -> ModelStream:

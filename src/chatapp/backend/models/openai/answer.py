@@ -5,12 +5,19 @@ from typing import Any
 
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import Batch
+from chatapp.backend.models.openai.dialect import MOST_FORMS
 from chatapp.backend.models.openai.liveness import Liveness
 from chatapp.backend.models.openai.stream import OpenAIStream
-from chatapp.errors import IncompleteAnswerError, UpstreamError, UpstreamUnavailableError
+from chatapp.errors import (
+    IncompleteAnswerError,
+    UpstreamError,
+    UpstreamParameterRefusedError,
+    UpstreamUnavailableError,
+)
 from chatapp.protocol.events import Notice
 
 AskWhole = Callable[[], Awaitable[OpenAIStream]]
+Reword = Callable[[UpstreamParameterRefusedError], Awaitable[OpenAIStream | None]]
 
 
 class OpenAIAnswer:
@@ -19,7 +26,9 @@ class OpenAIAnswer:
     `asked_for` is what the server calls the model that goes by `goes_by` here. `ask_whole` asks it again without
     streaming: llama-cpp-python says nothing at all where it streams, but does say then that a conversation is too long.
     It is called once at most, and only where nothing came; where the connection broke, only of a server that `is_free`,
-    as another may have the lost answer paid for. `explained` returns a failure with its cause, as far as we know it.
+    as another may have the lost answer paid for. `reword` asks in another form, if there is one, where a parameter is
+    refused in the stream; `tell` returns what readers are to know of the form. `explained` returns a failure with its
+    cause, as far as we know it.
     """
 
     def __init__(
@@ -29,16 +38,17 @@ class OpenAIAnswer:
         connection: str,
         asked_for: str,
         goes_by: str,
-        notices: list[Notice],
+        tell: Callable[[], list[Notice]],
         liveness: Liveness,
         attempts: Attempts,
         ask_whole: AskWhole,
+        reword: Reword,
         is_free: bool,
         explained: Callable[[UpstreamError], UpstreamError],
     ) -> None:
         self.connection = connection
         self.prefix = ""
-        self.notices = notices
+        self.notices = tell()
         self._stream = stream
         self._asked_for = asked_for
         self._goes_by = goes_by
@@ -47,6 +57,8 @@ class OpenAIAnswer:
         self._model = goes_by
         self._attempts = attempts
         self._ask_whole: AskWhole | None = ask_whole
+        self._reword = reword
+        self._tell = tell
         self._is_free = is_free
         self._explained = explained
 
@@ -65,6 +77,10 @@ class OpenAIAnswer:
 
     async def _read_first(self) -> Batch:
         batch = await self._stream.next_batch()
+        for _ in range(MOST_FORMS - 1):
+            if not isinstance(batch.failure, UpstreamParameterRefusedError) or batch.deltas():
+                break
+            batch = await self._reworded(batch.failure)
         if batch.failure is not None:
             batch = await self._second_try(batch.failure) or batch
             batch.failure = self._explained(batch.failure) if batch.failure else None
@@ -78,6 +94,19 @@ class OpenAIAnswer:
         if liveness is not None:
             liveness.end(is_well=self._stream.is_well)
         await self._stream.close()
+
+    async def _reworded(self, failure: UpstreamParameterRefusedError) -> Batch:
+        """Return what comes of the question in another form, or `failure` where there is none."""
+        try:
+            if (stream := await self._reword(failure)) is None:
+                return Batch(failure=failure)
+        except UpstreamError as error:
+            return Batch(failure=error)
+        refused, self._stream = self._stream, stream
+        await refused.close()
+        batch = await stream.next_batch()
+        batch.notices = [*self._tell(), *batch.notices]
+        return batch
 
     async def _second_try(self, failure: UpstreamError) -> Batch | None:
         """Return the whole answer, or why there is none; None where the server still does not say."""

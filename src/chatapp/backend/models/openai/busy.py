@@ -7,7 +7,8 @@ from chatapp.backend.models.openai.said import ErrorWords
 from chatapp.errors import UpstreamError, UpstreamUnavailableError
 
 _LOADING_WORDS = ("loading model", "model is loading", "currently loading", "still loading", "is being loaded",
-                  "scaling up", "scaledtozero", "no instances available", "warming up")  # fmt: skip
+                  "scaling up", "scaledtozero", "no instances available", "warming up", "model is not ready",
+                  "is starting", "starting up", "cold start", "model swap", "is sleeping")  # fmt: skip
 _OVERLOADED_CODES = ("overloaded_error", "engine_overloaded_error", "overloaded", "529", "server_overloaded",
                      "queue_exceeded", "3505")  # fmt: skip
 _MEMORY_WORDS = (

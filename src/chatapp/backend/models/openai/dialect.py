@@ -7,7 +7,8 @@ from typing import Any
 
 from chatapp.backend.models.by_model import make_room
 from chatapp.backend.models.openai.message_forms import MESSAGE_FORMS, without_system
-from chatapp.backend.models.openai.refused_parameter import SYSTEM_ROLE
+from chatapp.backend.models.openai.refused_parameter import PENALTIES, SYSTEM_ROLE
+from chatapp.errors import UpstreamParameterRefusedError
 from chatapp.protocol.events import Notice
 from chatapp.providers.modalities import MEDIA
 
@@ -28,7 +29,7 @@ _NEVER = (
     b"unexpected", b"extra", b"only the default", b"extra_forbidden", b"cannot find field", b"deprecated",
     b"only be set to", b"must be verified", b"is allowed for this model", b"not recognized", b"invalid parameter",
     b"not implemented", b"not accept", b"cannot be used", b"not contain", b"no longer", b"not compatible",
-    b"in place of",
+    b"in place of", b"not enabled",
 )  # fmt: skip
 """How servers say that they take a parameter with no value. Other words are about the value, which is the user's."""
 
@@ -65,6 +66,12 @@ class Dialect:
         if change is not None and len(self._refused) < _MOST_CHANGES:
             self._refused[name] = change
             log.info("the server of the model %r refuses %s, and is asked in another form", body["model"], name)
+
+    def adapt(self, refused: UpstreamParameterRefusedError, body: Json) -> bool:
+        """Return whether `body` has another form now that it was refused in a stream."""
+        before = self.worded(body)
+        self.learn(str(refused.parameter), refused.words.encode(), body)
+        return self.worded(body) != before
 
     def notices(self, body: Json) -> list[Notice]:
         """Return what readers are to know: which parameters of theirs the server does not take."""
@@ -157,6 +164,10 @@ def _whole(body: Json) -> Json:
     return {**_without("stream_options", body), "stream": False}
 
 
+def _without_penalties(body: Json) -> Json:
+    return _without("presence_penalty", _without("frequency_penalty", body))
+
+
 def _without(parameter: str, body: Json) -> Json:
     return {name: value for name, value in body.items() if name != parameter}
 
@@ -167,5 +178,5 @@ def _with_max_completion_tokens(body: Json) -> Json:
     return {**_without("max_tokens", body), "max_completion_tokens": body["max_tokens"]}
 
 
-_OTHER_FORMS = {"max_tokens": _with_max_completion_tokens, "stream": _whole}
+_OTHER_FORMS = {"max_tokens": _with_max_completion_tokens, "stream": _whole, PENALTIES: _without_penalties}
 _ROLE_OF = {"system": SYSTEM_ROLE}

@@ -11,6 +11,7 @@ from chatapp.backend.models.openai.quota import quota_or_rate_error
 from chatapp.backend.models.openai.refused_access import access_error
 from chatapp.backend.models.openai.refused_content import refused_content_in
 from chatapp.backend.models.openai.refused_parameter import (
+    refused_answer_in,
     refused_form_in,
     refused_length_in,
     refused_parameter_in,
@@ -25,6 +26,7 @@ from chatapp.errors import (
     OverloadedError,
     UpstreamBadResponseError,
     UpstreamError,
+    UpstreamParameterRefusedError,
     UpstreamUnavailableError,
 )
 
@@ -36,6 +38,9 @@ _NO_PAGE = ("not found", "404 page not found", "404 not found")
 """All that web servers say where there is nothing at an address."""
 _OWN_FAILURES = {408, 409, 424, 425, 498, 499}
 """What is no fault of the question's: text-generation-inference says 424, Groq 498 where nothing is free."""
+_GONE = {404, 410}
+_WAITED_IN_VAIN = {504, 524}
+"""How proxies say that the server took too long for them; 524 is Cloudflare's."""
 _GATEWAY_WORDS = ("unexpected eof", "upstream connect error", "bad gateway", "model has crashed",
                   "degraded function", "no healthy deployments")  # fmt: skip
 """What gateways say when the server behind them has hung up; Ollama, LM Studio, NVIDIA and LiteLLM say it with a status
@@ -101,6 +106,8 @@ def error_from_body(body: object, *, model: str = "") -> UpstreamError:
     """Return the error for an error object that came instead of a chunk, or beside one."""
     said = said_in(body)
     if explained := _error_from(said, said.status or 0, {}, model):
+        if isinstance(explained, UpstreamParameterRefusedError):
+            explained.words = said.words
         return explained
     what = "the model server reports a failure."
     error = UpstreamUnavailableError(what, hint="Ask again.", retry_after=retry_after_s({}, said))
@@ -131,18 +138,22 @@ def _error_from(said: ErrorWords, status: int, headers: Mapping[str, str], model
 
 
 def _length_error(said: ErrorWords, status: int) -> UpstreamError | None:
-    return None if status in {401, 402, 403} else refused_length_in(said) or too_long_in(said)
+    if status in {401, 402, 403}:
+        return None
+    too_long = too_long_in(said)
+    return refused_length_in(said) or refused_answer_in(said, too_long.window if too_long else None) or too_long
 
 
 def _no_place(status: int) -> UpstreamBadResponseError:
     what = "the model server has no chat at this address."
     if status:
         what = f"the model server has no chat at this address (status {status})."
-    return UpstreamBadResponseError(what, hint="Check BASE_URL: most end in /v1.")
+    return UpstreamBadResponseError(what, hint="Check BASE_URL: most end in /v1. `chatapp doctor` looks for it.")
 
 
 def _hung_up(status: int) -> UpstreamUnavailableError:
-    return UpstreamUnavailableError(f"the model server reports a failure (status {status}).", hint="Ask again later.")
+    named = f" (status {status})" if status else ""
+    return UpstreamUnavailableError(f"the model server reports a failure{named}.", hint="Ask again later.")
 
 
 def _error_from_status_alone(
@@ -151,10 +162,12 @@ def _error_from_status_alone(
     is_no_place = said.words in _NO_PAGE or (said.says(*_ADDRESS_WORDS) and not said.says("model"))
     if (status == 404 and is_no_place) or status in {405, 501}:  # noqa: PLR2004 - web servers say 501 of POST
         return _no_place(status)
-    if status == 404:  # noqa: PLR2004
+    if status in _GONE:
         return model_not_found(model)
     if status >= 500 or status in _OWN_FAILURES:  # noqa: PLR2004
         hint = "Ask again later." if has_key else "Ask again later; if it needs a key, set OPENAI_API_KEY."
+        if status in _WAITED_IN_VAIN:
+            hint = "Ask again, or let the proxy before the server wait longer (nginx: `proxy_read_timeout`)."
         return UpstreamUnavailableError(
             f"the model server reports a failure (status {status}).",
             hint=hint,
@@ -164,7 +177,9 @@ def _error_from_status_alone(
         what, hint = "a proxy on the way wants a user and a password.", "Write them into its address in HTTP_PROXY."
         return UpstreamUnavailableError(what, hint=hint)
     if status < 400:  # noqa: PLR2004
-        return UpstreamBadResponseError("the model server sends us elsewhere.", hint="Check BASE_URL.")
+        is_plain = headers.get("location", "").startswith("https://")
+        hint = "Check BASE_URL: it may want https://." if is_plain else "Check BASE_URL."
+        return UpstreamBadResponseError("the model server sends us elsewhere.", hint=hint)
     hint = "Check BASE_URL and the parameters."
     if status == 413:  # noqa: PLR2004
         hint = "Send less or smaller files, or start a new chat; a proxy before the server may set the limit."

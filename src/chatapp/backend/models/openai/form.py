@@ -11,7 +11,7 @@ DONE = {b"[DONE]", b'"[DONE]"', b"[done]"}
 _COMPRESSIONS = {"gzip", "x-gzip", "deflate", "br", "zstd"}
 _BLANKS = b" \t\n\v\f\r\x1e"
 """The last stands before each text of a JSON text sequence (RFC 7464)."""
-_FIELDS = (b"data:", b"event:", b":", b"id:", b"retry:")
+_FIELDS = (b"data:", b"event:", b":", b"id:", b"retry:", b"error: {")
 
 
 class Form(Enum):

@@ -17,7 +17,7 @@ from chatapp.backend.models.openai.media import MediaTaken
 from chatapp.backend.models.openai.refused_content import medium_refused
 from chatapp.backend.models.openai.server import NothingThereError
 from chatapp.backend.models.openai.stream import OpenAIStream
-from chatapp.backend.models.openai.too_long import surely_too_long
+from chatapp.backend.models.openai.too_long import perhaps_too_long, surely_too_long
 from chatapp.backend.models.openai.unknown_model import model_not_found
 from chatapp.backend.models.openai.windows import Windows
 from chatapp.backend.models.openai.wire import messages_as_json
@@ -193,11 +193,17 @@ class OpenAIModel:
 
     async def _open(self, request: ModelRequest, model: str) -> OpenAIAnswer:
         name = self.upstream.name_of(model)
-        body = self._body(request, name)
+        body, dialect = self._body(request, name), self._dialects.of(name)
 
         async def ask_whole() -> OpenAIStream:
             whole = {name: value for name, value in body.items() if name != "stream_options"}
             return await self._stream({**whole, "stream": False}, request.attempts)
+
+        async def reword(refused: UpstreamParameterRefusedError) -> OpenAIStream | None:
+            if not dialect.adapt(refused, body):
+                return None
+            request.attempts.fail(refused)
+            return await self._stream(body, request.attempts)
 
         explained = partial(self._explained, body)
         try:
@@ -210,10 +216,11 @@ class OpenAIModel:
             connection=self.upstream.name,
             asked_for=name,
             goes_by=model,
-            notices=self._dialects.of(name).notices(body),
+            tell=partial(dialect.notices, body),
             liveness=self._liveness,
             attempts=request.attempts,
             ask_whole=ask_whole,
+            reword=reword,
             is_free=self._is_free,
             explained=explained,
         )
@@ -222,7 +229,8 @@ class OpenAIModel:
         """Return `error`, or what it can only be where the server does not say: a question beyond the window."""
         if not error.is_unexplained:
             return error
-        return surely_too_long(body["messages"], self._windows.told(body["model"])) or error
+        messages = body["messages"]
+        return surely_too_long(messages, self._windows.told(body["model"])) or perhaps_too_long(messages, error)
 
     def _body(self, request: ModelRequest, name: str) -> dict[str, Any]:
         body = {

@@ -1,5 +1,6 @@
 """How servers word that an account is empty, or that it is asked too often."""
 
+import math
 from collections.abc import Mapping
 
 from chatapp.backend.models.openai.busy import is_overloaded
@@ -48,6 +49,8 @@ _RATE_WORDS = (
 _PACE_ONLY_CODES = tuple(code for code in _RATE_CODES if code not in {"429", "resource_exhausted"})
 """Codes of a limit per minute; 429 alone is both, and so is Google's, which then says how long to wait."""
 
+_MOMENT_S, _MOST_MINUTES = 60, 90
+
 
 def quota_or_rate_error(said: ErrorWords, status: int, headers: Mapping[str, str]) -> UpstreamError | None:
     """Return the error for an empty account, or for too many questions: Groq and Gemini talk of billing in every 429.
@@ -63,11 +66,19 @@ def quota_or_rate_error(said: ErrorWords, status: int, headers: Mapping[str, str
     if said.says(*_QUOTA_WORDS) and not (has_pace and (wait_s is not None or said.has_code(*_PACE_ONLY_CODES))):
         return _no_quota(said)
     if (has_pace and status not in {401, 403, 404}) or said.says(*_RATE_WORDS):
-        what, hint = "the model server is being asked too often.", "Wait a moment and ask again."
+        what, hint = "the model server is being asked too often.", _when(wait_s)
         if is_overloaded(said):
             what, hint = "the model server is overloaded.", "Ask again in a moment, or choose another model."
         return UpstreamRateLimitedError(what, hint=hint, retry_after=wait_s)
     return None
+
+
+def _when(wait_s: int | None) -> str:
+    """Return what to do, as a sentence, where that is to wait: some count by the day."""
+    if wait_s is None or wait_s <= _MOMENT_S:
+        return "Wait a moment and ask again."
+    minutes, hours = math.ceil(wait_s / 60), math.ceil(wait_s / 3600)
+    return f"Ask again in {minutes} minutes." if minutes <= _MOST_MINUTES else f"Ask again in {hours} hours."
 
 
 def _no_quota(said: ErrorWords) -> UpstreamQuotaError:

@@ -3,7 +3,7 @@
 from itertools import takewhile
 
 from chatapp.backend.models.openai.said import ErrorWords
-from chatapp.backend.models.openai.too_long import number_behind
+from chatapp.backend.models.openai.too_long import number_before, number_behind
 from chatapp.errors import UpstreamParameterRefusedError
 
 SYSTEM_ROLE = "system"
@@ -28,6 +28,8 @@ CALL_IDS = "call_ids"
 """What it names where calls of tools must go by ids of nine letters or digits, or of fewer than they have."""
 BLANKS = "blanks"
 """What it names where no message may be without a letter."""
+PENALTIES = "penalties"
+"""What it names where Google refuses both, whose word for them is no field's."""
 
 _LENGTHS = ("max_tokens", "max_completion_tokens", "max_new_tokens", "max_output_tokens")
 _NAMES = (
@@ -52,6 +54,7 @@ _NAMES = (
     "min_p",
 )
 _OURS = "stream_options"
+_OURS_TOO = (_OURS, "streamoptions", "include_usage")
 _EFFORT = "reasoning_effort"
 _EFFORT_WORDS = (
     "invalid reasoning value", "invalid think value", "think value", "does not support thinking",
@@ -87,6 +90,8 @@ _LIMITS = (
     "cannot be greater than ", "cannot exceed ", "model limit of ", "must be less than ",
     "maximum context length is ", "maximum value is ",
 )  # fmt: skip
+_OF_ANSWERS = (" in the completion", " tokens for the completion", " in the output", " `max_new_tokens`")
+"""What the number of tokens that an answer may have stands before."""
 _LONGEST_NAME = 40
 _NOT_PARAMETERS = ("messages", "model", "prompt", "input", "body", "messages.content")
 _BEFORE_NAMES = (
@@ -130,6 +135,7 @@ _TEMPLATES = (
     ("stream", ("unsupported for streaming", "does not support streaming", "streaming is not supported",
                 "streaming not supported")),
     ("response_format", ("contain the word 'json'",)),
+    (PENALTIES, ("penalty is not enabled",)),
     (SIGNATURES, ("missing a thought_signature", "missing a `thought_signature`", "missing a 'thought_signature'")),
     (NO_THOUGHTS, ("reasoning_content' is unsupported", "property 'reasoning' is unsupported")),
     (THOUGHTS, ("in the thinking mode must be passed back", "missing `reasoning_content` field",
@@ -165,12 +171,18 @@ def refused_length_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
     return _refused(name, said) if name else None
 
 
+def refused_answer_in(said: ErrorWords, window: int | None) -> UpstreamParameterRefusedError | None:
+    """Return the error if the answer alone may be longer than the window: no shorter conversation would help."""
+    allowed = next(filter(None, (number_before(said.words, phrase) for phrase in _OF_ANSWERS)), None)
+    return _refusal("max_tokens", window) if window and allowed and allowed >= window else None
+
+
 def refused_parameter_in(said: ErrorWords) -> UpstreamParameterRefusedError | None:
     """Return the error if a parameter is refused, and which: by the field that says so, else by the words."""
     blamed = _first_name(said.parameter)
     if blamed in {*_NAMES, *_WORDS_TOO} or (blamed not in {"", *_NOT_PARAMETERS} and said.has_code(*_CODES)):
         return _refused(blamed, said)
-    if blamed == _OURS or _is_mentioned(said.words, _OURS):  # nothing is lost without it
+    if blamed in _OURS_TOO or any(_is_mentioned(said.words, name) for name in _OURS_TOO):  # nothing is lost without it
         return _refused(_OURS, said)
     if said.says(*_EFFORT_WORDS):
         return _refused(_EFFORT, said)
@@ -207,7 +219,7 @@ def _blamed(said: ErrorWords, names: tuple[str, ...]) -> str | None:
 def _is_mentioned(words: str, name: str) -> bool:
     """Return whether `name` is among the words; some servers repeat the question, which has it before its value."""
     _, found, behind = words.partition(name)
-    return bool(found) and not behind.lstrip("\"' ").replace(" ", "", 1).startswith(":{")
+    return bool(found) and not behind.lstrip("\"' ").replace(" ", "", 1).startswith((":{", ":true"))
 
 
 def _name_behind(words: str) -> str:
@@ -223,7 +235,12 @@ def _name_behind(words: str) -> str:
 
 def _place(words: str, name: str) -> int:
     if name not in _WORDS_TOO:
-        places = (words.find(name), words.find(name.replace("_", "")))  # xAI says presencePenalty
+        forms = (
+            name,
+            name.replace("_", ""),
+            f"{name.replace('_', ' ')} must",
+        )  # xAI: presencePenalty; Cohere
+        places = map(words.find, forms)
         return min((place for place in places if place >= 0), default=-1)
     quoted = (words.find(text) for text in (f"'{name}'", f"`{name}`", f'"{name}"', f"{name}:"))
     at_begin = 0 if words.startswith(f"{name} must") else -1
@@ -239,6 +256,10 @@ def _first_name(path: str) -> str:
 
 def _refused(name: str, said: ErrorWords) -> UpstreamParameterRefusedError:
     limit = number_behind(said.words, _LIMITS) if said.says(*_TOO_LARGE, "exceeds the model limit") else None
+    return _refusal(name, limit)
+
+
+def _refusal(name: str, limit: int | None) -> UpstreamParameterRefusedError:
     most = f" of more than {limit}" if limit else " as it is given"
     error = UpstreamParameterRefusedError(
         f"the model server does not take a {name}{most}.", hint=f"Leave {name} out, or choose another value or model."

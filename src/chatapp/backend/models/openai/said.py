@@ -20,7 +20,7 @@ _WORDS = (
 )  # fmt: skip
 _AROUND = (
     "metadata", "raw", "innererror", "choices", "content_filter_results", "base_resp", "x_groq", "header", "response",
-    "headers", "issues", "fault",
+    "headers", "issues", "fault", "external_model_message",
 )  # fmt: skip
 _NUMBERS = ("n_ctx", "n_prompt_tokens")
 _DELAYS = (

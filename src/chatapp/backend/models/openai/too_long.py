@@ -4,7 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 from chatapp.backend.models.openai.said import ErrorWords
-from chatapp.errors import ContextLengthExceededError
+from chatapp.errors import ContextLengthExceededError, UpstreamError
 
 
 class _Wording(NamedTuple):
@@ -112,14 +112,21 @@ _WORDINGS = (
     _Wording("is too large to process. increase", (), ("input (",)),
     # Hugging Face's tokenizers, vLLM's older servers
     _Wording("specified maximum sequence length", (" > ",), ("for this model (",)),
+    _Wording("maximum model length is ", ("maximum model length is ",), ("but got ",)),
     _Wording("exceeds max_model_len", ("max_model_len of ", "max_model_len "), ("prompt length of ", "length ")),
     # Snowflake's Cortex, iFlytek
     _Wording("max tokens of ", ("max tokens of ",)),
     _Wording("token count exceeds the limit"),
-    # Zhipu and others in China: too long; longest length; length of the context
+    # LMDeploy, Baseten
+    _Wording("session_len", ("session_len ",), ("input token length ",)),
+    _Wording("max_input_len", ("max_input_len (",), ("input length (",)),
+    _Wording("token limit exceeded"),
+    # Zhipu, Tencent and others in China: too long, twice; longest length, twice; length of the context
     _Wording("超长"),
     _Wording("最大长度"),
     _Wording("上下文长度"),
+    _Wording("过长"),
+    _Wording("总长度不能超过"),
     # Volcengine
     _Wording("exceed max message tokens"),
     _Wording("exceeds the maximum length", ("maximum length ",), ("input length ",)),
@@ -159,6 +166,15 @@ _EXCESS = (
 _MOST_BYTES_OF_A_TOKEN = 6
 """English prose has 4.5."""
 
+_LONG_BYTES = 8000
+"""What may be more than a small window."""
+_IF_LONG = (
+    "Ask again; if this chat is long, start a new one: it may be more than the model can read.",
+    "Ask again later; if this chat is long, start a new one: it may be more than the model can read.",
+    "Check BASE_URL and the parameters; if this chat is long, start a new one: it may be more than the model can read.",
+)
+"""What to do about failures that a server does not explain, where much was sent; before the semicolon: where little."""
+
 _NUMBER = re.compile(r"\d{1,9}")
 _PLAUSIBLE = range(16, 100_000_001)
 
@@ -190,6 +206,16 @@ def surely_too_long(messages: list[dict[str, Any]], window: int | None) -> Conte
     return error
 
 
+def perhaps_too_long(messages: list[dict[str, Any]], error: UpstreamError) -> UpstreamError:
+    """Return `error`, which its server does not explain, with what else may be wrong where much was sent.
+
+    Some say no word of it: NVIDIA's Dynamo answers with a bare 500.
+    """
+    if sum(map(_text_bytes, messages)) >= _LONG_BYTES:
+        error.hint = next((hint for hint in _IF_LONG if f"{hint.partition(';')[0]}." == error.hint), error.hint)
+    return error
+
+
 def _text_bytes(message: dict[str, Any]) -> int:
     content = message.get("content")
     parts = content if isinstance(content, list) else [{"text": content}]
@@ -214,16 +240,16 @@ def _error(said: ErrorWords, wording: _Wording) -> ContextLengthExceededError:
     error.window = said.numbers.get("n_ctx") or number_behind(said.words, wording.window)
     error.prompt_tokens = (
         said.numbers.get("n_prompt_tokens")
-        or _number_before(said.words, " in the messages")
-        or _number_before(said.words, " in your prompt")
-        or _number_before(said.words, " tokens from the input messages")
+        or number_before(said.words, " in the messages")
+        or number_before(said.words, " in your prompt")
+        or number_before(said.words, " tokens from the input messages")
         or number_behind(said.words, wording.sent)
     )
     return error
 
 
-def _number_before(words: str, phrase: str) -> int | None:
-    """Return the number right before `phrase`: "4250 in the messages"."""
-    beginning = words[: max(words.find(phrase), 0)]
+def number_before(words: str, phrase: str) -> int | None:
+    """Return the number right before the last `phrase`: "4250 in the messages"."""
+    beginning = words[: max(words.rfind(phrase), 0)]
     digits = beginning[len(beginning.rstrip("0123456789")) :][:9]
     return int(digits) if digits and int(digits) in _PLAUSIBLE else None

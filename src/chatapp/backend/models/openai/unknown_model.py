@@ -14,6 +14,7 @@ _WORDS = (
     "unsupported model", "does not have access to model", "has been decommissioned", "with on-demand throughput",
     "reached its end of life", "non-serverless model", "invalid model identifier", "model identifier is invalid",
     "invalid model:", "invalid `model`", "find real modelid", "provider not provided", "unknown provider for model",
+    "provider found for model",
     "no keys found that support model", "provider/model format", "failed to parse model uri",
     "could not find suitable", "not a supported model", "模型不存在", "模型名称错误", "无可用渠道",
 )  # fmt: skip
