@@ -96,6 +96,14 @@ def test_options_reach_the_model(ask: Run, model) -> None:
     assert body["messages"][0] == {"role": "system", "content": "Be brief."}
 
 
+def test_a_value_that_cannot_be_is_told_by_the_name_of_its_option(ask: Run) -> None:
+    huge, hot = ask("Hi", "--effort", "huge"), ask("Hi", "--temperature", "7")
+
+    assert (huge.returncode, hot.returncode) == (2, 2)
+    assert huge.stderr == ("chatapp: --effort is 'huge': it must be one of none, minimal, low, medium, high, xhigh.\n")
+    assert hot.stderr == "chatapp: The request is not valid: temperature: Input should be less than or equal to 2.\n"
+
+
 def test_words_need_no_quotes_and_options_have_short_names(ask: Run, model) -> None:
     ask("-m", "other", "-s", "Be brief.", "What", "is", "-", "Python?")
 

@@ -16,6 +16,7 @@ from chatapp.client import BackendClient
 from chatapp.client.answer_events import Events
 from chatapp.client.chat import ChatOptions
 from chatapp.errors import BackendUnreachableError, ChatappError, ProcessDiedError, SettingsError
+from chatapp.protocol.question import EFFORTS
 
 
 def run(
@@ -44,6 +45,7 @@ def run(
     if save_as is not None:
         return _save(save_as, question, template)
     _require_one_conversation(conversation_id, project, is_continued=is_continued, is_stored=is_stored)
+    _require_known_effort(options)
     write = _writer(is_extracted=is_extracted, as_json=as_json)
     is_for_people = not (is_extracted or as_json)
     prompt = _prompt(question, template, params, files=files, models=models, is_for_people=is_for_people)
@@ -76,6 +78,12 @@ def _with_backend_that_stores(talk: Callable[..., int], backend_url: str | None,
             raise
     note(f"This conversation is not kept. {reason}")
     return with_backend(partial(talk, is_stored=False), backend_url, status=status, is_stored=False)
+
+
+def _require_known_effort(options: ChatOptions) -> None:
+    effort = (options.sampling or {}).get("reasoning_effort")
+    if effort is not None and effort not in EFFORTS:
+        raise SettingsError(f"--effort is {effort!r}: it must be one of {', '.join(EFFORTS)}.")
 
 
 def _require_what_a_session_takes(models: Sequence[str]) -> None:

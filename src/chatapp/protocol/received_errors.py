@@ -12,6 +12,10 @@ def _tree(root: type[ChatappError]) -> Iterator[type[ChatappError]]:
         yield from _tree(child)
 
 
+_AROUND = "sampling"
+"""What is around the parameters of a conversation, which nobody gives there by this name."""
+
+
 def error_from_dict(body: Mapping[str, Any]) -> ChatappError | None:
     """Return the error that `ChatappError.as_dict` described, as its class, or None if `body` is no such object.
 
@@ -41,5 +45,5 @@ def _sentence(faults: list[Any]) -> str:
 
 def _fault(fault: dict[str, Any]) -> str:
     place = fault.get("loc")
-    names = place[1:] if isinstance(place, list | tuple) else ()
+    names = [name for name in place[1:] if name != _AROUND] if isinstance(place, list | tuple) else ()
     return f"{'.'.join(map(str, names)) or 'body'}: {fault.get('msg')}"
