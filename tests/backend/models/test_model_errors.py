@@ -193,6 +193,15 @@ def test_what_a_server_has_against_our_tls_is_said(reason: str, says: str) -> No
     assert says in error_from_connection(error).detail
 
 
+def test_a_proxy_that_wants_a_user_is_told_from_a_server_that_wants_another_key() -> None:
+    asks = {"www-authenticate": 'Basic realm="x"'}
+    page = b"<html><head><title>401 Authorization Required</title></head><body>nginx</body></html>"
+
+    assert "wants a user and a password" in error_from_response(401, asks, page, "m1").detail
+    said = b'{"error": {"message": "Incorrect API key provided"}}'
+    assert "does not accept the API key" in error_from_response(401, asks, said, "m1").detail
+
+
 def test_a_proxy_is_named_without_its_password() -> None:
     import httpx2  # noqa: PLC0415
 

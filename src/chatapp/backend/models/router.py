@@ -82,8 +82,8 @@ class Router:
                 return await FailoverStream.open(candidates, request)
             return await candidates[0].member.open_stream(request, candidates[0].model)
         except UpstreamModelNotFoundError as error:
-            if not error.keeps_hint:
-                error.hint = self._offers(name) or error.hint
+            if not error.keeps_hint and (offers := self._offers(name)):
+                error.hint = f"{offers} {error.hint}" if error.is_unexplained else offers
             raise
         except UpstreamParameterRefusedError as error:
             if medium := refused_medium(error.parameter):

@@ -126,7 +126,7 @@ def _error_from(said: ErrorWords, status: int, headers: Mapping[str, str], model
         or _length_error(said, status)
         or quota_or_rate_error(said, status, headers)
         or (model_not_found(model) if has_model_code(said) else None)
-        or access_error(said, status)
+        or access_error(said, status, headers)
         or refused_content_in(said)
         or (refused_form_in(said) if status != 429 else None)  # noqa: PLR2004 - some say it with status 404
         or (refused_parameter_in(said) if status not in {404, 429} else None)

@@ -22,6 +22,15 @@ _OTHERS = {
 _MAY_BE_EMPTY = {"length", "content_filter", "tool_calls", "function_call"}
 _OPENAIS = {"stop", *_MAY_BE_EMPTY}
 
+_FELL_SILENT = (
+    "Ask again; if this chat is long, start a new one: some servers fall silent when it is longer than they can read."
+)
+_BROKE_OFF = (
+    "Ask again, or let a proxy before the server wait longer (nginx: `proxy_read_timeout`); if this chat is long, "
+    "start a new one."
+)
+"""What to do about an answer without a word; nginx drops the first ones where the next do not come in time."""
+
 
 def as_openai_says(reason: str) -> str:
     """Return OpenAI's word for an answer that was cut, else `reason`.
@@ -51,10 +60,7 @@ def nothing_came(*, is_cut: bool = False) -> IncompleteAnswerError:
 
     `is_cut`: its connection broke.
     """
-    error = IncompleteAnswerError(
-        "the model's answer broke off before it began.",
-        hint="Ask again; if this chat is long, start a new one: some servers fall silent when it is longer than they "
-        "can read.",
-    )
+    what = "the model's answer broke off before it began."
+    error = IncompleteAnswerError(what, hint=_BROKE_OFF if is_cut else _FELL_SILENT)
     error.is_empty, error.is_cut = True, is_cut
     return error

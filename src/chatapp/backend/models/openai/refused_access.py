@@ -1,5 +1,7 @@
 """How servers word that they do not let a question in: a key, a moderation, a firewall."""
 
+from collections.abc import Mapping
+
 from chatapp.backend.models.openai.said import ErrorWords
 from chatapp.errors import UpstreamAuthError, UpstreamBadResponseError, UpstreamError
 
@@ -37,8 +39,12 @@ _PLACE_WORDS = ("location is not supported", "country, region, or territory not 
 _PLACE_STATUSES = {403, 451}
 
 
-def access_error(said: ErrorWords, status: int) -> UpstreamError | None:
+def access_error(said: ErrorWords, status: int, headers: Mapping[str, str]) -> UpstreamError | None:
     """Return the error if it is who asks, or from where, or what about, that is refused."""
+    if status == 401 and not said.words and headers.get("www-authenticate", "").lower().startswith("basic"):  # noqa: PLR2004
+        what = "the model server, or a proxy before it, wants a user and a password."
+        hint = 'Name it in connections.toml, with headers = { Authorization = "Basic …" }.'
+        return UpstreamAuthError(what, hint=hint)
     is_moderated = status in _MODERATES and said.says(*_MODERATION_WORDS)
     if said.has_code(*_MODERATION_CODES) or is_moderated or said.says(*_SURE_MODERATION_WORDS):
         return _refused_by_moderation(status)
