@@ -185,6 +185,27 @@ def test_an_answer_that_one_comes_back_to_is_read_on_where_it_was(page: Page, go
     page.wait_for_answer("Once upon a time.")
 
 
+def test_an_answer_in_the_making_is_there_before_the_server_answers(page: Page, goes_on: threading.Event) -> None:
+    page.ask("A story, please")
+    page.wait_for_answer("Once")
+    page.wait_for("[class*='st-key-open-']", "A story, please")
+    page.click("new-chat")
+    page.wait_for(".st-key-welcome")
+    page.wait_until(lambda _: not page.run("return document.querySelector('[class*=\"st-key-live-\"]')"), "a new chat")
+    words = "return [...document.querySelectorAll('.live .said')].map((it) => it.textContent.trim()).join()"
+
+    click = "document.querySelector('[class*=\"st-key-open-\"] button').click();"
+    assert page.run(click + words) == "Once"
+    page.wait_until(
+        lambda _: page.run("return document.querySelector('[class*=\"st-key-live-\"] .said')"), "the answer"
+    )
+    page.wait_until(lambda _: page.run(words) == "Once", "it alone")
+    goes_on.set()
+
+    page.wait_for_answer("Once upon a time.")
+    page.wait_until(lambda _: not page.run("return document.querySelector('.live')"), "it finished")
+
+
 def test_what_is_typed_goes_to_the_box_or_the_field_that_was_opened(page: Page, model: StubModel) -> None:
     def focused(words: str, in_what: str) -> None:
         script = "const it = document.activeElement; return it.matches(arguments[0]) && it.value === arguments[1]"

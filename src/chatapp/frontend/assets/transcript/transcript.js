@@ -17,6 +17,7 @@ const SCROLLER = '[data-testid="stMainBlockContainer"]';
 const bodies = new Map();
 const transcripts = new WeakMap();
 const left = new Map(); // by their ids, what was being edited in conversations when another was chosen
+const growing = new Map(); // by the same, copies of answers in the making as they were looked away from
 let session; // the token of whoever is here
 const OF_ANOTHER = '.st-key-above, .st-key-unfinished, .st-key-model-gone, [class*="st-key-live-"] { display: none; }';
 
@@ -29,8 +30,9 @@ class Transcript {
     this.root.setAttribute("role", "region");
     this.above = element("div", "above-messages");
     this.hiding = document.createElement("style");
+    this.growing = element("div", "growing");
     this.root.append(this.above);
-    parent.append(this.hiding, this.root);
+    parent.append(this.hiding, this.root, this.growing);
     this.slots = new Map();
     this.keys = [];
     this.version = "";
@@ -55,7 +57,7 @@ class Transcript {
 
   take(data) {
     if (data.token !== session) { // somebody else may have signed in: what the last one saw is not for them
-      for (const kept of [bodies, remembered, left]) kept.clear();
+      for (const kept of [bodies, remembered, left, growing]) kept.clear();
       choice.foreseen = choice.held = undefined;
       session = data.token;
     }
@@ -67,6 +69,7 @@ class Transcript {
     if (choice.foreseen && data.opened !== choice.foreseen.name) return this.foresee();
     if (choice.foreseen) this.lookAgain();
     choice.foreseen = undefined;
+    this.giveWay();
     this.root.classList.remove("late");
     this.root.dataset.conversation = data.name; // reading.js goes by it
     document.dispatchEvent(new CustomEvent("chatapp:shown", { detail: data.shown }));
@@ -132,9 +135,29 @@ class Transcript {
   foresee() {
     const { foreseen } = choice;
     if (!foreseen.keys) return;
+    if (this.version && this.data.live.length) this.keepGrowing();
+    this.growing.replaceChildren(...(growing.get(foreseen.id) ?? []));
     this.root.dataset.conversation = foreseen.name;
     this.draw(foreseen.keys, "", foreseen.id);
     this.hiding.textContent = OF_ANOTHER;
+  }
+
+  // A conversation that is answered for the first time has its id in the address alone.
+  keepGrowing() {
+    const id = this.data.shown ?? new URLSearchParams(location.search).get("c");
+    const places = this.data.live.map((name) => document.querySelector(`.st-key-live-${name} .live`));
+    growing.set(id, places.filter(Boolean).map((place) => place.cloneNode(true)));
+    if (id) remember(id, this.keys);
+  }
+
+  // The copies of answers in the making go when the answers are there, or are not in the making any more.
+  giveWay(frames = 60) {
+    const isComing = () => this.data.live.some((name) => !document.querySelector(`.st-key-live-${name} .live`));
+    if (frames && this.growing.hasChildNodes() && !choice.foreseen && isComing()) requestAnimationFrame(() => this.giveWay(frames - 1));
+    else if (!choice.foreseen) {
+      this.growing.replaceChildren();
+      growing.delete(this.data.shown);
+    }
   }
 
   // What was foreseen and had no HTML here was asked for too early: the page's server gives that of what it shows.
