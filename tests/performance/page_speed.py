@@ -163,7 +163,8 @@ def messages(count: int, measured: MeasuredPage) -> Figures:
     page.wait_for("[class*='st-key-live-']", "Here is")
     page.click("new-chat")
     page.wait_for(".st-key-welcome")
-    is_live = "['[class*=\"st-key-live-\"]', '.growing'].some((it) => document.querySelector(it)?.textContent.includes('Here is'))"
+    places = """['[class*="st-key-live-"]', '.growing'].map((place) => document.querySelector(place)?.textContent)"""
+    is_live = f"{places}.some((said) => said?.includes('Here is'))"
     yield "  back to it while it is answered, ms", measured.ms_until(opened, is_live)
     page.click("stop")
 
