@@ -14,6 +14,31 @@ MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
 HIDDEN_AND_RAISED = """<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>Hidden.</w:t></w:r>
 <w:r><w:rPr><w:vanish w:val="0"/></w:rPr><w:t>10</w:t></w:r>
 <w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>-6</w:t></w:r></w:p>"""
+CONTRACT = """<w:p><w:pPr><w:pStyle w:val="H"/></w:pPr><w:r><w:t>Scope</w:t></w:r></w:p>
+<w:p><w:pPr><w:numPr><w:ilvl w:val="1"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>Clause</w:t></w:r></w:p>
+<w:p><w:r><w:t>Between\u00ad.</w:t></w:r></w:p>
+<w:p><w:pPr><w:numPr><w:ilvl w:val="1"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>Clause</w:t></w:r></w:p>
+<w:p><w:pPr><w:numPr><w:ilvl w:val="2"/><w:numId w:val="2"/></w:numPr></w:pPr><w:r><w:t>Letter</w:t></w:r></w:p>
+<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="3"/></w:numPr></w:pPr><w:r><w:t>Done</w:t></w:r></w:p>
+<w:p><w:pPr><w:pStyle w:val="H2"/></w:pPr><w:r>
+<w:ruby><w:rt><w:r><w:t>kan</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>\u6f22</w:t>
+</w:r></w:rubyBase></w:ruby><w:cr/><w:t>Term\uf0b7</w:t></w:r></w:p>"""
+LISTS = f"""<w:numbering {WORD}><w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:start w:val="3"/>
+<w:numFmt w:val="upperRoman"/><w:lvlText w:val="Article %1"/><w:pStyle w:val="H"/></w:lvl>
+<w:lvl w:ilvl="1"><w:numFmt w:val="decimal"/><w:lvlText w:val="%1.%2"/></w:lvl>
+<w:lvl w:ilvl="2"><w:numFmt w:val="lowerLetter"/><w:lvlText w:val="(%3)"/></w:lvl></w:abstractNum>
+<w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/><w:lvlText w:val="\u2612"/></w:lvl>
+</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="0"/>
+<w:lvlOverride w:ilvl="2"><w:startOverride w:val="5"/></w:lvlOverride></w:num>
+<w:num w:numId="3"><w:abstractNumId w:val="1"/></w:num></w:numbering>"""
+NUMBERED = f"""<w:styles {WORD}><w:style w:type="paragraph" w:styleId="H"><w:name w:val="heading 1"/>
+<w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>
+<w:style w:type="paragraph" w:styleId="H2"><w:name w:val="heading 1"/><w:basedOn w:val="H"/></w:style></w:styles>"""
+IN_MATH = f"""<w:p {MATH}><m:oMath><m:nary><m:naryPr><m:chr m:val="\u2211"/></m:naryPr><m:sub>
+<m:r><m:t>i</m:t></m:r></m:sub><m:sup/><m:e>
+<m:d><m:dPr><m:begChr m:val="|"/><m:endChr m:val="|"/></m:dPr><m:e><m:r><m:t>x</m:t></m:r></m:e></m:d>
+</m:e></m:nary><m:m><m:mr><m:e><m:r><m:t>a</m:t></m:r></m:e><m:e><m:r><m:t>b</m:t></m:r></m:e></m:mr><m:mr><m:e><m:r><m:t>c</m:t>
+</m:r></m:e></m:mr></m:m><m:acc><m:e><m:r><m:t>y</m:t></m:r></m:e></m:acc></m:oMath></w:p>"""
 IN_A_BOX = "<w:r><w:txbxContent><w:p><w:r><w:t>Boxed</w:t></w:r></w:p></w:txbxContent></w:r>"
 """Word writes each box twice: for readers of today, and for old ones."""
 
@@ -70,6 +95,13 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
         ),
         "Header: Draft\n\n10⁻⁶\n\nFooter: Acme 2026, Boxed",
     ),
+    "docx with numbers": (
+        "a.docx",
+        documents.docx(below=CONTRACT, numbering=LISTS, styles=NUMBERED),
+        "# Article III Scope\n\nIII.1 Clause\n\nBetween.\n\nIII.2 Clause\n      (e) Letter\n- ☒ Done\n\n"
+        "# Article IV 漢(kan) Term•",
+    ),
+    "docx with formulas": ("a.docx", documents.docx(below=IN_MATH), "∑\\_(i) |x|a, b; cy\u0302"),
     "pptx": (
         "a.pptx",
         documents.pptx(below=BROKEN),

@@ -28,6 +28,13 @@ _NOT_READ = {
     kinds.OUTLOOK: "Outlook has written it: save it as eml or text.",
     kinds.APPLE: "A program of Apple has written it: export it as PDF, docx, xlsx or pptx.",
 }
+_TEXTS = {"text/plain", "text/markdown", "application/json", "text/csv", "text/tab-separated-values"}
+_SIGNS = {
+    "\xad": "", "\uf0b7": "\u2022", "\uf0a7": "\u25aa", "\uf0d8": "\u27a2", "\uf0e0": "\u2192", "\uf0fc": "\u2713",
+    "\uf0a8": "\u2610", "\uf0fe": "\u2612", "\uf052": "\u2611",
+}  # fmt: skip
+"""Signs of the fonts Symbol and Wingdings, by which Office draws bullets and boxes, and what Unicode calls them."""
+
 _OFFICE = {kinds.PPTX: office.slides, kinds.ODP: open_document, kinds.ODT: open_document}
 _BOOKS = {kinds.XLSX: sheets.workbook, kinds.XLS: sheets.workbook, kinds.ODS: spreadsheet, kinds.EPUB: office.book}
 
@@ -98,8 +105,17 @@ def _read(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> Docum
         made = picture_of.for_models(path)
         return Document("image", media_type, picture=made.picture, thumbnail=made.thumbnail, notes=made.notes)
     document = _of_words(path, name, media_type, drawn)
+    if media_type not in _TEXTS:
+        document = replace(document, text=_in_signs_of_all(document.text))
     has_something = document.text.strip() or document.notes or document.page_pictures
     return document if has_something else replace(document, notes=("There are no words in it.",))
+
+
+def _in_signs_of_all(text: str) -> str:
+    """Return text without hyphens that only show where a word may be divided, and with signs that have a meaning."""
+    for sign, shown in _SIGNS.items():
+        text = text.replace(sign, shown)
+    return text
 
 
 def _of_words(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> Document:

@@ -1,11 +1,10 @@
-"""Formulas as people write them in a line of text, and documents of Word with these and without what is hidden."""
+"""Formulas of Word and in MathML, as people write them in a line of text."""
 
 from collections import defaultdict
 from xml.etree import ElementTree
 
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-FORMULA = f"{_MATH}oMath"
+FORMULA, FORMULAS = f"{_MATH}oMath", f"{_MATH}oMathPara"
 _FORMS = {
     "f": "({num})/({den})",
     "sSup": "{e}^({sup})",
@@ -37,33 +36,6 @@ _OF_MATHML: dict[str, tuple[str, ...]] = {
 }
 _ACCENTS = {"^": "\u0302", "¯": "\u0305", "‾": "\u0305", "→": "\u20d7", "~": "\u0303", "˙": "\u0307", "¨": "\u0308"}
 _INVISIBLE = dict.fromkeys(range(0x2061, 0x2065))
-
-
-def as_shown(document: bytes) -> bytes:
-    """Return the XML of a document of Word in which each formula is a run of text, without what is hidden.
-
-    Mammoth passes the former over and shows the latter.
-    """
-    root = ElementTree.fromstring(document)  # noqa: S314 - expat bounds entities, the process all else
-    for parent in list(root.iter()):
-        for place, child in enumerate(parent):
-            if child.tag in {FORMULA, f"{_MATH}oMathPara"}:
-                parent[place] = _run(f" {formula(child)} ", tail=child.tail)
-            elif child.tag == f"{WORD}r" and _is_hidden(child):
-                parent[place] = _run("", tail=child.tail)
-    return ElementTree.tostring(root)
-
-
-def _is_hidden(run: ElementTree.Element) -> bool:
-    hiding = run.find(f"{WORD}rPr/{WORD}vanish")
-    return hiding is not None and hiding.get(f"{WORD}val", "1") not in {"0", "false", "off"}
-
-
-def _run(text: str, *, tail: str | None) -> ElementTree.Element:
-    run = ElementTree.Element(f"{WORD}r")
-    ElementTree.SubElement(run, f"{WORD}t").text = text
-    run.tail = tail
-    return run
 
 
 def formula(node: ElementTree.Element) -> str:

@@ -1,5 +1,7 @@
 """Numbers of lists, as their authors have chosen to show them."""
 
+import re
+
 _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
     (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
@@ -8,6 +10,23 @@ _LETTERS = 26
 _MOST = 10_000
 _FORMS = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
 """What office programs call the forms that HTML names by their first number."""
+
+_BEGIN, _END = "\U000f0000", "\U000f0001"
+LABEL = f"{_BEGIN}{{}}{_END}"
+"""What a label, such as `4.2`, stands in until a list or a paragraph is written with it."""
+
+_LABELLED = re.compile(f"{_BEGIN}([^{_BEGIN}{_END}]*){_END}")
+
+
+def split_label(text: str) -> tuple[str | None, str]:
+    """Return the label that a text begins with, None for none, and what is behind it."""
+    found = _LABELLED.match(text)
+    return (found[1], text[found.end() :].lstrip()) if found else (None, text)
+
+
+def with_labels(text: str) -> str:
+    """Return a text whose labels are written as they are."""
+    return _LABELLED.sub(lambda found: f"{found[1]} " if found[1] else "", text)
 
 
 def numeral(number: int, form: str) -> str:

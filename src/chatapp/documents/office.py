@@ -1,16 +1,16 @@
 """Documents and slides of office programs, and books, as Markdown."""
 
-import io
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
-from typing import IO
 from urllib.parse import unquote
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
 from chatapp.documents.archives import numbered, xml_of
-from chatapp.documents.formulas import FORMULA, WORD, as_shown, formula
+from chatapp.documents.formulas import FORMULA, formula
 from chatapp.documents.plain import table, web_page
+from chatapp.documents.word_body import opened
+from chatapp.documents.word_numbers import WORD
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _PRESENTATION = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -22,7 +22,6 @@ p[style-name='Title'] => h1:fresh
 p[style-name='Subtitle'] => h2:fresh
 p[style-name='Source Code'] => pre:separator('\\n')
 """
-_WORDS = "word/document.xml"
 _NOTES = "notesSlide"
 
 
@@ -31,7 +30,7 @@ def word(path: Path) -> str:
     import mammoth  # noqa: PLC0415 - only some files are documents of Word
 
     without_pictures = mammoth.images.img_element(lambda _: {"src": ""})
-    with _with_formulas(path) as file:
+    with opened(path) as file:
         result = mammoth.convert_to_html(file, convert_image=without_pictures, style_map=_STYLES)
     return "\n\n".join(filter(None, [_margin(path, "header"), web_page(result.value), _margin(path, "footer")]))
 
@@ -43,20 +42,6 @@ def _margin(path: Path, place: str) -> str:
         lines = [_said(line, WORD) for name in names for line in xml_of(archive, name).iter(f"{WORD}p")]
     told = ", ".join(dict.fromkeys(text for line in lines if (text := " ".join(line.split()))))
     return f"{place.capitalize()}: {told}" if told else ""
-
-
-def _with_formulas(path: Path) -> IO[bytes]:
-    """Return the document as a file, in which formulas are text."""
-    with ZipFile(path) as archive:
-        document = archive.read(_WORDS) if _WORDS in archive.namelist() else b""
-        if b"oMath" not in document and b":vanish" not in document:
-            return path.open("rb")
-        out = io.BytesIO()
-        with ZipFile(out, "w") as changed:
-            for name in archive.namelist():
-                changed.writestr(name, as_shown(document) if name == _WORDS else archive.read(name))
-    out.seek(0)
-    return out
 
 
 def slides(path: Path) -> tuple[str, int]:

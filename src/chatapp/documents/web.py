@@ -12,7 +12,7 @@ from markdownify import MarkdownConverter
 
 from chatapp.documents.encodings import decoded
 from chatapp.documents.formulas import mathml
-from chatapp.documents.numerals import numeral
+from chatapp.documents.numerals import numeral, split_label, with_labels
 from chatapp.documents.visible import number_of, with_fields_filled, with_powers, with_rows_filled, without_unseen
 
 _Library: Any = MarkdownConverter
@@ -71,7 +71,7 @@ def as_markdown(html: str | bytes) -> str:
     for unsaid in page.find_all(string=lambda text: isinstance(text, PreformattedString)):
         unsaid.extract()  # comments, declarations, instructions
     converter = _Converter(heading_style="atx", bullets="-", escape_misc=False, table_infer_header=True)
-    markdown: str = converter.convert_soup(page)
+    markdown = with_labels(converter.convert_soup(page))
     lines = (line.rstrip() for line in markdown.splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
@@ -108,15 +108,20 @@ class _Converter(_Library):  # type: ignore[misc]
     convert_th = convert_td
 
     def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Return an item behind its number, as its list or itself says it."""
+        """Return an item behind its number, as Word, its list or itself says it."""
+        label, told = split_label(text.strip())
         above = el.parent
-        if above is None or above.name != "ol":
+        if label is None and getattr(next(el.children, None), "name", "") in {"ul", "ol"}:
+            return f"{told}\n"  # it is there for the items in it alone, as Word's are that begin further in
+        if label is None and (above is None or above.name != "ol"):
             return str(super().convert_li(el, text, parent_tags))
-        before = el.find_previous_sibling("li")
-        counted = number_of(above, "start", 1) if before is None else number_of(before, "value", 0) + 1
-        el["value"] = str(number_of(el, "value", counted))
-        lead = f"{numeral(int(str(el['value'])), str(above.get('type', '1')))}. "
-        inner = re.sub(r"\n(?=[^\n])", "\n" + " " * len(lead), text.strip())
+        if label is None and above is not None:
+            before = el.find_previous_sibling("li")
+            counted = number_of(above, "start", 1) if before is None else number_of(before, "value", 0) + 1
+            el["value"] = str(number_of(el, "value", counted))
+            label = f"{numeral(int(str(el['value'])), str(above.get('type', '1')))}."
+        lead = f"{label or '-'} "
+        inner = re.sub(r"\n(?=[^\n])", "\n" + " " * len(lead), told)
         return f"{lead}{inner}\n" if inner else "\n"
 
 
