@@ -136,8 +136,9 @@ class TestZip:
             (of_cherry_studio({"id": "e", "messages": []}, {"id": "u", "messages": SAID}), []),
             ([chatgpt("a"), {"x": 1}, chatgpt("b")], ["data.json, number 2"]),
             ([of_claude_code("a"), {"x": 1}, of_claude_code("b")], ["data.json, number 2"]),
+            ([{"x": 1}, of_claude_code("a"), of_claude_code("b")], ["data.json, number 1"]),
         ],
-        ids=["a topic without a message", "something unknown", "an unknown line of a session"],
+        ids=["a topic without a message", "something unknown", "an unknown line of a session", "its first line"],
     )
     def test_what_follows_is_read_too(self, store: Store, tmp_path: Path, backup: Any, skipped: list[str]) -> None:
         path = tmp_path / "backup.zip"

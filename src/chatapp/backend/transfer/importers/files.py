@@ -32,6 +32,9 @@ MISREAD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, 
 _HEAD = 512
 """Bytes by which files are told apart."""
 
+_UNKNOWN = 10
+"""What is unknown at the beginning of a file that is not named as an export until it is taken for none."""
+
 _GZIP = b"\x1f\x8b"
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _QUIET = {
@@ -138,25 +141,31 @@ class ExportReader:
             yield Unknown(what, error.why or formats.name_of_database(error.tables), is_file=True)
 
     def _json(self, what: str, file: Readable, *, is_sure: bool = True) -> Iterator[Piece]:
-        """Return the conversations of one JSON file. One only tried is left where it begins with the unknown."""
-        records, number = Records(), 0
+        """Return the conversations of one JSON file. One only tried is left where much of it is unknown first."""
+        records, number, unknown = Records(), 0, list[Unknown]()
         try:
             values = JsonValues(file, self.budget, self.known)
             for number, element in enumerate(values, 1):
                 piece = _piece(f"{what}, number {number}", element, records)
                 if isinstance(piece, Unknown) and not is_sure:
-                    yield Unknown(what, piece.kind, is_file=True, is_tried=True)
-                    return
+                    unknown.append(piece)
+                    if piece.kind or len(unknown) == _UNKNOWN:
+                        break
+                    continue
                 is_sure = True
+                yield from unknown
+                unknown.clear()
                 if piece is not None:
                     yield piece
                 else:
                     check_held(values.weight)
         except UnreadableError as error:
-            if number:
+            if number and is_sure:
                 yield Unknown(what, reason=f"the rest of it cannot be read ({error})")
             else:
                 yield Unknown(what, reason=str(error) if is_sure else None, is_file=True, is_tried=not is_sure)
+        if unknown:
+            yield Unknown(what, unknown[-1].kind, is_file=True, is_tried=True)
         is_empty = records.first is not None
         for conversation in records.conversations():
             yield _made(what, conversation)
