@@ -5,9 +5,12 @@ import itertools
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, get_args
 
 import pytest
 
@@ -19,7 +22,18 @@ from chatapp.backend.transfer.importers import Imports, ours
 from chatapp.config.settings import Settings
 from chatapp.errors import InvalidRequestError
 from chatapp.protocol.events import UsageDetails
-from chatapp.protocol.messages import AttachmentPart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from chatapp.protocol.messages import (
+    AttachmentPart,
+    CitationPart,
+    FinalStatus,
+    Message,
+    ReasoningPart,
+    Role,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+    parts_as_json,
+)
 from support.imported import imported_message, put
 from support.saved_turns import finish_turn
 
@@ -120,6 +134,56 @@ def test_what_is_exported_comes_in_again_as_it_was(
     ]
     again = Imports(empty_store.database).read(path, owner="ada")
     assert (again.conversations_added, again.messages_added) == (0, 0)
+
+
+def history(random: Random, number: int) -> Any:
+    """A conversation of any shape, as an export holds it."""
+    texts = ["hi", " a", "b ", "\n\na\n\nb\n", "\u00fc\U0001f600", "```\nx\n```", "<think>no</think>\n\nx", "\r\n"]
+    text = partial(random.choice, texts)
+    kinds = partial(random.choice, [
+        lambda: TextPart(text()), lambda: ReasoningPart(text()), lambda: CitationPart("https://a.org/?b=1", text()),
+        lambda: AttachmentPart(text(), size=random.choice([None, 0]), notes=("cut",), pages="2-5"),
+        lambda: ToolCallPart("c", "tide", "{}"), lambda: ToolResultPart("c", text(), is_error=random.random() < 0.5),
+    ])  # fmt: skip
+    messages: list[Any] = []
+    for place in range(random.randrange(7)):
+        parts = [kinds()() for _ in range(random.randrange(1, 4))]
+        message = {
+            "id": f"m{place}", "parent_id": random.choice([None, *(it["id"] for it in messages)]), "content": "",
+            "role": random.choice(get_args(Role)), "parts": parts_as_json(parts), "created_at": moment(random),
+        }  # fmt: skip
+        if message["role"] == "assistant":
+            message |= {
+                "model": random.choice([None, "a/b"]), "status": random.choice(get_args(FinalStatus)),
+                "finish_reason": random.choice([None, "length"]), "latency_ms": random.choice([None, 0, 12]),
+                "usage_details": random.choice([None, DETAILS]), "error": random.choice([None, ERROR]),
+                "notices": random.choice([[], [{"code": "cut", "text": text()}]]), "finished_at": moment(random),
+                "summary": text(), "summarised": random.randrange(3),
+            }  # fmt: skip
+        messages.append(message)
+    return {
+        "id": f"{number}", "title": random.choice([None, "  T "]), "pinned": random.random() < 0.5, "model": "m",
+        "archived_at": random.choice([None, moment(random)]), "system": random.choice([None, text()]),
+        "sampling": random.choice([None, {"temperature": 0.5, "reasoning_effort": "low"}]), "messages": messages,
+        "leaf_id": random.choice([None, *(it["id"] for it in messages)]),
+        "created_at": moment(random), "updated_at": moment(random),
+    }  # fmt: skip
+
+
+def moment(random: Random) -> str:
+    return (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(milliseconds=random.randrange(10**9))).isoformat()
+
+
+def test_histories_of_any_shape_come_in_again_as_they_were(
+    sqlite_store: Store, empty_store: Store, tmp_path: Path
+) -> None:
+    random, path = Random(5), tmp_path / "chatapp.zip"
+    told = {"format": "chatapp", "conversations": [history(random, number) for number in range(40)]}
+    path.write_text(json.dumps(told))
+    assert Imports(sqlite_store.database).read(path, owner="ada").conversations_added == 40
+    path.write_bytes(archive := everything(sqlite_store))
+    assert Imports(empty_store.database).read(path, owner="ada").skipped == []
+    assert documents(everything(empty_store)) == documents(archive), told
 
 
 def test_what_is_exported_comes_back_where_it_was_removed(store: Store, ask: Ask, begin: Ask, tmp_path: Path) -> None:
