@@ -101,24 +101,24 @@ class Member:
             request = await request.admit(request, Destination(self.name, model))
         request.attempts.name = f"{self.prefix}{model}"
         try:
-            stream = await self.connection.begin_answer(request)
+            stream = await self._begun(request, has_others=has_others)
         except UpstreamError as error:
-            stream = await self._begin_again(request, error, has_others=has_others)
+            self.name_its_settings(error)
+            self.cool_down.note(error)
+            raise
         stream.prefix = self.prefix
         return stream
 
-    async def _begin_again(self, request: ModelRequest, error: UpstreamError, *, has_others: bool) -> ModelStream:
+    async def _begun(self, request: ModelRequest, *, has_others: bool) -> ModelStream:
         try:
+            return await self.connection.begin_answer(request)
+        except UpstreamError as error:
             pause_s = pause_before_retry(error)
             if pause_s is None or (has_others and not isinstance(error, UpstreamRateLimitedError)):
-                raise error
+                raise
             request.attempts.fail(error)
-            await asyncio.sleep(pause_s)
-            return await self.connection.begin_answer(request)
-        except UpstreamError as last:
-            self.name_its_settings(last)
-            self.cool_down.note(last)
-            raise
+        await asyncio.sleep(pause_s)
+        return await self.connection.begin_answer(request)
 
     @contextmanager
     def its_settings(self) -> Iterator[None]:

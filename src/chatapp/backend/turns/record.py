@@ -100,6 +100,13 @@ class TurnRecord:
             log.error("turn %s is saved without what stands beside its text: %s", turn.id, type(defect).__name__)
             await self._rounds.do(self._store.turns.finishing(turn.id, **said_alone(ending)), is_urgent=True)
 
+    async def finish_later(self, turn: Turn, failure: ChatappError | None, *, latency_ms: int, every_s: float) -> None:
+        """Do what `finish` could not do, as soon as that can be done."""
+        while True:
+            await asyncio.sleep(every_s)
+            with suppress(StoreUnavailableError):
+                return await self.finish(turn, failure, latency_ms=latency_ms)
+
     def _look_at(self, turn: Turn) -> None:
         """Take over what has come since the last look."""
         self._segments = turn.extended(self._segments, first=self._seen)

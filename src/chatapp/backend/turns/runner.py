@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from pydantic_core import to_json
 
@@ -278,23 +276,14 @@ class TurnRunner:
         """Save the answer, then end it for its readers; where it cannot be saved they learn so, and saving goes on."""
         if self._held_cr:
             self._turn.append(Text("\n"))
-        latency_ms, unsaved = round(self._turn.elapsed_s * 1000), None
-        if self._record is not None:
-            finish = partial(self._record.finish, self._turn, failure, latency_ms=latency_ms)
+        latency_ms, record, is_saved = round(self._turn.elapsed_s * 1000), self._record, True
+        if record is not None:
             try:
-                await finish()
+                await record.finish(self._turn, failure, latency_ms=latency_ms)
             except StoreUnavailableError as error:
                 log.error("turn %s cannot be saved: %s", self._turn.id, error.detail)
                 self._turn.append(Notice("not_saved", f"This answer is not saved yet. {error.detail}"))
-                unsaved = finish
+                is_saved = False
         self._turn.end(failure, latency_ms=latency_ms)
-        if unsaved is not None:
-            await _until_saved(unsaved)
-
-
-async def _until_saved(finish: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        await asyncio.sleep(SAVE_AGAIN_S)
-        with suppress(StoreUnavailableError):
-            await finish()
-            return
+        if record is not None and not is_saved:
+            await record.finish_later(self._turn, failure, latency_ms=latency_ms, every_s=SAVE_AGAIN_S)
