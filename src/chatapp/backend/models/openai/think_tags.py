@@ -281,8 +281,9 @@ def _lone_in(text: str) -> tuple[int, int]:
 
 
 def _possible_tag(text: str) -> str:
-    """Return the longest end of `text` that a tag begins with that says what the text is."""
-    return max((_possible_beginning(text, tag) for tag in (*_LONE, _TALKED_ABOUT)), key=len)
+    """Return the end of `text`, which has a `<`, if a tag begins with it that says what the text is."""
+    end = text[text.rindex(_LONE_BEGINS) :]  # which stands nowhere else in them
+    return end if any(tag.startswith(end) for tag in (*_LONE, _TALKED_ABOUT)) else ""
 
 
 def _possible_beginning(text: str, tag: str) -> str:
