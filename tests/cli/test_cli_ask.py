@@ -453,3 +453,38 @@ def test_the_model_that_answered_is_named_not_the_name_it_was_asked_by(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     write_text(events, StatusLine())
     assert capsys.readouterr().err.rpartition("work/qwen3-32b · 0.0 s")[1]
+
+
+def test_an_answer_fits_a_schema_where_the_model_server_takes_one(ask: Run, model, tmp_path) -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    (tmp_path / "city.json").write_text(json.dumps(schema))
+    model.next(
+        scripts.answer('```json\n{"city": "Ottawa"}\n```'),
+        scripts.answer("{}"),
+        scripts.status(400, "This response_format type is unavailable now"),
+    )
+
+    done = ask("Where?", "--schema", str(tmp_path / "city.json"))
+    inline = ask("Where?", "-m", "a", "--schema", json.dumps(schema), "--json")
+    refused = ask("Where?", "--schema", "{}")
+
+    assert (done.stdout, json.loads(inline.stdout)["answer"]) == ('{"city": "Ottawa"}\n', "{}")
+    wanted = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+    assert [call.body["response_format"] for call in model.calls[-3:-1]] == [wanted, wanted]
+    assert (refused.returncode, "response_format" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        ("none.json", "none.json cannot be read (No such file or directory)."),
+        ("{", "--schema is no JSON: "),
+        ("list.json", "list.json is no JSON schema."),
+    ],
+)
+def test_what_is_no_schema_is_wrong_usage(chatapp: Run, schema: str, told: str) -> None:
+    Path("list.json").write_text("[]")
+
+    done = chatapp("ask", "Where?", "--schema", schema)
+
+    assert (done.returncode, done.stderr.startswith(f"chatapp: {told}")) == (2, True)

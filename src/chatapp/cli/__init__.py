@@ -43,6 +43,7 @@ from chatapp.cli.parameters import (
     Prompt,
     Reload,
     SaveAs,
+    Schema,
     ServeCommand,
     Shown,
     System,
@@ -160,6 +161,7 @@ def ask(
     temperature: Temperature = None,
     max_tokens: MaxTokens = None,
     effort: Effort = None,
+    schema: Schema = None,
     no_stream: NoStream = False,
     extract: Extract = False,
     json: AsJson = False,
@@ -167,13 +169,14 @@ def ask(
 ) -> int:
     """Ask a question and print the answer. What is piped in is added to it. Without one, on a terminal, ask many."""
     from chatapp.cli.ask import run
+    from chatapp.cli.schema import schema_of
     from chatapp.client.chat import ChatOptions
 
     sampling = {"reasoning_effort": effort} if effort else None
     return run(
         " ".join(prompt) if prompt else None,
         models=model or (),
-        options=ChatOptions(model[0] if model else None, system, temperature, max_tokens, sampling),
+        options=ChatOptions(model[0] if model else None, system, temperature, max_tokens, sampling, schema_of(schema)),
         files=attach or (),
         template=template,
         params=param or (),
@@ -184,7 +187,7 @@ def ask(
         is_continued=is_continued,
         is_stored=not no_store,
         is_streamed=not no_stream,
-        is_extracted=extract,
+        is_extracted=extract or (schema is not None and not json),
         as_json=json,
     )
 

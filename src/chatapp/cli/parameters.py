@@ -63,6 +63,10 @@ Effort = Annotated[
     str | None,
     typer.Option("--effort", metavar="WORD", help="How much it thinks: none, minimal, low, medium, high or xhigh."),
 ]
+Schema = Annotated[
+    str | None,
+    typer.Option("--schema", metavar="FILE", help="JSON schema that the answer is to fit: a file, or itself."),
+]
 NoStream = Annotated[bool, typer.Option("--no-stream", help="Wait for the whole answer.")]
 Extract = Annotated[
     bool, typer.Option("--extract", "-x", help="Print the first block of code alone, or all where there is none.")

@@ -21,8 +21,8 @@ ROOT = "root"
 class ChatOptions(NamedTuple):
     """How questions are answered; None where the conversation, or else the backend, decides.
 
-    `temperature` and `max_tokens` hold for one question, `sampling` for a conversation: both of them, and
-    `reasoning_effort`.
+    `temperature`, `max_tokens` and `json_schema`, which the answer is to fit, hold for one question, `sampling` for a
+    conversation: the first two, and `reasoning_effort`.
     """
 
     model: str | None = None
@@ -30,16 +30,20 @@ class ChatOptions(NamedTuple):
     temperature: float | None = None
     max_tokens: int | None = None
     sampling: Mapping[str, Any] | None = None
+    json_schema: Mapping[str, Any] | None = None
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of a question that say it."""
-        return {"model": self.model, "system": self.system, **self.all_sampling()}
+        form = {"json_schema": self.json_schema} if self.json_schema is not None else {}
+        return {"model": self.model, "system": self.system, **self.all_sampling(), **form}
 
     def all_sampling(self) -> dict[str, Any]:
         """Return the fields of a question that say how the model chooses its words."""
         given = (("temperature", self.temperature), ("max_tokens", self.max_tokens))
         return {**(self.sampling or {}), **{name: value for name, value in given if value is not None}}
 
+
+_OF_ANOTHER_ANSWER = ("model", "temperature", "max_tokens", "json_schema")
 
 AS_IT_IS = ChatOptions()
 """Answered as the conversation, or else the backend, decides."""
@@ -118,9 +122,8 @@ class StoredChat:
         if options.system is not None:
             self._backend.conversations.change(conversation_id, system=options.system)
         told = options._asdict()
-        fields = {"message_id": message_id, **{name: told[name] for name in ("model", "temperature", "max_tokens")}}
-        given = {name: value for name, value in fields.items() if value is not None}
-        stream = self._backend.conversations.regenerate(conversation_id, **given)
+        given = {name: told[name] for name in _OF_ANOTHER_ANSWER if told[name] is not None}
+        stream = self._backend.conversations.regenerate(conversation_id, message_id=message_id, **given)
         yield from self._as_wanted(unbroken(self._backend, stream))
 
     def resume(self, turn_id: str) -> Events:

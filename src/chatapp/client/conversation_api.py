@@ -119,7 +119,7 @@ class ConversationApi:
     def regenerate(self, conversation_id: str, **options: Any) -> AnswerStream:
         """Start another answer to a question and return its events.
 
-        `options` are message_id, model, temperature, max_tokens and beside.
+        `options` are message_id, model, temperature, max_tokens, json_schema and beside.
         """
         path = path_of("conversations", conversation_id, "regenerate")
         return self._http.events(self._http.send("POST", path, options, stream=True))

@@ -10,6 +10,7 @@ from chatapp.protocol.messages import Part, Role, TurnStatus
 from chatapp.protocol.question import MOST_BESIDE, Effort
 from chatapp.protocol.schemas.fields import (
     Identifier,
+    JsonSchema,
     MaxTokens,
     ModelName,
     Strict,
@@ -31,6 +32,7 @@ class Regeneration(Strict):
     model: ModelName | None = Field(None, description="Model to ask this time.")
     temperature: Temperature = None
     max_tokens: MaxTokens = None
+    json_schema: JsonSchema = None
     beside: bool = Field(
         False, description=f"Also while others are being made to the same question; at most {MOST_BESIDE} at once."
     )

@@ -1,7 +1,7 @@
 """What the bodies of several requests and answers have in common."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -40,6 +40,11 @@ ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(w
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Temperature = Annotated[float | None, Field(ge=0, le=2, description="0 is the most predictable, 2 the most varied.")]
 MaxTokens = Annotated[int | None, Field(ge=1, le=10_000_000, description="Longest answer, in tokens.")]
+
+JsonSchema = Annotated[
+    dict[str, Any] | None,
+    Field(description="JSON schema that the answer is to fit. Fails where the model server takes none."),
+]
 
 
 class Strict(BaseModel):

@@ -10,6 +10,7 @@ from chatapp.protocol.question import Effort
 from chatapp.protocol.schemas.fields import (
     EXAMPLE_ID,
     Identifier,
+    JsonSchema,
     MaxTokens,
     ModelName,
     Strict,
@@ -75,6 +76,7 @@ class QueryRequest(Strict):
     reasoning_effort: Effort | None = Field(
         None, description="How much a model that thinks is to think; what others do with it is theirs."
     )
+    json_schema: JsonSchema = None
     attachments: AttachmentIds = Field(
         default_factory=list,  # a list as the default would be copied deeply for each question
         description="Ids of files that go along, from `POST /attachments`, in the order in which they are read. "

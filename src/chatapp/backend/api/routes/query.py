@@ -22,6 +22,7 @@ from chatapp.protocol.schemas.conversations import Regeneration
 from chatapp.protocol.schemas.query import AnswerResponse, MessageIn, QueryRequest
 from chatapp.protocol.surfaces import Surface, surface_of
 
+_PARAMETERS = (*SAMPLING, "json_schema")
 _STREAM_EXAMPLE = (
     'id: 1\nevent: start\ndata:{"turn_id":"0198…","model":"gpt-4o-mini","conversation_id":null}\n\n'
     "id: 8\ndata: Quantum\n\nid: 18\ndata:  computing\n\n"
@@ -95,7 +96,7 @@ async def question_in(
         system=query.system,
         messages=[_earlier(message, files) for message in query.messages or ()],
         model=query.model,
-        parameters=_sampling(query),
+        parameters=_parameters(query),
         conversation_id=query.conversation_id,
         project_id=query.project_id,
         parent_id=query.parent_id,
@@ -106,11 +107,15 @@ async def question_in(
     )
 
 
-def _sampling(query: QueryRequest) -> dict[str, Any]:
+def _parameters(query: QueryRequest | Regeneration) -> dict[str, Any]:
     """Return how the words are to be chosen, as far as `query` says; most say nothing of it."""
-    if query.model_fields_set.isdisjoint(SAMPLING):
+    if query.model_fields_set.isdisjoint(_PARAMETERS):
         return {}
-    return {name: value for name in SAMPLING if (value := getattr(query, name)) is not None}
+    given = {name: value for name in SAMPLING if (value := getattr(query, name, None)) is not None}
+    if query.json_schema is not None:
+        schema = {"name": "answer", "schema": query.json_schema}
+        given["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return given
 
 
 async def _files(request: Request, query: QueryRequest, owner: str) -> dict[str, AttachmentPart]:
@@ -181,7 +186,7 @@ async def regenerate(request: Request, conversation_id: Id, wanted: Regeneration
         owner=context_of(request.scope).principal.name,
         prompt=None,
         model=wanted.model,
-        parameters=wanted.model_dump(include={"temperature", "max_tokens"}, exclude_none=True),
+        parameters=_parameters(wanted),
         conversation_id=conversation_id,
         parent_id=wanted.message_id,
         store=True,
