@@ -125,6 +125,7 @@ def test_whoever_types_a_key_stays_signed_in_until_they_sign_out(browser: Chrome
     page.click("sign-out")
 
     page.wait_for(".st-key-sign-in input[type='password']")
+    page.wait_for(".st-key-sign-in input[type='password']:focus")
     browser.refresh()
     page.wait_for(".st-key-sign-in input[type='password']")
     page.wait_until(lambda _: not browser.get_cookie(f"chatapp_sign_in_{locked_port}"), "no cookie")

@@ -21,7 +21,7 @@ const look = () => {
     field = found;
   }
   const now = document.querySelector(FIRST);
-  if (now && !box && isLost()) focusBox();
+  if (now && now !== box && isLost()) focusBox();
   box = now;
   const over = document.querySelector("[data-testid='stDialog']");
   if (dialog && !over) setTimeout(() => isLost() && focusBox());
