@@ -150,6 +150,15 @@ def test_words_that_a_page_divides_keep_their_hyphens(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("word", ["\u0645\u0631\u062d\u0628\u0627", "abc"])
+def test_arabic_that_chromium_prints_is_read_the_right_way_round(word: str, tmp_path: Path) -> None:
+    signs = word if word.isascii() else word[::-1]
+    spans = "".join(f"/Span <</ActualText <FEFF{ord(sign):04X}>>> BDC (x) Tj EMC " for sign in signs)
+    page = documents.pdf(f" ) Tj /ReversedChars BMC {spans} EMC (")
+
+    assert document_at(documents.saved(tmp_path, "a.pdf", page), "a.pdf").text == f"[page 1]\n\n{word}"
+
+
 def test_a_picture_is_turned_upright_made_small_and_tells_no_place(tmp_path: Path) -> None:
     document = read(documents.saved(tmp_path, "a.jpg", documents.photo(4000, 2000)), "a.jpg")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatapp.documents.pdf_annotations import forms_of, lines_beside
+from chatapp.documents.pdf_arabic import in_reading_order
 from chatapp.documents.picture import LONGEST_SIDE
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def pages(path: Path, drawn: Collection[int] = ()) -> Pages:
         forms = forms_of(document)
         for number, page in enumerate(document, 1):
             words = page.get_textpage()
-            said = words.get_text_bounded().replace("\r\n", "\n").replace(_HYPHEN, "-\n").strip()
+            said = in_reading_order(words.get_text_bounded(), words)
+            said = said.replace("\r\n", "\n").replace(_HYPHEN, "-\n").strip()
             words.close()
             beside = "\n".join(lines_beside(page, forms))
             texts.append(f"{said}\n\n{beside}".strip())
