@@ -149,8 +149,9 @@ def history(random: Random, number: int) -> Any:
     for place in range(random.randrange(7)):
         parts = [kinds()() for _ in range(random.randrange(1, 4))]
         message = {
-            "id": f"m{place}", "parent_id": random.choice([None, *(it["id"] for it in messages)]), "content": "",
-            "role": random.choice(get_args(Role)), "parts": parts_as_json(parts), "created_at": moment(random),
+            "id": f"m{place}", "parent_id": random.choice([None, *(it["id"] for it in messages)]),
+            "role": random.choice(get_args(Role)), "content": Message("user", tuple(parts)).text,
+            "parts": parts_as_json(parts), "created_at": moment(random),
         }  # fmt: skip
         if message["role"] == "assistant":
             message |= {
@@ -158,7 +159,7 @@ def history(random: Random, number: int) -> Any:
                 "finish_reason": random.choice([None, "length"]), "latency_ms": random.choice([None, 0, 12]),
                 "usage_details": random.choice([None, DETAILS]), "error": random.choice([None, ERROR]),
                 "notices": random.choice([[], [{"code": "cut", "text": text()}]]), "finished_at": moment(random),
-                "summary": text(), "summarised": random.randrange(3),
+                "summary": text(), "summarised": random.randrange(1, 3),
             }  # fmt: skip
         messages.append(message)
     return {
@@ -177,13 +178,20 @@ def moment(random: Random) -> str:
 def test_histories_of_any_shape_come_in_again_as_they_were(
     sqlite_store: Store, empty_store: Store, tmp_path: Path
 ) -> None:
-    random, path = Random(5), tmp_path / "chatapp.zip"
-    told = {"format": "chatapp", "conversations": [history(random, number) for number in range(40)]}
-    path.write_text(json.dumps(told))
-    assert Imports(sqlite_store.database).read(path, owner="ada").conversations_added == 40
-    path.write_bytes(archive := everything(sqlite_store))
-    assert Imports(empty_store.database).read(path, owner="ada").skipped == []
-    assert documents(everything(empty_store)) == documents(archive), told
+    random, path = Random(11), tmp_path / "chatapp.zip"
+    told = json.loads(json.dumps([history(random, number) for number in range(40)]))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("conversations.json", json.dumps({"conversations": told}))
+    for store in (sqlite_store, empty_store):
+        assert Imports(store.database).read(path, owner="ada").skipped == []
+        path.write_bytes(everything(store))
+    found = {it["created_at"]: it for it in documents(path.read_bytes())["conversations"]}
+    for theirs in told:
+        other = found[theirs["created_at"]]
+        said = [*zip(theirs.pop("messages"), other.pop("messages"), strict=True)]
+        for one, there in [(theirs, other), *said]:
+            assert {**there, **{name: it for name, it in one.items() if not name.endswith("id")}} == there
+    assert documents(everything(empty_store)) == documents(everything(sqlite_store))
 
 
 def test_what_is_exported_comes_back_where_it_was_removed(store: Store, ask: Ask, begin: Ask, tmp_path: Path) -> None:
