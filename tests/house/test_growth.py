@@ -203,7 +203,7 @@ NOT_FOREIGN = {
     "chatapp.frontend.session.actions.send": "asks the backend",
     "chatapp.frontend.session.answer_actions.change_summary": "asks the backend",
     "chatapp.frontend.session.state.give_back": "keeps it",
-    "chatapp.cli.serve._tell": "is what we say ourselves",
+    "chatapp.cli.announcing.tell": "is what we say ourselves",
     "chatapp.cli.session._entry": "asks the terminal",
     "chatapp.cli.session._up_to_quotes": "asks the terminal",
     "chatapp.frontend.transcript.live_blocks._open_html": "is measured with LiveBlocks.grow",

@@ -150,6 +150,13 @@ def test_a_finish_reason_that_openai_does_not_have_is_stop(client: OpenAI, model
     assert client.chat.completions.create(model="m", messages=QUESTION).choices[0].finish_reason == "stop"
 
 
+@pytest.mark.parametrize("odd", [[], {}, None, 5], ids=repr)
+def test_a_tool_of_no_kind_is_for_the_model_server_to_judge(client: OpenAI, model: StubModel, odd: Any) -> None:
+    tools: Any = [{**TOOLS[0], "type": odd}]
+    client.chat.completions.create(model="m", messages=QUESTION, tools=tools)
+    assert model.calls[-1].body["tools"] == tools
+
+
 def test_what_is_asked_goes_to_the_model_server_as_it_is(client: OpenAI, model: StubModel) -> None:
     messages: Any = [
         {"role": "system", "content": "Be brief."},

@@ -167,8 +167,9 @@ def _has_sound(request: ModelRequest) -> bool:
     return request.wire_messages is not None and any(_kind(part) == "input_audio" for part in request.read_media())
 
 
-def _kind(entry: object) -> object:
-    return entry.get("type", "function") if isinstance(entry, Mapping) else "function"
+def _kind(entry: object) -> str:
+    kind = entry.get("type", "function") if isinstance(entry, Mapping) else "function"
+    return kind if isinstance(kind, str) else ""  # what a client sends may be a list, which no set can be asked for
 
 
 def _listed(value: object) -> list[Any]:
