@@ -200,6 +200,10 @@ EMPTY: dict[str, tuple[int, Any]] = {
         403,
         {"error_code": "PERMISSION_DENIED", "message": "PERMISSION_DENIED: Disabled due to a rate limit set to 0."},
     ),
+    "@musistudio/llms 1.0.53, of another's": (
+        429,
+        'Error from provider(x,m1: 429): {"error": {"message": "No.", "code": "insufficient_quota"}}Error: at a.js',
+    ),
     "Zhipu, of a plan": (429, {"error": {"code": "1309", "message": "您的GLM Coding Plan套餐已到期"}}),
     "Zhipu, for some hours": (429, {"error": {"code": "1308", "message": "已达到 5 小时的使用上限。"}}),
     "Google, prepaid": (
@@ -439,6 +443,19 @@ REFUSED: dict[str, tuple[int, Any, str]] = {
         422,
         "`inputs` tokens + `max_new_tokens` must be <= 4097. Given: 20 `inputs` tokens and 9000 `max_new_tokens`",
         "max_tokens",
+    ),
+    "temperature, LangGraph OpenAI Serve 0.31.0": (
+        400,
+        {
+            "error": {
+                "code": None,
+                "message": "temperature: Extra inputs are not permitted",
+                "param": "temperature",
+                "type": "invalid_request_error",
+                "misalignment": None,
+            }
+        },
+        "temperature",
     ),
     "penalties, Google": (400, "Penalty is not enabled for models/gemini-2.5-pro", "penalties"),
     "max_tokens, Bedrock": (400, "The maximum tokens you requested exceeds the model limit of 4096.", "max_tokens"),

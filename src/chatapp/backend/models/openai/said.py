@@ -22,6 +22,8 @@ _AROUND = (
     "metadata", "raw", "innererror", "choices", "content_filter_results", "base_resp", "x_groq", "header", "response",
     "headers", "issues", "fault", "external_model_message",
 )  # fmt: skip
+_HOLD_JSON = {"message", "raw", "detail", "error"}
+"""Where gateways pass on what another server said, as text."""
 _NUMBERS = ("n_ctx", "n_prompt_tokens")
 _DELAYS = (
     "retrydelay", "retryafter", "retry_after", "retry_after_seconds", "estimated_time", "resets_in_seconds",
@@ -104,8 +106,11 @@ def _values(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
     """
     if depth == 0:
         return
-    if isinstance(value, str) and value.startswith("{") and name in {"message", "raw", "detail", "error"}:
-        value = _decoded(value)
+    if isinstance(value, str) and name in _HOLD_JSON and (inner := _decoded(value)) is not None:
+        if value.startswith("{"):
+            value = inner
+        else:
+            yield from _values(name, inner, depth - 1)
     if isinstance(value, dict):
         fields = {str(inner).lower(): told for inner, told in value.items()}
         known = [inner for inner in _FIELDS if inner in fields]
@@ -130,8 +135,8 @@ def _by_field(errors: dict[Any, Any], depth: int) -> Iterator[tuple[str, Any]]:
 
 
 def _decoded(text: str) -> object:
-    """Return the JSON that a gateway has passed on as text, or the text."""
+    """Return the object that a gateway has passed on as text, perhaps behind words of its own; None for none."""
     try:
-        return json.loads(text[:MAX_WORDS])
+        return json.JSONDecoder().raw_decode(text[:MAX_WORDS], text.index("{", 0, MAX_WORDS))[0]
     except (ValueError, RecursionError):
-        return text
+        return None
