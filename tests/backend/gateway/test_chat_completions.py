@@ -268,6 +268,8 @@ def test_keys_and_limits_hold_and_are_told_in_openai_s_shape(run_backend: RunBac
     with client_of(backend, "wrong") as unauthorized, pytest.raises(openai.AuthenticationError) as refused:
         unauthorized.models.list()
     assert refused.value.code == "invalid_api_key"
+    assert "does not know this API key" in refused.value.message
+    assert "wants an API key" in requests.get(f"{backend.url}/v1/models", timeout=10).json()["error"]["message"]
     with client_of(backend, "a-key") as ada:
         assert ada.chat.completions.create(model="stub-model", messages=QUESTION).choices
         with pytest.raises(openai.APIStatusError) as large:

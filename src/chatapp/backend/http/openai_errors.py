@@ -47,6 +47,8 @@ _CODES: dict[type[ChatappError], str] = {
 }
 _KINDS = {401: "authentication_error", 429: "rate_limit_error"}
 
+_SHOW_KEYS = {b"authorization", b"x-api-key"}
+
 _FINAL = (
     UnauthorizedError,  # which Claude Code takes for a session that may be renewed, and asks again for minutes
     UpstreamAuthError,
@@ -86,6 +88,8 @@ def gateway_response(
     error: ChatappError, *, scope: Scope, parameter: str | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """Return the response for `error` under `/v1`, with its headers but for Retry-After."""
+    if isinstance(error, UnauthorizedError) and not _SHOW_KEYS.isdisjoint(name for name, _ in scope["headers"]):
+        error = UnauthorizedError("The backend does not know this API key.", hint="It has to be one of its API_KEYS.")
     body = anthropic_body(error) if speaks_anthropic(scope) else {"error": openai_error(error, parameter=parameter)}
     response = JSONResponse(body, status_code=_status(error), headers=headers)
     if isinstance(error, _FINAL):
