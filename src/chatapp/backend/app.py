@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.datastructures import State
@@ -36,14 +36,9 @@ from chatapp.backend.models.pool import ConnectionPool
 from chatapp.backend.models.router import Router
 from chatapp.backend.store import Store
 from chatapp.backend.tasks import background
-from chatapp.backend.telemetry.metrics import SHARED_FOLDER, Metrics
+from chatapp.backend.telemetry.metrics import Metrics
 from chatapp.backend.telemetry.requests import Served, Telemetry
 from chatapp.backend.telemetry.traces import Traces
-from chatapp.backend.transfer.export_desk import ExportDesk
-from chatapp.backend.transfer.exporters import Exports
-from chatapp.backend.transfer.import_board import ImportBoard
-from chatapp.backend.transfer.import_desk import ImportDesk
-from chatapp.backend.transfer.importers import Imports
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.summariser import Summariser
 from chatapp.backend.usage.budgets import Budgets
@@ -51,7 +46,6 @@ from chatapp.backend.usage.journal import Journal
 from chatapp.backend.usage.ledger import Ledger
 from chatapp.backend.usage.left_behind import LeftBehind
 from chatapp.backend.usage.pricing import Pricer
-from chatapp.config import environment
 from chatapp.config.budgets import parse_budgets
 from chatapp.config.connections import connections_file
 from chatapp.config.connections_watch import ConnectionsWatch
@@ -91,10 +85,10 @@ def create_app(
     """
     settings = settings or Settings.load()
     app = _application(settings)
-    _add_routes(app, are_late=begins_soon)
     router = None if model else _router(settings, [*filter(None, [upstream]), *others], finds_servers)
     app.state.model, app.state.store = model or router, store or Store.open(settings)
     _furnish(app.state, router.upstreams if router else dict)
+    _add_routes(app, are_late=begins_soon)
     return app
 
 
@@ -131,20 +125,22 @@ def _add_routes(app: FastAPI, *, are_late: bool) -> None:
     """Add all routes to `app`, or those that are asked first, and what stands for the others until they are made."""
     app.state.late_routes = None
     if are_late:
-        late = LateRoutes(app.router, _routes, is_busy=lambda: app.state.turns.active_count > 0)
+        late = LateRoutes(app.router, partial(_routes, app.state), is_busy=lambda: app.state.turns.active_count > 0)
         app.router.routes[:0] = [route for router in ASKED_FIRST for route in router.routes] + [late]
         app.state.late_routes = late
     else:
-        app.router.routes[:0] = _routes()
+        app.router.routes[:0] = _routes(app.state)
 
 
-def _routes() -> list[BaseRoute]:
-    """Return all routes, those that are asked most first, as they are tried in turn.
+def _routes(state: State) -> list[BaseRoute]:
+    """Return all routes, those that are asked most first, as they are tried in turn; `state` has then what they need.
 
     `include_router` makes each of them a second time.
     """
-    from chatapp.backend.gateway.routes import router as gateway  # noqa: PLC0415 - see `LateRoutes`
+    from chatapp.backend.api.transfer_parts import add_desks  # noqa: PLC0415 - see `LateRoutes`
+    from chatapp.backend.gateway.routes import router as gateway  # noqa: PLC0415
 
+    add_desks(state)
     questions, *others = all_routers()
     return [route for router in (questions, gateway, *others) for route in router.routes]
 
@@ -178,14 +174,7 @@ def _furnish(state: State, upstreams: Callable[[], Mapping[str, Upstream]]) -> N
         estimate=estimated_text_tokens,
     )
     state.upload_sizes, state.hashed_beginnings = UploadSizes(), HashedBeginnings()
-    state.exports = Exports(store.conversations, store.messages, store.attachments)
-    state.export_desk = ExportDesk(state.exports, is_closing=lambda: state.turns.is_closing)
-    shared = environment.value(SHARED_FOLDER)
-    board = ImportBoard(Path(shared) if shared else None)
-    imports = Imports(
-        store.database, state.attachment_desk.keep, settings.max_attachment_bytes, state.project_desk.fill
-    )
-    state.import_desk = ImportDesk(imports, is_closing=lambda: state.turns.is_closing, board=board)
+    state.transfer_desks = []
 
 
 def _ledger(settings: Settings, store: Store, pricer: Pricer, metrics: Metrics) -> Ledger:
@@ -270,8 +259,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             closing.push_async_callback(asyncio.to_thread, state.traces.close)
         closing.push_async_callback(state.ledger.close)
         closing.push_async_callback(state.turns.close)
-        closing.callback(state.import_desk.close)
-        closing.callback(state.export_desk.close)
+        closing.callback(lambda: [desk.close() for desk in state.transfer_desks])
         closing.callback(state.attachment_desk.close)
         remove_abandoned_files(state.settings.data_dir)
         threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="blocking")

@@ -1,6 +1,8 @@
 """`chatapp serve` makes behind its start what is seldom asked for first; a request for that waits for it."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,11 @@ def test_they_are_made_unasked_once_no_answer_is_made(monkeypatch: pytest.Monkey
 
     assert late not in router.routes
     assert list(is_busy) == []
+
+
+def test_who_starts_for_a_question_loads_nothing_of_exports_and_imports() -> None:
+    program = "import chatapp.backend.app, sys; sys.exit('chatapp.backend.transfer' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
 
 
 @pytest.fixture

@@ -11,9 +11,6 @@ from chatapp.backend.attachments.project_desk import ProjectDesk
 from chatapp.backend.http.context import context_of
 from chatapp.backend.http.errors import documented_errors
 from chatapp.backend.store import Store
-from chatapp.backend.transfer.export_desk import ExportDesk
-from chatapp.backend.transfer.exporters import Exports
-from chatapp.backend.transfer.import_desk import ImportDesk
 from chatapp.backend.turns.registry import TurnRegistry
 from chatapp.backend.turns.summariser import Summariser
 from chatapp.errors import NotFoundError
@@ -56,25 +53,22 @@ Branch = Annotated[Id | None, Query(description="A message: its branch; without 
 FileName = Annotated[str | None, Query(max_length=1000, description="What it is called, unless a form says so.")]
 
 
-def _part(name: str) -> Callable[[Request], Coroutine[Any, Any, Any]]:
+def part(name: str) -> Callable[[Request], Coroutine[Any, Any, Any]]:
     """Return what gives a part of the application by its name."""
 
-    async def part(request: Request) -> Any:
+    async def named(request: Request) -> Any:
         return getattr(request.app.state, name)
 
-    return part
+    return named
 
 
 async def _owner(request: Request) -> str:
     return context_of(request.scope).principal.name
 
 
-CurrentTurns = Annotated[TurnRegistry, Depends(_part("turns"))]
-CurrentStore = Annotated[Store, Depends(_part("store"))]
-CurrentExportDesk = Annotated[ExportDesk, Depends(_part("export_desk"))]
-CurrentExports = Annotated[Exports, Depends(_part("exports"))]
-CurrentAttachmentDesk = Annotated[AttachmentDesk, Depends(_part("attachment_desk"))]
-CurrentProjectDesk = Annotated[ProjectDesk, Depends(_part("project_desk"))]
-CurrentImportDesk = Annotated[ImportDesk, Depends(_part("import_desk"))]
-CurrentSummariser = Annotated[Summariser, Depends(_part("summariser"))]
+CurrentTurns = Annotated[TurnRegistry, Depends(part("turns"))]
+CurrentStore = Annotated[Store, Depends(part("store"))]
+CurrentAttachmentDesk = Annotated[AttachmentDesk, Depends(part("attachment_desk"))]
+CurrentProjectDesk = Annotated[ProjectDesk, Depends(part("project_desk"))]
+CurrentSummariser = Annotated[Summariser, Depends(part("summariser"))]
 CurrentOwner = Annotated[str, Depends(_owner)]

@@ -1,7 +1,7 @@
 """Conversations and their messages, as they travel."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -18,7 +18,6 @@ from chatapp.protocol.schemas.fields import (
     UsageDetailsOut,
     UsageOut,
     Words,
-    not_blank,
     without_nul,
 )
 
@@ -78,32 +77,6 @@ class NewFork(Strict):
     message_id: Identifier = Field(description="The last message that is taken along.")
 
 
-class NewSummary(Strict):
-    """What to summarise, and by which model."""
-
-    message_id: Identifier | None = Field(
-        None, description="The answer up to which to summarise; without it all but the last two questions."
-    )
-    model: ModelName | None = Field(None, description="Model to ask for it instead of the conversation's.")
-
-
-class SummaryChanges(Strict):
-    """Other words for a summary."""
-
-    text: Annotated[Words, AfterValidator(not_blank)] = Field(description="What is to stand for the messages.")
-
-
-class SummaryOut(BaseModel):
-    """A summary: it stands for so many `messages`, up to the one `message_id`, in what models read."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    message_id: str
-    text: str
-    messages: int
-    calls: list[UsageDetailsOut] = Field([], description="What each call took that it was just made by.")
-
-
 class SnippetOut(BaseModel):
     """A stretch of a snippet; `is_match`: it is what was looked for."""
 
@@ -156,49 +129,6 @@ class HitPlaceOut(BaseModel):
     total: int
     earlier: str | None
     later: str | None
-
-
-class SkippedOut(BaseModel):
-    """Something an import left out: `count` times the `why` in `what`."""
-
-    what: str
-    why: str
-    count: int
-
-
-class ImportReceipt(BaseModel):
-    """What an import has done. What was read and not added was here before, or is in `skipped`."""
-
-    sources: list[str] = Field(description="Programs the conversations come from.")
-    conversations_read: int
-    messages_read: int
-    conversations_added: int
-    messages_added: int
-    projects_added: int = Field(description="Projects that were made, of which the file tells by themselves.")
-    skipped: list[SkippedOut]
-    skipped_more: int = Field(description="How many more were skipped than `skipped` holds.")
-
-
-class RunningImportOut(BaseModel):
-    """An import that is going on. Of a zip more may be read than arrived, of a database nothing is counted."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str
-    state: Literal["receiving", "waiting", "reading"]
-    started_at: datetime
-    bytes_total: int | None = Field(description="Size of what is sent, as far as it is known.")
-    bytes_received: int
-    bytes_read: int
-    conversations_read: int
-    conversations_added: int
-    messages_added: int
-
-
-class ImportPage(BaseModel):
-    """The imports that are going on."""
-
-    items: list[RunningImportOut]
 
 
 class MessageOut(BaseModel):

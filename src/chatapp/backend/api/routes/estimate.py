@@ -10,7 +10,7 @@ from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.models.chat_model import TokenUsage
 from chatapp.backend.turns.estimate import likely_usage
 from chatapp.protocol.money import dollars
-from chatapp.protocol.schemas.query import EstimateOut, EstimateRequest
+from chatapp.protocol.schemas.estimate import EstimateOut, EstimateRequest
 
 router = APIRouter(route_class=BoundedJsonRoute, tags=["ask"])
 

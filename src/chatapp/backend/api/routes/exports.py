@@ -6,15 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from chatapp.backend.api.dependencies import (
-    ERRORS,
-    Branch,
-    CurrentExportDesk,
-    CurrentExports,
-    CurrentOwner,
-    Id,
-)
+from chatapp.backend.api.dependencies import ERRORS, Branch, CurrentOwner, Id
 from chatapp.backend.api.files import WrittenFile
+from chatapp.backend.api.transfer_parts import CurrentExportDesk, CurrentExports
 from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.transfer.exporters import ExportedFile
 from chatapp.protocol.export_formats import OF_ALL, OF_ONE, ExportFormat

@@ -4,10 +4,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from chatapp.backend.api.dependencies import ERRORS, CurrentImportDesk, CurrentOwner, Id
+from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, Id
+from chatapp.backend.api.transfer_parts import CurrentImportDesk
 from chatapp.backend.http.uploads import FILE_IN_BODY, declared_size, received_file
 from chatapp.backend.transfer.importers import Receipt
-from chatapp.protocol.schemas.conversations import ImportPage, ImportReceipt
+from chatapp.protocol.schemas.imports import ImportPage, ImportReceipt
 
 router = APIRouter(tags=["conversations"], responses=ERRORS)
 

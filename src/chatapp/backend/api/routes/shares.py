@@ -7,15 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from chatapp.backend.access.api_keys import KeyRing
-from chatapp.backend.api.dependencies import (
-    ERRORS,
-    CurrentExportDesk,
-    CurrentExports,
-    CurrentOwner,
-    CurrentStore,
-    Id,
-)
+from chatapp.backend.api.dependencies import ERRORS, CurrentOwner, CurrentStore, Id
 from chatapp.backend.api.files import WrittenFile
+from chatapp.backend.api.transfer_parts import CurrentExportDesk, CurrentExports
 from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.store.records import Share
 from chatapp.errors import ForbiddenError

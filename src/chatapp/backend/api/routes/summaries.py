@@ -7,7 +7,7 @@ from chatapp.backend.api.responses import ClientTask
 from chatapp.backend.http.bodies import BoundedJsonRoute
 from chatapp.backend.http.context import header
 from chatapp.backend.store import Summary
-from chatapp.protocol.schemas.conversations import NewSummary, SummaryChanges, SummaryOut
+from chatapp.protocol.schemas.summaries import NewSummary, SummaryChanges, SummaryOut
 from chatapp.protocol.surfaces import surface_of
 
 router = APIRouter(
