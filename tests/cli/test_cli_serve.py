@@ -1,6 +1,7 @@
 """`chatapp serve` as a process: it starts, says what it serves, and stops without keeping anybody waiting."""
 
 import json
+import os
 import signal
 import socket
 import sqlite3
@@ -19,9 +20,10 @@ import requests
 
 from chatapp.client import BackendClient
 from chatapp.errors import ShuttingDownError
+from chatapp.processes.http_probe import is_answering
 from chatapp.processes.ports import free_port
 from support import scripts
-from support.commands import Serving, left_after
+from support.commands import SCRIPT, START_S, Serving, left_after
 from support.stub_model import KEY, StubModel
 
 pytestmark = pytest.mark.faults
@@ -43,6 +45,21 @@ def test_it_says_where_it_is_and_which_model_answers_and_why(settings: dict[str,
     assert backend.lines[1].startswith("Model stub-model (127.0.0.1")
     assert backend.lines[1].endswith("because BASE_URL is set")
     assert KEY not in backend.output
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="Windows closes no pipe before its writer")
+def test_it_goes_on_where_nobody_reads_what_it_says(settings: dict[str, str]) -> None:
+    port, (read, write) = free_port(), os.pipe()
+    os.close(read)
+    with psutil.Popen([SCRIPT, "serve", "--port", str(port)], env={**os.environ, **settings}, stdout=write) as running:
+        os.close(write)
+        deadline = time.monotonic() + START_S
+        while not is_answering("127.0.0.1", port, "/health"):
+            assert running.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        running.terminate()
+        assert running.wait(30) == 0
 
 
 def test_all_that_it_says_to_machines_is_json(settings: dict[str, str]) -> None:

@@ -5,10 +5,8 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-import typer
-
 from chatapp.cli.access import notes_on_names, url_for
-from chatapp.cli.terminal import StatusLine, is_dumb
+from chatapp.cli.terminal import StatusLine, is_dumb, say
 from chatapp.config import demo_model
 from chatapp.config.settings import Settings
 from chatapp.providers.connection import Upstream
@@ -33,7 +31,7 @@ def tell(settings: Settings, line: str, *, err: bool = True) -> None:
     if settings.log_format == "json":
         log.info("%s", line)
     else:
-        typer.echo(line, err=err)
+        say(line, err=err)
 
 
 class FetchProgress:
@@ -57,18 +55,18 @@ class FetchProgress:
 
 def announce(settings: Settings, upstream: Upstream, *, scheme: str) -> None:
     """Say where the backend will be, and which model it asks."""
-    say = partial(tell, settings, err=False)
+    tell_out = partial(tell, settings, err=False)
     url = url_for(settings.host, settings.port, scheme=scheme)
-    say(f"Backend at {url}, its API described at {url}/docs")
+    tell_out(f"Backend at {url}, its API described at {url}/docs")
     model = upstream.model
     if settings.is_set("model_name"):
         model = settings.model_name
     elif not upstream.is_model_named:
         model = f"as listed first, or {model}" if model else "as listed first"
-    say(f"Model {model} ({upstream.provider}), because {upstream.reason}")
+    tell_out(f"Model {model} ({upstream.provider}), because {upstream.reason}")
     if upstream.is_demo:
-        say(demo_model.ADVICE)
+        tell_out(demo_model.ADVICE)
     for note in notes_on_names(settings):
-        say(note)
+        tell_out(note)
     if settings.log_format == "text":
-        say("Press Ctrl-C to quit")
+        tell_out("Press Ctrl-C to quit")

@@ -3,7 +3,10 @@
 import re
 import shutil
 import sys
+from contextlib import suppress
 from typing import TextIO
+
+import typer
 
 from chatapp.config import environment
 
@@ -26,6 +29,12 @@ def is_dumb() -> bool:
 def has_colours() -> bool | None:
     """Return False where text is to have no colours (https://no-color.org), else None: it has them on a terminal."""
     return False if is_dumb() or environment.value("NO_COLOR") else None
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print a line of a command that goes on where nobody reads it: a closed pipe is no reason to stop."""
+    with suppress(OSError):
+        typer.echo(line, err=err)
 
 
 def printable(text: str) -> str:

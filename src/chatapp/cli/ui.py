@@ -4,9 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import typer
-
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
+from chatapp.cli.terminal import say
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
 from chatapp.frontend.server import streamlit_arguments
@@ -30,8 +29,8 @@ def run(*, backend_url: str | None, host: str | None, port: str | None) -> None:
         with ChildGroup() as group:
             page = group.add(start_page(settings))
             group.wait_until_ready(page, lambda: is_page_ready(settings), deadline_s=START_DEADLINE_S)
-            typer.echo("You can now view the page in your browser.")
-            typer.echo(f"URL: {page_url(settings)}")
+            say("You can now view the page in your browser.")
+            say(f"URL: {page_url(settings)}")
             group.watch()
     except KeyboardInterrupt:
         return

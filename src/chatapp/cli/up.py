@@ -12,7 +12,7 @@ import typer
 from chatapp.cli.access import require_keys_beyond_loopback, url_for
 from chatapp.cli.backends import START_DEADLINE_S, is_healthy, start_backend
 from chatapp.cli.model_lines import default_line
-from chatapp.cli.terminal import is_terminal
+from chatapp.cli.terminal import is_terminal, say
 from chatapp.cli.ui import is_page_ready, page_url, start_page
 from chatapp.client import BackendClient
 from chatapp.config import demo_model, environment
@@ -140,7 +140,7 @@ def _model_as_known(backend: BackendClient) -> DependencyInfo | None:
 def _show_panel(facts: dict[str, str]) -> None:
     if not is_terminal():
         for name, fact in facts.items():
-            typer.echo(f"{name:<8} {fact}")
+            say(f"{name:<8} {fact}")
         return
     from rich.console import Console  # only where it is seen
     from rich.panel import Panel
