@@ -209,6 +209,9 @@ class Unasked:
     def __init__(self, name: str) -> None:
         self.upstream = Upstream("http://127.0.0.1:9/v1", "m", "x", "y", name=name)
 
+    def window_told(self, model: str) -> int | None:
+        pass
+
 
 def test_a_call_that_no_server_was_asked_is_not_left_open(store: Store, tmp_path: Path) -> None:
     candidates = [Candidate(Member(cast("ModelConnection", Unasked(name))), "m") for name in ("first", "second")]
