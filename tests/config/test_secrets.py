@@ -86,6 +86,18 @@ def test_ask_and_health_read_their_key_from_its_file(
     assert chatapp("health", env={"BACKEND_URL": backend.url}).returncode == 0
 
 
+def test_a_mark_of_windows_before_a_key_is_no_part_of_it(
+    run_backend: RunBackend, stub: StubModel, secrets: Path, tmp_path: Path
+) -> None:
+    (secrets / "openai_api_key").write_text("sk-from-a-file\n", encoding="utf-8-sig")
+    assert Settings.load().openai_api_key.get_secret_value() == "sk-from-a-file"
+
+    file = tmp_path / "key"
+    file.write_text("sk-from-there\n", encoding="utf-8-sig")
+    run_backend(openai_api_key=None, openai_api_key_file=file).client.ask("Why?")
+    assert stub.calls[-1].headers["authorization"] == "Bearer sk-from-there"
+
+
 def test_a_key_is_exchanged_without_a_restart(run_backend: RunBackend, stub: StubModel, tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("sk-1")

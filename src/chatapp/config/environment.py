@@ -114,7 +114,7 @@ def secret(name: str) -> str | None:
         return value(name)
     files = [folder / spelling for folder in reversed(secret_folders()) for spelling in (name.lower(), name)]
     try:
-        return next((file.read_text(encoding="utf-8").strip() for file in files if file.is_file()), None)
+        return next((file.read_text(encoding="utf-8-sig").strip() for file in files if file.is_file()), None)
     except (OSError, UnicodeError):
         raise SettingsError(f"The file of the secret {name} cannot be read.") from None
 

@@ -194,7 +194,7 @@ class Settings(BaseSettings):
     @field_validator("openai_api_key", "backend_api_key")
     @classmethod
     def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
-        key = value.get_secret_value().strip() if value else ""
+        key = value.get_secret_value().removeprefix("\ufeff").strip() if value else ""
         if not (key.isascii() and key.isprintable()):
             raise ValueError("made of plain letters, digits and signs")
         return SecretStr(key) if key else None

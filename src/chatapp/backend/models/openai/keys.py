@@ -59,7 +59,7 @@ class Key:
     def _from_file(self, file: Path) -> str:
         try:
             if not (seen := state_of(file)) or seen != self._seen:
-                self._text, self._seen = file.read_text(encoding="utf-8").strip(), seen
+                self._text, self._seen = file.read_text(encoding="utf-8-sig").strip(), seen
             _require_sendable(self._text)
             if not self._text:
                 raise ValueError(file)  # without a key the server would be blamed for what it says
