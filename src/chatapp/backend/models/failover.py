@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -42,8 +42,7 @@ class FailoverStream:
     Each of several has as long for its first word as its connection gives it; then the next is asked.
     """
 
-    def __init__(self, candidates: Sequence[Candidate], request: ModelRequest) -> None:
-        small = {candidate for candidate in candidates if len(candidates) > 1 and _reads_less(candidate, request)}
+    def __init__(self, candidates: Sequence[Candidate], request: ModelRequest, small: Container[Candidate]) -> None:
         self._left = sorted(candidates, key=lambda each: (each in small, each.member.cool_down.is_on))
         self._request = request
         self._has_begun = False
@@ -60,14 +59,16 @@ class FailoverStream:
             self.notices.append(Notice(FAILED_OVER, told))
 
     @classmethod
-    async def open(cls, candidates: Sequence[Candidate], request: ModelRequest) -> ModelStream:
-        """Return the stream of one answer once one of the models has accepted the question.
+    async def open(
+        cls, candidates: Sequence[Candidate], request: ModelRequest, *, small: Container[Candidate] = ()
+    ) -> ModelStream:
+        """Return the stream of one answer once one of the models has accepted the question; `small` ones come last.
 
         Raises:
             UpstreamError: the last of them refused or cannot be reached, or one refused what any would.
             BudgetExceededError: none of them may be asked.
         """
-        stream = cls(candidates, request)
+        stream = cls(candidates, request, small)
         await stream._open_next()
         stream.notices += stream._stream.notices
         return stream
@@ -191,13 +192,14 @@ def _silent(member: Member) -> UpstreamTimeoutError:
     return error
 
 
-def _reads_less(candidate: Candidate, request: ModelRequest) -> bool:
-    """Return whether a model is said to read less than what it would be asked."""
-    window = candidate.member.connection.window_told(candidate.model)
-    if window is None:
-        return False
+def too_small(candidates: Sequence[Candidate], request: ModelRequest) -> set[Candidate]:
+    """Return which of several models are said to read less than what they would be asked."""
+    windows = {each: each.member.connection.window_told(each.model) for each in candidates} if candidates[1:] else {}
+    if not any(windows.values()):
+        return set()
     texts = request.read_texts()
-    return sum(map(estimated_text_tokens, texts)) + TOKENS_PER_MESSAGE * len(texts) > window
+    tokens = sum(map(estimated_text_tokens, texts)) + TOKENS_PER_MESSAGE * len(texts)
+    return {candidate for candidate, window in windows.items() if window is not None and tokens > window}
 
 
 async def _may_read_more(candidate: Candidate, error: ContextLengthExceededError) -> bool:

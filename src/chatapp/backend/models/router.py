@@ -7,7 +7,7 @@ from typing import Any
 
 from chatapp.backend.models.attempts import Attempts, Destination
 from chatapp.backend.models.chat_model import ModelRequest, ModelStream, RawAnswer, RawKind
-from chatapp.backend.models.failover import Candidate, FailoverStream
+from chatapp.backend.models.failover import Candidate, FailoverStream, too_small
 from chatapp.backend.models.member import Member, Sighting
 from chatapp.backend.models.pool import ConnectionPool
 from chatapp.errors import UpstreamModelNotFoundError, UpstreamParameterRefusedError
@@ -79,7 +79,7 @@ class Router:
         candidates = self._candidates(name)
         try:
             if len(self.pool.members) > 1 or len(candidates) > 1:  # how it goes is of use to those who are asked next
-                return await FailoverStream.open(candidates, request)
+                return await FailoverStream.open(candidates, request, small=too_small(candidates, request))
             return await candidates[0].member.open_stream(request, candidates[0].model)
         except UpstreamModelNotFoundError as error:
             if not error.keeps_hint and (offers := self._offers(name)):
