@@ -1,5 +1,6 @@
 """What every test can ask for: a model server, a backend in front of it, its client, and the console script."""
 
+import gc
 import os
 import shutil
 import signal
@@ -25,6 +26,16 @@ _OURS = {name.upper() for name in Settings.model_fields} | {"OPENAI_BASE_URL"}
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many run tests side by side: more than there are cores, as a test waits a third of its time."""
     return (os.cpu_count() or 1) * 3 // 2
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Leave what collecting makes alone: all of it lives as long as the tests, and to look at it takes seconds."""
+    gc.disable()
+    outcome = yield
+    gc.freeze()
+    gc.enable()
+    return outcome
 
 
 @contextmanager

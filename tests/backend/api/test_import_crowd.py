@@ -24,7 +24,8 @@ from support.running_backend import RunningBackend, backend_before
 from support.stub_model import StubModel
 from support.turn_steps import wait_for
 
-LARGE = json.dumps([chatgpt(str(number)) for number in range(12_000)]).encode()
+_ONE = json.dumps(chatgpt("number"))
+LARGE = ("[" + ", ".join(_ONE.replace("number", str(number)) for number in range(12_000)) + "]").encode()
 
 
 @pytest.fixture
