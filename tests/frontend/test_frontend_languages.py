@@ -128,6 +128,12 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
             "80 % of the budget of ann is spent: $8.04 of $10 a day. It renews on 2026-12-01.",
             "80 % des Budgets (ann) sind",
         ),
+        ("base_url must be an address without `?` and `#`.", "base_url: nötig ist eine Adresse ohne `?` und `#`."),
+        (
+            "env must be named otherwise, as 'env' is a connection that is there without this file.",
+            "env: nötig ist ein anderer Name, denn 'env' ist eine Verbindung,",
+        ),
+        ("The key of a is for b.c, not for d.", "Der Schlüssel von a ist für b.c, nicht für d."),
         ("Nobody is asked instead.", "Nobody is asked instead."),
         ("Cannot connect to backend at {url}.", "Keine Verbindung zum Backend unter {url}."),
         ("Cannot connect to backend at", "Cannot connect to backend at"),

@@ -110,6 +110,7 @@ _HINTS = (
     "Choose others.",
     "Delete conversations or files of projects that hold some.",
     "Delete one that is not used any more.",
+    "Enter the key for it too.",
     "Free some there, or choose a smaller model.",
     "Give the connection `prices` or the budget in tokens, or ask without searches and service tiers.",
     "Its log says more under this request id.",
@@ -139,6 +140,14 @@ _ORIGINS = ("default", "the command that started it", "the environment")
 _REASONS = (
     "neither BASE_URL nor OPENAI_API_KEY is set, and no model server was found on this machine",
     "nothing else is configured",
+)
+_ALLOWED = (
+    "an address that starts with http:// or https://",
+    "an address whose port is a number up to 65535",
+    "an address without `?` and `#`",
+    "an address without a user name or password in it",
+    "made of plain letters, digits and signs",
+    "the key itself: a variable that holds it is named by `api_key_variable`",
 )
 _NOTICES = ("What came before this was thought, not said.",)
 WITH_PLACES = (
@@ -188,6 +197,7 @@ WITH_PLACES = (
     "The budget of {whose} has not enough left: {spent} of {limit} a month spent.",
     "The certificate of {address} is not one that this machine trusts.",
     "The connection to the backend at {url} ended before the answer did.",
+    "The key of {name} is for {before}, not for {place}.",
     "The model does not take {name}; it was left out.",
     "The server at {address} does not take this key (status {status}).",
     "The upload is larger than {size}.",
@@ -213,14 +223,17 @@ WITH_PLACES = (
     "{name} cannot be attached: {why}",
     "{name} cannot be deleted: {why}",
     "{name} cannot be written: {why}",
+    "{name} must be {allowed}.",
     "{name} has nothing that conversations of the project could read.",
     "{name} is set",
     "{name} was found on port {port}",
     "{share} % of the budget of {whose} is spent: {spent} of {limit} a day. It renews on {day}.",
     "{share} % of the budget of {whose} is spent: {spent} of {limit} a month. It renews on {day}.",
+    "named otherwise, as {text} is a connection that is there without this file",
+    "named with letters, digits, `.`, `_` and `-`, and not {text}",
 )
-"""Those that name something; two of them never stand side by side. What `why` stands for is a sentence of these too."""
-_WHY = "why"
+"""Those that name something; two of them never stand side by side. What `why` and `allowed` stand for is one too."""
+_SENTENCES = frozenset({"why", "allowed"})
 _WHOSE = ("all keys together", "the connection {name}")
 """What `whose` stands for, where it is not the name of a key."""
 _TOKENS, _MOST_DIGITS = " tokens", 18
@@ -229,7 +242,7 @@ FAILED_OVER = (
     "{model} is not asked: {why} {other} is asked instead.",
 )
 """Those in which something stands beside a sentence."""
-SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_REASONS, *_NOTICES, *OF_FILES)
+SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_REASONS, *_ALLOWED, *_NOTICES, *OF_FILES)
 ELSEWHERE = (
     demo_model.WHAT,
     demo_model.ADVICE,
@@ -267,7 +280,7 @@ def _said(sentence: str, t: Words) -> str:
 
 def _placed(place: str, value: str, t: Words) -> str:
     """Return what stands in a place, in the words `t` where it is more than a name."""
-    if place == _WHY:
+    if place in _SENTENCES:
         return _said(value, t)
     if place == "whose":
         everybody, connection = _WHOSE
