@@ -39,7 +39,7 @@ def split_blocks(markdown: str) -> list[str]:
         offset += len(line)
         brackets += line.count("\\[") - line.count("\\]")
         dollars += line.count("$$")
-        folds += depth_of(_parted(line)[1]) if fence is None else 0
+        folds += depth_of(_parted(line)[1]) if fence is None and "<" in line else 0
     return [*blocks, markdown[start:]]
 
 
@@ -92,7 +92,7 @@ def _line_so_far(line: str) -> str:
 def _open_folds(markdown: str) -> list[str]:
     """Return what belongs before the end of each fold that has none yet, the innermost last."""
     opened: list[str] = []
-    for part in fenced_parts(markdown):
+    for part in fenced_parts(markdown) if "<" in markdown else ():
         for line in () if part.is_code else lines_of(part.text):
             before, said = _parted(line)
             depth = depth_of(said)
