@@ -27,11 +27,11 @@ _BEGIN = re.compile(r"\\begin\{([A-Za-z]{1,11}\*?)\}")
 _FORMULA_SIGNS = frozenset(r"\^_{}=+")
 _RELATION = re.compile(r"\\[A-Za-z]++|[<>=]")
 """What stands before a number without a blank, as in `$\\sim$5`."""
-_ENDING = re.compile(r"(?:th|st|nd|rd|s|es)\b")
-"""What makes a word of a formula, as in `$n$th`."""
+_ENDING = re.compile(r"(?:th|st|nd|rd|s|es|NN)\b")
+"""What makes a word of a formula, as in `$n$th` and `$k$NN`."""
 _WORD = re.compile(r"[^\W\d_]{3}")
-_NO_BEGIN = frozenset(")'\"\u2019\u201d")
-"""Before it a dollar is a sign that is spoken of, as in `($) and ($)`."""
+_NO_BEGIN = frozenset(",;?)'\"\u2019\u201d")
+"""Before it a dollar is a sign, as in `5 $, 10 $` and `($) and ($)`."""
 
 
 def add_formulas(markdown: MarkdownIt) -> None:
@@ -52,13 +52,14 @@ def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if last is None:
         return False
     text = state.getLines(start, last + 1, state.blkIndent, keepLastLF=False).strip()
-    if not text.endswith(closer) or len(text) < 2 * opener_size:
+    content = text if is_environment else text[opener_size : -len(closer)]
+    if not text.endswith(closer) or len(text) < 2 * opener_size or (opener_size and closer in content):
         return False
     if silent:
         return True
     token = state.push("formula", "", 0)
     token.block = True
-    token.content = text if is_environment else text[opener_size : -len(closer)]
+    token.content = content
     state.line = last + 1
     return True
 

@@ -7,6 +7,8 @@ from markdown_it.rules_inline import StateInline
 
 _PAIRED = re.compile("<(sub|sup|kbd|mark|b|strong|i|em)>")
 _DRAWN_AS = {"b": "strong", "i": "em"}
+_EMPHASIS = frozenset({"strong", "em"})
+"""With a blank inside they are spoken of, as in `<b> makes bold, </b> ends it`."""
 _BREAKS = ("<br>", "<br/>", "<br />")
 _LONGEST = max(map(len, _BREAKS))
 
@@ -42,9 +44,11 @@ def _pair(state: StateInline, name: str, *, silent: bool) -> bool:
     end = _end_of(state, name, begin)
     if end < 0 or end > state.posMax:
         return False
+    drawn = _DRAWN_AS.get(name, name)
+    if drawn in _EMPHASIS and any(map(str.isspace, (state.src[begin : begin + 1], state.src[end - 1 : end]))):
+        return False
     if not silent:
         after = state.posMax
-        drawn = _DRAWN_AS.get(name, name)
         state.push(f"{name}_open", drawn, 1)
         state.pos, state.posMax = begin, end
         state.md.inline.tokenize(state)
