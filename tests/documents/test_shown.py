@@ -10,6 +10,8 @@ from chatapp.documents.child import document_at
 from support import documents
 
 WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+DRAWN = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+ODF = "urn:oasis:names:tc:opendocument:xmlns"
 MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
 HIDDEN_AND_RAISED = """<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>Hidden.</w:t></w:r>
 <w:r><w:rPr><w:vanish w:val="0"/></w:rPr><w:t>10</w:t></w:r>
@@ -45,6 +47,23 @@ IN_A_BOX = "<w:r><w:txbxContent><w:p><w:r><w:t>Boxed</w:t></w:r></w:p></w:txbxCo
 BROKEN = f"""<a:p><a:r><a:t>Rate</a:t></a:r><a:br/><a:r><a:t>is</a:t></a:r>
 <m:oMath {MATH}><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:r><m:t>x</m:t></m:r></m:den></m:f></m:oMath></a:p>
 <a:tbl><a:tr><a:tc><a:p><a:r><a:t>two</a:t></a:r></a:p><a:p><a:r><a:t>lines</a:t></a:r></a:p></a:tc></a:tr></a:tbl>"""
+POWER = '<a:p><a:r><a:t>10</a:t></a:r><a:r><a:rPr baseline="30000"/><a:t>6</a:t></a:r></a:p>'
+CHARTED = f"""<c:chartSpace xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" {DRAWN}><c:chart><c:title>
+<a:t>Sales</a:t></c:title><c:ser><c:tx><c:pt idx="0"><c:v>Q1</c:v></c:pt></c:tx><c:cat>
+<c:pt idx="0"><c:v>East</c:v></c:pt><c:pt idx="1"><c:v>West</c:v></c:pt></c:cat>
+<c:val><c:formatCode>0%</c:formatCode><c:pt idx="0"><c:v>0.5</c:v></c:pt>
+<c:pt idx="1"><c:v>0.25</c:v></c:pt></c:val></c:ser></c:chart></c:chartSpace>"""
+DIAGRAM = f"<d {DRAWN}><a:p><a:t>Plan</a:t></a:p><a:p><a:t>Do</a:t></a:p></d>"
+RAISED = """<style:style style:name="T1"><style:text-properties style:text-position="super 58%"/></style:style>
+<text:p>10<text:span text:style-name="T1">-6</text:span> <draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>
+</text:p><draw:frame><draw:object xlink:href="Object 2/"/></draw:frame>"""
+OBJECTS = {
+    "Object 1/content.xml": '<math xmlns="http://www.w3.org/1998/Math/MathML"><mfrac><mi>a</mi><mi>b</mi></mfrac></math>',
+    "Object 2/content.xml": f"""<office:d xmlns:office="{ODF}:office:1.0" xmlns:text="{ODF}:text:1.0"
+xmlns:chart="{ODF}:chart:1.0" xmlns:table="{ODF}:table:1.0"><office:chart><chart:chart><chart:title>
+<text:p>Sales</text:p></chart:title><table:table><table:table-row><table:table-cell><text:p>Q1</text:p></table:table-cell></table:table-row>
+</table:table></chart:chart></office:chart></office:d>""",
+}
 BOXED = """<text:p>Beside<draw:frame><draw:text-box><text:p>In a box</text:p></draw:text-box></draw:frame></text:p>"""
 PAGE = """<p hidden>Not</p><div style="Display : none">at all</div><p>10<sup>6</sup>, x<sub>i</sub>, 1<sup>st</sup>,
 CO<sub>2</sub></p><table><tr><th>who</th><th>what</th></tr><tr><td rowspan="2">Ada</td><td>1</td></tr>
@@ -100,6 +119,21 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
         documents.docx(below=CONTRACT, numbering=LISTS, styles=NUMBERED),
         "# Article III Scope\n\nIII.1 Clause\n\nBetween.\n\nIII.2 Clause\n      (e) Letter\n- ☒ Done\n\n"
         "# Article IV 漢(kan) Term•",
+    ),
+    "pptx with powers": (
+        "a.pptx",
+        documents.pptx(below=POWER),
+        "[slide 1]\n\nShown first\n\n10⁶\n\nNotes: Say hello.\n\n[slide 2]\n\n(hidden)\n\nShown second",
+    ),
+    "docx with drawings": (
+        "a.docx",
+        documents.docx("Text", chart=CHARTED, diagramData=DIAGRAM),
+        "Text\n\nChart: Sales\n\n|  | Q1 |\n| --- | --- |\n| East | 50% |\n| West | 25% |\n\n- Plan\n- Do",
+    ),
+    "odt with objects": (
+        "a.odt",
+        documents.odt(RAISED, members=OBJECTS),
+        "10⁻⁶  (a)/(b)\n\nSales\n\n| Q1 |\n| --- |",
     ),
     "docx with formulas": ("a.docx", documents.docx(below=IN_MATH), "∑\\_(i) |x|a, b; cy\u0302"),
     "pptx": (

@@ -94,16 +94,20 @@ def pptx(*, below: str = "") -> bytes:
 
 
 def odt(
-    text: str = '<text:h text:outline-level="2">Sea</text:h><text:p>It is<text:s/>salty.</text:p>', *, above: str = ""
+    text: str = '<text:h text:outline-level="2">Sea</text:h><text:p>It is<text:s/>salty.</text:p>',
+    *,
+    above: str = "",
+    members: dict[str, str] | None = None,
 ) -> bytes:
-    """Return a text; `above` is XML that stands above each page."""
+    """Return a text; `above` is XML that stands above each page, `members` others of its archive."""
     kinds = " ".join(f'xmlns:{name}="{_ODF}:{kind}:1.0"' for name, kind in
                      (("text", "text"), ("table", "table"), ("office", "office"), ("style", "style"),
                       ("draw", "drawing")))  # fmt: skip
-    content = f'<o {kinds} xmlns:dc="http://purl.org/dc/elements/1.1/">{text}</o>'
+    kinds += ' xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    content = f"<o {kinds}>{text}</o>"
     styles = f"<o {kinds}><style:header>{above}</style:header></o>"
-    members = {"content.xml": content, **({"styles.xml": styles} if above else {})}
-    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", **members})
+    held = {"content.xml": content, **({"styles.xml": styles} if above else {}), **(members or {})}
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", **held})
 
 
 def ods(rows: str) -> bytes:

@@ -3,12 +3,11 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from posixpath import basename, dirname, normpath
 from typing import NamedTuple
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
-from chatapp.documents.archives import xml_of
+from chatapp.documents.archives import related, xml_of
 from chatapp.documents.number_formats import NumberFormat, telling_formats
 
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -41,7 +40,7 @@ def shown_by_sheet(archive: ZipFile) -> dict[str, ShownCells]:
     if _BOOK not in names:
         return {}
     formats = telling_formats(xml_of(archive, _STYLES)) if _STYLES in names else {}
-    targets = _targets(archive, _BOOK)
+    targets = {id_: target for id_, _, target in related(archive, _BOOK)}
     sheets = {sheet.get("name", ""): targets.get(sheet.get(f"{_RELATION}id", ""), "")
               for sheet in xml_of(archive, _BOOK).iter(f"{SHEET}sheet")}  # fmt: skip
     return {name: _of_sheet(archive, member, formats) for name, member in sheets.items() if member in names}
@@ -51,7 +50,7 @@ def _of_sheet(archive: ZipFile, member: str, formats: dict[bytes, NumberFormat])
     content = archive.read(member)
     styled = dict(_styled(content, formats)) if formats else {}
     errors = dict(_errors(content))
-    beside = [target for target in _targets(archive, member).values() if target in archive.NameToInfo]
+    beside = [target for _, _, target in related(archive, member) if target in archive.NameToInfo]
     comments = defaultdict(list)
     for target in sorted(beside, reverse=True):  # those in threads come first, and stand for their copies
         for place, said in _comments(archive, target):
@@ -95,15 +94,6 @@ def _boxes(drawing: ElementTree.Element) -> Iterator[str]:
     for paragraph in drawing.iter(f"{_DRAWING}p"):
         if said := "".join(node.text or "" for node in paragraph.iter(f"{_DRAWING}t")).strip():
             yield said
-
-
-def _targets(archive: ZipFile, member: str) -> dict[str, str]:
-    """Return the members that a member names, by what it calls them."""
-    folder = dirname(member)
-    relations = f"{folder}/_rels/{basename(member)}.rels"
-    named = xml_of(archive, relations) if relations in archive.NameToInfo else ()
-    told = {node.get("Id", ""): node.get("Target", "") for node in named if node.get("TargetMode") != "External"}
-    return {id_: normpath(at.lstrip("/") if at.startswith("/") else f"{folder}/{at}") for id_, at in told.items()}
 
 
 def place_of(name: str) -> Place | None:

@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from zipfile import BadZipFile
 
-from chatapp.documents import archives, kinds, office, pdf, plain, sheets
+from chatapp.documents import kinds, office, pdf, plain, sheets
 from chatapp.documents import picture as picture_of
 from chatapp.documents.document import MOST_CHARS, Document, Kind
 from chatapp.documents.encodings import decoded
+from chatapp.documents.left_out import left_out
 from chatapp.documents.open_document import open_document, spreadsheet
 from chatapp.processes.limited import Limits, confine
 
@@ -127,10 +128,10 @@ def _of_words(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> D
     if media_type == kinds.RTF:
         return Document("text", media_type, plain.rich_text(path.read_bytes()))
     if media_type == kinds.DOCX:
-        return Document("text", media_type, office.word(path), notes=archives.left_out(path))
+        return Document("text", media_type, office.word(path), notes=left_out(path))
     if reader := _OFFICE.get(media_type) or _BOOKS.get(media_type):
         words, parts = reader(path)
-        notes = () if media_type == kinds.XLS else archives.left_out(path)
+        notes = () if media_type == kinds.XLS else left_out(path)
         return Document("text", media_type, words, parts, notes)
     return _plain(path.read_bytes(), name, media_type)
 

@@ -1,6 +1,7 @@
 """Formulas of Word and in MathML, as people write them in a line of text."""
 
 from collections import defaultdict
+from unicodedata import combining
 from xml.etree import ElementTree
 
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -81,8 +82,9 @@ def mathml(node: ElementTree.Element) -> str:
         return ""
     told = [mathml(child) for child in node]
     if name in _OF_MATHML and len(told) + 1 == len(_OF_MATHML[name]):
-        if name == "mover" and told[1] in _ACCENTS:
-            return told[0] + _ACCENTS[told[1]]
+        accent = _ACCENTS.get(told[1], told[1])
+        if name == "mover" and len(accent) == 1 and combining(accent):
+            return told[0] + accent
         form, *pieces = _OF_MATHML[name]
         return _written(form, **dict(zip(pieces, told, strict=True)))
     if name in {"mtable", "mtr"}:

@@ -1,14 +1,17 @@
 """Documents and slides of office programs, and books, as Markdown."""
 
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from urllib.parse import unquote
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
-from chatapp.documents.archives import numbered, xml_of
+from chatapp.documents.archives import numbered, related, xml_of
+from chatapp.documents.drawings import drawn
 from chatapp.documents.formulas import FORMULA, formula
 from chatapp.documents.plain import table, web_page
+from chatapp.documents.visible import as_power
 from chatapp.documents.word_body import opened
 from chatapp.documents.word_numbers import WORD
 
@@ -22,7 +25,7 @@ p[style-name='Title'] => h1:fresh
 p[style-name='Subtitle'] => h2:fresh
 p[style-name='Source Code'] => pre:separator('\\n')
 """
-_NOTES = "notesSlide"
+_NOTES, _SHOW, _WORDS = "notesSlide", "ppt/presentation.xml", "word/document.xml"
 
 
 def word(path: Path) -> str:
@@ -32,7 +35,11 @@ def word(path: Path) -> str:
     without_pictures = mammoth.images.img_element(lambda _: {"src": ""})
     with opened(path) as file:
         result = mammoth.convert_to_html(file, convert_image=without_pictures, style_map=_STYLES)
-    return "\n\n".join(filter(None, [_margin(path, "header"), web_page(result.value), _margin(path, "footer")]))
+    with ZipFile(path) as archive:
+        beside = drawn(archive, _WORDS)
+    return "\n\n".join(
+        filter(None, [_margin(path, "header"), web_page(result.value), *beside, _margin(path, "footer")])
+    )
 
 
 def _margin(path: Path, place: str) -> str:
@@ -47,10 +54,10 @@ def _margin(path: Path, place: str) -> str:
 def slides(path: Path) -> tuple[str, int]:
     """Return the slides of PowerPoint in the order in which they are shown, and how many there are."""
     with ZipFile(path) as archive:
-        targets = _targets(archive, "ppt/_rels/presentation.xml.rels", "ppt")
-        order = xml_of(archive, "ppt/presentation.xml").iter(f"{_PRESENTATION}sldId")
+        targets = {id_: target for id_, _, target in related(archive, _SHOW)}
+        order = xml_of(archive, _SHOW).iter(f"{_PRESENTATION}sldId")
         members = [targets[slide.get(f"{_RELATION}id", "")] for slide in order]
-        texts = [_slide(xml_of(archive, member)) + _speech(archive, member) for member in members]
+        texts = ["\n\n".join(_slide(archive, member)) for member in members]
     return numbered("slide", texts), len(texts)
 
 
@@ -68,16 +75,9 @@ def book(path: Path) -> tuple[str, int]:
     return numbered("chapter", chapters), len(chapters)
 
 
-def _targets(archive: ZipFile, member: str, folder: str) -> dict[str, str]:
-    """Return the members that the relations in `member` name, by their ids."""
-    relations = xml_of(archive, member)
-    named = {node.get("Id", ""): node.get("Target", "") for node in relations}
-    return {
-        id_: target.lstrip("/") if target.startswith("/") else f"{folder}/{target}" for id_, target in named.items()
-    }
-
-
-def _slide(root: ElementTree.Element) -> str:
+def _slide(archive: ZipFile, member: str) -> list[str]:
+    """Return what stands on a slide, what its charts and diagrams say, and what its speaker has noted."""
+    root = xml_of(archive, member)
     tables = {paragraph for found in root.iter(f"{_DRAWING}tbl") for paragraph in found.iter(f"{_DRAWING}p")}
     said = [_said(paragraph, _DRAWING) for paragraph in root.iter(f"{_DRAWING}p") if paragraph not in tables]
     shown = [
@@ -85,20 +85,15 @@ def _slide(root: ElementTree.Element) -> str:
         for found in root.iter(f"{_DRAWING}tbl")
     ]
     hidden = ["(hidden)"] if root.get("show") == "0" else []
-    return "\n\n".join(part for part in [*hidden, *said, *shown] if part.strip())
+    blocks = [*hidden, *said, *shown, *drawn(archive, member), *_speech(archive, member)]
+    return [block for block in blocks if block.strip()]
 
 
-def _speech(archive: ZipFile, slide: str) -> str:
+def _speech(archive: ZipFile, slide: str) -> Iterator[str]:
     """Return what the speaker has noted for a slide, behind a mark."""
-    folder, _, name = slide.rpartition("/")
-    relations = f"{folder}/_rels/{name}.rels"
-    if relations not in archive.namelist():
-        return ""
-    told = xml_of(archive, relations)
-    targets = [node.get("Target", "") for node in told if node.get("Type", "").endswith(_NOTES)]
-    members = [normpath(f"{folder}/{target}") for target in targets]
-    notes = [_noted(xml_of(archive, member)) for member in members if member in archive.namelist()]
-    return "".join(f"\n\nNotes: {note}" for note in notes if note)
+    for _, kind, target in related(archive, slide):
+        if kind == _NOTES and target in archive.NameToInfo and (note := _noted(xml_of(archive, target))):
+            yield f"Notes: {note}"
 
 
 def _noted(root: ElementTree.Element) -> str:
@@ -123,7 +118,16 @@ def _said(paragraph: ElementTree.Element, kind: str) -> str:
         node = stack.pop()
         if node.tag == FORMULA:
             said.append(formula(node))
+        elif node.tag == f"{kind}r" and (height := _height(node)):
+            said.append(as_power("".join(text.text or "" for text in node.iter(f"{kind}t")), is_raised=height > 0))
         else:
             said.append((node.text or "") if node.tag == f"{kind}t" else text.get(node.tag, ""))
             stack.extend(child for child in reversed(node) if child.tag != f"{kind}p")
     return "".join(said)
+
+
+def _height(run: ElementTree.Element) -> int:
+    """Return how far a run of text on a slide stands above its line, or, below 0, below it."""
+    about = run.find(f"{_DRAWING}rPr")
+    told = "0" if about is None else about.get("baseline", "0")
+    return int(told) if told.removeprefix("-").isdecimal() else 0

@@ -9,15 +9,18 @@ from zipfile import ZipFile
 
 from chatapp.documents.archives import numbered, xml_of
 from chatapp.documents.document import MOST_CHARS
+from chatapp.documents.formulas import mathml
 from chatapp.documents.number_formats import in_digits
 from chatapp.documents.plain import table
 from chatapp.documents.sheets import sheet_of
+from chatapp.documents.visible import as_power
 
 _ODF = "{urn:oasis:names:tc:opendocument:xmlns"
 _TEXT, _TABLE, _DRAW = f"{_ODF}:text:1.0}}", f"{_ODF}:table:1.0}}", f"{_ODF}:drawing:1.0}}"
 _OFFICE, _SHOW = f"{_ODF}:office:1.0}}", f"{_ODF}:presentation:1.0}}"
 _CREATOR, _DATE = "{http://purl.org/dc/elements/1.1/}creator", "{http://purl.org/dc/elements/1.1/}date"
 _STYLE, _STYLES = f"{_ODF}:style:1.0}}", "styles.xml"
+_CHART, _HREF = f"{_ODF}:chart:1.0}}", "{http://www.w3.org/1999/xlink}href"
 _MOST_REPEATED, _MOST_COLUMNS = 100, 1024
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{0,400})?(?:[eE][+-]?[0-9]{1,3})?")
 _PLAIN = re.compile(r"[-+\u22120-9.,'\u2019 \s]*(?:[eE][+-]?[0-9]+)?")
@@ -39,12 +42,38 @@ def open_document(path: Path) -> tuple[str, int | None]:
     """Return a text or a presentation of LibreOffice, and how many slides it has."""
     with ZipFile(path) as archive:
         root = xml_of(archive, "content.xml")
+        _write_powers(root)
+        _write_objects(root, archive)
         margins = xml_of(archive, _STYLES) if _STYLES in archive.namelist() else root
     pages = list(root.iter(f"{_DRAW}page"))
     if pages:
         return numbered("slide", ["\n\n".join(_blocks(page)) for page in pages]), len(pages)
     words = "\n\n".join(_blocks(root))
     return "\n\n".join(filter(None, [_margin(margins, "header"), words, _margin(margins, "footer")])), None
+
+
+def _write_powers(root: ElementTree.Element) -> None:
+    """Write what is raised or lowered as signs of that form: without them 10⁶ would read 106."""
+    told = [
+        (style.get(f"{_STYLE}name"), style.find(f"{_STYLE}text-properties")) for style in root.iter(f"{_STYLE}style")
+    ]
+    places = {name: about.get(f"{_STYLE}text-position", "") for name, about in told if about is not None}
+    for span in root.iter(f"{_TEXT}span"):
+        place = places.get(span.get(f"{_TEXT}style-name"), "")
+        if place and not place.startswith("0") and not len(span):
+            span.text = as_power(span.text or "", is_raised=not place.startswith(("sub", "-")))
+
+
+def _write_objects(root: ElementTree.Element, archive: ZipFile) -> None:
+    """Put formulas where they are shown, as text, and the titles and tables of charts."""
+    for node in root.iter(f"{_DRAW}object"):
+        member = f"{node.get(_HREF, '').strip('./')}/content.xml"
+        if member in archive.NameToInfo:
+            held = xml_of(archive, member)
+            if held.tag.endswith("}math"):
+                node.tag, node.text = f"{_TEXT}p", f" {mathml(held)} "
+            else:
+                node.extend(held.iter(f"{_CHART}chart"))
 
 
 def _margin(styles: ElementTree.Element, place: str) -> str:
@@ -187,7 +216,7 @@ def _of_child(node: ElementTree.Element) -> str:
         return " " * min(int(count) if count.isdecimal() else 1, _MOST_REPEATED)
     if node.tag in _NOT_SAID:
         return ""
-    if node.tag == f"{_DRAW}text-box":
+    if node.tag in {f"{_DRAW}text-box", f"{_DRAW}object"}:
         return "".join(f"\n{said}" for said in _blocks(node)) + "\n"
     if node.tag in {f"{_OFFICE}annotation", f"{_TEXT}note"}:  # a comment, or a footnote
         return f" [{node.findtext(_CREATOR) or 'Note'}: {' '.join(_text_of(node).split())}]"

@@ -45,12 +45,18 @@ def with_fields_filled(page: "BeautifulSoup") -> None:
 def with_powers(page: "BeautifulSoup") -> None:
     """Write what is raised or lowered as signs of that form: without them 10⁶ would read 106."""
     for raised in page(["sup", "sub"]):
-        text = raised.get_text().strip()
-        signs, mark = (_RAISED, "^") if raised.name == "sup" else (_LOWERED, "_")
-        if text and all(ord(sign) in signs for sign in text):
-            raised.replace_with(text.translate(signs))
-        elif len(text) == 1 and text.isalpha():
-            raised.replace_with(f"{mark}{text}")
+        text = raised.get_text()
+        if (power := as_power(text, is_raised=raised.name == "sup")) != text:
+            raised.replace_with(power)
+
+
+def as_power(text: str, *, is_raised: bool) -> str:
+    """Return text that is raised or lowered in signs of that form, as it is where there are none."""
+    signs, mark = (_RAISED, "^") if is_raised else (_LOWERED, "_")
+    said = text.strip()
+    if said and all(ord(sign) in signs for sign in said):
+        return said.translate(signs)
+    return f"{mark}{said}" if len(said) == 1 and said.isalpha() else text
 
 
 def with_rows_filled(page: "BeautifulSoup") -> None:
