@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 from chatapp.documents import kinds, office, pdf, plain, sheets
 from chatapp.documents import picture as picture_of
@@ -15,6 +15,7 @@ from chatapp.documents.document import MOST_CHARS, Document, Kind
 from chatapp.documents.encodings import decoded
 from chatapp.documents.left_out import left_out
 from chatapp.documents.open_document import open_document, spreadsheet
+from chatapp.documents.rtf import rich_text
 from chatapp.processes.limited import Limits, confine
 
 _NAMED_AT_MOST = 20
@@ -98,6 +99,8 @@ def _read(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> Docum
     kind = media_type.partition("/")[0]
     if not path.stat().st_size:
         return _unreadable(media_type, "It is empty.")
+    if media_type == kinds.ZIP and not is_zipfile(path):
+        raise BadZipFile
     if media_type in _NOT_READ:
         return _unreadable(media_type, _NOT_READ[media_type])
     if kind == "audio":
@@ -126,7 +129,7 @@ def _of_words(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> D
         notes = _without_words(found.empty)
         return Document(kind, media_type, found.text, found.count, notes, page_pictures=found.pictures)
     if media_type == kinds.RTF:
-        return Document("text", media_type, plain.rich_text(path.read_bytes()))
+        return Document("text", media_type, rich_text(path.read_bytes()))
     if media_type == kinds.DOCX:
         return Document("text", media_type, office.word(path), notes=left_out(path))
     if reader := _OFFICE.get(media_type) or _BOOKS.get(media_type):

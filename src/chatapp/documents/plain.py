@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
 from itertools import zip_longest
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*+m")
@@ -95,14 +94,6 @@ def _output(output: dict[str, object]) -> str:
 
 def _joined(value: object) -> str:
     return "".join(map(str, value)) if isinstance(value, list) else str(value or "")
-
-
-def rich_text(raw: bytes) -> str:
-    """Return the words of a document in RTF."""
-    from striprtf.striprtf import rtf_to_text  # noqa: PLC0415 - only some files are RTF
-
-    words: Callable[..., str] = rtf_to_text  # it has no types of its own
-    return words(raw.decode("latin-1"), errors="replace").strip()
 
 
 def web_page(html: str | bytes) -> str:

@@ -1,0 +1,57 @@
+"""Documents in RTF as they are shown: with notes, comments, headers and powers, and without what is hidden."""
+
+import re
+from collections.abc import Callable
+
+from chatapp.documents.visible import as_power
+
+_PIECE = re.compile(r"\\[{}\\]|\{(?:\\\*)?\\(footnote|annotation|header|footer)[lrf]?(?![a-z]) ?|[{}]")
+"""A sign that is meant as such, the begin of a group that striprtf passes over, or of another, or the end of one."""
+
+_MARKS = {
+    "footnote": (" [Note: ", "]"),
+    "annotation": (" [Comment: ", "]"),
+    "header": ("Header: ", ""),
+    "footer": ("Footer: ", ""),
+}
+_HIDDEN = re.compile(
+    r"\{(?=[^{}]*+\})[^{}]*?\\(?:v|deleted)(?![a-z0-9])[^{}]*+\}|\\v(?![a-z0-9])[^{}]{0,2000}?\\v0(?![0-9]) ?"
+)
+_RAISED = re.compile(
+    r"\\(super|sub)(?![a-z0-9])[ \r\n]?((?:\\[a-z]{1,32}-?[0-9]{0,10}[ \r\n]?){0,8}+)"
+    r"([0-9+\-=()n]{1,20})(?=\}|\\nosupersub)"
+)
+_PAIRS = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+
+def rich_text(raw: bytes) -> str:
+    """Return the words of a document in RTF."""
+    from striprtf.striprtf import rtf_to_text  # noqa: PLC0415 - only some files are RTF
+
+    words: Callable[..., str] = rtf_to_text  # it has no types of its own
+    shown = _RAISED.sub(_power, _HIDDEN.sub("", raw.decode("latin-1")))
+    text = words(_with_notes(shown), errors="replace")
+    return (
+        _PAIRS.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+        .replace("\n]", "]")
+        .strip()
+    )
+
+
+def _with_notes(source: str) -> str:
+    """Return a document in which groups beside the text are part of it, behind a mark."""
+    ends: list[str] = []
+
+    def told(piece: re.Match[str]) -> str:
+        if piece[0].startswith("{"):
+            begin, end = _MARKS.get(piece[1], ("", ""))
+            ends.append(end)
+            return f"{{{begin}"
+        return f"{ends.pop() if ends else ''}}}" if piece[0] == "}" else piece[0]
+
+    return _PIECE.sub(told, source)
+
+
+def _power(found: re.Match[str]) -> str:
+    power = as_power(found[3], is_raised=found[1] == "super")
+    return f"{found[2]}{{\\uc0" + "".join(f"\\u{ord(sign)} " for sign in power) + "}"
