@@ -40,7 +40,7 @@ def bring_up_to_date(database: Database) -> None:
         if version == SCHEMA_VERSION:
             return
         if database.path and _is_empty(connection):
-            _make_new_file(connection)
+            fill(connection, SCHEMA_VERSION)
             return
         if version and database.path:
             before.enter_context(_copy_of(database.path, version))
@@ -51,7 +51,11 @@ def _is_empty(connection: Connection) -> bool:
     return not connection.exec_driver_sql("SELECT EXISTS (SELECT 1 FROM sqlite_master)").scalar_one()
 
 
-def _make_new_file(connection: Connection) -> None:
+def fill(connection: Connection, version: str) -> None:
+    """Make all that a SQLite file of `version` has, in one that is empty."""
+    if version != SCHEMA_VERSION:
+        upgrade(connection, version)
+        return
     for statement in NEW_FILE.read_text(encoding="utf-8").split("\n\n"):
         connection.exec_driver_sql(statement)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.migration import MIGRATIONS, upgrade
+from chatapp.backend.store.migration import MIGRATIONS, fill
 
 _QUERY = "SELECT name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%'"
 
@@ -31,7 +31,7 @@ def _own(version: str) -> set[tuple[str, str]]:
         database = Database(URL.create("sqlite", database=str(path)), path=path)
         try:
             with database.write(survives_power_cut=False) as connection:
-                upgrade(connection, version)
+                fill(connection, version)
         finally:
             database.close()
         with closing(sqlite3.connect(path)) as made:
