@@ -281,8 +281,8 @@ def _lone_in(text: str) -> tuple[int, int]:
 
 
 def _possible_tag(text: str) -> str:
-    """Return the end of `text`, which has a `<`, if a tag begins with it that says what the text is."""
-    end = text[text.rindex(_LONE_BEGINS) :]  # which stands nowhere else in them
+    """Return the end of `text`, from its last `<` on, if a tag begins with it that says what the text is."""
+    end = text[text.rfind(_LONE_BEGINS) :]  # which stands nowhere else in them
     return end if any(tag.startswith(end) for tag in (*_LONE, _TALKED_ABOUT)) else ""
 
 
