@@ -121,6 +121,7 @@ def test_earlier_questions_go_along_as_a_summary_until_they_are_wanted_again(typ
         .strip()
         .endswith("In place of the 2 earlier messages goes along: They counted.")
     )
+    assert "goes along:\r\n\r\nThey counted." in typist.say("/compact show")
     assert "2 answers and 1 call for summaries: " in re.sub(r"\s+", " ", typist.say("/usage"))
     typist.say("Three?")
     assert (len(asked(stub)), asked(stub)[0].endswith("They counted.")) == (4, True)

@@ -30,6 +30,7 @@ _LINE_CHARS = 400
 _QUOTES = '"""'
 _COMMAND = re.compile(r"/([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
 _WELCOME = "/help shows what you can do here beside asking. Ctrl-D leaves."
+_SUMMARY = "In place of the {} earlier messages goes along:\n\n{}"
 _COMMANDS = (
     ("/new", "Begin a new conversation."),
     ("/model NAME", "Ask this model from now on; /model alone lists those there are."),
@@ -43,7 +44,10 @@ _COMMANDS = (
     ("/undo", "Take the last question and its answer back."),
     ("/fork", "Go on in a conversation of its own that begins as this one does; this one stays."),
     ("/context", "What goes along with the next question, and what that costs."),
-    ("/compact", "Summarise earlier messages, to send that in their place; /compact none sends them all again."),
+    (
+        "/compact",
+        "Send a summary in place of earlier messages; /compact show shows it, /compact none sends them again.",
+    ),
     ("/usage", "What the answers and summaries of this session have taken and cost."),
     ("/quit", "Leave, as Ctrl-D does."),
 )
@@ -160,6 +164,10 @@ class Session:
         if words == "none":
             note(f"The {self._chat.drop_summary()} earlier messages go along again.")
             return
+        if words == "show":
+            found = self._chat.summary()
+            note(_SUMMARY.format(found.summarised, found.summary))
+            return
         status = StatusLine()
         status.show("Summarising earlier messages …")
         try:
@@ -167,7 +175,7 @@ class Session:
         finally:
             status.clear()
         self._summarised += made.calls
-        note(f"In place of the {made.messages} earlier messages goes along:\n\n{made.text}")
+        note(_SUMMARY.format(made.messages, made.text))
 
     def _ask_saved(self, words: str) -> None:
         from chatapp.cli.saved import prompt_in_words, prompt_lines  # most questions are not saved

@@ -126,7 +126,17 @@ class ShellChat:
         Raises:
             ChatappError: there is no summary, or the backend cannot be asked.
         """
-        return self._backend.conversations.drop_last_summary(self._kept_id())
+        found = self.summary()
+        self._backend.conversations.remove_summary(self._kept_id(), found.id)
+        return found.summarised or 0
+
+    def summary(self) -> MessageInfo:
+        """Return the message that the last summary stands beside.
+
+        Raises:
+            ChatappError: there is no summary, or the backend cannot be asked.
+        """
+        return self._backend.conversations.last_summary(self._kept_id())
 
     def fork(self) -> str | None:
         """Go on in a conversation of its own that begins as this one does, and return its title.

@@ -138,8 +138,8 @@ class ConversationApi:
         """Have the messages go along again that the summary beside a message stands for."""
         self._http.json("DELETE", path_of("conversations", conversation_id, "summaries", message_id))
 
-    def drop_last_summary(self, conversation_id: str) -> int:
-        """Remove the last summary of the branch on show, and return how many messages it stood for.
+    def last_summary(self, conversation_id: str) -> MessageInfo:
+        """Return the message of the branch on show that the last summary stands beside.
 
         Raises:
             NotFoundError: there is none.
@@ -147,10 +147,8 @@ class ConversationApi:
         before: str | None = None
         while True:
             page = self.messages(conversation_id, before=before, limit=_MOST_AT_ONCE)
-            for message in reversed(page.items):
-                if message.summary:
-                    self.remove_summary(conversation_id, message.id)
-                    return message.summarised or 0
+            if found := next((message for message in reversed(page.items) if message.summary), None):
+                return found
             before = page.next
             if before is None:
                 raise NotFoundError("There is no summary in this conversation.")
