@@ -192,14 +192,6 @@ def ask(
     )
 
 
-@app.command(cls=LightCommand)
-def prompts(*, json: AsJson = False) -> None:
-    """List your saved prompts, which `ask -t` asks."""
-    from chatapp.cli.saved import list_prompts
-
-    list_prompts(as_json=json)
-
-
 @app.command("list", cls=LightCommand)
 def list_(
     *,
@@ -215,13 +207,6 @@ def list_(
 
     state = "deleted" if deleted else "archived" if archived else None
     list_conversations(state=state, project=project, limit=limit, as_json=json, backend_url=backend_url)
-
-
-app.add_typer(projects, name="projects", help="Conversations that belong together, with instructions and files.")
-app.command(cls=LightCommand)(move)
-app.command(cls=LightCommand)(archive)
-app.command(cls=LightCommand)(pin)
-app.command(cls=LightCommand)(share)
 
 
 @app.command(cls=LightCommand)
@@ -250,6 +235,21 @@ def delete(
     from chatapp.cli.conversations import delete_conversations
 
     delete_conversations(conversations or (), is_undone=undo, as_json=json, backend_url=backend_url)
+
+
+app.command(cls=LightCommand)(pin)
+app.command(cls=LightCommand)(archive)
+app.command(cls=LightCommand)(move)
+app.add_typer(projects, name="projects", help="Conversations that belong together, with instructions and files.")
+app.command(cls=LightCommand)(share)
+
+
+@app.command(cls=LightCommand)
+def prompts(*, json: AsJson = False) -> None:
+    """List your saved prompts, which `ask -t` asks."""
+    from chatapp.cli.saved import list_prompts
+
+    list_prompts(as_json=json)
 
 
 @app.command("help", cls=LightCommand, hidden=True)
