@@ -75,9 +75,9 @@ def test_conversations_are_pinned_and_archived_and_taken_back(
         assert (found.pinned or found.archived_at is not None) is not is_undone
     told = capsys.readouterr().err.splitlines()
     assert told == [
-        f"Pinned: What is a rainbow?. Take it back with: chatapp pin --undo {ids[1][:8]}",
+        f"Pinned: What is a rainbow? Take it back with: chatapp pin --undo {ids[1][:8]}",
         "No longer pinned: What is a rainbow?",
-        f"Archived: What is a rainbow?. Take it back with: chatapp archive --undo {ids[1][:8]}",
+        f"Archived: What is a rainbow? Take it back with: chatapp archive --undo {ids[1][:8]}",
         "No longer archived: What is a rainbow?",
     ]
 

@@ -72,6 +72,9 @@ def test_a_project_is_shown_and_changed_and_conversations_are_moved(
 
     told = instructions_of(None, str(tmp_path / "told.md"))
     change_project("reef", new_name="Atoll", instructions=told, model="", backend_url=url)
+    with pytest.raises(NotFoundError):
+        move_conversations([talk.id, "f" * 32], project="Atoll", out=False, backend_url=url)
+    assert shared.client.conversations.get(talk.id).project_id is None
     move_conversations([talk.id], project="Atoll", out=False, backend_url=url)
     show_project("Atoll", as_json=False, backend_url=url)
     shown = capsys.readouterr().out

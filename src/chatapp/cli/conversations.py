@@ -10,7 +10,7 @@ from typing import Literal
 import typer
 
 from chatapp.cli.backends import with_backend
-from chatapp.cli.shell_chat import NO_TITLE, SHORT_ID_CHARS, full_id, last_conversation
+from chatapp.cli.shell_chat import NO_TITLE, SHORT_ID_CHARS, conversations_named, full_id, last_conversation
 from chatapp.cli.terminal import PlainAnswer, columns_of, fitted, is_terminal, printable
 from chatapp.cli.writing import answer_writer, cited_line, first_code, note, require_one_form, write_resource
 from chatapp.client import BackendClient
@@ -110,12 +110,12 @@ def delete_conversations(beginnings: Sequence[str], *, is_undone: bool, as_json:
     _require_named(beginnings)
 
     def change(backend: BackendClient) -> list[ConversationInfo]:
-        ids = [full_id(backend, beginning, state="deleted" if is_undone else None) for beginning in beginnings]
         if is_undone:
+            ids = [full_id(backend, beginning, state="deleted") for beginning in beginnings]
             return [backend.conversations.restore(id_) for id_ in ids]
-        found = [backend.conversations.get(id_) for id_ in ids]
-        for id_ in ids:
-            backend.conversations.delete(id_)
+        found = conversations_named(backend, beginnings)
+        for item in found:
+            backend.conversations.delete(item.id)
         return found
 
     changed = with_backend(change, backend_url, asks=False)
@@ -140,8 +140,7 @@ def mark_conversations(
 
     def change(backend: BackendClient) -> list[ConversationInfo]:
         state = "archived" if mark == "archived" and is_undone else None
-        ids = [full_id(backend, beginning, state=state) for beginning in beginnings]
-        found = [backend.conversations.get(id_) for id_ in ids]
+        found = conversations_named(backend, beginnings, state=state)
         return [backend.conversations.change(item.id, **{mark: not is_undone}) for item in found]
 
     changed = with_backend(change, backend_url, asks=False)
@@ -156,8 +155,10 @@ def _tell_changed(changed: Sequence[ConversationInfo], said: str, command: str |
         write_resource({"conversations": changed, "has_more": False})
         return
     for item in changed:
-        undo = f". Take it back with: chatapp {command} --undo {item.id[:SHORT_ID_CHARS]}" if command else ""
-        note(f"{said}: {item.title or NO_TITLE}{undo}")
+        title = item.title or NO_TITLE
+        end = "" if title.endswith((".", "?", "!")) else "."
+        undo = f"{end} Take it back with: chatapp {command} --undo {item.id[:SHORT_ID_CHARS]}" if command else ""
+        note(f"{said}: {title}{undo}")
 
 
 def _require_named(beginnings: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import typer
 from chatapp.cli.attachments import STDIN
 from chatapp.cli.backends import with_backend
 from chatapp.cli.projects import project_named, require_unused
-from chatapp.cli.shell_chat import SHORT_ID_CHARS, full_id
+from chatapp.cli.shell_chat import SHORT_ID_CHARS, conversations_named
 from chatapp.cli.terminal import counted, printable
 from chatapp.cli.writing import note, write_resource
 from chatapp.client import BackendClient
@@ -102,9 +102,9 @@ def move_conversations(beginnings: Sequence[str], *, project: str | None, out: b
 
     def move(backend: BackendClient) -> tuple[list[ConversationInfo], ProjectInfo | None]:
         found = None if project is None else project_named(backend, project)
-        ids = [full_id(backend, beginning) for beginning in beginnings]
         target = found.id if found else None
-        return [backend.conversations.change(id_, project_id=target) for id_ in ids], found
+        named = conversations_named(backend, beginnings)
+        return [backend.conversations.change(item.id, project_id=target) for item in named], found
 
     moved, found = with_backend(move, backend_url, asks=False)
     where = f"into {found.name}" if found else "out of their projects"

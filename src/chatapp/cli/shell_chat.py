@@ -1,5 +1,6 @@
 """The chat that questions from the shell are asked in: stored if that is wanted and can be, else held here."""
 
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from typing import Any
 
@@ -248,6 +249,18 @@ def full_id(backend: BackendClient, beginning: str, *, state: str | None = None)
         told = f"No {kind}conversation has an id that begins with {beginning!r}."
         raise NotFoundError(told, hint=f"{_LIST_HINT}{option}")
     return found[0]
+
+
+def conversations_named(
+    backend: BackendClient, beginnings: Iterable[str], *, state: str | None = None
+) -> list[ConversationInfo]:
+    """Return the conversations whose ids begin so, once all of them are known to be there; `state` as of `full_id`.
+
+    Raises:
+        NotFoundError: one is not.
+        SettingsError: one is not named clearly.
+    """
+    return [backend.conversations.get(full_id(backend, beginning, state=state)) for beginning in beginnings]
 
 
 def _stopped_when_left(chat: StoredChat, events: Events) -> Events:
