@@ -455,6 +455,7 @@ def test_the_last_question_is_asked_in_other_words_with_its_files(
         typist.press(b"/edit" + ENTER)
         typist.wait_for("> Wat is it?")
         typist.interrupt()
+        assert "Stopped." not in typist.seen
         typist.press(b"/edit" + ENTER)
         typist.wait_for("> Wat is it?")
         typist.say("\x01\x1b[Ch")  # Ctrl-A goes to the line's beginning

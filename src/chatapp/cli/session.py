@@ -25,8 +25,6 @@ from chatapp.protocol.usage_line import gauge_parts, usage_sentence
 _PROMPT, _PROMPT_FOR_MORE = "> ", "| "
 _LEAST_COLUMNS = 30
 """With less beside the commands, what they do stands below them."""
-_LINE_CHARS = 400
-"""Of an answer, to find its first line in."""
 _QUOTES = '"""'
 _COMMAND = re.compile(r"/([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
 _WELCOME = "/help shows what you can do here beside asking. Ctrl-D leaves."
@@ -203,8 +201,8 @@ class Session:
             shown = answers[int(words) - 1]
             self._chat.go_on_from(shown)
         for number, answer in enumerate(answers, 1):
-            first = " ".join(answer.content[:_LINE_CHARS].split())
-            line = f"{'*' if answer.id == shown.id else ' '} {number}  {answer.model or ''}: {first}"
+            said = " ".join(answer.content.split())
+            line = f"{'*' if answer.id == shown.id else ' '} {number}  {answer.model or ''}: {said}"
             note(fitted(line, shutil.get_terminal_size().columns - 1))
 
     def _edit(self) -> None:
@@ -241,12 +239,15 @@ def _edit_lines() -> None:
 
 
 def _edited(before: str) -> str:
-    """Return what becomes of `before` on the line, or what is typed instead where lines cannot be edited."""
+    """Return what becomes of `before` on the line, nothing by Ctrl-C; where lines cannot be edited, what is typed."""
     with suppress(ImportError):
         readline = import_module("readline")
         readline.set_startup_hook(lambda: readline.insert_text(before))
         try:
             return _entry(input(_PROMPT))
+        except KeyboardInterrupt:
+            typer.echo(err=True)
+            return ""
         finally:
             readline.set_startup_hook()
     note(before)
