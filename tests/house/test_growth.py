@@ -81,6 +81,7 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.backend.models.openai.chunk.read_chunk": lambda call, text: call(text.encode()),
     "chatapp.backend.models.openai.chunk.read_whole": lambda call, text: call(text.encode()),
     "chatapp.cli.http_protocol.without_offer": lambda call, text: call(f"x\r\nupgrade:{text}".encode()),
+    "chatapp.backend.models.openai.too_long.number_before": lambda call, text: call(text, "a`"),
     "chatapp.backend.models.openai.too_long.number_behind": lambda call, text: call(text, ("a", "`", "A b ")),
     "chatapp.backend.turns.estimate.likely_usage": lambda call, text: call(
         ModelRequest([Message.of("user", text)]), text, text

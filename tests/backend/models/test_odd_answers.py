@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from backend.models.test_spoken_answers import STOP, USAGE, Heard, heard, said, sse
+from chatapp.backend.models.openai.chunk import read_chunk
+from chatapp.errors import UpstreamBadResponseError
 
 HI = Heard("Hi", finish_reason="stop")
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -135,6 +137,13 @@ def test_an_answer_that_failed_is_not_done_however_its_server_says_so(failure: A
 
     assert answer.text == "Hel"
     assert answer.failure is not None
+
+
+def test_a_chunk_that_cannot_be_read_says_what_to_do() -> None:
+    with pytest.raises(UpstreamBadResponseError) as unreadable:
+        read_chunk(b"{oops")
+
+    assert unreadable.value.hint == "Ask again; the model server's log may say more."
 
 
 def test_what_is_no_failure_ends_no_answer() -> None:

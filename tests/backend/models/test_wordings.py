@@ -204,6 +204,7 @@ EMPTY: dict[str, tuple[int, Any]] = {
         429,
         'Error from provider(x,m1: 429): {"error": {"message": "No.", "code": "insufficient_quota"}}Error: at a.js',
     ),
+    "a reseller, of a trial": (403, {"error": {"message": "Your trial has ended. Please subscribe to continue."}}),
     "Zhipu, of a plan": (429, {"error": {"code": "1309", "message": "您的GLM Coding Plan套餐已到期"}}),
     "Zhipu, for some hours": (429, {"error": {"code": "1308", "message": "已达到 5 小时的使用上限。"}}),
     "Google, prepaid": (

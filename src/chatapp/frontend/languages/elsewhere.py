@@ -91,6 +91,7 @@ _HINTS = (
     "Ask again, or raise FIRST_CONTENT_TIMEOUT.",
     "Ask again, or raise GAP_TIMEOUT.",
     "Ask again.",
+    "Ask again; the model server's log may say more.",
     "Ask again; if this chat is long, start a new one: it may be more than the model can read.",
     "Ask again later; if this chat is long, start a new one: it may be more than the model can read.",
     "Check BASE_URL and the parameters; if this chat is long, start a new one: it may be more than the model can read.",

@@ -15,7 +15,7 @@ from chatapp.backend.models.openai.citations import cited_beside, cited_in, has_
 from chatapp.backend.models.openai.errors import error_from_body
 from chatapp.backend.models.openai.failures import is_failed_reason, is_failure_name, is_problem, tells_of_failure
 from chatapp.backend.models.openai.ordinary import UNREADABLE, decode_plain
-from chatapp.backend.models.openai.pieces import Piece, has_media, pieces_of
+from chatapp.backend.models.openai.pieces import Piece, has_media, pieces_of, unreadable
 from chatapp.backend.models.openai.tool_calls import calls_in, older_calls_in
 from chatapp.backend.models.openai.usage import usage_in, usage_in_json
 from chatapp.errors import UpstreamBadResponseError, UpstreamError
@@ -83,7 +83,7 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
         if name not in {"", "message", "error"} or data.strip(b" :[]").lower() in _SIGNS_OF_LIFE:
             return None
         if name != "error" and not data.lstrip().startswith(b'{"error"'):  # whose quotes transformers does not escape
-            raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.") from None
+            raise unreadable() from None
         return Chunk(failure=error_from_body(data[:4000].decode(errors="replace")))
     is_ours = name in {"", "message", "error"}
     if isinstance(body, dict):
@@ -92,7 +92,7 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
         return Chunk(failure=error_from_body(body))  # Google's servers send a list of one
     if not is_ours or body is None:
         return None
-    raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
+    raise unreadable()
 
 
 def read_whole(data: bytes) -> list[Chunk]:
@@ -183,7 +183,7 @@ def _choices_in(choices: object) -> list[dict[str, Any]]:
     if isinstance(choices, list):
         return [choice for choice in choices if isinstance(choice, dict)]
     if choices:
-        raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
+        raise unreadable()
     return []
 
 

@@ -17,6 +17,12 @@ _THOUGHT_FIELDS = (
 )  # fmt: skip
 _TEXT_FIELDS = ("text", "content", "thinking", "summary", "reasoning", "value", "refusal", "thought")
 _MAX_DEPTH = 4
+_SEE_LOG = "Ask again; the model server's log may say more."
+
+
+def unreadable(what: str = "the model server sent a chunk that cannot be read.") -> UpstreamBadResponseError:
+    """Return the error for something that is no part of an answer."""
+    return UpstreamBadResponseError(what, hint=_SEE_LOG)
 
 
 def pieces_of(said: dict[str, Any]) -> Iterator[Piece]:
@@ -35,7 +41,7 @@ def pieces_of(said: dict[str, Any]) -> Iterator[Piece]:
         for part in _parts_in(content):
             yield from _pieces_of_part(part)
     elif content is not None:
-        raise UpstreamBadResponseError("the model server sent a chunk that cannot be read.")
+        raise unreadable()
     if not content and isinstance(refusal := said.get("refusal"), str):
         yield Text, refusal
     if not content and isinstance(sound := said.get("audio"), dict):

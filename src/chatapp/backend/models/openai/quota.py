@@ -27,7 +27,8 @@ _QUOTA_WORDS = (
     "daily free allocation", "included credits", "in good standing", "enough balance", "insufficient account balance",
     "payment required", "please recharge", "free usage exceeded", "api calls / month", "valid credit card",
     "paid balance", "free trial quota", "credits are depleted", "spending cap", "requires billing",
-    "no payment method", "余额不足", "额度不足", "额度已用尽", "欠费", "使用上限", "套餐已到期",
+    "no payment method", "trial has ended", "trial has expired",
+    "subscription has expired", "余额不足", "额度不足", "额度已用尽", "欠费", "使用上限", "套餐已到期",
 )  # fmt: skip
 """The last are of gateways made with one-api, and of Zhipu: balance, allowance, arrears, limit of use,
 a plan that is over.

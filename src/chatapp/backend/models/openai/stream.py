@@ -21,6 +21,7 @@ from chatapp.backend.models.openai.form import (
     require_uncompressed,
 )
 from chatapp.backend.models.openai.ordinary import UNREADABLE, decode_ordinary
+from chatapp.backend.models.openai.pieces import unreadable
 from chatapp.backend.models.transport.base import Response
 from chatapp.errors import EventTooLargeError, IncompleteAnswerError, UpstreamBadResponseError, UpstreamError
 from chatapp.protocol.sse import Decoder
@@ -74,7 +75,7 @@ class OpenAIStream:
             else:
                 self._end_of_body(batch)
         except EventTooLargeError:
-            batch.failure = UpstreamBadResponseError("the model server sent an event that is too large.")
+            batch.failure = unreadable("the model server sent an event that is too large.")
         except UpstreamError as error:  # Hayhooks breaks off before the first byte, and tells why of a whole answer
             has_begun = self._form is not None or not isinstance(error, IncompleteAnswerError)
             batch.failure = error if has_begun else nothing_came(is_cut=True)
@@ -108,7 +109,7 @@ class OpenAIStream:
         for chunk in read_whole(data):
             self.answer.add(chunk, batch)
         if not self.answer.end_whole(batch):
-            raise UpstreamBadResponseError("the model server sent no answer.")
+            raise unreadable("the model server sent no answer.")
         batch.is_last = True
 
     def _read_events(self, data: bytes, batch: Batch) -> None:

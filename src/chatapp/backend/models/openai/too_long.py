@@ -250,6 +250,10 @@ def _error(said: ErrorWords, wording: _Wording) -> ContextLengthExceededError:
 
 def number_before(words: str, phrase: str) -> int | None:
     """Return the number right before the last `phrase`: "4250 in the messages"."""
-    beginning = words[: max(words.rfind(phrase), 0)]
-    digits = beginning[len(beginning.rstrip("0123456789")) :][:9]
+    beginning = words.split(phrase)[-2:-1]  # which is quick for any text, as searching from the right is not
+    digits = _digits_at_end(beginning[0])[:9] if beginning else ""
     return int(digits) if digits and int(digits) in _PLAUSIBLE else None
+
+
+def _digits_at_end(text: str) -> str:
+    return text[len(text.rstrip("0123456789")) :]
