@@ -22,13 +22,12 @@ from chatapp.processes.group import ChildGroup
 from chatapp.processes.ports import require_free_ports
 from chatapp.processes.signals import interrupt_on_sigterm
 from chatapp.protocol.resources import DependencyInfo
+from chatapp.protocol.schemas.status import WAIT
 
 PAGE_DEADLINE_S = 120.0
 POLL_TIMEOUT_S = 10.0
 POLL_S = 0.2
-SLOW_S = 1.0
-KNOWN_AFTER_S = 5.0
-"""A model server that refuses does so at once; one that has said nothing for so long is one to be told of."""
+KNOWN_WITHIN_S = 10.0
 
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
@@ -127,13 +126,10 @@ def _facts_of_model(backend: BackendClient) -> dict[str, str]:
 
 
 def _model_as_known(backend: BackendClient) -> DependencyInfo | None:
-    """Return how the model is. Where it takes long to say that it is not well, it may only be slow: it is asked on."""
-    began = time.monotonic()
-    model = backend.ready().model
-    is_slow = time.monotonic() - began > SLOW_S
-    while is_slow and model is not None and not model.ok and time.monotonic() - began < KNOWN_AFTER_S:
+    """Return how the model is; one that has not answered yet is asked again for a while, as it may only be slow."""
+    deadline = time.monotonic() + KNOWN_WITHIN_S
+    while (model := backend.ready().model) and (model.hint or "").startswith(WAIT) and time.monotonic() < deadline:
         time.sleep(POLL_S)
-        model = backend.ready().model
     return model
 
 

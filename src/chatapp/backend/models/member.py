@@ -11,6 +11,7 @@ from chatapp.backend.models.attempts import Destination
 from chatapp.backend.models.chat_model import ModelRequest, ModelSource, ModelStream
 from chatapp.backend.models.cooldown import CoolDown, pause_before_retry
 from chatapp.errors import ChatappError, UpstreamError, UpstreamRateLimitedError, UpstreamTimeoutError
+from chatapp.protocol.schemas.status import WAIT
 from chatapp.providers.connection import Upstream
 
 FRESH_S = 5.0
@@ -145,7 +146,7 @@ class Member:
         await asyncio.wait([self._looking], timeout=WAIT_AGAIN_S if has_failed or is_slow else WAIT_S)
         if self._looking.done() and not self._looking.cancelled():  # as where the file has just left it out
             return self._looking.result()
-        return self._seen or Sighting(UpstreamTimeoutError("the model server has not answered yet.", hint="Wait."))
+        return self._seen or Sighting(UpstreamTimeoutError("the model server has not answered yet.", hint=WAIT))
 
     async def look_now(self) -> str | None:
         """Ask the connection for a sign of life, however long that takes, and return what is worth telling.

@@ -4,6 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+WAIT = "Wait."
+"""How the hint on a dependency begins that has not answered yet, and may only be slow."""
+
 
 class Health(BaseModel):
     """The backend runs. Says nothing of the model."""
