@@ -1,6 +1,7 @@
 """What the client reads: servers that are no backend, or a broken one; of the real one see `test_query.py`."""
 
 import gzip
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from chatapp.client import BackendClient, messages_from
+from chatapp.client.bounded import bounded
 from chatapp.errors import (
     BackendProtocolError,
     BackendTimeoutError,
@@ -16,6 +18,7 @@ from chatapp.errors import (
     ChatappError,
     EventTooLargeError,
     InvalidRequestError,
+    SettingsError,
     StreamCutError,
     UpstreamRateLimitedError,
 )
@@ -295,3 +298,11 @@ def test_one_client_serves_many_threads(server: StubModel) -> None:
 def test_a_page_hands_its_messages_on_without_what_it_added() -> None:
     page = [{"role": "user", "content": "Why?", "timestamp": "14:30:45"}]
     assert messages_from(page) == [{"role": "user", "content": "Why?"}]
+
+
+def test_a_pipe_that_brings_more_than_is_taken_is_named_as_that() -> None:
+    read, write = os.pipe()
+    os.write(write, b"x" * 11)
+    os.close(write)
+    with open(read, "rb", buffering=0) as piped, pytest.raises(SettingsError, match="What is piped in is larger"):
+        list(bounded(piped, most=10))

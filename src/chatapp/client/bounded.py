@@ -17,7 +17,8 @@ class Bounded:
     """What is in `file`, piece by piece; beyond `most` bytes it is a `SettingsError`."""
 
     def __init__(self, file: Any, most: int) -> None:
-        self.name = getattr(file, "name", "The file")
+        name = getattr(file, "name", None)
+        self.name = "What is piped in" if isinstance(name, int | None) else name
         self._file = file
         self._most = most
 
