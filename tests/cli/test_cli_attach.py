@@ -61,6 +61,15 @@ def test_a_file_without_an_end_is_told_as_that(chatapp: Run, shared: RunningBack
     assert (done.returncode, done.stderr) == (2, told)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is sure to have it")
+@pytest.mark.parametrize("arguments", [["projects", "new", "Endless", "--system-file"], ["ask", "Why?", "--schema"]])
+def test_a_text_without_an_end_is_told_as_that(chatapp: Run, shared: RunningBackend, arguments: list[str]) -> None:
+    done = chatapp(*arguments, "/dev/zero", env={"BACKEND_URL": shared.url})
+
+    told = "chatapp: /dev/zero is larger than 64 MiB, or has no end. Save what you need of it as a file.\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
 def test_a_saved_prompt_is_asked(chatapp: Run, shared: RunningBackend, model: StubModel) -> None:
     prompts_folder().mkdir(parents=True)
     (prompts_folder() / "translate.md").write_text("Translate into {{language}}:\n\n{{input}}")

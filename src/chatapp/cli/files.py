@@ -1,11 +1,31 @@
-"""Files that commands write: new ones, for their user alone, under their name only when they are whole."""
+"""Files that commands read as text, and those that they write: for their user alone, and named only when whole."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from chatapp.cli.attachments import STDIN
+from chatapp.client.bounded import Bounded
 from chatapp.errors import SettingsError, StoreUnavailableError
+
+
+def text_in(name: str) -> str:
+    """Return the text in a file, or that is piped in where its name is `-`.
+
+    Raises:
+        SettingsError: it cannot be read, is no text, or has no end.
+    """
+    try:
+        if name == STDIN:
+            return b"".join(Bounded(sys.stdin.buffer)).decode("utf-8-sig")
+        with Path(name).open("rb") as file:
+            return b"".join(Bounded(file)).decode("utf-8-sig")
+    except OSError as error:
+        raise SettingsError(f"{name} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{name} holds no text.") from error
 
 
 def new_file(name: str) -> Path:

@@ -1,13 +1,11 @@
 """`chatapp projects show`, `change` and `rm-file`, and `chatapp move`: one project, and what is in it."""
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import typer
 
-from chatapp.cli.attachments import STDIN
 from chatapp.cli.backends import with_backend
+from chatapp.cli.files import text_in
 from chatapp.cli.projects import project_named, require_unused
 from chatapp.cli.shell_chat import SHORT_ID_CHARS, conversations_named
 from chatapp.cli.terminal import counted, printable
@@ -121,9 +119,4 @@ def instructions_of(text: str | None, file: str | None) -> str | None:
         return text
     if text is not None:
         raise SettingsError("The instructions are given twice.", hint="Add either --system or --system-file.")
-    try:
-        return (sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()).decode().strip()
-    except OSError as error:
-        raise SettingsError(f"{file} cannot be read ({error.strerror}).") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{file} holds no text.") from error
+    return text_in(file).strip()

@@ -1,8 +1,8 @@
 """`ask --schema`: what the JSON of an answer is to be like."""
 
-from pathlib import Path
 from typing import Any
 
+from chatapp.cli.files import text_in
 from chatapp.errors import SettingsError
 
 
@@ -19,9 +19,7 @@ def schema_of(given: str | None) -> dict[str, Any] | None:
     is_itself = given.lstrip().startswith("{")
     name = "--schema" if is_itself else given
     try:
-        schema = json.loads(given if is_itself else Path(given).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SettingsError(f"{name} cannot be read ({error.strerror}).") from None
+        schema = json.loads(given if is_itself else text_in(given))
     except ValueError as error:
         raise SettingsError(f"{name} is no JSON: {error}.") from None
     if not isinstance(schema, dict):

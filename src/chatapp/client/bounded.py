@@ -16,9 +16,9 @@ _PIECE_BYTES = 1024 * 1024
 class Bounded:
     """What is in `file`, piece by piece; beyond `most` bytes it is a `SettingsError`."""
 
-    def __init__(self, file: Any, most: int) -> None:
+    def __init__(self, file: Any, most: int = MOST_BYTES) -> None:
         name = getattr(file, "name", None)
-        self.name = "What is piped in" if isinstance(name, int | None) else name
+        self.name = "What is piped in" if isinstance(name, int | None) or name == "<stdin>" else name
         self._file = file
         self._most = most
 
