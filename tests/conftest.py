@@ -28,12 +28,21 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) * 3 // 2
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Return who runs what: each worker a row of files, whoever is done takes half of another's rest.
+
+    Dealt out in small lots, a file's tests would come to all workers, and each would start its browser and its page.
+    """
+    from xdist.scheduler import WorkStealingScheduling  # noqa: PLC0415 - there where tests run side by side
+
+    return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Leave what collecting makes alone: all of it lives as long as the tests, and to look at it takes seconds."""
     gc.disable()
     outcome = yield
-    gc.freeze()
     gc.enable()
     return outcome
 
