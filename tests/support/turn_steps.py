@@ -29,7 +29,7 @@ def read_on(backend: RunningBackend, turn_id: str, after: int = 0) -> Read:
     return read(response.content)
 
 
-def wait_for(what: Callable[[], Any], *, timeout_s: float = 5) -> Any:
+def wait_for(what: Callable[[], Any], *, timeout_s: float = 30) -> Any:
     """Return what `what` gives, once that is true."""
     deadline = time.monotonic() + timeout_s
     while not (found := what()):
