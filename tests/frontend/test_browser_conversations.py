@@ -187,15 +187,15 @@ def test_an_answer_that_one_comes_back_to_is_read_on_where_it_was(page: Page, go
 
 def test_an_answer_in_the_making_is_there_before_the_server_answers(page: Page, goes_on: threading.Event) -> None:
     page.ask("A story, please")
+    story = conversation_in(page)
     page.wait_for_answer("Once")
-    page.wait_for("[class*='st-key-open-']", "A story, please")
+    page.wait_for(f".st-key-open-{story}")
     page.click("new-chat")
     page.wait_for(".st-key-welcome")
     page.wait_until(lambda _: not page.run("return document.querySelector('[class*=\"st-key-live-\"]')"), "a new chat")
     words = "return [...document.querySelectorAll('.live .said')].map((it) => it.textContent.trim()).join()"
 
-    click = "document.querySelector('[class*=\"st-key-open-\"] button').click();"
-    assert page.run(click + words) == "Once"
+    assert page.run(f"document.querySelector('.st-key-open-{story} button').click(); {words}") == "Once"
     page.wait_until(
         lambda _: page.run("return document.querySelector('[class*=\"st-key-live-\"] .said')"), "the answer"
     )
