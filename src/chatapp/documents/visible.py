@@ -29,16 +29,16 @@ def without_unseen(page: "BeautifulSoup") -> None:
 
 def with_fields_filled(page: "BeautifulSoup") -> None:
     """Write what fields of a form show: ticks, what is typed, what is chosen; and how signs are read above them."""
-    for field in page("input"):
-        if field.get("type") in {"checkbox", "radio"}:
+    for field in page(["input", "select", "rt"]):
+        if field.name == "rt":
+            field.replace_with(f"({field.get_text().strip()})")
+        elif field.name == "select":
+            chosen = field("option", selected=True) or field("option", limit=1)
+            field.replace_with(", ".join(" ".join(option.get_text().split()) for option in chosen))
+        elif field.get("type") in {"checkbox", "radio"}:
             field.replace_with("[x] " if field.has_attr("checked") else "[ ] ")
         elif field.get("type", "text") in _TYPED:
             field.replace_with(str(field.get("value", "")))
-    for menu in page("select"):
-        chosen = menu("option", selected=True) or menu("option", limit=1)
-        menu.replace_with(", ".join(" ".join(option.get_text().split()) for option in chosen))
-    for reading in page("rt"):
-        reading.replace_with(f"({reading.get_text().strip()})")
     page.smooth()
 
 
