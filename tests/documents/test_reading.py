@@ -10,6 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from PIL import Image
+from pypdfium2 import PdfDocument
 
 from chatapp.documents import Document, fenced, read
 from chatapp.documents.child import document_at
@@ -97,6 +98,20 @@ def test_pages_of_a_pdf_are_numbered_and_those_without_words_are_named(tmp_path:
 
     assert (document.text, document.pages) == ("[page 1]\n\nOne\n\n[page 3]\n\nThree", 3)
     assert document.notes == ("Pages without words, as scans are: 2.",)
+
+
+def test_files_within_a_pdf_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    with PdfDocument(documents.pdf("Invoice")) as made:
+        made.new_attachment("factur-x.xml").set_data(b"<a/>")
+        made.save(path)
+
+    document = document_at(path, "a.pdf")
+
+    assert (document.text, document.notes) == (
+        "[page 1]\n\nInvoice",
+        ("Files in it are left out: factur-x.xml.",),
+    )
 
 
 def test_what_was_filled_into_a_form_and_said_of_it_is_read(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def _of_words(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> D
     if media_type == kinds.PDF:
         found = pdf.pages(path, drawn)
         kind: Kind = "text" if found.text or not found.pictures else "image"
-        notes = _without_words(found.empty)
+        notes = _without_words(found.empty) + _with_files(found.files)
         return Document(kind, media_type, found.text, found.count, notes, page_pictures=found.pictures)
     if media_type == kinds.RTF:
         return Document("text", media_type, rich_text(path.read_bytes()))
@@ -144,8 +144,7 @@ def _plain(raw: bytes, name: str, media_type: str) -> Document:
         from chatapp.documents.mail import mail  # noqa: PLC0415 - 10 ms of every start, for what few attach
 
         text, files = mail(raw)
-        notes = (f"Files in it are left out: {', '.join(files[:_NAMED_AT_MOST])}.",) if files else ()
-        return Document("text", media_type, text, notes=notes)
+        return Document("text", media_type, text, notes=_with_files(files))
     if media_type == kinds.HTML:
         return Document("text", media_type, plain.web_page(raw))
     text = decoded(raw)
@@ -156,6 +155,10 @@ def _plain(raw: bytes, name: str, media_type: str) -> Document:
     if media_type in {"text/csv", "text/tab-separated-values"}:
         return Document("text", media_type, plain.separated(text, "\t" if name.lower().endswith(".tsv") else None))
     return Document("text", media_type, text)
+
+
+def _with_files(names: list[str]) -> tuple[str, ...]:
+    return (f"Files in it are left out: {', '.join(names[:_NAMED_AT_MOST])}.",) if names else ()
 
 
 def _without_words(pages: list[int]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from chatapp.documents.archives import numbered, xml_of
 from chatapp.documents.document import MOST_CHARS
 from chatapp.documents.formulas import mathml
 from chatapp.documents.number_formats import in_digits
+from chatapp.documents.open_document_lists import NUMBERED, write_numbers
 from chatapp.documents.plain import table
 from chatapp.documents.sheets import sheet_of
 from chatapp.documents.visible import as_power
@@ -21,6 +22,7 @@ _OFFICE, _SHOW = f"{_ODF}:office:1.0}}", f"{_ODF}:presentation:1.0}}"
 _CREATOR, _DATE = "{http://purl.org/dc/elements/1.1/}creator", "{http://purl.org/dc/elements/1.1/}date"
 _STYLE, _STYLES = f"{_ODF}:style:1.0}}", "styles.xml"
 _CHART, _HREF = f"{_ODF}:chart:1.0}}", "{http://www.w3.org/1999/xlink}href"
+_ELSEWHERE = ("http://", "https://", "mailto:")
 _MOST_REPEATED, _MOST_COLUMNS = 100, 1024
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{0,400})?(?:[eE][+-]?[0-9]{1,3})?")
 _PLAIN = re.compile(r"[-+\u22120-9.,'\u2019 \s]*(?:[eE][+-]?[0-9]+)?")
@@ -45,6 +47,7 @@ def open_document(path: Path) -> tuple[str, int | None]:
         _write_powers(root)
         _write_objects(root, archive)
         margins = xml_of(archive, _STYLES) if _STYLES in archive.namelist() else root
+        write_numbers(root, margins)
     pages = list(root.iter(f"{_DRAW}page"))
     if pages:
         return numbered("slide", ["\n\n".join(_blocks(page)) for page in pages]), len(pages)
@@ -101,6 +104,8 @@ def _blocks(node: ElementTree.Element) -> Iterator[str]:
                 yield f"Notes: {said}"
         elif found.tag not in _NOT_SAID:
             inner = (f"  {lead}" if lead else "- ") if found.tag == f"{_TEXT}list" else lead
+            if NUMBERED in found.keys():  # noqa: SIM118 - of an element, not of a dictionary
+                inner = lead.replace("- ", "  ")
             stack.extend((child, inner) for child in reversed(found))
 
 
@@ -220,4 +225,5 @@ def _of_child(node: ElementTree.Element) -> str:
         return "".join(f"\n{said}" for said in _blocks(node)) + "\n"
     if node.tag in {f"{_OFFICE}annotation", f"{_TEXT}note"}:  # a comment, or a footnote
         return f" [{node.findtext(_CREATOR) or 'Note'}: {' '.join(_text_of(node).split())}]"
-    return _text_of(node)
+    is_link = node.tag == f"{_TEXT}a" and node.get(_HREF, "").startswith(_ELSEWHERE)
+    return f"[{_text_of(node)}]({node.get(_HREF)})" if is_link else _text_of(node)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MOST_PICTURES = 20
 """Pages of one file that are drawn: as many as a question may show files."""
 
+MOST_FILES = 20
+"""Attached files that are named."""
+
 _DRAWING_S = 12.0
 """What drawing may take of the processor's time, so that the words come in time whatever the pages hold."""
 
@@ -31,13 +34,15 @@ _QUALITY = 80
 class Pages:
     """What is on the pages: text, each page behind its number, how many there are, and what of them has no words.
 
-    `pictures` are JPEGs of some of these by their numbers, `empty` is the numbers of the others.
+    `pictures` are JPEGs of some of these by their numbers, `empty` is the numbers of the others, and
+    `files` the names of what is attached to the document.
     """
 
     text: str
     count: int
     pictures: tuple[tuple[int, bytes], ...]
     empty: list[int]
+    files: list[str]
 
 
 def pages(path: Path, drawn: Collection[int] = ()) -> Pages:
@@ -63,10 +68,12 @@ def pages(path: Path, drawn: Collection[int] = ()) -> Pages:
             page.close()
         wanted = [number for number in scans if not drawn or number in drawn]
         pictures = tuple(_drawn(document, wanted[:MOST_PICTURES]))
+        attached = range(min(document.count_attachments(), MOST_FILES))
+        files = [document.get_attachment(place).get_name() for place in attached]
     shown = {number for number, _ in pictures}
     empty = [number for number, text in enumerate(texts, 1) if not text and number not in shown]
     numbered = (f"[page {number}]\n\n{text}" for number, text in enumerate(texts, 1) if text)
-    return Pages("\n\n".join(numbered), len(texts), pictures, empty)
+    return Pages("\n\n".join(numbered), len(texts), pictures, empty, files)
 
 
 def _drawn(document: "PdfDocument", numbers: list[int]) -> Iterator[tuple[int, bytes]]:
