@@ -60,12 +60,13 @@ RAISED = """<style:style style:name="T1"><style:text-properties style:text-posit
 <text:p>10<text:span text:style-name="T1">-6</text:span> <draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>
 </text:p><draw:frame><draw:object xlink:href="Object 2/"/></draw:frame>"""
 STEPS = """<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="1"
-style:num-suffix="."/><text:list-level-style-number text:level="2" style:num-format="a" style:num-prefix="("
-style:num-suffix=")"/></text:list-style><text:list xml:id="one" text:style-name="L">
+style:num-suffix="."/><text:list-level-style-number text:level="2" text:display-levels="2" style:num-format="a"
+style:num-prefix="(" style:num-suffix=")"/></text:list-style><text:list xml:id="one" text:style-name="L">
 <text:list-item text:start-value="3"><text:p>three</text:p>
 <text:list><text:list-item><text:p>in it</text:p></text:list-item></text:list></text:list-item>
 </text:list><text:p><text:a xlink:href="https://example.org/">Between</text:a></text:p>
-<text:list text:continue-list="one" text:style-name="L"><text:list-item><text:p>four</text:p></text:list-item>
+<text:list text:continue-list="one" text:style-name="L"><text:list-item><text:list><text:list-item>
+<text:p>behind</text:p></text:list-item></text:list></text:list-item><text:list-item><text:p>four</text:p></text:list-item>
 </text:list><text:list text:style-name="L"><text:list-item><text:p>one</text:p></text:list-item></text:list>"""
 OBJECTS = {
     "Object 1/content.xml": '<math xmlns="http://www.w3.org/1998/Math/MathML"><mfrac><mi>a</mi><mi>b</mi></mfrac></math>',
@@ -153,7 +154,7 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
     "odt with numbers": (
         "a.odt",
         documents.odt(STEPS),
-        "3. three\n\n(a) in it\n\n[Between](https://example.org/)\n\n4. four\n\n1. one",
+        "3. three\n\n(3.a) in it\n\n[Between](https://example.org/)\n\n  (3.b) behind\n\n4. four\n\n1. one",
     ),
     "docx with formulas": ("a.docx", documents.docx(below=IN_MATH), "∑\\_(i) |x|a, b; cy\u0302"),
     "pptx": (

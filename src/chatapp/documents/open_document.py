@@ -104,8 +104,8 @@ def _blocks(node: ElementTree.Element) -> Iterator[str]:
                 yield f"Notes: {said}"
         elif found.tag not in _NOT_SAID:
             inner = (f"  {lead}" if lead else "- ") if found.tag == f"{_TEXT}list" else lead
-            if NUMBERED in found.keys():  # noqa: SIM118 - of an element, not of a dictionary
-                inner = lead.replace("- ", "  ")
+            if found.get(NUMBERED) is not None:
+                inner = lead.removesuffix("- ")
             stack.extend((child, inner) for child in reversed(found))
 
 
