@@ -172,6 +172,13 @@ def write_zip(path: Path, **files: object) -> Path:
     return path
 
 
+ELIA_SCRIPT = """
+CREATE TABLE chat (id, title, started_at);
+CREATE TABLE message (chat_id INTEGER, role, content);
+INSERT INTO chat VALUES (2, 'T', '2026-01-01');
+INSERT INTO message (chat_id, role, content) VALUES (2, 'user', 'Why?'), (2, 'assistant', 'So.');
+"""
+
 LLM_TABLES = """
 CREATE TABLE conversations (id TEXT PRIMARY KEY, name TEXT, model TEXT);
 CREATE TABLE responses (

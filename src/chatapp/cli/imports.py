@@ -1,6 +1,8 @@
 """`chatapp import`: conversations from elsewhere, how far they are, and the receipt for them."""
 
 import sys
+import tempfile
+import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -69,8 +71,6 @@ def _import_all(files: Sequence[str], status: StatusLine, tell: Tell, backend: B
             raise
         status.clear()
         tell(name, receipt)
-        if _is_open(name):
-            note(f"{name} is open in its program, and not all of it is in yet: close that, and import it again.")
         if sending.is_cancelled:
             raise KeyboardInterrupt
 
@@ -124,16 +124,20 @@ def _opened(name: str) -> BinaryIO:
     if name == STDIN:  # a reader of our own: Python's is locked by the thread that waits in it, and ends with an abort
         return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
     try:
-        return Path(name).open("rb")
+        log = Path(f"{name}-wal")
+        return _with_log(Path(name), log) if log.exists() and log.stat().st_size else Path(name).open("rb")
     except OSError as error:
         raise SettingsError(f"{name} cannot be read ({error.strerror}).") from error
 
 
-def _is_open(name: str) -> bool:
-    """Return whether a file is a database beside which SQLite keeps what is not in it yet."""
-    with suppress(OSError):
-        return Path(f"{name}-wal").stat().st_size > 0
-    return False
+def _with_log(database: Path, log: Path) -> BinaryIO:
+    """Return a zip of a database and of what SQLite keeps beside it until all of that is in it."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed by whoever sends it
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.write(database, "database.db")
+        archive.write(log, "database.db-wal")
+    file.seek(0)
+    return file
 
 
 def _progress(running: RunningImportInfo) -> str:

@@ -12,11 +12,10 @@ import pytest
 from chatapp.backend.store import Store
 from chatapp.backend.store.imported import ATTACHMENT, TOOL, Unreadable
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
-from chatapp.backend.transfer.importers.databases import NOT_YET
 from chatapp.backend.transfer.importers.files import ExportReader
 from chatapp.backend.transfer.importers.json_values import Fingerprints
 from chatapp.backend.transfer.importers.pieces import Unknown
-from support.foreign_exports import LLM_036_TABLES, LLM_TABLES, write_database
+from support.foreign_exports import ELIA_SCRIPT, LLM_036_TABLES, LLM_TABLES, write_database
 from support.imported import Bring, Json
 
 WHEN = "2026-05-28 20:26:40.000000"
@@ -250,10 +249,8 @@ _WITH_A_LARGE_FIELD = {
         "INSERT INTO threads (id, tip_message_hash, datetime_utc) VALUES ('large', 'q0', '2026-01-01')",
     ),
     "elia": (
-        "CREATE TABLE chat (id, title, started_at); CREATE TABLE message (chat_id INTEGER, role, content)",
-        "INSERT INTO chat VALUES (1, 'large', '2026-01-01'), (2, 'T', '2026-01-01')",
+        ELIA_SCRIPT.replace("VALUES (2, 'T'", "VALUES (1, 'large', '2026-01-01'), (2, 'T'"),
         f"INSERT INTO message (chat_id, content) VALUES (1, {_LARGE})",
-        "INSERT INTO message (chat_id, role, content) VALUES (2, 'user', 'Why?'), (2, 'assistant', 'So.')",
     ),
 }
 
@@ -288,18 +285,21 @@ def test_a_message_that_is_named_very_often_is_read_no_oftener_than_fits(tmp_pat
     assert rest == Unreadable("Often", "it is larger than 32 MiB")
 
 
-def test_a_database_that_its_program_has_open_is_said_to_be(tmp_path: Path) -> None:
+def test_what_a_program_has_not_put_into_its_database_yet_comes_along(tmp_path: Path) -> None:
+    """opencode 1.18.33 leaves all of it in the log, also when it has ended."""
     with closing(sqlite3.connect(tmp_path / "a.db")) as program:
         program.execute("PRAGMA journal_mode = WAL")
-        program.execute("CREATE TABLE chats (id, title)")
+        program.executescript(ELIA_SCRIPT)
         content, log = ((tmp_path / name).read_bytes() for name in ("a.db", "a.db-wal"))
-    (tmp_path / "alone.db").write_bytes(content)
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "a.db").write_bytes(content)
     with zipfile.ZipFile(tmp_path / "both.zip", "w") as archive:
-        archive.writestr("a.db", written(tmp_path / "b.db", ELIA))
+        archive.writestr("a.db", content)
         archive.writestr("a.db-wal", log)
-    (alone,), (kept, rest) = found(tmp_path / "alone.db"), found(tmp_path / "both.zip")
-    assert alone.why == "it is a database whose program has it open: close that first"
-    assert (kept.conversation.title, rest) == ("T", Unreadable("a.db-wal", NOT_YET))
+    (alone,), (whole,) = found(tmp_path / "alone" / "a.db"), found(tmp_path / "both.zip")
+    assert alone.why == "it is a database of which all is in the file beside it (-wal)"
+    assert [it.content for it in whole.conversation.messages] == ["Why?", "So."]
+    assert [*tmp_path.glob("import-*")] == []
 
 
 @pytest.mark.parametrize("program", DATABASES)

@@ -137,7 +137,7 @@ def declared_size(request: Request) -> int | None:
 
 def remove_abandoned_files(folder: Path) -> None:
     """Remove from `folder`, which may be missing, what killed processes have left of uploads."""
-    for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+    for path in folder.glob(f"{_PREFIX}*{_SUFFIX}*"):
         with suppress(OSError):
             if path.stat().st_mtime < time.time() - NEW_S:
                 with path.open("rb") as file:

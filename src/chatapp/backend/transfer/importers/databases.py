@@ -16,7 +16,8 @@ MAGIC = b"SQLite format 3\0"
 LOG = "-wal"
 """How the name of the file goes on in which SQLite keeps what is not in the database yet."""
 
-NOT_YET = "what its program has not put into the database yet: close the program, and import it again to have all"
+BESIDE = (LOG, "-shm")
+"""What SQLite makes beside a database."""
 
 _WITH_LOG = b"\2"
 """What the 19th byte of a database says that keeps a log: https://www.sqlite.org/fileformat.html#file_format_version_numbers"""
@@ -48,7 +49,7 @@ def read(path: Path, budget: ImportBudget) -> Iterator[ImportedConversation | Un
         with closing(_opened(path, budget)) as log:
             tables = _tables(log)
             if not tables and _keeps_log(path):
-                raise UnknownDatabaseError(set(), "a database whose program has it open: close that first")
+                raise UnknownDatabaseError(set(), "a database of which all is in the file beside it (-wal)")
             program = None if llm_logs.is_log(tables) else program_databases.program_of(tables)
             fault = f"whose tables are not those of {program.source if program else 'llm'}"
             for piece in _conversations(log, tables, program, budget):
@@ -67,7 +68,8 @@ def _opened(path: Path, budget: ImportBudget) -> sqlite3.Connection:
     def is_over() -> bool:
         return budget.reason_to_stop() is not None or budget.is_late()
 
-    log = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    as_it_is = "" if path.with_name(path.name + LOG).exists() else "&immutable=1"
+    log = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{as_it_is}", uri=True)
     log.row_factory = sqlite3.Row
     log.text_factory = lambda text: text.decode(errors="replace")
     log.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_ELEMENT_CHARS)

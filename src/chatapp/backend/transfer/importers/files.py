@@ -108,12 +108,8 @@ class ExportReader:
                 if member.filename.lower().endswith(_DATABASES):
                     if file.read(len(databases.MAGIC)) != databases.MAGIC:  # Thumbs.db
                         return
-                    file.seek(0)
-                    with self._unpacked(file, folder) as path:
+                    with self._unpacked(archive, member.filename, folder) as path:
                         yield from self._database(member.filename, path)
-                    with suppress(KeyError):
-                        if archive.getinfo(log := member.filename + databases.LOG).file_size:
-                            yield Unreadable(log, databases.NOT_YET)
                 elif texts.is_named(member.filename):
                     head = file.read(_HEAD)
                     file.seek(0)
@@ -124,14 +120,23 @@ class ExportReader:
             yield Unknown(member.filename, "damaged or locked", is_file=True)
 
     @contextmanager
-    def _unpacked(self, file: Readable, folder: Path) -> Iterator[Path]:
-        """Return a database out of a zip as a file of its own, for as long as the block lasts."""
+    def _unpacked(self, archive: zipfile.ZipFile, name: str, folder: Path) -> Iterator[Path]:
+        """Return a database out of a zip as a file of its own, its log beside it, for as long as the block lasts."""
         with tempfile.NamedTemporaryFile(dir=folder, prefix="import-", suffix=".part") as copy:
+            try:
+                self._unpack(archive, name, Path(copy.name))
+                with suppress(KeyError):
+                    self._unpack(archive, name + databases.LOG, Path(copy.name + databases.LOG))
+                yield Path(copy.name)
+            finally:
+                for end in databases.BESIDE:
+                    Path(copy.name + end).unlink(missing_ok=True)
+
+    def _unpack(self, archive: zipfile.ZipFile, name: str, path: Path) -> None:
+        with archive.open(name) as file, path.open("wb") as copy:
             while chunk := file.read(CHUNK):
                 self.budget.unpack(len(chunk))
                 copy.write(chunk)
-            copy.flush()
-            yield Path(copy.name)
 
     def _database(self, what: str, path: Path) -> Iterator[Piece]:
         try:
