@@ -193,6 +193,7 @@ def test_an_answer_in_the_making_is_there_before_the_server_answers(page: Page, 
     page.click("new-chat")
     page.wait_for(".st-key-welcome")
     page.wait_until(lambda _: not page.run("return document.querySelector('[class*=\"st-key-live-\"]')"), "a new chat")
+    page.wait_for(f".st-key-open-{story} button")
     words = "return [...document.querySelectorAll('.live .said')].map((it) => it.textContent.trim()).join()"
 
     assert page.run(f"document.querySelector('.st-key-open-{story} button').click(); {words}") == "Once"

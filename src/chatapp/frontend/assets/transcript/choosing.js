@@ -30,7 +30,7 @@ export const choose = (transcript, event) => {
   const typed = document.querySelector(BOX)?.value ? "yes" : "";
   choice.wish = { do: id ? "open" : "new", id, name, typed }; // what is in the box now is sent later, if it is
   transcript.act(choice.wish);
-  if (!choice.foreseen && (id === transcript.data.shown || isSearch)) return;
+  if (!choice.foreseen && (id === transcript.shown || isSearch)) return;
   const keys = id ? remembered.get(id) : [];
   choice.foreseen = { id, name, keys: isSearch ? undefined : keys }; // also on the way back from another
   transcript.foresee();

@@ -143,8 +143,12 @@ class Transcript {
   }
 
   // A conversation that is answered for the first time has its id in the address alone.
+  get shown() {
+    return this.data.shown ?? (this.data.live.length ? new URLSearchParams(location.search).get("c") : null);
+  }
+
   keepGrowing() {
-    const id = this.data.shown ?? new URLSearchParams(location.search).get("c");
+    const id = this.shown;
     const places = this.data.live.map((name) => document.querySelector(`.st-key-live-${name} .live`));
     growing.set(id, places.filter(Boolean).map((place) => place.cloneNode(true)));
     if (id) remember(id, this.keys);
