@@ -323,6 +323,16 @@ HOSTILE = {
 }  # fmt: skip
 
 
+def test_a_document_whose_bytes_were_changed_on_the_way_is_called_damaged(tmp_path: Path) -> None:
+    content = bytearray(documents.docx("Words"))
+    name = b"word/document.xml"
+    content[content.index(name) + len(name)] = 0b110  # a block of a kind that there is none of
+
+    document = document_at(documents.saved(tmp_path, "a.docx", bytes(content)), "a.docx")
+
+    assert (document.kind, document.notes) == ("unknown", ("It is damaged (BadZipFile).",))
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_file_costs_its_own_process_and_a_sentence(kind: str, tmp_path: Path) -> None:

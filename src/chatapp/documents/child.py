@@ -4,6 +4,7 @@
 """
 
 import sys
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -67,7 +68,8 @@ def document_at(path: Path, name: str, drawn: Sequence[int] = ()) -> Document:
     except _faults() as error:
         if "password" in str(error):
             return _unreadable(media_type, "It wants a password: save it without one.")
-        return _unreadable(media_type, f"It is damaged ({type(error).__name__}).")
+        name = "BadZipFile" if isinstance(error, zlib.error) else type(error).__name__  # its own is "error"
+        return _unreadable(media_type, f"It is damaged ({name}).")
 
 
 def refuse_network() -> None:
@@ -86,7 +88,7 @@ def _faults() -> tuple[type[BaseException], ...]:
     from pypdfium2 import PdfiumError  # noqa: PLC0415
     from python_calamine import CalamineError  # noqa: PLC0415
 
-    theirs = (BadZipFile, CalamineError, DecompressionBombError, PdfiumError)
+    theirs = (BadZipFile, zlib.error, CalamineError, DecompressionBombError, PdfiumError)
     builtin = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
     return (*theirs, *builtin, StopIteration)
 
