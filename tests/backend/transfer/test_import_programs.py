@@ -341,4 +341,4 @@ def test_a_long_message_of_copilot_comes_along_and_one_without_an_end_costs_no_o
     assert isinstance(found, FoundConversation)
     assert [it.content for it in found.conversation.messages] == [words]
     assert isinstance(rest, Unknown)
-    assert rest.why == "the rest of it cannot be read (it is no table)"
+    assert rest.why == "the rest of it cannot be read (a line of it is too long)"
