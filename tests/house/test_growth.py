@@ -75,6 +75,7 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "chatapp.backend.attachments.choosing.text_of_pages": lambda call, text: call(text, ChosenPages(((2, None),))),
     "chatapp.backend.attachments.passages.fitting_passages": lambda call, text: call(text, text, chars=2000),
     "chatapp.config.toml_lines.line_of": lambda call, text: call(text, ["a", "b"]),
+    "chatapp.documents.visible.as_power": lambda call, text: call(text, is_raised=True),
     "chatapp.frontend.components.model_list.groups_of": lambda call, text: list(call(MODELS, text)),
     "chatapp.backend.transfer.importers.chatgpt_marks.without_marks": lambda call, text: call(text, {}),
     "chatapp.backend.transfer.importers.claude_artifacts.parted": lambda call, text: [*call(text, "<a>", "</a>")],
