@@ -9,7 +9,12 @@ from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, VALUE_COST, ImportBudget
 from chatapp.backend.transfer.importers.fields import time
 from chatapp.backend.transfer.importers.joining import in_line
-from chatapp.backend.transfer.importers.json_text import Readable, UnreadableError, check_held
+from chatapp.backend.transfer.importers.json_text import (
+    Readable,
+    TooMuchHeldError,
+    UnreadableError,
+    check_held,
+)
 from chatapp.backend.transfer.importers.text_lines import first_line, lines_of
 
 SOURCE = "copilot"
@@ -40,7 +45,7 @@ def conversations(file: Readable, budget: ImportBudget) -> Iterator[ImportedConv
     """
     lines = lines_of(file, budget)
     told: dict[str, list[list[str]]] = {}
-    broken, weight = None, 0
+    broken, weight = "", 0
     try:
         separator = _separator(next(lines, ""))
         for row in _rows(lines, separator) if separator else ():
@@ -48,12 +53,14 @@ def conversations(file: Readable, budget: ImportBudget) -> Iterator[ImportedConv
                 told.setdefault(row[0], []).append(row)
                 weight += sum(len(field) + VALUE_COST for field in row)
                 check_held(weight)
-    except UnreadableError as error:
-        broken = error
+    except TooMuchHeldError as error:
+        broken = str(error)
+    except UnreadableError:
+        broken = "it is no table"
     for title, rows in told.items():
         yield in_line(SOURCE, title, list(_messages(_oldest_first(rows))), title=title)
     if broken:
-        raise csv.Error(str(broken))
+        raise csv.Error(broken)
 
 
 def _separator(line: str) -> str | None:
