@@ -40,7 +40,6 @@ _Test = Callable[[dict[str, Any]], bool]
 
 _OTHERS: tuple[tuple[str, _Test], ...] = (
     ("a session of Qwen Code, not a chat", lambda fields: {"sessionId", "parentUuid"} <= fields.keys()),
-    ("a session of opencode, not a chat", lambda fields: {"slug", "directory"} <= mapping(fields.get("info")).keys()),
     (
         "Claude Code's list of prompts: its sessions are in ~/.claude/projects",
         lambda fields: {"display", "pastedContents"} <= fields.keys(),
@@ -51,11 +50,6 @@ _OTHERS: tuple[tuple[str, _Test], ...] = (
     ),
     ("what Codex prints: its sessions are in ~/.codex/sessions", lambda fields: {"type", "thread_id"} == fields.keys()),
     ("a session of an early Codex, not a chat", lambda fields: {"id", "timestamp", "instructions"} <= fields.keys()),
-    (
-        "a conversation of HuggingChat",
-        lambda fields: {"title", "model"} <= fields.keys() and any("from" in said for said in _said(fields)),
-    ),
-    ("a prompt of Google AI Studio", lambda fields: "chunkedPrompt" in fields),
     ("a list of Claude's projects", lambda fields: "prompt_template" in fields or "is_starter_project" in fields),
     ("Claude's memories", lambda fields: "conversations_memory" in fields),
     ("Claude's account", lambda fields: {"uuid", "full_name", "email_address"} <= fields.keys()),
@@ -68,7 +62,6 @@ _OTHERS: tuple[tuple[str, _Test], ...] = (
         "a design chat of Claude",
         lambda fields: any("contentBlocks" in mapping(m.get("content")) for m in _said(fields)),
     ),
-    ("an export of big-AGI", lambda fields: "systemPurposeId" in fields),
     ("a backup of Cherry Studio", lambda fields: {"indexedDB", "localStorage"} <= fields.keys()),
     ("a backup of Chatbox", lambda fields: any(name.startswith("session:") for name in fields)),
     ("a thread of Jan", lambda fields: fields.get("object") in ("thread", "thread.message")),
@@ -84,9 +77,6 @@ _OTHERS: tuple[tuple[str, _Test], ...] = (
     ),
     ("an export of Chatbot UI", lambda fields: {"version", "history"} <= fields.keys()),
     ("an export of TypingMind", lambda fields: "chats" in mapping(fields.get("data"))),
-    ("a session of Continue, not a chat", lambda fields: {"sessionId", "history"} <= fields.keys()),
-    ("a session of Gemini CLI, not a chat", lambda fields: {"sessionId", "projectHash"} <= fields.keys()),
-    ("a chat of Copilot in VS Code", lambda fields: {"requests", "responderUsername"} <= fields.keys()),
     ("messages without a conversation", lambda fields: {"role", "content"} <= fields.keys()),
     (
         "training data, not an export (OpenAI JSONL)",
@@ -155,7 +145,7 @@ def finished(theirs: ImportedConversation) -> ImportedConversation:
 
 def name_of(fields: dict[str, Any]) -> str | None:
     """Return what a value is that cannot be read."""
-    return next((what for what, is_it in _OTHERS if is_it(fields)), None)
+    return programs.name_of(fields) or next((what for what, is_it in _OTHERS if is_it(fields)), None)
 
 
 def name_of_database(tables: set[str]) -> str:

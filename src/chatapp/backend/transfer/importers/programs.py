@@ -123,6 +123,17 @@ PROGRAMS = (
 )
 """Of opencode 1.18, Gemini CLI, Cline 3.0 and Continue's CLI as they write them, of others as their sources have it."""
 
+_CALLED = {
+    "opencode": "a session of opencode, not a chat",
+    "gemini-cli": "a session of Gemini CLI, not a chat",
+    "continue": "a session of Continue, not a chat",
+    "ai-studio": "a prompt of Google AI Studio",
+    "vs-code": "a chat of Copilot in VS Code",
+    "huggingchat": "a conversation of HuggingChat",
+    "big-agi": "an export of big-AGI",
+}
+"""What one is called in which nothing is said."""
+
 
 def _has(fields: Json, field: str) -> bool:
     return any(field in said for said in _listed(fields))
@@ -131,6 +142,11 @@ def _has(fields: Json, field: str) -> bool:
 def recognises(fields: Json) -> bool:
     """Return whether this is a conversation of one of them in which something is said."""
     return _program_of(fields) is not None
+
+
+def name_of(fields: Json) -> str | None:
+    """Return what a conversation of one of them is in which nothing is said, None where that is not known."""
+    return next((_CALLED[it.source] for it in PROGRAMS if it.source in _CALLED and it.is_theirs(fields)), None)
 
 
 def read(theirs: Json) -> ImportedConversation:
