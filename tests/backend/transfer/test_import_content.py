@@ -156,14 +156,18 @@ def test_text_that_claude_wrote_beside_its_answer_comes_along(store: Store, brin
     changes = {"id": "p", "command": "update", "old_str": "POEM", "new_str": "SONG"}
     blocks = [{"type": "text", "text": "Here:"}]
     blocks += [{"type": "tool_use", "name": "artifacts", "input": call} for call in (writes, changes)]
+    file = {"path": "/mnt/p.txt", "old_str": "THE", "new_str": "A"}
+    blocks += [{"type": "tool_use", "name": "str_replace", "input": file}]
     answer = {"uuid": "m2", "sender": "assistant", "text": "", "content": blocks}
     bring({"uuid": "c", "name": "n", "chat_messages": [{"uuid": "m1", "sender": "human", "text": "A poem"}, answer]})
-    assert said(store)[-1] == ("assistant", "Here:\n\n**P**\n\nTHE POEM\n\n```\nSONG\n```")
+    shown = "Here:\n\n**P**\n\nTHE POEM\n\n```\nSONG\n```\n\n**p.txt**\n\nA"
+    assert said(store)[-1] == ("assistant", shown)
 
 
 def test_canvas_of_chatgpt_comes_along(store: Store, bring: Bring) -> None:
-    call = {"name": "P", "type": "code/python", "content": "print('```')"}
-    canvas = {"content": {"content_type": "code", "text": json.dumps(call)}, "recipient": "canmore.create_textdoc"}
+    call = json.dumps({"name": "P", "type": "code/python", "content": "print('```')END"})
+    text = call.replace("END", "\n")  # as a model may write it
+    canvas = {"content": {"content_type": "code", "text": text}, "recipient": "canmore.create_textdoc"}
     receipt = bring(line(("q", "user", "Write"), ("c", "assistant", canvas), ("a", "assistant", "Done.")))
     assert said(store)[-1] == ("assistant", "**P**\n\n````python\nprint('```')\n````\n\nDone.")
     assert receipt.skipped == []

@@ -18,9 +18,9 @@ from chatapp.backend.store import Store
 from chatapp.backend.store.imported import Lineage
 from chatapp.backend.transfer import importers
 from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_marks, copilot, json_text
-from chatapp.backend.transfer.importers.budget import ImportBudget, StoppedError
+from chatapp.backend.transfer.importers.budget import MAX_VALUES, ImportBudget, StoppedError
 from chatapp.backend.transfer.importers.claude_artifacts import without_tags
-from chatapp.backend.transfer.importers.fields import fenced
+from chatapp.backend.transfer.importers.fields import decoded, fenced
 from chatapp.backend.transfer.importers.files import ExportReader, FoundProject, Unknown
 from chatapp.backend.transfer.importers.json_values import Element, Fingerprints, JsonValues
 from chatapp.backend.transfer.importers.open_webui_text import shown
@@ -162,6 +162,10 @@ _CHEAP: dict[str, list[Any]] = {
         {"name": "x" * 20_000, "is_user": False, "mes": "So.", "swipes": [f"{n}" for n in range(500)]},
     ],
 }
+
+
+def test_json_within_a_text_is_not_read_beyond_all_measure() -> None:
+    assert decoded(f"[{'0,' * MAX_VALUES}0]") is None
 
 
 @pytest.mark.parametrize("kind", _CHEAP)

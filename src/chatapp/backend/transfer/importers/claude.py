@@ -37,7 +37,7 @@ from chatapp.protocol.messages import AttachmentPart
 SOURCE = "claude"
 
 MAX_LINKS = 3
-_WRITERS = ("artifacts", "create_file")  # no sets, in which a list that stands for a name cannot be looked for
+_WRITERS = ("artifacts", "create_file", "str_replace")  # no sets: a list that stands for a name is in none
 _PICTURES, _FILES = ("image",), ("document", "file", "container_upload")
 _THOUGHTS = ("thinking", "redacted_thinking")
 _NOT_SAID = (*_THOUGHTS, "token_budget", "flag")

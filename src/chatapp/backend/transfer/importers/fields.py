@@ -8,6 +8,8 @@ from hashlib import blake2b
 from typing import Any
 
 from chatapp.backend.store.imported import moment
+from chatapp.backend.transfer.importers.budget import MAX_VALUES
+from chatapp.backend.transfer.importers.json_text import values_in
 
 MOST_SECONDS = 1_000_000
 """Beyond it a time that something took is none."""
@@ -36,9 +38,10 @@ def string(value: object) -> str:
 
 
 def decoded(value: object) -> object:
-    """Return what a text of JSON says, None where it is none."""
+    """Return what a text of JSON says, also with lines that are not escaped; None where it is none, or is too much."""
+    text = string(value)
     try:
-        return json.loads(string(value))
+        return None if values_in(text) > MAX_VALUES else json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return None
 
