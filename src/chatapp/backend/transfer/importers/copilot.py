@@ -9,12 +9,7 @@ from chatapp.backend.store.imported import ImportedConversation, ImportedMessage
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, VALUE_COST, ImportBudget
 from chatapp.backend.transfer.importers.fields import time
 from chatapp.backend.transfer.importers.joining import in_line
-from chatapp.backend.transfer.importers.json_text import (
-    Readable,
-    TooMuchHeldError,
-    UnreadableError,
-    check_held,
-)
+from chatapp.backend.transfer.importers.json_text import Readable, UnreadableError, check_held
 from chatapp.backend.transfer.importers.text_lines import first_line, lines_of
 
 SOURCE = "copilot"
@@ -45,7 +40,7 @@ def conversations(file: Readable, budget: ImportBudget) -> Iterator[ImportedConv
     """
     lines = lines_of(file, budget)
     told: dict[str, list[list[str]]] = {}
-    broken, weight = "", 0
+    broken, weight = None, 0
     try:
         separator = _separator(next(lines, ""))
         for row in _rows(lines, separator) if separator else ():
@@ -53,14 +48,12 @@ def conversations(file: Readable, budget: ImportBudget) -> Iterator[ImportedConv
                 told.setdefault(row[0], []).append(row)
                 weight += sum(len(field) + VALUE_COST for field in row)
                 check_held(weight)
-    except TooMuchHeldError as error:
-        broken = str(error)
-    except UnreadableError:
-        broken = "it is no table"
+    except UnreadableError as error:
+        broken = error
     for title, rows in told.items():
         yield in_line(SOURCE, title, list(_messages(_oldest_first(rows))), title=title)
     if broken:
-        raise csv.Error(broken)
+        raise csv.Error(str(broken))
 
 
 def _separator(line: str) -> str | None:

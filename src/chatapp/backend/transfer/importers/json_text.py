@@ -32,10 +32,6 @@ class UnreadableError(ValueError):
     """Something in a file is no JSON, or too large; the sentence says which."""
 
 
-class TooMuchHeldError(UnreadableError):
-    """What would be held of one file is too much."""
-
-
 class Readable(Protocol):
     """What bytes come from."""
 
@@ -190,10 +186,10 @@ def check_held(weight: int) -> None:
     """Go on, unless what is held of one file is too much.
 
     Raises:
-        TooMuchHeldError: it is.
+        UnreadableError: it is.
     """
     if weight > MAX_HELD:
-        raise TooMuchHeldError("it is too large for a file of its kind")
+        raise UnreadableError("it is too large for a file of its kind")
 
 
 def _too_large() -> UnreadableError:
