@@ -100,10 +100,10 @@ def test_stop_stops_the_model_within_a_second_and_keeps_what_was_said(said: str,
 
 
 def test_what_a_reader_does_to_an_answer_stays_while_it_grows(page: Page, model: StubModel) -> None:
-    goes_on = threading.Event()
+    goes_on, ends = threading.Event(), threading.Event()
     code = f"- a\n  ```\n  {'x' * 400}\n  ```\n- b\n  ```\n  y\n"
     said = f"- <details><summary>More</summary>Inside\n  </details>\n{code}"
-    model.next(scripts.answer(said, scripts.until(goes_on), "  the end\n  ```\n", scripts.silence))
+    model.next(scripts.answer(said, scripts.until(goes_on), "  the end\n  ```\n", scripts.until(ends)))
     page.ask("A story, please")
     page.wait_for(".live summary", "More").click()
     page.wait_for(".live li:last-child .wrap").click()
@@ -117,6 +117,7 @@ def test_what_a_reader_does_to_an_answer_stays_while_it_grows(page: Page, model:
         [...document.querySelectorAll('.live .wrap')].map((it) => it.getAttribute('aria-pressed')),
     ]"""
     assert page.run(kept) == [True, 50, [None, "true"]]
+    ends.set()
 
 
 def test_messages_of_a_run_are_heard_together(page: Page) -> None:
