@@ -89,6 +89,8 @@ class Open(HTMLParser):
         ("<details>\n<summary>\nA\n</summary>\n\nb</details>", "<summary>A</summary>\n<p>b</p>\n</details>"),
         ("- <details><summary>A</summary>b\n  - c\n  </details>", "<summary>A</summary>\n<p>b</p>\n<ul>\n<li>c</li>"),
         ("<details>\n    b</details>c\n    d</details>", "<pre><code>b&lt;/details&gt;c\nd\n</code></pre>\n</details>"),
+        ("<details><summary>\u0130</SUMMARY>\u0130b</DETAILS> ", "<summary>\u0130</summary>\n<p>\u0130b</p>\n</d"),
+        ("<details><summary>A</summary>b  \nc</details>", "<p>b<br />\nc</p>"),
         ("<details><summary>a</details>", "<p>&lt;details&gt;&lt;summary&gt;a"),
         ("<details><summary><b>A</b> <i>b</i></summary>\n</details>", "<strong>A</strong> <em>b</em></summary>"),
         ("$$\na\n\n<details>\nb", "<p>&lt;details&gt;<br />\nb</p>"),

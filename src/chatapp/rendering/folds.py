@@ -8,7 +8,8 @@ from markdown_it.rules_block import StateBlock
 from chatapp.rendering.lines import line_of
 
 _OPENED = re.compile(r"<details(?: open)?>", re.IGNORECASE)
-_TITLE, _TITLE_END, _END = "<summary>", "</summary>", "</details>"
+_TITLE, _END = "<summary>", "</details>"
+_TITLE_END = re.compile("</summary>", re.IGNORECASE | re.ASCII)
 _TITLE_LINES = 4
 
 
@@ -27,7 +28,7 @@ def _fold(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return False
     text = line_of(state, start)
     begin = _OPENED.match(text)
-    said = text[begin.end() :].strip() if begin else ""
+    said = text[begin.end() :].lstrip() if begin else ""
     if begin is None or (said and not _has_title(said)):
         return False
     last = _end_of(state, start, end)
@@ -57,12 +58,12 @@ def _title_of(state: StateBlock, start: int, last: int, said: str) -> tuple[str,
         line += 1
         said = line_of(state, line)
     if _has_title(said):
-        while (behind := said.lower().find(_TITLE_END)) < 0 and line < min(last, start + _TITLE_LINES):
+        while (ending := _TITLE_END.search(said)) is None and line < min(last, start + _TITLE_LINES):
             line += 1
             said += f" {line_of(state, line)}"
-        if behind >= 0:
-            title = said[len(_TITLE) : behind].strip()
-            return title or "Details", line, len(said) - behind - len(_TITLE_END)
+        if ending:
+            title = said[len(_TITLE) : ending.start()].strip()
+            return title or "Details", line, len(said) - ending.end()
     return "Details", start + 1, None
 
 
@@ -76,7 +77,7 @@ def _draw(state: StateBlock, first: int, last: int, rest: int | None) -> None:
     after = state.lineMax, begins[first], shifts[first], ends[last]
     if rest is not None:
         begins[first], shifts[first] = ends[first] - rest, 0
-    ends[last] = begins[last] + state.src[begins[last] : ends[last]].lower().rindex(_END)
+    ends[last] = begins[last] + len(state.src[begins[last] : ends[last]].rstrip()) - len(_END)
     state.lineMax = last if state.isEmpty(last) else last + 1
     if state.lineMax > last:  # code takes the sign behind a line along, which is to be its end
         state.src = f"{state.src[: ends[last]]}\n{state.src[ends[last] + 1 :]}"
