@@ -34,10 +34,11 @@ def test_files_and_what_is_piped_in_go_along(
     ("arguments", "said"),
     [
         (["-a", "no.txt", "Why?"], "no.txt is not there."),
+        (["-a", "n" * 300, "Why?"], f"{'n' * 300} is not there."),
         (["-a", "*.none", "Why?"], "*.none matches no file."),
         (["-a", "a.pdf#pages=two", "Why?"], "a.pdf#pages=two: 'two' is no page."),
     ],
-    ids=["missing", "pattern", "pages"],
+    ids=["missing", "too long", "pattern", "pages"],
 )
 def test_what_is_no_file_is_wrong_usage(chatapp: Run, arguments: list[str], said: str) -> None:
     done = chatapp("ask", *arguments)

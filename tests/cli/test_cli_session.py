@@ -363,6 +363,7 @@ def test_help_shows_every_command(typist: Typist) -> None:
         ("/", "/help shows the commands there are."),
         ("/?", "/help shows the commands there are."),
         ("/Usage", "Nothing was answered yet."),
+        (f"/attach {'long ' * 60}", "Name files, folders, or addresses"),
     ],
 )
 def test_a_wrong_command_is_told_and_not_asked(typist: Typist, stub: StubModel, line: str, answer: str) -> None:
@@ -459,10 +460,15 @@ def test_the_last_question_is_asked_in_other_words_with_its_files(
         typist.press(b"/edit" + ENTER)
         typist.wait_for("> Wat is it?")
         typist.say("\x01\x1b[Ch")  # Ctrl-A goes to the line's beginning
+        typist.press(b"/edit" + ENTER)
+        typist.wait_for("> What is it?")
+        typist.say("\\", prompt=PROMPT_FOR_MORE)
+        typist.say("Where?")
 
-    assert len(asked(stub)) == 1
-    assert "Ottawa" in asked(stub)[0]
-    assert asked(stub)[0].endswith("What is it?")
+    assert [len(call.body["messages"]) for call in stub.calls] == [1, 1, 1]
+    assert all("Ottawa" in call.body["messages"][0]["content"] for call in stub.calls)
+    assert stub.calls[-2].body["messages"][0]["content"].endswith("What is it?")
+    assert asked(stub)[0].endswith("What is it?\nWhere?")
 
 
 def test_words_are_chosen_as_set_in_this_conversation_and_the_next(
@@ -494,7 +500,8 @@ def test_a_session_goes_on_from_the_answer_that_is_chosen(typist: Typist, stub: 
     typist.say("/retry")
     shown = [line.split(":")[1] for line in typist.say("/answers").split("\r\n")[:2]]
     assert shown == [" Heads.", " Tails."]
-    assert "There is no answer 3." in typist.say("/answers 3")
+    for none in ("3", "0", "9" * 5000):
+        assert "There are 2: /answers" in typist.say(f"/answers {none}")
     assert "* 1 " in typist.say("/answers 1")
     typist.say("And now?")
 

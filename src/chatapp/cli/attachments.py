@@ -1,6 +1,7 @@
 """What `--attach` names: files, patterns of them, folders, addresses, and what is piped in."""
 
 import glob
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from io import BytesIO
@@ -44,11 +45,16 @@ def expanded(names: Sequence[str]) -> list[str]:
 
 def _with_choice(name: str) -> tuple[str, str | None]:
     """Return a name without the pages that are chosen behind it, and these; a file that is called so has none."""
-    path, pages = (name, None) if Path(name).exists() else without_pages(name)
+    path, pages = (name, None) if is_there(name) else without_pages(name)
     try:
         return path, None if pages is None else str(ChosenPages.parse(pages))
     except ValueError as error:
         raise SettingsError(f"{name}: {error}", hint="Choose pages as in report.pdf#pages=2-5,8.") from error
+
+
+def is_there(name: str) -> bool:
+    """Return whether there is a file of that name; a text that is too long for a name is none."""
+    return os.path.exists(name)  # that of `Path` raises
 
 
 def attached(backend: BackendClient, name: str, status: StatusLine) -> AttachmentInfo:
@@ -76,7 +82,7 @@ def matching(name: str) -> Iterator[str]:
     Raises:
         SettingsError: there is nothing of that name.
     """
-    if name == STDIN or name.startswith(ADDRESSES) or Path(name).exists():
+    if name == STDIN or name.startswith(ADDRESSES) or is_there(name):
         yield name
         return
     matches = glob.glob(name, recursive=True) if glob.has_magic(name) else []

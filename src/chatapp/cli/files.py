@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from chatapp.cli.attachments import STDIN
+from chatapp.cli.attachments import STDIN, is_there
 from chatapp.client.bounded import Bounded
 from chatapp.errors import SettingsError, StoreUnavailableError
 
@@ -35,7 +35,7 @@ def new_file(name: str) -> Path:
         SettingsError: it is there already, or cannot be made there.
     """
     path = Path(name)
-    if path.exists():
+    if is_there(name):
         raise SettingsError(f"{path} exists already.", hint="Choose another name.")
     if not path.parent.is_dir():
         raise SettingsError(f"There is no folder {path.parent}.")

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import typer
 
-from chatapp.cli.attachments import STDIN
+from chatapp.cli.attachments import STDIN, is_there
 from chatapp.cli.backends import with_backend
 from chatapp.cli.terminal import StatusLine, printable
 from chatapp.cli.writing import note, write_resource
@@ -39,7 +39,7 @@ def run(files: Sequence[str], *, as_json: bool, backend_url: str | None) -> None
         ChatappError: one cannot be imported; those before it are.
     """
     for name in files:
-        if name != STDIN and not Path(name).exists():
+        if name != STDIN and not is_there(name):
             raise SettingsError(f"{name} is not there.")
         if Path(name).is_dir():
             raise SettingsError(f"{name} is a folder.", hint="Import a zip of it: all that it holds is read.")

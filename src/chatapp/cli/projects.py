@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from chatapp.cli.attachments import ADDRESSES, STDIN, matching
+from chatapp.cli.attachments import ADDRESSES, STDIN, is_there, matching
 from chatapp.cli.backends import with_backend
 from chatapp.cli.folders import files_in
 from chatapp.cli.shell_chat import SHORT_ID_CHARS
@@ -127,7 +127,7 @@ def add_files(name: str, files: Sequence[str], *, backend_url: str | None) -> No
 def _matching(name: str) -> Iterator[str]:
     """Return the files that a name stands for, as of a question; what a project does not take is refused."""
     is_no_file = name == STDIN or name.startswith(ADDRESSES) or without_pages(name)[1] is not None
-    if is_no_file and not Path(name).exists():
+    if is_no_file and not is_there(name):
         raise SettingsError(f"{name} is no file.", hint="A project takes whole files and folders: save it as one.")
     return matching(name)
 

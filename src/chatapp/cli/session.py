@@ -196,9 +196,10 @@ class Session:
         """Go on from another answer to the last question, or list them, the one on show marked."""
         answers, shown = self._chat.answers()
         if words:
-            if not (words.isdecimal() and 1 <= int(words) <= len(answers)):
+            numbered = {str(number): answer for number, answer in enumerate(answers, 1)}
+            if words not in numbered:
                 raise SettingsError(f"There is no answer {words}.", hint=f"There are {len(answers)}: /answers")
-            shown = answers[int(words) - 1]
+            shown = numbered[words]
             self._chat.go_on_from(shown)
         for number, answer in enumerate(answers, 1):
             said = " ".join(answer.content.split())
@@ -244,7 +245,9 @@ def _edited(before: str) -> str:
         readline = import_module("readline")
         readline.set_startup_hook(lambda: readline.insert_text(before))
         try:
-            return _entry(input(_PROMPT))
+            line = input(_PROMPT)
+            readline.set_startup_hook()  # not for lines that come behind it
+            return line if line == before else _entry(line)
         except KeyboardInterrupt:
             typer.echo(err=True)
             return ""

@@ -2,9 +2,8 @@
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
-from chatapp.cli.attachments import MOST_AT_ONCE, STDIN, attached, expanded
+from chatapp.cli.attachments import MOST_AT_ONCE, STDIN, attached, expanded, is_there
 from chatapp.cli.terminal import StatusLine, counted
 from chatapp.cli.writing import note
 from chatapp.client import BackendClient
@@ -62,7 +61,7 @@ def _label(file: AttachmentInfo) -> str:
 
 
 def _named(typed: str) -> list[str]:
-    if Path(typed).exists():
+    if is_there(typed):
         return [typed]
     try:
         return shlex.split(typed)
