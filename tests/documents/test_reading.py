@@ -297,7 +297,7 @@ def laughs() -> str:
     return f'<!DOCTYPE x [<!ENTITY l0 "ha">{entities}]><x>&l11;</x>'
 
 
-TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+TEXT, CHART, DRAW = (f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0" for name in ("text", "chart", "drawing"))
 DEEP = f'<p xmlns="{TEXT}">' + "<a>" * 50_000 + "</a>" * 50_000 + "</p>"
 
 
@@ -346,6 +346,23 @@ def test_a_hostile_file_costs_its_own_process_and_a_sentence(kind: str, tmp_path
     assert len(document.notes) == 1
     assert document.notes[0].endswith(".")
     assert time.monotonic() - began < FEW.seconds + 5
+
+
+def test_a_chart_that_names_itself_is_told_once(tmp_path: Path) -> None:
+    names = f'xmlns:chart="{CHART}" xmlns:draw="{DRAW}" xmlns:text="{TEXT}" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    itself = f'<d {names}><chart:chart><text:p>Sales</text:p><draw:object xlink:href="./Object 1"/></chart:chart></d>'
+    shown = '<text:p>Words<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p>'
+    path = documents.saved(tmp_path, "a", documents.odt(shown, members={"Object 1/content.xml": itself}))
+
+    assert read(path, "a.odt", FEW).text == "Words\nSales"
+
+
+def test_a_mail_that_is_nested_too_deeply_is_not_called_damaged(tmp_path: Path) -> None:
+    mail = b"Content-Type: message/rfc822\n\n" * 1000 + b"Subject: Hi\n\nHi"
+
+    (note,) = document_at(documents.saved(tmp_path, "a.eml", mail), "a.eml").notes
+
+    assert note == "It is nested more deeply than can be read."
 
 
 def test_reading_ends_in_time(tmp_path: Path) -> None:

@@ -136,6 +136,11 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
         RTF,
         "Header: Draft\n10⁻⁶ H₂O shown, kept 😀 said [Note: Below.] [Comment: Why?]",
     ),
+    "rtf that hides within groups": (
+        "a.rtf",
+        rb"{\rtf1\ansi {\b kept \v not\v0  this}, {\i kept \v not \{at\} all}{\v no\plain t} D:\\v\\a.txt}",
+        "kept  this, kept t D:\\v\\a.txt",
+    ),
     "pptx with powers": (
         "a.pptx",
         documents.pptx(below=POWER),
@@ -151,6 +156,8 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
         documents.odt(RAISED, members=OBJECTS),
         "10⁻⁶  (a)/(b)\n\nSales\n\n| Q1 |\n| --- |",
     ),
+    "odt with damaged objects": ("a.odt", documents.odt(RAISED, members=dict.fromkeys(OBJECTS, "<math")), "10⁻⁶"),
+    "docx with damaged drawings": ("a.docx", documents.docx("Text", chart="<c", diagramData="<d", header1="<"), "Text"),
     "odt with numbers": (
         "a.odt",
         documents.odt(STEPS),

@@ -1,9 +1,10 @@
 """Documents that are archives of XML: their members."""
 
+import zlib
 from collections.abc import Iterable
 from posixpath import normpath
 from xml.etree import ElementTree
-from zipfile import ZipFile
+from zipfile import BadZipFile, ZipFile
 
 
 def numbered(word: str, texts: Iterable[str]) -> str:
@@ -16,11 +17,19 @@ def xml_of(archive: ZipFile, member: str) -> ElementTree.Element:
     return ElementTree.fromstring(archive.read(member))  # noqa: S314 - expat bounds entities, the process all else
 
 
+def xml_beside(archive: ZipFile, member: str) -> ElementTree.Element:
+    """Return a member without which the others can still be read, an empty one where it is damaged."""
+    try:
+        return xml_of(archive, member)
+    except (ElementTree.ParseError, LookupError, ValueError, BadZipFile, zlib.error):
+        return ElementTree.Element("none")
+
+
 def related(archive: ZipFile, member: str) -> list[tuple[str, str, str]]:
     """Return the members of a document that one of them names: what it calls each, of which kind it is, and which."""
     folder, _, name = member.rpartition("/")
     relations = f"{folder}/_rels/{name}.rels"
-    told = xml_of(archive, relations) if relations in archive.NameToInfo else ()
+    told = xml_beside(archive, relations) if relations in archive.NameToInfo else ()
     return [
         (it.get("Id", ""), it.get("Type", "").rpartition("/")[2], _from(folder, it.get("Target", "")))
         for it in told

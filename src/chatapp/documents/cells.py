@@ -7,7 +7,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
-from chatapp.documents.archives import related, xml_of
+from chatapp.documents.archives import related, xml_beside, xml_of
 from chatapp.documents.number_formats import NumberFormat, telling_formats
 
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -39,7 +39,7 @@ def shown_by_sheet(archive: ZipFile) -> dict[str, ShownCells]:
     names = set(archive.namelist())
     if _BOOK not in names:
         return {}
-    formats = telling_formats(xml_of(archive, _STYLES)) if _STYLES in names else {}
+    formats = telling_formats(xml_beside(archive, _STYLES)) if _STYLES in names else {}
     targets = {id_: target for id_, _, target in related(archive, _BOOK)}
     sheets = {sheet.get("name", ""): targets.get(sheet.get(f"{_RELATION}id", ""), "")
               for sheet in xml_of(archive, _BOOK).iter(f"{SHEET}sheet")}  # fmt: skip
@@ -55,7 +55,7 @@ def _of_sheet(archive: ZipFile, member: str, formats: dict[bytes, NumberFormat])
     for target in sorted(beside, reverse=True):  # those in threads come first, and stand for their copies
         for place, said in _comments(archive, target):
             comments[place].append(said)
-    boxes = [box for target in beside if "/drawings/drawing" in target for box in _boxes(xml_of(archive, target))]
+    boxes = [box for target in beside if "/drawings/drawing" in target for box in _boxes(xml_beside(archive, target))]
     return ShownCells(styled, errors, {place: " ".join(said) for place, said in comments.items()}, boxes)
 
 
@@ -75,10 +75,10 @@ def _errors(content: bytes) -> Iterator[tuple[Place, str]]:
 
 
 def _comments(archive: ZipFile, member: str) -> Iterator[tuple[Place, str]]:
-    root = xml_of(archive, member) if "omment" in member else ElementTree.Element("none")
+    root = xml_beside(archive, member) if "omment" in member else ElementTree.Element("none")
     people = {}
     if root.tag == f"{_THREADED}ThreadedComments" and _PERSONS in archive.NameToInfo:
-        people = {it.get("id"): it.get("displayName", "") for it in xml_of(archive, _PERSONS)}
+        people = {it.get("id"): it.get("displayName", "") for it in xml_beside(archive, _PERSONS)}
     authors = [author.text or "" for author in root.iter(f"{SHEET}author")]
     for node in [*root.iter(f"{_THREADED}threadedComment"), *root.iter(f"{SHEET}comment")]:
         number = node.get("authorId", "")

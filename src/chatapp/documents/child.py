@@ -19,7 +19,7 @@ from chatapp.documents.open_document import open_document, spreadsheet
 from chatapp.documents.rtf import rich_text
 from chatapp.processes.limited import Limits, confine
 
-_NAMED_AT_MOST = 20
+_NAMED_AT_MOST, _NAME_AT_MOST = 20, 200
 _NOT_READ = {
     kinds.UNKNOWN: "Nobody here can read this kind of file.",
     kinds.ZIP: "It is an archive: unpack it, and attach what is in it.",
@@ -65,6 +65,8 @@ def document_at(path: Path, name: str, drawn: Sequence[int] = ()) -> Document:
         return _read(path, name, media_type, drawn)
     except MemoryError:
         return _unreadable(media_type, "It takes more memory than a file may.")
+    except RecursionError:
+        return _unreadable(media_type, "It is nested more deeply than can be read.")
     except _faults() as error:
         if "password" in str(error):
             return _unreadable(media_type, "It wants a password: save it without one.")
@@ -160,7 +162,8 @@ def _plain(raw: bytes, name: str, media_type: str) -> Document:
 
 
 def _with_files(names: list[str]) -> tuple[str, ...]:
-    return (f"Files in it are left out: {', '.join(names[:_NAMED_AT_MOST])}.",) if names else ()
+    shown = ", ".join(name[:_NAME_AT_MOST] for name in names[:_NAMED_AT_MOST])
+    return (f"Files in it are left out: {shown}.",) if names else ()
 
 
 def _without_words(pages: list[int]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
-from chatapp.documents.archives import related, xml_of
+from chatapp.documents.archives import related, xml_beside
 from chatapp.documents.number_formats import NumberFormat
 from chatapp.documents.plain import table
 
@@ -20,17 +20,14 @@ def drawn(archive: ZipFile, member: str) -> list[str]:
         if kind == "chart" and target in archive.NameToInfo:
             blocks.append(chart(archive, target))
         elif kind == "diagramData" and target in archive.NameToInfo:
-            paragraphs = xml_of(archive, target).iter(f"{_DRAWING}p")
+            paragraphs = xml_beside(archive, target).iter(f"{_DRAWING}p")
             blocks.append("\n".join(f"- {said}" for paragraph in paragraphs if (said := _words(paragraph))))
     return [block for block in blocks if block]
 
 
 def chart(archive: ZipFile, member: str) -> str:
     """Return the values of a chart as a table behind its title, nothing where it holds none, or is damaged."""
-    try:
-        root = xml_of(archive, member)
-    except ElementTree.ParseError:
-        return ""
+    root = xml_beside(archive, member)
     series = [dict(_points(one, ("val", "yVal"))) for one in root.iter(f"{_CHART}ser")]
     if not any(series):
         return ""

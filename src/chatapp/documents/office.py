@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
-from chatapp.documents.archives import numbered, related, xml_of
+from chatapp.documents.archives import numbered, related, xml_beside, xml_of
 from chatapp.documents.drawings import drawn
 from chatapp.documents.formulas import FORMULA, formula
 from chatapp.documents.plain import table, web_page
@@ -46,7 +46,7 @@ def _margin(path: Path, place: str) -> str:
     """Return what stands above or below all pages, behind a mark."""
     with ZipFile(path) as archive:
         names = [name for name in archive.namelist() if name.startswith(f"word/{place}") and name.endswith(".xml")]
-        lines = [_said(line, WORD) for name in names for line in xml_of(archive, name).iter(f"{WORD}p")]
+        lines = [_said(line, WORD) for name in names for line in xml_beside(archive, name).iter(f"{WORD}p")]
     told = ", ".join(dict.fromkeys(text for line in lines if (text := " ".join(line.split()))))
     return f"{place.capitalize()}: {told}" if told else ""
 
@@ -92,7 +92,7 @@ def _slide(archive: ZipFile, member: str) -> list[str]:
 def _speech(archive: ZipFile, slide: str) -> Iterator[str]:
     """Return what the speaker has noted for a slide, behind a mark."""
     for _, kind, target in related(archive, slide):
-        if kind == _NOTES and target in archive.NameToInfo and (note := _noted(xml_of(archive, target))):
+        if kind == _NOTES and target in archive.NameToInfo and (note := _noted(xml_beside(archive, target))):
             yield f"Notes: {note}"
 
 

@@ -7,7 +7,7 @@ from typing import IO
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
-from chatapp.documents.archives import numbered, xml_of
+from chatapp.documents.archives import numbered, xml_beside, xml_of
 from chatapp.documents.document import MOST_CHARS
 from chatapp.documents.formulas import mathml
 from chatapp.documents.number_formats import in_digits
@@ -37,6 +37,7 @@ _NOT_SAID = {
     _DATE,
     f"{_ODF}:meta:1.0}}creator-initials",
 }
+_LEVELS = {str(level) for level in range(1, 11)}
 _BREAKS = {f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n"}
 
 
@@ -46,7 +47,7 @@ def open_document(path: Path) -> tuple[str, int | None]:
         root = xml_of(archive, "content.xml")
         _write_powers(root)
         _write_objects(root, archive)
-        margins = xml_of(archive, _STYLES) if _STYLES in archive.namelist() else root
+        margins = xml_beside(archive, _STYLES) if _STYLES in archive.namelist() else root
         write_numbers(root, margins)
     pages = list(root.iter(f"{_DRAW}page"))
     if pages:
@@ -69,10 +70,10 @@ def _write_powers(root: ElementTree.Element) -> None:
 
 def _write_objects(root: ElementTree.Element, archive: ZipFile) -> None:
     """Put formulas where they are shown, as text, and the titles and tables of charts."""
-    for node in root.iter(f"{_DRAW}object"):
+    for node in list(root.iter(f"{_DRAW}object")):  # a chart may name itself
         member = f"{node.get(_HREF, '').strip('./')}/content.xml"
         if member in archive.NameToInfo:
-            held = xml_of(archive, member)
+            held = xml_beside(archive, member)
             if held.tag.endswith("}math"):
                 node.tag, node.text = f"{_TEXT}p", f" {mathml(held)} "
             else:
@@ -93,7 +94,7 @@ def _blocks(node: ElementTree.Element) -> Iterator[str]:
         found, lead = stack.pop()
         if found.tag == f"{_TEXT}h":
             level = found.get(f"{_TEXT}outline-level", "1")
-            yield f"{'#' * (int(level) if level.isdecimal() else 1)} {_text_of(found)}"
+            yield f"{'#' * (int(level) if level in _LEVELS else 1)} {_text_of(found)}"
         elif found.tag == f"{_TEXT}p":
             if (text := _text_of(found)).strip():
                 yield f"{lead}{text.rstrip()}"

@@ -15,8 +15,11 @@ _MARKS = {
     "footer": ("Footer: ", ""),
 }
 _HIDDEN = re.compile(
-    r"\{(?=[^{}]*+\})[^{}]*?\\(?:v|deleted)(?![a-z0-9])[^{}]*+\}|\\v(?![a-z0-9])[^{}]{0,2000}?\\v0(?![0-9]) ?"
+    r"(?<!\\)\\(?:v|deleted)(?![a-z0-9])"
+    r"(?:[^{}\\]|\\(?:[{}\\]|(?!v0(?![0-9])|plain(?![a-z]))))*+(?:\\v0(?![0-9]) ?)?"
 )
+"""What is hidden: up to where that ends, or a group begins or ends."""
+
 _RAISED = re.compile(
     r"\\(super|sub)(?![a-z0-9])[ \r\n]?((?:\\[a-z]{1,32}-?[0-9]{0,10}[ \r\n]?){0,8}+)"
     r"([0-9+\-=()n]{1,20})(?=\}|\\nosupersub)"

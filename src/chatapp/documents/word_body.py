@@ -6,7 +6,7 @@ from typing import IO
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
-from chatapp.documents.archives import xml_of
+from chatapp.documents.archives import xml_beside
 from chatapp.documents.formulas import FORMULA, FORMULAS, formula
 from chatapp.documents.numerals import LABEL
 from chatapp.documents.word_numbers import WORD, WordLists
@@ -27,7 +27,7 @@ def opened(path: Path) -> IO[bytes]:
         if _NUMBERS not in names and not any(sign in document for sign in _TELLING):
             return path.open("rb")
         none = ElementTree.Element("none")
-        parts = [xml_of(archive, name) if name in names else none for name in (_NUMBERS, _STYLES)]
+        parts = [xml_beside(archive, name) if name in names else none for name in (_NUMBERS, _STYLES)]
         out = io.BytesIO()
         with ZipFile(out, "w") as changed:
             for name in names:
