@@ -364,6 +364,7 @@ def test_help_shows_every_command(typist: Typist) -> None:
         ("/?", "/help shows the commands there are."),
         ("/Usage", "Nothing was answered yet."),
         (f"/attach {'long ' * 60}", "Name files, folders, or addresses"),
+        ("/new What is Python?", "/new takes no words. Nothing was done."),
     ],
 )
 def test_a_wrong_command_is_told_and_not_asked(typist: Typist, stub: StubModel, line: str, answer: str) -> None:
@@ -464,11 +465,13 @@ def test_the_last_question_is_asked_in_other_words_with_its_files(
         typist.wait_for("> What is it?")
         typist.say("\\", prompt=PROMPT_FOR_MORE)
         typist.say("Where?")
+        assert asked(stub)[0].endswith("What is it?\nWhere?")
+        typist.say("/edit Where is it?")
 
-    assert [len(call.body["messages"]) for call in stub.calls] == [1, 1, 1]
+    assert [len(call.body["messages"]) for call in stub.calls] == [1, 1, 1, 1]
     assert all("Ottawa" in call.body["messages"][0]["content"] for call in stub.calls)
-    assert stub.calls[-2].body["messages"][0]["content"].endswith("What is it?")
-    assert asked(stub)[0].endswith("What is it?\nWhere?")
+    assert stub.calls[1].body["messages"][0]["content"].endswith("What is it?")
+    assert asked(stub)[0].endswith("Where is it?")
 
 
 def test_words_are_chosen_as_set_in_this_conversation_and_the_next(

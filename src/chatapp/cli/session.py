@@ -38,14 +38,11 @@ _COMMANDS = (
     ("/set NAME=VALUE", "How words are chosen from now on: temperature, max-tokens, effort; /set alone shows them."),
     ("/retry", "Get another answer to the last question."),
     ("/answers N", "Go on from the Nth of the answers to the last question; /answers alone lists them."),
-    ("/edit", "Change the last question and ask it anew; the one before stays on the page."),
+    ("/edit TEXT", "Ask this in place of the last question, which stays on the page; /edit alone lets you change it."),
     ("/undo", "Take the last question and its answer back."),
     ("/fork", "Go on in a conversation of its own that begins as this one does; this one stays."),
     ("/context", "What goes along with the next question, and what that costs."),
-    (
-        "/compact",
-        "Send a summary in place of earlier messages; /compact show shows it, /compact none sends them again.",
-    ),
+    ("/compact", "Send a summary in place of earlier messages; /compact show shows it, /compact none drops it."),
     ("/usage", "What the answers and summaries of this session have taken and cost."),
     ("/quit", "Leave, as Ctrl-D does."),
 )
@@ -106,11 +103,11 @@ class Session:
             "attach": self._files.obey,
             "set": self._set,
             "answers": self._choose_answer,
+            "edit": self._edit,
         }
         alone = {
             "new": self._begin_anew,
             "retry": lambda: self._write(self._chat.retry(self._options)),
-            "edit": self._edit,
             "undo": lambda: note(f"Taken back: {self._chat.undo()}"),
             "fork": lambda: note(f"Going on with: {self._chat.fork() or 'a fork'}"),
             "context": self._tell_context,
@@ -120,6 +117,8 @@ class Session:
         }
         if name in with_words:
             with_words[name](words)
+        elif name in alone and words:
+            note(f"/{name} takes no words. Nothing was done.")
         elif name in alone:
             alone[name]()
         else:
@@ -206,10 +205,10 @@ class Session:
             line = f"{'*' if answer.id == shown.id else ' '} {number}  {answer.model or ''}: {said}"
             note(fitted(line, shutil.get_terminal_size().columns - 1))
 
-    def _edit(self) -> None:
-        """Ask the last question in other words; nothing happens where these are none."""
+    def _edit(self, words: str) -> None:
+        """Ask the last question in other words, those given or typed; nothing happens where these are none."""
         prompt, files = self._chat.last_question()
-        changed = _edited(prompt)
+        changed = words or _edited(prompt)
         if changed.strip():
             self._chat.undo()
             self._write(self._chat.ask(changed, self._options, attachments=files))
