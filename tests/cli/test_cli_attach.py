@@ -89,6 +89,7 @@ def test_a_question_is_saved_as_a_prompt_once_and_listed(chatapp: Run) -> None:
     assert (saved.returncode, saved.stdout) == (0, "")
     assert saved.stderr.endswith("in German.md. Ask it: chatapp ask -t 'in German'\n")
     assert (again.returncode, "called in German already" in again.stderr) == (2, True)
+    assert again.stderr.endswith("in German.md, or choose another name.\n")
     (listed,) = json.loads(chatapp("prompts", "--json").stdout)["prompts"]
     assert (listed["name"], listed["text"]) == ("in German", "Translate into German:\n\n{{input}}")
     assert chatapp("prompts").stdout == "in German\n"

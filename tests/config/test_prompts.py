@@ -97,6 +97,9 @@ def test_a_line_names_a_prompt_its_variables_and_more_words() -> None:
 
     assert asked == "Translate into German for me:\n\nx=1 is odd"
     assert prompt_lines() == ["translate  Into another language"]
+    save("translate it", "Into {{language}}:")
+    assert prompt_in_words("translate it language=German Hi") == "Into German:\n\nHi"
+    assert prompt_in_words("translate whom=me it").endswith("for me:\n\nit")
 
 
 @pytest.mark.parametrize(

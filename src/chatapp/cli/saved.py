@@ -37,7 +37,9 @@ def prompt_in_words(words: str) -> str:
     Raises:
         SettingsError: there is no such prompt, or something is missing that it wants.
     """
-    name, _, rest = words.partition(" ")
+    names = sorted((it.name for it in saved_prompts()), key=len)  # of several that fit, the longest is meant
+    name = next((it for it in reversed(names) if f"{words} ".startswith(f"{it} ")), words.partition(" ")[0])
+    rest = words[len(name) :].lstrip()
     variables, given = saved_prompt(name).variables, []
     while rest.partition("=")[0] in variables:
         pair, _, rest = rest.partition(" ")
@@ -51,6 +53,9 @@ def save(name: str, source: str) -> None:
     Raises:
         SettingsError: it cannot be called so or be as long, there is one already, or its file cannot be written.
     """
+    if there := next((it.name for it in saved_prompts() if it.name.casefold() == name.casefold()), None):
+        hint = f"Change {prompts_folder() / there}.md, or choose another name."
+        raise SettingsError(f"There is a prompt called {there} already.", hint=hint)
     save_prompt(name, f"{source}\n", is_new=True)
     note(f"Saved as {prompts_folder() / name}.md. Ask it: chatapp ask -t {shlex.quote(name)}")
 
