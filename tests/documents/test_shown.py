@@ -49,7 +49,8 @@ BROKEN = f"""<a:p><a:r><a:t>Rate</a:t></a:r><a:br/><a:r><a:t>is</a:t></a:r>
 <a:tbl><a:tr><a:tc><a:p><a:r><a:t>two</a:t></a:r></a:p><a:p><a:r><a:t>lines</a:t></a:r></a:p></a:tc></a:tr></a:tbl>"""
 POWER = '<a:p><a:r><a:t>10</a:t></a:r><a:r><a:rPr baseline="30000"/><a:t>6</a:t></a:r></a:p>'
 RTF = rb"""{\rtf1\ansi{\header\pard Draft\par}\pard 10{\super\b -6} H\sub 2\nosupersub O{\v not} \v at all\v0 shown,
-{\deleted gone} kept \u-10179?\u-8704? said{\footnote\pard {\super\chftn}Below.\par}{\*\annotation Why?}}"""
+{\deleted {\b gone} too}{\pard  kept \v un\v0
+\}\plain} \u-10179?\u-8704? said{\footnote\pard {\super\chftn}Below.\par}{\*\annotation Why?}}"""
 CHARTED = f"""<c:chartSpace xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" {DRAWN}><c:chart><c:title>
 <a:t>Sales</a:t></c:title><c:ser><c:tx><c:pt idx="0"><c:v>Q1</c:v></c:pt></c:tx><c:cat>
 <c:pt idx="0"><c:v>East</c:v></c:pt><c:pt idx="1"><c:v>West</c:v></c:pt></c:cat>
@@ -134,7 +135,7 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
     "rtf": (
         "a.rtf",
         RTF,
-        "Header: Draft\n10⁻⁶ H₂O shown, kept 😀 said [Note: Below.] [Comment: Why?]",
+        "Header: Draft\n10⁻⁶ H₂O shown, kept } 😀 said [Note: Below.] [Comment: Why?]",
     ),
     "rtf that hides within groups": (
         "a.rtf",

@@ -14,12 +14,8 @@ _MARKS = {
     "header": ("Header: ", ""),
     "footer": ("Footer: ", ""),
 }
-_HIDDEN = re.compile(
-    r"(?<!\\)\\(?:v|deleted)(?![a-z0-9])"
-    r"(?:[^{}\\]|\\(?:[{}\\]|(?!v0(?![0-9])|plain(?![a-z]))))*+(?:\\v0(?![0-9]) ?)?"
-)
-"""What is hidden: up to where that ends, or a group begins or ends."""
-
+_SWITCH = re.compile(r"\\(?:[{}\\]|(v|deleted|plain)(0?)(?![a-z0-9]) ?)|[{}]")
+"""A sign that is meant as such, where hidden text begins or ends, the begin of a group, or its end."""
 _RAISED = re.compile(
     r"\\(super|sub)(?![a-z0-9])[ \r\n]?((?:\\[a-z]{1,32}-?[0-9]{0,10}[ \r\n]?){0,8}+)"
     r"([0-9+\-=()n]{1,20})(?=\}|\\nosupersub)"
@@ -32,13 +28,33 @@ def rich_text(raw: bytes) -> str:
     from striprtf.striprtf import rtf_to_text  # noqa: PLC0415 - only some files are RTF
 
     words: Callable[..., str] = rtf_to_text  # it has no types of its own
-    shown = _RAISED.sub(_power, _HIDDEN.sub("", raw.decode("latin-1")))
+    shown = _RAISED.sub(_power, _without_hidden(raw.decode("latin-1")))
     text = words(_with_notes(shown), errors="replace")
     return (
         _PAIRS.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
         .replace("\n]", "]")
         .strip()
     )
+
+
+def _without_hidden(source: str) -> str:
+    """Return a document without what is hidden or deleted, each from where it says so up to the end of its group."""
+    kept: list[str] = []
+    around: list[bool] = []
+    begin, is_hidden = 0, False
+    for piece in _SWITCH.finditer(source):
+        if not is_hidden:
+            kept.append(source[begin : piece.start()])
+        if piece[0] == "{":
+            around.append(is_hidden)
+        elif piece[0] == "}":
+            is_hidden = around.pop() if around else False
+        elif piece[1]:
+            is_hidden = piece[1] != "plain" and not piece[2]
+        if not is_hidden or piece[0] in {"{", "}"}:
+            kept.append(piece[0])
+        begin = piece.end()
+    return "".join([*kept, "" if is_hidden else source[begin:]])
 
 
 def _with_notes(source: str) -> str:
