@@ -31,7 +31,7 @@ LISTS = f"""<w:numbering {WORD}><w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl
 <w:lvl w:ilvl="2"><w:numFmt w:val="lowerLetter"/><w:lvlText w:val="(%3)"/></w:lvl></w:abstractNum>
 <w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/><w:lvlText w:val="\u2612"/></w:lvl>
 </w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="0"/>
-<w:lvlOverride w:ilvl="2"><w:startOverride w:val="5"/></w:lvlOverride></w:num>
+<w:lvlOverride w:ilvl="2"><w:startOverride w:val="28"/></w:lvlOverride></w:num>
 <w:num w:numId="3"><w:abstractNumId w:val="1"/></w:num></w:numbering>"""
 NUMBERED = f"""<w:styles {WORD}><w:style w:type="paragraph" w:styleId="H"><w:name w:val="heading 1"/>
 <w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>
@@ -61,8 +61,9 @@ RAISED = """<style:style style:name="T1"><style:text-properties style:text-posit
 <text:p>10<text:span text:style-name="T1">-6</text:span> <draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>
 </text:p><draw:frame><draw:object xlink:href="Object 2/"/></draw:frame>"""
 STEPS = """<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="1"
-style:num-suffix="."/><text:list-level-style-number text:level="2" text:display-levels="2" style:num-format="a"
-style:num-prefix="(" style:num-suffix=")"/></text:list-style><text:list xml:id="one" text:style-name="L">
+style:num-suffix="."/><text:list-level-style-number text:level="2" text:display-levels="2" text:start-value="27"
+style:num-letter-sync="true" style:num-format="a" style:num-prefix="(" style:num-suffix=")"/></text:list-style>
+<text:list xml:id="one" text:style-name="L">
 <text:list-item text:start-value="3"><text:p>three</text:p>
 <text:list><text:list-item><text:p>in it</text:p></text:list-item></text:list></text:list-item>
 </text:list><text:p><text:a xlink:href="https://example.org/">Between</text:a></text:p>
@@ -129,7 +130,7 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
     "docx with numbers": (
         "a.docx",
         documents.docx(below=CONTRACT, numbering=LISTS, styles=NUMBERED),
-        "# Article III Scope\n\nIII.1 Clause\n\nBetween.\n\nIII.2 Clause\n      (e) Letter\n- ☒ Done\n\n"
+        "# Article III Scope\n\nIII.1 Clause\n\nBetween.\n\nIII.2 Clause\n      (bb) Letter\n- ☒ Done\n\n"
         "# Article IV 漢(kan) Term•",
     ),
     "rtf": (
@@ -162,7 +163,7 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
     "odt with numbers": (
         "a.odt",
         documents.odt(STEPS),
-        "3. three\n\n(3.a) in it\n\n[Between](https://example.org/)\n\n  (3.b) behind\n\n4. four\n\n1. one",
+        "3. three\n\n(3.aa) in it\n\n[Between](https://example.org/)\n\n  (3.bb) behind\n\n4. four\n\n1. one",
     ),
     "docx with formulas": ("a.docx", documents.docx(below=IN_MATH), "∑\\_(i) |x|a, b; cy\u0302"),
     "pptx": (

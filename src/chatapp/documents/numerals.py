@@ -34,7 +34,8 @@ def numeral(number: int, form: str) -> str:
     kind = _FORMS.get(form, form)
     if kind.lower() not in {"a", "i"} or not 0 < number < _MOST:
         return f"0{number}" if kind == "decimalZero" and 0 <= number < 10 else str(number)  # noqa: PLR2004
-    told = _letters(number) if kind.lower() == "a" else _roman(number)
+    letters = _letters_of_office if form in _FORMS else _letters
+    told = letters(number) if kind.lower() == "a" else _roman(number)
     return told.upper() if kind.isupper() else told
 
 
@@ -44,6 +45,12 @@ def _letters(number: int) -> str:
         number, letter = divmod(number - 1, _LETTERS)
         told = chr(ord("a") + letter) + told
     return told
+
+
+def _letters_of_office(number: int) -> str:
+    """Return what is behind `z` in Word: `aa`, `bb`, `cc`."""
+    times, letter = divmod(number - 1, _LETTERS)
+    return chr(ord("a") + letter) * (times + 1)
 
 
 def _roman(number: int) -> str:

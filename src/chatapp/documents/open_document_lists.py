@@ -12,6 +12,9 @@ NUMBERED = "numbered"
 """The attribute of items that begin with their numbers."""
 
 
+_AS_WORD = {"a": "lowerLetter", "A": "upperLetter"}
+"""Letters that go on with `aa`, `bb`, `cc`."""
+
 Counts = dict[int, int]
 """The numbers of the last items of a list, by how deep these are."""
 
@@ -41,7 +44,10 @@ def _label(levels: dict[tuple[str, int], ElementTree.Element], style: str, depth
     above = min(_number(level.get(f"{_TEXT}display-levels"), 1), depth) - 1
     numbers = []
     for shown in range(depth - above, depth + 1):
-        form = levels.get((style, shown), level).get(f"{_STYLE}num-format", "")
+        about = levels.get((style, shown), level)
+        form = about.get(f"{_STYLE}num-format", "")
+        if about.get(f"{_STYLE}num-letter-sync") == "true":
+            form = _AS_WORD.get(form, form)
         numbers.append(numeral(counts.get(shown, 1), form))
     return f"{level.get(f'{_STYLE}num-prefix', '')}{'.'.join(numbers)}{level.get(f'{_STYLE}num-suffix', '')}"
 
