@@ -156,6 +156,16 @@ def test_an_email_is_its_head_and_its_words_and_names_its_files(tmp_path: Path) 
     assert document.notes == ("Files in it are left out: menu.pdf.",)
 
 
+def test_a_file_that_stands_in_another_form_of_a_mail_is_named(tmp_path: Path) -> None:
+    page, file = "Content-Type: text/html\n\nSee.", "Content-Type: application/pdf; name=offer.pdf\n\n%PDF"
+    inner = f"Content-Type: multipart/mixed; boundary=b\n\n--b\n{page}\n--b\n{file}\n--b--\n"
+    mail = f"Content-Type: multipart/alternative; boundary=a\n\n--a\n\nSee.\n--a\n{inner}\n--a--\n"
+
+    document = document_at(documents.saved(tmp_path, "a.eml", mail.encode()), "a.eml")
+
+    assert (document.text.strip(), document.notes) == ("See.", ("Files in it are left out: offer.pdf.",))
+
+
 def test_words_that_a_page_divides_keep_their_hyphens(tmp_path: Path) -> None:
     lines = documents.pdf("an exam-) Tj 0 -14 Td (ple of well-) Tj 0 -14 Td (known words")
 
