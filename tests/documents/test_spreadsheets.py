@@ -15,7 +15,8 @@ STYLES = f"""<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCo
 <cellStyleXfs><xf numFmtId="9"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="9"/><xf numFmtId="164"/>
 </cellXfs></styleSheet>"""
 CELLS = """<c r="C2" s="1"><v>0.255</v></c><c s="2" r="D2"><v>1067</v></c><c r="E2" t="e"><f>1/0</f><v>#DIV/0!</v></c>
-<c r="F2" t="b"><v>1</v></c><c r="G2"><v>6.02E+23</v></c><c r="H2"><v>0.30000000000000004</v></c>"""
+<c r="F2" t="b"><v>1</v></c><c r="G2"><v>6.02E+23</v></c><c r="H2"><v>0.30000000000000004</v></c>
+<c r="I2"><v>4111111111111111</v></c>"""
 SAID = f"""<comments xmlns="{MAIN}"><authors><author>Bob</author><author>tc=1</author></authors><commentList>
 <comment ref="B2" authorId="0"><text><r><t>Bob:\n</t></r><r><t>Really?</t></r></text><other>1</other></comment>
 <comment ref="A2" authorId="1"><text><t>[Threaded comment]</t></text></comment></commentList></comments>"""
@@ -35,9 +36,9 @@ BESIDE = {
 }
 EXCEL = """## People (hidden)
 
-| name | age |  |  |  |  |  |  |
-| --- | --- | --- | --- | --- | --- | --- | --- |
-| Ada\\|L [Ada: Who?] | 36 [Bob: Really?] | 25.5% | 01067 | #DIV/0! | TRUE | 6.02e+23 | 0.3 |
+| name | age |  |  |  |  |  |  |  |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| Ada\\|L [Ada: Who?] | 36 [Bob: Really?] | 25.5% | 01067 | #DIV/0! | TRUE | 6.02e+23 | 0.3 | 4111111111111111 |
 
 In a box"""
 

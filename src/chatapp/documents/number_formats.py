@@ -18,6 +18,9 @@ _BUILT_IN = {9: "0%", 10: "0%"}
 _MOST_DIGITS = 15
 """Excel computes with no more: 0.1 + 0.2 is 0.3."""
 
+_WHOLE_BELOW = 2**53
+"""Programs write numbers of cards and orders with all their digits, of which Excel would round the last."""
+
 
 class NumberFormat(NamedTuple):
     """What stands before and behind a number, how often it has its unit, and how many digits it has at least."""
@@ -52,8 +55,9 @@ class NumberFormat(NamedTuple):
 
 
 def in_digits(number: float) -> str:
-    """Return a number with as many digits as Excel has."""
-    return f"{number:.{_MOST_DIGITS}g}"
+    """Return a number with as many digits as Excel has, a whole one with all of them."""
+    is_whole = abs(number) < _WHOLE_BELOW and number == int(number)
+    return str(int(number)) if is_whole else f"{number:.{_MOST_DIGITS}g}"
 
 
 def telling_formats(styles: ElementTree.Element) -> dict[bytes, NumberFormat]:
