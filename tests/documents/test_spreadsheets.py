@@ -48,7 +48,8 @@ ROWS = """<table:table-row><table:table-cell office:value-type="percentage" offi
 </table:table-cell><table:table-cell office:value-type="float" office:value="0.333333"><text:p>0,33</text:p>
 </table:table-cell><table:table-cell office:value-type="float" office:value="72"><text:p>72 kg</text:p>
 </table:table-cell><table:table-cell office:value-type="string" office:string-value=""><text:p>#N/A</text:p>
-</table:table-cell><table:table-cell table:number-columns-repeated="16382"/></table:table-row>
+</table:table-cell><table:table-cell table:number-columns-repeated="16382"><draw:g>
+<draw:custom-shape><text:p>In a box</text:p></draw:custom-shape></draw:g></table:table-cell></table:table-row>
 <table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="16384"/>
 </table:table-row><table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="2"/>
 <table:table-cell office:value-type="date" office:date-value="2024-01-05T13:30:00"><text:p>05.01.24</text:p>
@@ -61,7 +62,9 @@ LIBRE = """## Sums (hidden)
 | --- | --- | --- | --- | --- |
 |  |  |  |  |  |
 |  |  | 2024-01-05 13:30:00 | 30:30 | 01067 |
-|  |  | 2024-01-05 13:30:00 | 30:30 | 01067 |"""
+|  |  | 2024-01-05 13:30:00 | 30:30 | 01067 |
+
+In a box"""
 
 
 @pytest.mark.parametrize(

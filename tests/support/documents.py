@@ -113,6 +113,7 @@ def odt(
 def ods(rows: str) -> bytes:
     """Return a spreadsheet with a hidden sheet of these rows."""
     kinds = " ".join(f'xmlns:{name}="{_ODF}:{name}:1.0"' for name in ("text", "table", "office", "style"))
+    kinds += f' xmlns:draw="{_ODF}:drawing:1.0"'
     style = '<style:style style:name="h"><style:table-properties table:display="false"/></style:style>'
     sheet = f'{style}<table:table table:name="Sums" table:style-name="h">{rows}</table:table>'
     content = f'<o {kinds} xmlns:dc="http://purl.org/dc/elements/1.1/">{sheet}</o>'

@@ -1,4 +1,4 @@
-"""Texts and presentations of LibreOffice as Markdown."""
+"""Texts, presentations and spreadsheets of LibreOffice as Markdown."""
 
 import re
 from collections.abc import Iterator
@@ -22,6 +22,9 @@ _OFFICE, _SHOW = f"{_ODF}:office:1.0}}", f"{_ODF}:presentation:1.0}}"
 _CREATOR, _DATE = "{http://purl.org/dc/elements/1.1/}creator", "{http://purl.org/dc/elements/1.1/}date"
 _STYLE, _STYLES = f"{_ODF}:style:1.0}}", "styles.xml"
 _CHART, _HREF = f"{_ODF}:chart:1.0}}", "{http://www.w3.org/1999/xlink}href"
+_ROW, _CELL, _PARAGRAPH = f"{_TABLE}table-row", f"{_TABLE}table-cell", f"{_TEXT}p"
+_KIND, _VALUE, _CURRENCY = f"{_OFFICE}value-type", f"{_OFFICE}value", f"{_OFFICE}currency"
+_REPEATED = {what: f"{_TABLE}number-{what}-repeated" for what in ("rows", "columns")}
 _ELSEWHERE = ("http://", "https://", "mailto:")
 _MOST_REPEATED, _MOST_COLUMNS = 100, 1024
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{0,400})?(?:[eE][+-]?[0-9]{1,3})?")
@@ -75,7 +78,7 @@ def _write_objects(root: ElementTree.Element, archive: ZipFile) -> None:
         if member in archive.NameToInfo:
             held = xml_beside(archive, member)
             if held.tag.endswith("}math"):
-                node.tag, node.text = f"{_TEXT}p", f" {mathml(held)} "
+                node.tag, node.text = _PARAGRAPH, f" {mathml(held)} "
             else:
                 node.extend(held.iter(f"{_CHART}chart"))
 
@@ -95,7 +98,7 @@ def _blocks(node: ElementTree.Element) -> Iterator[str]:
         if found.tag == f"{_TEXT}h":
             level = found.get(f"{_TEXT}outline-level", "1")
             yield f"{'#' * (int(level) if level in _LEVELS else 1)} {_text_of(found)}"
-        elif found.tag == f"{_TEXT}p":
+        elif found.tag == _PARAGRAPH:
             if (text := _text_of(found)).strip():
                 yield f"{lead}{text.rstrip()}"
         elif found.tag == f"{_TABLE}table":
@@ -118,7 +121,7 @@ def _blocks_below(node: ElementTree.Element) -> Iterator[str]:
 def _rows(node: ElementTree.Element) -> Iterator[list[str]]:
     """Return the rows of a table; what stands in a table within a cell is part of the cell."""
     for child in node:
-        if child.tag == f"{_TABLE}table-row":
+        if child.tag == _ROW:
             yield _row(child)
         else:  # rows of a head, or of a group
             yield from _rows(child)
@@ -127,7 +130,7 @@ def _rows(node: ElementTree.Element) -> Iterator[list[str]]:
 def _row(row: ElementTree.Element) -> list[str]:
     cells: list[str] = []
     for cell in row:
-        if cell.tag == f"{_TABLE}table-cell":
+        if cell.tag == _CELL:
             cells += [" ".join(_text_of(paragraph) for paragraph in _paragraphs(cell))] * _times(cell, "columns")
     return cells
 
@@ -141,19 +144,22 @@ def spreadsheet(path: Path) -> tuple[str, int]:
 
 def _sheets(content: IO[bytes]) -> Iterator[str]:
     rows, boxes, hidden, size = list[list[str]](), list[str](), set[str | None](), 0
-    for _, node in ElementTree.iterparse(content):  # noqa: S314 - as above
-        if node.tag == f"{_TABLE}table-row" and size < MOST_CHARS:
-            row = _shown_cells(node)
-            size += sum(map(len, row))
-            rows += [row] * (_times(node, "rows") if row else 1)
+    for _, node in ElementTree.iterparse(content):  # noqa: S314 - expat bounds entities, the process all else
+        tag = node.tag
+        if tag in {_CELL, _PARAGRAPH}:
+            continue
+        if tag == _ROW:
+            if size < MOST_CHARS:
+                row = _shown_cells(node)
+                size += sum(map(len, row))
+                rows += [row] * (_times(node, "rows") if row else 1)
             node.clear()
-        elif node.tag == f"{_TABLE}table-row":
-            node.clear()
-        elif node.tag == f"{_STYLE}style" and node.find(f"*[@{_TABLE}display='false']") is not None:
+        elif tag == f"{_STYLE}style" and node.find(f"*[@{_TABLE}display='false']") is not None:
             hidden.add(node.get(f"{_STYLE}name"))
-        elif node.tag == f"{_TABLE}shapes":
+        elif tag.startswith(_DRAW):
             boxes += _blocks(node)
-        elif node.tag == f"{_TABLE}table":
+            node.clear()
+        elif tag == f"{_TABLE}table":
             mark = " (hidden)" if node.get(f"{_TABLE}style-name") in hidden else ""
             yield sheet_of(f"{node.get(f'{_TABLE}name', '')}{mark}", rows, boxes)
             rows, boxes = [], []
@@ -173,8 +179,8 @@ def _shown_cells(row: ElementTree.Element) -> list[str]:
 
 
 def _times(node: ElementTree.Element, what: str, most: int = _MOST_REPEATED) -> int:
-    repeated = node.get(f"{_TABLE}number-{what}-repeated", "1")
-    return min(int(repeated), most) if repeated.isdecimal() else 1
+    repeated = node.get(_REPEATED[what])
+    return min(int(repeated), most) if repeated and repeated.isdecimal() else 1
 
 
 def _shown(cell: ElementTree.Element) -> str:
@@ -182,15 +188,15 @@ def _shown(cell: ElementTree.Element) -> str:
     said: list[str] = []
     notes: list[str] = []
     for child in cell:
-        if child.tag == f"{_TEXT}p":
+        if child.tag == _PARAGRAPH:
             said.append(_text_of(child) if len(child) else child.text or "")
         elif child.tag == f"{_OFFICE}annotation":
             notes.append(_of_child(child).strip())
-    shown, kind = " ".join(said), cell.get(f"{_OFFICE}value-type")
+    shown, kind = " ".join(said), cell.get(_KIND)
     if kind == "date":
         shown = cell.get(f"{_OFFICE}date-value", shown).replace("T", " ")
-    elif kind in {"float", "percentage", "currency"} and _NUMBER.fullmatch(value := cell.get(f"{_OFFICE}value", "")):
-        shown = _number(shown, float(value), cell.get(f"{_OFFICE}currency", ""), is_percent=kind == "percentage")
+    elif kind in {"float", "percentage", "currency"} and _NUMBER.fullmatch(value := cell.get(_VALUE, "")):
+        shown = _number(shown, float(value), cell.get(_CURRENCY, ""), is_percent=kind == "percentage")
     return " ".join([shown, *notes]).strip() if notes else shown
 
 
@@ -203,7 +209,7 @@ def _number(shown: str, value: float, currency: str, *, is_percent: bool) -> str
 
 
 def _paragraphs(cell: ElementTree.Element) -> Iterator[ElementTree.Element]:
-    return (node for node in cell.iter() if node.tag in {f"{_TEXT}p", f"{_TEXT}h"})
+    return (node for node in cell.iter() if node.tag in {_PARAGRAPH, f"{_TEXT}h"})
 
 
 def _text_of(node: ElementTree.Element) -> str:
