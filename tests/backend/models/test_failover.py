@@ -1,6 +1,7 @@
 """Several model servers behind one backend: one that fails is not noticed where another can answer."""
 
 import asyncio
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -237,6 +238,25 @@ def test_a_model_that_is_said_to_read_less_is_passed_over(
     assert notices(events) == ["a/m can read less than this; b/m is asked instead."]
     assert [server.hits for server in servers] == [1, 1, 0]
     assert len(servers[1].calls[0].body["messages"]) == len(told) + 1
+
+
+def test_a_small_window_of_another_cuts_nothing_that_the_first_may_read(
+    run_backend: Callable[..., RunningBackend], servers: list[StubModel], file: Path
+) -> None:
+    file.write_text(file.read_text().replace("[connections.c]", "window = 300\n[connections.c]"))
+    backend = run_backend(base_url=None, openai_api_key=None, model_name="fast", connections=file)
+    assert notices(list(backend.client.stream("And then?", messages=TOLD))) == []
+    assert len(servers[0].calls[0].body["messages"]) == len(TOLD) + 1
+
+
+def test_one_that_failed_is_said_to_have_failed_where_the_next_reads_as_little(
+    run_backend: Callable[..., RunningBackend], servers: list[StubModel], file: Path
+) -> None:
+    file.write_text(re.sub(r"(?=\[connections\.[bc])|(?=\n\[models)", "window = 300\n", file.read_text()))
+    backend = run_backend(base_url=None, openai_api_key=None, model_name="fast", connections=file)
+    servers[0].next(scripts.status(500))
+    backend.client.ask("Hi")
+    assert notices(list(backend.client.stream(LONG))) == ["a/m failed a moment ago; b/m is asked instead."]
 
 
 def test_one_dead_server_neither_slows_nor_hides_the_others(backend: RunningBackend, servers: list[StubModel]) -> None:

@@ -54,7 +54,7 @@ class FailoverStream:
         self.notices: list[Notice] = []
         if (following := self._left[0]) is not (first := candidates[0]):
             told = f"{first.id} failed a moment ago; {following.id} is asked instead."
-            if first in small:
+            if first in small and following not in small:
                 told = f"{first.id} can read less than this; {following.id} is asked instead."
             self.notices.append(Notice(FAILED_OVER, told))
 

@@ -109,8 +109,10 @@ class Router:
     async def window(self, model: str) -> int | None:
         """Return the tokens that `model` can read: of several the first, or another that is said to read more."""
         first, *others = self._candidates(model)
-        told = [other.member.connection.window_told(other.model) for other in others]
-        return max(filter(None, [await first.member.connection.window(first.model), *told]), default=None)
+        window = await first.member.connection.window(first.model)
+        if window is None:
+            return None
+        return max([window, *(other.member.connection.window_told(other.model) or 0 for other in others)])
 
     def takes(self, model: str, medium: str) -> bool | None:
         """Return whether one of those that `model` stands for takes "images" or "audio", None where nobody knows."""
