@@ -122,6 +122,22 @@ def test_what_is_refused_in_the_stream_is_told_when_it_is_left_out(backend: Runn
     assert stub.hits == 4
 
 
+def test_what_was_told_when_an_answer_began_is_not_told_again_by_its_stream(
+    backend: RunningBackend, stub: StubModel
+) -> None:
+    async def picky(exchange: "Exchange") -> None:
+        if "seed" in exchange.call.body:
+            return await exchange.respond(400, UNSUPPORTED["seed"])
+        if "temperature" in exchange.call.body:
+            return await scripts.answer(UNSUPPORTED["temperature"], role=False, finish=None, usage=False)(exchange)
+        return await scripts.answer("Hello")(exchange)
+
+    stub.default = picky
+    events = backend.client.stream("Hi", temperature=0.5, seed=1)
+    left_out = [event.text for event in events if isinstance(event, Notice)]
+    assert left_out == [f"The model does not take {name}; it was left out." for name in ("seed", "temperature")]
+
+
 def test_both_penalties_are_left_out_where_a_model_has_none() -> None:
     dialect = Dialect()
     asked = {"model": "m1", "messages": [], "presence_penalty": 0.1, "frequency_penalty": 0.2}

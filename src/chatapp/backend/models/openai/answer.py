@@ -105,7 +105,7 @@ class OpenAIAnswer:
         refused, self._stream = self._stream, stream
         await refused.close()
         batch = await stream.next_batch()
-        batch.notices = [*self._tell(), *batch.notices]
+        batch.notices = [*(notice for notice in self._tell() if notice not in self.notices), *batch.notices]
         return batch
 
     async def _second_try(self, failure: UpstreamError) -> Batch | None:
