@@ -5,15 +5,14 @@ from typing import Any
 
 from chatapp.errors import BackendError, ChatappError
 
+_AROUND = "sampling"
+"""What is around the parameters of a conversation, which nobody gives there by this name."""
+
 
 def _tree(root: type[ChatappError]) -> Iterator[type[ChatappError]]:
     yield root
     for child in root.__subclasses__():
         yield from _tree(child)
-
-
-_AROUND = "sampling"
-"""What is around the parameters of a conversation, which nobody gives there by this name."""
 
 
 def error_from_dict(body: Mapping[str, Any]) -> ChatappError | None:

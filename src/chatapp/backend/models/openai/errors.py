@@ -177,8 +177,8 @@ def _error_from_status_alone(
         what, hint = "a proxy on the way wants a user and a password.", "Write them into its address in HTTP_PROXY."
         return UpstreamUnavailableError(what, hint=hint)
     if status < 400:  # noqa: PLR2004
-        is_plain = headers.get("location", "").startswith("https://")
-        hint = "Check BASE_URL: it may want https://." if is_plain else "Check BASE_URL."
+        wants_tls = headers.get("location", "").startswith("https://")
+        hint = "Check BASE_URL: it may want https://." if wants_tls else "Check BASE_URL."
         return UpstreamBadResponseError("the model server sends us elsewhere.", hint=hint)
     hint = "Check BASE_URL and the parameters."
     if status == 413:  # noqa: PLR2004

@@ -235,12 +235,8 @@ def _name_behind(words: str) -> str:
 
 def _place(words: str, name: str) -> int:
     if name not in _WORDS_TOO:
-        forms = (
-            name,
-            name.replace("_", ""),
-            f"{name.replace('_', ' ')} must",
-        )  # xAI: presencePenalty; Cohere
-        places = map(words.find, forms)
+        as_xai, as_cohere = name.replace("_", ""), f"{name.replace('_', ' ')} must"  # presencePenalty; top p must
+        places = map(words.find, (name, as_xai, as_cohere))
         return min((place for place in places if place >= 0), default=-1)
     quoted = (words.find(text) for text in (f"'{name}'", f"`{name}`", f'"{name}"', f"{name}:"))
     at_begin = 0 if words.startswith(f"{name} must") else -1
