@@ -480,10 +480,12 @@ def test_an_answer_fits_a_schema_where_the_model_server_takes_one(ask: Run, mode
         ("none.json", "none.json cannot be read (No such file or directory)."),
         ("{", "--schema is no JSON: "),
         ("list.json", "list.json is no JSON schema."),
+        ("deep.json", "deep.json is nested more deeply than can be read."),
     ],
 )
 def test_what_is_no_schema_is_wrong_usage(chatapp: Run, schema: str, told: str) -> None:
     Path("list.json").write_text("[]")
+    Path("deep.json").write_text("[" * 10_000 + "]" * 10_000)
 
     done = chatapp("ask", "Where?", "--schema", schema)
 

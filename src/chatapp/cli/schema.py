@@ -22,6 +22,8 @@ def schema_of(given: str | None) -> dict[str, Any] | None:
         schema = json.loads(given if is_itself else text_in(given))
     except ValueError as error:
         raise SettingsError(f"{name} is no JSON: {error}.") from None
+    except RecursionError:
+        raise SettingsError(f"{name} is nested more deeply than can be read.") from None
     if not isinstance(schema, dict):
         raise SettingsError(f"{name} is no JSON schema.", hint='For instance: {"type": "object"}')
     return schema
