@@ -123,6 +123,22 @@ def test_what_is_missing_is_said(name: str, given: list[str], typed: str, said: 
     assert said in caught.value.sentence()
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("translate", "The prompt translate wants to know whom. Add: whom=…"),
+        ("translate whom=me", "The prompt translate wants words to work on. Say them: /prompt translate …"),
+    ],
+)
+def test_what_a_line_lacks_is_said_as_it_is_written_there(line: str, said: str) -> None:
+    save("translate", TRANSLATE)
+
+    with pytest.raises(SettingsError) as caught:
+        prompt_in_words(line)
+
+    assert caught.value.sentence() == said
+
+
 def test_without_any_prompt_it_is_said_where_they_go() -> None:
     with pytest.raises(SettingsError) as caught:
         prompt_of("translate", [], "Hi")

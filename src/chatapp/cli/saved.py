@@ -11,8 +11,10 @@ from chatapp.config.prompts import INPUT, prompts_folder, save_prompt, saved_pro
 from chatapp.errors import SettingsError
 
 
-def prompt_of(name: str, given: Sequence[str], typed: str) -> str:
+def prompt_of(name: str, given: Sequence[str], typed: str, *, in_session: bool = False) -> str:
     """Return the question that the prompt `name` makes of `given`, each `variable=value`, and of what is typed.
+
+    What is missing is said as it is written in the shell or `in_session`.
 
     Raises:
         SettingsError: there is no such prompt, or something is missing that it wants.
@@ -23,9 +25,11 @@ def prompt_of(name: str, given: Sequence[str], typed: str) -> str:
         there = f"It has: {', '.join(prompt.variables)}." if prompt.variables else "It has none."
         raise SettingsError(f"The prompt {name} has no variable {unknown!r}.", hint=there)
     if missing := next((key for key in prompt.variables if key not in {**prompt.defaults, **values}), None):
-        raise SettingsError(f"The prompt {name} wants to know {missing}.", hint=f"Add: -p {missing}=…")
+        option = "" if in_session else "-p "
+        raise SettingsError(f"The prompt {name} wants to know {missing}.", hint=f"Add: {option}{missing}=…")
     if prompt.wants_input and not typed:
-        raise SettingsError(f"The prompt {name} wants words to work on.", hint=f"Say or pipe them: ask -t {name} …")
+        how = f"Say them: /prompt {name} …" if in_session else f"Say or pipe them: ask -t {shlex.quote(name)} …"
+        raise SettingsError(f"The prompt {name} wants words to work on.", hint=how)
     if prompt.wants_input:
         return prompt.filled({**values, INPUT: typed})
     return "\n\n".join(filter(None, (prompt.filled(values), typed)))
@@ -44,7 +48,7 @@ def prompt_in_words(words: str) -> str:
     while rest.partition("=")[0] in variables:
         pair, _, rest = rest.partition(" ")
         given.append(pair)
-    return prompt_of(name, given, rest.strip())
+    return prompt_of(name, given, rest.strip(), in_session=True)
 
 
 def save(name: str, source: str) -> None:
