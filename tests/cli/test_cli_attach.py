@@ -1,6 +1,7 @@
 """`chatapp ask -a FILE`: files that go along from the shell."""
 
 import json
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +53,15 @@ def test_a_file_that_breaks_while_it_is_sent_is_told_as_that(chatapp: Run, share
     done = chatapp("ask", "--backend-url", shared.url, "-a", "/proc/self/mem", "Why?")
 
     assert (done.returncode, done.stderr) == (2, "chatapp: /proc/self/mem cannot be read (Input/output error).\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no names for sockets among its files")
+def test_a_file_that_cannot_be_opened_is_told_as_that(chatapp: Run, shared: RunningBackend) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("a.sock")
+        done = chatapp("ask", "--backend-url", shared.url, "-a", "a.sock", "Why?")
+
+    assert (done.returncode, done.stderr.startswith("chatapp: a.sock cannot be read (")) == (2, True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux is sure to have it")

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -306,3 +307,17 @@ def test_a_pipe_that_brings_more_than_is_taken_is_named_as_that() -> None:
     os.close(write)
     with open(read, "rb", buffering=0) as piped, pytest.raises(SettingsError, match="What is piped in is larger"):
         list(bounded(piped, most=10))
+
+
+def test_a_file_is_sent_as_large_as_it_was_when_that_was_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("abc")
+    with path.open("rb", buffering=0) as file, path.open("ab", buffering=0) as growing:
+        sent = bounded(file)
+        growing.write(b"d")
+        assert (len(sent), sent.read(9), sent.read(9)) == (3, b"abc", b"")
+        file.seek(0)
+        sent = bounded(file)
+        os.truncate(path, 2)
+        with pytest.raises(SettingsError, match=r"a\.log ends before the size that it has\."):
+            sent.read(9), sent.read(9)

@@ -69,7 +69,7 @@ def attached(backend: BackendClient, name: str, status: StatusLine) -> Attachmen
     elif path.is_dir():
         attachment = _of_folder(backend, path, status)
     else:
-        attachment = backend.attach(path)
+        attachment = _of_file(backend, path)
     status.clear()
     for text in attachment.notes:
         note(f"{attachment.name}: {text}")
@@ -95,6 +95,13 @@ def matching(name: str) -> Iterator[str]:
         what = "matches no file" if glob.has_magic(name) else "is not there"
         raise SettingsError(f"{name} {what}.", hint="Name files, folders, or addresses that begin with http.")
     yield from files
+
+
+def _of_file(backend: BackendClient, path: Path) -> AttachmentInfo:
+    try:
+        return backend.attach(path)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read ({error.strerror}).") from error
 
 
 def _fetched(backend: BackendClient, address: str) -> AttachmentInfo:

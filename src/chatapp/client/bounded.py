@@ -1,4 +1,4 @@
-"""Files that tell no size, as pipes and devices: some have no end, and sending them would have none either."""
+"""Files as they are sent: as large as they tell, or no larger than is taken where they have no end, as devices."""
 
 import os
 from collections.abc import Iterator
@@ -32,10 +32,33 @@ class Bounded:
             yield piece
 
 
+class Sized:
+    """A file as large as it said to be: one that grows while it is sent goes along as it was.
+
+    One that has less, as those of Linux's `/sys`, is a `SettingsError`: the backend would wait for what is missing.
+    """
+
+    def __init__(self, file: Any, size: int) -> None:
+        self.name = getattr(file, "name", "The file")
+        self._file = file
+        self._size = self._left = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self, most: int) -> bytes:
+        """Return the next piece, nothing at the end."""
+        piece: bytes = self._file.read(min(most, self._left))
+        self._left -= len(piece)
+        if self._left and not piece:
+            raise SettingsError(f"{self.name} ends before the size that it has.", hint="Send a copy of it.")
+        return piece
+
+
 def bounded(file: Any, most: int = MOST_BYTES) -> Any:
-    """Return `file` as it is sent: as it is, or not beyond `most` bytes where it does not tell how many it has."""
+    """Return `file` as it is sent: as large as it tells, or not beyond `most` bytes where it does not tell that."""
     try:
-        tells_size = os.fstat(file.fileno()).st_size > 0
+        size = os.fstat(file.fileno()).st_size
     except (AttributeError, UnsupportedOperation):  # no file of the system, as `BytesIO`
         return file
-    return file if tells_size else Bounded(file, most)
+    return Sized(file, size - file.tell()) if size > 0 else Bounded(file, most)
