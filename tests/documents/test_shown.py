@@ -22,6 +22,7 @@ CONTRACT = """<w:p><w:pPr><w:pStyle w:val="H"/></w:pPr><w:r><w:t>Scope</w:t></w:
 <w:p><w:pPr><w:numPr><w:ilvl w:val="1"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>Clause</w:t></w:r></w:p>
 <w:p><w:pPr><w:numPr><w:ilvl w:val="2"/><w:numId w:val="2"/></w:numPr></w:pPr><w:r><w:t>Letter</w:t></w:r></w:p>
 <w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="3"/></w:numPr></w:pPr><w:r><w:t>Done</w:t></w:r></w:p>
+<w:p><w:pPr><w:numPr><w:ilvl w:val="1"/><w:numId w:val="4"/></w:numPr></w:pPr><w:r><w:t>Legal</w:t></w:r></w:p>
 <w:p><w:pPr><w:pStyle w:val="H2"/></w:pPr><w:r>
 <w:ruby><w:rt><w:r><w:t>kan</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>\u6f22</w:t>
 </w:r></w:rubyBase></w:ruby><w:cr/><w:t>Term\uf0b7</w:t></w:r></w:p>"""
@@ -30,7 +31,11 @@ LISTS = f"""<w:numbering {WORD}><w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl
 <w:lvl w:ilvl="1"><w:numFmt w:val="decimal"/><w:lvlText w:val="%1.%2"/></w:lvl>
 <w:lvl w:ilvl="2"><w:numFmt w:val="lowerLetter"/><w:lvlText w:val="(%3)"/></w:lvl></w:abstractNum>
 <w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/><w:lvlText w:val="\u2612"/></w:lvl>
-</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="0"/>
+</w:abstractNum><w:abstractNum w:abstractNumId="2"><w:lvl w:ilvl="0"><w:numFmt w:val="upperRoman"/>
+<w:lvlText w:val="Article %1."/></w:lvl><w:lvl w:ilvl="1"><w:numFmt w:val="decimalZero"/><w:isLgl/>
+<w:lvlText w:val="Section %1.%2"/></w:lvl></w:abstractNum><w:num w:numId="4">
+<w:abstractNumId w:val="2"/></w:num><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>
+<w:num w:numId="2"><w:abstractNumId w:val="0"/>
 <w:lvlOverride w:ilvl="2"><w:startOverride w:val="28"/></w:lvlOverride></w:num>
 <w:num w:numId="3"><w:abstractNumId w:val="1"/></w:num></w:numbering>"""
 NUMBERED = f"""<w:styles {WORD}><w:style w:type="paragraph" w:styleId="H"><w:name w:val="heading 1"/>
@@ -130,8 +135,8 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
     "docx with numbers": (
         "a.docx",
         documents.docx(below=CONTRACT, numbering=LISTS, styles=NUMBERED),
-        "# Article III Scope\n\nIII.1 Clause\n\nBetween.\n\nIII.2 Clause\n      (bb) Letter\n- ☒ Done\n\n"
-        "# Article IV 漢(kan) Term•",
+        "# Article III Scope\n\nIII.1 Clause\n\nBetween.\n\nIII.2 Clause\n      (bb) Letter\n"
+        "- ☒ Done\n    Section 1.01 Legal\n\n# Article IV 漢(kan) Term•",
     ),
     "rtf": (
         "a.rtf",

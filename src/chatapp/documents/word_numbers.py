@@ -21,13 +21,17 @@ class ListLevel(NamedTuple):
     form: str = "decimal"
     text: str = "%1."
     style: str = ""
+    is_legal: bool = False
+    """Whether the numbers of levels above are in digits, whatever these show: `Section 1.01` in `Article I`."""
 
     @classmethod
     def of(cls, node: ElementTree.Element) -> Self:
         """Return what a level is told to be."""
         text = _value(node.find(f"{WORD}lvlText"), "")[:_MOST_CHARS]
         form = _value(node.find(f"{WORD}numFmt"), "decimal")
-        return cls(_number(node.find(f"{WORD}start"), 1), form, text, _value(node.find(f"{WORD}pStyle"), ""))
+        style, legal = _value(node.find(f"{WORD}pStyle"), ""), node.find(f"{WORD}isLgl")
+        is_legal = legal is not None and _value(legal, "1") not in {"0", "false", "off"}
+        return cls(_number(node.find(f"{WORD}start"), 1), form, text, style, is_legal)
 
 
 class WordLists:
@@ -98,7 +102,8 @@ def _written(levels: dict[int, ListLevel], level: int, counted: list[int | None]
         above = int(place[1]) - 1
         kind = levels.get(above, ListLevel())
         number = counted[above]
-        return numeral(kind.start if number is None else number, kind.form)
+        form = "decimal" if levels[level].is_legal and above < level else kind.form
+        return numeral(kind.start if number is None else number, form)
 
     return _PLACE.sub(counted_at, levels[level].text) if levels[level].form != "none" else ""
 
