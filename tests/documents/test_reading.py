@@ -175,13 +175,28 @@ def test_words_that_a_page_divides_keep_their_hyphens(tmp_path: Path) -> None:
     )
 
 
+def named(signs: str) -> str:
+    """Return signs of which a PDF says by a text of its own what they are."""
+    return "".join(f"/Span <</ActualText <FEFF{ord(sign):04X}>>> BDC (x) Tj EMC " for sign in signs)
+
+
 @pytest.mark.parametrize("word", ["\u0645\u0631\u062d\u0628\u0627", "abc"])
 def test_arabic_that_chromium_prints_is_read_the_right_way_round(word: str, tmp_path: Path) -> None:
     signs = word if word.isascii() else word[::-1]
-    spans = "".join(f"/Span <</ActualText <FEFF{ord(sign):04X}>>> BDC (x) Tj EMC " for sign in signs)
-    page = documents.pdf(f" ) Tj /ReversedChars BMC {spans} EMC (")
+    page = documents.pdf(f" ) Tj /ReversedChars BMC {named(signs)} EMC (")
 
     assert document_at(documents.saved(tmp_path, "a.pdf", page), "a.pdf").text == f"[page 1]\n\n{word}"
+
+
+def test_a_word_of_arabic_that_is_the_right_way_round_is_left_so(tmp_path: Path) -> None:
+    second, first = named("\u0630\u0647"), named("\u0627\u0628\u062d\u0631\u0645")
+    words = f" ) Tj ( z) Tj {second} ( ) Tj {first} ("
+    letters = b"/Helvetica /Encoding <</Differences [122 /afii57415]>>"
+    page = documents.pdf(words).replace(b"/Helvetica", letters)
+
+    document = document_at(documents.saved(tmp_path, "a.pdf", page), "a.pdf")
+
+    assert document.text == "[page 1]\n\n\u0645\u0631\u062d\u0628\u0627 \u0647\u0630\u0627"
 
 
 def test_a_picture_is_turned_upright_made_small_and_tells_no_place(tmp_path: Path) -> None:
