@@ -75,7 +75,8 @@ def with_rows_filled(page: "BeautifulSoup") -> None:
                 width = _span(cell, "colspan")
                 reaching.update(dict.fromkeys(range(column, column + width), _span(cell, "rowspan") - 1))
                 column += width
-            reaching = {other: max(rows - (other >= column), 0) for other, rows in reaching.items()}
+            left_of = ((other, rows - (other >= column)) for other, rows in reaching.items())
+            reaching = {other: rows for other, rows in left_of if rows > 0}
 
 
 def _only_rows(table: "Tag") -> None:
