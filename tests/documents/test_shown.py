@@ -82,7 +82,9 @@ xmlns:chart="{ODF}:chart:1.0" xmlns:table="{ODF}:table:1.0"><office:chart><chart
 <text:p>Sales</text:p></chart:title><table:table><table:table-row><table:table-cell><text:p>Q1</text:p></table:table-cell></table:table-row>
 </table:table></chart:chart></office:chart></office:d>""",
 }
-BOXED = """<text:p>Beside<draw:frame><draw:text-box><text:p>In a box</text:p></draw:text-box></draw:frame></text:p>"""
+BOXED = """<text:p>Beside<draw:frame><draw:text-box><text:p>In a box</text:p></draw:text-box></draw:frame></text:p>
+<table:table><table:table-row><table:table-cell><text:p>wide</text:p></table:table-cell><table:covered-table-cell/>
+<table:table-cell><text:p>third</text:p></table:table-cell></table:table-row></table:table>"""
 PAGE = """<p hidden>Not</p><div style="Display : none">at all</div><p>10<sup>6</sup>, x<sub>i</sub>, 1<sup>st</sup>,
 CO<sub>2</sub></p><table><tr><th>who</th><th>what</th></tr><tr><td rowspan="2">Ada</td><td>1</td></tr>
 <tr><td>2</td></tr></table>"""
@@ -180,7 +182,7 @@ SHOWN: dict[str, tuple[str, bytes, str]] = {
     "odt": (
         "a.odt",
         documents.odt(BOXED, above="<text:p>Draft</text:p>"),
-        "Header: Draft\n\nBeside\nIn a box",
+        "Header: Draft\n\nBeside\nIn a box\n\n| wide |  | third |\n| --- | --- | --- |",
     ),
     "html": (
         "a.html",

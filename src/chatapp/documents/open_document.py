@@ -23,6 +23,8 @@ _CREATOR, _DATE = "{http://purl.org/dc/elements/1.1/}creator", "{http://purl.org
 _STYLE, _STYLES = f"{_ODF}:style:1.0}}", "styles.xml"
 _CHART, _HREF = f"{_ODF}:chart:1.0}}", "{http://www.w3.org/1999/xlink}href"
 _ROW, _CELL, _PARAGRAPH = f"{_TABLE}table-row", f"{_TABLE}table-cell", f"{_TEXT}p"
+_COVERED = f"{_TABLE}covered-table-cell"
+"""Where a wider or a higher cell stands, so that what is behind it keeps its column."""
 _KIND, _VALUE, _CURRENCY = f"{_OFFICE}value-type", f"{_OFFICE}value", f"{_OFFICE}currency"
 _REPEATED = {what: f"{_TABLE}number-{what}-repeated" for what in ("rows", "columns")}
 _ELSEWHERE = ("http://", "https://", "mailto:")
@@ -130,8 +132,9 @@ def _rows(node: ElementTree.Element) -> Iterator[list[str]]:
 def _row(row: ElementTree.Element) -> list[str]:
     cells: list[str] = []
     for cell in row:
-        if cell.tag == _CELL:
-            cells += [" ".join(_text_of(paragraph) for paragraph in _paragraphs(cell))] * _times(cell, "columns")
+        if cell.tag in {_CELL, _COVERED}:
+            shown = " ".join(_text_of(paragraph) for paragraph in _paragraphs(cell)) if cell.tag == _CELL else ""
+            cells += [shown] * _times(cell, "columns")
     return cells
 
 
