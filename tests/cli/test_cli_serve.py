@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from itertools import product
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -53,13 +53,17 @@ def test_it_goes_on_where_nobody_reads_what_it_says(settings: dict[str, str]) ->
     os.close(read)
     with psutil.Popen([SCRIPT, "serve", "--port", str(port)], env={**os.environ, **settings}, stdout=write) as running:
         os.close(write)
-        deadline = time.monotonic() + START_S
-        while not is_answering("127.0.0.1", port, "/health"):
-            assert running.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        running.terminate()
-        assert running.wait(30) == 0
+        try:
+            deadline = time.monotonic() + START_S
+            while not is_answering("127.0.0.1", port, "/health"):
+                assert running.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            running.terminate()
+            assert running.wait(30) == 0
+        finally:  # else a failure would wait for it without an end
+            with suppress(psutil.NoSuchProcess):
+                running.kill()
 
 
 def test_all_that_it_says_to_machines_is_json(settings: dict[str, str]) -> None:
