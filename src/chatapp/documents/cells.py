@@ -8,9 +8,8 @@ from xml.etree import ElementTree
 from zipfile import ZipFile
 
 from chatapp.documents.archives import related, xml_beside, xml_of
-from chatapp.documents.number_formats import NumberFormat, telling_formats
+from chatapp.documents.number_formats import SHEET, NumberFormat, telling_formats
 
-SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _THREADED = "{http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments}"

@@ -70,8 +70,8 @@ def document_at(path: Path, name: str, drawn: Sequence[int] = ()) -> Document:
     except _faults() as error:
         if "password" in str(error):
             return _unreadable(media_type, "It wants a password: save it without one.")
-        name = "BadZipFile" if isinstance(error, zlib.error) else type(error).__name__  # its own is "error"
-        return _unreadable(media_type, f"It is damaged ({name}).")
+        kind = BadZipFile if isinstance(error, zlib.error) else type(error)  # its own is called "error"
+        return _unreadable(media_type, f"It is damaged ({kind.__name__}).")
 
 
 def refuse_network() -> None:

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple, Self
 from xml.etree import ElementTree
 
-_SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _PIECE = re.compile(
     r'"([^"]*)"|\\(.)|\[(?:\$([^\[\]-]*+))?[^\[\]]*+\]|[_*].|(General|[0#?.,/]++(?: (?=[0#?]))?|E[+-]0++)|(%)|(.)',
     re.IGNORECASE,
@@ -62,9 +62,9 @@ def in_digits(number: float) -> str:
 
 def telling_formats(styles: ElementTree.Element) -> dict[bytes, NumberFormat]:
     """Return, of the styles of a workbook, those whose format tells more than the number, by what cells call them."""
-    codes = {node.get("numFmtId"): node.get("formatCode", "") for node in styles.iter(f"{_SHEET}numFmt")}
+    codes = {node.get("numFmtId"): node.get("formatCode", "") for node in styles.iter(f"{SHEET}numFmt")}
     found: dict[bytes, NumberFormat] = {}
-    for place, style in enumerate(styles.iterfind(f"{_SHEET}cellXfs/{_SHEET}xf")):
+    for place, style in enumerate(styles.iterfind(f"{SHEET}cellXfs/{SHEET}xf")):
         id_ = style.get("numFmtId", "0")
         code = codes.get(id_) or _BUILT_IN.get(int(id_) if id_.isdecimal() else 0, "")
         if (told := NumberFormat.parse(code)) != NumberFormat():

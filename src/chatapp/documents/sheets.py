@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZipFile, is_zipfile
 
-from chatapp.documents.cells import ShownCells, shown_by_sheet
+from chatapp.documents.cells import Place, ShownCells, shown_by_sheet
 from chatapp.documents.number_formats import in_digits
 from chatapp.documents.plain import table
 
@@ -45,12 +45,12 @@ def _rows(sheet: "CalamineSheet", beside: ShownCells) -> Iterator[list[str]]:
         yield [_cell(cell, (number, column), beside) for column, cell in enumerate(row, left)]
 
 
-def _cell(cell: object, place: tuple[int, int], beside: ShownCells) -> str:
-    text = beside.errors.get(place) or _value(cell, beside, place)
+def _cell(cell: object, place: Place, beside: ShownCells) -> str:
+    text = beside.errors.get(place) or _value(cell, place, beside)
     return f"{text} {beside.comments[place]}".strip() if place in beside.comments else text
 
 
-def _value(cell: object, beside: ShownCells, place: tuple[int, int]) -> str:
+def _value(cell: object, place: Place, beside: ShownCells) -> str:
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, float | int):
