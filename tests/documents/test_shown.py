@@ -79,7 +79,8 @@ OBJECTS = {
     "Object 1/content.xml": '<math xmlns="http://www.w3.org/1998/Math/MathML"><mfrac><mi>a</mi><mi>b</mi></mfrac></math>',
     "Object 2/content.xml": f"""<office:d xmlns:office="{ODF}:office:1.0" xmlns:text="{ODF}:text:1.0"
 xmlns:chart="{ODF}:chart:1.0" xmlns:table="{ODF}:table:1.0"><office:chart><chart:chart><chart:title>
-<text:p>Sales</text:p></chart:title><table:table><table:table-row><table:table-cell><text:p>Q1</text:p></table:table-cell></table:table-row>
+<text:p>Sales</text:p></chart:title><table:table><table:table-row><table:table-cell><text:p>Q1</text:p></table:table-cell>
+<table:table-cell office:value="NaN"><text:p>NaN</text:p></table:table-cell></table:table-row>
 </table:table></chart:chart></office:chart></office:d>""",
 }
 BOXED = """<text:p>Beside<draw:frame><draw:text-box><text:p>In a box</text:p></draw:text-box></draw:frame></text:p>

@@ -133,7 +133,8 @@ def _row(row: ElementTree.Element) -> list[str]:
     cells: list[str] = []
     for cell in row:
         if cell.tag in {_CELL, _COVERED}:
-            shown = " ".join(_text_of(paragraph) for paragraph in _paragraphs(cell)) if cell.tag == _CELL else ""
+            is_empty = cell.tag == _COVERED or cell.get(_VALUE) == "NaN"  # so charts say that they have no value
+            shown = "" if is_empty else " ".join(_text_of(paragraph) for paragraph in _paragraphs(cell))
             cells += [shown] * _times(cell, "columns")
     return cells
 
