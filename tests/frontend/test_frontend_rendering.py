@@ -139,4 +139,5 @@ def test_a_fold_is_one_block_until_it_ends() -> None:
     fold = "<details>\n\nA\n\nB\n\n</details>\n\n"
     assert split_blocks(f"{fold}C\n\nD") == [fold, "C\n\n", "D"]
     assert split_blocks(f"- {fold}C") == [f"- {fold}", "C"]
+    assert split_blocks(f"A\n</details>\n{fold}C") == [f"A\n</details>\n{fold}", "C"]
     assert split_blocks("```\n<details>\n```\n\nA\n\nB") == ["```\n<details>\n```\n\n", "A\n\n", "B"]

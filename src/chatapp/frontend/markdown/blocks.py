@@ -30,7 +30,7 @@ def split_blocks(markdown: str) -> list[str]:
     fence: str | None = None
     after_blank = False
     for line in lines_of(markdown):
-        is_closed = fence is None and brackets <= 0 and dollars % 2 == 0 and folds <= 0
+        is_closed = fence is None and brackets <= 0 and dollars % 2 == 0 and folds == 0
         if is_closed and after_blank and _starts_block(line):
             blocks.append(markdown[start:offset])
             start, brackets, dollars, folds = offset, 0, 0, 0
@@ -39,7 +39,8 @@ def split_blocks(markdown: str) -> list[str]:
         offset += len(line)
         brackets += line.count("\\[") - line.count("\\]")
         dollars += line.count("$$")
-        folds += depth_of(_parted(line)[1]) if fence is None and "<" in line else 0
+        if fence is None and "<" in line:
+            folds = max(folds + depth_of(_parted(line)[1]), 0)
     return [*blocks, markdown[start:]]
 
 
