@@ -14,6 +14,10 @@ import pytest
 
 from chatapp.backend.store import Store
 from chatapp.backend.transfer.importers import Imports
+from chatapp.backend.transfer.importers.budget import ImportBudget
+from chatapp.backend.transfer.importers.files import ExportReader
+from chatapp.backend.transfer.importers.json_values import Fingerprints
+from chatapp.backend.transfer.importers.pieces import Unknown
 from chatapp.errors import InvalidRequestError
 from support.foreign_exports import chatgpt
 from support.imported import Bring, Json, said
@@ -129,6 +133,14 @@ class TestZip:
             archive.writestr("Whales-2026-01-02.json", json.dumps(chatgpt("b")))
             archive.writestr("package.json", json.dumps({"name": "x"}))
         assert Imports(store.database).read(path, owner="ada").conversations_added == 2
+
+    @pytest.mark.parametrize("content", ['{"x": 1}', '[{"x": 1}, {broken', "{broken"])
+    def test_a_file_that_was_only_tried_is_named_once(self, tmp_path: Path, content: str) -> None:
+        path = tmp_path / "mine.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("package.json", content)
+        pieces = ExportReader(ImportBudget(), Fingerprints()).file(path)
+        assert [*pieces] == [Unknown("package.json", is_file=True, is_tried=True)]
 
     @pytest.mark.parametrize(
         ("backup", "skipped"),

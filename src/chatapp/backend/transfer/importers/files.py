@@ -165,10 +165,11 @@ class ExportReader:
                 else:
                     check_held(values.weight)
         except UnreadableError as error:
-            if number and is_sure:
-                yield Unknown(what, reason=f"the rest of it cannot be read ({error})")
+            if is_sure:
+                reason = f"the rest of it cannot be read ({error})" if number else str(error)
+                yield Unknown(what, reason=reason, is_file=not number)
             else:
-                yield Unknown(what, reason=str(error) if is_sure else None, is_file=True, is_tried=not is_sure)
+                unknown.append(Unknown(what))
         if unknown:
             yield Unknown(what, unknown[-1].kind, is_file=True, is_tried=True)
         is_empty = records.first is not None
