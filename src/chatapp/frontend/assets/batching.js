@@ -35,8 +35,11 @@
         if (isLast(event.data) || document.hidden) release();
         else due ??= setTimeout(release, MOST_MS);
       });
-      this.addEventListener("close", release);
       document.addEventListener("visibilitychange", release);
+      this.addEventListener("close", () => {
+        release();
+        document.removeEventListener("visibilitychange", release);
+      });
     }
   };
 }
