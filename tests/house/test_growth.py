@@ -207,8 +207,8 @@ NOT_FOREIGN = {
     "chatapp.frontend.session.state.give_back": "keeps it",
     "chatapp.cli.announcing.tell": "is what we say ourselves",
     "chatapp.cli.terminal.say": "is what we say ourselves",
-    "chatapp.cli.session._entry": "asks the terminal",
-    "chatapp.cli.session._up_to_quotes": "asks the terminal",
+    "chatapp.cli.typed_entries._entry": "asks the terminal",
+    "chatapp.cli.typed_entries._up_to_quotes": "asks the terminal",
     "chatapp.frontend.transcript.live_blocks._open_html": "is measured with LiveBlocks.grow",
 }
 

@@ -3,16 +3,16 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
-from importlib import import_module
 from textwrap import fill
 
 import typer
 
 from chatapp.cli.model_lines import model_lines
 from chatapp.cli.shell_chat import ShellChat
-from chatapp.cli.terminal import StatusLine, fitted, is_dumb, printable
+from chatapp.cli.terminal import StatusLine, fitted, printable
+from chatapp.cli.typed_entries import edit_lines, edited, next_entry
 from chatapp.cli.waiting_files import WaitingFiles
 from chatapp.cli.writing import note, write_error, write_text
 from chatapp.client import BackendClient
@@ -22,10 +22,8 @@ from chatapp.errors import ChatappError, SettingsError
 from chatapp.protocol.events import Done, Event, UsageDetails
 from chatapp.protocol.usage_line import gauge_parts, usage_sentence
 
-_PROMPT, _PROMPT_FOR_MORE = "> ", "| "
 _LEAST_COLUMNS = 30
 """With less beside the commands, what they do stands below them."""
-_QUOTES = '"""'
 _COMMAND = re.compile(r"/([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
 _WELCOME = "/help shows what you can do here beside asking. Ctrl-D leaves."
 _SUMMARY = "In place of the {} earlier messages goes along:\n\n{}"
@@ -72,10 +70,10 @@ class Session:
 
         No failure ends the session.
         """
-        _edit_lines()
+        edit_lines()
         self._files.add(files)
         note(_WELCOME)
-        while (entry := _next_entry()) is not None:
+        while (entry := next_entry()) is not None:
             try:
                 self._take(entry)
             except KeyboardInterrupt:
@@ -208,7 +206,7 @@ class Session:
     def _edit(self, words: str) -> None:
         """Ask the last question in other words, those given or typed; nothing happens where these are none."""
         prompt, files = self._chat.last_question()
-        changed = words or _edited(prompt)
+        changed = words or edited(prompt)
         if changed.strip():
             self._chat.undo()
             self._write(self._chat.ask(changed, self._options, attachments=files))
@@ -231,31 +229,6 @@ def _leave() -> None:
     raise EOFError
 
 
-def _edit_lines() -> None:
-    """Let `input` edit lines and keep them in memory; what is pasted comes as a whole, where readline can do that."""
-    with suppress(ImportError):
-        readline = import_module("readline")
-        readline.parse_and_bind(f"set enable-bracketed-paste {'off' if is_dumb() else 'on'}")
-
-
-def _edited(before: str) -> str:
-    """Return what becomes of `before` on the line, nothing by Ctrl-C; where lines cannot be edited, what is typed."""
-    with suppress(ImportError):
-        readline = import_module("readline")
-        readline.set_startup_hook(lambda: readline.insert_text(before))
-        try:
-            line = input(_PROMPT)
-            readline.set_startup_hook()  # not for lines that come behind it
-            return line if line == before else _entry(line)
-        except KeyboardInterrupt:
-            typer.echo(err=True)
-            return ""
-        finally:
-            readline.set_startup_hook()
-    note(before)
-    return _entry(input(_PROMPT))
-
-
 def _help(columns: int) -> str:
     """Return what can be typed, in whole words, and in lines of at most `columns` where these allow that."""
     widest = max(len(command) for command, _ in _COMMANDS) + 2
@@ -269,34 +242,3 @@ def _help(columns: int) -> str:
         for name, what in _COMMANDS
     ]
     return "\n".join([*rows, "", within(_KEYS)])
-
-
-def _next_entry() -> str | None:
-    """Return what is typed next, None when nothing more will be; Ctrl-C begins anew."""
-    while True:
-        try:
-            return _entry(input(_PROMPT))
-        except KeyboardInterrupt:
-            typer.echo(err=True)
-        except EOFError:
-            typer.echo(err=True)
-            return None
-
-
-def _entry(line: str) -> str:
-    """Return the entry that begins with `line`; newlines within are LF."""
-    if line.lstrip().startswith(_QUOTES):
-        return _up_to_quotes(line.lstrip().removeprefix(_QUOTES))
-    lines = [line]
-    while lines[-1].endswith("\\"):
-        lines[-1] = lines[-1].removesuffix("\\")
-        lines.append(input(_PROMPT_FOR_MORE))
-    return "\n".join(lines)
-
-
-def _up_to_quotes(line: str) -> str:
-    lines = []
-    while not line.rstrip().endswith(_QUOTES):
-        lines.append(line)
-        line = input(_PROMPT_FOR_MORE)
-    return "\n".join([*lines, line.rstrip().removesuffix(_QUOTES)]).strip("\n")
