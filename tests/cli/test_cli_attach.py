@@ -95,7 +95,9 @@ def test_a_saved_prompt_is_asked(chatapp: Run, shared: RunningBackend, model: St
 def test_a_question_is_saved_as_a_prompt_once_and_listed(chatapp: Run) -> None:
     saved = chatapp("ask", "--save", "in German", "Translate into German:", stdin="{{input}}")
     again = chatapp("ask", "--save", "in German", "Other words")
+    with_a_file = chatapp("ask", "--save", "of a file", "-a", "notes.txt", "What is in it?")
 
+    assert (with_a_file.returncode, "holds words alone" in with_a_file.stderr) == (2, True)
     assert (saved.returncode, saved.stdout) == (0, "")
     assert saved.stderr.endswith("in German.md. Ask it: chatapp ask -t 'in German'\n")
     assert (again.returncode, "called in German already" in again.stderr) == (2, True)

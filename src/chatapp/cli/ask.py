@@ -43,7 +43,7 @@ def run(
     question; what one fails with is said below its name.
     """
     if save_as is not None:
-        return _save(save_as, question, template)
+        return _save(save_as, question, template, beside=[*files, *params])
     _require_one_conversation(conversation_id, project, is_continued=is_continued, is_stored=is_stored)
     _require_known_effort(options)
     write = _writer(is_extracted=is_extracted, as_json=as_json)
@@ -217,12 +217,14 @@ def _prompt(
     return _asked(question, template, params, is_stdin_a_file=STDIN in files)
 
 
-def _save(name: str, question: str | None, template: str | None) -> int:
-    """Save what would be asked as a prompt."""
+def _save(name: str, question: str | None, template: str | None, *, beside: Sequence[str]) -> int:
+    """Save what would be asked as a prompt, which cannot hold what is given `beside`."""
     from chatapp.cli.saved import save
 
     if template is not None:
         raise SettingsError("--template is saved already.", hint="Leave it out, or --save.")
+    if beside:
+        raise SettingsError("A saved prompt holds words alone.", hint="Give --attach and --param when you ask it.")
     save(name, _asked(question, None, (), is_stdin_a_file=False))
     return 0
 
