@@ -75,6 +75,7 @@ FILLED_IN = {
     "{files}": ("the file of the project", "the {count:,} files of the project"),
     "{named}": ("the model {model}", "this model"),
     "{budget.period}": ("day", "month"),
+    "the API key {what}": ("the API key cannot be read", "the API key holds none that can be sent"),
 }
 """What sentences are put together from in the code, and are told in whole."""
 
@@ -133,6 +134,16 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
             "env must be named otherwise, as 'env' is a connection that is there without this file.",
             "env: nötig ist ein anderer Name, denn 'env' ist eine Verbindung,",
         ),
+        (
+            "LLM processing failed: no model answered. a/b:c: the variable K with the API key is not set. d/e: the "
+            "model server reports a failure (status 500). Odd: words.",
+            "Kein Modell hat geantwortet. a/b:c: Die Variable K mit dem API-Schlüssel ist nicht gesetzt. d/e: ",
+        ),
+        ("Set K.", "K setzen."),
+        ("Set all of them.", "Set all of them."),
+        ("Check the key of [connections.c].", "Schlüssel von [connections.c] prüfen."),
+        ("Ask again, or raise gap_timeout of [connections.c].", "oder gap_timeout von [connections.c] erhöhen."),
+        ("Check that base_url of [connections.c", "Check that base_url of [connections.c"),
         ("The key of a is for b.c, not for d.", "Der Schlüssel von a ist für b.c, nicht für d."),
         ("Nobody is asked instead.", "Nobody is asked instead."),
         ("Cannot connect to backend at {url}.", "Keine Verbindung zum Backend unter {url}."),

@@ -2,141 +2,12 @@
 
 from chatapp.config import demo_model
 from chatapp.errors import ChatappError
+from chatapp.frontend.languages.of_connections import OF_CONNECTIONS, as_usual, no_model_answered
+from chatapp.frontend.languages.of_errors import OF_ERRORS, OF_MODELS
 from chatapp.frontend.languages.of_files import OF_FILES
 from chatapp.frontend.languages.places import values_in
 from chatapp.protocol.wording import Words
 
-_OF_MODELS = "LLM processing failed: "
-_ERRORS = (
-    _OF_MODELS,
-    "Conversations cannot be read or saved: the database does not answer.",
-    "Links to conversations are switched off.",
-    "Nothing was asked here yet.",
-    "Something went wrong in the backend.",
-    "The answer failed.",
-    "The backend does not know this API key.",
-    "The backend is shutting down.",
-    "The backend stopped before the answer was whole.",
-    "The conversation is still answering its last question.",
-    "The page could not read the answer.",
-    "The prompt has no name yet.",
-    "The question was not asked.",
-    "The server has no name yet.",
-    "There are no earlier messages to summarise.",
-    "There is no question here that could be answered again.",
-    "There is no such attachment.",
-    "There is no such conversation.",
-    "There is no such file in the project.",
-    "There is no such link.",
-    "There is no such message in this conversation.",
-    "There is no such project.",
-    "There is no such summary.",
-    "There is nothing to share in an empty conversation.",
-    "This answer is still being made.",
-    "This backend wants an API key.",
-    "This key sees only what it has used itself.",
-    "Too many answers are being made.",
-    "Too many connections are open.",
-    "Too many exports are going on.",
-    "Too many imports are going on.",
-    "Too many wrong API keys came from this address.",
-    "all keys of the model server are limited.",
-    "the account has no quota left.",
-    "the answer is longer than allowed.",
-    "the answer took too long.",
-    "the backend was stopped while it answered.",
-    "the connection to the model broke.",
-    "the conversation is longer than the model can read.",
-    "the model did not begin to answer in time.",
-    "the model does not call tools.",
-    "the model does not take a system prompt.",
-    "the model does not take so many pictures.",
-    "the model fell silent.",
-    "the model gave no summary.",
-    "the model has written a call of a tool, or JSON, that its server cannot read.",
-    "the model server cannot be reached in time.",
-    "the model server cannot be reached.",
-    "the model server cannot read a picture, or not of this size.",
-    "the model server does not accept the API key.",
-    "the model server does not speak TLS on this port.",
-    "the model server has no chat at this address.",
-    "the model server has not answered yet.",
-    "the model server has not enough memory for this model.",
-    "the model server has not loaded any model.",
-    "the model server is being asked too often.",
-    "the model server is overloaded.",
-    "the model server is still loading its model.",
-    "the model server reports a failure.",
-    "the model server reports a failure: it is overloaded.",
-    "the model server sends us elsewhere.",
-    "the model server sent no answer.",
-    "the model server's answer cannot be read.",
-    "the model server's certificate is not trusted here.",
-    "the model server's moderation refuses the question.",
-    "the model takes no pictures.",
-    "the model takes no sound.",
-    "the model's answer broke off before it began.",
-    "the model's answer broke off.",
-    "this model is not one to chat with.",
-    "your account has yet to be given this model.",
-)
-_HINTS = (
-    "Add text, a document, a picture or a recording.",
-    "Ask again in a moment, or choose another model.",
-    "Ask again in a moment.",
-    "Ask again later.",
-    "Ask again later; if it needs a key, set OPENAI_API_KEY.",
-    "Ask again, or choose another model.",
-    "Ask again, or let the proxy before the server wait longer (nginx: `proxy_read_timeout`).",
-    "Ask again, or raise FIRST_CONTENT_TIMEOUT.",
-    "Ask again, or raise GAP_TIMEOUT.",
-    "Ask again.",
-    "Ask again; the model server's log may say more.",
-    "Ask again; if this chat is long, start a new one: it may be more than the model can read.",
-    "Ask again later; if this chat is long, start a new one: it may be more than the model can read.",
-    "Check BASE_URL and the parameters; if this chat is long, start a new one: it may be more than the model can read.",
-    "Ask for it at the model server, or choose another model.",
-    "Ask without them, or choose another model.",
-    "Attach all of it.",
-    "Attach text, a document or a picture.",
-    "Check BASE_URL and the parameters.",
-    "Check BASE_URL.",
-    "Check BASE_URL: most end in /v1. `chatapp doctor` looks for it.",
-    "Check BASE_URL: it may want https://.",
-    "Check OPENAI_API_KEY.",
-    "Check plan and billing of the model server.",
-    "Check that it runs and that BASE_URL is its address, or ask again in a moment if it has just started.",
-    "Choose another model.",
-    "Choose it in the menu to change it.",
-    "Choose others.",
-    "Delete conversations or files of projects that hold some.",
-    "Delete one that is not used any more.",
-    "Enter the key for it too.",
-    "Free some there, or choose a smaller model.",
-    "Give the connection `prices` or the budget in tokens, or ask without searches and service tiers.",
-    "Its log says more under this request id.",
-    "Its log says more.",
-    "Its text is to have some words, and 64 KiB at most.",
-    "Letters, digits, blanks, dots and dashes can be in a name.",
-    "Letters, digits, dots and dashes can be in it.",
-    "Load one there, and ask again.",
-    "Name one in MODEL_NAME.",
-    "Nothing was changed.",
-    "Raise MAX_ANSWER_BYTES.",
-    "Raise TOTAL_TIMEOUT to wait longer.",
-    "Send less or smaller files, or start a new chat; a proxy before the server may set the limit.",
-    "Send a smaller one as PNG or JPEG, or ask without it.",
-    "Send the file again.",
-    "Set MODEL_NAME to one it has, and check BASE_URL.",
-    "Start a new chat or shorten the question.",
-    "Try again, or choose another model.",
-    "Try http:// in BASE_URL.",
-    "Wait a moment and ask again.",
-    "Wait for the answer, or stop it.",
-    "Wait longer with REQUEST_TIMEOUT.",
-    "Word it differently, or choose another model.",
-    "Write pages as 2-5,8.",
-)
 _ORIGINS = ("default", "the command that started it", "the environment")
 _REASONS = (
     "neither BASE_URL nor OPENAI_API_KEY is set, and no model server was found on this machine",
@@ -160,6 +31,7 @@ WITH_PLACES = (
     "Ask again in {count} hours.",
     "Ask again in {count} minutes.",
     "Ask for {names}.",
+    "Check {variable}.",
     "Cannot connect to backend at {url}.",
     "Charts in it are left out: {count}.",
     "Files in it are left out: {files}.",
@@ -189,6 +61,7 @@ WITH_PLACES = (
     "Others that can be asked: {names}.",
     "Pages without words, as scans are: {pages}.",
     "Pictures in it are left out: {count}.",
+    "Set {variable}.",
     "The backend at {url} said nothing for {seconds} seconds.",
     "The budget of {whose} has not enough left: {spent} of {limit} a day spent, and {reserved} put aside for answers "
     "that are being made.",
@@ -217,6 +90,7 @@ WITH_PLACES = (
     "the model server does not take a {name}.",
     "the model server has no chat at this address (status {status}).",
     "the model server reports a failure (status {status}).",
+    "the variable {variable} with the API key is not set.",
     "{count} earlier message was left out to fit the model's context.",
     "{count} earlier messages were left out to fit the model's context.",
     "{model} can read less than this; {other} is asked instead.",
@@ -228,12 +102,14 @@ WITH_PLACES = (
     "{name} has nothing that conversations of the project could read.",
     "{name} is set",
     "{name} was found on port {port}",
+    "{variable} holds no API key that can be sent.",
     "{share} % of the budget of {whose} is spent: {spent} of {limit} a day. It renews on {day}.",
     "{share} % of the budget of {whose} is spent: {spent} of {limit} a month. It renews on {day}.",
     "named otherwise, as {text} is a connection that is there without this file",
     "named with letters, digits, `.`, `_` and `-`, and not {text}",
 )
-"""Those that name something; two of them never stand side by side. What `why` and `allowed` stand for is one too."""
+"""Those that name something; two of them never stand side by side. What `why` and `allowed` stand for is one too, a
+`variable` is one word."""
 _SENTENCES = frozenset({"why", "allowed"})
 _WHOSE = ("all keys together", "the connection {name}")
 """What `whose` stands for, where it is not the name of a key."""
@@ -243,7 +119,7 @@ FAILED_OVER = (
     "{model} is not asked: {why} {other} is asked instead.",
 )
 """Those in which something stands beside a sentence."""
-SAID_ELSEWHERE = (*_ERRORS, *_HINTS, *_ORIGINS, *_REASONS, *_ALLOWED, *_NOTICES, *OF_FILES)
+SAID_ELSEWHERE = (*OF_ERRORS, *_ORIGINS, *_REASONS, *_ALLOWED, *_NOTICES, *OF_FILES)
 ELSEWHERE = (
     demo_model.WHAT,
     demo_model.ADVICE,
@@ -252,14 +128,15 @@ ELSEWHERE = (
     *WITH_PLACES,
     *FAILED_OVER,
     *_WHOSE,
+    *OF_CONNECTIONS,
 )
 
 
 def said_elsewhere(sentence: str, t: Words) -> str:
     """Return what an error or a notice says, in the words `t` as far as it always says the same."""
-    rest = sentence.removeprefix(_OF_MODELS)
+    rest = sentence.removeprefix(OF_MODELS)
     if rest != sentence:
-        return f"{t(_OF_MODELS)}{_said(rest, t)}"
+        return f"{t(OF_MODELS)}{_said(rest, t)}"
     return _said(sentence, t)
 
 
@@ -271,10 +148,19 @@ def sentence_elsewhere(error: ChatappError, t: Words) -> str:
 def _said(sentence: str, t: Words) -> str:
     if (known := t(sentence)) != sentence:
         return known
+    if (named := as_usual(sentence)) is not None:
+        usual, own = named
+        return (
+            shown.replace(own.usual, t(own.message, **own.values)) if (shown := _said(usual, t)) != usual else sentence
+        )
+    if failures := no_model_answered(sentence):
+        return " ".join(
+            (t("no model answered."), *(f"{t.isolated(model)}: {_said(why, t)}" for model, why in failures))
+        )
     if (passed_over := _passed_over(sentence, t)) is not None:
         return passed_over
     for message in WITH_PLACES:
-        if (values := values_in(sentence, message)) is not None:
+        if (values := values_in(sentence, message)) is not None and " " not in values.get("variable", ""):
             return t(message, **{name: _placed(name, it, t) for name, it in values.items()})
     return sentence
 
