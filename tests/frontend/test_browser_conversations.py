@@ -574,6 +574,38 @@ def test_keys_find_commands_and_conversations(page: Page, client: BackendClient)
     page.wait_for(".st-key-welcome")
 
 
+def test_the_keyboard_goes_on_in_the_list_where_it_was(page: Page, client: BackendClient) -> None:
+    one, two = (str(client.ask(f"Key {word}", store=True).conversation_id) for word in ("one", "two"))
+    page.open()
+    page.wait_for(f".st-key-open-{one}")
+
+    def is_at(selector: str) -> None:
+        page.wait_until(
+            lambda _: page.run(f"return document.activeElement.matches('{selector}')"), f"{selector} focused"
+        )
+
+    def choose(entry: str) -> None:
+        page.run(f"document.querySelector('.st-key-open-{two} button').focus()")
+        page.driver.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+        page.driver.switch_to.active_element.send_keys(Keys.ENTER)
+        while page.driver.switch_to.active_element.text != entry:
+            page.driver.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
+        page.driver.switch_to.active_element.send_keys(Keys.ENTER)
+
+    for entry, then, key, at in (
+        ("Export", "[role=dialog]", Keys.ESCAPE, "menu"),
+        ("Rename", "input", Keys.ESCAPE, "open"),
+        ("Rename", "input", Keys.ENTER, "open"),
+        ("Choose several", f".st-key-choose-{two} input", Keys.ESCAPE, "open"),
+    ):
+        choose(entry)
+        is_at(then)
+        page.driver.switch_to.active_element.send_keys(key)
+        is_at(f".st-key-{at}-{two} button")
+    choose("Delete")
+    is_at(f".st-key-open-{one} button")
+
+
 def test_a_project_is_begun_and_talked_in(page: Page, client: BackendClient, model: StubModel) -> None:
     page.click("project-new")
     page.wait_for(".st-key-project-name-new input").send_keys("Thesis")

@@ -10,10 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
+from chatapp.documents import kinds
 from chatapp.errors import ChatappError
 from chatapp.frontend.conversations.entries import question_entry
 from chatapp.frontend.conversations.temporary import TemporaryConversation
+from chatapp.frontend.languages.language import languages
+from chatapp.frontend.languages.of_divisions import chosen_divisions, counted_divisions, name_of_divisions
 from chatapp.protocol.resources import AttachmentInfo
+from chatapp.protocol.wording import ENGLISH
 from support import documents, scripts
 from support.foreign_exports import chatgpt
 from support.pages import ask, click, contents, settings_dialog, stored, wait_until
@@ -136,3 +140,24 @@ def test_a_file_that_is_no_export_is_refused_in_a_sentence(page: AppTest) -> Non
     click(page, "import-file")
 
     assert len(page.error) == 1
+
+
+@pytest.mark.parametrize(
+    ("media_type", "all_of_them", "two", "label"),
+    [
+        (kinds.PDF, "3 pages", "pages 1, 2", "Seiten"),
+        (kinds.XLSX, "3 sheets", "sheets 1, 2", "Blätter"),
+        (kinds.XLS, "3 sheets", "sheets 1, 2", "Blätter"),
+        (kinds.ODS, "3 sheets", "sheets 1, 2", "Blätter"),
+        (kinds.PPTX, "3 slides", "slides 1, 2", "Folien"),
+        (kinds.ODP, "3 slides", "slides 1, 2", "Folien"),
+        (kinds.EPUB, "3 chapters", "chapters 1, 2", "Kapitel"),
+    ],
+)
+def test_what_is_chosen_of_a_file_has_its_own_name(media_type: str, all_of_them: str, two: str, label: str) -> None:
+    file = AttachmentInfo("ab" * 32, "it", media_type, "text", 5, pages=3)
+
+    assert counted_divisions(file, ENGLISH) == all_of_them
+    assert chosen_divisions(file, ENGLISH) == ""
+    assert chosen_divisions(file._replace(chosen="1,2"), ENGLISH) == two
+    assert name_of_divisions(file, languages()["de"]) == label

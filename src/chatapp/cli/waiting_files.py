@@ -8,6 +8,7 @@ from chatapp.cli.terminal import StatusLine, counted
 from chatapp.cli.writing import note
 from chatapp.client import BackendClient
 from chatapp.errors import SettingsError
+from chatapp.protocol.chosen_pages import division_of
 from chatapp.protocol.resources import AttachmentInfo
 
 
@@ -54,9 +55,10 @@ class WaitingFiles:
 
 
 def _label(file: AttachmentInfo) -> str:
-    pages = counted(file.pages, "page") if file.pages else None
+    division = division_of(file.media_type)
+    pages = counted(file.pages, division) if file.pages else None
     if file.chosen:
-        pages = f"pages {file.chosen}"
+        pages = f"{division}s {file.chosen}"
     return ", ".join(filter(None, (file.name, pages, file.shown_size)))
 
 

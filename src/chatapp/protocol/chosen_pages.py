@@ -9,6 +9,14 @@ from chatapp.errors import InvalidRequestError
 
 _MARK = "#pages="
 _MOST_CHARS, _MOST_DIGITS = 100, 6
+_DIVISIONS = {
+    "spreadsheetml.sheet": "sheet",
+    "opendocument.spreadsheet": "sheet",
+    "ms-excel": "sheet",
+    "presentation": "slide",
+    "epub+zip": "chapter",
+}
+"""What the media types of files end in that have something else than pages to choose from."""
 
 
 class ChosenPages(NamedTuple):
@@ -51,6 +59,11 @@ def pages_among(wanted: str, *, name: str, count: int | None) -> ChosenPages:
     if beyond is not None:
         raise InvalidRequestError(f"{name} has no page {beyond}: its last is {count}.", hint="Choose others.")
     return chosen
+
+
+def division_of(media_type: str) -> str:
+    """Return what each page of a file is: "page", "sheet", "slide" or "chapter"."""
+    return next((name for kind, name in _DIVISIONS.items() if media_type.endswith(kind)), "page")
 
 
 def with_pages(name: str, pages: str | None) -> str:

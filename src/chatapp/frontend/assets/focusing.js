@@ -16,8 +16,9 @@ const look = () => {
   if (found !== field) {
     if (found) {
       found.focus({ preventScroll: true });
+      found.closest(".st-key-editor")?.scrollIntoView({ block: "nearest" });
       found.setSelectionRange(found.matches("input") ? 0 : found.value.length, found.value.length);
-    } else focusBox();
+    } else if (isLost()) focusBox();
     field = found;
   }
   const now = document.querySelector(FIRST);

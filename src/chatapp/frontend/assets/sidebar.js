@@ -62,6 +62,10 @@ document.addEventListener("keydown", (event) => {
   const row = target.closest("[class*='st-key-row-'], .st-key-current-row");
   const place = rows.indexOf(row?.querySelector(ROWS) ?? target);
   const isSearch = target.matches(".st-key-search input");
+  if (key === "Escape" && target.closest(".st-key-chosen, [class*='st-key-choose-']")) {
+    event.preventDefault();
+    return document.querySelector(".st-key-choose-end button").click();
+  }
   if (place < 0 && !(isSearch && key === "ArrowDown")) return;
   const last = rows.length - 1;
   const next = {

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from chatapp.frontend.languages.words import figures, said, t
+from chatapp.frontend.languages.of_divisions import chosen_divisions, counted_divisions, name_of_divisions
+from chatapp.frontend.languages.words import figures, said, t, words
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
 from chatapp.frontend.session.backend import models_of, preview_of, readiness_of
@@ -42,10 +43,8 @@ def waiting_files(files: Sequence[AttachmentInfo]) -> None:
 
 
 def _label(file: AttachmentInfo) -> str:
-    pages = t("{count} page", plural="{count} pages", count=file.pages) if file.pages else None
-    if file.chosen:
-        pages = t("pages {numbers}", numbers=file.chosen.replace(",", ", "))
-    return " · ".join(filter(None, (file.name, pages, figures(file.shown_size))))
+    parts = chosen_divisions(file, words()) or counted_divisions(file, words())
+    return " · ".join(filter(None, (file.name, parts, figures(file.shown_size))))
 
 
 def show_file(file: AttachmentInfo) -> None:
@@ -77,7 +76,7 @@ def _look(file: AttachmentInfo, size_px: int) -> None:
 def _choice(file: AttachmentInfo, place: int) -> None:
     field = f"pages-{place}-{file.id}"
     st.text_input(
-        t("Pages"),
+        name_of_divisions(file, words()),
         file.chosen or "",
         key=field,
         placeholder=t("All of them, or some, such as 2-5, 8"),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from chatapp.frontend.conversations.entries import DisplayMessage
 from chatapp.frontend.conversations.moments import day_name, short_day
 from chatapp.frontend.languages.elsewhere import said_elsewhere, sentence_elsewhere
+from chatapp.frontend.languages.of_divisions import chosen_divisions
 from chatapp.frontend.markdown.cost import beginning, is_drawable
 from chatapp.frontend.transcript.html_cache import message_html
 from chatapp.protocol.messages import CitationPart
@@ -155,7 +156,7 @@ def files_html(files: Sequence[AttachmentInfo], t: Words) -> str:
 
 def _file(file: AttachmentInfo, t: Words) -> str:
     """Return a file as what opens a look at it; of a picture `assets/transcript/pictures.js` draws a small copy."""
-    facts = (file.chosen and t("pages {numbers}", numbers=file.chosen.replace(",", ", ")), file.shown_size)
+    facts = (chosen_divisions(file, t), file.shown_size)
     small = f'<img alt="" data-picture="{escape(file.id)}">' if file.is_picture else ""
     name = f"{escape(file.name)} <small>{t.figures(escape(' · '.join(filter(None, facts))))}</small>"
     look = f'data-do="file" data-to="{escape(file.reference)}" title="{escape(t("Look at it"))}"'

@@ -1,8 +1,12 @@
 // The rows of the list of conversations. Python tells what stands in them; what they show is text and never HTML.
 // Their classes are those that Streamlit gives to what is drawn with a key: style.css and the keyboard go by them.
+import { menu } from "./menu.js";
+
 const NEAR = "300px 0px"; // what is so near to the end of the list wants more
 const ASK_AGAIN_MS = 2000;
 const FORESEEN_MS = 3000; // after which what was clicked has not been done
+const OF_ROW = /^st-key-(open|menu|choose)-/;
+const ROWS = "[class*='st-key-open-'], [class*='st-key-choose-']";
 const MOVES = ["Archive", "Back to the list"];
 
 const make = (tag, properties = {}, ...children) => {
@@ -17,78 +21,6 @@ const clock = (language) => {
   const own = navigator.languages.find((it) => it.split("-")[0] === language) ?? language;
   return new Intl.DateTimeFormat(new Intl.Locale(own, { numberingSystem: "latn" }), { dateStyle: "medium", timeStyle: "short" });
 };
-
-class Menu {
-  constructor() {
-    this.element = make("div", { className: "row-menu", popover: "manual" });
-    this.element.setAttribute("role", "menu");
-    this.element.addEventListener("keydown", (event) => this.press(event));
-    this.outside = (event) => !this.element.contains(event.target) && !this.button.contains(event.target) && this.close();
-    this.away = () => this.close();
-  }
-
-  toggle(button, entries, choose) {
-    const isOpen = this.button === button;
-    this.close();
-    if (isOpen) return;
-    this.button = button;
-    this.element.replaceChildren(...entries.map(([what, name]) => {
-      const entry = make("button", { type: "button", textContent: name, tabIndex: -1 });
-      entry.setAttribute("role", "menuitem");
-      entry.addEventListener("click", () => { this.close(); choose(what); });
-      return entry;
-    }));
-    button.setAttribute("aria-expanded", "true");
-    this.element.setAttribute("aria-label", button.getAttribute("aria-label"));
-    button.closest(".rows").append(this.element); // outside of the sidebar a tap would close that, on a phone
-    this.element.showPopover();
-    const place = button.getBoundingClientRect();
-    const { offsetHeight, offsetWidth } = this.element;
-    const isAbove = place.bottom + offsetHeight > innerHeight && place.top > offsetHeight;
-    this.element.style.top = `${isAbove ? place.top - offsetHeight : place.bottom}px`;
-    this.element.style.left = `${Math.max(8, Math.min(place.right - 32, innerWidth - offsetWidth - 8))}px`;
-    this.element.firstChild?.focus();
-    document.addEventListener("pointerdown", this.outside, { capture: true });
-    addEventListener("resize", this.away);
-  }
-
-  // Come back into the list, which was drawn anew below it.
-  stay(entry) {
-    this.button.closest(".rows").append(this.element);
-    this.element.showPopover();
-    if (this.element.contains(entry)) entry.focus();
-  }
-
-  press(event) {
-    const entries = [...this.element.children];
-    const place = entries.indexOf(document.activeElement);
-    const next = {
-      ArrowDown: entries[(place + 1) % entries.length],
-      ArrowUp: entries[(place + entries.length - 1) % entries.length],
-      Home: entries[0],
-      End: entries[entries.length - 1],
-    }[event.key];
-    if (next) next.focus();
-    else if (["Escape", "Tab", "ArrowLeft"].includes(event.key)) {
-      const button = this.button;
-      this.close();
-      button.focus();
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
-  close() {
-    if (!this.button) return;
-    this.button.setAttribute("aria-expanded", "false");
-    this.button = undefined;
-    this.element.remove();
-    document.removeEventListener("pointerdown", this.outside, { capture: true });
-    removeEventListener("resize", this.away);
-  }
-}
-
-const menu = new Menu();
 
 class Rows {
   constructor(parent) {
@@ -171,7 +103,15 @@ class Rows {
     this.root.replaceChildren(...next);
     if (menu.button && !menu.button.isConnected) menu.close();
     else if (entry) menu.stay(entry); // it went with what was drawn before
-    if (focused && document.activeElement === document.body) this.root.querySelector(focused)?.focus({ preventScroll: true });
+    if (focused && document.activeElement === document.body) this.focusAgain(focused);
+  }
+
+  // On what was focused or stands in its place: something else of its row, or the row that is there now.
+  focusAgain({ name, place }) {
+    const names = ["open", "choose"].map((it) => name.replace(OF_ROW, `st-key-${it}-`));
+    const there = [name, ...names].map((it) => this.root.getElementsByClassName(it)[0]).find(Boolean);
+    const rows = this.root.querySelectorAll(ROWS);
+    (there ?? rows[Math.min(place, rows.length - 1)])?.querySelector("button, input")?.focus({ preventScroll: true });
   }
 
   // What is as it was stays as it is: somebody may be typing in it.
@@ -187,8 +127,10 @@ class Rows {
 
   focused() {
     const holder = this.root.contains(document.activeElement) && document.activeElement.closest("[class*='st-key-']");
-    const name = holder && [...holder.classList].find((it) => it.startsWith("st-key-"));
-    return name && `.${CSS.escape(name)} :is(button, input)`;
+    if (!holder) return undefined;
+    const name = [...holder.classList].find((it) => it.startsWith("st-key-"));
+    const row = OF_ROW.test(name) && (holder.parentElement.querySelector("[class*='st-key-open-']") ?? holder);
+    return { name, place: row ? [...this.root.querySelectorAll(ROWS)].indexOf(row) : undefined };
   }
 
   menu({ menu = 0 }) {
@@ -209,7 +151,7 @@ class Rows {
     button.setAttribute("aria-label", this.common.texts.more.replace("{title}", () => told.title));
     button.setAttribute("aria-haspopup", "menu");
     button.setAttribute("aria-expanded", "false");
-    button.addEventListener("click", () => menu.toggle(button, this.menu(told), (what) => this.choose(what, told, row)));
+    button.addEventListener("click", () => menu.toggle(button, this.menu(told), (...chosen) => this.choose(told, row, ...chosen)));
     row.append(make("div", { className: `st-key-open-${told.id}` }, open), make("div", { className: `st-key-menu-${told.id}` }, button));
     const { notes = [], snippet = [] } = told;
     const remarks = notes.map((note) => make("p", { className: "remark", textContent: note, dir: "auto" }));
@@ -227,8 +169,8 @@ class Rows {
     return make("div", { className: `row st-key-choose-${told.id}` }, label);
   }
 
-  choose(what, told, row) {
-    if (what === "Rename") this.rename(told, row);
+  choose(told, row, what, isByKey) {
+    if (what === "Rename") this.rename(told, row, isByKey);
     else {
       this.act({ do: "menu", id: told.id, entry: what });
       const isSearch = Boolean(document.querySelector(".st-key-search input")?.value); // it finds what is archived too
@@ -237,12 +179,13 @@ class Rows {
   }
 
   // focusing.js puts the cursor into it, and knows Esc.
-  rename(told, row) {
+  rename(told, row, isByKey) {
     const field = make("input", { type: "text", value: told.title, maxLength: 200, ariaLabel: this.common.texts.name });
     const drawn = this.drawn.get(told.id);
     const close = () => {
       Object.assign(drawn, { signature: "", isNamed: false });
       this.draw();
+      if (isByKey) this.focusAgain({ name: `st-key-open-${told.id}` });
     };
     const button = (key, name, act) => {
       const element = make("button", { type: "button", textContent: name });
@@ -257,7 +200,11 @@ class Rows {
       }
       close();
     };
-    field.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && save());
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing) return;
+      event.preventDefault(); // it would press what has the cursor then
+      save();
+    });
     const form = make("div", { className: "st-key-rename" }, field, make("div", {}, button("save", this.common.texts.save, save), button("cancel", this.common.texts.cancel, close)));
     row.replaceWith(form);
     if (drawn.element === row) drawn.element = form;
