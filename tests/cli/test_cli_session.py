@@ -511,6 +511,27 @@ def test_a_session_goes_on_from_the_answer_that_is_chosen(typist: Typist, stub: 
     assert asked(stub) == ["Toss a coin", "Heads.", "And now?"]
 
 
+def test_what_was_taken_back_is_in_no_list_and_in_no_fork(
+    typist: Typist, backend: RunningBackend, stub: StubModel
+) -> None:
+    stub.next(*map(scripts.answer, ("Heads.", "Tails.", "Fine.", "Bye.")))
+    for line in ("Toss a coin", "/retry", "And now?", "/undo"):
+        typist.say(line)
+    shown = [line.split(":")[1] for line in typist.say("/answers").split("\r\n")[:2]]
+    assert shown == [" Heads.", " Tails."]
+    assert "Going on with: Fork of Toss a coin" in typist.say("/fork")
+    typist.say("Then this")
+
+    assert asked(stub) == ["Toss a coin", "Tails.", "Then this"]
+    assert sorted(kept(backend)) == [
+        ["Toss a coin", "Tails.", "And now?", "Fine."],
+        ["Toss a coin", "Tails.", "Then this", "Bye."],
+    ]
+    for line in ("/undo", "/undo"):
+        typist.say(line)
+    assert "Nothing was answered here yet." in typist.say("/answers")
+
+
 def test_a_dumb_terminal_gets_nothing_to_obey(backend: RunningBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     with session(backend) as typist:

@@ -93,12 +93,12 @@ class ShellChat:
         Raises:
             ChatappError: there is none, or the backend cannot be asked.
         """
-        conversations, id_ = self._backend.conversations, self._kept_id()
-        shown = next((it for it in conversations.messages(id_, limit=1).items if it.role == "assistant"), None)
-        if shown is None:
+        chat = self._kept()
+        shown = chat.last_message()
+        if shown is None or shown.role != "assistant":
             raise NotFoundError("Nothing was answered here yet.")
-        pages = (conversations.messages(id_, branch=sibling, limit=1) for sibling in shown.siblings)
-        return [message for page in pages for message in page.items], shown
+        branches = (self._backend.conversations.back(self._kept_id(), branch=sibling) for sibling in shown.siblings)
+        return [next(it for it in branch if it.id in shown.siblings) for branch in branches], shown
 
     def go_on_from(self, answer: MessageInfo) -> None:
         """Ask what comes next behind `answer`."""
@@ -145,20 +145,22 @@ class ShellChat:
         Raises:
             ChatappError: there is nothing to go on from, or the backend cannot be asked.
         """
-        conversations, id_ = self._backend.conversations, self._kept_id()
-        leaf_id = conversations.get(id_).leaf_id
-        if leaf_id is None:
+        last = self._kept().last_message()
+        if last is None:
             raise NotFoundError("Nothing was asked here yet.")
-        begun = conversations.fork(id_, leaf_id)
+        begun = self._backend.conversations.fork(self._kept_id(), last.id)
         self._stored = StoredChat(self._backend, begun.id, is_streamed=self._is_streamed)
         return begun.title
 
-    def _kept_id(self) -> str:
+    def _kept(self) -> StoredChat:
         if self._stored is None:
             raise SettingsError("This conversation is not kept.", hint="Ask without --no-store.")
         if self._stored.id is None:
             raise NotFoundError("Nothing was asked here yet.")
-        return self._stored.id
+        return self._stored
+
+    def _kept_id(self) -> str:
+        return self._kept().id or ""
 
     def estimate(self, options: ChatOptions) -> EstimateInfo:
         """Return what would go along with the next question."""

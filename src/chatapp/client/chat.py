@@ -164,6 +164,14 @@ class StoredChat:
         self._undone = question or self._undone
         return prompt
 
+    def last_message(self, role: str | None = None) -> MessageInfo | None:
+        """Return the last message that was not taken back, of those by `role` where that is given."""
+        if self.id is None:
+            return None
+        before = self._undone.id if self._undone else None
+        said = self._backend.conversations.messages(self.id, before=before).items
+        return next((message for message in reversed(said) if role in {None, message.role}), None)
+
     def estimate(self, options: ChatOptions = AS_IT_IS) -> EstimateInfo:
         """Return what would go along with the next question."""
         told = {**options.fields(), "project_id": None if self.id else self._project_id}
@@ -208,19 +216,12 @@ class StoredChat:
 
     def _unstored_or_last(self) -> tuple[str, MessageInfo | None]:
         """Return the words of the last question, and the message it is, or None where it was not stored."""
-        question = self._last_question()
+        question = self.last_message("user")
         if self._unanswered is not None and (question is None or question.content != self._unanswered):
             return self._unanswered, None
         if question is None:
             raise nothing_asked()
         return question.content, question
-
-    def _last_question(self) -> MessageInfo | None:
-        if self.id is None:
-            return None
-        before = self._undone.id if self._undone else None
-        page = self._backend.conversations.messages(self.id, before=before)
-        return next((message for message in reversed(page.items) if message.role == "user"), None)
 
 
 def _ids(attachments: Files) -> list[str] | None:

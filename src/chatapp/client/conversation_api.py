@@ -138,20 +138,25 @@ class ConversationApi:
         """Have the messages go along again that the summary beside a message stands for."""
         self._http.json("DELETE", path_of("conversations", conversation_id, "summaries", message_id))
 
+    def back(self, conversation_id: str, *, branch: str | None = None) -> Iterator[MessageInfo]:
+        """Return all messages of a branch, the last one first, page by page as they are taken."""
+        before: str | None = None
+        while True:
+            page = self.messages(conversation_id, branch=branch, before=before, limit=_MOST_AT_ONCE)
+            yield from reversed(page.items)
+            before = page.next
+            if before is None:
+                return
+
     def last_summary(self, conversation_id: str) -> MessageInfo:
         """Return the message of the branch on show that the last summary stands beside.
 
         Raises:
             NotFoundError: there is none.
         """
-        before: str | None = None
-        while True:
-            page = self.messages(conversation_id, before=before, limit=_MOST_AT_ONCE)
-            if found := next((message for message in reversed(page.items) if message.summary), None):
-                return found
-            before = page.next
-            if before is None:
-                raise NotFoundError("There is no summary in this conversation.")
+        if found := next((message for message in self.back(conversation_id) if message.summary), None):
+            return found
+        raise NotFoundError("There is no summary in this conversation.")
 
     def share(self, conversation_id: str, *, days: int) -> ShareInfo:
         """Return a new link to the conversation, whose `path` is told this once."""
