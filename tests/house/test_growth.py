@@ -178,7 +178,7 @@ METHODS: dict[str, Callable[[], Callable[[str], object]]] = {
 
 NOT_FOREIGN_METHODS = {
     "chatapp.backend.http.multipart._Form.": "cuts what is known to be there",
-    "chatapp.backend.models.transport.connection.": "is httptools, in C, with limits of its own",
+    "chatapp.backend.models.transport.": "is httptools, in C, with limits of its own",
     "chatapp.backend.store.attachments.Attachments.": "writes to the database",
     "chatapp.backend.store.search.search.Search.": "asks the database, with what is measured here",
     "chatapp.backend.store.summaries.Summaries.": "writes to the database",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatapp.backend.models.openai.stream import OpenAIStream
-from chatapp.backend.models.transport.connection import HttpConnection
+from chatapp.backend.models.transport.direct import HttpConnection
 from chatapp.protocol.events import Text
 from chatapp.protocol.sse import Decoder, encode, parse_event
 from support.fake_transports import Wire

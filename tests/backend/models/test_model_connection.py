@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from chatapp.backend.models.transport.connection import HELD_BYTES, MAX_HEAD_BYTES, DirectResponse, HttpConnection
+from chatapp.backend.models.transport.direct import HttpConnection
+from chatapp.backend.models.transport.response import HELD_BYTES, MAX_HEAD_BYTES, DirectResponse
 from chatapp.errors import IncompleteAnswerError, UpstreamBadResponseError
 from support.fake_transports import Wire
 

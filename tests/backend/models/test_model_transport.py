@@ -13,9 +13,9 @@ import pytest
 from httpx2 import URL, Headers, create_ssl_context
 
 from chatapp.backend.models.openai.stream import OpenAIStream
-from chatapp.backend.models.transport import connection, direct
-from chatapp.backend.models.transport.connection import HELD_BYTES, DirectResponse
+from chatapp.backend.models.transport import direct
 from chatapp.backend.models.transport.direct import DirectTransport
+from chatapp.backend.models.transport.response import HELD_BYTES, DirectResponse
 from chatapp.errors import ContextLengthExceededError
 from support import scripts
 from support.running_backend import RunningBackend
@@ -99,7 +99,7 @@ def test_a_connection_is_kept_although_the_end_comes_after_the_last_word(stub: S
 def test_a_connection_whose_end_does_not_come_is_given_up(
     stub: StubModel, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "ENDING_S", 0.05)
+    monkeypatch.setattr(direct, "ENDING_S", 0.05)
     stub.default = scripts.answer("word", b"data: [DONE]\n\n", scripts.silence)
 
     async def visit(transport: DirectTransport) -> None:

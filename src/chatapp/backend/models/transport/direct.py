@@ -6,20 +6,107 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 from weakref import WeakSet
 
 from aiohappyeyeballs import start_connection
 from httpx2 import URL, Headers
 
 from chatapp.backend.models.transport.base import IDLE_S
-from chatapp.backend.models.transport.connection import DirectResponse, HttpConnection
+from chatapp.backend.models.transport.response import DirectResponse
 from chatapp.hosts import is_loopback
 
 NEXT_ADDRESS_AFTER_S = 0.25
 """How long one address of several may take to be reached before the next is tried too (RFC 8305)."""
 
+ENDING_S = 1.0
+"""How long the end of a body may take behind the end of the answer, before the connection is given up."""
+
 _NO_HEADER = re.compile(rb"[\0\r\n]")
+
+
+class HttpConnection(asyncio.Protocol):
+    """Carries one question after the other.
+
+    `keep` is called with a connection whose response has come to its end, if the server lets it carry another.
+    """
+
+    def __init__(self, keep: Callable[["HttpConnection"], None]) -> None:
+        self._keep = keep
+        self._loop = asyncio.get_running_loop()
+        self._response: DirectResponse | None = None
+        self._ending: asyncio.TimerHandle | None = None
+
+    async def send(self, request: bytes) -> DirectResponse:
+        """Send a request and return its response once the head is there.
+
+        Raises:
+            ConnectionError: the server hung up.
+            UpstreamBadResponseError: what it sent is not HTTP.
+        """
+        if not self.is_open():
+            raise ConnectionResetError("The server has hung up.")
+        self._response = response = DirectResponse(self, self._loop)
+        self._transport.write(request)
+        await response.begin()
+        return response
+
+    def is_open(self) -> bool:
+        """Return whether it can carry another question."""
+        return not self._transport.is_closing()
+
+    def hang_up(self) -> None:
+        """Close the connection, in the middle of whatever is said."""
+        self._transport.abort()
+
+    def free(self, response: DirectResponse, *, is_over: bool) -> None:
+        """Leave the connection to the next question; hang up if more is to come than the end, or that does not.
+
+        Hang up too where the response came before the question was sent: the next would have to wait behind it.
+        """
+        if not self.is_open() or self._transport.get_write_buffer_size():
+            self.hang_up()
+        elif response.is_complete and response.is_reusable:
+            self._forget(response)
+            self._transport.resume_reading()
+            self._keep(self)
+        elif is_over and not response.is_complete:
+            self._ending = self._loop.call_later(ENDING_S, self.hang_up)
+        else:
+            self.hang_up()
+
+    def hold(self, *, is_held: bool) -> None:
+        """Let the server wait, or go on."""
+        if self.is_open():
+            (self._transport.pause_reading if is_held else self._transport.resume_reading)()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be ready to be asked."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what the server says; when nobody has asked, it says nothing."""
+        if self._response is None:
+            self.hang_up()
+            return
+        self._response.parse(data)
+        if self._ending is not None and self._response.is_complete:
+            self._ending.cancel()
+            self._ending = None
+            self.free(self._response, is_over=True)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let the response know that nothing more comes."""
+        if self._ending is not None:
+            self._ending.cancel()
+        if self._response is not None:
+            self._response.feed_end(exc)
+            self._forget(self._response)
+
+    def _forget(self, response: DirectResponse) -> None:
+        """Let go of what refers to itself in a circle, and would wait for the garbage collector."""
+        response.parse_no_more()
+        self._response = None
 
 
 class DirectTransport:

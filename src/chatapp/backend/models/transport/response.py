@@ -1,17 +1,19 @@
-"""HTTP/1.1 to a model server: a connection, and the responses that come over it, one after the other.
+"""What a model server answers by HTTP/1.1, over a connection of our own.
 
 What llhttp finds, by httptools, is kept as it is until somebody reads it. With aiohttp, a client for everything, a
 question took a third more of the processor, and 200 at once waited 350 ms for their first words instead of 150.
 """
 
 import asyncio
-from collections.abc import Callable
 from ssl import SSLError
-from typing import cast
+from typing import TYPE_CHECKING
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from chatapp.errors import IncompleteAnswerError, UpstreamBadResponseError
+
+if TYPE_CHECKING:
+    from chatapp.backend.models.transport.direct import HttpConnection
 
 HELD_BYTES = 256 * 1024
 """How much of a body waits here to be read, beside what one read brings; the rest waits at the server."""
@@ -19,98 +21,11 @@ HELD_BYTES = 256 * 1024
 MAX_HEAD_BYTES = 512 * 1024
 """Of a head, or of trailers; more than one read brings of a body. llhttp has no limit of its own."""
 
-ENDING_S = 1.0
-"""How long the end of a body may take behind the end of the answer, before the connection is given up."""
-
-
-class HttpConnection(asyncio.Protocol):
-    """Carries one question after the other.
-
-    `keep` is called with a connection whose response has come to its end, if the server lets it carry another.
-    """
-
-    def __init__(self, keep: Callable[["HttpConnection"], None]) -> None:
-        self._keep = keep
-        self._loop = asyncio.get_running_loop()
-        self._response: DirectResponse | None = None
-        self._ending: asyncio.TimerHandle | None = None
-
-    async def send(self, request: bytes) -> "DirectResponse":
-        """Send a request and return its response once the head is there.
-
-        Raises:
-            ConnectionError: the server hung up.
-            UpstreamBadResponseError: what it sent is not HTTP.
-        """
-        if not self.is_open():
-            raise ConnectionResetError("The server has hung up.")
-        self._response = response = DirectResponse(self, self._loop)
-        self._transport.write(request)
-        await response.begin()
-        return response
-
-    def is_open(self) -> bool:
-        """Return whether it can carry another question."""
-        return not self._transport.is_closing()
-
-    def hang_up(self) -> None:
-        """Close the connection, in the middle of whatever is said."""
-        self._transport.abort()
-
-    def free(self, response: "DirectResponse", *, is_over: bool) -> None:
-        """Leave the connection to the next question; hang up if more is to come than the end, or that does not.
-
-        Hang up too where the response came before the question was sent: the next would have to wait behind it.
-        """
-        if not self.is_open() or self._transport.get_write_buffer_size():
-            self.hang_up()
-        elif response.is_complete and response.is_reusable:
-            self._forget(response)
-            self._transport.resume_reading()
-            self._keep(self)
-        elif is_over and not response.is_complete:
-            self._ending = self._loop.call_later(ENDING_S, self.hang_up)
-        else:
-            self.hang_up()
-
-    def hold(self, *, is_held: bool) -> None:
-        """Let the server wait, or go on."""
-        if self.is_open():
-            (self._transport.pause_reading if is_held else self._transport.resume_reading)()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Be ready to be asked."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Take in what the server says; when nobody has asked, it says nothing."""
-        if self._response is None:
-            self.hang_up()
-            return
-        self._response.parse(data)
-        if self._ending is not None and self._response.is_complete:
-            self._ending.cancel()
-            self._ending = None
-            self.free(self._response, is_over=True)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let the response know that nothing more comes."""
-        if self._ending is not None:
-            self._ending.cancel()
-        if self._response is not None:
-            self._response.feed_end(exc)
-            self._forget(self._response)
-
-    def _forget(self, response: "DirectResponse") -> None:
-        """Let go of what refers to itself in a circle, and would wait for the garbage collector."""
-        response.parse_no_more()
-        self._response = None
-
 
 class DirectResponse:
     """What the server answers to one question: `status`, `headers` with their names in lower case, then the body."""
 
-    def __init__(self, connection: HttpConnection, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, connection: "HttpConnection", loop: asyncio.AbstractEventLoop) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.is_complete = self.is_reusable = self._is_released = False
