@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from chatapp.backend.store import Store
-from chatapp.backend.store.conversations import insert_conversation
+from chatapp.backend.store.new_rows import insert_conversation
 from support.turn_steps import wait_for
 
 

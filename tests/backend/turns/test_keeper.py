@@ -9,8 +9,8 @@ from sqlalchemy import Connection, event
 
 from chatapp.backend.gateway.held import HeldMessages
 from chatapp.backend.store import Job, Store, WholeTurn
-from chatapp.backend.store.conversations import insert_conversation
 from chatapp.backend.store.identity import new_timed_id, now
+from chatapp.backend.store.new_rows import insert_conversation
 from chatapp.backend.turns.held_record import HeldTurnRecord
 from chatapp.backend.turns.keeper import Keeper
 from chatapp.backend.turns.rounds import Rounds

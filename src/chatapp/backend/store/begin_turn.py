@@ -6,16 +6,23 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from chatapp.backend.store.attachments import note_uses
-from chatapp.backend.store.conversations import ASK_IN, insert_conversation, moment_at_the_top, not_found, require
+from chatapp.backend.store.conversations import ASK_IN, not_found, require
 from chatapp.backend.store.identity import new_id, new_timed_id, now
+from chatapp.backend.store.new_rows import (
+    Maker,
+    Place,
+    insert_conversation,
+    insert_messages,
+    insert_turn,
+    moment_at_the_top,
+)
 from chatapp.backend.store.parts import columns_of
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.projects import guidance, require_project
 from chatapp.backend.store.records import ROOT, BegunTurn, Prospect
 from chatapp.backend.store.schema import conversations, messages, turns
 from chatapp.backend.store.titles import title_from
-from chatapp.backend.store.tree import history, insert_messages, message_in
-from chatapp.backend.store.turn_rows import Maker, Place, insert_turn
+from chatapp.backend.store.tree import history, message_in
 from chatapp.errors import IdempotencyConflictError, InvalidRequestError, TurnActiveError
 from chatapp.protocol.messages import TextPart
 from chatapp.protocol.question import MOST_BESIDE, Question

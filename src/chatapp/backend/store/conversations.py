@@ -5,7 +5,7 @@ for each other: a turn, its chunks, its messages, its conversation. A conversati
 rows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
@@ -18,7 +18,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    insert,
     select,
     tuple_,
     update,
@@ -26,7 +25,7 @@ from sqlalchemy import (
 
 from chatapp.backend.store.cursors import decode_cursor, encode_cursor, moment_in
 from chatapp.backend.store.database import Database
-from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.identity import now
 from chatapp.backend.store.listing import (
     NO_PROJECT,
     ConversationState,
@@ -36,6 +35,7 @@ from chatapp.backend.store.listing import (
     select_conversations,
     select_listed,
 )
+from chatapp.backend.store.new_rows import insert_conversation
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.projects import require_project
 from chatapp.backend.store.records import Conversation, Page
@@ -45,10 +45,6 @@ from chatapp.errors import InvalidRequestError, NotFoundError
 
 _AT_ONCE = 100
 
-_COLUMNS = tuple(column.name for column in conversations.c if column.name != "number")
-_EMPTY = dict.fromkeys(_COLUMNS)
-_INSERT = Prepared(insert(conversations), _COLUMNS)
-_NEWEST = Prepared(select(func.max(conversations.c.updated_at)).where(conversations.c.owner == bindparam("owner")))
 _UPDATE = update(conversations).where(conversations.c.id == bindparam("its_id"))
 ASK_IN = Prepared(_UPDATE, ("updated_at", "title", "leaf_id"))
 GO_ON = Prepared(_UPDATE, ("updated_at", "leaf_id", "archived_at"))
@@ -210,33 +206,6 @@ class Conversations:
                 return False
             remove_conversation(connection, conversation_id)
         return True
-
-
-def insert_conversation(connection: Connection, *, owner: str, **values: Any) -> str:
-    """Return the id of a new row; what `values` do not name is empty, and new now."""
-    row = conversation_row(owner=owner, updated_at=moment_at_the_top(connection, owner), **values)
-    insert_conversations(connection, [row])
-    return str(row["id"])
-
-
-def conversation_row(*, owner: str, updated_at: datetime, **values: Any) -> dict[str, Any]:
-    """Return a new row; what `values` do not name is empty, and new now."""
-    begun = {"id": new_id(), "owner": owner, "pinned": False, "created_at": now(), "updated_at": updated_at}
-    return {**_EMPTY, **begun, **values}
-
-
-def insert_conversations(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Save new rows, all of whose columns are named."""
-    _INSERT.run_many(connection, rows)
-
-
-def moment_at_the_top(connection: Connection, owner: str) -> datetime:
-    """Return when `owner` talks, which is now: but always later than ever before, or a clock that was set back would
-    hide what is new behind what is old.
-    """
-    moment = now()
-    (newest,) = _NEWEST.first(connection, {"owner": owner}) or (None,)
-    return moment if newest is None or newest < moment else newest + timedelta(microseconds=1)
 
 
 def locked(connection: Connection, conversation_id: str, owner: str) -> Row[Any]:

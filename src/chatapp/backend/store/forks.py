@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from chatapp.backend.store.attachments import note_uses
-from chatapp.backend.store.conversations import insert_conversation, require
+from chatapp.backend.store.conversations import require
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.identity import new_id, new_timed_id
 from chatapp.backend.store.listing import conversation_of, select_conversations
+from chatapp.backend.store.new_rows import insert_conversation
 from chatapp.backend.store.records import Conversation
 from chatapp.backend.store.schema import conversations, messages, turns
 from chatapp.backend.store.titles import shorten

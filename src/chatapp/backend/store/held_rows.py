@@ -11,19 +11,20 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert
 
 from chatapp.backend.store.attachments import note_uses
-from chatapp.backend.store.conversations import (
-    GO_ON,
+from chatapp.backend.store.conversations import GO_ON
+from chatapp.backend.store.identity import new_id, now
+from chatapp.backend.store.new_rows import (
     conversation_row,
     insert_conversations,
+    insert_turns,
+    message_rows,
     moment_at_the_top,
+    save_messages,
 )
-from chatapp.backend.store.identity import new_id, now
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.schema import message_hashes
 from chatapp.backend.store.search.bulk import indexed_when_saved
 from chatapp.backend.store.titles import title_from
-from chatapp.backend.store.tree import message_rows, save_messages
-from chatapp.backend.store.turn_rows import insert_turns
 from chatapp.protocol.messages import Part
 from chatapp.protocol.question import Question
 

@@ -4,7 +4,7 @@ A message's sequence is greater than its parent's, so the newest message below a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -17,62 +17,17 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    func,
-    insert,
     literal,
     or_,
     select,
 )
 
-from chatapp.backend.store.identity import new_timed_id, now
 from chatapp.backend.store.parts import parts_of
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import Branch
 from chatapp.backend.store.schema import messages
 from chatapp.errors import NotFoundError
 from chatapp.protocol.messages import CitationPart, Message, Part, ReasoningPart, Role, TurnStatus
-
-_COLUMNS = tuple(column.name for column in messages.c if column.name not in {"summary", "summarised"})
-_EMPTY = {**dict.fromkeys(_COLUMNS), "content": "", "reasoning": ""}
-_INSERT = Prepared(insert(messages), _COLUMNS)
-_LAST = Prepared(
-    select(func.max(messages.c.sequence)).where(messages.c.conversation_id == bindparam("conversation_id"))
-)
-
-
-def insert_messages(
-    connection: Connection,
-    conversation_id: str,
-    parent_id: str | None,
-    said: Iterable[Mapping[str, Any]],
-    *,
-    is_new: bool,
-) -> list[str]:
-    """Return the ids of new messages, one below the other and the first below `parent_id`, last in their conversation.
-
-    The caller has locked that, or has just made it: then it `is_new`.
-    """
-    (last,) = (0,) if is_new else _LAST.first(connection, {"conversation_id": conversation_id}) or (0,)
-    rows = message_rows(conversation_id, parent_id, said, first=(last or 0) + 1)
-    save_messages(connection, rows)
-    return [row["id"] for row in rows]
-
-
-def message_rows(
-    conversation_id: str, parent_id: str | None, said: Iterable[Mapping[str, Any]], *, first: int
-) -> list[dict[str, Any]]:
-    """Return the rows of new messages, one below the other, which are numbered from `first` on."""
-    moment, rows = now(), list[dict[str, Any]]()
-    for sequence, values in enumerate(said, first):
-        place = {"conversation_id": conversation_id, "parent_id": parent_id, "sequence": sequence}
-        parent_id = values.get("id") or new_timed_id()
-        rows.append({**_EMPTY, "created_at": moment, **place, **values, "id": parent_id})
-    return rows
-
-
-def save_messages(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Save the rows of new messages, parents first."""
-    _INSERT.run_many(connection, rows)
 
 
 def message_in(connection: Connection, conversation_id: str, message_id: str) -> Row[Any]:

@@ -10,15 +10,16 @@ from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, 
 
 from chatapp.backend.store.begin_turn import begin_turn, prospect
 from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
-from chatapp.backend.store.conversations import MOVE_UP, locked, moment_at_the_top
+from chatapp.backend.store.conversations import MOVE_UP, locked
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.ending import ANSWER_COLUMNS, TURN_COLUMNS, Ending, WholeTurn, answer_row, turn_columns
 from chatapp.backend.store.held import begin_held, conversation_of, keep_held, save_answer_hash
 from chatapp.backend.store.identity import now
+from chatapp.backend.store.new_rows import Maker, moment_at_the_top
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.records import BegunTurn, Prospect, Segments, StoredTurn
 from chatapp.backend.store.schema import chunks, conversations, messages, turns
-from chatapp.backend.store.turn_rows import TURN_ROW, Maker, TurnRow, locked_turn
+from chatapp.backend.store.turn_rows import TURN_ROW, TurnRow, locked_turn
 from chatapp.backend.store.write_lane import Job
 from chatapp.errors import ChatappError, NotFoundError, StoreUnavailableError, TurnActiveError
 from chatapp.protocol.question import Question
