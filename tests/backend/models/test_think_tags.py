@@ -16,6 +16,16 @@ THOUGHTS = [
     ("<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"),
     ("<think>", "</think>\n<answer>\n"),
     ("<think>a</think>\n<think>", "</think>"),
+    ("[unused16]", "[unused17]"),
+    ("<reflection>", "</reflection>"),
+    ("<thinking>a</thinking>\n<reflection>", "</reflection>"),
+    ("<mm:think>", "</mm:think>"),
+    ("<|inner_prefix|>", "<|inner_suffix|>"),
+    ("<|think|>", "<|end|><|begin|>assistant<|content|>"),
+    ("<|think:start|>", "<|think:end|>"),
+    ("<|plamo:begin_think:plamo|>", "<|plamo:end_think:plamo|>"),
+    ("<|open|>think<|sep|>", "<|close|>think<|sep|><|open|>response<|sep|>"),
+    ("<think>", "</think>\n\n<response>\n"),
 ]
 
 
@@ -32,11 +42,20 @@ def test_thoughts_are_kept_apart_between_whichever_tags(opening: str, closing: s
 
 
 @pytest.mark.parametrize(
-    "around", [("</think><answer>", "</answer>"), ("<|END_THINKING|><|START_RESPONSE|>", "<|END_RESPONSE|>\n")]
+    ("opening", "around"),
+    [
+        ("<think>", ("</think><answer>", "</answer>")),
+        ("<think>", ("</think>\n<response>\n", "</response>\n")),
+        ("<|START_THINKING|>", ("<|END_THINKING|><|START_RESPONSE|>", "<|END_RESPONSE|>\n")),
+        ("<|open|>think<|sep|>", ("<|close|>think<|sep|><|open|>response<|sep|>", "<|close|>response<|sep|>")),
+        (
+            "<|open|>think<|sep|>",
+            ("<|close|>think<|sep|><|open|>response<|sep|>", "<|close|>response<|sep|><|close|>message<|sep|>"),
+        ),
+    ],
 )
 @pytest.mark.parametrize("size", [1, 1000])
-def test_what_ends_an_answer_behind_thoughts_is_not_of_it(around: tuple[str, str], size: int) -> None:
-    opening = "<think>" if "think" in around[0] else "<|START_THINKING|>"
+def test_what_ends_an_answer_behind_thoughts_is_not_of_it(opening: str, around: tuple[str, str], size: int) -> None:
     text = f"{opening}hm{around[0]}a </b> c{around[1]}"
 
     answer = heard(sse(*(said(text[at : at + size]) for at in range(0, len(text), size)), STOP))
@@ -44,11 +63,40 @@ def test_what_ends_an_answer_behind_thoughts_is_not_of_it(around: tuple[str, str
     assert (answer.text, answer.thought) == ("a </b> c", "hm")
 
 
-@pytest.mark.parametrize("tag", ["</thought>", "</thinking>", "</longcat_think>"])
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "</thought>",
+        "</thinking>",
+        "</longcat_think>",
+        "</mm:think>",
+        "<|inner_suffix|>",
+        "<|think:end|>",
+        "<|close|>think<|sep|>",
+    ],
+)
 def test_what_ends_thoughts_that_began_in_the_prompt_is_known(tag: str) -> None:
     answer = heard(sse(said("hm\n"), said(tag[:4]), said(tag[4:]), said("\n\nHi"), STOP))
 
     assert (answer.text, answer.thought) == ("Hi", "hm\n")
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        ("</think>\n\n<response>\n", "</response>\n"),
+        ("<|close|>think<|sep|><|open|>response<|sep|>", "<|close|>response<|sep|>"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_what_stands_around_an_answer_is_known_also_where_thoughts_began_in_the_prompt(
+    around: tuple[str, str], size: int
+) -> None:
+    text = f"hm.\n{around[0]}a <b> c{around[1]}"
+
+    answer = heard(sse(*(said(text[at : at + size]) for at in range(0, len(text), size)), STOP))
+
+    assert (answer.text, answer.thought) == ("a <b> c", "hm.\n")
 
 
 @pytest.mark.parametrize(
@@ -82,6 +130,10 @@ CUT_ANYWHERE = [
     "hm </think>\n\nHi",
     "It is `</think>` that ends.",
     "<think>hm</think>\n<answer>y</answer>z</answer>\n",
+    "<think>hm</think>\n<response>y</answer>z</response>\n",
+    "<|open|>think<|sep|>hm<|close|>think<|sep|><|open|>response<|sep|>y < z<|close|>response<|sep|>",
+    "hm.\n<|close|>think<|sep|>y <|close|> z",
+    "In code:\n```\n<|inner_suffix|>\n```\nSo.",
     '\n<think n="3">hm</think >\n\n<think>x</think>Hi END x',
 ]
 

@@ -8,51 +8,19 @@ is all that comes: what was passed on as text until then was thought.
 from collections.abc import Iterator
 from typing import Literal
 
+from chatapp.backend.models.openai.thought_marks import AROUND_ANSWERS, LONE, TAGS
 from chatapp.protocol.events import Reasoning, Text
 
 Piece = tuple[type[Text] | type[Reasoning], str]
 Found = Piece | Literal["all_was_thought"]
 
-_TAGS = {
-    "<think>": "</think>",
-    "<thinking>": "</thinking>",
-    "<thought>": "</thought>",
-    "<thoughts>": "</thoughts>",
-    "<reasoning>": "</reasoning>",
-    "<seed:think>": "</seed:think>",
-    "<longcat_think>": "</longcat_think>",
-    "[THINK]": "[/THINK]",
-    "<Think>": "</Think>",
-    "<THINK>": "</THINK>",
-    "<Thought>": "</Thought>",
-    "◁think▷": "◁/think▷",
-    "<|begin_of_thought|>": "<|end_of_thought|>",
-    "<|START_THINKING|>": "<|END_THINKING|>",
-    "<|channel|>analysis<|message|>": "<|end|>",
-    "<|channel>thought": "<channel|>",
-    "<unused94>thought": "<unused95>",
-}
-"""Of Qwen, DeepSeek and most others; of fine-tuned models; of Seed-OSS, LongCat, Magistral, Marco-o1 and Kimi-VL; of
-OpenThinker and Command A; of gpt-oss, Gemma and MedGemma.
-"""
-
-_AROUND_ANSWERS = {
-    "</think>": ("<answer>", "</answer>"),
-    "<|end_of_thought|>": ("<|begin_of_solution|>", "<|end_of_solution|>"),
-    "<|END_THINKING|>": ("<|START_RESPONSE|>", "<|END_RESPONSE|>"),
-    "<|end|>": ("<|start|>assistant<|channel|>final<|message|>", "<|return|>"),
-}
-"""What may stand around the answer behind the thoughts: Hunyuan, OpenThinker, Command A, gpt-oss."""
-
-_FIRST = {"", *(tag[0] for tag in _TAGS)}
+_FIRST = {"", *(tag[0] for tag in TAGS)}
 """What a tag begins with, and what there is where nothing has come but blanks."""
-_LONGEST = max(map(len, _TAGS))
+_LONGEST = max(map(len, TAGS))
 _LONGEST_ATTRIBUTES = 200
 _MOST_BLANKS = 64
 _MOST_ROUNDS = 8
 """How often an answer may begin with thoughts anew."""
-_LONE = ("</think>", "</thought>", "</thinking>", "</longcat_think>")
-"""What ends thoughts whose beginning is in the prompt: templates of Qwen, DeepSeek and GLM, of EXAONE, of LongCat."""
 _LONE_BEGINS = "<"
 _TALKED_ABOUT = "<think"
 """Where it stands before a lone tag, in the middle of a text, the text is about tags."""
@@ -73,7 +41,8 @@ class ThinkTags:
         self._held = ""
         self._close = ""
         self._drops_blanks = False
-        self._opening = self._ending = ""
+        self._around: tuple[tuple[str, str], ...] = ()
+        self._ending = ""
         self._before = self._ticks = ""
         self._fences = self._rounds = 0
         self.is_decided = False
@@ -81,7 +50,7 @@ class ThinkTags:
     @property
     def plain_kind(self) -> type[Text] | type[Reasoning] | None:
         """What text is that holds no `mark`."""
-        return None if self._held or self._drops_blanks or self._opening else self._kind
+        return None if self._held or self._drops_blanks or self._around else self._kind
 
     def take_as_text(self) -> None:
         """Take all that follows for text: the server keeps thoughts apart itself."""
@@ -118,7 +87,7 @@ class ThinkTags:
     def end(self) -> Iterator[Found]:
         """Return what was held back and turned out to be no tag."""
         text, self._held = self._held, ""
-        if self._ending and text.rstrip() == self._ending:
+        if self._ending.startswith(text.rstrip()) and text.rstrip().endswith(">"):
             return
         if text and not (self._drops_blanks and not text.strip()):
             yield (self._kind or Text), text
@@ -128,7 +97,7 @@ class ThinkTags:
         stripped = text.lstrip()
         opening, end = _opening_in(stripped) if stripped[:1] in _FIRST else (None, 0)
         if opening is not None and end:
-            self._kind, self._close, self._drops_blanks = Reasoning, _TAGS[opening], True
+            self._kind, self._close, self._drops_blanks = Reasoning, TAGS[opening], True
             self.mark = self._close[0]
             yield from self._think(stripped[end:])
         elif opening is not None and len(text) - len(stripped) <= _MOST_BLANKS:
@@ -148,7 +117,7 @@ class ThinkTags:
         if at:
             yield Reasoning, text[:at]
         self.is_decided = self._drops_blanks = True
-        self._opening, self._ending = _AROUND_ANSWERS.get(self._close, ("", ""))
+        self._around, self._ending = AROUND_ANSWERS.get(self._close, ()), ""
         self._kind, self.mark = None, "<"
         self._rounds += 1
         if self._rounds < _MOST_ROUNDS:
@@ -180,15 +149,15 @@ class ThinkTags:
         if self._is_lone_at(text, at, following):
             yield from self._passed(text[:at])
             yield "all_was_thought"
-            self._drops_blanks = True
+            self._around, self._drops_blanks = AROUND_ANSWERS.get(text[at:end], ()), True
             yield from self._answer(following)
         else:
             yield from self._passed(text)
 
     def _decided(self, text: str) -> Iterator[Found]:
         """Pass on what is the answer, but for what may end it."""
-        if self._opening or not self._ending:
-            self.mark = "<" if self._opening else "\0"
+        if not self._ending:
+            self.mark = "<" if self._around else "\0"
         else:
             self.mark = self._ending[0]
             at = text.rfind(self._ending)
@@ -217,15 +186,14 @@ class ThinkTags:
 
     def _without_opening(self, text: str) -> str:
         """Return `text` without what opens the answer; hold what may become it."""
-        if not self._opening:
-            return text
-        if text.startswith(self._opening):
-            text, self._opening, self._drops_blanks = text[len(self._opening) :], "", True
-            return self._without_blanks(text)
-        if self._opening.startswith(text):
+        for opening, ending in self._around:
+            if text.startswith(opening):
+                self._around, self._ending, self._drops_blanks = (), ending, True
+                return self._without_blanks(text[len(opening) :])
+        if any(opening.startswith(text) for opening, _ in self._around):
             self._held = text
             return ""
-        self._opening = self._ending = ""
+        self._around = ()
         return text
 
     def _without_blanks(self, text: str) -> str:
@@ -239,10 +207,10 @@ class ThinkTags:
 def _opening_in(text: str) -> tuple[str | None, int]:
     """Return the tag that `text` begins with, and where it ends: 0 as long as the rest may still come."""
     beginning = text[:_LONGEST]
-    for tag in _TAGS:
+    for tag in TAGS:
         if beginning.startswith(tag) or tag.startswith(beginning):
             return tag, len(tag) if beginning.startswith(tag) else 0
-    with_attributes = next((tag for tag in _TAGS if beginning.startswith(f"{tag[:-1]} ")), None)
+    with_attributes = next((tag for tag in TAGS if beginning.startswith(f"{tag[:-1]} ")), None)
     return _end_of_attributes(text, with_attributes) if with_attributes else (None, 0)
 
 
@@ -276,14 +244,13 @@ def _closing_in(text: str, tag: str) -> tuple[int, int]:
 
 def _lone_in(text: str) -> tuple[int, int]:
     """Return where the first of the tags that may stand alone begins and ends; -1 where there is none."""
-    found = [(at, at + len(tag)) for tag in _LONE if (at := text.find(tag)) >= 0]
+    found = [(at, at + len(tag)) for tag in LONE if (at := text.find(tag)) >= 0]
     return min(found, default=(-1, 0))
 
 
 def _possible_tag(text: str) -> str:
-    """Return the end of `text`, from its last `<` on, if a tag begins with it that says what the text is."""
-    end = text[text.rfind(_LONE_BEGINS) :]  # which stands nowhere else in them
-    return end if any(tag.startswith(end) for tag in (*_LONE, _TALKED_ABOUT)) else ""
+    """Return the end of `text` that may become a tag that says what the text is."""
+    return max((_possible_beginning(text, tag) for tag in (*LONE, _TALKED_ABOUT)), key=len)
 
 
 def _possible_beginning(text: str, tag: str) -> str:
