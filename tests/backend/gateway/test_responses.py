@@ -1,5 +1,6 @@
 """`POST /v1/responses` as OpenAI's own client finds them, in front of the stub model."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -309,6 +310,7 @@ def test_a_response_in_the_making_is_read_as_far_as_it_is_and_not_deleted(client
         ({"input": [{"role": "user", "content": 5}]}, "input.0.content"),
         ({"input": "Why?", "conversation": "conv_1"}, "conversation"),
         ({"input": "Why?", "background": True}, "background"),
+        ({"input": "Why?", "prompt": {"id": "pmpt_1"}}, "prompt"),
         ({"input": 5}, "input"),
     ],
 )
@@ -316,3 +318,17 @@ def test_what_is_not_served_is_refused(client: OpenAI, wanted: Any, parameter: s
     with pytest.raises(openai.BadRequestError) as refused:
         client.responses.create(model="m", **wanted)
     assert refused.value.param == parameter
+
+
+@pytest.mark.parametrize(
+    ("wanted", "instead"),
+    [
+        ({"background": True}, "background: No response is made in the background here; leave it out, and stream."),
+        ({"conversation": "conv_1"}, "conversation: No conversation goes by an id here; go on with previous_resp"),
+        ({"conversation": {"id": "conv_1"}}, "go on with previous_response_id."),
+        ({"prompt": {"id": "pmpt_1"}}, "prompt: No prompt goes by an id here; send its text as instructions."),
+    ],
+)
+def test_what_is_not_served_says_what_is(client: OpenAI, wanted: Any, instead: str) -> None:
+    with pytest.raises(openai.BadRequestError, match=re.escape(instead)):
+        client.responses.create(model="m", input="Why?", **wanted)

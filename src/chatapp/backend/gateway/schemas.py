@@ -2,11 +2,22 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from chatapp.protocol.schemas.fields import ModelName, Words
 
 TokenLimit = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+def _refused(why: str) -> BeforeValidator:
+    """Return what refuses a field, unless it is as if it were not there."""
+
+    def absent(value: object) -> object:
+        if value:
+            raise ValueError(why)
+        return value
+
+    return BeforeValidator(absent)
 
 
 class Tolerant(BaseModel):
@@ -67,9 +78,15 @@ class ResponseRequest(Tolerant):
     text: dict[str, Any] | None = None
     reasoning: dict[str, Any] | None = None
     include: list[Any] | None = Field(None, description="Of it `message.output_text.logprobs`.")
-    background: Literal[False] | None = Field(None, description="Not served here.")
-    conversation: None = Field(None, description="Not served here; `previous_response_id` is.")
-    prompt: None = Field(None, description="Not served here.")
+    background: Annotated[
+        Literal[False] | None, _refused("No response is made in the background here; leave it out, and stream")
+    ] = Field(None, description="Not served here.")
+    conversation: Annotated[None, _refused("No conversation goes by an id here; go on with previous_response_id")] = (
+        Field(None, description="Not served here; `previous_response_id` is.")
+    )
+    prompt: Annotated[None, _refused("No prompt goes by an id here; send its text as instructions")] = Field(
+        None, description="Not served here."
+    )
 
 
 class EmbeddingRequest(Tolerant):
