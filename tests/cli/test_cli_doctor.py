@@ -100,6 +100,15 @@ def test_the_address_that_answers_is_named(named: str, has: str, stub: StubModel
     assert found["model"].verdict == "ok"
 
 
+def test_where_nothing_chats_the_addresses_are_named_that_were_tried(stub: StubModel) -> None:
+    stub.default = scripts.respond(405, {"detail": "Method Not Allowed"})  # as Agent Framework's DevUI, of responses
+    found = examined(stub.url)
+
+    root = stub.url.removesuffix("/v1")
+    tried = f"{root} or {root}/api/v1 or {root}/openai/v1 or {stub.url}/openai"
+    assert found["answer"].fix == f"Check BASE_URL: there is none at {tried} either."
+
+
 def test_a_server_that_is_not_there_fails(chatapp: Run) -> None:
     with scripts.closed_port() as nobody:
         done = chatapp("doctor", env={"BASE_URL": nobody})

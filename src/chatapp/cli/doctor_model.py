@@ -102,6 +102,7 @@ async def _examine_elsewhere(nothing: NothingThereError, upstream: Upstream, set
             too = ", where chatapp looks for it too" if url == named else ""
             fix = f"Set {upstream.address_setting} to {url}."
             return [Finding("address", "warn" if too else "fail", f"the API is at {url}{too}", fix), *findings]
+    nothing.error.hint = f"Check BASE_URL: there is none at {' or '.join(api_urls(upstream.base_url))} either."
     return [_failed("answer", nothing.error, upstream)]
 
 
