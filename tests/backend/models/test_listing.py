@@ -298,6 +298,30 @@ def test_an_answer_of_nothing_is_asked_for_whole(backend: RunningBackend, stub: 
     assert [call.body["stream"] for call in stub.calls] == [True, False]
 
 
+FIRST_OF_ALL = {
+    "429 in OpenRouter's words": {"error": {"code": 429, "message": "Provider returned error: rate limit exceeded"}},
+    "overloaded in Anthropic's": {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}},
+}
+
+
+@pytest.mark.parametrize("refusal", FIRST_OF_ALL.values(), ids=FIRST_OF_ALL)
+@pytest.mark.parametrize("is_streamed", [True, False])
+def test_a_refusal_that_comes_as_an_answer_is_met_like_one(
+    backend: RunningBackend, stub: StubModel, refusal: dict[str, Any], is_streamed: bool
+) -> None:
+    streamed = scripts.answer(refusal, role=False, finish=None, usage=False, done=False)
+    refused = streamed if is_streamed else scripts.respond(200, refusal)
+    stub.next(refused, scripts.answer("Hello"))
+    assert backend.client.ask("Hi").answer == "Hello"
+    assert [call.body["stream"] for call in stub.calls] == [True, True]
+
+    later = {"error": {"code": 429, "message": "Rate limit exceeded. Try again in 20s."}}
+    stub.next(scripts.answer(later, role=False, finish=None, usage=False, done=False))
+    with pytest.raises(ChatappError, match="asked too often") as failure:
+        backend.client.ask("Hi")
+    assert (failure.value.status, failure.value.retry_after, len(stub.calls)) == (429, 20, 3)
+
+
 @pytest.mark.parametrize(
     "nothing",
     [

@@ -87,6 +87,11 @@ FORMS: dict[str, tuple[bytes, str, Heard]] = {
     "chunks inside of others": (sse({"data": said("Hi")}, {"code": 0, "result": STOP}), "", HI),
     "JSON in JSON, from FastAPI": (json.dumps(whole(content="Hi").decode()).encode(), "application/json", HI),
     "a count without a word": (sse({"choices": [], "usage": USAGE}), "", Heard(failure="incomplete")),
+    "whole where it was to be streamed, a call: llm-katan 0.22.0": (
+        lines({"choices": [{"index": 0, "message": {"tool_calls": [CALL]}, "finish_reason": "tool_calls"}]}),
+        "application/json",
+        Heard(finish_reason="tool_calls", calls={0: ["f", "{}"]}),
+    ),
     "whole, a count alone": (lines({"choices": [], "usage": USAGE}), "", Heard(failure="upstream_bad_response")),
     "words behind an end that was counted": (
         sse(said("A", finish="stop"), {"choices": [], "usage": USAGE}, said("B")),
@@ -144,6 +149,49 @@ def test_a_chunk_that_cannot_be_read_says_what_to_do() -> None:
         read_chunk(b"{oops")
 
     assert unreadable.value.hint == "Ask again; the model server's log may say more."
+
+
+def named(name: str, **data: Any) -> bytes:
+    return f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode()
+
+
+OTHER_APIS = {
+    "OpenAI's Responses API": [
+        named("response.created", response={"object": "response", "output": []})
+        + named("response.output_text.delta", delta="Hi")
+        + named("response.completed", response={"object": "response", "output": []}),
+        lines({"id": "resp_1", "object": "response", "status": "completed", "output": [], "error": None}),
+    ],
+    "Anthropic's Messages API": [
+        named("message_start", message={"type": "message", "content": []})
+        + named("content_block_delta", index=0, delta={"type": "text_delta", "text": "Hi"})
+        + named("message_stop"),
+        lines({"type": "message", "role": "assistant", "content": [{"type": "text", "text": "Hi"}]}),
+    ],
+    "Gemini's API": [sse({"candidates": [{"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP"}]})],
+    "Ollama's own API": [
+        lines(
+            {"model": "m", "message": {"role": "assistant", "content": "Hi"}, "done": False},
+            {"model": "m", "message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"},
+        ),
+        lines({"model": "m", "response": "Hi", "done": True}),
+    ],
+    "text-generation-inference's own API": [sse({"index": 1, "token": {"id": 2, "text": "Hi"}}, done=False)],
+}
+
+
+@pytest.mark.parametrize(("api", "body"), [(api, body) for api, bodies in OTHER_APIS.items() for body in bodies])
+def test_an_answer_of_another_api_is_told_as_one(api: str, body: bytes) -> None:
+    answer = heard(body, "text/event-stream")
+
+    assert (answer.text, answer.failure) == ("", "upstream_bad_response")
+    assert f"in the words of {api}, not with a chat completion." in answer.detail
+
+
+def test_what_is_of_another_api_beside_an_answer_costs_nothing() -> None:
+    beside = named("response.output_text.delta", delta="Hi")
+
+    assert heard(sse(said("Hi"), beside, STOP)) == HI
 
 
 def test_what_is_no_failure_ends_no_answer() -> None:

@@ -17,7 +17,10 @@ USAGE = {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12}
 
 @dataclass
 class Heard:
-    """What an answer has come to. `calls` are names and arguments by their numbers, `failure` is an error's code."""
+    """What an answer has come to. `calls` are names and arguments by their numbers, `failure` is an error's code.
+
+    `detail` is what the error says, for who asks: two answers that fail are the same whatever it is.
+    """
 
     text: str = ""
     thought: str = ""
@@ -25,6 +28,7 @@ class Heard:
     calls: dict[int, list[str]] = field(default_factory=dict)
     failure: str | None = None
     notices: list[str] = field(default_factory=list)
+    detail: str = field(default="", compare=False)
 
 
 class Body:
@@ -69,6 +73,7 @@ async def _heard(body: Body) -> Heard:
         result.notices += [notice.code for notice in batch.notices]
         result.finish_reason = batch.finish_reason or result.finish_reason
         result.failure = batch.failure.code if batch.failure else None
+        result.detail = batch.failure.detail if batch.failure else ""
         is_over = batch.is_last or batch.failure is not None
     return result
 

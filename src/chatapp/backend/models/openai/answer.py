@@ -1,10 +1,12 @@
 """An answer on its way: the stream of one response, and who makes it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import Batch
+from chatapp.backend.models.cooldown import pause_before_retry
 from chatapp.backend.models.openai.dialect import MOST_FORMS
 from chatapp.backend.models.openai.liveness import Liveness
 from chatapp.backend.models.openai.stream import OpenAIStream
@@ -16,7 +18,7 @@ from chatapp.errors import (
 )
 from chatapp.protocol.events import Notice
 
-AskWhole = Callable[[], Awaitable[OpenAIStream]]
+Ask = Callable[[], Awaitable[OpenAIStream]]
 Reword = Callable[[UpstreamParameterRefusedError], Awaitable[OpenAIStream | None]]
 
 
@@ -25,10 +27,11 @@ class OpenAIAnswer:
 
     `asked_for` is what the server calls the model that goes by `goes_by` here. `ask_whole` asks it again without
     streaming: llama-cpp-python says nothing at all where it streams, but does say then that a conversation is too long.
-    It is called once at most, and only where nothing came; where the connection broke, only of a server that `is_free`,
-    as another may have the lost answer paid for. `reword` asks in another form, if there is one, where a parameter is
-    refused in the stream; `tell` returns what readers are to know of the form. `explained` returns a failure with its
-    cause, as far as we know it.
+    It is called only where nothing came; where the connection broke, only of a server that `is_free`, as another may
+    have the lost answer paid for. `ask_again` asks it as it was asked, where it said first of all that it is
+    overloaded or asked too often, as others say by their status. One of the two is called, once at most. `reword` asks
+    in another form, if there is one, where a parameter is refused in the stream; `tell` returns what readers are to
+    know of the form. `explained` returns a failure with its cause, as far as we know it.
     """
 
     def __init__(
@@ -41,7 +44,8 @@ class OpenAIAnswer:
         tell: Callable[[], list[Notice]],
         liveness: Liveness,
         attempts: Attempts,
-        ask_whole: AskWhole,
+        ask_whole: Ask,
+        ask_again: Ask,
         reword: Reword,
         is_free: bool,
         explained: Callable[[UpstreamError], UpstreamError],
@@ -56,7 +60,8 @@ class OpenAIAnswer:
         self._told_model: str | None = None
         self._model = goes_by
         self._attempts = attempts
-        self._ask_whole: AskWhole | None = ask_whole
+        self._ask_whole: Ask | None = ask_whole
+        self._ask_again = ask_again
         self._reword = reword
         self._tell = tell
         self._is_free = is_free
@@ -109,23 +114,32 @@ class OpenAIAnswer:
         return batch
 
     async def _second_try(self, failure: UpstreamError) -> Batch | None:
-        """Return the whole answer, or why there is none; None where the server still does not say."""
-        if self._ask_whole is None or not (isinstance(failure, IncompleteAnswerError) and failure.is_empty):
+        """Return the answer to the one further try, or why there is none; None where the server still does not say."""
+        lost = failure if isinstance(failure, IncompleteAnswerError) and failure.is_empty else None
+        pause_s = pause_before_retry(failure) if _is_refusal(failure, self._stream) else None
+        if (ask_whole := self._ask_whole) is None or not (lost or pause_s):
             return None
-        if failure.is_cut and not self._is_free:
+        if lost and lost.is_cut and not self._is_free:
             return None
-        ask_whole, self._ask_whole = self._ask_whole, None
+        self._ask_whole = None
         await self._stream.close()
         self._attempts.fail(failure)
         try:
-            self._stream = await _asked_whole(ask_whole)
+            if pause_s:
+                await asyncio.sleep(pause_s)
+            self._stream = await (self._ask_again() if pause_s else _asked_whole(ask_whole))
         except UpstreamError as error:
             return Batch(failure=error)
         batch = await self._stream.next_batch()
-        return batch if batch.deltas() else None
+        return batch if batch.deltas() or pause_s else None
 
 
-async def _asked_whole(ask_whole: AskWhole) -> OpenAIStream:
+def _is_refusal(failure: UpstreamError, stream: OpenAIStream) -> bool:
+    """Return whether a stream holds nothing but a failure that is explained, as a refusal would."""
+    return not failure.is_unexplained and not stream.answer.has_begun
+
+
+async def _asked_whole(ask_whole: Ask) -> OpenAIStream:
     """Return the whole answer. llama-cpp-python closes the connection behind a stream that is empty, without a word."""
     try:
         return await ask_whole()

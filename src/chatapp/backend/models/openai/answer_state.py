@@ -11,6 +11,7 @@ from chatapp.backend.models.openai.chunk import Chunk
 from chatapp.backend.models.openai.citations import Cited
 from chatapp.backend.models.openai.finish_reasons import as_openai_says, error_of_empty_answer, nothing_came
 from chatapp.backend.models.openai.ordinary import ContentFrame, OrdinaryChunk
+from chatapp.backend.models.openai.other_apis import not_our_api
 from chatapp.backend.models.openai.tool_calls import CallNumbers
 from chatapp.backend.models.openai.usage import UsageFields, usage_in
 from chatapp.errors import IncompleteAnswerError
@@ -22,7 +23,7 @@ class AnswerState:
 
     `told_model` is what the server calls the model that answers, None as long as it does not say. `calls` are those of
     tools. `frame` is what stands around its text. It `is_ordinary` while chunks of text are to be expected. `usage` is
-    what was counted last and not told yet.
+    what was counted last and not told yet. It `has_begun` once a chunk has come that is part of it, if only a role.
     """
 
     def __init__(self, *, stop: Iterable[str] = ()) -> None:
@@ -38,6 +39,11 @@ class AnswerState:
         self._finish_reason: str | None = None
         self._was_taken_back = self._mentions_reason = self._is_counted = False
         self._has_content = self._has_deltas = self._has_tokens = self._is_told = False
+
+    @property
+    def has_begun(self) -> bool:
+        """As above."""
+        return self._has_deltas or self._has_content
 
     def add_text(self, text: str, batch: Batch) -> None:
         """Add a piece of the answer, not empty."""
@@ -83,6 +89,8 @@ class AnswerState:
         if chunk.failure is not None:
             self.has_failed = True
             raise chunk.failure
+        if chunk.other_api is not None and not self._has_content:
+            raise not_our_api(chunk.other_api)
         if chunk.finish_reason is not None and not self._text.is_cut:
             self._finish(chunk.finish_reason, batch, is_closing=not is_said)
         self._look_for_stop(batch)

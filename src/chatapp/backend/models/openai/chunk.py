@@ -15,6 +15,7 @@ from chatapp.backend.models.openai.citations import cited_beside, cited_in, has_
 from chatapp.backend.models.openai.errors import error_from_body
 from chatapp.backend.models.openai.failures import is_failed_reason, is_failure_name, is_problem, tells_of_failure
 from chatapp.backend.models.openai.ordinary import UNREADABLE, decode_plain
+from chatapp.backend.models.openai.other_apis import other_api_in
 from chatapp.backend.models.openai.pieces import Piece, has_media, pieces_of, unreadable
 from chatapp.backend.models.openai.tool_calls import calls_in, older_calls_in
 from chatapp.backend.models.openai.usage import usage_in, usage_in_json
@@ -41,7 +42,7 @@ class Chunk(msgspec.Struct):
     `is_alive`: the model is at work, but on something that is not text; `is_reading`: on the question. `failure` is
     behind the pieces. `has_delta`: they are what was added, not a message as it is by now. `is_last_count`: it has the
     usage and no choice, as the last one before the end. `details` are thoughts in the form in which OpenRouter wants
-    them back.
+    them back. `other_api` names the API in whose words it is, where that is another.
     """
 
     pieces: list[Piece] = []
@@ -53,6 +54,7 @@ class Chunk(msgspec.Struct):
     service_tier: str | None = None
     model: str | None = None
     failure: UpstreamError | None = None
+    other_api: str | None = None
     logprobs: tuple[dict[str, Any], ...] = ()
     details: tuple[dict[str, Any], ...] = ()
     notices: Sequence[Notice] = ()
@@ -87,7 +89,8 @@ def read_chunk(data: bytes, name: str = "") -> Chunk | None:
         return Chunk(failure=error_from_body(data[:4000].decode(errors="replace")))
     is_ours = name in {"", "message", "error"}
     if isinstance(body, dict):
-        return _chunk_of(body, name) if is_ours or body.get("choices") or is_problem(body.get("error")) else None
+        is_chunk = is_ours or body.get("choices") or is_problem(body.get("error"))
+        return _chunk_of(body, name) if is_chunk else _chunk_elsewhere(body)
     if name == "error" or (isinstance(body, list) and body and isinstance(body[0], dict) and "error" in body[0]):
         return Chunk(failure=error_from_body(body))  # Google's servers send a list of one
     if not is_ours or body is None:
@@ -169,11 +172,19 @@ def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
     for choice in known:
         if choice.get("index") == known[0].get("index"):  # Copilot's have the text in one, calls in the next
             _take_choice(chunk, choice)
+    if not known:
+        chunk.other_api = other_api_in(body)
     is_explained = chunk.failure is not None and not chunk.failure.is_unexplained
-    if not is_explained and tells_of_failure(body, name, has_choice=bool(known)):
+    if not chunk.other_api and not is_explained and tells_of_failure(body, name, has_choice=bool(known)):
         chunk.failure = error_from_body(body)
     chunk.is_last_count = chunk.usage is not None and not known
     return chunk
+
+
+def _chunk_elsewhere(body: dict[str, Any]) -> Chunk | None:
+    """Return what an event of a name that is not ours says, if it is known."""
+    api = other_api_in(body)
+    return Chunk(other_api=api) if api else None
 
 
 def _choices_in(choices: object) -> list[dict[str, Any]]:

@@ -220,6 +220,7 @@ class OpenAIModel:
             liveness=self._liveness,
             attempts=request.attempts,
             ask_whole=ask_whole,
+            ask_again=partial(self._stream, body, request.attempts),
             reword=reword,
             is_free=self._is_free,
             explained=explained,

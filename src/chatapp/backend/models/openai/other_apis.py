@@ -1,0 +1,37 @@
+"""Answers in the words of other APIs than the one that was asked."""
+
+from typing import Any
+
+from chatapp.errors import UpstreamBadResponseError
+
+_BY_TYPE = {
+    "response.output_text.delta": "OpenAI's Responses API",
+    "response.reasoning_summary_text.delta": "OpenAI's Responses API",
+    "response.completed": "OpenAI's Responses API",
+    "content_block_delta": "Anthropic's Messages API",
+    "message": "Anthropic's Messages API",
+}
+_BY_FIELDS = {
+    ("candidates",): "Gemini's API",
+    ("done", "message"): "Ollama's own API",
+    ("done", "response"): "Ollama's own API",
+    ("object", "output"): "OpenAI's Responses API",
+    ("index", "token"): "text-generation-inference's own API",
+}
+"""What has words of an answer in it, and no choices."""
+
+
+def other_api_in(body: dict[str, Any]) -> str | None:
+    """Return whose API an event or a body without choices is of, None where that is not known."""
+    kind = body.get("type")
+    if isinstance(kind, str) and kind in _BY_TYPE and not ("delta" in kind and "delta" not in body):
+        return _BY_TYPE[kind]
+    return next((api for fields, api in _BY_FIELDS.items() if body.keys() >= set(fields)), None)
+
+
+def not_our_api(api: str) -> UpstreamBadResponseError:
+    """Return the error for an answer that is of another API."""
+    return UpstreamBadResponseError(
+        f"the model server answers in the words of {api}, not with a chat completion.",
+        hint="Check BASE_URL: most end in /v1. `chatapp doctor` looks for it.",
+    )
