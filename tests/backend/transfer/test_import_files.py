@@ -187,10 +187,20 @@ def of_open_webui_by_its_words() -> bytes:
     return json.dumps([theirs]).encode()
 
 
+def of_le_chat() -> bytes:
+    """Two chats with a file of the same name each, which is in the folder of its chat."""
+    said = {"id": "m", "chatId": "c", "role": "user", "content": "Which?", "createdAt": "2026-05-28T20:26:40Z"}
+    other = {"id": "n", "chatId": "b", "role": "assistant", "content": "", "contentChunks": None}
+    return zipped(**{
+        "chat-b.json": [other], "chat-b-files__notes.txt": b"No.",
+        "chat-c.json": [{**said, "files": [{"type": "text", "name": "notes.txt"}]}], "chat-c-files__notes.txt": NOTES,
+    })  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "export",
-    [of_chatgpt, of_claude, of_open_webui, of_open_webui_by_its_words],
-    ids=["ChatGPT", "Claude", "Open WebUI", "Open WebUI, its words"],
+    [of_chatgpt, of_claude, of_le_chat, of_open_webui, of_open_webui_by_its_words],
+    ids=["ChatGPT", "Claude", "Le Chat", "Open WebUI", "Open WebUI, its words"],
 )
 def test_the_files_of_others_come_along(ada: Owner, export: Callable[[], bytes]) -> None:
     receipt = ada.bring(export())

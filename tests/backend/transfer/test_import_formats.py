@@ -263,6 +263,31 @@ class TestOtherPrograms:
         assert said(store) == [("user", "Hi"), ("assistant", "Hello")]
         assert store.messages.all(conversation.id, owner="ada")[1].reasoning == "Hm."
 
+    def test_le_chat_keeps_what_it_wrote_beside_the_answer_and_tells_what_it_made(
+        self, store: Store, bring: Bring
+    ) -> None:
+        chunks = [
+            {"type": "tool_call", "name": "web_search"},
+            {"type": "text", "text": "Here"},
+            {"type": "canva", "id": "d", "version": 0},
+            {"type": "image_url", "imageUrl": "https://example.org/a.png"},
+            {"type": "file_reference", "fileReference": "plan.docx"},
+        ]
+        canvas = [
+            {"type": "text/markdown", "title": "Plan", "content": "# One"},
+            {"type": "slides", "title": "Talk", "content": "---\nmarp: true\n---"},
+        ]
+        asked = {"id": "m0", "chatId": "c", "role": "user", "content": "Hi", "createdAt": "2026-05-28T20:26:40Z"}
+        answer = {**asked, "id": "m1", "role": "assistant", "content": "Here", "createdAt": "2026-05-28T20:26:41Z"}
+        receipt = bring([asked, {**answer, "contentChunks": chunks, "canvas": canvas}])
+
+        written = "**Plan**\n\n# One\n\n**Talk**\n\n```\n---\nmarp: true\n---\n```"
+        assert said(store) == [("user", "Hi"), ("assistant", f"(picture)\n\n(file: plan.docx)\n\nHere\n\n{written}")]
+        assert [(it.why, it.count) for it in receipt.skipped] == [
+            ("a file, picture or recording", 2),
+            ("the work of a tool", 1),
+        ]
+
     def test_gemini_takeout(self, store: Store, bring: Bring) -> None:
         def record(title: str, when: str, answer: str = "") -> Json:
             told = {"header": "Gemini Apps", "title": title, "time": when, "products": ["Gemini Apps"]}

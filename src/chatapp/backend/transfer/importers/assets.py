@@ -31,7 +31,7 @@ Raises `ChatappError` where it is not to be kept.
 MAX_FILES = 10_000
 """Of one import: each is read in a process of its own."""
 
-_OURS = "files"
+_OURS, _FILES = "files", "-files"
 _ID_CHARS, _HASH_CHARS = 16, 64
 _BESIDE, _WITHIN = "beside:", "data:"
 _MEMBER_FAULTS = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError)
@@ -40,6 +40,12 @@ _MEMBER_FAULTS = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFErro
 def beside(key: object) -> str | None:
     """Return the reference to a file in the same zip whose name begins with `key`, None where there is no key."""
     return f"{_BESIDE}{key}" if isinstance(key, str) and 0 < len(key) <= 200 and "/" not in key else None  # noqa: PLR2004
+
+
+def in_folder(folder: str, file_name: object) -> str | None:
+    """Return the reference to a file of that name in a `folder` of the same zip, which ends in `-files`."""
+    reference = beside(file_name)
+    return reference and reference.replace(_BESIDE, f"{_BESIDE}{folder}/", 1)
 
 
 def within(url: object) -> str | None:
@@ -95,6 +101,8 @@ class Assets:
                 self._ours[folders[-1]] = member
             if name:  # Grok's files are all called so, in folders of their own
                 self._names.append((folders[-1] if name == "content" and folders else name, member))
+                if folders and folders[-1].endswith(_FILES):
+                    self._names.append((f"{folders[-1]}/{name}", member))
         self._names.sort(key=lambda named: named[0])
 
     def with_files(self, theirs: ImportedConversation) -> ImportedConversation:
