@@ -152,3 +152,30 @@ LOBE_CHAT: Json = {
 }
 LOBE_CHAT["state"]["messages"][0]["reasoning"] = {"content": "Hm.", "duration": 9}
 TEXT_GENERATION: Json = {"internal": [["<|BEGIN-VISIBLE-CHAT|>", "Hello"], ["Why?", "So."]], "visible": [["", "Hello"]]}
+
+_PRINTED: Json = {"conversation_id": "c", "conversation_name": "T", "model": "m", "resolved_model": None}
+_FRAGMENTS = [{"content": "A long...", "aliases": []}]
+LLM_PRINTED: list[Json] = [
+    {
+        **_PRINTED,
+        "id": "2",
+        "prompt": "Why?",
+        "system": "Be brief.",
+        "response": "So.",
+        "reasoning": "Hm.",
+        "datetime_utc": "2026-11-29T16:25:07+00:00",
+        "input_tokens": 3,
+        "attachments": [],
+    },
+    {
+        **_PRINTED,
+        "id": "1",
+        "prompt": "A long text\nExplain",
+        "system": None,
+        "response": "It is long.",
+        "datetime_utc": "2026-11-29T16:25:05+00:00",
+        "prompt_fragments": _FRAGMENTS,
+        "attachments": [{"id": "f", "type": "image/png", "path": "/home/ann/p.png", "url": None, "content": None}],
+    },
+]
+"""Of llm 0.36, which without --expand cuts fragments, and begins with the last where words are looked for."""

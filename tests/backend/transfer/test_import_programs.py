@@ -21,6 +21,7 @@ from support.loose_messages import (
     GPTME,
     JAN,
     LLAMA_CPP,
+    LLM_PRINTED,
     LOBE_CHAT,
     NEXT_CHAT,
     SHELL_GPT,
@@ -205,10 +206,12 @@ PROGRAMS: dict[str, tuple[Any, tuple[str | None, str | None, str, str | None]]] 
     "sillytavern": (as_lines(*SILLY_TAVERN), ("T", None, "Hm.", "m")),
     "cherry-studio": (CHERRY_STUDIO, ALL),
     "llama.cpp": ([LLAMA_CPP], ("T", "Be brief.", "Hm.", None)),
+    "llm as it prints its log": (LLM_PRINTED, ALL),
     "nextchat": (NEXT_CHAT, ("T", None, "", "m")),
     "lobechat": (LOBE_CHAT, ("T", None, "Hm.", "m")),
     "text-generation-webui": (TEXT_GENERATION, (None, None, "", None)),
     "messages with a title": ({"title": "T", "messages": SHELL_GPT}, ("T", "Be brief.", "", None)),
+    "messages of an extension": ({"platform": "x", "messages": SHELL_GPT}, (None, "Be brief.", "", None)),
     "chatbot-ui": ({"version": 4, "history": [CHATBOT_UI], "folders": []}, ("T", "Be brief.", "", None)),
 }
 """Files, and of each the title and instructions of its conversation, and the thoughts and the model of its answer."""
@@ -227,7 +230,27 @@ def test_what_was_said_to_other_programs_comes_along(program: str, tmp_path: Pat
     question = next(message for message in theirs.messages if message.id == answer.parent_id)
     assert (theirs.source, question.content, answer.content) == (program.split(maxsplit=1)[0], "Why?", "So.")
     assert (theirs.title, theirs.system, answer.reasoning, answer.model) == told
-    assert theirs.left_out.keys() <= {"the work of a tool", "a message that was not shown"}
+    assert theirs.left_out.keys() <= {
+        "the work of a tool",
+        "a message that was not shown",
+        "a file, picture or recording",
+    }
+
+
+def test_what_llm_prints_is_put_in_order(store: Store, bring: Bring) -> None:
+    older = {**LLM_PRINTED[1], "prompt": "Explain", "id": "0", "datetime_utc": "2026-11-29T16:25:04+00:00"}
+    receipt = bring([*LLM_PRINTED, older])
+
+    assert said(store) == [
+        ("user", "(picture: p.png)\n\nA long...\nExplain"),
+        ("assistant", "It is long."),
+        ("user", "(picture: p.png)\n\nA long text\nExplain"),
+        ("assistant", "It is long."),
+        ("user", "Why?"),
+        ("assistant", "So."),
+    ]
+    assert [(it.why, it.count) for it in receipt.skipped] == [("a file, picture or recording", 2)]
+    assert bring([*LLM_PRINTED, older]).messages_added == 0
 
 
 def test_a_backup_of_several_conversations_is_read_once(store: Store, bring: Bring) -> None:

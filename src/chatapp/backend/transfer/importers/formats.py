@@ -78,12 +78,7 @@ _OTHERS: tuple[tuple[str, _Test], ...] = (
     ("an export of Chatbot UI", lambda fields: {"version", "history"} <= fields.keys()),
     ("an export of TypingMind", lambda fields: "chats" in mapping(fields.get("data"))),
     ("messages without a conversation", lambda fields: {"role", "content"} <= fields.keys()),
-    (
-        "training data, not an export (OpenAI JSONL)",
-        lambda fields: (
-            bool(_said(fields)) and "role" in _said(fields)[0] and not {"id", "title", "name"} & fields.keys()
-        ),
-    ),
+    ("training data, not an export (OpenAI JSONL)", programs.is_for_training),
 )
 _DATABASES = (
     ({"chat", "user", "auth"}, "Open WebUI's own database: export the chats there, as JSON"),

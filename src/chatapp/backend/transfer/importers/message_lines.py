@@ -1,11 +1,11 @@
-"""Messages that stand in a file by themselves, in lines or a list: of Cline, gptme, Jan, shell-gpt and SillyTavern."""
+"""Messages that stand in a file by themselves: of Cline, gptme, Jan, llm, shell-gpt and SillyTavern."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from chatapp.backend.store.imported import ImportedConversation
-from chatapp.backend.transfer.importers import cline, silly_tavern
+from chatapp.backend.transfer.importers import cline, llm_prints, silly_tavern
 from chatapp.backend.transfer.importers.fields import mapping, name
 from chatapp.backend.transfer.importers.messages import named, words_of
 from chatapp.backend.transfer.importers.programs import conversation
@@ -54,6 +54,7 @@ _KINDS = (
     _Kind(silly_tavern.is_line, silly_tavern.read),
     _Kind(lambda it: it.get("object") == "thread.message", _jan, "thread_id"),
     _Kind(cline.is_shown, _task),
+    _Kind(llm_prints.is_line, llm_prints.read, "conversation_id"),
     _Kind(lambda it: {"role", "content"} <= it.keys(), _bare),
 )
 

@@ -38,6 +38,9 @@ _NO_TITLES = ("", "Untitled Session", "New Session", "CLI Session", "New Chat", 
 _IDS = ("id", "chatID", "sessionId", "topicId")
 _PROMPTS = ("preprompt", "systemPrompt", "systemInstruction", "prompt")
 _LAST = ("updatedAt", "lastUpdated", "updated", "lastModified", "lastUpdate")
+_TRAINED = {"messages", "tools", "functions", "parallel_tool_calls"}
+"""All that a line has by which OpenAI's models are tuned."""
+
 _SIDES, _GREETED = ("user", "assistant"), "<|BEGIN-VISIBLE-CHAT|>"
 
 
@@ -119,7 +122,7 @@ PROGRAMS = (
     Program("nextchat", lambda it: {"topic", "mask"} <= it.keys(), _listed),
     Program("text-generation-webui", lambda it: {"internal", "visible"} <= it.keys(), _pairs),
     Program("chatbot-ui", lambda it: {"id", "name", "folderId"} <= it.keys() and _has(it, "role"), _listed),
-    Program("messages", lambda it: bool({"id", "title", "name"} & it.keys()) and _has(it, "role"), _named),
+    Program("messages", lambda it: not is_for_training(it) and _has(it, "role"), _named),
 )
 """Of opencode 1.18, Gemini CLI, Cline 3.0 and Continue's CLI as they write them, of others as their sources have it."""
 
@@ -137,6 +140,11 @@ _CALLED = {
 
 def _has(fields: Json, field: str) -> bool:
     return any(field in said for said in _listed(fields))
+
+
+def is_for_training(fields: Json) -> bool:
+    """Return whether these are messages without anything about them, as models are tuned by."""
+    return "messages" in fields and fields.keys() <= _TRAINED
 
 
 def recognises(fields: Json) -> bool:
