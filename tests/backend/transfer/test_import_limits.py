@@ -26,6 +26,8 @@ from chatapp.backend.transfer.importers.json_values import Element, Fingerprints
 from chatapp.backend.transfer.importers.open_webui_text import shown
 from chatapp.errors import InvalidRequestError
 from support.foreign_exports import LLM_036_TABLES, LLM_TABLES, chatgpt, chatgpt_node, write_database, write_json
+from support.imported import said
+from support.loose_messages import CHERRY_STUDIO
 
 MB = 1024**2
 
@@ -116,6 +118,27 @@ def test_conversation_beyond_all_measure_is_passed_over(store: Store, tmp_path: 
     receipt = Imports(store.database).read(path, owner="ada")
     assert receipt.conversations_added == 1
     assert receipt.skipped[0].why.startswith("it cannot be read (")
+
+
+def test_a_backup_that_is_one_large_object_costs_only_what_is_too_large_in_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = CHERRY_STUDIO["indexedDB"]
+    endless = {"id": "endless", "type": "main_text", "content": "x" * (33 * MB)}
+    blocks = [endless, *stores["message_blocks"]]
+    path = tmp_path / "data.json"
+    path.write_text(json.dumps({**CHERRY_STUDIO, "indexedDB": {**stores, "message_blocks": blocks}}))
+
+    receipt = Imports(store.database).read(path, owner="ada")
+
+    assert [f"{it.what}: {it.why}" for it in receipt.skipped] == [
+        "a part of the file: it cannot be read (it is larger than 32 MiB)"
+    ]
+    assert said(store) == [("user", "Why?"), ("assistant", "So.")]
+
+    monkeypatch.setattr(json_text, "MAX_HELD", 16 * MB)  # what is held of one has a bound
+    with pytest.raises(InvalidRequestError, match="too large for a file of its kind"):
+        Imports(store.database).read(path, owner="ada")
 
 
 def test_large_file_is_read_at_constant_memory(store: Store, tmp_path: Path) -> None:

@@ -148,8 +148,8 @@ class ExportReader:
     def _json(self, what: str, file: Readable, *, is_sure: bool = True) -> Iterator[Piece]:
         """Return the conversations of one JSON file. One only tried is left where much of it is unknown first."""
         records, number, unknown = Records(), 0, list[Unknown]()
+        values = JsonValues(file, self.budget, self.known)
         try:
-            values = JsonValues(file, self.budget, self.known)
             for number, element in enumerate(values, 1):
                 piece = _piece(f"{what}, number {number}", element, records)
                 if isinstance(piece, Unknown) and not is_sure:
@@ -170,6 +170,7 @@ class ExportReader:
                 yield Unknown(what, reason=reason, is_file=not number)
             else:
                 unknown.append(Unknown(what))
+        yield from (Unknown(f"a part of {what}", reason=f"it cannot be read ({why})") for why in values.left_out)
         if unknown:
             yield Unknown(what, unknown[-1].kind, is_file=True, is_tried=True)
         is_empty = records.first is not None

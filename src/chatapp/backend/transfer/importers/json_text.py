@@ -32,6 +32,10 @@ class UnreadableError(ValueError):
     """Something in a file is no JSON, or too large; the sentence says which."""
 
 
+class TooLargeError(UnreadableError):
+    """A value is too large to be read at once."""
+
+
 class Readable(Protocol):
     """What bytes come from."""
 
@@ -148,7 +152,7 @@ class JsonText:
         if size > MAX_ELEMENT_CHARS:
             raise _too_large()
         if size > _VALUES_UNCHECKED and values_in(self.window, self.at) > MAX_VALUES:
-            raise UnreadableError(f"it holds more than {MAX_VALUES} values")
+            raise TooLargeError(f"it holds more than {MAX_VALUES} values")
         return self._more(max(CHUNK, size))
 
     def _more(self, size: int) -> bool:
@@ -192,5 +196,5 @@ def check_held(weight: int) -> None:
         raise UnreadableError("it is too large for a file of its kind")
 
 
-def _too_large() -> UnreadableError:
-    return UnreadableError(f"it is larger than {MAX_ELEMENT_CHARS // 1024**2} MiB")
+def _too_large() -> TooLargeError:
+    return TooLargeError(f"it is larger than {MAX_ELEMENT_CHARS // 1024**2} MiB")

@@ -9,7 +9,7 @@ from typing import Any
 from chatapp.backend.transfer.importers import cherry_studio, lobe_chat
 from chatapp.backend.transfer.importers.budget import MAX_ELEMENT_CHARS, ImportBudget
 from chatapp.backend.transfer.importers.fields import mapping, sequence
-from chatapp.backend.transfer.importers.json_text import JsonText, Readable, UnreadableError
+from chatapp.backend.transfer.importers.json_text import JsonText, Readable, TooLargeError, UnreadableError, check_held
 
 LIST = "conversations"
 """Where an object keeps them."""
@@ -20,7 +20,10 @@ _HEAD = 4096
 _SESSION = "session:"
 """How the names of conversations in a backup of Chatbox begin."""
 
-_STARTS = '[{"'
+_STARTS, _HOLDING = '[{"', "[{"
+_CLOSINGS = ("]", "}", "")
+_MOST_LEVELS = 3
+"""Of a backup that is read in pieces: itself, a store in it, and a list in that. Each is tried as a whole first."""
 PREFIX = 256
 """Characters by which a conversation that was read before is recognised."""
 
@@ -71,10 +74,11 @@ class Fingerprints:
 
 
 class JsonValues:
-    """Reads one file."""
+    """Reads one file. `left_out` says why parts cannot be read of an object that holds all of it."""
 
     def __init__(self, file: Readable, budget: ImportBudget, known: Fingerprints) -> None:
         self._text, self._known = JsonText(file, budget), known
+        self.left_out = list[str]()
 
     @property
     def weight(self) -> int:
@@ -127,10 +131,45 @@ class JsonValues:
                 raise
             if is_line or (is_line is None and text.is_line()):
                 text.skip_line()
+            elif is_line is None and isinstance(error, TooLargeError):
+                return Element(self._in_pieces())
             else:
                 text.skip()
             return Element(why=str(error))
         return Element(value, self._known.of(written) if start == "{" else None)
+
+    def _in_pieces(self, level: int = 1) -> Any:
+        """Return the object or list that begins here, too large to be read at once, without what in it is too large.
+
+        Raises:
+            UnreadableError: it ends in the middle, is no JSON, or is more than may be held of a file.
+        """
+        text, items = self._text, list[tuple[str, Any]]()
+        is_list = text.peek() == "["
+        text.at += 1
+        while (start := text.peek()) not in _CLOSINGS:
+            if start == ",":
+                text.at += 1
+                continue
+            name = "" if is_list else self._field_name()
+            items += [(name, value) for value in self._piece(level)]
+            check_held(2 * self.weight)  # what is held here is not made smaller yet
+        if not start:
+            raise UnreadableError("it ends in the middle")
+        text.at += 1
+        return [value for _, value in items] if is_list else dict(items)
+
+    def _piece(self, level: int) -> Iterator[Any]:
+        """Return the value that begins here, if it or what is in it can be read."""
+        start = self._text.peek()
+        try:
+            yield self._text.value()[0]
+        except TooLargeError as error:
+            if start in _HOLDING and level < _MOST_LEVELS:
+                yield self._in_pieces(level + 1)
+            else:
+                self._text.skip()
+                self.left_out.append(str(error))
 
     def _holder(self) -> Iterator[Element]:
         """Return what is in the list of an object, or the object itself where it has none after all."""
