@@ -13,8 +13,10 @@ T = TypeVar("T")
 
 def begin_turn(store: Store, question: Question, *, process_id: str, fallback_model: str) -> BegunTurn:
     """Begin the turn that answers `question`."""
-    job = partial(store.turns.beginning, question, process_id=process_id, fallback_model=fallback_model)
-    return asyncio.run(Rounds(store).begin(job))
+    if question.held is None:
+        return store.turns.begin(question, process_id=process_id, fallback_model=fallback_model)
+    maker: dict[str, Any] = {"process_id": process_id, "fallback_model": fallback_model, "turn_id": None}
+    return asyncio.run(Rounds(store).begin(partial(store.turns.beginning_held, question, question.held, **maker)))
 
 
 def save_turn(store: Store, turn_id: str, **so_far: Any) -> bool:

@@ -59,7 +59,7 @@ _LOCK = Prepared(
 
 
 def begin_turn(connection: Connection, question: Question, maker: Maker, *, fallback_model: str) -> BegunTurn:
-    """Return the question, as `Turns.beginning` promises it."""
+    """Return the question, as `Turns.begin` promises it."""
     earlier = _earlier(connection, question)
     if earlier is not None and not _may_be_tried_again(earlier):
         return _replayed(earlier)

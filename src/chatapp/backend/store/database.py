@@ -16,7 +16,7 @@ from chatapp.backend.store.deadlines import STATEMENT_S, connect_with_deadline
 from chatapp.backend.store.failures import reason_of, store_errors, unavailable
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.schema import complete_for_postgres
-from chatapp.backend.store.write_lane import Job, WriteLane, do_by_itself
+from chatapp.backend.store.write_lane import Job, WriteLane, do_together
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
 
@@ -115,7 +115,7 @@ class Database:
             self._lane.run(jobs, self.write)
             return
         for job in jobs:
-            do_by_itself(job, self.write)
+            do_together([job], self.write)
 
     @contextmanager
     def writes(self, *, are_many: bool = True) -> Iterator[Callable[[], AbstractContextManager[Connection]]]:

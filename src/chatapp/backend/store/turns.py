@@ -13,6 +13,7 @@ from chatapp.backend.store.chunks import append_chunk, drop_chunks, saved_chunks
 from chatapp.backend.store.conversations import MOVE_UP, locked
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.ending import ANSWER_COLUMNS, TURN_COLUMNS, Ending, WholeTurn, answer_row, turn_columns
+from chatapp.backend.store.failures import DEFECTS
 from chatapp.backend.store.held import begin_held, conversation_of, keep_held, save_answer_hash
 from chatapp.backend.store.identity import now
 from chatapp.backend.store.new_rows import Maker, moment_at_the_top
@@ -22,7 +23,7 @@ from chatapp.backend.store.schema import chunks, conversations, messages, turns
 from chatapp.backend.store.turn_rows import TURN_ROW, TurnRow, locked_turn
 from chatapp.backend.store.write_lane import Job
 from chatapp.errors import ChatappError, NotFoundError, StoreUnavailableError, TurnActiveError
-from chatapp.protocol.question import Question
+from chatapp.protocol.question import HeldConversation, Question
 
 KEPT_WITHOUT_CONVERSATION = timedelta(days=1)
 
@@ -63,26 +64,35 @@ class Turns:
         with self.database.read() as connection:
             return prospect(connection, question, fallback_model)
 
-    def beginning(
-        self, question: Question, *, process_id: str, fallback_model: str, turn_id: str | None = None
-    ) -> Job[BegunTurn]:
-        """Return what gives the turn with its question and an empty answer saved, all at once and for good.
+    def begin(self, question: Question, *, process_id: str, fallback_model: str) -> BegunTurn:
+        """Return the turn with its question and an empty answer saved, all at once and for good.
 
         `process_id` names who makes it; `fallback_model` is asked where neither question nor conversation names one.
-        `turn_id` is the id of one whose client holds the conversation, where it has one already. Where another process
-        begins one there at the same moment, a second try finds what that has committed, and says what it means.
+        Where another process begins one there at the same moment, a second try finds what that has committed, and says
+        what it means.
 
         Raises:
             NotFoundError: no such conversation, or no such message in it.
             TurnActiveError: the conversation is still answering its last question.
             IdempotencyConflictError: the key was used with another body.
             InvalidRequestError: there is no question to answer again.
+            StoreUnavailableError: it cannot be saved.
         """
-        maker, held = Maker(process_id, self.database.pulse()), question.held
-        if held is None:
-            work = partial(begin_turn, question=question, maker=maker, fallback_model=fallback_model)
-            return Job(work, survives_power_cut=True)
-        model = question.model or fallback_model
+        maker = Maker(process_id, self.database.pulse())
+        work = partial(begin_turn, question=question, maker=maker, fallback_model=fallback_model)
+        try:
+            return self.database.write_together(work)
+        except (TurnActiveError, *DEFECTS):
+            return self.database.write_together(work)
+
+    def beginning_held(
+        self, question: Question, held: HeldConversation, *, process_id: str, fallback_model: str, turn_id: str | None
+    ) -> Job[BegunTurn]:
+        """Return what gives the turn of a conversation that its client holds, saved with what of it is new.
+
+        `turn_id` is the id that it has already, if any.
+        """
+        maker, model = Maker(process_id, self.database.pulse()), question.model or fallback_model
         work = partial(begin_held, question=question, held=held, maker=maker, model=model, turn_id=turn_id)
         return Job(work, survives_power_cut=False)  # who holds it brings it again
 
@@ -140,16 +150,14 @@ class Turns:
         """
         if len(turns) > 1 and not self.database.is_sqlite:  # two might wait for each other's conversations
             return [self.keep([turn])[0] for turn in turns]
+        work = partial(keep_held, turns=turns, heartbeat_at=self.database.pulse())
         try:
-            return [partial(str, conversation_id) for conversation_id in self._keep(turns)]
+            kept = self.database.write_together(work, survives_power_cut=False)  # who holds them brings them again
         except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
             if len(turns) > 1 and not isinstance(error, StoreUnavailableError):
                 return [self.keep([turn])[0] for turn in turns]  # one of them has spoiled it for all
             return [partial(_raise, error) for _ in turns]
-
-    def _keep(self, turns: Sequence[WholeTurn]) -> list[str]:
-        work = partial(keep_held, turns=turns, heartbeat_at=self.database.pulse())
-        return self.database.write_together(work, survives_power_cut=False)  # who holds it brings it again
+        return [partial(str, conversation_id) for conversation_id in kept]
 
     def finishing(self, turn_id: str, **ending: Unpack[Ending]) -> Job[None]:
         """Return what saves how the turn ended.

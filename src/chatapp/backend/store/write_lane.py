@@ -80,7 +80,7 @@ class WriteLane:
                 job.wait()
             return
         try:
-            _do_together(self._take(), write)
+            do_together(self._take(), write)
         finally:
             self._hand_on()
 
@@ -97,12 +97,7 @@ class WriteLane:
                 self._waiting[0].call_to_lead()
 
 
-def do_by_itself(job: Job[Any], write: Write) -> None:
-    """Do a job in a transaction of its own."""
-    _do_together([job], write)
-
-
-def _do_together(jobs: list[Job[Any]], write: Write) -> None:
+def do_together(jobs: Sequence[Job[Any]], write: Write) -> None:
     """Do all in one transaction, or each in its own where one of them has spoiled it: what it raises is its own."""
     try:
         with write(survives_power_cut=any(job.survives_power_cut for job in jobs)) as connection:
@@ -111,13 +106,13 @@ def _do_together(jobs: list[Job[Any]], write: Write) -> None:
     except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
         if len(jobs) > 1 and not isinstance(error, StoreUnavailableError):
             for job in jobs:
-                _do_together([job], write)
+                do_together([job], write)
         else:
             _end(jobs, error)
     else:
         _end(jobs)
 
 
-def _end(jobs: list[Job[Any]], error: BaseException | None = None) -> None:
+def _end(jobs: Sequence[Job[Any]], error: BaseException | None = None) -> None:
     for job in jobs:
         job.end(error.fresh() if isinstance(error, ChatappError) and len(jobs) > 1 else error)

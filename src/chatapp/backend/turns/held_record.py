@@ -93,8 +93,9 @@ class HeldTurnRecord(TurnRecord):
 
     async def _begun(self, turn: Turn, *, is_urgent: bool = False) -> BegunTurn:
         beginning = partial(
-            self._store.turns.beginning,
+            self._store.turns.beginning_held,
             self._question,
+            self._held,
             process_id=this_process(),
             fallback_model=self._fallback_model,
             turn_id=turn.id,

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from weakref import WeakSet
 
 from chatapp.backend.attachments.wording import AttachmentWording
@@ -86,10 +85,9 @@ class TurnRegistry:
             return await self._start_unsaved(question, default, request_id)
         self._beginning += 1
         try:
-            beginning = partial(
-                self._store.turns.beginning, question, process_id=this_process(), fallback_model=default
+            begun = await asyncio.to_thread(
+                self._store.turns.begin, question, process_id=this_process(), fallback_model=default
             )
-            begun = await self._rounds.begin(beginning)
         finally:
             self._beginning -= 1
         if begun.replayed:

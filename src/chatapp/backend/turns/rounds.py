@@ -28,20 +28,12 @@ class Rounds:
         """Return the turn that is begun; at the second try where another process began one there at the same moment.
 
         Raises:
-            ChatappError: what `Turns.beginning` says.
+            StoreUnavailableError: it cannot be saved.
         """
         try:
-            return await self._begun(beginning(), is_urgent=is_urgent)
+            return await self.do(beginning(), is_urgent=is_urgent)
         except (TurnActiveError, *DEFECTS):
-            return await self._begun(beginning(), is_urgent=True)
-
-    async def _begun(self, job: Job[BegunTurn], *, is_urgent: bool) -> BegunTurn:
-        """Begin by itself what is to survive a power cut: all of its round would wait for the disk."""
-        return await (self._by_itself(job) if job.survives_power_cut else self.do(job, is_urgent=is_urgent))
-
-    async def _by_itself(self, job: Job[T]) -> T:
-        await asyncio.to_thread(self._database.do_all, [job])
-        return job.result()
+            return await self.do(beginning(), is_urgent=True)
 
     async def do(self, job: Job[T], *, is_urgent: bool = False) -> T:
         """Return what `job` gives, which begins at once if it `is_urgent`; one that nobody waits for is left out.
@@ -50,7 +42,8 @@ class Rounds:
             StoreUnavailableError: it cannot be saved.
         """
         if not self._database.is_sqlite:  # where transactions run side by side
-            return await self._by_itself(job)
+            await asyncio.to_thread(self._database.do_all, [job])
+            return job.result()
         loop = asyncio.get_running_loop()
         is_over = loop.create_future()
         self._waiting.append((job, is_over))
