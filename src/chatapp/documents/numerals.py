@@ -8,6 +8,7 @@ _ROMAN = (
 )  # fmt: skip
 _LETTERS = 26
 _MOST = 10_000
+_MOST_DIGITS = 8
 _FORMS = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
 """What office programs call the forms that HTML names by their first number."""
 
@@ -16,6 +17,11 @@ LABEL = f"{_BEGIN}{{}}{_END}"
 """What a label, such as `4.2`, stands in until a list or a paragraph is written with it."""
 
 _LABELLED = re.compile(f"{_BEGIN}([^{_BEGIN}{_END}]*){_END}")
+
+
+def number_in(told: object, usual: int) -> int:
+    """Return the number that an attribute says, `usual` where it says none that a document would count to."""
+    return int(told) if isinstance(told, str) and told.isdecimal() and len(told) <= _MOST_DIGITS else usual
 
 
 def split_label(text: str) -> tuple[str | None, str]:

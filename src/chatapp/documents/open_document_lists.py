@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from chatapp.documents.numerals import numeral
+from chatapp.documents.numerals import number_in, numeral
 
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
@@ -22,7 +22,7 @@ Counts = dict[int, int]
 def write_numbers(root: ElementTree.Element, *styles: ElementTree.Element) -> None:
     """Write numbers of items as text, as their styles and those of other members tell to count them."""
     levels = {
-        (style.get(f"{_STYLE}name", ""), _number(level.get(f"{_TEXT}level"), 0)): level
+        (style.get(f"{_STYLE}name", ""), number_in(level.get(f"{_TEXT}level"), 0)): level
         for held in (*styles, root)
         for style in held.iter(f"{_TEXT}list-style")
         for level in style.iterfind(f"{_TEXT}list-level-style-number")
@@ -31,8 +31,8 @@ def write_numbers(root: ElementTree.Element, *styles: ElementTree.Element) -> No
     for item, style, depth, counts in _items(root):
         words = item[0] if len(item) else item
         if (style, depth) in levels and words.tag in {f"{_TEXT}p", f"{_TEXT}h"}:  # others are there for those in them
-            first = _number(levels[style, depth].get(f"{_TEXT}start-value"), 1)
-            counts[depth] = _number(item.get(f"{_TEXT}start-value"), counts.get(depth, first - 1) + 1)
+            first = number_in(levels[style, depth].get(f"{_TEXT}start-value"), 1)
+            counts[depth] = number_in(item.get(f"{_TEXT}start-value"), counts.get(depth, first - 1) + 1)
             for deeper in [other for other in counts if other > depth]:
                 del counts[deeper]
             words.text = f"{_label(levels, style, depth, counts)} {words.text or ''}"
@@ -41,7 +41,7 @@ def write_numbers(root: ElementTree.Element, *styles: ElementTree.Element) -> No
 
 def _label(levels: dict[tuple[str, int], ElementTree.Element], style: str, depth: int, counts: Counts) -> str:
     level = levels[style, depth]
-    above = min(_number(level.get(f"{_TEXT}display-levels"), 1), depth) - 1
+    above = min(number_in(level.get(f"{_TEXT}display-levels"), 1), depth) - 1
     numbers = []
     for shown in range(depth - above, depth + 1):
         about = levels.get((style, shown), level)
@@ -67,7 +67,3 @@ def _items(root: ElementTree.Element) -> Iterator[tuple[ElementTree.Element, str
         elif node.tag == f"{_TEXT}list-item":
             yield node, style, depth, counts
         stack.extend((child, style, depth, counts) for child in reversed(node))
-
-
-def _number(told: str | None, usual: int) -> int:
-    return int(told) if told and told.isdecimal() and len(told) < 9 else usual  # noqa: PLR2004

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from chatapp.documents.numerals import number_in
+
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
@@ -17,7 +19,6 @@ _SIGNS = "0123456789+-\u2212=()"
 _RAISED = str.maketrans(f"{_SIGNS}n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans(_SIGNS, "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _MOST_FILLED = 10_000
-_MOST_DIGITS = 9
 
 
 def without_unseen(page: "BeautifulSoup") -> None:
@@ -96,11 +97,5 @@ def _hides(style: str | None) -> bool:
     return any(hiding in told for hiding in _HIDING)
 
 
-def number_of(tag: "Tag", name: str, usual: int) -> int:
-    """Return the number that an attribute says, `usual` where it says none."""
-    told = str(tag.get(name, ""))
-    return int(told) if told.isdecimal() and len(told) < _MOST_DIGITS else usual
-
-
 def _span(cell: "Tag", span: str) -> int:
-    return max(1, min(number_of(cell, span, 1), 100))
+    return max(1, min(number_in(cell.get(span), 1), 100))

@@ -12,8 +12,8 @@ from markdownify import MarkdownConverter
 
 from chatapp.documents.encodings import decoded
 from chatapp.documents.formulas import mathml
-from chatapp.documents.numerals import numeral, split_label, with_labels
-from chatapp.documents.visible import number_of, with_fields_filled, with_powers, with_rows_filled, without_unseen
+from chatapp.documents.numerals import number_in, numeral, split_label, with_labels
+from chatapp.documents.visible import with_fields_filled, with_powers, with_rows_filled, without_unseen
 
 _Library: Any = MarkdownConverter
 """Its types name its options alone."""
@@ -117,8 +117,8 @@ class _Converter(_Library):  # type: ignore[misc]
             return str(super().convert_li(el, text, parent_tags))
         if label is None and above is not None:
             before = el.find_previous_sibling("li")
-            counted = number_of(above, "start", 1) if before is None else number_of(before, "value", 0) + 1
-            el["value"] = str(number_of(el, "value", counted))
+            counted = number_in(above.get("start"), 1) if before is None else number_in(before.get("value"), 0) + 1
+            el["value"] = str(number_in(el.get("value"), counted))
             label = f"{numeral(int(str(el['value'])), str(above.get('type', '1')))}."
         lead = f"{label or '-'} "
         inner = re.sub(r"\n(?=[^\n])", "\n" + " " * len(lead), told)

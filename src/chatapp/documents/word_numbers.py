@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple, Self
 from xml.etree import ElementTree
 
-from chatapp.documents.numerals import numeral
+from chatapp.documents.numerals import number_in, numeral
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PLACE = re.compile(r"%([1-9])")
@@ -117,5 +117,4 @@ def _value(node: ElementTree.Element | None, usual: str) -> str:
 
 
 def _number(node: ElementTree.Element | None, usual: int) -> int:
-    told = _value(node, "")
-    return int(told) if told.isdecimal() and len(told) < 9 else usual  # noqa: PLR2004
+    return number_in(_value(node, ""), usual)
