@@ -605,6 +605,12 @@ def test_the_keyboard_goes_on_in_the_list_where_it_was(page: Page, client: Backe
     choose("Delete")
     is_at(f".st-key-open-{one} button")
 
+    page.click("settings-open")
+    page.wait_for("[role=dialog] [role=tab]", "Models").click()
+    page.wait_for(".st-key-server-save button").send_keys(Keys.ENTER)
+    page.wait_for("[role=dialog] [role=alert]", "no name yet")
+    is_at(".st-key-server-save button")
+
 
 def test_a_project_is_begun_and_talked_in(page: Page, client: BackendClient, model: StubModel) -> None:
     page.click("project-new")

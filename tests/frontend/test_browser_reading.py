@@ -89,6 +89,17 @@ def test_a_question_stands_at_the_top_however_short_its_answer(page: Page, model
     assert not is_seen("Paragraph 29")
 
 
+def test_why_a_long_question_was_refused_is_seen(page: Page, model: StubModel) -> None:
+    model.next(scripts.status(401))
+    page.ask((Keys.SHIFT + Keys.ENTER + Keys.SHIFT).join(f"Line {number}" for number in range(60)))
+
+    page.wait_for("[data-testid='stAlert']", "API key")
+    where = "document.querySelector(arguments[0]).getBoundingClientRect()"
+    script = f"return {where.replace('arguments[0]', 'arguments[1]')}.bottom < {where}.bottom"
+    places = ("[data-testid=stMainBlockContainer]", "[data-testid=stAlert]")
+    page.wait_until(lambda driver: driver.execute_script(script, *places), "why it was refused")
+
+
 def test_all_that_was_said_is_on_paper_and_nothing_else(page: Page, model: StubModel) -> None:
     code = f"```\n{'word ' * 60}the_end_of_a_line\n```"
     model.next(

@@ -189,6 +189,9 @@ def test_the_demonstration_model_is_called_one(open_page: Open, fake_backend: Fa
     welcome = page.main.markdown[1].value.replace("\\", "")
     assert "You are talking to tiny. It is a small model" in welcome
     assert "OPENAI_API_KEY" in welcome
+    click(page, "add-model")
+    assert page.tabs[1].label == "Models"
+    assert page.session_state.view.dialog == "models"
     settings_dialog(page)
     assert any("Add a better one below" in text.value for text in page.get("markdown"))
 

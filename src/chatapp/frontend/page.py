@@ -9,7 +9,7 @@ from chatapp.frontend.access.sign_in import is_let_in, keep_signed_in, sign_in
 from chatapp.frontend.components.compaction import wait_for_summary
 from chatapp.frontend.components.project_dialog import project_dialog
 from chatapp.frontend.components.row_dialogs import export_dialog, move_dialog
-from chatapp.frontend.components.settings_dialog import settings_dialog
+from chatapp.frontend.components.settings_dialog import models_dialog, settings_dialog
 from chatapp.frontend.components.sharing import share_dialog
 from chatapp.frontend.components.sidebar import sidebar
 from chatapp.frontend.components.told import remember_wishes
@@ -23,6 +23,7 @@ from chatapp.frontend.session.view import Dialog
 _HERE = Path(__file__).parent
 _DIALOGS: Mapping[Dialog, Callable[[], None]] = {
     "settings": settings_dialog,
+    "models": models_dialog,
     "project": project_dialog,
     "share": share_dialog,
     "move": move_dialog,

@@ -5,6 +5,7 @@
 (() => {
   const NEAR_PX = 8;
   const ROOM_PX = 48; // below the question's window, so that its reader is not at the end yet
+  const MOST_OF_WINDOW = 0.6; // that a question takes: of a longer one the end is shown, so that its answer is seen
   const HOLD_MS = 2000; // in which a question stays at the top, whatever comes or goes above it
   const UP_MS = 1000; // in which a hand moves what is read: a scroll at another time is our own, or the browser's
 
@@ -16,6 +17,7 @@
 
   const find = (name) => document.querySelector(`[class*="st-key-${name}-"]`);
   const nameOf = (conversation) => conversation.querySelector(".transcript")?.dataset.conversation ?? shown;
+  const isFirstScreen = () => document.querySelector(".st-key-welcome"); // it is read from its top
   const isAtEnd = () => place.scrollHeight - place.clientHeight - place.scrollTop < NEAR_PX;
   const showEnd = () => place.scrollTo({ top: place.scrollHeight });
 
@@ -28,15 +30,17 @@
     follows ||= isAtEnd();
     const parts = [...(find("conversation")?.children ?? [])].map((part) => part.getBoundingClientRect().bottom);
     const isBelow = Math.max(...parts) - place.getBoundingClientRect().bottom > NEAR_PX;
-    document.querySelector(".to-end")?.classList.toggle("wanted", isBelow);
+    document.querySelector(".to-end")?.classList.toggle("wanted", isBelow && !isFirstScreen());
   };
 
   // The room below a question that lets it stand at the top of the window, however short its answer is.
   const showQuestion = (conversation, question) => {
     const margin = parseFloat(getComputedStyle(place).paddingTop);
-    const top = question.getBoundingClientRect().top - conversation.getBoundingClientRect().top;
-    conversation.style.minHeight = `${top + place.clientHeight - margin + ROOM_PX}px`;
-    place.scrollTo({ top: place.scrollTop + question.getBoundingClientRect().top - margin });
+    const { top, bottom } = question.getBoundingClientRect();
+    const start = Math.max(top, bottom - place.clientHeight * MOST_OF_WINDOW);
+    const height = start - conversation.getBoundingClientRect().top + place.clientHeight - margin + ROOM_PX;
+    conversation.style.minHeight = `${height}px`;
+    place.scrollTo({ top: place.scrollTop + start - margin });
     follows = false;
   };
 
@@ -109,7 +113,7 @@
       if (begun !== last) begunMs = performance.now(); // until then messages above may still go
       begin(conversation);
     }
-    else if (follows) showEnd();
+    else if (follows && !isFirstScreen()) showEnd();
     last = begun;
     look();
   };

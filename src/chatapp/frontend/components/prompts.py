@@ -31,10 +31,6 @@ def prompts() -> None:
     chosen = st.selectbox(
         t("Saved prompts"), names, format_func=lambda name: name or t("New prompt"), key=state.PROMPT_CHOSEN
     )
-    outcome, state.view().prompt_outcome = state.view().prompt_outcome, None
-    tell_outcome(outcome)
-    if state.view().removed_prompt is not None:
-        st.button(t("Undo"), icon=":material/undo:", key="prompt-undo", on_click=_restore)
     with st.form(f"prompt-form-{chosen}"):
         if not chosen:
             st.text_input(t("Name"), max_chars=MOST_NAME, key=state.PROMPT_NAME)
@@ -52,6 +48,10 @@ def prompts() -> None:
             st.form_submit_button(t("Save"), type="primary", key="prompt-save", on_click=_save, args=(chosen, field))
             if chosen:
                 st.form_submit_button(t("Delete"), key="prompt-delete", on_click=_remove, args=(chosen,))
+    outcome, state.view().prompt_outcome = state.view().prompt_outcome, None
+    tell_outcome(outcome)
+    if state.view().removed_prompt is not None:
+        st.button(t("Undo"), icon=":material/undo:", key="prompt-undo", on_click=_restore)
 
 
 def _save(chosen: str, field: str) -> None:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from chatapp.config import demo_model
 from chatapp.config.connections import connections_file, read_connections
 from chatapp.errors import SettingsError
+from chatapp.frontend.access.owner import may_change_servers
 from chatapp.frontend.components import server_actions
 from chatapp.frontend.languages.words import said, t
 from chatapp.frontend.markdown.rendering import literal
-from chatapp.frontend.session import state
+from chatapp.frontend.session import actions, state
 from chatapp.protocol.wording import later
 
 _MOST_CHARS = 2000
@@ -18,10 +20,12 @@ _WRITTEN = later("Written to {path}, readable by its owner alone; nobody sees a 
 
 
 def servers() -> None:
-    """Draw the servers of the file with what can be done to them, and the form for one more."""
+    """Draw a form for one more server, and those of the file with what can be done to them."""
     path = connections_file(state.settings())
+    _form(path)  # above what comes and goes, so that it keeps its place and the cursor that is in it
     outcome, state.view().server_outcome = state.view().server_outcome, None
     tell_outcome(outcome)
+    _ask_whether_to_save(path)
     try:
         names = list(read_connections(path).connections) if path.exists() else []
     except SettingsError as error:
@@ -38,8 +42,14 @@ def servers() -> None:
                 on_click=server_actions.remove_server,
                 args=(path, name),
             )
-    _ask_whether_to_save(path)
-    _form(path)
+
+
+def demo_note(model: str | None) -> None:
+    """Say that the model is a small one, and lead whoever may to where a better one is added."""
+    st.markdown(literal(f"{t('You are talking to {model}.', model=model)} {t(demo_model.ADVICE)}"))
+    if may_change_servers(state.settings(), state.api_key()):
+        name, icon = t("Add one in the settings"), ":material/add:"
+        st.button(name, icon=icon, key="add-model", type="tertiary", on_click=actions.open_models)
 
 
 def _ask_whether_to_save(path: Path) -> None:

@@ -42,14 +42,25 @@ class InForce(NamedTuple):
 
 def settings_dialog() -> None:
     """Draw the dialog."""
-    st.dialog(t("Settings"), width="medium", icon=":material/settings:", on_dismiss=actions.close_dialog)(_settings)()
+    _dialog(None)
 
 
-def _settings() -> None:
+def models_dialog() -> None:
+    """Draw it where it is about models."""
+    _dialog(t("Models"))
+
+
+def _dialog(shown: str | None) -> None:
+    st.dialog(t("Settings"), width="medium", icon=":material/settings:", on_dismiss=actions.close_dialog)(_settings)(
+        shown
+    )
+
+
+def _settings(shown: str | None) -> None:
     readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
     may_change = may_change_servers(state.settings(), state.api_key())
     names = [t("This page"), t("Models"), t("Conversations"), *([t("Prompts")] if may_change else [])]
-    page, models, files, *of_prompts = st.tabs(names)
+    page, models, files, *of_prompts = st.tabs(names, default=shown)
     with page:
         _options()
         remember_wishes()

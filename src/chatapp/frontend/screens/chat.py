@@ -8,13 +8,13 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from chatapp.config import demo_model
 from chatapp.errors import StoreUnavailableError, StreamCutError
 from chatapp.frontend.components.beside import live_beside
 from chatapp.frontend.components.compaction import compaction
 from chatapp.frontend.components.gauge import gauge
 from chatapp.frontend.components.model_menu import model_gone
 from chatapp.frontend.components.problems import problem_of
+from chatapp.frontend.components.servers import demo_note
 from chatapp.frontend.components.told import tell
 from chatapp.frontend.components.transcript import live_words, send_typed, show_diagram, transcript
 from chatapp.frontend.components.waiting_files import show_file, waiting_files
@@ -205,7 +205,7 @@ def _welcome() -> None:
     st.markdown(f"# {t('What would you like to know?')}", anchors=False)
     readiness = readiness_of(state.settings().backend_url, api_key=state.api_key())
     if readiness.is_demo:
-        st.markdown(literal(f"{t('You are talking to {model}.', model=readiness.model)} {t(demo_model.ADVICE)}"))
+        demo_note(readiness.model)
     with st.container(key="suggestions"):
         for place, (icon, suggested) in enumerate(SUGGESTIONS):
             prompt = t(suggested)

@@ -144,6 +144,11 @@ def open_dialog(dialog: Dialog) -> None:
     state.view().dialog = dialog
 
 
+def open_models() -> None:
+    """Lay the settings over the page, where they are about models."""
+    open_dialog("models")
+
+
 def close_dialog() -> None:
     """Take away what lies over the page."""
     state.view().dialog = None

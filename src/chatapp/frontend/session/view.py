@@ -21,7 +21,7 @@ from chatapp.protocol.project_resources import ProjectInfo
 from chatapp.protocol.resources import AttachmentInfo
 from chatapp.protocol.share_resources import ShareInfo
 
-Dialog = Literal["settings", "project", "share", "move", "export"]
+Dialog = Literal["settings", "models", "project", "share", "move", "export"]
 """What can lie over the page."""
 
 
