@@ -18,6 +18,7 @@ from chatapp.documents.encodings import decoded
 from chatapp.processes.limited import Limits
 from support import documents
 
+OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 FEW = Limits(seconds=10, memory_bytes=320 << 20, output_bytes=8 << 20)
 
 BOOK = "[chapter 1]\n\n# First\n\nCall me **Ishmael**.\n\n[chapter 2]\n\n# Second"
@@ -40,6 +41,8 @@ COMMENTS = """<w:comments xmlns:w="http://schemas.openxmlformats.org/wordprocess
 REVIEWED_TEXT = "Kept.\n\nAdded.[B1]\n\n(a)/(b)\n\nComment [B1]\n:   Why? ↑"
 LAID_OUT = """<html><table><tr><td>Left</td><td><table><tr><td>a</td><td>b</td></tr></table></td></tr></table>
 <p>Right <math><mi>x</mi><annotation encoding="application/x-tex">x^2</annotation></math> <a href="#top">nowhere</a>"""
+OLD_NOTEBOOK = b"""{"worksheets": [{"cells": [{"cell_type": "markdown", "source": ["# Old"]},
+{"cell_type": "code", "input": ["1 + 1"], "outputs": [{"output_type": "pyout", "text": ["2"]}]}]}]}"""
 SHOW = "[slide 1]\n\nShown first\n\nNotes: Say hello.\n\n[slide 2]\n\n(hidden)\n\nShown second"
 
 WORDS = {
@@ -48,6 +51,14 @@ WORDS = {
     "pptx": ("a.pptx", documents.pptx(), SHOW, 2),
     "odt": ("a.odt", documents.odt(), "## Sea\n\nIt is salty.", None),
     "epub": ("a.epub", documents.epub(), BOOK, 2),
+    "template of odt": ("a.ott", documents.odt(members={"mimetype": f"{OPEN_DOCUMENT}text-template"}),
+                        "## Sea\n\nIt is salty.", None),
+    "drawing": ("a.odg", documents.odt("<draw:page><text:p>Sea</text:p></draw:page>",
+                                       members={"mimetype": f"{OPEN_DOCUMENT}graphics"}), "[slide 1]\n\nSea", 1),
+    "odt in one file": ("a.fodt", documents.member(documents.odt(), "content.xml"), "## Sea\n\nIt is salty.", None),
+    "ods in one file": ("a.fods", documents.member(documents.ods(
+        "<table:table-row><table:table-cell><text:p>a</text:p></table:table-cell></table:table-row>"
+    ), "content.xml"), "## Sums (hidden)\n\n| a |\n| --- |", 1),
     "odt of a writer": ("a.odt", documents.odt(WRITTEN), WRITTEN_TEXT, None),
     "docx of a writer": ("a.docx", documents.docx("Kept.", below=REVIEWED, comments=COMMENTS), REVIEWED_TEXT, None),
     "csv of Excel": ("a.csv", b"sep=;\r\na;b\r\n1;2\r\n", "| a | b |\n| --- | --- |\n| 1 | 2 |", None),
@@ -55,6 +66,8 @@ WORDS = {
     "mail without an encoding": ("a.eml", b"Subject: Caf\r\nContent-Type: text/plain; charset=none\r\n\r\nAt f\xefve",
                                  "Subject: Caf\n\nAt fïve", None),
     "ipynb": ("a.ipynb", documents.notebook(), "# Sums\n\n```python\n1 + 1\n```\n\n```text\n2\n```", None),
+    "page as a workbook": ("a.xls", b"\xef\xbb\xbf\n<table><tr><td>a</table>", "| a |\n| --- |", None),
+    "ipynb of 2014": ("a.ipynb", OLD_NOTEBOOK, "# Old\n\n```python\n1 + 1\n```\n\n```text\n2\n```", None),
     "web page": ("a.html", b"<html><style>p{}</style><p>Hi <i>you</i></p><!-- no -->", "Hi *you*", None),
     "csv": ("a.csv", b"a;b\n1;2\n3;4\n", "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |", None),
     "utf-16": ("a.txt", "Größe".encode("utf-16"), "Größe", None),
@@ -260,6 +273,7 @@ TAKEN = {
     "AAC": ("a.aac", b"\xff\xf1\x50\x80" + FRAME, "application/x-recording", "Models hear mp3 and wav: save"),
     "m4a": ("a.m4a", b"\0\0\0\x20ftypM4A " + FRAME, "application/x-recording", "Models hear mp3 and wav: save"),
     "zip": ("a.zip", documents.zipped({"a.py": "1"}), "application/zip", "It is an archive: unpack it"),
+    "tar": ("a.tar", b"a.txt" + bytes(252) + b"ustar\0" + FRAME, "application/x-compressed", "It is an archive:"),
     "gzip": ("a.tar.gz", b"\x1f\x8b" + FRAME, "application/x-compressed", "It is an archive: unpack it"),
     "Pages": ("a.pages", documents.zipped({"Index/Document.iwa": ""}), "application/vnd.apple.iwork",
               "A program of Apple has written it: export it"),

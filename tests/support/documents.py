@@ -110,6 +110,12 @@ def odt(
     return zipped({"mimetype": "application/vnd.oasis.opendocument.text", **held})
 
 
+def member(archive: bytes, name: str) -> bytes:
+    """Return what is in an archive under a name."""
+    with ZipFile(io.BytesIO(archive)) as opened:
+        return opened.read(name)
+
+
 def ods(rows: str) -> bytes:
     """Return a spreadsheet with a hidden sheet of these rows."""
     kinds = " ".join(f'xmlns:{name}="{_ODF}:{name}:1.0"' for name in ("text", "table", "office", "style"))

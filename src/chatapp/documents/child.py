@@ -15,7 +15,7 @@ from chatapp.documents import picture as picture_of
 from chatapp.documents.document import MOST_CHARS, Document, Kind
 from chatapp.documents.encodings import decoded
 from chatapp.documents.left_out import left_out
-from chatapp.documents.open_document import open_document, spreadsheet
+from chatapp.documents.open_document import open_document, packed, spreadsheet
 from chatapp.documents.rtf import rich_text
 from chatapp.processes.limited import Limits, confine
 
@@ -38,8 +38,9 @@ _SIGNS = {
 }  # fmt: skip
 """Signs of the fonts Symbol and Wingdings, by which Office draws bullets and boxes, and what Unicode calls them."""
 
-_OFFICE = {kinds.PPTX: office.slides, kinds.ODP: open_document, kinds.ODT: open_document}
-_BOOKS = {kinds.XLSX: sheets.workbook, kinds.XLS: sheets.workbook, kinds.ODS: spreadsheet, kinds.EPUB: office.book}
+_FLAT = {kinds.ODT: open_document, kinds.ODP: open_document, kinds.ODS: spreadsheet}
+_OFFICE = {kinds.PPTX: office.slides, **_FLAT}
+_BOOKS = {kinds.XLSX: sheets.workbook, kinds.XLS: sheets.workbook, kinds.EPUB: office.book}
 
 
 def main() -> None:
@@ -136,6 +137,9 @@ def _of_words(path: Path, name: str, media_type: str, drawn: Sequence[int]) -> D
         return Document("text", media_type, rich_text(path.read_bytes()))
     if media_type == kinds.DOCX:
         return Document("text", media_type, office.word(path), notes=left_out(path))
+    if media_type in _FLAT and not is_zipfile(path):
+        words, parts = _FLAT[media_type](packed(path))
+        return Document("text", media_type, words, parts)
     if reader := _OFFICE.get(media_type) or _BOOKS.get(media_type):
         words, parts = reader(path)
         notes = () if media_type == kinds.XLS else left_out(path)

@@ -1,5 +1,6 @@
 """What a file is, by its first bytes and what is inside; its name decides only where these say nothing."""
 
+from codecs import BOM_UTF8
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -65,6 +66,11 @@ _BRANDS = {
     **dict.fromkeys((b"avif", b"avis"), "image/avif"),
 }
 """Of files in boxes (ISO/IEC 14496-12): what phones write their photos as."""
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+_OPEN_DOCUMENTS = {"text": ODT, "spreadsheet": ODS, "presentation": ODP, "graphics": ODP}
+"""What LibreOffice writes, by what its media types begin with: templates are of the kind of what is made of them."""
+_OLD_ENDINGS = {".doc", ".xls"}
+"""What many web pages call a page that they have for an Office."""
 _BOOK = "META-INF/container.xml"
 _OPENXML = {"word/document.xml": DOCX, "xl/workbook.xml": XLSX, "xl/workbook.bin": XLSX, "ppt/presentation.xml": PPTX}
 _STREAMS = {"EncryptedPackage": LOCKED_OFFICE, "__substg1.0_": OUTLOOK, "Workbook": XLS, "Book": XLS}
@@ -79,6 +85,10 @@ _ENDINGS = {
     ".eml": MAIL,
     ".mht": MAIL,
     ".mhtml": MAIL,
+    ".fodt": ODT,
+    ".fods": ODS,
+    ".fodp": ODP,
+    ".fodg": ODP,
     ".csv": "text/csv",
     ".tsv": "text/tab-separated-values",
     ".md": "text/markdown",
@@ -106,6 +116,8 @@ def _of_media(first: bytes) -> str | None:
         return _BRANDS.get(first[8:12], RECORDING)
     if first.startswith((b"RIFF", b"FORM")) and first[8:12] in _CHUNKS:
         return _CHUNKS[first[8:12]]
+    if first[257:262] == b"ustar":
+        return ARCHIVE
     if first.startswith(b"BM") and first[6:10] == bytes(4):
         return "image/bmp"
     begins_frame = first[:1] == b"\xff" and first[1:2] >= b"\xe0"
@@ -129,9 +141,11 @@ def _of_text(first: bytes, name: str) -> str:
     has_mark = first.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
     if b"\0" in first and not has_mark and unmarked_utf_16(first) is None:
         return UNKNOWN
-    if first.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+    beginning, ending = first.removeprefix(BOM_UTF8).lstrip()[:15].lower(), Path(name).suffix.lower()
+    is_page = ending in _OLD_ENDINGS and beginning.startswith(b"<") and not beginning.startswith(b"<?")
+    if is_page or beginning.startswith((b"<!doctype html", b"<html")):
         return HTML
-    return _ENDINGS.get(Path(name).suffix.lower(), PLAIN)
+    return _ENDINGS.get(ending, PLAIN)
 
 
 def _packed(path: Path) -> str:
@@ -142,9 +156,9 @@ def _packed(path: Path) -> str:
             said = archive.open("mimetype").read(100).decode(errors="replace").strip() if "mimetype" in names else ""
     except (BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError):
         return ZIP
-    if said in {ODT, ODS, ODP, EPUB}:
-        return said
-    if _BOOK in names:  # some books lack their type
+    if said.startswith(_OPEN_DOCUMENT):
+        return _OPEN_DOCUMENTS.get(said.removeprefix(_OPEN_DOCUMENT).partition("-")[0], ZIP)
+    if said == EPUB or _BOOK in names:  # some books lack their type
         return EPUB
     if any(member.startswith("Index/") and member.endswith(".iwa") for member in names):
         return APPLE

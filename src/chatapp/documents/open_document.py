@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 from xml.etree import ElementTree
@@ -46,7 +47,15 @@ _LEVELS = {str(level) for level in range(1, 11)}
 _BREAKS = {f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n"}
 
 
-def open_document(path: Path) -> tuple[str, int | None]:
+def packed(path: Path) -> BytesIO:
+    """Return a document that is one file of XML, such as `.fodt`, as the archive that others are."""
+    archive = BytesIO()
+    with ZipFile(archive, "w") as made:
+        made.write(path, "content.xml")
+    return archive
+
+
+def open_document(path: Path | BytesIO) -> tuple[str, int | None]:
     """Return a text or a presentation of LibreOffice, and how many slides it has."""
     with ZipFile(path) as archive:
         root = xml_of(archive, "content.xml")
@@ -139,7 +148,7 @@ def _row(row: ElementTree.Element) -> list[str]:
     return cells
 
 
-def spreadsheet(path: Path) -> tuple[str, int]:
+def spreadsheet(path: Path | BytesIO) -> tuple[str, int]:
     """Return the sheets of a spreadsheet of LibreOffice, each a table behind its name, and how many there are."""
     with ZipFile(path) as archive, archive.open("content.xml") as content:
         sheets = list(_sheets(content))

@@ -56,11 +56,13 @@ def notebook(text: str) -> tuple[str, int]:
         told = json.loads(text)
     except RecursionError as error:
         raise ValueError from error
-    if not isinstance(told, dict) or not isinstance(told.get("cells"), list):
+    told = told if isinstance(told, dict) else {}
+    sheets = told["worksheets"] if isinstance(told.get("worksheets"), list) else [told]  # as before 2015
+    if not all(isinstance(sheet.get("cells"), list) for sheet in sheets):
         raise ValueError
+    cells = [cell for sheet in sheets for cell in sheet["cells"]]
     language = told.get("metadata", {}).get("language_info", {}).get("name", "python")
-    pictures = sum(_pictures(cell) for cell in told["cells"])
-    return "\n\n".join(part for cell in told["cells"] for part in _cell(cell, language) if part), pictures
+    return "\n\n".join(part for cell in cells for part in _cell(cell, language) if part), sum(map(_pictures, cells))
 
 
 def _pictures(cell: dict[str, object]) -> int:
@@ -72,7 +74,7 @@ def _pictures(cell: dict[str, object]) -> int:
 
 
 def _cell(cell: dict[str, object], language: str) -> list[str]:
-    source = _joined(cell.get("source"))
+    source = _joined(cell.get("source", cell.get("input")))
     if cell.get("cell_type") != "code":
         return [source]
     outputs = cell.get("outputs")
