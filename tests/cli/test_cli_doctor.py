@@ -3,10 +3,11 @@
 import asyncio
 import json
 import socket
+import sqlite3
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -273,6 +274,30 @@ def test_little_room_on_the_disk_is_a_warning() -> None:
     found = machine(Settings.load(), free_bytes=lambda _: 100 * 1024**2)["disk"]
     assert (found.verdict, found.seen) == ("warn", "100 MB free")
     assert "DATA_DIR" in (found.fix or "")
+
+
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [
+        ("CREATE TABLE books (id)", "another program's database"),
+        (
+            "CREATE TABLE conversations (id); CREATE TABLE alembic_version (version_num); "
+            "INSERT INTO alembic_version VALUES ('9999')",
+            "newer chatapp",
+        ),
+        (None, "not a database"),
+    ],
+    ids=["another program's", "a newer chatapp's", "a text"],
+)
+def test_a_store_that_is_not_ours_is_a_failure(tmp_path: Path, content: str | None, seen: str) -> None:
+    if content is None:
+        (tmp_path / "chatapp.db").write_text("Dear diary, " * 100)
+    else:
+        with closing(sqlite3.connect(tmp_path / "chatapp.db")) as connection:
+            connection.executescript(content)
+    found = machine(Settings.load(data_dir=tmp_path))["store"]
+    assert found.verdict == "fail"
+    assert seen in found.seen
 
 
 @pytest.mark.parametrize(("limit", "verdict"), [(256, "warn"), (65536, "ok"), (None, "ok")])

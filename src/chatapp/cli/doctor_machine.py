@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 
+from chatapp.backend.store.database import FILE_NAME
+from chatapp.backend.store.whose_tables import require_our_file
 from chatapp.cli.backends import connect, is_healthy
 from chatapp.cli.finding import Finding
 from chatapp.config.settings import Settings
@@ -68,6 +70,10 @@ def _store(settings: Settings) -> Finding:
     except OSError as error:
         said = f"{settings.data_dir} cannot be written: {error.strerror}"
         return Finding("store", "fail", said, "Let this user write there, or set another DATA_DIR.")
+    try:
+        require_our_file(settings.data_dir / FILE_NAME)
+    except ChatappError as error:
+        return Finding("store", "fail", error.detail.rstrip("."), error.hint)
     return Finding("store", "ok", f"{settings.data_dir} can be written")
 
 

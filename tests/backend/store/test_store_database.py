@@ -225,6 +225,41 @@ def test_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     assert (tmp_path / "chatapp.db").read_text().startswith("Dear diary")
 
 
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "CREATE TABLE books (id)",
+        "CREATE TABLE conversations (id)",
+        "CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('0001')",
+        "CREATE TABLE conversations (id); CREATE TABLE alembic_version (version_num); "
+        "INSERT INTO alembic_version VALUES ('3ab32c4b8f59')",
+    ],
+    ids=["no table of our names", "a table of our name", "numbered versions", "both names"],
+)
+def test_file_of_another_program_is_refused_and_kept(tmp_path: Path, statements: str) -> None:
+    path = tmp_path / FILE_NAME
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(statements)
+    before = path.read_bytes()
+    with pytest.raises(StoreUnavailableError, match=r"chatapp\.db is another program's database") as caught:
+        Store.open(Settings(data_dir=tmp_path))
+    assert caught.value.hint == "Set DATA_DIR to another folder, or DATABASE_URL to another database."
+    assert ([*tmp_path.glob("*.db*")], path.read_bytes()) == ([path], before)
+
+
+@only_postgres
+def test_database_of_another_program_is_refused_and_kept(store: Store, store_settings: Settings) -> None:
+    set_version = text("UPDATE alembic_version SET version_num = :it")
+    with store.database.write() as connection:
+        connection.execute(set_version, {"it": "3ab32c4b8f59"})
+    try:
+        with pytest.raises(StoreUnavailableError, match="another program's database"):
+            Store.open(store_settings)
+    finally:
+        with store.database.write() as connection:
+            connection.execute(set_version, {"it": SCHEMA_VERSION})
+
+
 @only_postgres
 def test_lost_connection_is_made_anew(store: Store, second_store: Store) -> None:
     store.ping()

@@ -16,6 +16,7 @@ from chatapp.backend.store.deadlines import STATEMENT_S, connect_with_deadline
 from chatapp.backend.store.failures import reason_of, store_errors, unavailable
 from chatapp.backend.store.prepared import Prepared
 from chatapp.backend.store.schema import complete_for_postgres
+from chatapp.backend.store.whose_tables import require_our_file
 from chatapp.backend.store.write_lane import Job, WriteLane, do_together
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
@@ -203,11 +204,13 @@ def open_database(settings: Settings) -> Database:
 
     Raises:
         SettingsError: `DATABASE_URL` cannot be used.
-        StoreUnavailableError: the file cannot be made.
+        StoreTooNewError: a newer chatapp has written the file.
+        StoreUnavailableError: the file cannot be made, or is not ours.
     """
     if settings.database_url is not None:
         return _open_postgres(settings.database_url.get_secret_value())
     path = settings.data_dir / FILE_NAME
+    require_our_file(path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)

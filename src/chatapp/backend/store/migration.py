@@ -13,7 +13,8 @@ from sqlalchemy import Connection, inspect, text
 from chatapp.backend.store.database import Database
 from chatapp.backend.store.deadlines import be_patient
 from chatapp.backend.store.schema import SCHEMA_VERSION
-from chatapp.errors import StoreTooNewError, StoreUnavailableError
+from chatapp.backend.store.whose_tables import has_our_tables, require_known_version
+from chatapp.errors import StoreUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -72,17 +73,20 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 
 
 def _version(connection: Connection) -> str | None:
-    """Return the version the tables have, or None where there are none."""
-    if not inspect(connection).has_table("alembic_version"):
+    """Return the version the tables have, or None where there are none.
+
+    Raises:
+        StoreTooNewError: a newer chatapp has written them.
+        StoreUnavailableError: they are another program's.
+    """
+    name = connection.engine.url.database or ""
+    if not has_our_tables(inspect(connection).get_table_names(), name):
         return None
     version = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    if version is not None and str(version) > SCHEMA_VERSION:
-        raise StoreTooNewError(
-            f"The conversations were written by a newer chatapp (version {version} of its tables, this one knows "
-            f"{SCHEMA_VERSION}).",
-            hint="Update chatapp, or set DATA_DIR to another folder.",
-        )
-    return None if version is None else str(version)
+    if version is None:
+        return None
+    require_known_version(str(version), name)
+    return str(version)
 
 
 def _lock(connection: Connection) -> None:
