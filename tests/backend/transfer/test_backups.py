@@ -64,6 +64,15 @@ def test_backup_comes_back_and_what_was_there_is_kept(
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_what_was_there_is_kept_each_time(store: Store, file: Path, ask: Ask, tmp_path: Path) -> None:
+    ask("One?")
+    back_up(file, tmp_path / "backup.db")
+    ask("Two?")
+    store.close()
+    kept = [restore(tmp_path / "backup.db", file) for _ in range(3)]
+    assert [look_into(path).conversations for path in kept if path] == [2, 1, 1]
+
+
 def test_backup_comes_into_an_empty_folder(file: Path, ask: Ask, tmp_path: Path) -> None:
     ask("One?")
     back_up(file, tmp_path / "backup.db")

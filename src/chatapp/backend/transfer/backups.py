@@ -177,7 +177,11 @@ def _moment(text: object) -> datetime | None:
 
 def _put_aside(store: Path) -> Path:
     """Return the second name that the store gets; its first is taken over in one step."""
-    kept = store.with_name(f"{store.stem}-replaced-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{store.suffix}")
+    moment = datetime.now(UTC)
+    names = (
+        f"{store.stem}-replaced-{moment:{shown}}{store.suffix}" for shown in ("%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S.%fZ")
+    )
+    kept = next(path for path in map(store.with_name, names) if not path.exists())
     try:
         os.link(store, kept)
     except OSError:  # a file system without links
