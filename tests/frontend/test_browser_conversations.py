@@ -605,6 +605,13 @@ def test_the_keyboard_goes_on_in_the_list_where_it_was(page: Page, client: Backe
     choose("Delete")
     is_at(f".st-key-open-{one} button")
 
+    page.click(f"open-{one}")
+    page.wait_for(".transcript .regenerate").send_keys(Keys.ENTER)
+    page.wait_for(".transcript .older")
+    is_at("[data-testid=stChatInputTextArea]")
+    page.wait_for(".transcript .older").send_keys(Keys.ENTER)
+    is_at(".newer")
+
     page.click("settings-open")
     page.wait_for("[role=dialog] [role=tab]", "Models").click()
     page.wait_for(".st-key-server-save button").send_keys(Keys.ENTER)

@@ -61,6 +61,12 @@ def test_earlier_messages_are_summarised_on_a_click_and_brought_back_by_another(
     act(page, "summary", id=summarised, text="To three.")
     assert "<p>To three.</p>" in transcript_html(page)
     act(page, "drop-summary", id=summarised)
+    asked = model.hits
+    act(page, "restore-summary", id=summarised)
+    assert "Summary of 2 earlier messages" in transcript_html(page)
+    (kept,) = (item for item in client.conversations.messages(conversation).items if item.summary)
+    assert (kept.id, kept.summary, kept.summarised, model.hits) == (summarised, "To three.", 2, asked)
+    act(page, "drop-summary", id=summarised)
     assert ("Summary of" in transcript_html(page), len(offers(page))) == (False, 1)
 
 

@@ -125,7 +125,7 @@ class ConversationApi:
         return self._http.events(self._http.send("POST", path, options, stream=True))
 
     def summarise(self, conversation_id: str, **options: Any) -> SummaryInfo:
-        """Have the earlier messages summarised, and return the summary; `options` are message_id and model."""
+        """Have the earlier messages summarised, and return the summary; `options` are message_id, model and text."""
         path = path_of("conversations", conversation_id, "summaries")
         return self._http.read(SummaryInfo, "POST", path, options, timeout_s=_SUMMARISING_S)
 

@@ -74,6 +74,12 @@ def test_a_summary_goes_along_in_place_of_what_it_is_of_until_it_is_removed(
     assert read(stub)[:2] == ["Be brief.", "One?"]
     assert len(read(stub)) == 12
 
+    hits = stub.hits
+    written = client.conversations.summarise(conversation, message_id=made.message_id, text="They counted to two.")
+    assert (written.text, written.messages, written.calls, stub.hits) == ("They counted to two.", 4, (), hits)
+    client.ask("Seven?", conversation_id=conversation)
+    assert read(stub)[0].endswith("\n\nThey counted to two.")
+
 
 def test_the_next_summary_is_made_of_the_last_and_what_came_behind_it(client: BackendClient, stub: StubModel) -> None:
     conversation = talked(client, "One?", "Two?", "Three?")

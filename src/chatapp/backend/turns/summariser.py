@@ -46,9 +46,10 @@ class Summariser:
         owner: str,
         up_to: str | None = None,
         model: str | None = None,
+        written: str | None = None,
         surface: Surface | None = None,
     ) -> Summary:
-        """Return the summary of the conversation up to a message, once it is made and saved.
+        """Return the summary of the conversation up to a message, `written` or once it is made, when it is saved.
 
         Raises:
             NotFoundError: no such conversation or message.
@@ -56,6 +57,9 @@ class Summariser:
             ChatappError: the model cannot be asked, or nothing came of it.
         """
         plan = await asyncio.to_thread(self._store.summaries.plan, conversation_id, owner=owner, up_to=up_to)
+        if written is not None:
+            summary = Summary(plan.message_id, written, plan.summarised)
+            return await asyncio.to_thread(self._store.summaries.keep, conversation_id, owner=owner, summary=summary)
         name = model or plan.model or await self._model.default_model()
         question = Question(prompt="", owner=owner, system=SYSTEM, model=name, surface=surface)
         calls: list[UsageDetails] = []

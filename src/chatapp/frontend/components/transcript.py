@@ -147,6 +147,8 @@ def _act_on(entry: DisplayMessage, what: str, text: str) -> None:
         actions.edit(entry, text[: state.settings().max_prompt_chars])
     elif what in {"summary", "drop-summary"}:
         answer_actions.change_summary(entry, text if what == "summary" else None)
+    elif what == "restore-summary" and entry.removed_summary:
+        answer_actions.change_summary(entry, entry.removed_summary)
 
 
 def _entry(message_id: str) -> DisplayMessage | None:

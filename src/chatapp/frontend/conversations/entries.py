@@ -48,7 +48,8 @@ class DisplayMessage:
 
     `tools` are the tools that an answer calls, and what came of them; `files` go along with a question, `citations` are
     the pages that an answer goes by. `summary`
-    stands for an answer and all before it, `summarised` in number, in what models read.
+    stands for an answer and all before it, `summarised` in number, in what models read; `removed_summary` was taken
+    away here and can be had back.
 
     `status` of an answer is "complete", or how else it ended; `error` is set where there was one. `day` is the
     reader's date, YYYY-MM-DD, of a message from before today.
@@ -73,6 +74,7 @@ class DisplayMessage:
     error: ChatappError | None = None
     summary: str | None = None
     summarised: int = 0
+    removed_summary: str | None = None
 
     @property
     def is_answer(self) -> bool:

@@ -43,6 +43,9 @@ class SummarisedConversation(OpenConversation):
             return
         if text is None:
             context.client.conversations.remove_summary(self.id, entry.id)
+        elif entry.summary is None:
+            context.client.conversations.summarise(self.id, message_id=entry.id, text=text)
         else:
             context.client.conversations.change_summary(self.id, entry.id, text)
-        self.entries[self.entries.index(entry)] = replace(entry, summary=text)
+        removed = entry.summary if text is None else None
+        self.entries[self.entries.index(entry)] = replace(entry, summary=text, removed_summary=removed)

@@ -80,6 +80,10 @@ def _answer(shown: Article) -> Iterator[str]:
     yield "</div></article>"
     if entry.summary:
         yield from _summary(entry.id, entry.summary, entry.summarised, t)
+    elif entry.removed_summary:
+        note = escape(t("The summary is removed: the messages go along again."))
+        undo = f'<button type="button" class="offer" data-do="restore-summary">{escape(t("Undo"))}</button>'
+        yield f'<div class="summary" data-id="{escape(entry.id)}"><p class="note">{note}</p>{undo}</div>'
 
 
 def _thought(entry: DisplayMessage, t: Words) -> str:

@@ -6,6 +6,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chatapp.protocol.schemas.fields import Identifier, ModelName, Strict, UsageDetailsOut, Words, not_blank
 
+_Text = Annotated[Words, AfterValidator(not_blank)]
+
 
 class NewSummary(Strict):
     """What to summarise, and by which model."""
@@ -14,12 +16,13 @@ class NewSummary(Strict):
         None, description="The answer up to which to summarise; without it all but the last two questions."
     )
     model: ModelName | None = Field(None, description="Model to ask for it instead of the conversation's.")
+    text: _Text | None = Field(None, description="The summary itself; no model is asked then.")
 
 
 class SummaryChanges(Strict):
     """Other words for a summary."""
 
-    text: Annotated[Words, AfterValidator(not_blank)] = Field(description="What is to stand for the messages.")
+    text: _Text = Field(description="What is to stand for the messages.")
 
 
 class SummaryOut(BaseModel):

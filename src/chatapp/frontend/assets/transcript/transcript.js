@@ -5,6 +5,7 @@ import { clickInWords } from "./code.js";
 import { editAgain, editedIn, editQuestion, editSummary } from "./editing.js";
 import { openMenu } from "./menu.js";
 import { drawPictures } from "./pictures.js";
+import { keepFocus } from "./refocusing.js";
 
 const BATCH = 48; // keys that are fetched at once
 const MOST_KEPT = 4000; // bodies that are kept for conversations that are shown again
@@ -107,7 +108,7 @@ class Transcript {
   }
 
   draw(keys, version, id = this.data.shown) {
-    this.hold(() => {
+    this.hold(() => keepFocus(this.root, () => {
       const wanted = new Set(keys);
       const isOther = this.id && this.id !== id; // what has the same words in another is not it
       const edited = editedIn(this);
@@ -122,7 +123,7 @@ class Transcript {
       const again = isOther || !edited ? left.get(id) : !edited.slot.isConnected && edited;
       if (again) editAgain(this, again, keys);
       left.delete(id);
-    });
+    }));
     this.keys = keys;
     this.version = version;
     this.id = id;
