@@ -106,11 +106,14 @@ class HttpProtocol(_Protocol):
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
+        """Wait for nothing any more, and let go of what knows each other: its memory is free for the next question."""
         self._stop_waiting()
         if self._taking_due is not None:
             self._taking_due.cancel()
         super().connection_lost(exc)
+        if self.cycle is not None:
+            self.cycle.transport = self.transport
+            vars(self.cycle).pop("send", None)
 
     def eof_received(self) -> bool:  # type: ignore[override]  # which asyncio asks for
         """Answer on for a moment: some close their side behind a request, as `nc -N` does. So do all who leave."""

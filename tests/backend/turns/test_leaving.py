@@ -12,11 +12,14 @@ from typing import Any
 import psutil
 import pytest
 import requests
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from chatapp.cli.http_protocol import HttpProtocol
 from support import scripts
 from support.running_backend import RunningBackend
 from support.scripts import Script, answer, later, pings, silence
 from support.stub_model import StubModel
+from support.turn_steps import wait_for
 
 pytestmark = pytest.mark.faults
 
@@ -127,6 +130,28 @@ def test_two_hundred_that_leave_leave_nothing_behind(path: str, shared: RunningB
     for _ in range(BATCHES):
         _come_and_go(shared, model, path)
     assert _belongings(shared, model) == before
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_connection_that_is_closed_waits_for_no_garbage_collector(
+    version: str, shared: RunningBackend, model: StubModel
+) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = _connections()
+        for _ in range(10):
+            with socket.create_connection(("127.0.0.1", shared.port), timeout=5) as line:
+                line.sendall(f"GET /health HTTP/{version}\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+                while line.recv(1000):
+                    pass
+        wait_for(lambda: _connections() <= before)
+    finally:
+        gc.enable()
+
+
+def _connections() -> int:
+    return sum(isinstance(each, RequestResponseCycle | HttpProtocol) for each in gc.get_objects())
 
 
 def _come_and_go(backend: RunningBackend, model: StubModel, path: str) -> None:
