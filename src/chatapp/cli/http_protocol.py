@@ -7,6 +7,7 @@ from asyncio import TimerHandle
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from chatapp.backend.http.context import LEAVING, Leaving
 from chatapp.errors import ChatappError, OverloadedError, RequestError
 from chatapp.processes.descriptors import is_nearly_last_descriptor
 
@@ -97,6 +98,7 @@ class HttpProtocol(_Protocol):
     _is_in_body = False
     _taking_due: TimerHandle | None = None
     _is_too_many = False
+    _leaving: Leaving | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Wait for the first request."""
@@ -114,6 +116,8 @@ class HttpProtocol(_Protocol):
         if self.cycle is not None:
             self.cycle.transport = self.transport
             vars(self.cycle).pop("send", None)
+        if self._leaving is not None:
+            self._leaving.tell()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # which asyncio asks for
         """Answer on for a moment: some close their side behind a request, as `nc -N` does. So do all who leave."""
@@ -144,8 +148,10 @@ class HttpProtocol(_Protocol):
             self._stop_waiting()
 
     def on_message_begin(self) -> None:
-        """Measure the head."""
+        """Measure the head, and let the request be told when its client leaves."""
         super().on_message_begin()
+        self._leaving = self._leaving or Leaving(self.flow.resume_reading)
+        self.scope[LEAVING] = self._leaving  # type: ignore[literal-required]
         self._head_bytes = 0
 
     def on_headers_complete(self) -> None:

@@ -15,6 +15,7 @@ from chatapp.backend.app import create_app
 from chatapp.config.settings import Settings
 from chatapp.providers.connection import Upstream
 from support.running_backend import RunningBackend
+from support.scripts import answer, silence
 from support.stub_model import StubModel
 
 
@@ -66,6 +67,29 @@ def test_a_middleware_inside_ours_sees_the_whole_stream(app: Any, place: int | N
 
     assert b"event: done" in said.content
     assert b"".join(heard) == said.content
+
+
+def test_a_middleware_inside_ours_hears_of_a_client_that_leaves(app: Any, stub: StubModel) -> None:
+    heard: list[str] = []
+
+    class Listener(Witness):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            async def listen() -> Message:
+                message = await receive()
+                heard.append(message["type"])
+                return message
+
+            await self._app(scope, listen, send)
+
+    app.user_middleware.append(Middleware(Listener, heard=[]))
+    stub.next(answer("a", silence))
+    with RunningBackend(app) as backend:
+        said = requests.post(f"{backend.url}/query/stream", json={"prompt": "Why?"}, stream=True, timeout=10)
+        call = stub.wait_for_call(1)
+        said.close()
+        assert call.wait_until_left(timeout_s=1)
+
+    assert "http.disconnect" in heard
 
 
 def test_a_layer_derived_from_one_that_looks_away_still_sees_everything(app: Any) -> None:

@@ -29,12 +29,12 @@ BATCHES, AT_ONCE = 8, 25
 every_path = pytest.mark.parametrize("path", ["/query", "/query/stream"])
 
 
-def ask(backend: RunningBackend, path: str, **fields: Any) -> socket.socket:
-    """Send a question and give the connection on which its answer will come."""
+def ask(backend: RunningBackend, path: str, then: bytes = b"", **fields: Any) -> socket.socket:
+    """Send a question, and `then` more, and give the connection on which its answer will come."""
     body = json.dumps({"prompt": "Why?", **fields})
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     line = socket.create_connection(("127.0.0.1", backend.port), timeout=5)
-    line.sendall(f"{head}\r\n\r\n{body}".encode())
+    line.sendall(f"{head}\r\n\r\n{body}".encode() + then)
     return line
 
 
@@ -73,6 +73,31 @@ def test_a_client_that_leaves_takes_its_model_along(
     assert call.wait_until_left(timeout_s=1)
     assert call.left_at is not None
     assert call.left_at - left_at < 1
+
+
+@every_path
+def test_a_client_that_leaves_behind_a_long_question_is_missed(
+    path: str, shared: RunningBackend, model: StubModel
+) -> None:
+    """Uvicorn holds up what comes behind 64 KB of a body: the end of the connection too, until somebody reads on."""
+    before = model.hits
+    model.next(answer("a", silence))
+    line = ask(shared, path, system="a " * 200_000)
+    call = model.wait_for_call(before + 1)
+    line.close()
+    assert call.wait_until_left(timeout_s=1)
+
+
+@every_path
+def test_a_client_that_has_asked_for_more_before_it_leaves_is_missed(
+    path: str, shared: RunningBackend, model: StubModel
+) -> None:
+    before = model.hits
+    model.next(answer("a", silence))
+    line = ask(shared, path, then=b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    call = model.wait_for_call(before + 1)
+    line.close()
+    assert call.wait_until_left(timeout_s=1)
 
 
 @every_path

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from chatapp.backend.access.authentication import unauthorized
-from chatapp.backend.http.context import Credential, context_of, header
+from chatapp.backend.http.context import Credential, context_of, header, leaving_of
 from chatapp.backend.turns.idle_timer import IdleTimer
 from chatapp.backend.turns.reader import Reader
 from chatapp.backend.turns.turn import Turn
@@ -71,7 +71,7 @@ class WholeAnswer(_OwnResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
         turn = self._turn
-        with Reader(turn, wants_deltas=False) as reader, Meanwhile(*watches(scope, receive, reader)):
+        with Reader(turn, wants_deltas=False) as reader, Meanwhile(scope, receive, reader):
             await reader.end()
         if reader.has_left and not turn.is_over:
             return  # nobody is there to answer
@@ -106,7 +106,7 @@ class StreamedAnswer(_OwnResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
-        with Reader(self._turn, after=self._after) as reader, Meanwhile(*watches(scope, receive, reader)):
+        with Reader(self._turn, after=self._after) as reader, Meanwhile(scope, receive, reader):
             await self._turn.accepted(within_s=ACCEPTED_WITHIN_S)
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             direct_send = context_of(scope).direct_send
@@ -154,23 +154,6 @@ async def _send_slices(data: bytes, send: Send) -> bytes:
     return data[begin:]
 
 
-class Meanwhile:
-    """Runs the watches for as long as the block does."""
-
-    def __init__(self, *watches: Coroutine[Any, Any, None]) -> None:
-        self._watches = watches
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def __enter__(self) -> None:
-        """Begin to watch."""
-        self._tasks = [asyncio.create_task(watch) for watch in self._watches]
-
-    def __exit__(self, *_: object) -> None:
-        """Watch no longer."""
-        for task in self._tasks:
-            task.cancel()
-
-
 class Departing(Protocol):
     """Somebody who waits for an answer, and may leave before it is whole."""
 
@@ -181,6 +164,34 @@ class Departing(Protocol):
     def abort(self, error: ChatappError) -> None:
         """Wait no longer; `error` is the answer."""
         ...
+
+
+class Meanwhile:
+    """Watches, for as long as the block lasts, for what could end a reader before its answer does."""
+
+    def __init__(self, scope: Scope, receive: Receive, reader: Departing) -> None:
+        self._reader = reader
+        self._watches: list[Coroutine[Any, Any, None]] = []
+        self._leaving = leaving_of(scope)
+        if self._leaving is None:
+            self._watches.append(_watch_disconnect(receive, reader))
+        credential = context_of(scope).credential
+        if credential is not None:
+            self._watches.append(_watch_revocation(credential, reader))
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def __enter__(self) -> None:
+        """Begin to watch."""
+        if self._leaving is not None:
+            self._leaving.call(self._reader.leave)
+        self._tasks = [asyncio.create_task(watch) for watch in self._watches]
+
+    def __exit__(self, *_: object) -> None:
+        """Watch no longer."""
+        if self._leaving is not None:
+            self._leaving.call_no_more(self._reader.leave)
+        for task in self._tasks:
+            task.cancel()
 
 
 class ClientTask(Generic[Result]):
@@ -208,7 +219,7 @@ class ClientTask(Generic[Result]):
             ClientDisconnect: its client has left, and is answered nothing.
         """
         try:
-            with Meanwhile(*watches(scope, receive, self)):
+            with Meanwhile(scope, receive, self):
                 await asyncio.wait([self._task])
         finally:
             self._task.cancel()
@@ -217,15 +228,6 @@ class ClientTask(Generic[Result]):
         if self.error is not None:
             raise self.error.fresh()
         raise ClientDisconnect
-
-
-def watches(scope: Scope, receive: Receive, reader: Departing) -> list[Coroutine[Any, Any, None]]:
-    """Return what could end a reader before its answer does."""
-    found = [_watch_disconnect(receive, reader)]
-    credential = context_of(scope).credential
-    if credential is not None:
-        found.append(_watch_revocation(credential, reader))
-    return found
 
 
 async def disconnected(receive: Receive) -> None:

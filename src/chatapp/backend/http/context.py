@@ -1,5 +1,6 @@
 """What the layers around a request know of it, and hand on: one object in the scope, with types."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from starlette.types import Scope, Send
@@ -9,6 +10,9 @@ from chatapp.protocol import shared_page
 
 PUBLIC_PATHS = frozenset({"/health"})
 """What is served without a key, is not counted, and is logged at debug level only."""
+
+LEAVING = "chatapp.leaving"
+"""Where a server that has one puts the `Leaving` of its client."""
 
 _KEY = "chatapp"
 _HEADERS = "chatapp.headers"
@@ -48,6 +52,37 @@ class RequestContext:
         self.direct_send = direct_send
 
 
+class Leaving:
+    """Calls back when a client leaves. To wait for `http.disconnect` takes a task of its own for each answer.
+
+    To see it leave, a server may have to `read_on`. Of requests that came at once, which are answered one after the
+    other, two may listen for a moment.
+    """
+
+    def __init__(self, read_on: Callable[[], object]) -> None:
+        self._read_on = read_on
+        self._backs: list[Callable[[], object]] = []
+        self._has_left = False
+
+    def call(self, back: Callable[[], object]) -> None:
+        """Call `back` when the client leaves, now if it has."""
+        self._backs.append(back)
+        if self._has_left:
+            back()
+        else:
+            self._read_on()
+
+    def call_no_more(self, back: Callable[[], object]) -> None:
+        """Do not."""
+        self._backs.remove(back)
+
+    def tell(self) -> None:
+        """Note that the client has left."""
+        self._has_left = True
+        for back in [*self._backs]:
+            back()
+
+
 def context_of(scope: Scope) -> RequestContext:
     """Return the context of the request that `scope` belongs to."""
     context: RequestContext = scope[_KEY]
@@ -70,6 +105,11 @@ def headers(scope: Scope) -> dict[bytes, bytes]:
     if known is None:
         known = scope[_HEADERS] = dict(reversed(scope["headers"]))
     return known
+
+
+def leaving_of(scope: Scope) -> Leaving | None:
+    """Return what knows when the client leaves; None where nothing does, or a layer between may want to know first."""
+    return scope.get(LEAVING) if context_of(scope).direct_send is not None else None
 
 
 def enter(scope: Scope, context: RequestContext) -> None:
