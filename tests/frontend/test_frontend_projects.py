@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from chatapp.client import BackendClient
 from support import documents
-from support.pages import ask, choose, click, conversation_in, rows
+from support.pages import ask, choose, click, contents, conversation_in, rows
 from support.stub_model import StubModel
 
 Open = Callable[..., AppTest]
@@ -125,6 +125,24 @@ def test_a_project_that_is_deleted_elsewhere_leaves_the_list_of_all(page: AppTes
     page.run()
 
     assert (shelf(page), rows(page)) == ([], ["Inside?"])
+
+
+def test_a_reload_finds_the_project_again(page: AppTest, open_page: Open, shared: Any, client: BackendClient) -> None:
+    begin_project(page, "Thesis")
+    (project,) = client.projects.all()
+    reloaded = open_page(shared.url, query={"p": "".join(page.query_params["p"])})
+    ask(reloaded, "Inside?")
+    there = {name: "".join(value) for name, value in reloaded.query_params.items()}
+    assert (rows(reloaded), there["p"]) == (["Inside?"], project.id)
+    assert client.conversations.get(there["c"]).project_id == project.id
+    reloaded = open_page(shared.url, query=there)
+    assert (rows(reloaded), contents(reloaded)[0]) == (["Inside?"], ("user", "Inside?"))
+
+    click(reloaded, "project-close")
+
+    assert set(reloaded.query_params) == {"c"}
+    elsewhere = open_page(shared.url, query={"p": "0" * 32})
+    assert (shelf(elsewhere), set(elsewhere.query_params)) == (["Thesis"], set())
 
 
 def test_files_are_added_to_a_project_and_removed(page: AppTest, client: BackendClient) -> None:

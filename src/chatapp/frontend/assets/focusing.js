@@ -8,7 +8,9 @@ const CHOICES = "[class*='st-key-open-'] button, .st-key-new button";
 const hasKeyboard = () => !window.matchMedia("(pointer: coarse)").matches;
 
 const isLost = () => document.activeElement === document.body;
+const SETTLED_MS = 2000; // after which all is drawn that a dialog has changed, what it was opened from too
 let field, box, dialog;
+let closedMs = -SETTLED_MS;
 const focusBox = () => hasKeyboard() && document.querySelector(FIRST)?.focus({ preventScroll: true });
 
 const look = () => {
@@ -25,7 +27,8 @@ const look = () => {
   if (now && now !== box && isLost()) focusBox();
   box = now;
   const over = document.querySelector("[data-testid='stDialog']");
-  if (dialog && !over) setTimeout(() => isLost() && focusBox());
+  if (dialog && !over) closedMs = performance.now();
+  if (performance.now() - closedMs < SETTLED_MS) setTimeout(() => isLost() && focusBox());
   dialog = over;
 };
 

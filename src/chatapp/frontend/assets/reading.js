@@ -85,6 +85,7 @@
     const ranges = [];
     const nodes = document.createTreeWalker(target, NodeFilter.SHOW_TEXT);
     while (nodes.nextNode()) {
+      if (nodes.currentNode.parentElement.closest(".under")) continue; // what is known of it was not searched
       const { text, places } = foldOf(nodes.currentNode.data);
       for (const word of words) {
         for (let start = text.indexOf(word); start >= 0; start = text.indexOf(word, start + word.length)) {

@@ -76,7 +76,7 @@ def write_all(told: Iterable[Told]) -> Iterator[bytes]:
     yield _END
 
 
-_END = b"</body>\n</html>\n"
+_END = b"</main>\n</body>\n</html>\n"
 
 
 @cache
@@ -101,6 +101,7 @@ def _head(title: str) -> bytes:
 <style>{style}</style>
 </head>
 <body>
+<main>
 <h1 dir="auto">{escape(title)}</h1>
 """.encode()
 
