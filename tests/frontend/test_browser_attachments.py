@@ -15,6 +15,12 @@ from support.browsing import Page, needs_browser
 
 pytestmark = needs_browser
 
+HEAR_OF_READING = """
+new MutationObserver(() => {
+  const note = document.querySelector("#reading-files");
+  if (note) window.heard = `${note.textContent} ${note.getAttribute("role")}`;
+}).observe(document, { childList: true, subtree: true });
+"""
 FIELD = "[data-testid='stChatInput']"
 
 
@@ -36,9 +42,12 @@ def attach(page: Page, *files: Path) -> None:
 def test_files_are_shown_with_their_question_and_stay(page: Page, model: StubModel, tmp_path: Path) -> None:
     scan = documents.saved(tmp_path, "scan.pdf", documents.pdf("Whales", ""))
     attach(page, scan, documents.saved(tmp_path, "sea.jpg", documents.photo()))
+    page.run(HEAR_OF_READING)
     page.ask("Which?")
 
     page.wait_for_answer("Hello from the stub.")
+    assert page.run("return window.heard") == "Reading … status"
+    page.wait_until(lambda _: not page.run("return document.querySelector('#reading-files')"), "no more reading")
     shown = ["scan.pdf 1 kB", "sea.jpg 1 kB"]  # drawn once more when the answer has ended
     page.wait_until(lambda _: page.wait_for(".files").text.split("\n") == shown, str(shown))
     is_drawn = "return document.querySelector('.files img')?.naturalWidth"

@@ -48,7 +48,7 @@ _SCRIPTS = (
     "reading.js",
     "sidebar.js",
 )
-MODULES = ("composer.js", "done.js", "focusing.js", "keys.js", "naming.js", "signing.js", "unasked.js")
+MODULES = ("composer.js", "done.js", "focusing.js", "keys.js", "naming.js", "sending.js", "signing.js", "unasked.js")
 """What can wait until the page is there goes as one file, `page.js`: on a slow line each costs a walk to the server."""
 _SERVED = {
     **dict.fromkeys(_SCRIPTS, "text/javascript"),
