@@ -22,7 +22,41 @@ from chatapp.errors import (
 IN_A_STREAM = 0
 """Where others have a status: an error that comes instead of a chunk has none."""
 
+_MLX_VLM = "mlx-vlm 0.7.10, server/compaction.py"
 TOO_LONG: dict[str, tuple[int, Any, int | None, int | None]] = {
+    f"{_MLX_VLM}: nothing to summarise": (
+        400,
+        {"detail": "Protected conversation exceeds the available context budget."},
+        None,
+        None,
+    ),
+    f"{_MLX_VLM}: a message alone": (
+        400,
+        {
+            "detail": "A conversation exchange cannot fit in a compaction summary request; reduce the message or tool "
+            "result size. Original context preserved."
+        },
+        None,
+        None,
+    ),
+    f"{_MLX_VLM}: no room for a summary": (
+        400,
+        {"detail": "Compaction summary request needs more context headroom."},
+        None,
+        None,
+    ),
+    f"{_MLX_VLM}: a summary that is cut": (
+        502,
+        {"detail": "Compaction summary hit its output limit; original context preserved."},
+        None,
+        None,
+    ),
+    "mlx-vlm 0.7.10, server/generation.py": (
+        400,
+        {"detail": "Request needs 2300 context tokens (2044 prompt + 256 max generation), but MAX_KV_SIZE is 2048."},
+        2048,
+        2300,
+    ),
     "OpenAI's GPT-5": (
         400,
         "Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 300000 tokens. Please "
@@ -251,6 +285,20 @@ MODERATION: dict[str, tuple[int, Any]] = {
     "Helicone": (400, {"success": False, "error": {"code": "PROMPT_THREAT_DETECTED", "message": "Prompt threat."}}),
 }
 MODEL: dict[str, tuple[int, Any]] = {
+    "mlx-vlm 0.7.10, without a network": (
+        400,
+        {
+            "detail": "Failed to load model: Cannot find an appropriate cached snapshot folder for the specified "
+            "revision on the local disk and outgoing traffic has been disabled."
+        },
+    ),
+    "mlx-vlm 0.7.10": (
+        400,
+        {
+            "detail": "Failed to load model: 404 Client Error. (Request ID: Root=1)\n\nRepository Not Found for url: "
+            "https://huggingface.test/api/models/x/revision/main."
+        },
+    ),
     "Together": (400, "Unable to access non-serverless model m1. Please create and start a new dedicated endpoint"),
     "Zhipu": (400, {"error": {"code": "1211", "message": "模型不存在，请检查模型代码。"}}),  # noqa: RUF001 - as it is sent
     "LM Studio": (400, {"error": 'Invalid model identifier "m1". Please specify a valid downloaded model'}),

@@ -77,6 +77,11 @@ _WORDINGS = (
     ),
     # llama.cpp, which names n_ctx and n_prompt_tokens too
     _Wording("exceeds the available context size", ("context size (",), ("request (",)),
+    # mlx-vlm 0.7.10, which tries first to summarise what was said before
+    _Wording("original context preserved"),
+    _Wording("compaction summary request"),
+    _Wording("available context budget"),
+    _Wording("but max_kv_size is ", ("max_kv_size is ",), ("request needs ",)),
     # LM Studio: lmstudio-ai/lmstudio-bug-tracker#546, Gitlawb/openclaude#353
     _Wording("when context the overflows", ("context length of only ",), ("keep the first ",)),
     _Wording("when context overflows", ("context length of only ",), ("keep the first ",)),

@@ -16,9 +16,12 @@ _WORDS = (
     "invalid model:", "invalid `model`", "find real modelid", "provider not provided", "unknown provider for model",
     "provider found for model",
     "no keys found that support model", "provider/model format", "failed to parse model uri",
-    "could not find suitable", "not a supported model", "模型不存在", "模型名称错误", "无可用渠道",
+    "could not find suitable", "not a supported model", "an appropriate cached snapshot", "repository not found",
+    "模型不存在", "模型名称错误", "无可用渠道",
 )  # fmt: skip
-"""The last are Zhipu's, and of gateways made with one-api: no such model, no channel for it."""
+"""The last are Zhipu's, and of gateways made with one-api: no such model, no channel for it. Those before them are
+Hugging Face's, which mlx-vlm's server passes on.
+"""
 _MISSING = ("does not exist", "doesn't exist", "not found", "not available", "not loaded", "not deployed")
 _GONE = ("is not supported", "not supported", "has been deprecated", "has been retired")
 """What is said of parameters, too, and counts right behind the name of the model."""
