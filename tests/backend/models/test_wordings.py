@@ -725,6 +725,18 @@ def test_a_server_that_starts_is_said_to_load(status: int, body: Any) -> None:
 FAILED: dict[str, tuple[int, Any, str]] = {
     "NVIDIA": (400, {"status": 400, "detail": "Function id '1b12': DEGRADED function cannot be invoked"}, "a failure"),
     "litellm": (400, "You passed in model=m1. There are no healthy deployments for this model.", "a failure"),
+    "LM Studio (lmstudio-bug-tracker#2240)": (
+        500,
+        "[metal::malloc] Attempting to allocate 48736917632 bytes which is greater than the maximum allowed buffer size "
+        "of 30150672384 bytes.",
+        "not enough memory",
+    ),
+    "MLX (mlx-openai-server#188)": (500, "[metal::malloc] Resource limit (499000) exceeded.", "not enough memory"),
+    "Ollama (continue#11223)": (
+        500,
+        {"error": "llama runner process has terminated: error loading model: unable to allocate CUDA_Host buffer"},
+        "not enough memory",
+    ),
     "Groq, a call": (400, {"error": {"message": "Failed to call.", "code": "tool_use_failed"}}, "cannot read"),
     "Groq, JSON": (400, {"error": {"message": "Failed.", "code": "json_validate_failed"}}, "cannot read"),
 }

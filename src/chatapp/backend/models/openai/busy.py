@@ -17,7 +17,10 @@ _MEMORY_WORDS = (
     "insufficient memory",
     "insufficient system resources",
     "due to resource limitations",
+    "unable to allocate",
+    "[metal::malloc]",
 )
+"""The last is Apple's, which LM Studio and other servers of MLX pass on."""
 _OVERLOADED_WORDS = (
     "overload", "over capacity", "too busy", "at capacity", "at maximum capacity", "no available capacity",
     "capacity exceeded", "capacity temporarily exceeded", "server is busy", "server busy", "workers are busy",
