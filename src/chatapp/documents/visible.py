@@ -1,16 +1,18 @@
 """What a reader sees of a web page where Markdown has no form for it: what is raised, hidden, filled in, or wide."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from chatapp.documents.numerals import number_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bs4 import BeautifulSoup, Tag
 
-_UNSEEN = [
+_UNSEEN = {
     "head", "script", "style", "noscript", "template", "svg", "img", "iframe", "video", "audio", "canvas", "datalist",
     "rp",
-]  # fmt: skip
+}  # fmt: skip
 _FOR_EYES = "katex-html"
 """Signs of a formula that stands in TeX beside them."""
 _TYPED = {"text", "search", "email", "url", "tel", "number", "date", "time", "datetime-local", "month", "week"}
@@ -21,16 +23,25 @@ _LOWERED = str.maketrans(_SIGNS, "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍�
 _MOST_FILLED = 10_000
 
 
+def tags(page: "BeautifulSoup", *names: str) -> list["Tag"]:
+    """Return the tags of some names in their order, which the library looks for by one rule for each name and tag."""
+    wanted = {*names}
+    return [it for it in _tags(page) if it.name in wanted]
+
+
+def _tags(page: "BeautifulSoup") -> "Iterator[Tag]":
+    return (cast("Tag", it) for it in page.descendants if getattr(it, "name", None))
+
+
 def without_unseen(page: "BeautifulSoup") -> None:
     """Take out what is not shown: scripts, styles, pictures, and what says that it is hidden, as mails have above."""
-    closed = page("dialog", open=False)
-    for unseen in [*page(_UNSEEN), *page(hidden=True), *page(style=_hides), *page(class_=_FOR_EYES), *closed]:
+    for unseen in [it for it in _tags(page) if _is_unseen(it)]:
         unseen.decompose()
 
 
 def with_fields_filled(page: "BeautifulSoup") -> None:
     """Write what fields of a form show: ticks, what is typed, what is chosen; and how signs are read above them."""
-    for field in page(["input", "select", "rt"]):
+    for field in tags(page, "input", "select", "rt"):
         if field.name == "rt":
             field.replace_with(f"({field.get_text().strip()})")
         elif field.name == "select":
@@ -45,7 +56,7 @@ def with_fields_filled(page: "BeautifulSoup") -> None:
 
 def with_powers(page: "BeautifulSoup") -> None:
     """Write what is raised or lowered as signs of that form: without them 10⁶ would read 106."""
-    for raised in page(["sup", "sub"]):
+    for raised in tags(page, "sup", "sub"):
         text = raised.get_text()
         if (power := as_power(text, is_raised=raised.name == "sup")) != text:
             raised.replace_with(power)
@@ -63,7 +74,7 @@ def as_power(text: str, *, is_raised: bool) -> str:
 def with_rows_filled(page: "BeautifulSoup") -> None:
     """Give each row a cell in each column, also where one of a row above reaches into it."""
     left = _MOST_FILLED
-    for table in page("table"):
+    for table in tags(page, "table"):
         _only_rows(table)
         reaching: dict[int, int] = {}
         for row in [row for row in table("tr") if row.find_parent("table") is table]:
@@ -92,9 +103,11 @@ def _only_rows(table: "Tag") -> None:
             part.unwrap()
 
 
-def _hides(style: str | None) -> bool:
-    told = "".join((style or "").lower().split())
-    return any(hiding in told for hiding in _HIDING)
+def _is_unseen(tag: "Tag") -> bool:
+    if tag.name in _UNSEEN or "hidden" in tag.attrs or (tag.name == "dialog" and "open" not in tag.attrs):
+        return True
+    style = "".join(str(tag.attrs.get("style") or "").lower().split())
+    return any(hiding in style for hiding in _HIDING) or _FOR_EYES in (tag.attrs.get("class") or ())
 
 
 def _span(cell: "Tag", span: str) -> int:

@@ -13,7 +13,7 @@ from markdownify import MarkdownConverter
 from chatapp.documents.encodings import decoded
 from chatapp.documents.formulas import mathml
 from chatapp.documents.numerals import number_in, numeral, split_label, with_labels
-from chatapp.documents.visible import with_fields_filled, with_powers, with_rows_filled, without_unseen
+from chatapp.documents.visible import tags, with_fields_filled, with_powers, with_rows_filled, without_unseen
 
 _Library: Any = MarkdownConverter
 """Its types name its options alone."""
@@ -57,18 +57,18 @@ def as_markdown(html: str | bytes) -> str:
     page = _Page(html, "html.parser")
     without_unseen(page)
     with_fields_filled(page)
-    for formula in page("math"):
+    for formula in tags(page, "math"):
         if said := _said_by(formula):
             formula.replace_with(page.new_tag("tex", string=said))
-    for anchor in page("a"):
+    for anchor in tags(page, "a"):
         if str(anchor.get("href", "#")).lower().startswith(_NOWHERE):
             anchor.unwrap()
-    for division in page(_DIVISIONS):
+    for division in tags(page, *_DIVISIONS):
         division.name = "div"
     _unwrap_layouts(page)
     with_rows_filled(page)
     with_powers(page)
-    for unsaid in page.find_all(string=lambda text: isinstance(text, PreformattedString)):
+    for unsaid in [text for text in page.descendants if isinstance(text, PreformattedString)]:
         unsaid.extract()  # comments, declarations, instructions
     converter = _Converter(heading_style="atx", bullets="-", escape_misc=False, table_infer_header=True)
     markdown = with_labels(converter.convert_soup(page))
@@ -142,7 +142,7 @@ def _tree(tag: Tag) -> ElementTree.Element:
 def _unwrap_layouts(page: BeautifulSoup) -> None:
     """Make blocks of the cells of tables in which there are tables: mails are laid out so, and Markdown cannot."""
     layouts: set[int] = set()
-    for inner in page("table"):
+    for inner in tags(page, "table"):
         for above in inner.parents:
             if id(above) in layouts:
                 break
@@ -150,6 +150,6 @@ def _unwrap_layouts(page: BeautifulSoup) -> None:
                 layouts.add(id(above))
     if not layouts:
         return
-    pieces = page(["table", "thead", "tbody", "tfoot", "tr", "th", "td"])
+    pieces = tags(page, "table", "thead", "tbody", "tfoot", "tr", "th", "td")
     for node in [it for it in pieces if id(it if it.name == "table" else it.find_parent("table")) in layouts]:
         node.name = "div"
