@@ -9,6 +9,7 @@ import pytest
 
 from chatapp.backend.store import BegunTurn, Store, StoredMessage
 from chatapp.backend.transfer.importers import Imports, Receipt, Skipped
+from chatapp.errors import InvalidRequestError
 from chatapp.protocol.messages import AttachmentPart, CitationPart, ReasoningPart, TextPart
 from support.imported import exported
 
@@ -95,6 +96,19 @@ def test_export_of_version_1_still_comes_in(store: Store, tmp_path: Path) -> Non
         "small",
         {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
     )
+
+
+@pytest.mark.parametrize("as_format", ["md", "html"])
+def test_what_is_written_for_people_is_told_from_what_comes_in_again(
+    store: Store, tmp_path: Path, as_format: str
+) -> None:
+    read(store, tmp_path, VERSION_1)
+    (conversation,) = store.conversations.page(owner="ada").items
+    path = tmp_path / "written"
+    path.write_text(exported(store, conversation.id, as_format))
+
+    with pytest.raises(InvalidRequestError, match="it is what chatapp has written for people: import its zip"):
+        Imports(store.database).read(path, owner="ada")
 
 
 @pytest.mark.parametrize("role", ["user", "assistant", "tool"])

@@ -1,5 +1,6 @@
 """The formats that are known: those that can be read, and those that can only be named."""
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import replace
@@ -107,6 +108,9 @@ _BEGINNINGS = (
     (b"\xfd7zXZ", "packed by xz: unpack it first"),
     (b"(\xb5/\xfd", "packed by zstd: unpack it first"),
 )
+_OURS = "what chatapp has written for people: import its zip, or its JSON"
+_OUR_PAGE = b"content=\"default-src 'none'; style-src 'sha256-"
+_OUR_MESSAGE = re.compile(rb"\n## [^\n]*+(?<=[0-9]:[0-9][0-9] UTC)\n")
 _IN_ZIPS = (
     ("[content_types].xml", "a document of an office program"),
     ("mimetype", "a document of an office program, or a book"),
@@ -160,6 +164,8 @@ def name_of_beginning(head: bytes) -> str | None:
     if copilot.begins(head):
         return "the table that Microsoft Copilot exports, in which nothing is said"
     head = head.removeprefix(BOM_UTF8).lstrip()
+    if _OUR_PAGE in head or (head.startswith(b"# ") and _OUR_MESSAGE.search(head)):
+        return _OURS
     return next((what for beginning, what in _BEGINNINGS if head.startswith(beginning)), None)
 
 
