@@ -50,6 +50,12 @@ def test_a_line_says_what_its_key_may_spend_and_is_read_again(run_backend: RunBa
     assert requests.post(f"{backend.url}/query", json={"prompt": "Why?"}, headers=bearer("second"), timeout=10).ok
 
 
+def test_a_byte_order_mark_is_no_part_of_a_key_file(tmp_path: Path) -> None:
+    file = key_file(tmp_path / "keys", ada="first")
+    file.write_text(file.read_text(encoding="utf-8").strip(), encoding="utf-8-sig")
+    assert KeyRing(str(file)).principal_of(b"first").name == "ada"
+
+
 SPOILT: dict[str, Callable[[Path], object]] = {
     "gone": lambda file: file.unlink(),
     "a folder": lambda file: (file.unlink(), file.mkdir()),

@@ -101,7 +101,7 @@ class KeyRing:
         if seen and seen == self._seen:
             return
         try:
-            entries = parse_key_file(file.read_text(encoding="utf-8"))
+            entries = parse_key_file(file.read_text(encoding="utf-8-sig"))
             budgets = [budget for entry in entries for budget in _budgets_of(entry)]
             self._owners = _by_id(_owner(entry, is_digest=True) for entry in entries)
             self._budgets, self._seen = tuple(dict.fromkeys(budgets)), seen
