@@ -727,8 +727,8 @@ FAILED: dict[str, tuple[int, Any, str]] = {
     "litellm": (400, "You passed in model=m1. There are no healthy deployments for this model.", "a failure"),
     "LM Studio (lmstudio-bug-tracker#2240)": (
         500,
-        "[metal::malloc] Attempting to allocate 48736917632 bytes which is greater than the maximum allowed buffer size "
-        "of 30150672384 bytes.",
+        "[metal::malloc] Attempting to allocate 48736917632 bytes which is greater than the maximum allowed buffer "
+        "size of 30150672384 bytes.",
         "not enough memory",
     ),
     "MLX (mlx-openai-server#188)": (500, "[metal::malloc] Resource limit (499000) exceeded.", "not enough memory"),
