@@ -180,7 +180,7 @@ def _plain_events(data: bytes) -> list[bytes]:
     if not (data.startswith(b"data: ") and data.endswith(b"\n\n")) or b"\r" in data:
         return []
     events = data[6:-2].split(b"\n\ndata: ")
-    return events if data.count(b"\n") == 2 * len(events) else []
+    return [] if b"\n" in b"".join(events) else events  # to count them takes ten times as long
 
 
 def parse_event(raw: ServerSentEvent) -> Event | None:

@@ -120,3 +120,21 @@ def test_one_event_of_the_frame_says_its_text_and_what_may_be_more_says_nothing(
     assert [frame.text_in(other) for other in others] == [""] * len(others)
     frame.forget()
     assert frame.text_in(event(word(said))) == ""
+
+
+def test_several_events_of_the_frame_say_their_texts_and_what_may_be_more_says_nothing() -> None:
+    frame, said = ContentFrame(), ['a "quoted", naïve\n\ndata: word', "", '","', "\\", "\N{PILE OF POO}"]
+    events = b"".join([event(word(text, ascii_only=False)) for text in said])
+    assert frame.texts_in(events) == ""
+    frame.learn(word("first"))
+    assert frame.texts_in(events) == "".join(said)
+    head, _, tail = word("first").partition(b'"first"')
+    broken = [head + text + tail for text in (b"7", b"null", b'"a","b"', b'"a', b'"\\ud83d"', b'"\xff"', b"")]
+    ended = json.dumps(chunk({"content": "next"}, finish_reason="stop")).encode()
+    others = [*broken, ended, word("next", usage=USAGE), head, tail, b"[DONE]"]
+    several = [some for one in map(event, others) for some in (one + events, events + one)]
+    several.append(event(head + b'"a' + tail) + event(head + b'b"' + tail) + event(head + b'"c","d"' + tail))
+    several += [events.replace(b"\n\n", b"\r\n\r\n"), events[:-1], events + b": alive\n\n", events + event(word(""))]
+    assert [frame.texts_in(some) for some in several] == [""] * len(several)
+    frame.forget()
+    assert frame.texts_in(events) == ""
