@@ -4,6 +4,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +42,18 @@ setTimeout(() => {
   socket.close();
   done([heard, [...counts, heard.length]]);
 }, 500);
+"""
+LATE_END = """
+import time
+from streamlit.runtime.fragment import MemoryFragmentStorage as Storage
+
+clear = Storage.clear
+
+def clear_late(self, new_fragment_ids=None):
+    time.sleep(1)
+    clear(self, new_fragment_ids)
+
+Storage.clear = clear_late
 """
 HEARD_AT_ONCE = """
 const heard = [], socket = new WebSocket(`ws://${location.host}/_stcore/stream`, ["streamlit"]);
@@ -166,6 +179,23 @@ def test_a_reload_remembers_the_switch(page: Page) -> None:
     page.wait_until(
         lambda _: page.run("return document.querySelector('.st-key-use_streaming input')?.checked === false"), "off"
     )
+
+
+def test_a_switch_that_comes_while_the_run_before_ends_switches(
+    browser: Chrome, shared: RunningBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a run has not drawn is dropped at its end, which is held here beyond the click that draws the settings."""
+    (tmp_path / "sitecustomize.py").write_text(LATE_END)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    browser.delete_all_cookies()
+    with running_page(shared.url) as port:
+        page = Page(browser, port)
+        page.open()
+        page.click("settings-open")
+        page.click("use_streaming")
+
+        page.wait_until(lambda driver: "streaming" in str(driver.get_cookies()), "a cookie")
+        page.driver.get("about:blank")
 
 
 def test_a_question_during_an_answer_is_asked_next(page: Page, model: StubModel) -> None:

@@ -44,6 +44,7 @@ def streamlit_arguments(settings: Settings) -> list[str]:
         "global.minCachedMessageSize": CACHED_BYTES,
         "logger.hideWelcomeMessage": True,
         "logger.level": "warning",
+        "runner.fastReruns": False,  # a run that ends beside the next one takes away what that has drawn
         "runner.magicEnabled": False,
         "runner.postScriptGC": False,  # 50 ms after every click, in which nobody's answer grows
     }
