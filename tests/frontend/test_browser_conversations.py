@@ -207,6 +207,29 @@ def test_an_answer_in_the_making_is_there_before_the_server_answers(page: Page, 
     page.wait_until(lambda _: not page.run("return document.querySelector('.live')"), "it finished")
 
 
+def test_a_new_chat_is_there_before_the_server_answers(page: Page) -> None:
+    """It stands where it is drawn then; a click in it is not lost."""
+    place = "return document.querySelector('.st-key-welcome h1')?.getBoundingClientRect().top"
+    page.ask("One?")
+    page.wait_for_answer("Hello from the stub.")
+    opened = f".st-key-open-{conversation_in(page)} button"
+
+    def begun(_: object) -> float | None:  # where the first one was drawn for a moment
+        page.wait_for(opened).click()
+        page.wait_for_answer("Hello from the stub.")
+        foreseen = page.run(f"document.querySelector('.st-key-new-chat button').click(); {place}")
+        page.wait_until(lambda _: page.run("return !document.querySelector('.growing .st-key-welcome')"), "it alone")
+        page.wait_for(".st-key-welcome .st-key-suggestion-3 button")
+        return foreseen
+
+    foreseen = page.wait_until(begun, "a new chat at once")
+    assert page.run(place) == pytest.approx(foreseen, abs=1)
+    page.wait_for(opened).click()
+    page.wait_for_answer("Hello from the stub.")
+    page.run("for (const it of ['new-chat', 'suggestion-0']) document.querySelector(`.st-key-${it} button`).click()")
+    page.wait_for("article.question", "rainbow")
+
+
 def test_what_is_typed_goes_to_the_box_or_the_field_that_was_opened(page: Page, model: StubModel) -> None:
     def focused(words: str, in_what: str) -> None:
         script = "const it = document.activeElement; return it.matches(arguments[0]) && it.value === arguments[1]"

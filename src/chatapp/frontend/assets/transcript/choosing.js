@@ -8,7 +8,7 @@ const LOST_MS = 5000;
 const LATE_MS = 700; // after which what stands there is seen to be of the last one
 
 // `transcript` is what was told last; `foreseen` what was asked for and not told yet, its id, by which name, and the keys
-// that it had; `held` a click meanwhile; `wish` the choice that was told last.
+// that it had; `held` finds what was clicked meanwhile; `wish` the choice that was told last.
 export const choice = { transcript: undefined, foreseen: undefined, held: undefined, wish: undefined };
 export const remembered = new Map(); // the keys of conversations that were shown, by their ids
 let asked = 0;
@@ -17,6 +17,18 @@ export const remember = (id, keys) => {
   remembered.delete(id);
   remembered.set(id, keys);
   if (remembered.size > MOST_REMEMBERED) remembered.delete(remembered.keys().next().value);
+};
+
+// A click in what was foreseen is one in what is told then.
+const buttonsOf = (root, id) => [...root.querySelectorAll(`[data-id="${CSS.escape(id ?? "")}"] button`)];
+export const hold = (root, id, button) => {
+  const place = buttonsOf(root, id).indexOf(button);
+  choice.held = () => buttonsOf(root, id)[place];
+};
+export const doHeld = () => {
+  const { held } = choice;
+  choice.held = undefined;
+  held?.()?.click();
 };
 
 // A new one has no id.

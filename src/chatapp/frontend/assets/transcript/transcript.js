@@ -1,11 +1,12 @@
 // The finished messages. Python tells which there are, as a list of keys, with the HTML of the last ones; the rest is
 // fetched when it comes near the window. All HTML here was made by our own renderer: nothing of it is a message's own.
-import { choice, choose, remember, remembered } from "./choosing.js";
+import { choice, choose, doHeld, hold, remember, remembered } from "./choosing.js";
 import { clickInWords } from "./code.js";
 import { editAgain, editedIn, editQuestion, editSummary } from "./editing.js";
 import { openMenu } from "./menu.js";
 import { drawPictures } from "./pictures.js";
 import { keepFocus } from "./refocusing.js";
+import { keepWelcome, showWelcome } from "./welcome.js";
 
 const BATCH = 48; // keys that are fetched at once
 const MOST_KEPT = 4000; // bodies that are kept for conversations that are shown again
@@ -23,7 +24,6 @@ let session; // the token of whoever is here
 const OF_ANOTHER = '.st-key-above, .st-key-unfinished, .st-key-model-gone, [class*="st-key-live-"] { display: none; }';
 
 const element = (tag, className, properties = {}) => Object.assign(document.createElement(tag), { className }, properties);
-const buttonsOf = (root, id) => [...root.querySelectorAll(`[data-id="${CSS.escape(id ?? "")}"] button`)];
 
 class Transcript {
   constructor(parent) {
@@ -82,9 +82,8 @@ class Transcript {
     } else this.fetchList();
     const landing = this.slots.get(data.landing);
     if (landing && !landing.classList.contains("filled")) this.want(data.landing);
-    const { id, place } = choice.held ?? {};
-    choice.held = undefined;
-    buttonsOf(this.root, id)[place]?.click();
+    doHeld();
+    keepWelcome(this);
   }
 
   // What comes later than the next news may be of another conversation.
@@ -138,6 +137,7 @@ class Transcript {
     if (!foreseen.keys) return;
     if (this.version && this.data.live.length) this.keepGrowing();
     this.growing.replaceChildren(...(growing.get(foreseen.id) ?? []));
+    if (!foreseen.id) showWelcome(this.growing);
     this.root.dataset.conversation = foreseen.name;
     this.draw(foreseen.keys, "", foreseen.id);
     this.hiding.textContent = OF_ANOTHER;
@@ -150,9 +150,10 @@ class Transcript {
 
   keepGrowing() {
     const id = this.shown;
+    if (!id) return; // a temporary one cannot be come back to
     const places = this.data.live.map((name) => document.querySelector(`.st-key-live-${name} .live`));
     growing.set(id, places.filter(Boolean).map((place) => place.cloneNode(true)));
-    if (id) remember(id, this.keys);
+    remember(id, this.keys);
   }
 
   // The copies of answers in the making go when the answers are there, or are not in the making any more.
@@ -278,7 +279,7 @@ class Transcript {
     const id = button?.closest("[data-id]")?.dataset.id;
     if (!button) return;
     if (choice.foreseen) {
-      choice.held = { id, place: buttonsOf(this.root, id).indexOf(button) };
+      hold(this.root, id, button);
       return;
     }
     const { dataset } = button;
