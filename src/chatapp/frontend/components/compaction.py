@@ -13,7 +13,7 @@ NEAR = 0.75
 """From this share of the window on it is near."""
 
 _FEWEST_QUESTIONS = 2
-_TICK_S = 0.2
+_TICK_S = 0.05
 _MADE = later("Summarised: the summary goes along in place of those messages.")
 
 
@@ -57,9 +57,8 @@ def _is_worth_it(conversation: OpenConversation) -> bool:
 
 def wait_for_summary() -> None:
     """Wait for the end of a summary that is being made. Any click ends the waiting, not the summary."""
-    summarising = state.view().conversation.summarising
-    while summarising is not None and summarising.is_going:
-        summarising.wait(_TICK_S)
+    while (summarising := state.view().conversation.summarising) is not None and summarising.is_going:
+        summarising.wait(_TICK_S)  # in between a click ends this run, where it looks into Streamlit's session
 
 
 def _why(told: EstimateInfo) -> str | None:
