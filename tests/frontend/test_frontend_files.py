@@ -16,6 +16,7 @@ from chatapp.frontend.conversations.entries import question_entry
 from chatapp.frontend.conversations.temporary import TemporaryConversation
 from chatapp.frontend.languages.language import languages
 from chatapp.frontend.languages.of_divisions import chosen_divisions, counted_divisions, name_of_divisions
+from chatapp.frontend.transcript.article import files_html
 from chatapp.protocol.resources import AttachmentInfo
 from chatapp.protocol.wording import ENGLISH
 from support import documents, scripts
@@ -161,3 +162,4 @@ def test_what_is_chosen_of_a_file_has_its_own_name(media_type: str, all_of_them:
     assert chosen_divisions(file, ENGLISH) == ""
     assert chosen_divisions(file._replace(chosen="1,2"), ENGLISH) == two
     assert name_of_divisions(file, languages()["de"]) == label
+    assert "\u20681 kB\u2069</small>" in files_html([file], languages()["ar"])

@@ -131,7 +131,7 @@ const name = (element) => {
     code.closest("[data-testid='stCode']").dataset.language = language.slice("language-".length);
   });
   // What scrolls sideways can be reached without a mouse.
-  each(element, "[data-testid='stChatMessage'] :is(table, .katex-display, pre)", (wide) => { wide.tabIndex = 0; });
+  each(element, "[data-testid='stChatMessage'] :is(table, .katex-display, pre), [data-testid='stCode'] pre", (wide) => { wide.tabIndex = 0; });
   each(element, "[data-testid='stChatMessage'] :is(td, th)", (cell) => {
     cell.style.minWidth = `${Math.min(cell.textContent.length, CELL_CHARS)}ch`;
   });

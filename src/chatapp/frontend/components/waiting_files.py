@@ -44,7 +44,8 @@ def waiting_files(files: Sequence[AttachmentInfo]) -> None:
 
 def _label(file: AttachmentInfo) -> str:
     parts = chosen_divisions(file, words()) or counted_divisions(file, words())
-    return " · ".join(filter(None, (file.name, parts, figures(file.shown_size))))
+    told = filter(None, (file.name, parts, figures(file.shown_size)))
+    return " · ".join(map(words().isolated, told))
 
 
 def show_file(file: AttachmentInfo) -> None:

@@ -162,7 +162,7 @@ def _file(file: AttachmentInfo, t: Words) -> str:
     """Return a file as what opens a look at it; of a picture `assets/transcript/pictures.js` draws a small copy."""
     facts = (chosen_divisions(file, t), file.shown_size)
     small = f'<img alt="" data-picture="{escape(file.id)}">' if file.is_picture else ""
-    name = f"{escape(file.name)} <small>{t.figures(escape(' · '.join(filter(None, facts))))}</small>"
+    name = f"{escape(file.name)} <small>{t.figures(escape(' · '.join(map(t.isolated, filter(None, facts)))))}</small>"
     look = f'data-do="file" data-to="{escape(file.reference)}" title="{escape(t("Look at it"))}"'
     return f'<li><button type="button" class="file" {look}>{small}<span>{name}</span></button></li>'
 
