@@ -75,6 +75,7 @@ FILLED_IN = {
     "{files}": ("the file of the project", "the {count:,} files of the project"),
     "{named}": ("the model {model}", "this model"),
     "{budget.period}": ("day", "month"),
+    "{reason}": (": {why}",),
     "the API key {what}": ("the API key cannot be read", "the API key holds none that can be sent"),
 }
 """What sentences are put together from in the code, and are told in whole."""
@@ -139,6 +140,11 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
             "model server reports a failure (status 500). Odd: words.",
             "Kein Modell hat geantwortet. a/b:c: Die Variable K mit dem API-Schlüssel ist nicht gesetzt. d/e: ",
         ),
+        (
+            "The file is no export that can be read: it is no JSON.",
+            "Die Datei ist kein Export, der gelesen werden kann: sie ist kein JSON",
+        ),
+        ("Known are those of Claude, llm and chatapp.", "Bekannt sind die von Claude, llm and chatapp."),
         ("Set K.", "K setzen."),
         ("Set all of them.", "Set all of them."),
         ("Check the key of [connections.c].", "Schlüssel von [connections.c] prüfen."),
