@@ -399,6 +399,13 @@ def test_a_model_that_is_not_there_is_called_so(status: int, body: Any) -> None:
     assert type(refused(status, body)) is UpstreamModelNotFoundError
 
 
+def test_a_server_that_is_too_old_for_its_model_is_said_to_be() -> None:
+    error = refused(500, {"error": "error loading model: unknown model architecture: 'qwen9'"})  # Ollama, LM Studio
+
+    assert type(error) is UpstreamModelNotFoundError
+    assert "cannot load this model" in error.detail
+
+
 def test_a_parameter_of_a_model_that_is_there_is_not_taken_for_a_model() -> None:
     error = refused(400, "Parameter `foo_bar` is not supported by the model m1.")
 
@@ -736,6 +743,11 @@ FAILED: dict[str, tuple[int, Any, str]] = {
         500,
         {"error": "llama runner process has terminated: error loading model: unable to allocate CUDA_Host buffer"},
         "not enough memory",
+    ),
+    "Ollama, of a file": (
+        500,
+        {"error": "llama runner process has terminated: error loading model: missing tensor 'output'"},
+        "reports a failure (status 500)",
     ),
     "Groq, a call": (400, {"error": {"message": "Failed to call.", "code": "tool_use_failed"}}, "cannot read"),
     "Groq, JSON": (400, {"error": {"message": "Failed.", "code": "json_validate_failed"}}, "cannot read"),

@@ -50,6 +50,7 @@ _ERRORS = (
     "the model has written a call of a tool, or JSON, that its server cannot read.",
     "the model server cannot be reached in time.",
     "the model server cannot be reached.",
+    "the model server cannot load this model: it may be too old for it.",
     "the model server cannot read a picture, or not of this size.",
     "the model server does not accept the API key.",
     "the model server does not speak TLS on this port.",

@@ -9,6 +9,8 @@ from chatapp.errors import UpstreamError, UpstreamUnavailableError
 _LOADING_WORDS = ("loading model", "model is loading", "currently loading", "still loading", "is being loaded",
                   "scaling up", "scaledtozero", "no instances available", "warming up", "model is not ready",
                   "is starting", "starting up", "cold start", "model swap", "is sleeping")  # fmt: skip
+_NOT_LOADED = "error loading model"
+"""What llama.cpp says, and Ollama passes on, where a model cannot be loaded at all."""
 _OVERLOADED_CODES = ("overloaded_error", "engine_overloaded_error", "overloaded", "529", "server_overloaded",
                      "queue_exceeded", "3505")  # fmt: skip
 _MEMORY_WORDS = (
@@ -39,13 +41,13 @@ def is_overloaded(said: ErrorWords) -> bool:
 def busy_error_in(said: ErrorWords, headers: Mapping[str, str]) -> UpstreamError | None:
     """Return the error if the server says that it cannot answer now."""
     wait_s = retry_after_s(headers, said)
-    if said.says(*_LOADING_WORDS):
-        return UpstreamUnavailableError(
-            "the model server is still loading its model.", hint="Ask again in a moment.", retry_after=wait_s
-        )
     if said.says(*_MEMORY_WORDS):
         what = "the model server has not enough memory for this model."
         return UpstreamUnavailableError(what, hint="Free some there, or choose a smaller model.", retry_after=wait_s)
+    if said.says(*_LOADING_WORDS) and not said.says(_NOT_LOADED):
+        return UpstreamUnavailableError(
+            "the model server is still loading its model.", hint="Ask again in a moment.", retry_after=wait_s
+        )
     if said.has_code(*_MISWRITTEN_CODES):
         what = "the model has written a call of a tool, or JSON, that its server cannot read."
         return UpstreamUnavailableError(what, hint="Ask again, or choose another model.")

@@ -36,6 +36,11 @@ _OF_MODELS = (
         "Load one there, and ask again.",
     ),
     (
+        ("unknown model architecture",),
+        "the model server cannot load this model: it may be too old for it.",
+        "Choose another model.",
+    ),
+    (
         ("data policy", "guardrail restrictions", "no allowed providers"),
         "nobody offers this model under the settings of your account.",
         "Change them at the model server, or choose another model.",
