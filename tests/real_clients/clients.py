@@ -46,6 +46,10 @@ _PACKAGES = {
     "@openrouter/ai-sdk-provider": "3.1.0",
     "@earendil-works/pi-coding-agent": "1.6.0",
     "@github/copilot": "1.0.102",
+    "genkit": "1.42.0",
+    "@genkit-ai/compat-oai": "1.42.0",
+    "@tanstack/ai": "0.58.0",
+    "@tanstack/ai-openai": "0.23.1",
     "zod": "4.6.7",
 }
 _INSTALL_S = 900
@@ -208,6 +212,8 @@ CLIENTS = (
     ),
     Client("guidance", _python("guidance_client.py", "guidance==0.3.1", "openai==3.57.0"), ("ask", "key", "long")),
     Client("griptape", _python("griptape_client.py", "griptape==1.13.0"), ("ask", "stream", "tool", "key", "long")),
+    Client("@genkit-ai/compat-oai", _node("genkit.mjs")),
+    Client("@tanstack/ai-openai", _node("tanstack.mjs")),
     Client("@llamaindex/openai", _node("llama_index_js.mjs")),
     Client("@openrouter/ai-sdk-provider", _node("ai_sdk.mjs", speaks="openrouter")),
     Client("@openrouter/sdk", _node("openrouter_sdk.mjs")),
