@@ -158,6 +158,13 @@ CHATBOT_UI: Json = {
     "prompt": "Be brief.",
     "messages": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}],
 }
+CHATGPT_EXPORTER: Json = {
+    "metadata": {"title": "T", "powered_by": "ChatGPT Exporter (https://www.chatgptexporter.com)"},
+    "messages": [
+        {"role": "Prompt", "say": "Why?", "time": "2026-07-01 10:00:00"},
+        {"role": "Response", "say": "So.", "time": "2026-07-01 10:01:00"},
+    ],
+}
 QWEN = [
     {"uuid": "1", "parentUuid": None, "type": "user", "message": {"role": "user", "parts": [{"text": "Why?"}]}},
     {"uuid": "2", "parentUuid": "1", "type": "system", "subtype": "ui_telemetry"},
@@ -211,6 +218,7 @@ PROGRAMS: dict[str, tuple[Any, tuple[str | None, str | None, str, str | None]]] 
     "lobechat": (LOBE_CHAT, ("T", None, "Hm.", "m")),
     "text-generation-webui": (TEXT_GENERATION, (None, None, "", None)),
     "messages with a title": ({"title": "T", "messages": SHELL_GPT}, ("T", "Be brief.", "", None)),
+    "chatgpt-exporter": (CHATGPT_EXPORTER, ("T", None, "", None)),
     "messages of an extension": ({"platform": "x", "messages": SHELL_GPT}, (None, "Be brief.", "", None)),
     "chatbot-ui": ({"version": 4, "history": [CHATBOT_UI], "folders": []}, ("T", "Be brief.", "", None)),
 }

@@ -41,6 +41,7 @@ _LAST = ("updatedAt", "lastUpdated", "updated", "lastModified", "lastUpdate")
 _TRAINED = {"messages", "tools", "functions", "parallel_tool_calls"}
 """All that a line has by which OpenAI's models are tuned."""
 
+_SIDES_EXPORTED = {"Prompt": "user", "Response": "assistant"}
 _SIDES, _GREETED = ("user", "assistant"), "<|BEGIN-VISIBLE-CHAT|>"
 
 
@@ -105,6 +106,15 @@ def _pairs(fields: Json) -> list[Json]:
     return [*named(told)]
 
 
+def _exported(fields: Json) -> list[Json]:
+    """Return the messages of the extension ChatGPT Exporter, and of its like for Claude and others."""
+    told = (
+        {"role": _SIDES_EXPORTED.get(string(said.get("role"))), "text": said.get("say"), "timestamp": said.get("time")}
+        for said in _listed(fields)
+    )
+    return [*named(told)]
+
+
 PROGRAMS = (
     Program("opencode", lambda it: {"slug", "directory"} <= mapping(it.get("info")).keys(), _listed),
     Program("gemini-cli", lambda it: {"sessionId", "projectHash"} <= it.keys(), _listed),
@@ -122,6 +132,7 @@ PROGRAMS = (
     Program("nextchat", lambda it: {"topic", "mask"} <= it.keys(), _listed),
     Program("text-generation-webui", lambda it: {"internal", "visible"} <= it.keys(), _pairs),
     Program("chatbot-ui", lambda it: {"id", "name", "folderId"} <= it.keys() and _has(it, "role"), _listed),
+    Program("chatgpt-exporter", lambda it: "powered_by" in mapping(it.get("metadata")) and _has(it, "say"), _exported),
     Program("messages", lambda it: not is_for_training(it) and _has(it, "role"), _named),
 )
 """Of opencode 1.18, Gemini CLI, Cline 3.0 and Continue's CLI as they write them, of others as their sources have it."""
@@ -177,7 +188,7 @@ def conversation(
 
     `parents` says what each is below, also below what says nothing, where a program tells that.
     """
-    about = {**theirs, **mapping(theirs.get("info")), **mapping(theirs.get("conv"))}
+    about = {**mapping(theirs.get("metadata")), **theirs, **mapping(theirs.get("info")), **mapping(theirs.get("conv"))}
     messages, left_out = _messages(told)
     lineage = Lineage(parents or {}, {it.id for it in messages})
     if parents:
