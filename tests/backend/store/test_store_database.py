@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import exc, text
+from sqlalchemy import exc, make_url, text
 
 from chatapp.backend.store import BegunTurn, Store
 from chatapp.backend.store.database import FILE_NAME, open_database
@@ -248,16 +248,42 @@ def test_file_of_another_program_is_refused_and_kept(tmp_path: Path, statements:
 
 
 @only_postgres
-def test_database_of_another_program_is_refused_and_kept(store: Store, store_settings: Settings) -> None:
-    set_version = text("UPDATE alembic_version SET version_num = :it")
+@pytest.mark.parametrize(
+    ("spoil", "mend"),
+    [
+        (
+            "UPDATE alembic_version SET version_num = '3ab32c4b8f59'",
+            f"UPDATE alembic_version SET version_num = '{SCHEMA_VERSION}'",
+        ),
+        ("ALTER TABLE alembic_version RENAME TO aside", "ALTER TABLE aside RENAME TO alembic_version"),
+    ],
+    ids=["versions of its own", "tables of our names"],
+)
+def test_database_of_another_program_is_refused(store: Store, store_settings: Settings, spoil: str, mend: str) -> None:
     with store.database.write() as connection:
-        connection.execute(set_version, {"it": "3ab32c4b8f59"})
+        connection.execute(text(spoil))
     try:
         with pytest.raises(StoreUnavailableError, match="another program's database"):
             Store.open(store_settings)
     finally:
         with store.database.write() as connection:
-            connection.execute(set_version, {"it": SCHEMA_VERSION})
+            connection.execute(text(mend))
+
+
+@only_postgres
+def test_user_without_rights_is_told_so(store: Store, store_settings: Settings) -> None:
+    assert store_settings.database_url is not None
+    url = make_url(store_settings.database_url.get_secret_value()).set(username="visitor")
+    address = url.render_as_string(hide_password=False)
+    with store.database.write() as connection:
+        connection.execute(text("CREATE ROLE visitor LOGIN"))
+    try:
+        with pytest.raises(StoreUnavailableError, match="lacks rights") as caught:
+            Store.open(Settings(data_dir=store_settings.data_dir, database_url=address))
+        assert "OWNER" in (caught.value.hint or "")
+    finally:
+        with store.database.write() as connection:
+            connection.execute(text("DROP ROLE visitor"))
 
 
 @only_postgres

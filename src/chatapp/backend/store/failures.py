@@ -21,6 +21,10 @@ def store_errors() -> Iterator[None]:
     except _UNAVAILABLE as error:
         raise unavailable(_reason(error)) from error
     except exc.DatabaseError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        if state in _STATES:
+            reason, hint = _STATES[state]
+            raise unavailable(reason, hint=hint) from error
         if type(error) is exc.DatabaseError:
             raise unavailable(_reason(error)) from error
         raise
@@ -37,6 +41,19 @@ _REASONS = {
     "SQLITE_NOTADB": "the file is not a database",
     "SQLITE_ERROR": "the tables in the file are not as chatapp makes them",
 }
+
+_OTHER_TABLES = ("the tables in the database are not as chatapp makes them", None)
+_STATES = {
+    "42501": (
+        "the user that DATABASE_URL names lacks rights in it",
+        "Make it the owner of the database: ALTER DATABASE name OWNER TO user;",
+    ),
+    "42P01": _OTHER_TABLES,
+    "42P07": _OTHER_TABLES,
+    "42703": _OTHER_TABLES,
+}
+"""By PostgreSQL's codes: https://www.postgresql.org/docs/18/errcodes-appendix.html. It grants nobody but the owner of a
+database tables of their own since its version 15."""
 
 
 def _reason(error: Exception) -> str:

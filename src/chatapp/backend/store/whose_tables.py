@@ -1,12 +1,12 @@
 """Whose tables a database has: those of another program, or of a newer chatapp, are left alone."""
 
 import sqlite3
-from collections.abc import Container
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
 from chatapp.backend.store.failures import reason_of, unavailable
-from chatapp.backend.store.schema import SCHEMA_VERSION
+from chatapp.backend.store.schema import SCHEMA_VERSION, metadata
 from chatapp.errors import StoreTooNewError, StoreUnavailableError
 
 _OURS = ("alembic_version", "conversations")
@@ -34,16 +34,16 @@ def require_our_file(path: Path) -> None:
         require_known_version(str(version), str(path))
 
 
-def has_our_tables(tables: Container[str], where: str) -> bool:
+def has_our_tables(tables: Collection[str], where: str) -> bool:
     """Return whether our tables are there.
 
     Raises:
         StoreUnavailableError: another program's have a name of theirs.
     """
-    found = [table in tables for table in _OURS]
-    if any(found) and not all(found):
+    has_ours = set(_OURS) <= set(tables)
+    if not has_ours and not {"alembic_version", *metadata.tables}.isdisjoint(tables):
         raise _of_another_program(where)
-    return all(found)
+    return has_ours
 
 
 def require_known_version(version: str, where: str) -> None:
