@@ -1,6 +1,6 @@
 """Which pictures and sounds of a project go along with a question: those that fit, named in it first."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from chatapp.backend.attachments.media import MEDIA_TOKENS
@@ -64,13 +64,14 @@ def _by_question(media: list[ProjectMedium], question: str) -> list[ProjectMediu
 
 
 def _line(what: str, media: list[ProjectMedium]) -> str:
-    return f"({what}: {_named(media)}.)\n\n" if media else ""
+    return f"({what}: {first_of([one.name for one in media])}.)\n\n" if media else ""
 
 
 def _notice(what: str, media: list[ProjectMedium]) -> tuple[Notice, ...]:
-    return (Notice(PROJECT_FILES, f"{what}: {_named(media)}."),) if media else ()
+    return (Notice(PROJECT_FILES, f"{what}: {first_of([one.name for one in media])}."),) if media else ()
 
 
-def _named(media: list[ProjectMedium]) -> str:
-    more = f" and {len(media) - _MOST_NAMED} more" if len(media) > _MOST_NAMED else ""
-    return ", ".join(one.name for one in media[:_MOST_NAMED]) + more
+def first_of(names: Sequence[str]) -> str:
+    """Return the first of the names, and how many more there are."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

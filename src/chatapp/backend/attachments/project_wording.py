@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from chatapp.backend.attachments.passages import GAP, fitting_passages, ranked, words_of
-from chatapp.backend.attachments.project_media import ProjectMedia
+from chatapp.backend.attachments.project_media import ProjectMedia, first_of
 from chatapp.backend.store import Attachments, ProjectFiles
 from chatapp.backend.store.project_search import Passage
 from chatapp.documents import fenced
@@ -19,7 +19,6 @@ MOST_PARTS_TOKENS = 24_000
 
 _SHARE = 4
 """Of the window, one part in as many is theirs whatever else there is."""
-_MOST_NAMED = 5
 
 
 class ProjectWording:
@@ -113,6 +112,5 @@ def _notice(count: int, names: list[str]) -> Notice:
     files = f"the {count:,} files of the project" if count > 1 else "the file of the project"
     if not names:
         return Notice(PROJECT_FILES, f"Nothing in {files} has words of the question, so the model reads none of it.")
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    named = ", ".join(names[:_MOST_NAMED])
-    return Notice(PROJECT_FILES, f"Of {files} the model reads the parts that fit the question, from {named}{more}.")
+    told = f"Of {files} the model reads the parts that fit the question, from {first_of(names)}."
+    return Notice(PROJECT_FILES, told)
