@@ -547,6 +547,20 @@ def test_a_long_text_that_is_pasted_becomes_a_file(page: Page) -> None:
     page.wait_for("[data-testid='stChatInput']", "pasted-1.txt")
 
 
+def test_how_much_is_typed_is_told_where_the_box_is_nearly_full(page: Page) -> None:
+    counted = "[data-testid='stChatInput'] [data-testid='InputInstructions']"
+    box = page.wait_for("[data-testid='stChatInputTextArea']")
+    box.send_keys("Hi")
+    page.wait_until(lambda driver: driver.find_elements(By.CSS_SELECTOR, counted), "what counts")
+    assert not page.driver.find_element(By.CSS_SELECTOR, counted).is_displayed()
+    write = (
+        "Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(arguments[0], arguments[1])"
+    )
+    told = "arguments[0].dispatchEvent(new Event('input', { bubbles: true }))"
+    page.driver.execute_script(f"{write}; {told}", box, "x" * 95_000)
+    page.wait_for(counted, "95000/100000")
+
+
 def test_arrow_up_in_the_empty_box_edits_the_last_question(page: Page) -> None:
     page.ask("One?")
     page.wait_for_answer("Hello from the stub.")

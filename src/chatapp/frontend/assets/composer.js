@@ -3,6 +3,7 @@
 const BOX = "[data-testid='stChatInputTextArea']";
 const FOLD_CHARS = 4000; // more than a screen of text: nobody reads over it in the box
 const SOON_MS = 100;
+const NEARLY = 0.9;
 const PLACE = /\{\{[A-Za-z][A-Za-z0-9_-]{0,39}\}\}/g;
 
 const isBox = (target) => target instanceof Element && target.matches(BOX);
@@ -83,7 +84,18 @@ const offer = (box) => {
   mark(box);
 };
 
-document.addEventListener("input", ({ target }) => { if (isBox(target)) offer(target); });
+// How much is in the box is worth knowing where little room is left in it.
+const count = (box) => {
+  const chat = box.closest("[data-testid='stChatInput']");
+  const [typed, most] = (chat?.querySelector("[data-testid='InputInstructions']")?.textContent ?? "").split("/").map(Number);
+  chat?.toggleAttribute("data-nearly-full", typed > NEARLY * most);
+};
+
+document.addEventListener("input", ({ target }) => {
+  if (!isBox(target)) return;
+  offer(target);
+  requestAnimationFrame(() => count(target)); // when Streamlit has counted
+});
 document.addEventListener("focusout", ({ target }) => { if (isBox(target)) close(); });
 
 const inMenu = (event, box) => {
