@@ -13,7 +13,7 @@ from chatapp.config.connections import read_connections
 from chatapp.config.prompts import source_of
 from chatapp.config.settings import Settings
 from chatapp.errors import SettingsError
-from chatapp.frontend.access.owner import may_change_servers
+from chatapp.frontend.access.owner import may_change_servers, may_see_all
 from support import scripts
 from support.pages import ask, choose, click, conversation_in, everything, settings_dialog, stored, wait_until
 from support.stub_model import StubModel
@@ -171,3 +171,19 @@ def test_servers_are_entered_by_whoever_runs_the_page(
     options: dict[str, str], api_key: str | None, headers: dict[str, str], may: bool
 ) -> None:
     assert may_change_servers(Settings.load(**options), api_key, headers=headers) is may
+
+
+@pytest.mark.parametrize(
+    ("options", "api_key", "may"),
+    [
+        ({}, None, False),
+        ({}, "key of a backend elsewhere", True),
+        ({"api_keys": f"ann:{KEY},bob:{KEY}2"}, KEY, True),
+        ({"api_keys": f"ann:{KEY},bob:{KEY}2", "admin_keys": "ann"}, KEY, True),
+        ({"api_keys": f"ann:{KEY},bob:{KEY}2", "admin_keys": "ann"}, f"{KEY}2", False),
+    ],
+)
+def test_what_all_have_used_is_offered_to_whoever_may_see_it(
+    options: dict[str, str], api_key: str | None, may: bool
+) -> None:
+    assert may_see_all(Settings.load(**options), api_key) is may

@@ -1,4 +1,4 @@
-"""Whoever runs this chat: who may change its model servers on the page."""
+"""Whoever runs this chat: who may change its model servers on the page, and see what all have used."""
 
 from collections.abc import Mapping
 
@@ -26,3 +26,10 @@ def may_change_servers(settings: Settings, api_key: str | None, *, headers: Mapp
     came_with = st.context.headers if headers is None else headers
     is_passed_on = any(name in came_with for name in _OF_PROXIES)
     return is_loopback(settings.host.strip("[]")) and not settings.allowed_hosts and not is_passed_on
+
+
+def may_see_all(settings: Settings, api_key: str | None) -> bool:
+    """Return whether the visitor may see what every key has used; where the page does not know, the backend says."""
+    if settings.api_keys is None or not settings.admin_keys:
+        return settings.api_keys is not None or bool(api_key)
+    return person(settings, api_key) in settings.admin_keys

@@ -18,6 +18,7 @@ from chatapp.frontend.components.usage_charts import (
     shown_day,
     table,
 )
+from chatapp.frontend.components.usage_scope import everybody
 from chatapp.frontend.languages.words import figures, t
 from chatapp.frontend.markdown.rendering import literal
 from chatapp.frontend.session import actions, state
@@ -88,10 +89,7 @@ def _choices() -> tuple[str, int, DeltaGenerator]:
             t("Period"), _DAYS, index=1, format_func=lambda days: t(_DAYS[days]), key=state.USAGE_DAYS, width=150
         )
         measure_slot = st.container(width="content")
-        if state.settings().api_keys is not None or state.api_key():
-            st.toggle(
-                t("All keys"), key=state.EVERYBODY, help=t("What every key has used, for the keys of ADMIN_KEYS.")
-            )
+        everybody()
     return by, days, measure_slot
 
 
