@@ -271,6 +271,16 @@ def test_database_of_another_program_is_refused(store: Store, store_settings: Se
 
 
 @only_postgres
+@pytest.mark.parametrize("changed", [{"database": "nowhere"}, {"username": "nobody"}], ids=["name", "user"])
+def test_what_postgres_does_not_know_is_told(store: Store, store_settings: Settings, changed: dict[str, str]) -> None:
+    assert store_settings.database_url is not None
+    url = make_url(store_settings.database_url.get_secret_value()).set(**changed)
+    address = url.render_as_string(hide_password=False)
+    with pytest.raises(StoreUnavailableError, match="does not know the user, the password or the name"):
+        Store.open(Settings(data_dir=store_settings.data_dir, database_url=address))
+
+
+@only_postgres
 def test_user_without_rights_is_told_so(store: Store, store_settings: Settings) -> None:
     assert store_settings.database_url is not None
     url = make_url(store_settings.database_url.get_secret_value()).set(username="visitor")

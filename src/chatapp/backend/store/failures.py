@@ -55,6 +55,9 @@ _STATES = {
 """By PostgreSQL's codes: https://www.postgresql.org/docs/18/errcodes-appendix.html. It grants nobody but the owner of a
 database tables of their own since its version 15."""
 
+_REFUSALS = ("password authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry")
+"""PostgreSQL's words for who may not connect, for which its driver has no code."""
+
 
 def _reason(error: Exception) -> str:
     return reason_of(getattr(error, "orig", None))
@@ -63,6 +66,8 @@ def _reason(error: Exception) -> str:
 def reason_of(cause: object) -> str:
     """Return what a driver's error means, in words for who runs the backend."""
     name = getattr(cause, "sqlite_errorname", "")
+    if not name and any(words in str(cause) for words in _REFUSALS):
+        return "the database does not know the user, the password or the name in DATABASE_URL"
     return next((reason for code, reason in _REASONS.items() if name.startswith(code)), "the database does not answer")
 
 
