@@ -10,7 +10,7 @@
 # Exit code: 0 while it is so, 1 once it is not.
 set -euo pipefail
 work=$(mktemp -d) && server=""
-trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
+trap '[ -z "$server" ] || kill -KILL -- "-$server"; rm -rf "$work"' EXIT  # it lives on where it is asked to end
 cd "$work"
 python3 -m venv env && export PATH="$work/env/bin:$PATH" HOME="$work" HF_HUB_OFFLINE=1
 pip install -q litgpt==0.5.13 litserve==0.2.19 jinja2==3.1.6 requests "jsonargparse[signatures]==4.41.0" tokenizers==0.23.3
@@ -44,7 +44,7 @@ torch.save(weights, out / "lit_model.pth")
 (out / "model_config.yaml").write_text(yaml.dump(dataclasses.asdict(config)))
 PY
 python make.py 2>make.log
-litgpt serve model --openai_spec true --port "$port" --devices 1 --accelerator cpu >server.log 2>&1 &
+setsid litgpt serve model --openai_spec true --port "$port" --devices 1 --accelerator cpu >server.log 2>&1 &
 server=$!
 until curl -sf "http://127.0.0.1:$port/health" >health.txt; do kill -0 "$server"; sleep 0.5; done
 cat >ask.py <<'PY'
