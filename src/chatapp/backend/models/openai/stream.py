@@ -113,8 +113,11 @@ class OpenAIStream:
         batch.is_last = True
 
     def _read_events(self, data: bytes, batch: Batch) -> None:
-        is_taken = self._is_plain and len(data) <= self._max_event_bytes
-        if is_taken and (text := self._frame.text_in(data) or self._frame.texts_in(data)):
+        if (
+            self._is_plain
+            and len(data) <= self._max_event_bytes
+            and (text := self._frame.text_in(data) or self._frame.texts_in(data))
+        ):
             self.answer.add_text(text, batch)  # as almost always, for half of what it takes to find out step by step
             return
         self._is_plain = bool(plain := self._decoder.plain(data))
