@@ -19,6 +19,8 @@ from support.imported import PICTURE, Bring, Json, line, multimodal, said
     ("text", "metadata", "shown"),
     [
         ("At nine.\ue200cite\ue202turn0search0\ue201 Daily.", {}, "At nine. Daily."),
+        ("At nine.\ue200cite\ue202turn0search0", {}, "At nine."),
+        ("At nine, see \ue200url\ue202The docs", {}, "At nine, see The docs"),
         (
             "At nine.\ue200cite\ue202turn0search0\ue201",
             {

@@ -7,6 +7,8 @@ from typing import Any
 from chatapp.backend.transfer.importers.fields import decoded, is_address, link, mapping, objects, sequence, string
 
 _MARK = re.compile("\ue200([^\ue200\ue201]*+)\ue201")
+_CUT_MARK = re.compile("\ue200([a-z_]++\ue202[^\ue200\ue201\n]++)\\Z")
+"""The last of an answer that was stopped while it was written."""
 _LEFT_OVERS = "\ue200\ue201\ue202\ue203\ue204\ue205\ue206"
 _OLD_MARK = re.compile(
     "\u3010(?:[0-9]++(?::[0-9]++)?|turn[0-9]++[a-z]++[0-9]++)\u2020[^\u3010\u3011\n]*+\u3011"
@@ -29,6 +31,7 @@ def without_marks(text: str, metadata: dict[str, Any]) -> str:
     if "\ue200" in text:
         links, addresses = dict(_links(metadata)), dict(_addresses(metadata))
         text = _MARK.sub(lambda mark: _shown(mark[1], addresses.get(mark[0], "")) or links.get(mark[0], ""), text)
+        text = _CUT_MARK.sub(lambda mark: _shown(mark[1], ""), text)
     if "\u3010" in text:
         links = {**dict(_links(metadata)), **dict(_old_links(text, metadata))}
         text = _OLD_MARK.sub(lambda mark: links.get(mark[0], ""), text)
