@@ -230,6 +230,23 @@ def test_a_new_chat_is_there_before_the_server_answers(page: Page) -> None:
     page.wait_for("article.question", "rainbow")
 
 
+def test_a_click_does_not_wait_for_a_summary_that_is_made(page: Page, model: StubModel) -> None:
+    ends = threading.Event()
+    for count, prompt in enumerate(("One?", "Two?"), start=1):
+        page.ask(prompt)
+        finished = f"return document.querySelectorAll('article.answer').length === {count}"
+        page.wait_until(lambda _, finished=finished: page.run(finished), "an answer")
+    page.wait_for(".st-key-summarise")
+    model.next(scripts.answer(scripts.until(ends), "A summary."))
+    page.run("document.querySelector('.st-key-summarise button').click()")
+    page.wait_until(lambda _: page.run("return document.querySelector('.st-key-summarise :disabled')"), "a summary")
+
+    page.click("settings-open")
+
+    page.wait_for(".st-key-use_streaming")
+    ends.set()
+
+
 def test_what_is_typed_goes_to_the_box_or_the_field_that_was_opened(page: Page, model: StubModel) -> None:
     def focused(words: str, in_what: str) -> None:
         script = "const it = document.activeElement; return it.matches(arguments[0]) && it.value === arguments[1]"
