@@ -188,6 +188,21 @@ def test_an_answer_of_another_api_is_told_as_one(api: str, body: bytes) -> None:
     assert f"in the words of {api}, not with a chat completion." in answer.detail
 
 
+@pytest.mark.parametrize(
+    ("body", "failure"),
+    [
+        (
+            {"object": "response", "status": "failed", "output": [], "error": {"message": "Rate limit reached."}},
+            "upstream_rate_limited",
+        ),
+        ({"model": "m", "response": "", "done": True, "error": "rate limit exceeded"}, "upstream_rate_limited"),
+        ({"type": "message", "message": "Rate limit exceeded.", "code": 429}, "upstream_rate_limited"),
+    ],
+)
+def test_a_failure_in_the_words_of_another_api_is_told_as_the_failure(body: dict[str, Any], failure: str) -> None:
+    assert heard(lines(body), "application/json").failure == failure
+
+
 def test_what_is_of_another_api_beside_an_answer_costs_nothing() -> None:
     beside = named("response.output_text.delta", delta="Hi")
 

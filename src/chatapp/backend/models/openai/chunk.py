@@ -172,7 +172,7 @@ def _chunk_of(body: dict[str, Any], name: str) -> Chunk:
     for choice in known:
         if choice.get("index") == known[0].get("index"):  # Copilot's have the text in one, calls in the next
             _take_choice(chunk, choice)
-    if not known:
+    if not known and not is_problem(body.get("error")):
         chunk.other_api = other_api_in(body)
     is_explained = chunk.failure is not None and not chunk.failure.is_unexplained
     if not chunk.other_api and not is_explained and tells_of_failure(body, name, has_choice=bool(known)):

@@ -9,9 +9,9 @@ _BY_TYPE = {
     "response.reasoning_summary_text.delta": "OpenAI's Responses API",
     "response.completed": "OpenAI's Responses API",
     "content_block_delta": "Anthropic's Messages API",
-    "message": "Anthropic's Messages API",
 }
 _BY_FIELDS = {
+    ("content", "role", "type"): "Anthropic's Messages API",
     ("candidates",): "Gemini's API",
     ("done", "message"): "Ollama's own API",
     ("done", "response"): "Ollama's own API",
@@ -24,7 +24,7 @@ _BY_FIELDS = {
 def other_api_in(body: dict[str, Any]) -> str | None:
     """Return whose API an event or a body without choices is of, None where that is not known."""
     kind = body.get("type")
-    if isinstance(kind, str) and kind in _BY_TYPE and not ("delta" in kind and "delta" not in body):
+    if isinstance(kind, str) and kind in _BY_TYPE:
         return _BY_TYPE[kind]
     return next((api for fields, api in _BY_FIELDS.items() if body.keys() >= set(fields)), None)
 
