@@ -322,6 +322,17 @@ def test_a_refusal_that_comes_as_an_answer_is_met_like_one(
     assert (failure.value.status, failure.value.retry_after, len(stub.calls)) == (429, 20, 3)
 
 
+def test_a_server_that_is_not_asked_to_stream_is_never_asked_to(
+    run_backend: Callable[..., RunningBackend], stub: StubModel, tmp_path: Path
+) -> None:
+    file = tmp_path / "connections.toml"
+    file.write_text(f'[connections.a]\nbase_url = "{stub.url}"\nwithout = ["streaming"]\n', encoding="utf-8")
+    backend = run_backend(base_url=None, model_name="a/m", connections=file)
+    stub.next(scripts.respond(200, FIRST_OF_ALL["overloaded in Anthropic's"]), scripts.answer("Hello"))
+    assert backend.client.ask("Hi").answer == "Hello"
+    assert [call.body["stream"] for call in stub.calls] == [False, False]
+
+
 @pytest.mark.parametrize(
     "nothing",
     [

@@ -203,12 +203,12 @@ class OpenAIModel:
             if not dialect.adapt(refused, body):
                 return None
             request.attempts.fail(refused)
-            return await self._stream(body, request.attempts)
+            return await ask()
 
+        ask = ask_whole if "streaming" in self.upstream.without else partial(self._stream, body, request.attempts)
         explained = partial(self._explained, body)
         try:
-            whole = "streaming" in self.upstream.without
-            stream = await (ask_whole() if whole else self._stream(body, request.attempts))
+            stream = await ask()
         except UpstreamError as error:
             raise explained(error) from None
         return OpenAIAnswer(
@@ -220,7 +220,7 @@ class OpenAIModel:
             liveness=self._liveness,
             attempts=request.attempts,
             ask_whole=ask_whole,
-            ask_again=partial(self._stream, body, request.attempts),
+            ask_again=ask,
             reword=reword,
             is_free=self._is_free,
             explained=explained,
