@@ -1,11 +1,13 @@
 """The database under the store: made, migrated, guarded, and told about when it cannot be used."""
 
+import socket
 import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -229,12 +231,13 @@ def test_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     "statements",
     [
         "CREATE TABLE books (id)",
+        "PRAGMA journal_mode = WAL; CREATE TABLE books (id)",
         "CREATE TABLE conversations (id)",
         "CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('0001')",
         "CREATE TABLE conversations (id); CREATE TABLE alembic_version (version_num); "
         "INSERT INTO alembic_version VALUES ('3ab32c4b8f59')",
     ],
-    ids=["no table of our names", "a table of our name", "numbered versions", "both names"],
+    ids=["no table of our names", "with a log", "a table of our name", "numbered versions", "both names"],
 )
 def test_file_of_another_program_is_refused_and_kept(tmp_path: Path, statements: str) -> None:
     path = tmp_path / FILE_NAME
@@ -278,6 +281,25 @@ def test_what_postgres_does_not_know_is_told(store: Store, store_settings: Setti
     address = url.render_as_string(hide_password=False)
     with pytest.raises(StoreUnavailableError, match="does not know the user, the password or the name"):
         Store.open(Settings(data_dir=store_settings.data_dir, database_url=address))
+
+
+def test_certificate_that_is_missing_here_is_no_name_that_is_not_known_there(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg", reason="no PostgreSQL driver for this platform")
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+
+        def begin_tls() -> None:
+            line, _ = server.accept()
+            with line:
+                line.recv(100)
+                line.sendall(b"S")  # it speaks TLS
+                line.recv(100)
+
+        served = pool.submit(begin_tls)
+        address = f"postgresql://me:secret@127.0.0.1:{server.getsockname()[1]}/it?sslmode=verify-full&sslrootcert=none"
+        with pytest.raises(StoreUnavailableError, match="does not answer") as caught:
+            Store.open(Settings(data_dir=tmp_path, database_url=address))
+        served.result(timeout=5)
+    assert "does not exist" in str(caught.value.__cause__)
 
 
 @only_postgres

@@ -55,8 +55,15 @@ _STATES = {
 """By PostgreSQL's codes: https://www.postgresql.org/docs/18/errcodes-appendix.html. It grants nobody but the owner of a
 database tables of their own since its version 15."""
 
-_REFUSALS = ("password authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry")
-"""PostgreSQL's words for who may not connect, for which its driver has no code."""
+_REFUSALS = (
+    "password authentication failed",
+    "no password supplied",
+    'FATAL:  role "',
+    'FATAL:  database "',
+    "no pg_hba.conf entry",
+)
+"""PostgreSQL's words for who may not connect, for which its driver has no code. It has others for a file of a
+certificate that does not exist here."""
 
 
 def _reason(error: Exception) -> str:

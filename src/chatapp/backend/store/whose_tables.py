@@ -19,8 +19,10 @@ def require_our_file(path: Path) -> None:
         StoreTooNewError: a newer chatapp has written it.
         StoreUnavailableError: it is another program's, or no database.
     """
+    has_log = path.with_name(f"{path.name}-wal").exists()
+    how = "mode=ro" if has_log else "mode=ro&immutable=1"  # or SQLite makes one, and leaves it there
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
             has_ours = tables.issuperset(_OURS)
             versions = connection.execute("SELECT version_num FROM alembic_version").fetchall() if has_ours else []
