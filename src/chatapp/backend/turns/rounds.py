@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from chatapp.backend.store import BegunTurn, Job, Store
 from chatapp.backend.store.failures import DEFECTS
-from chatapp.errors import TurnActiveError
 
 GATHER_S = 0.05
 """How long what an answer has got to waits at most for that of others. From then on they go together: of a hundred
@@ -32,7 +31,7 @@ class Rounds:
         """
         try:
             return await self.do(beginning(), is_urgent=is_urgent)
-        except (TurnActiveError, *DEFECTS):
+        except DEFECTS:
             return await self.do(beginning(), is_urgent=True)
 
     async def do(self, job: Job[T], *, is_urgent: bool = False) -> T:
