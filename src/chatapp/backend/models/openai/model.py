@@ -7,7 +7,7 @@ from typing import Any
 
 from chatapp.backend.models.attempts import Attempts
 from chatapp.backend.models.chat_model import ModelRequest, RawAnswer, RawKind
-from chatapp.backend.models.openai.answer import OpenAIAnswer
+from chatapp.backend.models.openai.answer import Ask, OpenAIAnswer
 from chatapp.backend.models.openai.dialect import Dialects
 from chatapp.backend.models.openai.endpoint import Endpoint
 from chatapp.backend.models.openai.known_calls import KnownCalls
@@ -205,7 +205,8 @@ class OpenAIModel:
             request.attempts.fail(refused)
             return await ask()
 
-        ask = ask_whole if "streaming" in self.upstream.without else partial(self._stream, body, request.attempts)
+        whole = "streaming" in self.upstream.without
+        ask: Ask = ask_whole if whole else partial(self._stream, body, request.attempts)
         explained = partial(self._explained, body)
         try:
             stream = await ask()
