@@ -35,6 +35,9 @@ We see it when the system has room for more, on Linux after up to 1.6 MB (measur
 the system's buffers, a client has to read some 30 KB/s.
 """
 
+MOST_WAITING = 8
+"""So many requests may wait behind another before nothing more is read, not even that the client leaves."""
+
 HALF_CLOSED_S = 0.25
 """How long who sends no more is taken for somebody who still reads: models are to stop within a second of leaving."""
 
@@ -160,6 +163,8 @@ class HttpProtocol(_Protocol):
         https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
         """
         super().on_headers_complete()
+        if 0 < len(self.pipeline) <= MOST_WAITING:
+            self.flow.resume_reading()  # which uvicorn stops where one has to wait
         self._is_in_body = True
         self.headers = [*self.headers]  # those of the scope are the ones before
         if not self.cycle.keep_alive:

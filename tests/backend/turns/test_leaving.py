@@ -94,6 +94,21 @@ def test_a_client_that_leaves_is_missed_although_reading_was_held_up(
 
 
 @every_path
+def test_a_client_that_asks_for_more_meanwhile_before_it_leaves_is_missed(
+    path: str, shared: RunningBackend, model: StubModel
+) -> None:
+    before = model.hits
+    model.next(answer("a", silence))
+    line = ask(shared, path)
+    call = model.wait_for_call(before + 1)
+    for _ in range(2):
+        line.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(0.05)
+    line.close()
+    assert call.wait_until_left(timeout_s=1)
+
+
+@every_path
 def test_a_client_that_leaves_between_two_tries_is_not_asked_for_again(
     path: str, shared: RunningBackend, model: StubModel
 ) -> None:
