@@ -56,6 +56,10 @@ WORDS = {
     "drawing": ("a.odg", documents.odt("<draw:page><text:p>Sea</text:p></draw:page>",
                                        members={"mimetype": f"{OPEN_DOCUMENT}graphics"}), "[slide 1]\n\nSea", 1),
     "odt in one file": ("a.fodt", documents.member(documents.odt(), "content.xml"), "## Sea\n\nIt is salty.", None),
+    "header in one file": ("a.fodt", documents.member(documents.odt(
+        "<office:master-styles><style:header><text:p>Draft</text:p></style:header></office:master-styles>"
+        "<text:p>Sea</text:p>"
+    ), "content.xml"), "Header: Draft\n\nSea", None),
     "ods in one file": ("a.fods", documents.member(documents.ods(
         "<table:table-row><table:table-cell><text:p>a</text:p></table:table-cell></table:table-row>"
     ), "content.xml"), "## Sums (hidden)\n\n| a |\n| --- |", 1),

@@ -38,6 +38,7 @@ _NOT_SAID = {
     f"{_TEXT}page-number",
     f"{_TEXT}note-citation",
     f"{_OFFICE}forms",
+    f"{_OFFICE}master-styles",  # what is in the margins stands there, where all is one file
     f"{_DRAW}page-thumbnail",
     _CREATOR,
     _DATE,
