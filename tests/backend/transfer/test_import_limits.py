@@ -141,6 +141,14 @@ def test_a_backup_that_is_one_large_object_costs_only_what_is_too_large_in_it(
         Imports(store.database).read(path, owner="ada")
 
 
+def test_what_is_read_in_pieces_is_held_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_text, "MAX_ELEMENT_CHARS", 4096)
+    path = tmp_path / "data.json"
+    path.write_text(f'{{"few": {json.dumps([1] * 50_000)}}}')
+
+    assert peak_bytes(lambda: values(path)) < 3 * MB
+
+
 def test_large_file_is_read_at_constant_memory(store: Store, tmp_path: Path) -> None:
     one = json.dumps([chatgpt_node("q", None, "user", "word " * 20_000)])[1:-1]
     path = tmp_path / "conversations.json"

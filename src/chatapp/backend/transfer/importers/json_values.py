@@ -144,20 +144,23 @@ class JsonValues:
         Raises:
             UnreadableError: it ends in the middle, is no JSON, or is more than may be held of a file.
         """
-        text, items = self._text, list[tuple[str, Any]]()
+        text, items, fields = self._text, list[Any](), dict[str, Any]()
         is_list = text.peek() == "["
         text.at += 1
         while (start := text.peek()) not in _CLOSINGS:
             if start == ",":
                 text.at += 1
                 continue
-            name = "" if is_list else self._field_name()
-            items += [(name, value) for value in self._piece(level)]
+            if is_list:
+                items.extend(self._piece(level))
+            else:
+                name = self._field_name()
+                fields.update((name, value) for value in self._piece(level))
             check_held(2 * self.weight)  # what is held here is not made smaller yet
         if not start:
             raise UnreadableError("it ends in the middle")
         text.at += 1
-        return [value for _, value in items] if is_list else dict(items)
+        return items if is_list else fields
 
     def _piece(self, level: int) -> Iterator[Any]:
         """Return the value that begins here, if it or what is in it can be read."""
