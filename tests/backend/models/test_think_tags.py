@@ -108,6 +108,25 @@ def test_a_tag_that_is_talked_about_is_of_the_answer_also_word_by_word(pieces: l
     assert (answer.text, answer.thought) == ("".join(pieces) + " Yes.", "")
 
 
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("<think>", "</think>"),
+        ("<mm:think>", "</mm:think>"),
+        ("<|inner_prefix|>", "<|inner_suffix|>"),
+        ("<|think:start|>", "<|think:end|>"),
+        ("<|open|>think<|sep|>", "<|close|>think<|sep|>"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_a_text_about_both_tags_is_of_the_answer(opening: str, closing: str, size: int) -> None:
+    text = f"Thoughts begin with {opening} and end with\n{closing}\n\nThen it answers."
+
+    answer = heard(sse(*(said(text[at : at + size]) for at in range(0, len(text), size)), STOP))
+
+    assert (answer.text, answer.thought) == (text, "")
+
+
 def test_a_sentence_before_a_tag_that_stands_alone_counts_also_word_by_word() -> None:
     answer = heard(sse(said("So"), said("."), said("</think>"), said("Hi"), STOP))
 

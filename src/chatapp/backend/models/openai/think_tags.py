@@ -8,7 +8,7 @@ is all that comes: what was passed on as text until then was thought.
 from collections.abc import Iterator
 from typing import Literal
 
-from chatapp.backend.models.openai.thought_marks import AROUND_ANSWERS, LONE, TAGS
+from chatapp.backend.models.openai.thought_marks import AROUND_ANSWERS, LONE, TAGS, TALKED_ABOUT
 from chatapp.protocol.events import Reasoning, Text
 
 Piece = tuple[type[Text] | type[Reasoning], str]
@@ -22,8 +22,6 @@ _MOST_BLANKS = 64
 _MOST_ROUNDS = 8
 """How often an answer may begin with thoughts anew."""
 _LONE_BEGINS = "<"
-_TALKED_ABOUT = "<think"
-"""Where it stands before a lone tag, in the middle of a text, the text is about tags."""
 _BEHIND_SENTENCES = "\n.!?…。！？"  # noqa: RUF001 - as they are written
 _TICK = "`"
 
@@ -135,7 +133,7 @@ class ThinkTags:
             yield from self._passed(text)
             return
         at, end = _lone_in(text)
-        if _TALKED_ABOUT in (text if at < 0 else text[:at]):
+        if any(tag in (text if at < 0 else text[:at]) for tag in TALKED_ABOUT):
             self.is_decided = True
             yield from self._decided(text)
             return
@@ -250,7 +248,7 @@ def _lone_in(text: str) -> tuple[int, int]:
 
 def _possible_tag(text: str) -> str:
     """Return the end of `text` that may become a tag that says what the text is."""
-    return max((_possible_beginning(text, tag) for tag in (*LONE, _TALKED_ABOUT)), key=len)
+    return max((_possible_beginning(text, tag) for tag in (*LONE, *TALKED_ABOUT)), key=len)
 
 
 def _possible_beginning(text: str, tag: str) -> str:

@@ -48,3 +48,6 @@ LONE = ("</think>", "</thought>", "</thinking>", "</longcat_think>", "</mm:think
 """What ends thoughts whose beginning is in the prompt: templates of Qwen, DeepSeek and GLM, of EXAONE, of LongCat, of
 MiniMax M3, of Apertus, of Solar Open 2, of Kimi K3.
 """
+
+TALKED_ABOUT = ("<think", "<mm:think>", "<|inner_prefix|>", "<|think:start|>", "<|open|>think<|sep|>")
+"""Where one of them stands before a lone tag, in the middle of a text, the text is about tags."""
