@@ -120,3 +120,10 @@ def test_a_key_with_a_budget_has_a_name_too(tmp_path: Any) -> None:
 
     assert person(settings, KEY) == "ann"
     assert may_change_servers(settings, KEY)
+
+
+def test_who_stands_first_behind_a_byte_order_mark_has_a_name_too(tmp_path: Any) -> None:
+    digests = key_file(tmp_path / "keys", ann=KEY)
+    digests.write_text(digests.read_text(encoding="utf-8").strip(), encoding="utf-8-sig")
+
+    assert may_change_servers(Settings.load(api_keys=str(digests), admin_keys="ann"), KEY)

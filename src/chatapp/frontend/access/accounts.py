@@ -63,7 +63,7 @@ def person(settings: Settings, api_key: str | None) -> str | None:
 def _lines(file: Path) -> str:
     """Return what a file of keys says, nothing where there is none."""
     try:
-        return file.read_text(encoding="utf-8") if file.is_file() else ""
+        return file.read_text(encoding="utf-8-sig") if file.is_file() else ""
     except (OSError, ValueError):
         return ""
 
