@@ -203,6 +203,22 @@ def test_a_failure_in_the_words_of_another_api_is_told_as_the_failure(body: dict
     assert heard(lines(body), "application/json").failure == failure
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"done": False, "message": "Searching"},
+        {"type": "message", "text": "You are third."},
+        {"type": "tool_result", "content": [{"type": "text", "text": "3"}]},
+        {"object": "tool.result", "output": "3"},
+        {"index": 0, "token": "sk"},
+    ],
+)
+def test_what_a_gateway_tells_of_itself_before_an_answer_costs_nothing(told: dict[str, Any]) -> None:
+    status = f"event: status\ndata: {json.dumps(told)}\n\n".encode()
+
+    assert heard(status + sse(said("Hi"), STOP)).text == "Hi"
+
+
 def test_what_is_of_another_api_beside_an_answer_costs_nothing() -> None:
     beside = named("response.output_text.delta", delta="Hi")
 

@@ -10,15 +10,15 @@ _BY_TYPE = {
     "response.completed": "OpenAI's Responses API",
     "content_block_delta": "Anthropic's Messages API",
 }
-_BY_FIELDS = {
-    ("content", "role", "type"): "Anthropic's Messages API",
-    ("candidates",): "Gemini's API",
-    ("done", "message"): "Ollama's own API",
-    ("done", "response"): "Ollama's own API",
-    ("object", "output"): "OpenAI's Responses API",
-    ("index", "token"): "text-generation-inference's own API",
+_BY_FIELDS: dict[tuple[str, str], tuple[type, str]] = {
+    ("role", "content"): (list, "Anthropic's Messages API"),
+    ("candidates", "candidates"): (list, "Gemini's API"),
+    ("done", "message"): (dict, "Ollama's own API"),
+    ("done", "response"): (str, "Ollama's own API"),
+    ("object", "output"): (list, "OpenAI's Responses API"),
+    ("index", "token"): (dict, "text-generation-inference's own API"),
 }
-"""What has words of an answer in it, and no choices."""
+"""What has words of an answer in it, and no choices: two fields, and what the second holds. Others are beside it."""
 
 
 def other_api_in(body: dict[str, Any]) -> str | None:
@@ -26,7 +26,8 @@ def other_api_in(body: dict[str, Any]) -> str | None:
     kind = body.get("type")
     if isinstance(kind, str) and kind in _BY_TYPE:
         return _BY_TYPE[kind]
-    return next((api for fields, api in _BY_FIELDS.items() if body.keys() >= set(fields)), None)
+    known = ((fields, *told) for fields, told in _BY_FIELDS.items() if body.keys() >= {*fields})
+    return next((api for (_, held), kind, api in known if isinstance(body[held], kind)), None)
 
 
 def not_our_api(api: str) -> UpstreamBadResponseError:
