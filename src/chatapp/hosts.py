@@ -2,7 +2,8 @@
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -39,6 +40,14 @@ def is_ours(host: str, *, listening_on: str, allowed: Sequence[str]) -> bool:
         return bool(name)
     known = {*LOOPBACK_NAMES, listening_on.strip("[]").lower(), *map(str.lower, allowed)}
     return name in known or (not is_loopback(listening_on) and is_address(name))
+
+
+def is_nameless(scope: Mapping[str, Any]) -> bool:
+    """Return whether a request of HTTP/1.0 names no host, as the checks of HAProxy do: no browser leaves it out.
+
+    https://www.rfc-editor.org/rfc/rfc1945#section-5.2
+    """
+    return scope.get("http_version") == "1.0" and all(name != b"host" for name, _ in scope["headers"])
 
 
 def http_url(text: str) -> str:

@@ -136,6 +136,13 @@ def test_a_foreign_host_gets_neither_page_nor_websocket(port: int) -> None:
     assert handshake(port, host="evil.example", origin="http://evil.example") == 403
 
 
+@pytest.mark.parametrize(("request_line", "status"), [("GET / HTTP/1.0", b"200"), ("GET / HTTP/1.1", b"400")])
+def test_http_1_0_alone_may_leave_out_the_host(request_line: str, status: bytes, port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line, line.makefile("rb") as said:
+        line.sendall(f"{request_line}\r\nConnection: close\r\n\r\n".encode())
+        assert said.readline().split()[1] == status
+
+
 def test_a_foreign_site_cannot_open_the_websocket(port: int) -> None:
     assert handshake(port, host=f"127.0.0.1:{port}", origin="http://evil.example") == 403
     assert handshake(port, host=f"127.0.0.1:{port}", origin=f"http://127.0.0.1:{port}") == 101

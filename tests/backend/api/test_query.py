@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,14 @@ def test_a_foreign_host_header_is_refused(host: str, shared: RunningBackend) -> 
     response = requests.get(f"{shared.url}/health", headers={"Host": host}, timeout=5)
     assert response.status_code == 400
     assert response.json()["code"] == "foreign_host"
+
+
+@pytest.mark.parametrize(("version", "status"), [("1.0", b"200"), ("1.1", b"400")])
+def test_http_1_0_alone_may_leave_out_the_host(version: str, status: bytes, shared: RunningBackend) -> None:
+    """As HAProxy's `option httpchk GET /health` does."""
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=5) as line, line.makefile("rb") as said:
+        line.sendall(f"GET /health HTTP/{version}\r\nConnection: close\r\n\r\n".encode())
+        assert said.readline().split()[1] == status
 
 
 def test_a_second_host_header_is_refused(shared: RunningBackend) -> None:

@@ -8,7 +8,7 @@ from chatapp.backend.http.context import headers
 from chatapp.backend.http.errors import error_response
 from chatapp.config.settings import Settings
 from chatapp.errors import ForeignHostError
-from chatapp.hosts import is_ours
+from chatapp.hosts import is_nameless, is_ours
 
 
 class HostCheck:
@@ -24,7 +24,7 @@ class HostCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
-        if scope["type"] == "http" and not self._is_ours(_host(scope)):
+        if scope["type"] == "http" and not self._is_ours(_host(scope)) and not is_nameless(scope):
             error = ForeignHostError("This backend does not answer for that host.", hint="See ALLOWED_HOSTS.")
             await error_response(error, scope)(scope, receive, send)
             return

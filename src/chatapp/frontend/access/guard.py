@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatapp.config.settings import Settings
 from chatapp.frontend.access.cookie import ORIGIN
 from chatapp.frontend.session.admitted import admitted_sessions
-from chatapp.hosts import is_ours
+from chatapp.hosts import is_nameless, is_ours
 from chatapp.protocol import shared_page
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -71,7 +71,8 @@ class Guard:
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         host = hosts[0] if len(hosts) == 1 else ""  # of several a proxy may have gone by another one
-        if not is_ours(host, listening_on=self._settings.host, allowed=self._settings.allowed_hosts):
+        known = is_ours(host, listening_on=self._settings.host, allowed=self._settings.allowed_hosts)
+        if not known and not is_nameless(scope):
             return "This page does not answer for the host that was asked for. Its owner can add it to ALLOWED_HOSTS."
         if any(origin.partition("//")[2] != host for origin in origins):
             return "This page is not for scripts of other sites."
