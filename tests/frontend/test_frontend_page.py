@@ -202,8 +202,9 @@ def test_the_demonstration_model_is_called_one(open_page: Open, fake_backend: Fa
         (scripts.silence, "Timeout Error", "REQUEST_TIMEOUT"),
         (html(200), "Invalid JSON", "BACKEND_URL"),
         (cut_stream, "SSE Stream Error", "turn streaming off"),
+        (scripts.respond(500, {"detail": "LLM processing failed: No."}), "Backend error (500)", "log and its API key"),
     ],
-    ids=["timeout", "json", "stream"],
+    ids=["timeout", "json", "stream", "the guide's 500"],
 )
 def test_every_failure_has_its_sentence_and_keeps_the_question(
     script: scripts.Script, title: str, next_step: str, open_page: Open, fake_backend: FakeBackend

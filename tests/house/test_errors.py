@@ -120,6 +120,12 @@ def test_an_error_of_the_future_keeps_its_sentence() -> None:
     assert error.sentence() == "I am a teapot. Pour."
 
 
+def test_a_backend_written_after_the_guide_says_how_the_model_failed() -> None:
+    error = error_from_dict({"detail": "LLM processing failed: Connection error."})
+    assert type(error) is UpstreamError
+    assert error.sentence() == "LLM processing failed: Connection error."
+
+
 @pytest.mark.parametrize("body", [{}, {"detail": "Not Found"}, {"code": "not_found"}, {"detail": None, "code": "x"}])
 def test_another_api_s_error_is_not_ours(body: dict[str, Any]) -> None:
     assert error_from_dict(body) is None

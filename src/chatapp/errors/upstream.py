@@ -4,7 +4,8 @@ from typing import Self
 
 from chatapp.errors.tree import ChatappError
 
-_BEGINNING = "LLM processing failed: "
+BEGINNING = "LLM processing failed: "
+"""How the guide's `500` begins."""
 
 
 class UpstreamError(ChatappError):
@@ -19,16 +20,16 @@ class UpstreamError(ChatappError):
     is_unexplained: bool = False
 
     def __init__(self, what: str, *, hint: str | None = None, retry_after: int | None = None) -> None:
-        super().__init__(f"{_BEGINNING}{what}", hint=hint, retry_after=retry_after)
+        super().__init__(f"{BEGINNING}{what}", hint=hint, retry_after=retry_after)
 
     def what(self) -> str:
         """Return what was said of the failure when it was made."""
-        return self.detail.removeprefix(_BEGINNING)
+        return self.detail.removeprefix(BEGINNING)
 
     def retold(self, what: str) -> Self:
         """Return the same failure, of which `what` is said instead."""
         error = self.fresh()
-        error.detail = f"{_BEGINNING}{what}"
+        error.detail = f"{BEGINNING}{what}"
         return error
 
 

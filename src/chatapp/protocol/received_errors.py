@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chatapp.errors import BackendError, ChatappError
+from chatapp.errors import BackendError, ChatappError, UpstreamError
+from chatapp.errors.upstream import BEGINNING
 
 _AROUND = "sampling"
 """What is around the parameters of a conversation, which nobody gives there by this name."""
@@ -18,9 +19,12 @@ def _tree(root: type[ChatappError]) -> Iterator[type[ChatappError]]:
 def error_from_dict(body: Mapping[str, Any]) -> ChatappError | None:
     """Return the error that `ChatappError.as_dict` described, as its class, or None if `body` is no such object.
 
-    A code that this version does not know gives a BackendError with its sentence.
+    A code that this version does not know gives a BackendError with its sentence. A backend written after the guide
+    sends none, and says how the model failed.
     """
     code, detail = body.get("code"), body.get("detail")
+    if code is None and isinstance(detail, str) and detail.startswith(BEGINNING):
+        code = UpstreamError.code
     if not isinstance(code, str) or not isinstance(detail, str | list):
         return None
     kinds: list[type[ChatappError]] = [BackendError, *(kind for kind in _tree(ChatappError) if kind.code == code)]
