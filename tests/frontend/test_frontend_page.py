@@ -229,6 +229,17 @@ def test_a_backend_that_is_not_running_is_a_connection_error(open_page: Open) ->
     assert ":red-badge[:material/error: Not connected]" in sidebar(page)
 
 
+def test_a_backend_written_after_the_guide_is_ready_while_it_is_healthy(open_page: Open, stub: StubModel) -> None:
+    async def guide(exchange: Any) -> None:
+        is_health = exchange.call.path.endswith("/health")
+        body = {"status": "healthy", "service": "llm-query-api"} if is_health else {"detail": "Not Found"}
+        await exchange.respond(200 if is_health else 404, body)
+
+    stub.default = guide
+
+    assert ":green-badge[:material/check_circle: Ready]" in sidebar(open_page(stub.url))
+
+
 def test_a_model_that_refuses_is_a_backend_error(stub: StubModel, page: AppTest) -> None:
     stub.default = scripts.status(401)
 
