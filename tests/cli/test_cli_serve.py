@@ -30,6 +30,19 @@ pytestmark = pytest.mark.faults
 
 STOP_S = 5.0
 
+_SLOW_DISK = """
+import sys
+import time
+
+def delay(event, arguments):
+    if event == "import" and arguments[0] == "chatapp.backend.api.transfer_parts":
+        print("Loads", flush=True)
+        time.sleep(20)
+
+sys.addaudithook(delay)
+"""
+"""Runs as Python starts: what is read behind the backend's start takes long."""
+
 
 @pytest.fixture
 def settings(stub) -> dict[str, str]:
@@ -145,6 +158,16 @@ def test_a_store_that_another_process_has_locked_keeps_nobody_waiting(settings, 
     assert type(reader.outcome()) is ShuttingDownError
     assert "Traceback" not in backend.output
     assert backend.lines[-1].endswith("Left after 4.5 seconds, before everything was saved or closed.")
+
+
+def test_leaving_a_thread_that_loads_is_no_failure(settings, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(_SLOW_DISK)
+    with Serving(env=settings | {"PYTHONPATH": str(tmp_path)}) as backend:
+        backend.wait_until_said("Loads")
+        backend.signal(signal.SIGTERM)
+
+        assert backend.wait() == 0
+    assert "Finished server process" in backend.lines[-1]
 
 
 def test_a_second_ctrl_c_ends_at_once(settings, stub) -> None:

@@ -116,6 +116,7 @@ def _application(settings: Settings) -> FastAPI:
         telemetry=None if _TRACING_SDK in sys.modules else {"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings, app.state.metrics, app.state.keys = settings, metrics, keys
+    app.state.is_all_saved = False
     for kind, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
@@ -279,3 +280,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             works.append(state.budgets.keep_alive)
         async with background(*works):
             yield
+    state.is_all_saved = state.turns.active_count == 0

@@ -37,6 +37,7 @@ from chatapp.providers.connection import Upstream
 
 if TYPE_CHECKING:
     import uvicorn
+    from fastapi import FastAPI
 
 GRACE_S = 2
 """Seconds that connections get to end by themselves. Answers end at once: see `backend_app`."""
@@ -172,7 +173,12 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     the application hears of the signal itself, and ends its answers at once.
     """
     gc.disable()
-    last_words = partial(log.error, "Left after %g seconds, before everything was saved or closed.", STOP_S)
+    app: FastAPI | None = None
+
+    def last_words() -> None:
+        if app is None or not app.state.is_all_saved:  # else it is but a thread that loads what nobody needs any more
+            log.error("Left after %g seconds, before everything was saved or closed.", STOP_S)
+
     end_with_terminal()
     on_stop_signal(partial(leave_within, STOP_S, last_words=last_words))
     from chatapp.backend.app import create_app  # a second that only the process which serves pays
