@@ -37,7 +37,6 @@ from chatapp.providers.connection import Upstream
 
 if TYPE_CHECKING:
     import uvicorn
-    from fastapi import FastAPI
 
 GRACE_S = 2
 """Seconds that connections get to end by themselves. Answers end at once: see `backend_app`."""
@@ -173,10 +172,10 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     the application hears of the signal itself, and ends its answers at once.
     """
     gc.disable()
-    app: FastAPI | None = None
+    is_all_saved: Callable[[], bool] = bool
 
     def last_words() -> None:
-        if app is None or not app.state.is_all_saved:  # else it is but a thread that loads what nobody needs any more
+        if not is_all_saved():  # else it is but a thread that loads what nobody needs any more
             log.error("Left after %g seconds, before everything was saved or closed.", STOP_S)
 
     end_with_terminal()
@@ -186,6 +185,7 @@ def backend_app(settings: Settings, upstreams: Sequence[Upstream]) -> Callable[.
     follow_parent()
     give_memory_back()
     app = create_app(settings, upstream=upstreams[0], others=upstreams[1:], finds_servers=True, begins_soon=True)
+    is_all_saved = partial(getattr, app.state, "is_all_saved")
     loop = asyncio.get_running_loop()
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line names them
     gc.freeze()
