@@ -38,6 +38,15 @@ def test_answer_goes_to_stdout_and_nothing_else_anywhere(ask: Run) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "Hello from the stub.\n", "")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its shell closes no stream")
+def test_it_says_where_an_answer_goes_nowhere(shared: RunningBackend) -> None:
+    command = ["sh", "-c", '"$0" ask --backend-url "$1" Hi >&-', SCRIPT, shared.url]
+
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+
+    assert (done.returncode, done.stderr) == (0, "The answer is shown nowhere: standard output is closed.\n")
+
+
 def test_answer_is_exact_to_the_character(ask: Run, model) -> None:
     text = "# Not a title\n\n  two  spaces\t*tab* \x1b[31m ä 🙂\n\nlast\n"
     model.next(scripts.answer(*text))

@@ -1,5 +1,6 @@
 """`chatapp ask`: a question from the shell, its answer on stdout and everything else on stderr."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -47,6 +48,8 @@ def run(
     _require_one_conversation(conversation_id, project, is_continued=is_continued, is_stored=is_stored)
     _require_known_effort(options)
     write = _writer(is_extracted=is_extracted, as_json=as_json)
+    if getattr(sys.stdout, "name", None) == os.devnull:  # as `python -m chatapp` opens what was closed
+        note("The answer is shown nowhere: standard output is closed.")
     is_for_people = not (is_extracted or as_json)
     prompt = _prompt(question, template, params, files=files, models=models, is_for_people=is_for_people)
     names, status = expanded(files), StatusLine()
