@@ -79,6 +79,7 @@ _ERRORS = (
 )
 _HINTS = (
     "Add text, a document, a picture or a recording.",
+    "Ask again in a day or more.",
     "Ask again in a moment, or choose another model.",
     "Ask again in a moment.",
     "Ask again later.",

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from chatapp.backend.models.openai.busy import is_overloaded
-from chatapp.backend.models.openai.retry_after import retry_after_s
+from chatapp.backend.models.openai.retry_after import LONGEST_S, retry_after_s
 from chatapp.backend.models.openai.said import ErrorWords
 from chatapp.backend.models.openai.too_long import number_behind
 from chatapp.errors import UpstreamError, UpstreamQuotaError, UpstreamRateLimitedError
@@ -78,6 +78,8 @@ def _when(wait_s: int | None) -> str:
     """Return what to do, as a sentence, where that is to wait: some count by the day."""
     if wait_s is None or wait_s <= _MOMENT_S:
         return "Wait a moment and ask again."
+    if wait_s >= LONGEST_S:  # perhaps in a week, as plans renew
+        return "Ask again in a day or more."
     minutes, hours = math.ceil(wait_s / 60), math.ceil(wait_s / 3600)
     return f"Ask again in {minutes} minutes." if minutes <= _MOST_MINUTES else f"Ask again in {hours} hours."
 
