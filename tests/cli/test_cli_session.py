@@ -129,6 +129,19 @@ def test_earlier_questions_go_along_as_a_summary_until_they_are_wanted_again(typ
     assert "There is no summary" in typist.say("/compact none")
 
 
+def test_what_was_taken_back_is_in_no_summary(typist: Typist, stub: StubModel) -> None:
+    for question in ("One?", "Two?", "/undo"):
+        typist.say(question)
+    assert "There are no earlier messages" in typist.say("/compact")
+    for question in ("Three?", "Four?", "/undo"):
+        typist.say(question)
+    stub.next(scripts.answer("They counted."))
+    typist.say("/compact")
+    assert ("One?" in asked(stub)[-1], "Three?" in asked(stub)[-1]) == (True, False)
+    typist.say("Five?")
+    assert [words for words in asked(stub) if words.endswith("?")] == ["Three?", "Five?"]
+
+
 @pytest.mark.parametrize("keys", [CTRL_D, b"/quit" + ENTER], ids=["Ctrl-D", "/quit"])
 def test_leaving_is_success(typist: Typist, keys: bytes) -> None:
     typist.press(keys)

@@ -119,7 +119,8 @@ class ShellChat:
         Raises:
             ChatappError: there is nothing to summarise, or the model cannot be asked.
         """
-        return self._backend.conversations.summarise(self._kept_id())
+        place = self._kept().summary_place()
+        return self._backend.conversations.summarise(self._kept_id(), **({"message_id": place} if place else {}))
 
     def drop_summary(self) -> int:
         """Have all messages go along again, and return how many there was a summary of.

@@ -50,6 +50,9 @@ AS_IT_IS = ChatOptions()
 
 Files = Sequence[AttachmentInfo]
 
+_KEPT_QUESTIONS = 2
+"""How many of the last questions stay as they are beside a summary, as where the backend chooses."""
+
 
 class StoredChat:
     """A chat whose conversation the backend stores. Its `id` is None until its first question, which begins it.
@@ -171,6 +174,21 @@ class StoredChat:
         before = self._undone.id if self._undone else None
         said = self._backend.conversations.messages(self.id, before=before).items
         return next((message for message in reversed(said) if role in {None, message.role}), None)
+
+    def summary_place(self) -> str | None:
+        """Return the answer to summarise up to; None if the last question stands, and the backend may choose.
+
+        Raises:
+            NotFoundError: too little is left to summarise.
+        """
+        if self.id is None or self._undone is None:
+            return None
+        left = self._backend.conversations.messages(self.id, before=self._undone.id).items
+        questions = [place for place, message in enumerate(left) if message.role == "user" and place]
+        for question in questions[-_KEPT_QUESTIONS:]:
+            if not any(message.summary for message in left[question - 1 :]):
+                return left[question - 1].id
+        raise NotFoundError("There are no earlier messages to summarise.", hint="Ask some more questions first.")
 
     def estimate(self, options: ChatOptions = AS_IT_IS) -> EstimateInfo:
         """Return what would go along with the next question."""
