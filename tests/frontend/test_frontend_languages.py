@@ -101,6 +101,11 @@ def test_what_is_said_elsewhere_is_still_said_there() -> None:
             "LLM processing failed: the model server cannot be reached.",
             "Modell konnte nicht antworten: Der Modellserver",
         ),
+        (
+            "the model server answers in the words of Ollama's own API, not with a chat completion.",
+            "Der Modellserver antwortet in den Worten von Ollama's own API, nicht mit",
+        ),
+        ("Set DATA_DIR to another folder, or DATABASE_URL to another database.", "DATABASE_URL auf eine andere"),
         ("Cannot connect to backend at http://a.test:1.", "Keine Verbindung zum Backend unter http://a.test:1."),
         ("The backend at http://b said nothing for 30 seconds.", "unter http://b hat 30 Sekunden lang nichts gesagt."),
         ("3 earlier messages were left out to fit the model's context.", "3 frühere Nachrichten wurden weggelassen"),

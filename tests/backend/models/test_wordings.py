@@ -457,7 +457,13 @@ def test_how_long_to_wait_may_be_a_field(body: Any, seconds: int) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "hint"),
-    [(60, "Wait a moment"), (61, "in 2 minutes"), (5400, "in 90 minutes"), (25923, "in 8 hours"), (518400, "in a day or more")],
+    [
+        (60, "Wait a moment"),
+        (61, "in 2 minutes"),
+        (5400, "in 90 minutes"),
+        (25923, "in 8 hours"),
+        (518400, "in a day or more"),
+    ],
 )
 def test_who_has_to_wait_for_long_is_told_how_long(seconds: int, hint: str) -> None:
     assert hint in str(refused(429, "No.", {"retry-after": str(seconds)}).hint)

@@ -86,6 +86,7 @@ WITH_PLACES = (
     "You have {count} projects.",
     "[connections.{name}] names it",
     "several connections have the model {name}.",
+    "the model server answers in the words of {api}, not with a chat completion.",
     "the model server does not accept the request (status {status}).",
     "the model server does not have the model {model}.",
     "the model server does not have this model.",

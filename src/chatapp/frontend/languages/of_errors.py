@@ -125,6 +125,7 @@ _HINTS = (
     "Send less or smaller files, or start a new chat; a proxy before the server may set the limit.",
     "Send a smaller one as PNG or JPEG, or ask without it.",
     "Send the file again.",
+    "Set DATA_DIR to another folder, or DATABASE_URL to another database.",
     "Set MODEL_NAME to one it has, and check BASE_URL.",
     "Start a new chat or shorten the question.",
     "Try again, or choose another model.",
