@@ -17,7 +17,7 @@ import pytest
 from chatapp.backend.store import Store
 from chatapp.backend.store.imported import Lineage
 from chatapp.backend.transfer import importers
-from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_marks, copilot, json_text
+from chatapp.backend.transfer.importers import Imports, Skipped, chatgpt_marks, copilot, json_text, llm_prints
 from chatapp.backend.transfer.importers.budget import MAX_VALUES, ImportBudget, StoppedError
 from chatapp.backend.transfer.importers.claude_artifacts import without_tags
 from chatapp.backend.transfer.importers.fields import decoded, fenced
@@ -27,7 +27,7 @@ from chatapp.backend.transfer.importers.open_webui_text import shown
 from chatapp.errors import InvalidRequestError
 from support.foreign_exports import LLM_036_TABLES, LLM_TABLES, chatgpt, chatgpt_node, write_database, write_json
 from support.imported import said
-from support.loose_messages import CHERRY_STUDIO
+from support.loose_messages import CHERRY_STUDIO, LLM_PRINTED
 
 MB = 1024**2
 
@@ -288,6 +288,10 @@ def test_odd_row_of_a_thread_ends_nothing(store: Store, tmp_path: Path, statemen
     assert Imports(store.database).read(path, owner="ada").conversations_read == 1
 
 
+def with_fragments(text: str) -> dict[str, Any]:
+    return {**LLM_PRINTED[0], "prompt": text, "prompt_fragments": [{"content": f"{it}c"} for it in text.split()]}
+
+
 LINEAR: dict[str, tuple[Callable[[str], object], str]] = {
     "reasoning never closed": (shown, '<details type="reasoning">%sthinking'),
     "blanks after reasoning": (shown, '<details type="reasoning">x</details>%s'),
@@ -299,6 +303,7 @@ LINEAR: dict[str, tuple[Callable[[str], object], str]] = {
     "links": (lambda text: chatgpt_marks.without_marks(f"sandbox:{text}", {}), "%s"),
     "artifacts": (without_tags, "%s"),
     "fences": (fenced, "%s"),
+    "fragments": (lambda text: llm_prints.read([with_fragments(text)]), "%s"),
 }
 UNITS = {
     "tools never closed": '<details type="tool_calls"',
@@ -309,6 +314,7 @@ UNITS = {
     "links": "![a](",
     "artifacts": '<antArtifact title="',
     "fences": "`` ` ",
+    "fragments": "ab ",
 }
 
 

@@ -46,13 +46,14 @@ def _answer(line: Json) -> Json:
 
 
 def _with_fragments(line: Json, field: str) -> str:
-    """Return a prompt below the fragments that were given along with it, in which 0.36 prints them too.
+    """Return a prompt below the fragments that were given along with it, with which 0.36 begins it itself.
 
     Without `--expand` a fragment is cut, and ends in dots.
     """
     text = string(line.get(field))
-    before = (string(it.get("content")) for it in objects(line.get(f"{field}_fragments")))
-    return "\n".join(filter(None, [*(it for it in before if it.removesuffix(_CUT) not in text), text]))
+    before = [*filter(None, (string(it.get("content")) for it in objects(line.get(f"{field}_fragments"))))]
+    is_told = bool(before) and text.startswith(before[0].removesuffix(_CUT))
+    return text if is_told else "\n".join(filter(None, [*before, text]))
 
 
 def _name(file: Json) -> str:
