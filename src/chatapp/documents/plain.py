@@ -9,6 +9,8 @@ from itertools import zip_longest
 _COLOURS = re.compile(r"\x1b\[[0-9;]*+m")
 _NO_WORDS = "<IPython.core.display."
 """What stands for an output that is shown in another form."""
+_DRAWN = ("image/", "png", "jpeg", "svg")
+"""How the forms of an output begin that are pictures; the last three stood in it itself before 2015."""
 _LONGEST_FENCE = re.compile(r"`{3,}")
 
 
@@ -68,8 +70,8 @@ def notebook(text: str) -> tuple[str, int]:
 def _pictures(cell: dict[str, object]) -> int:
     """Return how many pictures a cell has drawn, or shows in its text."""
     outputs, shown = cell.get("outputs"), cell.get("attachments")
-    told = [it["data"] for it in outputs if isinstance(it, dict) and "data" in it] if isinstance(outputs, list) else []
-    drawn = sum(isinstance(data, dict) and any(kind.startswith("image/") for kind in data) for data in told)
+    told = [it.get("data", it) for it in outputs if isinstance(it, dict)] if isinstance(outputs, list) else []
+    drawn = sum(isinstance(data, dict) and any(kind.startswith(_DRAWN) for kind in data) for data in told)
     return drawn + (len(shown) if isinstance(shown, dict) else 0)
 
 
