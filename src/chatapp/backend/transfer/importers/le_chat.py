@@ -36,7 +36,7 @@ class LeChat:
         """Return the chats, each in the order of time."""
         for chat_id, messages in self._messages.items():
             made = in_line("le-chat", chat_id, sorted(messages, key=_when))
-            yield replace(made, left_out=+(made.left_out + Counter({TOOL: self._tools[chat_id]})))
+            yield replace(made, left_out=made.left_out + Counter({TOOL: self._tools[chat_id]}))
 
 
 def _when(message: ImportedMessage) -> float:
