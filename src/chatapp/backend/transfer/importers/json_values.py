@@ -21,7 +21,6 @@ _SESSION = "session:"
 """How the names of conversations in a backup of Chatbox begin."""
 
 _STARTS, _HOLDING = '[{"', "[{"
-_CLOSINGS = ("]", "}", "")
 _MOST_LEVELS = 3
 """Of a backup that is read in pieces: itself, a store in it, and a list in that. Each is tried as a whole first."""
 PREFIX = 256
@@ -74,7 +73,7 @@ class Fingerprints:
 
 
 class JsonValues:
-    """Reads one file. `left_out` says why parts cannot be read of an object that holds all of it."""
+    """Reads one file. `left_out` says why some parts of one large object cannot be read."""
 
     def __init__(self, file: Readable, budget: ImportBudget, known: Fingerprints) -> None:
         self._text, self._known = JsonText(file, budget), known
@@ -147,7 +146,9 @@ class JsonValues:
         text, items, fields = self._text, list[Any](), dict[str, Any]()
         is_list = text.peek() == "["
         text.at += 1
-        while (start := text.peek()) not in _CLOSINGS:
+        while (start := text.peek()) != ("]" if is_list else "}"):
+            if not start:
+                raise UnreadableError("it ends in the middle")
             if start == ",":
                 text.at += 1
                 continue
@@ -157,8 +158,6 @@ class JsonValues:
                 name = self._field_name()
                 fields.update((name, value) for value in self._piece(level))
             check_held(2 * self.weight)  # what is held here is not made smaller yet
-        if not start:
-            raise UnreadableError("it ends in the middle")
         text.at += 1
         return items if is_list else fields
 
