@@ -149,6 +149,14 @@ def test_what_is_read_in_pieces_is_held_once(tmp_path: Path, monkeypatch: pytest
     assert peak_bytes(lambda: values(path)) < 3 * MB
 
 
+def test_what_is_read_in_pieces_ends_at_its_own_bracket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_text, "MAX_ELEMENT_CHARS", 100)
+    path = tmp_path / "data.json"
+    path.write_text('{"a": "%s", "b": 1]' % ("x" * 200))
+    with pytest.raises(json_text.UnreadableError):
+        values(path)
+
+
 def test_large_file_is_read_at_constant_memory(store: Store, tmp_path: Path) -> None:
     one = json.dumps([chatgpt_node("q", None, "user", "word " * 20_000)])[1:-1]
     path = tmp_path / "conversations.json"
