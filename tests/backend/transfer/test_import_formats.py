@@ -61,6 +61,7 @@ UNKNOWN: dict[str, tuple[Any, str]] = {
     "Claude's memories": ([{"conversations_memory": "x"}], "Claude's memories"),
     "big-AGI": ({"conversations": [{"messages": [], "systemPurposeId": "x"}]}, "big-AGI"),
     "JSONL of OpenAI": ({"messages": [{"role": "user", "content": "x"}]}, "training data"),
+    "messages of nobody": ({"messages": []}, "no export"),
     "ShareGPT": ([{"id": "x", "conversations": [{"from": "human", "value": "x"}]}], "training data"),
     "Claude Code": ({"parentUuid": None, "sessionId": "s", "type": "user", "message": {}}, "a session of Claude Code"),
     "Codex": ({"timestamp": "t", "type": "session_meta", "payload": {}}, "a session of Codex"),

@@ -40,7 +40,6 @@ _PROMPTS = ("preprompt", "systemPrompt", "systemInstruction", "prompt")
 _LAST = ("updatedAt", "lastUpdated", "updated", "lastModified", "lastUpdate")
 _TRAINED = {"messages", "tools", "functions", "parallel_tool_calls"}
 """All that a line has by which OpenAI's models are tuned."""
-
 _SIDES_EXPORTED = {"Prompt": "user", "Response": "assistant"}
 _SIDES, _GREETED = ("user", "assistant"), "<|BEGIN-VISIBLE-CHAT|>"
 
@@ -154,8 +153,8 @@ def _has(fields: Json, field: str) -> bool:
 
 
 def is_for_training(fields: Json) -> bool:
-    """Return whether these are messages without anything about them, as models are tuned by."""
-    return "messages" in fields and fields.keys() <= _TRAINED
+    """Return whether these are messages with roles and nothing about them, as models are tuned by."""
+    return fields.keys() <= _TRAINED and _has(fields, "role")
 
 
 def recognises(fields: Json) -> bool:
