@@ -37,15 +37,13 @@ _BESIDE, _WITHIN = "beside:", "data:"
 _MEMBER_FAULTS = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError)
 
 
-def beside(key: object) -> str | None:
-    """Return the reference to a file in the same zip whose name begins with `key`, None where there is no key."""
-    return f"{_BESIDE}{key}" if isinstance(key, str) and 0 < len(key) <= 200 and "/" not in key else None  # noqa: PLR2004
+def beside(key: object, folder: str = "") -> str | None:
+    """Return the reference to a file in the same zip whose name begins with `key`, None where there is no key.
 
-
-def in_folder(folder: str, file_name: object) -> str | None:
-    """Return the reference to a file of that name in a `folder` of the same zip, which ends in `-files`."""
-    reference = beside(file_name)
-    return reference and reference.replace(_BESIDE, f"{_BESIDE}{folder}/", 1)
+    A `folder` that it is in ends in `-files/`.
+    """
+    is_key = isinstance(key, str) and 0 < len(key) <= 200 and "/" not in key  # noqa: PLR2004
+    return f"{_BESIDE}{folder}{key}" if is_key else None
 
 
 def within(url: object) -> str | None:

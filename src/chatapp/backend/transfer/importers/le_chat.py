@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from chatapp.backend.store.imported import TOOL, ImportedConversation, ImportedMessage
-from chatapp.backend.transfer.importers.assets import in_folder
+from chatapp.backend.transfer.importers.assets import beside
 from chatapp.backend.transfer.importers.attachments import attachment, picture, placeholder
 from chatapp.backend.transfer.importers.claude_artifacts import written
 from chatapp.backend.transfer.importers.fields import name, objects, paragraphs, string, time
@@ -68,7 +68,7 @@ def _files(fields: Json, chat_id: str) -> Iterator[AttachmentPart]:
     """Return what was attached, which is in the folder of the chat, and what was made, which is not in the export."""
     for file in objects(fields.get("files")):
         kind = "image/*" if file.get("type") == "image" else ""
-        yield attachment(file.get("name"), kind, reference=in_folder(f"chat-{chat_id}-files", file.get("name")))
+        yield attachment(file.get("name"), kind, reference=beside(file.get("name"), f"chat-{chat_id}-files/"))
     for chunk in _chunks(fields):
         if chunk.get("type") == "image_url":
             yield picture()
